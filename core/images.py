@@ -1,0 +1,112 @@
+"""Photos from files: any depth, any orientation, as 8-bit RGB."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from core.errors import CounterpointError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+MAX_MEGAPIXELS = 80
+_DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+
+RGB = npt.NDArray[np.uint8]
+
+
+def load_image(path: str | Path) -> RGB:
+    """Read an image file as uint8 [H, W, 3].
+
+    EXIF rotation is applied, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of an animation the
+    first frame is read. The size is checked before anything is decoded.
+
+    Raises:
+        CounterpointError: not there, not readable, not an image, damaged, or larger than ``MAX_MEGAPIXELS``.
+    """
+    path = check_file(path)
+    try:
+        with Image.open(path) as image:
+            _check_size(path, *image.size)
+            return _to_rgb(image)
+    except CounterpointError:
+        raise
+    except UnidentifiedImageError:
+        return _load_with_opencv(path)
+    except Image.DecompressionBombError:
+        raise CounterpointError(
+            f"{path.name} claims far too many pixels; the limit is {MAX_MEGAPIXELS} megapixels, so reduce it first."
+        ) from None
+    except Exception as error:
+        raise CounterpointError(f"{path.name} is damaged and cannot be read as an image ({error}).") from error
+
+
+def check_file(path: str | Path) -> Path:
+    """``path`` as a readable, non-empty file.
+
+    Raises:
+        CounterpointError: missing, a folder, empty or not permitted.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise CounterpointError(f"{path.name} is a folder; choose a file in it.")
+        if not path.exists():
+            raise CounterpointError(f"{path} does not exist; check the name.")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise CounterpointError(f"{path.name} is empty (0 bytes); choose another file.")
+    except OSError as error:
+        raise CounterpointError(f"{path.name} cannot be read ({error.strerror}); check its permissions.") from error
+    return path
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if width * height > MAX_MEGAPIXELS * 1e6:
+        raise CounterpointError(
+            f"{path.name} has {width * height / 1e6:.0f} megapixels ({width} x {height}); the limit is {MAX_MEGAPIXELS}, "
+            "so reduce it or cut out the part you need first."
+        )
+
+
+def _to_rgb(image: Image.Image) -> RGB:
+    image.seek(0)
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode in _DEEP_MODES:
+        return _to_8_bit(np.asarray(turned))
+    if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
+        layer = turned.convert("RGBA")
+        turned = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return np.asarray(turned.convert("RGB"))
+
+
+def _to_8_bit(values: npt.NDArray) -> RGB:
+    """Grey or RGB of any depth -> uint8 RGB; the range is the smallest usual bit depth that holds the largest value."""
+    values = np.nan_to_num(np.asarray(values, np.float32))
+    top = float(values.max(initial=0.0))
+    full = next((f for f in (1.0, 255.0, 1023.0, 4095.0, 65535.0) if top <= f), max(top, 1.0))
+    scaled = np.clip(values * (255.0 / full) + 0.5, 0, 255).astype(np.uint8)
+    return np.repeat(scaled[..., None], 3, axis=2) if scaled.ndim == 2 else scaled[..., :3]
+
+
+def _load_with_opencv(path: Path) -> RGB:
+    """16-bit colour TIFF and other files that Pillow does not know."""
+    if path.suffix.lower() not in (".tif", ".tiff"):
+        raise CounterpointError(f"{path.name} is not an image this program can read; use PNG, JPEG, WebP or TIFF.")
+    try:
+        values = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB)
+    except cv2.error:
+        values = None
+    if values is None:
+        raise CounterpointError(f"{path.name} is not an image this program can read; use PNG, JPEG, WebP or TIFF.")
+    _check_size(path, values.shape[1], values.shape[0])
+    return values if values.dtype == np.uint8 else _to_8_bit(values)
+
+
+def save_image(path: str | Path, rgb: RGB) -> None:
+    """Write uint8 [H, W, 3] in the format of the suffix."""
+    try:
+        Image.fromarray(rgb).save(path)
+    except (OSError, ValueError) as error:
+        raise CounterpointError(f"{path} cannot be written ({error}).") from error
