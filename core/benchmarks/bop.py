@@ -1,0 +1,95 @@
+"""Reader of data sets in the BOP layout (Hodan et al., ECCV 2018): photos, poses and models, with masks cast from the poses."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core.encoders.feature_map import Box
+from core.errors import CounterpointError
+from core.geometry.camera import Camera
+from core.geometry.raycasting import Hits, Raycaster
+from core.geometry.shape import Shape, load_shape
+from core.images import load_image
+
+
+@dataclass
+class PosedObject:
+    """One object in one photo.
+
+    Attributes:
+        image: uint8 [H, W, 3].
+        object_id: of the model.
+        camera: intrinsics and pose (model units, mm).
+        visible: bool [H, W], pixels where the object is in front.
+        hits: what each pixel of the photo would see of this object alone (face, barycentric), arrays [H, W, ...].
+        box: around the visible pixels.
+    """
+
+    photo: str
+    image: npt.NDArray[np.uint8]
+    object_id: int
+    camera: Camera
+    visible: npt.NDArray[np.bool_]
+    hits: Hits
+    box: Box
+
+
+@dataclass
+class BopScene:
+    """A data set with one scene, as in ``shared/data/lmo``."""
+
+    models: dict[int, Shape]
+    casters: dict[int, Raycaster]
+    folder: Path
+
+    @classmethod
+    def open(cls, root: str | Path) -> "BopScene":
+        """Read the models of ``root``.
+
+        Raises:
+            CounterpointError: the layout is not that of BOP.
+        """
+        root = Path(root)
+        files = sorted((root / "models").glob("obj_*.ply"))
+        scenes = sorted((root / "test").glob("*/scene_gt.json"))
+        if not files or not scenes:
+            raise CounterpointError(f"{root} is not in the BOP layout (models/obj_*.ply, test/*/scene_gt.json).")
+        models = {int(file.stem.split("_")[1]): load_shape(file) for file in files}
+        return cls(models, {i: Raycaster(shape) for i, shape in models.items()}, scenes[0].parent)
+
+    def photos(self) -> list[str]:
+        return sorted(json.loads((self.folder / "scene_gt.json").read_text()), key=int)
+
+    def objects(self, photo: str, min_visible: float = 0.1) -> Iterator[PosedObject]:
+        """The objects of a photo of which at least ``min_visible`` of the silhouette is not hidden by another object."""
+        truth = json.loads((self.folder / "scene_gt.json").read_text())[photo]
+        K = np.reshape(json.loads((self.folder / "scene_camera.json").read_text())[photo]["cam_K"], (3, 3)).astype(float)
+        image = load_image(next((self.folder / "rgb").glob(f"{int(photo):06d}.*")))
+        height, width = image.shape[:2]
+        cameras, views, depths = [], [], []
+        for entry in truth:
+            shape = self.models[entry["obj_id"]]
+            R = np.reshape(entry["cam_R_m2c"], (3, 3)).astype(float)
+            camera = Camera(K, R, np.array(entry["cam_t_m2c"], float), width, height)
+            hits = self.casters[entry["obj_id"]].view(normalised_camera(camera, shape))
+            cameras.append(camera)
+            views.append(hits)
+            depths.append(hits.distance * shape.diagonal)
+        nearest = np.min(depths, axis=0)
+        for entry, camera, hits, depth in zip(truth, cameras, views, depths, strict=True):
+            visible = hits.mask & (depth <= nearest)
+            if visible.sum() < max(min_visible * hits.mask.sum(), 50):
+                continue
+            rows, columns = np.nonzero(visible)
+            box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
+            yield PosedObject(photo, image, entry["obj_id"], camera, visible, hits, tuple(map(float, box)))  # type: ignore[arg-type]
+
+
+def normalised_camera(camera: Camera, shape: Shape) -> Camera:
+    """The same view of the shape in its normalised frame."""
+    t = (camera.t + camera.R @ shape.center) / shape.diagonal
+    return Camera(camera.K, camera.R, t, camera.width, camera.height)

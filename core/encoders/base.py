@@ -1,0 +1,65 @@
+"""What an image encoder is: pictures in, descriptors out."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+
+@dataclass
+class Encoded:
+    """What an encoder says of a batch of square pictures.
+
+    Attributes:
+        descriptors: float32 [B, h, w, D], not yet of unit length: interpolate first, then normalise.
+        foreground: float32 [B, h, w] probability that the pixel belongs to the object, or None if the encoder does not know.
+    """
+
+    descriptors: torch.Tensor
+    foreground: torch.Tensor | None = None
+
+
+class ImageEncoder(Protocol):
+    """An image encoder. ``encode`` is the dear call; everything else works on what it returns.
+
+    Attributes:
+        name: what the user chose.
+        fingerprint: changes whenever the same picture would get other descriptors; the key of caches.
+        dim: D, the length of a descriptor.
+        input_size: side in pixels of the square pictures it likes best.
+    """
+
+    name: str
+    fingerprint: str
+    dim: int
+    input_size: int
+
+    def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
+        """Descriptors of square RGB pictures uint8 [B, S, S, 3]; S is ``input_size`` or any other multiple of the patch."""
+        ...
+
+
+def to_batch(
+    images: npt.NDArray[np.uint8], mean: tuple[float, ...], std: tuple[float, ...], device: torch.device
+) -> torch.Tensor:
+    """uint8 [B, S, S, 3] -> normalised float32 [B, 3, S, S] on ``device``."""
+    batch = torch.from_numpy(np.ascontiguousarray(images)).to(device).permute(0, 3, 1, 2).float().div_(255)
+    shape = (1, 3, 1, 1)
+    return batch.sub_(torch.tensor(mean, device=device).view(shape)).div_(torch.tensor(std, device=device).view(shape))
+
+
+def pick_device(device: str = "auto") -> torch.device:
+    """"auto" is the GPU where there is one.
+
+    Raises:
+        CounterpointError: a GPU is asked for and there is none.
+    """
+    from core.errors import CounterpointError
+
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise CounterpointError("No GPU can be used on this machine; choose the device cpu or auto.")
+    return torch.device(device)

@@ -1,0 +1,132 @@
+"""The feature map of an image: descriptors of the part that a box frames."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional as F
+
+from core.encoders.base import ImageEncoder
+from core.errors import CounterpointError
+
+Box = tuple[float, float, float, float]
+"""(x0, y0, x1, y1): the left, top, right and bottom edge in pixel coordinates (pixel centres are whole numbers)."""
+
+MIN_BOX = 4.0
+
+
+@dataclass
+class FeatureMap:
+    """Descriptors of one picture.
+
+    Attributes:
+        descriptors: float32 [h, w, D], as the encoder gave them (not of unit length).
+        foreground: float32 [h, w] in [0, 1] or None.
+        frame: the square of the image that the map covers; may reach beyond the image.
+        box: the part of the frame that the user asked for; matches lie in it.
+    """
+
+    descriptors: torch.Tensor
+    foreground: torch.Tensor | None
+    frame: Box
+    box: Box
+
+    @property
+    def unit(self) -> torch.Tensor:
+        """Unit descriptors float32 [h, w, D] at the centres of the map's cells."""
+        return F.normalize(self.descriptors, dim=-1)
+
+    def to_cells(self, pixels: npt.ArrayLike) -> npt.NDArray[np.floating]:
+        """Image pixels [..., 2] -> continuous cell coordinates (column, row); cell (0, 0) has its centre at (0, 0)."""
+        x0, y0, x1, y1 = self.frame
+        h, w = self.descriptors.shape[:2]
+        return (np.asarray(pixels, np.float64) - [x0, y0]) / [x1 - x0, y1 - y0] * [w, h] - 0.5
+
+    def to_pixels(self, cells: npt.ArrayLike) -> npt.NDArray[np.floating]:
+        """Inverse of :meth:`to_cells`."""
+        x0, y0, x1, y1 = self.frame
+        h, w = self.descriptors.shape[:2]
+        return (np.asarray(cells, np.float64) + 0.5) / [w, h] * [x1 - x0, y1 - y0] + [x0, y0]
+
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """Which cells [h, w] have their centre in ``box``."""
+        h, w = self.descriptors.shape[:2]
+        u, v = np.moveaxis(self.to_pixels(np.stack(np.meshgrid(np.arange(w), np.arange(h)), axis=-1)), -1, 0)
+        x0, y0, x1, y1 = self.box
+        return (u >= x0) & (u <= x1) & (v >= y0) & (v <= y1)
+
+    def sample(self, pixels: npt.ArrayLike) -> torch.Tensor:
+        """Unit descriptors float32 [N, D] at image pixels [N, 2], interpolated bilinearly."""
+        return sample_grid(self.descriptors, self.to_cells(pixels))
+
+
+def sample_grid(grid: torch.Tensor, cells: npt.ArrayLike) -> torch.Tensor:
+    """Bilinear interpolation of ``grid`` [h, w, D] at cells [N, 2] (column, row), then unit length: float32 [N, D]."""
+    h, w = grid.shape[:2]
+    at = torch.as_tensor(np.asarray(cells, np.float32)).to(grid.device).reshape(1, 1, -1, 2)
+    scaled = (at + 0.5) * 2 / torch.tensor([w, h], device=grid.device) - 1
+    values = F.grid_sample(grid.permute(2, 0, 1)[None], scaled, align_corners=False, padding_mode="border")
+    return F.normalize(values[0, :, 0].T, dim=-1)
+
+
+def whole_image(image: npt.NDArray[np.uint8]) -> Box:
+    """The box of all pixels of an image [H, W, 3]."""
+    height, width = image.shape[:2]
+    return (-0.5, -0.5, width - 0.5, height - 0.5)
+
+
+def check_box(box: Box, image: npt.NDArray[np.uint8]) -> Box:
+    """``box`` in order and cut to the image.
+
+    Raises:
+        CounterpointError: not finite, or less than ``MIN_BOX`` pixels inside the image.
+    """
+    if not np.isfinite(box).all():
+        raise CounterpointError("The box is not made of numbers; give it as X0,Y0,X1,Y1 in pixels.")
+    (x0, x1), (y0, y1) = sorted((box[0], box[2])), sorted((box[1], box[3]))
+    left, top, right, bottom = whole_image(image)
+    cut = (max(x0, left), max(y0, top), min(x1, right), min(y1, bottom))
+    if cut[2] - cut[0] < MIN_BOX or cut[3] - cut[1] < MIN_BOX:
+        height, width = image.shape[:2]
+        raise CounterpointError(
+            f"The box covers less than {MIN_BOX:.0f} pixels of the image ({width} x {height}); draw a larger one."
+        )
+    return cut
+
+
+def square_frame(box: Box, margin: float) -> Box:
+    """The square around ``box`` with ``margin`` (fraction of its longer side) added on every side."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    half = max(box[2] - box[0], box[3] - box[1]) * (0.5 + margin)
+    return (x - half, y - half, x + half, y + half)
+
+
+def cut_out(image: npt.NDArray[np.uint8], frame: Box, size: int) -> npt.NDArray[np.uint8]:
+    """The part of an image inside a square ``frame``, resampled to uint8 [size, size, 3]; beyond the image its edge repeats."""
+    step = (frame[2] - frame[0]) / size
+    if step > 2:  # average first, so that a large image does not alias
+        x0, y0 = (max(0, int(np.floor(v))) for v in frame[:2])
+        x1, y1 = int(np.ceil(frame[2])) + 1, int(np.ceil(frame[3])) + 1
+        part = image[y0:y1, x0:x1]
+        shrink = 2 / step
+        part = cv2.resize(part, (max(1, round(part.shape[1] * shrink)), max(1, round(part.shape[0] * shrink))), interpolation=cv2.INTER_AREA)
+        sx, sy = part.shape[1] / (min(x1, image.shape[1]) - x0), part.shape[0] / (min(y1, image.shape[0]) - y0)
+        frame = ((frame[0] - x0 + 0.5) * sx - 0.5, (frame[1] - y0 + 0.5) * sy - 0.5, (frame[2] - x0 + 0.5) * sx - 0.5, (frame[3] - y0 + 0.5) * sy - 0.5)
+        image = part
+    sx, sy = (frame[2] - frame[0]) / size, (frame[3] - frame[1]) / size
+    matrix = np.array([[sx, 0, frame[0] + 0.5 * sx], [0, sy, frame[1] + 0.5 * sy]])
+    flags = (cv2.INTER_CUBIC if sx < 1 else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def encode_image(
+    encoder: ImageEncoder, image: npt.NDArray[np.uint8], box: Box | None = None, margin: float = 0.15, size: int | None = None
+) -> FeatureMap:
+    """The feature map of an image uint8 [H, W, 3], of the square around ``box`` (default: the whole image, without margin)."""
+    area = whole_image(image) if box is None else check_box(box, image)
+    frame = square_frame(area, 0.0 if box is None else margin)
+    encoded = encoder.encode(cut_out(image, frame, size or encoder.input_size)[None])
+    foreground = None if encoded.foreground is None else encoded.foreground[0].cpu()
+    return FeatureMap(encoded.descriptors[0].cpu(), foreground, frame, area)

@@ -1,0 +1,86 @@
+"""The bundled pocket encoder: a TinyViT with a feature pyramid, trained on procedural shapes only (see its model card)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import timm
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional as F
+
+from core.encoders.base import Encoded, pick_device, to_batch
+from core.errors import CounterpointError
+from core.geometry.shape import file_digest
+
+WEIGHTS = Path(__file__).parents[2] / "resources" / "weights"
+
+
+class PocketNet(nn.Module):
+    """Backbone maps at strides 4 to 32 merged top-down into one map at stride 4 (module names are those of the checkpoint)."""
+
+    def __init__(self, settings: dict[str, Any]):
+        super().__init__()
+        neck = settings["neck"]
+        width = neck["width"]
+        self.backbone = timm.create_model(settings["backbone"], **settings["backbone_args"])
+        channels = self.backbone.feature_info.channels()
+        self.lateral = nn.ModuleList(nn.Conv2d(c, width, 1) for c in channels)
+        self.smooth = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in channels)
+        self.descriptor = nn.Conv2d(width, neck["descriptor_dim"], 1)
+        self.aux = nn.Conv2d(width, 5, 1)
+        self.glob = nn.Linear(channels[-1] + width, neck["global_dim"])
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """float32 [B, 3, S, S] -> descriptors [B, D, S/4, S/4] and aux [B, 5, S/4, S/4]: foreground logit, depth, normal."""
+        y: torch.Tensor | None = None
+        for f, lateral, smooth in reversed(list(zip(self.backbone(x), self.lateral, self.smooth, strict=True))):
+            merged = lateral(f)
+            if y is not None:
+                merged = merged + F.interpolate(y, size=merged.shape[-2:], mode="bilinear", align_corners=False)
+            y = merged + F.gelu(smooth(merged))
+        assert y is not None
+        return self.descriptor(y), self.aux(y)
+
+
+class PocketEncoder:
+    """The offline default. ``weights=None`` reads the bundled ones; ``random=True`` keeps the initial weights (a baseline)."""
+
+    name = "pocket"
+
+    def __init__(self, weights: str | Path | None = None, device: str = "auto", random: bool = False):
+        card = json.loads((WEIGHTS / "pocket.json").read_text())
+        settings = card["image_encoder"]
+        self.dim: int = settings["neck"]["descriptor_dim"]
+        self.input_size: int = settings["input_size"][0]
+        self._mean, self._std = tuple(settings["mean"]), tuple(settings["std"])
+        self._device = pick_device(device)
+        if random:
+            torch.manual_seed(0)
+        net = PocketNet(settings)
+        if random:
+            self.name, self.fingerprint = "pocket-random", "pocket-random"
+        else:
+            file = Path(weights) if weights is not None else WEIGHTS / settings["weights"]
+            self._load(net, file)
+            self.fingerprint = f"pocket-{file_digest(file)[:16]}"
+        self._net = net.float().eval().to(self._device)
+
+    @staticmethod
+    def _load(net: PocketNet, file: Path) -> None:
+        try:
+            state = load_file(file)
+            missing, unexpected = net.load_state_dict(state, strict=False)
+        except Exception as error:
+            raise CounterpointError(f"{file.name} does not hold weights of the pocket encoder ({error}).") from error
+        missing = [key for key in missing if not key.endswith("attention_bias_idxs")]
+        if missing or unexpected:
+            raise CounterpointError(f"{file.name} does not fit the pocket encoder (for example {(missing + unexpected)[0]}).")
+
+    @torch.inference_mode()
+    def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
+        descriptors, aux = self._net(to_batch(images, self._mean, self._std, self._device))
+        return Encoded(descriptors.permute(0, 2, 3, 1).float(), torch.sigmoid(aux[:, 0]).float())

@@ -1,0 +1,108 @@
+"""Descriptors on a surface: encode views around a shape, average what they say about each sample."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.spatial import cKDTree
+
+from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import sample_grid
+from core.fields.field import FeatureField
+from core.geometry.camera import Camera, framing_camera, look_at
+from core.geometry.raycasting import Raycaster
+from core.geometry.render import Appearance, render
+from core.geometry.sampling import sample_surface
+from core.geometry.shape import Shape
+from core.geometry.viewpoints import UP_AXES, ring_directions
+from core.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class LiftSettings:
+    """How a shape is looked at.
+
+    Attributes:
+        samples: number of surface samples.
+        azimuths, elevations: views stand in rings around the up axis, ``azimuths`` to a ring, at these elevations (degrees).
+        resolution: side of a rendered view in pixels, 0 for what the encoder likes best.
+        fov: field of view in degrees (how strong perspective is).
+        facing_power: a view's weight for a sample is cos(angle to its normal) to this power.
+        appearance: the shape's own colours, or plain grey.
+        up: the direction that points up when the shape stands ("y", "z", "-z", ...).
+    """
+
+    samples: int = 20_000
+    azimuths: int = 8
+    elevations: tuple[float, ...] = (0.0, 30.0, 60.0)
+    resolution: int = 0
+    fov: float = 35.0
+    facing_power: float = 1.0
+    appearance: Appearance = "own"
+    up: str = "y"
+
+    def key(self) -> str:
+        return repr(sorted(asdict(self).items()))
+
+
+def lift(
+    shape: Shape,
+    encoder: ImageEncoder,
+    settings: LiftSettings = LiftSettings(),
+    progress: Progress = silent,
+    caster: Raycaster | None = None,
+) -> FeatureField:
+    """The feature field of a shape.
+
+    Every view is rendered, encoded and read at the projections of the samples it sees (exact visibility by a ray to the camera);
+    a sample's descriptor is the mean of unit descriptors weighted by facing. Samples that no view sees take the descriptor of
+    the nearest sample that is seen, and are marked in ``FeatureField.observed``.
+    """
+    caster = caster or Raycaster(shape)
+    points = sample_surface(shape, settings.samples)
+    total = torch.zeros(len(points), encoder.dim)
+    weight = torch.zeros(len(points))
+    views = cameras(shape, encoder, settings)
+    for i, camera in enumerate(views):
+        progress(i / len(views), f"Looking at the shape: view {i + 1} of {len(views)}")
+        picture = render(caster, camera, settings.appearance)
+        descriptors = encoder.encode(picture.rgb[None]).descriptors[0].cpu()
+        seen, facing = seen_samples(caster, camera, points.position, points.normal)
+        if len(seen) == 0:
+            continue
+        pixels, _ = camera.project(points.position[seen])
+        cells = (pixels + 0.5) / camera.width * [descriptors.shape[1], descriptors.shape[0]] - 0.5
+        factor = torch.from_numpy(facing**settings.facing_power).float()
+        total[seen] += factor[:, None] * sample_grid(descriptors, cells)
+        weight[seen] += factor
+    observed = (weight > 0).numpy()
+    descriptors = torch.nn.functional.normalize(total, dim=-1)
+    if not observed.all() and observed.any():
+        _, nearest = cKDTree(points.position[observed]).query(points.position[~observed])
+        descriptors[torch.from_numpy(~observed)] = descriptors[torch.from_numpy(np.flatnonzero(observed)[nearest])]
+    progress(1.0, "Feature field ready")
+    return FeatureField(points, descriptors.to(torch.bfloat16), observed)
+
+
+def cameras(shape: Shape, encoder: ImageEncoder, settings: LiftSettings) -> list[Camera]:
+    """The cameras that :func:`lift` looks through, in the normalised frame."""
+    size = settings.resolution or encoder.input_size
+    hull = shape.normalised if len(shape.normalised) < 20_000 else shape.normalised[:: len(shape.normalised) // 20_000 + 1]
+    up = np.array(UP_AXES[settings.up], np.float64)
+    directions = ring_directions(settings.up, settings.azimuths, settings.elevations)
+    return [framing_camera(hull, look_at(d, up), size, np.radians(settings.fov)) for d in directions]
+
+
+def seen_samples(
+    caster: Raycaster, camera: Camera, position: npt.NDArray[np.floating], normal: npt.NDArray[np.floating]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.floating]]:
+    """Indices of the samples a camera sees and the cosine [n] between their normal and the direction to it.
+
+    Of an open surface both sides count.
+    """
+    toward = camera.center - position
+    cosine = np.abs(np.sum(toward * normal, axis=1)) / np.linalg.norm(toward, axis=1)
+    candidates = np.flatnonzero(cosine > 0.05)
+    seen = candidates[caster.visible(position[candidates], normal[candidates], camera.center)]
+    return seen, cosine[seen]

@@ -1,0 +1,83 @@
+"""Pinhole cameras in the OpenCV convention: x right, y down, z forward, pixel (0, 0) is the centre of the top-left pixel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A calibrated view of an object.
+
+    Attributes:
+        K: float64 [3, 3] intrinsics in pixels.
+        R, t: float64 [3, 3] and [3]; ``x_cam = R @ x_obj + t``.
+        width, height: pixels.
+    """
+
+    K: Floats
+    R: Floats
+    t: Floats
+    width: int
+    height: int
+
+    @property
+    def center(self) -> Floats:
+        """Camera centre in the object frame, float64 [3]."""
+        return -self.R.T @ self.t
+
+    def project(self, points: Floats) -> tuple[Floats, Floats]:
+        """Object points [..., 3] -> pixels [..., 2] (u, v) and depth along z [...]; depth <= 0 is behind the camera."""
+        cam = np.asarray(points, np.float64) @ self.R.T + self.t
+        depth = cam[..., 2]
+        safe = np.where(np.abs(depth) < 1e-12, 1e-12, depth)
+        pixels = cam[..., :2] / safe[..., None] * [self.K[0, 0], self.K[1, 1]] + [self.K[0, 2], self.K[1, 2]]
+        return pixels, depth
+
+    def rays(self, pixels: Floats) -> tuple[Floats, Floats]:
+        """Rays through pixels [..., 2]: origins and unit directions float64 [..., 3] in the object frame."""
+        pixels = np.asarray(pixels, np.float64)
+        xy = (pixels - [self.K[0, 2], self.K[1, 2]]) / [self.K[0, 0], self.K[1, 1]]
+        cam = np.concatenate([xy, np.ones_like(xy[..., :1])], axis=-1)
+        directions = (cam / np.linalg.norm(cam, axis=-1, keepdims=True)) @ self.R
+        return np.broadcast_to(self.center, directions.shape), directions
+
+    def pixel_grid(self) -> Floats:
+        """All pixels float64 [height, width, 2] as (u, v)."""
+        return np.stack(np.meshgrid(np.arange(self.width), np.arange(self.height)), axis=-1).astype(np.float64)
+
+
+def look_at(direction: Floats, up: Floats, roll: float = 0.0) -> Floats:
+    """Rotation [3, 3] of a camera that stands in ``direction`` from the origin and looks at it, ``up`` upwards in the image.
+
+    ``roll`` (radians) turns the image clockwise. Where direction and up coincide another up is taken.
+    """
+    z = -np.asarray(direction, np.float64)
+    z = z / np.linalg.norm(z)
+    x = np.cross(z, up)
+    if np.linalg.norm(x) < 1e-6:
+        x = np.cross(z, np.roll(up, 1))
+    x = x / np.linalg.norm(x)
+    rotation = np.stack([x, np.cross(z, x), z])
+    c, s = np.cos(roll), np.sin(roll)
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ rotation
+
+
+def framing_camera(points: Floats, R: Floats, size: int, fov: float, fill: float = 0.9) -> Camera:
+    """A square camera with rotation ``R`` that frames ``points`` [N, 3]: they span ``fill`` of the image, centred.
+
+    The camera stands where the points' bounding sphere would fit the field of view ``fov`` (radians); framing is by focal
+    length and principal point, so perspective is the same for all directions.
+    """
+    center = (points.min(axis=0) + points.max(axis=0)) / 2
+    radius = float(np.linalg.norm(points - center, axis=1).max())
+    t = np.array([0, 0, radius / np.sin(fov / 2)]) - R @ center
+    cam = points @ R.T + t
+    xy = cam[:, :2] / cam[:, 2:]
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    focal = fill * size / max(float((high - low).max()), 1e-9)
+    cx, cy = (size - 1) / 2 - focal * (low + high) / 2
+    return Camera(np.array([[focal, 0, cx], [0, focal, cy], [0, 0, 1]]), R, t, size, size)

@@ -1,0 +1,133 @@
+"""Which face a ray hits, what a camera sees, what hides what: Embree through Open3D."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import open3d as o3d
+
+from core.geometry.camera import Camera
+from core.geometry.shape import Shape
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.integer]
+
+_DISC = 6
+"""Corners of the small disc that stands for a point of a cloud."""
+
+
+@dataclass
+class Hits:
+    """Ray hits; arrays share the leading shape of the rays.
+
+    Attributes:
+        face: int64, the shape's face, or its point for a point cloud; -1 where nothing is hit.
+        bary: float32 [..., 3] barycentric coordinates ((1, 0, 0) for a point cloud).
+        distance: float32 along the unit ray, inf where nothing is hit.
+    """
+
+    face: Ints
+    bary: Floats
+    distance: Floats
+
+    @property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        return self.face >= 0
+
+
+class Raycaster:
+    """Ray queries against a shape in its normalised frame (bounding-box centre at the origin, diagonal 1).
+
+    A point cloud is made of small discs across its normals, so that it hides what lies behind it as a surface does.
+    """
+
+    def __init__(self, shape: Shape):
+        self.shape = shape
+        vertices, faces = _discs(shape) if shape.is_point_cloud else (shape.normalised, shape.faces)
+        self._scene = o3d.t.geometry.RaycastingScene()
+        self._scene.add_triangles(
+            o3d.core.Tensor(np.ascontiguousarray(vertices, np.float32)),
+            o3d.core.Tensor(np.ascontiguousarray(faces, np.uint32)),
+        )
+
+    def cast(self, origins: Floats, directions: Floats) -> Hits:
+        """First hits of rays [..., 3] (unit directions)."""
+        rays = np.concatenate(np.broadcast_arrays(origins, directions), axis=-1).astype(np.float32)
+        answer = self._scene.cast_rays(o3d.core.Tensor(np.ascontiguousarray(rays)))
+        distance = answer["t_hit"].numpy()
+        return self._hits(answer["primitive_ids"].numpy(), answer["primitive_uvs"].numpy(), distance)
+
+    def view(self, camera: Camera) -> Hits:
+        """What each pixel of a camera sees, arrays [height, width, ...]."""
+        return self.cast(*camera.rays(camera.pixel_grid()))
+
+    def visible(self, points: Floats, normals: Floats, eye: Floats, offset: float = 2e-3) -> npt.NDArray[np.bool_]:
+        """Whether surface points [N, 3] (normalised) are seen from ``eye`` [3]; ``offset`` lifts them off the surface."""
+        toward = eye - points
+        facing = np.sum(toward * normals, axis=1, keepdims=True)
+        start = points + offset * np.where(facing >= 0, normals, -normals)
+        rays = np.concatenate([start, eye - start], axis=1).astype(np.float32)
+        hidden = self._scene.test_occlusions(o3d.core.Tensor(rays), tnear=0.0, tfar=1.0).numpy()
+        return ~hidden
+
+    def closest(self, points: Floats) -> Hits:
+        """Surface points closest to points [N, 3] (normalised); ``distance`` is Euclidean."""
+        query = np.ascontiguousarray(points, np.float32)
+        answer = self._scene.compute_closest_points(o3d.core.Tensor(query))
+        distance = np.linalg.norm(answer["points"].numpy() - query, axis=-1)
+        return self._hits(answer["primitive_ids"].numpy(), answer["primitive_uvs"].numpy(), distance)
+
+    def _hits(self, primitive: Ints, uv: Floats, distance: Floats) -> Hits:
+        missed = primitive == o3d.t.geometry.RaycastingScene.INVALID_ID
+        face = primitive.astype(np.int64)
+        bary = np.concatenate([1 - uv.sum(axis=-1, keepdims=True), uv], axis=-1).astype(np.float32)
+        if self.shape.is_point_cloud:
+            face //= _DISC
+            bary[...] = (1, 0, 0)
+        face[missed] = -1
+        return Hits(face, bary, distance)
+
+
+def surface_position(shape: Shape, face: Ints, bary: Floats) -> Floats:
+    """Positions float32 [..., 3] in the normalised frame of surface points (``face`` >= 0)."""
+    return _interpolate(shape, shape.normalised, face, bary)
+
+
+def surface_normal(shape: Shape, face: Ints, bary: Floats) -> Floats:
+    """Shading normals float32 [..., 3]: the smooth normal, or the face's own where they differ by more than 35 degrees (an edge)."""
+    smooth = _unit(_interpolate(shape, shape.normals, face, bary))
+    if shape.is_point_cloud:
+        return smooth
+    a, b, c = (shape.normalised[shape.faces[face, i]] for i in range(3))
+    flat = _unit(np.cross(b - a, c - a))
+    cosine = np.sum(flat * smooth, axis=-1, keepdims=True)
+    return np.where(np.abs(cosine) < np.cos(np.radians(35)), flat, smooth)
+
+
+def _interpolate(shape: Shape, values: Floats, face: Ints, bary: Floats) -> Floats:
+    if shape.is_point_cloud:
+        return values[face]
+    corners = values[shape.faces[face]]
+    return np.einsum("...k,...kd->...d", bary.astype(corners.dtype), corners)
+
+
+def _unit(vectors: Floats) -> Floats:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+
+
+def _discs(shape: Shape) -> tuple[Floats, Ints]:
+    """Triangles of the discs around the points of a cloud, as wide as twice the usual gap between neighbours."""
+    points, normals = shape.normalised, shape.normals
+    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points))
+    gap = np.asarray(cloud.compute_nearest_neighbor_distance()) if len(points) > 1 else np.array([0.02])
+    radius = float(np.clip(2.0 * np.median(gap), 1e-3, 0.05))
+    side = np.where(np.abs(normals[:, :1]) < 0.9, [[1.0, 0, 0]], [[0, 1.0, 0]])
+    x = _unit(np.cross(normals, side))
+    y = np.cross(normals, x)
+    angles = np.arange(_DISC) * (2 * np.pi / _DISC)
+    rim = radius * (np.cos(angles)[None, :, None] * x[:, None] + np.sin(angles)[None, :, None] * y[:, None])
+    vertices = np.concatenate([points[:, None], points[:, None] + rim], axis=1)
+    base = (np.arange(len(points)) * (_DISC + 1))[:, None, None]
+    k = np.arange(_DISC)
+    fan = np.stack([np.zeros(_DISC, int), 1 + k, 1 + (k + 1) % _DISC], axis=1)
+    return vertices.reshape(-1, 3), (base + fan).reshape(-1, 3)

@@ -1,0 +1,66 @@
+"""Pictures of shapes for encoders: plain shading, or the shape's own colours."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from core.geometry.camera import Camera
+from core.geometry.raycasting import Hits, Raycaster, surface_normal
+from core.geometry.shape import Shape
+
+Appearance = Literal["plain", "own"]
+
+
+@dataclass
+class Rendering:
+    """A rendered view: ``rgb`` uint8 [h, w, 3], and what each pixel sees."""
+
+    rgb: npt.NDArray[np.uint8]
+    hits: Hits
+
+
+def render(
+    caster: Raycaster, camera: Camera, appearance: Appearance = "own", supersample: int = 2, background: float = 1.0
+) -> Rendering:
+    """Draw a shape with a head light, a soft light from above left and ambient light, on a grey of ``background`` in [0, 1].
+
+    ``appearance`` "own" takes texture or vertex colours where the shape has any; "plain" is untextured grey.
+    The hits are those of the pixel centres.
+    """
+    shape, k = caster.shape, supersample
+    K = camera.K.copy()
+    K[:2] *= k
+    K[:2, 2] += (k - 1) / 2
+    fine = Camera(K, camera.R, camera.t, camera.width * k, camera.height * k)
+    hits = caster.view(fine)
+    seen = hits.mask
+    _, directions = fine.rays(fine.pixel_grid()[seen])
+    normal = surface_normal(shape, hits.face[seen], hits.bary[seen])
+    normal = np.where(np.sum(normal * directions, axis=1, keepdims=True) > 0, -normal, normal)
+    up_left = camera.R.T @ (np.array([-0.4, -0.8, -0.45]) / np.linalg.norm([-0.4, -0.8, -0.45]))
+    light = 0.32 + 0.5 * np.clip(-np.sum(normal * directions, axis=1), 0, 1) + 0.3 * np.clip(normal @ up_left, 0, 1)
+    albedo = surface_color(shape, hits.face[seen], hits.bary[seen]) if appearance == "own" else None
+    if albedo is None:
+        albedo = np.full((len(normal), 3), 0.72)
+    picture = np.full((*seen.shape, 3), background, np.float32)
+    picture[seen] = np.clip(albedo * light[:, None], 0, 1)
+    picture = picture.reshape(camera.height, k, camera.width, k, 3).mean(axis=(1, 3))
+    at_centres = hits if k == 1 else caster.view(camera)
+    return Rendering((picture * 255 + 0.5).astype(np.uint8), at_centres)
+
+
+def surface_color(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray[np.floating]) -> npt.NDArray | None:
+    """Own colours float64 [..., 3] in [0, 1] of surface points, or None where the shape has none."""
+    if shape.texture is not None and shape.uv is not None:
+        uv = np.einsum("...k,...kd->...d", bary, shape.uv[shape.faces[face]])
+        height, width = shape.texture.shape[:2]
+        column = np.floor((uv[..., 0] % 1.0) * width).astype(int).clip(0, width - 1)
+        row = np.floor((1 - uv[..., 1] % 1.0) * height).astype(int).clip(0, height - 1)
+        return shape.texture[row, column] / 255.0
+    if shape.colors is not None:
+        if shape.is_point_cloud:
+            return shape.colors[face] / 255.0
+        return np.einsum("...k,...kd->...d", bary, shape.colors[shape.faces[face]]) / 255.0
+    return None

@@ -1,0 +1,22 @@
+"""Where cameras stand around a shape."""
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+
+UP_AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1), "-x": (-1, 0, 0), "-y": (0, -1, 0), "-z": (0, 0, -1)}
+"""Names for the direction that points up when a shape stands as it usually does."""
+
+
+def ring_directions(up: str, azimuths: int, elevations: tuple[float, ...]) -> Floats:
+    """Unit directions float64 [len(elevations) * azimuths, 3] in rings around the up axis (degrees); every other ring is turned half a step."""
+    axis = np.array(UP_AXES[up], np.float64)
+    side = np.roll(axis, 1)
+    other = np.cross(axis, side)
+    rings = []
+    for i, elevation in enumerate(np.radians(elevations)):
+        turn = (np.arange(azimuths) + 0.5 * (i % 2)) * (2 * np.pi / azimuths)
+        flat = np.cos(turn)[:, None] * side + np.sin(turn)[:, None] * other
+        rings.append(np.cos(elevation) * flat + np.sin(elevation) * axis)
+    return np.concatenate(rings)
