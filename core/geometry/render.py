@@ -64,3 +64,13 @@ def surface_color(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray
             return shape.colors[face] / 255.0
         return np.einsum("...k,...kd->...d", bary, shape.colors[shape.faces[face]]) / 255.0
     return None
+
+
+def vertex_color(shape: Shape) -> npt.NDArray[np.uint8] | None:
+    """Own colours uint8 [V, 3] at the vertices, read from the texture where there is one."""
+    if shape.texture is None or shape.uv is None:
+        return shape.colors
+    height, width = shape.texture.shape[:2]
+    column = np.floor((shape.uv[:, 0] % 1.0) * width).astype(int).clip(0, width - 1)
+    row = np.floor((1 - shape.uv[:, 1] % 1.0) * height).astype(int).clip(0, height - 1)
+    return shape.texture[row, column]

@@ -1,0 +1,73 @@
+"""The image encoders by name."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.encoders.base import ImageEncoder
+from core.errors import CounterpointError
+from core.progress import Progress, silent
+
+DEFAULT = "pocket"
+
+TIMM_NAMES = {
+    "dinov2": "vit_small_patch14_dinov2.lvd142m",
+    "dinov2-base": "vit_base_patch14_dinov2.lvd142m",
+    "dinov2-large": "vit_large_patch14_dinov2.lvd142m",
+    "dinov3": "vit_small_patch16_dinov3.lvd1689m",
+    "dinov3-base": "vit_base_patch16_dinov3.lvd1689m",
+    "clip": "vit_base_patch16_clip_224.openai",
+    "mae": "vit_base_patch16_224.mae",
+}
+"""Short names for usual timm models; every other timm ViT goes by its own name."""
+
+
+@dataclass(frozen=True)
+class EncoderInfo:
+    """A line of ``counterpoint encoders``: name, what it is, and whether it works without a network."""
+
+    name: str
+    description: str
+    bundled: bool
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """Which encoder, completely: equal choices give equal descriptors.
+
+    Attributes:
+        name: "pocket", a short name of ``TIMM_NAMES`` or any timm ViT.
+        weights: a local file instead of the bundled or published ones.
+        layer: block of a ViT, None for three quarters of its depth; the pocket encoder has none.
+        device: "auto", "cpu" or "cuda".
+    """
+
+    name: str = DEFAULT
+    weights: str | None = None
+    layer: int | None = None
+    device: str = "auto"
+
+
+def available() -> list[EncoderInfo]:
+    """The encoders with short names."""
+    pocket = EncoderInfo("pocket", "TinyViT 5M with a feature pyramid, trained on procedural shapes", True)
+    return [pocket, *(EncoderInfo(name, f"timm {model}", False) for name, model in TIMM_NAMES.items())]
+
+
+def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = silent) -> ImageEncoder:
+    """Build an encoder.
+
+    Raises:
+        CounterpointError: no such encoder, device or file; weights that do not fit or cannot be fetched.
+    """
+    weights = Path(choice.weights) if choice.weights else None
+    if choice.name == "pocket":
+        from core.encoders.pocket import PocketEncoder
+
+        if choice.layer is not None:
+            raise CounterpointError("The pocket encoder has one output; leave the layer out.")
+        progress(0.5, "Loading the pocket encoder")
+        return PocketEncoder(weights, choice.device)
+    from core.encoders.timm_vit import TimmEncoder
+
+    model = TIMM_NAMES.get(choice.name, choice.name)
+    return TimmEncoder(model, choice.name, weights, choice.layer, choice.device, progress)

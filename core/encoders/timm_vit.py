@@ -1,0 +1,137 @@
+"""Any vision transformer of timm as an image encoder: DINOv2, DINOv3, CLIP, MAE, ..."""
+
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import numpy as np
+import numpy.typing as npt
+import timm
+import torch
+
+from core.encoders.base import Encoded, pick_device, to_batch
+from core.errors import Cancelled, CounterpointError
+from core.geometry.shape import file_digest
+from core.images import check_file
+from core.progress import Progress, silent
+
+EXAMPLE = "vit_small_patch14_dinov2.lvd142m"
+
+TARGET_SIZE = 448
+"""Side in pixels of the pictures, rounded to whole patches."""
+
+
+class TimmEncoder:
+    """Patch tokens of one block of a timm ViT.
+
+    Middle blocks carry more geometry than the last (FoundPose, ECCV 2024, uses block 18 of 24): ``layer`` counts from 0, None is
+    three quarters of the depth.
+
+    Raises:
+        CounterpointError: no such model, not a ViT, weights that do not fit or cannot be fetched.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        name: str | None = None,
+        weights: str | Path | None = None,
+        layer: int | None = None,
+        device: str = "auto",
+        progress: Progress = silent,
+    ):
+        self.name = name or model
+        self._device = pick_device(device)
+        path, origin = _weights_file(model, weights, progress)
+        progress(0.95, f"Building {model}")
+        net = _build(model, path)
+        depth = len(net.blocks)
+        if layer is not None and not 0 <= layer < depth:
+            raise CounterpointError(f"{model} has blocks 0 to {depth - 1}; there is no block {layer}.")
+        self._layer = layer if layer is not None else round(depth * 0.75) - 1
+        patch = net.patch_embed.patch_size[0]
+        self.dim = int(net.embed_dim)
+        self.input_size = round(TARGET_SIZE / patch) * patch
+        self.fingerprint = f"{model}-{origin}-block{self._layer}"
+        config = timm.data.resolve_model_data_config(net)
+        self._mean, self._std = config["mean"], config["std"]
+        self._net = net.eval().to(self._device)
+        progress(1.0, f"{self.name} ready")
+
+    @torch.inference_mode()
+    def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
+        batch = to_batch(images, self._mean, self._std, self._device)
+        (features,) = self._net.forward_intermediates(
+            batch, indices=[self._layer], norm=True, output_fmt="NCHW", intermediates_only=True
+        )
+        return Encoded(features.permute(0, 2, 3, 1).float())
+
+
+def _build(model: str, path: Path) -> Any:
+    """The network with weights of a local file; timm converts the published layouts to its own."""
+    try:
+        net: Any = timm.create_model(
+            model, pretrained=True, num_classes=0, dynamic_img_size=True, pretrained_cfg_overlay={"file": str(path)}
+        )
+    except Exception as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:160]
+        raise CounterpointError(f"{path.name} does not hold weights that fit {model} ({reason}).") from error
+    if not all(hasattr(net, part) for part in ("forward_intermediates", "patch_embed", "blocks")):
+        raise CounterpointError(f"{model} is not a plain vision transformer; choose one such as {EXAMPLE}.")
+    return net
+
+
+def _weights_file(model: str, weights: str | Path | None, progress: Progress) -> tuple[Path, str]:
+    """The file of the weights, fetched where none is given, and what tells these weights from others."""
+    if not timm.is_model(model):
+        raise CounterpointError(f"timm knows no model called {model}; choose one such as {EXAMPLE}.")
+    if weights is not None:
+        path = check_file(weights)
+        return path, file_digest(path)[:16]
+    config = timm.get_pretrained_cfg(model)
+    if config is None or not config.hf_hub_id:
+        raise CounterpointError(f"timm knows no published weights for {model}; give a file with --weights.")
+    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+
+    name = "model.safetensors"
+    progress(0.0, f"Fetching the weights of {model} (kept for the next time)")
+    try:
+        kept = try_to_load_from_cache(config.hf_hub_id, name)
+        if isinstance(kept, str):
+            return Path(kept), config.hf_hub_id
+        socket.create_connection((str(urlparse(constants.ENDPOINT).hostname), 443), timeout=5).close()
+        path = Path(hf_hub_download(config.hf_hub_id, name, tqdm_class=_reporter(progress, model)))
+    except Cancelled:
+        raise
+    except Exception as error:
+        raise CounterpointError(
+            f"The weights of {model} are not on this machine and cannot be fetched ({type(error).__name__}): connect to the "
+            "network, give a file with --weights, or use the pocket encoder."
+        ) from error
+    return path, config.hf_hub_id
+
+
+def _reporter(progress: Progress, model: str) -> type:
+    """A silent progress bar for the hub that reports here; a cancel stops the download."""
+    from tqdm.auto import tqdm
+
+    class Bar(tqdm):  # type: ignore[misc]
+        def __init__(self, *args: object, **kwargs: object):
+            kwargs.pop("name", None)
+            super().__init__(*args, **{**kwargs, "disable": False, "file": _Nowhere()})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            done = super().update(n)
+            if self.total:
+                progress(0.9 * min(1.0, self.n / self.total), f"Fetching the weights of {model}: {self.n / 1e6:.0f} MB")
+            return done
+
+    return Bar
+
+
+class _Nowhere:
+    def write(self, text: str) -> None: ...
+
+    def flush(self) -> None: ...
+

@@ -1,0 +1,103 @@
+"""One query for all four directions: image or shape to image or shape."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from core.matching.sides import Location, Side
+
+Verdict = Literal["good", "unsure", "none"]
+
+
+@dataclass(frozen=True)
+class MatchSettings:
+    """When a match is trusted. Distances are fractions of the object's size (see :meth:`Side.distance`).
+
+    Attributes:
+        rival_radius: a peak farther than this from the best one is a rival (a symmetric part, or another like it).
+        rivals: how many rivals are reported at most.
+        rival_gap: peaks that score this close to the best are worth showing.
+        margin: below this lead over the best rival a match is unsure.
+        cycle: above this distance of the match back from the start a match is unsure.
+        lost: above this distance of the match back there is no counterpart.
+    """
+
+    rival_radius: float = 0.15
+    rivals: int = 3
+    rival_gap: float = 0.05
+    margin: float = 0.02
+    cycle: float = 0.1
+    lost: float = 0.3
+
+
+class Prior(Protocol):
+    """What is known before looking at one descriptor: a pose, or a view that the whole image agrees with."""
+
+    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
+        """Added to the similarity of every candidate [N] of the target; None where it has nothing to say."""
+        ...
+
+
+@dataclass
+class Match:
+    """The answer to one query.
+
+    Attributes:
+        query: the location asked for, snapped to the source.
+        candidate: number of the best candidate of the target.
+        location: where that is.
+        score: its cosine similarity in [-1, 1].
+        margin: lead of ``score`` over the best peak that is far away; small when there are rivals, as with symmetry.
+        cycle_error: distance from ``query`` to where matching back lands, as a fraction of the source's size.
+        rivals: locations and scores of peaks that come close to the best.
+        verdict: "good", "unsure" or "none" (no counterpart).
+        scores: similarity float32 [N] with every candidate (with the prior, where one was given): the heatmap.
+    """
+
+    query: Location
+    candidate: int
+    location: Location
+    score: float
+    margin: float
+    cycle_error: float
+    rivals: list[tuple[Location, float]]
+    verdict: Verdict
+    scores: npt.NDArray[np.float32]
+
+
+def match(
+    source: Side, target: Side, at: Location, prior: Prior | None = None, settings: MatchSettings = MatchSettings()
+) -> Match:
+    """Find the counterpart in ``target`` of the place ``at`` in ``source``.
+
+    Raises:
+        CounterpointError: ``at`` is not a place in the source.
+    """
+    at = source.snap(at)
+    scores = _scores(source, target, at, prior)
+    peaks = target.peaks(scores, settings.rivals + 1, settings.rival_radius)
+    best = peaks[0]
+    score = float(scores[best])
+    location = target.location(best)
+    others = [(target.location(i), float(scores[i])) for i in peaks[1:]]
+    margin = score - others[0][1] if others else score + 1
+    back = _scores(target, source, location, prior)
+    cycle_error = source.distance(at, source.location(int(back.argmax())))
+    rivals = [(place, value) for place, value in others if score - value <= settings.rival_gap]
+    verdict = judge(margin, cycle_error, settings)
+    return Match(at, best, location, score, margin, cycle_error, rivals, verdict, scores)
+
+
+def judge(margin: float, cycle_error: float, settings: MatchSettings = MatchSettings()) -> Verdict:
+    """The verdict in a word; how often each is right on real photos is in the README."""
+    if cycle_error > settings.lost:
+        return "none"
+    return "unsure" if margin < settings.margin or cycle_error > settings.cycle else "good"
+
+
+def _scores(source: Side, target: Side, at: Location, prior: Prior | None) -> npt.NDArray[np.float32]:
+    scores = target.similarity(source.describe(at))
+    bonus = prior(source, target, at) if prior is not None else None
+    return scores if bonus is None else scores + bonus

@@ -1,0 +1,46 @@
+"""From files to the two sides of a match; what is dear is cached on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import Box, encode_image
+from core.fields import cache
+from core.fields.field import FeatureField
+from core.fields.lifting import LiftSettings, lift
+from core.geometry.raycasting import Raycaster
+from core.geometry.sampling import sample_surface
+from core.geometry.shape import SUFFIXES, Shape
+from core.matching.sides import ImageSide, ShapeSide
+from core.progress import Progress, silent
+
+
+def is_shape(path: str | Path) -> bool:
+    """Whether a file name is that of a shape (everything else is taken for an image)."""
+    return Path(path).suffix.lower() in SUFFIXES
+
+
+def image_side(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> ImageSide:
+    """An image uint8 [H, W, 3] ready to be matched; the encoder sees the part that ``box`` frames."""
+    return ImageSide(encode_image(encoder, image, box), (image.shape[1], image.shape[0]))
+
+
+def shape_side(
+    shape: Shape, encoder: ImageEncoder, settings: LiftSettings = LiftSettings(), progress: Progress = silent
+) -> ShapeSide:
+    """A shape ready to be matched; its field comes from the disk cache where it was built before."""
+    caster = Raycaster(shape)
+    key = cache.cache_key("field", shape.digest, encoder.fingerprint, settings.key())
+    stored = cache.read(key)
+    if stored is not None:
+        points = sample_surface(shape, settings.samples)
+        field = FeatureField(points, stored["descriptors"], stored["observed"].numpy())
+    else:
+        field = lift(shape, encoder, settings, progress, caster)
+        cache.write(key, {"descriptors": field.descriptors, "observed": torch.from_numpy(field.observed)})
+    return ShapeSide(shape, caster, field)
+
+

@@ -1,0 +1,202 @@
+"""The two things that can be matched, an image and a shape, behind the same few questions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.spatial import cKDTree
+
+from core.encoders.feature_map import FeatureMap
+from core.errors import CounterpointError
+from core.fields.field import FeatureField
+from core.geometry.raycasting import Raycaster, surface_position
+from core.geometry.shape import Shape
+
+Location = tuple[float, ...]
+"""A pixel (u, v) of an image, or a point (x, y, z) of a shape in the units and axes of its file."""
+
+_BLOCK = 64
+
+
+class Side(Protocol):
+    """What :func:`core.matching.match.match` needs to know of either end. Candidates are numbered 0..N-1."""
+
+    def snap(self, at: Location) -> Location:
+        """The valid location nearest to ``at``; raises CounterpointError where there is none."""
+        ...
+
+    def describe(self, at: Location) -> torch.Tensor:
+        """Unit descriptor float32 [D] at a location."""
+        ...
+
+    def similarity(self, descriptor: torch.Tensor) -> npt.NDArray[np.float32]:
+        """Cosine similarity float32 [N] with every candidate; -1 where no match may be."""
+        ...
+
+    def location(self, candidate: int) -> Location:
+        """Where a candidate is."""
+        ...
+
+    def distance(self, a: Location, b: Location) -> float:
+        """Distance as a fraction of the size of the object: the diagonal of the box or of the bounding box."""
+        ...
+
+    def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
+        """The best candidates that are farther than ``radius`` from each better one, best first."""
+        ...
+
+
+@dataclass
+class ImageSide:
+    """An image, with the feature map of the part that its box frames."""
+
+    map: FeatureMap
+    image_size: tuple[int, int]
+    """(width, height) in pixels."""
+
+    @cached_property
+    def _flat(self) -> torch.Tensor:
+        return self.map.unit.reshape(-1, self.map.descriptors.shape[-1])
+
+    @cached_property
+    def _pixels(self) -> npt.NDArray[np.floating]:
+        h, w = self.map.descriptors.shape[:2]
+        cells = np.stack(np.meshgrid(np.arange(w), np.arange(h)), axis=-1).reshape(-1, 2)
+        return self.map.to_pixels(cells)
+
+    @cached_property
+    def _outside(self) -> npt.NDArray[np.bool_]:
+        return ~self.map.inside().ravel()
+
+    @property
+    def _diagonal(self) -> float:
+        x0, y0, x1, y1 = self.map.box
+        return float(np.hypot(x1 - x0, y1 - y0))
+
+    def snap(self, at: Location) -> Location:
+        if len(at) != 2 or not np.isfinite(at).all():
+            raise CounterpointError("A place in an image is two numbers, the pixel U,V.")
+        width, height = self.image_size
+        if not (-0.5 <= at[0] <= width - 0.5 and -0.5 <= at[1] <= height - 0.5):
+            raise CounterpointError(f"The pixel {at[0]:g},{at[1]:g} lies outside the image ({width} x {height}).")
+        return at
+
+    def describe(self, at: Location) -> torch.Tensor:
+        return self.map.sample([at])[0]
+
+    def similarity(self, descriptor: torch.Tensor) -> npt.NDArray[np.float32]:
+        scores = (self._flat @ descriptor).numpy()
+        scores[self._outside] = -1
+        return scores
+
+    def location(self, candidate: int) -> Location:
+        u, v = self._pixels[candidate]
+        return (float(u), float(v))
+
+    def distance(self, a: Location, b: Location) -> float:
+        return float(np.hypot(a[0] - b[0], a[1] - b[1])) / self._diagonal
+
+    def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
+        return _greedy_peaks(scores, self._pixels, np.arange(len(scores)), count, radius * self._diagonal)
+
+    def heatmap(self, scores: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], tuple[float, float, float, float]]:
+        """Scores [N] as a picture float32 [h, w] of the cells in the box, and the part of the image it covers."""
+        h, w = self.map.descriptors.shape[:2]
+        inside = self.map.inside()
+        rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+        part = scores.reshape(h, w)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        x0, y0 = self.map.to_pixels([columns[0] - 0.5, rows[0] - 0.5])
+        x1, y1 = self.map.to_pixels([columns[-1] + 0.5, rows[-1] + 0.5])
+        return np.ascontiguousarray(part), (float(x0), float(y0), float(x1), float(y1))
+
+
+@dataclass
+class SurfacePoint:
+    """A point on a shape: face (point index in a cloud), barycentric coordinates, position in the file's units."""
+
+    face: int
+    bary: tuple[float, float, float]
+    position: tuple[float, float, float]
+
+
+@dataclass
+class ShapeSide:
+    """A shape with its feature field."""
+
+    shape: Shape
+    caster: Raycaster
+    field: FeatureField
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.field.points.position)
+
+    def closest(self, at: Location) -> SurfacePoint:
+        """The surface point closest to a point in the file's units."""
+        hit = self.caster.closest(self.shape.to_normalised(np.array([at])))
+        position = self.shape.to_own_frame(surface_position(self.shape, hit.face, hit.bary))[0]
+        return SurfacePoint(int(hit.face[0]), tuple(map(float, hit.bary[0])), tuple(map(float, position)))  # type: ignore[arg-type]
+
+    def sample_point(self, candidate: int) -> SurfacePoint:
+        """The surface point that a candidate stands for."""
+        points = self.field.points
+        position = self.shape.to_own_frame(points.position[candidate])
+        bary = tuple(float(b) for b in points.bary[candidate])
+        return SurfacePoint(int(points.face[candidate]), bary, tuple(map(float, position)))  # type: ignore[arg-type]
+
+    def snap(self, at: Location) -> Location:
+        if len(at) != 3 or not np.isfinite(at).all():
+            raise CounterpointError("A place on a shape is three numbers, the point X,Y,Z.")
+        point = self.closest(at)
+        if self.distance(at, point.position) > 0.5:
+            raise CounterpointError(
+                f"The point {at[0]:g},{at[1]:g},{at[2]:g} is far from the shape (its box is {_extent(self.shape)}); check units and axes."
+            )
+        return point.position
+
+    def describe(self, at: Location) -> torch.Tensor:
+        distance, index = self._tree.query(self.shape.to_normalised(np.array(at)), k=min(4, len(self.field)))
+        weights = torch.from_numpy(np.atleast_1d(1 / np.maximum(distance, 1e-6))).float()
+        mixed = weights @ self.field.descriptors[torch.from_numpy(np.atleast_1d(index))].float()
+        return torch.nn.functional.normalize(mixed, dim=0)
+
+    def similarity(self, descriptor: torch.Tensor) -> npt.NDArray[np.float32]:
+        return self.field.similarity(descriptor)
+
+    def location(self, candidate: int) -> Location:
+        return self.sample_point(candidate).position
+
+    def distance(self, a: Location, b: Location) -> float:
+        return float(np.linalg.norm(np.subtract(a, b))) / self.shape.diagonal
+
+    def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
+        """Samples are in spatial order, so the best of each run of ``_BLOCK`` stands for its neighbourhood: one pass over memory."""
+        starts = np.arange(0, len(scores), _BLOCK)
+        full = len(scores) // _BLOCK * _BLOCK
+        best = starts[: full // _BLOCK] + scores[:full].reshape(-1, _BLOCK).argmax(axis=1)
+        if full < len(scores):
+            best = np.append(best, full + scores[full:].argmax())
+        return _greedy_peaks(scores[best], self.field.points.position[best], best, count, radius)
+
+
+def _greedy_peaks(
+    scores: npt.NDArray[np.float32], positions: npt.NDArray[np.floating], names: npt.NDArray[np.int64], count: int, radius: float
+) -> list[int]:
+    remaining = scores.copy()
+    found: list[int] = []
+    while len(found) < count:
+        best = int(remaining.argmax())
+        if remaining[best] <= -1:
+            break
+        found.append(int(names[best]))
+        near = np.sum((positions - positions[best]) ** 2, axis=1) <= radius**2
+        remaining[near] = -1
+    return found
+
+
+def _extent(shape: Shape) -> str:
+    low, high = shape.bounds
+    return " to ".join("(" + ", ".join(f"{v:.4g}" for v in corner) + ")" for corner in (low, high))
