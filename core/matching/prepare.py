@@ -44,3 +44,20 @@ def shape_side(
     return ShapeSide(shape, caster, field)
 
 
+
+
+def guess_up(path: str | Path) -> str:
+    """The usual up axis of a file's format: z for STL, PLY and XYZ (CAD and scans), y for the others (glTF demands it)."""
+    return "z" if Path(path).suffix.lower() in (".stl", ".ply", ".xyz") else "y"
+
+
+def lift_settings(
+    path: str | Path,
+    samples: int | None = None,
+    azimuths: int | None = None,
+    resolution: int | None = None,
+    up: str | None = None,
+) -> LiftSettings:
+    """The settings for a shape's file: the defaults where None is given."""
+    given = {"samples": samples, "azimuths": azimuths, "resolution": resolution, "up": up or guess_up(path)}
+    return LiftSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]

@@ -1,0 +1,227 @@
+"""`counterpoint`: opens the window, or runs one headless verb."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import core
+from core.errors import Cancelled, CounterpointError
+
+VERBS = ("match", "info", "encoders", "sample")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code (0 done, 2 bad input, 130 interrupted)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        if arguments and arguments[0] in VERBS:
+            return run_verb(arguments)
+        return open_window(arguments)
+    except CounterpointError as error:
+        print(f"counterpoint: {error}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, Cancelled):
+        print("counterpoint: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def open_window(arguments: list[str]) -> int:
+    options = _window_parser().parse_args(arguments)
+    from app.main_window import run
+
+    return run(options.files, sample=options.sample)
+
+
+def run_verb(arguments: list[str]) -> int:
+    options = _verb_parser().parse_args(_bind_negative(arguments))
+    return int(options.run(options))
+
+
+def _bind_negative(arguments: list[str]) -> list[str]:
+    """Make `--at -0.1,0.2,0` one argument, or argparse takes the number for an option."""
+    bound: list[str] = []
+    for argument in arguments:
+        if bound and bound[-1] in ("--at", "--box", "--target-box", "--up") and argument.startswith("-"):
+            bound[-1] += "=" + argument
+        else:
+            bound.append(argument)
+    return bound
+
+
+class _Parser(argparse.ArgumentParser):
+    """One sentence and exit code 2 on bad arguments."""
+
+    def error(self, message: str) -> Any:
+        print(f"counterpoint: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def _window_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="counterpoint",
+        description="Link images and 3D shapes point by point. Without a verb the window opens.",
+        epilog=f"Verbs: {', '.join(VERBS)}; each explains itself with --help.",
+    )
+    parser.add_argument("--version", action="version", version=f"counterpoint {core.__version__}")
+    parser.add_argument("--sample", action="store_true", help="open the bundled sample")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="images and shapes to open (two of each at most)")
+    return parser
+
+
+def _verb_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="counterpoint")
+    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser)
+
+    match = verbs.add_parser("match", help="find the counterpart of places in an image or a shape")
+    match.set_defaults(run=_match)
+    match.add_argument("source", metavar="SOURCE", help="an image or a shape")
+    match.add_argument("target", metavar="TARGET", help="an image or a shape")
+    match.add_argument(
+        "--at", action="append", required=True, type=_numbers, metavar="U,V|X,Y,Z",
+        help="a pixel or a point of SOURCE; may be given several times",
+    )  # fmt: skip
+    match.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image (in SOURCE if both are images)")
+    match.add_argument("--target-box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in TARGET, if both are images")
+    _add_encoder_options(match)
+    _add_lift_options(match)
+    match.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    match.add_argument("--save", metavar="PREFIX", help="write heatmaps: PREFIX-N.ply for a shape, PREFIX-N.png for an image")
+
+    info = verbs.add_parser("info", help="what a file holds, and what is odd about it")
+    info.set_defaults(run=_info)
+    info.add_argument("file", metavar="FILE")
+    info.add_argument("--json", action="store_true")
+
+    encoders = verbs.add_parser("encoders", help="the image encoders by name")
+    encoders.set_defaults(run=_encoders)
+    encoders.add_argument("--json", action="store_true")
+
+    sample = verbs.add_parser("sample", help="match the bundled sample and save the pictures")
+    sample.set_defaults(run=_sample)
+    sample.add_argument("--save", default="counterpoint-sample", metavar="FOLDER", help="where the pictures go (default: %(default)s)")
+    return parser
+
+
+def _add_encoder_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("encoder")
+    group.add_argument("--encoder", default="pocket", metavar="NAME", help="see `counterpoint encoders`; any timm ViT by name")
+    group.add_argument("--weights", metavar="FILE", help="weights from a local file")
+    group.add_argument("--layer", type=int, metavar="N", help="block of a ViT (default: three quarters of its depth)")
+    group.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+
+
+def _add_lift_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how a shape is looked at")
+    group.add_argument("--samples", type=_positive, metavar="N", help="surface samples")
+    group.add_argument("--views", type=_positive, metavar="N", help="views in each of three rings")
+    group.add_argument("--resolution", type=_positive, metavar="PIXELS", help="side of a rendered view")
+    group.add_argument("--up", choices=("x", "y", "z", "-x", "-y", "-z"), help="direction that points up (default: that of the format)")
+
+
+def _match(options: argparse.Namespace) -> int:
+    from app import headless
+
+    report = headless.match_files(options, progress=_progress(options.json))
+    if options.json:
+        print(json.dumps(report))
+        return 0
+    for number, answer in enumerate(report["matches"], 1):
+        print(f"{number}. {_text(answer['query'])} -> {_place(answer)}")
+        print(
+            f"   score {answer['score']:.3f}, margin {answer['margin']:.3f}, "
+            f"cycle error {answer['cycle_error']:.3f}: {answer['verdict']}"
+        )
+    for path in report.get("saved", []):
+        print(f"saved {path}")
+    return 0
+
+
+def _place(answer: dict[str, Any]) -> str:
+    if "pixel" in answer:
+        return f"pixel {_text(answer['pixel'])}"
+    return f"point {_text(answer['point'])}, face {answer['face']}, barycentric {_text(answer['barycentric'])}"
+
+
+def _info(options: argparse.Namespace) -> int:
+    from app import headless
+
+    facts = headless.describe_file(options.file)
+    if options.json:
+        print(json.dumps(facts))
+    else:
+        for name, value in facts.items():
+            print(f"{name + ':':<16}{'; '.join(map(str, value)) if isinstance(value, list) else value}")
+    return 0
+
+
+def _encoders(options: argparse.Namespace) -> int:
+    from core.encoders.catalogue import DEFAULT, available
+
+    rows = [{"name": e.name, "description": e.description, "bundled": e.bundled} for e in available()]
+    if options.json:
+        print(json.dumps({"encoders": rows, "default": DEFAULT}))
+        return 0
+    for row in rows:
+        print(f"{row['name']:<15}{row['description']}{' (bundled, the default)' if row['bundled'] else ''}")
+    print("Any other timm vision transformer goes by its own name; weights come from the hub or from --weights FILE.")
+    return 0
+
+
+def _sample(options: argparse.Namespace) -> int:
+    from app import headless
+
+    for line in headless.run_sample(Path(options.save), progress=_progress(False)):
+        print(line)
+    return 0
+
+
+def _progress(quiet: bool) -> Any:
+    from core.progress import silent
+
+    if quiet or not sys.stderr.isatty():
+        return silent
+
+    def report(fraction: float, message: str) -> None:
+        print(f"\r\033[K{fraction:4.0%} {message}", end="" if fraction < 1 else "\n", file=sys.stderr, flush=True)
+
+    return report
+
+
+def _text(numbers: list[float]) -> str:
+    return "(" + ", ".join(f"{n:.6g}" for n in numbers) + ")"
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of numbers such as 120,80") from None
+    if len(numbers) not in (2, 3):
+        raise argparse.ArgumentTypeError(f"'{text}' has {len(numbers)} numbers; a pixel has two and a point three")
+    return numbers
+
+
+def _box(text: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != 4:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a box X0,Y0,X1,Y1")
+    return numbers
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above zero")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Plain values that name what is open; they travel to the engine with every request."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["image", "shape"]
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Item:
+    """An open image or shape.
+
+    Attributes:
+        path: of the file.
+        stamp: (modification time in ns, size), so that a file that changed is read again.
+        box: the focus box of an image, None for all of it.
+        up: the direction that points up in a shape's file.
+    """
+
+    kind: Kind
+    path: str
+    stamp: tuple[int, int] = (0, 0)
+    box: Box | None = None
+    up: str = "y"
+
+    @property
+    def name(self) -> str:
+        return Path(self.path).name
+
+    def with_box(self, box: Box | None) -> "Item":
+        return replace(self, box=box)
+
+    def with_up(self, up: str) -> "Item":
+        return replace(self, up=up)
+
+    @property
+    def file(self) -> "Item":
+        """The same without what only concerns matching."""
+        return Item(self.kind, self.path, self.stamp)
+
+
+SHAPE_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+
+
+def item_for(path: str | Path) -> Item:
+    """The item of a file, its kind told by the file's name; the file itself is read by the engine only."""
+    path = Path(path).absolute()
+    kind: Kind = "shape" if path.suffix.lower() in SHAPE_SUFFIXES else "image"
+    try:
+        status = path.stat()
+        stamp = (status.st_mtime_ns, status.st_size)
+    except OSError:
+        stamp = (0, 0)
+    up = "z" if path.suffix.lower() in (".stl", ".ply", ".xyz") else "y"
+    return Item(kind, str(path), stamp, up=up)
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """The choice of encoder and how shapes are looked at, as in the encoder dock."""
+
+    name: str = "pocket"
+    weights: str | None = None
+    layer: int | None = None
+    device: str = "auto"
+    samples: int = 20_000
+    azimuths: int = 8
+    resolution: int = 0

@@ -1,0 +1,143 @@
+"""What the verbs of the command line do, with the core called directly in this process."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.resources import resource
+from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.errors import CounterpointError
+from core.fields.interpolation import Interpolator
+from core.fields.lifting import LiftSettings
+from core.geometry.display import display_mesh
+from core.geometry.render import render
+from core.geometry.shape import load_shape
+from core.images import load_image, save_image
+from core.interchange.heatmaps import mark, save_heatmap_ply, save_overlay
+from core.matching.match import Match, match
+from core.matching.prepare import guess_up, image_side, is_shape, lift_settings, shape_side
+from core.matching.sides import ImageSide, ShapeSide
+from core.progress import Progress, silent, span
+
+
+def match_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+    """The verb ``match``: the report that ``--json`` prints."""
+    choice = EncoderChoice(options.encoder, options.weights, options.layer, options.device)
+    paths = [options.source, options.target]
+    boxes = [options.box, options.target_box]
+    if is_shape(paths[0]) and not is_shape(paths[1]) and boxes[1] is None:
+        boxes = [None, options.box]
+    for path, box in zip(paths, boxes, strict=True):
+        if box is not None and is_shape(path):
+            raise CounterpointError(f"{Path(path).name} is a shape; a box belongs to an image.")
+    loaded = [load_shape(path) if is_shape(path) else load_image(path) for path in paths]
+    encoder = load_encoder(choice, span(progress, 0.0, 0.1))
+    sides: list[Any] = []
+    for i, (path, content, box) in enumerate(zip(paths, loaded, boxes, strict=True)):
+        if is_shape(path):
+            settings = lift_settings(path, options.samples, options.views, options.resolution, options.up)
+            sides.append(shape_side(content, encoder, settings, span(progress, 0.1 + 0.45 * i, 0.55 + 0.45 * i)))
+        else:
+            sides.append(image_side(content, encoder, box))
+    answers = [match(sides[0], sides[1], at) for at in options.at]
+    report: dict[str, Any] = {"encoder": encoder.name, "matches": [_report(sides[1], a) for a in answers]}
+    if options.save:
+        report["saved"] = [_save(sides[1], loaded[1], a, f"{options.save}-{n}") for n, a in enumerate(answers, 1)]
+    progress(1.0, "Done")
+    return report
+
+
+def _report(target: ImageSide | ShapeSide, answer: Match) -> dict[str, Any]:
+    report: dict[str, Any] = {"query": list(answer.query)}
+    if isinstance(target, ShapeSide):
+        point = target.sample_point(answer.candidate)
+        report |= {"point": list(point.position), "face": point.face, "barycentric": list(point.bary)}
+    else:
+        report |= {"pixel": list(answer.location)}
+    rivals = [{"at": list(place), "score": score} for place, score in answer.rivals]
+    numbers = {"score": answer.score, "margin": answer.margin, "cycle_error": answer.cycle_error}
+    return report | numbers | {"verdict": answer.verdict, "rivals": rivals}
+
+
+def _save(target: ImageSide | ShapeSide, content: Any, answer: Match, prefix: str) -> str:
+    if isinstance(target, ShapeSide):
+        _save_shape(target, answer, f"{prefix}.ply")
+        return f"{prefix}.ply"
+    heatmap, box = target.heatmap(answer.scores)
+    save_overlay(f"{prefix}.png", content, heatmap, box, (answer.location[0], answer.location[1]))
+    return f"{prefix}.png"
+
+
+def describe_file(path: str) -> dict[str, Any]:
+    """The verb ``info``."""
+    if not is_shape(path):
+        image = load_image(path)
+        return {"file": path, "kind": "image", "width": image.shape[1], "height": image.shape[0]}
+    shape = load_shape(path)
+    low, high = shape.bounds
+    return {
+        "file": path,
+        "kind": "point cloud" if shape.is_point_cloud else "mesh",
+        "vertices": len(shape.vertices),
+        "faces": len(shape.faces),
+        "bounds": [low.tolist(), high.tolist()],
+        "diagonal": shape.diagonal,
+        "colours": "texture" if shape.texture is not None else "vertices" if shape.colors is not None else "none",
+        "up": guess_up(path),
+        "warnings": shape.warnings,
+    }
+
+
+def run_sample(folder: Path, progress: Progress = silent) -> list[str]:
+    """The verb ``sample``: what the window shows first, as pictures and a report in ``folder``; returns lines to print."""
+    sample = json.loads(resource("sample/sample.json").read_text())
+    image_path, shape_path = resource(f"sample/{sample['image']}"), resource(f"sample/{sample['shape']}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CounterpointError(f"{folder} cannot be made ({error.strerror}); choose another folder with --save.") from error
+    encoder = load_encoder(EncoderChoice())
+    image, shape = load_image(image_path), load_shape(shape_path)
+    picture = image_side(image, encoder, tuple(sample["box"]))
+    side = shape_side(shape, encoder, LiftSettings(up=guess_up(shape_path)), progress)
+    there = match(picture, side, tuple(sample["at"]))
+    back = match(side, picture, there.location)
+    pixel = (float(sample["at"][0]), float(sample["at"][1]))
+    save_image(folder / "1-clicked-pixel.png", mark(image, pixel, (255, 40, 90)))
+    save_image(folder / "2-shape-heatmap.png", _draw(side, there))
+    _save_shape(side, there, folder / "2-shape-heatmap.ply")
+    heatmap, box = picture.heatmap(back.scores)
+    save_overlay(folder / "3-matched-back.png", image, heatmap, box, (back.location[0], back.location[1]))
+    return [
+        f"pixel ({pixel[0]:g}, {pixel[1]:g}) -> point {np.round(there.location, 4).tolist()}: score {there.score:.3f}, {there.verdict}",
+        f"back   -> pixel {np.round(back.location, 1).tolist()}",
+        f"The pictures are in {folder.resolve()}",
+    ]
+
+
+def _save_shape(side: ShapeSide, answer: Match, path: str | Path) -> None:
+    mesh = display_mesh(side.shape)
+    carry = Interpolator.build(side.field.points, side.shape.to_normalised(mesh.points), mesh.normals)
+    save_heatmap_ply(path, mesh.points, mesh.faces, carry(answer.scores))
+
+
+def _draw(side: ShapeSide, answer: Match, size: int = 720) -> Any:
+    """The shape in heatmap colours, seen from where the best point faces."""
+    from dataclasses import replace
+
+    from core.colors import apply_colormap
+    from core.geometry.camera import framing_camera, look_at
+    from core.geometry.raycasting import Raycaster
+    from core.geometry.viewpoints import UP_AXES
+    from core.interchange.heatmaps import heat_range
+
+    carry = Interpolator.build(side.field.points, side.shape.normalised, side.shape.normals)
+    colors = apply_colormap(carry(answer.scores), "turbo", *heat_range(answer.scores))
+    painted = replace(side.shape, colors=colors, texture=None, uv=None)
+    up = np.array(UP_AXES["y"], float)
+    toward = side.field.points.normal[answer.candidate] + 0.35 * up
+    camera = framing_camera(side.shape.normalised, look_at(toward, up), size, np.radians(30), 0.8)
+    return render(Raycaster(painted), camera, "own", supersample=2).rgb

@@ -1,0 +1,100 @@
+"""Heatmaps as files: a PLY with a scalar per vertex, a PNG with colours over the image."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from core.colors import apply_colormap
+from core.encoders.feature_map import Box
+from core.errors import CounterpointError
+from core.images import save_image
+
+
+def heat_range(scores: npt.NDArray[np.floating]) -> tuple[float, float]:
+    """The range of similarity that colours span: from the median of what can match to the best."""
+    valid = scores[scores > -1]
+    if len(valid) == 0:
+        return 0.0, 1.0
+    high = float(valid.max())
+    return min(float(np.median(valid)), high - 0.05), high
+
+
+def save_heatmap_ply(
+    path: str | Path,
+    points: npt.NDArray[np.floating],
+    faces: npt.NDArray[np.integer],
+    scores: npt.NDArray[np.floating],
+) -> None:
+    """Binary PLY: points [V, 3] with ``red green blue`` and the scalar ``similarity``, triangles [F, 3] (none for a cloud)."""
+    colors = apply_colormap(scores, "turbo", *heat_range(scores))
+    fields = [("xyz", "<f4", 3), ("rgb", "u1", 3), ("similarity", "<f4")]
+    vertices = np.zeros(len(points), fields)
+    vertices["xyz"], vertices["rgb"], vertices["similarity"] = points, colors, scores
+    triangles = np.zeros(len(faces), [("count", "u1"), ("index", "<i4", 3)])
+    triangles["count"], triangles["index"] = 3, faces
+    lines = ["ply", "format binary_little_endian 1.0", "comment similarity written by counterpoint", f"element vertex {len(points)}"]
+    lines += [f"property float {n}" for n in "xyz"] + [f"property uchar {n}" for n in ("red", "green", "blue")]
+    lines += ["property float similarity", f"element face {len(faces)}", "property list uchar int vertex_indices", "end_header\n"]
+    write_atomic(path, "\n".join(lines).encode() + vertices.tobytes() + triangles.tobytes())
+
+
+def overlay(
+    image: npt.NDArray[np.uint8], heatmap: npt.NDArray[np.floating], box: Box, opacity: float = 0.55
+) -> npt.NDArray[np.uint8]:
+    """The image uint8 [H, W, 3] with a heatmap float32 [h, w] laid over the part ``box``."""
+    height, width = image.shape[:2]
+    scale_x, scale_y = (box[2] - box[0]) / heatmap.shape[1], (box[3] - box[1]) / heatmap.shape[0]
+    matrix = np.array([[scale_x, 0, box[0] + scale_x / 2], [0, scale_y, box[1] + scale_y / 2]])
+    border = cv2.BORDER_REPLICATE
+    large = cv2.warpAffine(heatmap.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
+    u, v = np.arange(width), np.arange(height)
+    inside = ((v >= box[1]) & (v <= box[3]))[:, None] & ((u >= box[0]) & (u <= box[2]))[None]
+    colors = apply_colormap(large, "turbo", *heat_range(heatmap))
+    mixed = (image * (1 - opacity) + colors * opacity).astype(np.uint8)
+    return np.where(inside[..., None], mixed, image)
+
+
+def mark(image: npt.NDArray[np.uint8], pixel: tuple[float, float], color: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
+    """The image with a ring at a pixel."""
+    marked = np.ascontiguousarray(image)
+    radius = max(4, round(max(image.shape[:2]) / 120))
+    at = (round(pixel[0]), round(pixel[1]))
+    cv2.circle(marked, at, radius, (255, 255, 255), max(2, radius // 2), cv2.LINE_AA)
+    cv2.circle(marked, at, radius, color, max(1, radius // 3), cv2.LINE_AA)
+    return marked
+
+
+def save_overlay(
+    path: str | Path,
+    image: npt.NDArray[np.uint8],
+    heatmap: npt.NDArray[np.floating],
+    box: Box,
+    pixel: tuple[float, float],
+) -> None:
+    """PNG of the image with the heatmap over it and the best pixel ringed."""
+    save_image(path, mark(overlay(image, heatmap, box), pixel, (255, 40, 90)))
+
+
+def write_atomic(path: str | Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        CounterpointError: the folder is missing, full or not writable.
+    """
+    path = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CounterpointError(f"{path} cannot be written ({error.strerror}).") from error
