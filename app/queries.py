@@ -1,0 +1,138 @@
+"""Between the document and the engine: opens what the document names, keeps the pins' answers up to date, answers the hover."""
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.commands import SetItem
+from app.documents import Item
+from app.engine import Engine, Request
+from app.jobs import Answers
+from app.session import Pin, Session, Slot
+
+
+class Queries(QObject):
+    """Runs engine requests for a session.
+
+    Signals:
+        opened(slot, content): what a panel draws: uint8 [H, W, 3], :class:`app.jobs.OpenedShape`, or None when closed.
+        hovered(slot, answers): live answers while the mouse moves.
+        failed(sentence, details): something a dialog should say.
+        busy(request or None): the long work to show in the task bar.
+    """
+
+    opened = Signal(str, object)
+    hovered = Signal(str, object)
+    failed = Signal(str, str)
+    busy = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, session: Session, engine: Engine, parent: QObject | None = None):
+        super().__init__(parent)
+        self._session, self._engine = session, engine
+        self._shown: dict[Slot, Item] = {}
+        self._ready: dict[Slot, tuple[Item, Any]] = {}
+        self._preparing: dict[Slot, Request] = {}
+        session.item_changed.connect(self._item_changed)
+        session.encoder_changed.connect(self._prepare_all)
+        session.pins_changed.connect(self._answer_pins)
+
+    def open(self, slot: Slot, item: Item) -> None:
+        """Read a file in the engine; it enters the document only if that works."""
+
+        def done(content: object) -> None:
+            self._shown[slot] = item.file
+            self.opened.emit(slot, content)
+            self._session.undo_stack.push(SetItem(self._session, slot, item))
+
+        self._run(f"open_{item.kind}", done, item=item.file)
+
+    def hover(self, slot: Slot, at: tuple[float, ...]) -> None:
+        """Ask what is under the mouse; of several questions only the latest is answered."""
+        targets = self._targets(slot)
+        if not targets or slot not in self._ready:
+            return
+        request = self._submit_query("hover", slot, targets, at)
+        request.done.connect(lambda answers: self.hovered.emit(slot, _by_slot(answers, targets)))
+
+    def is_ready(self, slot: Slot) -> bool:
+        return self._ready.get(slot) == (self._session.items.get(slot), self._session.encoder)
+
+    def _item_changed(self, slot: Slot) -> None:
+        item = self._session.items.get(slot)
+        if item is None:
+            self._shown.pop(slot, None)
+            self._cancel_preparing(slot)
+            self.opened.emit(slot, None)
+        else:
+            if self._shown.get(slot) != item.file:
+                self._shown[slot] = item.file
+                self._run(f"open_{item.kind}", lambda content: self.opened.emit(slot, content), item=item.file)
+            self._prepare(slot)
+        self._answer_pins()
+
+    def _prepare_all(self) -> None:
+        for slot in self._session.items:
+            self._prepare(slot)
+        self._answer_pins()
+
+    def _prepare(self, slot: Slot) -> None:
+        self._cancel_preparing(slot)
+        item, encoder = self._session.items[slot], self._session.encoder
+
+        def done(_: object) -> None:
+            self._preparing.pop(slot, None)
+            self._ready[slot] = (item, encoder)
+            self._answer_pins()
+
+        request = self._run("prepare", done, item=item, encoder=encoder)
+        self._preparing[slot] = request
+        request.failed.connect(lambda *_: self._preparing.pop(slot, None))
+
+    def _cancel_preparing(self, slot: Slot) -> None:
+        old = self._preparing.pop(slot, None)
+        if old is not None:
+            old.cancel()
+
+    def _answer_pins(self) -> None:
+        for pin in list(self._session.pins.values()):
+            targets = self._targets(pin.slot)
+            if self.is_ready(pin.slot) and any(slot not in pin.answers for slot in targets) and not pin.problem:
+                self._answer(pin, targets)
+
+    def _answer(self, pin: Pin, targets: dict[Slot, Item]) -> None:
+        request = self._submit_query(f"pin {pin.pin_id}", pin.slot, targets, pin.at)
+
+        def done(answers: Answers) -> None:
+            if self._targets(pin.slot) == targets:
+                self._session.set_answers(pin.pin_id, _by_slot(answers, targets))
+
+        def failed(sentence: str, details: str) -> None:
+            self._session.set_answers(pin.pin_id, {}, sentence)
+            if details:
+                self.failed.emit(sentence, details)
+            else:
+                self.refused.emit(sentence)
+
+        request.done.connect(done)
+        request.failed.connect(failed)
+
+    def _targets(self, source: Slot) -> dict[Slot, Item]:
+        return {slot: item for slot, item in self._session.items.items() if slot != source and self.is_ready(slot)}
+
+    def _submit_query(self, latest: str, slot: Slot, targets: dict[Slot, Item], at: tuple[float, ...]) -> Request:
+        source, encoder = self._session.items[slot], self._session.encoder
+        return self._engine.submit(
+            "query", lane="query", latest=latest, source=source, targets=list(targets.values()), at=at, encoder=encoder
+        )
+
+    def _run(self, job: str, done: Any, **arguments: Any) -> Request:
+        request = self._engine.submit(job, **arguments)
+        request.done.connect(done)
+        request.failed.connect(self.failed)
+        self.busy.emit(request)
+        return request
+
+
+def _by_slot(answers: Answers, targets: dict[Slot, Item]) -> dict[Slot, Any]:
+    return dict(zip(targets, answers.answers, strict=True))

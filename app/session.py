@@ -1,0 +1,101 @@
+"""The open document: what is in the four slots, the pins, the encoder; it changes through undo commands and says so by signals."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from app.documents import EncoderSettings, Item, Kind
+from app.jobs import Answer
+from core.colors import PINS
+
+Slot = Literal["image 1", "image 2", "shape 1", "shape 2"]
+SLOTS: tuple[Slot, ...] = ("image 1", "image 2", "shape 1", "shape 2")
+
+
+def kind_of(slot: Slot) -> Kind:
+    return "image" if slot.startswith("image") else "shape"
+
+
+@dataclass
+class Pin:
+    """A place the user asked about, and what was found for it.
+
+    Attributes:
+        slot: where it was placed.
+        at: pixel (u, v) or point (x, y, z).
+        answers: by slot of the target; missing while they are computed.
+        problem: why there are no answers, for the user.
+    """
+
+    pin_id: int
+    name: str
+    color: str
+    slot: Slot
+    at: tuple[float, ...]
+    answers: dict[Slot, Answer] = field(default_factory=dict)
+    problem: str = ""
+
+
+class Session(QObject):
+    """The document. Only undo commands (``app.commands``) and the queries' results change it."""
+
+    item_changed = Signal(str)
+    pins_changed = Signal()
+    answers_changed = Signal(int)
+    current_changed = Signal()
+    encoder_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None):
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self.items: dict[Slot, Item] = {}
+        self.pins: dict[int, Pin] = {}
+        self.current: int | None = None
+        self.encoder = EncoderSettings()
+        self._next_pin = 1
+
+    def new_pin(self, slot: Slot, at: tuple[float, ...]) -> Pin:
+        """A pin with the next name and the colour least used so far, not yet in the document."""
+        number, self._next_pin = self._next_pin, self._next_pin + 1
+        used = [pin.color for pin in self.pins.values()]
+        return Pin(number, f"Pin {number}", min(PINS, key=used.count), slot, at)
+
+    def set_item(self, slot: Slot, item: Item | None) -> None:
+        if item is None:
+            self.items.pop(slot, None)
+        else:
+            self.items[slot] = item
+        self.forget_answers()
+        self.item_changed.emit(slot)
+
+    def set_pins(self, pins: list[Pin], current: int | None) -> None:
+        self.pins = {pin.pin_id: pin for pin in pins}
+        self.pins_changed.emit()
+        self.set_current(current if current in self.pins else next(reversed(self.pins), None))
+
+    def rename_pin(self, pin_id: int, name: str) -> None:
+        self.pins[pin_id].name = name
+        self.pins_changed.emit()
+
+    def set_current(self, pin_id: int | None) -> None:
+        self.current = pin_id if pin_id in self.pins else None
+        self.current_changed.emit()
+
+    def set_encoder(self, settings: EncoderSettings) -> None:
+        if settings != self.encoder:
+            self.encoder = settings
+            self.forget_answers()
+            self.encoder_changed.emit()
+
+    def set_answers(self, pin_id: int, answers: dict[Slot, Answer], problem: str = "") -> None:
+        """Results of a query; ignored when the pin is gone."""
+        if pin_id in self.pins:
+            self.pins[pin_id].answers = answers
+            self.pins[pin_id].problem = problem
+            self.answers_changed.emit(pin_id)
+
+    def forget_answers(self) -> None:
+        for pin in self.pins.values():
+            pin.answers, pin.problem = {}, ""

@@ -1,0 +1,60 @@
+"""Messages between the processes: small parts through the pipe, arrays through shared memory."""
+
+import itertools
+import os
+import pickle
+from multiprocessing import resource_tracker, shared_memory
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+INLINE_BYTES = 16 << 10
+"""Arrays that together are smaller than this go through the pipe."""
+
+_numbers = itertools.count()
+
+
+def prefix(pid: int) -> str:
+    """How the blocks that process ``pid`` makes are called."""
+    return f"counterpoint-{pid}-"
+
+
+def send(connection: Connection, message: Any) -> None:
+    """Send any picklable object; contiguous numpy arrays at any depth travel in one block of shared memory."""
+    buffers: list[pickle.PickleBuffer] = []
+    body = pickle.dumps(message, protocol=5, buffer_callback=buffers.append)
+    parts = [buffer.raw() for buffer in buffers]
+    total = sum(part.nbytes for part in parts)
+    if total < INLINE_BYTES:
+        connection.send((body, None, [bytes(part) for part in parts]))
+        return
+    block = shared_memory.SharedMemory(f"{prefix(os.getpid())}{next(_numbers)}", create=True, size=total)
+    at = 0
+    for part in parts:
+        block.buf[at : at + part.nbytes] = part
+        at += part.nbytes
+    connection.send((body, block.name, [part.nbytes for part in parts]))
+    block.close()
+
+
+def receive(connection: Connection) -> Any:
+    """The next message; its block of shared memory is copied once and freed."""
+    body, name, parts = connection.recv()
+    if name is None:
+        return pickle.loads(body, buffers=[bytearray(part) for part in parts])
+    block = shared_memory.SharedMemory(name)
+    content = memoryview(bytearray(block.buf[: sum(parts)]))
+    block.close()
+    block.unlink()
+    buffers, at = [], 0
+    for size in parts:
+        buffers.append(content[at : at + size])
+        at += size
+    return pickle.loads(body, buffers=buffers)
+
+
+def free_blocks_of(pid: int) -> None:
+    """Free what a process that died had sent or was about to send."""
+    for file in Path("/dev/shm").glob(f"{prefix(pid)}*"):
+        file.unlink(missing_ok=True)
+        resource_tracker.unregister(f"/{file.name}", "shared_memory")

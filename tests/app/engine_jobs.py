@@ -1,0 +1,56 @@
+"""Jobs for the tests of the engine: echo, wait, crash."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import CounterpointError
+
+
+def echo(progress, value):
+    progress(0.5, "half way")
+    return {"value": value, "pid": os.getpid()}
+
+
+def array(progress, size):
+    return [np.arange(size, dtype=np.float32), {"inner": np.ones((size, 3), np.uint8)}]
+
+
+def wait(progress, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        progress(0.1, "waiting")
+        time.sleep(0.01)
+
+
+def block(progress, seconds):
+    time.sleep(seconds)
+
+
+def crash(progress):
+    os._exit(11)
+
+
+def crash_once(progress, flag):
+    if not Path(flag).exists():
+        Path(flag).touch()
+        os._exit(11)
+    return "survived"
+
+
+def refuse(progress):
+    raise CounterpointError("This file is not good.")
+
+
+def fail(progress):
+    raise ValueError("oops")
+
+
+def modules(progress):
+    return sorted(sys.modules)
+
+
+JOBS = {f.__name__: f for f in (echo, array, wait, block, crash, crash_once, refuse, fail, modules)}

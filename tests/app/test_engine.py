@@ -1,0 +1,120 @@
+"""The engine process, really spawned: results, arrays, cancel, crash, restart."""
+
+import gc
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.engine import Engine
+
+
+@pytest.fixture
+def engine(qtbot, tmp_path):
+    engine = Engine("tests.app.engine_jobs", log_path=str(tmp_path / "engine.log"), grace=0.4)
+    with qtbot.waitSignal(engine.ready, timeout=20_000):
+        engine.start()
+    yield engine
+    engine.shutdown()
+
+
+def result(qtbot, engine, job, timeout=15_000, **arguments):
+    request = engine.submit(job, **arguments)
+    with qtbot.waitSignal(request.done, timeout=timeout) as got:
+        pass
+    return got.args[0]
+
+
+def test_result_comes_from_another_process(qtbot, engine):
+    answer = result(qtbot, engine, "echo", value={"a": (1, 2)})
+    assert answer["value"] == {"a": (1, 2)}
+    assert answer["pid"] == engine.pid != os.getpid()
+
+
+def test_arrays_come_whole_and_leave_nothing_behind(qtbot, engine):
+    def blocks():
+        return sorted(p.name for p in Path("/dev/shm").glob("counterpoint-*"))
+
+    before = blocks()
+    for size in (3, 5_000, 300_000):
+        first, rest = result(qtbot, engine, "array", size=size)
+        np.testing.assert_array_equal(first, np.arange(size, dtype=np.float32))
+        assert rest["inner"].shape == (size, 3) and rest["inner"].all()
+        first[0] = 7  # writable
+    gc.collect()
+    assert blocks() == before
+
+
+def test_progress_and_errors_are_told(qtbot, engine):
+    request = engine.submit("echo", value=1)
+    with qtbot.waitSignal(request.progressed, timeout=5_000) as got:
+        pass
+    assert got.args == [0.5, "half way"]
+    for job, sentence, details in (("refuse", "This file is not good.", ""), ("fail", "Something went wrong", "ValueError: oops")):
+        request = engine.submit(job)
+        with qtbot.waitSignal(request.failed, timeout=5_000) as got:
+            pass
+        assert got.args[0].startswith(sentence) and details in got.args[1]
+
+
+def test_a_query_is_answered_while_work_runs(qtbot, engine):
+    work = engine.submit("wait", seconds=5)
+    start = time.monotonic()
+    result(qtbot, engine, "echo", value=1, lane="query")
+    assert time.monotonic() - start < 1
+    with qtbot.waitSignal(work.cancelled, timeout=2_000):
+        work.cancel()
+
+
+def test_latest_wins(qtbot, engine):
+    first = engine.submit("wait", lane="query", latest="hover", seconds=0.3)
+    second = engine.submit("echo", lane="query", latest="hover", value=2)
+    with qtbot.waitSignal(second.cancelled, timeout=2_000):
+        third = engine.submit("echo", lane="query", latest="hover", value=3)
+    with qtbot.waitSignals([first.done, third.done], timeout=5_000):
+        pass
+
+
+def test_a_job_that_does_not_listen_is_killed_and_others_go_on(qtbot, engine):
+    pid = engine.pid
+    stubborn = engine.submit("block", seconds=60)
+    waiting = engine.submit("echo", value=5)
+    deaths = []
+    engine.died.connect(deaths.append)
+    with qtbot.waitSignals([stubborn.cancelled, waiting.done], timeout=15_000):
+        stubborn.cancel()
+    assert engine.pid != pid and deaths == []
+
+
+def test_a_killed_engine_is_said_and_the_work_done_again(qtbot, engine):
+    work = engine.submit("wait", seconds=1)
+    with qtbot.waitSignal(work.progressed, timeout=5_000):
+        pass
+    with qtbot.waitSignals([engine.died, work.done], timeout=15_000):
+        os.kill(engine.pid, signal.SIGKILL)
+
+
+def test_a_job_that_kills_the_engine_twice_is_given_up(qtbot, engine, tmp_path):
+    request = engine.submit("crash")
+    with qtbot.waitSignal(request.failed, timeout=20_000) as got:
+        pass
+    assert "twice" in got.args[0]
+    assert result(qtbot, engine, "crash_once", flag=str(tmp_path / "flag")) == "survived"
+
+
+def test_the_engine_imports_no_window(qtbot, engine):
+    loaded = result(qtbot, engine, "modules")
+    assert not [name for name in loaded if name.split(".")[0] in ("PySide6", "vtkmodules", "pyvista", "torch")]
+
+
+def test_shutdown_leaves_no_process(qtbot, tmp_path):
+    engine = Engine("tests.app.engine_jobs")
+    with qtbot.waitSignal(engine.ready, timeout=20_000):
+        engine.start()
+    pid = engine.pid
+    engine.shutdown()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
