@@ -1,64 +1,46 @@
-"""From a ray to the point of the shape it meets."""
+"""Which point of a shape lies under the mouse: rays against a static locator, never VTK's cell picker."""
 
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from vtkmodules.vtkCommonCore import reference
-from vtkmodules.vtkCommonDataModel import vtkPolyData, vtkStaticCellLocator
+from vtkmodules.vtkCommonCore import mutable
+from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 
-from app.panels.display import DisplayMesh
-from app.panels.view import Size, Vector, View
+Floats = npt.NDArray[np.floating]
 
-CLOUD_RADIUS = 8.0
-"""Pixels within which a click finds a point of a cloud."""
+CLOUD_REACH = 0.01
+"""A ray catches a point of a cloud within this fraction of its distance from the camera."""
 
 
 class Picker:
-    """Ray casting against one display mesh. The search tree of a mesh is built at the first question."""
+    """Ray queries against what is drawn; ``polydata`` has triangles, or only points."""
 
-    def __init__(self, mesh: DisplayMesh, polydata: vtkPolyData, diagonal: float):
-        self._mesh = mesh
-        self._polydata = polydata
-        self._diagonal = diagonal
+    def __init__(self, polydata: Any, points: Floats):
+        self._points = points
+        self._locator: Any = None
+        if polydata.GetNumberOfPolys():
+            self._locator = vtkStaticCellLocator()
+            self._locator.SetDataSet(polydata)
+            self._locator.BuildLocator()
 
-    @cached_property
-    def _locator(self) -> vtkStaticCellLocator:
-        locator = vtkStaticCellLocator()
-        locator.SetDataSet(self._polydata)
-        locator.BuildLocator()
-        return locator
+    def pick(self, start: Floats, end: Floats) -> Floats | None:
+        """The first point float64 [3] on the segment from ``start`` to ``end``, or None."""
+        if self._locator is None:
+            return self._nearest_point(start, end)
+        t, sub, cell = mutable(0.0), mutable(0), mutable(0)
+        hit, bary = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
+        found = self._locator.IntersectWithLine(start, end, 1e-9, t, hit, bary, sub, cell)
+        return np.array(hit) if found else None
 
-    def pick(self, view: View, x: float, y: float, size: Size) -> Vector | None:
-        """The visible point of the shape at a pixel, float64 [3] in shape coordinates; None beside the shape."""
-        if self._mesh.is_point_cloud:
-            return self._nearest_of_cloud(view, x, y, size)
-        direction = view.ray(x, y, size)
-        reach = float(np.linalg.norm(view.position - self._mesh.points[0])) + 2 * self._diagonal
-        return self._hit(view.position, view.position + direction * reach)
-
-    def is_hidden(self, point: Vector, view: View) -> bool:
-        """True when the surface stands between the eye and ``point``."""
-        if self._mesh.is_point_cloud:
-            return False
-        to_eye = view.position - point
-        margin = min(0.01 * self._diagonal / max(float(np.linalg.norm(to_eye)), 1e-12), 1.0)
-        return self._hit(view.position, point + to_eye * margin) is not None
-
-    def _hit(self, start: Vector, end: Vector) -> Vector | None:
-        along, sub_id, cell_id = reference(0.0), reference(0), reference(0)
-        point, within = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
-        found = self._locator.IntersectWithLine(
-            start.tolist(), end.tolist(), 1e-9 * self._diagonal, along, point, within, sub_id, cell_id
-        )
-        return np.array(point) if found else None
-
-    def _nearest_of_cloud(self, view: View, x: float, y: float, size: Size) -> Vector | None:
-        seen = view.project(self._mesh.points, size)
-        away = np.hypot(seen[:, 0] - x, seen[:, 1] - y)
-        near = np.flatnonzero((away < CLOUD_RADIUS) & (seen[:, 2] > 0))
-        if len(near) == 0:
+    def _nearest_point(self, start: Floats, end: Floats) -> Floats | None:
+        direction = (end - start) / np.linalg.norm(end - start)
+        offset = self._points - start
+        depth = offset @ direction
+        across = np.sqrt(np.maximum(np.einsum("ij,ij->i", offset, offset) - depth**2, 0))
+        near = (depth > 0) & (across < CLOUD_REACH * depth)
+        if not near.any():
             return None
-        depth: npt.NDArray[np.float64] = seen[near, 2]
-        front = near[depth < depth.min() + 0.03 * self._diagonal]
-        return self._mesh.points[front[np.argmin(away[front])]].astype(np.float64)
+        candidates = np.flatnonzero(near)
+        best = candidates[np.argmin(depth[candidates] + 4 * across[candidates])]
+        return self._points[best].astype(np.float64)

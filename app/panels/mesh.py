@@ -1,0 +1,393 @@
+"""The shape panel: a mesh or point cloud to turn around, with a heatmap as colours and pins on it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QMouseEvent, QOpenGLContext
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+
+from app.panels.empty import EmptyState
+from app.panels.header import Header
+from app.panels.marks import PinMark
+from app.theme import is_dark
+from core.colors import HEATMAPS
+
+HOVER_MS = 16
+
+
+class MeshPanel(QWidget):
+    """Shows one shape, in the units and axes of its file.
+
+    Signals:
+        clicked(point): float64 [3] on the surface, by a click without a drag.
+        hovered(point), hover_ended(): the mouse moves over the surface with Shift held, and that is over.
+        files_dropped(paths), open_requested(), activated(), pin_selected(pin id), up_chosen(axis).
+    """
+
+    clicked = Signal(object)
+    hovered = Signal(object)
+    hover_ended = Signal()
+    files_dropped = Signal(list)
+    open_requested = Signal()
+    activated = Signal()
+    pin_selected = Signal(int)
+    up_chosen = Signal(str)
+
+    def __init__(self, badge: str = "Shape", parent: QWidget | None = None):
+        super().__init__(parent)
+        self.header = Header(badge)
+        self.header.opacity_changed.connect(self.set_heatmap_opacity)
+        self.view_button = self.header.add_tool("view", "View", "Standard views", lambda: None)
+        self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.view_menu = QMenu(self)
+        self.view_button.setMenu(self.view_menu)
+        self.header.add_tool("edges", "Edges", "Show triangle edges (E)", self._set_edges, checkable=True)
+        self.header.add_tool("fit", "Fit", "Fit the shape (F)", self.reset_view)
+        self.empty = EmptyState("shape", "Drop a shape here", "or click to open one: OBJ, PLY, STL, OFF, GLB, glTF, XYZ")
+        self.empty.clicked.connect(self.open_requested)
+        self._host = QWidget()
+        self._stack = QStackedLayout(self._host)
+        self._stack.addWidget(self.empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self._host, 1)
+        self.setAcceptDrops(True)
+        self.plotter: Any = None
+        self._problem: QLabel | None = None
+        self._shape: Any = None
+        self._picker: Any = None
+        self._pins: Any = None
+        self._legend: Any = None
+        self._through: Any = None
+        self._heat: tuple[npt.NDArray[np.float32], float, float] | None = None
+        self._marks: list[PinMark] = []
+        self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
+        self._press: QPointF | None = None
+        self._hover_at: QPointF | None = None
+        self._hovering = False
+        self._render_timer = QTimer(self, singleShot=True, interval=0)
+        self._render_timer.timeout.connect(self._render)
+        self._hover_timer = QTimer(self, singleShot=True, interval=HOVER_MS)
+        self._hover_timer.timeout.connect(self._send_hover)
+        self._fill_view_menu()
+        self._update_tools()
+
+    def set_mesh(self, mesh: Any | None, title: str = "", up: str = "y") -> None:
+        """Show a display mesh (see :class:`core.geometry.display.DisplayMesh`), or the empty state."""
+        self.header.title.setText(title)
+        self._up = up
+        if mesh is not None and self.plotter is None and not self._start():
+            return
+        self._heat = None
+        if self._shape is not None:
+            self.plotter.renderer.RemoveActor(self._shape.actor)
+            self._shape = self._picker = None
+            self._legend.hide()
+        self.set_marks([])
+        if mesh is None:
+            self._stack.setCurrentWidget(self.empty)
+        else:
+            from app.panels.picking import Picker
+            from app.panels.scene import ShapeActor
+
+            self._shape = ShapeActor(mesh)
+            self._picker = Picker(self._shape.polydata, mesh.points)
+            self.plotter.renderer.AddActor(self._shape.actor)
+            self._stack.setCurrentWidget(self.plotter)
+            self.set_view("corner")
+        self._update_tools()
+
+    def set_up(self, up: str) -> None:
+        """Say which direction of the file points up, for the standard views."""
+        self._up = up
+        self._fill_view_menu()
+
+    def set_heatmap(self, scores: npt.NDArray[np.float32] | None, low: float = 0.0, high: float = 1.0) -> None:
+        """Colour by similarity float32 [V], colours from ``low`` to ``high``; None shows the shape's own look."""
+        if self._shape is None or (scores is not None and len(scores) != self._shape.polydata.GetNumberOfPoints()):
+            return
+        self._heat = None if scores is None else (scores, low, high)
+        self._repaint()
+
+    def set_heatmap_opacity(self, opacity: float) -> None:
+        self._opacity = opacity
+        self._repaint()
+
+    def set_colormap(self, name: str) -> None:
+        self._colormap = name
+        self._repaint()
+
+    def set_marks(self, marks: list[PinMark]) -> None:
+        if marks == self._marks:
+            return
+        self._marks = marks
+        if self._pins is not None:
+            self._pins.set_marks(marks)
+            self._schedule()
+
+    def set_view(self, view: str) -> None:
+        """Look from "front", "back", "left", "right", "top", "bottom" or "corner"."""
+        if self._shape is None:
+            return
+        from app.panels.scene import view_directions
+
+        direction, up = view_directions(self._up, view)
+        camera = self.plotter.renderer.GetActiveCamera()
+        center = np.array(self._shape.polydata.GetCenter())
+        camera.SetFocalPoint(*center)
+        camera.SetPosition(*(center + np.array(direction)))
+        camera.SetViewUp(*up)
+        self.reset_view()
+
+    def reset_view(self) -> None:
+        """Fit the shape into the panel, from the present direction."""
+        if self._shape is not None:
+            self.plotter.renderer.ResetCamera(self._shape.polydata.GetBounds())
+            self.plotter.renderer.GetActiveCamera().Zoom(1.25)
+            self._schedule()
+
+    def save_picture(self, path: str | Path) -> bool:
+        """Write what is shown, with legend and pins; returns whether that worked."""
+        if self._shape is None:
+            return False
+        from PIL import Image
+
+        self._render()
+        Image.fromarray(np.asarray(self.plotter.screenshot(return_img=True))).save(path)
+        return True
+
+    def world_to_widget(self, point: npt.ArrayLike) -> QPointF:
+        """Where a point of the shape appears, in the coordinates of :attr:`plotter` (logical pixels)."""
+        renderer, ratio = self.plotter.renderer, self.plotter.devicePixelRatioF()
+        renderer.SetWorldPoint(*np.asarray(point, float), 1.0)
+        renderer.WorldToDisplay()
+        x, y, _ = renderer.GetDisplayPoint()
+        return QPointF(x / ratio, self.plotter.height() - 1 - y / ratio)
+
+    def close_panel(self) -> None:
+        """Free the OpenGL window; the panel cannot be used afterwards."""
+        self._render_timer.stop()
+        self._hover_timer.stop()
+        if self.plotter is not None:
+            plotter, self.plotter = self.plotter, None
+            plotter.removeEventFilter(self)
+            self._shape = self._picker = None
+            plotter.close()
+
+    def _start(self) -> bool:
+        """Make the OpenGL widget when the first shape comes; without OpenGL say so."""
+        if not QOpenGLContext().create():
+            self._say("This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri).")
+            return False
+        from pyvistaqt import QtInteractor
+
+        from app.panels.scene import Legend, PinActors, through_renderer
+
+        self.plotter = QtInteractor(self._host, auto_update=False, line_smoothing=True, multi_samples=4)
+        self.plotter.setMouseTracking(True)
+        self.plotter.installEventFilter(self)
+        self.plotter.setAcceptDrops(False)
+        self._stack.addWidget(self.plotter)
+        self.plotter.enable_trackball_style()
+        self._through = through_renderer(self.plotter.render_window, self.plotter.renderer)
+        self._pins = PinActors(self.plotter.renderer, self._through)
+        self._legend = Legend(self.plotter.renderer)
+        self.plotter.renderer.AddObserver("StartEvent", self._before_render)
+        self.plotter.add_axes(line_width=3, viewport=(0, 0, 0.14, 0.18))
+        self._dress()
+        return True
+
+    def _say(self, sentence: str) -> None:
+        if self._problem is None:
+            self._problem = QLabel()
+            self._problem.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            self._problem.setWordWrap(True)
+            self._stack.addWidget(self._problem)
+        self._problem.setText(sentence)
+        self._stack.setCurrentWidget(self._problem)
+
+    def _dress(self) -> None:
+        if self.plotter is None:
+            return
+        bottom, top = ("#17191d", "#343a44") if is_dark() else ("#dfe3e9", "#fafbfc")
+        self.plotter.set_background(bottom, top=top)
+        self._legend.recolor()
+        self._schedule()
+
+    def _before_render(self, *_: object) -> None:
+        if self.plotter is None:
+            return
+        camera, ratio = self.plotter.renderer.GetActiveCamera(), self.plotter.devicePixelRatioF()
+        self._through.ResetCameraClippingRange(self.plotter.renderer.ComputeVisiblePropBounds())
+        self._pins.rescale(camera, self.plotter.renderer.GetSize()[1], ratio)
+
+    def _repaint(self) -> None:
+        if self._shape is None:
+            return
+        if self._heat is None:
+            self._shape.paint(None, 0, 1, self._colormap, 1)
+            self._legend.hide()
+        else:
+            scores, low, high = self._heat
+            self._shape.paint(scores, low, high, self._colormap, self._opacity)
+            self._legend.show(low, high, self._colormap)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self.plotter is not None and not self._render_timer.isActive():
+            self._render_timer.start()
+
+    def _render(self) -> None:
+        if self.plotter is not None and self._shape is not None:
+            self.plotter.renderer.ResetCameraClippingRange()
+            self.plotter.render()
+
+    def _set_edges(self, on: bool) -> None:
+        if self._shape is not None:
+            self._shape.set_edges(on)
+            self._schedule()
+
+    def _fill_view_menu(self) -> None:
+        self.view_menu.clear()
+        for name, key in zip(("front", "back", "left", "right", "top", "bottom", "corner"), "1234567", strict=True):
+            action = self.view_menu.addAction(name.capitalize(), lambda n=name: self.set_view(n))
+            action.setText(f"{name.capitalize()}\t{key}")
+        self.view_menu.addSeparator()
+        up_menu = self.view_menu.addMenu("Up axis of the file")
+        for axis in ("y", "z", "x", "-y", "-z", "-x"):
+            action = up_menu.addAction(axis, lambda a=axis: self.up_chosen.emit(a))
+            action.setCheckable(True)
+            action.setChecked(axis == self._up)
+
+    def _update_tools(self) -> None:
+        for tool in self.header.findChildren(QToolButton):
+            tool.setEnabled(self._shape is not None)
+        self.header.opacity.setEnabled(self._shape is not None)
+        self._fill_view_menu()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Tell clicks from drags; what is not ours goes on to VTK, which turns the camera."""
+        if self.plotter is None or watched is not self.plotter:
+            return False
+        kind = event.type()
+        if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
+            self.activated.emit()
+            self._press = event.position() if event.button() == Qt.MouseButton.LeftButton else None
+        elif kind == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent):
+            start, self._press = self._press, None
+            if start is not None and event.button() == Qt.MouseButton.LeftButton and _still(start, event.position()):
+                self._click(event.position())
+        elif kind == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+            if self._press is not None and not _still(self._press, event.position()):
+                self._press = QPointF(-1e6, -1e6)
+            self._track_hover(event)
+        elif kind == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
+            self._set_pivot(event.position())
+            return True
+        elif kind == QEvent.Type.Leave or (kind == QEvent.Type.KeyRelease and event.key() == Qt.Key.Key_Shift):  # type: ignore[attr-defined]
+            self._end_hover()
+        elif kind in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
+            return self._key(event) if kind == QEvent.Type.KeyPress else False
+        return False
+
+    def _key(self, event: Any) -> bool:
+        views = ("front", "back", "left", "right", "top", "bottom", "corner")
+        key = event.text().lower()
+        if key and key in "1234567":
+            self.set_view(views[int(key) - 1])
+        elif key == "f":
+            self.reset_view()
+        elif key == "e":
+            action = next(b.defaultAction() for b in self.header.findChildren(QToolButton) if b.text() == "Edges")
+            action.toggle()
+        else:
+            event.ignore()
+        return True  # VTK's own keys (quit, wireframe, pick) would surprise
+
+    def _ray(self, at: QPointF) -> tuple[npt.NDArray, npt.NDArray]:
+        renderer, ratio = self.plotter.renderer, self.plotter.devicePixelRatioF()
+        ends = []
+        for depth in (0.0, 1.0):
+            renderer.SetDisplayPoint(at.x() * ratio, (self.plotter.height() - 1 - at.y()) * ratio, depth)
+            renderer.DisplayToWorld()
+            x, y, z, w = renderer.GetWorldPoint()
+            ends.append(np.array([x, y, z]) / (w or 1.0))
+        return ends[0], ends[1]
+
+    def pick(self, at: QPointF) -> npt.NDArray | None:
+        """The point float64 [3] of the surface under a place of the widget, or None."""
+        return None if self._picker is None else self._picker.pick(*self._ray(at))
+
+    def _click(self, at: QPointF) -> None:
+        for mark in self._marks:
+            offset = self.world_to_widget(mark.position) - at
+            if mark.role != "rival" and offset.manhattanLength() <= 9 and self._in_front(mark.position, at):
+                self.pin_selected.emit(mark.pin_id)
+                return
+        point = self.pick(at)
+        if point is not None:
+            self.clicked.emit(point)
+
+    def _in_front(self, position: tuple[float, ...], at: QPointF) -> bool:
+        hit = self.pick(at)
+        if hit is None:
+            return True
+        eye = np.array(self.plotter.renderer.GetActiveCamera().GetPosition())
+        return float(np.linalg.norm(position - eye)) <= float(np.linalg.norm(hit - eye)) * 1.05
+
+    def _set_pivot(self, at: QPointF) -> None:
+        point = self.pick(at)
+        if point is not None:
+            camera = self.plotter.renderer.GetActiveCamera()
+            shift = point - np.array(camera.GetFocalPoint())
+            camera.SetPosition(*(np.array(camera.GetPosition()) + shift))
+            camera.SetFocalPoint(*point)
+            self._schedule()
+
+    def _track_hover(self, event: QMouseEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and event.buttons() == Qt.MouseButton.NoButton:
+            self._hover_at = event.position()
+            if not self._hover_timer.isActive():
+                self._hover_timer.start()
+        else:
+            self._end_hover()
+
+    def _send_hover(self) -> None:
+        at, self._hover_at = self._hover_at, None
+        point = self.pick(at) if at is not None else None
+        if point is not None:
+            self._hovering = True
+            self.hovered.emit(point)
+        elif at is not None:
+            self._end_hover()
+
+    def _end_hover(self) -> None:
+        self._hover_timer.stop()
+        self._hover_at = None
+        if self._hovering:
+            self._hovering = False
+            self.hover_ended.emit()
+
+    def dragEnterEvent(self, event: Any) -> None:  # noqa: N802
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:  # noqa: N802
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.files_dropped.emit(paths)
+
+
+def _still(a: QPointF, b: QPointF) -> bool:
+    return (a - b).manhattanLength() < QApplication.startDragDistance()
