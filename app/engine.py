@@ -54,7 +54,7 @@ class Engine(QObject):
 
     def __init__(self, jobs_module: str, parent: QObject | None = None, log_path: str | None = None, grace: float = 3.0):
         super().__init__(parent)
-        self._jobs_module, self._log_path, self._grace = jobs_module, log_path, grace
+        self._jobs_module, self.log_path, self._grace = jobs_module, log_path, grace
         self._numbers = itertools.count(1)
         self._requests: dict[int, Request] = {}
         self._in_flight: dict[str, Request] = {}
@@ -73,7 +73,7 @@ class Engine(QObject):
         """Start the process; requests may be submitted at once."""
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs, self._jobs_module, self._log_path), daemon=True)
+        self._process = context.Process(target=serve, args=(theirs, self._jobs_module, self.log_path), daemon=True)
         self._process.start()
         theirs.close()
         self._generation += 1
@@ -207,7 +207,7 @@ class Engine(QObject):
     def log_tail(self, lines: int = 40) -> str:
         """The end of what the engine wrote to its log, for the details of an error."""
         try:
-            with open(self._log_path or "", encoding="utf-8", errors="replace") as file:
+            with open(self.log_path or "", encoding="utf-8", errors="replace") as file:
                 return "".join(file.readlines()[-lines:])
         except OSError:
             return ""

@@ -1,0 +1,210 @@
+"""The window: puts panels, docks and menus together and connects them to the session. No logic of its own."""
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QIcon
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QSplitter, QWidget
+
+from app import commands, menus
+from app.dialogs import say_error
+from app.documents import item_for
+from app.engine import Engine
+from app.panels.encoder import EncoderPanel
+from app.panels.image import ImagePanel
+from app.panels.mesh import MeshPanel
+from app.panels.pins import PinsPanel
+from app.panels.tasks import TaskBar
+from app.presenter import Panels, Presenter
+from app.queries import Queries
+from app.resources import resource
+from app.session import SLOTS, Session, Slot, kind_of
+from app.theme import apply_theme
+
+
+class MainWindow(QMainWindow):
+    """One document, its panels and the engine."""
+
+    def __init__(self, settings: QSettings | None = None, jobs_module: str = "app.jobs") -> None:
+        super().__init__()
+        self.settings = settings or QSettings("counterpoint", "counterpoint")
+        self.session = Session(self)
+        self.engine = Engine(jobs_module, self, log_path=_log_path())
+        self.queries = Queries(self.session, self.engine, self)
+        self.panels: Panels = {slot: _panel(slot) for slot in SLOTS}
+        self.pins, self.encoder, self.tasks = PinsPanel(), EncoderPanel(), TaskBar()
+        self.presenter = Presenter(self.session, self.panels, self.pins, self)
+        self.active: Slot = "image 1"
+        self.message = QLabel("Starting the engine…")
+        self._build()
+        self._connect()
+        self.menus = menus.build(self)
+        self._restore()
+        self.engine.start()
+
+    def open_files(self, paths: list[str], slot: Slot | None = None) -> None:
+        """Open images and shapes; the first of a kind goes where ``slot`` says, or replaces the first of its kind."""
+        taken: dict[str, int] = {"image": 0, "shape": 0}
+        for path in paths[:4]:
+            item = item_for(path)
+            taken[item.kind] += 1
+            second = taken[item.kind] > 1 or (slot is not None and slot.endswith("2") and kind_of(slot) == item.kind)
+            target: Slot = f"{item.kind} {2 if second else 1}"  # type: ignore[assignment]
+            self.queries.open(target, item)
+            menus.remember(self, path)
+
+    def open_sample(self) -> None:
+        """The bundled photo and shape, with the focus box drawn and one pin placed."""
+        from app.sample import open_sample
+
+        open_sample(self)
+
+    def place_pin(self, slot: Slot, at: tuple[float, ...]) -> None:
+        self.session.undo_stack.push(commands.AddPin(self.session, self.session.new_pin(slot, at)))
+
+    def show_second(self, kind: str, on: bool) -> None:
+        """Show or hide the second panel of a kind."""
+        self.panels[f"{kind} 2"].setVisible(on)  # type: ignore[index]
+
+    def _build(self) -> None:
+        self.setWindowTitle("Counterpoint")
+        self.setWindowIcon(QIcon(str(resource("icons/counterpoint.svg"))))
+        columns = QSplitter(Qt.Orientation.Horizontal)
+        for kind in ("image", "shape"):
+            column = QSplitter(Qt.Orientation.Vertical)
+            column.addWidget(self.panels[f"{kind} 1"])  # type: ignore[index]
+            column.addWidget(self.panels[f"{kind} 2"])  # type: ignore[index]
+            column.setChildrenCollapsible(False)
+            columns.addWidget(column)
+            self.show_second(kind, False)
+        columns.setChildrenCollapsible(False)
+        columns.setSizes([500, 500])
+        self.setCentralWidget(columns)
+        self.pins_dock = self._dock("Pins", self.pins)
+        self.encoder_dock = self._dock("Encoder", self.encoder)
+        self.tabifyDockWidget(self.pins_dock, self.encoder_dock)
+        self.pins_dock.raise_()
+        self.statusBar().addWidget(self.message, 1)
+        self.statusBar().addPermanentWidget(self.tasks)
+        self.resize(1400, 880)
+        self.resizeDocks([self.pins_dock], [290], Qt.Orientation.Horizontal)
+
+    def _dock(self, title: str, content: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title)
+        dock.setWidget(content)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        return dock
+
+    def _connect(self) -> None:
+        for slot, panel in self.panels.items():
+            panel.activated.connect(lambda s=slot: setattr(self, "active", s))
+            panel.files_dropped.connect(lambda paths, s=slot: self.open_files(paths, s))
+            panel.open_requested.connect(lambda s=slot: menus.ask_open(self, s))
+            panel.pin_selected.connect(self.session.set_current)
+            panel.hover_ended.connect(self.presenter.end_hover)
+            if isinstance(panel, ImagePanel):
+                panel.clicked.connect(lambda u, v, s=slot: self.place_pin(s, (u, v)))
+                panel.hovered.connect(lambda u, v, s=slot: self.queries.hover(s, (u, v)))
+                panel.box_changed.connect(lambda box, s=slot: self._set_box(s, box))
+            else:
+                panel.clicked.connect(lambda point, s=slot: self.place_pin(s, tuple(map(float, point))))
+                panel.hovered.connect(lambda point, s=slot: self.queries.hover(s, tuple(map(float, point))))
+                panel.up_chosen.connect(lambda up, s=slot: self._set_up(s, up))
+        self.queries.opened.connect(self._show)
+        self.queries.hovered.connect(self.presenter.show_hover)
+        self.queries.failed.connect(lambda sentence, details: say_error(self, sentence, details))
+        self.queries.refused.connect(lambda sentence: self.statusBar().showMessage(sentence, 8000))
+        self.queries.busy.connect(self.tasks.follow)
+        self.session.item_changed.connect(self._item_changed)
+        self.pins.selected.connect(self.session.set_current)
+        self.pins.renamed.connect(lambda i, name: self.session.undo_stack.push(commands.RenamePin(self.session, i, name)))
+        self.pins.deleted.connect(lambda ids: self.session.undo_stack.push(commands.DeletePins(self.session, ids)))
+        self.pins.cleared.connect(self.clear_pins)
+        self.encoder.applied.connect(self.session.set_encoder)
+        self.session.encoder_changed.connect(lambda: self.encoder.set_settings(self.session.encoder))
+        self.engine.ready.connect(self._engine_ready)
+        self.engine.died.connect(lambda sentence: self.statusBar().showMessage(sentence, 15_000))
+
+    def clear_pins(self) -> None:
+        self.session.undo_stack.push(commands.DeletePins(self.session, list(self.session.pins)))
+
+    def _show(self, slot: Slot, content: object) -> None:
+        panel, item = self.panels[slot], self.session.items.get(slot)
+        if isinstance(panel, ImagePanel):
+            panel.set_image(content, item.name if item else "")  # type: ignore[arg-type]
+            panel.set_box(item.box if item else None)
+        else:
+            opened = content
+            panel.set_mesh(getattr(opened, "mesh", None), item.name if item else "", item.up if item else "y")
+            for warning in getattr(opened, "warnings", []):
+                self.statusBar().showMessage(warning, 10_000)
+        if content is not None:
+            panel.setVisible(True)
+        self.presenter.refresh()
+
+    def _item_changed(self, slot: Slot) -> None:
+        panel, item = self.panels[slot], self.session.items.get(slot)
+        if item is not None:
+            panel.header.title.setText(item.name)
+            if isinstance(panel, ImagePanel):
+                panel.set_box(item.box)
+            else:
+                panel.set_up(item.up)
+
+    def _set_box(self, slot: Slot, box: object) -> None:
+        if slot in self.session.items:
+            self.session.undo_stack.push(commands.SetBox(self.session, slot, box))  # type: ignore[arg-type]
+
+    def _set_up(self, slot: Slot, up: str) -> None:
+        if slot in self.session.items and self.session.items[slot].up != up:
+            self.session.undo_stack.push(commands.SetUp(self.session, slot, up))
+
+    def _engine_ready(self) -> None:
+        self.message.setText("Click to place a pin · hold Shift and move for a live preview")
+        request = self.engine.submit("list_encoders", lane="query")
+        request.done.connect(self.encoder.set_encoders)
+
+    def _restore(self) -> None:
+        geometry = self.settings.value("geometry")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self.settings.setValue("geometry", self.saveGeometry())
+        for panel in self.panels.values():
+            if isinstance(panel, MeshPanel):
+                panel.close_panel()
+        self.engine.shutdown()
+        super().closeEvent(event)
+
+
+def _panel(slot: Slot) -> ImagePanel | MeshPanel:
+    return ImagePanel(slot.capitalize()) if kind_of(slot) == "image" else MeshPanel(slot.capitalize())
+
+
+def _log_path() -> str | None:
+    folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation) or ".")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return str(folder / "engine.log")
+
+
+def run(files: list[str], sample: bool = False) -> int:
+    """Open the window and stay until it is closed; returns the exit code."""
+    QApplication.setApplicationName("counterpoint")
+    app = QApplication(sys.argv[:1])
+    app.setDesktopFileName("counterpoint")
+    window = MainWindow()
+    apply_theme(app, str(window.settings.value("theme", "system")))  # type: ignore[arg-type]
+    window.show()
+    if files:
+        QTimer.singleShot(0, lambda: window.open_files(files))
+    elif sample:
+        QTimer.singleShot(0, window.open_sample)
+    return app.exec()
+
+

@@ -1,0 +1,165 @@
+"""The menus: what can be done, with its shortcut."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QActionGroup, QDesktopServices, QKeySequence
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+
+from app import commands, dialogs
+from app.documents import IMAGE_SUFFIXES, SHAPE_SUFFIXES
+from app.session import Slot, kind_of
+from app.theme import apply_theme
+from core.colors import HEATMAPS
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+MAX_RECENT = 10
+
+
+@dataclass
+class Menus:
+    """The menus that change while the program runs."""
+
+    recent: QMenu
+
+
+def build(window: "MainWindow") -> Menus:
+    """Fill the menu bar."""
+    bar = window.menuBar()
+    file = bar.addMenu("&File")
+    _add(file, "Open &image…", lambda: ask_open(window, "image 1"), "Ctrl+O")
+    _add(file, "Open &shape…", lambda: ask_open(window, "shape 1"), "Ctrl+Shift+O")
+    _add(file, "Open second image…", lambda: ask_open(window, "image 2"))
+    _add(file, "Open second shape…", lambda: ask_open(window, "shape 2"))
+    recent = file.addMenu("Open &recent")
+    recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
+    _add(file, "Open sam&ple", window.open_sample)
+    file.addSeparator()
+    _add(file, "Save picture of image…", lambda: _save_picture(window, "image"), "Ctrl+S")
+    _add(file, "Save picture of shape…", lambda: _save_picture(window, "shape"), "Ctrl+Shift+S")
+    file.addSeparator()
+    _add(file, "Close panel", lambda: _close_panel(window), "Ctrl+W")
+    _add(file, "&Quit", window.close, QKeySequence.StandardKey.Quit)
+
+    edit = bar.addMenu("&Edit")
+    undo = window.session.undo_stack.createUndoAction(window, "&Undo")
+    undo.setShortcut(QKeySequence.StandardKey.Undo)
+    redo = window.session.undo_stack.createRedoAction(window, "&Redo")
+    redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+    edit.addActions([undo, redo])
+    edit.addSeparator()
+    _add(edit, "Delete pin", lambda: _delete_current(window), "Ctrl+Backspace")
+    _add(edit, "Delete all pins", window.clear_pins)
+
+    view = bar.addMenu("&View")
+    second_image = _add(view, "Second image panel", lambda on: window.show_second("image", on), checkable=True)
+    second_shape = _add(view, "Second shape panel", lambda on: window.show_second("shape", on), checkable=True)
+    for kind, action in (("image", second_image), ("shape", second_shape)):
+        panel = window.panels[f"{kind} 2"]  # type: ignore[index]
+        view.aboutToShow.connect(lambda a=action, p=panel: a.setChecked(not p.isHidden()))
+    view.addSeparator()
+    view.addActions([window.pins_dock.toggleViewAction(), window.encoder_dock.toggleViewAction()])
+    view.addSeparator()
+    _choices(view.addMenu("Heatmap colours"), list(HEATMAPS), HEATMAPS[0], lambda name: _set_colormap(window, name))
+    theme = str(window.settings.value("theme", "system"))
+    _choices(view.addMenu("Theme"), ["system", "light", "dark"], theme, lambda name: _set_theme(window, name))
+
+    help_menu = bar.addMenu("&Help")
+    _add(help_menu, "Mouse and keys", lambda: dialogs.say_shortcuts(window), "F1")
+    _add(help_menu, "Show engine log", lambda: _show_log(window))
+    _add(help_menu, "About Counterpoint", lambda: dialogs.say_about(window))
+    return Menus(recent)
+
+
+def ask_open(window: "MainWindow", slot: Slot) -> None:
+    """Ask for a file for a slot and open it."""
+    kind = kind_of(slot)
+    suffixes = IMAGE_SUFFIXES if kind == "image" else SHAPE_SUFFIXES
+    patterns = f"{kind.capitalize()}s ({' '.join('*' + s for s in suffixes)});;All files (*)"
+    folder = str(window.settings.value("folder", ""))
+    path, _ = QFileDialog.getOpenFileName(window, f"Open {kind}", folder, patterns)
+    if path:
+        window.settings.setValue("folder", str(Path(path).parent))
+        window.open_files([path], slot)
+
+
+def remember(window: "MainWindow", path: str) -> None:
+    """Put a file on top of the recent ones."""
+    path = str(Path(path).absolute())
+    window.settings.setValue("recent", [path, *(p for p in recent_files(window) if p != path)][:MAX_RECENT])
+
+
+def recent_files(window: "MainWindow") -> list[str]:
+    stored = window.settings.value("recent", [])
+    return [stored] if isinstance(stored, str) else list(stored or [])  # type: ignore[call-overload]
+
+
+def _fill_recent(window: "MainWindow", menu: QMenu) -> None:
+    menu.clear()
+    for path in recent_files(window):
+        action = _add(menu, Path(path).name, lambda p=path: window.open_files([p]))
+        action.setToolTip(path)
+        action.setEnabled(Path(path).exists())
+    if menu.isEmpty():
+        menu.addAction("Nothing yet").setEnabled(False)
+
+
+def _add(menu: QMenu, text: str, run: Any, shortcut: Any = None, checkable: bool = False) -> Any:
+    action = menu.addAction(text)
+    action.setCheckable(checkable)
+    if checkable:
+        action.triggered.connect(run)
+    else:
+        action.triggered.connect(lambda: run())
+    if shortcut is not None:
+        action.setShortcut(QKeySequence(shortcut))
+    return action
+
+
+def _choices(menu: QMenu, names: list[str], chosen: str, run: Any) -> None:
+    group = QActionGroup(menu)
+    for name in names:
+        action = _add(menu, name.capitalize(), lambda _, n=name: run(n), checkable=True)
+        action.setChecked(name == chosen)
+        group.addAction(action)
+
+
+def _set_colormap(window: "MainWindow", name: str) -> None:
+    for panel in window.panels.values():
+        panel.set_colormap(name)
+
+
+def _set_theme(window: "MainWindow", name: str) -> None:
+    window.settings.setValue("theme", name)
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    apply_theme(app, name)  # type: ignore[arg-type]
+
+
+def _save_picture(window: "MainWindow", kind: str) -> None:
+    slot: Slot = window.active if kind_of(window.active) == kind else f"{kind} 1"  # type: ignore[assignment]
+    path, _ = QFileDialog.getSaveFileName(window, f"Save picture of {slot}", f"{slot.replace(' ', '-')}.png", "PNG (*.png)")
+    if path and not window.panels[slot].save_picture(path):
+        dialogs.say_error(window, f"The picture of {slot} could not be written to {path}; check that something is open and the folder exists.")
+
+
+def _close_panel(window: "MainWindow") -> None:
+    slot = window.active
+    if slot in window.session.items:
+        window.session.undo_stack.push(commands.SetItem(window.session, slot, None))
+    if slot.endswith("2"):
+        window.panels[slot].setVisible(False)
+
+
+def _delete_current(window: "MainWindow") -> None:
+    if window.session.current is not None:
+        window.session.undo_stack.push(commands.DeletePins(window.session, [window.session.current]))
+
+
+def _show_log(window: "MainWindow") -> None:
+    if window.engine.log_path:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(window.engine.log_path))

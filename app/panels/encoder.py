@@ -1,0 +1,114 @@
+"""The encoder dock: which encoder, on which device, and how closely shapes are looked at."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QToolButton, QVBoxLayout, QWidget
+
+from app.documents import EncoderSettings
+
+
+class EncoderPanel(QWidget):
+    """Edits :class:`EncoderSettings`; ``applied(settings)`` is emitted when the user presses Apply."""
+
+    applied = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.name = QComboBox()
+        self.name.setEditable(True)
+        self.name.addItem("pocket")
+        self.name.setToolTip("The bundled pocket encoder needs no network. Any timm vision transformer can be typed by its name.")
+        self.about = QLabel()
+        self.about.setWordWrap(True)
+        self.about.setForegroundRole(self.about.foregroundRole().PlaceholderText)
+        self.weights = QLineEdit()
+        self.weights.setPlaceholderText("bundled or published")
+        self.weights.setToolTip("Weights from a file of yours instead")
+        browse = QToolButton()
+        browse.setText("…")
+        browse.clicked.connect(self._browse)
+        weights = QHBoxLayout()
+        weights.addWidget(self.weights)
+        weights.addWidget(browse)
+        self.layer = _spin(-1, 99, "three quarters in", "Which block of a ViT; middle blocks carry the most geometry")
+        self.device = QComboBox()
+        self.device.addItems(["auto", "cpu", "cuda"])
+        self.samples = _spin(1000, 1_000_000, "", "Points on the surface that carry a descriptor")
+        self.samples.setSingleStep(10_000)
+        self.samples.setGroupSeparatorShown(True)
+        self.azimuths = _spin(3, 36, "", "Views in each of three rings around a shape")
+        self.resolution = _spin(0, 1024, "encoder's own", "Side of a rendered view in pixels")
+        self.apply = QPushButton("Apply")
+        self.apply.clicked.connect(lambda: self.applied.emit(self.settings()))
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Encoder", self.name)
+        form.addRow(self.about)
+        form.addRow("Weights", weights)
+        form.addRow("Layer", self.layer)
+        form.addRow("Device", self.device)
+        form.addRow("Samples", self.samples)
+        form.addRow("Views a ring", self.azimuths)
+        form.addRow("Resolution", self.resolution)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.apply)
+        layout.addStretch()
+        self._descriptions: dict[str, str] = {}
+        self.name.currentTextChanged.connect(self._changed)
+        for signal in (
+            self.weights.textChanged, self.layer.valueChanged, self.device.currentTextChanged, self.samples.valueChanged,
+            self.azimuths.valueChanged, self.resolution.valueChanged,
+        ):  # fmt: skip
+            signal.connect(self._changed)
+        self._applied = EncoderSettings()
+        self.set_settings(self._applied)
+
+    def set_encoders(self, encoders: list[tuple[str, str, bool]]) -> None:
+        """Offer encoders (name, description, bundled)."""
+        chosen = self.name.currentText()
+        self._descriptions = {name: text + ("" if bundled else "; weights come from the hub or a file") for name, text, bundled in encoders}
+        self.name.clear()
+        self.name.addItems([name for name, _, _ in encoders])
+        self.name.setCurrentText(chosen)
+
+    def set_settings(self, settings: EncoderSettings) -> None:
+        self._applied = settings
+        self.name.setCurrentText(settings.name)
+        self.weights.setText(settings.weights or "")
+        self.layer.setValue(-1 if settings.layer is None else settings.layer)
+        self.device.setCurrentText(settings.device)
+        self.samples.setValue(settings.samples)
+        self.azimuths.setValue(settings.azimuths)
+        self.resolution.setValue(settings.resolution)
+        self._changed()
+
+    def settings(self) -> EncoderSettings:
+        """What the fields say."""
+        return EncoderSettings(
+            name=self.name.currentText().strip() or "pocket",
+            weights=self.weights.text().strip() or None,
+            layer=None if self.layer.value() < 0 else self.layer.value(),
+            device=self.device.currentText(),
+            samples=self.samples.value(),
+            azimuths=self.azimuths.value(),
+            resolution=self.resolution.value(),
+        )
+
+    def _changed(self) -> None:
+        name = self.name.currentText().strip()
+        self.about.setText(self._descriptions.get(name, f"timm model {name}"))
+        self.layer.setEnabled(name != "pocket")
+        self.apply.setEnabled(self.settings() != self._applied)
+
+    def _browse(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Weights", "", "Weights (*.safetensors *.pth *.pt *.bin)")
+        if path:
+            self.weights.setText(path)
+
+
+def _spin(low: int, high: int, special: str, tip: str) -> QSpinBox:
+    spin = QSpinBox()
+    spin.setRange(low, high)
+    spin.setSpecialValueText(special)
+    spin.setToolTip(tip)
+    return spin

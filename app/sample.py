@@ -1,0 +1,30 @@
+"""Opening the bundled sample in the window."""
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.documents import item_for
+from app.resources import resource
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+def open_sample(window: "MainWindow") -> None:
+    """Photo, focus box and shape of ``resources/sample``, and a first pin once both are open."""
+    sample = json.loads(resource("sample/sample.json").read_text())
+    photo = replace(item_for(resource(f"sample/{sample['image']}")), box=tuple(sample["box"]))
+    shape = item_for(resource(f"sample/{sample['shape']}"))
+    stack = window.session.undo_stack
+
+    def place_first_pin(slot: str) -> None:
+        items = window.session.items
+        if items.get("image 1") == photo and items.get("shape 1") == shape:
+            window.session.item_changed.disconnect(place_first_pin)
+            window.place_pin("image 1", tuple(sample["at"]))
+            stack.clear()
+
+    window.session.item_changed.connect(place_first_pin)
+    window.queries.open("image 1", photo)
+    window.queries.open("shape 1", shape)
