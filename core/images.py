@@ -78,7 +78,7 @@ def _to_rgb(image: Image.Image) -> RGB:
     if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
         layer = turned.convert("RGBA")
         turned = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return np.asarray(turned.convert("RGB"))
+    return np.array(turned.convert("RGB"))
 
 
 def _to_8_bit(values: npt.NDArray) -> RGB:

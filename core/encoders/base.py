@@ -29,12 +29,14 @@ class ImageEncoder(Protocol):
         fingerprint: changes whenever the same picture would get other descriptors; the key of caches.
         dim: D, the length of a descriptor.
         input_size: side in pixels of the square pictures it likes best.
+        photo_size: the same for crops of photos, which are less sharp than renders.
     """
 
     name: str
     fingerprint: str
     dim: int
     input_size: int
+    photo_size: int
 
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
         """Descriptors of square RGB pictures uint8 [B, S, S, 3]; S is ``input_size`` or any other multiple of the patch."""

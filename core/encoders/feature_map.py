@@ -125,8 +125,25 @@ def encode_image(
     encoder: ImageEncoder, image: npt.NDArray[np.uint8], box: Box | None = None, margin: float = 0.15, size: int | None = None
 ) -> FeatureMap:
     """The feature map of an image uint8 [H, W, 3], of the square around ``box`` (default: the whole image, without margin)."""
+    return encode_turned(encoder, image, box, (0,), margin, size)[0]
+
+
+def encode_turned(
+    encoder: ImageEncoder,
+    image: npt.NDArray[np.uint8],
+    box: Box | None = None,
+    turns: tuple[int, ...] = (0, 1, 2, 3),
+    margin: float = 0.15,
+    size: int | None = None,
+) -> tuple[FeatureMap, ...]:
+    """Feature maps of the same square, encoded with the picture turned by quarter turns; all are turned back."""
     area = whole_image(image) if box is None else check_box(box, image)
     frame = square_frame(area, 0.0 if box is None else margin)
-    encoded = encoder.encode(cut_out(image, frame, size or encoder.input_size)[None])
-    foreground = None if encoded.foreground is None else encoded.foreground[0].cpu()
-    return FeatureMap(encoded.descriptors[0].cpu(), foreground, frame, area)
+    crop = cut_out(image, frame, size or encoder.photo_size)
+    encoded = encoder.encode(np.stack([np.rot90(crop, turn) for turn in turns]))
+    maps = []
+    for i, turn in enumerate(turns):
+        descriptors = torch.rot90(encoded.descriptors[i].cpu(), -turn, (0, 1))
+        foreground = None if encoded.foreground is None else torch.rot90(encoded.foreground[i].cpu(), -turn, (0, 1))
+        maps.append(FeatureMap(descriptors.contiguous(), foreground, frame, area))
+    return tuple(maps)

@@ -52,7 +52,7 @@ class TimmEncoder:
         self._layer = layer if layer is not None else round(depth * 0.75) - 1
         patch = net.patch_embed.patch_size[0]
         self.dim = int(net.embed_dim)
-        self.input_size = round(TARGET_SIZE / patch) * patch
+        self.input_size = self.photo_size = round(TARGET_SIZE / patch) * patch
         self.fingerprint = f"{model}-{origin}-block{self._layer}"
         config = timm.data.resolve_model_data_config(net)
         self._mean, self._std = config["mean"], config["std"]

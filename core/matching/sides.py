@@ -56,13 +56,20 @@ class ImageSide:
     map: FeatureMap
     image_size: tuple[int, int]
     """(width, height) in pixels."""
+    other_turns: tuple[FeatureMap, ...] = ()
+    """Feature maps of the same pixels, encoded with the picture turned by 90, 180 and 270 degrees."""
+
+    def turned_maps(self) -> tuple[FeatureMap, ...]:
+        """The maps of all turns, upright first."""
+        return (self.map, *self.other_turns)
 
     @cached_property
     def _flat(self) -> torch.Tensor:
         return self.map.unit.reshape(-1, self.map.descriptors.shape[-1])
 
     @cached_property
-    def _pixels(self) -> npt.NDArray[np.floating]:
+    def cell_pixels(self) -> npt.NDArray[np.floating]:
+        """Image pixels [N, 2] of the cells' centres."""
         h, w = self.map.descriptors.shape[:2]
         cells = np.stack(np.meshgrid(np.arange(w), np.arange(h)), axis=-1).reshape(-1, 2)
         return self.map.to_pixels(cells)
@@ -96,14 +103,14 @@ class ImageSide:
         return scores
 
     def location(self, candidate: int) -> Location:
-        u, v = self._pixels[candidate]
+        u, v = self.cell_pixels[candidate]
         return (float(u), float(v))
 
     def distance(self, a: Location, b: Location) -> float:
         return float(np.hypot(a[0] - b[0], a[1] - b[1])) / self._diagonal
 
     def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
-        return _greedy_peaks(scores, self._pixels, np.arange(len(scores)), count, radius * self._diagonal)
+        return _greedy_peaks(scores, self.cell_pixels, np.arange(len(scores)), count, radius * self._diagonal)
 
     def heatmap(self, scores: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], tuple[float, float, float, float]]:
         """Scores [N] as a picture float32 [h, w] of the cells in the box, and the part of the image it covers."""

@@ -1,0 +1,183 @@
+"""All pixels of an object together: which views of the shape does the whole crop agree with?
+
+One pixel's nearest neighbour is often wrong; the crop as a whole is not. Views around the shape are compared position by position with
+the feature map (the semantic image distance of 3D Congealing, Eq. 7, with the feature field in place of rendered pictures), and the
+views that agree say where on the surface a pixel may lie, and where in the image a surface point.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.spatial import cKDTree
+from torch.nn import functional as F
+
+from core.encoders.feature_map import FeatureMap
+from core.fields.lifting import seen_samples
+from core.geometry.camera import framing_camera, look_at
+from core.geometry.viewpoints import UP_AXES, ring_directions
+from core.matching.sides import ImageSide, Location, ShapeSide, Side
+
+
+@dataclass(frozen=True)
+class JointSettings:
+    """The views that are tried, and how much they count.
+
+    Attributes:
+        azimuths, elevations, rolls: the views (degrees), upright within the rolls.
+        fov: field of view of the views in degrees.
+        samples: surface samples compared in each view.
+        fill: how much of the frame around the box the object is taken to fill.
+        temperature: scores this far apart make a view e times less likely.
+        keep: number of views that are remembered.
+        spread: how far, as a fraction of the frame, a point may lie from where a view puts it (standard deviation).
+        weight: of the views' agreement beside the similarity of the descriptors.
+        turn_penalty: taken off the score of a photo turned by 90, 180 or 270 degrees.
+    """
+
+    azimuths: int = 16
+    elevations: tuple[float, ...] = (-5.0, 15.0, 30.0, 45.0, 60.0, 75.0)
+    rolls: tuple[float, ...] = (-20.0, 0.0, 20.0)
+    fov: float = 15.0
+    samples: int = 1250
+    fill: float = 0.9
+    temperature: float = 0.02
+    keep: int = 40
+    spread: float = 0.06
+    weight: float = 1.0
+    turn_penalty: float = 0.0
+
+
+@dataclass
+class ViewSet:
+    """Views around a shape, computed once for it.
+
+    Attributes:
+        rotations: float64 [V, 3, 3], camera from object.
+        index: int64 [n] the field's samples that are compared.
+        place: float32 [V, n, 2] where they appear, in [-1, 1] across the square around the object's silhouette.
+        visible: bool [V, n].
+        nearest: int64 [N] for every sample of the field the nearest of the n.
+    """
+
+    rotations: npt.NDArray[np.floating]
+    index: npt.NDArray[np.int64]
+    place: torch.Tensor
+    visible: torch.Tensor
+    nearest: npt.NDArray[np.int64]
+
+
+def view_set(side: ShapeSide, up: str, settings: JointSettings = JointSettings()) -> ViewSet:
+    """The views of a shape whose ``up`` axis is known (a wrong one costs accuracy, not correctness)."""
+    points = side.field.points
+    index = np.linspace(0, len(points) - 1, min(settings.samples, len(points))).astype(np.int64)
+    position, normal = points.position[index], points.normal[index]
+    hull = position if len(position) > 200 else points.position
+    axis = np.array(UP_AXES[up], np.float64)
+    rotations, places, visibles = [], [], []
+    for direction in ring_directions(up, settings.azimuths, settings.elevations):
+        visible = np.zeros(len(index), bool)
+        for roll in np.radians(settings.rolls):
+            R = look_at(direction, axis, roll)
+            camera = framing_camera(hull, R, 2, np.radians(settings.fov), 1.0)
+            if not visible.any():
+                visible[seen_samples(side.caster, camera, position, normal)[0]] = True
+            pixels, _ = camera.project(position)
+            rotations.append(R)
+            places.append(pixels - 0.5)
+            visibles.append(visible)
+    nearest = cKDTree(position).query(points.position)[1]
+    place = torch.from_numpy(np.stack(places).astype(np.float32))
+    return ViewSet(np.stack(rotations), index, place, torch.from_numpy(np.stack(visibles)), nearest)
+
+
+@dataclass
+class JointPrior:
+    """What the agreeing views say; a :class:`core.matching.match.Prior` between one image and one shape.
+
+    Attributes:
+        views: numbers of the views kept, best first.
+        probability: float32 [k], sums to 1.
+        score: mean similarity over the visible samples in the best view.
+        pixels: float32 [k, n, 2] where each view puts the samples in the image.
+    """
+
+    view_set: ViewSet
+    views: npt.NDArray[np.int64]
+    probability: torch.Tensor
+    score: float
+    pixels: torch.Tensor
+    frame_size: float
+    settings: JointSettings
+
+    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
+        if isinstance(source, ImageSide) and isinstance(target, ShapeSide):
+            return self._over_samples(at)
+        if isinstance(source, ShapeSide) and isinstance(target, ImageSide):
+            return self._over_cells(source, target, at)
+        return None
+
+    def _over_samples(self, pixel: Location) -> npt.NDArray[np.float32]:
+        offset = (self.pixels - torch.tensor(pixel, dtype=torch.float32)).square().sum(-1)
+        agreement = self._agreement(offset, self.view_set.visible[self.views]).numpy()
+        return (agreement / max(float(agreement.max()), 1e-9))[self.view_set.nearest]
+
+    def _over_cells(self, source: ShapeSide, target: ImageSide, point: Location) -> npt.NDArray[np.float32]:
+        position = source.shape.to_normalised(np.array(point))
+        near = np.linalg.norm(source.field.points.position[self.view_set.index] - position, axis=1)
+        sample = int(near.argmin())
+        cells = torch.from_numpy(target.cell_pixels.astype(np.float32))
+        offset = (self.pixels[:, sample, None] - cells[None]).square().sum(-1)
+        agreement = self._agreement(offset, self.view_set.visible[self.views][:, sample, None]).numpy()
+        return agreement / max(float(agreement.max()), 1e-9)
+
+    def _agreement(self, squared_offset: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+        scale = 2 * (self.settings.spread * self.frame_size) ** 2
+        return (self.probability[:, None] * visible * torch.exp(-squared_offset / scale)).sum(0)
+
+
+def joint_prior(
+    image: ImageSide, shape: ShapeSide, views: ViewSet, settings: JointSettings = JointSettings()
+) -> tuple[ImageSide, JointPrior]:
+    """Compare the image with all views; returns the image (turned as it agrees best) and the prior."""
+    best: tuple[float, ImageSide, torch.Tensor] | None = None
+    for turn, feature_map in enumerate(image.turned_maps()):
+        scores = _view_scores(feature_map, shape, views, settings) - (settings.turn_penalty if turn else 0.0)
+        top = float(scores.max())
+        if best is None or top > best[0]:
+            best = (top, replace(image, map=feature_map), scores)
+    assert best is not None
+    score, turned, scores = best
+    probability, kept = torch.softmax(scores / settings.temperature, 0).topk(min(settings.keep, len(scores)))
+    center, half = _object_frame(turned.map, settings)
+    pixels = views.place[kept] * half + torch.tensor(center, dtype=torch.float32)
+    prior = JointPrior(views, kept.numpy(), probability / probability.sum(), score, pixels, 2 * half, settings)
+    return turned, prior
+
+
+def _object_frame(feature_map: FeatureMap, settings: JointSettings) -> tuple[tuple[float, float], float]:
+    """Centre and half side of the square that the object is taken to span."""
+    x0, y0, x1, y1 = feature_map.box
+    return ((x0 + x1) / 2, (y0 + y1) / 2), max(x1 - x0, y1 - y0) / 2 * settings.fill / 0.9
+
+
+def _view_scores(feature_map: FeatureMap, shape: ShapeSide, views: ViewSet, settings: JointSettings) -> torch.Tensor:
+    """Mean similarity float32 [V] between the visible samples of each view and the map where the view puts them.
+
+    Both sets of descriptors are centred first: what all of an object, or all of a photo, have in common says nothing about where.
+    """
+    field = shape.field.descriptors[torch.from_numpy(views.index)].float()
+    field = F.normalize(field - field.mean(0), dim=-1)
+    unit = feature_map.unit
+    inside = torch.from_numpy(feature_map.inside())
+    unit = F.normalize(unit - unit[inside].mean(0), dim=-1)
+    h, w = unit.shape[:2]
+    similarity = (field @ unit.reshape(h * w, -1).T).flatten()
+    center, half = _object_frame(feature_map, settings)
+    x0, y0, x1, y1 = feature_map.frame
+    column = ((views.place[..., 0] * half + (center[0] - x0)) * (w / (x1 - x0))).long().clamp_(0, w - 1)
+    row = ((views.place[..., 1] * half + (center[1] - y0)) * (h / (y1 - y0))).long().clamp_(0, h - 1)
+    start = torch.arange(len(field)) * (h * w)
+    values = similarity[start + row * w + column] * views.visible
+    return values.sum(1) / views.visible.sum(1).clamp(min=1)
