@@ -86,12 +86,18 @@ def _verb_parser() -> argparse.ArgumentParser:
         "--at", action="append", required=True, type=_numbers, metavar="U,V|X,Y,Z",
         help="a pixel or a point of SOURCE; may be given several times",
     )  # fmt: skip
-    match.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image (in SOURCE if both are images)")
-    match.add_argument("--target-box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in TARGET, if both are images")
+    match.add_argument(
+        "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image (in SOURCE if both are images)"
+    )
+    match.add_argument(
+        "--target-box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in TARGET, if both are images"
+    )
     _add_encoder_options(match)
     _add_lift_options(match)
     match.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
-    match.add_argument("--save", metavar="PREFIX", help="write heatmaps: PREFIX-N.ply for a shape, PREFIX-N.png for an image")
+    match.add_argument(
+        "--save", metavar="PREFIX", help="write heatmaps: PREFIX-N.ply for a shape, PREFIX-N.png for an image"
+    )
 
     info = verbs.add_parser("info", help="what a file holds, and what is odd about it")
     info.set_defaults(run=_info)
@@ -104,13 +110,17 @@ def _verb_parser() -> argparse.ArgumentParser:
 
     sample = verbs.add_parser("sample", help="match the bundled sample and save the pictures")
     sample.set_defaults(run=_sample)
-    sample.add_argument("--save", default="counterpoint-sample", metavar="FOLDER", help="where the pictures go (default: %(default)s)")
+    sample.add_argument(
+        "--save", default="counterpoint-sample", metavar="FOLDER", help="where the pictures go (default: %(default)s)"
+    )
     return parser
 
 
 def _add_encoder_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("encoder")
-    group.add_argument("--encoder", default="pocket", metavar="NAME", help="see `counterpoint encoders`; any timm ViT by name")
+    group.add_argument(
+        "--encoder", default="pocket", metavar="NAME", help="see `counterpoint encoders`; any timm ViT by name"
+    )
     group.add_argument("--weights", metavar="FILE", help="weights from a local file")
     group.add_argument("--layer", type=int, metavar="N", help="block of a ViT (default: three quarters of its depth)")
     group.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
@@ -121,7 +131,9 @@ def _add_lift_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--samples", type=_positive, metavar="N", help="surface samples")
     group.add_argument("--views", type=_positive, metavar="N", help="views in each of three rings")
     group.add_argument("--resolution", type=_positive, metavar="PIXELS", help="side of a rendered view")
-    group.add_argument("--up", choices=("x", "y", "z", "-x", "-y", "-z"), help="direction that points up (default: that of the format)")
+    group.add_argument(
+        "--up", choices=("x", "y", "z", "-x", "-y", "-z"), help="direction that points up (default: that of the format)"
+    )
 
 
 def _match(options: argparse.Namespace) -> int:

@@ -1,8 +1,9 @@
 """Dialogs."""
 
-import core
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
+
+import core
 
 
 def say_error(parent: QWidget, sentence: str, details: str = "") -> QMessageBox:

@@ -26,7 +26,9 @@ class Request(QObject):
     progressed = Signal(float, str)
     finished = Signal()
 
-    def __init__(self, engine: "Engine", number: int, job: str, lane: Lane, latest: str | None, arguments: dict[str, Any]):
+    def __init__(
+        self, engine: "Engine", number: int, job: str, lane: Lane, latest: str | None, arguments: dict[str, Any]
+    ):
         super().__init__(engine)
         self.number, self.job, self.lane, self.latest, self.arguments = number, job, lane, latest, arguments
         self.state: Literal["waiting", "running", "finished"] = "waiting"
@@ -52,7 +54,9 @@ class Engine(QObject):
     died = Signal(str)
     _received = Signal(int, object)
 
-    def __init__(self, jobs_module: str, parent: QObject | None = None, log_path: str | None = None, grace: float = 3.0):
+    def __init__(
+        self, jobs_module: str, parent: QObject | None = None, log_path: str | None = None, grace: float = 3.0
+    ):
         super().__init__(parent)
         self._jobs_module, self.log_path, self._grace = jobs_module, log_path, grace
         self._numbers = itertools.count(1)

@@ -23,7 +23,7 @@ def serve(connection: Connection, jobs_module: str, log_path: str | None) -> Non
     """Answer requests until the window closes the pipe or goes away."""
     if log_path:
         with contextlib.suppress(OSError):
-            log = Path(log_path).open("w", buffering=1)
+            log = Path(log_path).open("w", buffering=1)  # noqa: SIM115 (stays open as stderr)
             os.dup2(log.fileno(), sys.stderr.fileno() if sys.stderr else 2)
     faulthandler.enable()
     sys.setswitchinterval(0.001)
@@ -41,7 +41,9 @@ class _Process:
         self._lock = threading.Lock()
         self._cancelled: set[int] = set()
         self._jobs: dict[str, Callable[..., Any]] = importlib.import_module(jobs_module).JOBS
-        self._lanes: dict[str, queue.SimpleQueue[tuple[int, str, dict[str, Any]]]] = {n: queue.SimpleQueue() for n in LANES}
+        self._lanes: dict[str, queue.SimpleQueue[tuple[int, str, dict[str, Any]]]] = {
+            n: queue.SimpleQueue() for n in LANES
+        }
         for lane in LANES:
             threading.Thread(target=self._work, args=(self._lanes[lane],), daemon=True).start()
 
@@ -83,7 +85,10 @@ class _Process:
             return "failed", ("There is not enough memory for this; close other programs or use a smaller file.", "")
         except Exception as error:
             if type(error).__name__ == "OutOfMemoryError":
-                return "failed", ("The GPU has not enough memory for this; choose the device cpu or a smaller encoder.", "")
+                return "failed", (
+                    "The GPU has not enough memory for this; choose the device cpu or a smaller encoder.",
+                    "",
+                )
             return "failed", (f"Something went wrong in the engine ({type(error).__name__}).", traceback.format_exc())
 
     def _send(self, kind: str, number: int, payload: Any = None) -> None:

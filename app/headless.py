@@ -18,7 +18,7 @@ from core.geometry.shape import load_shape
 from core.images import load_image, save_image
 from core.interchange.heatmaps import mark, save_heatmap_ply, save_overlay
 from core.matching.match import Match, match
-from core.matching.prepare import guess_up, image_side, is_shape, lift_settings, shape_side
+from core.matching.prepare import guess_up, image_side, is_shape, lift_settings, shape_side, together
 from core.matching.sides import ImageSide, ShapeSide
 from core.progress import Progress, silent, span
 
@@ -42,10 +42,12 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
             sides.append(shape_side(content, encoder, settings, span(progress, 0.1 + 0.45 * i, 0.55 + 0.45 * i)))
         else:
             sides.append(image_side(content, encoder, box))
-    answers = [match(sides[0], sides[1], at) for at in options.at]
-    report: dict[str, Any] = {"encoder": encoder.name, "matches": [_report(sides[1], a) for a in answers]}
+    up = next((lift_settings(p, up=options.up).up for p in paths if is_shape(p)), "y")
+    source, target, prior = together(sides[0], sides[1], up)
+    answers = [match(source, target, at, prior) for at in options.at]
+    report: dict[str, Any] = {"encoder": encoder.name, "matches": [_report(target, a) for a in answers]}
     if options.save:
-        report["saved"] = [_save(sides[1], loaded[1], a, f"{options.save}-{n}") for n, a in enumerate(answers, 1)]
+        report["saved"] = [_save(target, loaded[1], a, f"{options.save}-{n}") for n, a in enumerate(answers, 1)]
     progress(1.0, "Done")
     return report
 
@@ -98,13 +100,15 @@ def run_sample(folder: Path, progress: Progress = silent) -> list[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CounterpointError(f"{folder} cannot be made ({error.strerror}); choose another folder with --save.") from error
+        raise CounterpointError(
+            f"{folder} cannot be made ({error.strerror}); choose another folder with --save."
+        ) from error
     encoder = load_encoder(EncoderChoice())
     image, shape = load_image(image_path), load_shape(shape_path)
-    picture = image_side(image, encoder, tuple(sample["box"]))
     side = shape_side(shape, encoder, LiftSettings(up=guess_up(shape_path)), progress)
-    there = match(picture, side, tuple(sample["at"]))
-    back = match(side, picture, there.location)
+    picture, side, prior = together(image_side(image, encoder, tuple(sample["box"])), side, guess_up(shape_path))
+    there = match(picture, side, tuple(sample["at"]), prior)
+    back = match(side, picture, there.location, prior)
     pixel = (float(sample["at"][0]), float(sample["at"][1]))
     save_image(folder / "1-clicked-pixel.png", mark(image, pixel, (255, 40, 90)))
     save_image(folder / "2-shape-heatmap.png", _draw(side, there))

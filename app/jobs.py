@@ -39,7 +39,7 @@ class Memo:
                 return self._values[key]
 
 
-_images, _shapes, _encoders, _sides, _displays = Memo(6), Memo(4), Memo(2), Memo(12), Memo(8)
+_images, _shapes, _encoders, _sides, _pairs, _displays = Memo(6), Memo(4), Memo(2), Memo(12), Memo(8), Memo(8)
 
 
 @dataclass
@@ -100,7 +100,11 @@ def open_shape(progress: Progress, item: Item) -> OpenedShape:
     shape = _shape(item)
     progress(0.6, f"Preparing {item.name} for the screen")
     return OpenedShape(
-        _display(item), len(shape.faces), len(shape.vertices), shape.diagonal, [f"{item.name}: {w}" for w in shape.warnings]
+        _display(item),
+        len(shape.faces),
+        len(shape.vertices),
+        shape.diagonal,
+        [f"{item.name}: {w}" for w in shape.warnings],
     )
 
 
@@ -112,7 +116,9 @@ def prepare(progress: Progress, item: Item, encoder: EncoderSettings) -> None:
     progress(1.0, f"{item.name} is ready")
 
 
-def query(progress: Progress, source: Item, targets: list[Item], at: tuple[float, ...], encoder: EncoderSettings) -> Answers:
+def query(
+    progress: Progress, source: Item, targets: list[Item], at: tuple[float, ...], encoder: EncoderSettings
+) -> Answers:
     """Match one place of ``source`` with every target."""
     from core.interchange.heatmaps import heat_range
     from core.matching.match import match
@@ -120,8 +126,8 @@ def query(progress: Progress, source: Item, targets: list[Item], at: tuple[float
     start = _side(source, encoder, progress)
     answers = Answers(tuple(start.snap(at)))
     for target in targets:
-        end = _side(target, encoder, progress)
-        found = match(start, end, at)
+        begin, end, prior = _together(source, target, encoder, progress)
+        found = match(begin, end, at, prior)
         low, high = heat_range(found.scores)
         numbers = (found.score, found.margin, found.cycle_error, found.verdict, found.rivals)
         if target.kind == "shape":
@@ -181,6 +187,22 @@ def _side(item: Item, settings: EncoderSettings, progress: Progress = silent) ->
         return shape_side(_shape(item), encoder, lifting, span(progress, 0.2, 0.95))
 
     return _sides.get((item, settings), make)
+
+
+def _together(source: Item, target: Item, settings: EncoderSettings, progress: Progress) -> Any:
+    """The two sides with their joint prior; for an image and a shape the same whichever is asked."""
+    from core.matching.prepare import together
+
+    def make() -> Any:
+        sides = _side(source, settings, progress), _side(target, settings, progress)
+        return together(*sides, source.up if source.kind == "shape" else target.up)
+
+    if source.kind == target.kind:
+        return _side(source, settings, progress), _side(target, settings, progress), None
+    if source.kind == "image":
+        return _pairs.get((source, target, settings), make)
+    image, shape, prior = _together(target, source, settings, progress)
+    return shape, image, prior
 
 
 def _carry(item: Item, settings: EncoderSettings, side: Any) -> Any:

@@ -119,7 +119,9 @@ class MainWindow(QMainWindow):
         self.queries.busy.connect(self.tasks.follow)
         self.session.item_changed.connect(self._item_changed)
         self.pins.selected.connect(self.session.set_current)
-        self.pins.renamed.connect(lambda i, name: self.session.undo_stack.push(commands.RenamePin(self.session, i, name)))
+        self.pins.renamed.connect(
+            lambda i, name: self.session.undo_stack.push(commands.RenamePin(self.session, i, name))
+        )
         self.pins.deleted.connect(lambda ids: self.session.undo_stack.push(commands.DeletePins(self.session, ids)))
         self.pins.cleared.connect(self.clear_pins)
         self.encoder.applied.connect(self.session.set_encoder)
@@ -206,5 +208,3 @@ def run(files: list[str], sample: bool = False) -> int:
     elif sample:
         QTimer.singleShot(0, window.open_sample)
     return app.exec()
-
-

@@ -142,9 +142,14 @@ def _set_theme(window: "MainWindow", name: str) -> None:
 
 def _save_picture(window: "MainWindow", kind: str) -> None:
     slot: Slot = window.active if kind_of(window.active) == kind else f"{kind} 1"  # type: ignore[assignment]
-    path, _ = QFileDialog.getSaveFileName(window, f"Save picture of {slot}", f"{slot.replace(' ', '-')}.png", "PNG (*.png)")
+    path, _ = QFileDialog.getSaveFileName(
+        window, f"Save picture of {slot}", f"{slot.replace(' ', '-')}.png", "PNG (*.png)"
+    )
     if path and not window.panels[slot].save_picture(path):
-        dialogs.say_error(window, f"The picture of {slot} could not be written to {path}; check that something is open and the folder exists.")
+        dialogs.say_error(
+            window,
+            f"The picture of {slot} could not be written to {path}; check that something is open and the folder exists.",
+        )
 
 
 def _close_panel(window: "MainWindow") -> None:

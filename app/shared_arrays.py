@@ -29,10 +29,11 @@ def send(connection: Connection, message: Any) -> None:
         connection.send((body, None, [bytes(part) for part in parts]))
         return
     block = shared_memory.SharedMemory(f"{prefix(os.getpid())}{next(_numbers)}", create=True, size=total)
-    at = 0
+    memory, at = memoryview(block.buf), 0
     for part in parts:
-        block.buf[at : at + part.nbytes] = part
+        memory[at : at + part.nbytes] = part
         at += part.nbytes
+    memory.release()
     connection.send((body, block.name, [part.nbytes for part in parts]))
     block.close()
 
@@ -43,7 +44,7 @@ def receive(connection: Connection) -> Any:
     if name is None:
         return pickle.loads(body, buffers=[bytearray(part) for part in parts])
     block = shared_memory.SharedMemory(name)
-    content = memoryview(bytearray(block.buf[: sum(parts)]))
+    content = memoryview(bytearray(memoryview(block.buf)[: sum(parts)]))
     block.close()
     block.unlink()
     buffers, at = [], 0

@@ -55,7 +55,12 @@ def elephant(p: Proportions, cells: int = 220) -> tuple[np.ndarray, np.ndarray, 
     distance, _ = field(grid, p)
     image = pv.ImageData(dimensions=[len(a) for a in axes], spacing=(step,) * 3, origin=low)
     image["d"] = distance.reshape([len(a) for a in axes]).ravel(order="F")
-    surface = image.contour([0.0], scalars="d").triangulate().decimate_pro(0.72, preserve_topology=True).smooth_taubin(n_iter=12)
+    surface = (
+        image.contour([0.0], scalars="d")
+        .triangulate()
+        .decimate_pro(0.72, preserve_topology=True)
+        .smooth_taubin(n_iter=12)
+    )
     vertices = np.asarray(surface.points, np.float64)
     faces = np.asarray(surface.faces).reshape(-1, 4)[:, 1:]
     _, part = field(vertices.astype(np.float32), p)
@@ -140,7 +145,18 @@ def photograph(mesh: tuple[np.ndarray, np.ndarray, np.ndarray], look: Look, came
     for _ in range(passes):
         grid = camera.pixel_grid() + rng.uniform(-0.5, 0.5, (*camera.pixel_grid().shape[:2], 2))
         origin, direction = camera.rays(grid)
-        color, z = shade(scene, origin.reshape(-1, 3), direction.reshape(-1, 3), vertices, faces, normals, colors, lamps, strength, rng)
+        color, z = shade(
+            scene,
+            origin.reshape(-1, 3),
+            direction.reshape(-1, 3),
+            vertices,
+            faces,
+            normals,
+            colors,
+            lamps,
+            strength,
+            rng,
+        )
         total += color.reshape(total.shape) / passes
         depth += z.reshape(depth.shape) / passes
     return develop(total, depth, camera, rng)
@@ -149,7 +165,14 @@ def photograph(mesh: tuple[np.ndarray, np.ndarray, np.ndarray], look: Look, came
 def clutter(rng: np.random.Generator) -> list[o3d.geometry.TriangleMesh]:
     """Blocks and balls behind the toy."""
     things = []
-    for x, z, s in ((-2.6, -2.2, 0.7), (-1.1, -3.2, 0.9), (1.2, -2.9, 0.75), (2.7, -2.4, 0.6), (3.4, -1.2, 0.5), (-3.3, -0.9, 0.5)):
+    for x, z, s in (
+        (-2.6, -2.2, 0.7),
+        (-1.1, -3.2, 0.9),
+        (1.2, -2.9, 0.75),
+        (2.7, -2.4, 0.6),
+        (3.4, -1.2, 0.5),
+        (-3.3, -0.9, 0.5),
+    ):
         if rng.random() < 0.5:
             thing = o3d.geometry.TriangleMesh.create_sphere(s * 0.6, 40)
             thing.translate((x, s * 0.6, z))
@@ -178,7 +201,16 @@ def shade(scene, origin, direction, vertices, faces, normals, colors, lamps, str
     bary = np.stack([1 - uv[toy].sum(axis=1), uv[toy, 0], uv[toy, 1]], axis=1)
     normal[toy] = np.einsum("nk,nkd->nd", bary, normals[corner])
     albedo[toy] = np.einsum("nk,nkd->nd", bary, colors[corner])
-    table = np.array([[0.55, 0.2, 0.18], [0.16, 0.3, 0.55], [0.75, 0.55, 0.15], [0.2, 0.45, 0.25], [0.6, 0.6, 0.62], [0.45, 0.25, 0.5]])
+    table = np.array(
+        [
+            [0.55, 0.2, 0.18],
+            [0.16, 0.3, 0.55],
+            [0.75, 0.55, 0.15],
+            [0.2, 0.45, 0.25],
+            [0.6, 0.6, 0.62],
+            [0.45, 0.25, 0.5],
+        ]
+    )
     others = ~toy & ~ground & ~sky
     albedo[others] = table[(which[others] - 1) % 6]
     normal[ground] = (0, 1, 0)
@@ -255,7 +287,9 @@ def table_camera(azimuth: float, elevation: float, distance: float, offset: tupl
     return Camera(K, R, t, *SIZE)
 
 
-def write(name: str, mesh: tuple[np.ndarray, np.ndarray, np.ndarray], shown: Look, photo: Look, camera: Camera, seed: int) -> dict:
+def write(
+    name: str, mesh: tuple[np.ndarray, np.ndarray, np.ndarray], shown: Look, photo: Look, camera: Camera, seed: int
+) -> dict:
     vertices, faces, part = mesh
     srgb = np.round(part_colors(part, shown) ** (1 / 2.2) * 255).astype(np.uint8)
     trimesh.Trimesh(vertices, faces, vertex_colors=srgb, process=False).export(OUT / f"{name}.glb")

@@ -1,7 +1,19 @@
 """The encoder dock: which encoder, on which device, and how closely shapes are looked at."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.documents import EncoderSettings
 
@@ -16,7 +28,9 @@ class EncoderPanel(QWidget):
         self.name = QComboBox()
         self.name.setEditable(True)
         self.name.addItem("pocket")
-        self.name.setToolTip("The bundled pocket encoder needs no network. Any timm vision transformer can be typed by its name.")
+        self.name.setToolTip(
+            "The bundled pocket encoder needs no network. Any timm vision transformer can be typed by its name."
+        )
         self.about = QLabel()
         self.about.setWordWrap(True)
         self.about.setForegroundRole(self.about.foregroundRole().PlaceholderText)
@@ -66,7 +80,10 @@ class EncoderPanel(QWidget):
     def set_encoders(self, encoders: list[tuple[str, str, bool]]) -> None:
         """Offer encoders (name, description, bundled)."""
         chosen = self.name.currentText()
-        self._descriptions = {name: text + ("" if bundled else "; weights come from the hub or a file") for name, text, bundled in encoders}
+        self._descriptions = {
+            name: text + ("" if bundled else "; weights come from the hub or a file")
+            for name, text, bundled in encoders
+        }
         self.name.clear()
         self.name.addItems([name for name, _, _ in encoders])
         self.name.setCurrentText(chosen)

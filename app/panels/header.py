@@ -59,7 +59,9 @@ class Header(QWidget):
         self._row.addWidget(self.title, 1)
         self._row.addWidget(self.opacity)
 
-    def add_tool(self, name: str, text: str, tip: str, run: Callable[..., object], checkable: bool = False) -> QToolButton:
+    def add_tool(
+        self, name: str, text: str, tip: str, run: Callable[..., object], checkable: bool = False
+    ) -> QToolButton:
         """A tool button with an icon of ``resources/icons``; its action is the button's default action."""
         action = QAction(text, self)
         action.setToolTip(tip)

@@ -8,7 +8,16 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QGraphicsPixmapItem,
+    QGraphicsScene,
+    QGraphicsView,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.panels.empty import EmptyState
 from app.panels.header import Header
@@ -47,7 +56,9 @@ class ImagePanel(QWidget):
             "focus-box", "Focus box", "Focus box (B): drag around the object, so that the encoder sees only that part",
             self._toggle_box_tool, checkable=True,
         )  # fmt: skip
-        self.clear_box = self.header.add_tool("clear", "Clear focus box", "Clear the focus box", lambda: self._user_box(None))
+        self.clear_box = self.header.add_tool(
+            "clear", "Clear focus box", "Clear the focus box", lambda: self._user_box(None)
+        )
         self.header.add_tool("fit", "Fit", "Fit the image (F)", self.fit)
         self.header.add_tool("actual-size", "Actual size", "Actual size (1)", self.zoom_actual)
         self.empty = EmptyState("image", "Drop a photo here", "or click to open one: PNG, JPEG, WebP, TIFF")

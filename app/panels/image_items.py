@@ -82,7 +82,9 @@ def _label(painter: QPainter, text: str, x: float) -> None:
     path = QPainterPath()
     path.addText(x, 4, font, text)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(0, 0, 0, 210), 3.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    painter.setPen(
+        QPen(QColor(0, 0, 0, 210), 3.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    )
     painter.drawPath(path)
     painter.fillPath(path, Qt.GlobalColor.white)
 

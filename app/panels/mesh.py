@@ -1,5 +1,6 @@
 """The shape panel: a mesh or point cloud to turn around, with a heatmap as colours and pins on it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,9 @@ class MeshPanel(QWidget):
         self.view_button.setMenu(self.view_menu)
         self.header.add_tool("edges", "Edges", "Show triangle edges (E)", self._set_edges, checkable=True)
         self.header.add_tool("fit", "Fit", "Fit the shape (F)", self.reset_view)
-        self.empty = EmptyState("shape", "Drop a shape here", "or click to open one: OBJ, PLY, STL, OFF, GLB, glTF, XYZ")
+        self.empty = EmptyState(
+            "shape", "Drop a shape here", "or click to open one: OBJ, PLY, STL, OFF, GLB, glTF, XYZ"
+        )
         self.empty.clicked.connect(self.open_requested)
         self._host = QWidget()
         self._stack = QStackedLayout(self._host)
@@ -182,7 +185,9 @@ class MeshPanel(QWidget):
     def _start(self) -> bool:
         """Make the OpenGL widget when the first shape comes; without OpenGL say so."""
         if not QOpenGLContext().create():
-            self._say("This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri).")
+            self._say(
+                "This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri)."
+            )
             return False
         from pyvistaqt import QtInteractor
 
@@ -255,12 +260,13 @@ class MeshPanel(QWidget):
     def _fill_view_menu(self) -> None:
         self.view_menu.clear()
         for name, key in zip(("front", "back", "left", "right", "top", "bottom", "corner"), "1234567", strict=True):
-            action = self.view_menu.addAction(name.capitalize(), lambda n=name: self.set_view(n))
-            action.setText(f"{name.capitalize()}\t{key}")
+            action = self.view_menu.addAction(f"{name.capitalize()}\t{key}")
+            action.triggered.connect(partial(self.set_view, name))
         self.view_menu.addSeparator()
         up_menu = self.view_menu.addMenu("Up axis of the file")
         for axis in ("y", "z", "x", "-y", "-z", "-x"):
-            action = up_menu.addAction(axis, lambda a=axis: self.up_chosen.emit(a))
+            action = up_menu.addAction(axis)
+            action.triggered.connect(partial(self.up_chosen.emit, axis))
             action.setCheckable(True)
             action.setChecked(axis == self._up)
 

@@ -5,7 +5,17 @@ from typing import Literal
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLabel, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 Status = Literal["good", "unsure", "none", "working", ""]
 
@@ -96,7 +106,7 @@ class PinsPanel(QWidget):
     def set_current(self, pin_id: int | None) -> None:
         blocker = QSignalBlocker(self.list)
         index = next((i for i, row in enumerate(self._rows) if row.pin_id == pin_id), None)
-        self.list.setCurrentItem(None if index is None else self.list.topLevelItem(index))
+        self.list.setCurrentItem(self.list.topLevelItem(-1 if index is None else index))
         self.details.setText("" if index is None else self._rows[index].details)
         self.delete_button.setEnabled(index is not None)
         blocker.unblock()

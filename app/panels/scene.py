@@ -49,7 +49,9 @@ class ShapeActor:
             prop.SetLighting(mesh.normals is not None)
         self.paint(None, 0, 1, HEATMAPS[0], 1)
 
-    def paint(self, scores: npt.NDArray[np.float32] | None, low: float, high: float, colormap: str, opacity: float) -> None:
+    def paint(
+        self, scores: npt.NDArray[np.float32] | None, low: float, high: float, colormap: str, opacity: float
+    ) -> None:
         """Colour by similarity float32 [V] over the own colours, or show the own appearance (None)."""
         if scores is None:
             self._rgb[:] = self._base
@@ -60,7 +62,7 @@ class ShapeActor:
             np.right_shift(mixed, 8, out=mixed)
             self._rgb[:] = mixed
         textured = scores is None and self._texture is not None
-        self.actor.SetTexture(self._texture if textured else None)
+        self.actor.SetTexture(self._texture if textured else None)  # type: ignore[arg-type]
         self.mapper.SetScalarVisibility(not textured)
         self._array.Modified()
 

@@ -67,7 +67,9 @@ class BopScene:
     def objects(self, photo: str, min_visible: float = 0.1) -> Iterator[PosedObject]:
         """The objects of a photo of which at least ``min_visible`` of the silhouette is not hidden by another object."""
         truth = json.loads((self.folder / "scene_gt.json").read_text())[photo]
-        K = np.reshape(json.loads((self.folder / "scene_camera.json").read_text())[photo]["cam_K"], (3, 3)).astype(float)
+        K = np.reshape(json.loads((self.folder / "scene_camera.json").read_text())[photo]["cam_K"], (3, 3)).astype(
+            float
+        )
         image = load_image(next((self.folder / "rgb").glob(f"{int(photo):06d}.*")))
         height, width = image.shape[:2]
         cameras, views, depths = [], [], []

@@ -53,7 +53,7 @@ def to_batch(
 
 
 def pick_device(device: str = "auto") -> torch.device:
-    """"auto" is the GPU where there is one.
+    """ "auto" is the GPU where there is one.
 
     Raises:
         CounterpointError: a GPU is asked for and there is none.

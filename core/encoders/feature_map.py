@@ -111,18 +111,33 @@ def cut_out(image: npt.NDArray[np.uint8], frame: Box, size: int) -> npt.NDArray[
         x1, y1 = int(np.ceil(frame[2])) + 1, int(np.ceil(frame[3])) + 1
         part = image[y0:y1, x0:x1]
         shrink = 2 / step
-        part = cv2.resize(part, (max(1, round(part.shape[1] * shrink)), max(1, round(part.shape[0] * shrink))), interpolation=cv2.INTER_AREA)
+        part = cv2.resize(
+            part,
+            (max(1, round(part.shape[1] * shrink)), max(1, round(part.shape[0] * shrink))),
+            interpolation=cv2.INTER_AREA,
+        )
         sx, sy = part.shape[1] / (min(x1, image.shape[1]) - x0), part.shape[0] / (min(y1, image.shape[0]) - y0)
-        frame = ((frame[0] - x0 + 0.5) * sx - 0.5, (frame[1] - y0 + 0.5) * sy - 0.5, (frame[2] - x0 + 0.5) * sx - 0.5, (frame[3] - y0 + 0.5) * sy - 0.5)
+        frame = (
+            (frame[0] - x0 + 0.5) * sx - 0.5,
+            (frame[1] - y0 + 0.5) * sy - 0.5,
+            (frame[2] - x0 + 0.5) * sx - 0.5,
+            (frame[3] - y0 + 0.5) * sy - 0.5,
+        )
         image = part
     sx, sy = (frame[2] - frame[0]) / size, (frame[3] - frame[1]) / size
     matrix = np.array([[sx, 0, frame[0] + 0.5 * sx], [0, sy, frame[1] + 0.5 * sy]])
     flags = (cv2.INTER_CUBIC if sx < 1 else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(
+        cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
 
 
 def encode_image(
-    encoder: ImageEncoder, image: npt.NDArray[np.uint8], box: Box | None = None, margin: float = 0.15, size: int | None = None
+    encoder: ImageEncoder,
+    image: npt.NDArray[np.uint8],
+    box: Box | None = None,
+    margin: float = 0.15,
+    size: int | None = None,
 ) -> FeatureMap:
     """The feature map of an image uint8 [H, W, 3], of the square around ``box`` (default: the whole image, without margin)."""
     return encode_turned(encoder, image, box, (0,), margin, size)[0]

@@ -83,7 +83,9 @@ class PocketEncoder:
             raise CounterpointError(f"{file.name} does not hold weights of the pocket encoder ({error}).") from error
         missing = [key for key in missing if not key.endswith("attention_bias_idxs")]
         if missing or unexpected:
-            raise CounterpointError(f"{file.name} does not fit the pocket encoder (for example {(missing + unexpected)[0]}).")
+            raise CounterpointError(
+                f"{file.name} does not fit the pocket encoder (for example {(missing + unexpected)[0]})."
+            )
 
     @torch.inference_mode()
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:

@@ -88,7 +88,9 @@ def lift(
 def cameras(shape: Shape, encoder: ImageEncoder, settings: LiftSettings) -> list[Camera]:
     """The cameras that :func:`lift` looks through, in the normalised frame."""
     size = settings.resolution or encoder.input_size
-    hull = shape.normalised if len(shape.normalised) < 20_000 else shape.normalised[:: len(shape.normalised) // 20_000 + 1]
+    hull = (
+        shape.normalised if len(shape.normalised) < 20_000 else shape.normalised[:: len(shape.normalised) // 20_000 + 1]
+    )
     up = np.array(UP_AXES[settings.up], np.float64)
     directions = ring_directions(settings.up, settings.azimuths, settings.elevations)
     return [framing_camera(hull, look_at(d, up), size, np.radians(settings.fov)) for d in directions]

@@ -104,7 +104,9 @@ def load_shape(path: str | Path) -> Shape:
     except BaseException as error:
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
-        raise CounterpointError(f"{path.name} is damaged or not a {suffix[1:].upper()} file ({_brief(error)}).") from error
+        raise CounterpointError(
+            f"{path.name} is damaged or not a {suffix[1:].upper()} file ({_brief(error)})."
+        ) from error
     shape.name, shape.digest = path.name, digest
     return shape
 
@@ -215,7 +217,9 @@ def _read_with_trimesh(path: Path, suffix: str) -> Shape:
             raise CounterpointError(f"{path.name} holds no mesh and no points; check how it was exported.")
     if isinstance(geometry, trimesh.PointCloud):
         if suffix == ".obj":
-            raise CounterpointError(f"{path.name} has vertices but no faces; export it with faces, or as PLY or XYZ points.")
+            raise CounterpointError(
+                f"{path.name} has vertices but no faces; export it with faces, or as PLY or XYZ points."
+            )
         metadata = geometry.metadata.get("_ply_raw", {}).get("vertex", {}).get("data")
         return make_shape(
             geometry.vertices, normals=_ply_normals(metadata), colors=_cloud_colors(geometry), name=path.name
@@ -247,7 +251,9 @@ def _appearance(mesh: Any) -> tuple[Any, Any, Any]:
     if visual.kind is None:
         return None, None, None
     colors = np.asarray(visual.to_color().vertex_colors if visual.kind == "texture" else visual.vertex_colors)
-    return (colors[:, :3].astype(np.uint8), None, None) if colors.shape == (len(mesh.vertices), 4) else (None, None, None)
+    return (
+        (colors[:, :3].astype(np.uint8), None, None) if colors.shape == (len(mesh.vertices), 4) else (None, None, None)
+    )
 
 
 def _ply_normals(vertex: Any) -> Floats | None:

@@ -36,9 +36,19 @@ def save_heatmap_ply(
     vertices["xyz"], vertices["rgb"], vertices["similarity"] = points, colors, scores
     triangles = np.zeros(len(faces), [("count", "u1"), ("index", "<i4", 3)])
     triangles["count"], triangles["index"] = 3, faces
-    lines = ["ply", "format binary_little_endian 1.0", "comment similarity written by counterpoint", f"element vertex {len(points)}"]
+    lines = [
+        "ply",
+        "format binary_little_endian 1.0",
+        "comment similarity written by counterpoint",
+        f"element vertex {len(points)}",
+    ]
     lines += [f"property float {n}" for n in "xyz"] + [f"property uchar {n}" for n in ("red", "green", "blue")]
-    lines += ["property float similarity", f"element face {len(faces)}", "property list uchar int vertex_indices", "end_header\n"]
+    lines += [
+        "property float similarity",
+        f"element face {len(faces)}",
+        "property list uchar int vertex_indices",
+        "end_header\n",
+    ]
     write_atomic(path, "\n".join(lines).encode() + vertices.tobytes() + triangles.tobytes())
 
 
@@ -50,7 +60,9 @@ def overlay(
     scale_x, scale_y = (box[2] - box[0]) / heatmap.shape[1], (box[3] - box[1]) / heatmap.shape[0]
     matrix = np.array([[scale_x, 0, box[0] + scale_x / 2], [0, scale_y, box[1] + scale_y / 2]])
     border = cv2.BORDER_REPLICATE
-    large = cv2.warpAffine(heatmap.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
+    large = cv2.warpAffine(
+        heatmap.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=border
+    )
     u, v = np.arange(width), np.arange(height)
     inside = ((v >= box[1]) & (v <= box[3]))[:, None] & ((u >= box[0]) & (u <= box[2]))[None]
     colors = apply_colormap(large, "turbo", *heat_range(heatmap))
@@ -58,7 +70,9 @@ def overlay(
     return np.where(inside[..., None], mixed, image)
 
 
-def mark(image: npt.NDArray[np.uint8], pixel: tuple[float, float], color: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
+def mark(
+    image: npt.NDArray[np.uint8], pixel: tuple[float, float], color: tuple[int, int, int]
+) -> npt.NDArray[np.uint8]:
     """The image with a ring at a pixel."""
     marked = np.ascontiguousarray(image)
     radius = max(4, round(max(image.shape[:2]) / 120))

@@ -7,14 +7,16 @@ import numpy.typing as npt
 import torch
 
 from core.encoders.base import ImageEncoder
-from core.encoders.feature_map import Box, encode_image
+from core.encoders.feature_map import Box, encode_turned
 from core.fields import cache
 from core.fields.field import FeatureField
 from core.fields.lifting import LiftSettings, lift
 from core.geometry.raycasting import Raycaster
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import SUFFIXES, Shape
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.joint import joint_prior, view_set
+from core.matching.match import Prior
+from core.matching.sides import ImageSide, ShapeSide, Side
 from core.progress import Progress, silent
 
 
@@ -25,7 +27,22 @@ def is_shape(path: str | Path) -> bool:
 
 def image_side(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> ImageSide:
     """An image uint8 [H, W, 3] ready to be matched; the encoder sees the part that ``box`` frames."""
-    return ImageSide(encode_image(encoder, image, box), (image.shape[1], image.shape[0]))
+    upright, *others = encode_turned(encoder, image, box)
+    return ImageSide(upright, (image.shape[1], image.shape[0]), tuple(others))
+
+
+def together(source: Side, target: Side, up: str) -> tuple[Side, Side, Prior | None]:
+    """An image and a shape (in either order) with the prior of all pixels together; two of a kind as they are.
+
+    ``up`` is the direction that points up in the shape's file.
+    """
+    if isinstance(source, ImageSide) and isinstance(target, ShapeSide):
+        image, prior = joint_prior(source, target, view_set(target, up))
+        return image, target, prior
+    if isinstance(source, ShapeSide) and isinstance(target, ImageSide):
+        image, prior = joint_prior(target, source, view_set(source, up))
+        return source, image, prior
+    return source, target, None
 
 
 def shape_side(
@@ -42,8 +59,6 @@ def shape_side(
         field = lift(shape, encoder, settings, progress, caster)
         cache.write(key, {"descriptors": field.descriptors, "observed": torch.from_numpy(field.observed)})
     return ShapeSide(shape, caster, field)
-
-
 
 
 def guess_up(path: str | Path) -> str:

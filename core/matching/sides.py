@@ -91,7 +91,9 @@ class ImageSide:
             raise CounterpointError(f"The pixel {at[0]:g},{at[1]:g} lies outside the image ({width} x {height}).")
         x0, y0, x1, y1 = self.map.frame
         if not (x0 <= at[0] <= x1 and y0 <= at[1] <= y1):
-            raise CounterpointError(f"The pixel {at[0]:g},{at[1]:g} lies outside the box that the encoder sees; move the box.")
+            raise CounterpointError(
+                f"The pixel {at[0]:g},{at[1]:g} lies outside the box that the encoder sees; move the box."
+            )
         return at
 
     def describe(self, at: Location) -> torch.Tensor:
@@ -112,7 +114,9 @@ class ImageSide:
     def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
         return _greedy_peaks(scores, self.cell_pixels, np.arange(len(scores)), count, radius * self._diagonal)
 
-    def heatmap(self, scores: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], tuple[float, float, float, float]]:
+    def heatmap(
+        self, scores: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.float32], tuple[float, float, float, float]]:
         """Scores [N] as a picture float32 [h, w] of the cells in the box, and the part of the image it covers."""
         h, w = self.map.descriptors.shape[:2]
         inside = self.map.inside()
@@ -193,7 +197,11 @@ class ShapeSide:
 
 
 def _greedy_peaks(
-    scores: npt.NDArray[np.float32], positions: npt.NDArray[np.floating], names: npt.NDArray[np.int64], count: int, radius: float
+    scores: npt.NDArray[np.float32],
+    positions: npt.NDArray[np.floating],
+    names: npt.NDArray[np.int64],
+    count: int,
+    radius: float,
 ) -> list[int]:
     remaining = scores.copy()
     found: list[int] = []

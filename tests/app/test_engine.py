@@ -53,7 +53,10 @@ def test_progress_and_errors_are_told(qtbot, engine):
     with qtbot.waitSignal(request.progressed, timeout=5_000) as got:
         pass
     assert got.args == [0.5, "half way"]
-    for job, sentence, details in (("refuse", "This file is not good.", ""), ("fail", "Something went wrong", "ValueError: oops")):
+    for job, sentence, details in (
+        ("refuse", "This file is not good.", ""),
+        ("fail", "Something went wrong", "ValueError: oops"),
+    ):
         request = engine.submit(job)
         with qtbot.waitSignal(request.failed, timeout=5_000) as got:
             pass

@@ -47,7 +47,9 @@ def cases_of(scene: BopScene, pixels: int, turn: int) -> list[Case]:
             chosen = rng.choice(len(rows), min(pixels, len(rows)), replace=False)
             at = (rows[chosen], columns[chosen])
             truth = surface_position(scene.models[item.object_id], item.hits.face[at], item.hits.bary[at])
-            image, box, uv = turned(item.image, item.box, np.stack([columns[chosen], rows[chosen]], axis=1).astype(float), turn)
+            image, box, uv = turned(
+                item.image, item.box, np.stack([columns[chosen], rows[chosen]], axis=1).astype(float), turn
+            )
             cases.append(Case(photo, item.object_id, image, box, uv, truth))
     return cases
 
@@ -71,9 +73,19 @@ def diameters(scene: BopScene) -> dict[int, float]:
     return result
 
 
-def run(scene: BopScene, cases: list[Case], encoder: ImageEncoder, settings: LiftSettings, joint: JointSettings | None, turns: int = 4):
+def run(
+    scene: BopScene,
+    cases: list[Case],
+    encoder: ImageEncoder,
+    settings: LiftSettings,
+    joint: JointSettings | None,
+    turns: int = 4,
+):
     """Error / diameter and verdict of every pixel, and milliseconds an image and a query."""
-    shapes = {i: ShapeSide(s, scene.casters[i], lift(s, encoder, settings, caster=scene.casters[i])) for i, s in scene.models.items()}
+    shapes = {
+        i: ShapeSide(s, scene.casters[i], lift(s, encoder, settings, caster=scene.casters[i]))
+        for i, s in scene.models.items()
+    }
     views = {i: view_set(side, settings.up, joint) for i, side in shapes.items()} if joint else {}
     size = diameters(scene)
     errors, verdicts = [], []
@@ -124,10 +136,16 @@ def main() -> None:
 
     samples = {i: sample_surface(s, 5000).position for i, s in scene.models.items()}
     chance = [
-        np.linalg.norm(samples[c.object_id][rng.integers(5000, size=len(c.truth))] - c.truth, axis=1) / size[c.object_id] for c in cases
+        np.linalg.norm(samples[c.object_id][rng.integers(5000, size=len(c.truth))] - c.truth, axis=1)
+        / size[c.object_id]
+        for c in cases
     ]
     row("chance", np.concatenate(chance))
-    for name, encoder in (("dense SIFT", DenseSift()), ("random weights", PocketEncoder(random=True)), ("pocket", PocketEncoder())):
+    for name, encoder in (
+        ("dense SIFT", DenseSift()),
+        ("random weights", PocketEncoder(random=True)),
+        ("pocket", PocketEncoder()),
+    ):
         if options.only and not name.startswith(options.only):
             continue
         for label, joint in ((", one pixel alone", None), (", joint", JointSettings())):
