@@ -63,8 +63,10 @@ def elephant(p: Proportions, cells: int = 220) -> tuple[np.ndarray, np.ndarray, 
     )
     vertices = np.asarray(surface.points, np.float64)
     faces = np.asarray(surface.faces).reshape(-1, 4)[:, 1:]
+    if trimesh.Trimesh(vertices, faces, process=False).volume < 0:
+        faces = faces[:, ::-1]
     _, part = field(vertices.astype(np.float32), p)
-    return vertices, faces, part
+    return vertices, np.ascontiguousarray(faces), part
 
 
 def field(x: np.ndarray, p: Proportions) -> tuple[np.ndarray, np.ndarray]:

@@ -32,8 +32,6 @@ class JointSettings:
         temperature: scores this far apart make a view e times less likely.
         keep: number of views that are remembered.
         spread: how far, as a fraction of the frame, a point may lie from where a view puts it (standard deviation).
-        weight: of the views' agreement beside the similarity of the descriptors.
-        turn_penalty: taken off the score of a photo turned by 90, 180 or 270 degrees.
     """
 
     azimuths: int = 16
@@ -45,8 +43,6 @@ class JointSettings:
     temperature: float = 0.02
     keep: int = 40
     spread: float = 0.06
-    weight: float = 1.0
-    turn_penalty: float = 0.0
 
 
 @dataclass
@@ -141,17 +137,16 @@ def joint_prior(
     image: ImageSide, shape: ShapeSide, views: ViewSet, settings: JointSettings = JointSettings()
 ) -> tuple[ImageSide, JointPrior]:
     """Compare the image with all views; returns the image (turned as it agrees best) and the prior."""
-    best: tuple[float, ImageSide, torch.Tensor] | None = None
-    for turn, feature_map in enumerate(image.turned_maps()):
-        scores = _view_scores(feature_map, shape, views, settings) - (settings.turn_penalty if turn else 0.0)
-        top = float(scores.max())
-        if best is None or top > best[0]:
-            best = (top, replace(image, map=feature_map), scores)
-    assert best is not None
-    score, turned, scores = best
+    candidates = []
+    place = views.place
+    for feature_map in image.turned_maps():
+        scores = _view_scores(feature_map, shape, views, place, settings)
+        candidates.append((float(scores.max()), replace(image, map=feature_map), scores, place))
+        place = torch.stack([-place[..., 1], place[..., 0]], dim=-1)
+    score, turned, scores, place = max(candidates, key=lambda c: c[0])
     probability, kept = torch.softmax(scores / settings.temperature, 0).topk(min(settings.keep, len(scores)))
     center, half = _object_frame(turned.map, settings)
-    pixels = views.place[kept] * half + torch.tensor(center, dtype=torch.float32)
+    pixels = place[kept] * half + torch.tensor(center, dtype=torch.float32)
     prior = JointPrior(views, kept.numpy(), probability / probability.sum(), score, pixels, 2 * half, settings)
     return turned, prior
 
@@ -162,7 +157,9 @@ def _object_frame(feature_map: FeatureMap, settings: JointSettings) -> tuple[tup
     return ((x0 + x1) / 2, (y0 + y1) / 2), max(x1 - x0, y1 - y0) / 2 * settings.fill / 0.9
 
 
-def _view_scores(feature_map: FeatureMap, shape: ShapeSide, views: ViewSet, settings: JointSettings) -> torch.Tensor:
+def _view_scores(
+    feature_map: FeatureMap, shape: ShapeSide, views: ViewSet, place: torch.Tensor, settings: JointSettings
+) -> torch.Tensor:
     """Mean similarity float32 [V] between the visible samples of each view and the map where the view puts them.
 
     Both sets of descriptors are centred first: what all of an object, or all of a photo, have in common says nothing about where.
@@ -176,8 +173,8 @@ def _view_scores(feature_map: FeatureMap, shape: ShapeSide, views: ViewSet, sett
     similarity = (field @ unit.reshape(h * w, -1).T).flatten()
     center, half = _object_frame(feature_map, settings)
     x0, y0, x1, y1 = feature_map.frame
-    column = ((views.place[..., 0] * half + (center[0] - x0)) * (w / (x1 - x0))).long().clamp_(0, w - 1)
-    row = ((views.place[..., 1] * half + (center[1] - y0)) * (h / (y1 - y0))).long().clamp_(0, h - 1)
+    column = ((place[..., 0] * half + (center[0] - x0)) * (w / (x1 - x0))).long().clamp_(0, w - 1)
+    row = ((place[..., 1] * half + (center[1] - y0)) * (h / (y1 - y0))).long().clamp_(0, h - 1)
     start = torch.arange(len(field)) * (h * w)
     values = similarity[start + row * w + column] * views.visible
     return values.sum(1) / views.visible.sum(1).clamp(min=1)

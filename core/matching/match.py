@@ -36,7 +36,7 @@ class Prior(Protocol):
     """What is known before looking at one descriptor: a pose, or a view that the whole image agrees with."""
 
     def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
-        """Added to the similarity of every candidate [N] of the target; None where it has nothing to say."""
+        """How well every candidate [N] of the target agrees, in [0, 1]; None where it has nothing to say."""
         ...
 
 
@@ -49,11 +49,11 @@ class Match:
         candidate: number of the best candidate of the target.
         location: where that is.
         score: its cosine similarity in [-1, 1].
-        margin: lead of ``score`` over the best peak that is far away; small when there are rivals, as with symmetry.
+        margin: lead of the best of ``scores`` over the best peak that is far away; small when there are rivals, as with symmetry.
         cycle_error: distance from ``query`` to where matching back lands, as a fraction of the source's size.
         rivals: locations and scores of peaks that come close to the best.
         verdict: "good", "unsure" or "none" (no counterpart).
-        scores: similarity float32 [N] with every candidate (with the prior, where one was given): the heatmap.
+        scores: float32 [N], the heatmap: similarity with every candidate, or its mean with the prior where one was given.
     """
 
     query: Location
@@ -76,18 +76,21 @@ def match(
         CounterpointError: ``at`` is not a place in the source.
     """
     at = source.snap(at)
-    scores = _scores(source, target, at, prior)
-    peaks = target.peaks(scores, settings.rivals + 1, settings.rival_radius)
-    best = peaks[0]
-    score = float(scores[best])
+    similarity = target.similarity(source.describe(at))
+    scores = _with(prior, similarity, source, target, at)
+    best, *others = target.peaks(scores, settings.rivals + 1, settings.rival_radius)
     location = target.location(best)
-    others = [(target.location(i), float(scores[i])) for i in peaks[1:]]
-    margin = score - others[0][1] if others else score + 1
-    back = _scores(target, source, location, prior)
+    leads = [float(scores[best] - scores[i]) for i in others]
+    margin = leads[0] if leads else float(scores[best]) + 1
+    back = _with(prior, source.similarity(target.describe(location)), target, source, location)
     cycle_error = source.distance(at, source.location(int(back.argmax())))
-    rivals = [(place, value) for place, value in others if score - value <= settings.rival_gap]
+    rivals = [
+        (target.location(i), float(similarity[i]))
+        for i, lead in zip(others, leads, strict=True)
+        if lead <= settings.rival_gap
+    ]
     verdict = judge(margin, cycle_error, settings)
-    return Match(at, best, location, score, margin, cycle_error, rivals, verdict, scores)
+    return Match(at, best, location, float(similarity[best]), margin, cycle_error, rivals, verdict, scores)
 
 
 def judge(margin: float, cycle_error: float, settings: MatchSettings = MatchSettings()) -> Verdict:
@@ -97,7 +100,9 @@ def judge(margin: float, cycle_error: float, settings: MatchSettings = MatchSett
     return "unsure" if margin < settings.margin or cycle_error > settings.cycle else "good"
 
 
-def _scores(source: Side, target: Side, at: Location, prior: Prior | None) -> npt.NDArray[np.float32]:
-    scores = target.similarity(source.describe(at))
+def _with(
+    prior: Prior | None, similarity: npt.NDArray[np.float32], source: Side, target: Side, at: Location
+) -> npt.NDArray[np.float32]:
+    """Similarity and prior together; the mean, so that it stays a number of at most 1."""
     bonus = prior(source, target, at) if prior is not None else None
-    return scores if bonus is None else scores + bonus
+    return similarity if bonus is None else np.where(similarity <= -1, similarity, (similarity + bonus) / 2)
