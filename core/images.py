@@ -1,5 +1,6 @@
 """Photos from files: any depth, any orientation, as 8-bit RGB."""
 
+import warnings
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,8 @@ MAX_MEGAPIXELS = 80
 _DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 RGB = npt.NDArray[np.uint8]
+
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # sizes are checked here, in a sentence
 
 
 def load_image(path: str | Path) -> RGB:
@@ -46,7 +49,7 @@ def check_file(path: str | Path) -> Path:
     """``path`` as a readable, non-empty file.
 
     Raises:
-        CounterpointError: missing, a folder, empty or not permitted.
+        CounterpointError: missing, a folder, a pipe, empty or not permitted.
     """
     path = Path(path)
     try:
@@ -54,6 +57,8 @@ def check_file(path: str | Path) -> Path:
             raise CounterpointError(f"{path.name} is a folder; choose a file in it.")
         if not path.exists():
             raise CounterpointError(f"{path} does not exist; check the name.")
+        if not path.is_file():
+            raise CounterpointError(f"{path.name} is not a regular file (a pipe or a device); choose a file.")
         with path.open("rb") as file:
             if not file.read(1):
                 raise CounterpointError(f"{path.name} is empty (0 bytes); choose another file.")

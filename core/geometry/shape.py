@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -105,7 +106,7 @@ def load_shape(path: str | Path) -> Shape:
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
         raise CounterpointError(
-            f"{path.name} is damaged or not a {suffix[1:].upper()} file ({_brief(error)})."
+            f"{path.name} is damaged or not in {suffix[1:].upper()} format ({_brief(error)})."
         ) from error
     shape.name, shape.digest = path.name, digest
     return shape
@@ -185,7 +186,7 @@ def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
     used = vertices[np.unique(faces)] if len(faces) else vertices
     if not np.isfinite(used).all():
         bad = int((~np.isfinite(used)).any(axis=1).sum())
-        raise CounterpointError(f"{name} has {bad:,} vertices that are not numbers (NaN or infinite); repair it first.")
+        raise CounterpointError(f"{name} has vertices that are not numbers ({bad:,} NaN or infinite); repair it first.")
     vertices[~np.isfinite(vertices).all(axis=1)] = used[0]
     extent = np.ptp(used, axis=0)
     if np.linalg.norm(extent) <= 1e-12 * max(1e-12, float(np.abs(used).max())) or np.linalg.norm(extent) == 0:
@@ -197,7 +198,7 @@ def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
         if flat == len(faces):
             raise CounterpointError(f"{name} has no surface: all its faces have zero area.")
         if flat:
-            warnings.append(f"{flat:,} faces have zero area and cannot be hit.")
+            warnings.append(f"{flat:,} of {len(faces):,} faces have zero area and cannot be hit.")
     return warnings
 
 
@@ -231,9 +232,14 @@ def _read_with_trimesh(path: Path, suffix: str) -> Shape:
         raise CounterpointError(f"{path.name} is damaged: faces refer to vertices that are not there.")
     colors, uv, texture = _appearance(geometry)
     stored = geometry._cache.cache.get("vertex_normals")
-    return make_shape(
+    shape = make_shape(
         np.array(geometry.vertices), faces, normals=stored, colors=colors, uv=uv, texture=texture, name=path.name
     )
+    if geometry.visual.kind == "texture" and texture is None and geometry.visual.uv is not None:
+        shape.warnings.append(
+            "It has texture coordinates but no texture; if it should have one, put the image in its folder."
+        )
+    return shape
 
 
 def _appearance(mesh: Any) -> tuple[Any, Any, Any]:
@@ -250,15 +256,19 @@ def _appearance(mesh: Any) -> tuple[Any, Any, Any]:
             return None, np.nan_to_num(np.asarray(visual.uv, np.float32)), texture
     if visual.kind is None:
         return None, None, None
-    colors = np.asarray(visual.to_color().vertex_colors if visual.kind == "texture" else visual.vertex_colors)
+    if visual.kind == "texture":
+        material = visual.material
+        says_color = getattr(material, "baseColorFactor", None) is not None or "kd" in getattr(material, "kwargs", {})
+        return (np.tile(material.main_color[:3], (len(mesh.vertices), 1)) if says_color else None), None, None
+    colors = np.asarray(visual.vertex_colors)
     return (
         (colors[:, :3].astype(np.uint8), None, None) if colors.shape == (len(mesh.vertices), 4) else (None, None, None)
     )
 
 
 def _ply_normals(vertex: Any) -> Floats | None:
-    names = getattr(getattr(vertex, "dtype", None), "names", None) or ()
-    if not {"nx", "ny", "nz"} <= set(names):
+    names = vertex if isinstance(vertex, dict) else getattr(getattr(vertex, "dtype", None), "names", None)
+    if not {"nx", "ny", "nz"} <= set(names or ()):
         return None
     return np.stack([np.asarray(vertex[n], np.float32).ravel() for n in ("nx", "ny", "nz")], axis=1)
 
@@ -286,4 +296,4 @@ def _read_xyz(path: Path) -> Shape:
 
 def _brief(error: BaseException) -> str:
     lines = (str(error).strip() or type(error).__name__).splitlines()
-    return lines[0][:120].rstrip(".")
+    return re.split(r" — |; |[.!] ", lines[0])[0][:120].rstrip(".!")
