@@ -103,6 +103,7 @@ class MainWindow(QMainWindow):
             panel.files_dropped.connect(lambda paths, s=slot: self.open_files(paths, s))
             panel.open_requested.connect(lambda s=slot: menus.ask_open(self, s))
             panel.pin_selected.connect(self.session.set_current)
+            panel.hover_ended.connect(self.queries.end_hover)
             panel.hover_ended.connect(self.presenter.end_hover)
             if isinstance(panel, ImagePanel):
                 panel.clicked.connect(lambda u, v, s=slot: self.place_pin(s, (u, v)))

@@ -33,6 +33,7 @@ class Queries(QObject):
         self._shown: dict[Slot, Item] = {}
         self._ready: dict[Slot, tuple[Item, Any]] = {}
         self._preparing: dict[Slot, Request] = {}
+        self._hover: Slot | None = None
         session.item_changed.connect(self._item_changed)
         session.encoder_changed.connect(self._prepare_all)
         session.pins_changed.connect(self._answer_pins)
@@ -50,10 +51,19 @@ class Queries(QObject):
     def hover(self, slot: Slot, at: tuple[float, ...]) -> None:
         """Ask what is under the mouse; of several questions only the latest is answered."""
         targets = self._targets(slot)
-        if not targets or slot not in self._ready:
+        if not targets or not self.is_ready(slot):
             return
-        request = self._submit_query("hover", slot, targets, at)
-        request.done.connect(lambda answers: self.hovered.emit(slot, _by_slot(answers, targets)))
+        self._hover = slot
+
+        def done(answers: Answers) -> None:
+            if self._hover == slot:
+                self.hovered.emit(slot, _by_slot(answers, targets))
+
+        self._submit_query("hover", slot, targets, at).done.connect(done)
+
+    def end_hover(self) -> None:
+        """Answers that are still on their way come too late."""
+        self._hover = None
 
     def is_ready(self, slot: Slot) -> bool:
         return self._ready.get(slot) == (self._session.items.get(slot), self._session.encoder)

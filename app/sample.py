@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
+
 from app.documents import item_for
 from app.resources import resource
 
@@ -16,14 +18,16 @@ def open_sample(window: "MainWindow") -> None:
     sample = json.loads(resource("sample/sample.json").read_text())
     photo = replace(item_for(resource(f"sample/{sample['image']}")), box=tuple(sample["box"]))
     shape = item_for(resource(f"sample/{sample['shape']}"))
-    stack = window.session.undo_stack
+
+    def first_pin() -> None:
+        window.place_pin("image 1", tuple(sample["at"]))
+        window.session.undo_stack.clear()
 
     def place_first_pin(slot: str) -> None:
         items = window.session.items
         if items.get("image 1") == photo and items.get("shape 1") == shape:
             window.session.item_changed.disconnect(place_first_pin)
-            window.place_pin("image 1", tuple(sample["at"]))
-            stack.clear()
+            QTimer.singleShot(0, window, first_pin)
 
     window.session.item_changed.connect(place_first_pin)
     window.queries.open("image 1", photo)

@@ -32,6 +32,13 @@ class MatchSettings:
     lost: float = 0.3
 
 
+ALONE = MatchSettings()
+"""One descriptor against all others."""
+
+JOINT = MatchSettings(rival_gap=0.25, margin=0.35, cycle=0.05, lost=0.15)
+"""With the views that all pixels agree on: the lead over far places is larger, and matching back lands near unless they disagree."""
+
+
 class Prior(Protocol):
     """What is known before looking at one descriptor: a pose, or a view that the whole image agrees with."""
 
@@ -68,13 +75,14 @@ class Match:
 
 
 def match(
-    source: Side, target: Side, at: Location, prior: Prior | None = None, settings: MatchSettings = MatchSettings()
+    source: Side, target: Side, at: Location, prior: Prior | None = None, settings: MatchSettings | None = None
 ) -> Match:
-    """Find the counterpart in ``target`` of the place ``at`` in ``source``.
+    """Find the counterpart in ``target`` of the place ``at`` in ``source``; ``settings`` default to ``ALONE`` or ``JOINT``.
 
     Raises:
         CounterpointError: ``at`` is not a place in the source.
     """
+    settings = settings or (ALONE if prior is None else JOINT)
     at = source.snap(at)
     similarity = target.similarity(source.describe(at))
     scores = _with(prior, similarity, source, target, at)
@@ -93,7 +101,7 @@ def match(
     return Match(at, best, location, float(similarity[best]), margin, cycle_error, rivals, verdict, scores)
 
 
-def judge(margin: float, cycle_error: float, settings: MatchSettings = MatchSettings()) -> Verdict:
+def judge(margin: float, cycle_error: float, settings: MatchSettings = ALONE) -> Verdict:
     """The verdict in a word; how often each is right on real photos is in the README."""
     if cycle_error > settings.lost:
         return "none"

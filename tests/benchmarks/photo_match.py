@@ -22,7 +22,7 @@ from core.encoders.pocket import PocketEncoder
 from core.fields.lifting import LiftSettings, lift
 from core.geometry.raycasting import surface_position
 from core.matching.joint import JointSettings, joint_prior, view_set
-from core.matching.match import MatchSettings, match
+from core.matching.match import match
 from core.matching.sides import ImageSide, ShapeSide
 
 
@@ -101,7 +101,7 @@ def run(
         image_time += time.perf_counter() - start
         for uv, truth in zip(case.pixels, case.truth, strict=True):
             start = time.perf_counter()
-            answer = match(side, shape, tuple(uv), prior, MatchSettings())
+            answer = match(side, shape, tuple(uv), prior)
             query_time += time.perf_counter() - start
             found = shape.field.points.position[answer.candidate]
             errors.append(np.linalg.norm(found - truth) / size[case.object_id])

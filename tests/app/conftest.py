@@ -1,0 +1,46 @@
+"""The real window, on the screen that the test command provides."""
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+
+@pytest.fixture
+def window(qtbot, tmp_path):
+    """A window with settings of its own, closed at the end."""
+    from app.main_window import MainWindow
+    from app.theme import apply_theme
+
+    apply_theme(QApplication.instance(), "light")
+    window = MainWindow(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+    window.resize(1300, 800)
+    window.show()
+    qtbot.waitExposed(window)
+    yield window
+    for box in window.findChildren(QMessageBox):
+        box.close()
+    window.close()
+    window.deleteLater()
+
+
+@pytest.fixture
+def wait_ready(qtbot):
+    """Wait until everything open can be matched and every pin is answered."""
+
+    def ready(window, timeout=60_000):
+        def check():
+            session = window.session
+            assert session.items and all(window.queries.is_ready(slot) for slot in session.items)
+            assert window.tasks.is_idle()
+            for pin in session.pins.values():
+                assert pin.problem or len(pin.answers) == len(session.items) - 1
+
+        qtbot.waitUntil(check, timeout=timeout)
+
+    return ready
+
+
+def open_sample_files(window, sample, wait_ready, qtbot, *names):
+    window.open_files([str(sample[name]) for name in names])
+    qtbot.waitUntil(lambda: len(window.session.items) == len(names), timeout=30_000)
+    wait_ready(window)

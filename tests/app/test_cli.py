@@ -1,0 +1,111 @@
+"""The command line by subprocess."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import trimesh
+
+import core
+
+
+def run(*arguments, timeout=120):
+    return subprocess.run(
+        [sys.executable, "-m", "app", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def test_version_and_encoders():
+    assert run("--version").stdout.strip() == f"counterpoint {core.__version__}"
+    listed = json.loads(run("encoders", "--json").stdout)
+    assert listed["default"] == "pocket" and {"pocket", "dinov2", "dinov3"} <= {e["name"] for e in listed["encoders"]}
+
+
+def test_match_image_to_shape(sample, tmp_path):
+    u, v = sample["at"]
+    box = ",".join(map(str, sample["box"]))
+    done = run(
+        "match", sample["image"], sample["shape"], "--at", f"{u},{v}", "--at", f"{u - 250},{v - 200}", "--box", box,
+        "--json", "--save", tmp_path / "heat", "--samples", 5000,
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stderr == ""
+    report = json.loads(done.stdout)
+    assert report["encoder"] == "pocket" and len(report["matches"]) == 2
+    first = report["matches"][0]
+    assert first["query"] == [u, v] and len(first["point"]) == 3
+    assert {"score", "margin", "cycle_error", "face", "barycentric", "verdict"} <= set(first)
+    shape = trimesh.load_mesh(sample["shape"])
+    corners = shape.vertices[shape.faces[first["face"]]]
+    np.testing.assert_allclose(np.array(first["barycentric"]) @ corners, first["point"], atol=1e-4)
+    assert first["point"][0] > 0.8  # the trunk
+    heat = trimesh.load(tmp_path / "heat-1.ply", process=False)
+    assert len(heat.faces) > 10_000
+    assert "similarity" in heat.metadata["_ply_raw"]["vertex"]["properties"]
+
+
+def test_match_shape_to_image_and_negative_numbers(sample, tmp_path):
+    box = ",".join(map(str, sample["box"]))
+    done = run(
+        "match",
+        sample["shape"],
+        sample["image"],
+        "--at",
+        "-0.6,0.6,0.0",
+        "--box",
+        box,
+        "--save",
+        tmp_path / "h",
+        "--samples",
+        5000,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "-> pixel" in done.stdout and (tmp_path / "h-1.png").exists()
+
+
+@pytest.mark.parametrize("kind", ["image", "shape"])
+def test_match_two_of_a_kind(sample, kind):
+    at = "977,652" if kind == "image" else "1.1,0.3,0.0"
+    done = run("match", sample[kind], sample[kind + "2"], "--at", at, "--json", "--samples", 3000)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["matches"][0]
+    assert ("pixel" if kind == "image" else "point") in found
+
+
+def test_info(sample):
+    facts = json.loads(run("info", sample["shape"], "--json").stdout)
+    assert facts["kind"] == "mesh" and facts["faces"] > 10_000 and facts["up"] == "y"
+    assert json.loads(run("info", sample["image"], "--json").stdout)["width"] == 1280
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["match", "nothing.png", "x.glb", "--at", "1,2"], "does not exist"),
+        (["match", "{image}", "{shape}", "--at", "1"], "a pixel has two"),
+        (["match", "{image}", "{shape}", "--at", "99999,5"], "outside the image"),
+        (["match", "{image}", "{shape}", "--at", "5,5", "--box", "1,2,3"], "not a box"),
+        (["match", "{image}", "{shape}", "--at", "5,5", "--box", "1,2,2,3"], "less than"),
+        (["match", "{image}", "{shape}", "--at", "5,5", "--encoder", "nonsense"], "no model called"),
+        (["match", "{shape}", "{image}", "--at", "900,900,900"], "far from the shape"),
+        (["match", "{image}", "{shape}"], "--at"),
+        (["info", "{folder}"], "folder"),
+        (["frobnicate.png", "--wrong"], "unrecognized"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(sample, tmp_path, arguments, words):
+    names = {"image": sample["image"], "shape": sample["shape"], "folder": tmp_path}
+    done = run(*(a.format(**names) for a in arguments))
+    assert done.returncode == 2
+    assert done.stdout == "" and words in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_sample_writes_pictures(tmp_path):
+    done = run("sample", "--save", tmp_path / "out")
+    assert done.returncode == 0 and str(tmp_path / "out") in done.stdout
+    assert {p.suffix for p in (tmp_path / "out").iterdir()} == {".png", ".ply"}

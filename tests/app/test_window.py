@@ -1,0 +1,301 @@
+"""The window, really clicked: what a user does and what is drawn."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
+
+from tests.app.conftest import open_sample_files
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def pixels_of(image: QImage) -> np.ndarray:
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(int)
+
+
+def shown(panel) -> np.ndarray:
+    """What a panel shows."""
+    if hasattr(panel, "plotter"):
+        panel._render()
+        return np.asarray(panel.plotter.screenshot(return_img=True)).astype(int)
+    return pixels_of(panel.view.grab().toImage())
+
+
+def on_view(panel, u, v) -> QPoint:
+    return panel.view.mapFromScene(QPointF(u + 0.5, v + 0.5))
+
+
+def click_pixel(panel, u, v):
+    QTest.mouseClick(panel.view.viewport(), LEFT, pos=on_view(panel, u, v))
+
+
+@pytest.fixture
+def opened(window, sample, wait_ready, qtbot):
+    """The sample's photo with its focus box and its shape, ready."""
+    open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
+    window.panels["image 1"]._user_box(tuple(sample["box"]))
+    wait_ready(window)
+    return window
+
+
+def test_open_sample_lights_up_the_trunk(window, wait_ready, qtbot, sample):
+    window.open_sample()
+    qtbot.waitUntil(lambda: len(window.session.pins) == 1, timeout=30_000)
+    wait_ready(window)
+    (pin,) = window.session.pins.values()
+    answer = pin.answers["shape 1"]
+    assert answer.location[0] > 0.8 and answer.verdict == "good"
+    picture = shown(window.panels["shape 1"])
+    hot = (picture[..., 0] > 150) & (picture[..., 1] < 120) & (picture[..., 2] < 90)
+    assert hot.sum() > 50  # the red end of the colour map is on the screen
+    assert window.pins.list.topLevelItemCount() == 1
+    assert not window.session.undo_stack.canUndo()
+
+
+def test_click_a_pixel_then_the_shape(opened, wait_ready, qtbot, sample):
+    window = opened
+    image, mesh = window.panels["image 1"], window.panels["shape 1"]
+    before = shown(mesh)
+    click_pixel(image, *sample["at"])
+    qtbot.waitUntil(lambda: len(window.session.pins) == 1)
+    wait_ready(window)
+    pin = window.session.pins[window.session.current]
+    assert np.hypot(pin.at[0] - sample["at"][0], pin.at[1] - sample["at"][1]) < 2
+    assert np.abs(shown(mesh) - before).max(axis=2).mean() > 5
+    front = np.array(pin.answers["shape 1"].location)
+    camera = mesh.plotter.renderer.GetActiveCamera()
+    center = np.array(camera.GetFocalPoint())
+    camera.SetPosition(*(front + 2.5 * (front - center) / np.linalg.norm(front - center)))
+    mesh._render()
+    at = mesh.world_to_widget(front).toPoint() + QPoint(0, 25)  # beside the pin, which would be selected
+    QTest.mouseMove(mesh.plotter, at)
+    QTest.mouseClick(mesh.plotter, LEFT, pos=at)
+    qtbot.waitUntil(lambda: len(window.session.pins) == 2)
+    wait_ready(window)
+    back = window.session.pins[window.session.current]
+    assert back.slot == "shape 1"
+    np.testing.assert_allclose(back.at, mesh.pick(QPointF(at)), atol=0.01)
+    u, v = back.answers["image 1"].location
+    x0, y0, x1, y1 = sample["box"]
+    assert x0 <= u <= x1 and y0 <= v <= y1
+    assert image.view.heat.pixmap().width() > 10
+
+
+def test_pins_have_marks_where_they_were_placed(opened, wait_ready, sample, qtbot):
+    window = opened
+    click_pixel(window.panels["image 1"], *sample["at"])
+    wait_ready(window)
+    pin = window.session.pins[window.session.current]
+    picture = shown(window.panels["image 1"])
+    at = on_view(window.panels["image 1"], *pin.at)
+    color = np.array([int(pin.color[i : i + 2], 16) for i in (1, 3, 5)])
+    assert np.abs(picture[at.y() - 2 : at.y() + 3, at.x() - 2 : at.x() + 3] - color).max() < 40
+
+
+def test_second_shape_and_image_light_up_too(window, sample, wait_ready, qtbot):
+    open_sample_files(window, sample, wait_ready, qtbot, "image", "shape", "image2", "shape2")
+    assert all(panel.isVisible() for panel in window.panels.values())
+    window.place_pin("shape 1", (1.1, 0.35, 0.0))
+    wait_ready(window)
+    pin = window.session.pins[window.session.current]
+    assert set(pin.answers) == {"image 1", "image 2", "shape 2"}
+    window.place_pin("image 2", (500.0, 500.0))
+    wait_ready(window)
+    assert set(window.session.pins[window.session.current].answers) == {"image 1", "shape 1", "shape 2"}
+
+
+def test_undo_redo_rename_delete(opened, wait_ready, sample, qtbot):
+    window, stack = opened, opened.session.undo_stack
+    for shift in (0, -200):
+        click_pixel(window.panels["image 1"], sample["at"][0] + shift, sample["at"][1])
+        wait_ready(window)
+    first, second = window.session.pins
+    assert window.session.pins[first].color != window.session.pins[second].color
+    item = window.pins.list.topLevelItem(0)
+    item.setText(0, "trunk")
+    assert window.session.pins[first].name == "trunk"
+    window.pins.list.setCurrentItem(item)
+    QTest.keyClick(window.pins.list, Qt.Key.Key_Delete)
+    assert list(window.session.pins) == [second]
+    stack.undo()
+    assert list(window.session.pins) == [first, second]
+    stack.undo()
+    assert window.session.pins[first].name == "Pin 1"
+    while stack.canUndo():
+        stack.undo()
+    assert not window.session.items and not window.session.pins
+    while stack.canRedo():
+        stack.redo()
+    wait_ready(window)
+    assert len(window.session.items) == 2 and list(window.session.pins) == [second]
+
+
+def test_the_focus_box_is_drawn_with_the_mouse_and_decides_what_is_encoded(window, sample, wait_ready, qtbot):
+    open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
+    panel = window.panels["image 1"]
+    QTest.keyClick(panel.view, Qt.Key.Key_B)
+    x0, y0, x1, y1 = sample["box"]
+    start, end = on_view(panel, x0, y0), on_view(panel, x1, y1)
+    view = panel.view.viewport()
+    QTest.mousePress(view, LEFT, pos=start)
+    QTest.mouseMove(view, (start + end) / 2)
+    QTest.mouseMove(view, end)
+    QTest.mouseRelease(view, LEFT, pos=end)
+    assert window.session.items["image 1"].box == pytest.approx(tuple(sample["box"]), abs=4)
+    wait_ready(window)
+    click_pixel(panel, *sample["at"])
+    wait_ready(window)
+    assert window.session.pins[window.session.current].answers["shape 1"].location[0] > 0.6
+    window.session.undo_stack.undo()
+    window.session.undo_stack.undo()
+    assert window.session.items["image 1"].box is None and panel.box is None
+
+
+def test_a_drag_navigates_and_does_not_pin(opened, qtbot):
+    window = opened
+    image, mesh = window.panels["image 1"], window.panels["shape 1"]
+    before = image.view.mapToScene(QPoint(0, 0))
+    view = image.view.viewport()
+    QTest.mousePress(view, LEFT, pos=QPoint(30, 200))
+    for x in (40, 60, 90):
+        QTest.mouseMove(view, QPoint(x, 200))
+    QTest.mouseRelease(view, LEFT, pos=QPoint(90, 200))
+    assert (image.view.mapToScene(QPoint(0, 0)) - before).manhattanLength() > 20
+    camera = mesh.plotter.renderer.GetActiveCamera()
+    position = np.array(camera.GetPosition())
+    middle = mesh.plotter.rect().center()
+    QTest.mousePress(mesh.plotter, LEFT, pos=middle)
+    for x in (10, 30, 60):
+        QTest.mouseMove(mesh.plotter, middle + QPoint(x, 0))
+    QTest.mouseRelease(mesh.plotter, LEFT, pos=middle + QPoint(60, 0))
+    assert np.linalg.norm(np.array(camera.GetPosition()) - position) > 0.1
+    assert not window.session.pins
+
+
+def test_hover_with_shift_is_live_and_passes(opened, qtbot, sample, wait_ready):
+    window, image = opened, opened.panels["image 1"]
+    answers = []
+    window.queries.hovered.connect(lambda slot, a: answers.append(a))
+    base = on_view(image, *sample["at"])
+    for step in range(12):
+        image.view._hover(base - QPoint(3 * step, 2 * step), Qt.KeyboardModifier.ShiftModifier)
+        qtbot.wait(5)
+    qtbot.waitUntil(lambda: bool(answers), timeout=5_000)
+    qtbot.waitUntil(lambda: window.panels["shape 1"]._heat is not None)
+    QTest.keyRelease(image.view, Qt.Key.Key_Shift)
+    qtbot.wait(200)
+    assert window.panels["shape 1"]._heat is None and not window.session.pins
+
+
+def test_zoom_stays_at_the_cursor(opened):
+    view = opened.panels["image 1"].view
+    at = QPoint(120, 250)
+    before = view.mapToScene(at)
+    view.zoom_to(view.zoom * 3, at)
+    assert (view.mapToScene(at) - before).manhattanLength() < 2 / view.zoom + 1e-6
+    opened.panels["image 1"].fit()
+    assert view.viewport().rect().contains(on_view(opened.panels["image 1"], 1279, 959))
+
+
+def test_files_are_dropped(window, sample, qtbot, wait_ready):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(sample["image"])), QUrl.fromLocalFile(str(sample["shape"]))])
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    window.panels["image 1"].dropEvent(event)
+    qtbot.waitUntil(lambda: len(window.session.items) == 2, timeout=30_000)
+    wait_ready(window)
+    from app.menus import recent_files
+
+    assert len(recent_files(window)) == 2
+
+
+@pytest.mark.parametrize("name", ["text.png", "empty.obj", "missing.glb"])
+def test_bad_files_are_said_in_a_dialog_and_the_session_stays(opened, qtbot, tmp_path, name):
+    window, items = opened, dict(opened.session.items)
+    path = tmp_path / name
+    if not name.startswith("missing"):
+        path.write_text("" if name.startswith("empty") else "no picture")
+    window.open_files([str(path)])
+    qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)), timeout=10_000)
+    (box,) = window.findChildren(QMessageBox)
+    assert name in box.text() and box.text().endswith(".")
+    assert window.session.items == items
+    box.close()
+
+
+def test_a_killed_engine_is_said_and_the_session_goes_on(opened, qtbot, sample, wait_ready):
+    window = opened
+    with qtbot.waitSignal(window.engine.died, timeout=10_000):
+        os.kill(window.engine.pid, signal.SIGKILL)
+    click_pixel(window.panels["image 1"], *sample["at"])
+    wait_ready(window)
+    assert window.session.pins[window.session.current].answers["shape 1"].location[0] > 0.6
+
+
+def test_another_encoder_rebuilds_and_can_be_cancelled(opened, qtbot, wait_ready):
+    from dataclasses import replace
+
+    window = opened
+    window.encoder.samples.setValue(300_000)
+    window.encoder.azimuths.setValue(36)
+    assert window.encoder.apply.isEnabled()
+    window.encoder.apply.click()
+    qtbot.waitUntil(lambda: not window.tasks.is_idle())
+    qtbot.wait(1500)
+    while not window.tasks.is_idle():
+        window.tasks._cancel()
+        qtbot.wait(300)
+    assert not window.queries.is_ready("shape 1")
+    window.session.set_encoder(replace(window.session.encoder, samples=3000, azimuths=4))
+    wait_ready(window)
+
+
+def test_saved_pictures_hold_what_is_shown(opened, sample, wait_ready, tmp_path):
+    click_pixel(opened.panels["image 1"], *sample["at"])
+    wait_ready(opened)
+    for slot in ("image 1", "shape 1"):
+        assert opened.panels[slot].save_picture(tmp_path / f"{slot}.png")
+    assert QImage(str(tmp_path / "image 1.png")).width() == 1280
+    assert pixels_of(QImage(str(tmp_path / "shape 1.png"))).std() > 20
+
+
+def test_the_event_loop_is_never_blocked_for_long(opened, qtbot, sample, wait_ready):
+    """A timer of 5 ms runs while pins are placed; software rendering has its share in the longest gap."""
+    import time
+
+    gaps, last = [], [time.perf_counter()]
+
+    def tick():
+        now = time.perf_counter()
+        gaps.append(now - last[0])
+        last[0] = now
+
+    timer = QTimer()
+    timer.timeout.connect(tick)
+    timer.start(5)
+    for i in range(5):
+        click_pixel(opened.panels["image 1"], sample["at"][0] - 40 * i, sample["at"][1] - 15 * i)
+        wait_ready(opened)
+    timer.stop()
+    assert len(gaps) > 20 and np.percentile(gaps, 95) < 0.15
+
+
+def test_themes_and_menus(window, qtbot):
+    from app import menus
+
+    dark = window.palette().window().color().lightness()
+    menus._set_theme(window, "dark")
+    assert window.palette().window().color().lightness() < dark
+    menus._set_theme(window, "light")
+    titles = [a.text() for a in window.menuBar().actions()]
+    assert titles == ["&File", "&Edit", "&View", "&Help"]
+    shortcuts = [a.shortcut().toString() for menu in window.menuBar().actions() for a in menu.menu().actions()]
+    assert {"Ctrl+O", "Ctrl+Z"} <= set(shortcuts)
