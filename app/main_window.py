@@ -87,7 +87,11 @@ class MainWindow(QMainWindow):
         self.pins_dock.raise_()
         self.statusBar().addWidget(self.message, 1)
         self.statusBar().addPermanentWidget(self.tasks)
-        self.resize(1400, 880)
+        room = self.screen().availableGeometry()
+        self.resize(
+            round(max(0.75 * room.width(), min(1500, 0.96 * room.width()))),
+            round(max(0.75 * room.height(), min(940, 0.92 * room.height()))),
+        )
         self.resizeDocks([self.pins_dock], [290], Qt.Orientation.Horizontal)
 
     def _dock(self, title: str, content: QWidget) -> QDockWidget:

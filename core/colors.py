@@ -26,3 +26,12 @@ def apply_colormap(
     scaled = (np.asarray(values, np.float32) - low) * (255.0 / max(high - low, 1e-6))
     index = np.nan_to_num(np.clip(scaled, 0, 255)).astype(np.uint8)
     return lookup_table(name)[index]
+
+
+def heat_weight(values: npt.NDArray[np.floating], low: float, high: float) -> npt.NDArray[np.float32]:
+    """How much of the heatmap's colour to lay over what is below, float32 [...] in [0, 1].
+
+    What matches badly keeps its own look: nothing up to a tenth of the range, all from six tenths on.
+    """
+    scaled = (np.asarray(values, np.float32) - low) / max(high - low, 1e-6)
+    return np.nan_to_num(np.clip((scaled - 0.1) * 2, 0, 1)).astype(np.float32)

@@ -1,12 +1,14 @@
 """Makes resources/sample: two toy elephants as GLB, and a photo-like picture of each with its true pose.
 
-Run with the project's environment: python packaging/make_sample.py. Deterministic; takes about a minute.
+Run with the project's environment: python packaging/make_sample.py. Takes about two minutes. On one machine the same bytes
+come out every time.
 """
 
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +22,10 @@ from core.geometry.camera import Camera, look_at
 
 OUT = Path(__file__).parents[1] / "resources" / "sample"
 SIZE = (1280, 960)
+PASSES = 12
+LAMPS = (((2.2, 3.6, 2.0), 1.15), ((-2.6, 3.2, 1.6), 0.5))
 SKIN, EAR, NAIL, TUSK, EYE, BLANKET = range(6)
+BLOCKS = ("#c37d79", "#7095c4", "#e2c672", "#7cb38a", "#ccccce", "#b28cbb")
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,18 @@ WOOD = Look(("#c98a4b", "#e8b77d", "#6b4326", "#f5ead2", "#2a1c12", "#2f7f79"))
 TEAL = Look(("#4d9fa3", "#f0c66b", "#f7f1e3", "#fffaf0", "#1c2326", "#e0703f"))
 
 
-def elephant(p: Proportions, cells: int = 220) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Vertices [V, 3] (y up, facing +x), faces [F, 3] and part of each vertex [V]."""
+@dataclass(frozen=True)
+class Toy:
+    """A surface: vertices and outward unit normals float64 [V, 3] (y up, facing +x), faces int64 [F, 3]."""
+
+    proportions: Proportions
+    vertices: np.ndarray
+    normals: np.ndarray
+    faces: np.ndarray
+
+
+def elephant(p: Proportions, cells: int = 128) -> Toy:
+    """The zero level of :func:`field`, with triangles of about equal size."""
     low, high = np.array([-0.85, -0.02, -0.66]), np.array([1.5, 1.3, 0.66])
     step = float((high - low).max()) / cells
     axes = [np.arange(a, b, step) for a, b in zip(low, high, strict=True)]
@@ -55,18 +70,25 @@ def elephant(p: Proportions, cells: int = 220) -> tuple[np.ndarray, np.ndarray, 
     distance, _ = field(grid, p)
     image = pv.ImageData(dimensions=[len(a) for a in axes], spacing=(step,) * 3, origin=low)
     image["d"] = distance.reshape([len(a) for a in axes]).ravel(order="F")
-    surface = (
-        image.contour([0.0], scalars="d")
-        .triangulate()
-        .decimate_pro(0.72, preserve_topology=True)
-        .smooth_taubin(n_iter=12)
-    )
+    surface = image.contour([0.0], scalars="d").triangulate().smooth_taubin(n_iter=12)
     vertices = np.asarray(surface.points, np.float64)
-    faces = np.asarray(surface.faces).reshape(-1, 4)[:, 1:]
+    for _ in range(3):
+        slope = gradient(vertices, p)
+        vertices = vertices - field(vertices, p)[0][:, None] * slope / np.maximum((slope**2).sum(axis=1), 0.25)[:, None]
+    faces = np.asarray(surface.faces, np.int64).reshape(-1, 4)[:, 1:]
     if trimesh.Trimesh(vertices, faces, process=False).volume < 0:
         faces = faces[:, ::-1]
-    _, part = field(vertices.astype(np.float32), p)
-    return vertices, np.ascontiguousarray(faces), part
+    first = faces.argmin(axis=1)[:, None]
+    faces = np.take_along_axis(faces, (first + np.arange(3)) % 3, axis=1)
+    normals = gradient(vertices, p)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return Toy(p, vertices, normals, faces[np.lexsort(faces.T[::-1])])
+
+
+def gradient(x: np.ndarray, p: Proportions, step: float = 2e-3) -> np.ndarray:
+    """Gradient of the distance [N, 3]: along the outward normal at the surface."""
+    steps = step * np.eye(3)
+    return np.stack([field(x + s, p)[0] - field(x - s, p)[0] for s in steps], axis=1) / (2 * step)
 
 
 def field(x: np.ndarray, p: Proportions) -> tuple[np.ndarray, np.ndarray]:
@@ -91,16 +113,15 @@ def field(x: np.ndarray, p: Proportions) -> tuple[np.ndarray, np.ndarray]:
     part = np.full(len(x), SKIN)
     tilt = np.array([[0.55, 0, 0.83], [0, 1, 0], [-0.83, 0, 0.55]])
     ear_center = np.array([head[0] - 0.1, head[1] + 0.03, p.head * 0.9 + 0.12])
-    ear = ellipsoid((folded - ear_center) @ tilt, (0, 0, 0), (0.055, p.ear, p.ear * 0.8))
+    ear = plate((folded - ear_center) @ tilt, p.ear, p.ear * 0.8, 0.04)
     total = smooth_min(total, ear, 0.03)
     tusk = capsule(folded, head + [p.head * 0.75, -0.12, 0.13], head + [p.head + 0.2, -0.24, 0.17], 0.033)
-    total = np.minimum(total, tusk)
     eye = np.linalg.norm(folded - (head + [p.head * 0.72, 0.1, p.head * 0.62]), axis=1) - 0.04
-    total = np.minimum(total, eye)
     part[ear < 0.012] = EAR
-    part[(folded[:, 1] < 0.09)] = NAIL
-    part[tusk < 0.008] = TUSK
+    part[folded[:, 1] < 0.09] = NAIL
+    part[tusk < total + 0.004] = TUSK
     part[eye < 0.008] = EYE
+    total = np.minimum(total, np.minimum(tusk, eye))
     saddle = (np.abs(x[:, 0] + 0.03) < 0.23) & (x[:, 1] > y0 + 0.02) & (x[:, 0] < head[0] - p.head)
     part[saddle & (part == SKIN)] = BLANKET
     return np.maximum(total, -x[:, 1]), part
@@ -110,6 +131,13 @@ def ellipsoid(x: np.ndarray, center: object, radii: object) -> np.ndarray:
     q = (x - np.asarray(center)) / np.asarray(radii)
     k = np.linalg.norm(q, axis=1)
     return k * (k - 1) / np.maximum(np.linalg.norm(q / np.asarray(radii), axis=1), 1e-6)
+
+
+def plate(x: np.ndarray, high: float, long: float, r: float) -> np.ndarray:
+    """An oval of half axes ``high`` (y) and ``long`` (z), thickness 2 ``r`` along x, with a round rim."""
+    inner = np.array([high - r, long - r])
+    beyond = np.maximum(np.linalg.norm(x[:, 1:] / inner, axis=1) - 1, 0) * inner.min()
+    return np.hypot(x[:, 0], beyond) - r
 
 
 def capsule(x: np.ndarray, a: object, b: object, r: float) -> np.ndarray:
@@ -123,44 +151,42 @@ def smooth_min(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:
     return b * (1 - h) + a * h - k * h * (1 - h)
 
 
-def part_colors(part: np.ndarray, look: Look) -> np.ndarray:
-    """Linear RGB [N, 3] in [0, 1]."""
-    table = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in look.colors])
-    return table[part] ** 2.2
+def part_colors(points: np.ndarray, p: Proportions, look: Look) -> np.ndarray:
+    """Linear RGB [N, 3] in [0, 1] at points of the surface [N, 3]."""
+    return linear(look.colors)[field(points, p)[1]]
 
 
-def photograph(mesh: tuple[np.ndarray, np.ndarray, np.ndarray], look: Look, camera: Camera, seed: int) -> np.ndarray:
+def linear(colors: tuple[str, ...]) -> np.ndarray:
+    """Hexadecimal sRGB -> linear RGB [N, 3] in [0, 1]."""
+    return np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colors]) ** 2.2
+
+
+def vertex_colors(toy: Toy, look: Look, radius: float = 0.009) -> np.ndarray:
+    """sRGB uint8 [V, 3], averaged over the surface around each vertex, so that borders between parts look smooth."""
+    rng = np.random.default_rng(0)
+    total = np.zeros_like(toy.vertices)
+    for direction in rng.normal(size=(24, 3)):
+        along = direction - (toy.normals @ direction)[:, None] * toy.normals
+        along *= radius / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+        total += part_colors(toy.vertices + along * np.sqrt(rng.random()), toy.proportions, look) / 24
+    return np.round(total ** (1 / 2.2) * 255).astype(np.uint8)
+
+
+def photograph(toy: Toy, look: Look, camera: Camera, seed: int) -> np.ndarray:
     """A picture uint8 [H, W, 3] of the toy on a table, with soft light, shadows and a blurred background."""
     rng = np.random.default_rng(seed)
-    vertices, faces, part = mesh
-    normals = np.asarray(trimesh.Trimesh(vertices, faces, process=False).vertex_normals)
-    colors = part_colors(part, look)
     scene = o3d.t.geometry.RaycastingScene()
-    scene.add_triangles(o3d.core.Tensor(vertices.astype(np.float32)), o3d.core.Tensor(faces.astype(np.uint32)))
+    scene.add_triangles(o3d.core.Tensor(toy.vertices.astype(np.float32)), o3d.core.Tensor(toy.faces.astype(np.uint32)))
     for box in clutter(rng):
         scene.add_triangles(o3d.t.geometry.TriangleMesh.from_legacy(box))
     total = np.zeros((SIZE[1], SIZE[0], 3))
     depth = np.zeros((SIZE[1], SIZE[0]))
-    lamps = np.array([[2.2, 3.6, 2.0], [-2.6, 3.2, 1.6]])
-    strength = (1.15, 0.5)
-    passes = 10
-    for _ in range(passes):
-        grid = camera.pixel_grid() + rng.uniform(-0.5, 0.5, (*camera.pixel_grid().shape[:2], 2))
-        origin, direction = camera.rays(grid)
-        color, z = shade(
-            scene,
-            origin.reshape(-1, 3),
-            direction.reshape(-1, 3),
-            vertices,
-            faces,
-            normals,
-            colors,
-            lamps,
-            strength,
-            rng,
-        )
-        total += color.reshape(total.shape) / passes
-        depth += z.reshape(depth.shape) / passes
+    for _ in range(PASSES):
+        grid = camera.pixel_grid() + rng.uniform(-0.5, 0.5, (SIZE[1], SIZE[0], 2))
+        origin, direction = (r.reshape(-1, 3) for r in camera.rays(grid))
+        color, z = shade(scene, origin, direction, toy, look, rng)
+        total += color.reshape(total.shape) / PASSES
+        depth += z.reshape(depth.shape) / PASSES
     return develop(total, depth, camera, rng)
 
 
@@ -186,8 +212,10 @@ def clutter(rng: np.random.Generator) -> list[o3d.geometry.TriangleMesh]:
     return things
 
 
-def shade(scene, origin, direction, vertices, faces, normals, colors, lamps, strength, rng):  # type: ignore[no-untyped-def]
-    """Linear colour [N, 3] and distance [N] of rays."""
+def shade(
+    scene: Any, origin: np.ndarray, direction: np.ndarray, toy: Toy, look: Look, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Linear colour [N, 3] and distance [N] along rays with origins and unit directions [N, 3]."""
     answer = scene.cast_rays(o3d.core.Tensor(np.hstack([origin, direction]).astype(np.float32)))
     distance = answer["t_hit"].numpy().astype(float)
     which, triangle, uv = (answer[k].numpy() for k in ("geometry_ids", "primitive_ids", "primitive_uvs"))
@@ -198,23 +226,13 @@ def shade(scene, origin, direction, vertices, faces, normals, colors, lamps, str
     point = origin + np.where(sky, 1.0, distance)[:, None] * direction
     normal = answer["primitive_normals"].numpy().astype(float)
     albedo = np.full((len(point), 3), 0.5)
-    toy = (which == 0) & ~ground & ~sky
-    corner = faces[triangle[toy]]
-    bary = np.stack([1 - uv[toy].sum(axis=1), uv[toy, 0], uv[toy, 1]], axis=1)
-    normal[toy] = np.einsum("nk,nkd->nd", bary, normals[corner])
-    albedo[toy] = np.einsum("nk,nkd->nd", bary, colors[corner])
-    table = np.array(
-        [
-            [0.55, 0.2, 0.18],
-            [0.16, 0.3, 0.55],
-            [0.75, 0.55, 0.15],
-            [0.2, 0.45, 0.25],
-            [0.6, 0.6, 0.62],
-            [0.45, 0.25, 0.5],
-        ]
-    )
-    others = ~toy & ~ground & ~sky
-    albedo[others] = table[(which[others] - 1) % 6]
+    animal = (which == 0) & ~ground & ~sky
+    corner = toy.faces[triangle[animal]]
+    bary = np.stack([1 - uv[animal].sum(axis=1), uv[animal, 0], uv[animal, 1]], axis=1)
+    normal[animal] = np.einsum("nk,nkd->nd", bary, toy.normals[corner])
+    albedo[animal] = part_colors(point[animal], toy.proportions, look)
+    others = ~animal & ~ground & ~sky
+    albedo[others] = linear(BLOCKS)[which[others] - 1]
     normal[ground] = (0, 1, 0)
     albedo[ground] = wood(point[ground])
     normal = normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
@@ -223,9 +241,9 @@ def shade(scene, origin, direction, vertices, faces, normals, colors, lamps, str
     start = point[lit] + 2e-3 * normal[lit]
     light = np.zeros((lit.sum(), 3))
     shine = np.zeros(lit.sum())
-    for lamp, power in zip(lamps, strength, strict=True):
+    for lamp, power in LAMPS:
         for _ in range(3):
-            toward = lamp + rng.normal(0, 0.45, (len(start), 3)) - start
+            toward = np.array(lamp) + rng.normal(0, 0.45, (len(start), 3)) - start
             length = np.linalg.norm(toward, axis=1, keepdims=True)
             rays = np.hstack([start, toward]).astype(np.float32)
             free = ~scene.test_occlusions(o3d.core.Tensor(rays), tnear=0.0, tfar=1.0).numpy()
@@ -243,7 +261,7 @@ def shade(scene, origin, direction, vertices, faces, normals, colors, lamps, str
         free = ~scene.test_occlusions(o3d.core.Tensor(rays), tnear=0.0, tfar=1.2).numpy()
         light += (free * (0.10 + 0.06 * around[:, 1]))[:, None] * [0.85, 0.95, 1.1]
     color = np.empty((len(point), 3))
-    color[lit] = albedo[lit] * light + 0.16 * (shine * (toy | others)[lit])[:, None]
+    color[lit] = albedo[lit] * light + 0.16 * (shine * (animal | others)[lit])[:, None]
     up = np.clip(direction[sky, 1] * 1.5 + 0.35, 0, 1)[:, None]
     color[sky] = (1 - up) * [0.42, 0.36, 0.30] + up * [0.16, 0.19, 0.24]
     return color, np.where(sky, 30.0, distance)
@@ -261,16 +279,21 @@ def wood(point: np.ndarray) -> np.ndarray:
     return np.where(seam, 0.25, tone)[:, None] * np.array([0.40, 0.24, 0.13])
 
 
-def develop(linear: np.ndarray, depth: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.ndarray:
+def blurred(picture: np.ndarray, away: np.ndarray, sigma: float) -> np.ndarray:
+    """A blur in which what is in focus takes no part, so that the toy has no halo."""
+    weight = away + 1e-4
+    return cv2.GaussianBlur(picture * weight, (0, 0), sigma) / cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
+
+
+def develop(picture: np.ndarray, depth: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.ndarray:
     """Depth of field, tone curve, vignette, noise."""
     focus = float(np.linalg.norm(camera.center - [0.2, 0.6, 0]))
-    away = np.clip((np.abs(depth - focus) - 0.9) / 3.0, 0, 1).astype(np.float32)
-    picture = linear.astype(np.float32)
-    soft = [picture, cv2.GaussianBlur(picture, (0, 0), 5), cv2.GaussianBlur(picture, (0, 0), 12)]
-    away = cv2.GaussianBlur(away, (0, 0), 2)[..., None]
+    away = np.clip((np.abs(depth - focus) - 0.9) / 3.0, 0, 1).astype(np.float32)[..., None]
+    sharp = picture.astype(np.float32)
+    soft, softer = blurred(sharp, away, 5), blurred(sharp, away, 12)
     near = np.clip(away * 2, 0, 1)
     far = np.clip(away * 2 - 1, 0, 1)
-    mixed = (soft[0] * (1 - near) + soft[1] * near) * (1 - far) + soft[2] * far
+    mixed = (sharp * (1 - near) + soft * near) * (1 - far) + softer * far
     v, u = np.indices(mixed.shape[:2])
     radius = np.hypot((u - SIZE[0] / 2) / SIZE[0], (v - SIZE[1] / 2) / SIZE[1])
     mixed = 1.25 * mixed * (1 - 0.55 * radius**2)[..., None]
@@ -289,15 +312,13 @@ def table_camera(azimuth: float, elevation: float, distance: float, offset: tupl
     return Camera(K, R, t, *SIZE)
 
 
-def write(
-    name: str, mesh: tuple[np.ndarray, np.ndarray, np.ndarray], shown: Look, photo: Look, camera: Camera, seed: int
-) -> dict:
-    vertices, faces, part = mesh
-    srgb = np.round(part_colors(part, shown) ** (1 / 2.2) * 255).astype(np.uint8)
-    trimesh.Trimesh(vertices, faces, vertex_colors=srgb, process=False).export(OUT / f"{name}.glb")
-    picture = photograph(mesh, photo, camera, seed)
+def write(name: str, toy: Toy, shown: Look, photo: Look, camera: Camera, seed: int) -> dict:
+    """The GLB and the picture of one toy; returns its focus box and pose."""
+    colors = vertex_colors(toy, shown)
+    trimesh.Trimesh(toy.vertices, toy.faces, vertex_colors=colors, process=False).export(OUT / f"{name}.glb")
+    picture = photograph(toy, photo, camera, seed)
     cv2.imwrite(str(OUT / f"{name}.jpg"), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
-    pixels, _ = camera.project(vertices)
+    pixels, _ = camera.project(toy.vertices)
     low, high = pixels.min(axis=0) - 6, pixels.max(axis=0) + 6
     pose = {"K": camera.K.tolist(), "R": camera.R.tolist(), "t": camera.t.tolist()}
     return {"box": [round(float(v), 1) for v in (*low, *high)], "pose": pose}

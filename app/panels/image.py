@@ -23,7 +23,7 @@ from app.panels.empty import EmptyState
 from app.panels.header import Header
 from app.panels.image_items import Box, BoxItem, MarkItem
 from app.panels.marks import PinMark
-from core.colors import HEATMAPS, apply_colormap
+from core.colors import HEATMAPS, apply_colormap, heat_weight
 
 MAX_ZOOM, MIN_ZOOM = 64.0, 0.01
 
@@ -115,7 +115,9 @@ class ImagePanel(QWidget):
         if values is None:
             self.view.show_heat(None, box)
         else:
-            self.view.show_heat(_pixmap(apply_colormap(values, self._colormap, low, high)), box)
+            alpha = (heat_weight(values, low, high) * 255).astype(np.uint8)
+            rgba = np.dstack([apply_colormap(values, self._colormap, low, high), alpha])
+            self.view.show_heat(_pixmap(rgba), box)
 
     def set_heatmap_opacity(self, opacity: float) -> None:
         self.view.heat.setOpacity(opacity)
@@ -431,7 +433,9 @@ def _rect(box: Box) -> QRectF:
     return QRectF(box[0] + 0.5, box[1] + 0.5, box[2] - box[0], box[3] - box[1])
 
 
-def _pixmap(rgb: npt.NDArray[np.uint8]) -> QPixmap:
-    rgb = np.ascontiguousarray(rgb)
-    height, width = rgb.shape[:2]
-    return QPixmap.fromImage(QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888))
+def _pixmap(pixels: npt.NDArray[np.uint8]) -> QPixmap:
+    """Of uint8 [h, w, 3] or, with transparency, [h, w, 4]."""
+    pixels = np.ascontiguousarray(pixels)
+    height, width, channels = pixels.shape
+    layout = QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBA8888
+    return QPixmap.fromImage(QImage(pixels.data, width, height, channels * width, layout))

@@ -203,7 +203,6 @@ class MeshPanel(QWidget):
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)
         self.plotter.renderer.AddObserver("StartEvent", self._before_render)
-        self.plotter.add_axes(line_width=3, viewport=(0, 0, 0.14, 0.18))
         self._dress()
         return True
 
@@ -222,6 +221,7 @@ class MeshPanel(QWidget):
         bottom, top = ("#17191d", "#343a44") if is_dark() else ("#dfe3e9", "#fafbfc")
         self.plotter.set_background(bottom, top=top)
         self._legend.recolor()
+        self.plotter.add_axes(line_width=3, viewport=(0, 0, 0.14, 0.18), color="white" if is_dark() else "black")
         self._schedule()
 
     def _before_render(self, *_: object) -> None:

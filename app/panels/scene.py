@@ -13,7 +13,7 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkBillboardTextActor3D, vtkPo
 
 from app.panels.marks import PinMark
 from app.theme import is_dark
-from core.colors import HEATMAPS, apply_colormap, lookup_table
+from core.colors import HEATMAPS, apply_colormap, heat_weight, lookup_table
 
 CLAY = (200, 198, 194)
 _RADIUS = {"source": 8.0, "match": 7.0, "rival": 4.5}
@@ -57,8 +57,8 @@ class ShapeActor:
             self._rgb[:] = self._base
         else:
             heat = apply_colormap(scores, colormap, low, high)
-            weight = round(opacity * 256)
-            mixed = self._base * np.uint16(256 - weight) + heat * np.uint16(weight)
+            weight = (heat_weight(scores, low, high) * (opacity * 256)).astype(np.uint16)[:, None]
+            mixed = self._base * (256 - weight) + heat * weight
             np.right_shift(mixed, 8, out=mixed)
             self._rgb[:] = mixed
         textured = scores is None and self._texture is not None
@@ -154,9 +154,11 @@ class Legend:
         self._bar.SetLabelFormat("%.2f")
         self._bar.SetUnconstrainedFontSize(True)
         self._bar.SetOrientationToVertical()
-        self._bar.SetPosition(0.9, 0.06)
-        self._bar.SetWidth(0.07)
-        self._bar.SetHeight(0.3)
+        self._bar.SetPosition(0.86, 0.05)
+        self._bar.SetWidth(0.11)
+        self._bar.SetHeight(0.26)
+        self._bar.SetBarRatio(0.22)
+        self._bar.SetVerticalTitleSeparation(6)
         self._bar.SetTextPositionToPrecedeScalarBar()
         self._bar.SetVisibility(False)
         renderer.AddViewProp(self._bar)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.colors import apply_colormap
+from core.colors import apply_colormap, heat_weight
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.images import save_image
@@ -53,7 +53,7 @@ def save_heatmap_ply(
 
 
 def overlay(
-    image: npt.NDArray[np.uint8], heatmap: npt.NDArray[np.floating], box: Box, opacity: float = 0.55
+    image: npt.NDArray[np.uint8], heatmap: npt.NDArray[np.floating], box: Box, opacity: float = 0.8
 ) -> npt.NDArray[np.uint8]:
     """The image uint8 [H, W, 3] with a heatmap float32 [h, w] laid over the part ``box``."""
     height, width = image.shape[:2]
@@ -66,7 +66,8 @@ def overlay(
     u, v = np.arange(width), np.arange(height)
     inside = ((v >= box[1]) & (v <= box[3]))[:, None] & ((u >= box[0]) & (u <= box[2]))[None]
     colors = apply_colormap(large, "turbo", *heat_range(heatmap))
-    mixed = (image * (1 - opacity) + colors * opacity).astype(np.uint8)
+    weight = opacity * heat_weight(large, *heat_range(heatmap))[..., None]
+    mixed = (image * (1 - weight) + colors * weight).astype(np.uint8)
     return np.where(inside[..., None], mixed, image)
 
 

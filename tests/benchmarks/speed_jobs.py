@@ -1,0 +1,25 @@
+"""The window's jobs, and one that puts a synthetic field of any size where the real one would be."""
+
+import numpy as np
+import torch
+
+from app import jobs
+from app.documents import EncoderSettings, Item
+from core.fields.field import FeatureField
+from core.geometry.raycasting import Raycaster
+from core.geometry.sampling import sample_surface
+from core.matching.sides import ShapeSide
+
+
+def synthetic(progress, item: Item, encoder: EncoderSettings, dim: int = 128) -> int:
+    """A field of ``encoder.samples`` random unit descriptors on the shape of ``item``, with what the first click would prepare."""
+    shape = jobs._shape(item)
+    points = sample_surface(shape, encoder.samples)
+    random = torch.nn.functional.normalize(torch.randn(len(points), dim), dim=1).to(torch.bfloat16)
+    side = ShapeSide(shape, Raycaster(shape), FeatureField(points, random, np.ones(len(points), bool)))
+    jobs._sides.get((item, encoder), lambda: side)
+    jobs._carry(item, encoder, side)
+    return len(points)
+
+
+JOBS = {**jobs.JOBS, "synthetic": synthetic}
