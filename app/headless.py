@@ -17,6 +17,7 @@ from core.geometry.render import render
 from core.geometry.shape import load_shape
 from core.images import load_image, save_image
 from core.interchange.heatmaps import mark, save_heatmap_ply, save_overlay
+from core.matching.joint import joint_prior, view_set
 from core.matching.match import Match, match
 from core.matching.prepare import guess_up, image_side, is_shape, lift_settings, shape_side, together
 from core.matching.sides import ImageSide, ShapeSide
@@ -33,7 +34,7 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     for path, box in zip(paths, boxes, strict=True):
         if box is not None and is_shape(path):
             raise CounterpointError(f"{Path(path).name} is a shape; a box belongs to an image.")
-    loaded = [load_shape(path) if is_shape(path) else load_image(path) for path in paths]
+    loaded: list[Any] = [load_shape(path) if is_shape(path) else load_image(path) for path in paths]
     encoder = load_encoder(choice, span(progress, 0.0, 0.1))
     sides: list[Any] = []
     for i, (path, content, box) in enumerate(zip(paths, loaded, boxes, strict=True)):
@@ -106,7 +107,9 @@ def run_sample(folder: Path, progress: Progress = silent) -> list[str]:
     encoder = load_encoder(EncoderChoice())
     image, shape = load_image(image_path), load_shape(shape_path)
     side = shape_side(shape, encoder, LiftSettings(up=guess_up(shape_path)), progress)
-    picture, side, prior = together(image_side(image, encoder, tuple(sample["box"])), side, guess_up(shape_path))
+    picture, prior = joint_prior(
+        image_side(image, encoder, tuple(sample["box"])), side, view_set(side, guess_up(shape_path))
+    )
     there = match(picture, side, tuple(sample["at"]), prior)
     back = match(side, picture, there.location, prior)
     pixel = (float(sample["at"][0]), float(sample["at"][1]))

@@ -29,7 +29,7 @@ def send(connection: Connection, message: Any) -> None:
         connection.send((body, None, [bytes(part) for part in parts]))
         return
     block = shared_memory.SharedMemory(f"{prefix(os.getpid())}{next(_numbers)}", create=True, size=total)
-    memory, at = memoryview(block.buf), 0
+    memory, at = _memory(block), 0
     for part in parts:
         memory[at : at + part.nbytes] = part
         at += part.nbytes
@@ -44,7 +44,7 @@ def receive(connection: Connection) -> Any:
     if name is None:
         return pickle.loads(body, buffers=[bytearray(part) for part in parts])
     block = shared_memory.SharedMemory(name)
-    content = memoryview(bytearray(memoryview(block.buf)[: sum(parts)]))
+    content = memoryview(bytearray(_memory(block)[: sum(parts)]))
     block.close()
     block.unlink()
     buffers, at = [], 0
@@ -52,6 +52,11 @@ def receive(connection: Connection) -> Any:
         buffers.append(content[at : at + size])
         at += size
     return pickle.loads(body, buffers=buffers)
+
+
+def _memory(block: shared_memory.SharedMemory) -> memoryview:
+    assert block.buf is not None
+    return memoryview(block.buf)
 
 
 def free_blocks_of(pid: int) -> None:

@@ -106,7 +106,12 @@ class PinsPanel(QWidget):
     def set_current(self, pin_id: int | None) -> None:
         blocker = QSignalBlocker(self.list)
         index = next((i for i, row in enumerate(self._rows) if row.pin_id == pin_id), None)
-        self.list.setCurrentItem(self.list.topLevelItem(-1 if index is None else index))
+        item = None if index is None else self.list.topLevelItem(index)
+        if item is None:
+            self.list.clearSelection()
+            self.list.selectionModel().clearCurrentIndex()
+        else:
+            self.list.setCurrentItem(item)
         self.details.setText("" if index is None else self._rows[index].details)
         self.delete_button.setEnabled(index is not None)
         blocker.unblock()

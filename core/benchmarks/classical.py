@@ -18,7 +18,7 @@ class DenseSift:
     _scales = (16.0, 32.0, 56.0)
 
     def __init__(self) -> None:
-        self._sift = cv2.SIFT_create()
+        self._sift = cv2.SIFT.create()  # type: ignore[attr-defined]
 
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
         return Encoded(torch.from_numpy(np.stack([self._one(image) for image in images])))

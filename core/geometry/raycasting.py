@@ -1,6 +1,7 @@
 """Which face a ray hits, what a camera sees, what hides what: Embree through Open3D."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,14 +47,14 @@ class Raycaster:
         vertices, faces = _discs(shape) if shape.is_point_cloud else (shape.normalised, shape.faces)
         self._scene = o3d.t.geometry.RaycastingScene()
         self._scene.add_triangles(
-            o3d.core.Tensor(np.ascontiguousarray(vertices, np.float32)),
-            o3d.core.Tensor(np.ascontiguousarray(faces, np.uint32)),
+            _tensor(vertices.astype(np.float32)),
+            _tensor(faces.astype(np.uint32)),
         )
 
     def cast(self, origins: Floats, directions: Floats) -> Hits:
         """First hits of rays [..., 3] (unit directions)."""
         rays = np.concatenate(np.broadcast_arrays(origins, directions), axis=-1).astype(np.float32)
-        answer = self._scene.cast_rays(o3d.core.Tensor(np.ascontiguousarray(rays)))
+        answer = self._scene.cast_rays(_tensor(rays))
         distance = answer["t_hit"].numpy()
         return self._hits(answer["primitive_ids"].numpy(), answer["primitive_uvs"].numpy(), distance)
 
@@ -67,13 +68,13 @@ class Raycaster:
         facing = np.sum(toward * normals, axis=1, keepdims=True)
         start = points + offset * np.where(facing >= 0, normals, -normals)
         rays = np.concatenate([start, eye - start], axis=1).astype(np.float32)
-        hidden = self._scene.test_occlusions(o3d.core.Tensor(rays), tnear=0.0, tfar=1.0).numpy()
+        hidden = self._scene.test_occlusions(_tensor(rays), tnear=0.0, tfar=1.0).numpy()
         return ~hidden
 
     def closest(self, points: Floats) -> Hits:
         """Surface points closest to points [N, 3] (normalised); ``distance`` is Euclidean."""
         query = np.ascontiguousarray(points, np.float32)
-        answer = self._scene.compute_closest_points(o3d.core.Tensor(query))
+        answer = self._scene.compute_closest_points(_tensor(query))
         distance = np.linalg.norm(answer["points"].numpy() - query, axis=-1)
         return self._hits(answer["primitive_ids"].numpy(), answer["primitive_uvs"].numpy(), distance)
 
@@ -102,6 +103,10 @@ def surface_normal(shape: Shape, face: Ints, bary: Floats) -> Floats:
     flat = _unit(np.cross(b - a, c - a))
     cosine = np.sum(flat * smooth, axis=-1, keepdims=True)
     return np.where(np.abs(cosine) < np.cos(np.radians(35)), flat, smooth)
+
+
+def _tensor(array: npt.NDArray) -> Any:
+    return o3d.core.Tensor(np.ascontiguousarray(array))  # type: ignore[call-overload]
 
 
 def _interpolate(shape: Shape, values: Floats, face: Ints, bary: Floats) -> Floats:

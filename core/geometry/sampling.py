@@ -38,7 +38,7 @@ def sample_surface(shape: Shape, count: int, seed: int = 0) -> SurfacePoints:
     if shape.is_point_cloud:
         total = len(shape.vertices)
         face = np.arange(total) if total <= count else rng.choice(total, count, replace=False)
-        bary = np.tile(np.float32([1, 0, 0]), (len(face), 1))
+        bary = np.tile(np.array([1, 0, 0], np.float32), (len(face), 1))
     else:
         a, b, c = (shape.normalised[shape.faces[:, i]].astype(np.float64) for i in range(3))
         edges = np.cumsum(np.linalg.norm(np.cross(b - a, c - a), axis=1))

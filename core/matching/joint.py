@@ -117,7 +117,7 @@ class JointPrior:
     def _over_samples(self, pixel: Location) -> npt.NDArray[np.float32]:
         offset = (self.pixels - torch.tensor(pixel, dtype=torch.float32)).square().sum(-1)
         agreement = self._agreement(offset, self.view_set.visible[self.views]).numpy()
-        return (agreement / max(float(agreement.max()), 1e-9))[self.view_set.nearest]
+        return _relative(agreement)[self.view_set.nearest]
 
     def _over_cells(self, source: ShapeSide, target: ImageSide, point: Location) -> npt.NDArray[np.float32]:
         position = source.shape.to_normalised(np.array(point))
@@ -126,7 +126,7 @@ class JointPrior:
         cells = torch.from_numpy(target.cell_pixels.astype(np.float32))
         offset = (self.pixels[:, sample, None] - cells[None]).square().sum(-1)
         agreement = self._agreement(offset, self.view_set.visible[self.views][:, sample, None]).numpy()
-        return agreement / max(float(agreement.max()), 1e-9)
+        return _relative(agreement)
 
     def _agreement(self, squared_offset: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
         scale = 2 * (self.settings.spread * self.frame_size) ** 2
@@ -149,6 +149,10 @@ def joint_prior(
     pixels = place[kept] * half + torch.tensor(center, dtype=torch.float32)
     prior = JointPrior(views, kept.numpy(), probability / probability.sum(), score, pixels, 2 * half, settings)
     return turned, prior
+
+
+def _relative(agreement: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    return (agreement / max(float(agreement.max()), 1e-9)).astype(np.float32)
 
 
 def _object_frame(feature_map: FeatureMap, settings: JointSettings) -> tuple[tuple[float, float], float]:

@@ -16,7 +16,7 @@ from core.geometry.sampling import sample_surface
 from core.geometry.shape import SUFFIXES, Shape
 from core.matching.joint import joint_prior, view_set
 from core.matching.match import Prior
-from core.matching.sides import ImageSide, ShapeSide, Side
+from core.matching.sides import ImageSide, ShapeSide
 from core.progress import Progress, silent
 
 
@@ -31,7 +31,9 @@ def image_side(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | N
     return ImageSide(upright, (image.shape[1], image.shape[0]), tuple(others))
 
 
-def together(source: Side, target: Side, up: str) -> tuple[Side, Side, Prior | None]:
+def together(
+    source: ImageSide | ShapeSide, target: ImageSide | ShapeSide, up: str
+) -> tuple[ImageSide | ShapeSide, ImageSide | ShapeSide, Prior | None]:
     """An image and a shape (in either order) with the prior of all pixels together; two of a kind as they are.
 
     ``up`` is the direction that points up in the shape's file.
