@@ -50,6 +50,7 @@ def opened(name: str, folder: Path) -> np.ndarray | Shape:
     return loaded
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("entry", IMAGES, ids=by_name)
 def test_image(entry: BadFile, tmp_path: Path) -> None:
