@@ -16,6 +16,9 @@ Lane = Literal["work", "query"]
 MAX_ATTEMPTS = 2
 """A request that was running in this many engines when they died is given up."""
 
+MAX_STARTS = 3
+"""An engine that stops this often in a row before it answers is not started again until something is asked."""
+
 
 class Request(QObject):
     """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted."""
@@ -29,7 +32,7 @@ class Request(QObject):
     def __init__(
         self, engine: "Engine", number: int, job: str, lane: Lane, latest: str | None, arguments: dict[str, Any]
     ):
-        super().__init__(engine)
+        super().__init__()
         self.number, self.job, self.lane, self.latest, self.arguments = number, job, lane, latest, arguments
         self.state: Literal["waiting", "running", "finished"] = "waiting"
         self.attempts = 0
@@ -47,7 +50,7 @@ class Engine(QObject):
 
     Signals:
         ready(): the process answers.
-        died(sentence): it stopped by itself and is being started again.
+        died(sentence): it stopped by itself and is being started again, or cannot be.
     """
 
     ready = Signal()
@@ -65,6 +68,7 @@ class Engine(QObject):
         self._pending: dict[str, Request] = {}
         self._generation = 0
         self._killed = False
+        self._failed_starts = 0
         self._process: Any = None
         self._connection: Any = None
         self._received.connect(self._handle)
@@ -111,6 +115,8 @@ class Engine(QObject):
         self._process = None
 
     def _post(self, request: Request) -> None:
+        if self._process is None:
+            self.start()
         self._requests[request.number] = request
         if request.latest is not None:
             self._in_flight[request.latest] = request
@@ -143,6 +149,7 @@ class Engine(QObject):
             return
         kind, number, payload = message
         if kind == "ready":
+            self._failed_starts = 0
             self.ready.emit()
             return
         request = self._requests.get(number)
@@ -194,10 +201,18 @@ class Engine(QObject):
         self._process.join(1.0)
         free_blocks_of(self._process.pid)
         self._connection.close()
+        lost = sorted(self._requests.values(), key=lambda r: r.number)
+        self._failed_starts += 1
+        if self._failed_starts >= MAX_STARTS:
+            self._process = None
+            sentence = "The engine does not start; set Counterpoint up again with packaging/start."
+            self.died.emit(sentence)
+            for request in lost:
+                self._finish(request, lambda r=request: r.failed.emit(sentence, self.log_tail()))  # type: ignore[misc]
+            return
         if not self._killed:
             self.died.emit("The engine stopped unexpectedly; it was started again and goes on.")
         blame = not self._killed
-        lost = sorted(self._requests.values(), key=lambda r: r.number)
         self.start()
         for request in lost:
             request.attempts += blame and request.state == "running"

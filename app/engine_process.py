@@ -25,6 +25,10 @@ def serve(connection: Connection, jobs_module: str, log_path: str | None) -> Non
         with contextlib.suppress(OSError):
             log = Path(log_path).open("w", buffering=1)  # noqa: SIM115 (stays open as stderr)
             os.dup2(log.fileno(), sys.stderr.fileno() if sys.stderr else 2)
+    # The window comes first: lower priority, and OpenMP threads that do not spin for long while they wait.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    if hasattr(os, "nice"):
+        os.nice(5)
     faulthandler.enable()
     sys.setswitchinterval(0.001)
     engine = _Process(connection, jobs_module)

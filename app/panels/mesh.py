@@ -67,14 +67,13 @@ class MeshPanel(QWidget):
         self._pins: Any = None
         self._legend: Any = None
         self._through: Any = None
+        self._smoothing: Any = None
         self._heat: tuple[npt.NDArray[np.float32], float, float] | None = None
         self._marks: list[PinMark] = []
         self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
         self._press: QPointF | None = None
         self._hover_at: QPointF | None = None
         self._hovering = False
-        self._render_timer = QTimer(self, singleShot=True, interval=0)
-        self._render_timer.timeout.connect(self._render)
         self._hover_timer = QTimer(self, singleShot=True, interval=HOVER_MS)
         self._hover_timer.timeout.connect(self._send_hover)
         self._fill_view_menu()
@@ -174,7 +173,6 @@ class MeshPanel(QWidget):
 
     def close_panel(self) -> None:
         """Free the OpenGL window; the panel cannot be used afterwards."""
-        self._render_timer.stop()
         self._hover_timer.stop()
         if self.plotter is not None:
             plotter, self.plotter = self.plotter, None
@@ -192,8 +190,9 @@ class MeshPanel(QWidget):
         from pyvistaqt import QtInteractor
 
         from app.panels.scene import Legend, PinActors, through_renderer
+        from app.panels.smoothing import Smoothing
 
-        self.plotter = QtInteractor(self._host, auto_update=False, line_smoothing=True, multi_samples=4)
+        self.plotter = QtInteractor(self._host, auto_update=False, line_smoothing=True, multi_samples=0)
         self.plotter.setMouseTracking(True)
         self.plotter.installEventFilter(self)
         self.plotter.setAcceptDrops(False)
@@ -202,6 +201,7 @@ class MeshPanel(QWidget):
         self._through = through_renderer(self.plotter.render_window, self.plotter.renderer)
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)
+        self._smoothing = Smoothing(self.plotter)
         self.plotter.renderer.AddObserver("StartEvent", self._before_render)
         self._dress()
         return True
@@ -228,6 +228,7 @@ class MeshPanel(QWidget):
         if self.plotter is None:
             return
         camera, ratio = self.plotter.renderer.GetActiveCamera(), self.plotter.devicePixelRatioF()
+        self.plotter.renderer.ResetCameraClippingRange()
         self._through.ResetCameraClippingRange(self.plotter.renderer.ComputeVisiblePropBounds())
         self._pins.rescale(camera, self.plotter.renderer.GetSize()[1], ratio)
 
@@ -244,12 +245,12 @@ class MeshPanel(QWidget):
         self._schedule()
 
     def _schedule(self) -> None:
-        if self.plotter is not None and not self._render_timer.isActive():
-            self._render_timer.start()
+        if self.plotter is not None:
+            self._smoothing.moving()
+            self.plotter.update()
 
     def _render(self) -> None:
         if self.plotter is not None and self._shape is not None:
-            self.plotter.renderer.ResetCameraClippingRange()
             self.plotter.render()
 
     def _set_edges(self, on: bool) -> None:

@@ -33,16 +33,18 @@ class FeatureField:
         computed again in float32.
         """
         scores = (self.descriptors @ query.to(self.descriptors.dtype)).float().numpy()
-        for run in _best_runs(scores):
-            scores[run] = (self.descriptors[run].float() @ query).numpy()
+        again = _most_promising(scores)
+        scores[again] = (self.descriptors[torch.from_numpy(again)].float() @ query).numpy()
         return scores
 
 
-def _best_runs(scores: npt.NDArray[np.float32], length: int = 64, count: int = 48) -> list[slice]:
-    whole = len(scores) // length
-    if whole <= count:
-        return [slice(0, len(scores))]
-    best = scores[: whole * length].reshape(whole, length).max(axis=1)
-    top = np.argpartition(best, -count)[-count:]
-    tail = [slice(whole * length, len(scores))] if len(scores) % length else []
-    return [slice(i * length, (i + 1) * length) for i in top] + tail
+def _most_promising(scores: npt.NDArray[np.float32], count: int = 3072) -> npt.NDArray[np.int64]:
+    """About ``count`` indices: of runs of neighbours those with the highest maxima, and the odd ones at the end."""
+    length = max(64, len(scores) // 4096)
+    runs, top_runs = len(scores) // length, max(1, count // length)
+    if runs <= top_runs:
+        return np.arange(len(scores))
+    rows = scores[: runs * length].reshape(runs, length)
+    best = rows[np.arange(runs), rows.argmax(axis=1)]  # faster than max(axis=1)
+    top = np.argpartition(best, -top_runs)[-top_runs:]
+    return np.append((top[:, None] * length + np.arange(length)).ravel(), np.arange(runs * length, len(scores)))

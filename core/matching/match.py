@@ -43,7 +43,7 @@ class Prior(Protocol):
     """What is known before looking at one descriptor: a pose, or a view that the whole image agrees with."""
 
     def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
-        """How well every candidate [N] of the target agrees, in [0, 1]; None where it has nothing to say."""
+        """How well every candidate [N] of the target agrees, in [0, 1], a new array; None where it has nothing to say."""
         ...
 
 
@@ -113,4 +113,10 @@ def _with(
 ) -> npt.NDArray[np.float32]:
     """Similarity and prior together; the mean, so that it stays a number of at most 1."""
     bonus = prior(source, target, at) if prior is not None else None
-    return similarity if bonus is None else np.where(similarity <= -1, similarity, (similarity + bonus) / 2)
+    if bonus is None:
+        return similarity
+    bonus += similarity
+    bonus *= 0.5
+    if similarity.min() <= -1:
+        bonus[similarity <= -1] = -1
+    return bonus

@@ -18,7 +18,7 @@ from core.geometry.shape import Shape
 Location = tuple[float, ...]
 """A pixel (u, v) of an image, or a point (x, y, z) of a shape in the units and axes of its file."""
 
-_BLOCK = 64
+_RUN, _RUNS = 64, 4096
 
 
 class Side(Protocol):
@@ -187,10 +187,10 @@ class ShapeSide:
         return float(np.linalg.norm(np.subtract(a, b))) / self.shape.diagonal
 
     def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
-        """Samples are in spatial order, so the best of each run of ``_BLOCK`` stands for its neighbourhood: one pass over memory."""
-        starts = np.arange(0, len(scores), _BLOCK)
-        full = len(scores) // _BLOCK * _BLOCK
-        best = starts[: full // _BLOCK] + scores[:full].reshape(-1, _BLOCK).argmax(axis=1)
+        """Samples are in spatial order, so the best of each short run stands for its neighbourhood: one pass over memory."""
+        run = max(_RUN, len(scores) // _RUNS)
+        full = len(scores) // run * run
+        best = np.arange(0, full, run) + scores[:full].reshape(-1, run).argmax(axis=1)
         if full < len(scores):
             best = np.append(best, full + scores[full:].argmax())
         return _greedy_peaks(scores[best], self.field.points.position[best], best, count, radius)

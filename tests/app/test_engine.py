@@ -85,8 +85,9 @@ def test_a_job_that_does_not_listen_is_killed_and_others_go_on(qtbot, engine):
     pid = engine.pid
     stubborn = engine.submit("block", seconds=60)
     waiting = engine.submit("echo", value=5)
+    qtbot.waitUntil(lambda: stubborn.state == "running")
     deaths = []
-    engine.died.connect(deaths.append)
+    engine.died.connect(lambda sentence: deaths.append(sentence))
     with qtbot.waitSignals([stubborn.cancelled, waiting.done], timeout=15_000):
         stubborn.cancel()
     assert engine.pid != pid and deaths == []
@@ -106,6 +107,19 @@ def test_a_job_that_kills_the_engine_twice_is_given_up(qtbot, engine, tmp_path):
         pass
     assert "twice" in got.args[0]
     assert result(qtbot, engine, "crash_once", flag=str(tmp_path / "flag")) == "survived"
+
+
+def test_an_engine_that_cannot_start_is_said_once(qtbot, tmp_path):
+    engine = Engine("tests.app.no_such_jobs", log_path=str(tmp_path / "log"))
+    deaths = []
+    engine.died.connect(lambda sentence: deaths.append(sentence))
+    engine.start()
+    request = engine.submit("echo", value=1)
+    with qtbot.waitSignal(request.failed, timeout=20_000) as got:
+        pass
+    assert "does not start" in got.args[0] and "no_such_jobs" in got.args[1]
+    assert "does not start" in deaths[-1] and engine.pid is None
+    engine.shutdown()
 
 
 def test_the_engine_imports_no_window(qtbot, engine):

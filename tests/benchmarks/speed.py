@@ -1,7 +1,7 @@
 """Speed as a user feels it; run on a virtual screen:  xvfb-run -a python -m tests.benchmarks.speed [part ...]
 
 Parts: start (window on screen), heatmap (launch to first heatmap, cold and warm cache), click (click -> scalars at 10k to 1M samples),
-lift (a 50k-face mesh with the default settings), loop (the longest gap of the window's event loop).
+lift (a 50k-face mesh with the default settings), loop (gaps of the window's event loop while hovering; the first picture of a heatmap is not counted).
 """
 
 import os
@@ -127,7 +127,7 @@ def lift() -> None:
 
 
 def loop() -> None:
-    """Gaps of a 2 ms timer in the window while ten pins are placed and 100 hovers asked."""
+    """Gaps of a 2 ms timer in the window while the hover is asked as fast as it answers, for five seconds."""
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -149,6 +149,10 @@ def loop() -> None:
 
     timer = QTimer()
     timer.timeout.connect(tick)
+    settled = time.perf_counter() + 1
+    while time.perf_counter() < settled:
+        app.processEvents()
+    last[0] = time.perf_counter()
     timer.start(2)
     end = time.perf_counter() + 5
     while time.perf_counter() < end:
