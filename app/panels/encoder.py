@@ -61,7 +61,7 @@ class EncoderPanel(QWidget):
         form.addRow("Layer", self.layer)
         form.addRow("Device", self.device)
         form.addRow("Samples", self.samples)
-        form.addRow("Views a ring", self.azimuths)
+        form.addRow("Views per ring", self.azimuths)
         form.addRow("Resolution", self.resolution)
         layout = QVBoxLayout(self)
         layout.addLayout(form)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QOpenGLContext
+from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.panels.empty import EmptyState
@@ -60,6 +61,7 @@ class MeshPanel(QWidget):
         layout.addWidget(self.header)
         layout.addWidget(self._host, 1)
         self.setAcceptDrops(True)
+        QOpenGLWidget(self).hide()  # one that is there from the start spares the window from being rebuilt for the first shape
         self.plotter: Any = None
         self._problem: QLabel | None = None
         self._shape: Any = None
@@ -230,7 +232,9 @@ class MeshPanel(QWidget):
         camera, ratio = self.plotter.renderer.GetActiveCamera(), self.plotter.devicePixelRatioF()
         self.plotter.renderer.ResetCameraClippingRange()
         self._through.ResetCameraClippingRange(self.plotter.renderer.ComputeVisiblePropBounds())
-        self._pins.rescale(camera, self.plotter.renderer.GetSize()[1], ratio)
+        width, height = self.plotter.renderer.GetSize()
+        self._pins.rescale(camera, height, ratio)
+        self._legend.place(width, ratio)
 
     def _repaint(self) -> None:
         if self._shape is None:

@@ -9,6 +9,9 @@ from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 
 Floats = npt.NDArray[np.floating]
 
+EDGE_REACH = 1e-7
+"""A ray that passes a triangle's edge within this fraction of the diagonal hits it, so that none slips between two triangles."""
+
 CLOUD_REACH = 0.01
 """A ray catches a point of a cloud within this fraction of its distance from the camera."""
 
@@ -19,6 +22,7 @@ class Picker:
     def __init__(self, polydata: Any, points: Floats):
         self._points = points
         self._locator: Any = None
+        self._tolerance = EDGE_REACH * polydata.GetLength()
         if polydata.GetNumberOfPolys():
             self._locator = vtkStaticCellLocator()
             self._locator.SetDataSet(polydata)
@@ -30,7 +34,7 @@ class Picker:
             return self._nearest_point(start, end)
         t, sub, cell = mutable(0.0), mutable(0), mutable(0)
         hit, bary = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
-        found = self._locator.IntersectWithLine(start, end, 1e-9, t, hit, bary, sub, cell)
+        found = self._locator.IntersectWithLine(start, end, self._tolerance, t, hit, bary, sub, cell)
         return np.array(hit) if found else None
 
     def _nearest_point(self, start: Floats, end: Floats) -> Floats | None:

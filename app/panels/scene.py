@@ -1,15 +1,22 @@
 """What the shape panel draws with VTK: one shape, its colours, the pins, a legend. GUI thread only."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyvista as pv
 from vtkmodules.util.numpy_support import numpy_to_vtk
-from vtkmodules.vtkCommonCore import vtkLookupTable
 from vtkmodules.vtkFiltersSources import vtkSphereSource
-from vtkmodules.vtkRenderingAnnotation import vtkScalarBarActor
-from vtkmodules.vtkRenderingCore import vtkActor, vtkBillboardTextActor3D, vtkPolyDataMapper, vtkRenderer
+from vtkmodules.vtkRenderingCore import (
+    vtkActor,
+    vtkBillboardTextActor3D,
+    vtkPolyDataMapper,
+    vtkPolyDataMapper2D,
+    vtkRenderer,
+    vtkTextActor,
+    vtkTexturedActor2D,
+)
 
 from app.panels.marks import PinMark
 from app.theme import is_dark
@@ -147,44 +154,68 @@ class PinActors:
 class Legend:
     """A colour bar with numbers, drawn in the scene so that screenshots have it."""
 
+    WIDTH, HEIGHT, RIGHT, BOTTOM = 14, 170, 20, 22
+    """Size and distance from the corner, in logical pixels."""
+
     def __init__(self, renderer: Any):
-        self._bar = vtkScalarBarActor()
-        self._bar.SetTitle("similarity")
-        self._bar.SetNumberOfLabels(3)
-        self._bar.SetLabelFormat("%.2f")
-        self._bar.SetUnconstrainedFontSize(True)
-        self._bar.SetOrientationToVertical()
-        self._bar.SetPosition(0.86, 0.05)
-        self._bar.SetWidth(0.11)
-        self._bar.SetHeight(0.26)
-        self._bar.SetBarRatio(0.22)
-        self._bar.SetVerticalTitleSeparation(6)
-        self._bar.SetTextPositionToPrecedeScalarBar()
-        self._bar.SetVisibility(False)
-        renderer.AddViewProp(self._bar)
+        self._corners = pv.vtk_points(np.zeros((4, 3)), deep=True)
+        quad = pv.PolyData()
+        quad.SetPoints(self._corners)
+        quad.faces = np.array([4, 0, 1, 2, 3])
+        quad.GetPointData().SetTCoords(numpy_to_vtk(np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32), deep=True))
+        mapper = vtkPolyDataMapper2D()
+        mapper.SetInputData(quad)
+        self._bar = vtkTexturedActor2D()
+        self._bar.SetMapper(mapper)
+        self._title, self._high, self._middle, self._low = self._texts = [vtkTextActor() for _ in range(4)]
+        for actor in (self._bar, *self._texts):
+            renderer.AddViewProp(actor)
+        self._title.SetInput("similarity")
+        self._title.GetTextProperty().SetJustificationToRight()
+        for text in self._texts[1:]:
+            text.GetTextProperty().SetJustificationToRight()
+            text.GetTextProperty().SetVerticalJustificationToCentered()
+        self.hide()
         self.recolor()
 
     def recolor(self) -> None:
         shade = (0.92, 0.93, 0.95) if is_dark() else (0.12, 0.14, 0.17)
-        for text, size in ((self._bar.GetTitleTextProperty(), 13), (self._bar.GetLabelTextProperty(), 13)):
-            text.SetColor(*shade)
-            text.SetFontSize(size)
-            text.SetItalic(False)
-            text.SetBold(False)
-            text.SetShadow(False)
+        for text in self._texts:
+            text.GetTextProperty().SetColor(*shade)
 
     def show(self, low: float, high: float, colormap: str) -> None:
-        table = vtkLookupTable()
-        colors = lookup_table(colormap) / 255.0
-        table.SetNumberOfTableValues(256)
-        for i, (r, g, b) in enumerate(colors):
-            table.SetTableValue(i, r, g, b, 1.0)
-        table.SetRange(low, high)
-        self._bar.SetLookupTable(table)
-        self._bar.SetVisibility(True)
+        """The range of the colours; the table goes from bottom to top."""
+        self._bar.SetTexture(_column_texture(colormap))
+        for text, value in ((self._low, low), (self._middle, (low + high) / 2), (self._high, high)):
+            text.SetInput(f"{value:.2f}")
+        self._set_visible(True)
 
     def hide(self) -> None:
-        self._bar.SetVisibility(False)
+        self._set_visible(False)
+
+    def place(self, width: int, pixel_ratio: float) -> None:
+        """Keep the place in the lower right corner of a view ``width`` pixels wide; called before every picture."""
+        w, h, right, bottom = (pixel_ratio * v for v in (self.WIDTH, self.HEIGHT, self.RIGHT, self.BOTTOM))
+        x1, y1 = width - right, bottom + h
+        for i, corner in enumerate(((x1 - w, bottom), (x1, bottom), (x1, y1), (x1 - w, y1))):
+            self._corners.SetPoint(i, *corner, 0)
+        self._corners.Modified()
+        gap = 7 * pixel_ratio
+        for text, y in ((self._low, bottom), (self._middle, bottom + h / 2), (self._high, y1)):
+            text.SetPosition(x1 - w - gap, y)
+        self._title.SetPosition(x1, y1 + 1.5 * gap)
+        for text in self._texts:
+            text.GetTextProperty().SetFontSize(round(13 * pixel_ratio))
+
+    def _set_visible(self, on: bool) -> None:
+        for actor in (self._bar, *self._texts):
+            actor.SetVisibility(on)
+
+
+@lru_cache
+def _column_texture(colormap: str) -> Any:
+    column = np.repeat(lookup_table(colormap)[::-1, None], 2, axis=1)  # of width 1 the two axes are mixed up
+    return pv.numpy_to_texture(np.ascontiguousarray(column))
 
 
 def through_renderer(window: Any, main: Any) -> Any:
