@@ -52,7 +52,6 @@ class MainWindow(QMainWindow):
             second = taken[item.kind] > 1 or (slot is not None and slot.endswith("2") and kind_of(slot) == item.kind)
             target: Slot = f"{item.kind} {2 if second else 1}"  # type: ignore[assignment]
             self.queries.open(target, item)
-            menus.remember(self, path)
 
     def open_sample(self) -> None:
         """The bundled photo and shape, with the focus box drawn and one pin placed."""
@@ -154,6 +153,7 @@ class MainWindow(QMainWindow):
     def _item_changed(self, slot: Slot) -> None:
         panel, item = self.panels[slot], self.session.items.get(slot)
         if item is not None:
+            menus.remember(self, item.path)
             panel.header.title.setText(item.name)
             if isinstance(panel, ImagePanel):
                 panel.set_box(item.box)

@@ -1,34 +1,23 @@
 """The image panel: a photo with a heatmap over it, pins on it, and the focus box that decides what the encoder sees."""
 
-import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QFrame,
-    QGraphicsPixmapItem,
-    QGraphicsScene,
-    QGraphicsView,
-    QStackedLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QRectF, Signal
+from PySide6.QtGui import QImage, QPainter, QPixmap
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
+from app.panels.drops import FileDrops
 from app.panels.empty import EmptyState
 from app.panels.header import Header
-from app.panels.image_items import Box, BoxItem, MarkItem
+from app.panels.image_items import Box
+from app.panels.image_view import ImageView
 from app.panels.marks import PinMark
 from core.colors import HEATMAPS, apply_colormap, heat_weight
 
-MAX_ZOOM, MIN_ZOOM = 64.0, 0.01
 
-
-class ImagePanel(QWidget):
+class ImagePanel(FileDrops, QWidget):
     """Shows one image. Pixels are (u, v) with the centre of the top-left pixel at (0, 0).
 
     Signals:
@@ -49,18 +38,25 @@ class ImagePanel(QWidget):
 
     def __init__(self, badge: str = "Image", parent: QWidget | None = None):
         super().__init__(parent)
-        self.view = _View(self)
+        self.view = ImageView()
+        self.view.clicked.connect(self.clicked)
+        self.view.hovered.connect(self.hovered)
+        self.view.hover_ended.connect(self.hover_ended)
+        self.view.pin_selected.connect(self.pin_selected)
+        self.view.activated.connect(self.activated)
+        self.view.box_drawn.connect(self._user_box)
         self.header = Header(badge)
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.box_tool = self.header.add_tool(
             "focus-box", "Focus box", "Focus box (B): drag around the object, so that the encoder sees only that part",
-            self._toggle_box_tool, checkable=True,
+            self.view.set_box_tool, checkable=True,
         )  # fmt: skip
+        self.view.box_tool_wanted.connect(lambda on: self.box_tool.defaultAction().setChecked(on))
         self.clear_box = self.header.add_tool(
             "clear", "Clear focus box", "Clear the focus box", lambda: self._user_box(None)
         )
-        self.header.add_tool("fit", "Fit", "Fit the image (F)", self.fit)
-        self.header.add_tool("actual-size", "Actual size", "Actual size (1)", self.zoom_actual)
+        self.header.add_tool("fit", "Fit", "Fit the image (F)", self.view.fit)
+        self.header.add_tool("actual-size", "Actual size", "Actual size (1)", self.view.zoom_actual)
         self.empty = EmptyState("image", "Drop a photo here", "or click to open one: PNG, JPEG, WebP, TIFF")
         self.empty.clicked.connect(self.open_requested)
         stack_host = QWidget()
@@ -133,12 +129,6 @@ class ImagePanel(QWidget):
     def fit(self) -> None:
         self.view.fit()
 
-    def zoom_actual(self) -> None:
-        self.view.zoom_to(1.0 / self.devicePixelRatioF())
-
-    def zoom_by(self, factor: float) -> None:
-        self.view.zoom_to(self.view.zoom * factor)
-
     def save_picture(self, path: str | Path) -> bool:
         """Write what is shown, at the image's own resolution; returns whether that worked."""
         width, height = self.image_size
@@ -147,9 +137,6 @@ class ImagePanel(QWidget):
         self.view.scene().render(painter, QRectF(0, 0, width, height), QRectF(0, 0, width, height))
         painter.end()
         return picture.save(str(path))
-
-    def _toggle_box_tool(self, on: bool) -> None:
-        self.view.set_box_tool(on)
 
     def _user_box(self, box: Box | None) -> None:
         self.set_box(box)
@@ -161,276 +148,6 @@ class ImagePanel(QWidget):
         for widget in (self.header.opacity, self.box_tool):
             widget.setEnabled(has_image)
         self.clear_box.defaultAction().setEnabled(self._box is not None)
-
-    def dragEnterEvent(self, event: Any) -> None:  # noqa: N802
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: Any) -> None:  # noqa: N802
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self.files_dropped.emit(paths)
-
-
-class _View(QGraphicsView):
-    """The scene has one unit a pixel and pixel (0, 0) at [0, 1) x [0, 1)."""
-
-    def __init__(self, panel: ImagePanel):
-        super().__init__()
-        self._panel = panel
-        self.setScene(QGraphicsScene(self))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAcceptDrops(False)
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.picture = QGraphicsPixmapItem()
-        self.heat = QGraphicsPixmapItem()
-        self.heat.setZValue(5)
-        self.heat.setOpacity(0.7)
-        self.heat.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
-        self._box_item = BoxItem()
-        self._box_item.setVisible(False)
-        for item in (self.picture, self.heat, self._box_item):
-            self.scene().addItem(item)
-        self._marks: list[MarkItem] = []
-        self._fitted = True
-        self._press: QPoint | None = None
-        self._last = QPoint()
-        self._dragged = False
-        self._space = False
-        self._hovering = False
-        self._box_tool = False
-        self._box_drag: tuple[str, QRectF, QPointF] | None = None
-
-    @property
-    def zoom(self) -> float:
-        return self.transform().m11()
-
-    def set_picture(self, pixmap: QPixmap | None) -> None:
-        self.picture.setPixmap(pixmap or QPixmap())
-        self._fitted = True
-        size = self.picture.boundingRect().size()
-        margin = 4 * max(size.width(), size.height(), 1)
-        self.setSceneRect(QRectF(-margin, -margin, size.width() + 2 * margin, size.height() + 2 * margin))
-
-    def show_heat(self, pixmap: QPixmap | None, box: Box) -> None:
-        self.heat.setPixmap(pixmap or QPixmap())
-        if pixmap is not None:
-            sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
-            self.heat.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))
-
-    def show_box(self, box: Box | None) -> None:
-        self._box_item.setVisible(box is not None)
-        if box is not None:
-            self._box_item.set_geometry(self.picture.boundingRect(), _rect(box))
-
-    def set_marks(self, marks: list[PinMark]) -> None:
-        if [item.mark for item in self._marks] == marks:
-            return
-        for item in self._marks:
-            self.scene().removeItem(item)
-        self._marks = [MarkItem(mark) for mark in marks]
-        for item in self._marks:
-            self.scene().addItem(item)
-
-    def set_box_tool(self, on: bool) -> None:
-        self._box_tool = on
-        self.viewport().setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
-
-    def fit(self) -> None:
-        self._fitted = True
-        picture = self.picture.boundingRect()
-        if picture.isEmpty() or self.viewport().width() < 2:
-            return
-        scale = min(self.viewport().width() / picture.width(), self.viewport().height() / picture.height()) * 0.97
-        self._apply(scale)
-        self.centerOn(picture.center())
-
-    def zoom_to(self, scale: float, anchor: QPoint | None = None) -> None:
-        """Zoom so that the scene point under ``anchor`` (default: the middle) stays where it is."""
-        anchor = anchor or self.viewport().rect().center()
-        before = self.mapToScene(anchor)
-        self._fitted = False
-        self._apply(min(MAX_ZOOM, max(MIN_ZOOM, scale)))
-        moved = self.mapToScene(anchor) - before
-        self.translate(moved.x(), moved.y())
-
-    def _apply(self, scale: float) -> None:
-        center = self.mapToScene(self.viewport().rect().center())
-        self.setTransform(QTransform.fromScale(scale, scale))
-        self.centerOn(center)
-        smooth = scale * self.devicePixelRatioF() < 4
-        mode = Qt.TransformationMode.SmoothTransformation if smooth else Qt.TransformationMode.FastTransformation
-        self.picture.setTransformationMode(mode)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        super().resizeEvent(event)
-        if self._fitted:
-            self.fit()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
-        delta = event.angleDelta().y() or event.angleDelta().x()
-        self.zoom_to(self.zoom * math.exp(delta / 480), event.position().toPoint())
-        event.accept()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self._panel.activated.emit()
-        self._press = self._last = event.position().toPoint()
-        self._dragged = False
-        self._box_drag = None
-        if event.button() == Qt.MouseButton.LeftButton and not self._space:
-            self._box_drag = self._start_box_drag(event.position().toPoint())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        at = event.position().toPoint()
-        if self._press is None:
-            self._hover(at, event.modifiers())
-            if not self._box_tool:
-                self.viewport().setCursor(_CURSORS.get(self._handle_at(at) or "", Qt.CursorShape.ArrowCursor))
-            return
-        if (at - self._press).manhattanLength() >= QApplication.startDragDistance():
-            self._dragged = True
-        if self._dragged and self._box_drag is not None:
-            self._box_item.setVisible(True)
-            self._box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))
-        elif self._dragged:
-            step = at - self._last
-            self._fitted = False
-            self.translate(step.x() / self.zoom, step.y() / self.zoom)
-            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-            self._last = at
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        at = event.position().toPoint()
-        dragging_box = self._box_drag is not None and self._dragged
-        was_click = self._press is not None and not self._dragged and event.button() == Qt.MouseButton.LeftButton
-        self._press = None
-        if dragging_box:
-            self._finish_box(self._dragged_box(at))
-        elif was_click and not self._box_tool and not self._space:
-            self._click(at)
-        self._box_drag = None
-        self.viewport().setCursor(Qt.CursorShape.CrossCursor if self._box_tool else Qt.CursorShape.ArrowCursor)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self.mousePressEvent(event)
-
-    def leaveEvent(self, event: Any) -> None:  # noqa: N802
-        super().leaveEvent(event)
-        self._end_hover()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        key = event.key()
-        if key == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space = True
-            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
-        elif key == Qt.Key.Key_F:
-            self.fit()
-        elif key == Qt.Key.Key_1:
-            self._panel.zoom_actual()
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self._panel.zoom_by(1.25)
-        elif key == Qt.Key.Key_Minus:
-            self._panel.zoom_by(0.8)
-        elif key == Qt.Key.Key_B:
-            self._panel.box_tool.defaultAction().toggle()
-        elif key == Qt.Key.Key_Escape and self._box_tool:
-            self._panel.box_tool.defaultAction().setChecked(False)
-        else:
-            super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if event.key() == Qt.Key.Key_Space:
-            self._space = False
-            self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
-        elif event.key() == Qt.Key.Key_Shift:
-            self._end_hover()
-        super().keyReleaseEvent(event)
-
-    def _pixel(self, at: QPoint) -> tuple[float, float] | None:
-        place = self.mapToScene(at)
-        if not self.picture.boundingRect().contains(place):
-            return None
-        return place.x() - 0.5, place.y() - 0.5
-
-    def _click(self, at: QPoint) -> None:
-        for item in self.items(at):
-            if isinstance(item, MarkItem) and item.mark.role != "rival":
-                self._panel.pin_selected.emit(item.mark.pin_id)
-                return
-        pixel = self._pixel(at)
-        if pixel is not None:
-            self._panel.clicked.emit(*pixel)
-
-    def _hover(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
-        pixel = self._pixel(at) if modifiers & Qt.KeyboardModifier.ShiftModifier else None
-        if pixel is None:
-            self._end_hover()
-        else:
-            self._hovering = True
-            self._panel.hovered.emit(*pixel)
-
-    def _end_hover(self) -> None:
-        if self._hovering:
-            self._hovering = False
-            self._panel.hover_ended.emit()
-
-    def _handle_at(self, at: QPoint) -> str | None:
-        if not self._box_item.isVisible():
-            return None
-        reach = 8 / self.zoom
-        place = self.mapToScene(at)
-        for name, handle in self._box_item.handles().items():
-            if abs(handle.x() - place.x()) <= reach and abs(handle.y() - place.y()) <= reach:
-                return name
-        return None
-
-    def _start_box_drag(self, at: QPoint) -> tuple[str, QRectF, QPointF] | None:
-        handle = self._handle_at(at)
-        place = self.mapToScene(at)
-        if handle is not None:
-            return handle, QRectF(self._box_item.box), place
-        return ("new", QRectF(place, place), place) if self._box_tool else None
-
-    def _dragged_box(self, at: QPoint) -> QRectF:
-        assert self._box_drag is not None
-        name, start, origin = self._box_drag
-        place = self.mapToScene(at)
-        box = QRectF(start)
-        if name == "new":
-            box = QRectF(origin, place)
-        else:
-            for edge, setter in (("l", box.setLeft), ("r", box.setRight)):
-                if edge in name:
-                    setter(place.x())
-            for edge, setter in (("t", box.setTop), ("b", box.setBottom)):
-                if edge in name:
-                    setter(place.y())
-        return box.normalized().intersected(self.picture.boundingRect())
-
-    def _finish_box(self, box: QRectF) -> None:
-        if box.width() < 4 or box.height() < 4:
-            self.show_box(self._panel.box)
-            return
-        self._panel._user_box((box.left() - 0.5, box.top() - 0.5, box.right() - 0.5, box.bottom() - 0.5))
-
-
-_CURSORS = {
-    "l": Qt.CursorShape.SizeHorCursor, "r": Qt.CursorShape.SizeHorCursor,
-    "t": Qt.CursorShape.SizeVerCursor, "b": Qt.CursorShape.SizeVerCursor,
-    "lt": Qt.CursorShape.SizeFDiagCursor, "rb": Qt.CursorShape.SizeFDiagCursor,
-    "rt": Qt.CursorShape.SizeBDiagCursor, "lb": Qt.CursorShape.SizeBDiagCursor,
-}  # fmt: skip
-
-
-def _rect(box: Box) -> QRectF:
-    return QRectF(box[0] + 0.5, box[1] + 0.5, box[2] - box[0], box[3] - box[1])
 
 
 def _pixmap(pixels: npt.NDArray[np.uint8]) -> QPixmap:

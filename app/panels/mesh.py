@@ -11,6 +11,7 @@ from PySide6.QtGui import QMouseEvent, QOpenGLContext
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
+from app.panels.drops import FileDrops
 from app.panels.empty import EmptyState
 from app.panels.header import Header
 from app.panels.marks import PinMark
@@ -20,7 +21,7 @@ from core.colors import HEATMAPS
 HOVER_MS = 16
 
 
-class MeshPanel(QWidget):
+class MeshPanel(FileDrops, QWidget):
     """Shows one shape, in the units and axes of its file.
 
     Signals:
@@ -61,7 +62,9 @@ class MeshPanel(QWidget):
         layout.addWidget(self.header)
         layout.addWidget(self._host, 1)
         self.setAcceptDrops(True)
-        QOpenGLWidget(self).hide()  # one that is there from the start spares the window from being rebuilt for the first shape
+        QOpenGLWidget(
+            self
+        ).hide()  # one that is there from the start spares the window from being rebuilt for the first shape
         self.plotter: Any = None
         self._problem: QLabel | None = None
         self._shape: Any = None
@@ -388,16 +391,6 @@ class MeshPanel(QWidget):
         if self._hovering:
             self._hovering = False
             self.hover_ended.emit()
-
-    def dragEnterEvent(self, event: Any) -> None:  # noqa: N802
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: Any) -> None:  # noqa: N802
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self.files_dropped.emit(paths)
 
 
 def _still(a: QPointF, b: QPointF) -> bool:

@@ -183,7 +183,9 @@ def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
         raise CounterpointError(f"{name} has {len(faces):,} faces; the limit is {MAX_FACES:,}, so simplify it first.")
     if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
         raise CounterpointError(f"{name} is damaged: faces refer to vertices that are not there.")
-    used = vertices[np.unique(faces)] if len(faces) else vertices
+    is_used = np.full(len(vertices), len(faces) == 0)
+    is_used[faces] = True
+    used = vertices[is_used]
     if not np.isfinite(used).all():
         bad = int((~np.isfinite(used)).any(axis=1).sum())
         raise CounterpointError(f"{name} has vertices that are not numbers ({bad:,} NaN or infinite); repair it first.")
