@@ -32,6 +32,7 @@ class JointSettings:
         temperature: scores this far apart make a view e times less likely.
         keep: number of views that are remembered.
         spread: how far, as a fraction of the frame, a point may lie from where a view puts it (standard deviation).
+        turn_gap: a picture is taken for turned by 90 degrees or more if that agrees this much better; most photos are upright.
     """
 
     azimuths: int = 16
@@ -43,6 +44,7 @@ class JointSettings:
     temperature: float = 0.02
     keep: int = 40
     spread: float = 0.06
+    turn_gap: float = 0.08
 
 
 @dataclass
@@ -137,17 +139,20 @@ def joint_prior(
     image: ImageSide, shape: ShapeSide, views: ViewSet, settings: JointSettings = JointSettings()
 ) -> tuple[ImageSide, JointPrior]:
     """Compare the image with all views; returns the image (turned as it agrees best) and the prior."""
-    candidates = []
+    candidates: list[tuple[float, ImageSide, torch.Tensor, torch.Tensor]] = []
     place = views.place
     for feature_map in image.turned_maps():
         scores = _view_scores(feature_map, shape, views, place, settings)
-        candidates.append((float(scores.max()), replace(image, map=feature_map), scores, place))
+        gap = settings.turn_gap if candidates else 0.0
+        candidates.append((float(scores.max()) - gap, replace(image, map=feature_map), scores, place))
         place = torch.stack([-place[..., 1], place[..., 0]], dim=-1)
-    score, turned, scores, place = max(candidates, key=lambda c: c[0])
+    _, turned, scores, place = max(candidates, key=lambda c: c[0])
     probability, kept = torch.softmax(scores / settings.temperature, 0).topk(min(settings.keep, len(scores)))
     center, half = _object_frame(turned.map, settings)
     pixels = place[kept] * half + torch.tensor(center, dtype=torch.float32)
-    prior = JointPrior(views, kept.numpy(), probability / probability.sum(), score, pixels, 2 * half, settings)
+    prior = JointPrior(
+        views, kept.numpy(), probability / probability.sum(), float(scores.max()), pixels, 2 * half, settings
+    )
     return turned, prior
 
 
