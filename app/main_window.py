@@ -1,6 +1,7 @@
 """The window: puts panels, docks and menus together and connects them to the session. No logic of its own."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths, Qt, QTimer
@@ -16,6 +17,7 @@ from app.panels.image import ImagePanel
 from app.panels.mesh import MeshPanel
 from app.panels.pins import PinsPanel
 from app.panels.tasks import TaskBar
+from app.preload import Preload
 from app.presenter import Panels, Presenter
 from app.queries import Queries
 from app.resources import resource
@@ -31,6 +33,7 @@ class MainWindow(QMainWindow):
         self.settings = settings or QSettings("counterpoint", "counterpoint")
         self.session = Session(self)
         self.engine = Engine(jobs_module, self, log_path=_log_path())
+        self.preload = Preload(self)
         self.queries = Queries(self.session, self.engine, self)
         self.panels: Panels = {slot: _panel(slot) for slot in SLOTS}
         self.pins, self.encoder, self.tasks = PinsPanel(), EncoderPanel(), TaskBar()
@@ -42,6 +45,7 @@ class MainWindow(QMainWindow):
         self.menus = menus.build(self)
         self._restore()
         self.engine.start()
+        QTimer.singleShot(0, self.preload.start)
 
     def open_files(self, paths: list[str], slot: Slot | None = None) -> None:
         """Open images and shapes; the first of a kind goes where ``slot`` says, or replaces the first of its kind."""
@@ -116,7 +120,7 @@ class MainWindow(QMainWindow):
                 panel.clicked.connect(lambda point, s=slot: self.place_pin(s, tuple(map(float, point))))
                 panel.hovered.connect(lambda point, s=slot: self.queries.hover(s, tuple(map(float, point))))
                 panel.up_chosen.connect(lambda up, s=slot: self._set_up(s, up))
-        self.queries.opened.connect(self._show)
+        self.queries.opened.connect(lambda slot, content: self.preload.then(partial(self._show, slot, content)))
         self.queries.hovered.connect(self.presenter.show_hover)
         self.queries.failed.connect(lambda sentence, details: say_error(self, sentence, details))
         self.queries.refused.connect(lambda sentence: self.statusBar().showMessage(sentence, 8000))
@@ -183,6 +187,7 @@ class MainWindow(QMainWindow):
         for panel in self.panels.values():
             if isinstance(panel, MeshPanel):
                 panel.close_panel()
+        self.preload.stop()
         self.engine.shutdown()
         super().closeEvent(event)
 

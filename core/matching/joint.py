@@ -117,22 +117,25 @@ class JointPrior:
         return None
 
     def _over_samples(self, pixel: Location) -> npt.NDArray[np.float32]:
-        offset = (self.pixels - torch.tensor(pixel, dtype=torch.float32)).square().sum(-1)
-        agreement = self._agreement(offset, self.view_set.visible[self.views]).numpy()
-        return _relative(agreement)[self.view_set.nearest]
+        """Of every sample, the probability of the views that put it near the pixel and see it."""
+        near = self._near(self.pixels - torch.tensor(pixel, dtype=torch.float32))
+        agreement = near.mul_(self.view_set.visible[self.views]).mul_(self.probability[:, None]).sum(0)
+        return _relative(agreement.numpy()).take(self.view_set.nearest)
 
     def _over_cells(self, source: ShapeSide, target: ImageSide, point: Location) -> npt.NDArray[np.float32]:
+        """Of every cell, the probability of the views that see the point and put it near."""
         position = source.shape.to_normalised(np.array(point))
-        near = np.linalg.norm(source.field.points.position[self.view_set.index] - position, axis=1)
-        sample = int(near.argmin())
+        sample = int(np.linalg.norm(source.field.points.position[self.view_set.index] - position, axis=1).argmin())
+        seeing = self.view_set.visible[self.views, sample]
         cells = torch.from_numpy(target.cell_pixels.astype(np.float32))
-        offset = (self.pixels[:, sample, None] - cells[None]).square().sum(-1)
-        agreement = self._agreement(offset, self.view_set.visible[self.views][:, sample, None]).numpy()
-        return _relative(agreement)
+        near = self._near(self.pixels[seeing, sample, None] - cells)
+        return _relative((self.probability[seeing] @ near).numpy())
 
-    def _agreement(self, squared_offset: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+    def _near(self, offset: torch.Tensor) -> torch.Tensor:
+        """Gaussian [...] of offsets [..., 2] in pixels."""
         scale = 2 * (self.settings.spread * self.frame_size) ** 2
-        return (self.probability[:, None] * visible * torch.exp(-squared_offset / scale)).sum(0)
+        u, v = offset.unbind(-1)
+        return (u * u).addcmul_(v, v).div_(-scale).exp_()
 
 
 def joint_prior(
