@@ -39,11 +39,12 @@ class MainWindow(QMainWindow):
         self.pins, self.encoder, self.tasks = PinsPanel(), EncoderPanel(), TaskBar()
         self.presenter = Presenter(self.session, self.panels, self.pins, self)
         self.active: Slot = "image 1"
-        self.message = QLabel("Starting the engine…")
+        self.message, self._engine_runs = QLabel(), False
         self._build()
         self._connect()
         self.menus = menus.build(self)
         self._restore()
+        self._guide()
         self.engine.start()
         QTimer.singleShot(0, self.preload.start)
 
@@ -155,6 +156,7 @@ class MainWindow(QMainWindow):
         self.presenter.refresh()
 
     def _item_changed(self, slot: Slot) -> None:
+        self._guide()
         panel, item = self.panels[slot], self.session.items.get(slot)
         if item is not None:
             menus.remember(self, item.path)
@@ -173,9 +175,20 @@ class MainWindow(QMainWindow):
             self.session.undo_stack.push(commands.SetUp(self.session, slot, up))
 
     def _engine_ready(self) -> None:
-        self.message.setText("Click to place a pin · hold Shift and move for a live preview")
+        self._engine_runs = True
+        self._guide()
         request = self.engine.submit("list_encoders", lane="query")
         request.done.connect(self.encoder.set_encoders)
+
+    def _guide(self) -> None:
+        """Say in the status bar what to do next."""
+        if not self._engine_runs:
+            text = "Starting the engine…"
+        elif not self.session.items:
+            text = "Drop a photo and a shape into the window, or choose File > Open sample"
+        else:
+            text = "Click to place a pin · hold Shift and move for a live preview"
+        self.message.setText(text)
 
     def _restore(self) -> None:
         geometry = self.settings.value("geometry")

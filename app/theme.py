@@ -31,6 +31,7 @@ _COLORS = {
     QPalette.ColorRole.Mid: ("#c9cdd4", "#3a3f48"),
 }
 _DISABLED = ("#8b929c", "#6c7480")
+_DISABLED_FILL = ("#b9c0ca", "#4a515c")
 
 _STYLE = """
 QToolTip { border: 0; padding: 4px 6px; }
@@ -75,6 +76,7 @@ def _paint(app: QApplication) -> None:
         palette.setColor(role, QColor(pair[column]))
     for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED[column]))
+    palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Highlight, QColor(_DISABLED_FILL[column]))
     app.setPalette(palette)
     app.setStyleSheet(_STYLE)
 

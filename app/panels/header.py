@@ -76,6 +76,12 @@ class Header(QWidget):
         self._row.addWidget(button)
         return button
 
+    def set_active(self, on: bool) -> None:
+        """Tools and slider work only while something is open."""
+        self.opacity.setEnabled(on)
+        for action, _ in self._icons:
+            action.setEnabled(on)
+
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:

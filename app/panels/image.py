@@ -144,9 +144,7 @@ class ImagePanel(FileDrops, QWidget):
         self.box_changed.emit(box)
 
     def _update_tools(self) -> None:
-        has_image = self._image is not None
-        for widget in (self.header.opacity, self.box_tool):
-            widget.setEnabled(has_image)
+        self.header.set_active(self._image is not None)
         self.clear_box.defaultAction().setEnabled(self._box is not None)
 
 

@@ -279,9 +279,7 @@ class MeshPanel(FileDrops, QWidget):
             action.setChecked(axis == self._up)
 
     def _update_tools(self) -> None:
-        for tool in self.header.findChildren(QToolButton):
-            tool.setEnabled(self._shape is not None)
-        self.header.opacity.setEnabled(self._shape is not None)
+        self.header.set_active(self._shape is not None)
         self._fill_view_menu()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
