@@ -168,7 +168,7 @@ def _info(options: argparse.Namespace) -> int:
         print(json.dumps(facts))
     else:
         for name, value in facts.items():
-            print(f"{name + ':':<16}{'; '.join(map(str, value)) if isinstance(value, list) else value}")
+            print(f"{name + ':':<16}{_fact(value)}")
     return 0
 
 
@@ -203,6 +203,12 @@ def _progress(quiet: bool) -> Any:
         print(f"\r\033[K{fraction:4.0%} {message}", end="" if fraction < 1 else "\n", file=sys.stderr, flush=True)
 
     return report
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(_text(v) if isinstance(v, list) else str(v) for v in value) or "none"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _text(numbers: list[float]) -> str:
