@@ -40,11 +40,11 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     for i, (path, content, box) in enumerate(zip(paths, loaded, boxes, strict=True)):
         if is_shape(path):
             settings = lift_settings(path, options.samples, options.views, options.resolution, options.up)
-            sides.append(shape_side(content, encoder, settings, span(progress, 0.1 + 0.45 * i, 0.55 + 0.45 * i)))
+            sides.append(shape_side(content, encoder, settings, span(progress, 0.1 + 0.4 * i, 0.5 + 0.4 * i)))
         else:
             sides.append(image_side(content, encoder, box))
     up = next((lift_settings(p, up=options.up).up for p in paths if is_shape(p)), "y")
-    source, target, prior = together(sides[0], sides[1], up)
+    source, target, prior = together(sides[0], sides[1], up, span(progress, 0.9, 1.0))
     answers = [match(source, target, at, prior) for at in options.at]
     report: dict[str, Any] = {"encoder": encoder.name, "matches": [_report(target, a) for a in answers]}
     if options.save:

@@ -195,7 +195,7 @@ def _together(source: Item, target: Item, settings: EncoderSettings, progress: P
 
     def make() -> Any:
         sides = _side(source, settings, progress), _side(target, settings, progress)
-        return together(*sides, source.up if source.kind == "shape" else target.up)
+        return together(*sides, source.up if source.kind == "shape" else target.up, progress)
 
     if source.kind == target.kind:
         return _side(source, settings, progress), _side(target, settings, progress), None

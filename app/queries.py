@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from app.commands import SetItem
 from app.documents import Item
@@ -33,6 +33,7 @@ class Queries(QObject):
         self._shown: dict[Slot, Item] = {}
         self._ready: dict[Slot, tuple[Item, Any]] = {}
         self._preparing: dict[Slot, Request] = {}
+        self._asking: dict[int, Request] = {}
         self._hover: Slot | None = None
         session.item_changed.connect(self._item_changed)
         session.encoder_changed.connect(self._prepare_all)
@@ -111,7 +112,9 @@ class Queries(QObject):
                 self._answer(pin, targets)
 
     def _answer(self, pin: Pin, targets: dict[Slot, Item]) -> None:
+        self._asking.pop(pin.pin_id, None)
         request = self._submit_query(f"pin {pin.pin_id}", pin.slot, targets, pin.at)
+        self._asking[pin.pin_id] = request
 
         def done(answers: Answers) -> None:
             if self._targets(pin.slot) == targets:
@@ -124,8 +127,15 @@ class Queries(QObject):
             else:
                 self.refused.emit(sentence)
 
+        def cancelled() -> None:
+            if self._asking.get(pin.pin_id) is request:
+                self._session.set_answers(pin.pin_id, {}, "Stopped before it was matched.")
+
         request.done.connect(done)
         request.failed.connect(failed)
+        request.cancelled.connect(cancelled)
+        once = Qt.ConnectionType.SingleShotConnection
+        request.progressed.connect(lambda *_: self.busy.emit(request), once)  # only the first of a pair takes long
 
     def _targets(self, source: Slot) -> dict[Slot, Item]:
         return {slot: item for slot, item in self._session.items.items() if slot != source and self.is_ready(slot)}

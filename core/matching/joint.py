@@ -18,6 +18,7 @@ from core.fields.lifting import seen_samples
 from core.geometry.camera import framing_camera, look_at
 from core.geometry.viewpoints import UP_AXES, ring_directions
 from core.matching.sides import ImageSide, Location, ShapeSide, Side
+from core.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ class ViewSet:
     nearest: npt.NDArray[np.int64]
 
 
-def view_set(side: ShapeSide, up: str, settings: JointSettings = JointSettings()) -> ViewSet:
+def view_set(
+    side: ShapeSide, up: str, settings: JointSettings = JointSettings(), progress: Progress = silent
+) -> ViewSet:
     """The views of a shape whose ``up`` axis is known (a wrong one costs accuracy, not correctness)."""
     points = side.field.points
     index = np.linspace(0, len(points) - 1, min(settings.samples, len(points))).astype(np.int64)
@@ -74,7 +77,9 @@ def view_set(side: ShapeSide, up: str, settings: JointSettings = JointSettings()
     hull = position if len(position) > 200 else points.position
     axis = np.array(UP_AXES[up], np.float64)
     rotations, places, visibles = [], [], []
-    for direction in ring_directions(up, settings.azimuths, settings.elevations):
+    directions = ring_directions(up, settings.azimuths, settings.elevations)
+    for number, direction in enumerate(directions):
+        progress(number / len(directions), "Turning the shape to compare it with the photo")
         visible = np.zeros(len(index), bool)
         for roll in np.radians(settings.rolls):
             R = look_at(direction, axis, roll)

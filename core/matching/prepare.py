@@ -32,17 +32,17 @@ def image_side(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | N
 
 
 def together(
-    source: ImageSide | ShapeSide, target: ImageSide | ShapeSide, up: str
+    source: ImageSide | ShapeSide, target: ImageSide | ShapeSide, up: str, progress: Progress = silent
 ) -> tuple[ImageSide | ShapeSide, ImageSide | ShapeSide, Prior | None]:
     """An image and a shape (in either order) with the prior of all pixels together; two of a kind as they are.
 
     ``up`` is the direction that points up in the shape's file.
     """
     if isinstance(source, ImageSide) and isinstance(target, ShapeSide):
-        image, prior = joint_prior(source, target, view_set(target, up))
+        image, prior = joint_prior(source, target, view_set(target, up, progress=progress))
         return image, target, prior
     if isinstance(source, ShapeSide) and isinstance(target, ImageSide):
-        image, prior = joint_prior(target, source, view_set(source, up))
+        image, prior = joint_prior(target, source, view_set(source, up, progress=progress))
         return source, image, prior
     return source, target, None
 

@@ -259,6 +259,20 @@ def test_another_encoder_rebuilds_and_can_be_cancelled(opened, qtbot, wait_ready
     wait_ready(window)
 
 
+def test_the_first_match_of_a_pair_shows_its_progress_and_can_be_stopped(opened, qtbot, sample, wait_ready):
+    window = opened
+    click_pixel(window.panels["image 1"], *sample["at"])
+    qtbot.waitUntil(lambda: not window.tasks.is_idle(), timeout=10_000)
+    window.tasks._cancel()
+    (pin,) = window.session.pins.values()
+    qtbot.waitUntil(lambda: bool(pin.problem), timeout=10_000)
+    assert "Stopped" in pin.problem and not pin.answers and window.tasks.is_idle()
+    u, v = sample["at"]
+    click_pixel(window.panels["image 1"], u - 60, v - 60)
+    wait_ready(window)
+    assert window.session.pins[window.session.current].answers and len(window.session.pins) == 2
+
+
 def test_saved_pictures_hold_what_is_shown(opened, sample, wait_ready, tmp_path):
     click_pixel(opened.panels["image 1"], *sample["at"])
     wait_ready(opened)
