@@ -203,6 +203,10 @@ class MeshPanel(FileDrops, QWidget):
         self.plotter.setAcceptDrops(False)
         self._stack.addWidget(self.plotter)
         self.plotter.enable_trackball_style()
+        for light in self.plotter.renderer.lights[
+            3:
+        ]:  # head, key and fill light stay; two faint ones behind cost as much
+            self.plotter.renderer.RemoveLight(light)
         self._through = through_renderer(self.plotter.render_window, self.plotter.renderer)
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)

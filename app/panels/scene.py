@@ -224,6 +224,8 @@ def through_renderer(window: Any, main: Any) -> Any:
     window.SetNumberOfLayers(max(2, window.GetNumberOfLayers()))
     renderer.SetLayer(1)
     renderer.InteractiveOff()
+    for each in (main, renderer):
+        each.SetUseOIT(False)  # pins need no order-independent transparency, and it costs passes over the whole picture
     renderer.SetActiveCamera(main.GetActiveCamera())
     window.AddRenderer(renderer)
     return renderer

@@ -1,12 +1,12 @@
 """The bundled pocket encoder: a TinyViT with a feature pyramid, trained on procedural shapes only (see its model card)."""
 
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import timm
 import torch
 from safetensors.torch import load_file
 from torch import nn
@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from core.encoders.base import Encoded, pick_device, to_batch
 from core.errors import CounterpointError
 from core.geometry.shape import file_digest
+from core.images import check_file
 
 WEIGHTS = Path(__file__).parents[2] / "resources" / "weights"
 
@@ -23,6 +24,8 @@ class PocketNet(nn.Module):
     """Backbone maps at strides 4 to 32 merged top-down into one map at stride 4 (module names are those of the checkpoint)."""
 
     def __init__(self, settings: dict[str, Any]):
+        import timm
+
         super().__init__()
         neck = settings["neck"]
         width = neck["width"]
@@ -51,28 +54,38 @@ PHOTO_SIZE = 160
 
 
 class PocketEncoder:
-    """The offline default. ``weights=None`` reads the bundled ones; ``random=True`` keeps the initial weights (a baseline)."""
+    """The offline default. ``weights=None`` reads the bundled ones; ``random=True`` keeps the initial weights (a baseline).
+
+    The net itself is built at the first picture that no cache knows: importing timm takes longer than all the rest.
+    """
 
     name = "pocket"
 
     def __init__(self, weights: str | Path | None = None, device: str = "auto", random: bool = False):
         card = json.loads((WEIGHTS / "pocket.json").read_text())
-        settings = card["image_encoder"]
+        self._settings = settings = card["image_encoder"]
         self.dim: int = settings["neck"]["descriptor_dim"]
         self.input_size: int = settings["input_size"][0]
         self.photo_size = PHOTO_SIZE
         self._mean, self._std = tuple(settings["mean"]), tuple(settings["std"])
         self._device = pick_device(device)
-        if random:
-            torch.manual_seed(0)
-        net = PocketNet(settings)
+        self._file: Path | None = None
         if random:
             self.name, self.fingerprint = "pocket-random", "pocket-random"
         else:
-            file = Path(weights) if weights is not None else WEIGHTS / settings["weights"]
-            self._load(net, file)
-            self.fingerprint = f"pocket-{file_digest(file)[:16]}"
-        self._net = net.float().eval().to(self._device)
+            self._file = check_file(weights or WEIGHTS / settings["weights"])
+            self.fingerprint = f"pocket-{file_digest(self._file)[:16]}"
+        if weights is not None:
+            _ = self._net  # a file that does not fit is said at once
+
+    @cached_property
+    def _net(self) -> PocketNet:
+        if self._file is None:
+            torch.manual_seed(0)
+        net = PocketNet(self._settings)
+        if self._file is not None:
+            self._load(net, self._file)
+        return net.float().eval().to(self._device)
 
     @staticmethod
     def _load(net: PocketNet, file: Path) -> None:

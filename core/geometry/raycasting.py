@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import open3d as o3d
 
 from core.geometry.camera import Camera
+from core.geometry.open3d_import import o3d
 from core.geometry.shape import Shape
 
 Floats = npt.NDArray[np.floating]

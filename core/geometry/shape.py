@@ -160,7 +160,7 @@ def vertex_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
 
 def cloud_normals(points: Floats) -> npt.NDArray[np.float32]:
     """Outward unit normals float32 [V, 3] of a point cloud, from the planes through 16 neighbours."""
-    import open3d as o3d
+    from core.geometry.open3d_import import o3d
 
     cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points - points.mean(axis=0)))
     cloud.estimate_normals(o3d.geometry.KDTreeSearchParamKNN(16))

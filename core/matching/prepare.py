@@ -1,5 +1,7 @@
 """From files to the two sides of a match; what is dear is cached on disk."""
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from core.encoders.base import ImageEncoder
-from core.encoders.feature_map import Box, encode_turned
+from core.encoders.feature_map import Box, FeatureMap, encode_turned
 from core.fields import cache
 from core.fields.field import FeatureField
 from core.fields.lifting import LiftSettings, lift
@@ -26,9 +28,29 @@ def is_shape(path: str | Path) -> bool:
 
 
 def image_side(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> ImageSide:
-    """An image uint8 [H, W, 3] ready to be matched; the encoder sees the part that ``box`` frames."""
-    upright, *others = encode_turned(encoder, image, box)
+    """An image uint8 [H, W, 3] ready to be matched; the encoder sees the part that ``box`` frames. The result is cached."""
+    upright, *others = _feature_maps(image, encoder, box)
     return ImageSide(upright, (image.shape[1], image.shape[0]), tuple(others))
+
+
+def _feature_maps(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None) -> Sequence[FeatureMap]:
+    picture = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
+    key = cache.cache_key("maps", picture, str(image.shape), encoder.fingerprint, str(encoder.photo_size), str(box))
+    stored = cache.read(key)
+    if stored is not None:
+        frame, area = (tuple(stored[name].tolist()) for name in ("frame", "box"))
+        foregrounds = stored.get("foreground", [None] * len(stored["descriptors"]))
+        return [FeatureMap(d, f, frame, area) for d, f in zip(stored["descriptors"], foregrounds, strict=True)]
+    maps = encode_turned(encoder, image, box)
+    tensors = {
+        "descriptors": torch.stack([m.descriptors for m in maps]),
+        "frame": torch.tensor(maps[0].frame, dtype=torch.float64),
+        "box": torch.tensor(maps[0].box, dtype=torch.float64),
+    }
+    if maps[0].foreground is not None:
+        tensors["foreground"] = torch.stack([m.foreground for m in maps if m.foreground is not None])
+    cache.write(key, tensors)
+    return maps
 
 
 def together(

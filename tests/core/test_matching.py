@@ -195,6 +195,29 @@ def test_the_best_score_is_exact(toy_side):
     assert np.abs(got - exact).max() < 0.01
 
 
+def test_a_picture_is_encoded_once_per_box_and_encoder(sample, encoder, tmp_path, monkeypatch):
+    monkeypatch.setenv("COUNTERPOINT_CACHE", str(tmp_path))
+    image = load_image(sample["image"])
+    calls = []
+
+    class Counting:
+        name, fingerprint, dim = encoder.name, encoder.fingerprint, encoder.dim
+        input_size, photo_size = encoder.input_size, encoder.photo_size
+
+        def encode(self, images):
+            calls.append(len(images))
+            return encoder.encode(images)
+
+    first, second = (image_side(image, Counting(), sample["box"]) for _ in range(2))
+    assert len(calls) == 1
+    assert torch.equal(first.map.descriptors, second.map.descriptors) and first.map.frame == second.map.frame
+    assert torch.equal(first.map.foreground, second.map.foreground) and len(first.turned_maps()) == 4
+    assert all(torch.equal(a.descriptors, b.descriptors) for a, b in zip(first.turned_maps(), second.turned_maps()))
+    image_side(image, Counting(), (500, 300, 1000, 700))
+    image_side(image[::-1], Counting(), sample["box"])
+    assert len(calls) == 3
+
+
 def test_up_by_format():
     assert guess_up("a.glb") == "y" and guess_up("b.STL") == "z"
 
