@@ -1,6 +1,7 @@
 """Feature fields: descriptors at points of a surface."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -30,21 +31,31 @@ class FeatureField:
     def similarity(self, query: torch.Tensor) -> npt.NDArray[np.float32]:
         """Cosine similarity float32 [N] of one unit descriptor [D] with every sample.
 
-        bfloat16 keeps three digits, too few to tell the best from the second best, so the most promising runs of neighbours are
-        computed again in float32.
+        Reading all descriptors takes the time, so one byte a number is read, which is right to 0.005; the most promising runs of
+        neighbours are computed again in float32.
         """
-        scores = _products(self.descriptors, query)
+        codes, steps = self._codes
+        code, step = _quantise(query[None])
+        products = simsimd.cdist(code.numpy(), codes, "dot", out_dtype="f32", threads=torch.get_num_threads())
+        scores = np.asarray(products)[0]
+        scores *= steps
+        scores *= float(step)
         again = _most_promising(scores)
         scores[again] = (self.descriptors[torch.from_numpy(again)].float() @ query).numpy()
         return scores
 
+    @cached_property
+    def _codes(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+        codes, steps = torch.empty(self.descriptors.shape, dtype=torch.int8), torch.empty(len(self))
+        for part in torch.arange(len(self)).split(1 << 16):
+            codes[part], steps[part] = _quantise(self.descriptors[part].float())
+        return codes.numpy(), steps.numpy()
 
-def _products(descriptors: torch.Tensor, query: torch.Tensor) -> npt.NDArray[np.float32]:
-    """bfloat16 [N, D] @ [D]; SimSIMD reads as fast as memory gives, where torch is slower on some processors."""
-    table = descriptors.view(torch.uint16).numpy()
-    row = query.to(torch.bfloat16).view(torch.uint16).numpy()[None]
-    products = simsimd.cdist(row, table, "dot", dtype="bf16", out_dtype="f32", threads=torch.get_num_threads())
-    return np.asarray(products, np.float32)[0]
+
+def _quantise(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """float32 [N, D] -> int8 [N, D] and float32 [N], what a unit of each row's code stands for."""
+    steps = rows.abs().amax(dim=1).clamp(min=1e-12) / 127
+    return (rows / steps[:, None]).round().to(torch.int8), steps
 
 
 def _most_promising(scores: npt.NDArray[np.float32], count: int = 3072) -> npt.NDArray[np.int64]:

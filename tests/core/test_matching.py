@@ -212,7 +212,10 @@ def test_a_picture_is_encoded_once_per_box_and_encoder(sample, encoder, tmp_path
     assert len(calls) == 1
     assert torch.equal(first.map.descriptors, second.map.descriptors) and first.map.frame == second.map.frame
     assert torch.equal(first.map.foreground, second.map.foreground) and len(first.turned_maps()) == 4
-    assert all(torch.equal(a.descriptors, b.descriptors) for a, b in zip(first.turned_maps(), second.turned_maps()))
+    assert all(
+        torch.equal(a.descriptors, b.descriptors)
+        for a, b in zip(first.turned_maps(), second.turned_maps(), strict=True)
+    )
     image_side(image, Counting(), (500, 300, 1000, 700))
     image_side(image[::-1], Counting(), sample["box"])
     assert len(calls) == 3
