@@ -19,9 +19,12 @@ def open_sample(window: "MainWindow") -> None:
     photo = replace(item_for(resource(f"sample/{sample['image']}")), box=tuple(sample["box"]))
     shape = item_for(resource(f"sample/{sample['shape']}"))
 
+    nothing_before = not window.session.items
+
     def first_pin() -> None:
         window.place_pin("image 1", tuple(sample["at"]))
-        window.session.undo_stack.clear()
+        if nothing_before:
+            window.session.undo_stack.clear()
 
     def place_first_pin(slot: str) -> None:
         items = window.session.items
