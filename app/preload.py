@@ -1,5 +1,6 @@
 """Loads what draws shapes beside the running window: on the GUI thread it would stop the window for a second."""
 
+import gc
 from collections.abc import Callable
 from importlib import import_module
 from threading import Thread
@@ -42,6 +43,7 @@ class Preload(QObject):
     def stop(self) -> None:
         """Wait for the thread and forget the calls: the window closes."""
         self._waiting.clear()
+        gc.unfreeze()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -54,6 +56,7 @@ class Preload(QObject):
 
     def _finish(self) -> None:
         self.done = True
+        gc.freeze()  # libraries stay; looking through their objects again and again would make the window stutter
         waiting, self._waiting = self._waiting, []
         for call in waiting:
             call()

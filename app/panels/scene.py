@@ -50,6 +50,7 @@ class ShapeActor:
         prop.SetSpecular(0.12)
         prop.SetSpecularPower(20)
         prop.SetEdgeColor(0.2, 0.22, 0.26)
+        prop.SetBackfaceCulling(mesh.closed)
         if not len(mesh.faces):
             prop.SetRenderPointsAsSpheres(True)
             prop.SetPointSize(max(3.0, min(9.0, 900 / max(len(mesh.points), 1) ** 0.5)))

@@ -10,6 +10,8 @@ from core.geometry.shape import Shape
 MAX_FACES = 300_000
 MAX_POINTS = 400_000
 MAX_TEXTURE = 2048
+MAX_BODIES = 100
+"""Meshes of more parts are not asked whether each is closed."""
 _SPLIT_EDGE = 0.02
 _CREASE = np.cos(np.radians(35))
 
@@ -24,6 +26,7 @@ class DisplayMesh:
         normals: float32 [V, 3].
         colors: uint8 [V, 3] or None.
         uv, texture: float32 [V, 2] (v up) with uint8 [h, w, 3], or both None.
+        closed: every part is a closed surface that faces outward, so that back faces need not be drawn.
     """
 
     points: npt.NDArray[np.float32]
@@ -32,6 +35,7 @@ class DisplayMesh:
     colors: npt.NDArray[np.uint8] | None
     uv: npt.NDArray[np.float32] | None
     texture: npt.NDArray[np.uint8] | None
+    closed: bool = False
 
 
 def display_mesh(shape: Shape) -> DisplayMesh:
@@ -49,7 +53,20 @@ def display_mesh(shape: Shape) -> DisplayMesh:
     colors = np.clip(extra["colors"], 0, 255).astype(np.uint8) if "colors" in extra else None
     own = shape.to_own_frame(points).astype(np.float32)
     uv = extra["uv"].astype(np.float32) if "uv" in extra else None
-    return DisplayMesh(own, faces.astype(np.int32), normals.astype(np.float32), colors, uv, _small(shape.texture))
+    return DisplayMesh(
+        own, faces.astype(np.int32), normals.astype(np.float32), colors, uv, _small(shape.texture), _closed(shape)
+    )
+
+
+def _closed(shape: Shape) -> bool:
+    import trimesh
+
+    mesh = trimesh.Trimesh(shape.vertices, shape.faces, process=False)
+    mesh.merge_vertices(merge_tex=True, merge_norm=True)
+    mesh.update_faces(mesh.nondegenerate_faces())
+    if not (mesh.is_watertight and mesh.is_winding_consistent) or mesh.body_count > MAX_BODIES:
+        return False
+    return all(part.volume > 0 for part in mesh.split(only_watertight=False))
 
 
 def _split_creases(shape: Shape) -> tuple[npt.NDArray, npt.NDArray, dict[str, npt.NDArray]]:

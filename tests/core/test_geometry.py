@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import trimesh
 
 from core.geometry.camera import Camera, framing_camera, look_at
 from core.geometry.display import MAX_FACES, display_mesh
@@ -121,6 +122,15 @@ def test_display_mesh_cuts_large_triangles_and_keeps_the_surface():
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
     assert area == pytest.approx(6.0, rel=1e-4)
     assert (np.abs(np.abs(shown.normals[np.unique(shown.faces)]).max(axis=1) - 1) < 1e-3).all()  # edges stay sharp
+
+
+def test_only_closed_meshes_that_face_outward_hide_their_back():
+    ball, cube = trimesh.creation.icosphere(2), trimesh.creation.box()
+    two = trimesh.util.concatenate([ball, cube.apply_translation([3, 0, 0])])
+    inside_out = trimesh.util.concatenate([ball, trimesh.Trimesh(cube.vertices, cube.faces[:, ::-1], process=False)])
+    for mesh, closed in ((ball, True), (two, True), (inside_out, False)):
+        assert display_mesh(make_shape(mesh.vertices, mesh.faces)).closed == closed
+    assert not display_mesh(make_shape(ball.vertices, ball.faces[1:])).closed
 
 
 def test_display_mesh_merges_what_is_too_fine():
