@@ -241,7 +241,7 @@ class MeshPanel(FileDrops, QWidget):
         self._through.ResetCameraClippingRange(self.plotter.renderer.ComputeVisiblePropBounds())
         width, height = self.plotter.renderer.GetSize()
         self._pins.rescale(camera, height, ratio)
-        self._legend.place(width, ratio)
+        self._legend.place(width, height, ratio)
 
     def _repaint(self) -> None:
         if self._shape is None:

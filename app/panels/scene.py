@@ -45,7 +45,7 @@ class ShapeActor:
         self._texture = pv.numpy_to_texture(mesh.texture) if mesh.texture is not None and mesh.uv is not None else None
         prop = self.actor.GetProperty()
         prop.SetInterpolationToPhong()
-        prop.SetAmbient(0.18)
+        prop.SetAmbient(0.23)
         prop.SetDiffuse(0.85)
         prop.SetSpecular(0.12)
         prop.SetSpecularPower(20)
@@ -155,7 +155,7 @@ class PinActors:
 class Legend:
     """A colour bar with numbers, drawn in the scene so that screenshots have it."""
 
-    WIDTH, HEIGHT, RIGHT, BOTTOM = 14, 170, 20, 22
+    WIDTH, HEIGHT, RIGHT, TOP = 14, 150, 20, 38
     """Size and distance from the corner, in logical pixels."""
 
     def __init__(self, renderer: Any):
@@ -194,10 +194,11 @@ class Legend:
     def hide(self) -> None:
         self._set_visible(False)
 
-    def place(self, width: int, pixel_ratio: float) -> None:
-        """Keep the place in the lower right corner of a view ``width`` pixels wide; called before every picture."""
-        w, h, right, bottom = (pixel_ratio * v for v in (self.WIDTH, self.HEIGHT, self.RIGHT, self.BOTTOM))
-        x1, y1 = width - right, bottom + h
+    def place(self, width: int, height: int, pixel_ratio: float) -> None:
+        """Keep the place in the upper right corner of a view of ``width`` x ``height`` pixels; called before every picture."""
+        w, h, right, top = (pixel_ratio * v for v in (self.WIDTH, self.HEIGHT, self.RIGHT, self.TOP))
+        x1, y1 = width - right, height - top
+        bottom = y1 - h
         for i, corner in enumerate(((x1 - w, bottom), (x1, bottom), (x1, y1), (x1 - w, y1))):
             self._corners.SetPoint(i, *corner, 0)
         self._corners.Modified()
