@@ -10,7 +10,7 @@ from typing import Any
 import core
 from core.errors import Cancelled, CounterpointError
 
-VERBS = ("match", "info", "encoders", "sample")
+VERBS = ("match", "info", "encoders", "evaluate", "sample")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -108,6 +108,19 @@ def _verb_parser() -> argparse.ArgumentParser:
     encoders.set_defaults(run=_encoders)
     encoders.add_argument("--json", action="store_true")
 
+    evaluate = verbs.add_parser("evaluate", help="measure an encoder")
+    evaluate.set_defaults(run=_evaluate)
+    evaluate.add_argument("what", choices=("correspondence",))
+    evaluate.add_argument(
+        "--data", default="procedural", metavar="procedural|bop:PATH|meshes:FOLDER",
+        help="held-out procedural shapes, photos in the BOP layout, or renders of the meshes of a folder (default: %(default)s)",
+    )  # fmt: skip
+    evaluate.add_argument("--count", type=_positive, default=60, metavar="N", help="objects or photos' objects at most")
+    evaluate.add_argument("--pixels", type=_positive, default=40, metavar="N", help="pixels asked for in each picture")
+    evaluate.add_argument("--output", metavar="FILE", help="write the table as JSON too")
+    evaluate.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    _add_encoder_options(evaluate)
+
     sample = verbs.add_parser("sample", help="match the bundled sample and save the pictures")
     sample.set_defaults(run=_sample)
     sample.add_argument(
@@ -182,6 +195,22 @@ def _encoders(options: argparse.Namespace) -> int:
     for row in rows:
         print(f"{row['name']:<15}{row['description']}{' (bundled, the default)' if row['bundled'] else ''}")
     print("Any other timm vision transformer goes by its own name; weights come from the hub or from --weights FILE.")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from app import headless
+
+    report = headless.evaluate(options, progress=_progress(options.json))
+    if options.json:
+        print(json.dumps(report))
+        return 0
+    for name, rows in report["tables"].items():
+        print(f"\n{name}")
+        columns = list(rows[0])
+        print(f"{columns[0]:<34}" + "".join(f"{column:>15}" for column in columns[1:]))
+        for row in rows:
+            print(f"{row['method']:<34}" + "".join(f"{row[column]:>15.6g}" for column in columns[1:]))
     return 0
 
 

@@ -94,6 +94,22 @@ def describe_file(path: str) -> dict[str, Any]:
     }
 
 
+def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+    """The verb ``evaluate correspondence``: the report that ``--json`` prints and ``--output`` writes."""
+    from core.benchmarks.correspondence import evaluate as evaluate_correspondence
+
+    choice = EncoderChoice(options.encoder, options.weights, options.layer, options.device)
+    tables = evaluate_correspondence(choice, options.data, options.count, options.pixels, progress)
+    report = {"encoder": options.encoder, "data": options.data, "pixels": options.pixels, "tables": tables}
+    if options.output:
+        try:
+            Path(options.output).write_text(json.dumps(report, indent=1) + "\n")
+        except OSError as error:
+            raise CounterpointError(f"{options.output} cannot be written ({error.strerror}).") from error
+    progress(1.0, "Done")
+    return report
+
+
 def run_sample(folder: Path, progress: Progress = silent) -> list[str]:
     """The verb ``sample``: what the window shows first, as pictures and a report in ``folder``; returns lines to print."""
     sample = json.loads(resource("sample/sample.json").read_text())

@@ -1,0 +1,117 @@
+"""How well an encoder finds corresponding places, beside chance, a classical descriptor and the same net with random weights."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.benchmarks import pairs, surface
+from core.benchmarks.bop import BopScene
+from core.benchmarks.classical import DenseSift
+from core.encoders.base import ImageEncoder
+from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.encoders.pocket import PocketEncoder
+from core.errors import CounterpointError
+from core.geometry.shape import SUFFIXES, load_shape, make_shape
+from core.matching.prepare import guess_up
+from core.progress import Progress, silent, span
+from core.training.procedural import HELD_OUT, Object3D, make_object
+
+Row = dict[str, Any]
+
+
+def evaluate(
+    choice: EncoderChoice, data: str = "procedural", count: int = 60, pixels: int = 40, progress: Progress = silent
+) -> dict[str, list[Row]]:
+    """Tables by name, rows by method.
+
+    Args:
+        choice: the encoder to measure.
+        data: "procedural" (held-out seeds), "bop:PATH" (photos with exact poses) or "meshes:FOLDER" (renders of real meshes).
+        count: objects at most; pictures' objects for photos.
+        pixels: pixels asked for in each picture.
+
+    Raises:
+        CounterpointError: no such encoder or data.
+    """
+    kind, _, place = data.partition(":")
+    if kind not in ("procedural", "bop", "meshes") or (kind != "procedural") != bool(place):
+        raise CounterpointError(f"'{data}' is not procedural, bop:PATH or meshes:FOLDER.")
+    encoders = _encoders(choice)
+    if kind == "bop":
+        cases = surface.photo_cases(BopScene.open(place), pixels)[:count]
+        return {"pixel to surface, photos, true box": _surface_table(cases, encoders, progress)}
+    items = _meshes(Path(place)) if kind == "meshes" else [make_object(HELD_OUT[i]) for i in range(count)]
+    items = items[:count]
+    tables = {"view to view": _views_table(pairs.view_pairs(items, pixels), encoders, span(progress, 0, 0.2))}
+    if kind == "procedural":
+        instances = pairs.instance_pairs(count, pixels)
+        tables["another instance"] = [
+            {"method": name, **pairs.measure_instances(instances, encoder, span(progress, 0.2, 0.3))}
+            for name, encoder in (("chance", None), *encoders)
+        ]
+    cases = surface.render_cases(items, pixels)
+    tables["pixel to surface, renders"] = _surface_table(cases, encoders, span(progress, 0.3, 1))
+    return tables
+
+
+def _encoders(choice: EncoderChoice) -> list[tuple[str, ImageEncoder]]:
+    encoder = load_encoder(choice)
+    twins: list[tuple[str, ImageEncoder]] = [("dense SIFT", DenseSift())]
+    if choice.name == "pocket":
+        twins.append(("pocket, random weights", PocketEncoder(device=choice.device, random=True)))
+    return [*twins, (encoder.name, encoder)]
+
+
+def _views_table(
+    tested: Sequence[pairs.Pair], encoders: Sequence[tuple[str, ImageEncoder]], progress: Progress
+) -> list[Row]:
+    if not tested:
+        raise CounterpointError("No two pictures show the same places; use more objects.")
+    return [
+        {"method": name, **pairs.measure_views(tested, encoder, progress)}
+        for name, encoder in (("chance", None), *encoders)
+    ]
+
+
+def _surface_table(
+    cases: Sequence[surface.Case], encoders: Sequence[tuple[str, ImageEncoder]], progress: Progress
+) -> list[Row]:
+    if not cases:
+        raise CounterpointError("No object is visible enough to be asked for.")
+    rows = [_surface_row("chance", surface.by_chance(cases))]
+    for i, (name, encoder) in enumerate(encoders):
+        part = span(progress, i / len(encoders), (i + 1) / len(encoders))
+        alone, joint = surface.measure(cases, encoder, progress=part)
+        rows += [_surface_row(f"{name}, alone", alone), _surface_row(f"{name}, joint", joint)]
+    by_verdict = {verdict: joint.only(verdict) for verdict in ("good", "unsure", "none")}
+    return rows + [
+        _surface_row(f"  of these, verdict {v}", answers) for v, answers in by_verdict.items() if answers.errors
+    ]
+
+
+def _surface_row(name: str, answers: surface.Answers) -> Row:
+    errors = np.array(answers.errors)
+    shares = {f"below {t}": float(np.mean(errors < t)) for t in (0.05, 0.1, 0.2)}
+    return {"method": name, "points": len(errors), **shares, "median": float(np.median(errors))}
+
+
+def _meshes(folder: Path) -> list[Object3D]:
+    """The meshes of a folder, stood up."""
+    files = sorted(f for f in folder.glob("*") if f.suffix.lower() in SUFFIXES)
+    if not files:
+        raise CounterpointError(f"{folder} has no shapes in it ({', '.join(SUFFIXES)}).")
+    items = []
+    for file in files:
+        shape = load_shape(file)
+        if shape.is_point_cloud:
+            continue
+        if guess_up(file) == "z":
+            upright = shape.vertices[:, [0, 2, 1]] * [1, 1, -1]
+            shape = make_shape(
+                upright, shape.faces, colors=shape.colors, uv=shape.uv, texture=shape.texture, name=shape.name
+            )
+        local = 2 * shape.normalised
+        items.append(Object3D(shape, file.stem, np.zeros(len(shape.faces), np.int32), local))
+    return items

@@ -1,0 +1,130 @@
+"""View to view: does a pixel of one picture find its counterpart in another one, of the same object or of another of its kind?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import encode_image
+from core.progress import Progress, silent
+from core.training.pictures import Picture, PictureSettings, Surface, take_picture
+from core.training.procedural import HELD_OUT, Object3D, make_object
+
+Floats = npt.NDArray[np.floating]
+
+SAME_PLACE = 0.02
+"""A pixel of the other picture shows the same place if its surface point is this near (fraction of the diagonal)."""
+
+
+@dataclass
+class Pair:
+    """Pixels [N, 2] (column, row) of ``a`` to be found in ``b``; ``truth`` are their pixels there, None across instances."""
+
+    a: Picture
+    b: Picture
+    pixels: npt.NDArray[np.int64]
+    truth: Floats | None
+
+
+def view_pairs(items: Sequence[Object3D], pixels: int) -> list[Pair]:
+    """Two pictures of each object, as it looks, in new light before new backgrounds, and pixels that both of them see."""
+    pairs = []
+    for number, item in enumerate(items):
+        rng, surface = np.random.default_rng((7, number)), Surface(number)
+        a, b = (take_picture(item, rng, PictureSettings(plain=0.1), surface) for _ in range(2))
+        rows, columns = np.nonzero(a.mask)
+        there, _ = b.camera.project(a.point[rows, columns])
+        at = np.clip(np.rint(there), 0, len(b.mask) - 1).astype(int)
+        shown = b.mask[at[:, 1], at[:, 0]]
+        near = np.linalg.norm(b.point[at[:, 1], at[:, 0]] - a.point[rows, columns], axis=1) < SAME_PLACE
+        both = np.flatnonzero(shown & near)
+        if len(both) < 20:
+            continue
+        chosen = rng.choice(both, min(pixels, len(both)), replace=False)
+        pairs.append(Pair(a, b, np.stack([columns, rows], axis=1)[chosen], there[chosen]))
+    return pairs
+
+
+def instance_pairs(count: int, pixels: int) -> list[Pair]:
+    """Pictures of two held-out objects of one category; only parts that both pictures show are asked for."""
+    from core.training.categories import CATEGORIES
+
+    names, pairs = list(CATEGORIES), []
+    for number in range(count):
+        rng, name = np.random.default_rng((8, number)), names[number % len(names)]
+        items = [make_object(HELD_OUT[5000 + 2 * number + i], name) for i in range(2)]
+        a, b = (take_picture(item, rng, PictureSettings(plain=0.1)) for item in items)
+        rows, columns = np.nonzero(a.mask & np.isin(a.part, np.unique(b.part[b.mask])))
+        if len(rows) < 20 or b.mask.sum() < 200:
+            continue
+        chosen = rng.choice(len(rows), min(pixels, len(rows)), replace=False)
+        pairs.append(Pair(a, b, np.stack([columns, rows], axis=1)[chosen], None))
+    return pairs
+
+
+def find(pair: Pair, encoder: ImageEncoder) -> npt.NDArray[np.int64]:
+    """The pixel [N, 2] of ``b`` with the most similar descriptor, of those that show the object."""
+    size = len(pair.a.image)
+    maps = [encode_image(encoder, p.image, size=encoder.input_size) for p in (pair.a, pair.b)]
+    rows, columns = np.nonzero(pair.b.mask)
+    few = slice(None, None, max(1, len(rows) // 6000))
+    candidates = np.stack([columns[few], rows[few]], axis=1)
+    similarity = maps[0].sample(pair.pixels) @ maps[1].sample(candidates).T
+    best = torch.argmax(similarity, dim=1).numpy()
+    return np.asarray(np.clip(candidates[best], 0, size - 1))
+
+
+def guess(pair: Pair, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Random pixels [N, 2] of ``b`` that show the object."""
+    rows, columns = np.nonzero(pair.b.mask)
+    chosen = rng.integers(len(rows), size=len(pair.pixels))
+    return np.stack([columns[chosen], rows[chosen]], axis=1)
+
+
+def measure_views(pairs: Sequence[Pair], encoder: ImageEncoder | None, progress: Progress = silent) -> dict[str, float]:
+    """Numbers of view to view; ``encoder`` None guesses.
+
+    ``ape``: average pixel error, and ``pcdp@t``: share of dense points with an error below t, both as fractions of the picture's side
+    (Multiview Equivariance Improves 3D Correspondence Understanding, ICLR 2025). ``pck@t``: share whose surface point lies within
+    t of the true one, a fraction of the object's diagonal. ``mirrored``: share that is not within 0.1 of the true point but
+    within 0.1 of its mirror image across the plane between left and right, of the points farther than 0.1 from that plane.
+    """
+    rng = np.random.default_rng(3)
+    pixel_errors, distances, mirrored = [], [], []
+    for number, pair in enumerate(pairs):
+        progress(number / len(pairs), f"{encoder.name if encoder else 'chance'}: pair {number + 1} of {len(pairs)}")
+        found = find(pair, encoder) if encoder else guess(pair, rng)
+        assert pair.truth is not None
+        pixel_errors.append(np.linalg.norm(found - pair.truth, axis=1) / len(pair.b.image))
+        true = pair.a.point[pair.pixels[:, 1], pair.pixels[:, 0]]
+        got = pair.b.point[found[:, 1], found[:, 0]]
+        distance = np.linalg.norm(got - true, axis=1)
+        distances.append(distance)
+        aside = np.abs(true[:, 0]) > 0.1
+        swapped = np.linalg.norm(got - true * [-1, 1, 1], axis=1)
+        mirrored.append(((distance > 0.1) & (swapped < 0.1))[aside])
+    error, distance, swap = np.concatenate(pixel_errors), np.concatenate(distances), np.concatenate(mirrored)
+    numbers = {"points": float(len(error)), "ape": float(error.mean())}
+    numbers |= {f"pcdp@{t}": float(np.mean(error < t)) for t in (0.05, 0.1, 0.2)}
+    numbers |= {f"pck@{t}": float(np.mean(distance < t)) for t in (0.05, 0.1)}
+    return numbers | {"mirrored": float(swap.mean()) if len(swap) else 0.0}
+
+
+def measure_instances(
+    pairs: Sequence[Pair], encoder: ImageEncoder | None, progress: Progress = silent
+) -> dict[str, float]:
+    """``part_accuracy``: share of pixels whose match in another instance lies on the same part; ``encoder`` None guesses."""
+    rng = np.random.default_rng(3)
+    right = []
+    for number, pair in enumerate(pairs):
+        progress(
+            number / len(pairs), f"{encoder.name if encoder else 'chance'}: instances {number + 1} of {len(pairs)}"
+        )
+        found = find(pair, encoder) if encoder else guess(pair, rng)
+        asked = pair.a.part[pair.pixels[:, 1], pair.pixels[:, 0]]
+        right.append(pair.b.part[found[:, 1], found[:, 0]] == asked)
+    every = np.concatenate(right)
+    return {"points": float(len(every)), "part_accuracy": float(every.mean())}

@@ -1,0 +1,136 @@
+"""Pixel -> surface: does a pixel of a picture find its place on the shape?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import ConvexHull
+from scipy.spatial.distance import pdist
+
+from core.benchmarks.bop import BopScene
+from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import Box, encode_turned
+from core.fields.lifting import LiftSettings, lift
+from core.geometry.raycasting import Raycaster, surface_position
+from core.geometry.sampling import sample_surface
+from core.geometry.shape import Shape
+from core.matching.joint import ViewSet, joint_prior, view_set
+from core.matching.match import match
+from core.matching.sides import ImageSide, ShapeSide
+from core.progress import Progress, silent
+from core.training.pictures import PictureSettings, Surface, take_picture
+from core.training.procedural import Object3D
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass
+class Target:
+    """A shape to be found places on, and its size: the largest distance of two points, in the normalised frame."""
+
+    shape: Shape
+    caster: Raycaster
+    up: str
+    diameter: float
+
+    @classmethod
+    def of(cls, shape: Shape, caster: Raycaster, up: str) -> "Target":
+        points = shape.normalised.astype(np.float64)
+        return cls(shape, caster, up, float(pdist(points[ConvexHull(points).vertices]).max()))
+
+
+@dataclass
+class Case:
+    """One object in one picture: pixels [N, 2] to ask for, and where on the surface they lie [N, 3] (normalised frame)."""
+
+    target: Target
+    image: npt.NDArray[np.uint8]
+    box: Box
+    pixels: Floats
+    truth: Floats
+
+
+@dataclass
+class Answers:
+    """Error / diameter and verdict of every pixel asked for."""
+
+    errors: list[float] = field(default_factory=list)
+    verdicts: list[str] = field(default_factory=list)
+
+    def only(self, verdict: str) -> "Answers":
+        chosen = [error for error, v in zip(self.errors, self.verdicts, strict=True) if v == verdict]
+        return Answers(chosen, [verdict] * len(chosen))
+
+
+def photo_cases(scene: BopScene, pixels: int, up: str = "z") -> list[Case]:
+    """Every object of every photo that is visible enough, with its true box and ``pixels`` random visible pixels."""
+    rng = np.random.default_rng(0)
+    targets = {i: Target.of(shape, scene.casters[i], up) for i, shape in scene.models.items()}
+    cases = []
+    for photo in scene.photos():
+        for item in scene.objects(photo):
+            rows, columns = np.nonzero(item.visible)
+            chosen = rng.choice(len(rows), min(pixels, len(rows)), replace=False)
+            at = (rows[chosen], columns[chosen])
+            truth = surface_position(scene.models[item.object_id], item.hits.face[at], item.hits.bary[at])
+            uv = np.stack([columns[chosen], rows[chosen]], axis=1).astype(float)
+            cases.append(Case(targets[item.object_id], item.image, item.box, uv, truth))
+    return cases
+
+
+def render_cases(items: Sequence[Object3D], pixels: int, per_item: int = 2) -> list[Case]:
+    """Pictures of objects under new light and before new backgrounds; the shape itself is matched as the program draws it."""
+    settings = PictureSettings(plain=0, any_roll=0, fill=(0.6, 0.9), shift=0.03)
+    cases = []
+    for number, item in enumerate(items):
+        target = Target.of(item.shape, item.caster, "y")
+        for view in range(per_item):
+            rng = np.random.default_rng((number, view))
+            picture = take_picture(item, rng, settings, Surface(number))
+            rows, columns = np.nonzero(picture.mask)
+            if len(rows) < 200:
+                continue
+            chosen = rng.choice(len(rows), min(pixels, len(rows)), replace=False)
+            box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
+            uv = np.stack([columns[chosen], rows[chosen]], axis=1).astype(float)
+            truth = picture.point[rows[chosen], columns[chosen]]
+            cases.append(Case(target, picture.image, tuple(map(float, box)), uv, truth))  # type: ignore[arg-type]
+    return cases
+
+
+def by_chance(cases: Sequence[Case]) -> Answers:
+    """A random place on the surface."""
+    rng = np.random.default_rng(1)
+    errors: list[float] = []
+    for case in cases:
+        places = sample_surface(case.target.shape, 2000).position
+        guess = places[rng.integers(len(places), size=len(case.truth))]
+        errors.extend(np.linalg.norm(guess - case.truth, axis=1) / case.target.diameter)
+    return Answers(errors, ["none"] * len(errors))
+
+
+def measure(
+    cases: Sequence[Case], encoder: ImageEncoder, samples: int = 20_000, progress: Progress = silent
+) -> tuple[Answers, Answers]:
+    """Ask for every pixel of every case: one pixel alone, and joint with all pixels of the picture."""
+    shapes: dict[int, tuple[ShapeSide, ViewSet]] = {}
+    alone, joint = Answers(), Answers()
+    for number, case in enumerate(cases):
+        progress(number / len(cases), f"{encoder.name}: picture {number + 1} of {len(cases)}")
+        target = case.target
+        if id(target) not in shapes:
+            lifted = lift(target.shape, encoder, LiftSettings(samples, up=target.up), caster=target.caster)
+            side = ShapeSide(target.shape, target.caster, lifted)
+            shapes[id(target)] = side, view_set(side, target.up)
+        shape, views = shapes[id(target)]
+        maps = encode_turned(encoder, case.image, case.box)
+        upright = ImageSide(maps[0], (case.image.shape[1], case.image.shape[0]), maps[1:])
+        turned, prior = joint_prior(upright, shape, views)
+        for uv, truth in zip(case.pixels, case.truth, strict=True):
+            for answers, image, known in ((alone, upright, None), (joint, turned, prior)):
+                found = match(image, shape, tuple(uv), known)
+                place = shape.field.points.position[found.candidate]
+                answers.errors.append(float(np.linalg.norm(place - truth)) / target.diameter)
+                answers.verdicts.append(found.verdict)
+    return alone, joint

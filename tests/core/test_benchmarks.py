@@ -1,0 +1,75 @@
+"""The numbers of the benchmarks, against encoders of which one knows how good they are."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from core.benchmarks import pairs, surface
+from core.encoders.base import Encoded
+from core.training.procedural import HELD_OUT, make_object
+
+
+class Oracle:
+    """Knows where each pixel of the pictures it is told of lies; descriptors turn slowly with the place."""
+
+    name, fingerprint, dim, input_size, photo_size = "oracle", "oracle", 384, 224, 224
+
+    def __init__(self, pictures):
+        rng = np.random.default_rng(0)
+        self._waves, self._pictures = rng.normal(size=(3, 192)) * 12, {p.image.tobytes(): p for p in pictures}
+
+    def encode(self, images):
+        known = [self._pictures[np.ascontiguousarray(image).tobytes()].point for image in images]
+        phase = np.stack(known) @ self._waves
+        return Encoded(torch.from_numpy(np.concatenate([np.sin(phase), np.cos(phase)], axis=-1)).float())
+
+
+@pytest.fixture(scope="module")
+def items():
+    return [make_object(HELD_OUT[i]) for i in range(6)]
+
+
+def test_view_to_view_is_perfect_for_who_knows_and_poor_for_who_guesses(items):
+    tested = pairs.view_pairs(items, 20)
+    assert len(tested) >= 3
+    oracle = Oracle([p for pair in tested for p in (pair.a, pair.b)])
+    knows, guesses = pairs.measure_views(tested, oracle), pairs.measure_views(tested, None)
+    assert knows["pck@0.05"] > 0.97 and knows["pcdp@0.05"] > 0.95 and knows["ape"] < 0.02 and knows["mirrored"] < 0.02
+    assert guesses["pck@0.1"] < 0.4 and guesses["ape"] > 0.1
+
+
+def test_instances_ask_only_for_parts_that_both_show():
+    tested = pairs.instance_pairs(6, 20)
+    assert tested
+    for pair in tested:
+        asked = pair.a.part[pair.pixels[:, 1], pair.pixels[:, 0]]
+        assert np.isin(asked, pair.b.part[pair.b.mask]).all()
+    assert 0.02 < pairs.measure_instances(tested, None)["part_accuracy"] < 0.8
+
+
+def test_render_cases_lie_on_the_surface_and_chance_is_poor(items):
+    cases = surface.render_cases(items[:2], 20)
+    for case in cases:
+        assert case.target.caster.closest(case.truth).distance.max() < 1e-3
+    chance = surface.by_chance(cases)
+    assert np.median(chance.errors) > 0.15 and len(chance.errors) == 20 * len(cases)
+
+
+def test_the_pocket_encoder_beats_chance_on_a_render(items, encoder):
+    cases = surface.render_cases([make_object(HELD_OUT[40], "chair")], 25)
+    alone, joint = surface.measure(cases, encoder, samples=4000)
+    assert np.median(joint.errors) < np.median(surface.by_chance(cases).errors) - 0.1
+    assert len(alone.errors) == len(joint.errors) == len(alone.verdicts)
+    assert sum(len(joint.only(v).errors) for v in ("good", "unsure", "none")) == len(joint.errors)
+
+
+def test_bad_data_is_said_in_one_sentence(tmp_path):
+    for data in ("nonsense", "bop:", f"bop:{tmp_path}", f"meshes:{tmp_path}"):
+        command = [sys.executable, "-m", "app", "evaluate", "correspondence", "--data", data, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1, done.stderr
+        assert json.dumps(data)[1:5] in done.stderr or "has no shapes" in done.stderr or "BOP" in done.stderr
