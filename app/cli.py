@@ -10,7 +10,7 @@ from typing import Any
 import core
 from core.errors import Cancelled, CounterpointError
 
-VERBS = ("match", "info", "encoders", "evaluate", "sample")
+VERBS = ("match", "info", "encoders", "evaluate", "train", "sample")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -121,6 +121,20 @@ def _verb_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     _add_encoder_options(evaluate)
 
+    train = verbs.add_parser("train", help="train the bundled encoder's net")
+    train.set_defaults(run=_train)
+    train.add_argument("recipe", choices=("pocket",))
+    train.add_argument(
+        "--data", default="procedural", metavar="procedural|FOLDER", help="what to learn from (default: %(default)s)"
+    )
+    train.add_argument("-o", "--output", required=True, metavar="FOLDER", help="checkpoint, log, weights and card")
+    train.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    train.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    train.add_argument("--start", metavar="FILE", help="weights to go on from (fine-tuning)")
+    for name, meaning in (("steps", "steps"), ("pairs", "pairs of pictures a step"), ("workers", "processes for data")):
+        train.add_argument(f"--{name}", type=_positive, metavar="N", help=meaning)
+    train.add_argument("--size", type=_positive, metavar="PIXELS", help="side of a picture, a multiple of 32")
+
     sample = verbs.add_parser("sample", help="match the bundled sample and save the pictures")
     sample.set_defaults(run=_sample)
     sample.add_argument(
@@ -211,6 +225,14 @@ def _evaluate(options: argparse.Namespace) -> int:
         print(f"{columns[0]:<34}" + "".join(f"{column:>15}" for column in columns[1:]))
         for row in rows:
             print(f"{row['method']:<34}" + "".join(f"{row[column]:>15.6g}" for column in columns[1:]))
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from app import headless
+
+    weights = headless.train(options, progress=_progress(False))
+    print(f"weights: {weights} (use them with --weights, measure them with counterpoint evaluate)")
     return 0
 
 

@@ -110,6 +110,25 @@ def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[s
     return report
 
 
+def train(options: argparse.Namespace, progress: Progress = silent) -> Path:
+    """The verb ``train``; returns the file of weights."""
+    from core.training.meshes import read_meshes
+    from core.training.pair_data import PairSettings
+    from core.training.pictures import PictureSettings
+    from core.training.pocket import PocketRecipe
+    from core.training.pocket import train as train_pocket
+
+    size = options.size or PictureSettings().size
+    if size % 32:
+        raise CounterpointError(f"A side of {size} pixels is not a multiple of 32.")
+    given = {name: getattr(options, name) for name in ("steps", "pairs", "workers", "start")}
+    recipe = PocketRecipe(
+        data=PairSettings(PictureSettings(size=size)), **{k: v for k, v in given.items() if v is not None}
+    )
+    items = None if options.data == "procedural" else read_meshes(options.data)
+    return train_pocket(Path(options.output), recipe, items, options.device, options.resume, progress)
+
+
 def run_sample(folder: Path, progress: Progress = silent) -> list[str]:
     """The verb ``sample``: what the window shows first, as pictures and a report in ``folder``; returns lines to print."""
     sample = json.loads(resource("sample/sample.json").read_text())

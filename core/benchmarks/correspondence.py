@@ -1,7 +1,6 @@
 """How well an encoder finds corresponding places, beside chance, a classical descriptor and the same net with random weights."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,9 @@ from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.encoders.pocket import PocketEncoder
 from core.errors import CounterpointError
-from core.geometry.shape import SUFFIXES, load_shape, make_shape
-from core.matching.prepare import guess_up
 from core.progress import Progress, silent, span
-from core.training.procedural import HELD_OUT, Object3D, make_object
+from core.training.meshes import read_meshes
+from core.training.procedural import HELD_OUT, make_object
 
 Row = dict[str, Any]
 
@@ -42,7 +40,7 @@ def evaluate(
     if kind == "bop":
         cases = surface.photo_cases(BopScene.open(place), pixels)[:count]
         return {"pixel to surface, photos, true box": _surface_table(cases, encoders, progress)}
-    items = _meshes(Path(place)) if kind == "meshes" else [make_object(HELD_OUT[i]) for i in range(count)]
+    items = read_meshes(place) if kind == "meshes" else [make_object(HELD_OUT[i]) for i in range(count)]
     items = items[:count]
     tables = {"view to view": _views_table(pairs.view_pairs(items, pixels), encoders, span(progress, 0, 0.2))}
     if kind == "procedural":
@@ -95,23 +93,3 @@ def _surface_row(name: str, answers: surface.Answers) -> Row:
     errors = np.array(answers.errors)
     shares = {f"below {t}": float(np.mean(errors < t)) for t in (0.05, 0.1, 0.2)}
     return {"method": name, "points": len(errors), **shares, "median": float(np.median(errors))}
-
-
-def _meshes(folder: Path) -> list[Object3D]:
-    """The meshes of a folder, stood up."""
-    files = sorted(f for f in folder.glob("*") if f.suffix.lower() in SUFFIXES)
-    if not files:
-        raise CounterpointError(f"{folder} has no shapes in it ({', '.join(SUFFIXES)}).")
-    items = []
-    for file in files:
-        shape = load_shape(file)
-        if shape.is_point_cloud:
-            continue
-        if guess_up(file) == "z":
-            upright = shape.vertices[:, [0, 2, 1]] * [1, 1, -1]
-            shape = make_shape(
-                upright, shape.faces, colors=shape.colors, uv=shape.uv, texture=shape.texture, name=shape.name
-            )
-        local = 2 * shape.normalised
-        items.append(Object3D(shape, file.stem, np.zeros(len(shape.faces), np.int32), local))
-    return items

@@ -39,18 +39,31 @@ class PocketNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """float32 [B, 3, S, S] -> descriptors [B, D, S/4, S/4] and aux [B, 5, S/4, S/4]: foreground logit, depth, normal."""
+        y = self._merge(self.backbone(x))
+        return self.descriptor(y), self.aux(y)
+
+    def with_global(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """As :meth:`forward`, and a vector [B, G] of the whole picture: its coarsest map, and its finest where the object is."""
+        maps = self.backbone(x)
+        y = self._merge(maps)
+        aux = self.aux(y)
+        weight = torch.sigmoid(aux[:, :1])
+        inside = (y * weight).sum((2, 3)) / (weight.sum((2, 3)) + 1e-3)
+        return self.descriptor(y), aux, self.glob(torch.cat([maps[-1].mean((2, 3)), inside], dim=1))
+
+    def _merge(self, maps: list[torch.Tensor]) -> torch.Tensor:
         y: torch.Tensor | None = None
-        for f, lateral, smooth in reversed(list(zip(self.backbone(x), self.lateral, self.smooth, strict=True))):
+        for f, lateral, smooth in reversed(list(zip(maps, self.lateral, self.smooth, strict=True))):
             merged = lateral(f)
             if y is not None:
                 merged = merged + F.interpolate(y, size=merged.shape[-2:], mode="bilinear", align_corners=False)
             y = merged + F.gelu(smooth(merged))
         assert y is not None
-        return self.descriptor(y), self.aux(y)
+        return y
 
 
 PHOTO_SIZE = 160
-"""Crops of real photos match better at 160 than at the 224 of training (tests/benchmarks/photo_match.py)."""
+"""Crops of real photos match better at 160 than at the 224 of training (counterpoint evaluate correspondence --data bop:PATH)."""
 
 
 class PocketEncoder:

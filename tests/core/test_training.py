@@ -1,0 +1,139 @@
+"""The pocket recipe on a CPU: the loss falls, all of the net learns, a killed run goes on as if it had not been."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+from torch.utils.data import default_collate
+
+from core.encoders.pocket import PocketEncoder
+from core.errors import Cancelled, CounterpointError
+from core.training.losses import global_loss, part_target, place_target, soft_info_nce
+from core.training.pair_data import PairData, PairSettings
+from core.training.pictures import PictureSettings
+from core.training.pocket import Learner, PocketRecipe, train
+from core.training.procedural import make_object
+
+SMALL = PairSettings(PictureSettings(size=64), queries=64, keys=128, outside=32)
+
+
+def recipe(**changes):
+    return PocketRecipe(
+        **{"steps": 6, "pairs": 3, "data": SMALL, "warmup": 3, "log_every": 1, "save_every": 2, **changes}
+    )
+
+
+def losses_of(folder):
+    return [json.loads(line)["loss"] for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.timeout(300)
+def test_the_loss_falls_and_the_weights_can_be_used(tmp_path):
+    file = train(tmp_path, recipe(steps=24, pairs=6, rate=2e-3, save_every=24), device="cpu")
+    losses = losses_of(tmp_path)
+    assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.3
+    image = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3)).astype(np.uint8)
+    trained, initial = PocketEncoder(file).encode(image), PocketEncoder(random=True).encode(image)
+    assert torch.isfinite(trained.descriptors).all() and not torch.allclose(trained.descriptors, initial.descriptors)
+    card = (tmp_path / "MODEL_CARD.md").read_text()
+    assert "24 steps of 6 pairs" in card and f"{losses[-1]:.4g}" in card
+
+
+def test_every_parameter_gets_a_gradient():
+    data = PairData(SMALL, seed=1, count=4)
+    batch = default_collate([data[i] for i in range(4)])
+    learner = Learner(recipe()).train()
+    optimizer = torch.optim.SGD(learner.parameters(), lr=0.01)
+    for _ in range(2):  # the last BatchNorm of a block starts at zero and opens the way with the first step
+        optimizer.zero_grad()
+        terms = learner.losses(batch, sigma=0.05)
+        torch.stack(list(terms.values())).sum().backward()
+        optimizer.step()
+    assert set(terms) == {"dense", "whole", "foreground", "normal", "depth"}
+    silent = [name for name, p in learner.named_parameters() if p.grad is None or not p.grad.abs().max() > 0]
+    assert not silent
+
+
+def test_a_stopped_run_goes_on_to_the_same_losses(tmp_path):
+    def stop_at_five(fraction, message):
+        if message.startswith("step 5"):
+            raise Cancelled
+
+    train(tmp_path / "whole", recipe(), device="cpu")
+    with pytest.raises(Cancelled):
+        train(tmp_path / "stopped", recipe(), device="cpu", progress=stop_at_five)
+    assert len(losses_of(tmp_path / "stopped")) == 5
+    train(tmp_path / "stopped", recipe(), device="cpu", resume=True)
+    assert losses_of(tmp_path / "stopped") == pytest.approx(losses_of(tmp_path / "whole"), rel=1e-4)
+    with pytest.raises(CounterpointError, match="another pairs"):
+        train(tmp_path / "stopped", recipe(pairs=2), device="cpu", resume=True)
+
+
+def test_nothing_to_resume_and_damaged_checkpoints_are_said(tmp_path):
+    with pytest.raises(CounterpointError, match="no checkpoint"):
+        train(tmp_path, recipe(), device="cpu", resume=True)
+    (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(CounterpointError, match="no checkpoint"):
+        train(tmp_path, recipe(), device="cpu", resume=True)
+
+
+def test_fine_tuning_starts_from_weights_and_keeps_batch_statistics(tmp_path):
+    from core.encoders.pocket import WEIGHTS
+
+    start = str(WEIGHTS / "pocket_image.safetensors")
+    items = [make_object(1, "chair"), make_object(2, "mug")]
+    file = train(tmp_path, recipe(steps=2, start=start, rate=1e-4), items, device="cpu")
+    image = np.full((1, 64, 64, 3), 128, np.uint8)
+    tuned, bundled, random = (
+        e.encode(image).descriptors for e in (PocketEncoder(file), PocketEncoder(), PocketEncoder(random=True))
+    )
+    near, far = (F.cosine_similarity(tuned, other, dim=-1).mean() for other in (bundled, random))
+    assert near > 0.9 > far
+    with pytest.raises(CounterpointError, match="does not hold weights"):
+        train(tmp_path, recipe(start=str(tmp_path / "log.jsonl")), device="cpu")
+
+
+def test_pairs_are_the_same_on_every_run_and_know_their_counterparts():
+    data = PairData(SMALL, seed=3, count=12)
+    first, again = data[7], PairData(SMALL, seed=3, count=12)[7]
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    pairs = [data[i] for i in range(12)]
+    assert 0 < sum(bool(p["across"]) for p in pairs) < 12
+    for pair in pairs:
+        assert all(pair["a_mask"][v, u] for u, v in pair["a_pixels"]) and not any(
+            pair["b_mask"][v, u] for u, v in pair["outside"]
+        )
+
+
+def test_losses_are_what_their_formulas_say():
+    torch.manual_seed(0)
+    query, keys = F.normalize(torch.randn(1, 5, 8), dim=-1), F.normalize(torch.randn(1, 7, 8), dim=-1)
+    label = torch.tensor([0, 3, 2, 6, 1])
+    target = F.one_hot(label, 7)[None].float()
+    expected = F.cross_entropy(4 * query[0] @ keys[0].T, label)
+    assert soft_info_nce(query, keys, target, torch.tensor(4.0)) == pytest.approx(float(expected), rel=1e-5)
+    target[0, 0] = 0
+    expected = F.cross_entropy((4 * query[0] @ keys[0].T)[1:], label[1:])
+    assert soft_info_nce(query, keys, target, torch.tensor(4.0)) == pytest.approx(float(expected), rel=1e-5)
+    points = torch.tensor([[[0.0, 0, 0], [0.1, 0, 0]]])
+    assert place_target(points, points, 0.1)[0, 0, 1] == pytest.approx(np.exp(-1), rel=1e-4)
+    parts = torch.tensor([[0, 1]])
+    assert torch.equal(part_target(parts, points, parts, points)[0], torch.eye(2))
+    a = torch.eye(4)
+    kin = global_loss(a, a, torch.tensor([0, 0, 1, -1]), torch.tensor(10.0))
+    assert kin > global_loss(a, a, torch.tensor([-1, -1, -1, -1]), torch.tensor(10.0))
+
+
+def test_the_verb_trains_and_goes_on(tmp_path):
+    command = [sys.executable, "-m", "app", "train", "pocket", "-o", str(tmp_path), "--steps", "2", "--pairs", "2"]
+    command += ["--size", "64", "--device", "cpu"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0 and "pocket_image.safetensors" in done.stdout, done.stderr
+    done = subprocess.run([*command, "--resume", "--start", "x"], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    done = subprocess.run([*command[:-4], "--size", "50"], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 2 and "multiple of 32" in done.stderr
