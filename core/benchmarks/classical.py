@@ -15,7 +15,8 @@ class DenseSift:
     dim = 384
     input_size = photo_size = 224
     _stride = 8
-    _scales = (16.0, 32.0, 56.0)
+    _size = 16.0
+    _shrink = (1.0, 2.0, 3.5)
 
     def __init__(self) -> None:
         self._sift = cv2.SIFT.create()  # type: ignore[attr-defined]
@@ -26,9 +27,11 @@ class DenseSift:
     def _one(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
         cells = np.arange(image.shape[0] // self._stride)
-        places = [(c * self._stride + 1.5, r * self._stride + 1.5) for r in cells for c in cells]
+        places = [((c + 0.5) * self._stride, (r + 0.5) * self._stride) for r in cells for c in cells]
         layers = []
-        for size in self._scales:
-            _, found = self._sift.compute(grey, [cv2.KeyPoint(x, y, size, 0) for x, y in places])
+        for shrink in self._shrink:
+            small = cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+            keys = [cv2.KeyPoint(x / shrink - 0.5, y / shrink - 0.5, self._size, 0) for x, y in places]
+            _, found = self._sift.compute(small, keys)
             layers.append(np.sqrt(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-6)))
         return np.concatenate(layers, axis=1).reshape(len(cells), len(cells), -1).astype(np.float32)
