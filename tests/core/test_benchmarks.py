@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from core.benchmarks import pairs, surface
+from core.benchmarks.classical import DenseSift
 from core.encoders.base import Encoded
+from core.images import load_image
 from core.training.procedural import HELD_OUT, make_object
 
 
@@ -65,6 +67,15 @@ def test_the_pocket_encoder_beats_chance_on_a_render(items, encoder):
     assert np.median(joint.errors) < np.median(surface.by_chance(cases).errors) - 0.1
     assert len(alone.errors) == len(joint.errors) == len(alone.verdicts)
     assert sum(len(joint.only(v).errors) for v in ("good", "unsure", "none")) == len(joint.errors)
+
+
+def test_dense_sift_follows_the_picture(sample):
+    picture = load_image(sample["image"])[300:532, 500:732]
+    before, after = (DenseSift().encode(p[None]).descriptors[0] for p in (picture[:224, :224], picture[8:, 8:]))
+    assert before.shape == (28, 28, 384)
+    near = torch.nn.functional.cosine_similarity(before[9:-8, 9:-8], after[8:-9, 8:-9], dim=-1)
+    far = torch.nn.functional.cosine_similarity(before[9:-8, 9:-8], after[8:-9, 8:-9].flip(0, 1), dim=-1)
+    assert near.mean() > 0.95 > far.mean() + 0.05
 
 
 def test_bad_data_is_said_in_one_sentence(tmp_path):
