@@ -1,5 +1,6 @@
 """Loads what draws shapes beside the running window: on the GUI thread it would stop the window for a second."""
 
+import contextlib
 import gc
 from collections.abc import Callable
 from importlib import import_module
@@ -52,7 +53,8 @@ class Preload(QObject):
             for module in MODULES:
                 import_module(module)
         finally:
-            self._loaded.emit()
+            with contextlib.suppress(RuntimeError):  # the window is gone already
+                self._loaded.emit()
 
     def _finish(self) -> None:
         self.done = True
