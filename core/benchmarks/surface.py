@@ -37,7 +37,8 @@ class Target:
     @classmethod
     def of(cls, shape: Shape, caster: Raycaster, up: str) -> "Target":
         points = shape.normalised.astype(np.float64)
-        return cls(shape, caster, up, float(pdist(points[ConvexHull(points).vertices]).max()))
+        hull = ConvexHull(points, qhull_options="QJ")  # joggled, so that flat shapes have one
+        return cls(shape, caster, up, float(pdist(points[hull.vertices]).max()))
 
 
 @dataclass

@@ -11,6 +11,8 @@ import torch
 from core.benchmarks import pairs, surface
 from core.benchmarks.classical import DenseSift
 from core.encoders.base import Encoded
+from core.geometry.raycasting import Raycaster
+from core.geometry.shape import make_shape
 from core.images import load_image
 from core.training.procedural import HELD_OUT, make_object
 
@@ -59,6 +61,11 @@ def test_render_cases_lie_on_the_surface_and_chance_is_poor(items):
         assert case.target.caster.closest(case.truth).distance.max() < 1e-3
     chance = surface.by_chance(cases)
     assert np.median(chance.errors) > 0.15 and len(chance.errors) == 20 * len(cases)
+
+
+def test_flat_shapes_have_a_diameter():
+    square = make_shape(np.array([[0, 0, 0], [3, 0, 0], [3, 4, 0], [0, 4, 0.0]]), np.array([[0, 1, 2], [0, 2, 3]]))
+    assert surface.Target.of(square, Raycaster(square), "y").diameter == pytest.approx(1)
 
 
 def test_the_pocket_encoder_beats_chance_on_a_render(items, encoder):
