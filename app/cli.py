@@ -121,18 +121,24 @@ def _verb_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     _add_encoder_options(evaluate)
 
-    train = verbs.add_parser("train", help="train the bundled encoder's net")
+    train = verbs.add_parser("train", help="train the bundled encoder's nets")
     train.set_defaults(run=_train)
-    train.add_argument("recipe", choices=("pocket",))
+    train.add_argument("recipe", choices=("pocket", "tango"), help="the image net alone, or image and point net")
     train.add_argument(
         "--data", default="procedural", metavar="procedural|FOLDER", help="what to learn from (default: %(default)s)"
     )
     train.add_argument("-o", "--output", required=True, metavar="FOLDER", help="checkpoint, log, weights and card")
     train.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     train.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    train.add_argument("--start", metavar="FILE", help="weights to go on from (fine-tuning)")
+    train.add_argument(
+        "--start", metavar="PATH", help="weights to go on from: a file for pocket, a folder for tango (fine-tuning)"
+    )
+    train.add_argument(
+        "--tokens", metavar="MODULE:FUNCTION", help="tango: your pretrained 3D VAE instead of the bundled point tokens"
+    )
     for name, meaning in (("steps", "steps"), ("pairs", "pairs of pictures a step"), ("workers", "processes for data")):
         train.add_argument(f"--{name}", type=_positive, metavar="N", help=meaning)
+    train.add_argument("--rate", type=float, help="peak learning rate")
     train.add_argument("--size", type=_positive, metavar="PIXELS", help="side of a picture, a multiple of 32")
 
     sample = verbs.add_parser("sample", help="match the bundled sample and save the pictures")

@@ -112,21 +112,41 @@ def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[s
 
 def train(options: argparse.Namespace, progress: Progress = silent) -> Path:
     """The verb ``train``; returns the file of weights."""
+    from core.training import pocket, tango
     from core.training.meshes import read_meshes
     from core.training.pair_data import PairSettings
     from core.training.pictures import PictureSettings
-    from core.training.pocket import PocketRecipe
-    from core.training.pocket import train as train_pocket
 
     size = options.size or PictureSettings().size
     if size % 32:
         raise CounterpointError(f"A side of {size} pixels is not a multiple of 32.")
-    given = {name: getattr(options, name) for name in ("steps", "pairs", "workers", "start")}
-    recipe = PocketRecipe(
-        data=PairSettings(PictureSettings(size=size)), **{k: v for k, v in given.items() if v is not None}
-    )
+    names = ("steps", "pairs", "workers", "start", "rate")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    data = PairSettings(PictureSettings(size=size))
     items = None if options.data == "procedural" else read_meshes(options.data)
-    return train_pocket(Path(options.output), recipe, items, options.device, options.resume, progress)
+    out = Path(options.output)
+    if options.recipe == "tango":
+        tokens = import_named(options.tokens)() if options.tokens else None
+        recipe = tango.TangoRecipe(data=data, **given)
+        return tango.train(out, recipe, items, options.device, options.resume, progress, tokens)
+    if options.tokens:
+        raise CounterpointError("The pocket recipe has no point net; --tokens belongs to tango.")
+    return pocket.train(out, pocket.PocketRecipe(data=data, **given), items, options.device, options.resume, progress)
+
+
+def import_named(name: str) -> Any:
+    """What ``package.module:name`` stands for, in the user's own code."""
+    import importlib
+    import sys
+
+    module, _, attribute = name.partition(":")
+    sys.path.insert(0, "")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except Exception as error:
+        raise CounterpointError(f"{name} cannot be imported ({error}); give MODULE:FUNCTION.") from error
+    finally:
+        sys.path.remove("")
 
 
 def run_sample(folder: Path, progress: Progress = silent) -> list[str]:

@@ -1,4 +1,4 @@
-"""What an image encoder is: pictures in, descriptors out."""
+"""What an encoder is: pictures or points in, descriptors out."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,10 +15,12 @@ class Encoded:
     Attributes:
         descriptors: float32 [B, h, w, D], not yet of unit length: interpolate first, then normalise.
         foreground: float32 [B, h, w] probability that the pixel belongs to the object, or None if the encoder does not know.
+        vectors: float32 [B, G], one for each whole picture, not of unit length, or None if the encoder has none.
     """
 
     descriptors: torch.Tensor
     foreground: torch.Tensor | None = None
+    vectors: torch.Tensor | None = None
 
 
 class ImageEncoder(Protocol):
@@ -40,6 +42,39 @@ class ImageEncoder(Protocol):
 
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
         """Descriptors of square RGB pictures uint8 [B, S, S, 3]; S is ``input_size`` or any other multiple of the patch."""
+        ...
+
+
+@dataclass
+class EncodedPoints:
+    """What a point encoder says of a shape.
+
+    Attributes:
+        places: float32 [T, 3], where the tokens are, in the frame of the points.
+        descriptors: float32 [T, D], not yet of unit length, in the space of the image encoder it was trained with.
+        vector: float32 [G] of the whole shape, not of unit length.
+    """
+
+    places: npt.NDArray[np.float32]
+    descriptors: torch.Tensor
+    vector: torch.Tensor
+
+
+class PointEncoder(Protocol):
+    """A point encoder: the counterpart of :class:`ImageEncoder` for shapes.
+
+    Attributes:
+        name, fingerprint, dim: as of an image encoder.
+        points: how many points it likes best.
+    """
+
+    name: str
+    fingerprint: str
+    dim: int
+    points: int
+
+    def encode(self, position: npt.NDArray[np.floating], normal: npt.NDArray[np.floating]) -> EncodedPoints:
+        """Points [N, 3] with unit normals [N, 3]: bounding box centred at the origin, its diagonal 1, y up."""
         ...
 
 

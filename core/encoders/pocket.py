@@ -37,13 +37,12 @@ class PocketNet(nn.Module):
         self.aux = nn.Conv2d(width, 5, 1)
         self.glob = nn.Linear(channels[-1] + width, neck["global_dim"])
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """float32 [B, 3, S, S] -> descriptors [B, D, S/4, S/4] and aux [B, 5, S/4, S/4]: foreground logit, depth, normal."""
-        y = self._merge(self.backbone(x))
-        return self.descriptor(y), self.aux(y)
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """float32 [B, 3, S, S] -> descriptors [B, D, S/4, S/4], aux [B, 5, S/4, S/4] and vectors [B, G].
 
-    def with_global(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """As :meth:`forward`, and a vector [B, G] of the whole picture: its coarsest map, and its finest where the object is."""
+        ``aux`` is foreground logit, depth and normal. The vector is of the whole picture: its coarsest map, and its finest
+        where the object is.
+        """
         maps = self.backbone(x)
         y = self._merge(maps)
         aux = self.aux(y)
@@ -115,5 +114,5 @@ class PocketEncoder:
 
     @torch.inference_mode()
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
-        descriptors, aux = self._net(to_batch(images, self._mean, self._std, self._device))
-        return Encoded(descriptors.permute(0, 2, 3, 1).float(), torch.sigmoid(aux[:, 0]).float())
+        descriptors, aux, vectors = self._net(to_batch(images, self._mean, self._std, self._device))
+        return Encoded(descriptors.permute(0, 2, 3, 1).float(), torch.sigmoid(aux[:, 0]).float(), vectors.float())

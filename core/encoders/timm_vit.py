@@ -65,7 +65,7 @@ class TimmEncoder:
         (features,) = self._net.forward_intermediates(
             batch, indices=[self._layer], norm=True, output_fmt="NCHW", intermediates_only=True
         )
-        return Encoded(features.permute(0, 2, 3, 1).float())
+        return Encoded(features.permute(0, 2, 3, 1).float(), vectors=features.mean((2, 3)).float())
 
 
 def _build(model: str, path: Path) -> Any:

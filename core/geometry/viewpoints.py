@@ -20,3 +20,12 @@ def ring_directions(up: str, azimuths: int, elevations: tuple[float, ...]) -> Fl
         flat = np.cos(turn)[:, None] * side + np.sin(turn)[:, None] * other
         rings.append(np.cos(elevation) * flat + np.sin(elevation) * axis)
     return np.concatenate(rings)
+
+
+def standing(up: str) -> npt.NDArray[np.float64]:
+    """The rotation [3, 3] that turns the axis ``up`` of a file to +y (for z up: x stays)."""
+    axis = np.array(UP_AXES[up], np.float64)
+    if abs(axis[1]) == 1:
+        return np.diag([1.0, axis[1], axis[1]])
+    third = np.cross(np.array([1.0, 0, 0]) if axis[0] == 0 else np.array([0, 0, 1.0]), axis)
+    return np.stack([np.cross(axis, third), axis, third])

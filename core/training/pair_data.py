@@ -57,7 +57,12 @@ class PairData(Dataset[dict[str, torch.Tensor]]):
         for name, picture, count in (("a", a, settings.queries), ("b", b, settings.keys)):
             arrays |= _maps(name, picture) | _places(name, picture, rng, count)
         arrays["outside"] = _choose(~b.mask, rng, settings.outside)
+        arrays |= self.extras(other, rng)
         return {name: torch.from_numpy(np.array(array, order="C")) for name, array in arrays.items()}
+
+    def extras(self, item: Object3D, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """More to know about the object of the second picture."""
+        return {}
 
     def _objects(self, rng: np.random.Generator) -> tuple[Object3D, Object3D]:
         seeds = [training_seed(int(n)) for n in rng.integers(2**40, size=2)]

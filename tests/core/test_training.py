@@ -15,7 +15,7 @@ from core.errors import Cancelled, CounterpointError
 from core.training.losses import global_loss, part_target, place_target, soft_info_nce
 from core.training.pair_data import PairData, PairSettings
 from core.training.pictures import PictureSettings
-from core.training.pocket import Learner, PocketRecipe, train
+from core.training.pocket import PocketLearner, PocketRecipe, train
 from core.training.procedural import make_object
 
 SMALL = PairSettings(PictureSettings(size=64), queries=64, keys=128, outside=32)
@@ -46,12 +46,12 @@ def test_the_loss_falls_and_the_weights_can_be_used(tmp_path):
 def test_every_parameter_gets_a_gradient():
     data = PairData(SMALL, seed=1, count=4)
     batch = default_collate([data[i] for i in range(4)])
-    learner = Learner(recipe()).train()
+    learner = PocketLearner(recipe()).train()
     optimizer = torch.optim.SGD(learner.parameters(), lr=0.01)
     for _ in range(2):  # the last BatchNorm of a block starts at zero and opens the way with the first step
         optimizer.zero_grad()
-        terms = learner.losses(batch, sigma=0.05)
-        torch.stack(list(terms.values())).sum().backward()
+        terms = learner.losses(batch, step=1)
+        torch.stack([weight * value for weight, value in terms.values()]).sum().backward()
         optimizer.step()
     assert set(terms) == {"dense", "whole", "foreground", "normal", "depth"}
     silent = [name for name, p in learner.named_parameters() if p.grad is None or not p.grad.abs().max() > 0]

@@ -1,0 +1,161 @@
+"""The bundled point encoder: a shape's points to descriptors and a vector in the space of the pocket image encoder, without rendering."""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from core.encoders.base import EncodedPoints, pick_device
+from core.encoders.pocket import WEIGHTS
+from core.errors import CounterpointError
+from core.geometry.shape import file_digest
+from core.images import check_file
+
+
+class PointTokens(Protocol):
+    """What turns points into tokens with a place each: the local groups below, or a pretrained 3D VAE that the user has.
+
+    Attributes:
+        width: C, the length of a token.
+    """
+
+    width: int
+
+    def __call__(self, cloud: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """float32 [B, N, 6] (position and normal, diagonal 1, y up) -> places [B, T, 3] and tokens [B, T, C]."""
+        ...
+
+
+class PointNet(nn.Module):
+    """Tokens, a transformer over them, a descriptor for each and a vector of all (module names are those of the checkpoint).
+
+    ``tokens`` replaces the bundled local groups; it is kept as it is, only what comes after it has weights to learn, as Tango3D
+    (arXiv:2605.19727) does with its 3D VAE.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], tokens: PointTokens | None = None):
+        super().__init__()
+        width, heads = settings["width"], settings["heads"]
+        self.count, self.neighbours = settings["tokens"], settings["neighbours"]
+        self._tokens = (tokens,)  # in a tuple, so that its weights are not taken for ours
+        if tokens is None:
+            self.m1 = nn.Sequential(nn.Linear(6, width // 2), nn.GELU(), nn.Linear(width // 2, width))
+            self.m2 = nn.Sequential(nn.Linear(2 * width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        else:
+            self.adapt = nn.Linear(tokens.width, width)
+        self.pos = nn.Sequential(nn.Linear(6, width), nn.GELU(), nn.Linear(width, width))
+        self.cls = nn.Parameter(torch.zeros(1, 1, width))
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(width, heads, 4 * width, 0.0, "gelu", batch_first=True, norm_first=True)
+            for _ in range(settings["depth"])
+        )
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, settings["descriptor_dim"])
+        self.glob = nn.Linear(width, settings["global_dim"])
+
+    def forward(
+        self, cloud: torch.Tensor, centers: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Positions and normals float32 [B, N, 6] -> places [B, T, 3], descriptors [B, T, D], vectors [B, G].
+
+        ``centers`` int64 [B, T] are the points that groups form around (default: farthest-point sampling).
+        """
+        own = self._tokens[0]
+        if own is None:
+            centers = farthest_points(cloud[..., :3], self.count) if centers is None else centers
+            middle = _take(cloud, centers)
+            x = self._groups(cloud, middle)
+        else:
+            with torch.no_grad():
+                places, tokens = own(cloud)
+            nearest = torch.cdist(places, cloud[..., :3]).argmin(dim=-1)
+            middle = torch.cat([places, _take(cloud, nearest)[..., 3:]], dim=-1)
+            x = self.adapt(tokens)
+        x = torch.cat([self.cls.expand(len(x), -1, -1), x + self.pos(middle)], dim=1)
+        for block in self.blocks:
+            x = block(x)
+        x = self.norm(x)
+        return middle[..., :3], self.head(x[:, 1:]), self.glob(x[:, 0])
+
+    def _groups(self, cloud: torch.Tensor, middle: torch.Tensor) -> torch.Tensor:
+        """A token [B, T, C] for the nearest points around each centre [B, T, 6] (the two steps of PointNet, in every group)."""
+        distance = torch.cdist(middle[..., :3], cloud[..., :3])
+        nearest = distance.topk(min(self.neighbours, cloud.shape[1]), largest=False, sorted=False).indices
+        group = _take(cloud, nearest.flatten(1)).view(*nearest.shape, 6)
+        offset = (group[..., :3] - middle[:, :, None, :3]) * 8
+        x = self.m1(torch.cat([offset, group[..., 3:]], dim=-1))
+        whole = x.amax(dim=2, keepdim=True).expand_as(x)
+        return self.m2(torch.cat([x, whole], dim=-1)).amax(dim=2)
+
+
+def _take(cloud: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Rows [B, K, C] of [B, N, C] at int64 [B, K]."""
+    return cloud.gather(1, index[..., None].expand(-1, -1, cloud.shape[-1]))
+
+
+def farthest_points(points: torch.Tensor, count: int) -> torch.Tensor:
+    """Farthest-point sampling: int64 [B, count] indices into [B, N, 3], each as far as can be from those before it."""
+    batch, total, _ = points.shape
+    chosen = torch.zeros(batch, min(count, total), dtype=torch.long, device=points.device)
+    distance = torch.full((batch, total), torch.inf, device=points.device)
+    rows = torch.arange(batch, device=points.device)
+    for i in range(1, chosen.shape[1]):
+        last = points[rows, chosen[:, i - 1]]
+        distance = torch.minimum(distance, (points - last[:, None]).square().sum(-1))
+        chosen[:, i] = distance.argmax(dim=-1)
+    return chosen
+
+
+class PocketPointEncoder:
+    """``weights=None`` reads the bundled ones; ``random=True`` keeps the initial weights (a baseline).
+
+    ``tokens`` is the source that the weights were trained with, where that was not the bundled one (it sees to its own device).
+    """
+
+    name = "pocket"
+
+    def __init__(
+        self,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        random: bool = False,
+        tokens: PointTokens | None = None,
+    ):
+        self._tokens = tokens
+        self._settings = settings = json.loads((WEIGHTS / "pocket.json").read_text())["point_encoder"]
+        self.dim: int = settings["descriptor_dim"]
+        self.points: int = settings["points"]
+        self._device = pick_device(device)
+        self._file: Path | None = None
+        if random:
+            self.fingerprint = "pocket-points-random"
+        else:
+            self._file = check_file(weights or WEIGHTS / settings["weights"])
+            self.fingerprint = f"pocket-points-{file_digest(self._file)[:16]}"
+
+    @cached_property
+    def _net(self) -> PointNet:
+        if self._file is None:
+            torch.manual_seed(0)
+        net = PointNet(self._settings, self._tokens)
+        if self._file is not None:
+            try:
+                net.load_state_dict(load_file(self._file))
+            except Exception as error:
+                raise CounterpointError(
+                    f"{self._file.name} does not hold weights of the pocket point encoder."
+                ) from error
+        return net.float().eval().to(self._device)
+
+    @torch.inference_mode()
+    def encode(self, position: npt.NDArray[np.floating], normal: npt.NDArray[np.floating]) -> EncodedPoints:
+        cloud = torch.from_numpy(np.concatenate([position, normal], axis=1).astype(np.float32)).to(self._device)
+        places, descriptors, vectors = self._net(cloud[None])
+        return EncodedPoints(places[0].cpu().numpy(), descriptors[0].float().cpu(), vectors[0].float().cpu())
