@@ -134,6 +134,9 @@ def _verb_parser() -> argparse.ArgumentParser:
         "--start", metavar="PATH", help="weights to go on from: a file for pocket, a folder for tango (fine-tuning)"
     )
     train.add_argument(
+        "--photos", metavar="FOLDER", help="your photos: cut-outs become backgrounds, surfaces and things in front"
+    )
+    train.add_argument(
         "--tokens", metavar="MODULE:FUNCTION", help="tango: your pretrained 3D VAE instead of the bundled point tokens"
     )
     for name, meaning in (("steps", "steps"), ("pairs", "pairs of pictures a step"), ("workers", "processes for data")):

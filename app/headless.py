@@ -122,7 +122,7 @@ def train(options: argparse.Namespace, progress: Progress = silent) -> Path:
         raise CounterpointError(f"A side of {size} pixels is not a multiple of 32.")
     names = ("steps", "pairs", "workers", "start", "rate")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    data = PairSettings(PictureSettings(size=size))
+    data = PairSettings(PictureSettings(size=size, photos=options.photos))
     items = None if options.data == "procedural" else read_meshes(options.data)
     out = Path(options.output)
     if options.recipe == "tango":

@@ -1,7 +1,7 @@
 """Pairs of pictures for training: number i is always the same pair."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -21,12 +21,14 @@ class PairSettings:
     Attributes:
         across: share of pairs that show two instances of one category.
         same_surface: of the others, the share in which the object looks the same in both pictures.
+        cad: share of pairs of a photo-like picture and a plain one, which is what the program matches.
         queries, keys, outside: pixels of A, object pixels of B, and background pixels of B.
     """
 
     pictures: PictureSettings = field(default_factory=PictureSettings)
     across: float = 0.22
     same_surface: float = 0.62
+    cad: float = 0.3
     queries: int = 256
     keys: int = 512
     outside: int = 128
@@ -47,8 +49,11 @@ class PairData(Dataset[dict[str, torch.Tensor]]):
             rng = np.random.default_rng((self._seed, number, attempt))
             one, other = self._objects(rng)
             surface = Surface(int(rng.integers(2**31))) if rng.random() < settings.same_surface else None
-            a = take_picture(one, rng, settings.pictures, surface)
-            b = take_picture(other, rng, settings.pictures, surface)
+            looks = [settings.pictures, settings.pictures]
+            if rng.random() < settings.cad:
+                looks = [replace(settings.pictures, plain=0), replace(settings.pictures, plain=1)]
+            a = take_picture(one, rng, looks[0], surface)
+            b = take_picture(other, rng, looks[1], surface)
             if min(a.mask.sum(), b.mask.sum()) > 0.01 * a.mask.size and not b.mask.all():
                 break
         across = one is not other

@@ -4,14 +4,18 @@ The renderer is Open3D's ray casting, on the CPU; every pixel knows the surface 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.errors import CounterpointError
 from core.geometry.camera import Camera, framing_camera, look_at
 from core.geometry.raycasting import surface_normal, surface_position
 from core.geometry.render import render, surface_color
+from core.images import load_image
 from core.training.procedural import Object3D
 
 Floats = npt.NDArray[np.floating]
@@ -31,6 +35,7 @@ class PictureSettings:
         plain: share of pictures rendered as the program renders CAD models: grey, head light, white.
         occluded: share with something in front.
         worn: share that is blurred, noisy or of low resolution.
+        photos: a folder of the user's photos; cut-outs of them become backgrounds, surfaces and things in front, half of the time.
     """
 
     size: int = 224
@@ -43,6 +48,7 @@ class PictureSettings:
     plain: float = 0.22
     occluded: float = 0.3
     worn: float = 0.5
+    photos: str | None = None
 
 
 @dataclass
@@ -75,9 +81,13 @@ class Surface:
 
     seed: int
 
-    def color(self, item: Object3D, face: npt.NDArray, bary: Floats, point: Floats) -> Floats:
+    def color(
+        self, item: Object3D, face: npt.NDArray, bary: Floats, point: Floats, photos: str | None = None
+    ) -> Floats:
         """Albedo float64 [N, 3] of surface points."""
         rng = np.random.default_rng(self.seed)
+        if photos and rng.random() < 0.5:
+            return _wrap(cut_photo(photos, 256, rng), point, rng)
         own = surface_color(item.shape, face, bary)
         parts = int(item.face_part.max()) + 1
         palette = rng.uniform(0.08, 0.95, (parts, 3))
@@ -112,10 +122,10 @@ def take_picture(
         drawn = render(item.caster, camera, "plain", supersample=2, background=float(rng.choice([1.0, 0.85, 0.5])))
         image = drawn.rgb.astype(np.float32) / 255
     else:
-        image = _background(settings.size, rng)
-        image[mask] = _lit(surface.color(item, face, bary, point), normal, directions, rng)
+        image = _background(settings, rng)
+        image[mask] = _lit(surface.color(item, face, bary, point, settings.photos), normal, directions, rng)
         if rng.random() < settings.occluded:
-            mask = mask & ~_put_in_front(image, rng)
+            mask = mask & ~_put_in_front(image, settings, rng)
         image = _photometric(image, rng, settings)
     shown = mask[hits.mask]
     distance = np.linalg.norm(point - origins, axis=1)
@@ -182,8 +192,46 @@ def _pattern(kind: str, point: Floats, rng: np.random.Generator) -> Floats:
     return np.zeros(len(point))
 
 
-def _texture(size: int, rng: np.random.Generator) -> Floats:
-    """Noise of several scales around one colour, float32 [size, size, 3]."""
+def _wrap(texture: Floats, point: Floats, rng: np.random.Generator) -> Floats:
+    """Colours [N, 3] of a picture laid over object space along a random direction, mirrored at its edges."""
+    axes = np.linalg.qr(rng.normal(size=(3, 3)))[0][:2]
+    size = len(texture)
+    at = np.abs((point @ axes.T * rng.uniform(0.7, 2.5) + rng.uniform(0, 2, 2)) % 2 - 1) * (size - 1)
+    column, row = at.astype(int).T
+    return texture[row, column]
+
+
+@lru_cache
+def _photo_files(folder: str) -> tuple[str, ...]:
+    files = sorted(str(f) for f in Path(folder).rglob("*") if f.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
+    if not files:
+        raise CounterpointError(f"{folder} has no photos in it (JPEG, PNG, WebP).")
+    return tuple(files)
+
+
+@lru_cache(512)
+def _photo(file: str) -> npt.NDArray[np.uint8]:
+    photo = load_image(file)
+    shrink = min(1.0, 640 / max(photo.shape))
+    size = (max(1, round(photo.shape[1] * shrink)), max(1, round(photo.shape[0] * shrink)))
+    return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def cut_photo(folder: str, size: int, rng: np.random.Generator) -> Floats:
+    """A random square cut-out of a random photo, float32 [size, size, 3]."""
+    files = _photo_files(folder)
+    photo = _photo(files[int(rng.integers(len(files)))])
+    side = int(min(photo.shape[:2]) * rng.uniform(0.3, 1))
+    row, column = (int(rng.integers(length - side + 1)) for length in photo.shape[:2])
+    cut = photo[row : row + side, column : column + side][:, :: int(rng.choice([-1, 1]))]
+    return cv2.resize(cut.astype(np.float32) / 255, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def _texture(settings: PictureSettings, rng: np.random.Generator) -> Floats:
+    """A cut-out of a photo, or noise of several scales around one colour: float32 [size, size, 3]."""
+    size = settings.size
+    if settings.photos and rng.random() < 0.5:
+        return cut_photo(settings.photos, size, rng)
     picture = np.tile(rng.uniform(0.05, 0.95, 3).astype(np.float32), (size, size, 1))
     for cells in (3, 8, 24, 64):
         noise = rng.normal(0, rng.uniform(0, 0.22), (cells, cells, int(rng.choice([1, 1, 3])))).astype(np.float32)
@@ -191,22 +239,21 @@ def _texture(size: int, rng: np.random.Generator) -> Floats:
     return picture
 
 
-def _background(size: int, rng: np.random.Generator) -> Floats:
+def _background(settings: PictureSettings, rng: np.random.Generator) -> Floats:
     """A surface, often with clutter: blocks and blobs with textures of their own."""
-    picture = _texture(size, rng)
+    picture = _texture(settings, rng)
     for _ in range(int(rng.integers(0, 9))):
-        where = _patch(size, rng, 0.05, 0.35)
-        picture[where] = _texture(size, rng)[where]
+        where = _patch(settings.size, rng, 0.05, 0.35)
+        picture[where] = _texture(settings, rng)[where]
     return picture
 
 
-def _put_in_front(image: Floats, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def _put_in_front(image: Floats, settings: PictureSettings, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     """Draw up to three things over the picture; returns where."""
-    size = len(image)
-    covered = np.zeros((size, size), bool)
+    covered = np.zeros(image.shape[:2], bool)
     for _ in range(int(rng.integers(1, 4))):
-        where = _patch(size, rng, 0.06, 0.22)
-        image[where] = _texture(size, rng)[where]
+        where = _patch(settings.size, rng, 0.06, 0.22)
+        image[where] = _texture(settings, rng)[where]
         covered |= where
     return covered
 

@@ -1,11 +1,15 @@
 """Procedural objects and their pictures: known parts, known places, the same on every run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import trimesh
 
+from core.errors import CounterpointError
+from core.images import save_image
 from core.training.categories import CATEGORIES
-from core.training.pictures import PictureSettings, Surface, take_picture
+from core.training.pictures import PictureSettings, Surface, cut_photo, take_picture
 from core.training.procedural import HELD_OUT, make_object, training_seed
 
 
@@ -54,6 +58,22 @@ def test_the_same_surface_looks_alike_and_others_do_not():
     same = [Surface(11).color(item, *_spots(item)) for _ in range(2)]
     assert np.array_equal(*same) and np.abs(same[0] - Surface(12).color(item, *_spots(item))).mean() > 0.05
     assert take_picture(item, np.random.default_rng(0), settings).image.std() > 5
+
+
+def test_photos_of_the_user_become_surfaces_and_backgrounds(tmp_path):
+    bars = np.zeros((80, 120, 3), np.uint8)
+    bars[:, ::8] = (255, 0, 0)
+    save_image(tmp_path / "bars.png", bars)
+    settings = PictureSettings(size=64, plain=0, worn=0, occluded=0, photos=str(tmp_path))
+    item = make_object(2, "car")
+    made = [take_picture(item, np.random.default_rng(i), settings).image.astype(int) for i in range(12)]
+    red = [np.mean((p[..., 0] > p[..., 1] + 60) & (p[..., 1] < 90)) for p in made]
+    plain = [np.mean(p[..., 0] > p[..., 1] + 60) for p in (take_picture(item, np.random.default_rng(i), replace(settings, photos=None)).image.astype(int) for i in range(12))]  # fmt: skip
+    assert np.mean(red) > np.mean(plain) + 0.03
+    assert np.array_equal(made[3], take_picture(item, np.random.default_rng(3), settings).image)
+    (tmp_path / "bars.png").rename(tmp_path / "bars.txt")
+    with pytest.raises(CounterpointError, match="no photos"):
+        cut_photo(str(tmp_path / "."), 32, np.random.default_rng(0))
 
 
 def _spots(item):
