@@ -10,7 +10,7 @@ from typing import Any
 import core
 from core.errors import Cancelled, CounterpointError
 
-VERBS = ("match", "info", "encoders", "evaluate", "train", "sample")
+VERBS = ("match", "search", "info", "encoders", "evaluate", "train", "sample")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -99,6 +99,15 @@ def _verb_parser() -> argparse.ArgumentParser:
         "--save", metavar="PREFIX", help="write heatmaps: PREFIX-N.ply for a shape, PREFIX-N.png for an image"
     )
 
+    search = verbs.add_parser("search", help="find the shapes of a folder that look like an image or a shape")
+    search.set_defaults(run=_search)
+    search.add_argument("folder", metavar="FOLDER", help="shapes, in folders below it too")
+    search.add_argument("query", metavar="QUERY", help="an image or a shape")
+    search.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image")
+    search.add_argument("--top", type=_positive, default=10, metavar="K", help="results (default: %(default)s)")
+    search.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    _add_encoder_options(search)
+
     info = verbs.add_parser("info", help="what a file holds, and what is odd about it")
     info.set_defaults(run=_info)
     info.add_argument("file", metavar="FILE")
@@ -110,10 +119,10 @@ def _verb_parser() -> argparse.ArgumentParser:
 
     evaluate = verbs.add_parser("evaluate", help="measure an encoder")
     evaluate.set_defaults(run=_evaluate)
-    evaluate.add_argument("what", choices=("correspondence",))
+    evaluate.add_argument("what", choices=("correspondence", "retrieval"))
     evaluate.add_argument(
         "--data", default="procedural", metavar="procedural|bop:PATH|meshes:FOLDER",
-        help="held-out procedural shapes, photos in the BOP layout, or renders of the meshes of a folder (default: %(default)s)",
+        help="held-out procedural shapes, photos in the BOP layout (correspondence only), or renders of the meshes of a folder (default: %(default)s)",
     )  # fmt: skip
     evaluate.add_argument("--count", type=_positive, default=60, metavar="N", help="objects or photos' objects at most")
     evaluate.add_argument("--pixels", type=_positive, default=40, metavar="N", help="pixels asked for in each picture")
@@ -194,6 +203,20 @@ def _place(answer: dict[str, Any]) -> str:
     if "pixel" in answer:
         return f"pixel {_text(answer['pixel'])}"
     return f"point {_text(answer['point'])}, face {answer['face']}, barycentric {_text(answer['barycentric'])}"
+
+
+def _search(options: argparse.Namespace) -> int:
+    from app import headless
+
+    report = headless.search(options, progress=_progress(options.json))
+    if options.json:
+        print(json.dumps(report))
+        return 0
+    for result in report["results"]:
+        print(f"{result['score']:.3f}  {result['path']}")
+    for refused in report["refused"]:
+        print(f"left out {refused['path']}: {refused['reason']}", file=sys.stderr)
+    return 0
 
 
 def _info(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.resources import resource
-from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
 from core.errors import CounterpointError
 from core.fields.interpolation import Interpolator
 from core.fields.lifting import LiftSettings
@@ -74,6 +74,27 @@ def _save(target: ImageSide | ShapeSide, content: Any, answer: Match, prefix: st
     return f"{prefix}.png"
 
 
+def search(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+    """The verb ``search``: the report that ``--json`` prints."""
+    from core.retrieval.search import read_gallery
+    from core.retrieval.vectors import image_vector, shape_vector
+
+    choice = EncoderChoice(options.encoder, options.weights, options.layer, options.device)
+    if options.box is not None and is_shape(options.query):
+        raise CounterpointError(f"{Path(options.query).name} is a shape; a box belongs to an image.")
+    content: Any = load_shape(options.query) if is_shape(options.query) else load_image(options.query)
+    encoder, points = load_encoder(choice), load_point_encoder(choice)
+    if is_shape(options.query):
+        query = shape_vector(content, encoder, points, guess_up(options.query))
+    else:
+        query = image_vector(content, encoder, options.box)
+    gallery = read_gallery(options.folder, encoder, points, progress)
+    same = next((p for p in gallery.paths if Path(p).resolve() == Path(options.query).resolve()), None)
+    results = [{"path": found.path, "score": found.score} for found in gallery.search(query, options.top, same)]
+    refused = [{"path": path, "reason": reason} for path, reason in gallery.refused]
+    return {"encoder": encoder.name, "results": results, "refused": refused}
+
+
 def describe_file(path: str) -> dict[str, Any]:
     """The verb ``info``."""
     if not is_shape(path):
@@ -95,12 +116,16 @@ def describe_file(path: str) -> dict[str, Any]:
 
 
 def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
-    """The verb ``evaluate correspondence``: the report that ``--json`` prints and ``--output`` writes."""
-    from core.benchmarks.correspondence import evaluate as evaluate_correspondence
+    """The verb ``evaluate``: the report that ``--json`` prints and ``--output`` writes."""
+    from core.benchmarks import correspondence, retrieval
 
     choice = EncoderChoice(options.encoder, options.weights, options.layer, options.device)
-    tables = evaluate_correspondence(choice, options.data, options.count, options.pixels, progress)
-    report = {"encoder": options.encoder, "data": options.data, "pixels": options.pixels, "tables": tables}
+    report: dict[str, Any] = {"encoder": options.encoder, "data": options.data}
+    if options.what == "retrieval":
+        report["tables"] = retrieval.evaluate(choice, options.data, options.count, progress)
+    else:
+        report["pixels"] = options.pixels
+        report["tables"] = correspondence.evaluate(choice, options.data, options.count, options.pixels, progress)
     if options.output:
         try:
             Path(options.output).write_text(json.dumps(report, indent=1) + "\n")

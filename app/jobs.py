@@ -88,6 +88,24 @@ class Answers:
     answers: list[Answer] = field(default_factory=list)
 
 
+@dataclass
+class FoundShape:
+    """A result of :func:`find_shapes`: cosine similarity and a small picture uint8 [h, w, 3]."""
+
+    path: str
+    score: float
+    picture: npt.NDArray[np.uint8]
+
+
+@dataclass
+class FoundShapes:
+    """Results, the number of shapes searched, and (path, reason) of those that could not be read."""
+
+    results: list[FoundShape]
+    shapes: int
+    refused: list[tuple[str, str]]
+
+
 def open_image(progress: Progress, item: Item) -> npt.NDArray[np.uint8]:
     """Pixels uint8 [H, W, 3]."""
     progress(0.1, f"Opening {item.name}")
@@ -141,6 +159,30 @@ def query(
     return answers
 
 
+def find_shapes(progress: Progress, folder: str, query: Item, encoder: EncoderSettings, top: int = 24) -> FoundShapes:
+    """The shapes of a folder that are most like an image's focus box or a shape."""
+    from core.encoders.catalogue import load_point_encoder
+    from core.geometry.shape import load_shape
+    from core.matching.prepare import guess_up
+    from core.retrieval.search import read_gallery
+    from core.retrieval.thumbnails import thumbnail
+    from core.retrieval.vectors import image_vector, shape_vector
+
+    images, points = _encoder(encoder, progress), load_point_encoder(_choice(encoder))
+    if query.kind == "image":
+        vector = image_vector(_image(query), images, query.box)
+    else:
+        vector = shape_vector(_shape(query), images, points, query.up)
+    gallery = read_gallery(folder, images, points, span(progress, 0.0, 0.8))
+    found = gallery.search(vector, top, query.path)
+    results = []
+    for number, one in enumerate(found):
+        progress(0.8 + 0.2 * number / len(found), "Drawing what was found")
+        results.append(FoundShape(one.path, one.score, thumbnail(load_shape(one.path), guess_up(one.path))))
+    progress(1.0, f"{len(gallery.paths)} shapes searched")
+    return FoundShapes(results, len(gallery.paths), gallery.refused)
+
+
 def list_encoders(progress: Progress) -> list[tuple[str, str, bool]]:
     """(name, description, bundled) of the encoders with short names."""
     from core.encoders.catalogue import available
@@ -166,10 +208,16 @@ def _display(item: Item) -> Any:
     return _displays.get(item.file, lambda: display_mesh(_shape(item)))
 
 
-def _encoder(settings: EncoderSettings, progress: Progress) -> Any:
-    from core.encoders.catalogue import EncoderChoice, load_encoder
+def _choice(settings: EncoderSettings) -> Any:
+    from core.encoders.catalogue import EncoderChoice
 
-    choice = EncoderChoice(settings.name, settings.weights, settings.layer, settings.device)
+    return EncoderChoice(settings.name, settings.weights, settings.layer, settings.device)
+
+
+def _encoder(settings: EncoderSettings, progress: Progress) -> Any:
+    from core.encoders.catalogue import load_encoder
+
+    choice = _choice(settings)
     return _encoders.get(choice, lambda: load_encoder(choice, progress))
 
 
@@ -220,5 +268,6 @@ JOBS: dict[str, Callable[..., Any]] = {
     "open_shape": open_shape,
     "prepare": prepare,
     "query": query,
+    "find_shapes": find_shapes,
     "list_encoders": list_encoders,
 }

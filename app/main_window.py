@@ -13,6 +13,7 @@ from app.dialogs import say_error
 from app.documents import item_for
 from app.engine import Engine
 from app.panels.encoder import EncoderPanel
+from app.panels.gallery import GalleryPanel
 from app.panels.image import ImagePanel
 from app.panels.mesh import MeshPanel
 from app.panels.pins import PinsPanel
@@ -36,7 +37,7 @@ class MainWindow(QMainWindow):
         self.preload = Preload(self)
         self.queries = Queries(self.session, self.engine, self)
         self.panels: Panels = {slot: _panel(slot) for slot in SLOTS}
-        self.pins, self.encoder, self.tasks = PinsPanel(), EncoderPanel(), TaskBar()
+        self.pins, self.gallery, self.encoder, self.tasks = PinsPanel(), GalleryPanel(), EncoderPanel(), TaskBar()
         self.presenter = Presenter(self.session, self.panels, self.pins, self)
         self.active: Slot = "image 1"
         self.message, self._engine_runs = QLabel(), False
@@ -86,8 +87,10 @@ class MainWindow(QMainWindow):
         columns.setSizes([500, 500])
         self.setCentralWidget(columns)
         self.pins_dock = self._dock("Pins", self.pins)
+        self.gallery_dock = self._dock("Gallery", self.gallery)
         self.encoder_dock = self._dock("Encoder", self.encoder)
-        self.tabifyDockWidget(self.pins_dock, self.encoder_dock)
+        for dock in (self.gallery_dock, self.encoder_dock):
+            self.tabifyDockWidget(self.pins_dock, dock)
         self.pins_dock.raise_()
         self.statusBar().addWidget(self.message, 1)
         self.statusBar().addPermanentWidget(self.tasks)
@@ -133,6 +136,11 @@ class MainWindow(QMainWindow):
         )
         self.pins.deleted.connect(lambda ids: self.session.undo_stack.push(commands.DeletePins(self.session, ids)))
         self.pins.cleared.connect(self.clear_pins)
+        self.gallery.folder.setText(str(self.settings.value("gallery", "")))
+        self.gallery.folder.textChanged.connect(lambda folder: self.settings.setValue("gallery", folder))
+        self.gallery.wanted.connect(self._find_shapes)
+        self.gallery.chosen.connect(lambda path, second: self.open_files([path], "shape 2" if second else None))
+        self.queries.found.connect(lambda found: self.gallery.show_results(found.results, found.shapes, found.refused))
         self.encoder.applied.connect(self.session.set_encoder)
         self.session.encoder_changed.connect(lambda: self.encoder.set_settings(self.session.encoder))
         self.engine.ready.connect(self._engine_ready)
@@ -140,6 +148,10 @@ class MainWindow(QMainWindow):
 
     def clear_pins(self) -> None:
         self.session.undo_stack.push(commands.DeletePins(self.session, list(self.session.pins)))
+
+    def _find_shapes(self, folder: str, kind: str) -> None:
+        slots = (self.active, f"{kind} 1", f"{kind} 2")
+        self.queries.find_shapes(folder, next(s for s in slots if s.startswith(kind) and s in self.session.items))  # type: ignore[arg-type]
 
     def _show(self, slot: Slot, content: object) -> None:
         panel, item = self.panels[slot], self.session.items.get(slot)
@@ -157,6 +169,7 @@ class MainWindow(QMainWindow):
 
     def _item_changed(self, slot: Slot) -> None:
         self._guide()
+        self.gallery.set_open({item.kind for item in self.session.items.values()})
         panel, item = self.panels[slot], self.session.items.get(slot)
         if item is not None:
             menus.remember(self, item.path)

@@ -62,7 +62,7 @@ def build(window: "MainWindow") -> Menus:
         panel = window.panels[f"{kind} 2"]  # type: ignore[index]
         view.aboutToShow.connect(lambda a=action, p=panel: a.setChecked(not p.isHidden()))
     view.addSeparator()
-    view.addActions([window.pins_dock.toggleViewAction(), window.encoder_dock.toggleViewAction()])
+    view.addActions([d.toggleViewAction() for d in (window.pins_dock, window.gallery_dock, window.encoder_dock)])
     view.addSeparator()
     _choices(view.addMenu("Heatmap colours"), list(HEATMAPS), HEATMAPS[0], lambda name: _set_colormap(window, name))
     theme = str(window.settings.value("theme", "system"))

@@ -17,6 +17,7 @@ class Queries(QObject):
     Signals:
         opened(slot, content): what a panel draws: uint8 [H, W, 3], :class:`app.jobs.OpenedShape`, or None when closed.
         hovered(slot, answers): live answers while the mouse moves.
+        found(results): :class:`app.jobs.FoundShapes`.
         failed(sentence, details): something a dialog should say.
         busy(request or None): the long work to show in the task bar.
     """
@@ -26,6 +27,7 @@ class Queries(QObject):
     failed = Signal(str, str)
     busy = Signal(object)
     refused = Signal(str)
+    found = Signal(object)
 
     def __init__(self, session: Session, engine: Engine, parent: QObject | None = None):
         super().__init__(parent)
@@ -61,6 +63,11 @@ class Queries(QObject):
                 self.hovered.emit(slot, _by_slot(answers, targets))
 
         self._submit_query("hover", slot, targets, at).done.connect(done)
+
+    def find_shapes(self, folder: str, slot: Slot) -> None:
+        """Search a folder for shapes like what is in a slot."""
+        query, encoder = self._session.items[slot], self._session.encoder
+        self._run("find_shapes", self.found.emit, folder=folder, query=query, encoder=encoder)
 
     def end_hover(self) -> None:
         """Answers that are still on their way come too late."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.encoders.base import ImageEncoder
+from core.encoders.base import ImageEncoder, PointEncoder
 from core.errors import CounterpointError
 from core.progress import Progress, silent
 
@@ -71,3 +71,18 @@ def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = s
 
     model = TIMM_NAMES.get(choice.name, choice.name)
     return TimmEncoder(model, choice.name, weights, choice.layer, choice.device, progress)
+
+
+def load_point_encoder(choice: EncoderChoice = EncoderChoice()) -> PointEncoder | None:
+    """The point encoder in the same space as an image encoder, or None where there is none.
+
+    That of weights given as a file is ``pocket_point.safetensors`` beside it, where a training run puts it.
+    """
+    if choice.name != "pocket":
+        return None
+    from core.encoders.points import PocketPointEncoder
+
+    if choice.weights is None:
+        return PocketPointEncoder(device=choice.device)
+    beside = Path(choice.weights).with_name("pocket_point.safetensors")
+    return PocketPointEncoder(beside, choice.device) if beside.exists() else None

@@ -1,0 +1,66 @@
+"""One vector for a whole picture or shape, in one space: what galleries are searched by."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional as F
+
+from core.encoders.base import ImageEncoder, PointEncoder
+from core.encoders.feature_map import Box, check_box, cut_out, square_frame, whole_image
+from core.errors import CounterpointError
+from core.fields import cache
+from core.fields.from_points import encode_shape
+from core.fields.lifting import LiftSettings, cameras
+from core.geometry.raycasting import Raycaster
+from core.geometry.render import render
+from core.geometry.shape import Shape
+
+Vector = npt.NDArray[np.float32]
+
+
+def image_vector(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> Vector:
+    """Unit vector float32 [G] of the part of an image uint8 [H, W, 3] that ``box`` frames.
+
+    Raises:
+        CounterpointError: the encoder has no vector for whole pictures.
+    """
+    area = whole_image(image) if box is None else check_box(box, image)
+    frame = square_frame(area, 0.0 if box is None else 0.15)
+    vectors = encoder.encode(cut_out(image, frame, encoder.photo_size)[None]).vectors
+    if vectors is None:
+        raise CounterpointError(f"The encoder {encoder.name} describes pixels only; choose another to search with.")
+    return np.asarray(F.normalize(vectors[0].cpu(), dim=0).numpy())
+
+
+def shape_vector(
+    shape: Shape, encoder: ImageEncoder, points: PointEncoder | None, up: str, views: LiftSettings = LiftSettings()
+) -> Vector:
+    """Unit vector float32 [G] of a shape: by the point encoder where there is one, else the mean over rendered views. Cached.
+
+    On held-out procedural shapes the point encoder's vector finds as well as 24 views do, in a thirtieth of the time
+    (`counterpoint evaluate retrieval`).
+    """
+    source = points.fingerprint if points is not None else encoder.fingerprint + views.key()
+    key = cache.cache_key("vector", shape.digest, source, up)
+    stored = cache.read(key)
+    if stored is not None:
+        return np.asarray(stored["vector"].numpy())
+    if points is not None:
+        vector = encode_shape(shape, points, up).vector
+    else:
+        vector = view_vectors(shape, encoder, LiftSettings(azimuths=views.azimuths, up=up)).mean(0)
+    vector = F.normalize(vector, dim=0)
+    cache.write(key, {"vector": vector})
+    return np.asarray(vector.numpy())
+
+
+def view_vectors(shape: Shape, encoder: ImageEncoder, settings: LiftSettings) -> torch.Tensor:
+    """Unit vectors float32 [V, G] of rendered views around a shape."""
+    caster = Raycaster(shape)
+    vectors = []
+    for camera in cameras(shape, encoder, settings):
+        encoded = encoder.encode(render(caster, camera, settings.appearance).rgb[None])
+        if encoded.vectors is None:
+            raise CounterpointError(f"The encoder {encoder.name} describes pixels only; choose another to search with.")
+        vectors.append(F.normalize(encoded.vectors[0].cpu(), dim=0))
+    return torch.stack(vectors)
