@@ -70,7 +70,7 @@ def _window_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"counterpoint {core.__version__}")
     parser.add_argument("--sample", action="store_true", help="open the bundled sample")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="images and shapes to open (two of each at most)")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="images and shapes to open (four and two at most)")
     return parser
 
 

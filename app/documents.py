@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 Kind = Literal["image", "shape"]
+KINDS: tuple[Kind, ...] = ("image", "shape")
 Box = tuple[float, float, float, float]
 
 

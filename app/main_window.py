@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QS
 
 from app import commands, menus
 from app.dialogs import say_error
-from app.documents import item_for
+from app.documents import KINDS, Kind, item_for
 from app.engine import Engine
 from app.panels.encoder import EncoderPanel
 from app.panels.gallery import GalleryPanel
@@ -22,7 +22,7 @@ from app.preload import Preload
 from app.presenter import Panels, Presenter
 from app.queries import Queries
 from app.resources import resource
-from app.session import SLOTS, Session, Slot, kind_of
+from app.session import SLOTS, Session, Slot, kind_of, slots_of
 from app.theme import apply_theme
 
 
@@ -50,14 +50,24 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self.preload.start)
 
     def open_files(self, paths: list[str], slot: Slot | None = None) -> None:
-        """Open images and shapes; the first of a kind goes where ``slot`` says, or replaces the first of its kind."""
-        taken: dict[str, int] = {"image": 0, "shape": 0}
-        for path in paths[:4]:
-            item = item_for(path)
-            taken[item.kind] += 1
-            second = taken[item.kind] > 1 or (slot is not None and slot.endswith("2") and kind_of(slot) == item.kind)
-            target: Slot = f"{item.kind} {2 if second else 1}"  # type: ignore[assignment]
-            self.queries.open(target, item)
+        """Open images and shapes; the first of a kind goes where ``slot`` says, or replaces the first of its kind, others follow."""
+        free = {kind: slots_of(kind) for kind in KINDS}
+        if slot is not None:
+            kind = kind_of(slot)
+            free[kind] = free[kind][free[kind].index(slot) :]
+        for item in map(item_for, paths):
+            if free[item.kind]:
+                self.queries.open(free[item.kind].pop(0), item)
+            else:
+                count = len(slots_of(item.kind))
+                self.statusBar().showMessage(
+                    f"{item.name} was left out: {count} {item.kind}s can be open at once.", 8000
+                )
+
+    def open_next(self, kind: Kind) -> None:
+        """Ask for a file for the first slot of a kind in which nothing is open, or the last."""
+        slots = slots_of(kind)
+        menus.ask_open(self, next((slot for slot in slots if slot not in self.session.items), slots[-1]))
 
     def open_sample(self) -> None:
         """The bundled photo and shape, with the focus box drawn and one pin placed."""
@@ -68,23 +78,27 @@ class MainWindow(QMainWindow):
     def place_pin(self, slot: Slot, at: tuple[float, ...]) -> None:
         self.session.undo_stack.push(commands.AddPin(self.session, self.session.new_pin(slot, at)))
 
-    def show_second(self, kind: str, on: bool) -> None:
-        """Show or hide the second panel of a kind."""
-        self.panels[f"{kind} 2"].setVisible(on)  # type: ignore[index]
+    def show_panel(self, slot: Slot, on: bool) -> None:
+        """Show or hide a panel, and with it the column that it alone fills."""
+        self.panels[slot].setVisible(on)
+        column = self.panels[slot].parentWidget()
+        if column is not None:
+            column.setVisible(any(not p.isHidden() for p in self.panels.values() if p.parentWidget() is column))
 
     def _build(self) -> None:
         self.setWindowTitle("Counterpoint")
         self.setWindowIcon(QIcon(str(resource("icons/counterpoint.svg"))))
         columns = QSplitter(Qt.Orientation.Horizontal)
-        for kind in ("image", "shape"):
+        for slots in (SLOTS[:2], SLOTS[2:4], SLOTS[4:]):
             column = QSplitter(Qt.Orientation.Vertical)
-            column.addWidget(self.panels[f"{kind} 1"])  # type: ignore[index]
-            column.addWidget(self.panels[f"{kind} 2"])  # type: ignore[index]
-            column.setChildrenCollapsible(False)
             columns.addWidget(column)
-            self.show_second(kind, False)
+            for slot in slots:
+                column.addWidget(self.panels[slot])
+            for slot in slots:
+                self.show_panel(slot, slot.endswith("1"))
+            column.setChildrenCollapsible(False)
         columns.setChildrenCollapsible(False)
-        columns.setSizes([500, 500])
+        columns.setSizes([500, 500, 500])
         self.setCentralWidget(columns)
         self.pins_dock = self._dock("Pins", self.pins)
         self.gallery_dock = self._dock("Gallery", self.gallery)
@@ -149,9 +163,9 @@ class MainWindow(QMainWindow):
     def clear_pins(self) -> None:
         self.session.undo_stack.push(commands.DeletePins(self.session, list(self.session.pins)))
 
-    def _find_shapes(self, folder: str, kind: str) -> None:
-        slots = (self.active, f"{kind} 1", f"{kind} 2")
-        self.queries.find_shapes(folder, next(s for s in slots if s.startswith(kind) and s in self.session.items))  # type: ignore[arg-type]
+    def _find_shapes(self, folder: str, kind: Kind) -> None:
+        slots = [self.active, *slots_of(kind)]
+        self.queries.find_shapes(folder, next(s for s in slots if kind_of(s) == kind and s in self.session.items))
 
     def _show(self, slot: Slot, content: object) -> None:
         panel, item = self.panels[slot], self.session.items.get(slot)
@@ -164,7 +178,7 @@ class MainWindow(QMainWindow):
             for warning in getattr(opened, "warnings", []):
                 self.statusBar().showMessage(warning, 10_000)
         if content is not None:
-            panel.setVisible(True)
+            self.show_panel(slot, True)
         self.presenter.refresh()
 
     def _item_changed(self, slot: Slot) -> None:

@@ -1,6 +1,7 @@
 """The menus: what can be done, with its shortcut."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
 from app import commands, dialogs
 from app.documents import IMAGE_SUFFIXES, SHAPE_SUFFIXES
-from app.session import Slot, kind_of
+from app.session import SLOTS, Slot, kind_of
 from app.theme import apply_theme
 from core.colors import HEATMAPS
 
@@ -33,8 +34,8 @@ def build(window: "MainWindow") -> Menus:
     file = bar.addMenu("&File")
     _add(file, "Open &image…", lambda: ask_open(window, "image 1"), "Ctrl+O")
     _add(file, "Open &shape…", lambda: ask_open(window, "shape 1"), "Ctrl+Shift+O")
-    _add(file, "Open second image…", lambda: ask_open(window, "image 2"))
-    _add(file, "Open second shape…", lambda: ask_open(window, "shape 2"))
+    _add(file, "Add image…", lambda: window.open_next("image"))
+    _add(file, "Add shape…", lambda: window.open_next("shape"))
     recent = file.addMenu("Open &recent")
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
     _add(file, "Open sam&ple", window.open_sample)
@@ -56,11 +57,10 @@ def build(window: "MainWindow") -> Menus:
     _add(edit, "Delete all pins", window.clear_pins)
 
     view = bar.addMenu("&View")
-    second_image = _add(view, "Second image panel", lambda on: window.show_second("image", on), checkable=True)
-    second_shape = _add(view, "Second shape panel", lambda on: window.show_second("shape", on), checkable=True)
-    for kind, action in (("image", second_image), ("shape", second_shape)):
-        panel = window.panels[f"{kind} 2"]  # type: ignore[index]
-        view.aboutToShow.connect(lambda a=action, p=panel: a.setChecked(not p.isHidden()))
+    more = view.addMenu("Panels")
+    for slot in SLOTS:
+        action = _add(more, slot.capitalize(), partial(window.show_panel, slot), checkable=True)
+        more.aboutToShow.connect(lambda a=action, p=window.panels[slot]: a.setChecked(not p.isHidden()))
     view.addSeparator()
     view.addActions([d.toggleViewAction() for d in (window.pins_dock, window.gallery_dock, window.encoder_dock)])
     view.addSeparator()
@@ -156,8 +156,8 @@ def _close_panel(window: "MainWindow") -> None:
     slot = window.active
     if slot in window.session.items:
         window.session.undo_stack.push(commands.SetItem(window.session, slot, None))
-    if slot.endswith("2"):
-        window.panels[slot].setVisible(False)
+    if not slot.endswith("1"):
+        window.show_panel(slot, False)
 
 
 def _delete_current(window: "MainWindow") -> None:

@@ -1,4 +1,4 @@
-"""The open document: what is in the four slots, the pins, the encoder; it changes through undo commands and says so by signals."""
+"""The open document: what is in the slots, the pins, the encoder; it changes through undo commands and says so by signals."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,12 +10,16 @@ from app.documents import EncoderSettings, Item, Kind
 from app.jobs import Answer
 from core.colors import PINS
 
-Slot = Literal["image 1", "image 2", "shape 1", "shape 2"]
-SLOTS: tuple[Slot, ...] = ("image 1", "image 2", "shape 1", "shape 2")
+Slot = Literal["image 1", "image 2", "image 3", "image 4", "shape 1", "shape 2"]
+SLOTS: tuple[Slot, ...] = ("image 1", "image 2", "image 3", "image 4", "shape 1", "shape 2")
 
 
 def kind_of(slot: Slot) -> Kind:
     return "image" if slot.startswith("image") else "shape"
+
+
+def slots_of(kind: Kind) -> list[Slot]:
+    return [slot for slot in SLOTS if kind_of(slot) == kind]
 
 
 @dataclass

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
+from app import menus
 from tests.app.conftest import open_sample_files
 
 LEFT = Qt.MouseButton.LeftButton
@@ -101,9 +102,39 @@ def test_pins_have_marks_where_they_were_placed(opened, wait_ready, sample, qtbo
     assert np.abs(picture[at.y() - 2 : at.y() + 3, at.x() - 2 : at.x() + 3] - color).max() < 40
 
 
+def test_a_point_lights_up_in_four_images(window, sample, wait_ready, qtbot, tmp_path):
+    from core.images import load_image, save_image
+
+    whole = load_image(sample["image"])
+    darker, mirrored = tmp_path / "darker.png", tmp_path / "mirrored.png"
+    save_image(darker, (whole * 0.6).astype(np.uint8))
+    save_image(mirrored, np.ascontiguousarray(whole[:, ::-1]))
+    paths = [sample["shape"], sample["image"], sample["image2"], darker, mirrored, sample["image"]]
+    window.open_files([str(path) for path in paths])
+    qtbot.waitUntil(lambda: len(window.session.items) == 5, timeout=30_000)
+    assert "left out" in window.statusBar().currentMessage()
+    for slot in ("image 1", "image 3"):
+        window.panels[slot]._user_box(tuple(sample["box"]))
+    wait_ready(window)
+    window.place_pin("shape 1", (1.1, 0.35, 0.0))
+    wait_ready(window)
+    answers = window.session.pins[window.session.current].answers
+    assert set(answers) == {"image 1", "image 2", "image 3", "image 4"}
+    same = np.array(answers["image 1"].location) - answers["image 3"].location
+    assert np.hypot(*same) < 0.1 * (sample["box"][2] - sample["box"][0])
+    for slot in answers:
+        assert window.panels[slot].isVisible() and window.panels[slot].view.heat.pixmap().width() > 10
+    window.active = "image 3"
+    menus._close_panel(window)
+    window.active = "image 4"
+    menus._close_panel(window)
+    assert not window.panels["image 3"].parentWidget().isVisible()  # the column is gone with its panels
+    assert set(window.session.items) == {"shape 1", "image 1", "image 2"}
+
+
 def test_second_shape_and_image_light_up_too(window, sample, wait_ready, qtbot):
     open_sample_files(window, sample, wait_ready, qtbot, "image", "shape", "image2", "shape2")
-    assert all(panel.isVisible() for panel in window.panels.values())
+    assert {slot for slot, panel in window.panels.items() if panel.isVisible()} == set(window.session.items)
     window.place_pin("shape 1", (1.1, 0.35, 0.0))
     wait_ready(window)
     pin = window.session.pins[window.session.current]
