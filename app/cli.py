@@ -81,7 +81,7 @@ def _verb_parser() -> argparse.ArgumentParser:
     match = verbs.add_parser("match", help="find the counterpart of places in an image or a shape")
     match.set_defaults(run=_match)
     match.add_argument("source", metavar="SOURCE", help="an image or a shape")
-    match.add_argument("target", metavar="TARGET", help="an image or a shape")
+    match.add_argument("target", metavar="TARGET", nargs="+", help="images or shapes")
     match.add_argument(
         "--at", action="append", required=True, type=_numbers, metavar="U,V|X,Y,Z",
         help="a pixel or a point of SOURCE; may be given several times",
@@ -90,13 +90,14 @@ def _verb_parser() -> argparse.ArgumentParser:
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image (in SOURCE if both are images)"
     )
     match.add_argument(
-        "--target-box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in TARGET, if both are images"
-    )
+        "--target-box", action="append", default=[], type=_box, metavar="X0,Y0,X1,Y1",
+        help="the object in TARGET, where that is not what --box says; may be given for every image in turn",
+    )  # fmt: skip
     _add_encoder_options(match)
     _add_lift_options(match)
     match.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     match.add_argument(
-        "--save", metavar="PREFIX", help="write heatmaps: PREFIX-N.ply for a shape, PREFIX-N.png for an image"
+        "--save", metavar="PREFIX", help="write heatmaps: PREFIX-N.ply for shapes, PREFIX-N.png for images"
     )
 
     search = verbs.add_parser("search", help="find the shapes of a folder that look like an image or a shape")
@@ -189,7 +190,8 @@ def _match(options: argparse.Namespace) -> int:
         print(json.dumps(report))
         return 0
     for number, answer in enumerate(report["matches"], 1):
-        print(f"{number}. {_text(answer['query'])} -> {_place(answer)}")
+        where = f" of {answer['target']}" if len(options.target) > 1 else ""
+        print(f"{number}. {_text(answer['query'])} -> {_place(answer)}{where}")
         print(
             f"   score {answer['score']:.3f}, margin {answer['margin']:.3f}, "
             f"cycle error {answer['cycle_error']:.3f}: {answer['verdict']}"

@@ -27,30 +27,46 @@ from core.progress import Progress, silent, span
 def match_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
     """The verb ``match``: the report that ``--json`` prints."""
     choice = EncoderChoice(options.encoder, options.weights, options.layer, options.device)
-    paths = [options.source, options.target]
-    boxes = [options.box, options.target_box]
-    if is_shape(paths[0]) and not is_shape(paths[1]) and boxes[1] is None:
-        boxes = [None, options.box]
-    for path, box in zip(paths, boxes, strict=True):
-        if box is not None and is_shape(path):
-            raise CounterpointError(f"{Path(path).name} is a shape; a box belongs to an image.")
-    loaded: list[Any] = [load_shape(path) if is_shape(path) else load_image(path) for path in paths]
+    source_box, boxes = _boxes(options)
+    loaded = [load_shape(path) if is_shape(path) else load_image(path) for path in (options.source, *options.target)]
     encoder = load_encoder(choice, span(progress, 0.0, 0.1))
-    sides: list[Any] = []
-    for i, (path, content, box) in enumerate(zip(paths, loaded, boxes, strict=True)):
-        if is_shape(path):
-            settings = lift_settings(path, options.samples, options.views, options.resolution, options.up)
-            sides.append(shape_side(content, encoder, settings, span(progress, 0.1 + 0.4 * i, 0.5 + 0.4 * i)))
-        else:
-            sides.append(image_side(content, encoder, box))
-    up = next((lift_settings(p, up=options.up).up for p in paths if is_shape(p)), "y")
-    source, target, prior = together(sides[0], sides[1], up, span(progress, 0.9, 1.0))
-    answers = [match(source, target, at, prior) for at in options.at]
-    report: dict[str, Any] = {"encoder": encoder.name, "matches": [_report(target, a) for a in answers]}
+
+    def ready(path: str, content: Any, box: Any, part: Progress) -> tuple[ImageSide | ShapeSide, str]:
+        if not is_shape(path):
+            return image_side(content, encoder, box), ""
+        settings = lift_settings(path, options.samples, options.views, options.resolution, options.up)
+        return shape_side(content, encoder, settings, part), settings.up
+
+    source, source_up = ready(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
+    report: dict[str, Any] = {"encoder": encoder.name, "matches": []}
+    saved: list[str] = []
+    for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
+        begin = 0.4 + 0.6 * number / len(boxes)
+        target, up = ready(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
+        one, other, prior = together(source, target, up or source_up)
+        for at in options.at:
+            answer = match(one, other, at, prior)
+            report["matches"].append({"target": path} | _report(other, answer))
+            if options.save:
+                saved.append(_save(other, content, answer, f"{options.save}-{len(saved) + 1}"))
     if options.save:
-        report["saved"] = [_save(target, loaded[1], a, f"{options.save}-{n}") for n, a in enumerate(answers, 1)]
+        report["saved"] = saved
     progress(1.0, "Done")
     return report
+
+
+def _boxes(options: argparse.Namespace) -> tuple[Any, list[Any]]:
+    """The box of the source and of every target: --box belongs to the source, or from a shape to the image it is matched with."""
+    given = list(options.target_box)
+    source_box = options.box
+    if is_shape(options.source) and not is_shape(options.target[0]) and not given:
+        source_box, given = None, [options.box]
+    boxes = [None if is_shape(path) or not given else given.pop(0) for path in options.target]
+    if source_box is not None and is_shape(options.source):
+        raise CounterpointError(f"{Path(options.source).name} is a shape; a box belongs to an image.")
+    if given and given[0] is not None:
+        raise CounterpointError(f"{Path(options.target[-1]).name} is a shape; a box belongs to an image.")
+    return source_box, boxes
 
 
 def _report(target: ImageSide | ShapeSide, answer: Match) -> dict[str, Any]:

@@ -68,6 +68,22 @@ def test_match_shape_to_image_and_negative_numbers(sample, tmp_path):
     assert "-> pixel" in done.stdout and (tmp_path / "h-1.png").exists()
 
 
+def test_match_a_point_with_several_images_and_a_shape(sample, tmp_path):
+    box, other = (",".join(map(str, sample[name])) for name in ("box", "box2"))
+    targets = [sample["image"], sample["shape2"], sample["image2"]]
+    done = run(
+        "match", sample["shape"], *targets, "--at", "1.1,0.35,0", "--target-box", box, "--target-box", other,
+        "--samples", 5000, "--json", "--save", tmp_path / "h",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["matches"]
+    assert [m["target"] for m in found] == [str(path) for path in targets]
+    for match, (x0, y0, x1, y1) in ((found[0], sample["box"]), (found[2], sample["box2"])):
+        assert x0 <= match["pixel"][0] <= x1 and y0 <= match["pixel"][1] <= y1
+    assert len(found[1]["point"]) == 3
+    assert {p.name for p in tmp_path.iterdir()} == {"h-1.png", "h-2.ply", "h-3.png"}
+
+
 @pytest.mark.parametrize("kind", ["image", "shape"])
 def test_match_two_of_a_kind(sample, kind):
     at = "977,652" if kind == "image" else "1.1,0.3,0.0"
