@@ -10,7 +10,7 @@ from typing import Any
 import core
 from core.errors import Cancelled, CounterpointError
 
-VERBS = ("match", "search", "info", "encoders", "evaluate", "train", "sample")
+VERBS = ("match", "transfer", "search", "info", "encoders", "evaluate", "train", "sample")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +47,7 @@ def _bind_negative(arguments: list[str]) -> list[str]:
     """Make `--at -0.1,0.2,0` one argument, or argparse takes the number for an option."""
     bound: list[str] = []
     for argument in arguments:
-        if bound and bound[-1] in ("--at", "--box", "--target-box", "--up") and argument.startswith("-"):
+        if bound and bound[-1] in ("--at", "--box", "--target-box", "--up", "--outline") and argument.startswith("-"):
             bound[-1] += "=" + argument
         else:
             bound.append(argument)
@@ -99,6 +99,28 @@ def _verb_parser() -> argparse.ArgumentParser:
     match.add_argument(
         "--save", metavar="PREFIX", help="write heatmaps: PREFIX-N.ply for shapes, PREFIX-N.png for images"
     )
+
+    transfer = verbs.add_parser("transfer", help="find a part that is marked in an image on shapes and in other images")
+    transfer.set_defaults(run=_transfer)
+    transfer.add_argument("source", metavar="SOURCE", help="an image")
+    transfer.add_argument("target", metavar="TARGET", nargs="+", help="shapes or images")
+    part = transfer.add_mutually_exclusive_group(required=True)
+    part.add_argument("--mask", metavar="PNG", help="of the image's size; the part is what is not black")
+    part.add_argument("--outline", type=_polygon, metavar="U,V,U,V,...", help="a polygon of pixels around the part")
+    transfer.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in SOURCE")
+    transfer.add_argument(
+        "--target-box", action="append", default=[], type=_box, metavar="X0,Y0,X1,Y1",
+        help="the object in TARGET; may be given for every image in turn",
+    )  # fmt: skip
+    transfer.add_argument(
+        "--out",
+        required=True,
+        metavar="PREFIX",
+        help="PREFIX-N.ply with labelled faces for shapes, PREFIX-N.png for images",
+    )
+    _add_encoder_options(transfer)
+    _add_lift_options(transfer)
+    transfer.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
 
     search = verbs.add_parser("search", help="find the shapes of a folder that look like an image or a shape")
     search.set_defaults(run=_search)
@@ -207,6 +229,21 @@ def _place(answer: dict[str, Any]) -> str:
     return f"point {_text(answer['point'])}, face {answer['face']}, barycentric {_text(answer['barycentric'])}"
 
 
+def _transfer(options: argparse.Namespace) -> int:
+    from app import headless
+
+    report = headless.transfer_part(options, progress=_progress(options.json))
+    if options.json:
+        print(json.dumps(report))
+        return 0
+    for found in report["parts"]:
+        print(
+            f"{found['target']}: {found['share']:.1%} of it, {found['overlap']:.0%} the same after matching back: {found['verdict']}"
+        )
+        print(f"saved {found['saved']}")
+    return 0
+
+
 def _search(options: argparse.Namespace) -> int:
     from app import headless
 
@@ -308,6 +345,16 @@ def _numbers(text: str) -> tuple[float, ...]:
     if len(numbers) not in (2, 3):
         raise argparse.ArgumentTypeError(f"'{text}' has {len(numbers)} numbers; a pixel has two and a point three")
     return numbers
+
+
+def _polygon(text: str) -> tuple[tuple[float, float], ...]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) < 6 or len(numbers) % 2:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a polygon U,V,U,V,U,V of three pixels or more")
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def _box(text: str) -> tuple[float, ...]:

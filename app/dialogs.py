@@ -33,6 +33,7 @@ def say_shortcuts(parent: QWidget) -> None:
         ("Drag", "pan the image, turn the shape (middle: pan, right or wheel: zoom)"),
         ("Double-click a shape", "turn around that point"),
         ("B", "draw the focus box in an image"),
+        ("L", "draw around a part in an image; every other panel shows where it is"),
         ("F · 1 · + · −", "fit · actual size · zoom"),
         ("1 … 7 over a shape", "standard views"),
         ("Del · F2", "delete or rename a pin in the list"),

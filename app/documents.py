@@ -7,6 +7,8 @@ from typing import Literal
 Kind = Literal["image", "shape"]
 KINDS: tuple[Kind, ...] = ("image", "shape")
 Box = tuple[float, float, float, float]
+Outline = tuple[tuple[float, float], ...]
+"""A polygon of pixels."""
 
 
 @dataclass(frozen=True)

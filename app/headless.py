@@ -2,12 +2,14 @@
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from app.resources import resource
+from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
 from core.errors import CounterpointError
 from core.fields.interpolation import Interpolator
@@ -26,17 +28,10 @@ from core.progress import Progress, silent, span
 
 def match_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
     """The verb ``match``: the report that ``--json`` prints."""
-    choice = EncoderChoice(options.encoder, options.weights, options.layer, options.device)
     source_box, boxes = _boxes(options)
     loaded = [load_shape(path) if is_shape(path) else load_image(path) for path in (options.source, *options.target)]
-    encoder = load_encoder(choice, span(progress, 0.0, 0.1))
-
-    def ready(path: str, content: Any, box: Any, part: Progress) -> tuple[ImageSide | ShapeSide, str]:
-        if not is_shape(path):
-            return image_side(content, encoder, box), ""
-        settings = lift_settings(path, options.samples, options.views, options.resolution, options.up)
-        return shape_side(content, encoder, settings, part), settings.up
-
+    encoder = load_encoder(_choice(options), span(progress, 0.0, 0.1))
+    ready = partial(_ready, options, encoder)
     source, source_up = ready(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
     report: dict[str, Any] = {"encoder": encoder.name, "matches": []}
     saved: list[str] = []
@@ -51,6 +46,51 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
                 saved.append(_save(other, content, answer, f"{options.save}-{len(saved) + 1}"))
     if options.save:
         report["saved"] = saved
+    progress(1.0, "Done")
+    return report
+
+
+def _choice(options: argparse.Namespace) -> EncoderChoice:
+    return EncoderChoice(options.encoder, options.weights, options.layer, options.device)
+
+
+def _ready(
+    options: argparse.Namespace, encoder: ImageEncoder, path: str, content: Any, box: Any, progress: Progress
+) -> tuple[ImageSide | ShapeSide, str]:
+    """A side ready to be matched, and a shape's up axis."""
+    if not is_shape(path):
+        return image_side(content, encoder, box), ""
+    settings = lift_settings(path, options.samples, options.views, options.resolution, options.up)
+    return shape_side(content, encoder, settings, progress), settings.up
+
+
+def transfer_part(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+    """The verb ``transfer``: the report that ``--json`` prints."""
+    from core.interchange.labels import save_labelled_ply
+    from core.parts.transfer import face_labels, find_part, mask_region, outline_mask, pixel_mask
+
+    if is_shape(options.source):
+        raise CounterpointError(f"{Path(options.source).name} is a shape; a part is marked in an image.")
+    source_box, boxes = _boxes(options)
+    loaded: list[Any] = [load_shape(p) if is_shape(p) else load_image(p) for p in (options.source, *options.target)]
+    size = loaded[0].shape[1::-1]
+    mask = np.asarray(load_image(options.mask).any(axis=2)) if options.mask else outline_mask(options.outline, size)
+    encoder = load_encoder(_choice(options))
+    source, _ = _ready(options, encoder, options.source, loaded[0], source_box, silent)
+    report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
+    for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
+        part = span(progress, number / len(boxes), (number + 1) / len(boxes))
+        target, up = _ready(options, encoder, path, content, box, part)
+        one, other, prior = together(source, target, up)
+        assert isinstance(one, ImageSide)
+        found = find_part(one, other, mask_region(one, mask), prior)
+        saved = f"{options.out}-{number + 1}.{'ply' if isinstance(other, ShapeSide) else 'png'}"
+        if isinstance(other, ShapeSide):
+            save_labelled_ply(saved, content, face_labels(other, found.evidence))
+        else:
+            save_image(saved, np.repeat(pixel_mask(other, found.evidence)[..., None] * np.uint8(255), 3, axis=2))
+        numbers = {"share": found.share, "overlap": found.overlap, "verdict": found.verdict}
+        report["parts"].append({"target": path, "saved": saved} | numbers)
     progress(1.0, "Done")
     return report
 
@@ -95,7 +135,7 @@ def search(options: argparse.Namespace, progress: Progress = silent) -> dict[str
     from core.retrieval.search import read_gallery
     from core.retrieval.vectors import image_vector, shape_vector
 
-    choice = EncoderChoice(options.encoder, options.weights, options.layer, options.device)
+    choice = _choice(options)
     if options.box is not None and is_shape(options.query):
         raise CounterpointError(f"{Path(options.query).name} is a shape; a box belongs to an image.")
     content: Any = load_shape(options.query) if is_shape(options.query) else load_image(options.query)
@@ -135,7 +175,7 @@ def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[s
     """The verb ``evaluate``: the report that ``--json`` prints and ``--output`` writes."""
     from core.benchmarks import correspondence, retrieval
 
-    choice = EncoderChoice(options.encoder, options.weights, options.layer, options.device)
+    choice = _choice(options)
     report: dict[str, Any] = {"encoder": options.encoder, "data": options.data}
     if options.what == "retrieval":
         report["tables"] = retrieval.evaluate(choice, options.data, options.count, progress)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.documents import EncoderSettings, Item
+from app.documents import EncoderSettings, Item, Outline
 from core.progress import Progress, silent, span
 
 
@@ -61,6 +61,7 @@ class Answer:
         location: pixel (u, v) or point (x, y, z) in the file's units.
         face, bary: of the surface point, or None in an image.
         rivals: locations with scores.
+        part: of a part, the share of the target that it covers and the overlap with the drawn one after matching back.
         heat: float32 [V] for the display mesh's vertices, or [h, w] for the part ``heat_box`` of the image.
         low, high: the range of similarity that colours span.
     """
@@ -78,6 +79,7 @@ class Answer:
     heat_box: tuple[float, float, float, float] | None = None
     face: int | None = None
     bary: tuple[float, ...] | None = None
+    part: tuple[float, float] | None = None
 
 
 @dataclass
@@ -135,26 +137,38 @@ def prepare(progress: Progress, item: Item, encoder: EncoderSettings) -> None:
 
 
 def query(
-    progress: Progress, source: Item, targets: list[Item], at: tuple[float, ...], encoder: EncoderSettings
+    progress: Progress,
+    source: Item,
+    targets: list[Item],
+    at: tuple[float, ...],
+    encoder: EncoderSettings,
+    outline: Outline = (),
 ) -> Answers:
-    """Match one place of ``source`` with every target."""
+    """Match one place of ``source``, or the part inside ``outline``, with every target."""
     from core.interchange.heatmaps import heat_range
     from core.matching.match import match
+    from core.parts.transfer import find_part, mask_region, outline_mask
 
-    start = _side(source, encoder, progress)
-    answers = Answers(tuple(start.snap(at)))
+    answers = Answers(tuple(_side(source, encoder, progress).snap(at)))
     for target in targets:
         begin, end, prior = _together(source, target, encoder, progress)
-        found = match(begin, end, at, prior)
-        low, high = heat_range(found.scores)
-        numbers = (found.score, found.margin, found.cycle_error, found.verdict, found.rivals)
-        if target.kind == "shape":
-            point = end.sample_point(found.candidate)
-            heat = _carry(target, encoder, end)(found.scores)
-            answer = Answer(target, point.position, *numbers, heat, low, high, None, point.face, point.bary)
+        if outline:
+            part = find_part(begin, end, mask_region(begin, outline_mask(outline, begin.image_size)), prior)
+            best, scores, limits = part.candidate, part.evidence, (0.0, 1.0)
+            answer = Answer(target, (), float(scores[best]), 0.0, 1 - part.overlap, part.verdict, [], scores, *limits)
+            answer.part = (part.share, part.overlap)
         else:
-            heat, box = end.heatmap(found.scores)
-            answer = Answer(target, found.location, *numbers, heat, low, high, box)
+            found = match(begin, end, at, prior)
+            best, scores, limits = found.candidate, found.scores, heat_range(found.scores)
+            numbers = (found.score, found.margin, found.cycle_error)
+            answer = Answer(target, (), *numbers, found.verdict, found.rivals, scores, *limits)
+        if target.kind == "shape":
+            point = end.sample_point(best)
+            answer.location, answer.face, answer.bary = point.position, point.face, point.bary
+            answer.heat = _carry(target, encoder, end)(scores)
+        else:
+            answer.location = end.location(best)
+            answer.heat, answer.heat_box = end.heatmap(scores)
         answers.answers.append(answer)
     return answers
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QS
 
 from app import commands, menus
 from app.dialogs import say_error
-from app.documents import KINDS, Kind, item_for
+from app.documents import KINDS, Kind, Outline, item_for
 from app.engine import Engine
 from app.panels.encoder import EncoderPanel
 from app.panels.gallery import GalleryPanel
@@ -78,6 +78,11 @@ class MainWindow(QMainWindow):
     def place_pin(self, slot: Slot, at: tuple[float, ...]) -> None:
         self.session.undo_stack.push(commands.AddPin(self.session, self.session.new_pin(slot, at)))
 
+    def place_part(self, slot: Slot, outline: Outline) -> None:
+        """A pin for the part inside an outline of pixels."""
+        pin = self.session.new_pin(slot, outline[len(outline) // 2], outline)
+        self.session.undo_stack.push(commands.AddPin(self.session, pin))
+
     def show_panel(self, slot: Slot, on: bool) -> None:
         """Show or hide a panel, and with it the column that it alone fills."""
         self.panels[slot].setVisible(on)
@@ -133,6 +138,7 @@ class MainWindow(QMainWindow):
             if isinstance(panel, ImagePanel):
                 panel.clicked.connect(lambda u, v, s=slot: self.place_pin(s, (u, v)))
                 panel.hovered.connect(lambda u, v, s=slot: self.queries.hover(s, (u, v)))
+                panel.part_drawn.connect(lambda outline, s=slot: self.place_part(s, outline))
                 panel.box_changed.connect(lambda box, s=slot: self._set_box(s, box))
             else:
                 panel.clicked.connect(lambda point, s=slot: self.place_pin(s, tuple(map(float, point))))

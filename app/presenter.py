@@ -66,7 +66,7 @@ class Presenter(QObject):
         for pin in self._session.pins.values():
             selected = pin.pin_id == self._session.current
             if pin.slot == slot:
-                marks.append(PinMark(pin.pin_id, pin.at, pin.color, pin.name, "source", selected))
+                marks.append(PinMark(pin.pin_id, pin.at, pin.color, pin.name, "source", selected, False, pin.outline))
             elif slot in pin.answers:
                 answer = pin.answers[slot]
                 muted = answer.verdict == "none"
@@ -92,7 +92,7 @@ def _row(pin: Pin, session: Session) -> PinRow:
     best = next(iter(pin.answers.values()), None)
     summary = pin.problem
     if best is not None:
-        summary = f"score {best.score:.2f}, margin {best.margin:.3f}, cycle error {best.cycle_error:.1%}"
+        summary = _numbers(best, ", ")
     return PinRow(pin.pin_id, pin.name, pin.color, pin.slot, status, summary, _details(pin))
 
 
@@ -103,12 +103,19 @@ def _details(pin: Pin) -> str:
     lines = [f"<b>{pin.name}</b> placed in {pin.slot} at {_place(pin.slot, pin.at)}"]
     for slot, answer in pin.answers.items():
         lines.append(
-            f"<br><b>{slot}</b>: {words[answer.verdict]}<br>{_place(slot, answer.location)}<br>score {answer.score:.3f} · "
-            f"margin {answer.margin:.3f} · cycle error {answer.cycle_error:.1%}"
+            f"<br><b>{slot}</b>: {words[answer.verdict]}<br>{_place(slot, answer.location)}<br>{_numbers(answer, ' · ')}"
         )
         if answer.rivals:
             lines.append(f"{len(answer.rivals)} other place{'s' * (len(answer.rivals) > 1)} nearly as similar")
     return "<br>".join(lines)
+
+
+def _numbers(answer: Answer, between: str) -> str:
+    if answer.part is not None:
+        share, overlap = answer.part
+        return f"{share:.0%} of it{between}{overlap:.0%} the same after matching back"
+    numbers = (f"score {answer.score:.3f}", f"margin {answer.margin:.3f}", f"cycle error {answer.cycle_error:.1%}")
+    return between.join(numbers)
 
 
 def _place(slot: Slot, at: tuple[float, ...]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from app.commands import SetItem
-from app.documents import Item
+from app.documents import Item, Outline
 from app.engine import Engine, Request
 from app.jobs import Answers
 from app.session import Pin, Session, Slot
@@ -120,7 +120,7 @@ class Queries(QObject):
 
     def _answer(self, pin: Pin, targets: dict[Slot, Item]) -> None:
         self._asking.pop(pin.pin_id, None)
-        request = self._submit_query(f"pin {pin.pin_id}", pin.slot, targets, pin.at)
+        request = self._submit_query(f"pin {pin.pin_id}", pin.slot, targets, pin.at, pin.outline)
         self._asking[pin.pin_id] = request
 
         def done(answers: Answers) -> None:
@@ -147,11 +147,11 @@ class Queries(QObject):
     def _targets(self, source: Slot) -> dict[Slot, Item]:
         return {slot: item for slot, item in self._session.items.items() if slot != source and self.is_ready(slot)}
 
-    def _submit_query(self, latest: str, slot: Slot, targets: dict[Slot, Item], at: tuple[float, ...]) -> Request:
-        source, encoder = self._session.items[slot], self._session.encoder
-        return self._engine.submit(
-            "query", lane="query", latest=latest, source=source, targets=list(targets.values()), at=at, encoder=encoder
-        )
+    def _submit_query(
+        self, latest: str, slot: Slot, targets: dict[Slot, Item], at: tuple[float, ...], outline: Outline = ()
+    ) -> Request:
+        asked = {"source": self._session.items[slot], "targets": list(targets.values()), "at": at, "outline": outline}
+        return self._engine.submit("query", lane="query", latest=latest, encoder=self._session.encoder, **asked)
 
     def _run(self, job: str, done: Any, **arguments: Any) -> Request:
         request = self._engine.submit(job, **arguments)

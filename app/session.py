@@ -6,7 +6,7 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from app.documents import EncoderSettings, Item, Kind
+from app.documents import EncoderSettings, Item, Kind, Outline
 from app.jobs import Answer
 from core.colors import PINS
 
@@ -29,6 +29,7 @@ class Pin:
     Attributes:
         slot: where it was placed.
         at: pixel (u, v) or point (x, y, z).
+        outline: of a part that was drawn in an image, its polygon of pixels; ``at`` is a place in it.
         answers: by slot of the target; missing while they are computed.
         problem: why there are no answers, for the user.
     """
@@ -38,6 +39,7 @@ class Pin:
     color: str
     slot: Slot
     at: tuple[float, ...]
+    outline: Outline = ()
     answers: dict[Slot, Answer] = field(default_factory=dict)
     problem: str = ""
 
@@ -60,11 +62,12 @@ class Session(QObject):
         self.encoder = EncoderSettings()
         self._next_pin = 1
 
-    def new_pin(self, slot: Slot, at: tuple[float, ...]) -> Pin:
+    def new_pin(self, slot: Slot, at: tuple[float, ...], outline: Outline = ()) -> Pin:
         """A pin with the next name and the colour least used so far, not yet in the document."""
         number, self._next_pin = self._next_pin, self._next_pin + 1
         used = [pin.color for pin in self.pins.values()]
-        return Pin(number, f"Pin {number}", min(PINS, key=used.count), slot, at)
+        name = f"{'Part' if outline else 'Pin'} {number}"
+        return Pin(number, name, min(PINS, key=used.count), slot, at, outline)
 
     def set_item(self, slot: Slot, item: Item | None) -> None:
         if item is None:

@@ -1,5 +1,6 @@
 """The image panel: a photo with a heatmap over it, pins on it, and the focus box that decides what the encoder sees."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,10 @@ from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
+from app.documents import Box
 from app.panels.drops import FileDrops
 from app.panels.empty import EmptyState
 from app.panels.header import Header
-from app.panels.image_items import Box
 from app.panels.image_view import ImageView
 from app.panels.marks import PinMark
 from core.colors import HEATMAPS, apply_colormap, heat_weight
@@ -23,6 +24,7 @@ class ImagePanel(FileDrops, QWidget):
     Signals:
         clicked(u, v): a click without a drag.
         hovered(u, v), hover_ended(): the mouse moves over the image with Shift held, and that is over.
+        part_drawn(outline): the user drew around a part, a polygon of pixels.
         box_changed(box or None): the user drew, changed or cleared the focus box (x0, y0, x1, y1).
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id).
     """
@@ -31,6 +33,7 @@ class ImagePanel(FileDrops, QWidget):
     hovered = Signal(float, float)
     hover_ended = Signal()
     box_changed = Signal(object)
+    part_drawn = Signal(object)
     files_dropped = Signal(list)
     open_requested = Signal()
     activated = Signal()
@@ -45,13 +48,19 @@ class ImagePanel(FileDrops, QWidget):
         self.view.pin_selected.connect(self.pin_selected)
         self.view.activated.connect(self.activated)
         self.view.box_drawn.connect(self._user_box)
+        self.view.part_drawn.connect(self.part_drawn)
         self.header = Header(badge)
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.box_tool = self.header.add_tool(
             "focus-box", "Focus box", "Focus box (B): drag around the object, so that the encoder sees only that part",
-            self.view.set_box_tool, checkable=True,
+            partial(self._use_tool, "box"), checkable=True,
         )  # fmt: skip
-        self.view.box_tool_wanted.connect(lambda on: self.box_tool.defaultAction().setChecked(on))
+        self.lasso_tool = self.header.add_tool(
+            "lasso", "Draw a part", "Draw around a part (L): every other panel shows where it is",
+            partial(self._use_tool, "lasso"), checkable=True,
+        )  # fmt: skip
+        self._tools = {"box": self.box_tool.defaultAction(), "lasso": self.lasso_tool.defaultAction()}
+        self.view.tool_wanted.connect(lambda name, on: self._tools[name].setChecked(on))
         self.clear_box = self.header.add_tool(
             "clear", "Clear focus box", "Clear the focus box", lambda: self._user_box(None)
         )
@@ -137,6 +146,12 @@ class ImagePanel(FileDrops, QWidget):
         self.view.scene().render(painter, QRectF(0, 0, width, height), QRectF(0, 0, width, height))
         painter.end()
         return picture.save(str(path))
+
+    def _use_tool(self, name: str, on: bool) -> None:
+        self.view.set_tool(name, on)
+        for other, action in self._tools.items():
+            if on and other != name:
+                action.setChecked(False)
 
     def _user_box(self, box: Box | None) -> None:
         self.set_box(box)

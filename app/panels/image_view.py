@@ -7,10 +7,14 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
-from app.panels.image_items import Box, BoxItem, MarkItem
+from app.documents import Box, Outline
+from app.panels.image_items import BoxItem, MarkItem, OutlineItem
 from app.panels.marks import PinMark
 
 MAX_ZOOM, MIN_ZOOM = 64.0, 0.01
+
+MIN_PART = 16.0
+"""An outline around fewer square pixels is a click with an unsteady hand."""
 
 
 class ImageView(QGraphicsView):
@@ -19,7 +23,8 @@ class ImageView(QGraphicsView):
     Signals:
         clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id).
         box_drawn(box): the user drew or changed the focus box (x0, y0, x1, y1).
-        box_tool_wanted(on): by a key.
+        part_drawn(outline): the user drew around a part, a polygon of pixels.
+        tool_wanted(name, on): by a key; the tools are "box" and "lasso".
     """
 
     clicked = Signal(float, float)
@@ -28,7 +33,8 @@ class ImageView(QGraphicsView):
     activated = Signal()
     pin_selected = Signal(int)
     box_drawn = Signal(object)
-    box_tool_wanted = Signal(bool)
+    part_drawn = Signal(object)
+    tool_wanted = Signal(str, bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,6 +58,7 @@ class ImageView(QGraphicsView):
         for item in (self.picture, self.heat, self._box_item):
             self.scene().addItem(item)
         self._marks: list[MarkItem] = []
+        self._outlines: list[OutlineItem] = []
         self._fitted = True
         self._press: QPoint | None = None
         self._last = QPoint()
@@ -59,7 +66,9 @@ class ImageView(QGraphicsView):
         self._space = False
         self._hovering = False
         self._box: Box | None = None
-        self._box_tool = False
+        self._tool = ""
+        self._lasso: list[tuple[float, float]] = []
+        self._lasso_item: OutlineItem | None = None
         self._box_drag: tuple[str, QRectF, QPointF] | None = None
 
     @property
@@ -88,15 +97,22 @@ class ImageView(QGraphicsView):
     def set_marks(self, marks: list[PinMark]) -> None:
         if [item.mark for item in self._marks] == marks:
             return
-        for item in self._marks:
+        for item in (*self._marks, *self._outlines):
             self.scene().removeItem(item)
         self._marks = [MarkItem(mark) for mark in marks]
-        for item in self._marks:
+        self._outlines = [OutlineItem(mark.outline, mark.color, mark.selected) for mark in marks if mark.outline]
+        for item in (*self._marks, *self._outlines):
             self.scene().addItem(item)
 
-    def set_box_tool(self, on: bool) -> None:
-        self._box_tool = on
-        self.viewport().setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
+    def set_tool(self, name: str, on: bool) -> None:
+        """Take a tool up ("box", "lasso") or put it down."""
+        if on or self._tool == name:
+            self._tool = name if on else ""
+            self._end_lasso()
+            self.viewport().setCursor(self._cursor())
+
+    def _cursor(self) -> Qt.CursorShape:
+        return Qt.CursorShape.CrossCursor if self._tool else Qt.CursorShape.ArrowCursor
 
     def fit(self) -> None:
         self._fitted = True
@@ -144,18 +160,23 @@ class ImageView(QGraphicsView):
         self._dragged = False
         self._box_drag = None
         if event.button() == Qt.MouseButton.LeftButton and not self._space:
-            self._box_drag = self._start_box_drag(event.position().toPoint())
+            if self._tool == "lasso":
+                self._extend_lasso(self._press)
+            else:
+                self._box_drag = self._start_box_drag(self._press)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         at = event.position().toPoint()
         if self._press is None:
             self._hover(at, event.modifiers())
-            if not self._box_tool:
+            if not self._tool:
                 self.viewport().setCursor(_CURSORS.get(self._handle_at(at) or "", Qt.CursorShape.ArrowCursor))
             return
         if (at - self._press).manhattanLength() >= QApplication.startDragDistance():
             self._dragged = True
-        if self._dragged and self._box_drag is not None:
+        if self._dragged and self._lasso:
+            self._extend_lasso(at)
+        elif self._dragged and self._box_drag is not None:
             self._box_item.setVisible(True)
             self._box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))
         elif self._dragged:
@@ -170,12 +191,16 @@ class ImageView(QGraphicsView):
         dragging_box = self._box_drag is not None and self._dragged
         was_click = self._press is not None and not self._dragged and event.button() == Qt.MouseButton.LeftButton
         self._press = None
+        outline = tuple(self._lasso)
+        self._end_lasso()
         if dragging_box:
             self._finish_box(self._dragged_box(at))
-        elif was_click and not self._box_tool and not self._space:
+        elif _area(outline) >= MIN_PART:
+            self.part_drawn.emit(outline)
+        elif was_click and self._tool != "box" and not self._space:
             self._click(at)
         self._box_drag = None
-        self.viewport().setCursor(Qt.CursorShape.CrossCursor if self._box_tool else Qt.CursorShape.ArrowCursor)
+        self.viewport().setCursor(self._cursor())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self.mousePressEvent(event)
@@ -197,10 +222,10 @@ class ImageView(QGraphicsView):
             self.zoom_to(self.zoom * 1.25)
         elif key == Qt.Key.Key_Minus:
             self.zoom_to(self.zoom * 0.8)
-        elif key == Qt.Key.Key_B:
-            self.box_tool_wanted.emit(not self._box_tool)
-        elif key == Qt.Key.Key_Escape and self._box_tool:
-            self.box_tool_wanted.emit(False)
+        elif key in _TOOL_KEYS:
+            self.tool_wanted.emit(_TOOL_KEYS[key], self._tool != _TOOL_KEYS[key])
+        elif key == Qt.Key.Key_Escape and self._tool:
+            self.tool_wanted.emit(self._tool, False)
         else:
             super().keyPressEvent(event)
 
@@ -240,6 +265,23 @@ class ImageView(QGraphicsView):
             self._hovering = False
             self.hover_ended.emit()
 
+    def _extend_lasso(self, at: QPoint) -> None:
+        """A vertex more for the outline that is being drawn, kept inside the picture."""
+        picture, place = self.picture.boundingRect(), self.mapToScene(at)
+        u = min(max(place.x(), picture.left()), picture.right()) - 0.5
+        v = min(max(place.y(), picture.top()), picture.bottom()) - 0.5
+        self._lasso.append((u, v))
+        if self._lasso_item is not None:
+            self.scene().removeItem(self._lasso_item)
+        self._lasso_item = OutlineItem(tuple(self._lasso), "#ffffff")
+        self.scene().addItem(self._lasso_item)
+
+    def _end_lasso(self) -> None:
+        self._lasso = []
+        if self._lasso_item is not None:
+            self.scene().removeItem(self._lasso_item)
+            self._lasso_item = None
+
     def _handle_at(self, at: QPoint) -> str | None:
         if not self._box_item.isVisible():
             return None
@@ -255,7 +297,7 @@ class ImageView(QGraphicsView):
         place = self.mapToScene(at)
         if handle is not None:
             return handle, QRectF(self._box_item.box), place
-        return ("new", QRectF(place, place), place) if self._box_tool else None
+        return ("new", QRectF(place, place), place) if self._tool == "box" else None
 
     def _dragged_box(self, at: QPoint) -> QRectF:
         assert self._box_drag is not None
@@ -279,6 +321,14 @@ class ImageView(QGraphicsView):
             return
         self.box_drawn.emit((box.left() - 0.5, box.top() - 0.5, box.right() - 0.5, box.bottom() - 0.5))
 
+
+def _area(outline: Outline) -> float:
+    """Of a polygon, in square pixels (the shoelace formula)."""
+    ends = outline[1:] + outline[:1]
+    return abs(sum(u0 * v1 - u1 * v0 for (u0, v0), (u1, v1) in zip(outline, ends, strict=True))) / 2
+
+
+_TOOL_KEYS: dict[int, str] = {Qt.Key.Key_B: "box", Qt.Key.Key_L: "lasso"}
 
 _CURSORS = {
     "l": Qt.CursorShape.SizeHorCursor, "r": Qt.CursorShape.SizeHorCursor,

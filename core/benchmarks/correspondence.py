@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from core.benchmarks import pairs, surface
+from core.benchmarks import pairs, parts, surface
 from core.benchmarks.bop import BopScene
 from core.benchmarks.classical import DenseSift
 from core.encoders.base import ImageEncoder
@@ -49,8 +49,14 @@ def evaluate(
             {"method": name, **pairs.measure_instances(instances, encoder, span(progress, 0.2, 0.3))}
             for name, encoder in (("chance", None), *encoders)
         ]
+        for across, where in ((False, "the same object"), (True, "another instance")):
+            tested = parts.cases(min(count, 34), across)
+            tables[f"part transfer, {where}"] = [
+                {"method": "all of the surface", **parts.measure(tested, None)},
+                *({"method": n, **parts.measure(tested, e, progress=span(progress, 0.3, 0.4))} for n, e in encoders),
+            ]
     cases = surface.render_cases(items, pixels)
-    tables["pixel to surface, renders"] = _surface_table(cases, encoders, span(progress, 0.3, 1))
+    tables["pixel to surface, renders"] = _surface_table(cases, encoders, span(progress, 0.4, 1))
     return tables
 
 

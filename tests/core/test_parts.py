@@ -1,0 +1,82 @@
+"""A part marked in a picture is found on shapes and in other pictures, and in files."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from core.benchmarks import parts
+from core.errors import CounterpointError
+from core.fields.lifting import LiftSettings
+from core.geometry.shape import load_shape
+from core.images import load_image
+from core.interchange.labels import save_labelled_ply
+from core.matching.prepare import image_side, shape_side, together
+from core.parts.transfer import face_labels, find_part, mask_region, outline_mask, pixel_mask, transfer
+
+TRUNK = [(925, 600), (1072, 600), (1078, 740), (955, 740)]
+
+
+@pytest.fixture(scope="module")
+def toy(sample, encoder, toy_side):
+    photo = image_side(load_image(sample["image"]), encoder, tuple(sample["box"]))
+    return together(photo, toy_side, "y")
+
+
+@pytest.fixture(scope="module")
+def region(toy):
+    return mask_region(toy[0], outline_mask(TRUNK, toy[0].image_size))
+
+
+def test_a_part_of_the_photo_is_found_on_the_shape(toy, region):
+    photo, shape, prior = toy
+    found = find_part(photo, shape, region, prior)
+    x = shape.field.points.position[:, 0]
+    chosen = found.evidence > 0.5
+    assert 0.03 < found.share < 0.3 and found.verdict != "none"
+    assert np.mean(x[chosen] > np.quantile(x, 0.75)) > 0.7  # the trunk is where x is largest
+    assert x[found.candidate] > np.quantile(x, 0.8)
+
+
+def test_shape_to_image_and_shape_to_shape(toy, region, sample, encoder):
+    photo, shape, prior = toy
+    x = shape.field.points.position[:, 0]
+    trunk = x > np.quantile(x, 0.9)
+    mask = pixel_mask(photo, transfer(shape, photo, trunk, prior))
+    columns = np.nonzero(mask)[1]
+    assert mask.shape == photo.image_size[::-1] and columns.mean() > 900  # the trunk is on the right of the photo
+    x0, _, x1, _ = sample["box"]
+    assert columns.min() >= x0 and columns.max() <= x1
+    other = shape_side(load_shape(sample["shape2"]), encoder, LiftSettings(samples=6000))
+    there = transfer(shape, other, trunk) > 0.5
+    position = other.field.points.position[:, 0]
+    assert 0.02 < there.mean() < 0.4 and np.median(position[there]) > np.quantile(position, 0.8)
+
+
+def test_labels_go_to_the_users_own_faces(toy, region, tmp_path):
+    photo, shape, prior = toy
+    labels = face_labels(shape, transfer(photo, shape, region, prior))
+    assert labels.shape == (len(shape.shape.faces),) and set(labels) == {0, 1}
+    save_labelled_ply(tmp_path / "part.ply", shape.shape, labels)
+    again = trimesh.load(tmp_path / "part.ply", process=False)
+    np.testing.assert_allclose(again.vertices, shape.shape.vertices, atol=1e-5)
+    assert np.array_equal(np.asarray(again.faces), shape.shape.faces)
+    raw = again.metadata["_ply_raw"]["face"]["data"]
+    assert np.array_equal(np.asarray(raw["label"]).ravel(), labels)
+
+
+def test_masks_that_cannot_be_used_are_said(toy):
+    photo = toy[0]
+    width, height = photo.image_size
+    for mask, words in (
+        (np.zeros((5, 5), bool), "same"),
+        (np.zeros((height, width), bool), "outside the box"),
+        (np.ones((height, width), bool), "covers all"),
+    ):
+        with pytest.raises(CounterpointError, match=words):
+            mask_region(photo, mask)
+
+
+def test_parts_of_held_out_objects_are_found_better_than_by_chance(encoder):
+    for across in (False, True):
+        cases = parts.cases(8, across)
+        assert parts.measure(cases, encoder, 3000)["iou"] > parts.measure(cases, None)["iou"] + 0.05
