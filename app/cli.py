@@ -200,6 +200,9 @@ def _add_lift_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--views", type=_positive, metavar="N", help="views in each of three rings")
     group.add_argument("--resolution", type=_positive, metavar="PIXELS", help="side of a rendered view")
     group.add_argument(
+        "--points", action="store_true", help="descriptors from the point encoder, without rendering: quick, less exact"
+    )
+    group.add_argument(
         "--up", choices=("x", "y", "z", "-x", "-y", "-z"), help="direction that points up (default: that of the format)"
     )
 

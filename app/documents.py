@@ -72,3 +72,5 @@ class EncoderSettings:
     samples: int = 20_000
     azimuths: int = 8
     resolution: int = 0
+    points: bool = False
+    """Describe shapes by the point encoder instead of views: quick, less exact."""

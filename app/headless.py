@@ -10,7 +10,7 @@ import numpy as np
 
 from app.resources import resource
 from core.encoders.base import ImageEncoder
-from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
+from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder, need_point_encoder
 from core.errors import CounterpointError
 from core.fields.interpolation import Interpolator
 from core.fields.lifting import LiftSettings
@@ -61,7 +61,8 @@ def _ready(
     if not is_shape(path):
         return image_side(content, encoder, box), ""
     settings = lift_settings(path, options.samples, options.views, options.resolution, options.up)
-    return shape_side(content, encoder, settings, progress), settings.up
+    points = need_point_encoder(_choice(options)) if options.points else None
+    return shape_side(content, encoder, settings, progress, points), settings.up
 
 
 def transfer_part(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:

@@ -236,6 +236,7 @@ def _encoder(settings: EncoderSettings, progress: Progress) -> Any:
 
 
 def _side(item: Item, settings: EncoderSettings, progress: Progress = silent) -> Any:
+    from core.encoders.catalogue import need_point_encoder
     from core.fields.lifting import LiftSettings
     from core.matching.prepare import image_side, shape_side
 
@@ -246,7 +247,8 @@ def _side(item: Item, settings: EncoderSettings, progress: Progress = silent) ->
             progress(0.3, f"Encoding {item.name}")
             return image_side(_image(item), encoder, item.box)
         lifting = LiftSettings(settings.samples, settings.azimuths, resolution=settings.resolution, up=item.up)
-        return shape_side(_shape(item), encoder, lifting, span(progress, 0.2, 0.95))
+        points = need_point_encoder(_choice(settings)) if settings.points else None
+        return shape_side(_shape(item), encoder, lifting, span(progress, 0.2, 0.95), points)
 
     return _sides.get((item, settings), make)
 

@@ -73,6 +73,20 @@ def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = s
     return TimmEncoder(model, choice.name, weights, choice.layer, choice.device, progress)
 
 
+def need_point_encoder(choice: EncoderChoice = EncoderChoice()) -> PointEncoder:
+    """As :func:`load_point_encoder`, where there must be one.
+
+    Raises:
+        CounterpointError: there is none.
+    """
+    encoder = load_point_encoder(choice)
+    if encoder is None:
+        raise CounterpointError(
+            f"The encoder {choice.name} has no point encoder with these weights; look at views instead."
+        )
+    return encoder
+
+
 def load_point_encoder(choice: EncoderChoice = EncoderChoice()) -> PointEncoder | None:
     """The point encoder in the same space as an image encoder, or None where there is none.
 

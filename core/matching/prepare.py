@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.encoders.base import ImageEncoder
+from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.feature_map import Box, FeatureMap, encode_turned
 from core.fields import cache
 from core.fields.field import FeatureField
+from core.fields.from_points import field_from_points
 from core.fields.lifting import LiftSettings, lift
 from core.geometry.raycasting import Raycaster
 from core.geometry.sampling import sample_surface
@@ -70,10 +71,20 @@ def together(
 
 
 def shape_side(
-    shape: Shape, encoder: ImageEncoder, settings: LiftSettings = LiftSettings(), progress: Progress = silent
+    shape: Shape,
+    encoder: ImageEncoder,
+    settings: LiftSettings = LiftSettings(),
+    progress: Progress = silent,
+    point_encoder: PointEncoder | None = None,
 ) -> ShapeSide:
-    """A shape ready to be matched; its field comes from the disk cache where it was built before."""
+    """A shape ready to be matched; its field comes from the disk cache where it was built before.
+
+    With ``point_encoder`` it comes from the shape's points, without rendering: thirty times quicker and less exact.
+    """
     caster = Raycaster(shape)
+    if point_encoder is not None:
+        progress(0.5, "Looking at the points of the shape")
+        return ShapeSide(shape, caster, field_from_points(shape, point_encoder, settings.samples, settings.up))
     key = cache.cache_key("field", shape.digest, encoder.fingerprint, settings.key())
     stored = cache.read(key)
     if stored is not None:

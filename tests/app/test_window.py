@@ -102,6 +102,21 @@ def test_pins_have_marks_where_they_were_placed(opened, wait_ready, sample, qtbo
     assert np.abs(picture[at.y() - 2 : at.y() + 3, at.x() - 2 : at.x() + 3] - color).max() < 40
 
 
+def test_shapes_can_be_described_from_their_points(opened, wait_ready, qtbot, sample):
+    window = opened
+    click_pixel(window.panels["image 1"], *sample["at"])
+    wait_ready(window)
+    from_views = window.session.pins[1].answers["shape 1"]
+    window.encoder_dock.raise_()
+    QTest.mouseClick(window.encoder.points, LEFT, pos=QPoint(8, window.encoder.points.height() // 2))
+    assert not window.encoder.azimuths.isEnabled()
+    QTest.mouseClick(window.encoder.apply, LEFT)
+    assert window.session.encoder.points
+    wait_ready(window)
+    answer = window.session.pins[1].answers["shape 1"]
+    assert not np.allclose(answer.heat, from_views.heat) and answer.location[0] > 0.5  # still the trunk
+
+
 def test_draw_around_a_part_and_see_it_on_the_shape(opened, wait_ready, qtbot):
     window = opened
     image, mesh = window.panels["image 1"], window.panels["shape 1"]

@@ -91,3 +91,33 @@ def test_bad_data_is_said_in_one_sentence(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1, done.stderr
         assert json.dumps(data)[1:5] in done.stderr or "has no shapes" in done.stderr or "BOP" in done.stderr
+
+
+def test_retrieval_counts_what_is_first_and_what_is_of_the_kind():
+    from core.benchmarks import retrieval
+
+    kinds = np.array(["mug", "mug", "car", "car", "car"])
+    scores = np.array([[0.9, 0.5, 0.1, 0.0, 0.2], [0.1, 0.2, 0.8, 0.3, 0.9]])
+    row = retrieval._picture_row("made", scores, np.array([0, 2]), kinds)
+    assert row["recall@1"] == 0.5 and row["recall@5"] == 1 and row["kind@1"] == 1
+    every = retrieval._shape_row("made", np.equal.outer(kinds, kinds).astype(float), kinds)
+    assert every["kind@1"] == 1 and every["kind in 4"] == pytest.approx((2 * 1 + 3 * 2) / 20)
+
+
+def test_pictures_find_their_shapes(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "app",
+        "evaluate",
+        "retrieval",
+        "--count",
+        "17",
+        "--output",
+        str(tmp_path / "r.json"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=170)
+    assert done.returncode == 0 and "picture to shape" in done.stdout, done.stderr
+    rows = {r["method"]: r for r in json.loads((tmp_path / "r.json").read_text())["tables"]["picture to shape"]}
+    assert rows["pocket, points"]["recall@1"] > rows["pocket, random weights, points"]["recall@1"] + 0.15
+    assert rows["pocket, points"]["recall@1"] > 2 / 8
