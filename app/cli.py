@@ -173,6 +173,10 @@ def _verb_parser() -> argparse.ArgumentParser:
     )
     for name, meaning in (("steps", "steps"), ("pairs", "pairs of pictures a step"), ("workers", "processes for data")):
         train.add_argument(f"--{name}", type=_positive, metavar="N", help=meaning)
+    train.add_argument(
+        "--renderer", choices=("auto", "open3d", "warp"),
+        help="draw pictures in the workers, or in batches on the device (default: warp on a GPU)",
+    )  # fmt: skip
     train.add_argument("--rate", type=float, help="peak learning rate")
     train.add_argument("--size", type=_positive, metavar="PIXELS", help="side of a picture, a multiple of 32")
 

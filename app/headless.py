@@ -202,7 +202,7 @@ def train(options: argparse.Namespace, progress: Progress = silent) -> Path:
     size = options.size or PictureSettings().size
     if size % 32:
         raise CounterpointError(f"A side of {size} pixels is not a multiple of 32.")
-    names = ("steps", "pairs", "workers", "start", "rate")
+    names = ("steps", "pairs", "workers", "start", "rate", "renderer")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     data = PairSettings(PictureSettings(size=size, photos=options.photos))
     items = None if options.data == "procedural" else read_meshes(options.data)

@@ -3,20 +3,23 @@
 import copy
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from core.encoders.base import pick_device
 from core.errors import CounterpointError
 from core.progress import Progress, silent
 from core.training import checkpoints
+from core.training.pair_data import Extras, PairData, PairSettings
+from core.training.procedural import Object3D
 
 Batch = dict[str, torch.Tensor]
 
@@ -32,6 +35,7 @@ class Recipe:
         start: weights to go on from instead of random ones; BatchNorm then keeps its statistics.
         seed, workers: of the data.
         log_every, save_every: steps.
+        renderer: "open3d" draws pictures one by one in the workers, "warp" in batches on the device; "auto" takes warp on a GPU.
     """
 
     steps: int = 20_000
@@ -46,6 +50,7 @@ class Recipe:
     workers: int = 0
     log_every: int = 10
     save_every: int = 200
+    renderer: Literal["auto", "open3d", "warp"] = "auto"
 
 
 class Learner(nn.Module):
@@ -81,18 +86,45 @@ def load_start(net: nn.Module, file: str | Path) -> None:
         raise CounterpointError(f"{file} does not hold weights that fit.") from error
 
 
+def pairs(
+    recipe: Recipe,
+    settings: PairSettings,
+    device: str,
+    items: Sequence[Object3D] | None,
+    extras: Extras | None = None,
+) -> PairData:
+    """The data of a run, by the renderer that the recipe asks for.
+
+    Raises:
+        CounterpointError: warp is asked for and not installed.
+    """
+    renderer = recipe.renderer
+    if renderer == "auto":
+        renderer = "warp" if pick_device(device).type == "cuda" else "open3d"
+    kind = PairData
+    if renderer == "warp":
+        try:
+            from core.training.device_pairs import DevicePairs
+        except ImportError as error:
+            raise CounterpointError(
+                "Drawing on the GPU needs NVIDIA Warp: pip install 'counterpoint[train]', or choose --renderer open3d."
+            ) from error
+        kind = DevicePairs
+    return kind(settings, recipe.seed, recipe.steps * recipe.pairs, items, extras)
+
+
 def run(
     out: Path,
     recipe: Recipe,
     learner: Learner,
-    data: Dataset[Batch],
+    data: PairData,
     device: str = "auto",
     resume: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Path]:
     """Run a recipe into the folder ``out``; returns the files of weights (safetensors, float16).
 
-    ``data`` holds steps x pairs items, number i always the same. With ``resume`` the run goes on from its last checkpoint, to the
+    With ``resume`` the run goes on from its last checkpoint, to the
     losses that it would have had.
 
     Raises:
@@ -117,11 +149,13 @@ def run(
         first = state["step"]
     log = checkpoints.Log(out / "log.jsonl", first)
     order = range(first * recipe.pairs, recipe.steps * recipe.pairs)
-    loader = DataLoader(data, recipe.pairs, sampler=order, num_workers=recipe.workers, drop_last=True)
+    loader: DataLoader[Any] = DataLoader(
+        data, recipe.pairs, sampler=order, num_workers=recipe.workers, drop_last=True, collate_fn=data.collate
+    )
     begin = time.perf_counter()
     _train_mode(learner, recipe)
-    for step, batch in enumerate(loader, first + 1):
-        terms = _step(learner, optimizer, {k: v.to(where) for k, v in batch.items()}, step, recipe)
+    for step, raw in enumerate(loader, first + 1):
+        terms = _step(learner, optimizer, data.finish(raw, where), step, recipe)
         _follow(averaged, learner.nets(), min(recipe.average, (step + 1) / (step + 10)))
         if not np.isfinite(terms["loss"]):
             raise CounterpointError(f"The loss is not a number at step {step}; resume with a lower rate.")

@@ -1,11 +1,12 @@
 """Pairs of pictures for training: number i is always the same pair."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate
 
 from core.training.categories import CATEGORIES
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
@@ -34,11 +35,27 @@ class PairSettings:
     outside: int = 128
 
 
+Extras = Callable[[Object3D, np.random.Generator], dict[str, np.ndarray]]
+"""More to know about the object of the second picture."""
+
+
+def _nothing_more(item: Object3D, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    return {}
+
+
 class PairData(Dataset[dict[str, torch.Tensor]]):
     """Two views of one object, or of two of a kind; of the given ``items``, or procedural ones."""
 
-    def __init__(self, settings: PairSettings, seed: int, count: int, items: Sequence[Object3D] | None = None):
+    def __init__(
+        self,
+        settings: PairSettings,
+        seed: int,
+        count: int,
+        items: Sequence[Object3D] | None = None,
+        extras: Extras | None = None,
+    ):
         self._settings, self._seed, self._count, self._items = settings, seed, count, items
+        self._extras = extras or _nothing_more
 
     def __len__(self) -> int:
         return self._count
@@ -62,12 +79,16 @@ class PairData(Dataset[dict[str, torch.Tensor]]):
         for name, picture, count in (("a", a, settings.queries), ("b", b, settings.keys)):
             arrays |= _maps(name, picture) | _places(name, picture, rng, count)
         arrays["outside"] = _choose(~b.mask, rng, settings.outside)
-        arrays |= self.extras(other, rng)
+        arrays |= self._extras(other, rng)
         return {name: torch.from_numpy(np.array(array, order="C")) for name, array in arrays.items()}
 
-    def extras(self, item: Object3D, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """More to know about the object of the second picture."""
-        return {}
+    def collate(self, items: list[Any]) -> Any:
+        """Items joined, in the worker."""
+        return default_collate(items)
+
+    def finish(self, raw: Any, device: torch.device) -> dict[str, torch.Tensor]:
+        """What was collated as a batch on the device that trains."""
+        return {name: value.to(device) for name, value in raw.items()}
 
     def _objects(self, rng: np.random.Generator) -> tuple[Object3D, Object3D]:
         seeds = [training_seed(int(n)) for n in rng.integers(2**40, size=2)]

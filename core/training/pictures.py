@@ -108,7 +108,7 @@ def take_picture(
 ) -> Picture:
     """One picture from a random place; ``surface`` None draws a new one."""
     surface = surface or Surface(int(rng.integers(2**31)))
-    camera = _camera(item, rng, settings)
+    camera = random_camera(item, rng, settings)
     plain = rng.random() < settings.plain
     hits = item.caster.view(camera)
     mask = hits.mask
@@ -148,7 +148,8 @@ def _fill(mask: npt.NDArray[np.bool_], values: Floats) -> Floats:
     return whole
 
 
-def _camera(item: Object3D, rng: np.random.Generator, settings: PictureSettings) -> Camera:
+def random_camera(item: Object3D, rng: np.random.Generator, settings: PictureSettings) -> Camera:
+    """A view of an object as the settings say."""
     azimuth, elevation = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(*settings.elevation))
     direction = np.array([np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)])
     most = 180 if rng.random() < settings.any_roll else settings.roll
@@ -215,6 +216,19 @@ def _photo(file: str) -> npt.NDArray[np.uint8]:
     shrink = min(1.0, 640 / max(photo.shape))
     size = (max(1, round(photo.shape[1] * shrink)), max(1, round(photo.shape[0] * shrink)))
     return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@lru_cache
+def photo_squares(folder: str, most: int = 4000, size: int = 256) -> npt.NDArray[np.uint8]:
+    """The middle squares of a folder's photos, uint8 [M, size, size, 3]."""
+    squares = []
+    for file in _photo_files(folder)[:most]:
+        photo = _photo(file)
+        side = min(photo.shape[:2])
+        row, column = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
+        cut = photo[row : row + side, column : column + side]
+        squares.append(cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA))
+    return np.stack(squares)
 
 
 def cut_photo(folder: str, size: int, rng: np.random.Generator) -> Floats:

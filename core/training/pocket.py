@@ -19,7 +19,7 @@ from core.progress import Progress, silent
 from core.training import loop
 from core.training.loop import Batch
 from core.training.losses import global_loss, part_target, picture_losses, place_target, soft_info_nce
-from core.training.pair_data import PairData, PairSettings
+from core.training.pair_data import PairSettings
 from core.training.procedural import Object3D
 
 
@@ -130,7 +130,7 @@ def train(
     Returns the weights that ``--weights`` takes.
     """
     learner = PocketLearner(recipe)
-    data = PairData(recipe.data, recipe.seed, recipe.steps * recipe.pairs, items)
+    data = loop.pairs(recipe, recipe.data, device, items)
     files = loop.run(out, recipe, learner, data, device, resume, progress)
     loop.write_card(out, "Pocket image encoder", "pocket", recipe, len(items) if items is not None else None)
     return files["pocket_image"]

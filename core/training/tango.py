@@ -26,7 +26,7 @@ from core.progress import Progress, silent
 from core.training import loop
 from core.training.loop import Batch
 from core.training.losses import global_loss, part_target, place_target, soft_info_nce
-from core.training.pair_data import PairData, PairSettings
+from core.training.pair_data import PairSettings
 from core.training.pocket import Pictures, aux_losses
 from core.training.procedural import Object3D
 
@@ -65,21 +65,24 @@ class TangoRecipe(loop.Recipe):
         return number, step - begin, max(1, ends[number] - begin)
 
 
-class CloudPairs(PairData):
-    """Pairs of pictures with the points of the object in the second one."""
+@dataclass(frozen=True)
+class Clouds:
+    """Points of an object, for pairs of pictures: ``points`` of them, ``tokens`` of these are centres.
 
-    def __init__(self, recipe: TangoRecipe, count: int, items: Sequence[Object3D] | None = None, tokens: int = 256):
-        super().__init__(recipe.data, recipe.seed, count, items)
-        self._recipe, self._tokens = recipe, tokens
+    Gives ``cloud`` [N, 6] turned, ``centers`` [T], the turn, and place, part and local coordinates of all points, unturned.
+    """
 
-    def extras(self, item: Object3D, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """``cloud`` [N, 6] turned; ``centers`` [T] of its points; place, part and local coordinates of all points, unturned."""
-        points = sample_surface(item.shape, self._recipe.points, int(rng.integers(2**31)))
-        turn = _random_turn(rng, self._recipe.full_turns)
+    points: int
+    tokens: int
+    full_turns: float
+
+    def __call__(self, item: Object3D, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        points = sample_surface(item.shape, self.points, int(rng.integers(2**31)))
+        turn = _random_turn(rng, self.full_turns)
         local = np.einsum("nk,nkd->nd", points.bary, item.local[item.shape.faces[points.face]])
         return {
             "cloud": np.concatenate([points.position @ turn.T, points.normal @ turn.T], axis=1).astype(np.float32),
-            "centers": rng.choice(len(points), self._tokens, replace=False),
+            "centers": rng.choice(len(points), self.tokens, replace=False),
             "cloud_turn": turn.astype(np.float32),
             "cloud_point": points.position,
             "cloud_part": item.face_part[points.face].astype(np.int64),
@@ -194,7 +197,8 @@ def train(
     learner = TangoLearner(recipe, tokens)
     if tokens is not None:
         _check_tokens(tokens, recipe.points)
-    data = CloudPairs(recipe, recipe.steps * recipe.pairs, items, learner.points.count)
+    clouds = Clouds(recipe.points, learner.points.count, recipe.full_turns)
+    data = loop.pairs(recipe, recipe.data, device, items, clouds)
     files = loop.run(out, recipe, learner, data, device, resume, progress)
     loop.write_card(out, "Pocket image and point encoder", "tango", recipe, len(items) if items is not None else None)
     return files["pocket_image"]
