@@ -8,8 +8,8 @@ import numpy as np
 from core.benchmarks import pairs, parts, surface
 from core.benchmarks.bop import BopScene
 from core.benchmarks.classical import DenseSift
-from core.encoders.base import ImageEncoder
-from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.encoders.base import ImageEncoder, PointEncoder
+from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
 from core.encoders.pocket import PocketEncoder
 from core.errors import CounterpointError
 from core.progress import Progress, silent, span
@@ -36,10 +36,10 @@ def evaluate(
     kind, _, place = data.partition(":")
     if kind not in ("procedural", "bop", "meshes") or (kind != "procedural") != bool(place):
         raise CounterpointError(f"'{data}' is not procedural, bop:PATH or meshes:FOLDER.")
-    encoders = _encoders(choice)
+    encoders, points = _encoders(choice), load_point_encoder(choice)
     if kind == "bop":
         cases = surface.photo_cases(BopScene.open(place), pixels)[:count]
-        return {"pixel to surface, photos, true box": _surface_table(cases, encoders, progress)}
+        return {"pixel to surface, photos, true box": _surface_table(cases, encoders, points, progress)}
     items = read_meshes(place) if kind == "meshes" else [make_object(HELD_OUT[i]) for i in range(count)]
     items = items[:count]
     tables = {"view to view": _views_table(pairs.view_pairs(items, pixels), encoders, span(progress, 0, 0.2))}
@@ -55,8 +55,17 @@ def evaluate(
                 {"method": "all of the surface", **parts.measure(tested, None)},
                 *({"method": n, **parts.measure(tested, e, progress=span(progress, 0.3, 0.4))} for n, e in encoders),
             ]
+        described: list[tuple[str, ImageEncoder | None, PointEncoder | None]] = [("chance", None, None)]
+        described += [(name, encoder, None) for name, encoder in encoders]
+        if points is not None:
+            described.append((f"{encoders[-1][0]}, points", None, points))
+        pairs_of_shapes = min(count, 34)
+        tables["shape to shape, another instance"] = [
+            {"method": name, **parts.measure_shapes(pairs_of_shapes, encoder, by_points, span(progress, 0.4, 0.5))}
+            for name, encoder, by_points in described
+        ]
     cases = surface.render_cases(items, pixels)
-    tables["pixel to surface, renders"] = _surface_table(cases, encoders, span(progress, 0.4, 1))
+    tables["pixel to surface, renders"] = _surface_table(cases, encoders, points, span(progress, 0.5, 1))
     return tables
 
 
@@ -80,7 +89,10 @@ def _views_table(
 
 
 def _surface_table(
-    cases: Sequence[surface.Case], encoders: Sequence[tuple[str, ImageEncoder]], progress: Progress
+    cases: Sequence[surface.Case],
+    encoders: Sequence[tuple[str, ImageEncoder]],
+    points: PointEncoder | None,
+    progress: Progress,
 ) -> list[Row]:
     if not cases:
         raise CounterpointError("No object is visible enough to be asked for.")
@@ -90,9 +102,12 @@ def _surface_table(
         alone, joint = surface.measure(cases, encoder, progress=part)
         rows += [_surface_row(f"{name}, alone", alone), _surface_row(f"{name}, joint", joint)]
     by_verdict = {verdict: joint.only(verdict) for verdict in ("good", "unsure", "none")}
-    return rows + [
-        _surface_row(f"  of these, verdict {v}", answers) for v, answers in by_verdict.items() if answers.errors
-    ]
+    rows += [_surface_row(f"  of these, verdict {v}", answers) for v, answers in by_verdict.items() if answers.errors]
+    if points is not None:
+        name, encoder = encoders[-1]
+        alone, joint = surface.measure(cases, encoder, progress=progress, points=points)
+        rows += [_surface_row(f"{name}, points, alone", alone), _surface_row(f"{name}, points, joint", joint)]
+    return rows
 
 
 def _surface_row(name: str, answers: surface.Answers) -> Row:

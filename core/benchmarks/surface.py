@@ -9,8 +9,9 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
 from core.benchmarks.bop import BopScene
-from core.encoders.base import ImageEncoder
+from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.feature_map import Box, encode_turned
+from core.fields.from_points import field_from_points
 from core.fields.lifting import LiftSettings, lift
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.sampling import sample_surface
@@ -112,17 +113,27 @@ def by_chance(cases: Sequence[Case]) -> Answers:
 
 
 def measure(
-    cases: Sequence[Case], encoder: ImageEncoder, samples: int = 20_000, progress: Progress = silent
+    cases: Sequence[Case],
+    encoder: ImageEncoder,
+    samples: int = 20_000,
+    progress: Progress = silent,
+    points: PointEncoder | None = None,
 ) -> tuple[Answers, Answers]:
-    """Ask for every pixel of every case: one pixel alone, and joint with all pixels of the picture."""
+    """Ask for every pixel of every case: one pixel alone, and joint with all pixels of the picture.
+
+    Shapes are described by views, or by ``points`` where that is given.
+    """
     shapes: dict[int, tuple[ShapeSide, ViewSet]] = {}
     alone, joint = Answers(), Answers()
     for number, case in enumerate(cases):
         progress(number / len(cases), f"{encoder.name}: picture {number + 1} of {len(cases)}")
         target = case.target
         if id(target) not in shapes:
-            lifted = lift(target.shape, encoder, LiftSettings(samples, up=target.up), caster=target.caster)
-            side = ShapeSide(target.shape, target.caster, lifted)
+            if points is not None:
+                described = field_from_points(target.shape, points, samples, target.up)
+            else:
+                described = lift(target.shape, encoder, LiftSettings(samples, up=target.up), caster=target.caster)
+            side = ShapeSide(target.shape, target.caster, described)
             shapes[id(target)] = side, view_set(side, target.up)
         shape, views = shapes[id(target)]
         maps = encode_turned(encoder, case.image, case.box)
