@@ -34,7 +34,7 @@ _DISABLED = ("#8b929c", "#6c7480")
 _DISABLED_FILL = ("#b9c0ca", "#4a515c")
 
 _STYLE = """
-QToolTip { border: 0; padding: 4px 6px; }
+QToolTip { border: 0; padding: 4px 6px; background: %(base)s; color: %(text)s; }
 QSplitter::handle { background: palette(mid); }
 QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
@@ -78,7 +78,8 @@ def _paint(app: QApplication) -> None:
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED[column]))
     palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Highlight, QColor(_DISABLED_FILL[column]))
     app.setPalette(palette)
-    app.setStyleSheet(_STYLE)
+    tip = (QPalette.ColorRole.ToolTipBase, QPalette.ColorRole.ToolTipText)  # style sheets do not know these roles
+    app.setStyleSheet(_STYLE % {name: _COLORS[role][column] for name, role in zip(("base", "text"), tip, strict=True)})
 
 
 def icon(name: str) -> QIcon:

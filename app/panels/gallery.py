@@ -86,7 +86,7 @@ class GalleryPanel(QWidget):
         for shape in found:
             height, width, _ = shape.picture.shape
             picture = QImage(shape.picture.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
-            name = Path(shape.path).name
+            name = self.fontMetrics().elidedText(Path(shape.path).name, Qt.TextElideMode.ElideMiddle, PICTURE)
             item = QListWidgetItem(QIcon(QPixmap.fromImage(picture)), f"{name}\n{shape.score:.3f}")
             item.setToolTip(f"{shape.path}\ncosine similarity {shape.score:.3f}")
             item.setData(Qt.ItemDataRole.UserRole, shape.path)

@@ -197,7 +197,7 @@ class ImageView(QGraphicsView):
             self._finish_box(self._dragged_box(at))
         elif _area(outline) >= MIN_PART:
             self.part_drawn.emit(outline)
-        elif was_click and self._tool != "box" and not self._space:
+        elif was_click and not self._tool and not self._space:
             self._click(at)
         self._box_drag = None
         self.viewport().setCursor(self._cursor())
