@@ -84,6 +84,28 @@ def test_match_a_point_with_several_images_and_a_shape(sample, tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"h-1.png", "h-2.ply", "h-3.png"}
 
 
+def test_transfer_a_part_to_a_shape_and_an_image(sample, tmp_path):
+    box, other = (",".join(map(str, sample[name])) for name in ("box", "box2"))
+    done = run(
+        "transfer", sample["image"], sample["shape"], sample["image2"], "--outline", "925,600,1072,600,1078,740,955,740",
+        "--box", box, "--target-box", other, "--out", tmp_path / "trunk", "--samples", 5000, "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    on_shape, in_image = json.loads(done.stdout)["parts"]
+    assert 0.02 < on_shape["share"] < 0.4 and on_shape["verdict"] in ("good", "unsure")
+    mesh = trimesh.load(tmp_path / "trunk-1.ply", process=False)
+    label = np.asarray(mesh.metadata["_ply_raw"]["face"]["data"]["label"]).ravel()
+    assert len(label) == len(trimesh.load_mesh(sample["shape"]).faces)
+    assert np.median(mesh.triangles_center[label == 1][:, 0]) > 0.7  # the trunk
+    from core.images import load_image, save_image
+
+    mask = load_image(tmp_path / "trunk-2.png")
+    assert in_image["saved"].endswith("trunk-2.png") and mask.shape == load_image(sample["image2"]).shape and mask.any()
+    save_image(tmp_path / "mask.png", np.zeros((8, 8, 3), np.uint8))
+    done = run("transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--out", tmp_path / "x")
+    assert done.returncode == 2 and "must be the same" in done.stderr and done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("kind", ["image", "shape"])
 def test_match_two_of_a_kind(sample, kind):
     at = "977,652" if kind == "image" else "1.1,0.3,0.0"
@@ -111,6 +133,9 @@ def test_info(sample):
         (["match", "{shape}", "{image}", "--at", "900,900,900"], "far from the shape"),
         (["match", "{image}", "{shape}"], "--at"),
         (["info", "{folder}"], "folder"),
+        (["transfer", "{image}", "{shape}", "--outline", "1,2,3", "--out", "x"], "not a polygon"),
+        (["transfer", "{shape}", "{shape}", "--outline", "1,2,3,4,5,6", "--out", "x"], "marked in an image"),
+        (["match", "{image}", "{shape}", "--at", "5,5", "--points", "--encoder", "dinov2"], "dinov2"),
         (["frobnicate.png", "--wrong"], "unrecognized"),
     ],
 )

@@ -1,7 +1,11 @@
 """The Tango recipe on a CPU: three stages, gradients where each stage learns, the user's own tokens, a run that goes on."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,6 +159,39 @@ def test_tokens_of_the_users_own_vae(tmp_path):
     vae.width = 33
     with pytest.raises(CounterpointError, match="33"):
         train(tmp_path, recipe(steps=4, pairs=2), device="cpu", tokens=vae)
+
+
+def test_the_verb_takes_the_users_tokens(tmp_path):
+    root = Path(__file__).parents[2]
+    (tmp_path / "my_vae.py").write_text("from tests.core.test_tango import MadeVae as make\n")
+    command = [
+        sys.executable,
+        "-m",
+        "app",
+        "train",
+        "tango",
+        "-o",
+        "run",
+        "--steps",
+        "3",
+        "--pairs",
+        "2",
+        "--size",
+        "64",
+    ]
+    run = {
+        "capture_output": True,
+        "text": True,
+        "timeout": 240,
+        "cwd": tmp_path,
+        "env": {**os.environ, "PYTHONPATH": str(root)},
+    }
+    done = subprocess.run([*command, "--device", "cpu", "--tokens", "my_vae:make"], **run)
+    assert done.returncode == 0 and "pocket_image.safetensors" in done.stdout, done.stderr
+    assert "adapt.weight" in _keys(tmp_path / "run" / "pocket_point.safetensors")
+    assert "counterpoint train tango" in (tmp_path / "run" / "MODEL_CARD.md").read_text()
+    done = subprocess.run([*command, "--tokens", "my_vae:nothing"], **run)
+    assert done.returncode == 2 and "cannot be imported" in done.stderr
 
 
 def _keys(file):
