@@ -58,6 +58,7 @@ def upload(vertices: list[np.ndarray], faces: list[np.ndarray], device: torch.de
         )
         for v, f in zip(vertices, faces, strict=True)
     ]
+    wp.synchronize_device(where)  # Warp's own stream made them, and torch's will trace them
     offsets = np.cumsum([0, *(len(v) for v in vertices)])[:-1]
     joined = np.concatenate([f + offset for f, offset in zip(faces, offsets, strict=True)])
     begins = np.cumsum([0, *(len(f) for f in faces)])[:-1]
@@ -80,12 +81,12 @@ def trace(
         face int64 [N, S, S] into ``meshes.faces``, -1 where nothing is hit; barycentric coordinates [N, S, S, 3]; distance [N, S, S].
     """
     device, n = origins.device, len(origins)
-    handles = np.array([meshes.handles[int(i)] for i in which.cpu()], np.uint64)
+    handles = torch.tensor([meshes.handles[int(i)] for i in which.cpu()], dtype=torch.int64, device=device)
     face = torch.full((n, size, size), -1, dtype=torch.int32, device=device)
     bary = torch.zeros(n, size, size, 3, device=device)
     distance = torch.zeros(n, size, size, device=device)
     arguments = [
-        wp.array(handles, dtype=wp.uint64, device=wp.device_from_torch(device)),
+        wp.from_torch(handles, dtype=wp.uint64),
         wp.from_torch(origins.float().contiguous(), dtype=wp.vec3),
         wp.from_torch(matrices.float().contiguous(), dtype=wp.mat33),
         wp.from_torch(face),
@@ -94,5 +95,7 @@ def trace(
     ]
     stream = wp.stream_from_torch(torch.cuda.current_stream(device)) if device.type == "cuda" else None
     wp.launch(_trace, (n, size, size), arguments, device=wp.device_from_torch(device), stream=stream)
+    if stream is not None:
+        wp.synchronize_stream(stream)  # the meshes may go as soon as this returns
     shown = face.long()
     return torch.where(shown >= 0, shown + meshes.first_face[which][:, None, None], -1), bary, distance
