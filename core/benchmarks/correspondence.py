@@ -50,7 +50,7 @@ def evaluate(
             for name, encoder in (("chance", None), *encoders)
         ]
         for across, where in ((False, "the same object"), (True, "another instance")):
-            tested = parts.cases(min(count, 34), across)
+            tested = parts.cases(min(count, 17), across)
             tables[f"part transfer, {where}"] = [
                 {"method": "all of the surface", **parts.measure(tested, None)},
                 *({"method": n, **parts.measure(tested, e, progress=span(progress, 0.3, 0.4))} for n, e in encoders),
@@ -59,7 +59,7 @@ def evaluate(
         described += [(name, encoder, None) for name, encoder in encoders]
         if points is not None:
             described.append((f"{encoders[-1][0]}, points", None, points))
-        pairs_of_shapes = min(count, 34)
+        pairs_of_shapes = min(count, 17)
         tables["shape to shape, another instance"] = [
             {"method": name, **parts.measure_shapes(pairs_of_shapes, encoder, by_points, span(progress, 0.4, 0.5))}
             for name, encoder, by_points in described

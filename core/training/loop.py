@@ -215,6 +215,7 @@ def _check_same(before: dict[str, Any], recipe: Recipe) -> None:
 def _write(file: Path, net: nn.Module) -> Path:
     state = {k: v.half().contiguous().cpu() for k, v in net.state_dict().items() if v.dtype.is_floating_point}
     save_file(state, file.with_suffix(".part"))
+    file.with_suffix(".part").chmod(0o644)  # safetensors writes for the owner alone
     file.with_suffix(".part").replace(file)
     return file
 
