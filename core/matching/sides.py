@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy import sparse
 from scipy.spatial import cKDTree
 
 from core.encoders.feature_map import FeatureMap
@@ -147,6 +148,18 @@ class ShapeSide:
     @cached_property
     def _tree(self) -> cKDTree:
         return cKDTree(self.field.points.position)
+
+    @cached_property
+    def surface_graph(self) -> sparse.csr_array:
+        """[N, N], rows sum to 1: each sample's eight nearest, by how well their normals agree."""
+        points = self.field.points
+        count = min(9, len(points))
+        _, index = self._tree.query(points.position, k=count, workers=-1)
+        index = index.reshape(len(points), count)[:, 1:]
+        alike = np.clip(np.einsum("nkd,nd->nk", points.normal[index], points.normal), 0.05, None)
+        alike /= alike.sum(axis=1, keepdims=True)
+        rows = np.repeat(np.arange(len(points)), count - 1)
+        return sparse.csr_array((alike.ravel(), (rows, index.ravel())), shape=(len(points), len(points)))
 
     def closest(self, at: Location) -> SurfacePoint:
         """The surface point closest to a point in the file's units."""

@@ -29,14 +29,13 @@ class TransferSettings:
         views: weight of what the joint views say.
         reach: places that no view sees take what is said of the nearest that is seen, less the farther it is (standard deviation,
             in diagonals of the shape).
-        neighbours, smoothing, rounds: of the surface graph that evidence is smoothed over, as a random walk with restart.
+        smoothing, rounds: of the random walk with restart over the surface graph that smooths evidence.
     """
 
     nearest: int = 5
     softness: float = 0.02
     views: float = 0.5
     reach: float = 0.1
-    neighbours: int = 8
     smoothing: float = 0.8
     rounds: int = 12
 
@@ -88,10 +87,7 @@ def transfer(
     lead = _best(target, inside, settings.nearest) - _best(target, outside, settings.nearest)
     evidence = torch.sigmoid(lead / settings.softness).numpy()
     if isinstance(prior, JointPrior):
-        said, seen = _views_say(prior, source, target, region)
-        if isinstance(target, ShapeSide) and (seen > 0.05).any():
-            said = _spread(target, said, seen > 0.05, settings.reach)
-            seen = np.ones_like(seen)
+        said, seen = _views_say(prior, source, target, region, settings.reach)
         evidence = settings.views * seen * said + (1 - settings.views * seen) * evidence
     if isinstance(target, ShapeSide):
         evidence = _smooth(target, evidence, settings)
@@ -173,9 +169,9 @@ def _best(target: Side, keys: torch.Tensor, count: int) -> torch.Tensor:
 
 
 def _views_say(
-    prior: JointPrior, source: Side, target: Side, region: npt.NDArray[np.bool_]
+    prior: JointPrior, source: Side, target: Side, region: npt.NDArray[np.bool_], reach: float
 ) -> tuple[Evidence, Evidence]:
-    """For every candidate of the target: share of the region in what the views put there, and how much they see of it, [N] both."""
+    """For every candidate of the target: share of the region in what the views put there, and how much they say at all, [N] both."""
     image = source if isinstance(source, ImageSide) else target
     assert isinstance(image, ImageSide)
     h, w = image.map.descriptors.shape[:2]
@@ -190,7 +186,10 @@ def _views_say(
     if isinstance(target, ShapeSide):
         total = seen.T @ np.ones(h * w)
         said = (seen.T @ region) / np.maximum(total, 1e-9)
-        return said[nearest], np.minimum(total, 1)[nearest]
+        if not (total > 0.05).any():
+            return said[nearest], np.zeros(len(nearest), np.float32)
+        said = _spread(target.field.points.position[prior.view_set.index], said, total > 0.05, reach)
+        return said[nearest], np.ones(len(nearest), np.float32)
     of_samples = np.bincount(nearest, region, shown.shape[1]) / np.maximum(
         np.bincount(nearest, minlength=shown.shape[1]), 1
     )
@@ -200,9 +199,8 @@ def _views_say(
     return said, np.minimum(total / max(float(np.quantile(total[total > 1e-6], 0.5)), 1e-9), 1)
 
 
-def _spread(side: ShapeSide, said: Evidence, seen: npt.NDArray[np.bool_], reach: float) -> Evidence:
+def _spread(position: npt.NDArray[np.floating], said: Evidence, seen: npt.NDArray[np.bool_], reach: float) -> Evidence:
     """What is said of seen places carried to the others."""
-    position = side.field.points.position
     distance, nearest = cKDTree(position[seen]).query(position)
     return said[seen][nearest] * np.exp(-((distance / reach) ** 2) / 2)
 
@@ -215,16 +213,10 @@ def _blur(h: int, w: int) -> sparse.csr_array:
 
 
 def _smooth(side: ShapeSide, evidence: Evidence, settings: TransferSettings) -> Evidence:
-    """Random walk with restart over the nearest samples; neighbours count by how well their normals agree."""
-    points = side.field.points
-    k = min(settings.neighbours + 1, len(points))
-    _, index = cKDTree(points.position).query(points.position, k=k)
-    index = index.reshape(len(points), k)[:, 1:]
-    alike = np.clip(np.einsum("nkd,nd->nk", points.normal[index], points.normal), 0.05, None)
-    alike /= alike.sum(axis=1, keepdims=True)
+    """Random walk with restart over the surface."""
     value = evidence
     for _ in range(settings.rounds):
-        value = (1 - settings.smoothing) * evidence + settings.smoothing * np.einsum("nk,nk->n", alike, value[index])
+        value = (1 - settings.smoothing) * evidence + settings.smoothing * (side.surface_graph @ value)
     return value
 
 

@@ -1,0 +1,81 @@
+"""Speed of the library without a window:  python -m tests.benchmarks.speed_core [part ...]
+
+Parts: encode (image and point encoder), part (transfer of a part to the sample's shape), draw (training pictures by both renderers).
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from tests.benchmarks.speed import SAMPLE, report
+
+
+def median_ms(run: Callable[[], object], times: int = 15) -> float:
+    run()
+    spent = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        run()
+        spent.append(1e3 * (time.perf_counter() - begin))
+    return statistics.median(spent)
+
+
+def encode() -> None:
+    """One picture of 224 x 224, and one shape of 2,048 points."""
+    from core.encoders.pocket import PocketEncoder
+    from core.encoders.points import PocketPointEncoder
+    from core.geometry.sampling import sample_surface
+    from core.geometry.shape import load_shape
+
+    picture = np.random.default_rng(0).integers(0, 255, (1, 224, 224, 3)).astype(np.uint8)
+    images, points = PocketEncoder(device="cpu"), PocketPointEncoder(device="cpu")
+    sampled = sample_surface(load_shape(SAMPLE / "toy.glb"), 2048)
+    report("image encoder, 224 x 224", f"{median_ms(lambda: images.encode(picture)):.0f} ms", "goal 60 ms")
+    points_ms = median_ms(lambda: points.encode(sampled.position, sampled.normal))
+    report("point encoder, 2,048 points", f"{points_ms:.0f} ms", "goal 150 ms")
+
+
+def part() -> None:
+    """From a marked part to evidence on 20,000 samples, and back again (which judges it)."""
+    from core.encoders.catalogue import load_encoder
+    from core.geometry.shape import load_shape
+    from core.images import load_image
+    from core.matching.prepare import image_side, shape_side, together
+    from core.parts.transfer import find_part, mask_region, outline_mask, transfer
+
+    encoder = load_encoder()
+    photo = image_side(load_image(SAMPLE / "toy.jpg"), encoder, (527, 319, 1082, 740))
+    photo, shape, prior = together(photo, shape_side(load_shape(SAMPLE / "toy.glb"), encoder), "y")
+    region = mask_region(photo, outline_mask([(925, 600), (1072, 600), (1078, 740), (955, 740)], photo.image_size))
+    report("part -> evidence on 20,000 samples", f"{median_ms(lambda: transfer(photo, shape, region, prior)):.0f} ms")
+    report("part -> shape and back again", f"{median_ms(lambda: find_part(photo, shape, region, prior), 5):.0f} ms")
+
+
+def draw() -> None:
+    """A picture of a training pair, objects included."""
+    from core.training.device_pairs import DevicePairs
+    from core.training.pair_data import PairData, PairSettings
+    from core.training.pictures import PictureSettings
+
+    for size in (96, 224):
+        settings = PairSettings(PictureSettings(size=size))
+        single, batched = PairData(settings, 0, 10**6), DevicePairs(settings, 0, 10**6)
+        numbers = iter(range(10**6))
+        alone = median_ms(lambda data=single, n=numbers: data[next(n)]) / 2
+        scenes = [batched[i] for i in range(8)]
+        together = median_ms(lambda data=batched, s=scenes: data.finish(s, torch.device("cpu")), 4) / 16
+        report(f"training picture of {size} pixels, open3d", f"{alone:.0f} ms")
+        report(f"training picture of {size} pixels, warp on the CPU", f"{together:.0f} ms")
+    objects_ms = median_ms(lambda data=batched, n=numbers: data[next(n)])
+    report("objects and cameras of a pair", f"{objects_ms:.0f} ms")
+
+
+PARTS = {"encode": encode, "part": part, "draw": draw}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or PARTS:
+        PARTS[name]()
