@@ -47,7 +47,11 @@ def _bind_negative(arguments: list[str]) -> list[str]:
     """Make `--at -0.1,0.2,0` one argument, or argparse takes the number for an option."""
     bound: list[str] = []
     for argument in arguments:
-        if bound and bound[-1] in ("--at", "--box", "--target-box", "--up", "--outline") and argument.startswith("-"):
+        if (
+            bound
+            and bound[-1] in ("--at", "--box", "--target-box", "--up", "--outline", "--point")
+            and argument.startswith("-")
+        ):
             bound[-1] += "=" + argument
         else:
             bound.append(argument)
@@ -104,20 +108,27 @@ def _verb_parser() -> argparse.ArgumentParser:
     transfer.set_defaults(run=_transfer)
     transfer.add_argument("source", metavar="SOURCE", help="an image")
     transfer.add_argument("target", metavar="TARGET", nargs="+", help="shapes or images")
-    part = transfer.add_mutually_exclusive_group(required=True)
+    part = transfer.add_mutually_exclusive_group()
     part.add_argument("--mask", metavar="PNG", help="of the image's size; the part is what is not black")
     part.add_argument("--outline", type=_polygon, metavar="U,V,U,V,...", help="a polygon of pixels around the part")
-    transfer.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in SOURCE")
+    part.add_argument(
+        "--point", action="append", type=_signed_point, metavar="U,V[,+|-]",
+        help="a pixel of the part, or with - one that is not; may be given several times, and the part is cut out",
+    )  # fmt: skip
+    transfer.add_argument(
+        "--sam", metavar="FILE", help="cut out with this checkpoint of Segment Anything, not with GrabCut"
+    )
+    transfer.add_argument(
+        "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in SOURCE; given alone, the part is cut out of it"
+    )
     transfer.add_argument(
         "--target-box", action="append", default=[], type=_box, metavar="X0,Y0,X1,Y1",
         help="the object in TARGET; may be given for every image in turn",
     )  # fmt: skip
     transfer.add_argument(
-        "--out",
-        required=True,
-        metavar="PREFIX",
-        help="PREFIX-N.ply with labelled faces for shapes, PREFIX-N.png for images",
-    )
+        "--out", required=True, metavar="FILE|PREFIX",
+        help="one target: a PLY with labelled faces for a shape, a PNG for an image; several: PREFIX-N.ply and PREFIX-N.png",
+    )  # fmt: skip
     _add_encoder_options(transfer)
     _add_lift_options(transfer)
     transfer.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
@@ -362,6 +373,16 @@ def _polygon(text: str) -> tuple[tuple[float, float], ...]:
     if len(numbers) < 6 or len(numbers) % 2:
         raise argparse.ArgumentTypeError(f"'{text}' is not a polygon U,V,U,V,U,V of three pixels or more")
     return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _signed_point(text: str) -> tuple[float, float, bool]:
+    parts = text.split(",")
+    sign = parts.pop() if parts[-1].strip() in ("+", "-") else "+"
+    try:
+        u, v = map(float, parts)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a pixel U,V or U,V,- or U,V,+") from None
+    return u, v, sign.strip() == "+"
 
 
 def _box(text: str) -> tuple[float, ...]:

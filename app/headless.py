@@ -68,15 +68,16 @@ def _ready(
 def transfer_part(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
     """The verb ``transfer``: the report that ``--json`` prints."""
     from core.interchange.labels import save_labelled_ply
-    from core.parts.transfer import face_labels, find_part, mask_region, outline_mask, pixel_mask
+    from core.parts.transfer import face_labels, find_part, mask_region, pixel_mask
 
     if is_shape(options.source):
         raise CounterpointError(f"{Path(options.source).name} is a shape; a part is marked in an image.")
     source_box, boxes = _boxes(options)
     loaded: list[Any] = [load_shape(p) if is_shape(p) else load_image(p) for p in (options.source, *options.target)]
-    size = loaded[0].shape[1::-1]
-    mask = np.asarray(load_image(options.mask).any(axis=2)) if options.mask else outline_mask(options.outline, size)
     encoder = load_encoder(_choice(options))
+    mask = _marked(options, loaded[0], encoder)
+    if not (options.mask or options.outline or options.point):
+        source_box = None  # the box says where the part is
     source, _ = _ready(options, encoder, options.source, loaded[0], source_box, silent)
     report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
@@ -85,7 +86,9 @@ def transfer_part(options: argparse.Namespace, progress: Progress = silent) -> d
         one, other, prior = together(source, target, up)
         assert isinstance(one, ImageSide)
         found = find_part(one, other, mask_region(one, mask), prior)
-        saved = f"{options.out}-{number + 1}.{'ply' if isinstance(other, ShapeSide) else 'png'}"
+        suffix = ".ply" if isinstance(other, ShapeSide) else ".png"
+        alone = len(boxes) == 1 and Path(options.out).suffix.lower() == suffix
+        saved = options.out if alone else f"{options.out}-{number + 1}{suffix}"
         if isinstance(other, ShapeSide):
             save_labelled_ply(saved, content, face_labels(other, found.evidence))
         else:
@@ -94,6 +97,28 @@ def transfer_part(options: argparse.Namespace, progress: Progress = silent) -> d
         report["parts"].append({"target": path, "saved": saved} | numbers)
     progress(1.0, "Done")
     return report
+
+
+def _marked(options: argparse.Namespace, image: Any, encoder: ImageEncoder) -> Any:
+    """The part that is marked in an image: a mask bool [H, W]."""
+    from core.parts.grabcut import GrabCutSegmenter
+    from core.parts.prompts import Prompts
+    from core.parts.sam import SamSegmenter
+    from core.parts.transfer import outline_mask
+
+    if options.mask:
+        return load_image(options.mask).any(axis=2)
+    if options.outline:
+        return outline_mask(options.outline, image.shape[1::-1])
+    points = options.point or []
+    add, remove = ([(u, v) for u, v, belongs in points if belongs is wanted] for wanted in (True, False))
+    prompts = Prompts(add, remove, None if points else options.box)
+    if not add and prompts.box is None:
+        raise CounterpointError("Nothing says where the part is: give --mask, --outline, --point or --box.")
+    prompts.check(image.shape[1::-1])
+    segmenter = SamSegmenter(options.sam, options.device) if options.sam else GrabCutSegmenter(encoder)
+    segmenter.set_image(image)
+    return segmenter.predict(prompts)[0].mask
 
 
 def _boxes(options: argparse.Namespace) -> tuple[Any, list[Any]]:

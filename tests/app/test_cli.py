@@ -101,6 +101,11 @@ def test_transfer_a_part_to_a_shape_and_an_image(sample, tmp_path):
 
     mask = load_image(tmp_path / "trunk-2.png")
     assert in_image["saved"].endswith("trunk-2.png") and mask.shape == load_image(sample["image2"]).shape and mask.any()
+    done = run(
+        "transfer", sample["image"], sample["shape"], "--point", "1000,690", "--point", "700,450,-", "--box", box,
+        "--samples", 5000, "--out", tmp_path / "cut.ply",
+    )  # fmt: skip
+    assert done.returncode == 0 and (tmp_path / "cut.ply").exists(), done.stderr
     save_image(tmp_path / "mask.png", np.zeros((8, 8, 3), np.uint8))
     done = run("transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--out", tmp_path / "x")
     assert done.returncode == 2 and "must be the same" in done.stderr and done.stderr.count("\n") == 1
@@ -134,6 +139,12 @@ def test_info(sample):
         (["match", "{image}", "{shape}"], "--at"),
         (["info", "{folder}"], "folder"),
         (["transfer", "{image}", "{shape}", "--outline", "1,2,3", "--out", "x"], "not a polygon"),
+        (["transfer", "{image}", "{shape}", "--out", "x"], "Nothing says"),
+        (["transfer", "{image}", "{shape}", "--point", "1,x", "--out", "x"], "not a pixel"),
+        (
+            ["transfer", "{image}", "{shape}", "--point", "5,5", "--sam", "{image}", "--out", "x"],
+            "none of the published",
+        ),
         (["transfer", "{shape}", "{shape}", "--outline", "1,2,3,4,5,6", "--out", "x"], "marked in an image"),
         (["match", "{image}", "{shape}", "--at", "5,5", "--points", "--encoder", "dinov2"], "dinov2"),
         (["frobnicate.png", "--wrong"], "unrecognized"),

@@ -1,0 +1,172 @@
+"""The offline segmenter: OpenCV's GrabCut (Rother et al., 2004), seeded by the prompts and by the encoder's descriptors."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import FeatureMap, encode_image
+from core.parts.prompts import Candidate, Mask, Prompts
+
+SIDE = 300
+"""Long side in pixels of the picture that GrabCut works on."""
+
+GREED = (0.35, 0.5, 0.65)
+"""The three candidates: pixels count as probably inside above these quantiles between what is outside and inside."""
+
+
+class GrabCutSegmenter:
+    """Needs no weights of its own; ``encoder`` None goes by colours alone."""
+
+    name = "grabcut"
+
+    def __init__(self, encoder: ImageEncoder | None = None):
+        self._encoder = encoder
+        self._image: npt.NDArray[np.uint8] | None = None
+        self._map: FeatureMap | None = None
+
+    def set_image(self, image: npt.NDArray[np.uint8]) -> None:
+        self._image = image
+        self._map = None if self._encoder is None else encode_image(self._encoder, image, size=self._encoder.input_size)
+
+    def predict(self, prompts: Prompts) -> list[Candidate]:
+        image = self._image
+        assert image is not None, "set_image comes first"
+        height, width = image.shape[:2]
+        prompts.check((width, height))
+        frame = _frame(prompts, (width, height))
+        part = image[frame[1] : frame[3], frame[0] : frame[2]]
+        scale = min(1.0, SIDE / max(part.shape[:2]))
+        size = (max(2, round(part.shape[1] * scale)), max(2, round(part.shape[0] * scale)))
+        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        sure_in, sure_out = _seeds(prompts, frame, size)
+        likeness = self._likeness(prompts, frame, size)
+        found = []
+        for greed in GREED:
+            mask = _cut(small, sure_in, sure_out, likeness, greed)
+            mask = _tidy(mask, sure_in)
+            whole = np.zeros((height, width), bool)
+            large = cv2.resize(mask.astype(np.float32), part.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+            whole[frame[1] : frame[3], frame[0] : frame[2]] = large
+            found.append(Candidate(whole, _score(small, mask, likeness)))
+        return sorted(found, key=lambda candidate: -candidate.score)
+
+    def _likeness(
+        self, prompts: Prompts, frame: tuple[int, int, int, int], size: tuple[int, int]
+    ) -> npt.NDArray[np.float32] | None:
+        """How much more each pixel [h, w] is like the places that belong to the part than like those that do not, 0 to 1."""
+        if self._map is None or not (prompts.add or prompts.painted is not None):
+            return None
+        inside = [*prompts.add, *_pixels(prompts.painted)]
+        near = (self._map.unit @ self._map.sample(inside).T).amax(-1)
+        outside = [*prompts.remove, *_pixels(prompts.erased)]
+        if outside:
+            near = near - torch.relu((self._map.unit @ self._map.sample(outside).T).amax(-1))
+        low, high = float(near.quantile(0.1)), float(near.max())
+        u, v = np.meshgrid(np.linspace(frame[0], frame[2] - 1, size[0]), np.linspace(frame[1], frame[3] - 1, size[1]))
+        cells = self._map.to_cells(np.stack([u, v], axis=-1)).astype(np.float32)
+        values = cv2.remap(
+            near.numpy(), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
+
+
+def _frame(prompts: Prompts, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The part of the image that is looked at: around the box with margin, or all of it."""
+    width, height = size
+    if prompts.box is None:
+        return 0, 0, width, height
+    x0, y0, x1, y1 = prompts.box
+    margin = 0.3 * max(x1 - x0, y1 - y0) + 4
+    left, top = max(0, int(x0 - margin)), max(0, int(y0 - margin))
+    return left, top, max(left + 2, min(width, int(x1 + margin) + 1)), max(top + 2, min(height, int(y1 + margin) + 1))
+
+
+def _seeds(prompts: Prompts, frame: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[Mask, Mask]:
+    """Pixels [h, w] that are inside, and outside, for certain."""
+    sx, sy = size[0] / (frame[2] - frame[0]), size[1] / (frame[3] - frame[1])
+    marks = []
+    for points, stroke in ((prompts.add, prompts.painted), (prompts.remove, prompts.erased)):
+        canvas = np.zeros(size[::-1], np.uint8)
+        for u, v in points:
+            cv2.circle(canvas, (round((u - frame[0]) * sx), round((v - frame[1]) * sy)), 3, 1, -1)
+        if stroke is not None:
+            cut = stroke[frame[1] : frame[3], frame[0] : frame[2]].astype(np.uint8)
+            canvas |= cv2.resize(cut, size, interpolation=cv2.INTER_NEAREST)
+        marks.append(canvas.astype(bool))
+    inside, outside = marks
+    if prompts.box is not None:
+        x0, y0, x1, y1 = prompts.box
+        box = np.zeros_like(inside)
+        rows = slice(max(0, round((y0 - frame[1]) * sy)), max(1, round((y1 - frame[1]) * sy)) + 1)
+        box[rows, max(0, round((x0 - frame[0]) * sx)) : max(1, round((x1 - frame[0]) * sx)) + 1] = True
+        outside |= ~box & ~inside
+    return inside, outside & ~inside
+
+
+def _cut(
+    picture: npt.NDArray[np.uint8],
+    sure_in: Mask,
+    sure_out: Mask,
+    likeness: npt.NDArray[np.float32] | None,
+    greed: float,
+) -> Mask:
+    labels = np.full(picture.shape[:2], cv2.GC_PR_BGD, np.uint8)
+    if likeness is not None:
+        labels[likeness > 1 - greed] = cv2.GC_PR_FGD
+    else:
+        rows, columns = np.nonzero(~sure_out)
+        middle = np.array([rows.mean(), columns.mean()])
+        v, u = np.mgrid[: picture.shape[0], : picture.shape[1]]
+        reach = np.hypot((v - middle[0]) / max(np.ptp(rows), 1), (u - middle[1]) / max(np.ptp(columns), 1))
+        labels[reach < 0.3 + 0.4 * greed] = cv2.GC_PR_FGD
+    labels[sure_out] = cv2.GC_BGD
+    labels[sure_in] = cv2.GC_FGD
+    inside = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    if not inside.any() or inside.all():
+        return inside
+    try:
+        models = np.zeros((2, 1, 65))
+        cv2.setRNGSeed(0)
+        cv2.grabCut(picture, labels, None, models[0], models[1], 3, cv2.GC_INIT_WITH_MASK)
+    except cv2.error:  # too few pixels for its colour models
+        return inside
+    return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
+
+
+def _tidy(mask: Mask, sure_in: Mask) -> Mask:
+    """The components that were pointed at (or the largest), without holes and hairs."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+    smooth = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) | sure_in
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(smooth.astype(np.uint8))
+    if count <= 1:
+        return np.asarray(mask)
+    wanted = np.unique(labels[sure_in]) if sure_in.any() else [1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())]
+    kept = np.isin(labels, [label for label in wanted if label > 0])
+    outlines, _ = cv2.findContours(kept.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros_like(kept, np.uint8)
+    cv2.drawContours(filled, outlines, -1, 1, -1)
+    return filled.astype(bool)
+
+
+def _score(picture: npt.NDArray[np.uint8], mask: Mask, likeness: npt.NDArray[np.float32] | None) -> float:
+    """How well the mask's border follows edges of the picture, and how much likeness it separates, 0 to 1."""
+    if not mask.any() or mask.all():
+        return 0.0
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    strength = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
+    border = mask ^ cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    edges = float(np.mean(strength[border] > np.quantile(strength, 0.8)))
+    if likeness is None:
+        return edges
+    lead = float(likeness[mask].mean() - likeness[~mask].mean())
+    return float(np.clip(0.5 * edges + 0.5 * lead, 0, 1))
+
+
+def _pixels(stroke: Mask | None, most: int = 64) -> list[tuple[float, float]]:
+    if stroke is None or not stroke.any():
+        return []
+    rows, columns = np.nonzero(stroke)
+    few = slice(None, None, max(1, len(rows) // most))
+    return [(float(u), float(v)) for u, v in zip(columns[few], rows[few], strict=True)]

@@ -1,0 +1,85 @@
+"""Segment Anything (Kirillov et al., 2023) from a checkpoint on disk."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.encoders.base import pick_device
+from core.errors import CounterpointError
+from core.images import check_file
+from core.parts.prompts import Candidate, Prompts
+from core.progress import Progress, silent
+
+CHECKPOINTS = {
+    "vit_b": ("sam_vit_b_01ec64.pth", "ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912"),
+    "vit_l": ("sam_vit_l_0b3195.pth", "3adcc4315b642a4d2101128f611684e8734c41232a17c648ed1693702a49a622"),
+    "vit_h": ("sam_vit_h_4b8939.pth", "a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e"),
+}
+"""Size of the model -> name of the published file and its SHA-256."""
+
+
+class SamSegmenter:
+    """``SamPredictor`` with one of the published checkpoints, known by its SHA-256.
+
+    Not run on the real checkpoints where this was written (no network); the code was tested with the right architecture.
+    """
+
+    def __init__(self, checkpoint: str | Path, device: str = "auto", progress: Progress = silent):
+        from segment_anything import SamPredictor, sam_model_registry
+
+        file = check_file(checkpoint)
+        progress(0.1, f"Checking {file.name}")
+        kind = _kind_of(file)
+        self.name = f"sam-{kind}"
+        progress(0.3, f"Loading {file.name}")
+        model = sam_model_registry[kind]()
+        try:
+            model.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
+        except Exception as error:
+            raise CounterpointError(f"{file.name} does not hold the weights of Segment Anything {kind}.") from error
+        self._predictor = SamPredictor(model.eval().to(pick_device(device)))
+        progress(1.0, "Segment Anything is ready")
+
+    def set_image(self, image: npt.NDArray[np.uint8]) -> None:
+        self._predictor.set_image(image)
+
+    def predict(self, prompts: Prompts) -> list[Candidate]:
+        height, width = self._predictor.original_size
+        prompts.check((width, height))
+        add, remove = [*prompts.add, *_spread(prompts.painted)], [*prompts.remove, *_spread(prompts.erased)]
+        points = np.array([*add, *remove], float).reshape(-1, 2) + 0.5  # SAM counts from the corner of a pixel
+        labels = np.array([1] * len(add) + [0] * len(remove))
+        box = None if prompts.box is None else np.array(prompts.box) + 0.5
+        masks, scores, _ = self._predictor.predict(
+            points if len(points) else None, labels if len(points) else None, box
+        )
+        order = np.argsort(-scores)
+        return [Candidate(np.asarray(masks[i], bool), float(np.clip(scores[i], 0, 1))) for i in order]
+
+
+def _kind_of(file: Path) -> str:
+    """Which published checkpoint a file is: a pickle of unknown origin is not opened."""
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    for kind, (_, known) in CHECKPOINTS.items():
+        if digest == known:
+            return kind
+    names = ", ".join(name for name, _ in CHECKPOINTS.values())
+    raise CounterpointError(f"{file.name} is none of the published checkpoints ({names}), or it is damaged.")
+
+
+def _spread(painted: npt.NDArray[np.bool_] | None, count: int = 6) -> list[tuple[float, float]]:
+    """A few pixels of a stroke, far from each other."""
+    if painted is None or not painted.any():
+        return []
+    rows, columns = np.nonzero(painted)
+    pixels = np.stack([columns, rows], axis=1).astype(float)[:: max(1, len(rows) // 2000)]
+    chosen = [0]
+    distance = np.full(len(pixels), np.inf)
+    while len(chosen) < min(count, len(pixels)):
+        distance = np.minimum(distance, np.linalg.norm(pixels - pixels[chosen[-1]], axis=1))
+        chosen.append(int(distance.argmax()))
+    return [(float(u), float(v)) for u, v in pixels[chosen]]
