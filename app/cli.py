@@ -4,13 +4,12 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import core
+from app.arguments import bind_negative, verb_parser, window_parser
 from core.errors import Cancelled, CounterpointError
-
-VERBS = ("match", "transfer", "search", "info", "encoders", "evaluate", "train", "sample")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,194 +31,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def open_window(arguments: list[str]) -> int:
-    options = _window_parser().parse_args(arguments)
+    options = window_parser(list(VERBS)).parse_args(arguments)
     from app.main_window import run
 
     return run(options.files, sample=options.sample)
 
 
 def run_verb(arguments: list[str]) -> int:
-    options = _verb_parser().parse_args(_bind_negative(arguments))
-    return int(options.run(options))
-
-
-def _bind_negative(arguments: list[str]) -> list[str]:
-    """Make `--at -0.1,0.2,0` one argument, or argparse takes the number for an option."""
-    bound: list[str] = []
-    for argument in arguments:
-        if (
-            bound
-            and bound[-1] in ("--at", "--box", "--target-box", "--up", "--outline", "--point")
-            and argument.startswith("-")
-        ):
-            bound[-1] += "=" + argument
-        else:
-            bound.append(argument)
-    return bound
-
-
-class _Parser(argparse.ArgumentParser):
-    """One sentence and exit code 2 on bad arguments."""
-
-    def error(self, message: str) -> Any:
-        print(f"counterpoint: {message} (see {self.prog} --help)", file=sys.stderr)
-        raise SystemExit(2)
-
-
-def _window_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="counterpoint",
-        description="Link images and 3D shapes point by point. Without a verb the window opens.",
-        epilog=f"Verbs: {', '.join(VERBS)}; each explains itself with --help.",
-    )
-    parser.add_argument("--version", action="version", version=f"counterpoint {core.__version__}")
-    parser.add_argument("--sample", action="store_true", help="open the bundled sample")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="images and shapes to open (four and two at most)")
-    return parser
-
-
-def _verb_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="counterpoint")
-    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser)
-
-    match = verbs.add_parser("match", help="find the counterpart of places in an image or a shape")
-    match.set_defaults(run=_match)
-    match.add_argument("source", metavar="SOURCE", help="an image or a shape")
-    match.add_argument("target", metavar="TARGET", nargs="+", help="images or shapes")
-    match.add_argument(
-        "--at", action="append", required=True, type=_numbers, metavar="U,V|X,Y,Z",
-        help="a pixel or a point of SOURCE; may be given several times",
-    )  # fmt: skip
-    match.add_argument(
-        "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image (in SOURCE if both are images)"
-    )
-    match.add_argument(
-        "--target-box", action="append", default=[], type=_box, metavar="X0,Y0,X1,Y1",
-        help="the object in TARGET, where that is not what --box says; may be given for every image in turn",
-    )  # fmt: skip
-    _add_encoder_options(match)
-    _add_lift_options(match)
-    match.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
-    match.add_argument(
-        "--save", metavar="PREFIX", help="write heatmaps: PREFIX-N.ply for shapes, PREFIX-N.png for images"
-    )
-
-    transfer = verbs.add_parser("transfer", help="find a part that is marked in an image on shapes and in other images")
-    transfer.set_defaults(run=_transfer)
-    transfer.add_argument("source", metavar="SOURCE", help="an image")
-    transfer.add_argument("target", metavar="TARGET", nargs="+", help="shapes or images")
-    part = transfer.add_mutually_exclusive_group()
-    part.add_argument("--mask", metavar="PNG", help="of the image's size; the part is what is not black")
-    part.add_argument("--outline", type=_polygon, metavar="U,V,U,V,...", help="a polygon of pixels around the part")
-    part.add_argument(
-        "--point", action="append", type=_signed_point, metavar="U,V[,+|-]",
-        help="a pixel of the part, or with - one that is not; may be given several times, and the part is cut out",
-    )  # fmt: skip
-    transfer.add_argument(
-        "--sam", metavar="FILE", help="cut out with this checkpoint of Segment Anything, not with GrabCut"
-    )
-    transfer.add_argument(
-        "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in SOURCE; given alone, the part is cut out of it"
-    )
-    transfer.add_argument(
-        "--target-box", action="append", default=[], type=_box, metavar="X0,Y0,X1,Y1",
-        help="the object in TARGET; may be given for every image in turn",
-    )  # fmt: skip
-    transfer.add_argument(
-        "--out", required=True, metavar="FILE|PREFIX",
-        help="one target: a PLY with labelled faces for a shape, a PNG for an image; several: PREFIX-N.ply and PREFIX-N.png",
-    )  # fmt: skip
-    _add_encoder_options(transfer)
-    _add_lift_options(transfer)
-    transfer.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
-
-    search = verbs.add_parser("search", help="find the shapes of a folder that look like an image or a shape")
-    search.set_defaults(run=_search)
-    search.add_argument("folder", metavar="FOLDER", help="shapes, in folders below it too")
-    search.add_argument("query", metavar="QUERY", help="an image or a shape")
-    search.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image")
-    search.add_argument("--top", type=_positive, default=10, metavar="K", help="results (default: %(default)s)")
-    search.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
-    _add_encoder_options(search)
-
-    info = verbs.add_parser("info", help="what a file holds, and what is odd about it")
-    info.set_defaults(run=_info)
-    info.add_argument("file", metavar="FILE")
-    info.add_argument("--json", action="store_true")
-
-    encoders = verbs.add_parser("encoders", help="the image encoders by name")
-    encoders.set_defaults(run=_encoders)
-    encoders.add_argument("--json", action="store_true")
-
-    evaluate = verbs.add_parser("evaluate", help="measure an encoder")
-    evaluate.set_defaults(run=_evaluate)
-    evaluate.add_argument("what", choices=("correspondence", "retrieval"))
-    evaluate.add_argument(
-        "--data", default="procedural", metavar="procedural|bop:PATH|meshes:FOLDER",
-        help="held-out procedural shapes, photos in the BOP layout (correspondence only), or renders of the meshes of a folder (default: %(default)s)",
-    )  # fmt: skip
-    evaluate.add_argument("--count", type=_positive, default=60, metavar="N", help="objects or photos' objects at most")
-    evaluate.add_argument("--pixels", type=_positive, default=40, metavar="N", help="pixels asked for in each picture")
-    evaluate.add_argument("--output", metavar="FILE", help="write the table as JSON too")
-    evaluate.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
-    _add_encoder_options(evaluate)
-
-    train = verbs.add_parser("train", help="train the bundled encoder's nets")
-    train.set_defaults(run=_train)
-    train.add_argument("recipe", choices=("pocket", "tango"), help="the image net alone, or image and point net")
-    train.add_argument(
-        "--data", default="procedural", metavar="procedural|FOLDER", help="what to learn from (default: %(default)s)"
-    )
-    train.add_argument("-o", "--output", required=True, metavar="FOLDER", help="checkpoint, log, weights and card")
-    train.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    train.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    train.add_argument(
-        "--start", metavar="PATH", help="weights to go on from: a file for pocket, a folder for tango (fine-tuning)"
-    )
-    train.add_argument(
-        "--photos", metavar="FOLDER", help="your photos: cut-outs become backgrounds, surfaces and things in front"
-    )
-    train.add_argument(
-        "--tokens", metavar="MODULE:FUNCTION", help="tango: your pretrained 3D VAE instead of the bundled point tokens"
-    )
-    for name, meaning in (("steps", "steps"), ("pairs", "pairs of pictures a step"), ("workers", "processes for data")):
-        train.add_argument(f"--{name}", type=_positive, metavar="N", help=meaning)
-    train.add_argument(
-        "--renderer", choices=("auto", "open3d", "warp"),
-        help="draw pictures in the workers, or in batches on the device (default: warp on a GPU)",
-    )  # fmt: skip
-    train.add_argument("--rate", type=float, help="peak learning rate")
-    train.add_argument("--size", type=_positive, metavar="PIXELS", help="side of a picture, a multiple of 32")
-
-    sample = verbs.add_parser("sample", help="match the bundled sample and save the pictures")
-    sample.set_defaults(run=_sample)
-    sample.add_argument(
-        "--save", default="counterpoint-sample", metavar="FOLDER", help="where the pictures go (default: %(default)s)"
-    )
-    return parser
-
-
-def _add_encoder_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("encoder")
-    group.add_argument(
-        "--encoder", default="pocket", metavar="NAME", help="see `counterpoint encoders`; any timm ViT by name"
-    )
-    group.add_argument("--weights", metavar="FILE", help="weights from a local file")
-    group.add_argument("--layer", type=int, metavar="N", help="block of a ViT (default: three quarters of its depth)")
-    group.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-
-
-def _add_lift_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("how a shape is looked at")
-    group.add_argument("--samples", type=_positive, metavar="N", help="surface samples")
-    group.add_argument("--views", type=_positive, metavar="N", help="views in each of three rings")
-    group.add_argument("--resolution", type=_positive, metavar="PIXELS", help="side of a rendered view")
-    group.add_argument(
-        "--points", action="store_true", help="descriptors from the point encoder, without rendering: quick, less exact"
-    )
-    group.add_argument(
-        "--up", choices=("x", "y", "z", "-x", "-y", "-z"), help="direction that points up (default: that of the format)"
-    )
+    options = verb_parser().parse_args(bind_negative(arguments))
+    return VERBS[options.verb](options)
 
 
 def _match(options: argparse.Namespace) -> int:
@@ -355,50 +175,16 @@ def _text(numbers: list[float]) -> str:
     return "(" + ", ".join(f"{n:.6g}" for n in numbers) + ")"
 
 
-def _numbers(text: str) -> tuple[float, ...]:
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a list of numbers such as 120,80") from None
-    if len(numbers) not in (2, 3):
-        raise argparse.ArgumentTypeError(f"'{text}' has {len(numbers)} numbers; a pixel has two and a point three")
-    return numbers
-
-
-def _polygon(text: str) -> tuple[tuple[float, float], ...]:
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) < 6 or len(numbers) % 2:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a polygon U,V,U,V,U,V of three pixels or more")
-    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-def _signed_point(text: str) -> tuple[float, float, bool]:
-    parts = text.split(",")
-    sign = parts.pop() if parts[-1].strip() in ("+", "-") else "+"
-    try:
-        u, v = map(float, parts)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a pixel U,V or U,V,- or U,V,+") from None
-    return u, v, sign.strip() == "+"
-
-
-def _box(text: str) -> tuple[float, ...]:
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if len(numbers) != 4:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a box X0,Y0,X1,Y1")
-    return numbers
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above zero")
-    return int(text)
+VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "match": _match,
+    "transfer": _transfer,
+    "search": _search,
+    "info": _info,
+    "encoders": _encoders,
+    "evaluate": _evaluate,
+    "train": _train,
+    "sample": _sample,
+}
 
 
 if __name__ == "__main__":
