@@ -3,6 +3,7 @@
 import copy
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -53,20 +54,20 @@ class Recipe:
     renderer: Literal["auto", "open3d", "warp"] = "auto"
 
 
-class Learner(nn.Module):
+class Learner(nn.Module, ABC):
     """What a recipe teaches: nets, and the losses of a batch."""
 
+    @abstractmethod
     def nets(self) -> dict[str, nn.Module]:
         """The nets whose averaged weights are the result, by the name of their file."""
-        raise NotImplementedError
 
+    @abstractmethod
     def begin(self, step: int) -> float:
         """Get ready for a step (which parameters learn); returns the factor of the peak rate."""
-        raise NotImplementedError
 
+    @abstractmethod
     def losses(self, batch: Batch, step: int) -> dict[str, tuple[float, torch.Tensor]]:
         """Weight and value of every term."""
-        raise NotImplementedError
 
 
 def cosine(step: int, steps: int, warmup: int) -> float:
