@@ -59,10 +59,7 @@ def verb_parser() -> argparse.ArgumentParser:
     match.add_argument(
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image (in SOURCE if both are images)"
     )
-    match.add_argument(
-        "--target-box", action="append", default=[], type=_box, metavar="X0,Y0,X1,Y1",
-        help="the object in TARGET, where that is not what --box says; may be given for every image in turn",
-    )  # fmt: skip
+    _add_target_box(match)
     _add_encoder_options(match)
     _add_lift_options(match)
     match.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
@@ -86,10 +83,7 @@ def verb_parser() -> argparse.ArgumentParser:
     transfer.add_argument(
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in SOURCE; given alone, the part is cut out of it"
     )
-    transfer.add_argument(
-        "--target-box", action="append", default=[], type=_box, metavar="X0,Y0,X1,Y1",
-        help="the object in TARGET; may be given for every image in turn",
-    )  # fmt: skip
+    _add_target_box(transfer)
     transfer.add_argument(
         "--out", required=True, metavar="FILE|PREFIX",
         help="one target: a PLY with labelled faces for a shape, a PNG for an image; several: PREFIX-N.ply and PREFIX-N.png",
@@ -156,6 +150,13 @@ def verb_parser() -> argparse.ArgumentParser:
         "--save", default="counterpoint-sample", metavar="FOLDER", help="where the pictures go (default: %(default)s)"
     )
     return parser
+
+
+def _add_target_box(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--target-box", action="append", default=[], type=_box, metavar="X0,Y0,X1,Y1",
+        help="the object in TARGET; may be given for every image in turn",
+    )  # fmt: skip
 
 
 def _add_encoder_options(parser: argparse.ArgumentParser) -> None:

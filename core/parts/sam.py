@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 
 from core.encoders.base import pick_device
+from core.encoders.points import farthest_points
 from core.errors import CounterpointError
 from core.images import check_file
 from core.parts.prompts import Candidate, Prompts
@@ -76,10 +77,6 @@ def _spread(painted: npt.NDArray[np.bool_] | None, count: int = 6) -> list[tuple
     if painted is None or not painted.any():
         return []
     rows, columns = np.nonzero(painted)
-    pixels = np.stack([columns, rows], axis=1).astype(float)[:: max(1, len(rows) // 2000)]
-    chosen = [0]
-    distance = np.full(len(pixels), np.inf)
-    while len(chosen) < min(count, len(pixels)):
-        distance = np.minimum(distance, np.linalg.norm(pixels - pixels[chosen[-1]], axis=1))
-        chosen.append(int(distance.argmax()))
+    pixels = np.stack([columns, rows], axis=1).astype(np.float32)[:: max(1, len(rows) // 2000)]
+    chosen = farthest_points(torch.from_numpy(pixels)[None], count)[0].numpy()
     return [(float(u), float(v)) for u, v in pixels[chosen]]
