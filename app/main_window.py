@@ -84,11 +84,14 @@ class MainWindow(QMainWindow):
         self.session.undo_stack.push(commands.AddPin(self.session, pin))
 
     def show_panel(self, slot: Slot, on: bool) -> None:
-        """Show or hide a panel, and with it the column that it alone fills."""
+        """Show or hide a panel, and with it the column that it alone fills; one that appears shares the column evenly."""
+        appears = on and self.panels[slot].isHidden()
         self.panels[slot].setVisible(on)
         column = self.panels[slot].parentWidget()
-        if column is not None:
+        if isinstance(column, QSplitter):
             column.setVisible(any(not p.isHidden() for p in self.panels.values() if p.parentWidget() is column))
+            if appears:
+                column.setSizes([column.height()] * column.count())
 
     def _build(self) -> None:
         self.setWindowTitle("Counterpoint")

@@ -2,7 +2,6 @@
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
@@ -52,10 +51,11 @@ class EncoderPanel(QWidget):
         self.samples.setGroupSeparatorShown(True)
         self.azimuths = _spin(3, 36, "", "Views in each of three rings around a shape")
         self.resolution = _spin(0, 1024, "encoder's own", "Side of a rendered view in pixels")
-        self.points = QCheckBox("From points, without views")
-        self.points.setToolTip("Describe shapes by the point encoder: ready in a fifth of a second, less exact")
-        self.points.toggled.connect(self.azimuths.setDisabled)
-        self.points.toggled.connect(self.resolution.setDisabled)
+        self.points = QComboBox()
+        self.points.addItems(["from views", "from points"])
+        self.points.setToolTip(
+            "From points a shape is described in a fifth of a second, less exactly than from rendered views"
+        )
         self.apply = QPushButton("Apply")
         self.apply.clicked.connect(lambda: self.applied.emit(self.settings()))
         form = QFormLayout()
@@ -77,7 +77,7 @@ class EncoderPanel(QWidget):
         self.name.currentTextChanged.connect(self._changed)
         for signal in (
             self.weights.textChanged, self.layer.valueChanged, self.device.currentTextChanged, self.samples.valueChanged,
-            self.azimuths.valueChanged, self.resolution.valueChanged, self.points.toggled,
+            self.azimuths.valueChanged, self.resolution.valueChanged, self.points.currentIndexChanged,
         ):  # fmt: skip
             signal.connect(self._changed)
         self._applied = EncoderSettings()
@@ -103,7 +103,7 @@ class EncoderPanel(QWidget):
         self.samples.setValue(settings.samples)
         self.azimuths.setValue(settings.azimuths)
         self.resolution.setValue(settings.resolution)
-        self.points.setChecked(settings.points)
+        self.points.setCurrentIndex(int(settings.points))
         self._changed()
 
     def settings(self) -> EncoderSettings:
@@ -116,7 +116,7 @@ class EncoderPanel(QWidget):
             samples=self.samples.value(),
             azimuths=self.azimuths.value(),
             resolution=self.resolution.value(),
-            points=self.points.isChecked(),
+            points=self.points.currentIndex() == 1,
         )
 
     def _changed(self) -> None:
@@ -124,6 +124,8 @@ class EncoderPanel(QWidget):
         self.about.setText(self._descriptions.get(name, f"timm model {name}"))
         self.layer.setEnabled(name != "pocket")
         self.points.setEnabled(name == "pocket")
+        for of_views in (self.azimuths, self.resolution):
+            of_views.setEnabled(self.points.currentIndex() == 0)
         self.apply.setEnabled(self.settings() != self._applied)
 
     def _browse(self) -> None:

@@ -108,7 +108,7 @@ def test_shapes_can_be_described_from_their_points(opened, wait_ready, qtbot, sa
     wait_ready(window)
     from_views = window.session.pins[1].answers["shape 1"]
     window.encoder_dock.raise_()
-    QTest.mouseClick(window.encoder.points, LEFT, pos=QPoint(8, window.encoder.points.height() // 2))
+    QTest.keyClick(window.encoder.points, Qt.Key.Key_Down)
     assert not window.encoder.azimuths.isEnabled()
     QTest.mouseClick(window.encoder.apply, LEFT)
     assert window.session.encoder.points
@@ -177,6 +177,9 @@ def test_a_point_lights_up_in_four_images(window, sample, wait_ready, qtbot, tmp
 def test_second_shape_and_image_light_up_too(window, sample, wait_ready, qtbot):
     open_sample_files(window, sample, wait_ready, qtbot, "image", "shape", "image2", "shape2")
     assert {slot for slot, panel in window.panels.items() if panel.isVisible()} == set(window.session.items)
+    for kind in ("image", "shape"):
+        heights = [window.panels[f"{kind} {number}"].height() for number in (1, 2)]
+        assert abs(heights[0] - heights[1]) < 30
     window.place_pin("shape 1", (1.1, 0.35, 0.0))
     wait_ready(window)
     pin = window.session.pins[window.session.current]
