@@ -67,15 +67,21 @@ def verb_parser() -> argparse.ArgumentParser:
         "--save", metavar="PREFIX", help="write heatmaps: PREFIX-N.ply for shapes, PREFIX-N.png for images"
     )
 
-    transfer = verbs.add_parser("transfer", help="find a part that is marked in an image on shapes and in other images")
-    transfer.add_argument("source", metavar="SOURCE", help="an image")
-    transfer.add_argument("target", metavar="TARGET", nargs="+", help="shapes or images")
+    transfer = verbs.add_parser(
+        "transfer", help="carry parts that are marked in an image or on a shape to shapes and images"
+    )
+    transfer.add_argument("source", metavar="SOURCE", nargs="?", help="an image, or a shape with labels")
+    transfer.add_argument("target", metavar="TARGET", nargs="*", help="shapes or images")
     part = transfer.add_mutually_exclusive_group()
     part.add_argument("--mask", metavar="PNG", help="of the image's size; the part is what is not black")
     part.add_argument("--outline", type=_polygon, metavar="U,V,U,V,...", help="a polygon of pixels around the part")
     part.add_argument(
         "--point", action="append", type=_signed_point, metavar="U,V[,+|-]",
         help="a pixel of the part, or with - one that is not; may be given several times, and the part is cut out",
+    )  # fmt: skip
+    part.add_argument(
+        "--labels", metavar="FILE",
+        help="several parts at once: PLY, GLB, NPZ or JSON of a shape (default: SOURCE itself), index PNG, COCO JSON or NPZ of an image",
     )  # fmt: skip
     transfer.add_argument(
         "--sam", metavar="FILE", help="cut out with this checkpoint of Segment Anything, not with GrabCut"
@@ -85,9 +91,31 @@ def verb_parser() -> argparse.ArgumentParser:
     )
     _add_target_box(transfer)
     transfer.add_argument(
-        "--out", required=True, metavar="FILE|PREFIX",
-        help="one target: a PLY with labelled faces for a shape, a PNG for an image; several: PREFIX-N.ply and PREFIX-N.png",
+        "--also",
+        nargs=2,
+        action="append",
+        metavar=("IMAGE", "MASK"),
+        help="another image of the object with the part; they vote",
+    )
+    transfer.add_argument(
+        "--pose", metavar="JSON", help="K, R and t of the image's camera, if known: what it sees is projected"
+    )
+    transfer.add_argument(
+        "--threshold",
+        type=_percent,
+        default=50,
+        metavar="PERCENT",
+        help="evidence that is enough (default: %(default)s)",
+    )
+    transfer.add_argument(
+        "--out", metavar="FILE|FOLDER/|PREFIX",
+        help="one target: PLY, GLB, NPZ or JSON with labels of a shape, PNG, COCO JSON or NPZ of an image; several: FOLDER/NAME.ply or PREFIX-N.ply",
     )  # fmt: skip
+    transfer.add_argument(
+        "--batch",
+        metavar="CSV",
+        help="a list of calls: columns source, target, out, and any option; done rows are left out",
+    )
     _add_encoder_options(transfer)
     _add_lift_options(transfer)
     transfer.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
@@ -108,7 +136,7 @@ def verb_parser() -> argparse.ArgumentParser:
     encoders.add_argument("--json", action="store_true")
 
     evaluate = verbs.add_parser("evaluate", help="measure an encoder")
-    evaluate.add_argument("what", choices=("correspondence", "retrieval"))
+    evaluate.add_argument("what", choices=("correspondence", "retrieval", "parts"))
     evaluate.add_argument(
         "--data", default="procedural", metavar="procedural|bop:PATH|meshes:FOLDER",
         help="held-out procedural shapes, photos in the BOP layout (correspondence only), or renders of the meshes of a folder (default: %(default)s)",
@@ -220,6 +248,12 @@ def _box(text: str) -> tuple[float, ...]:
     if len(numbers) != 4:
         raise argparse.ArgumentTypeError(f"'{text}' is not a box X0,Y0,X1,Y1")
     return numbers
+
+
+def _percent(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 100:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number between 1 and 99")
+    return int(text)
 
 
 def _positive(text: str) -> int:

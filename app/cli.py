@@ -1,6 +1,8 @@
 """`counterpoint`: opens the window, or runs one headless verb."""
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import sys
@@ -68,18 +70,42 @@ def _place(answer: dict[str, Any]) -> str:
 
 
 def _transfer(options: argparse.Namespace) -> int:
-    from app import headless
+    from app.transferring import transfer_batch, transfer_parts
 
-    report = headless.transfer_part(options, progress=_progress(options.json))
+    if options.batch:
+        return _transfer_batch(options, transfer_batch)
+    report = transfer_parts(options, progress=_progress(options.json))
     if options.json:
         print(json.dumps(report))
         return 0
     for found in report["parts"]:
         print(
-            f"{found['target']}: {found['share']:.1%} of it, {found['overlap']:.0%} the same after matching back: {found['verdict']}"
+            f"{found['name']} on {found['target']}: {found['share']:.1%} of it ({found['uncertain']:.1%} uncertain), "
+            f"{found['overlap']:.0%} the same after matching back: {found['verdict']}"
         )
-        print(f"saved {found['saved']}")
+    for saved in dict.fromkeys(found["saved"] for found in report["parts"]):
+        print(f"saved {saved}")
     return 0
+
+
+def _transfer_batch(options: argparse.Namespace, run: Any) -> int:
+    """The rows of a manifest; 0 if all of them are done, else 2."""
+    parser = verb_parser()
+    report = run(options, lambda arguments: _parse_row(parser, arguments), progress=_progress(options.json))
+    if options.json:
+        print(json.dumps(report))
+    else:
+        for row in report["rows"]:
+            print(f"row {row['row']}: {row['status']} {row.get('reason', '') or ' '.join(row['saved'])}")
+    return 0 if all(row["status"] != "failed" for row in report["rows"]) else 2
+
+
+def _parse_row(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    try:
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            return parser.parse_args(arguments)
+    except SystemExit:
+        raise CounterpointError(said.getvalue().removeprefix("counterpoint: ").strip()) from None
 
 
 def _search(options: argparse.Namespace) -> int:

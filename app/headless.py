@@ -28,16 +28,16 @@ from core.progress import Progress, silent, span
 
 def match_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
     """The verb ``match``: the report that ``--json`` prints."""
-    source_box, boxes = _boxes(options)
+    source_box, boxes = boxes_of(options)
     loaded = [load_shape(path) if is_shape(path) else load_image(path) for path in (options.source, *options.target)]
-    encoder = load_encoder(_choice(options), span(progress, 0.0, 0.1))
-    ready = partial(_ready, options, encoder)
-    source, source_up = ready(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
+    encoder = load_encoder(choice_of(options), span(progress, 0.0, 0.1))
+    side_of = partial(ready, options, encoder)
+    source, source_up = side_of(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
     report: dict[str, Any] = {"encoder": encoder.name, "matches": []}
     saved: list[str] = []
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
         begin = 0.4 + 0.6 * number / len(boxes)
-        target, up = ready(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
+        target, up = side_of(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
         one, other, prior = together(source, target, up or source_up)
         for at in options.at:
             answer = match(one, other, at, prior)
@@ -50,78 +50,22 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     return report
 
 
-def _choice(options: argparse.Namespace) -> EncoderChoice:
+def choice_of(options: argparse.Namespace) -> EncoderChoice:
     return EncoderChoice(options.encoder, options.weights, options.layer, options.device)
 
 
-def _ready(
+def ready(
     options: argparse.Namespace, encoder: ImageEncoder, path: str, content: Any, box: Any, progress: Progress
 ) -> tuple[ImageSide | ShapeSide, str]:
     """A side ready to be matched, and a shape's up axis."""
     if not is_shape(path):
         return image_side(content, encoder, box), ""
     settings = lift_settings(path, options.samples, options.views, options.resolution, options.up)
-    points = need_point_encoder(_choice(options)) if options.points else None
+    points = need_point_encoder(choice_of(options)) if options.points else None
     return shape_side(content, encoder, settings, progress, points), settings.up
 
 
-def transfer_part(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
-    """The verb ``transfer``: the report that ``--json`` prints."""
-    from core.interchange.labels import save_labelled_ply
-    from core.parts.transfer import face_labels, find_part, mask_region, pixel_mask
-
-    if is_shape(options.source):
-        raise CounterpointError(f"{Path(options.source).name} is a shape; a part is marked in an image.")
-    source_box, boxes = _boxes(options)
-    loaded: list[Any] = [load_shape(p) if is_shape(p) else load_image(p) for p in (options.source, *options.target)]
-    encoder = load_encoder(_choice(options))
-    mask = _marked(options, loaded[0], encoder)
-    if not (options.mask or options.outline or options.point):
-        source_box = None  # the box says where the part is
-    source, _ = _ready(options, encoder, options.source, loaded[0], source_box, silent)
-    report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
-    for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
-        part = span(progress, number / len(boxes), (number + 1) / len(boxes))
-        target, up = _ready(options, encoder, path, content, box, part)
-        one, other, prior = together(source, target, up)
-        assert isinstance(one, ImageSide)
-        found = find_part(one, other, mask_region(one, mask), prior)
-        suffix = ".ply" if isinstance(other, ShapeSide) else ".png"
-        alone = len(boxes) == 1 and Path(options.out).suffix.lower() == suffix
-        saved = options.out if alone else f"{options.out}-{number + 1}{suffix}"
-        if isinstance(other, ShapeSide):
-            save_labelled_ply(saved, content, face_labels(other, found.evidence))
-        else:
-            save_image(saved, np.repeat(pixel_mask(other, found.evidence)[..., None] * np.uint8(255), 3, axis=2))
-        numbers = {"share": found.share, "overlap": found.overlap, "verdict": found.verdict}
-        report["parts"].append({"target": path, "saved": saved} | numbers)
-    progress(1.0, "Done")
-    return report
-
-
-def _marked(options: argparse.Namespace, image: Any, encoder: ImageEncoder) -> Any:
-    """The part that is marked in an image: a mask bool [H, W]."""
-    from core.parts.grabcut import GrabCutSegmenter
-    from core.parts.prompts import Prompts
-    from core.parts.sam import SamSegmenter
-    from core.parts.transfer import outline_mask
-
-    if options.mask:
-        return load_image(options.mask).any(axis=2)
-    if options.outline:
-        return outline_mask(options.outline, image.shape[1::-1])
-    points = options.point or []
-    add, remove = ([(u, v) for u, v, belongs in points if belongs is wanted] for wanted in (True, False))
-    prompts = Prompts(add, remove, None if points else options.box)
-    if not add and prompts.box is None:
-        raise CounterpointError("Nothing says where the part is: give --mask, --outline, --point or --box.")
-    prompts.check(image.shape[1::-1])
-    segmenter = SamSegmenter(options.sam, options.device) if options.sam else GrabCutSegmenter(encoder)
-    segmenter.set_image(image)
-    return segmenter.predict(prompts)[0].mask
-
-
-def _boxes(options: argparse.Namespace) -> tuple[Any, list[Any]]:
+def boxes_of(options: argparse.Namespace) -> tuple[Any, list[Any]]:
     """The box of the source and of every target: --box belongs to the source, or from a shape to the image it is matched with."""
     given = list(options.target_box)
     source_box = options.box
@@ -161,7 +105,7 @@ def search(options: argparse.Namespace, progress: Progress = silent) -> dict[str
     from core.retrieval.search import read_gallery
     from core.retrieval.vectors import image_vector, shape_vector
 
-    choice = _choice(options)
+    choice = choice_of(options)
     if options.box is not None and is_shape(options.query):
         raise CounterpointError(f"{Path(options.query).name} is a shape; a box belongs to an image.")
     content: Any = load_shape(options.query) if is_shape(options.query) else load_image(options.query)
@@ -199,12 +143,14 @@ def describe_file(path: str) -> dict[str, Any]:
 
 def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
     """The verb ``evaluate``: the report that ``--json`` prints and ``--output`` writes."""
-    from core.benchmarks import correspondence, retrieval
+    from core.benchmarks import correspondence, part_transfer, retrieval
 
-    choice = _choice(options)
+    choice = choice_of(options)
     report: dict[str, Any] = {"encoder": options.encoder, "data": options.data}
     if options.what == "retrieval":
         report["tables"] = retrieval.evaluate(choice, options.data, options.count, progress)
+    elif options.what == "parts":
+        report["tables"] = part_transfer.evaluate(choice, options.data, options.count, progress)
     else:
         report["pixels"] = options.pixels
         report["tables"] = correspondence.evaluate(choice, options.data, options.count, options.pixels, progress)

@@ -147,7 +147,8 @@ def query(
     """Match one place of ``source``, or the part inside ``outline``, with every target."""
     from core.interchange.heatmaps import heat_range
     from core.matching.match import match
-    from core.parts.transfer import find_part, mask_region, outline_mask
+    from core.parts.marking import outline_mask
+    from core.parts.transfer import find_part, mask_region
 
     answers = Answers(tuple(_side(source, encoder, progress).snap(at)))
     for target in targets:

@@ -45,6 +45,11 @@ def load_image(path: str | Path) -> RGB:
         raise CounterpointError(f"{path.name} is damaged and cannot be read as an image ({error}).") from error
 
 
+def load_mask(path: str | Path) -> npt.NDArray[np.bool_]:
+    """What is not black in an image file: bool [H, W]; raises as :func:`load_image` does."""
+    return np.asarray(load_image(path).max(axis=2) > 0)
+
+
 def check_file(path: str | Path) -> Path:
     """``path`` as a readable, non-empty file.
 

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from core.encoders.feature_map import FeatureMap
 from core.errors import CounterpointError
 from core.fields.field import FeatureField
+from core.fields.interpolation import Interpolator
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import Shape
 
@@ -151,15 +152,24 @@ class ShapeSide:
 
     @cached_property
     def surface_graph(self) -> sparse.csr_array:
-        """[N, N], rows sum to 1: each sample's eight nearest, by how well their normals agree."""
+        """[N, N], rows sum to 1: each sample's eight nearest, by how well their normals agree, so that little crosses a crease."""
         points = self.field.points
         count = min(9, len(points))
         _, index = self._tree.query(points.position, k=count, workers=-1)
         index = index.reshape(len(points), count)[:, 1:]
-        alike = np.clip(np.einsum("nkd,nd->nk", points.normal[index], points.normal), 0.05, None)
+        alike = np.clip(np.einsum("nkd,nd->nk", points.normal[index], points.normal), 0.02, None) ** 4
         alike /= alike.sum(axis=1, keepdims=True)
         rows = np.repeat(np.arange(len(points)), count - 1)
         return sparse.csr_array((alike.ravel(), (rows, index.ravel())), shape=(len(points), len(points)))
+
+    @cached_property
+    def to_elements(self) -> Interpolator:
+        """Carries values at the samples to the centres of the faces of the shape's file (the points of a cloud)."""
+        shape = self.shape
+        if shape.is_point_cloud:
+            return Interpolator.build(self.field.points, shape.normalised, shape.normals)
+        centers, normals = (values[shape.faces].mean(axis=1) for values in (shape.normalised, shape.normals))
+        return Interpolator.build(self.field.points, centers, normals)
 
     def closest(self, at: Location) -> SurfacePoint:
         """The surface point closest to a point in the file's units."""

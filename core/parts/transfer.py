@@ -6,17 +6,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import sparse
 from scipy.spatial import cKDTree
 
 from core.encoders.feature_map import cut_out
 from core.errors import CounterpointError
-from core.fields.interpolation import Interpolator
 from core.matching.joint import JointPrior
 from core.matching.match import Prior, Verdict
 from core.matching.sides import ImageSide, ShapeSide, Side
-
-Evidence = npt.NDArray[np.float32]
+from core.parts.assignment import assignment, to_all_samples
+from core.parts.evidence import Evidence, close_holes
 
 
 @dataclass(frozen=True)
@@ -24,9 +22,8 @@ class TransferSettings:
     """How descriptors and views vote.
 
     Attributes:
-        nearest: similarities to the best this many descriptors inside, and outside, are compared.
+        nearest: without views, similarities to the best this many descriptors inside, and outside, are compared.
         softness: a lead of the inside this large counts e to 1.
-        views: weight of what the joint views say.
         reach: places that no view sees take what is said of the nearest that is seen, less the farther it is (standard deviation,
             in diagonals of the shape).
         smoothing, rounds: of the random walk with restart over the surface graph that smooths evidence.
@@ -34,10 +31,9 @@ class TransferSettings:
 
     nearest: int = 5
     softness: float = 0.02
-    views: float = 0.5
-    reach: float = 0.1
-    smoothing: float = 0.8
-    rounds: int = 12
+    reach: float = 0.3
+    smoothing: float = 0.97
+    rounds: int = 80
 
 
 def mask_region(side: ImageSide, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -63,13 +59,6 @@ def mask_region(side: ImageSide, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.
     return np.asarray(region & inside)
 
 
-def outline_mask(outline: npt.ArrayLike, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """The inside of a polygon of pixels [n, 2] in an image of (width, height): bool [height, width]."""
-    canvas = np.zeros(size[::-1], np.uint8)
-    cv2.fillPoly(canvas, [np.rint(np.asarray(outline, np.float64)).astype(np.int32)], 1)
-    return canvas.astype(bool)
-
-
 def transfer(
     source: Side,
     target: Side,
@@ -79,18 +68,21 @@ def transfer(
 ) -> Evidence:
     """Evidence float32 [N] in [0, 1] that each candidate of ``target`` belongs to the part; above 0.5 more for than against.
 
-    ``region`` [M] are the candidates of ``source`` in the part. A candidate's descriptor is compared with those inside and
-    those outside the region; where the joint views (``prior``) see a place, they vote too; the result is smoothed over the
-    surface.
+    ``region`` [M] are the candidates of ``source`` in the part. Between an image and a shape with the ``prior`` of their joint
+    views, a candidate goes by the share of the region in the places it may be seen at (:mod:`core.parts.assignment`). Otherwise
+    its descriptor is compared with those inside and those outside the region. On a surface the result is smoothed, and small
+    holes and islands go.
     """
-    inside, outside = _descriptors(source, region), _descriptors(source, ~region & _known(source))
-    lead = _best(target, inside, settings.nearest) - _best(target, outside, settings.nearest)
-    evidence = torch.sigmoid(lead / settings.softness).numpy()
-    if isinstance(prior, JointPrior):
-        said, seen = _views_say(prior, source, target, region, settings.reach)
-        evidence = settings.views * seen * said + (1 - settings.views * seen) * evidence
+    if isinstance(prior, JointPrior) and isinstance(source, ImageSide) and isinstance(target, ShapeSide):
+        evidence = _seen_on_shape(prior, source, target, region, settings)
+    elif isinstance(prior, JointPrior) and isinstance(source, ShapeSide) and isinstance(target, ImageSide):
+        evidence = _seen_in_image(prior, source, target, region)
+    else:
+        inside, outside = _descriptors(source, region), _descriptors(source, ~region & known(source))
+        lead = _best(target, inside, settings.nearest) - _best(target, outside, settings.nearest)
+        evidence = torch.sigmoid(lead / settings.softness).numpy()
     if isinstance(target, ShapeSide):
-        evidence = _smooth(target, evidence, settings)
+        evidence = close_holes(target, _smooth(target, evidence, settings))
     return np.asarray(evidence, np.float32)
 
 
@@ -134,14 +126,14 @@ def _asked(side: Side) -> npt.NDArray[np.bool_]:
     return np.ones(len(side.field), bool)
 
 
-def _known(side: Side) -> npt.NDArray[np.bool_]:
+def known(side: Side) -> npt.NDArray[np.bool_]:
     """The candidates that say something about what is not in the part: in an image those in the box that look like an object."""
     if isinstance(side, ImageSide):
-        known = side.map.inside()
+        inside = side.map.inside()
         if side.map.foreground is not None:
-            object_like = (side.map.foreground > 0.5).numpy()
-            known = known & object_like if (known & object_like).sum() > 0.1 * known.sum() else known
-        return np.asarray(known.ravel())
+            object_like = inside & (side.map.foreground > 0.5).numpy()
+            inside = object_like if object_like.sum() > 0.1 * inside.sum() else inside
+        return np.asarray(inside.ravel())
     return _asked(side)
 
 
@@ -168,35 +160,24 @@ def _best(target: Side, keys: torch.Tensor, count: int) -> torch.Tensor:
     return torch.cat(parts)
 
 
-def _views_say(
-    prior: JointPrior, source: Side, target: Side, region: npt.NDArray[np.bool_], reach: float
-) -> tuple[Evidence, Evidence]:
-    """For every candidate of the target: share of the region in what the views put there, and how much they say at all, [N] both."""
-    image = source if isinstance(source, ImageSide) else target
-    assert isinstance(image, ImageSide)
-    h, w = image.map.descriptors.shape[:2]
-    cells = np.rint(image.map.to_cells(prior.pixels.numpy())).astype(int)
-    shown = prior.view_set.visible[torch.from_numpy(prior.views)].numpy()
-    shown = shown & (cells >= 0).all(-1) & (cells < [w, h]).all(-1)
-    view, sample = np.nonzero(shown)
-    cell = cells[view, sample, 1] * w + cells[view, sample, 0]
-    weight = prior.probability.numpy()[view]
-    seen = sparse.csr_array((weight, (cell, sample)), shape=(h * w, shown.shape[1]))
-    nearest = prior.view_set.nearest
-    if isinstance(target, ShapeSide):
-        total = seen.T @ np.ones(h * w)
-        said = (seen.T @ region) / np.maximum(total, 1e-9)
-        if not (total > 0.05).any():
-            return said[nearest], np.zeros(len(nearest), np.float32)
-        said = _spread(target.field.points.position[prior.view_set.index], said, total > 0.05, reach)
-        return said[nearest], np.ones(len(nearest), np.float32)
-    of_samples = np.bincount(nearest, region, shown.shape[1]) / np.maximum(
-        np.bincount(nearest, minlength=shown.shape[1]), 1
-    )
-    blur = _blur(h, w)
-    total = blur @ (seen @ np.ones(shown.shape[1]))
-    said = blur @ (seen @ of_samples) / np.maximum(total, 1e-9)
-    return said, np.minimum(total / max(float(np.quantile(total[total > 1e-6], 0.5)), 1e-9), 1)
+def _seen_on_shape(
+    prior: JointPrior, image: ImageSide, shape: ShapeSide, region: npt.NDArray[np.bool_], settings: TransferSettings
+) -> Evidence:
+    """Of every sample [N]: the share of the region in the object's cells it may be seen in; what is hidden takes its neighbours'."""
+    weight, seen = assignment(prior, image, shape)
+    said = weight[:, region].sum(1) / np.maximum(weight[:, known(image) | region].sum(1), 1e-12)
+    position = shape.field.points.position[prior.view_set.index]
+    return to_all_samples(prior, shape, _spread(position, said, seen, settings.reach))
+
+
+def _seen_in_image(prior: JointPrior, shape: ShapeSide, image: ImageSide, region: npt.NDArray[np.bool_]) -> Evidence:
+    """Of every cell [N]: the share of the region in the samples that may be seen there, as far as it shows the object at all."""
+    weight, _ = assignment(prior, image, shape)
+    nearest, count = prior.view_set.nearest, len(weight)
+    inside = np.bincount(nearest, region, count) / np.maximum(np.bincount(nearest, minlength=count), 1)
+    total = weight.sum(0)
+    said = inside @ weight / np.maximum(total, 1e-12)
+    return said * np.minimum(total / max(float(np.median(total[known(image)])) / 2, 1e-12), 1)
 
 
 def _spread(position: npt.NDArray[np.floating], said: Evidence, seen: npt.NDArray[np.bool_], reach: float) -> Evidence:
@@ -205,39 +186,9 @@ def _spread(position: npt.NDArray[np.floating], said: Evidence, seen: npt.NDArra
     return said[seen][nearest] * np.exp(-((distance / reach) ** 2) / 2)
 
 
-def _blur(h: int, w: int) -> sparse.csr_array:
-    """Sum over each cell's 3 x 3 neighbourhood, as a matrix: samples are sparser than cells."""
-    rows = sparse.diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(h, h))
-    columns = sparse.diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(w, w))
-    return sparse.csr_array(sparse.kron(rows, columns))
-
-
 def _smooth(side: ShapeSide, evidence: Evidence, settings: TransferSettings) -> Evidence:
     """Random walk with restart over the surface."""
     value = evidence
     for _ in range(settings.rounds):
         value = (1 - settings.smoothing) * evidence + settings.smoothing * (side.surface_graph @ value)
     return value
-
-
-def face_labels(side: ShapeSide, evidence: Evidence, threshold: float = 0.5) -> npt.NDArray[np.int32]:
-    """1 for the faces (points of a cloud) in the part, else 0: int32 [F]; a face goes by the samples nearest to its centre."""
-    shape = side.shape
-    if shape.is_point_cloud:
-        places, normals = shape.normalised, shape.normals
-    else:
-        places = shape.normalised[shape.faces].mean(axis=1)
-        normals = shape.normals[shape.faces].mean(axis=1)
-    carried = Interpolator.build(side.field.points, places, normals)(evidence)
-    return (carried > threshold).astype(np.int32)
-
-
-def pixel_mask(side: ImageSide, evidence: Evidence, threshold: float = 0.5) -> npt.NDArray[np.bool_]:
-    """Evidence [N] of an image's cells as a mask bool [H, W] of its pixels; nothing lies outside the box."""
-    width, height = side.image_size
-    h, w = side.map.descriptors.shape[:2]
-    u, v = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    cells = side.map.to_cells(np.stack([u, v], axis=-1)).astype(np.float32)
-    values = cv2.remap(evidence.reshape(h, w), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderValue=0.0)
-    x0, y0, x1, y1 = side.map.box
-    return np.asarray((values > threshold) & (u >= x0) & (u <= x1) & (v >= y0) & (v <= y1))

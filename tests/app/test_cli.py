@@ -106,9 +106,33 @@ def test_transfer_a_part_to_a_shape_and_an_image(sample, tmp_path):
         "--samples", 5000, "--out", tmp_path / "cut.ply",
     )  # fmt: skip
     assert done.returncode == 0 and (tmp_path / "cut.ply").exists(), done.stderr
-    save_image(tmp_path / "mask.png", np.zeros((8, 8, 3), np.uint8))
+    save_image(tmp_path / "mask.png", np.full((8, 8, 3), 255, np.uint8))
     done = run("transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--out", tmp_path / "x")
     assert done.returncode == 2 and "must be the same" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_all_labels_of_a_shape_go_to_another_by_a_list(sample, tmp_path):
+    from core.geometry.shape import load_shape
+    from core.interchange.labels import Labels
+    from core.interchange.shape_labels import load_shape_labels, save_shape_labels
+
+    shape, other = load_shape(sample["shape"]), load_shape(sample["shape2"])
+    center = shape.normalised[shape.faces].mean(axis=1)
+    masks = np.stack([(center[:, 0] > 0.25) & (np.abs(center[:, 2]) < 0.05), center[:, 1] < -0.08])
+    save_shape_labels(tmp_path / "toy.ply", shape, Labels(["trunk", "legs"], ["#ff0000", "#00ff00"], masks))
+    rows = ["source,target,out,labels,samples,up", f"toy.ply,{sample['shape2']},there.glb,,4000,y"]
+    rows += [f"{sample['image']},{sample['shape2']},x.ply,nothing.png,4000,", f"{sample['image']},,y.ply,,,"]
+    (tmp_path / "list.csv").write_text("\n".join(rows) + "\n")
+    done = run("transfer", "--batch", tmp_path / "list.csv", "--json")
+    first, second, third = json.loads(done.stdout)["rows"]
+    assert done.returncode == 2 and first["status"] == "done", done.stderr
+    assert "nothing.png does not exist" in second["reason"] and "TARGET" in third["reason"]
+    labels = load_shape_labels(tmp_path / "there.glb", len(other.faces))
+    there = other.normalised[other.faces].mean(axis=1)
+    assert labels.names == ["trunk", "legs"] and not labels.overlap()
+    assert np.median(there[labels.masks[0], 0]) > 0.25 and np.median(there[labels.masks[1], 1]) < -0.08
+    again = run("transfer", "--batch", tmp_path / "list.csv")
+    assert "row 1: done before" in again.stdout and "row 2: failed" in again.stdout
 
 
 @pytest.mark.parametrize("kind", ["image", "shape"])
@@ -141,6 +165,7 @@ def test_info(sample):
         (["transfer", "{image}", "{shape}", "--outline", "1,2,3", "--out", "x"], "not a polygon"),
         (["transfer", "{image}", "{shape}", "--out", "x"], "Nothing says"),
         (["transfer", "{image}", "{shape}", "--point", "1,x", "--out", "x"], "not a pixel"),
+        (["transfer", "{image}", "--out", "x"], "at least one TARGET"),
         (
             ["transfer", "{image}", "{shape}", "--point", "5,5", "--sam", "{image}", "--out", "x"],
             "none of the published",

@@ -45,7 +45,8 @@ def part() -> None:
     from core.geometry.shape import load_shape
     from core.images import load_image
     from core.matching.prepare import image_side, shape_side, together
-    from core.parts.transfer import find_part, mask_region, outline_mask, transfer
+    from core.parts.marking import outline_mask
+    from core.parts.transfer import find_part, mask_region, transfer
 
     encoder = load_encoder()
     photo = image_side(load_image(SAMPLE / "toy.jpg"), encoder, (527, 319, 1082, 740))

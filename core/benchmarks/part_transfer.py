@@ -1,0 +1,231 @@
+"""Parts marked in pictures found on surfaces: how much of the truth, beside what simpler ways find."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import sparse
+from scipy.ndimage import distance_transform_edt
+from scipy.sparse.csgraph import dijkstra
+
+from core.encoders.base import ImageEncoder
+from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.encoders.feature_map import encode_turned
+from core.errors import CounterpointError
+from core.fields.lifting import LiftSettings, lift
+from core.matching.joint import JointPrior, joint_prior, view_set
+from core.matching.match import match
+from core.matching.sides import ImageSide, ShapeSide
+from core.parts.evidence import Pose, project_mask, vote
+from core.parts.transfer import known, mask_region, transfer
+from core.progress import Progress, silent, span
+from core.training.categories import CATEGORIES
+from core.training.meshes import read_meshes
+from core.training.pictures import Picture, PictureSettings, Surface, take_picture
+from core.training.procedural import HELD_OUT, Object3D, make_object
+
+REGIONS = Path(__file__).parents[2] / "resources" / "benchmarks" / "regions.json"
+"""Parts of real meshes marked by hand."""
+
+SMALLEST = 0.03
+"""A part is asked for if it covers at least this share of the object's pixels in the picture."""
+
+SAMPLES = 6000
+PICTURES = 3
+"""Of each object; the first is used alone, all vote together."""
+
+Row = dict[str, Any]
+Found = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Case:
+    """Pictures of one object, and the object (the same, or another of its kind) whose surface is asked."""
+
+    pictures: list[Picture]
+    target: Object3D
+    same: bool
+
+
+def procedural_cases(count: int, across: bool) -> list[Case]:
+    """Held-out objects, the categories in turn."""
+    names, made = list(CATEGORIES), []
+    for number in range(count):
+        shown, other = (make_object(HELD_OUT[7000 + 2 * number + i], names[number % len(names)]) for i in range(2))
+        made.append(_case(shown, other if across else shown, number))
+    return [case for case in made if case is not None]
+
+
+def mesh_cases(folder: str, count: int, across: bool) -> list[Case]:
+    """The meshes of a folder that have parts marked by hand (``REGIONS``); across: others of the same kind.
+
+    Raises:
+        CounterpointError: none of the meshes is known.
+    """
+    kinds: dict[str, list[Object3D]] = {}
+    known_meshes = {mesh["sha256"]: mesh for mesh in json.loads(REGIONS.read_text())["meshes"]}
+    for item in read_meshes(folder):
+        mesh = known_meshes.get(item.shape.digest)
+        if mesh is not None:
+            kinds.setdefault(mesh["kind"], []).append(_with_parts(item, mesh["regions"], known_meshes.values(), mesh))
+    if not kinds:
+        raise CounterpointError(f"No mesh in {folder} has parts marked by hand (they are known by their SHA-256).")
+    pairs = [(one, one) for items in kinds.values() for one in items]
+    if across:
+        pairs = [(one, other) for items in kinds.values() for one in items for other in items if one is not other]
+    views = max(1, round(count / max(len(pairs), 1)))
+    made = [_case(*pair, number) for number, pair in enumerate(pair for pair in pairs for _ in range(views))]
+    return [case for case in made if case is not None]
+
+
+def _with_parts(item: Object3D, regions: dict[str, list[list[float]]], meshes: Any, mesh: Any) -> Object3D:
+    """The object with the regions as parts; a name has the same number in all meshes of a kind, 0 is the rest."""
+    names = sorted({name for other in meshes if other["kind"] == mesh["kind"] for name in other["regions"]})
+    centers = item.shape.normalised[item.shape.faces].mean(axis=1)
+    part = np.zeros(len(centers), np.int32)
+    for name, boxes in reversed(regions.items()):
+        for box in boxes:
+            part[((centers >= box[:3]) & (centers <= box[3:])).all(axis=1)] = names.index(name) + 1
+    return Object3D(item.shape, mesh["kind"], part, item.local)
+
+
+def _case(shown: Object3D, target: Object3D, number: int) -> Case | None:
+    settings = PictureSettings(plain=0, any_roll=0, fill=(0.6, 0.9), shift=0.03, occluded=0)
+    rng, surface = np.random.default_rng((43, number)), Surface(number)
+    pictures = [take_picture(shown, rng, settings, surface) for _ in range(PICTURES)]
+    pictures = [picture for picture in pictures if picture.mask.sum() > 400]
+    return Case(pictures, target, shown is target) if pictures else None
+
+
+def evaluate(
+    choice: EncoderChoice, data: str = "procedural", count: int = 34, progress: Progress = silent
+) -> dict[str, list[Row]]:
+    """Tables by name, rows by method: mean intersection over union of found and true surface, over parts.
+
+    ``spread`` is the standard deviation over parts; ``lead`` how much better Counterpoint is than the row on the same parts, with
+    the ends of its 95 % bootstrap interval.
+
+    Raises:
+        CounterpointError: no such encoder or data.
+    """
+    kind, _, place = data.partition(":")
+    if kind not in ("procedural", "meshes") or (kind == "meshes") != bool(place):
+        raise CounterpointError(f"'{data}' is not procedural or meshes:FOLDER.")
+    encoder, tables = load_encoder(choice), {}
+    for turn, across in enumerate((False, True)):
+        cases = mesh_cases(place, count, across) if kind == "meshes" else procedural_cases(count, across)
+        if cases:
+            where = "another of its kind" if across else "the same object"
+            scores = measure(cases, encoder, span(progress, turn / 2, (turn + 1) / 2))
+            tables[f"parts on {where}"] = summary(scores)
+    return tables
+
+
+def measure(cases: Sequence[Case], encoder: ImageEncoder, progress: Progress = silent) -> dict[str, list[float]]:
+    """IoU of every part by method; NaN where a method needs what a case does not have."""
+    scores: dict[str, list[float]] = {}
+    fields: dict[int, tuple[ShapeSide, Any]] = {}
+    for number, case in enumerate(cases):
+        progress(number / len(cases), f"parts {number + 1} of {len(cases)}")
+        item = case.target
+        if id(item) not in fields:
+            side = ShapeSide(
+                item.shape, item.caster, lift(item.shape, encoder, LiftSettings(SAMPLES), caster=item.caster)
+            )
+            fields[id(item)] = side, view_set(side, "y")
+        shape, views = fields[id(item)]
+        images = [_image(picture, encoder, shape, views) for picture in case.pictures]
+        truth = item.face_part[shape.field.points.face]
+        for part in _asked(case, truth):
+            for name, found in _answers(case, images, shape, part).items():
+                true = truth == part
+                iou = np.nan if found is None else float((found & true).sum() / max((found | true).sum(), 1))
+                scores.setdefault(name, []).append(iou)
+    return scores
+
+
+def _image(picture: Picture, encoder: ImageEncoder, shape: ShapeSide, views: Any) -> tuple[ImageSide, JointPrior]:
+    rows, columns = np.nonzero(picture.mask)
+    box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
+    maps = encode_turned(encoder, picture.image, tuple(map(float, box)))  # type: ignore[arg-type]
+    return joint_prior(ImageSide(maps[0], picture.image.shape[1::-1], maps[1:]), shape, views)
+
+
+def _asked(case: Case, truth: npt.NDArray[np.int32]) -> list[int]:
+    """The named parts that the first picture shows and the surface has."""
+    picture = case.pictures[0]
+    shown, pixels = np.unique(picture.part[picture.mask], return_counts=True)
+    large = pixels >= SMALLEST * picture.mask.sum()
+    return [int(part) for part in shown[large] if (truth == part).any()]
+
+
+def _answers(
+    case: Case, images: Sequence[tuple[ImageSide, JointPrior]], shape: ShapeSide, part: int
+) -> dict[str, Found | None]:
+    picture, (image, prior) = case.pictures[0], images[0]
+    mask = picture.part == part
+    region = mask_region(image, mask)
+    alone = transfer(image, shape, region, prior)
+    votes = [alone]
+    for other, (side, agreed) in zip(case.pictures[1:], images[1:], strict=True):
+        seen = other.part == part
+        if seen.sum() >= SMALLEST * other.mask.sum():
+            votes.append(transfer(side, shape, mask_region(side, seen), agreed))
+    found: dict[str, Found | None] = {
+        "all of the surface": np.ones(len(shape.field), bool),
+        "region growing": _grown(picture, image, shape, prior, mask),
+        "nearest descriptor": _nearest(image, shape, region),
+        "Counterpoint": alone > 0.5,
+        "Counterpoint, pictures vote": vote(votes) > 0.5 if len(votes) > 1 else None,
+        "Counterpoint, pose known": None,
+    }
+    if case.same:
+        scale, camera = shape.shape.diagonal, picture.camera
+        t = camera.t * scale - camera.R @ shape.shape.center
+        found["Counterpoint, pose known"] = project_mask(shape, mask, Pose(camera.K, camera.R, t), alone) > 0.5
+    return found
+
+
+def _nearest(image: ImageSide, shape: ShapeSide, region: Found) -> Found:
+    """Every sample goes with the object's cell whose descriptor is nearest to its own."""
+    cells = np.flatnonzero(known(image) | region)
+    keys = image.map.unit.reshape(-1, image.map.descriptors.shape[-1])[torch.from_numpy(cells)]
+    best = torch.cat([(part.float() @ keys.T).argmax(1) for part in shape.field.descriptors.split(4096)])
+    return np.asarray(region[cells][best.numpy()])
+
+
+def _grown(picture: Picture, image: ImageSide, shape: ShapeSide, prior: JointPrior, mask: Found) -> Found:
+    """Geometry alone: from the match of the innermost pixel along the surface, around creases, to the part's share of the object."""
+    depth = distance_transform_edt(mask)
+    row, column = np.unravel_index(int(np.argmax(depth)), mask.shape)
+    seed = match(image, shape, (float(column), float(row)), prior).candidate
+    graph = sparse.coo_array(shape.surface_graph)
+    points = shape.field.points
+    length = np.linalg.norm(points.position[graph.row] - points.position[graph.col], axis=1)
+    turn = 1 - np.einsum("nd,nd->n", points.normal[graph.row], points.normal[graph.col])
+    costs = sparse.csr_array((np.maximum(length * (1 + 10 * turn), 1e-9), (graph.row, graph.col)), shape=graph.shape)
+    reached = dijkstra(costs, directed=False, indices=seed)
+    share = mask.sum() / picture.mask.sum()
+    return np.asarray(reached <= np.quantile(reached[np.isfinite(reached)], min(share, 1)))
+
+
+def summary(scores: dict[str, list[float]], best: str = "Counterpoint") -> list[Row]:
+    """A row a method."""
+    rng, rows = np.random.default_rng(0), []
+    ours = np.array(scores[best])
+    for name, values in scores.items():
+        iou = np.array(values)
+        have = np.isfinite(iou)
+        if not have.any():
+            continue
+        lead = (ours - iou)[have]
+        means = lead[rng.integers(len(lead), size=(2000, len(lead)))].mean(axis=1)
+        low, high = np.quantile(means, (0.025, 0.975))
+        numbers = {"parts": int(have.sum()), "iou": float(iou[have].mean()), "spread": float(iou[have].std())}
+        rows.append({"method": name, **numbers, "lead": float(lead.mean()), "low": float(low), "high": float(high)})
+    return rows

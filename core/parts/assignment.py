@@ -1,0 +1,55 @@
+"""Which cells of an image each surface sample may be seen in: the views that all pixels agree on, and the descriptors, together."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import sparse
+from scipy.ndimage import gaussian_filter
+from scipy.spatial import cKDTree
+
+from core.matching.joint import JointPrior
+from core.matching.sides import ImageSide, ShapeSide
+
+Floats = npt.NDArray[np.float32]
+
+SOFTNESS = 0.03
+"""A similarity lower by this makes a cell e times less likely."""
+
+UNSEEN = 0.05
+"""Samples that the agreeing views see less than this count as hidden."""
+
+_NORMAL_SCALE = 0.1
+
+
+def assignment(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Weight float32 [n, h * w] of every cell for each of the n samples that the views compare, and which of those are seen, [n].
+
+    A weight is the probability of the views that put the sample near the cell (blurred as in :class:`JointPrior`) times
+    ``exp(similarity / SOFTNESS)``, up to a factor for each sample.
+    """
+    h, w = image.map.descriptors.shape[:2]
+    cells = np.rint(image.map.to_cells(prior.pixels.numpy())).astype(int)
+    shown = prior.view_set.visible[torch.from_numpy(prior.views)].numpy()
+    shown = shown & (cells >= 0).all(-1) & (cells < [w, h]).all(-1)
+    view, sample = np.nonzero(shown)
+    cell = cells[view, sample, 1] * w + cells[view, sample, 0]
+    near = sparse.csr_array((prior.probability.numpy()[view], (sample, cell)), shape=(shown.shape[1], h * w))
+    x0, _, x1, _ = image.map.frame
+    blur = prior.settings.spread * prior.frame_size / (x1 - x0) * w
+    spread = gaussian_filter(near.toarray().astype(np.float32).reshape(-1, h, w), (0, blur, blur), mode="constant")
+    weight = torch.from_numpy(spread.reshape(len(spread), -1))
+    samples = shape.field.descriptors[torch.from_numpy(prior.view_set.index)].float()
+    similarity = samples @ image.map.unit.reshape(h * w, -1).T
+    similarity -= similarity.amax(1, keepdim=True)
+    seen = weight.sum(1).numpy() > UNSEEN
+    return (weight * similarity.div_(SOFTNESS).exp_()).numpy(), seen if seen.any() else ~seen
+
+
+def to_all_samples(prior: JointPrior, shape: ShapeSide, values: Floats) -> Floats:
+    """Values [n] of the compared samples carried to all [N] of the field: the mean of the three nearest."""
+    points, index = shape.field.points, prior.view_set.index
+    place = np.hstack([points.position, _NORMAL_SCALE * points.normal])
+    count = min(3, len(index))
+    distance, nearest = cKDTree(place[index]).query(place, k=count, workers=-1)
+    weight = 1 / np.maximum(distance.reshape(-1, count), 1e-3)
+    return np.asarray((values[nearest.reshape(-1, count)] * weight).sum(1) / weight.sum(1), np.float32)

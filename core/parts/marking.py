@@ -1,0 +1,129 @@
+"""A part marked by hand: strokes on the surface of a shape, strokes and outlines over a segmenter's mask in an image."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from core.encoders.feature_map import Box
+from core.errors import CounterpointError
+from core.geometry.selection import SurfaceGraph
+from core.parts.action import Action
+from core.parts.prompts import Candidate, Mask, Prompts, Segmenter
+
+
+def part_in_image(image_size: tuple[int, int], actions: Sequence[Action], segmenter: Segmenter) -> list[Candidate]:
+    """The part that a series of actions in an image (width, height) marks: candidates, best first.
+
+    With points or a box they are the segmenter's, with what was drawn by hand laid over them in its order. Without, the first is what
+    was drawn (score 1), and the others are what the segmenter makes of it.
+
+    Raises:
+        CounterpointError: the actions mark nothing, or lie outside the image.
+    """
+    prompts = _prompts(image_size, actions)
+    prompted = bool(prompts.add or prompts.box)
+    if prompted:
+        candidates = segmenter.predict(prompts)
+        for candidate in candidates:
+            candidate.mask = _drawn(candidate.mask, actions)
+        return candidates
+    width, height = image_size
+    drawn = _drawn(np.zeros((height, width), bool), actions)
+    if not drawn.any():
+        raise CounterpointError("Nothing is marked; add a point, a box, a stroke or an outline.")
+    prompts.painted = drawn
+    rows, columns = np.nonzero(drawn)
+    prompts.box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
+    margin = 0.1 * max(np.ptp(columns), np.ptp(rows)) + 2
+    x0, y0, x1, y1 = prompts.box
+    prompts.box = (
+        max(-0.5, x0 - margin),
+        max(-0.5, y0 - margin),
+        min(width - 0.5, x1 + margin),
+        min(height - 0.5, y1 + margin),
+    )
+    core = cv2.erode(drawn.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=max(1, round(margin / 2))).astype(
+        bool
+    )
+    prompts.painted = core if core.any() else drawn
+    return [Candidate(drawn, 1.0), *segmenter.predict(prompts)[:2]]
+
+
+def part_on_shape(
+    graph: SurfaceGraph, faces: Sequence[npt.NDArray[np.int64]], actions: Sequence[Action]
+) -> npt.NDArray[np.bool_]:
+    """The faces (points of a cloud) that a series of actions marks: bool [F]; ``faces`` are those under the places of each action.
+
+    Raises:
+        CounterpointError: the actions mark nothing.
+    """
+    chosen = np.zeros(len(graph.centers), bool)
+    for action, touched in zip(actions, faces, strict=True):
+        if len(touched) == 0:
+            continue
+        if action.tool == "brush":
+            region = graph.within(touched, action.size)
+        elif action.tool == "component":
+            region = graph.component(int(touched[0]))
+        elif action.tool == "flood":
+            region = graph.flood(int(touched[0]), action.size)
+        else:
+            raise CounterpointError(f"The tool {action.tool} is for images.")
+        chosen = chosen | region if action.add else chosen & ~region
+    if not chosen.any():
+        raise CounterpointError("Nothing is marked; paint on the shape.")
+    return chosen
+
+
+def stroke_mask(places: Sequence[tuple[float, ...]], radius: float, image_size: tuple[int, int]) -> Mask:
+    """Pixels within a radius of a polyline: bool [H, W]."""
+    canvas = np.zeros(image_size[::-1], np.uint8)
+    pixels = np.rint(np.asarray(places, np.float64)).astype(np.int32)
+    cv2.polylines(canvas, [pixels], False, 1, max(1, round(2 * radius)))
+    for u, v in (pixels[0], pixels[-1]):
+        cv2.circle(canvas, (int(u), int(v)), max(0, round(radius)), 1, -1)
+    return canvas.astype(bool)
+
+
+def outline_mask(outline: npt.ArrayLike, size: tuple[int, int]) -> Mask:
+    """The inside of a polygon of pixels [n, 2] in an image of (width, height): bool [height, width]."""
+    canvas = np.zeros(size[::-1], np.uint8)
+    cv2.fillPoly(canvas, [np.rint(np.asarray(outline, np.float64)).astype(np.int32)], 1)
+    return canvas.astype(bool)
+
+
+def _drawn(mask: Mask, actions: Sequence[Action]) -> Mask:
+    size = mask.shape[1], mask.shape[0]
+    for action in actions:
+        if action.tool in ("brush", "lasso"):
+            region = (
+                stroke_mask(action.places, action.size, size)
+                if action.tool == "brush"
+                else outline_mask(action.places, size)
+            )
+            mask = mask | region if action.add else mask & ~region
+    return mask
+
+
+def _prompts(size: tuple[int, int], actions: Sequence[Action]) -> Prompts:
+    """What the actions say to the segmenter; of several boxes the last counts."""
+    prompts = Prompts()
+    for action in actions:
+        if action.tool == "point":
+            (prompts.add if action.add else prompts.remove).append((action.places[0][0], action.places[0][1]))
+        elif action.tool == "box":
+            prompts.box = _box(action.places)
+        elif action.tool not in ("brush", "lasso"):
+            raise CounterpointError(f"The tool {action.tool} is for shapes.")
+    blank = np.zeros(size[::-1], bool)
+    painted = _drawn(blank, [a for a in actions if a.add])
+    erased = _drawn(blank, [Action(a.tool, True, a.places, a.size) for a in actions if not a.add])
+    prompts.painted, prompts.erased = (mask if mask.any() else None for mask in (painted & ~erased, erased))
+    return prompts
+
+
+def _box(corners: Sequence[tuple[float, ...]]) -> Box:
+    (u0, v0), (u1, v1) = corners[0][:2], corners[1][:2]
+    return min(u0, u1), min(v0, v1), max(u0, u1), max(v0, v1)
