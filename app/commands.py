@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from PySide6.QtGui import QUndoCommand
-
-from app.documents import Box, Item
+from app.documents import Box, Draft, Item
+from app.history import Step
 from app.session import Pin, Session, Slot
+from core.parts.layers import Layers
 
 
-class SetItem(QUndoCommand):
+class SetItem(Step):
     """Open a file in a slot, or close it (``item`` None); pins placed there go with what they were placed on."""
 
     def __init__(self, session: Session, slot: Slot, item: Item | None):
@@ -16,18 +16,25 @@ class SetItem(QUndoCommand):
         self._session, self._slot, self._item = session, slot, item
         self._old = session.items.get(slot)
         self._pins, self._current = list(session.pins.values()), session.current
+        self._layers, self._draft = session.layers, session.draft
+        self.size = session.layers.bytes()
 
-    def redo(self) -> None:
+    def apply(self) -> None:
         kept = [pin for pin in self._pins if pin.slot != self._slot]
+        self._session.set_draft(None)
         self._session.set_pins(kept, self._current)
         self._session.set_item(self._slot, self._item)
+        same = self._old is not None and self._item is not None and self._old.file == self._item.file
+        self._session.set_layers(self._layers if same else self._layers.forget(self._slot))
 
-    def undo(self) -> None:
+    def revert(self) -> None:
         self._session.set_pins(self._pins, self._current)
         self._session.set_item(self._slot, self._old)
+        self._session.set_layers(self._layers)
+        self._session.set_draft(self._draft)
 
 
-class SetBox(QUndoCommand):
+class SetBox(Step):
     """Draw, change or clear the focus box of an image."""
 
     def __init__(self, session: Session, slot: Slot, box: Box | None):
@@ -36,14 +43,14 @@ class SetBox(QUndoCommand):
         self._old = session.items[slot]
         self._new = replace(self._old, box=box)
 
-    def redo(self) -> None:
+    def apply(self) -> None:
         self._session.set_item(self._slot, self._new)
 
-    def undo(self) -> None:
+    def revert(self) -> None:
         self._session.set_item(self._slot, self._old)
 
 
-class SetUp(QUndoCommand):
+class SetUp(Step):
     """Say which direction points up in a shape's file."""
 
     def __init__(self, session: Session, slot: Slot, up: str):
@@ -52,29 +59,29 @@ class SetUp(QUndoCommand):
         self._old = session.items[slot]
         self._new = replace(self._old, up=up)
 
-    def redo(self) -> None:
+    def apply(self) -> None:
         self._session.set_item(self._slot, self._new)
 
-    def undo(self) -> None:
+    def revert(self) -> None:
         self._session.set_item(self._slot, self._old)
 
 
-class AddPin(QUndoCommand):
+class AddPin(Step):
     """Place a pin."""
 
     def __init__(self, session: Session, pin: Pin):
         super().__init__(f"Place {pin.name}")
         self._session, self._pin, self._before = session, pin, session.current
 
-    def redo(self) -> None:
+    def apply(self) -> None:
         self._session.set_pins([*self._session.pins.values(), self._pin], self._pin.pin_id)
 
-    def undo(self) -> None:
+    def revert(self) -> None:
         rest = [pin for pin in self._session.pins.values() if pin is not self._pin]
         self._session.set_pins(rest, self._before)
 
 
-class DeletePins(QUndoCommand):
+class DeletePins(Step):
     """Delete pins; undo puts them back in their order."""
 
     def __init__(self, session: Session, pin_ids: list[int]):
@@ -82,14 +89,14 @@ class DeletePins(QUndoCommand):
         self._session, self._gone = session, set(pin_ids)
         self._pins, self._current = list(session.pins.values()), session.current
 
-    def redo(self) -> None:
+    def apply(self) -> None:
         self._session.set_pins([pin for pin in self._pins if pin.pin_id not in self._gone], self._current)
 
-    def undo(self) -> None:
+    def revert(self) -> None:
         self._session.set_pins(self._pins, self._current)
 
 
-class RenamePin(QUndoCommand):
+class RenamePin(Step):
     """Give a pin another name."""
 
     def __init__(self, session: Session, pin_id: int, name: str):
@@ -97,8 +104,43 @@ class RenamePin(QUndoCommand):
         self._session, self._pin_id = session, pin_id
         self._old, self._new = session.pins[pin_id].name, name
 
-    def redo(self) -> None:
+    def apply(self) -> None:
         self._session.rename_pin(self._pin_id, self._new)
 
-    def undo(self) -> None:
+    def revert(self) -> None:
         self._session.rename_pin(self._pin_id, self._old)
+
+
+class SetDraft(Step):
+    """Mark more of a part, or less, or choose another candidate, or begin or drop the draft."""
+
+    def __init__(self, session: Session, text: str, draft: Draft | None):
+        super().__init__(text)
+        self._session, self._old, self._new = session, session.draft, draft
+        self.size = 64 * sum(len(action.places) for action in draft.actions) if draft else 0
+
+    def apply(self) -> None:
+        self._session.set_draft(self._new)
+
+    def revert(self) -> None:
+        self._session.set_draft(self._old)
+
+
+class SetLayers(Step):
+    """Any edit of the parts; the draft that became a part goes with it."""
+
+    def __init__(self, session: Session, text: str, layers: Layers, draft: Draft | None = None):
+        super().__init__(text)
+        self._session, self._old, self._new = session, session.layers, layers
+        self._old_draft, self._new_draft = session.draft, draft
+        known = {id(mask) for part in self._old.parts for mask in part.masks.values()}
+        masks = (mask for part in layers.parts for mask in part.masks.values())
+        self.size = sum(len(mask.packed) for mask in masks if id(mask) not in known)
+
+    def apply(self) -> None:
+        self._session.set_layers(self._new)
+        self._session.set_draft(self._new_draft)
+
+    def revert(self) -> None:
+        self._session.set_layers(self._old)
+        self._session.set_draft(self._old_draft)

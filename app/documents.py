@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from core.parts.action import Action
+from core.parts.layers import Mask
+
 Kind = Literal["image", "shape"]
 KINDS: tuple[Kind, ...] = ("image", "shape")
 Box = tuple[float, float, float, float]
-Outline = tuple[tuple[float, float], ...]
-"""A polygon of pixels."""
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,21 @@ class EncoderSettings:
     resolution: int = 0
     points: bool = False
     """Describe shapes by the point encoder instead of views: quick, less exact."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A part that is being marked.
+
+    Attributes:
+        slot: where.
+        actions: what was done, in order.
+        choice: which of the candidates is meant.
+        part_id: the part that is marked further, 0 for a new one; ``base`` is what it had there before.
+    """
+
+    slot: str
+    actions: tuple[Action, ...] = ()
+    choice: int = 0
+    part_id: int = 0
+    base: Mask | None = None

@@ -1,45 +1,16 @@
-"""What the engine does for the window: plain functions on self-contained requests.
+"""What the engine does for the window: plain functions on self-contained requests."""
 
-Everything dear is memoised by the request's own values, so an engine that was restarted answers the same request by computing it again.
-"""
-
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from app.documents import EncoderSettings, Item, Outline
-from core.progress import Progress, silent, span
-
-
-class Memo:
-    """The last few results by key; two lanes that ask for the same at once compute it once."""
-
-    def __init__(self, size: int):
-        self._size = size
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
-        self._locks: dict[Hashable, threading.Lock] = {}
-        self._guard = threading.Lock()
-
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            if key not in self._values:
-                self._values[key] = make()
-            with self._guard:
-                self._values.move_to_end(key)
-                while len(self._values) > self._size:
-                    old, _ = self._values.popitem(last=False)
-                    self._locks.pop(old, None)
-                return self._values[key]
-
-
-_images, _shapes, _encoders, _sides, _pairs, _displays = Memo(6), Memo(4), Memo(2), Memo(12), Memo(8), Memo(8)
+from app import part_jobs
+from app.documents import EncoderSettings, Item
+from app.loaded import choice_of, display_of, encoder_of, image_of, pair_of, shape_of, side_of, to_display
+from core.progress import Progress, span
 
 
 @dataclass
@@ -52,6 +23,11 @@ class OpenedShape:
     diagonal: float
     warnings: list[str]
 
+    @property
+    def elements(self) -> int:
+        """What parts are made of: faces, or the points of a cloud."""
+        return self.faces or self.vertices
+
 
 @dataclass
 class Answer:
@@ -61,7 +37,6 @@ class Answer:
         location: pixel (u, v) or point (x, y, z) in the file's units.
         face, bary: of the surface point, or None in an image.
         rivals: locations with scores.
-        part: of a part, the share of the target that it covers and the overlap with the drawn one after matching back.
         heat: float32 [V] for the display mesh's vertices, or [h, w] for the part ``heat_box`` of the image.
         low, high: the range of similarity that colours span.
     """
@@ -79,7 +54,6 @@ class Answer:
     heat_box: tuple[float, float, float, float] | None = None
     face: int | None = None
     bary: tuple[float, ...] | None = None
-    part: tuple[float, float] | None = None
 
 
 @dataclass
@@ -111,16 +85,16 @@ class FoundShapes:
 def open_image(progress: Progress, item: Item) -> npt.NDArray[np.uint8]:
     """Pixels uint8 [H, W, 3]."""
     progress(0.1, f"Opening {item.name}")
-    return _image(item)
+    return image_of(item)
 
 
 def open_shape(progress: Progress, item: Item) -> OpenedShape:
     """What the shape panel draws."""
     progress(0.1, f"Opening {item.name}")
-    shape = _shape(item)
+    shape = shape_of(item)
     progress(0.6, f"Preparing {item.name} for the screen")
     return OpenedShape(
-        _display(item),
+        display_of(item),
         len(shape.faces),
         len(shape.vertices),
         shape.diagonal,
@@ -130,9 +104,9 @@ def open_shape(progress: Progress, item: Item) -> OpenedShape:
 
 def prepare(progress: Progress, item: Item, encoder: EncoderSettings) -> None:
     """Encode an image or build a shape's field, so that queries are quick."""
-    side = _side(item, encoder, progress)
+    side = side_of(item, encoder, progress)
     if item.kind == "shape":
-        _carry(item, encoder, side)
+        to_display(item, encoder, side)
     progress(1.0, f"{item.name} is ready")
 
 
@@ -142,31 +116,22 @@ def query(
     targets: list[Item],
     at: tuple[float, ...],
     encoder: EncoderSettings,
-    outline: Outline = (),
 ) -> Answers:
-    """Match one place of ``source``, or the part inside ``outline``, with every target."""
+    """Match one place of ``source`` with every target."""
     from core.interchange.heatmaps import heat_range
     from core.matching.match import match
-    from core.parts.marking import outline_mask
-    from core.parts.transfer import find_part, mask_region
 
-    answers = Answers(tuple(_side(source, encoder, progress).snap(at)))
+    answers = Answers(tuple(side_of(source, encoder, progress).snap(at)))
     for target in targets:
-        begin, end, prior = _together(source, target, encoder, progress)
-        if outline:
-            part = find_part(begin, end, mask_region(begin, outline_mask(outline, begin.image_size)), prior)
-            best, scores, limits = part.candidate, part.evidence, (0.0, 1.0)
-            answer = Answer(target, (), float(scores[best]), 0.0, 1 - part.overlap, part.verdict, [], scores, *limits)
-            answer.part = (part.share, part.overlap)
-        else:
-            found = match(begin, end, at, prior)
-            best, scores, limits = found.candidate, found.scores, heat_range(found.scores)
-            numbers = (found.score, found.margin, found.cycle_error)
-            answer = Answer(target, (), *numbers, found.verdict, found.rivals, scores, *limits)
+        begin, end, prior = pair_of(source, target, encoder, progress)
+        found = match(begin, end, at, prior)
+        best, scores, limits = found.candidate, found.scores, heat_range(found.scores)
+        numbers = (found.score, found.margin, found.cycle_error)
+        answer = Answer(target, (), *numbers, found.verdict, found.rivals, scores, *limits)
         if target.kind == "shape":
             point = end.sample_point(best)
             answer.location, answer.face, answer.bary = point.position, point.face, point.bary
-            answer.heat = _carry(target, encoder, end)(scores)
+            answer.heat = to_display(target, encoder, end)(scores)
         else:
             answer.location = end.location(best)
             answer.heat, answer.heat_box = end.heatmap(scores)
@@ -183,11 +148,11 @@ def find_shapes(progress: Progress, folder: str, query: Item, encoder: EncoderSe
     from core.retrieval.thumbnails import thumbnail
     from core.retrieval.vectors import image_vector, shape_vector
 
-    images, points = _encoder(encoder, progress), load_point_encoder(_choice(encoder))
+    images, points = encoder_of(encoder, progress), load_point_encoder(choice_of(encoder))
     if query.kind == "image":
-        vector = image_vector(_image(query), images, query.box)
+        vector = image_vector(image_of(query), images, query.box)
     else:
-        vector = shape_vector(_shape(query), images, points, query.up)
+        vector = shape_vector(shape_of(query), images, points, query.up)
     gallery = read_gallery(folder, images, points, span(progress, 0.0, 0.8))
     found = gallery.search(vector, top, query.path)
     results = []
@@ -205,82 +170,8 @@ def list_encoders(progress: Progress) -> list[tuple[str, str, bool]]:
     return [(e.name, e.description, e.bundled) for e in available()]
 
 
-def _image(item: Item) -> npt.NDArray[np.uint8]:
-    from core.images import load_image
-
-    return _images.get(item.file, lambda: load_image(item.path))
-
-
-def _shape(item: Item) -> Any:
-    from core.geometry.shape import load_shape
-
-    return _shapes.get(item.file, lambda: load_shape(item.path))
-
-
-def _display(item: Item) -> Any:
-    from core.geometry.display import display_mesh
-
-    return _displays.get(item.file, lambda: display_mesh(_shape(item)))
-
-
-def _choice(settings: EncoderSettings) -> Any:
-    from core.encoders.catalogue import EncoderChoice
-
-    return EncoderChoice(settings.name, settings.weights, settings.layer, settings.device)
-
-
-def _encoder(settings: EncoderSettings, progress: Progress) -> Any:
-    from core.encoders.catalogue import load_encoder
-
-    choice = _choice(settings)
-    return _encoders.get(choice, lambda: load_encoder(choice, progress))
-
-
-def _side(item: Item, settings: EncoderSettings, progress: Progress = silent) -> Any:
-    from core.encoders.catalogue import need_point_encoder
-    from core.fields.lifting import LiftSettings
-    from core.matching.prepare import image_side, shape_side
-
-    def make() -> Any:
-        progress(0.0, "Loading the encoder")
-        encoder = _encoder(settings, span(progress, 0.0, 0.2))
-        if item.kind == "image":
-            progress(0.3, f"Encoding {item.name}")
-            return image_side(_image(item), encoder, item.box)
-        lifting = LiftSettings(settings.samples, settings.azimuths, resolution=settings.resolution, up=item.up)
-        points = need_point_encoder(_choice(settings)) if settings.points else None
-        return shape_side(_shape(item), encoder, lifting, span(progress, 0.2, 0.95), points)
-
-    return _sides.get((item, settings), make)
-
-
-def _together(source: Item, target: Item, settings: EncoderSettings, progress: Progress) -> Any:
-    """The two sides with their joint prior; for an image and a shape the same whichever is asked."""
-    from core.matching.prepare import together
-
-    def make() -> Any:
-        sides = _side(source, settings, progress), _side(target, settings, progress)
-        return together(*sides, source.up if source.kind == "shape" else target.up, progress)
-
-    if source.kind == target.kind:
-        return _side(source, settings, progress), _side(target, settings, progress), None
-    if source.kind == "image":
-        return _pairs.get((source, target, settings), make)
-    image, shape, prior = _together(target, source, settings, progress)
-    return shape, image, prior
-
-
-def _carry(item: Item, settings: EncoderSettings, side: Any) -> Any:
-    from core.fields.interpolation import Interpolator
-
-    def make() -> Any:
-        mesh = _display(item)
-        return Interpolator.build(side.field.points, side.shape.to_normalised(mesh.points), mesh.normals)
-
-    return _displays.get(("carry", item, settings), make)
-
-
 JOBS: dict[str, Callable[..., Any]] = {
+    **part_jobs.JOBS,
     "open_image": open_image,
     "open_shape": open_shape,
     "prepare": prepare,

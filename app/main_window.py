@@ -4,20 +4,25 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QSplitter, QWidget
 
 from app import commands, menus
 from app.dialogs import say_error
-from app.documents import KINDS, Kind, Outline, item_for
+from app.documents import KINDS, Kind, item_for
+from app.drafts import Drafts
 from app.engine import Engine
 from app.panels.encoder import EncoderPanel
 from app.panels.gallery import GalleryPanel
 from app.panels.image import ImagePanel
 from app.panels.mesh import MeshPanel
+from app.panels.parts import PartsPanel
 from app.panels.pins import PinsPanel
 from app.panels.tasks import TaskBar
+from app.parts import Parts
+from app.parts_presenter import PartsPresenter
 from app.preload import Preload
 from app.presenter import Panels, Presenter
 from app.queries import Queries
@@ -38,7 +43,11 @@ class MainWindow(QMainWindow):
         self.queries = Queries(self.session, self.engine, self)
         self.panels: Panels = {slot: _panel(slot) for slot in SLOTS}
         self.pins, self.gallery, self.encoder, self.tasks = PinsPanel(), GalleryPanel(), EncoderPanel(), TaskBar()
+        self.parts_panel = PartsPanel()
         self.presenter = Presenter(self.session, self.panels, self.pins, self)
+        self.drafts = Drafts(self.session, self.engine, self.queries, self)
+        self.parts = Parts(self.session, self.drafts, self.queries, self.panels, self.parts_panel, self)
+        self.parts_presenter = PartsPresenter(self.session, self.drafts, self.panels, self.parts_panel, self)
         self.active: Slot = "image 1"
         self.message, self._engine_runs = QLabel(), False
         self._build()
@@ -78,11 +87,6 @@ class MainWindow(QMainWindow):
     def place_pin(self, slot: Slot, at: tuple[float, ...]) -> None:
         self.session.undo_stack.push(commands.AddPin(self.session, self.session.new_pin(slot, at)))
 
-    def place_part(self, slot: Slot, outline: Outline) -> None:
-        """A pin for the part inside an outline of pixels."""
-        pin = self.session.new_pin(slot, outline[len(outline) // 2], outline)
-        self.session.undo_stack.push(commands.AddPin(self.session, pin))
-
     def show_panel(self, slot: Slot, on: bool) -> None:
         """Show or hide a panel, and with it the column that it alone fills; one that appears shares the column evenly."""
         appears = on and self.panels[slot].isHidden()
@@ -94,7 +98,7 @@ class MainWindow(QMainWindow):
                 column.setSizes([column.height()] * column.count())
 
     def _build(self) -> None:
-        self.setWindowTitle("Counterpoint")
+        self.setWindowTitle("Counterpoint[*]")
         self.setWindowIcon(QIcon(str(resource("icons/counterpoint.svg"))))
         columns = QSplitter(Qt.Orientation.Horizontal)
         for slots in (SLOTS[:2], SLOTS[2:4], SLOTS[4:]):
@@ -109,9 +113,10 @@ class MainWindow(QMainWindow):
         columns.setSizes([500, 500, 500])
         self.setCentralWidget(columns)
         self.pins_dock = self._dock("Pins", self.pins)
+        self.parts_dock = self._dock("Parts", self.parts_panel)
         self.gallery_dock = self._dock("Gallery", self.gallery)
         self.encoder_dock = self._dock("Encoder", self.encoder)
-        for dock in (self.gallery_dock, self.encoder_dock):
+        for dock in (self.parts_dock, self.gallery_dock, self.encoder_dock):
             self.tabifyDockWidget(self.pins_dock, dock)
         self.pins_dock.raise_()
         self.statusBar().addWidget(self.message, 1)
@@ -141,7 +146,6 @@ class MainWindow(QMainWindow):
             if isinstance(panel, ImagePanel):
                 panel.clicked.connect(lambda u, v, s=slot: self.place_pin(s, (u, v)))
                 panel.hovered.connect(lambda u, v, s=slot: self.queries.hover(s, (u, v)))
-                panel.part_drawn.connect(lambda outline, s=slot: self.place_part(s, outline))
                 panel.box_changed.connect(lambda box, s=slot: self._set_box(s, box))
             else:
                 panel.clicked.connect(lambda point, s=slot: self.place_pin(s, tuple(map(float, point))))
@@ -166,6 +170,7 @@ class MainWindow(QMainWindow):
         self.queries.found.connect(lambda found: self.gallery.show_results(found.results, found.shapes, found.refused))
         self.encoder.applied.connect(self.session.set_encoder)
         self.session.encoder_changed.connect(lambda: self.encoder.set_settings(self.session.encoder))
+        self.session.undo_stack.cleanChanged.connect(lambda clean: self.setWindowModified(not clean))
         self.engine.ready.connect(self._engine_ready)
         self.engine.died.connect(lambda sentence: self.statusBar().showMessage(sentence, 15_000))
 
@@ -188,6 +193,8 @@ class MainWindow(QMainWindow):
                 self.statusBar().showMessage(warning, 10_000)
         if content is not None:
             self.show_panel(slot, True)
+            size = content.shape[0] * content.shape[1] if isinstance(content, np.ndarray) else content.elements  # type: ignore[attr-defined]
+            self.parts_presenter.opened(slot, size)
         self.presenter.refresh()
 
     def _item_changed(self, slot: Slot) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QActionGroup, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
-from app import commands, dialogs
+from app import commands, dialogs, part_menu
 from app.documents import IMAGE_SUFFIXES, SHAPE_SUFFIXES
 from app.session import SLOTS, Slot, kind_of
 from app.theme import apply_theme
@@ -56,13 +56,16 @@ def build(window: "MainWindow") -> Menus:
     _add(edit, "Delete pin", lambda: _delete_current(window), "Ctrl+Backspace")
     _add(edit, "Delete all pins", window.clear_pins)
 
+    part_menu.build(window, bar.addMenu("&Parts"))
+
     view = bar.addMenu("&View")
     more = view.addMenu("Panels")
     for slot in SLOTS:
         action = _add(more, slot.capitalize(), partial(window.show_panel, slot), checkable=True)
         more.aboutToShow.connect(lambda a=action, p=window.panels[slot]: a.setChecked(not p.isHidden()))
     view.addSeparator()
-    view.addActions([d.toggleViewAction() for d in (window.pins_dock, window.gallery_dock, window.encoder_dock)])
+    docks = (window.pins_dock, window.parts_dock, window.gallery_dock, window.encoder_dock)
+    view.addActions([d.toggleViewAction() for d in docks])
     view.addSeparator()
     _choices(view.addMenu("Heatmap colours"), list(HEATMAPS), HEATMAPS[0], lambda name: _set_colormap(window, name))
     theme = str(window.settings.value("theme", "system"))

@@ -66,7 +66,7 @@ class Presenter(QObject):
         for pin in self._session.pins.values():
             selected = pin.pin_id == self._session.current
             if pin.slot == slot:
-                marks.append(PinMark(pin.pin_id, pin.at, pin.color, pin.name, "source", selected, False, pin.outline))
+                marks.append(PinMark(pin.pin_id, pin.at, pin.color, pin.name, "source", selected))
             elif slot in pin.answers:
                 answer = pin.answers[slot]
                 muted = answer.verdict == "none"
@@ -111,9 +111,6 @@ def _details(pin: Pin) -> str:
 
 
 def _numbers(answer: Answer, between: str) -> str:
-    if answer.part is not None:
-        share, overlap = answer.part
-        return f"{share:.0%} of it{between}{overlap:.0%} the same after matching back"
     numbers = (f"score {answer.score:.3f}", f"margin {answer.margin:.3f}", f"cycle error {answer.cycle_error:.1%}")
     return between.join(numbers)
 

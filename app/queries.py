@@ -5,7 +5,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from app.commands import SetItem
-from app.documents import Item, Outline
+from app.documents import Item
 from app.engine import Engine, Request
 from app.jobs import Answers
 from app.session import Pin, Session, Slot
@@ -18,6 +18,7 @@ class Queries(QObject):
         opened(slot, content): what a panel draws: uint8 [H, W, 3], :class:`app.jobs.OpenedShape`, or None when closed.
         hovered(slot, answers): live answers while the mouse moves.
         found(results): :class:`app.jobs.FoundShapes`.
+        prepared(slot): what is open there can be matched.
         failed(sentence, details): something a dialog should say.
         busy(request or None): the long work to show in the task bar.
     """
@@ -28,6 +29,7 @@ class Queries(QObject):
     busy = Signal(object)
     refused = Signal(str)
     found = Signal(object)
+    prepared = Signal(str)
 
     def __init__(self, session: Session, engine: Engine, parent: QObject | None = None):
         super().__init__(parent)
@@ -49,11 +51,11 @@ class Queries(QObject):
             self.opened.emit(slot, content)
             self._session.undo_stack.push(SetItem(self._session, slot, item))
 
-        self._run(f"open_{item.kind}", done, item=item.file)
+        self.run(f"open_{item.kind}", done, item=item.file)
 
     def hover(self, slot: Slot, at: tuple[float, ...]) -> None:
         """Ask what is under the mouse; of several questions only the latest is answered."""
-        targets = self._targets(slot)
+        targets = self.targets(slot)
         if not targets or not self.is_ready(slot):
             return
         self._hover = slot
@@ -67,7 +69,7 @@ class Queries(QObject):
     def find_shapes(self, folder: str, slot: Slot) -> None:
         """Search a folder for shapes like what is in a slot."""
         query, encoder = self._session.items[slot], self._session.encoder
-        self._run("find_shapes", self.found.emit, folder=folder, query=query, encoder=encoder)
+        self.run("find_shapes", self.found.emit, folder=folder, query=query, encoder=encoder)
 
     def end_hover(self) -> None:
         """Answers that are still on their way come too late."""
@@ -85,7 +87,7 @@ class Queries(QObject):
         else:
             if self._shown.get(slot) != item.file:
                 self._shown[slot] = item.file
-                self._run(f"open_{item.kind}", lambda content: self.opened.emit(slot, content), item=item.file)
+                self.run(f"open_{item.kind}", lambda content: self.opened.emit(slot, content), item=item.file)
             self._prepare(slot)
         self._answer_pins()
 
@@ -101,9 +103,10 @@ class Queries(QObject):
         def done(_: object) -> None:
             self._preparing.pop(slot, None)
             self._ready[slot] = (item, encoder)
+            self.prepared.emit(slot)
             self._answer_pins()
 
-        request = self._run("prepare", done, item=item, encoder=encoder)
+        request = self.run("prepare", done, item=item, encoder=encoder)
         self._preparing[slot] = request
         request.failed.connect(lambda *_: self._preparing.pop(slot, None))
 
@@ -114,17 +117,17 @@ class Queries(QObject):
 
     def _answer_pins(self) -> None:
         for pin in list(self._session.pins.values()):
-            targets = self._targets(pin.slot)
+            targets = self.targets(pin.slot)
             if self.is_ready(pin.slot) and any(slot not in pin.answers for slot in targets) and not pin.problem:
                 self._answer(pin, targets)
 
     def _answer(self, pin: Pin, targets: dict[Slot, Item]) -> None:
         self._asking.pop(pin.pin_id, None)
-        request = self._submit_query(f"pin {pin.pin_id}", pin.slot, targets, pin.at, pin.outline)
+        request = self._submit_query(f"pin {pin.pin_id}", pin.slot, targets, pin.at)
         self._asking[pin.pin_id] = request
 
         def done(answers: Answers) -> None:
-            if self._targets(pin.slot) == targets:
+            if self.targets(pin.slot) == targets:
                 self._session.set_answers(pin.pin_id, _by_slot(answers, targets))
 
         def failed(sentence: str, details: str) -> None:
@@ -144,16 +147,16 @@ class Queries(QObject):
         once = Qt.ConnectionType.SingleShotConnection
         request.progressed.connect(lambda *_: self.busy.emit(request), once)  # only the first of a pair takes long
 
-    def _targets(self, source: Slot) -> dict[Slot, Item]:
+    def targets(self, source: Slot) -> dict[Slot, Item]:
+        """What places of a slot can be matched with."""
         return {slot: item for slot, item in self._session.items.items() if slot != source and self.is_ready(slot)}
 
-    def _submit_query(
-        self, latest: str, slot: Slot, targets: dict[Slot, Item], at: tuple[float, ...], outline: Outline = ()
-    ) -> Request:
-        asked = {"source": self._session.items[slot], "targets": list(targets.values()), "at": at, "outline": outline}
+    def _submit_query(self, latest: str, slot: Slot, targets: dict[Slot, Item], at: tuple[float, ...]) -> Request:
+        asked = {"source": self._session.items[slot], "targets": list(targets.values()), "at": at}
         return self._engine.submit("query", lane="query", latest=latest, encoder=self._session.encoder, **asked)
 
-    def _run(self, job: str, done: Any, **arguments: Any) -> Request:
+    def run(self, job: str, done: Any, **arguments: Any) -> Request:
+        """Long work in the engine, shown in the task bar; ``done`` takes the result."""
         request = self._engine.submit(job, **arguments)
         request.done.connect(done)
         request.failed.connect(self.failed)

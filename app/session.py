@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoStack
 
-from app.documents import EncoderSettings, Item, Kind, Outline
+from app.documents import Draft, EncoderSettings, Item, Kind
+from app.history import History
 from app.jobs import Answer
 from core.colors import PINS
+from core.parts.layers import Layers
 
 Slot = Literal["image 1", "image 2", "image 3", "image 4", "shape 1", "shape 2"]
 SLOTS: tuple[Slot, ...] = ("image 1", "image 2", "image 3", "image 4", "shape 1", "shape 2")
@@ -29,7 +30,6 @@ class Pin:
     Attributes:
         slot: where it was placed.
         at: pixel (u, v) or point (x, y, z).
-        outline: of a part that was drawn in an image, its polygon of pixels; ``at`` is a place in it.
         answers: by slot of the target; missing while they are computed.
         problem: why there are no answers, for the user.
     """
@@ -39,7 +39,6 @@ class Pin:
     color: str
     slot: Slot
     at: tuple[float, ...]
-    outline: Outline = ()
     answers: dict[Slot, Answer] = field(default_factory=dict)
     problem: str = ""
 
@@ -52,22 +51,25 @@ class Session(QObject):
     answers_changed = Signal(int)
     current_changed = Signal()
     encoder_changed = Signal()
+    layers_changed = Signal()
+    draft_changed = Signal()
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
-        self.undo_stack = QUndoStack(self)
+        self.undo_stack = History(self)
         self.items: dict[Slot, Item] = {}
         self.pins: dict[int, Pin] = {}
         self.current: int | None = None
         self.encoder = EncoderSettings()
+        self.layers = Layers()
+        self.draft: Draft | None = None
         self._next_pin = 1
 
-    def new_pin(self, slot: Slot, at: tuple[float, ...], outline: Outline = ()) -> Pin:
+    def new_pin(self, slot: Slot, at: tuple[float, ...]) -> Pin:
         """A pin with the next name and the colour least used so far, not yet in the document."""
         number, self._next_pin = self._next_pin, self._next_pin + 1
         used = [pin.color for pin in self.pins.values()]
-        name = f"{'Part' if outline else 'Pin'} {number}"
-        return Pin(number, name, min(PINS, key=used.count), slot, at, outline)
+        return Pin(number, f"Pin {number}", min(PINS, key=used.count), slot, at)
 
     def set_item(self, slot: Slot, item: Item | None) -> None:
         if item is None:
@@ -95,6 +97,16 @@ class Session(QObject):
             self.encoder = settings
             self.forget_answers()
             self.encoder_changed.emit()
+
+    def set_layers(self, layers: Layers) -> None:
+        if layers is not self.layers:
+            self.layers = layers
+            self.layers_changed.emit()
+
+    def set_draft(self, draft: Draft | None) -> None:
+        if draft != self.draft:
+            self.draft = draft
+            self.draft_changed.emit()
 
     def set_answers(self, pin_id: int, answers: dict[Slot, Answer], problem: str = "") -> None:
         """Results of a query; ignored when the pin is gone."""

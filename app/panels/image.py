@@ -1,6 +1,5 @@
 """The image panel: a photo with a heatmap over it, pins on it, and the focus box that decides what the encoder sees."""
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from app.panels.empty import EmptyState
 from app.panels.header import Header
 from app.panels.image_view import ImageView
 from app.panels.marks import PinMark
+from app.panels.strokes import IMAGE_TOOLS
 from core.colors import HEATMAPS, apply_colormap, heat_weight
 
 
@@ -24,7 +24,7 @@ class ImagePanel(FileDrops, QWidget):
     Signals:
         clicked(u, v): a click without a drag.
         hovered(u, v), hover_ended(): the mouse moves over the image with Shift held, and that is over.
-        part_drawn(outline): the user drew around a part, a polygon of pixels.
+        acted(action): something was done with a part tool, see :class:`core.parts.action.Action`.
         box_changed(box or None): the user drew, changed or cleared the focus box (x0, y0, x1, y1).
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id).
     """
@@ -33,7 +33,7 @@ class ImagePanel(FileDrops, QWidget):
     hovered = Signal(float, float)
     hover_ended = Signal()
     box_changed = Signal(object)
-    part_drawn = Signal(object)
+    acted = Signal(object)
     files_dropped = Signal(list)
     open_requested = Signal()
     activated = Signal()
@@ -48,19 +48,14 @@ class ImagePanel(FileDrops, QWidget):
         self.view.pin_selected.connect(self.pin_selected)
         self.view.activated.connect(self.activated)
         self.view.box_drawn.connect(self._user_box)
-        self.view.part_drawn.connect(self.part_drawn)
+        self.view.acted.connect(self.acted)
         self.header = Header(badge)
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.box_tool = self.header.add_tool(
             "focus-box", "Focus box", "Focus box (B): drag around the object, so that the encoder sees only that part",
-            partial(self._use_tool, "box"), checkable=True,
+            self.view.draw_box, checkable=True,
         )  # fmt: skip
-        self.lasso_tool = self.header.add_tool(
-            "lasso", "Draw a part", "Draw around a part (L): every other panel shows where it is",
-            partial(self._use_tool, "lasso"), checkable=True,
-        )  # fmt: skip
-        self._tools = {"box": self.box_tool.defaultAction(), "lasso": self.lasso_tool.defaultAction()}
-        self.view.tool_wanted.connect(lambda name, on: self._tools[name].setChecked(on))
+        self.view.box_wanted.connect(self.box_tool.defaultAction().setChecked)
         self.clear_box = self.header.add_tool(
             "clear", "Clear focus box", "Clear the focus box", lambda: self._user_box(None)
         )
@@ -102,6 +97,7 @@ class ImagePanel(FileDrops, QWidget):
         self.set_heatmap(None)
         self.view.show_box(None)
         self.view.set_marks([])
+        self.set_labels(None)
         self._stack.setCurrentIndex(0 if rgb is None else 1)
         self._update_tools()
         self.fit()
@@ -135,6 +131,14 @@ class ImagePanel(FileDrops, QWidget):
     def set_marks(self, marks: list[PinMark]) -> None:
         self.view.set_marks(marks)
 
+    def set_labels(self, rgba: npt.NDArray[np.uint8] | None, step: int = 1) -> None:
+        """Lay parts over the image: uint8 [h, w, 4] with a pixel for every ``step`` of the image; None removes them."""
+        self.view.show_labels(None if rgba is None else _pixmap(rgba), step)
+
+    def set_part_tool(self, tool: str, size: float, angle: float) -> None:
+        """Take a part tool up; those for shapes mean nothing here."""
+        self.view.set_part_tool(tool if tool in IMAGE_TOOLS else "", size)
+
     def fit(self) -> None:
         self.view.fit()
 
@@ -146,12 +150,6 @@ class ImagePanel(FileDrops, QWidget):
         self.view.scene().render(painter, QRectF(0, 0, width, height), QRectF(0, 0, width, height))
         painter.end()
         return picture.save(str(path))
-
-    def _use_tool(self, name: str, on: bool) -> None:
-        self.view.set_tool(name, on)
-        for other, action in self._tools.items():
-            if on and other != name:
-                action.setChecked(False)
 
     def _user_box(self, box: Box | None) -> None:
         self.set_box(box)

@@ -1,10 +1,9 @@
 """Graphics items of the image panel: the focus box and the pin marks."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from app.documents import Outline
 from app.panels.marks import PinMark
 
 
@@ -86,23 +85,6 @@ def _label(painter: QPainter, text: str, x: float) -> None:
     )
     painter.drawPath(path)
     painter.fillPath(path, Qt.GlobalColor.white)
-
-
-class OutlineItem(QGraphicsPathItem):
-    """The outline of a part, in the pin's colour."""
-
-    def __init__(self, outline: Outline, color: str, selected: bool = True):
-        path = QPainterPath()
-        path.addPolygon(QPolygonF([QPointF(u + 0.5, v + 0.5) for u, v in outline]))
-        path.closeSubpath()
-        super().__init__(path)
-        pen = QPen(QColor(color), 2.5 if selected else 1.5)
-        pen.setCosmetic(True)
-        self.setPen(pen)
-        fill = QColor(color)
-        fill.setAlpha(50 if selected else 20)
-        self.setBrush(fill)
-        self.setZValue(15)
 
 
 class BoxItem(QGraphicsItem):

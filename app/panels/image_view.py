@@ -7,14 +7,12 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
-from app.documents import Box, Outline
-from app.panels.image_items import BoxItem, MarkItem, OutlineItem
+from app.documents import Box
+from app.panels.image_items import BoxItem, MarkItem
 from app.panels.marks import PinMark
+from app.panels.strokes import Strokes
 
 MAX_ZOOM, MIN_ZOOM = 64.0, 0.01
-
-MIN_PART = 16.0
-"""An outline around fewer square pixels is a click with an unsteady hand."""
 
 
 class ImageView(QGraphicsView):
@@ -23,8 +21,8 @@ class ImageView(QGraphicsView):
     Signals:
         clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id).
         box_drawn(box): the user drew or changed the focus box (x0, y0, x1, y1).
-        part_drawn(outline): the user drew around a part, a polygon of pixels.
-        tool_wanted(name, on): by a key; the tools are "box" and "lasso".
+        acted(action): something was done with the part tool that is taken up (:attr:`strokes`).
+        box_wanted(on): the tool for the focus box, by a key.
     """
 
     clicked = Signal(float, float)
@@ -33,8 +31,8 @@ class ImageView(QGraphicsView):
     activated = Signal()
     pin_selected = Signal(int)
     box_drawn = Signal(object)
-    part_drawn = Signal(object)
-    tool_wanted = Signal(str, bool)
+    acted = Signal(object)
+    box_wanted = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,10 +53,12 @@ class ImageView(QGraphicsView):
         self.heat.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self._box_item = BoxItem()
         self._box_item.setVisible(False)
-        for item in (self.picture, self.heat, self._box_item):
+        self.labels = QGraphicsPixmapItem()
+        self.labels.setZValue(4)
+        for item in (self.picture, self.labels, self.heat, self._box_item):
             self.scene().addItem(item)
+        self.strokes = Strokes(self.scene(), self.picture.boundingRect)
         self._marks: list[MarkItem] = []
-        self._outlines: list[OutlineItem] = []
         self._fitted = True
         self._press: QPoint | None = None
         self._last = QPoint()
@@ -66,9 +66,7 @@ class ImageView(QGraphicsView):
         self._space = False
         self._hovering = False
         self._box: Box | None = None
-        self._tool = ""
-        self._lasso: list[tuple[float, float]] = []
-        self._lasso_item: OutlineItem | None = None
+        self._drawing_box = False
         self._box_drag: tuple[str, QRectF, QPointF] | None = None
 
     @property
@@ -88,6 +86,11 @@ class ImageView(QGraphicsView):
             sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
             self.heat.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))
 
+    def show_labels(self, pixmap: QPixmap | None, scale: float) -> None:
+        """Lay a picture over the image, ``scale`` pixels of which each of its own covers."""
+        self.labels.setPixmap(pixmap or QPixmap())
+        self.labels.setScale(scale)
+
     def show_box(self, box: Box | None) -> None:
         self._box = box
         self._box_item.setVisible(box is not None)
@@ -97,22 +100,26 @@ class ImageView(QGraphicsView):
     def set_marks(self, marks: list[PinMark]) -> None:
         if [item.mark for item in self._marks] == marks:
             return
-        for item in (*self._marks, *self._outlines):
+        for item in self._marks:
             self.scene().removeItem(item)
         self._marks = [MarkItem(mark) for mark in marks]
-        self._outlines = [OutlineItem(mark.outline, mark.color, mark.selected) for mark in marks if mark.outline]
-        for item in (*self._marks, *self._outlines):
+        for item in self._marks:
             self.scene().addItem(item)
 
-    def set_tool(self, name: str, on: bool) -> None:
-        """Take a tool up ("box", "lasso") or put it down."""
-        if on or self._tool == name:
-            self._tool = name if on else ""
-            self._end_lasso()
-            self.viewport().setCursor(self._cursor())
+    def draw_box(self, on: bool) -> None:
+        """Take the tool for the focus box up or put it down."""
+        self._drawing_box = on
+        self.viewport().setCursor(self._cursor())
+
+    def set_part_tool(self, tool: str, size: float) -> None:
+        """Take one of ``strokes.IMAGE_TOOLS`` up, "" for none."""
+        self.strokes.cancel()
+        self.strokes.tool, self.strokes.size = tool, size
+        self.viewport().setCursor(self._cursor())
 
     def _cursor(self) -> Qt.CursorShape:
-        return Qt.CursorShape.CrossCursor if self._tool else Qt.CursorShape.ArrowCursor
+        busy = self._drawing_box or self.strokes.tool
+        return Qt.CursorShape.CrossCursor if busy else Qt.CursorShape.ArrowCursor
 
     def fit(self) -> None:
         self._fitted = True
@@ -159,23 +166,25 @@ class ImageView(QGraphicsView):
         self._press = self._last = event.position().toPoint()
         self._dragged = False
         self._box_drag = None
-        if event.button() == Qt.MouseButton.LeftButton and not self._space:
-            if self._tool == "lasso":
-                self._extend_lasso(self._press)
-            else:
-                self._box_drag = self._start_box_drag(self._press)
+        if self._marks_parts() and event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            self.strokes.begin(self.mapToScene(self._press), event.button() == Qt.MouseButton.LeftButton)
+        elif event.button() == Qt.MouseButton.LeftButton and not self._space:
+            self._box_drag = self._start_box_drag(self._press)
+
+    def _marks_parts(self) -> bool:
+        return bool(self.strokes.tool) and not self._drawing_box and not self._space
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         at = event.position().toPoint()
         if self._press is None:
             self._hover(at, event.modifiers())
-            if not self._tool:
+            if not self._drawing_box and not self.strokes.tool:
                 self.viewport().setCursor(_CURSORS.get(self._handle_at(at) or "", Qt.CursorShape.ArrowCursor))
             return
         if (at - self._press).manhattanLength() >= QApplication.startDragDistance():
             self._dragged = True
-        if self._dragged and self._lasso:
-            self._extend_lasso(at)
+        if self._dragged and self.strokes.active:
+            self.strokes.extend(self.mapToScene(at))
         elif self._dragged and self._box_drag is not None:
             self._box_item.setVisible(True)
             self._box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))
@@ -191,13 +200,13 @@ class ImageView(QGraphicsView):
         dragging_box = self._box_drag is not None and self._dragged
         was_click = self._press is not None and not self._dragged and event.button() == Qt.MouseButton.LeftButton
         self._press = None
-        outline = tuple(self._lasso)
-        self._end_lasso()
-        if dragging_box:
+        if self.strokes.active:
+            action = self.strokes.end()
+            if action is not None:
+                self.acted.emit(action)
+        elif dragging_box:
             self._finish_box(self._dragged_box(at))
-        elif _area(outline) >= MIN_PART:
-            self.part_drawn.emit(outline)
-        elif was_click and not self._tool and not self._space:
+        elif was_click and not self._drawing_box and not self._space:
             self._click(at)
         self._box_drag = None
         self.viewport().setCursor(self._cursor())
@@ -222,17 +231,17 @@ class ImageView(QGraphicsView):
             self.zoom_to(self.zoom * 1.25)
         elif key == Qt.Key.Key_Minus:
             self.zoom_to(self.zoom * 0.8)
-        elif key in _TOOL_KEYS:
-            self.tool_wanted.emit(_TOOL_KEYS[key], self._tool != _TOOL_KEYS[key])
-        elif key == Qt.Key.Key_Escape and self._tool:
-            self.tool_wanted.emit(self._tool, False)
+        elif key == Qt.Key.Key_B:
+            self.box_wanted.emit(not self._drawing_box)
+        elif key == Qt.Key.Key_Escape and self._drawing_box:
+            self.box_wanted.emit(False)
         else:
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() == Qt.Key.Key_Space:
             self._space = False
-            self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
+            self.viewport().setCursor(self._cursor())
         elif event.key() == Qt.Key.Key_Shift:
             self._end_hover()
         super().keyReleaseEvent(event)
@@ -265,23 +274,6 @@ class ImageView(QGraphicsView):
             self._hovering = False
             self.hover_ended.emit()
 
-    def _extend_lasso(self, at: QPoint) -> None:
-        """A vertex more for the outline that is being drawn, kept inside the picture."""
-        picture, place = self.picture.boundingRect(), self.mapToScene(at)
-        u = min(max(place.x(), picture.left()), picture.right()) - 0.5
-        v = min(max(place.y(), picture.top()), picture.bottom()) - 0.5
-        self._lasso.append((u, v))
-        if self._lasso_item is not None:
-            self.scene().removeItem(self._lasso_item)
-        self._lasso_item = OutlineItem(tuple(self._lasso), "#ffffff")
-        self.scene().addItem(self._lasso_item)
-
-    def _end_lasso(self) -> None:
-        self._lasso = []
-        if self._lasso_item is not None:
-            self.scene().removeItem(self._lasso_item)
-            self._lasso_item = None
-
     def _handle_at(self, at: QPoint) -> str | None:
         if not self._box_item.isVisible():
             return None
@@ -297,7 +289,7 @@ class ImageView(QGraphicsView):
         place = self.mapToScene(at)
         if handle is not None:
             return handle, QRectF(self._box_item.box), place
-        return ("new", QRectF(place, place), place) if self._tool == "box" else None
+        return ("new", QRectF(place, place), place) if self._drawing_box else None
 
     def _dragged_box(self, at: QPoint) -> QRectF:
         assert self._box_drag is not None
@@ -321,14 +313,6 @@ class ImageView(QGraphicsView):
             return
         self.box_drawn.emit((box.left() - 0.5, box.top() - 0.5, box.right() - 0.5, box.bottom() - 0.5))
 
-
-def _area(outline: Outline) -> float:
-    """Of a polygon, in square pixels (the shoelace formula)."""
-    ends = outline[1:] + outline[:1]
-    return abs(sum(u0 * v1 - u1 * v0 for (u0, v0), (u1, v1) in zip(outline, ends, strict=True))) / 2
-
-
-_TOOL_KEYS: dict[int, str] = {Qt.Key.Key_B: "box", Qt.Key.Key_L: "lasso"}
 
 _CURSORS = {
     "l": Qt.CursorShape.SizeHorCursor, "r": Qt.CursorShape.SizeHorCursor,

@@ -16,7 +16,6 @@ class PinMark:
         role: where the pin was placed, where it was found, or a rival peak that scores nearly as well.
         selected: whether it is the current pin.
         muted: whether the match is not to be trusted.
-        outline: the polygon of pixels of a part, or nothing.
     """
 
     pin_id: int
@@ -26,4 +25,3 @@ class PinMark:
     role: Literal["source", "match", "rival"]
     selected: bool = False
     muted: bool = False
-    outline: tuple[tuple[float, float], ...] = ()

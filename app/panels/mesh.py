@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QMouseEvent, QOpenGLContext
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QOpenGLContext
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.panels.drops import FileDrops
 from app.panels.empty import EmptyState
@@ -18,8 +18,6 @@ from app.panels.marks import PinMark
 from app.theme import is_dark
 from core.colors import HEATMAPS
 
-HOVER_MS = 16
-
 
 class MeshPanel(FileDrops, QWidget):
     """Shows one shape, in the units and axes of its file.
@@ -27,12 +25,15 @@ class MeshPanel(FileDrops, QWidget):
     Signals:
         clicked(point): float64 [3] on the surface, by a click without a drag.
         hovered(point), hover_ended(): the mouse moves over the surface with Shift held, and that is over.
+        acting(action), acted(action): a part tool is at work, and what it did (:class:`core.parts.action.Action`).
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id), up_chosen(axis).
     """
 
     clicked = Signal(object)
     hovered = Signal(object)
     hover_ended = Signal()
+    acting = Signal(object)
+    acted = Signal(object)
     files_dropped = Signal(list)
     open_requested = Signal()
     activated = Signal()
@@ -68,7 +69,8 @@ class MeshPanel(FileDrops, QWidget):
         self.plotter: Any = None
         self._problem: QLabel | None = None
         self._shape: Any = None
-        self._picker: Any = None
+        self._mouse: Any = None
+        self._tool: tuple[str, float, float] = ("", 0.02, 30.0)
         self._pins: Any = None
         self._legend: Any = None
         self._through: Any = None
@@ -76,11 +78,6 @@ class MeshPanel(FileDrops, QWidget):
         self._heat: tuple[npt.NDArray[np.float32], float, float] | None = None
         self._marks: list[PinMark] = []
         self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
-        self._press: QPointF | None = None
-        self._hover_at: QPointF | None = None
-        self._hovering = False
-        self._hover_timer = QTimer(self, singleShot=True, interval=HOVER_MS)
-        self._hover_timer.timeout.connect(self._send_hover)
         self._fill_view_menu()
         self._update_tools()
 
@@ -93,7 +90,7 @@ class MeshPanel(FileDrops, QWidget):
         self._heat = None
         if self._shape is not None:
             self.plotter.renderer.RemoveActor(self._shape.actor)
-            self._shape = self._picker = None
+            self._shape = self._mouse.picker = None
             self._legend.hide()
         self.set_marks([])
         if mesh is None:
@@ -103,7 +100,7 @@ class MeshPanel(FileDrops, QWidget):
             from app.panels.scene import ShapeActor
 
             self._shape = ShapeActor(mesh)
-            self._picker = Picker(self._shape.polydata, mesh.points)
+            self._mouse.picker = Picker(self._shape.polydata, mesh.points)
             self.plotter.renderer.AddActor(self._shape.actor)
             self._stack.setCurrentWidget(self.plotter)
             self.set_view("corner")
@@ -178,11 +175,11 @@ class MeshPanel(FileDrops, QWidget):
 
     def close_panel(self) -> None:
         """Free the OpenGL window; the panel cannot be used afterwards."""
-        self._hover_timer.stop()
         if self.plotter is not None:
             plotter, self.plotter = self.plotter, None
             plotter.removeEventFilter(self)
-            self._shape = self._picker = None
+            self._mouse.stop()
+            self._mouse.picker = self._shape = None
             plotter.close()
 
     def _start(self) -> bool:
@@ -194,12 +191,20 @@ class MeshPanel(FileDrops, QWidget):
             return False
         from pyvistaqt import QtInteractor
 
+        from app.panels.mesh_mouse import MeshMouse
         from app.panels.scene import Legend, PinActors, through_renderer
         from app.panels.smoothing import Smoothing
 
         self.plotter = QtInteractor(self._host, auto_update=False, line_smoothing=True, multi_samples=0)
         self.plotter.setMouseTracking(True)
         self.plotter.installEventFilter(self)
+        self._mouse = MeshMouse(self.plotter, self)
+        self._mouse.pressed.connect(self.activated)
+        self._mouse.clicked.connect(self._click)
+        self._mouse.pivoted.connect(self._set_pivot)
+        for name in ("hovered", "hover_ended", "acting", "acted"):
+            getattr(self._mouse, name).connect(getattr(self, name))
+        self.set_part_tool(*self._tool)
         self.plotter.setAcceptDrops(False)
         self._stack.addWidget(self.plotter)
         self.plotter.enable_trackball_style()
@@ -292,29 +297,9 @@ class MeshPanel(FileDrops, QWidget):
             self._dress()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Tell clicks from drags; what is not ours goes on to VTK, which turns the camera."""
-        if self.plotter is None or watched is not self.plotter:
-            return False
-        kind = event.type()
-        if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
-            self.activated.emit()
-            self._press = event.position() if event.button() == Qt.MouseButton.LeftButton else None
-        elif kind == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent):
-            start, self._press = self._press, None
-            if start is not None and event.button() == Qt.MouseButton.LeftButton and _still(start, event.position()):
-                self._click(event.position())
-        elif kind == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
-            if self._press is not None and not _still(self._press, event.position()):
-                self._press = QPointF(-1e6, -1e6)
-            self._track_hover(event)
-        elif kind == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
-            self._set_pivot(event.position())
-            return True
-        elif kind == QEvent.Type.Leave or (kind == QEvent.Type.KeyRelease and event.key() == Qt.Key.Key_Shift):  # type: ignore[attr-defined]
-            self._end_hover()
-        elif kind in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
-            return self._key(event) if kind == QEvent.Type.KeyPress else False
-        return False
+        """Keys are ours; the mouse is that of :class:`app.panels.mesh_mouse.MeshMouse`."""
+        ours = self.plotter is not None and watched is self.plotter and event.type() == QEvent.Type.KeyPress
+        return ours and self._key(event)
 
     def _key(self, event: Any) -> bool:
         views = ("front", "back", "left", "right", "top", "bottom", "corner")
@@ -330,19 +315,25 @@ class MeshPanel(FileDrops, QWidget):
             event.ignore()
         return True  # VTK's own keys (quit, wireframe, pick) would surprise
 
-    def _ray(self, at: QPointF) -> tuple[npt.NDArray, npt.NDArray]:
-        renderer, ratio = self.plotter.renderer, self.plotter.devicePixelRatioF()
-        ends = []
-        for depth in (0.0, 1.0):
-            renderer.SetDisplayPoint(at.x() * ratio, (self.plotter.height() - 1 - at.y()) * ratio, depth)
-            renderer.DisplayToWorld()
-            x, y, z, w = renderer.GetWorldPoint()
-            ends.append(np.array([x, y, z]) / (w or 1.0))
-        return ends[0], ends[1]
-
     def pick(self, at: QPointF) -> npt.NDArray | None:
         """The point float64 [3] of the surface under a place of the widget, or None."""
-        return None if self._picker is None else self._picker.pick(*self._ray(at))
+        return None if self._mouse is None else self._mouse.pick(at)
+
+    def set_part_tool(self, tool: str, size: float, angle: float) -> None:
+        """Take a part tool up, "" for none: radius of the brush as a fraction of the diagonal, angle of the flood in degrees."""
+        from app.panels.mesh_mouse import SHAPE_TOOLS
+
+        self._tool = (tool, size, angle)
+        if self._mouse is not None:
+            self._mouse.tool, self._mouse.size, self._mouse.angle = tool if tool in SHAPE_TOOLS else "", size, angle
+            cross = Qt.CursorShape.CrossCursor if self._mouse.tool else Qt.CursorShape.ArrowCursor
+            self.plotter.setCursor(cross)
+
+    def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
+        """Lay parts over the shape: uint8 [F, 4] for the faces of its file (points of a cloud); None removes them."""
+        if self._shape is not None:
+            self._shape.set_labels(rgba)
+            self._repaint()
 
     def _click(self, at: QPointF) -> None:
         for mark in self._marks:
@@ -369,31 +360,3 @@ class MeshPanel(FileDrops, QWidget):
             camera.SetPosition(*(np.array(camera.GetPosition()) + shift))
             camera.SetFocalPoint(*point)
             self._schedule()
-
-    def _track_hover(self, event: QMouseEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and event.buttons() == Qt.MouseButton.NoButton:
-            self._hover_at = event.position()
-            if not self._hover_timer.isActive():
-                self._hover_timer.start()
-        else:
-            self._end_hover()
-
-    def _send_hover(self) -> None:
-        at, self._hover_at = self._hover_at, None
-        point = self.pick(at) if at is not None else None
-        if point is not None:
-            self._hovering = True
-            self.hovered.emit(point)
-        elif at is not None:
-            self._end_hover()
-
-    def _end_hover(self) -> None:
-        self._hover_timer.stop()
-        self._hover_at = None
-        if self._hovering:
-            self._hovering = False
-            self.hover_ended.emit()
-
-
-def _still(a: QPointF, b: QPointF) -> bool:
-    return (a - b).manhattanLength() < QApplication.startDragDistance()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from app.panels.swatch import swatch
 
 Status = Literal["good", "unsure", "none", "working", ""]
 
@@ -173,22 +175,9 @@ class _List(QTreeWidget):
 def _fill(item: QTreeWidgetItem, row: PinRow) -> None:
     item.setData(0, Qt.ItemDataRole.UserRole, row.pin_id)
     item.setText(0, row.name)
-    item.setIcon(0, _swatch(row.color))
+    item.setIcon(0, swatch(row.color))
     item.setText(1, row.origin)
     item.setText(2, _WORDS[row.status])
     item.setForeground(2, QColor(_STATUS_COLORS[row.status]))
     item.setToolTip(0, row.summary)
     item.setToolTip(2, "\n".join(filter(None, (row.summary, _STATUS_TIPS[row.status]))))
-
-
-def _swatch(color: str) -> QIcon:
-    pixmap = QPixmap(28, 28)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QColor(0, 0, 0, 90))
-    painter.setBrush(QColor(color))
-    painter.drawEllipse(4, 4, 20, 20)
-    painter.end()
-    pixmap.setDevicePixelRatio(2)
-    return QIcon(pixmap)

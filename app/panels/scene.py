@@ -28,7 +28,7 @@ VIEWS = ("front", "back", "left", "right", "top", "bottom", "corner")
 
 
 class ShapeActor:
-    """A shape whose colours are one RGB array, changed in place."""
+    """A shape whose colours are one RGB array at its points, and one on its faces for parts; both are changed in place."""
 
     def __init__(self, mesh: Any):
         self.polydata = _polydata(mesh)
@@ -37,9 +37,13 @@ class ShapeActor:
         self._array = numpy_to_vtk(self._rgb, deep=False)
         self._array.SetName("rgb")
         self.polydata.GetPointData().SetScalars(self._array)
+        self._element, self._faces = mesh.element, mesh.faces
+        self._labels: npt.NDArray[np.uint8] | None = None
+        self._face_rgb: npt.NDArray[np.uint8] | None = None
         self.mapper = vtkPolyDataMapper()
         self.mapper.SetInputData(self.polydata)
         self.mapper.SetColorModeToDirectScalars()
+        self.mapper.SetScalarModeToUsePointData()
         self.actor = vtkActor()
         self.actor.SetMapper(self.mapper)
         self._texture = pv.numpy_to_texture(mesh.texture) if mesh.texture is not None and mesh.uv is not None else None
@@ -60,22 +64,49 @@ class ShapeActor:
     def paint(
         self, scores: npt.NDArray[np.float32] | None, low: float, high: float, colormap: str, opacity: float
     ) -> None:
-        """Colour by similarity float32 [V] over the own colours, or show the own appearance (None)."""
+        """Colour by similarity float32 [V] over the own colours, or show the parts or the own appearance (None)."""
         if scores is None:
             self._rgb[:] = self._base
+            if self._labels is not None:
+                self._paint_labels(self._labels)
         else:
             heat = apply_colormap(scores, colormap, low, high)
             weight = (heat_weight(scores, low, high) * (opacity * 256)).astype(np.uint16)[:, None]
             mixed = self._base * (256 - weight) + heat * weight
             np.right_shift(mixed, 8, out=mixed)
             self._rgb[:] = mixed
-        textured = scores is None and self._texture is not None
+        on_faces = scores is None and self._labels is not None and self._face_rgb is not None
+        self.mapper.SetScalarModeToUseCellData() if on_faces else self.mapper.SetScalarModeToUsePointData()
+        textured = scores is None and self._labels is None and self._texture is not None
         self.actor.SetTexture(self._texture if textured else None)  # type: ignore[arg-type]
         self.mapper.SetScalarVisibility(not textured)
         self._array.Modified()
 
+    def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
+        """Parts as uint8 [E, 4] for the elements of the shape's file, shown by the next :meth:`paint` without scores."""
+        self._labels = None if rgba is None else rgba[self._element]
+
+    def _paint_labels(self, rgba: npt.NDArray[np.uint8]) -> None:
+        weight = rgba[:, 3:].astype(np.uint16)
+        if not len(self._faces):
+            self._rgb[:] = _mix(self._base, rgba[:, :3], weight)
+            return
+        if self._face_rgb is None:
+            self._face_base = self._base[self._faces].mean(axis=1).astype(np.uint8)
+            self._face_rgb = np.ascontiguousarray(self._face_base.copy())
+            self._face_array = numpy_to_vtk(self._face_rgb, deep=False)
+            self._face_array.SetName("parts")
+            self.polydata.GetCellData().SetScalars(self._face_array)
+        self._face_rgb[:] = _mix(self._face_base, rgba[:, :3], weight)
+        self._face_array.Modified()
+
     def set_edges(self, on: bool) -> None:
         self.actor.GetProperty().SetEdgeVisibility(on)
+
+
+def _mix(base: npt.NDArray[np.uint8], over: npt.NDArray[np.uint8], weight: npt.NDArray[np.uint16]) -> npt.NDArray:
+    """``over`` laid on ``base`` with weights of 0 to 255, [N, 3]."""
+    return (base * (255 - weight) + over * weight) // 255
 
 
 class PinActors:

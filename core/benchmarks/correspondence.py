@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from core.benchmarks import pairs, parts, surface
+from core.benchmarks import pairs, shapes, surface
 from core.benchmarks.bop import BopScene
 from core.benchmarks.classical import DenseSift
 from core.encoders.base import ImageEncoder, PointEncoder
@@ -49,19 +49,13 @@ def evaluate(
             {"method": name, **pairs.measure_instances(instances, encoder, span(progress, 0.2, 0.3))}
             for name, encoder in (("chance", None), *encoders)
         ]
-        for across, where in ((False, "the same object"), (True, "another instance")):
-            tested = parts.cases(min(count, 17), across)
-            tables[f"part transfer, {where}"] = [
-                {"method": "all of the surface", **parts.measure(tested, None)},
-                *({"method": n, **parts.measure(tested, e, progress=span(progress, 0.3, 0.4))} for n, e in encoders),
-            ]
         described: list[tuple[str, ImageEncoder | None, PointEncoder | None]] = [("chance", None, None)]
         described += [(name, encoder, None) for name, encoder in encoders]
         if points is not None:
             described.append((f"{encoders[-1][0]}, points", None, points))
         pairs_of_shapes = min(count, 17)
         tables["shape to shape, another instance"] = [
-            {"method": name, **parts.measure_shapes(pairs_of_shapes, encoder, by_points, span(progress, 0.4, 0.5))}
+            {"method": name, **shapes.measure_shapes(pairs_of_shapes, encoder, by_points, span(progress, 0.4, 0.5))}
             for name, encoder, by_points in described
         ]
     cases = surface.render_cases(items, pixels)

@@ -26,6 +26,7 @@ class DisplayMesh:
         normals: float32 [V, 3].
         colors: uint8 [V, 3] or None.
         uv, texture: float32 [V, 2] (v up) with uint8 [h, w, 3], or both None.
+        element: int32 [F], the face of the shape's file that each is a piece of; [V] the point, for a point cloud.
         closed: every part is a closed surface that faces outward, so that back faces need not be drawn.
     """
 
@@ -35,6 +36,7 @@ class DisplayMesh:
     colors: npt.NDArray[np.uint8] | None
     uv: npt.NDArray[np.float32] | None
     texture: npt.NDArray[np.uint8] | None
+    element: npt.NDArray[np.int32]
     closed: bool = False
 
 
@@ -44,17 +46,19 @@ def display_mesh(shape: Shape) -> DisplayMesh:
         keep = np.linspace(0, len(shape.vertices) - 1, min(len(shape.vertices), MAX_POINTS)).astype(int)
         colors = None if shape.colors is None else shape.colors[keep]
         none = np.zeros((0, 3), np.int32)
-        return DisplayMesh(shape.vertices[keep].astype(np.float32), none, shape.normals[keep], colors, None, None)
+        points, normals = shape.vertices[keep].astype(np.float32), shape.normals[keep]
+        return DisplayMesh(points, none, normals, colors, None, None, keep.astype(np.int32))
     if len(shape.faces) > MAX_FACES:
         return _merged(shape)
     points, faces, extra = _split_creases(shape)
-    points, faces, extra = _split_large(points, faces, extra)
+    points, faces, extra, element = _split_large(points, faces, extra)
     normals = extra["normals"] / np.maximum(np.linalg.norm(extra["normals"], axis=1, keepdims=True), 1e-9)
     colors = np.clip(extra["colors"], 0, 255).astype(np.uint8) if "colors" in extra else None
     own = shape.to_own_frame(points).astype(np.float32)
     uv = extra["uv"].astype(np.float32) if "uv" in extra else None
+    texture = _small(shape.texture)
     return DisplayMesh(
-        own, faces.astype(np.int32), normals.astype(np.float32), colors, uv, _small(shape.texture), _closed(shape)
+        own, faces.astype(np.int32), normals.astype(np.float32), colors, uv, texture, element, _closed(shape)
     )
 
 
@@ -90,16 +94,18 @@ def _split_creases(shape: Shape) -> tuple[npt.NDArray, npt.NDArray, dict[str, np
 
 def _split_large(
     points: npt.NDArray, faces: npt.NDArray, extra: dict[str, npt.NDArray]
-) -> tuple[npt.NDArray, npt.NDArray, dict[str, npt.NDArray]]:
+) -> tuple[npt.NDArray, npt.NDArray, dict[str, npt.NDArray], npt.NDArray[np.int32]]:
     from trimesh.remesh import subdivide
 
+    element = np.arange(len(faces), dtype=np.int32)
     while True:
         corners = points[faces]
         longest = np.max(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2), axis=1)
         large = np.flatnonzero(longest > _SPLIT_EDGE)
         if len(large) == 0 or len(faces) + 3 * len(large) > MAX_FACES:
-            return points, faces, extra
+            return points, faces, extra, element
         points, faces, extra = subdivide(points, faces, face_index=large, vertex_attributes=extra)
+        element = np.concatenate([np.delete(element, large), np.repeat(element[large], 4)])
 
 
 def _merged(shape: Shape) -> DisplayMesh:
@@ -113,16 +119,15 @@ def _merged(shape: Shape) -> DisplayMesh:
         _, first, group = np.unique(keys @ np.array([1, 8192, 8192**2]), return_index=True, return_inverse=True)
         faces = group[shape.faces]
         whole = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 0] != faces[:, 2])
-        faces = faces[whole]
+        faces, element = faces[whole], np.flatnonzero(whole).astype(np.int32)
         if len(faces) <= MAX_FACES:
             break
         cell *= max(1.1, (len(faces) / MAX_FACES) ** 0.5)
     count = np.bincount(group)[:, None]
     mean = np.stack([np.bincount(group, weights=shape.normalised[:, i]) for i in range(3)], axis=1) / count
     own = shape.to_own_frame(mean).astype(np.float32)
-    return DisplayMesh(
-        own, faces.astype(np.int32), shape.normals[first], None if colors is None else colors[first], None, None
-    )
+    colors = None if colors is None else colors[first]
+    return DisplayMesh(own, faces.astype(np.int32), shape.normals[first], colors, None, None, element)
 
 
 def _small(texture: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:

@@ -1,5 +1,6 @@
 """Which cells of an image each surface sample may be seen in: the views that all pixels agree on, and the descriptors, together."""
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -43,6 +44,19 @@ def assignment(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> tuple[F
     similarity -= similarity.amax(1, keepdim=True)
     seen = weight.sum(1).numpy() > UNSEEN
     return (weight * similarity.div_(SOFTNESS).exp_()).numpy(), seen if seen.any() else ~seen
+
+
+def object_cells(prior: JointPrior, image: ImageSide) -> float:
+    """How many cells of the image the object covers, by the views: the mean of their silhouettes, gaps between samples closed."""
+    h, w = image.map.descriptors.shape[:2]
+    cells = np.rint(image.map.to_cells(prior.pixels.numpy())).astype(int)
+    inside = (cells >= 0).all(-1) & (cells < [w, h]).all(-1)
+    total = 0.0
+    for places, kept, probability in zip(cells, inside, prior.probability.tolist(), strict=True):
+        silhouette = np.zeros((h, w), np.uint8)
+        silhouette[places[kept, 1], places[kept, 0]] = 1
+        total += probability * float(cv2.morphologyEx(silhouette, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)).sum())
+    return total
 
 
 def to_all_samples(prior: JointPrior, shape: ShapeSide, values: Floats) -> Floats:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from core.geometry.camera import Camera
 from core.matching.sides import ImageSide, ShapeSide
@@ -59,6 +59,23 @@ def project_mask(side: ShapeSide, mask: npt.NDArray[np.bool_], pose: Pose, evide
     for _ in range(60):
         value = np.where(seen, own, 0.5 * own + 0.5 * (side.surface_graph @ value))
     return value.astype(np.float32)
+
+
+def grow(side: ShapeSide, evidence: Evidence, share: float) -> Evidence:
+    """How near [N] each sample is to where evidence is strongest, 0 to 1; a ``share`` of the surface is above 0.5.
+
+    Ways lead over the surface; creases and places with little evidence make them longer (region growing, as geodesic distance).
+    """
+    points, graph = side.field.points, sparse.coo_array(side.surface_graph)
+    one, other = graph.row, graph.col
+    length = np.linalg.norm(points.position[one] - points.position[other], axis=1)
+    turn = 1 - np.einsum("nd,nd->n", points.normal[one], points.normal[other])
+    doubt = 1 - 0.5 * (evidence[one] + evidence[other])
+    cost = sparse.csr_array((np.maximum(length * (1 + 10 * turn) * (0.2 + 2 * doubt), 1e-9), (one, other)), graph.shape)
+    away = dijkstra(cost, directed=False, indices=int(evidence.argmax()))
+    away[~np.isfinite(away)] = 1.5 * away[np.isfinite(away)].max()
+    reach = float(np.quantile(away, min(share, 1.0)))
+    return np.asarray(1 / (1 + np.exp(np.minimum((away - reach) / (0.15 * reach + 1e-6), 50))), np.float32)
 
 
 def close_holes(side: ShapeSide, evidence: Evidence, size: float = HOLE) -> Evidence:

@@ -6,36 +6,43 @@ import numpy.typing as npt
 import torch
 
 from core.encoders.base import ImageEncoder
-from core.encoders.feature_map import FeatureMap, encode_image
+from core.encoders.feature_map import Box, FeatureMap, encode_image
 from core.parts.prompts import Candidate, Mask, Prompts
 
-SIDE = 300
+SIDE = 200
 """Long side in pixels of the picture that GrabCut works on."""
 
-GREED = (0.35, 0.5, 0.65)
-"""The three candidates: pixels count as probably inside above these quantiles between what is outside and inside."""
+GREED = (0.15, 0.3, 0.5)
+"""The three candidates: pixels this far from the likest count as probably inside."""
+
+DOUBT = 0.18
+"""Pixels whose likeness differs by more than this from where the candidate's border is drawn are not left to their colour."""
 
 
 class GrabCutSegmenter:
-    """Needs no weights of its own; ``encoder`` None goes by colours alone."""
+    """Needs no weights of its own; ``encoder`` None goes by colours alone. Parts lie in ``box``, the object's, if it is given."""
 
     name = "grabcut"
 
-    def __init__(self, encoder: ImageEncoder | None = None):
-        self._encoder = encoder
+    def __init__(self, encoder: ImageEncoder | None = None, box: Box | None = None):
+        self._encoder, self._box = encoder, box
         self._image: npt.NDArray[np.uint8] | None = None
         self._map: FeatureMap | None = None
 
     def set_image(self, image: npt.NDArray[np.uint8]) -> None:
         self._image = image
-        self._map = None if self._encoder is None else encode_image(self._encoder, image, size=self._encoder.input_size)
+        self._map = (
+            None
+            if self._encoder is None
+            else encode_image(self._encoder, image, self._box, size=self._encoder.input_size)
+        )
 
     def predict(self, prompts: Prompts) -> list[Candidate]:
         image = self._image
         assert image is not None, "set_image comes first"
         height, width = image.shape[:2]
         prompts.check((width, height))
-        frame = _frame(prompts, (width, height))
+        frame = _frame(prompts.box or self._box, (width, height))
         part = image[frame[1] : frame[3], frame[0] : frame[2]]
         scale = min(1.0, SIDE / max(part.shape[:2]))
         size = (max(2, round(part.shape[1] * scale)), max(2, round(part.shape[0] * scale)))
@@ -62,7 +69,8 @@ class GrabCutSegmenter:
         near = (self._map.unit @ self._map.sample(inside).T).amax(-1)
         outside = [*prompts.remove, *_pixels(prompts.erased)]
         if outside:
-            near = near - torch.relu((self._map.unit @ self._map.sample(outside).T).amax(-1))
+            against = (self._map.unit @ self._map.sample(outside).T).amax(-1)
+            near = near * torch.sigmoid((near - against) / 0.03)
         low, high = float(near.quantile(0.1)), float(near.max())
         u, v = np.meshgrid(np.linspace(frame[0], frame[2] - 1, size[0]), np.linspace(frame[1], frame[3] - 1, size[1]))
         cells = self._map.to_cells(np.stack([u, v], axis=-1)).astype(np.float32)
@@ -72,12 +80,12 @@ class GrabCutSegmenter:
         return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
 
 
-def _frame(prompts: Prompts, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _frame(box: Box | None, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """The part of the image that is looked at: around the box with margin, or all of it."""
     width, height = size
-    if prompts.box is None:
+    if box is None:
         return 0, 0, width, height
-    x0, y0, x1, y1 = prompts.box
+    x0, y0, x1, y1 = box
     margin = 0.3 * max(x1 - x0, y1 - y0) + 4
     left, top = max(0, int(x0 - margin)), max(0, int(y0 - margin))
     return left, top, max(left + 2, min(width, int(x1 + margin) + 1)), max(top + 2, min(height, int(y1 + margin) + 1))
@@ -115,6 +123,8 @@ def _cut(
     labels = np.full(picture.shape[:2], cv2.GC_PR_BGD, np.uint8)
     if likeness is not None:
         labels[likeness > 1 - greed] = cv2.GC_PR_FGD
+        labels[likeness > 1 - greed + DOUBT] = cv2.GC_FGD
+        labels[likeness < 1 - greed - DOUBT] = cv2.GC_BGD
     else:
         rows, columns = np.nonzero(~sure_out)
         middle = np.array([rows.mean(), columns.mean()])
@@ -129,7 +139,7 @@ def _cut(
     try:
         models = np.zeros((2, 1, 65))
         cv2.setRNGSeed(0)
-        cv2.grabCut(picture, labels, None, models[0], models[1], 3, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(picture, labels, None, models[0], models[1], 2, cv2.GC_INIT_WITH_MASK)
     except cv2.error:  # too few pixels for its colour models
         return inside
     return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))

@@ -13,8 +13,10 @@ from core.parts.action import Action
 from core.parts.prompts import Candidate, Mask, Prompts, Segmenter
 
 
-def part_in_image(image_size: tuple[int, int], actions: Sequence[Action], segmenter: Segmenter) -> list[Candidate]:
-    """The part that a series of actions in an image (width, height) marks: candidates, best first.
+def part_in_image(
+    image_size: tuple[int, int], actions: Sequence[Action], segmenter: Segmenter, base: Mask | None = None
+) -> list[Candidate]:
+    """The part that a series of actions in an image (width, height) marks on top of ``base``: candidates, best first.
 
     With points or a box they are the segmenter's, with what was drawn by hand laid over them in its order. Without, the first is what
     was drawn (score 1), and the others are what the segmenter makes of it.
@@ -27,10 +29,12 @@ def part_in_image(image_size: tuple[int, int], actions: Sequence[Action], segmen
     if prompted:
         candidates = segmenter.predict(prompts)
         for candidate in candidates:
-            candidate.mask = _drawn(candidate.mask, actions)
+            candidate.mask = _drawn(candidate.mask if base is None else candidate.mask | base, actions)
         return candidates
     width, height = image_size
-    drawn = _drawn(np.zeros((height, width), bool), actions)
+    drawn = _drawn(np.zeros((height, width), bool) if base is None else base, actions)
+    if base is not None and drawn.any():
+        return [Candidate(drawn, 1.0)]
     if not drawn.any():
         raise CounterpointError("Nothing is marked; add a point, a box, a stroke or an outline.")
     prompts.painted = drawn
@@ -52,14 +56,19 @@ def part_in_image(image_size: tuple[int, int], actions: Sequence[Action], segmen
 
 
 def part_on_shape(
-    graph: SurfaceGraph, faces: Sequence[npt.NDArray[np.int64]], actions: Sequence[Action]
+    graph: SurfaceGraph,
+    faces: Sequence[npt.NDArray[np.int64]],
+    actions: Sequence[Action],
+    base: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.bool_]:
-    """The faces (points of a cloud) that a series of actions marks: bool [F]; ``faces`` are those under the places of each action.
+    """The faces (points of a cloud) that a series of actions marks on top of ``base``: bool [F].
+
+    ``faces`` are those under the places of each action.
 
     Raises:
         CounterpointError: the actions mark nothing.
     """
-    chosen = np.zeros(len(graph.centers), bool)
+    chosen = np.zeros(len(graph.centers), bool) if base is None else base
     for action, touched in zip(actions, faces, strict=True):
         if len(touched) == 0:
             continue

@@ -1,6 +1,7 @@
 """Segment Anything (Kirillov et al., 2023) from a checkpoint on disk."""
 
 import hashlib
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ CHECKPOINTS = {
     "vit_h": ("sam_vit_h_4b8939.pth", "a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e"),
 }
 """Size of the model -> name of the published file and its SHA-256."""
+
+
+SOURCE = "https://dl.fbaipublicfiles.com/segment_anything/"
 
 
 class SamSegmenter:
@@ -59,6 +63,38 @@ class SamSegmenter:
         )
         order = np.argsort(-scores)
         return [Candidate(np.asarray(masks[i], bool), float(np.clip(scores[i], 0, 1))) for i in order]
+
+
+def fetch_checkpoint(kind: str, folder: str | Path, progress: Progress = silent, source: str = SOURCE) -> Path:
+    """Download a published checkpoint into a folder; one that is there already is kept. Returns its path.
+
+    Raises:
+        CounterpointError: no network, no room, or what came is not the published file.
+    """
+    name, digest = CHECKPOINTS[kind]
+    path = Path(folder) / name
+    if path.exists():
+        return path
+    hasher, partial = hashlib.sha256(), path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with urllib.request.urlopen(source + name, timeout=30) as answer, partial.open("wb") as file:
+            size = int(answer.headers.get("Content-Length") or 0)
+            while block := answer.read(1 << 20):
+                file.write(block)
+                hasher.update(block)
+                progress(min(file.tell() / max(size, 1), 1.0), f"Downloading {name}")
+        if hasher.hexdigest() != digest:
+            raise CounterpointError(f"What came from {source} is not the published {name}; nothing was kept.")
+        partial.replace(path)
+    except OSError as error:
+        reason = getattr(error, "reason", None) or error.strerror or error
+        raise CounterpointError(
+            f"{name} could not be downloaded ({reason}); get it yourself and choose the file."
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
 
 
 def _kind_of(file: Path) -> str:

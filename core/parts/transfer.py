@@ -13,8 +13,8 @@ from core.errors import CounterpointError
 from core.matching.joint import JointPrior
 from core.matching.match import Prior, Verdict
 from core.matching.sides import ImageSide, ShapeSide, Side
-from core.parts.assignment import assignment, to_all_samples
-from core.parts.evidence import Evidence, close_holes
+from core.parts.assignment import assignment, object_cells, to_all_samples
+from core.parts.evidence import Evidence, close_holes, grow
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class TransferSettings:
         reach: places that no view sees take what is said of the nearest that is seen, less the farther it is (standard deviation,
             in diagonals of the shape).
         smoothing, rounds: of the random walk with restart over the surface graph that smooths evidence.
+        growth: weight of how near a place is to the strongest evidence, where the views say how large the object is in the image.
     """
 
     nearest: int = 5
@@ -34,6 +35,7 @@ class TransferSettings:
     reach: float = 0.3
     smoothing: float = 0.97
     rounds: int = 80
+    growth: float = 0.4
 
 
 def mask_region(side: ImageSide, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -70,8 +72,8 @@ def transfer(
 
     ``region`` [M] are the candidates of ``source`` in the part. Between an image and a shape with the ``prior`` of their joint
     views, a candidate goes by the share of the region in the places it may be seen at (:mod:`core.parts.assignment`). Otherwise
-    its descriptor is compared with those inside and those outside the region. On a surface the result is smoothed, and small
-    holes and islands go.
+    its descriptor is compared with those inside and those outside the region. On a surface the result is smoothed, drawn together
+    around the strongest evidence, and small holes and islands go.
     """
     if isinstance(prior, JointPrior) and isinstance(source, ImageSide) and isinstance(target, ShapeSide):
         evidence = _seen_on_shape(prior, source, target, region, settings)
@@ -82,7 +84,11 @@ def transfer(
         lead = _best(target, inside, settings.nearest) - _best(target, outside, settings.nearest)
         evidence = torch.sigmoid(lead / settings.softness).numpy()
     if isinstance(target, ShapeSide):
-        evidence = close_holes(target, _smooth(target, evidence, settings))
+        evidence = _smooth(target, evidence, settings)
+        if isinstance(prior, JointPrior) and isinstance(source, ImageSide):
+            share = float(region.sum()) / max(object_cells(prior, source), 1.0)
+            evidence = (1 - settings.growth) * evidence + settings.growth * grow(target, evidence, share)
+        evidence = close_holes(target, evidence)
     return np.asarray(evidence, np.float32)
 
 

@@ -21,7 +21,7 @@ before = set(sys.modules)
 from core.geometry.display import DisplayMesh
 
 points = np.eye(3, dtype=np.float32)
-panel.set_mesh(DisplayMesh(points, np.array([[0, 1, 2]], np.int32), points, None, None, None))
+panel.set_mesh(DisplayMesh(points, np.array([[0, 1, 2]], np.int32), points, None, None, None, np.zeros(1, np.int32)))
 panel.resize(300, 300)
 panel.show()
 app.processEvents()

@@ -1,0 +1,138 @@
+"""What the engine has loaded and computed: memoised by the request's own values, so that a restarted engine computes it again."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.documents import EncoderSettings, Item
+from core.progress import Progress, silent, span
+
+
+class Memo:
+    """The last few results by key; two lanes that ask for the same at once compute it once."""
+
+    def __init__(self, size: int):
+        self._size = size
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._values:
+                self._values[key] = make()
+            with self._guard:
+                self._values.move_to_end(key)
+                while len(self._values) > self._size:
+                    old, _ = self._values.popitem(last=False)
+                    self._locks.pop(old, None)
+                return self._values[key]
+
+
+_images, _shapes, _encoders, _sides, _pairs, _displays = Memo(6), Memo(4), Memo(2), Memo(12), Memo(8), Memo(8)
+_segmenters, _surfaces = Memo(4), Memo(4)
+
+
+def image_of(item: Item) -> npt.NDArray[np.uint8]:
+    from core.images import load_image
+
+    return _images.get(item.file, lambda: load_image(item.path))
+
+
+def shape_of(item: Item) -> Any:
+    from core.geometry.shape import load_shape
+
+    return _shapes.get(item.file, lambda: load_shape(item.path))
+
+
+def display_of(item: Item) -> Any:
+    from core.geometry.display import display_mesh
+
+    return _displays.get(item.file, lambda: display_mesh(shape_of(item)))
+
+
+def choice_of(settings: EncoderSettings) -> Any:
+    from core.encoders.catalogue import EncoderChoice
+
+    return EncoderChoice(settings.name, settings.weights, settings.layer, settings.device)
+
+
+def encoder_of(settings: EncoderSettings, progress: Progress) -> Any:
+    from core.encoders.catalogue import load_encoder
+
+    choice = choice_of(settings)
+    return _encoders.get(choice, lambda: load_encoder(choice, progress))
+
+
+def side_of(item: Item, settings: EncoderSettings, progress: Progress = silent) -> Any:
+    from core.encoders.catalogue import need_point_encoder
+    from core.fields.lifting import LiftSettings
+    from core.matching.prepare import image_side, shape_side
+
+    def make() -> Any:
+        progress(0.0, "Loading the encoder")
+        encoder = encoder_of(settings, span(progress, 0.0, 0.2))
+        if item.kind == "image":
+            progress(0.3, f"Encoding {item.name}")
+            return image_side(image_of(item), encoder, item.box)
+        lifting = LiftSettings(settings.samples, settings.azimuths, resolution=settings.resolution, up=item.up)
+        points = need_point_encoder(choice_of(settings)) if settings.points else None
+        return shape_side(shape_of(item), encoder, lifting, span(progress, 0.2, 0.95), points)
+
+    return _sides.get((item, settings), make)
+
+
+def pair_of(source: Item, target: Item, settings: EncoderSettings, progress: Progress) -> Any:
+    """The two sides with their joint prior; for an image and a shape the same whichever is asked."""
+    from core.matching.prepare import together
+
+    def make() -> Any:
+        sides = side_of(source, settings, progress), side_of(target, settings, progress)
+        return together(*sides, source.up if source.kind == "shape" else target.up, progress)
+
+    if source.kind == target.kind:
+        return side_of(source, settings, progress), side_of(target, settings, progress), None
+    if source.kind == "image":
+        return _pairs.get((source, target, settings), make)
+    image, shape, prior = pair_of(target, source, settings, progress)
+    return shape, image, prior
+
+
+def to_display(item: Item, settings: EncoderSettings, side: Any) -> Any:
+    from core.fields.interpolation import Interpolator
+
+    def make() -> Any:
+        mesh = display_of(item)
+        return Interpolator.build(side.field.points, side.shape.to_normalised(mesh.points), mesh.normals)
+
+    return _displays.get(("carry", item, settings), make)
+
+
+def segmenter_of(item: Item, settings: EncoderSettings, sam: str, progress: Progress = silent) -> Any:
+    """A segmenter that has looked at an image: Segment Anything from the checkpoint ``sam``, or GrabCut."""
+    from core.parts.grabcut import GrabCutSegmenter
+    from core.parts.sam import SamSegmenter
+
+    def make() -> Any:
+        segmenter: Any = SamSegmenter(sam, settings.device, span(progress, 0.0, 0.5)) if sam else None
+        progress(0.6, f"Looking at {item.name} to cut out parts")
+        if segmenter is None:
+            segmenter = GrabCutSegmenter(encoder_of(settings, silent), item.box)
+        segmenter.set_image(image_of(item))
+        return segmenter
+
+    return _segmenters.get((item, settings.name, settings.weights, settings.layer, sam), make)
+
+
+def surface_of(item: Item) -> Any:
+    """(graph of the faces, ray caster) of a shape."""
+    from core.geometry.raycasting import Raycaster
+    from core.geometry.selection import SurfaceGraph
+
+    return _surfaces.get(item.file, lambda: (SurfaceGraph(shape_of(item)), Raycaster(shape_of(item))))
