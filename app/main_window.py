@@ -18,7 +18,7 @@ from app.panels.encoder import EncoderPanel
 from app.panels.gallery import GalleryPanel
 from app.panels.image import ImagePanel
 from app.panels.mesh import MeshPanel
-from app.panels.parts import PartsPanel
+from app.panels.parts import HINTS, PartsPanel
 from app.panels.pins import PinsPanel
 from app.panels.tasks import TaskBar
 from app.parts import Parts
@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         self.queries.refused.connect(lambda sentence: self.statusBar().showMessage(sentence, 8000))
         self.queries.busy.connect(self.tasks.follow)
         self.session.item_changed.connect(self._item_changed)
+        self.parts_panel.tool_changed.connect(self._guide)
         self.pins.selected.connect(self.session.set_current)
         self.pins.renamed.connect(
             lambda i, name: self.session.undo_stack.push(commands.RenamePin(self.session, i, name))
@@ -170,7 +171,7 @@ class MainWindow(QMainWindow):
         self.queries.found.connect(lambda found: self.gallery.show_results(found.results, found.shapes, found.refused))
         self.encoder.applied.connect(self.session.set_encoder)
         self.session.encoder_changed.connect(lambda: self.encoder.set_settings(self.session.encoder))
-        self.session.undo_stack.cleanChanged.connect(lambda clean: self.setWindowModified(not clean))
+        self.session.undo_stack.cleanChanged.connect(self._clean_changed)
         self.engine.ready.connect(self._engine_ready)
         self.engine.died.connect(lambda sentence: self.statusBar().showMessage(sentence, 15_000))
 
@@ -223,6 +224,9 @@ class MainWindow(QMainWindow):
         request = self.engine.submit("list_encoders", lane="query")
         request.done.connect(self.encoder.set_encoders)
 
+    def _clean_changed(self, clean: bool) -> None:
+        self.setWindowModified(not clean)
+
     def _guide(self) -> None:
         """Say in the status bar what to do next."""
         if not self._engine_runs:
@@ -230,7 +234,8 @@ class MainWindow(QMainWindow):
         elif not self.session.items:
             text = "Drop a photo and a shape into the window, or choose File > Open sample"
         else:
-            text = "Click to place a pin · hold Shift and move for a live preview"
+            tool = self.parts_panel.tool()[0]
+            text = HINTS.get(tool, "Click to place a pin · hold Shift and move for a live preview")
         self.message.setText(text)
 
     def _restore(self) -> None:

@@ -38,6 +38,18 @@ TOOLS = (
 )
 
 
+HINTS = {
+    "point": "Click what belongs to the part, right-click what does not · Return keeps it, Esc puts the tool down",
+    "box": "Drag a box around the part in an image · Return keeps it, Esc puts the tool down",
+    "lasso": "Draw around the part in an image · Return keeps it, Esc puts the tool down",
+    "brush": "Paint the part, with the right button away · drag beside the shape to turn it · Return keeps the part",
+    "eraser": "Rub out what does not belong to the part · Return keeps it, Esc puts the tool down",
+    "component": "Click a connected piece of a shape · Return keeps it, Esc puts the tool down",
+    "flood": "Click a shape: fills up to its creases · Return keeps the part, Esc puts the tool down",
+}
+"""What the status bar says while a tool is taken up."""
+
+
 @dataclass(frozen=True)
 class PartRow:
     """A line of the list; ``where`` says on what it is marked."""

@@ -117,33 +117,6 @@ def test_shapes_can_be_described_from_their_points(opened, wait_ready, qtbot, sa
     assert not np.allclose(answer.heat, from_views.heat) and answer.location[0] > 0.5  # still the trunk
 
 
-def test_draw_around_a_part_and_see_it_on_the_shape(opened, wait_ready, qtbot):
-    window = opened
-    image, mesh = window.panels["image 1"], window.panels["shape 1"]
-    before = shown(mesh)
-    QTest.keyClick(image.view, Qt.Key.Key_B)
-    QTest.keyClick(image.view, Qt.Key.Key_L)
-    assert image.lasso_tool.isChecked() and not image.box_tool.isChecked()
-    corners = [on_view(image, u, v) for u, v in ((925, 600), (1072, 600), (1078, 740), (955, 740))]
-    viewport = image.view.viewport()
-    QTest.mousePress(viewport, LEFT, pos=corners[0])
-    for corner in corners[1:]:
-        QTest.mouseMove(viewport, corner)
-    QTest.mouseRelease(viewport, LEFT, pos=corners[-1])
-    assert len(window.session.pins) == 1 and image.lasso_tool.isChecked()  # ready for the next part
-    wait_ready(window)
-    (pin,) = window.session.pins.values()
-    answer = pin.answers["shape 1"]
-    assert pin.name.startswith("Part") and answer.location[0] > 0.5 and 0.02 < answer.part[0] < 0.4
-    assert (np.abs(shown(mesh) - before).max(axis=2) > 40).sum() > 100
-    color = np.array([int(pin.color[i : i + 2], 16) for i in (1, 3, 5)])
-    near = pixels_of(image.view.grab().toImage())[corners[1].y() - 3 : corners[1].y() + 4]
-    assert (np.abs(near - color).max(axis=2) < 60).sum() > 10  # the outline stays, in the pin's colour
-    assert "same after matching back" in window.pins.details.text()
-    window.session.undo_stack.undo()
-    assert not window.session.pins and not image.view._outlines
-
-
 def test_a_point_lights_up_in_four_images(window, sample, wait_ready, qtbot, tmp_path):
     from core.images import load_image, save_image
 
