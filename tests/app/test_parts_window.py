@@ -167,7 +167,11 @@ def test_paint_on_the_shape_and_edit_the_list(opened, qtbot, wait_ready):
     assert not window.session.layers.parts
     image.view.setFocus()
     take(window, "lasso")
-    drag(image.view.viewport(), LEFT, [on_view(image, u, v) for u, v in ((925, 600), (1072, 600), (1078, 740), (955, 740))])
+    drag(
+        image.view.viewport(),
+        LEFT,
+        [on_view(image, u, v) for u, v in ((925, 600), (1072, 600), (1078, 740), (955, 740))],
+    )
     wait_marked(window, qtbot, carried=False)
     assert window.drafts.marked.candidates[0][1] == 1.0 and "as drawn" not in dock.candidate.text()
     take(window, "box")
