@@ -52,7 +52,8 @@ class PartsPresenter(QObject):
             return
         part = next((part for part in self._session.layers.parts if part.part_id == draft.part_id), None)
         text = f"{'New part' if part is None else part.name} in {draft.slot}"
-        verdicts = [f"{slot}: {one.verdict}" for slot, one in self._drafts.marked.carried.items()]
+        words = {"good": "good", "unsure": "unsure", "none": "no counterpart"}
+        verdicts = [f"{slot}: {words[one.verdict]}" for slot, one in self._drafts.marked.carried.items()]
         choice = draft.choice % len(candidates) if candidates else 0
         score = candidates[choice][1] if candidates else 0.0
         self._dock.set_draft("\n".join([text, *verdicts]), len(candidates), choice, score)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QPoint, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -95,6 +95,12 @@ class PartsPanel(QWidget):
         self.set_draft(None)
         self.set_rows([], True)
 
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            for name, action in self.tools.items():
+                action.setIcon(icon(f"part-{name}"))
+
     def tool(self) -> tuple[str, float, float]:
         """(tool or "", radius as a fraction of the diagonal, angle in degrees)."""
         chosen = next((name for name, action in self.tools.items() if action.isChecked()), "")
@@ -113,9 +119,8 @@ class PartsPanel(QWidget):
         several = count > 1
         for button in (self.back, self.forward):
             button.setEnabled(several)
-        self.candidate.setText(
-            f"{choice + 1} of {count} · score {score:.2f}" if several else "as drawn" if count else ""
-        )
+        how = "as drawn" if score >= 1 else f"score {score:.2f}"
+        self.candidate.setText(f"{choice + 1} of {count} · {how}" if several else how if count else "")
         self.keep.setEnabled(count > 0)
 
     def say(self, text: str) -> None:

@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.ndimage import distance_transform_edt
 from scipy.sparse.csgraph import dijkstra
 
+from core.benchmarks import cutting
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.encoders.feature_map import encode_turned
@@ -123,7 +124,17 @@ def evaluate(
             where = "another of its kind" if across else "the same object"
             scores = measure(cases, encoder, span(progress, turn / 2, (turn + 1) / 2))
             tables[f"parts on {where}"] = summary(scores)
+        if not across:
+            tables["one click in a picture"] = _cutting_table([case.pictures[0] for case in cases], encoder)
     return tables
+
+
+def _cutting_table(pictures: list[Picture], encoder: ImageEncoder) -> list[Row]:
+    ways: tuple[tuple[str, ImageEncoder | None, bool], ...] = (
+        ("GrabCut, colours alone", None, False), ("GrabCut and descriptors", encoder, False),
+        ("GrabCut and descriptors, corrected", encoder, True),
+    )  # fmt: skip
+    return [{"method": name, **cutting.measure(pictures, net, corrected)} for name, net, corrected in ways]
 
 
 def measure(cases: Sequence[Case], encoder: ImageEncoder, progress: Progress = silent) -> dict[str, list[float]]:

@@ -95,7 +95,7 @@ def view_set(
     return ViewSet(np.stack(rotations), index, place, torch.from_numpy(np.stack(visibles)), nearest)
 
 
-@dataclass
+@dataclass(eq=False)
 class JointPrior:
     """What the agreeing views say; a :class:`core.matching.match.Prior` between one image and one shape.
 

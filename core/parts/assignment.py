@@ -1,5 +1,8 @@
 """Which cells of an image each surface sample may be seen in: the views that all pixels agree on, and the descriptors, together."""
 
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +25,39 @@ UNSEEN = 0.05
 _NORMAL_SCALE = 0.1
 
 
-def assignment(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Weight float32 [n, h * w] of every cell for each of the n samples that the views compare, and which of those are seen, [n].
+@dataclass
+class Assignment:
+    """For one image and one shape.
 
-    A weight is the probability of the views that put the sample near the cell (blurred as in :class:`JointPrior`) times
-    ``exp(similarity / SOFTNESS)``, up to a factor for each sample.
+    Attributes:
+        weight: float32 [n, h * w], how likely each of the n samples that the views compare is seen in each cell, up to a factor for
+            each sample: the probability of the views that put it near the cell (blurred as in :class:`JointPrior`) times
+            ``exp(similarity / SOFTNESS)``.
+        seen: bool [n], whether the agreeing views see the sample.
+        nearest, share: int64 and float32 [N, 3], how the field's samples go by the n compared ones.
     """
+
+    weight: Floats
+    seen: npt.NDArray[np.bool_]
+    nearest: npt.NDArray[np.int64]
+    share: Floats
+
+    def to_all(self, values: npt.NDArray[np.floating]) -> Floats:
+        """Values [n] of the compared samples carried to all [N] of the field."""
+        return np.asarray((values[self.nearest] * self.share).sum(1), np.float32)
+
+
+_made: WeakKeyDictionary[JointPrior, Assignment] = WeakKeyDictionary()
+
+
+def assignment(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> Assignment:
+    """Computed once for a prior, which belongs to one image and one shape."""
+    if prior not in _made:
+        _made[prior] = Assignment(*_weights(prior, image, shape), *_neighbours(prior, shape))
+    return _made[prior]
+
+
+def _weights(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> tuple[Floats, npt.NDArray[np.bool_]]:
     h, w = image.map.descriptors.shape[:2]
     cells = np.rint(image.map.to_cells(prior.pixels.numpy())).astype(int)
     shown = prior.view_set.visible[torch.from_numpy(prior.views)].numpy()
@@ -59,11 +89,10 @@ def object_cells(prior: JointPrior, image: ImageSide) -> float:
     return total
 
 
-def to_all_samples(prior: JointPrior, shape: ShapeSide, values: Floats) -> Floats:
-    """Values [n] of the compared samples carried to all [N] of the field: the mean of the three nearest."""
+def _neighbours(prior: JointPrior, shape: ShapeSide) -> tuple[npt.NDArray[np.int64], Floats]:
     points, index = shape.field.points, prior.view_set.index
     place = np.hstack([points.position, _NORMAL_SCALE * points.normal])
     count = min(3, len(index))
     distance, nearest = cKDTree(place[index]).query(place, k=count, workers=-1)
     weight = 1 / np.maximum(distance.reshape(-1, count), 1e-3)
-    return np.asarray((values[nearest.reshape(-1, count)] * weight).sum(1) / weight.sum(1), np.float32)
+    return nearest.reshape(-1, count), (weight / weight.sum(1, keepdims=True)).astype(np.float32)

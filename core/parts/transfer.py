@@ -13,7 +13,7 @@ from core.errors import CounterpointError
 from core.matching.joint import JointPrior
 from core.matching.match import Prior, Verdict
 from core.matching.sides import ImageSide, ShapeSide, Side
-from core.parts.assignment import assignment, object_cells, to_all_samples
+from core.parts.assignment import assignment, object_cells
 from core.parts.evidence import Evidence, close_holes, grow
 
 
@@ -170,15 +170,15 @@ def _seen_on_shape(
     prior: JointPrior, image: ImageSide, shape: ShapeSide, region: npt.NDArray[np.bool_], settings: TransferSettings
 ) -> Evidence:
     """Of every sample [N]: the share of the region in the object's cells it may be seen in; what is hidden takes its neighbours'."""
-    weight, seen = assignment(prior, image, shape)
-    said = weight[:, region].sum(1) / np.maximum(weight[:, known(image) | region].sum(1), 1e-12)
+    where = assignment(prior, image, shape)
+    said = where.weight[:, region].sum(1) / np.maximum(where.weight[:, known(image) | region].sum(1), 1e-12)
     position = shape.field.points.position[prior.view_set.index]
-    return to_all_samples(prior, shape, _spread(position, said, seen, settings.reach))
+    return where.to_all(_spread(position, said, where.seen, settings.reach))
 
 
 def _seen_in_image(prior: JointPrior, shape: ShapeSide, image: ImageSide, region: npt.NDArray[np.bool_]) -> Evidence:
     """Of every cell [N]: the share of the region in the samples that may be seen there, as far as it shows the object at all."""
-    weight, _ = assignment(prior, image, shape)
+    weight = assignment(prior, image, shape).weight
     nearest, count = prior.view_set.nearest, len(weight)
     inside = np.bincount(nearest, region, count) / np.maximum(np.bincount(nearest, minlength=count), 1)
     total = weight.sum(0)

@@ -173,7 +173,7 @@ def test_paint_on_the_shape_and_edit_the_list(opened, qtbot, wait_ready):
         [on_view(image, u, v) for u, v in ((925, 600), (1072, 600), (1078, 740), (955, 740))],
     )
     wait_marked(window, qtbot, carried=False)
-    assert window.drafts.marked.candidates[0][1] == 1.0 and "as drawn" not in dock.candidate.text()
+    assert window.drafts.marked.candidates[0][1] == 1.0 and dock.candidate.text() == "1 of 3 · as drawn"
     take(window, "box")
     drag(image.view.viewport(), LEFT, [on_view(image, 550, 340), on_view(image, 700, 500)])
     wait_marked(window, qtbot, carried=False)

@@ -1,6 +1,6 @@
 """Speed of the library without a window:  python -m tests.benchmarks.speed_core [part ...]
 
-Parts: encode (image and point encoder), part (transfer of a part to the sample's shape), draw (training pictures by both renderers).
+Parts: encode (image and point encoder), part (transfer of a part to the sample's shape), cut (segmenters), draw (training pictures by both renderers).
 """
 
 import statistics
@@ -56,6 +56,33 @@ def part() -> None:
     report("part -> shape and back again", f"{median_ms(lambda: find_part(photo, shape, region, prior), 5):.0f} ms")
 
 
+def cut() -> None:
+    """One more point on an image that the segmenter has looked at: GrabCut in a focus box, Segment Anything's ViT-B with made weights."""
+    from segment_anything import SamPredictor, sam_model_registry
+
+    from core.encoders.catalogue import load_encoder
+    from core.images import load_image
+    from core.parts.grabcut import GrabCutSegmenter
+    from core.parts.prompts import Prompts
+
+    image, prompts = load_image(SAMPLE / "toy.jpg"), Prompts([(1000.0, 690.0)], [(800.0, 500.0)])
+    grabcut = GrabCutSegmenter(load_encoder(), (527, 319, 1082, 740))
+    grabcut.set_image(image)
+    report(
+        "GrabCut, two points, 555 x 421 pixels", f"{median_ms(lambda: grabcut.predict(prompts)):.0f} ms", "goal 300 ms"
+    )
+    predictor = SamPredictor(sam_model_registry["vit_b"]().eval())
+    begin = time.perf_counter()
+    predictor.set_image(image)
+    report("Segment Anything ViT-B, embedding", f"{time.perf_counter() - begin:.1f} s", "once an image")
+    points, labels = np.array([*prompts.add, *prompts.remove]), np.array([1, 0])
+    report(
+        "Segment Anything ViT-B, decoder",
+        f"{median_ms(lambda: predictor.predict(points, labels)):.0f} ms",
+        "goal 150 ms",
+    )
+
+
 def draw() -> None:
     """A picture of a training pair, objects included."""
     from core.training.device_pairs import DevicePairs
@@ -75,7 +102,7 @@ def draw() -> None:
     report("objects and cameras of a pair", f"{objects_ms:.0f} ms")
 
 
-PARTS = {"encode": encode, "part": part, "draw": draw}
+PARTS = {"encode": encode, "part": part, "cut": cut, "draw": draw}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

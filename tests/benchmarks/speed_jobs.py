@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from app import jobs
+from app import jobs, loaded
 from app.documents import EncoderSettings, Item
 from core.fields.field import FeatureField
 from core.geometry.raycasting import Raycaster
@@ -13,12 +13,12 @@ from core.matching.sides import ShapeSide
 
 def synthetic(progress, item: Item, encoder: EncoderSettings, dim: int = 128) -> int:
     """A field of ``encoder.samples`` random unit descriptors on the shape of ``item``, with what the first click would prepare."""
-    shape = jobs._shape(item)
+    shape = loaded.shape_of(item)
     points = sample_surface(shape, encoder.samples)
     random = torch.nn.functional.normalize(torch.randn(len(points), dim), dim=1).to(torch.bfloat16)
     side = ShapeSide(shape, Raycaster(shape), FeatureField(points, random, np.ones(len(points), bool)))
-    jobs._sides.get((item, encoder), lambda: side)
-    jobs._carry(item, encoder, side)
+    loaded._sides.get((item, encoder), lambda: side)
+    loaded.to_display(item, encoder, side)
     return len(points)
 
 
