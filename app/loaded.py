@@ -120,10 +120,13 @@ def segmenter_of(item: Item, settings: EncoderSettings, sam: str, progress: Prog
     from core.parts.sam import SamSegmenter
 
     def make() -> Any:
-        segmenter: Any = SamSegmenter(sam, settings.device, span(progress, 0.0, 0.5)) if sam else None
-        progress(0.6, f"Looking at {item.name} to cut out parts")
-        if segmenter is None:
+        segmenter: Any
+        if sam:
+            model = _encoders.get(("sam", sam, settings.device), lambda: SamSegmenter(sam, settings.device, progress))
+            segmenter = model.another()
+        else:
             segmenter = GrabCutSegmenter(encoder_of(settings, silent), item.box)
+        progress(0.6, f"Looking at {item.name} to cut out parts")
         segmenter.set_image(image_of(item))
         return segmenter
 

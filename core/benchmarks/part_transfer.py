@@ -49,8 +49,12 @@ class Case:
     """Pictures of one object, and the object (the same, or another of its kind) whose surface is asked."""
 
     pictures: list[Picture]
+    shown: Object3D
     target: Object3D
-    same: bool
+
+    @property
+    def same(self) -> bool:
+        return self.shown is self.target
 
 
 def procedural_cases(count: int, across: bool) -> list[Case]:
@@ -100,7 +104,7 @@ def _case(shown: Object3D, target: Object3D, number: int) -> Case | None:
     rng, surface = np.random.default_rng((43, number)), Surface(number)
     pictures = [take_picture(shown, rng, settings, surface) for _ in range(PICTURES)]
     pictures = [picture for picture in pictures if picture.mask.sum() > 400]
-    return Case(pictures, target, shown is target) if pictures else None
+    return Case(pictures, shown, target) if pictures else None
 
 
 def evaluate(
@@ -124,6 +128,8 @@ def evaluate(
             where = "another of its kind" if across else "the same object"
             scores = measure(cases, encoder, span(progress, turn / 2, (turn + 1) / 2))
             tables[f"parts on {where}"] = summary(scores)
+        if across and cases:
+            tables["parts of a shape on another of its kind"] = summary(measure_shapes(cases, encoder))
         if not across:
             tables["one click in a picture"] = _cutting_table([case.pictures[0] for case in cases], encoder)
     return tables
@@ -145,9 +151,7 @@ def measure(cases: Sequence[Case], encoder: ImageEncoder, progress: Progress = s
         progress(number / len(cases), f"parts {number + 1} of {len(cases)}")
         item = case.target
         if id(item) not in fields:
-            side = ShapeSide(
-                item.shape, item.caster, lift(item.shape, encoder, LiftSettings(SAMPLES), caster=item.caster)
-            )
+            side = _side(item, encoder)
             fields[id(item)] = side, view_set(side, "y")
         shape, views = fields[id(item)]
         images = [_image(picture, encoder, shape, views) for picture in case.pictures]
@@ -158,6 +162,38 @@ def measure(cases: Sequence[Case], encoder: ImageEncoder, progress: Progress = s
                 iou = np.nan if found is None else float((found & true).sum() / max((found | true).sum(), 1))
                 scores.setdefault(name, []).append(iou)
     return scores
+
+
+def measure_shapes(cases: Sequence[Case], encoder: ImageEncoder) -> dict[str, list[float]]:
+    """IoU of every part of one shape, all of it labelled, carried to the other shape of a case, by method."""
+    scores: dict[str, list[float]] = {}
+    for case in {(id(case.shown), id(case.target)): case for case in cases}.values():
+        source, target = _side(case.shown, encoder), _side(case.target, encoder)
+        parts = case.shown.face_part[source.field.points.face]
+        truth = case.target.face_part[target.field.points.face]
+        nearest = torch.cat(
+            [
+                (rows.float() @ source.field.descriptors.float().T).argmax(1)
+                for rows in target.field.descriptors.split(2048)
+            ]
+        )
+        for part in np.intersect1d(np.unique(parts), np.unique(truth)):
+            region, true = parts == part, truth == part
+            if region.mean() < SMALLEST or region.all():
+                continue
+            found = {
+                "all of the surface": np.ones(len(truth), bool),
+                "nearest descriptor": region[nearest.numpy()],
+                "Counterpoint": transfer(source, target, region) > 0.5,
+            }
+            for name, chosen in found.items():
+                scores.setdefault(name, []).append(float((chosen & true).sum() / max((chosen | true).sum(), 1)))
+    return scores
+
+
+def _side(item: Object3D, encoder: ImageEncoder) -> ShapeSide:
+    field = lift(item.shape, encoder, LiftSettings(SAMPLES), caster=item.caster)
+    return ShapeSide(item.shape, item.caster, field)
 
 
 def _image(picture: Picture, encoder: ImageEncoder, shape: ShapeSide, views: Any) -> tuple[ImageSide, JointPrior]:

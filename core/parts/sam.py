@@ -2,6 +2,7 @@
 
 import hashlib
 import urllib.request
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,12 @@ class SamSegmenter:
             raise CounterpointError(f"{file.name} does not hold the weights of Segment Anything {kind}.") from error
         self._predictor = SamPredictor(model.eval().to(pick_device(device)))
         progress(1.0, "Segment Anything is ready")
+
+    def another(self) -> "SamSegmenter":
+        """One for another image, with the same model."""
+        twin = copy(self)
+        twin._predictor = type(self._predictor)(self._predictor.model)
+        return twin
 
     def set_image(self, image: npt.NDArray[np.uint8]) -> None:
         self._predictor.set_image(image)

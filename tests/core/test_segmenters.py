@@ -114,6 +114,10 @@ def test_segment_anything_takes_all_kinds_of_prompts(made_sam, photo):
         found = cutter.predict(prompts)
         assert len(found) == 3 and all(c.mask.shape == small.shape[:2] for c in found)
         assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+    twin = cutter.another()
+    twin.set_image(np.ascontiguousarray(small[:100, :120]))
+    assert twin.predict(Prompts(add=[(5, 5)]))[0].mask.shape == (100, 120)
+    assert cutter.predict(Prompts(add=[(5, 5)]))[0].mask.shape == small.shape[:2]  # each keeps its own image
 
 
 def test_checkpoints_of_unknown_origin_are_not_opened(made_sam, tmp_path):
