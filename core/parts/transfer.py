@@ -143,6 +143,14 @@ def known(side: Side) -> npt.NDArray[np.bool_]:
     return _asked(side)
 
 
+def _object_weight(image: ImageSide) -> npt.NDArray[np.float32]:
+    """How much each cell [N] says: as much as it looks like an object, which is an estimate, so a fifth at least in the box."""
+    inside = image.map.inside().ravel().astype(np.float32)
+    if image.map.foreground is None:
+        return inside
+    return inside * np.maximum(image.map.foreground.numpy().ravel(), 0.2)
+
+
 def _descriptors(side: Side, chosen: npt.NDArray[np.bool_], most: int = 2000) -> torch.Tensor:
     index = np.flatnonzero(chosen)
     index = index[:: max(1, len(index) // most)]
@@ -171,7 +179,8 @@ def _seen_on_shape(
 ) -> Evidence:
     """Of every sample [N]: the share of the region in the object's cells it may be seen in; what is hidden takes its neighbours'."""
     where = assignment(prior, image, shape)
-    said = where.weight[:, region].sum(1) / np.maximum(where.weight[:, known(image) | region].sum(1), 1e-12)
+    counts = np.where(region, 1, _object_weight(image)).astype(np.float32)
+    said = where.weight[:, region].sum(1) / np.maximum(where.weight @ counts, 1e-12)
     position = shape.field.points.position[prior.view_set.index]
     return where.to_all(_spread(position, said, where.seen, settings.reach))
 
