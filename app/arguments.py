@@ -120,6 +120,23 @@ def verb_parser() -> argparse.ArgumentParser:
     _add_lift_options(transfer)
     transfer.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
 
+    align = verbs.add_parser("align", help="find where a shape stands in a photo")
+    align.add_argument("image", metavar="IMAGE")
+    align.add_argument("shape", metavar="SHAPE")
+    align.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image")
+    align.add_argument("--mask", metavar="PNG", help="the object's pixels (default: cut out of the box)")
+    align.add_argument("--K", metavar="JSON", help="intrinsics: fx, fy, cx, cy in pixels")
+    align.add_argument(
+        "--fov", type=float, metavar="DEG", help="field of view of the longer side, without --K (default: 50)"
+    )
+    align.add_argument(
+        "--dof", type=int, choices=(6, 7, 9), default=6, help="6: pose, 7: and scale, 9: and scale of each axis"
+    )
+    align.add_argument("--save", metavar="PNG", help="the shape drawn over the photo")
+    align.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    _add_encoder_options(align)
+    _add_lift_options(align)
+
     search = verbs.add_parser("search", help="find the shapes of a folder that look like an image or a shape")
     search.add_argument("folder", metavar="FOLDER", help="shapes, in folders below it too")
     search.add_argument("query", metavar="QUERY", help="an image or a shape")
@@ -136,7 +153,7 @@ def verb_parser() -> argparse.ArgumentParser:
     encoders.add_argument("--json", action="store_true")
 
     evaluate = verbs.add_parser("evaluate", help="measure an encoder")
-    evaluate.add_argument("what", choices=("correspondence", "retrieval", "parts"))
+    evaluate.add_argument("what", choices=("correspondence", "retrieval", "parts", "alignment"))
     evaluate.add_argument(
         "--data", default="procedural", metavar="procedural|bop:PATH|meshes:FOLDER",
         help="held-out procedural shapes, photos in the BOP layout (correspondence only), or renders of the meshes of a folder (default: %(default)s)",

@@ -108,6 +108,22 @@ def _parse_row(parser: argparse.ArgumentParser, arguments: list[str]) -> argpars
         raise CounterpointError(said.getvalue().removeprefix("counterpoint: ").strip()) from None
 
 
+def _align(options: argparse.Namespace) -> int:
+    from app.aligning import align_files
+
+    report = align_files(options, progress=_progress(options.json))
+    if options.json:
+        print(json.dumps(report))
+        return 0
+    for name in ("R", "t", "s"):
+        rows = report[name] if name == "R" else [report[name]]
+        print("\n".join(f"{name if i == 0 else '':<3}{_text(row)}" for i, row in enumerate(rows)))
+    print(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {report['verdict']}")
+    if "saved" in report:
+        print(f"saved {report['saved']}")
+    return 0
+
+
 def _search(options: argparse.Namespace) -> int:
     from app import headless
 
@@ -204,6 +220,7 @@ def _text(numbers: list[float]) -> str:
 VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "match": _match,
     "transfer": _transfer,
+    "align": _align,
     "search": _search,
     "info": _info,
     "encoders": _encoders,

@@ -143,12 +143,14 @@ def describe_file(path: str) -> dict[str, Any]:
 
 def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
     """The verb ``evaluate``: the report that ``--json`` prints and ``--output`` writes."""
-    from core.benchmarks import correspondence, part_transfer, retrieval
+    from core.benchmarks import alignment, correspondence, part_transfer, retrieval
 
     choice = choice_of(options)
     report: dict[str, Any] = {"encoder": options.encoder, "data": options.data}
     if options.what == "retrieval":
         report["tables"] = retrieval.evaluate(choice, options.data, options.count, progress)
+    elif options.what == "alignment":
+        report["tables"] = alignment.evaluate(choice, options.data, options.count, progress)
     elif options.what == "parts":
         report["tables"] = part_transfer.evaluate(choice, options.data, options.count, progress)
     else:

@@ -150,7 +150,7 @@ def joint_prior(
     candidates: list[tuple[float, ImageSide, torch.Tensor, torch.Tensor]] = []
     place = views.place
     for feature_map in image.turned_maps():
-        scores = _view_scores(feature_map, shape, views, place, settings)
+        scores = view_scores(feature_map, shape, views, place, settings)
         gap = settings.turn_gap if candidates else 0.0
         candidates.append((float(scores.max()) - gap, replace(image, map=feature_map), scores, place))
         place = torch.stack([-place[..., 1], place[..., 0]], dim=-1)
@@ -174,7 +174,7 @@ def _object_frame(feature_map: FeatureMap, settings: JointSettings) -> tuple[tup
     return ((x0 + x1) / 2, (y0 + y1) / 2), max(x1 - x0, y1 - y0) / 2 * settings.fill / 0.9
 
 
-def _view_scores(
+def view_scores(
     feature_map: FeatureMap, shape: ShapeSide, views: ViewSet, place: torch.Tensor, settings: JointSettings
 ) -> torch.Tensor:
     """Mean similarity float32 [V] between the visible samples of each view and the map where the view puts them.

@@ -1,0 +1,82 @@
+"""The verb ``align``: the pose of a shape in a photo."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.headless import choice_of, ready
+from core.alignment.align import align, box_mask
+from core.alignment.coarse import Hypothesis
+from core.alignment.fine import FineSettings
+from core.alignment.overlay import overlay
+from core.alignment.pose import intrinsics
+from core.encoders.catalogue import load_encoder
+from core.errors import CounterpointError
+from core.geometry.shape import load_shape
+from core.images import load_image, load_mask, save_image
+from core.interchange.labels import read_json
+from core.matching.joint import view_set
+from core.matching.prepare import is_shape
+from core.matching.sides import ImageSide, ShapeSide
+from core.progress import Progress, silent, span
+
+FOV = 50.0
+"""Of the longer side of a photo whose camera is not known, in degrees."""
+
+
+def align_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+    """The report that ``--json`` prints: ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
+    if is_shape(options.image) or not is_shape(options.shape):
+        raise CounterpointError("Give an image first and then a shape.")
+    image, shape = load_image(options.image), load_shape(options.shape)
+    size = (image.shape[1], image.shape[0])
+    K = read_intrinsics(options.K) if options.K else intrinsics(size, options.fov or FOV)
+    encoder = load_encoder(choice_of(options))
+    mask = load_mask(options.mask) if options.mask else None
+    box = options.box or (_around(mask) if mask is not None else None)
+    if box is None:
+        raise CounterpointError("Say where the object is: give --box X0,Y0,X1,Y1 or --mask PNG.")
+    if mask is None:
+        mask = box_mask(image, encoder, box)
+    picture, _ = ready(options, encoder, options.image, image, box, silent)
+    side, up = ready(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
+    assert isinstance(picture, ImageSide) and isinstance(side, ShapeSide)
+    views = view_set(side, up, progress=span(progress, 0.4, 0.6))
+    fine = FineSettings(dof=options.dof)
+
+    def watch(step: int, _: object) -> None:
+        progress(0.6 + 0.4 * step / fine.steps, "Making the pose exact")
+
+    found = align(picture, side, views, K, mask, fine=fine, watch=watch)
+    report = {"encoder": encoder.name, "K": K.tolist(), "verdict": found.verdict, **_pose(found.best)}
+    report["hypotheses"] = [_pose(one) for one in found.hypotheses]
+    if options.save:
+        save_image(options.save, overlay(image, shape, side.caster, found.best.pose, K))
+        report["saved"] = options.save
+    progress(1.0, "Done")
+    return report
+
+
+def read_intrinsics(path: str) -> npt.NDArray[np.floating]:
+    """``K`` [3, 3] from JSON with fx, fy, cx and cy in pixels."""
+    content = read_json(path)
+    try:
+        fx, fy, cx, cy = (float(content[name]) for name in ("fx", "fy", "cx", "cy"))
+    except (KeyError, TypeError, ValueError):
+        raise CounterpointError(f"{Path(path).name} has no intrinsics: give fx, fy, cx and cy in pixels.") from None
+    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+
+
+def _pose(one: Hypothesis) -> dict[str, Any]:
+    pose = {"R": one.pose.R.tolist(), "t": one.pose.t.tolist(), "s": np.asarray(one.pose.s).tolist()}
+    return pose | {"score": one.score, "similarity": one.similarity, "overlap": one.overlap}
+
+
+def _around(mask: npt.NDArray[np.bool_]) -> tuple[float, float, float, float]:
+    rows, columns = np.nonzero(mask)
+    if len(rows) == 0:
+        raise CounterpointError("The mask of the object is empty.")
+    return columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5

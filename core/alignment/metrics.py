@@ -1,0 +1,69 @@
+"""Errors of poses as the BOP toolkit defines them (Hodan et al., ECCV Workshops 2020), in the shape's own units unless it says otherwise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import ConvexHull, cKDTree
+from scipy.spatial.distance import pdist
+
+from core.alignment.pose import Pose, project, rotation_error
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class PoseErrors:
+    """Of an estimated pose.
+
+    Attributes:
+        rotation: degrees, the best over the object's symmetries.
+        translation: distance of the origins.
+        add, adds: mean distance of points to where they belong, and to the nearest point of the true object.
+        mssd, mspd: largest distance over the points, the best over the symmetries: in space, and in the picture (pixels).
+    """
+
+    rotation: float
+    translation: float
+    add: float
+    adds: float
+    mssd: float
+    mspd: float
+
+
+def pose_errors(estimate: Pose, truth: Pose, points: Floats, K: Floats, symmetries: Floats | None = None) -> PoseErrors:
+    """``points`` [n, 3] of the shape, ``symmetries`` [k, 4, 4] that map it to itself (the identity among them)."""
+    turns = np.eye(4)[None] if symmetries is None else symmetries
+    there, true = estimate(points), truth(points)
+    pixels = project(estimate, K, points)[0]
+    in_space, in_picture = [], []
+    for turn in turns:
+        moved = points @ turn[:3, :3].T + turn[:3, 3]
+        in_space.append(float(np.linalg.norm(there - truth(moved), axis=1).max()))
+        in_picture.append(float(np.linalg.norm(pixels - project(truth, K, moved)[0], axis=1).max()))
+    return PoseErrors(
+        rotation_error(estimate.R, truth.R, turns[:, :3, :3]),
+        float(np.linalg.norm(estimate.t - truth.t)),
+        float(np.linalg.norm(there - true, axis=1).mean()),
+        float(cKDTree(there).query(true)[0].mean()),
+        min(in_space),
+        min(in_picture),
+    )
+
+
+def diameter(points: Floats) -> float:
+    """The largest distance between two of the points [n, 3]."""
+    hull = ConvexHull(points, qhull_options="QJ")
+    return float(pdist(np.asarray(points)[hull.vertices]).max())
+
+
+def mspd_recall(errors: Floats, width: int) -> float:
+    """Mean recall of MSPD [n] at 5, 10, ..., 50 pixels of a picture 640 wide, as in the BOP challenge."""
+    limits = np.arange(5, 51, 5) * width / 640
+    return float(np.mean(np.asarray(errors)[:, None] < limits))
+
+
+def mssd_recall(errors: Floats, diameters: Floats) -> float:
+    """Mean recall of MSSD [n] at 5, 10, ..., 50 % of the object's diameter."""
+    limits = np.arange(0.05, 0.51, 0.05)
+    return float(np.mean((np.asarray(errors) / np.asarray(diameters))[:, None] < limits))

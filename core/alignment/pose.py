@@ -1,0 +1,71 @@
+"""Where an object stands: rotation, translation, a scale for each of its axes."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
+
+from core.errors import CounterpointError
+from core.geometry.shape import Shape
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """``x_cam = R @ diag(s) @ x_shape + t``: OpenCV camera axes, the units and axes of the shape's file.
+
+    Attributes:
+        R, t, s: float64 [3, 3], [3], [3].
+    """
+
+    R: Floats
+    t: Floats
+    s: Floats = field(default_factory=lambda: np.ones(3))
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.R).all() and np.isfinite(self.t).all() and (np.asarray(self.s) > 0).all()):
+            raise CounterpointError("A pose needs finite numbers and scales above zero.")
+        if np.abs(self.R @ self.R.T - np.eye(3)).max() > 1e-3 or np.linalg.det(self.R) < 0:
+            raise CounterpointError("The rotation of a pose must be a rotation: orthogonal, without mirroring.")
+
+    def __call__(self, points: Floats) -> Floats:
+        """Points [..., 3] of the shape's frame in the camera's."""
+        return (np.asarray(points, np.float64) * self.s) @ self.R.T + self.t
+
+    def inverse(self, points: Floats) -> Floats:
+        """Points [..., 3] of the camera's frame in the shape's."""
+        return ((np.asarray(points, np.float64) - self.t) @ self.R) / self.s
+
+    def rotated(self, rotation: Floats) -> "Pose":
+        """The same place and scale with another rotation [3, 3]."""
+        return Pose(rotation, self.t, self.s)
+
+
+def rotation_error(a: Floats, b: Floats, symmetries: Floats | None = None) -> float:
+    """Angle in degrees between two rotations; of several ``symmetries`` [n, 3, 3] of the object the best counts."""
+    turns = np.eye(3)[None] if symmetries is None else symmetries
+    return min(float(np.degrees(Rotation.from_matrix(a.T @ b @ turn).magnitude())) for turn in turns)
+
+
+def shape_rays(pose: Pose, K: Floats, shape: Shape, pixels: Floats) -> tuple[Floats, Floats]:
+    """The rays through pixels [..., 2] in the shape's normalised frame: origin [3] and unit directions [..., 3]."""
+    xy = (np.asarray(pixels, np.float64) - [K[0, 2], K[1, 2]]) / [K[0, 0], K[1, 1]]
+    directions = (np.concatenate([xy, np.ones_like(xy[..., :1])], axis=-1) @ pose.R) / pose.s
+    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+    return shape.to_normalised(pose.inverse(np.zeros(3))), directions
+
+
+def project(pose: Pose, K: Floats, points: Floats) -> tuple[Floats, Floats]:
+    """Pixels [..., 2] of points of the shape's own frame, and their depth [...] along z."""
+    camera = pose(points)
+    depth = camera[..., 2]
+    safe = np.where(np.abs(depth) < 1e-12, 1e-12, depth)
+    return camera[..., :2] / safe[..., None] * [K[0, 0], K[1, 1]] + [K[0, 2], K[1, 2]], depth
+
+
+def intrinsics(size: tuple[int, int], fov: float = 50.0) -> Floats:
+    """``K`` [3, 3] of a picture (width, height) whose longer side spans ``fov`` degrees, the principal point in its middle."""
+    focal = max(size) / 2 / np.tan(np.radians(fov) / 2)
+    return np.array([[focal, 0, (size[0] - 1) / 2], [0, focal, (size[1] - 1) / 2], [0, 0, 1]], np.float64)

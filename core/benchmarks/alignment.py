@@ -1,0 +1,115 @@
+"""How well shapes are aligned to photos whose poses are known: BOP data, with the true mask and with the program's own."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.alignment.align import REFINED, box_mask
+from core.alignment.coarse import CoarseSettings, Hypothesis, PoseScorer, coarse_poses, refine_by_matches
+from core.alignment.fine import FineSettings, refine
+from core.alignment.metrics import PoseErrors, diameter, mspd_recall, mssd_recall, pose_errors
+from core.alignment.pose import Pose
+from core.benchmarks.bop import BopScene, PosedObject
+from core.encoders.base import ImageEncoder
+from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.errors import CounterpointError
+from core.fields.lifting import LiftSettings
+from core.matching.joint import view_set
+from core.matching.prepare import image_side, shape_side
+from core.progress import Progress, silent
+
+SYMMETRIC = {10: np.diag([-1.0, -1.0, 1.0, 1.0]), 11: np.diag([-1.0, -1.0, 1.0, 1.0])}
+"""LM-O's eggbox and glue look the same when turned by half around z (``models_info.json`` of the BOP release)."""
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Errors:
+    """Of one stage over all objects."""
+
+    best: list[PoseErrors] = field(default_factory=list)
+    of_five: list[float] = field(default_factory=list)
+    diameters: list[float] = field(default_factory=list)
+
+
+def evaluate(choice: EncoderChoice, data: str, count: int = 60, progress: Progress = silent) -> dict[str, list[Row]]:
+    """One table for true masks and one for the program's own, a row for each stage.
+
+    Args:
+        data: "bop:PATH"; the true box is given, no depth.
+        count: objects in photos at most, spread over the photos.
+
+    Raises:
+        CounterpointError: no such encoder or data.
+    """
+    kind, _, place = data.partition(":")
+    if kind != "bop" or not place:
+        raise CounterpointError(f"'{data}' is not bop:PATH.")
+    scene, encoder = BopScene.open(place), load_encoder(choice)
+    every = [item for photo in scene.photos() for item in scene.objects(photo)]
+    items = [every[i] for i in np.linspace(0, len(every) - 1, min(count, len(every))).astype(int)]
+    tables = {}
+    for true_mask in (True, False):
+        where = "true mask" if true_mask else "mask cut out of the box"
+        tables[f"poses, {where}"] = _measure(items, scene, encoder, true_mask, progress)
+    return tables
+
+
+def _measure(
+    items: list[PosedObject], scene: BopScene, encoder: ImageEncoder, true_mask: bool, progress: Progress
+) -> list[Row]:
+    sides, stages = {}, {name: Errors() for name in ("views alone", "+ matches (PnP)", "+ NOC", "+ NOC and silhouette")}
+    for number, item in enumerate(items):
+        progress(number / len(items), f"poses {number + 1} of {len(items)}")
+        if item.object_id not in sides:
+            side = shape_side(scene.models[item.object_id], encoder, LiftSettings(up="z"))
+            sides[item.object_id] = side, view_set(side, "z")
+        shape, views = sides[item.object_id]
+        image = image_side(item.image, encoder, item.box)
+        mask = item.visible if true_mask else box_mask(item.image, encoder, item.box)
+        scorer = PoseScorer(image, shape, item.camera.K, mask)
+        coarse = coarse_poses(scorer, views, CoarseSettings(refinements=0))
+        matched = sorted((refine_by_matches(h, scorer, CoarseSettings()) for h in coarse), key=lambda h: -h.score)
+        found = {
+            "views alone": coarse,
+            "+ matches (PnP)": matched,
+            "+ NOC": refine(matched[:REFINED], scorer, None),
+            "+ NOC and silhouette": refine(matched[:REFINED], scorer, mask, FineSettings()),
+        }
+        for name, hypotheses in found.items():
+            _note(stages[name], hypotheses[:REFINED], item, scene)
+    width = items[0].image.shape[1]
+    return [_row(name, errors, width) for name, errors in stages.items()]
+
+
+def _note(errors: Errors, hypotheses: list[Hypothesis], item: PosedObject, scene: BopScene) -> None:
+    vertices = scene.models[item.object_id].vertices
+    points = vertices[:: max(1, len(vertices) // 1500)]
+    turns = np.stack([np.eye(4), SYMMETRIC[item.object_id]]) if item.object_id in SYMMETRIC else None
+    truth = Pose(_rotation(item.camera.R), item.camera.t)
+    each = [pose_errors(h.pose, truth, points, item.camera.K, turns) for h in hypotheses]
+    errors.best.append(each[0])
+    errors.of_five.append(min(one.rotation for one in each))
+    errors.diameters.append(diameter(points))
+
+
+def _row(name: str, errors: Errors, width: int) -> Row:
+    rotation = np.array([e.rotation for e in errors.best])
+    sizes = np.array(errors.diameters)
+    adds, add = (np.array([getattr(e, which) for e in errors.best]) / sizes for which in ("adds", "add"))
+    return {
+        "method": name, "objects": len(rotation),
+        "rot < 20": float(np.mean(rotation < 20)), "best of 5": float(np.mean(np.array(errors.of_five) < 20)),
+        "rot median": float(np.median(rotation)), "ADD-S < 0.1": float(np.mean(adds < 0.1)), "ADD < 0.1": float(np.mean(add < 0.1)),
+        "MSSD": mssd_recall(np.array([e.mssd for e in errors.best]), sizes),
+        "MSPD": mspd_recall(np.array([e.mspd for e in errors.best]), width),
+    }  # fmt: skip
+
+
+def _rotation(matrix: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """The nearest rotation: those in files are rounded."""
+    U, _, V = np.linalg.svd(matrix)
+    return np.asarray(U @ V)
