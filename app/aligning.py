@@ -8,19 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from app.headless import choice_of, ready
-from core.alignment.align import align, box_mask
+from core.alignment.align import align
 from core.alignment.coarse import Hypothesis
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import overlay
-from core.alignment.pose import intrinsics
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
+from core.geometry.pose import intrinsics
 from core.geometry.shape import load_shape
-from core.images import load_image, load_mask, save_image
+from core.images import field_of_view, load_image, load_mask, save_image
 from core.interchange.labels import read_json
 from core.matching.joint import view_set
 from core.matching.prepare import is_shape
 from core.matching.sides import ImageSide, ShapeSide
+from core.parts.grabcut import box_mask
 from core.progress import Progress, silent, span
 
 FOV = 50.0
@@ -33,7 +34,13 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         raise CounterpointError("Give an image first and then a shape.")
     image, shape = load_image(options.image), load_shape(options.shape)
     size = (image.shape[1], image.shape[0])
-    K = read_intrinsics(options.K) if options.K else intrinsics(size, options.fov or FOV)
+    K = (
+        read_intrinsics(options.K)
+        if options.K
+        else intrinsics(size, options.fov or field_of_view(options.image) or FOV)
+    )
+    if options.fov is not None and not 1 <= options.fov <= 170:
+        raise CounterpointError(f"A field of view of {options.fov:g} degrees is none that a photo has; give 1 to 170.")
     encoder = load_encoder(choice_of(options))
     mask = load_mask(options.mask) if options.mask else None
     box = options.box or (_around(mask) if mask is not None else None)

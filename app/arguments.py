@@ -127,7 +127,10 @@ def verb_parser() -> argparse.ArgumentParser:
     align.add_argument("--mask", metavar="PNG", help="the object's pixels (default: cut out of the box)")
     align.add_argument("--K", metavar="JSON", help="intrinsics: fx, fy, cx, cy in pixels")
     align.add_argument(
-        "--fov", type=float, metavar="DEG", help="field of view of the longer side, without --K (default: 50)"
+        "--fov",
+        type=float,
+        metavar="DEG",
+        help="field of view of the longer side, without --K (default: from EXIF, or 50)",
     )
     align.add_argument(
         "--dof", type=int, choices=(6, 7, 9), default=6, help="6: pose, 7: and scale, 9: and scale of each axis"

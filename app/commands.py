@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.documents import Box, Draft, Item
+from app.documents import Aligned, Box, Draft, Item
 from app.history import Step
 from app.session import Pin, Session, Slot
 from core.parts.layers import Layers
@@ -16,12 +16,14 @@ class SetItem(Step):
         self._session, self._slot, self._item = session, slot, item
         self._old = session.items.get(slot)
         self._pins, self._current = list(session.pins.values()), session.current
-        self._layers, self._draft = session.layers, session.draft
+        self._layers, self._draft, self._aligned = session.layers, session.draft, session.aligned
         self.size = session.layers.bytes()
 
     def apply(self) -> None:
         kept = [pin for pin in self._pins if pin.slot != self._slot]
         self._session.set_draft(None)
+        if self._aligned is not None and self._slot in (self._aligned.image, self._aligned.shape):
+            self._session.set_aligned(None)
         self._session.set_pins(kept, self._current)
         self._session.set_item(self._slot, self._item)
         same = self._old is not None and self._item is not None and self._old.file == self._item.file
@@ -32,6 +34,7 @@ class SetItem(Step):
         self._session.set_item(self._slot, self._old)
         self._session.set_layers(self._layers)
         self._session.set_draft(self._draft)
+        self._session.set_aligned(self._aligned)
 
 
 class SetBox(Step):
@@ -144,3 +147,17 @@ class SetLayers(Step):
     def revert(self) -> None:
         self._session.set_layers(self._old)
         self._session.set_draft(self._old_draft)
+
+
+class SetAligned(Step):
+    """Align a shape to a photo, choose another hypothesis, or forget the pose."""
+
+    def __init__(self, session: Session, text: str, aligned: Aligned | None):
+        super().__init__(text)
+        self._session, self._old, self._new = session, session.aligned, aligned
+
+    def apply(self) -> None:
+        self._session.set_aligned(self._new)
+
+    def revert(self) -> None:
+        self._session.set_aligned(self._old)

@@ -93,3 +93,36 @@ class Draft:
     choice: int = 0
     part_id: int = 0
     base: Mask | None = None
+
+
+@dataclass(frozen=True)
+class PoseInPhoto:
+    """``x_cam = R diag(s) x_shape + t`` (R row by row), and how well the photo agrees with it."""
+
+    R: tuple[float, ...]
+    t: tuple[float, ...]
+    s: tuple[float, ...]
+    score: float
+    similarity: float
+    overlap: float
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A shape aligned to a photo.
+
+    Attributes:
+        image, shape: the slots.
+        K: fx, fy, cx, cy in pixels.
+        poses: hypotheses, the best first; ``choice`` is the one that is shown.
+    """
+
+    image: str
+    shape: str
+    K: tuple[float, float, float, float]
+    poses: tuple[PoseInPhoto, ...]
+    choice: int = 0
+
+    @property
+    def pose(self) -> PoseInPhoto:
+        return self.poses[self.choice]

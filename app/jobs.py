@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app import part_jobs
+from app import align_jobs, part_jobs
 from app.documents import EncoderSettings, Item
 from app.loaded import choice_of, display_of, encoder_of, image_of, pair_of, shape_of, side_of, to_display
 from core.progress import Progress, span
@@ -172,6 +172,7 @@ def list_encoders(progress: Progress) -> list[tuple[str, str, bool]]:
 
 JOBS: dict[str, Callable[..., Any]] = {
     **part_jobs.JOBS,
+    **align_jobs.JOBS,
     "open_image": open_image,
     "open_shape": open_shape,
     "prepare": prepare,

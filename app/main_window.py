@@ -10,10 +10,12 @@ from PySide6.QtGui import QCloseEvent, QIcon
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QSplitter, QWidget
 
 from app import commands, menus
+from app.aligner import Aligner
 from app.dialogs import say_error
 from app.documents import KINDS, Kind, item_for
 from app.drafts import Drafts
 from app.engine import Engine
+from app.panels.align import AlignPanel
 from app.panels.encoder import EncoderPanel
 from app.panels.gallery import GalleryPanel
 from app.panels.image import ImagePanel
@@ -44,6 +46,8 @@ class MainWindow(QMainWindow):
         self.panels: Panels = {slot: _panel(slot) for slot in SLOTS}
         self.pins, self.gallery, self.encoder, self.tasks = PinsPanel(), GalleryPanel(), EncoderPanel(), TaskBar()
         self.parts_panel = PartsPanel()
+        self.align_panel = AlignPanel()
+        self.aligner = Aligner(self.session, self.queries, self.panels, self.align_panel, self)
         self.presenter = Presenter(self.session, self.panels, self.pins, self)
         self.drafts = Drafts(self.session, self.engine, self.queries, self)
         self.parts = Parts(self.session, self.drafts, self.queries, self.panels, self.parts_panel, self)
@@ -114,9 +118,10 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(columns)
         self.pins_dock = self._dock("Pins", self.pins)
         self.parts_dock = self._dock("Parts", self.parts_panel)
+        self.align_dock = self._dock("Align", self.align_panel)
         self.gallery_dock = self._dock("Gallery", self.gallery)
         self.encoder_dock = self._dock("Encoder", self.encoder)
-        for dock in (self.parts_dock, self.gallery_dock, self.encoder_dock):
+        for dock in (self.parts_dock, self.align_dock, self.gallery_dock, self.encoder_dock):
             self.tabifyDockWidget(self.pins_dock, dock)
         self.pins_dock.raise_()
         self.statusBar().addWidget(self.message, 1)
@@ -137,7 +142,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         for slot, panel in self.panels.items():
-            panel.activated.connect(lambda s=slot: setattr(self, "active", s))
+            panel.activated.connect(lambda s=slot: self._activate(s))
             panel.files_dropped.connect(lambda paths, s=slot: self.open_files(paths, s))
             panel.open_requested.connect(lambda s=slot: menus.ask_open(self, s))
             panel.pin_selected.connect(self.session.set_current)
@@ -223,6 +228,9 @@ class MainWindow(QMainWindow):
         self._guide()
         request = self.engine.submit("list_encoders", lane="query")
         request.done.connect(self.encoder.set_encoders)
+
+    def _activate(self, slot: Slot) -> None:
+        self.active = self.aligner.active = slot
 
     def _clean_changed(self, clean: bool) -> None:
         self.setWindowModified(not clean)

@@ -64,7 +64,7 @@ def build(window: "MainWindow") -> Menus:
         action = _add(more, slot.capitalize(), partial(window.show_panel, slot), checkable=True)
         more.aboutToShow.connect(lambda a=action, p=window.panels[slot]: a.setChecked(not p.isHidden()))
     view.addSeparator()
-    docks = (window.pins_dock, window.parts_dock, window.gallery_dock, window.encoder_dock)
+    docks = (window.pins_dock, window.parts_dock, window.align_dock, window.gallery_dock, window.encoder_dock)
     view.addActions([d.toggleViewAction() for d in docks])
     view.addSeparator()
     _choices(view.addMenu("Heatmap colours"), list(HEATMAPS), HEATMAPS[0], lambda name: _set_colormap(window, name))

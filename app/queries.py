@@ -71,6 +71,10 @@ class Queries(QObject):
         query, encoder = self._session.items[slot], self._session.encoder
         self.run("find_shapes", self.found.emit, folder=folder, query=query, encoder=encoder)
 
+    def ask(self, job: str, latest: str, done: Any, **arguments: Any) -> None:
+        """A short question; of several with the same ``latest`` only the newest is answered, and a failure is not told."""
+        self._engine.submit(job, lane="query", latest=latest, **arguments).done.connect(done)
+
     def end_hover(self) -> None:
         """Answers that are still on their way come too late."""
         self._hover = None

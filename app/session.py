@@ -5,7 +5,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from app.documents import Draft, EncoderSettings, Item, Kind
+from app.documents import Aligned, Draft, EncoderSettings, Item, Kind
 from app.history import History
 from app.jobs import Answer
 from core.colors import PINS
@@ -53,6 +53,7 @@ class Session(QObject):
     encoder_changed = Signal()
     layers_changed = Signal()
     draft_changed = Signal()
+    aligned_changed = Signal()
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
@@ -63,6 +64,7 @@ class Session(QObject):
         self.encoder = EncoderSettings()
         self.layers = Layers()
         self.draft: Draft | None = None
+        self.aligned: Aligned | None = None
         self._next_pin = 1
 
     def new_pin(self, slot: Slot, at: tuple[float, ...]) -> Pin:
@@ -107,6 +109,11 @@ class Session(QObject):
         if draft != self.draft:
             self.draft = draft
             self.draft_changed.emit()
+
+    def set_aligned(self, aligned: Aligned | None) -> None:
+        if aligned != self.aligned:
+            self.aligned = aligned
+            self.aligned_changed.emit()
 
     def set_answers(self, pin_id: int, answers: dict[Slot, Answer], problem: str = "") -> None:
         """Results of a query; ignored when the pin is gone."""

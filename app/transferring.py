@@ -14,6 +14,7 @@ from app.headless import boxes_of, choice_of, ready
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
+from core.geometry.pose import Pose
 from core.geometry.shape import load_shape
 from core.images import check_file, load_image, load_mask
 from core.interchange.image_labels import load_image_labels, save_image_labels
@@ -22,7 +23,6 @@ from core.interchange.shape_labels import load_shape_labels, save_shape_labels
 from core.matching.prepare import image_side, is_shape, together
 from core.matching.sides import ShapeSide
 from core.parts.carry import Source, assign, carry, percent
-from core.parts.evidence import Pose
 from core.progress import Progress, silent, span
 
 BAND = 15
@@ -192,18 +192,16 @@ def _elements(shape: Any) -> int:
     return len(shape.vertices) if shape.is_point_cloud else len(shape.faces)
 
 
-def _pose(path: str) -> Pose:
-    """``{"K": 3 x 3, "R": 3 x 3, "t": 3}`` from a JSON file."""
+def _pose(path: str) -> tuple[Pose, Any]:
+    """The pose and the intrinsics of ``{"K": 3 x 3, "R": 3 x 3, "t": 3}`` in a JSON file."""
     content = read_json(path)
     try:
         K, R, t = (np.array(content[name], np.float64) for name in ("K", "R", "t"))
-        if K.shape != (3, 3) or R.shape != (3, 3) or t.shape != (3,) or not np.allclose(R @ R.T, np.eye(3), atol=1e-3):
+        if K.shape != (3, 3) or R.shape != (3, 3) or t.shape != (3,):
             raise ValueError
     except (KeyError, TypeError, ValueError):
-        raise CounterpointError(
-            f"{Path(path).name} is no pose: give K and R (3 x 3, R a rotation) and t (3 numbers)."
-        ) from None
-    return Pose(K, R, t)
+        raise CounterpointError(f"{Path(path).name} is no pose: give K and R (3 x 3) and t (3 numbers).") from None
+    return Pose(R, t), K
 
 
 def _name(out: str, target: str, number: int, count: int, shape: bool) -> str:

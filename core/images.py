@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core.errors import CounterpointError
 
@@ -48,6 +48,16 @@ def load_image(path: str | Path) -> RGB:
 def load_mask(path: str | Path) -> npt.NDArray[np.bool_]:
     """What is not black in an image file: bool [H, W]; raises as :func:`load_image` does."""
     return np.asarray(load_image(path).max(axis=2) > 0)
+
+
+def field_of_view(path: str | Path) -> float | None:
+    """Degrees that the longer side of a photo spans, from the focal length that its EXIF data give for 35 mm film; else None."""
+    try:
+        with Image.open(path) as image:
+            focal = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
+        return float(np.degrees(2 * np.arctan(18.0 / float(focal)))) if focal and float(focal) > 0 else None
+    except Exception:  # no EXIF, or damaged: the image itself is read elsewhere
+        return None
 
 
 def check_file(path: str | Path) -> Path:

@@ -98,6 +98,7 @@ class ImagePanel(FileDrops, QWidget):
         self.view.show_box(None)
         self.view.set_marks([])
         self.set_labels(None)
+        self.set_overlay(None)
         self._stack.setCurrentIndex(0 if rgb is None else 1)
         self._update_tools()
         self.fit()
@@ -134,6 +135,10 @@ class ImagePanel(FileDrops, QWidget):
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None, step: int = 1) -> None:
         """Lay parts over the image: uint8 [h, w, 4] with a pixel for every ``step`` of the image; None removes them."""
         self.view.show_labels(None if rgba is None else _pixmap(rgba), step)
+
+    def set_overlay(self, rgba: npt.NDArray[np.uint8] | None, box: Box = (0, 0, 1, 1)) -> None:
+        """Lay a posed shape uint8 [h, w, 4] over the part ``box`` of the image; None removes it."""
+        self.view.show_overlay(None if rgba is None else _pixmap(rgba), box)
 
     def set_part_tool(self, tool: str, size: float, angle: float) -> None:
         """Take a part tool up; those for shapes mean nothing here."""

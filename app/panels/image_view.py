@@ -55,7 +55,11 @@ class ImageView(QGraphicsView):
         self._box_item.setVisible(False)
         self.labels = QGraphicsPixmapItem()
         self.labels.setZValue(4)
-        for item in (self.picture, self.labels, self.heat, self._box_item):
+        self.overlay = QGraphicsPixmapItem()
+        self.overlay.setZValue(3)
+        self.overlay.setOpacity(0.65)
+        self.overlay.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
+        for item in (self.picture, self.overlay, self.labels, self.heat, self._box_item):
             self.scene().addItem(item)
         self.strokes = Strokes(self.scene(), self.picture.boundingRect)
         self._marks: list[MarkItem] = []
@@ -81,10 +85,10 @@ class ImageView(QGraphicsView):
         self.setSceneRect(QRectF(-margin, -margin, size.width() + 2 * margin, size.height() + 2 * margin))
 
     def show_heat(self, pixmap: QPixmap | None, box: Box) -> None:
-        self.heat.setPixmap(pixmap or QPixmap())
-        if pixmap is not None:
-            sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
-            self.heat.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))
+        _place(self.heat, pixmap, box)
+
+    def show_overlay(self, pixmap: QPixmap | None, box: Box) -> None:
+        _place(self.overlay, pixmap, box)
 
     def show_labels(self, pixmap: QPixmap | None, scale: float) -> None:
         """Lay a picture over the image, ``scale`` pixels of which each of its own covers."""
@@ -312,6 +316,14 @@ class ImageView(QGraphicsView):
             self.show_box(self._box)
             return
         self.box_drawn.emit((box.left() - 0.5, box.top() - 0.5, box.right() - 0.5, box.bottom() - 0.5))
+
+
+def _place(item: QGraphicsPixmapItem, pixmap: QPixmap | None, box: Box) -> None:
+    """Lay a picture over a part of the image."""
+    item.setPixmap(pixmap or QPixmap())
+    if pixmap is not None:
+        sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
+        item.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))
 
 
 _CURSORS = {

@@ -15,6 +15,7 @@ from app.panels.drops import FileDrops
 from app.panels.empty import EmptyState
 from app.panels.header import Header
 from app.panels.marks import PinMark
+from app.panels.mesh_mouse import SHAPE_TOOLS, MeshMouse
 from app.theme import is_dark
 from core.colors import HEATMAPS
 
@@ -191,7 +192,6 @@ class MeshPanel(FileDrops, QWidget):
             return False
         from pyvistaqt import QtInteractor
 
-        from app.panels.mesh_mouse import MeshMouse
         from app.panels.scene import Legend, PinActors, through_renderer
         from app.panels.smoothing import Smoothing
 
@@ -321,8 +321,6 @@ class MeshPanel(FileDrops, QWidget):
 
     def set_part_tool(self, tool: str, size: float, angle: float) -> None:
         """Take a part tool up, "" for none: radius of the brush as a fraction of the diagonal, angle of the flood in degrees."""
-        from app.panels.mesh_mouse import SHAPE_TOOLS
-
         self._tool = (tool, size, angle)
         if self._mouse is not None:
             self._mouse.tool, self._mouse.size, self._mouse.angle = tool if tool in SHAPE_TOOLS else "", size, angle

@@ -8,12 +8,9 @@ import numpy.typing as npt
 
 from core.alignment.coarse import CoarseSettings, Hypothesis, PoseScorer, coarse_poses, distinct
 from core.alignment.fine import FineSettings, Watch, refine
-from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError
 from core.matching.joint import ViewSet
 from core.matching.sides import ImageSide, ShapeSide
-from core.parts.grabcut import GrabCutSegmenter
-from core.parts.prompts import Prompts
 
 Floats = npt.NDArray[np.floating]
 Verdict = Literal["good", "unsure"]
@@ -64,14 +61,24 @@ def align(
     """
     check(image, K, mask)
     scorer = PoseScorer(image, shape, K, mask)
+    found = hypotheses(scorer, views, coarse)
+    if fine is not None:
+        found = distinct(refine(found[:REFINED], scorer, mask, fine, watch), REFINED, 10.0)
+    return Alignment(found, mask)
+
+
+def hypotheses(scorer: PoseScorer, views: ViewSet, coarse: CoarseSettings = CoarseSettings()) -> list[Hypothesis]:
+    """Poses that are not exact yet, the best first.
+
+    Raises:
+        CounterpointError: no pose agrees at all.
+    """
     found = coarse_poses(scorer, views, coarse)
     if not found or found[0].score <= 0:
         raise CounterpointError(
             "No pose of the shape agrees with the photo; check the box, and which way is up in the shape's file."
         )
-    if fine is not None:
-        found = distinct(refine(found[:REFINED], scorer, mask, fine, watch), REFINED, 10.0)
-    return Alignment(found, mask)
+    return found
 
 
 def check(image: ImageSide, K: Floats, mask: npt.NDArray[np.bool_]) -> None:
@@ -94,12 +101,3 @@ def check(image: ImageSide, K: Floats, mask: npt.NDArray[np.bool_]) -> None:
         raise CounterpointError("The intrinsics are no camera: fx and fy must be above zero.")
     if not (0.1 * max(width, height) < K[0, 0] < 100 * max(width, height)) or not (-width < K[0, 2] < 2 * width):
         raise CounterpointError("The intrinsics do not belong to an image of this size; check fx, fy, cx and cy.")
-
-
-def box_mask(
-    image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: tuple[float, float, float, float]
-) -> npt.NDArray[np.bool_]:
-    """The object in a box, cut out without further prompts: bool [H, W]."""
-    segmenter = GrabCutSegmenter(encoder)
-    segmenter.set_image(image)
-    return segmenter.predict(Prompts(box=box))[0].mask

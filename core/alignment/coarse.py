@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 from torch.nn import functional as F
 
-from core.alignment.pose import Pose, shape_rays
+from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_position
 from core.matching.joint import JointSettings, ViewSet, view_scores
 from core.matching.sides import ImageSide, ShapeSide

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 
 from core.alignment.coarse import Hypothesis, PoseScorer, match_near
-from core.alignment.pose import Pose, shape_rays
+from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_normal, surface_position
 
 Floats = npt.NDArray[np.floating]
@@ -55,6 +55,19 @@ def refine(
 
     ``mask`` bool [H, W] is the object's silhouette; without one the silhouette has no say. ``watch`` is told the poses as they improve.
     """
+    refined = refine_each(starts, scorer, mask, settings, watch)
+    chosen = [max(pair, key=lambda h: h.score) for pair in zip(starts, refined, strict=True)]
+    return sorted(chosen, key=lambda h: -h.score)
+
+
+def refine_each(
+    starts: list[Hypothesis],
+    scorer: PoseScorer,
+    mask: npt.NDArray[np.bool_] | None,
+    settings: FineSettings,
+    watch: Watch | None = None,
+) -> list[Hypothesis]:
+    """The end of every descent, in the order of the starts."""
     descents = [_Descent(start.pose, scorer, settings) for start in starts]
     edge = None if mask is None else _Edge(mask, scorer)
     for step in range(settings.steps):
@@ -64,8 +77,7 @@ def refine(
             descent.step(edge)
         if watch is not None:
             watch(step + 1, [descent.pose() for descent in descents])
-    refined = [max(start, scorer(d.pose()), key=lambda h: h.score) for start, d in zip(starts, descents, strict=True)]
-    return sorted(refined, key=lambda h: -h.score)
+    return [scorer(descent.pose()) for descent in descents]
 
 
 class _Edge:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.spatial import ConvexHull, cKDTree
 from scipy.spatial.distance import pdist
 
-from core.alignment.pose import Pose, project, rotation_error
+from core.geometry.pose import Pose, project, rotation_error
 
 Floats = npt.NDArray[np.floating]
 

@@ -6,18 +6,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.alignment.align import REFINED, box_mask
+from core.alignment.align import REFINED
 from core.alignment.coarse import CoarseSettings, Hypothesis, PoseScorer, coarse_poses, refine_by_matches
 from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import PoseErrors, diameter, mspd_recall, mssd_recall, pose_errors
-from core.alignment.pose import Pose
 from core.benchmarks.bop import BopScene, PosedObject
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
+from core.geometry.pose import Pose
 from core.matching.joint import view_set
 from core.matching.prepare import image_side, shape_side
+from core.parts.grabcut import box_mask
 from core.progress import Progress, silent
 
 SYMMETRIC = {10: np.diag([-1.0, -1.0, 1.0, 1.0]), 11: np.diag([-1.0, -1.0, 1.0, 1.0])}

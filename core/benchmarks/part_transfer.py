@@ -19,10 +19,11 @@ from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.encoders.feature_map import encode_turned
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings, lift
+from core.geometry.pose import Pose
 from core.matching.joint import JointPrior, joint_prior, view_set
 from core.matching.match import match
 from core.matching.sides import ImageSide, ShapeSide
-from core.parts.evidence import Pose, project_mask, vote
+from core.parts.evidence import project_mask, vote
 from core.parts.transfer import known, mask_region, transfer
 from core.progress import Progress, silent, span
 from core.training.categories import CATEGORIES
@@ -234,7 +235,7 @@ def _answers(
     if case.same:
         scale, camera = shape.shape.diagonal, picture.camera
         t = camera.t * scale - camera.R @ shape.shape.center
-        found["Counterpoint, pose known"] = project_mask(shape, mask, Pose(camera.K, camera.R, t), alone) > 0.5
+        found["Counterpoint, pose known"] = project_mask(shape, mask, Pose(camera.R, t), camera.K, alone) > 0.5
     return found
 
 

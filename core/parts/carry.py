@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.geometry.pose import Pose
 from core.matching.match import Prior
 from core.matching.sides import ImageSide, ShapeSide, Side
-from core.parts.evidence import Pose, on_elements, on_pixels, project_mask, vote
+from core.parts.evidence import on_elements, on_pixels, project_mask, vote
 from core.parts.transfer import FoundPart, find_part, mask_region
 
 
@@ -21,13 +22,13 @@ class Source:
         side: the image or shape.
         masks: bool [L, H, W] of an image or [L, F] of a shape's faces (points of a cloud).
         prior: of the pair of this side and the target.
-        pose: of the target in this image, where it is known.
+        pose: of the target in this image and its intrinsics ``K``, where they are known.
     """
 
     side: Side
     masks: npt.NDArray[np.bool_]
     prior: Prior | None = None
-    pose: Pose | None = None
+    pose: tuple[Pose, npt.NDArray[np.floating]] | None = None
 
 
 def carry(sources: Sequence[Source], target: ImageSide | ShapeSide) -> list[FoundPart]:
@@ -49,7 +50,7 @@ def _one(sources: Sequence[Source], target: ImageSide | ShapeSide, part: int) ->
     for source in have:
         one = find_part(source.side, target, region_of(source.side, source.masks[part]), source.prior)
         if source.pose is not None and isinstance(target, ShapeSide):
-            one.evidence = project_mask(target, source.masks[part], source.pose, one.evidence)
+            one.evidence = project_mask(target, source.masks[part], *source.pose, one.evidence)
         found.append(one)
     best = max(found, key=lambda one: one.overlap)
     evidence = vote([one.evidence for one in found]) if len(found) > 1 else best.evidence

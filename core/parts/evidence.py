@@ -1,14 +1,12 @@
 """Evidence for a part on a surface: votes of several images, projection by a known pose, holes closed, carried to faces and pixels."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from core.geometry.camera import Camera
+from core.geometry.pose import Pose, project
 from core.matching.sides import ImageSide, ShapeSide
 
 Evidence = npt.NDArray[np.float32]
@@ -21,36 +19,26 @@ HOLE = 0.0008
 """Holes and islands smaller than this share of the surface (a disc of 1.6 % of its square root) are closed and dropped."""
 
 
-@dataclass(frozen=True)
-class Pose:
-    """Where a camera stands: [R | t] maps the shape's own frame to the camera's (OpenCV axes, the file's units), ``K`` to pixels."""
-
-    K: npt.NDArray[np.floating]
-    R: npt.NDArray[np.floating]
-    t: npt.NDArray[np.floating]
-
-
 def vote(evidences: list[Evidence]) -> Evidence:
     """Several images of one object together, [N] each: the mean of the log-odds, so that a sure one outweighs unsure ones."""
     clipped = np.clip(np.stack(evidences), 0.02, 0.98)
     return np.asarray(1 / (1 + np.exp(-np.log(clipped / (1 - clipped)).mean(axis=0))), np.float32)
 
 
-def project_mask(side: ShapeSide, mask: npt.NDArray[np.bool_], pose: Pose, evidence: Evidence) -> Evidence:
-    """Evidence [N] where the pose is known: what the camera sees goes by the mask, the rest is carried on over the surface.
+def project_mask(
+    side: ShapeSide, mask: npt.NDArray[np.bool_], pose: Pose, K: npt.NDArray[np.floating], evidence: Evidence
+) -> Evidence:
+    """Evidence [N] where the pose and the intrinsics ``K`` are known: what is seen goes by the mask, the rest is carried on.
 
     What is not seen keeps half of its own ``evidence`` and takes half from the surface around it (harmonic over the graph of
     samples, with what is seen held fixed).
     """
     points, shape = side.field.points, side.shape
-    scale = shape.diagonal
-    t = (pose.R @ shape.center + pose.t) / scale
-    camera = Camera(pose.K, pose.R, t, mask.shape[1], mask.shape[0])
-    pixels, depth = camera.project(points.position)
+    pixels, depth = project(pose, K, shape.to_own_frame(points.position))
     column, row = np.rint(np.where(np.isfinite(pixels), pixels, -1)).astype(int).T
     height, width = mask.shape
     inside = (depth > 0) & (column >= 0) & (row >= 0) & (column < width) & (row < height)
-    eye = -camera.R.T @ camera.t
+    eye = shape.to_normalised(pose.inverse(np.zeros(3)))
     facing = np.einsum("nd,nd->n", eye - points.position, points.normal) > 0
     seen = inside & facing & side.caster.visible(points.position, points.normal, eye)
     value = evidence.astype(np.float64)

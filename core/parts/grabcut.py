@@ -80,6 +80,13 @@ class GrabCutSegmenter:
         return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
 
 
+def box_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box) -> npt.NDArray[np.bool_]:
+    """The object in a box, cut out without further prompts: bool [H, W]."""
+    segmenter = GrabCutSegmenter(encoder)
+    segmenter.set_image(image)
+    return segmenter.predict(Prompts(box=box))[0].mask
+
+
 def _frame(box: Box | None, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """The part of the image that is looked at: around the box with margin, or all of it."""
     width, height = size

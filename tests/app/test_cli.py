@@ -135,6 +135,26 @@ def test_all_labels_of_a_shape_go_to_another_by_a_list(sample, tmp_path):
     assert "row 1: done before" in again.stdout and "row 2: failed" in again.stdout
 
 
+def test_align_the_sample(sample, tmp_path):
+    K = np.array(sample["pose"]["K"])
+    camera = {"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2]}
+    (tmp_path / "camera.json").write_text(json.dumps(camera))
+    box = ",".join(map(str, sample["box"]))
+    done = run(
+        "align", sample["image"], sample["shape"], "--box", box, "--K", tmp_path / "camera.json", "--samples", 8000,
+        "--save", tmp_path / "overlay.png", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    turn = np.array(found["R"]).T @ np.array(sample["pose"]["R"])
+    assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 12 and found["verdict"] == "good"
+    assert np.linalg.norm(np.subtract(found["t"], sample["pose"]["t"])) < 0.3 and found["s"] == [1, 1, 1]
+    assert 1 <= len(found["hypotheses"]) <= 5 and (tmp_path / "overlay.png").exists()
+    (tmp_path / "camera.json").write_text("{}")
+    done = run("align", sample["image"], sample["shape"], "--box", box, "--K", tmp_path / "camera.json")
+    assert done.returncode == 2 and "fx, fy, cx and cy" in done.stderr
+
+
 @pytest.mark.parametrize("kind", ["image", "shape"])
 def test_match_two_of_a_kind(sample, kind):
     at = "977,652" if kind == "image" else "1.1,0.3,0.0"
@@ -171,6 +191,8 @@ def test_info(sample):
             "none of the published",
         ),
         (["transfer", "{shape}", "{shape}", "--outline", "1,2,3,4,5,6", "--out", "x"], "marked in an image"),
+        (["align", "{image}", "{shape}"], "where the object is"),
+        (["align", "{shape}", "{image}", "--box", "1,1,9,9"], "an image first"),
         (["match", "{image}", "{shape}", "--at", "5,5", "--points", "--encoder", "dinov2"], "dinov2"),
         (["frobnicate.png", "--wrong"], "unrecognized"),
     ],

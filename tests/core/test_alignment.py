@@ -1,22 +1,31 @@
 """Poses: what they mean, how they are measured, and that the sample's shape is found in its photo."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
+import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from scipy.spatial.transform import Rotation
 
-from core.alignment.align import align, box_mask
+from core.alignment.align import align
 from core.alignment.coarse import PoseScorer
 from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import diameter, mspd_recall, mssd_recall, pose_errors
 from core.alignment.overlay import overlay
-from core.alignment.pose import Pose, intrinsics, project, rotation_error, shape_rays
+from core.benchmarks import alignment as benchmark
+from core.encoders.catalogue import EncoderChoice
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
-from core.images import load_image
+from core.geometry.pose import Pose, intrinsics, project, rotation_error, shape_rays
+from core.geometry.shape import load_shape
+from core.images import field_of_view, load_image
 from core.matching.joint import view_set
 from core.matching.prepare import image_side, shape_side
+from core.parts.grabcut import box_mask
 from core.parts.marking import outline_mask
 
 NUMBERS = st.floats(-3, 3)
@@ -127,3 +136,38 @@ def test_what_cannot_be_aligned_is_said(scene):
     ):
         with pytest.raises(CounterpointError, match=words):
             align(picture, shape, views, camera, mask)
+
+
+def test_poses_are_measured_on_data_in_the_bop_layout(sample, tmp_path):
+    """The sample written as BOP does it: z up, in millimetres."""
+    shape = load_shape(sample["shape"])
+    standing = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+    (tmp_path / "models").mkdir()
+    mesh = trimesh.Trimesh(1000 * shape.vertices @ standing.T, shape.faces, vertex_colors=shape.colors, process=False)
+    mesh.export(tmp_path / "models" / "obj_000001.ply")
+    scene = tmp_path / "test" / "000001"
+    (scene / "rgb").mkdir(parents=True)
+    shutil.copy(sample["image"], scene / "rgb" / "000003.jpg")
+    pose = sample["pose"]
+    R, t = np.array(pose["R"]) @ standing.T, 1000 * np.array(pose["t"])
+    (scene / "scene_gt.json").write_text(
+        json.dumps({"3": [{"obj_id": 1, "cam_R_m2c": R.ravel().tolist(), "cam_t_m2c": t.tolist()}]})
+    )
+    (scene / "scene_camera.json").write_text(json.dumps({"3": {"cam_K": np.ravel(pose["K"]).tolist()}}))
+    tables = benchmark.evaluate(EncoderChoice(), f"bop:{tmp_path}", 1)
+    for rows in tables.values():
+        assert [row["objects"] for row in rows] == [1] * 4
+        last = rows[-1]
+        assert last["rot < 20"] == 1 and last["ADD-S < 0.1"] == 1 and last["MSPD"] > 0.2
+    with pytest.raises(CounterpointError, match="not bop:PATH"):
+        benchmark.evaluate(EncoderChoice(), "procedural", 1)
+
+
+def test_the_field_of_view_from_exif(tmp_path):
+    image = Image.new("RGB", (40, 30))
+    image.save(tmp_path / "plain.jpg")
+    exif = image.getexif()
+    exif.get_ifd(0x8769)[41989] = 36
+    image.save(tmp_path / "phone.jpg", exif=exif)
+    assert field_of_view(tmp_path / "plain.jpg") is None
+    assert field_of_view(tmp_path / "phone.jpg") == pytest.approx(2 * np.degrees(np.arctan(0.5)))

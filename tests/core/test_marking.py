@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import CounterpointError
+from core.geometry.pose import Pose
 from core.geometry.selection import SurfaceGraph
 from core.geometry.shape import make_shape
 from core.parts import sam
 from core.parts.action import Action
 from core.parts.carry import assign
-from core.parts.evidence import STEP, Pose, close_holes, project_mask, vote
+from core.parts.evidence import STEP, close_holes, project_mask, vote
 from core.parts.layers import Layers, Mask, topmost
 from core.parts.marking import outline_mask, part_in_image, part_on_shape, stroke_mask
 from core.parts.prompts import Candidate
@@ -184,13 +185,14 @@ def test_holes_and_islands_go_whatever_the_threshold(toy_side):
 
 
 def test_a_known_pose_projects_the_mask(toy_side, sample):
-    pose = Pose(*(np.array(sample["pose"][name]) for name in ("K", "R", "t")))
+    K, R, t = (np.array(sample["pose"][name]) for name in ("K", "R", "t"))
+    pose = Pose(R, t)
     trunk = outline_mask([(925, 600), (1072, 600), (1078, 740), (955, 740)], (1280, 960))
     nothing = np.zeros(len(toy_side.field), np.float32)
-    evidence = project_mask(toy_side, trunk, pose, nothing)
+    evidence = project_mask(toy_side, trunk, pose, K, nothing)
     position = toy_side.field.points.position
     assert 0.01 < (evidence > 0.5).mean() < 0.2 and position[evidence > 0.5, 0].min() > 0.1
-    assert not project_mask(toy_side, np.zeros_like(trunk), pose, nothing).any()
+    assert not project_mask(toy_side, np.zeros_like(trunk), pose, K, nothing).any()
 
 
 def test_votes_and_claims():
