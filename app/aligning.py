@@ -12,12 +12,14 @@ from core.alignment.align import align
 from core.alignment.coarse import Hypothesis
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import overlay
+from core.alignment.pins import Pins
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
 from core.geometry.pose import intrinsics
 from core.geometry.shape import load_shape
 from core.images import field_of_view, load_image, load_mask, save_image
 from core.interchange.labels import read_json
+from core.interchange.poses import View, save_json, save_matrix
 from core.matching.joint import view_set
 from core.matching.prepare import is_shape
 from core.matching.sides import ImageSide, ShapeSide
@@ -57,9 +59,13 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     def watch(step: int, _: object) -> None:
         progress(0.6 + 0.4 * step / fine.steps, "Making the pose exact")
 
-    found = align(picture, side, views, K, mask, fine=fine, watch=watch)
+    found = align(picture, side, views, K, mask, fine=fine, watch=watch, pins=_pins(options.pins))
     report = {"encoder": encoder.name, "K": K.tolist(), "verdict": found.verdict, **_pose(found.best)}
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
+    if options.out:
+        view = View(Path(options.image).name, size, K, found.best.pose)
+        save_matrix(options.out, view.pose) if options.out.endswith(".txt") else save_json(options.out, view)
+        report["pose"] = options.out
     if options.save:
         save_image(options.save, overlay(image, shape, side.caster, found.best.pose, K))
         report["saved"] = options.save
@@ -75,6 +81,20 @@ def read_intrinsics(path: str) -> npt.NDArray[np.floating]:
     except (KeyError, TypeError, ValueError):
         raise CounterpointError(f"{Path(path).name} has no intrinsics: give fx, fy, cx and cy in pixels.") from None
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+
+
+def _pins(path: str | None) -> Pins | None:
+    """``[{"pixel": [u, v], "point": [x, y, z]}, ...]`` from JSON."""
+    if path is None:
+        return None
+    content = read_json(path)
+    try:
+        pixels, points = (np.array([pin[name] for pin in content], np.float64) for name in ("pixel", "point"))
+        return Pins(pixels.reshape(-1, 2), points.reshape(len(pixels), 3))
+    except (KeyError, TypeError, ValueError):
+        raise CounterpointError(
+            f'{Path(path).name} has no pins: give [{{"pixel": [u, v], "point": [x, y, z]}}, ...].'
+        ) from None
 
 
 def _pose(one: Hypothesis) -> dict[str, Any]:

@@ -135,6 +135,10 @@ def verb_parser() -> argparse.ArgumentParser:
     align.add_argument(
         "--dof", type=int, choices=(6, 7, 9), default=6, help="6: pose, 7: and scale, 9: and scale of each axis"
     )
+    align.add_argument(
+        "--pins", metavar="JSON", help="pixels and points that belong together: three or more decide the pose"
+    )
+    align.add_argument("--out", metavar="JSON|TXT", help="write the pose: as JSON, or a 4 x 4 matrix")
     align.add_argument("--save", metavar="PNG", help="the shape drawn over the photo")
     align.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     _add_encoder_options(align)

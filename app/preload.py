@@ -19,6 +19,10 @@ MODULES = (
 )
 
 
+QT_MODULES = ("qtpy.QtCore", "qtpy.QtGui", "qtpy.QtWidgets")
+"""Imported on the GUI thread (a tenth of a second): they touch every class of Qt."""
+
+
 class Preload(QObject):
     """Imports :data:`MODULES` in a thread of its own."""
 
@@ -32,6 +36,9 @@ class Preload(QObject):
         self._loaded.connect(self._finish, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
+        """Begin; PySide makes its classes when they are first touched, which a second thread must not do, so those come first."""
+        for module in QT_MODULES:
+            import_module(module)
         self._thread.start()
 
     def then(self, call: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from core.alignment.coarse import CoarseSettings, Hypothesis, PoseScorer, coarse_poses, distinct
 from core.alignment.fine import FineSettings, Watch, refine
+from core.alignment.pins import Pins, poses_from_pins
 from core.errors import CounterpointError
 from core.matching.joint import ViewSet
 from core.matching.sides import ImageSide, ShapeSide
@@ -53,14 +54,20 @@ def align(
     coarse: CoarseSettings = CoarseSettings(),
     fine: FineSettings | None = FineSettings(),
     watch: Watch | None = None,
+    pins: Pins | None = None,
 ) -> Alignment:
     """Align a shape with a field to a photo with intrinsics ``K``; ``mask`` bool [H, W] are the object's pixels.
+
+    With three ``pins`` or more the pose starts from them, and they have the last word.
 
     Raises:
         CounterpointError: the mask is empty or of another size, the box is tiny, or no pose agrees at all.
     """
     check(image, K, mask)
     scorer = PoseScorer(image, shape, K, mask)
+    if pins is not None:
+        starts = [scorer(pose) for pose in poses_from_pins(pins, K, image.image_size)]
+        return Alignment(refine(starts, scorer, mask, fine or FineSettings(steps=0), watch, pins), mask)
     found = hypotheses(scorer, views, coarse)
     if fine is not None:
         found = distinct(refine(found[:REFINED], scorer, mask, fine, watch), REFINED, 10.0)

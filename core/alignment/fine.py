@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 
 from core.alignment.coarse import Hypothesis, PoseScorer, match_near
+from core.alignment.pins import Pins
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_normal, surface_position
 
@@ -29,7 +30,7 @@ class FineSettings:
 
     Attributes:
         steps: of Adam; what is seen is cast anew every ``recast``.
-        noc, silhouette: weights of the losses.
+        noc, silhouette, pins: weights of the losses; pins are certain.
         rate: of Adam, in radians, diagonals and log scale.
         reach: coordinates are looked for within this many diagonals of where the pose puts them, half of it at the end.
         dof: 6 (rotation and translation), 7 (and one scale) or 9 (and one for each axis).
@@ -39,6 +40,7 @@ class FineSettings:
     recast: int = 10
     noc: float = 1.0
     silhouette: float = 1.0
+    pins: float = 20.0
     rate: float = 0.01
     reach: float = 0.15
     dof: int = 6
@@ -50,12 +52,15 @@ def refine(
     mask: npt.NDArray[np.bool_] | None = None,
     settings: FineSettings = FineSettings(),
     watch: Watch | None = None,
+    pins: Pins | None = None,
 ) -> list[Hypothesis]:
     """Every hypothesis refined, the best first; one that would score worse stays as it was.
 
     ``mask`` bool [H, W] is the object's silhouette; without one the silhouette has no say. ``watch`` is told the poses as they improve.
     """
-    refined = refine_each(starts, scorer, mask, settings, watch)
+    refined = refine_each(starts, scorer, mask, settings, watch, pins)
+    if pins is not None:
+        return sorted(refined, key=lambda h: pins.error(h.pose, scorer.K) / (h.score + 1e-6))
     chosen = [max(pair, key=lambda h: h.score) for pair in zip(starts, refined, strict=True)]
     return sorted(chosen, key=lambda h: -h.score)
 
@@ -66,9 +71,10 @@ def refine_each(
     mask: npt.NDArray[np.bool_] | None,
     settings: FineSettings,
     watch: Watch | None = None,
+    pins: Pins | None = None,
 ) -> list[Hypothesis]:
     """The end of every descent, in the order of the starts."""
-    descents = [_Descent(start.pose, scorer, settings) for start in starts]
+    descents = [_Descent(start.pose, scorer, settings, pins) for start in starts]
     edge = None if mask is None else _Edge(mask, scorer)
     for step in range(settings.steps):
         for descent in descents:
@@ -110,7 +116,7 @@ class _Edge:
 class _Descent:
     """One pose on its way; parameters are changes of rotation (so(3)), place (diagonals) and log scale."""
 
-    def __init__(self, start: Pose, scorer: PoseScorer, settings: FineSettings):
+    def __init__(self, start: Pose, scorer: PoseScorer, settings: FineSettings, pins: Pins | None = None):
         self._scorer, self._settings, self._start = scorer, settings, start
         self._turn = torch.zeros(3, dtype=torch.float64, requires_grad=True)
         self._move = torch.zeros(3, dtype=torch.float64, requires_grad=True)
@@ -122,6 +128,7 @@ class _Descent:
         self._K = torch.from_numpy(np.asarray(scorer.K, np.float64))
         shape = scorer.shape.shape
         self._center, self._size = torch.from_numpy(shape.center), shape.diagonal
+        self._pins = None if pins is None else (torch.from_numpy(pins.pixels), torch.from_numpy(pins.points))
         self._seen: tuple[torch.Tensor, ...] | None = None
         self._rim: torch.Tensor | None = None
 
@@ -171,6 +178,8 @@ class _Descent:
             loss = loss + self._settings.noc * self._noc(R, t, s)
         if edge is not None and self._rim is not None and len(edge.points):
             loss = loss + self._settings.silhouette * self._silhouette(R, t, s, edge)
+        if self._pins is not None:
+            loss = loss + self._settings.pins * self._pinned(R, t, s, *self._pins)
         if loss.requires_grad:
             loss.backward()
             self._optimizer.step()
@@ -214,3 +223,15 @@ class _Descent:
         there = edge.at(uv).abs().clamp(max=0.2).mean()
         back = (torch.cdist(edge.points, uv) / edge.size).amin(1).clamp(max=0.2).mean()
         return there + back
+
+    def _pinned(
+        self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor, pixels: torch.Tensor, points: torch.Tensor
+    ) -> torch.Tensor:
+        """How far the pins are from their pixels, as a fraction of the box."""
+        x0, y0, x1, y1 = self._scorer.image.map.box
+        return (self._project(R, t, s, points) - pixels).norm(dim=1).mean() / max(x1 - x0, y1 - y0)
+
+    def _project(self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+        camera = (points * s) @ R.T + t
+        focal = torch.stack([self._K[0, 0], self._K[1, 1]])
+        return camera[:, :2] / camera[:, 2:].clamp(min=1e-9) * focal + self._K[:2, 2]

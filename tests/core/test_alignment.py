@@ -16,6 +16,7 @@ from core.alignment.coarse import PoseScorer
 from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import diameter, mspd_recall, mssd_recall, pose_errors
 from core.alignment.overlay import overlay
+from core.alignment.pins import Pins, poses_from_pins
 from core.benchmarks import alignment as benchmark
 from core.encoders.catalogue import EncoderChoice
 from core.errors import CounterpointError
@@ -122,6 +123,28 @@ def test_a_stretched_shape_needs_nine_degrees_of_freedom(scene, sample, encoder)
     assert free.overlap > rigid.overlap
     s = free.pose.s
     assert s[1] < 0.97 * (s[0] * s[2]) ** 0.5  # it found out that the shape is too tall
+
+
+def test_pins_have_the_last_word(scene, sample, encoder):
+    picture, shape, views, truth, image = scene
+    true = Pose(truth["R"], truth["t"])
+    rng = np.random.default_rng(0)
+    points = shape.shape.vertices[rng.choice(len(shape.shape.vertices), 5, replace=False)]
+    pixels = project(true, truth["K"], points)[0]
+    (exact,) = poses_from_pins(Pins(pixels, points), truth["K"], (1280, 960))
+    assert rotation_error(exact.R, true.R) < 0.01 and np.allclose(exact.t, true.t, atol=1e-3)
+    three = poses_from_pins(Pins(pixels[:3], points[:3]), truth["K"], (1280, 960))
+    assert 1 <= len(three) <= 4 and min(rotation_error(pose.R, true.R) for pose in three) < 0.1
+    mask = box_mask(image, encoder, tuple(sample["box"]))
+    pins = Pins(pixels, points)
+    found = align(picture, shape, views, truth["K"], mask, fine=FineSettings(steps=20), pins=pins)
+    assert pins.error(found.best.pose, truth["K"]) < 4 and rotation_error(found.best.pose.R, true.R) < 3
+    for few, words in (
+        (Pins(pixels[:2], points[:2]), "three pins"),
+        (Pins(pixels, np.outer(np.arange(5), [1, 2, 3])), "on a line"),
+    ):
+        with pytest.raises(CounterpointError, match=words):
+            poses_from_pins(few, truth["K"], (1280, 960))
 
 
 def test_what_cannot_be_aligned_is_said(scene):
