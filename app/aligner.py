@@ -45,7 +45,7 @@ class Aligner(QObject):
         if pair is None or self._request is not None:
             return
         image, shape = pair
-        fov = self._dock.fov.value() if self._dock.known.isChecked() else None
+        fov = self._dock.fov.value() or None
         self._dock.set_running(True)
 
         def done(begun: Begun) -> None:

@@ -45,6 +45,9 @@ QToolButton:hover { background: palette(alternate-base); }
 QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); }
 QToolButton:focus { outline: 1px solid palette(highlight); }
 QStatusBar::item { border: 0; }
+QCheckBox::indicator:unchecked, QTreeView::indicator:unchecked {
+  width: 11px; height: 11px; margin: 1px; border: 1px solid palette(placeholder-text); border-radius: 2px; background: palette(base);
+}
 """
 
 

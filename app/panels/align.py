@@ -2,7 +2,6 @@
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -27,15 +26,11 @@ class AlignPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self.known, self.fov, self.dof = QCheckBox("Field of view"), QDoubleSpinBox(), QComboBox()
-        self.known.setToolTip(
-            "Of the photo's longer side; otherwise it is read from the photo's EXIF data, or taken as 50°"
-        )
-        self.fov.setRange(1, 170)
-        self.fov.setValue(50)
+        self.fov, self.dof = QDoubleSpinBox(), QComboBox()
+        self.fov.setRange(0, 170)
+        self.fov.setSpecialValueText("from the photo, or 50°")
         self.fov.setSuffix("°")
-        self.fov.setEnabled(False)
-        self.known.toggled.connect(self.fov.setEnabled)
+        self.fov.setToolTip("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°")
         for value, text in ((6, "place and rotation"), (7, "and one scale"), (9, "and a scale for each axis")):
             self.dof.addItem(f"{value}: {text}", value)
         self.dof.setToolTip("Degrees of freedom: more when the shape is not exactly that of the photo")
@@ -45,7 +40,7 @@ class AlignPanel(QWidget):
         self.opacity.setAccessibleName("Opacity of the shape over the photo")
         self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
         form = QFormLayout()
-        form.addRow(self.known, self.fov)
+        form.addRow("Field of view", self.fov)
         form.addRow("Freedom", self.dof)
         form.addRow("Opacity", self.opacity)
         self.start, self.forget = QPushButton("Align shape to photo"), QPushButton("Clear")
@@ -71,7 +66,8 @@ class AlignPanel(QWidget):
         layout.addLayout(buttons)
         layout.addWidget(self.hint)
         layout.addWidget(self.verdict)
-        layout.addWidget(self.list, 1)
+        layout.addWidget(self.list, 100)
+        layout.addStretch(1)
         self._runs = False
         self.set_ready(False)
         self.set_poses([], 0, "")

@@ -22,7 +22,6 @@ def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
     view = window.panels["image 1"].view
     before = pixels_of(view.grab().toImage())
     K = np.array(sample["pose"]["K"])
-    dock.known.setChecked(True)
     dock.fov.setValue(2 * np.degrees(np.arctan(640 / K[0, 0])))
     QTest.mouseClick(dock.start, LEFT)
     assert dock.start.text() == "Stop"
