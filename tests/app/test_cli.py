@@ -111,6 +111,27 @@ def test_transfer_a_part_to_a_shape_and_an_image(sample, tmp_path):
     assert done.returncode == 2 and "must be the same" in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_a_known_pose_and_a_second_picture_have_their_say(sample, tmp_path):
+    from core.geometry.shape import load_shape
+    from core.images import save_image
+    from core.interchange.shape_labels import load_shape_labels
+    from core.parts.marking import outline_mask
+
+    trunk = outline_mask([(925, 600), (1072, 600), (1078, 740), (955, 740)], (1280, 960))
+    save_image(tmp_path / "mask.png", np.repeat(trunk[..., None] * np.uint8(255), 3, axis=2))
+    (tmp_path / "pose.json").write_text(json.dumps(sample["pose"]))
+    box = ",".join(map(str, sample["box"]))
+    done = run(
+        "transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--box", box, "--samples", 5000,
+        "--pose", tmp_path / "pose.json", "--also", sample["image"], tmp_path / "mask.png", "--out", tmp_path / "part.glb",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    shape = load_shape(sample["shape"])
+    part = load_shape_labels(tmp_path / "part.glb", len(shape.faces)).masks[0]
+    center = shape.normalised[shape.faces].mean(axis=1)
+    assert 0.01 < part.mean() < 0.2 and np.median(center[part, 0]) > 0.28  # the trunk
+
+
 def test_all_labels_of_a_shape_go_to_another_by_a_list(sample, tmp_path):
     from core.geometry.shape import load_shape
     from core.interchange.labels import Labels
