@@ -13,11 +13,13 @@ from app.panels.image import ImagePanel
 from app.presenter import Panels
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
+from core.alignment.verdict import REFINED, judge
 
-REFINED = 5
-"""Hypotheses that are made exact."""
-
-SURE_OVERLAP = 0.75
+VERDICTS = {
+    "good": "Good: the silhouette fits, and no other pose comes near.",
+    "rival": "Unsure: another pose fits nearly as well.",
+    "misfit": "Unsure: the silhouette does not fit the object well. Look at the other poses, or draw the box tighter.",
+}
 
 
 class Aligner(QObject):
@@ -142,9 +144,4 @@ class Aligner(QObject):
 
 
 def _verdict(aligned: Aligned) -> str:
-    scores = [pose.score for pose in aligned.poses]
-    if aligned.pose.overlap < SURE_OVERLAP:
-        return "Unsure: the silhouette does not fit the object well. Look at the other poses, or draw the box tighter."
-    if len(scores) > 1 and scores[0] < 1.05 * scores[1]:
-        return "Unsure: another pose fits nearly as well."
-    return "Good: the silhouette fits, and no other pose comes near."
+    return VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]

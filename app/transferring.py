@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from app.headless import boxes_of, choice_of, ready
+from app.painting import BAND
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
@@ -24,9 +25,6 @@ from core.matching.prepare import image_side, is_shape, together
 from core.matching.sides import ShapeSide
 from core.parts.carry import Source, assign, carry, percent
 from core.progress import Progress, silent, span
-
-BAND = 15
-"""Evidence within this many per cent of the threshold is called uncertain."""
 
 
 def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class PartRow:
 
 class PartsPanel(QWidget):
     """Signals: tool_changed() (see :meth:`tool`), kept(), dropped(), cycled(step), threshold_changed(), carries_changed(on),
-    segmenter_chosen(text), edited(part id, name), shown(part id, on), recolored(part id, color), selected(part ids),
+    segmenter_chosen(index), renamed(part id, name), shown(part id, on), recolored(part id, color), selected(part ids),
     wanted(what): one of "mark", "merge", "split", "delete", "up", "down"; exclusive_changed(on).
     """
 

@@ -1,7 +1,6 @@
 """A shape aligned to a photo: hypotheses, made exact, the best of them, and how far it can be trusted."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -9,18 +8,12 @@ import numpy.typing as npt
 from core.alignment.coarse import CoarseSettings, Hypothesis, PoseScorer, coarse_poses, distinct
 from core.alignment.fine import FineSettings, Watch, refine
 from core.alignment.pins import Pins, poses_from_pins
+from core.alignment.verdict import REFINED, Verdict, judge
 from core.errors import CounterpointError
 from core.matching.joint import ViewSet
 from core.matching.sides import ImageSide, ShapeSide
 
 Floats = npt.NDArray[np.floating]
-Verdict = Literal["good", "unsure"]
-
-REFINED = 5
-"""Hypotheses that are made exact."""
-
-SURE_OVERLAP, SURE_LEAD = 0.75, 1.05
-"""A pose is called good whose silhouette overlaps this much with the mask, and which scores this many times the next distinct one."""
 
 
 @dataclass
@@ -40,9 +33,7 @@ class Alignment:
 
     @property
     def verdict(self) -> Verdict:
-        others = [h.score for h in self.hypotheses[1:]]
-        clear = not others or self.best.score > SURE_LEAD * max(others)
-        return "good" if clear and self.best.overlap > SURE_OVERLAP else "unsure"
+        return judge([h.score for h in self.hypotheses], self.best.overlap)
 
 
 def align(

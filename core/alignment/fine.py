@@ -14,7 +14,7 @@ import torch
 
 from core.alignment.coarse import Hypothesis, PoseScorer, match_near
 from core.alignment.pins import Pins
-from core.geometry.pose import Pose, shape_rays
+from core.geometry.pose import Pose, nearest_rotation, shape_rays
 from core.geometry.raycasting import surface_normal, surface_position
 
 Floats = npt.NDArray[np.floating]
@@ -135,8 +135,7 @@ class _Descent:
     def pose(self) -> Pose:
         with torch.no_grad():
             R, t, s = self._values()
-        U, _, V = np.linalg.svd(R.numpy())
-        return Pose(U @ V, t.numpy(), s.numpy())
+        return Pose(nearest_rotation(R.numpy()), t.numpy(), s.numpy())
 
     def look(self, reach: float, edge: _Edge | None) -> None:
         """Cast what the pose sees, and find the coordinates that the picture says near by."""

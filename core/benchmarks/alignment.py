@@ -4,18 +4,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from core.alignment.align import REFINED
 from core.alignment.coarse import CoarseSettings, Hypothesis, PoseScorer, coarse_poses, refine_by_matches
 from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import PoseErrors, diameter, mspd_recall, mssd_recall, pose_errors
+from core.alignment.verdict import REFINED
 from core.benchmarks.bop import BopScene, PosedObject
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
-from core.geometry.pose import Pose
+from core.geometry.pose import Pose, nearest_rotation
 from core.matching.joint import view_set
 from core.matching.prepare import image_side, shape_side
 from core.parts.grabcut import box_mask
@@ -90,7 +89,7 @@ def _note(errors: Errors, hypotheses: list[Hypothesis], item: PosedObject, scene
     vertices = scene.models[item.object_id].vertices
     points = vertices[:: max(1, len(vertices) // 1500)]
     turns = np.stack([np.eye(4), SYMMETRIC[item.object_id]]) if item.object_id in SYMMETRIC else None
-    truth = Pose(_rotation(item.camera.R), item.camera.t)
+    truth = Pose(nearest_rotation(item.camera.R), item.camera.t)
     each = [pose_errors(h.pose, truth, points, item.camera.K, turns) for h in hypotheses]
     errors.best.append(each[0])
     errors.of_five.append(min(one.rotation for one in each))
@@ -108,9 +107,3 @@ def _row(name: str, errors: Errors, width: int) -> Row:
         "MSSD": mssd_recall(np.array([e.mssd for e in errors.best]), sizes),
         "MSPD": mspd_recall(np.array([e.mspd for e in errors.best]), width),
     }  # fmt: skip
-
-
-def _rotation(matrix: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """The nearest rotation: those in files are rounded."""
-    U, _, V = np.linalg.svd(matrix)
-    return np.asarray(U @ V)

@@ -34,13 +34,14 @@ def measure(
         parts, pixels = np.unique(picture.part[picture.mask], return_counts=True)
         for part in parts[pixels >= SMALLEST * picture.mask.sum()] if len(parts) > 1 else []:
             true, rest = picture.part == part, picture.mask & (picture.part != part)
-            prompts = Prompts([_innermost(true)], [_innermost(rest)] if corrected else [])
+            prompts = Prompts([innermost(true)], [innermost(rest)] if corrected else [])
             scores = [float((c.mask & true).sum() / (c.mask | true).sum()) for c in segmenter.predict(prompts)]
             first.append(scores[0])
             best.append(max(scores))
     return {"parts": float(len(first)), "first": float(np.mean(first)), "best of three": float(np.mean(best))}
 
 
-def _innermost(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def innermost(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """The pixel (u, v) of a mask that is farthest from its edge."""
     row, column = np.unravel_index(int(np.argmax(distance_transform_edt(mask))), mask.shape)
     return float(column), float(row)

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy import sparse
-from scipy.ndimage import distance_transform_edt
 from scipy.sparse.csgraph import dijkstra
 
 from core.benchmarks import cutting
@@ -34,8 +33,6 @@ from core.training.procedural import HELD_OUT, Object3D, make_object
 REGIONS = Path(__file__).parents[2] / "resources" / "benchmarks" / "regions.json"
 """Parts of real meshes marked by hand."""
 
-SMALLEST = 0.03
-"""A part is asked for if it covers at least this share of the object's pixels in the picture."""
 
 SAMPLES = 6000
 PICTURES = 3
@@ -180,7 +177,7 @@ def measure_shapes(cases: Sequence[Case], encoder: ImageEncoder) -> dict[str, li
         )
         for part in np.intersect1d(np.unique(parts), np.unique(truth)):
             region, true = parts == part, truth == part
-            if region.mean() < SMALLEST or region.all():
+            if region.mean() < cutting.SMALLEST or region.all():
                 continue
             found = {
                 "all of the surface": np.ones(len(truth), bool),
@@ -208,7 +205,7 @@ def _asked(case: Case, truth: npt.NDArray[np.int32]) -> list[int]:
     """The named parts that the first picture shows and the surface has."""
     picture = case.pictures[0]
     shown, pixels = np.unique(picture.part[picture.mask], return_counts=True)
-    large = pixels >= SMALLEST * picture.mask.sum()
+    large = pixels >= cutting.SMALLEST * picture.mask.sum()
     return [int(part) for part in shown[large] if (truth == part).any()]
 
 
@@ -222,7 +219,7 @@ def _answers(
     votes = [alone]
     for other, (side, agreed) in zip(case.pictures[1:], images[1:], strict=True):
         seen = other.part == part
-        if seen.sum() >= SMALLEST * other.mask.sum():
+        if seen.sum() >= cutting.SMALLEST * other.mask.sum():
             votes.append(transfer(side, shape, mask_region(side, seen), agreed))
     found: dict[str, Found | None] = {
         "all of the surface": np.ones(len(shape.field), bool),
@@ -249,9 +246,7 @@ def _nearest(image: ImageSide, shape: ShapeSide, region: Found) -> Found:
 
 def _grown(picture: Picture, image: ImageSide, shape: ShapeSide, prior: JointPrior, mask: Found) -> Found:
     """Geometry alone: from the match of the innermost pixel along the surface, around creases, to the part's share of the object."""
-    depth = distance_transform_edt(mask)
-    row, column = np.unravel_index(int(np.argmax(depth)), mask.shape)
-    seed = match(image, shape, (float(column), float(row)), prior).candidate
+    seed = match(image, shape, cutting.innermost(mask), prior).candidate
     graph = sparse.coo_array(shape.surface_graph)
     points = shape.field.points
     length = np.linalg.norm(points.position[graph.row] - points.position[graph.col], axis=1)

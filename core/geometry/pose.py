@@ -43,6 +43,12 @@ class Pose:
         return Pose(rotation, self.t, self.s)
 
 
+def nearest_rotation(matrix: Floats) -> Floats:
+    """The rotation [3, 3] nearest to a matrix whose numbers were rounded (or drifted)."""
+    U, _, V = np.linalg.svd(matrix)
+    return np.asarray(U @ V)
+
+
 def rotation_error(a: Floats, b: Floats, symmetries: Floats | None = None) -> float:
     """Angle in degrees between two rotations; of several ``symmetries`` [n, 3, 3] of the object the best counts."""
     turns = np.eye(3)[None] if symmetries is None else symmetries

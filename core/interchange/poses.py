@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
-from core.geometry.pose import Pose
+from core.geometry.pose import Pose, nearest_rotation
 from core.images import check_file
 from core.interchange.heatmaps import write_atomic
 from core.interchange.labels import read_json
@@ -237,9 +237,8 @@ def _rigid(pose: Pose, where: str) -> None:
 
 
 def _rotation(R: Floats) -> Floats:
-    """The nearest rotation: numbers in files are rounded."""
-    U, _, V = np.linalg.svd(R)
-    return np.asarray(U @ V) if np.linalg.det(R) > 0 else R
+    """The nearest rotation; a mirror stays one, and is refused by :class:`Pose`."""
+    return nearest_rotation(R) if np.linalg.det(R) > 0 else R
 
 
 def _lines(path: Path) -> list[str]:

@@ -159,13 +159,3 @@ class Layers:
 def _without(part: Part, where: str, taken: Chosen) -> Part:
     chosen = part.masks[where].array()
     return part.with_mask(where, Mask.of(chosen & ~taken)) if (chosen & taken).any() else part
-
-
-def topmost(layers: Layers, where: str, size: int) -> npt.NDArray[np.int32]:
-    """For every element the place in ``layers.parts`` of the topmost visible part it belongs to, -1 for none: int32 [size]."""
-    label = np.full(size, -1, np.int32)
-    for index in reversed(range(len(layers))):
-        part = layers.parts[index]
-        if part.visible and where in part.masks and part.masks[where].size == size:
-            label[part.masks[where].array()] = index
-    return label

@@ -1,0 +1,20 @@
+"""How far a pose is trusted; plain numbers, so that the window judges as the library does."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+Verdict = Literal["good", "misfit", "rival"]
+
+REFINED = 5
+"""Hypotheses that are made exact."""
+
+SURE_OVERLAP, SURE_LEAD = 0.75, 1.05
+
+
+def judge(scores: Sequence[float], overlap: float, choice: int = 0) -> Verdict:
+    """Of the hypothesis ``choice``: "misfit" if its silhouette overlaps too little with the mask, "rival" if another one scores
+    nearly as much (or more), else "good"."""
+    others = [score for number, score in enumerate(scores) if number != choice]
+    if overlap <= SURE_OVERLAP:
+        return "misfit"
+    return "rival" if others and scores[choice] <= SURE_LEAD * max(others) else "good"
