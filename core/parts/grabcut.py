@@ -6,7 +6,8 @@ import numpy.typing as npt
 import torch
 
 from core.encoders.base import ImageEncoder
-from core.encoders.feature_map import Box, FeatureMap, encode_image
+from core.encoders.feature_map import Box, FeatureMap, encode_image, whole_image
+from core.parts.prominence import prominence
 from core.parts.prompts import Candidate, Mask, Prompts
 
 SIDE = 200
@@ -14,6 +15,9 @@ SIDE = 200
 
 GREED = (0.15, 0.3, 0.5)
 """The three candidates: pixels this far from the likest count as probably inside."""
+
+OBJECT = (0.67, 0.55, 0.75)
+"""The three candidates where only a box is given: the object fills about this share of it, and its most prominent half is certain."""
 
 DOUBT = 0.18
 """Pixels whose likeness differs by more than this from where the candidate's border is drawn are not left to their colour."""
@@ -44,23 +48,35 @@ class GrabCutSegmenter:
         prompts.check((width, height))
         frame = _frame(prompts.box or self._box, (width, height))
         part = image[frame[1] : frame[3], frame[0] : frame[2]]
-        scale = min(1.0, SIDE / max(part.shape[:2]))
+        scale = min(4.0, SIDE / max(part.shape[:2]))
         size = (max(2, round(part.shape[1] * scale)), max(2, round(part.shape[0] * scale)))
-        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
         sure_in, sure_out = _seeds(prompts, frame, size)
-        likeness = self._likeness(prompts, frame, size)
+        u, v = np.meshgrid(np.linspace(frame[0], frame[2] - 1, size[0]), np.linspace(frame[1], frame[3] - 1, size[1]))
+        likeness = self._likeness(prompts, u, v)
+        if likeness is not None:
+            starts = [_alike(likeness, greed) for greed in GREED]
+        else:
+            box = prompts.box or self._box or whole_image(image)
+            likeness = prominence(box, u, v, self._framing(box)).astype(np.float32)
+            starts = [_prominent(likeness, share) for share in OBJECT]
         found = []
-        for greed in GREED:
-            mask = _cut(small, sure_in, sure_out, likeness, greed)
-            mask = _tidy(mask, sure_in)
+        for labels in starts:
+            mask = _tidy(_cut(small, labels, sure_in, sure_out), sure_in)
             whole = np.zeros((height, width), bool)
             large = cv2.resize(mask.astype(np.float32), part.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
             whole[frame[1] : frame[3], frame[0] : frame[2]] = large
             found.append(Candidate(whole, _score(small, mask, likeness)))
         return sorted(found, key=lambda candidate: -candidate.score)
 
+    def _framing(self, box: Box) -> FeatureMap | None:
+        """The feature map of the square around a box."""
+        if self._encoder is None or self._image is None:
+            return None
+        return encode_image(self._encoder, self._image, box, size=self._encoder.input_size)
+
     def _likeness(
-        self, prompts: Prompts, frame: tuple[int, int, int, int], size: tuple[int, int]
+        self, prompts: Prompts, u: npt.NDArray[np.floating], v: npt.NDArray[np.floating]
     ) -> npt.NDArray[np.float32] | None:
         """How much more each pixel [h, w] is like the places that belong to the part than like those that do not, 0 to 1."""
         if self._map is None or not (prompts.add or prompts.painted is not None):
@@ -72,7 +88,6 @@ class GrabCutSegmenter:
             against = (self._map.unit @ self._map.sample(outside).T).amax(-1)
             near = near * torch.sigmoid((near - against) / 0.03)
         low, high = float(near.quantile(0.1)), float(near.max())
-        u, v = np.meshgrid(np.linspace(frame[0], frame[2] - 1, size[0]), np.linspace(frame[1], frame[3] - 1, size[1]))
         cells = self._map.to_cells(np.stack([u, v], axis=-1)).astype(np.float32)
         values = cv2.remap(
             near.numpy(), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -120,24 +135,24 @@ def _seeds(prompts: Prompts, frame: tuple[int, int, int, int], size: tuple[int, 
     return inside, outside & ~inside
 
 
-def _cut(
-    picture: npt.NDArray[np.uint8],
-    sure_in: Mask,
-    sure_out: Mask,
-    likeness: npt.NDArray[np.float32] | None,
-    greed: float,
-) -> Mask:
-    labels = np.full(picture.shape[:2], cv2.GC_PR_BGD, np.uint8)
-    if likeness is not None:
-        labels[likeness > 1 - greed] = cv2.GC_PR_FGD
-        labels[likeness > 1 - greed + DOUBT] = cv2.GC_FGD
-        labels[likeness < 1 - greed - DOUBT] = cv2.GC_BGD
-    else:
-        rows, columns = np.nonzero(~sure_out)
-        middle = np.array([rows.mean(), columns.mean()])
-        v, u = np.mgrid[: picture.shape[0], : picture.shape[1]]
-        reach = np.hypot((v - middle[0]) / max(np.ptp(rows), 1), (u - middle[1]) / max(np.ptp(columns), 1))
-        labels[reach < 0.3 + 0.4 * greed] = cv2.GC_PR_FGD
+def _alike(likeness: npt.NDArray[np.float32], greed: float) -> npt.NDArray[np.uint8]:
+    """GrabCut's labels [h, w] where marks say what belongs to the part."""
+    labels = np.full(likeness.shape, cv2.GC_PR_BGD, np.uint8)
+    labels[likeness > 1 - greed] = cv2.GC_PR_FGD
+    labels[likeness > 1 - greed + DOUBT] = cv2.GC_FGD
+    labels[likeness < 1 - greed - DOUBT] = cv2.GC_BGD
+    return labels
+
+
+def _prominent(rank: npt.NDArray[np.float32], share: float) -> npt.NDArray[np.uint8]:
+    """GrabCut's labels [h, w] where nothing but a box is given."""
+    labels = np.full(rank.shape, cv2.GC_PR_BGD, np.uint8)
+    labels[rank > 1 - share] = cv2.GC_PR_FGD
+    labels[rank > 1 - 0.75 * share] = cv2.GC_FGD
+    return labels
+
+
+def _cut(picture: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], sure_in: Mask, sure_out: Mask) -> Mask:
     labels[sure_out] = cv2.GC_BGD
     labels[sure_in] = cv2.GC_FGD
     inside = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
@@ -167,7 +182,7 @@ def _tidy(mask: Mask, sure_in: Mask) -> Mask:
     return filled.astype(bool)
 
 
-def _score(picture: npt.NDArray[np.uint8], mask: Mask, likeness: npt.NDArray[np.float32] | None) -> float:
+def _score(picture: npt.NDArray[np.uint8], mask: Mask, likeness: npt.NDArray[np.float32]) -> float:
     """How well the mask's border follows edges of the picture, and how much likeness it separates, 0 to 1."""
     if not mask.any() or mask.all():
         return 0.0
@@ -175,8 +190,6 @@ def _score(picture: npt.NDArray[np.uint8], mask: Mask, likeness: npt.NDArray[np.
     strength = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
     border = mask ^ cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     edges = float(np.mean(strength[border] > np.quantile(strength, 0.8)))
-    if likeness is None:
-        return edges
     lead = float(likeness[mask].mean() - likeness[~mask].mean())
     return float(np.clip(0.5 * edges + 0.5 * lead, 0, 1))
 

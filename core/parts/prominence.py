@@ -1,0 +1,50 @@
+"""Which pixels of a box are its object: the encoder's foreground, the middle of the box, and what is unlike its surroundings."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional as F
+
+from core.encoders.feature_map import Box, FeatureMap
+
+Floats = npt.NDArray[np.floating]
+
+
+def prominence(box: Box, u: Floats, v: Floats, feature_map: FeatureMap | None = None) -> Floats:
+    """How much the pixels with columns and rows ``u``, ``v`` [h, w] stand out in the box, as ranks from 0 to 1; 0 outside.
+
+    The three clues fail for different objects, and a rank says as much of each; their sum is better than any alone. Without the
+    feature map of the box only its middle counts.
+    """
+    x0, y0, x1, y1 = box
+    inside = (u >= x0) & (u <= x1) & (v >= y0) & (v <= y1)
+    reach = np.hypot((2 * u - x0 - x1) / (x1 - x0), (2 * v - y0 - y1) / (y1 - y0))
+    clues = [-reach]
+    if feature_map is not None:
+        clues.append(_at(feature_map, -_like_surroundings(feature_map), u, v))
+    if feature_map is not None and feature_map.foreground is not None:
+        clues.append(_at(feature_map, feature_map.foreground, u, v))
+    return _rank(sum((_rank(clue, inside) for clue in clues), np.zeros(u.shape)), inside)
+
+
+def _like_surroundings(feature_map: FeatureMap, nearest: int = 5) -> torch.Tensor:
+    """Similarity [h, w] of every cell with the most similar cells outside the box; centred, as all of a photo is alike."""
+    unit = feature_map.unit
+    flat = unit.reshape(-1, unit.shape[-1])
+    flat = F.normalize(flat - flat.mean(0), dim=-1)
+    around = flat[~torch.from_numpy(feature_map.inside()).ravel()]
+    if len(around) < nearest:
+        return torch.zeros(unit.shape[:2])
+    return (flat @ around.T).topk(nearest, dim=1)[0].mean(1).reshape(unit.shape[:2])
+
+
+def _at(feature_map: FeatureMap, values: torch.Tensor, u: Floats, v: Floats) -> Floats:
+    cells = feature_map.to_cells(np.stack([u, v], axis=-1)).astype(np.float32)
+    return cv2.remap(values.numpy(), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _rank(values: Floats, inside: npt.NDArray[np.bool_]) -> Floats:
+    ranks = np.zeros(values.shape)
+    ranks[inside] = values[inside].argsort().argsort() / max(int(inside.sum()) - 1, 1)
+    return ranks
