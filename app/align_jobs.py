@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from app.documents import EncoderSettings, Item, PoseInPhoto
-from app.loaded import encoder_of, image_of, pair_of, segmenter_of, shape_of, side_of, surface_of
+from app.loaded import encoder_of, image_of, segmenter_of, shape_of, side_of, surface_of, templates_of
 from core.parts.layers import Mask
-from core.progress import Progress, span
+from core.progress import Progress, silent, span
 
 STEPS = 10
 """Of the descent in one request; the window asks again and shows what came of it."""
 
-ROUNDS = 6
+ROUNDS = 4
 
 
 @dataclass
@@ -25,6 +25,7 @@ class Begun:
     poses: list[PoseInPhoto]
     mask: Mask
     K: tuple[float, float, float, float]
+    mirrored: bool
 
 
 @dataclass
@@ -36,29 +37,35 @@ class Drawn:
 
 
 def begin_alignment(
-    progress: Progress, image: Item, shape: Item, encoder: EncoderSettings, mask: Mask | None, fov: float | None
+    progress: Progress,
+    image: Item,
+    shape: Item,
+    encoder: EncoderSettings,
+    mask: Mask | None,
+    fov: float | None,
+    camera: tuple[float, ...] | None,
 ) -> Begun:
-    """Hypotheses from views and matches; the mask is cut out of the focus box where none is given."""
-    from core.alignment.align import check, hypotheses
+    """Hypotheses from templates; the mask is cut out of the focus box where none is given, ``camera`` is fx, fy, cx, cy if known."""
+    from core.alignment.align import check, hypotheses, looks_mirrored
     from core.geometry.pose import intrinsics
     from core.images import field_of_view
     from core.parts.prompts import Prompts
 
     pixels = image_of(image)
     height, width = pixels.shape[:2]
-    K = intrinsics((width, height), fov or field_of_view(image.path) or 50.0)
+    K = _matrix(camera) if camera else intrinsics((width, height), fov or field_of_view(image.path) or 50.0)
     if mask is None:
         progress(0.05, f"Cutting the object out of {image.name}")
         whole = image.with_box(None)
         box = image.box or (-0.5, -0.5, width - 0.5, height - 0.5)
         mask = Mask.of(segmenter_of(whole, encoder, "").predict(Prompts(box=box))[0].mask)
-    *_, prior = pair_of(image, shape, encoder, span(progress, 0.1, 0.5))
-    upright = side_of(image, encoder)
-    check(upright, K, mask.array().reshape(height, width))
-    progress(0.6, "Comparing views of the shape with the photo")
-    scorer = _scorer(image, shape, encoder, mask, K)
-    found = hypotheses(scorer, prior.view_set)
-    return Begun([_plain(one) for one in found], mask, (K[0, 0], K[1, 1], K[0, 2], K[1, 2]))
+    scorer = _scorer(image, shape, encoder, mask, K, span(progress, 0.1, 0.6))
+    check(scorer.photo)
+    templates = templates_of(shape, encoder, span(progress, 0.6, 0.95))
+    progress(0.95, "Comparing views of the shape with the photo")
+    found = hypotheses(scorer, templates)
+    plain = (K[0, 0], K[1, 1], K[0, 2], K[1, 2])
+    return Begun([_plain(one) for one in found], mask, plain, looks_mirrored(scorer, templates))
 
 
 def refine_alignment(
@@ -71,16 +78,16 @@ def refine_alignment(
     poses: list[PoseInPhoto],
     dof: int,
     turn: int,
+    locked: frozenset[str] = frozenset(),
 ) -> list[PoseInPhoto]:
     """The poses after some more steps, in their order; ``turn`` counts the requests from 0."""
     from core.alignment.fine import FineSettings, refine_each
 
     scorer = _scorer(image, shape, encoder, mask, _matrix(K))
-    settings = FineSettings(steps=STEPS, recast=STEPS, reach=0.15 * (1 - 0.5 * turn / ROUNDS), dof=dof)
-    height, width = image_of(image).shape[:2]
-    starts = [scorer(_pose(one)) for one in poses]
+    reach = 0.15 * (1 - 0.5 * turn / ROUNDS)
+    settings = FineSettings(steps=STEPS, recast=STEPS, reach=reach, dof=dof, locked=locked)
     progress((turn + 0.5) / ROUNDS, "Making the pose exact")
-    refined = refine_each(starts, scorer, mask.array().reshape(height, width), settings)
+    refined = refine_each([_pose(one) for one in poses], scorer, settings)
     progress((turn + 1) / ROUNDS, "Making the pose exact")
     return [_plain(one) for one in refined]
 
@@ -94,12 +101,12 @@ def draw_pose(progress: Progress, image: Item, shape: Item, K: tuple[float, ...]
     return Drawn(rgba, box)
 
 
-def _scorer(image: Item, shape: Item, encoder: EncoderSettings, mask: Mask, K: Any) -> Any:
-    from core.alignment.coarse import PoseScorer
+def _scorer(image: Item, shape: Item, encoder: EncoderSettings, mask: Mask, K: Any, progress: Progress = silent) -> Any:
+    from core.alignment.scorer import Photo, PoseScorer
 
-    height, width = image_of(image).shape[:2]
-    encoder_of(encoder, lambda *_: None)
-    return PoseScorer(side_of(image, encoder), side_of(shape, encoder), K, mask.array().reshape(height, width))
+    pixels = image_of(image)
+    photo = Photo(pixels, side_of(image, encoder, progress), K, mask.array().reshape(pixels.shape[:2]))
+    return PoseScorer(photo, side_of(shape, encoder, progress), encoder_of(encoder, silent), shape.up)
 
 
 def _matrix(K: tuple[float, ...]) -> npt.NDArray[np.floating]:

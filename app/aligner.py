@@ -13,7 +13,7 @@ from app.panels.image import ImagePanel
 from app.presenter import Panels
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
-from core.alignment.verdict import REFINED, judge
+from core.alignment.verdict import judge
 
 VERDICTS = {
     "good": "Good: the silhouette fits, and no other pose comes near.",
@@ -51,7 +51,7 @@ class Aligner(QObject):
         self._dock.set_running(True)
 
         def done(begun: Begun) -> None:
-            self._refine(image, shape, begun, begun.poses[:REFINED], 0)
+            self._refine(image, shape, begun, begun.poses, 0)
 
         items = self._session.items
         self._run("begin_alignment", done, image=items[image], shape=items[shape], mask=None, fov=fov)

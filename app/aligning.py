@@ -8,19 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from app.headless import choice_of, ready
-from core.alignment.align import align
-from core.alignment.coarse import Hypothesis
+from core.alignment.align import align, align_from, check, looks_mirrored, notes
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import overlay
 from core.alignment.pins import Pins
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer
+from core.alignment.templates import template_set
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
 from core.geometry.pose import intrinsics
 from core.geometry.shape import load_shape
-from core.images import field_of_view, load_image, load_mask, save_image
+from core.images import field_of_view, load_depth, load_image, load_mask, save_image
 from core.interchange.labels import read_json
-from core.interchange.poses import View, save_json, save_matrix
-from core.matching.joint import view_set
+from core.interchange.poses import View, load_intrinsics, load_pose, save_view
 from core.matching.prepare import is_shape
 from core.matching.sides import ImageSide, ShapeSide
 from core.parts.grabcut import box_mask
@@ -32,17 +32,20 @@ FOV = 50.0
 
 def align_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
     """The report that ``--json`` prints: ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
+    if not options.image or not options.shape:
+        raise CounterpointError("Name an IMAGE and a SHAPE, or a list of calls with --batch.")
     if is_shape(options.image) or not is_shape(options.shape):
         raise CounterpointError("Give an image first and then a shape.")
     image, shape = load_image(options.image), load_shape(options.shape)
     size = (image.shape[1], image.shape[0])
+    if options.fov is not None and not 1 <= options.fov <= 170:
+        raise CounterpointError(f"A field of view of {options.fov:g} degrees is none that a photo has; give 1 to 170.")
     K = (
-        read_intrinsics(options.K)
+        load_intrinsics(options.K)
         if options.K
         else intrinsics(size, options.fov or field_of_view(options.image) or FOV)
     )
-    if options.fov is not None and not 1 <= options.fov <= 170:
-        raise CounterpointError(f"A field of view of {options.fov:g} degrees is none that a photo has; give 1 to 170.")
+    depth = load_depth(options.depth, size) if options.depth else None
     encoder = load_encoder(choice_of(options))
     mask = load_mask(options.mask) if options.mask else None
     box = options.box or (_around(mask) if mask is not None else None)
@@ -53,18 +56,26 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     picture, _ = ready(options, encoder, options.image, image, box, silent)
     side, up = ready(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
     assert isinstance(picture, ImageSide) and isinstance(side, ShapeSide)
-    views = view_set(side, up, progress=span(progress, 0.4, 0.6))
-    fine = FineSettings(dof=options.dof)
+    photo = Photo(image, picture, K, mask, depth)
+    check(photo)
+    start = None if options.start is None else load_pose(options.start)
+    fine = FineSettings(dof=options.dof, locked=frozenset(options.lock or ()))
 
     def watch(step: int, _: object) -> None:
-        progress(0.6 + 0.4 * step / fine.steps, "Making the pose exact")
+        progress(0.7 + 0.3 * step / fine.steps, "Making the pose exact")
 
-    found = align(picture, side, views, K, mask, fine=fine, watch=watch, pins=_pins(options.pins))
+    scorer, mirrored = PoseScorer(photo, side, encoder, up), False
+    if start is not None or options.pins:
+        found = align_from(scorer, fine, watch, start, _pins(options.pins))
+    else:
+        templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.7))
+        found = align(scorer, templates, fine=fine, watch=watch)
+        mirrored = looks_mirrored(scorer, templates)
     report = {"encoder": encoder.name, "K": K.tolist(), "verdict": found.verdict, **_pose(found.best)}
+    report["notes"] = notes(photo, shape, found.best, mirrored)
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
     if options.out:
-        view = View(Path(options.image).name, size, K, found.best.pose)
-        save_matrix(options.out, view.pose) if options.out.endswith(".txt") else save_json(options.out, view)
+        save_view(options.out, View(Path(options.image).name, size, K, found.best.pose), options.format)
         report["pose"] = options.out
     if options.save:
         save_image(options.save, overlay(image, shape, side.caster, found.best.pose, K))
@@ -73,14 +84,11 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     return report
 
 
-def read_intrinsics(path: str) -> npt.NDArray[np.floating]:
-    """``K`` [3, 3] from JSON with fx, fy, cx and cy in pixels."""
-    content = read_json(path)
-    try:
-        fx, fy, cx, cy = (float(content[name]) for name in ("fx", "fy", "cx", "cy"))
-    except (KeyError, TypeError, ValueError):
-        raise CounterpointError(f"{Path(path).name} has no intrinsics: give fx, fy, cx and cy in pixels.") from None
-    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+def align_row(options: argparse.Namespace) -> dict[str, Any]:
+    """A row of a manifest: the pose, and the files."""
+    report = align_files(options)
+    del report["hypotheses"]
+    return report | {"saved": [report[name] for name in ("pose", "saved") if name in report]}
 
 
 def _pins(path: str | None) -> Pins | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import core
+from core.alignment.freedom import FREEDOMS
 
 
 def bind_negative(arguments: list[str]) -> list[str]:
@@ -121,8 +122,8 @@ def verb_parser() -> argparse.ArgumentParser:
     transfer.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
 
     align = verbs.add_parser("align", help="find where a shape stands in a photo")
-    align.add_argument("image", metavar="IMAGE")
-    align.add_argument("shape", metavar="SHAPE")
+    align.add_argument("image", nargs="?", metavar="IMAGE")
+    align.add_argument("shape", nargs="?", metavar="SHAPE")
     align.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image")
     align.add_argument("--mask", metavar="PNG", help="the object's pixels (default: cut out of the box)")
     align.add_argument("--K", metavar="JSON", help="intrinsics: fx, fy, cx, cy in pixels")
@@ -138,7 +139,24 @@ def verb_parser() -> argparse.ArgumentParser:
     align.add_argument(
         "--pins", metavar="JSON", help="pixels and points that belong together: three or more decide the pose"
     )
-    align.add_argument("--out", metavar="JSON|TXT", help="write the pose: as JSON, or a 4 x 4 matrix")
+    align.add_argument(
+        "--depth", metavar="NPY|PNG", help="depth along z: .npy in the shape's units, or 16-bit PNG in thousandths"
+    )
+    align.add_argument("--start", metavar="JSON|TXT", help="a pose to start from instead of searching")
+    align.add_argument(
+        "--lock", action="append", metavar="WHAT", choices=FREEDOMS, help="keep x, y, z, 'turn x' .. 'scale z'"
+    )
+    align.add_argument(
+        "--out", metavar="JSON|TXT|FOLDER", help="write the pose: as JSON, as a 4 x 4 matrix, or as --format says"
+    )
+    align.add_argument(
+        "--format",
+        choices=("json", "matrix", "bop", "scan2cad", "colmap", "nerfstudio"),
+        help="of --out (default: matrix for .txt, else json); bop and colmap write a folder",
+    )
+    align.add_argument(
+        "--batch", metavar="CSV", help="one call a row: image, shape, out and any of these options as columns"
+    )
     align.add_argument("--save", metavar="PNG", help="the shape drawn over the photo")
     align.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     _add_encoder_options(align)

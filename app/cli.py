@@ -70,10 +70,10 @@ def _place(answer: dict[str, Any]) -> str:
 
 
 def _transfer(options: argparse.Namespace) -> int:
-    from app.transferring import transfer_batch, transfer_parts
+    from app.transferring import transfer_parts, transfer_row
 
     if options.batch:
-        return _transfer_batch(options, transfer_batch)
+        return _batch(options, transfer_row)
     report = transfer_parts(options, progress=_progress(options.json))
     if options.json:
         print(json.dumps(report))
@@ -88,10 +88,12 @@ def _transfer(options: argparse.Namespace) -> int:
     return 0
 
 
-def _transfer_batch(options: argparse.Namespace, run: Any) -> int:
+def _batch(options: argparse.Namespace, run: Any) -> int:
     """The rows of a manifest; 0 if all of them are done, else 2."""
-    parser = verb_parser()
-    report = run(options, lambda arguments: _parse_row(parser, arguments), progress=_progress(options.json))
+    from app.batch import run_batch
+
+    parser, progress = verb_parser(), _progress(options.json)
+    report = run_batch(options.verb, options.batch, lambda row: _parse_row(parser, row), run, progress)
     if options.json:
         print(json.dumps(report))
     else:
@@ -109,8 +111,10 @@ def _parse_row(parser: argparse.ArgumentParser, arguments: list[str]) -> argpars
 
 
 def _align(options: argparse.Namespace) -> int:
-    from app.aligning import align_files
+    from app.aligning import align_files, align_row
 
+    if options.batch:
+        return _batch(options, align_row)
     report = align_files(options, progress=_progress(options.json))
     if options.json:
         print(json.dumps(report))
@@ -119,6 +123,7 @@ def _align(options: argparse.Namespace) -> int:
         rows = report[name] if name == "R" else [report[name]]
         print("\n".join(f"{name if i == 0 else '':<3}{_text(row)}" for i, row in enumerate(rows)))
     print(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {report['verdict']}")
+    print("\n".join(report["notes"]), end="\n" if report["notes"] else "")
     if "saved" in report:
         print(f"saved {report['saved']}")
     return 0

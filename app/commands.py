@@ -22,8 +22,7 @@ class SetItem(Step):
     def apply(self) -> None:
         kept = [pin for pin in self._pins if pin.slot != self._slot]
         self._session.set_draft(None)
-        if self._aligned is not None and self._slot in (self._aligned.image, self._aligned.shape):
-            self._session.set_aligned(None)
+        self._session.set_aligned({pair: a for pair, a in self._aligned.items() if self._slot not in pair})
         self._session.set_pins(kept, self._current)
         self._session.set_item(self._slot, self._item)
         same = self._old is not None and self._item is not None and self._old.file == self._item.file
@@ -150,11 +149,17 @@ class SetLayers(Step):
 
 
 class SetAligned(Step):
-    """Align a shape to a photo, choose another hypothesis, or forget the pose."""
+    """Align a shape to a photo, change its pose by hand, choose another hypothesis, or forget the pose (``aligned`` None)."""
 
-    def __init__(self, session: Session, text: str, aligned: Aligned | None):
+    def __init__(self, session: Session, text: str, pair: tuple[Slot, Slot], aligned: Aligned | None):
         super().__init__(text)
-        self._session, self._old, self._new = session, session.aligned, aligned
+        self._session, self._old = session, session.aligned
+        self._new = {other: a for other, a in session.aligned.items() if other != pair}
+        if aligned is not None:
+            self._new[pair] = aligned
+            before = session.aligned.get(pair)
+            known = before is not None and before.mask is aligned.mask
+            self.size = 0 if known or aligned.mask is None else len(aligned.mask.packed)
 
     def apply(self) -> None:
         self._session.set_aligned(self._new)

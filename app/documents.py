@@ -108,21 +108,35 @@ class PoseInPhoto:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """A pixel (u, v) and a point (x, y, z) of the shape that belong together for certain."""
+
+    pixel: tuple[float, float]
+    point: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class Aligned:
     """A shape aligned to a photo.
 
     Attributes:
         image, shape: the slots.
         K: fx, fy, cx, cy in pixels.
-        poses: hypotheses, the best first; ``choice`` is the one that is shown.
+        poses: hypotheses, the best first; ``choice`` is the one that is shown. None yet while there are less than three pairs.
+        mask: of the object in the photo, what poses are scored by.
+        pairs: placed by hand.
+        mirrored: the photo's mirror image agrees better.
     """
 
     image: str
     shape: str
-    K: tuple[float, float, float, float]
-    poses: tuple[PoseInPhoto, ...]
+    K: tuple[float, float, float, float] | None = None
+    poses: tuple[PoseInPhoto, ...] = ()
     choice: int = 0
+    mask: Mask | None = None
+    pairs: tuple[Pair, ...] = ()
+    mirrored: bool = False
 
     @property
-    def pose(self) -> PoseInPhoto:
-        return self.poses[self.choice]
+    def pose(self) -> PoseInPhoto | None:
+        return self.poses[self.choice] if self.poses else None

@@ -36,7 +36,7 @@ class Memo:
 
 
 _images, _shapes, _encoders, _sides, _pairs, _displays = Memo(6), Memo(4), Memo(2), Memo(12), Memo(8), Memo(8)
-_segmenters, _surfaces = Memo(4), Memo(4)
+_segmenters, _surfaces, _templates = Memo(4), Memo(4), Memo(2)
 
 
 def image_of(item: Item) -> npt.NDArray[np.uint8]:
@@ -131,6 +131,17 @@ def segmenter_of(item: Item, settings: EncoderSettings, sam: str, progress: Prog
         return segmenter
 
     return _segmenters.get((item, settings.name, settings.weights, settings.layer, sam), make)
+
+
+def templates_of(item: Item, settings: EncoderSettings, progress: Progress = silent) -> Any:
+    """Pictures of a shape from all around, as the encoder sees them."""
+    from core.alignment.templates import template_set
+
+    def make() -> Any:
+        encoder = encoder_of(settings, silent)
+        return template_set(side_of(item, settings).caster, encoder, progress=progress)
+
+    return _templates.get((item.file, choice_of(settings)), make)
 
 
 def surface_of(item: Item) -> Any:

@@ -64,7 +64,7 @@ class Session(QObject):
         self.encoder = EncoderSettings()
         self.layers = Layers()
         self.draft: Draft | None = None
-        self.aligned: Aligned | None = None
+        self.aligned: dict[tuple[str, str], Aligned] = {}
         self._next_pin = 1
 
     def new_pin(self, slot: Slot, at: tuple[float, ...]) -> Pin:
@@ -110,7 +110,8 @@ class Session(QObject):
             self.draft = draft
             self.draft_changed.emit()
 
-    def set_aligned(self, aligned: Aligned | None) -> None:
+    def set_aligned(self, aligned: dict[tuple[str, str], Aligned]) -> None:
+        """Poses by (image slot, shape slot)."""
         if aligned != self.aligned:
             self.aligned = aligned
             self.aligned_changed.emit()

@@ -1,10 +1,6 @@
 """The verb ``transfer``: parts marked in one file found in others, one call or a list of them."""
 
 import argparse
-import csv
-import hashlib
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +13,7 @@ from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
 from core.geometry.pose import Pose
 from core.geometry.shape import load_shape
-from core.images import check_file, load_image, load_mask
+from core.images import load_image, load_mask
 from core.interchange.image_labels import load_image_labels, save_image_labels
 from core.interchange.labels import Labels, read_json
 from core.interchange.shape_labels import load_shape_labels, save_shape_labels
@@ -62,86 +58,10 @@ def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> 
     return report
 
 
-def transfer_batch(
-    options: argparse.Namespace, parse: Callable[[list[str]], argparse.Namespace], progress: Progress = silent
-) -> dict[str, Any]:
-    """Every row of the manifest ``options.batch`` as one call; rows that are done already are left out.
-
-    The columns are called as the arguments are (source, target, out, mask, point, box, ...); several values in a cell are divided
-    by ``;`` and files are relative to the manifest's folder. What was done stands in MANIFEST.results.jsonl, a line a row.
-    """
-    manifest = check_file(options.batch)
-    results = manifest.with_name(manifest.name + ".results.jsonl")
-    done = _done(results)
-    try:
-        with manifest.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CounterpointError(f"{manifest.name} cannot be read as CSV ({error}).") from error
-    if not rows or not {"source", "target", "out"} <= set(rows[0]):
-        raise CounterpointError(
-            f"{manifest.name} needs a line of column names, with source, target and out, and rows below it."
-        )
-    report: dict[str, Any] = {"rows": []}
-    for number, row in enumerate(rows, 1):
-        progress((number - 1) / len(rows), f"row {number} of {len(rows)}")
-        key = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
-        old = done.get(key)
-        if old is not None and all((Path(saved)).exists() for saved in old["saved"]):
-            report["rows"].append(old | {"row": number, "status": "done before"})
-            continue
-        result: dict[str, Any] = {"key": key, "row": number, "saved": []}
-        try:
-            answer = transfer_parts(parse(_arguments(row, manifest.parent)))
-            saved = list(dict.fromkeys(part["saved"] for part in answer["parts"]))
-            result |= {"status": "done", "saved": saved, "parts": answer["parts"]}
-        except CounterpointError as error:
-            result |= {"status": "failed", "reason": str(error)}
-        try:
-            with results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(result) + "\n")
-        except OSError as error:
-            raise CounterpointError(f"{results} cannot be written ({error.strerror}).") from error
-        report["rows"].append(result)
-    progress(1.0, "Done")
-    return report
-
-
-_FILES = ("source", "target", "out", "mask", "labels", "pose", "sam", "weights")
-
-
-def _arguments(row: dict[str, str], folder: Path) -> list[str]:
-    """A row of the manifest as arguments of the verb."""
-    plain: list[str] = []
-    named: list[str] = []
-    for column, cell in row.items():
-        if column is None:
-            raise CounterpointError("A row has more cells than there are column names.")
-        name = column.strip()
-        for value in filter(None, ((cell or "").strip().split(";"))):
-            value = str(folder / value.strip()) if name in _FILES else value.strip()
-            if name in ("source", "target"):
-                plain.append(value)
-            else:
-                named += [f"--{name.replace('_', '-')}={value}"]
-    return ["transfer", *plain, *named]
-
-
-def _done(results: Path) -> dict[str, Any]:
-    """Finished rows by key; a line that was cut off by a crash is not one."""
-    done: dict[str, Any] = {}
-    try:
-        lines = results.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return done
-    for line in lines:
-        try:
-            result = json.loads(line)
-            if result["status"] == "done":
-                done[result["key"]] = result
-        except (json.JSONDecodeError, KeyError, TypeError):
-            continue
-    return done
+def transfer_row(options: argparse.Namespace) -> dict[str, Any]:
+    """A row of a manifest: what was made of the parts, and the files."""
+    answer = transfer_parts(options)
+    return {"saved": list(dict.fromkeys(part["saved"] for part in answer["parts"])), "parts": answer["parts"]}
 
 
 def _marked(options: argparse.Namespace, content: Any, encoder: ImageEncoder) -> Labels:

@@ -50,6 +50,30 @@ def load_mask(path: str | Path) -> npt.NDArray[np.bool_]:
     return np.asarray(load_image(path).max(axis=2) > 0)
 
 
+def load_depth(path: str | Path, size: tuple[int, int]) -> npt.NDArray[np.floating]:
+    """Depth float64 [H, W] along z of an image of ``size`` (width, height), NaN where it is not known.
+
+    ``.npy`` holds the shape's units, a 16-bit PNG thousandths of them (millimetres where the shape is in metres); 0 is not known.
+
+    Raises:
+        CounterpointError: it cannot be read, or is of another size.
+    """
+    file = check_file(path)
+    try:
+        if file.suffix.lower() == ".npy":
+            depth = np.load(file, allow_pickle=False).astype(np.float64)
+        else:
+            with Image.open(file) as image:
+                depth = np.array(image, np.float64) / 1000
+    except (OSError, ValueError, TypeError) as error:
+        raise CounterpointError(f"{file.name} holds no depth that can be read ({error}).") from error
+    if depth.shape != (size[1], size[0]):
+        raise CounterpointError(
+            f"The depth is {'x'.join(map(str, depth.shape[::-1]))} pixels and the image {size[0]} x {size[1]}."
+        )
+    return np.where(np.isfinite(depth) & (depth > 0), depth, np.nan)
+
+
 def field_of_view(path: str | Path) -> float | None:
     """Degrees that the longer side of a photo spans, from the focal length that its EXIF data give for 35 mm film; else None."""
     try:

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.alignment.coarse import CoarseSettings, Hypothesis, PoseScorer, coarse_poses, distinct
+from core.alignment.coarse import CoarseSettings, coarse_poses
 from core.alignment.fine import FineSettings, Watch, refine
 from core.alignment.pins import Pins, poses_from_pins
-from core.alignment.verdict import REFINED, Verdict, judge
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct
+from core.alignment.templates import TemplateSet, compare, rolled
+from core.alignment.verdict import SHOWN, SURE_OVERLAP, Verdict, judge
 from core.errors import CounterpointError
-from core.matching.joint import ViewSet
-from core.matching.sides import ImageSide, ShapeSide
+from core.geometry.pose import Pose, project, shape_rays
+from core.geometry.raycasting import surface_position
+from core.geometry.shape import Shape
 
 Floats = npt.NDArray[np.floating]
 
@@ -37,56 +40,82 @@ class Alignment:
 
 
 def align(
-    image: ImageSide,
-    shape: ShapeSide,
-    views: ViewSet,
-    K: Floats,
-    mask: npt.NDArray[np.bool_],
+    scorer: PoseScorer,
+    templates: TemplateSet,
     coarse: CoarseSettings = CoarseSettings(),
     fine: FineSettings | None = FineSettings(),
     watch: Watch | None = None,
-    pins: Pins | None = None,
 ) -> Alignment:
-    """Align a shape with a field to a photo with intrinsics ``K``; ``mask`` bool [H, W] are the object's pixels.
-
-    With three ``pins`` or more the pose starts from them, and they have the last word.
+    """Align a shape with a field and templates to an object in a photo.
 
     Raises:
         CounterpointError: the mask is empty or of another size, the box is tiny, or no pose agrees at all.
     """
-    check(image, K, mask)
-    scorer = PoseScorer(image, shape, K, mask)
-    if pins is not None:
-        starts = [scorer(pose) for pose in poses_from_pins(pins, K, image.image_size)]
-        return Alignment(refine(starts, scorer, mask, fine or FineSettings(steps=0), watch, pins), mask)
-    found = hypotheses(scorer, views, coarse)
+    check(scorer.photo)
+    found = hypotheses(scorer, templates, coarse)
     if fine is not None:
-        found = distinct(refine(found[:REFINED], scorer, mask, fine, watch), REFINED, 10.0)
-    return Alignment(found, mask)
+        starts = scorer([sized(h.pose, scorer) for h in found]) if fine.dof > 6 else found
+        found = distinct(refine(starts, scorer, fine, watch), SHOWN, 10.0)
+    return Alignment(found, scorer.photo.mask)
 
 
-def hypotheses(scorer: PoseScorer, views: ViewSet, coarse: CoarseSettings = CoarseSettings()) -> list[Hypothesis]:
+def align_from(
+    scorer: PoseScorer,
+    fine: FineSettings = FineSettings(),
+    watch: Watch | None = None,
+    start: Pose | None = None,
+    pins: Pins | None = None,
+) -> Alignment:
+    """The same from a pose that is known roughly, or from three ``pins`` or more, which then have the last word.
+
+    Raises:
+        CounterpointError: as :func:`align`; or the pins leave the pose open.
+    """
+    check(scorer.photo)
+    poses = [start] if start is not None else []
+    if pins is not None:
+        poses += poses_from_pins(pins, scorer.K, scorer.image.image_size)
+    return Alignment(refine(scorer(poses), scorer, fine, watch, pins), scorer.photo.mask)
+
+
+def sized(pose: Pose, scorer: PoseScorer) -> Pose:
+    """Where depth is measured: the pose with the scale, about the camera, that puts the shape at that depth; it looks the same."""
+    hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, scorer.shape.shape, scorer.pixels))
+    cells = np.flatnonzero(hits.mask & (scorer.object > 0.5))
+    measured = scorer.depth_at(cells)
+    if measured is None or not np.isfinite(measured).any():
+        return pose
+    position = surface_position(scorer.shape.shape, hits.face[cells], hits.bary[cells])
+    own = pose(scorer.shape.shape.to_own_frame(position))[:, 2]
+    factor = float(np.nanmedian(measured / own))
+    return Pose(pose.R, pose.t * factor, pose.s * factor)
+
+
+def hypotheses(
+    scorer: PoseScorer, templates: TemplateSet, coarse: CoarseSettings = CoarseSettings()
+) -> list[Hypothesis]:
     """Poses that are not exact yet, the best first.
 
     Raises:
         CounterpointError: no pose agrees at all.
     """
-    found = coarse_poses(scorer, views, coarse)
+    found = coarse_poses(scorer, templates, coarse)
     if not found or found[0].score <= 0:
         raise CounterpointError(
-            "No pose of the shape agrees with the photo; check the box, and which way is up in the shape's file."
+            "No pose of the shape agrees with the photo; check the box, and that it is the right shape."
         )
     return found
 
 
-def check(image: ImageSide, K: Floats, mask: npt.NDArray[np.bool_]) -> None:
+def check(photo: Photo) -> None:
     """Say what cannot be.
 
     Raises:
         CounterpointError: as :func:`align`.
     """
-    width, height = image.image_size
-    x0, y0, x1, y1 = image.map.box
+    K, mask = photo.K, photo.mask
+    width, height = photo.side.image_size
+    x0, y0, x1, y1 = photo.side.map.box
     if mask.shape != (height, width):
         raise CounterpointError(
             f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels and the image {width} x {height}."
@@ -99,3 +128,39 @@ def check(image: ImageSide, K: Floats, mask: npt.NDArray[np.bool_]) -> None:
         raise CounterpointError("The intrinsics are no camera: fx and fy must be above zero.")
     if not (0.1 * max(width, height) < K[0, 0] < 100 * max(width, height)) or not (-width < K[0, 2] < 2 * width):
         raise CounterpointError("The intrinsics do not belong to an image of this size; check fx, fy, cx and cy.")
+
+
+MIRRORED = 1.25
+"""How much better the mirror image must agree to be told."""
+
+
+def notes(photo: Photo, shape: Shape, best: Hypothesis, mirrored: bool = False) -> list[str]:
+    """What a user should know about a pose, a sentence each; none where all is well."""
+    said = []
+    corners = np.stack(np.meshgrid(*shape.bounds.T), axis=-1).reshape(-1, 3)
+    pixels, depth = project(best.pose, photo.K, corners)
+    width, height = photo.side.image_size
+    if (depth <= 0).any():
+        said.append("Part of the shape lies behind the camera; the field of view or the shape's units may be wrong.")
+    elif (pixels.max(0) < 0).any() or (pixels.min(0) > [width, height]).any():
+        said.append("The shape lies outside the picture.")
+    if best.overlap < SURE_OVERLAP:
+        said.append(f"The silhouette overlaps with the object by {best.overlap:.0%} only.")
+    s = np.asarray(best.pose.s)
+    if (np.abs(np.log(s)) > np.log(2)).any():
+        said.append(
+            f"The shape had to be scaled by {', '.join(f'{v:.2g}' for v in s)}: check its units, or whether it is the right shape."
+        )
+    if mirrored:
+        said.append("The mirror image of the photo agrees better with the shape: one of them may be mirrored.")
+    return said
+
+
+def looks_mirrored(scorer: PoseScorer, templates: TemplateSet) -> bool:
+    """Whether the photo's mirror image agrees clearly better with the shape than the photo: one of the two is mirrored."""
+    pixels, mask = scorer.photo.pixels, scorer.photo.mask
+    plain, flipped = (
+        float(compare(rolled(picture, part, templates.settings), templates, scorer.encoder).max())
+        for picture, part in ((pixels, mask), (np.ascontiguousarray(pixels[:, ::-1]), mask[:, ::-1]))
+    )
+    return flipped > MIRRORED * plain

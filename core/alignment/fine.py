@@ -1,27 +1,25 @@
 """Poses made exact: descent on how far the picture's coordinates on the object, and its silhouette, are from the pose's.
 
-After "Zero-Shot Inexact CAD Model Alignment from a Single Image" (ICCV 2025): losses in normalised object coordinates (NOC, L1) and on the
-silhouette. What is seen is cast anew every few steps; between, gradients go through the projection and through the planes of the faces.
+After "Zero-Shot Inexact CAD Model Alignment from a Single Image" (ICCV 2025): losses in normalised object coordinates (NOC, L1), on the
+silhouette and on depth. What is seen is cast anew every few steps; between, gradients go through the projection and through the planes
+of the faces. All hypotheses descend in one batch.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.alignment.coarse import Hypothesis, PoseScorer, match_near
+from core.alignment.evidence import Outline, Seen, look, outline_of
+from core.alignment.freedom import FREEDOMS
 from core.alignment.pins import Pins
-from core.geometry.pose import Pose, nearest_rotation, shape_rays
-from core.geometry.raycasting import surface_normal, surface_position
+from core.alignment.scorer import Hypothesis, PoseScorer, ranked
+from core.geometry.pose import Pose, nearest_rotation
 
 Floats = npt.NDArray[np.floating]
 Watch = Callable[[int, list[Pose]], None]
-
-GRID = 64
-"""Rays across the frame when the silhouette is cast."""
 
 
 @dataclass(frozen=True)
@@ -30,207 +28,178 @@ class FineSettings:
 
     Attributes:
         steps: of Adam; what is seen is cast anew every ``recast``.
-        noc, silhouette, pins: weights of the losses; pins are certain.
+        noc, silhouette, depth, pins: weights of the losses; pins are certain.
         rate: of Adam, in radians, diagonals and log scale.
         reach: coordinates are looked for within this many diagonals of where the pose puts them, half of it at the end.
         dof: 6 (rotation and translation), 7 (and one scale) or 9 (and one for each axis).
+        locked: of ``FREEDOMS``.
     """
 
-    steps: int = 60
+    steps: int = 40
     recast: int = 10
     noc: float = 1.0
     silhouette: float = 1.0
+    depth: float = 1.0
     pins: float = 20.0
     rate: float = 0.01
     reach: float = 0.15
     dof: int = 6
+    locked: frozenset[str] = frozenset()
 
 
 def refine(
     starts: list[Hypothesis],
     scorer: PoseScorer,
-    mask: npt.NDArray[np.bool_] | None = None,
     settings: FineSettings = FineSettings(),
     watch: Watch | None = None,
     pins: Pins | None = None,
 ) -> list[Hypothesis]:
     """Every hypothesis refined, the best first; one that would score worse stays as it was.
 
-    ``mask`` bool [H, W] is the object's silhouette; without one the silhouette has no say. ``watch`` is told the poses as they improve.
+    ``watch`` is told the poses as they improve.
     """
-    refined = refine_each(starts, scorer, mask, settings, watch, pins)
+    refined = refine_each([start.pose for start in starts], scorer, settings, watch, pins)
     if pins is not None:
         return sorted(refined, key=lambda h: pins.error(h.pose, scorer.K) / (h.score + 1e-6))
-    chosen = [max(pair, key=lambda h: h.score) for pair in zip(starts, refined, strict=True)]
-    return sorted(chosen, key=lambda h: -h.score)
+    return ranked([max(pair, key=lambda h: h.score) for pair in zip(starts, refined, strict=True)])
 
 
 def refine_each(
-    starts: list[Hypothesis],
+    starts: list[Pose],
     scorer: PoseScorer,
-    mask: npt.NDArray[np.bool_] | None,
-    settings: FineSettings,
+    settings: FineSettings = FineSettings(),
     watch: Watch | None = None,
     pins: Pins | None = None,
 ) -> list[Hypothesis]:
     """The end of every descent, in the order of the starts."""
-    descents = [_Descent(start.pose, scorer, settings, pins) for start in starts]
-    edge = None if mask is None else _Edge(mask, scorer)
+    if not starts:
+        return []
+    descent = _Descent(starts, scorer, settings, pins)
+    outline = outline_of(scorer) if settings.silhouette > 0 else None
     for step in range(settings.steps):
-        for descent in descents:
-            if step % settings.recast == 0:
-                descent.look(settings.reach * (1 - 0.5 * step / settings.steps), edge)
-            descent.step(edge)
+        if step % settings.recast == 0:
+            reach = settings.reach * (1 - 0.5 * step / settings.steps)
+            descent.seen = look(descent.poses(), scorer, reach, outline)
+        descent.step(outline)
         if watch is not None:
-            watch(step + 1, [descent.pose() for descent in descents])
-    return [scorer(descent.pose()) for descent in descents]
-
-
-class _Edge:
-    """The outline of the object in the picture."""
-
-    def __init__(self, mask: npt.NDArray[np.bool_], scorer: PoseScorer):
-        x0, y0, x1, y1 = scorer.image.map.box
-        self.size = max(x1 - x0, y1 - y0)
-        margin = 0.5 * self.size
-        left, top = max(0, int(x0 - margin)), max(0, int(y0 - margin))
-        part = mask[top : int(y1 + margin) + 1, left : int(x1 + margin) + 1].astype(np.uint8)
-        outside = cv2.distanceTransform(1 - part, cv2.DIST_L2, 3)
-        inside = cv2.distanceTransform(part, cv2.DIST_L2, 3)
-        self.distance = torch.from_numpy((outside - inside) / self.size)[None, None].float()
-        self.corner = torch.tensor([left, top], dtype=torch.float64)
-        self.shape = part.shape
-        outline = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
-        points = np.concatenate([c[:, 0] for c in outline]) if outline else np.zeros((0, 2))
-        few = points[:: max(1, len(points) // 200)] + [left, top]
-        self.points = torch.from_numpy(few.astype(np.float64))
-
-    def at(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Signed distance [n] to the outline at pixels [n, 2], outside above zero, as a fraction of the box."""
-        h, w = self.shape
-        place = (pixels - self.corner) / torch.tensor([max(w - 1, 1), max(h - 1, 1)]) * 2 - 1
-        grid = place.float().clamp(-1, 1)[None, None]
-        return torch.nn.functional.grid_sample(self.distance, grid, align_corners=True)[0, 0, 0]
+            watch(step + 1, descent.poses())
+    return scorer(descent.poses())
 
 
 class _Descent:
-    """One pose on its way; parameters are changes of rotation (so(3)), place (diagonals) and log scale."""
+    """H poses on their way; parameters are changes of rotation (so(3)), place (diagonals) and log scale."""
 
-    def __init__(self, start: Pose, scorer: PoseScorer, settings: FineSettings, pins: Pins | None = None):
-        self._scorer, self._settings, self._start = scorer, settings, start
-        self._turn = torch.zeros(3, dtype=torch.float64, requires_grad=True)
-        self._move = torch.zeros(3, dtype=torch.float64, requires_grad=True)
-        self._grow = torch.zeros(3 if settings.dof == 9 else 1, dtype=torch.float64, requires_grad=settings.dof > 6)
-        self._optimizer = torch.optim.Adam(
-            [p for p in (self._turn, self._move, self._grow) if p.requires_grad], settings.rate
+    def __init__(self, starts: list[Pose], scorer: PoseScorer, settings: FineSettings, pins: Pins | None = None):
+        self._scorer, self._settings = scorer, settings
+        count, scales = len(starts), 3 if settings.dof == 9 else 1
+        self._turn, self._move, self._grow = (
+            torch.zeros(count, size, dtype=torch.float64, requires_grad=True) for size in (3, 3, scales)
         )
-        self._R, self._t, self._s = (torch.from_numpy(np.array(v, np.float64)) for v in (start.R, start.t, start.s))
-        self._K = torch.from_numpy(np.asarray(scorer.K, np.float64))
+        free = torch.tensor([float(name not in settings.locked) for name in FREEDOMS], dtype=torch.float64)
+        self._free = (free[3:6], free[:3], free[6:] if settings.dof == 9 else free[6:].amin()[None])
+        self._parameters = [self._turn, self._move, *([self._grow] if settings.dof > 6 else [])]
+        self._optimizer = torch.optim.Adam(self._parameters, settings.rate)
+        self._R, self._t, self._s = (
+            torch.from_numpy(np.stack([np.asarray(getattr(pose, name), np.float64) for pose in starts]))
+            for name in ("R", "t", "s")
+        )
+        K = torch.from_numpy(np.asarray(scorer.K, np.float64))
+        self._focal, self._principal = torch.stack([K[0, 0], K[1, 1]]), K[:2, 2]
         shape = scorer.shape.shape
         self._center, self._size = torch.from_numpy(shape.center), shape.diagonal
-        self._pins = None if pins is None else (torch.from_numpy(pins.pixels), torch.from_numpy(pins.points))
-        self._seen: tuple[torch.Tensor, ...] | None = None
-        self._rim: torch.Tensor | None = None
-
-    def pose(self) -> Pose:
-        with torch.no_grad():
-            R, t, s = self._values()
-        return Pose(nearest_rotation(R.numpy()), t.numpy(), s.numpy())
-
-    def look(self, reach: float, edge: _Edge | None) -> None:
-        """Cast what the pose sees, and find the coordinates that the picture says near by."""
-        pose, scorer = self.pose(), self._scorer
-        shape, caster = scorer.shape.shape, scorer.shape.caster
-        origin, directions = shape_rays(pose, scorer.K, shape, scorer.pixels)
-        hits = caster.cast(origin, directions)
-        cells = np.flatnonzero(hits.mask & (scorer.object > 0.3))
-        self._seen = None
-        if len(cells) >= 12:
-            points = surface_position(shape, hits.face[cells], hits.bary[cells])
-            normals = surface_normal(shape, hits.face[cells], hits.bary[cells])
-            target = match_near(scorer, cells, points, reach)
-            arrays = (scorer.pixels[cells], points, normals, target, scorer.object[cells])
-            self._seen = tuple(torch.from_numpy(np.asarray(array, np.float64)) for array in arrays)
-        self._rim = None if edge is None else self._outline(pose, edge)
-
-    def _outline(self, pose: Pose, edge: _Edge) -> torch.Tensor | None:
-        """Points [n, 3] of the shape's own frame on the silhouette's edge."""
-        scorer = self._scorer
         x0, y0, x1, y1 = scorer.image.map.box
-        margin = 0.25 * edge.size
-        u, v = np.linspace(x0 - margin, x1 + margin, GRID), np.linspace(y0 - margin, y1 + margin, GRID)
-        grid = np.stack(np.meshgrid(u, v), axis=-1)
-        hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, scorer.shape.shape, grid))
-        mask = hits.mask.astype(np.uint8)
-        rim = hits.mask & (cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=1) == 0)
-        if rim.sum() < 8:
-            return None
-        position = surface_position(scorer.shape.shape, hits.face[rim], hits.bary[rim])
-        return torch.from_numpy(scorer.shape.shape.to_own_frame(position))
+        self._box = max(x1 - x0, y1 - y0)
+        self._pins = None if pins is None else (torch.from_numpy(pins.pixels), torch.from_numpy(pins.points))
+        self.seen: Seen | None = None
 
-    def step(self, edge: _Edge | None) -> None:
+    def poses(self) -> list[Pose]:
+        with torch.no_grad():
+            values = [value.numpy() for value in self._values()]
+        return [Pose(nearest_rotation(R), t, s) for R, t, s in zip(*values, strict=True)]
+
+    def step(self, outline: Outline | None) -> None:
         """One step of Adam."""
         self._optimizer.zero_grad()
         R, t, s = self._values()
-        loss = torch.zeros((), dtype=torch.float64)
-        if self._seen is not None:
-            loss = loss + self._settings.noc * self._noc(R, t, s)
-        if edge is not None and self._rim is not None and len(edge.points):
-            loss = loss + self._settings.silhouette * self._silhouette(R, t, s, edge)
+        settings, loss = self._settings, torch.zeros((), dtype=torch.float64)
+        if self.seen is not None:
+            met = self._met(self.seen, R, t, s)
+            loss = loss + settings.noc * self._noc(self.seen, met).sum()
+            if self.seen.depth is not None:
+                loss = loss + settings.depth * self._deep(self.seen, met, R, t, s).sum()
+            if outline is not None:
+                loss = loss + settings.silhouette * self._silhouette(self.seen, outline, R, t, s).sum()
         if self._pins is not None:
-            loss = loss + self._settings.pins * self._pinned(R, t, s, *self._pins)
-        if loss.requires_grad:
-            loss.backward()
-            self._optimizer.step()
+            loss = loss + settings.pins * self._pinned(R, t, s, *self._pins).sum()
+        if not loss.requires_grad:
+            return
+        loss.backward()
+        for parameter, free in zip((self._turn, self._move, self._grow), self._free, strict=True):
+            if parameter.grad is not None:
+                parameter.grad *= free
+        self._optimizer.step()
 
     def _values(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """R, t, s now: the shape turns around its middle, which moves; scale is about it too."""
-        x, y, z = self._turn
-        zero = torch.zeros((), dtype=torch.float64)
-        skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero]).reshape(3, 3)
+        """R [H, 3, 3], t [H, 3], s [H, 3] now: the shape turns around its middle, which moves; scale is about it too."""
+        x, y, z = self._turn.unbind(1)
+        zero = torch.zeros_like(x)
+        skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=1).reshape(-1, 3, 3)
         s = self._s * torch.exp(self._grow)
         R = torch.linalg.matrix_exp(skew) @ self._R
-        middle = self._R @ (self._s * self._center) + self._t
-        depth = middle[2].abs()
-        moved = middle + self._move * torch.stack([self._size * torch.ones(()), self._size * torch.ones(()), depth])
-        return R, moved - R @ (s * self._center), s
+        middle = _apply(self._R, self._s * self._center) + self._t
+        unit = torch.stack([torch.full_like(x, self._size), torch.full_like(x, self._size), middle[:, 2].abs()], dim=1)
+        moved = middle + self._move * unit
+        return R, moved - _apply(R, s * self._center), s
 
-    def _noc(self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
-        """Mean L1 between the coordinates where rays meet the planes of the faces seen, and those that the picture says."""
-        assert self._seen is not None
-        pixels, points, normals, target, weight = self._seen
-        xy = (pixels - self._K[:2, 2]) / torch.stack([self._K[0, 0], self._K[1, 1]])
-        ray = torch.cat([xy, torch.ones(len(xy), 1, dtype=torch.float64)], dim=1)
-        directions = (ray @ R) / s
-        origin = ((-(t @ R)) / s - self._center) / self._size
-        facing = (directions * normals).sum(1)
-        facing = torch.where(
-            facing.abs() < 0.15 * directions.norm(dim=1), 0.15 * directions.norm(dim=1) * facing.sign(), facing
-        )
-        along = ((points - origin) * normals).sum(1) / facing
-        met = origin + along[:, None] * directions
-        error = (met - target).abs().sum(1).clamp(max=0.5)
-        return (error * weight).sum() / weight.sum().clamp(min=1e-6)
+    def _met(self, seen: Seen, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
+        """Where the rays of the cells meet the planes of the faces seen [H, n, 3] (normalised frame)."""
+        xy = (seen.pixels - self._principal) / self._focal
+        ray = torch.cat([xy, torch.ones_like(xy[..., :1])], dim=-1)
+        directions = (ray @ R) / s[:, None]
+        origin = ((-_apply(R.transpose(1, 2), t)) / s - self._center) / self._size
+        length = directions.norm(dim=-1)
+        facing = (directions * seen.normals).sum(-1)
+        least = 0.15 * length
+        facing = torch.where(facing.abs() < least, least * torch.where(facing < 0, -1.0, 1.0), facing)
+        along = ((seen.points - origin[:, None]) * seen.normals).sum(-1) / facing
+        return origin[:, None] + along[..., None] * directions
 
-    def _silhouette(self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor, edge: _Edge) -> torch.Tensor:
-        """How far the silhouette's edge is from the outline, and the outline from it; far parts, which may be hidden, count little."""
-        assert self._rim is not None
-        camera = (self._rim * s) @ R.T + t
-        uv = (
-            camera[:, :2] / camera[:, 2:].clamp(min=1e-9) * torch.stack([self._K[0, 0], self._K[1, 1]]) + self._K[:2, 2]
-        )
-        there = edge.at(uv).abs().clamp(max=0.2).mean()
-        back = (torch.cdist(edge.points, uv) / edge.size).amin(1).clamp(max=0.2).mean()
-        return there + back
+    def _noc(self, seen: Seen, met: torch.Tensor) -> torch.Tensor:
+        """Mean L1 [H] between the coordinates where rays meet the shape, and those that the picture says."""
+        error = (met - seen.target).abs().sum(-1).clamp(max=0.5)
+        return (error * seen.weight).sum(1) / seen.weight.sum(1).clamp(min=1e-6)
+
+    def _deep(self, seen: Seen, met: torch.Tensor, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
+        """Mean L1 [H] between the depth of what is met and that measured, in diagonals; what is far off is something else."""
+        assert seen.depth is not None
+        own = met * self._size + self._center
+        z = ((own * s[:, None]) @ R.transpose(1, 2))[..., 2] + t[:, 2:]
+        known = torch.isfinite(seen.depth) * seen.weight
+        error = ((z - torch.nan_to_num(seen.depth)) / self._size).abs().clamp(max=0.5)
+        return (error * known).sum(1) / known.sum(1).clamp(min=1e-6)
+
+    def _silhouette(
+        self, seen: Seen, outline: Outline, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor
+    ) -> torch.Tensor:
+        """How far the silhouette's edge is from the outline, and the outline from it [H]; far parts, which may be hidden, count little."""
+        uv = self._project(R, t, s, seen.rim)
+        there = outline.distance_at(uv).abs().clamp(max=0.2) * seen.rim_weight
+        gaps = torch.cdist(outline.points.expand(len(uv), -1, -1), uv) / outline.size
+        back = torch.where(seen.rim_weight[:, None] > 0, gaps, torch.inf).amin(2).clamp(max=0.2).mean(1)
+        return there.sum(1) / seen.rim_weight.sum(1).clamp(min=1) + back
 
     def _pinned(
         self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor, pixels: torch.Tensor, points: torch.Tensor
     ) -> torch.Tensor:
-        """How far the pins are from their pixels, as a fraction of the box."""
-        x0, y0, x1, y1 = self._scorer.image.map.box
-        return (self._project(R, t, s, points) - pixels).norm(dim=1).mean() / max(x1 - x0, y1 - y0)
+        """How far the pins are from their pixels [H], as a fraction of the box."""
+        uv = self._project(R, t, s, points.expand(len(R), -1, -1))
+        return (uv - pixels).norm(dim=-1).mean(1) / self._box
 
     def _project(self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-        camera = (points * s) @ R.T + t
-        focal = torch.stack([self._K[0, 0], self._K[1, 1]])
-        return camera[:, :2] / camera[:, 2:].clamp(min=1e-9) * focal + self._K[:2, 2]
+        camera = (points * s[:, None]) @ R.transpose(1, 2) + t[:, None]
+        return camera[..., :2] / camera[..., 2:].clamp(min=1e-9) * self._focal + self._principal
+
+
+def _apply(R: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
+    """R [H, 3, 3] times vectors [H, 3]."""
+    return (R @ vectors[..., None])[..., 0]

@@ -1,32 +1,47 @@
 """A posed shape drawn over its photo."""
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
 from core.geometry.pose import Pose, project, shape_rays
-from core.geometry.raycasting import Raycaster, surface_normal
+from core.geometry.raycasting import Raycaster, surface_normal, surface_position
 from core.geometry.shape import Shape
 
 Floats = npt.NDArray[np.floating]
 
 
+Style = Literal["solid", "wireframe", "silhouette", "coordinates"]
+STYLES: tuple[Style, ...] = ("solid", "wireframe", "silhouette", "coordinates")
+
 EDGE = (255, 77, 109)
+LINE = (130, 220, 255)
+CREASE = 0.94
+"""Cosine between the normals of neighbouring rays below which a line is drawn."""
 MOST = 480
 """Rays along the longer side of a picture of :func:`shaded`."""
 
 
 def overlay(
-    image: npt.NDArray[np.uint8], shape: Shape, caster: Raycaster, pose: Pose, K: Floats, opacity: float = 0.65
-) -> npt.NDArray[np.uint8]:
-    """The image uint8 [H, W, 3] with the shape as the pose puts it, shaded, its silhouette outlined."""
+    image: npt.NDArray[np.uint8], shape: Shape, caster: Raycaster, pose: Pose, K: Floats, opacity: float = 0.65,
+    style: Style = "solid",
+) -> npt.NDArray[np.uint8]:  # fmt: skip
+    """The image uint8 [H, W, 3] with the shape as the pose puts it, its silhouette outlined."""
     height, width = image.shape[:2]
-    rgba = _cast(shape, caster, pose, K, np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64))
-    weight = rgba[..., 3:].astype(np.float32) / 255 * np.where(rgba[..., :1] == EDGE[0], 1.0, opacity)
+    rgba = _cast(shape, caster, pose, K, np.arange(width) * 1.0, np.arange(height) * 1.0, style)
+    weight = rgba[..., 3:].astype(np.float32) / 255 * np.where((rgba[..., :3] == EDGE).all(-1, keepdims=True), 1.0, opacity)
     return (image * (1 - weight) + rgba[..., :3] * weight).astype(np.uint8)
 
 
 def shaded(
-    shape: Shape, caster: Raycaster, pose: Pose, K: Floats, size: tuple[int, int]
+    shape: Shape,
+    caster: Raycaster,
+    pose: Pose,
+    K: Floats,
+    size: tuple[int, int],
+    style: Style = "solid",
+    most: int = MOST,
 ) -> tuple[npt.NDArray[np.uint8], tuple[float, float, float, float]]:
     """The posed shape alone, uint8 [h, w, 4], and the part (x0, y0, x1, y1) of a picture (width, height) that it covers."""
     corners = np.stack(np.meshgrid(*shape.bounds.T), axis=-1).reshape(-1, 3)
@@ -35,24 +50,57 @@ def shaded(
     if (depth > 0).all():
         low, high = np.maximum(low, pixels.min(0) - 2), np.minimum(high, pixels.max(0) + 2)
     extent = np.maximum(high - low, 1)
-    count = np.maximum(np.rint(extent / max(1.0, extent.max() / MOST)).astype(int), 1) + 1
+    count = np.maximum(np.rint(extent / max(1.0, extent.max() / most)).astype(int), 1) + 1
     u, v = (np.linspace(low[i], high[i], count[i]) for i in range(2))
     half = extent / np.maximum(count - 1, 1) / 2
     box = (low[0] - half[0], low[1] - half[1], high[0] + half[0], high[1] + half[1])
-    return _cast(shape, caster, pose, K, u, v), tuple(map(float, box))  # type: ignore[return-value]
+    return _cast(shape, caster, pose, K, u, v, style), tuple(map(float, box))  # type: ignore[return-value]
 
 
-def _cast(shape: Shape, caster: Raycaster, pose: Pose, K: Floats, u: Floats, v: Floats) -> npt.NDArray[np.uint8]:
-    """Pixels at columns ``u`` and rows ``v``: shaded by how much they face the camera, the edge of the silhouette marked."""
+def _cast(
+    shape: Shape, caster: Raycaster, pose: Pose, K: Floats, u: Floats, v: Floats, style: Style
+) -> npt.NDArray[np.uint8]:
+    """Pixels [h, w, 4] at columns ``u`` and rows ``v``, the edge of the silhouette marked.
+
+    "solid" is shaded by how much it faces the camera, "coordinates" coloured by normalised object coordinates (NOC), "wireframe" shows
+    edges: where normals or depth jump between neighbouring rays.
+    """
     origin, directions = shape_rays(pose, K, shape, np.stack(np.meshgrid(u, v), axis=-1))
     hits = caster.cast(origin, directions)
     mask = hits.mask
-    normals = surface_normal(shape, hits.face[mask], hits.bary[mask])
-    light = np.abs(np.sum(normals * directions[mask], axis=1, keepdims=True))
     rgba = np.zeros((*mask.shape, 4), np.uint8)
-    rgba[mask, :3] = (40 + 215 * light) * [0.35, 0.75, 1.0]
+    normals = np.zeros((*mask.shape, 3))
+    normals[mask] = surface_normal(shape, hits.face[mask], hits.bary[mask])
+    if style == "solid":
+        light = np.abs(np.sum(normals * directions, axis=-1, keepdims=True))[mask]
+        rgba[mask, :3] = (40 + 215 * light) * [0.35, 0.75, 1.0]
+        rgba[mask, 3] = 255
+    elif style == "coordinates":
+        place = surface_position(shape, hits.face[mask], hits.bary[mask])
+        low, high = shape.normalised.min(0), shape.normalised.max(0)
+        rgba[mask, :3] = 255 * (place - low) / np.maximum(high - low, 1e-9)
+        rgba[mask, 3] = 255
+    elif style == "wireframe":
+        lines = mask & (_jumps(normals, hits.distance) | _other_face(hits.face))
+        rgba[lines] = (*LINE, 255)
     edge = mask.copy()
     edge[1:-1, 1:-1] &= ~(mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:])
-    rgba[edge, :3] = EDGE
-    rgba[mask, 3] = 255
+    rgba[edge] = (*EDGE, 255)
     return rgba
+
+
+def _jumps(normals: Floats, distance: Floats) -> npt.NDArray[np.bool_]:
+    """Where normals [h, w, 3] or distances [h, w] differ much from the next pixel's, to the right or below."""
+    found = np.zeros(distance.shape, bool)
+    near = np.where(np.isfinite(distance), distance, 1e3)
+    for axis in (0, 1):
+        cosine = np.sum(normals * np.roll(normals, -1, axis), axis=-1)
+        found |= (cosine < CREASE) | (np.abs(near - np.roll(near, -1, axis)) > 0.03)
+    return found
+
+
+def _other_face(face: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Where the next pixel shows another face; nowhere if the faces are too small on the screen for lines to be told apart."""
+    found = (face != np.roll(face, -1, 0)) | (face != np.roll(face, -1, 1))
+    shown = face >= 0
+    return found & (found[shown].mean() < 0.3 if shown.any() else False)

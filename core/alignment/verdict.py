@@ -5,8 +5,8 @@ from typing import Literal
 
 Verdict = Literal["good", "misfit", "rival"]
 
-REFINED = 5
-"""Hypotheses that are made exact."""
+SHOWN = 5
+"""Hypotheses that are kept to choose from."""
 
 SURE_OVERLAP, SURE_LEAD = 0.75, 1.05
 

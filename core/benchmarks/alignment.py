@@ -5,23 +5,26 @@ from typing import Any
 
 import numpy as np
 
-from core.alignment.coarse import CoarseSettings, Hypothesis, PoseScorer, coarse_poses, refine_by_matches
+from core.alignment.coarse import by_correspondences, coarse_poses
 from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import PoseErrors, diameter, mspd_recall, mssd_recall, pose_errors
-from core.alignment.verdict import REFINED
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer
+from core.alignment.templates import TemplateSet, template_set
 from core.benchmarks.bop import BopScene, PosedObject
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.pose import Pose, nearest_rotation
-from core.matching.joint import view_set
 from core.matching.prepare import image_side, shape_side
+from core.matching.sides import ShapeSide
 from core.parts.grabcut import box_mask
 from core.progress import Progress, silent
 
 SYMMETRIC = {10: np.diag([-1.0, -1.0, 1.0, 1.0]), 11: np.diag([-1.0, -1.0, 1.0, 1.0])}
 """LM-O's eggbox and glue look the same when turned by half around z (``models_info.json`` of the BOP release)."""
+
+STAGES = ("PnP on correspondences", "templates alone", "+ NOC", "+ silhouette", "+ NOC and silhouette")
 
 Row = dict[str, Any]
 
@@ -31,7 +34,7 @@ class Errors:
     """Of one stage over all objects."""
 
     best: list[PoseErrors] = field(default_factory=list)
-    of_five: list[float] = field(default_factory=list)
+    of_all: list[float] = field(default_factory=list)
     diameters: list[float] = field(default_factory=list)
 
 
@@ -61,26 +64,27 @@ def evaluate(choice: EncoderChoice, data: str, count: int = 60, progress: Progre
 def _measure(
     items: list[PosedObject], scene: BopScene, encoder: ImageEncoder, true_mask: bool, progress: Progress
 ) -> list[Row]:
-    sides, stages = {}, {name: Errors() for name in ("views alone", "+ matches (PnP)", "+ NOC", "+ NOC and silhouette")}
+    sides: dict[int, tuple[ShapeSide, TemplateSet]] = {}
+    stages = {name: Errors() for name in STAGES}
     for number, item in enumerate(items):
         progress(number / len(items), f"poses {number + 1} of {len(items)}")
         if item.object_id not in sides:
             side = shape_side(scene.models[item.object_id], encoder, LiftSettings(up="z"))
-            sides[item.object_id] = side, view_set(side, "z")
-        shape, views = sides[item.object_id]
-        image = image_side(item.image, encoder, item.box)
+            sides[item.object_id] = side, template_set(side.caster, encoder)
+        shape, templates = sides[item.object_id]
         mask = item.visible if true_mask else box_mask(item.image, encoder, item.box)
-        scorer = PoseScorer(image, shape, item.camera.K, mask)
-        coarse = coarse_poses(scorer, views, CoarseSettings(refinements=0))
-        matched = sorted((refine_by_matches(h, scorer, CoarseSettings()) for h in coarse), key=lambda h: -h.score)
-        found = {
-            "views alone": coarse,
-            "+ matches (PnP)": matched,
-            "+ NOC": refine(matched[:REFINED], scorer, None),
-            "+ NOC and silhouette": refine(matched[:REFINED], scorer, mask, FineSettings()),
-        }
-        for name, hypotheses in found.items():
-            _note(stages[name], hypotheses[:REFINED], item, scene)
+        photo = Photo(item.image, image_side(item.image, encoder, item.box), item.camera.K, mask)
+        scorer = PoseScorer(photo, shape, encoder, "z")
+        coarse = coarse_poses(scorer, templates)
+        found = [
+            scorer(by_correspondences(scorer)),
+            coarse,
+            refine(coarse, scorer, FineSettings(silhouette=0)),
+            refine(coarse, scorer, FineSettings(noc=0)),
+            refine(coarse, scorer),
+        ]
+        for name, hypotheses in zip(STAGES, found, strict=True):
+            _note(stages[name], hypotheses, item, scene)
     width = items[0].image.shape[1]
     return [_row(name, errors, width) for name, errors in stages.items()]
 
@@ -90,9 +94,10 @@ def _note(errors: Errors, hypotheses: list[Hypothesis], item: PosedObject, scene
     points = vertices[:: max(1, len(vertices) // 1500)]
     turns = np.stack([np.eye(4), SYMMETRIC[item.object_id]]) if item.object_id in SYMMETRIC else None
     truth = Pose(nearest_rotation(item.camera.R), item.camera.t)
-    each = [pose_errors(h.pose, truth, points, item.camera.K, turns) for h in hypotheses]
+    nothing = PoseErrors(180.0, *[np.inf] * 5)
+    each = [pose_errors(h.pose, truth, points, item.camera.K, turns) for h in hypotheses] or [nothing]
     errors.best.append(each[0])
-    errors.of_five.append(min(one.rotation for one in each))
+    errors.of_all.append(min(one.rotation for one in each))
     errors.diameters.append(diameter(points))
 
 
@@ -102,7 +107,7 @@ def _row(name: str, errors: Errors, width: int) -> Row:
     adds, add = (np.array([getattr(e, which) for e in errors.best]) / sizes for which in ("adds", "add"))
     return {
         "method": name, "objects": len(rotation),
-        "rot < 20": float(np.mean(rotation < 20)), "best of 5": float(np.mean(np.array(errors.of_five) < 20)),
+        "rot < 20": float(np.mean(rotation < 20)), "best of all": float(np.mean(np.array(errors.of_all) < 20)),
         "rot median": float(np.median(rotation)), "ADD-S < 0.1": float(np.mean(adds < 0.1)), "ADD < 0.1": float(np.mean(add < 0.1)),
         "MSSD": mssd_recall(np.array([e.mssd for e in errors.best]), sizes),
         "MSPD": mspd_recall(np.array([e.mspd for e in errors.best]), width),

@@ -1,13 +1,16 @@
 """Where an object stands: rotation, translation, a scale for each of its axes."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
-from core.geometry.shape import Shape
+
+if TYPE_CHECKING:
+    from core.geometry.shape import Shape
 
 Floats = npt.NDArray[np.floating]
 
@@ -55,7 +58,7 @@ def rotation_error(a: Floats, b: Floats, symmetries: Floats | None = None) -> fl
     return min(float(np.degrees(Rotation.from_matrix(a.T @ b @ turn).magnitude())) for turn in turns)
 
 
-def shape_rays(pose: Pose, K: Floats, shape: Shape, pixels: Floats) -> tuple[Floats, Floats]:
+def shape_rays(pose: Pose, K: Floats, shape: "Shape", pixels: Floats) -> tuple[Floats, Floats]:
     """The rays through pixels [..., 2] in the shape's normalised frame: origin [3] and unit directions [..., 3]."""
     xy = (np.asarray(pixels, np.float64) - [K[0, 2], K[1, 2]]) / [K[0, 0], K[1, 1]]
     directions = (np.concatenate([xy, np.ones_like(xy[..., :1])], axis=-1) @ pose.R) / pose.s

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.geometry.camera import Camera
+from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import Hits, Raycaster, surface_normal
 from core.geometry.shape import Shape
 
@@ -29,26 +30,55 @@ def render(
     ``appearance`` "own" takes texture or vertex colours where the shape has any; "plain" is untextured grey.
     The hits are those of the pixel centres.
     """
-    shape, k = caster.shape, supersample
-    K = camera.K.copy()
-    K[:2] *= k
-    K[:2, 2] += (k - 1) / 2
-    fine = Camera(K, camera.R, camera.t, camera.width * k, camera.height * k)
-    hits = caster.view(fine)
+    fine = _finer(camera.K, supersample)
+    pixels = _grid(camera.width * supersample, camera.height * supersample)
+    wide = Camera(fine, camera.R, camera.t, camera.width * supersample, camera.height * supersample)
+    rgb = _shaded(caster, *wide.rays(pixels), camera.R, appearance, supersample, background)
+    return Rendering(rgb, caster.view(camera))
+
+
+def render_posed(
+    caster: Raycaster, pose: Pose, K: npt.NDArray[np.floating], size: int, supersample: int = 2
+) -> Rendering:
+    """The same with the shape where a pose puts it before a camera ``K``, a square picture of ``size`` pixels."""
+    pixels = _grid(size * supersample, size * supersample)
+    rays = shape_rays(pose, _finer(K, supersample), caster.shape, pixels)
+    rgb = _shaded(caster, *rays, pose.R, "own", supersample, 1.0)
+    return Rendering(rgb, caster.cast(*shape_rays(pose, K, caster.shape, _grid(size, size))))
+
+
+def _finer(K: npt.NDArray[np.floating], times: int) -> npt.NDArray[np.floating]:
+    fine = K.copy()
+    fine[:2] *= times
+    fine[:2, 2] += (times - 1) / 2
+    return fine
+
+
+def _grid(width: int, height: int) -> npt.NDArray[np.floating]:
+    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float64)
+
+
+def _shaded(
+    caster: Raycaster, origins: npt.NDArray, directions: npt.NDArray, R: npt.NDArray, appearance: Appearance, k: int,
+    background: float,
+) -> npt.NDArray[np.uint8]:  # fmt: skip
+    """Pixels uint8 [h / k, w / k, 3] of rays [h, w, 3]; the lights move with the camera ``R``."""
+    shape = caster.shape
+    hits = caster.cast(origins, directions)
     seen = hits.mask
-    _, directions = fine.rays(fine.pixel_grid()[seen])
+    toward = directions[seen]
     normal = surface_normal(shape, hits.face[seen], hits.bary[seen])
-    normal = np.where(np.sum(normal * directions, axis=1, keepdims=True) > 0, -normal, normal)
-    up_left = camera.R.T @ (np.array([-0.4, -0.8, -0.45]) / np.linalg.norm([-0.4, -0.8, -0.45]))
-    light = 0.32 + 0.5 * np.clip(-np.sum(normal * directions, axis=1), 0, 1) + 0.3 * np.clip(normal @ up_left, 0, 1)
+    normal = np.where(np.sum(normal * toward, axis=1, keepdims=True) > 0, -normal, normal)
+    up_left = R.T @ (np.array([-0.4, -0.8, -0.45]) / np.linalg.norm([-0.4, -0.8, -0.45]))
+    light = 0.32 + 0.5 * np.clip(-np.sum(normal * toward, axis=1), 0, 1) + 0.3 * np.clip(normal @ up_left, 0, 1)
     albedo = surface_color(shape, hits.face[seen], hits.bary[seen]) if appearance == "own" else None
     if albedo is None:
         albedo = np.full((len(normal), 3), 0.72)
     picture = np.full((*seen.shape, 3), background, np.float32)
     picture[seen] = np.clip(albedo * light[:, None], 0, 1)
-    picture = picture.reshape(camera.height, k, camera.width, k, 3).mean(axis=(1, 3))
-    at_centres = hits if k == 1 else caster.view(camera)
-    return Rendering((picture * 255 + 0.5).astype(np.uint8), at_centres)
+    height, width = seen.shape
+    picture = picture.reshape(height // k, k, width // k, k, 3).mean(axis=(1, 3))
+    return (picture * 255 + 0.5).astype(np.uint8)
 
 
 def surface_color(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray[np.floating]) -> npt.NDArray | None:

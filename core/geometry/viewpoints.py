@@ -29,3 +29,11 @@ def standing(up: str) -> npt.NDArray[np.float64]:
         return np.diag([1.0, axis[1], axis[1]])
     third = np.cross(np.array([1.0, 0, 0]) if axis[0] == 0 else np.array([0, 0, 1.0]), axis)
     return np.stack([np.cross(axis, third), axis, third])
+
+
+def sphere_directions(count: int) -> Floats:
+    """Unit directions float64 [count, 3] spread evenly over the sphere (a Fibonacci lattice)."""
+    number = np.arange(count) + 0.5
+    z, angle = 1 - 2 * number / count, np.pi * (1 + 5**0.5) * number
+    flat = np.sqrt(1 - z * z)
+    return np.stack([flat * np.cos(angle), flat * np.sin(angle), z], axis=1)

@@ -231,6 +231,65 @@ def load_nerfstudio(path: str | Path) -> list[View]:
     return _guarded(path, read)
 
 
+def save_scan2cad(path: str | Path, view: View) -> None:
+    """One ``trs`` with the photo's name and camera."""
+    _write(
+        path,
+        {
+            "image": view.image,
+            "size": list(view.size),
+            "K": view.K.tolist(),
+            "trs": to_scan2cad(view.pose),
+            "sym": "__SYM_NONE",
+        },
+    )
+
+
+SAVERS = {
+    "json": save_json,
+    "matrix": lambda path, view: save_matrix(path, view.pose),
+    "bop": lambda folder, view: save_bop(folder, [(1, view)]),
+    "scan2cad": save_scan2cad,
+    "colmap": lambda folder, view: save_colmap(folder, [view]),
+    "nerfstudio": lambda path, view: save_nerfstudio(path, [view]),
+}
+"""How one view is written, by the name of the format; bop and colmap make a folder."""
+
+
+def save_view(path: str | Path, view: View, form: str | None = None) -> None:
+    """As one of ``SAVERS``; by default a matrix for ``.txt`` and else JSON.
+
+    Raises:
+        CounterpointError: the format has no scale and the pose has one, or the file cannot be written.
+    """
+    SAVERS[form or ("matrix" if str(path).lower().endswith(".txt") else "json")](path, view)
+
+
+def load_pose(path: str | Path) -> Pose:
+    """Of a file of 4 x 4 numbers (``.txt``) or JSON with R and t, and s where there is a scale."""
+    if str(path).lower().endswith(".txt"):
+        return load_matrix(path)
+    content = read_json(path)
+
+    def read() -> Pose:
+        numbers = [np.array(content[name], float).reshape(size) for name, size in (("R", (3, 3)), ("t", 3))]
+        return Pose(_rotation(numbers[0]), numbers[1], np.array(content.get("s", (1, 1, 1)), float).reshape(3))
+
+    return _guarded(path, read)
+
+
+def load_intrinsics(path: str | Path) -> Floats:
+    """``K`` [3, 3] from JSON with fx, fy, cx and cy in pixels, or with K itself."""
+    content = read_json(path)
+    if isinstance(content, dict) and "K" in content:
+        return _guarded(path, lambda: np.array(content["K"], float).reshape(3, 3))
+    try:
+        fx, fy, cx, cy = (float(content[name]) for name in ("fx", "fy", "cx", "cy"))
+    except (KeyError, TypeError, ValueError):
+        raise CounterpointError(f"{Path(path).name} has no intrinsics: give fx, fy, cx and cy in pixels.") from None
+    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+
+
 def _rigid(pose: Pose, where: str) -> None:
     if np.abs(np.asarray(pose.s) - 1).max() > 1e-9:
         raise CounterpointError(f"{where} has no scale, and this pose has; save it as JSON, a matrix or Scan2CAD.")

@@ -1,0 +1,139 @@
+"""What the picture says to the descent: coordinates on the object near where a pose puts them, and the outline."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.alignment.scorer import PoseScorer
+from core.geometry.pose import Pose, shape_rays
+from core.geometry.raycasting import surface_normal, surface_position
+
+Floats = npt.NDArray[np.floating]
+
+GRID = 64
+"""Rays across the frame when the silhouette is cast."""
+
+FEWEST = 12
+"""Cells that must show the object for their coordinates to count."""
+
+
+@dataclass
+class Seen:
+    """What H poses see; float64, padded to the longest, where weights are zero.
+
+    Attributes:
+        pixels, points, normals, target: [H, n, 2] and [H, n, 3]: cells, surface points there, their normals, and the coordinates that
+            the picture says (normalised frame).
+        weight: [H, n].
+        depth: [H, n] measured along z, or None.
+        rim: [H, m, 3] of the shape's own frame, on the edge of the silhouette; ``rim_weight`` [H, m].
+    """
+
+    pixels: torch.Tensor
+    points: torch.Tensor
+    normals: torch.Tensor
+    target: torch.Tensor
+    weight: torch.Tensor
+    depth: torch.Tensor | None
+    rim: torch.Tensor
+    rim_weight: torch.Tensor
+
+
+@dataclass
+class Outline:
+    """The outline of the object in the picture.
+
+    Attributes:
+        size: the longer side of its box, pixels.
+        distance: float32 [1, 1, h, w], signed, outside above zero, as a fraction of ``size``.
+        corner: the pixel of its first value.
+        points: float64 [n, 2] on it.
+    """
+
+    size: float
+    distance: torch.Tensor
+    corner: torch.Tensor
+    points: torch.Tensor
+
+    def distance_at(self, pixels: torch.Tensor) -> torch.Tensor:
+        """[H, n] at pixels [H, n, 2]."""
+        h, w = self.distance.shape[2:]
+        place = (pixels - self.corner) / torch.tensor([max(w - 1, 1), max(h - 1, 1)]) * 2 - 1
+        grid = place.float().clamp(-1, 1)[None]
+        return torch.nn.functional.grid_sample(self.distance, grid, align_corners=True)[0, 0]
+
+
+def outline_of(scorer: PoseScorer) -> Outline | None:
+    """Of the photo's mask; None where it has none near the box."""
+    x0, y0, x1, y1 = scorer.image.map.box
+    size = max(x1 - x0, y1 - y0)
+    margin = 0.5 * size
+    left, top = max(0, int(x0 - margin)), max(0, int(y0 - margin))
+    part = scorer.photo.mask[top : int(y1 + margin) + 1, left : int(x1 + margin) + 1].astype(np.uint8)
+    outline = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+    if not outline:
+        return None
+    points = np.concatenate([c[:, 0] for c in outline])
+    points = points[:: max(1, len(points) // 200)] + [left, top]
+    outside, inside = (cv2.distanceTransform(p, cv2.DIST_L2, 3) for p in (1 - part, part))
+    distance = torch.from_numpy((outside - inside) / size)[None, None].float()
+    return Outline(size, distance, torch.tensor([left, top], dtype=torch.float64), torch.from_numpy(points * 1.0))
+
+
+def look(poses: list[Pose], scorer: PoseScorer, reach: float, outline: Outline | None) -> Seen:
+    """Cast what the poses see, and find the coordinates that the picture says within ``reach`` diagonals."""
+    shape, caster = scorer.shape.shape, scorer.shape.caster
+    columns: list[list[Floats]] = [[] for _ in range(6)]
+    rims: list[Floats] = []
+    for pose in poses:
+        hits = caster.cast(*shape_rays(pose, scorer.K, shape, scorer.pixels))
+        cells = np.flatnonzero(hits.mask & (scorer.object > 0.3))
+        if len(cells) < FEWEST:
+            cells = cells[:0]
+        points = surface_position(shape, hits.face[cells], hits.bary[cells])
+        normals = surface_normal(shape, hits.face[cells], hits.bary[cells])
+        target = match_near(scorer, cells, points, reach)
+        depth = scorer.depth_at(cells)
+        known = np.zeros(0) if depth is None else depth
+        row = (scorer.pixels[cells], points, normals, target, scorer.object[cells], known)
+        for column, values in zip(columns, row, strict=True):
+            column.append(values)
+        rims.append(np.zeros((0, 3)) if outline is None else _rim(pose, scorer, outline))
+    pixels, place, facing, targets, weight, depths = (_padded(column) for column in columns)
+    rim_weight = _padded([np.ones(len(rim)) for rim in rims])
+    measured = None if scorer.photo.depth is None else depths
+    return Seen(pixels, place, facing, targets, weight, measured, _padded(rims), rim_weight)
+
+
+def _padded(arrays: list[Floats]) -> torch.Tensor:
+    longest = max(1, max(len(array) for array in arrays))
+    filled = np.zeros((len(arrays), longest, *arrays[0].shape[1:]))
+    for row, array in zip(filled, arrays, strict=True):
+        row[: len(array)] = array
+    return torch.from_numpy(filled)
+
+
+def _rim(pose: Pose, scorer: PoseScorer, outline: Outline) -> Floats:
+    """Points [m, 3] of the shape's own frame on the silhouette's edge."""
+    x0, y0, x1, y1 = scorer.image.map.box
+    margin = 0.25 * outline.size
+    u, v = np.linspace(x0 - margin, x1 + margin, GRID), np.linspace(y0 - margin, y1 + margin, GRID)
+    shape = scorer.shape.shape
+    hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, shape, np.stack(np.meshgrid(u, v), axis=-1)))
+    inner = cv2.erode(hits.mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1)
+    rim = hits.mask & (inner == 0)
+    return shape.to_own_frame(surface_position(shape, hits.face[rim], hits.bary[rim]))
+
+
+def match_near(scorer: PoseScorer, cells: npt.NDArray[np.int64], points: Floats, reach: float) -> Floats:
+    """For each cell the mean place [n, 3] of the most similar samples within ``reach`` of its surface point."""
+    positions = scorer.shape.field.points.position
+    step = max(1, len(positions) // 3000)
+    few = torch.from_numpy(positions[::step].astype(np.float32))
+    offset = torch.cdist(torch.from_numpy(points.astype(np.float32)), few)
+    similar = scorer.descriptors[torch.from_numpy(cells)] @ scorer.field[::step].T
+    weight = torch.softmax(torch.where(offset < reach, similar / 0.05, -torch.inf), dim=1)
+    return torch.nan_to_num(weight @ few).numpy().astype(np.float64)

@@ -1,0 +1,15 @@
+"""Rotations of viewing rays."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
+
+Floats = npt.NDArray[np.floating]
+
+
+def toward(ray: Floats) -> Floats:
+    """The shortest rotation [3, 3] that turns the optical axis to a ray [3]."""
+    ray = ray / np.linalg.norm(ray)
+    around = np.cross([0.0, 0, 1], ray)
+    sine = np.linalg.norm(around)
+    return Rotation.from_rotvec(around / max(sine, 1e-12) * np.arctan2(sine, ray[2])).as_matrix()

@@ -1,0 +1,167 @@
+"""How well the picture agrees with a pose: by the feature field, and by a picture of the shape as the pose puts it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
+from torch.nn import functional as F
+
+from core.alignment.templates import TemplateSettings, cells_of, centred, rolled, shrink
+from core.encoders.base import ImageEncoder
+from core.geometry.pose import Pose, shape_rays
+from core.geometry.raycasting import surface_position
+from core.geometry.render import render_posed
+from core.geometry.viewpoints import UP_AXES
+from core.matching.sides import ImageSide, ShapeSide
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass
+class Photo:
+    """An object in a photo.
+
+    Attributes:
+        pixels: uint8 [H, W, 3].
+        side: the feature map of the square around the object's box.
+        K: intrinsics [3, 3] in pixels.
+        mask: bool [H, W], the object's visible pixels.
+        depth: float32 [H, W] along z in the shape's units, not finite where it is not known; or None.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    side: ImageSide
+    K: Floats
+    mask: npt.NDArray[np.bool_]
+    depth: npt.NDArray[np.floating] | None = None
+
+
+@dataclass
+class Hypothesis:
+    """A pose and how well the picture agrees with it.
+
+    Attributes:
+        similarity: mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered picture's.
+        overlap: intersection over union of the silhouette and the object's mask.
+        usual: at most 1, less for poses that are rare (see :func:`usual`).
+        score: similarity x overlap to the third x usual, which ranks better than any of them.
+    """
+
+    pose: Pose
+    similarity: float
+    overlap: float
+    usual: float = 1.0
+
+    @property
+    def score(self) -> float:
+        return max(self.similarity, 0.0) * self.overlap**3 * self.usual
+
+
+class PoseScorer:
+    """Compares poses of one shape with one photo."""
+
+    def __init__(self, photo: Photo, shape: ShapeSide, encoder: ImageEncoder, up: str):
+        """``up`` is the direction that points up in the shape's file."""
+        self.photo, self.shape, self.encoder, self.up = photo, shape, encoder, np.array(UP_AXES[up], np.float64)
+        self.image, self.K = photo.side, photo.K
+        self.pixels = self.image.cell_pixels
+        at = np.rint(self.pixels).astype(int)
+        within = ((at >= 0) & (at < self.image.image_size)).all(1)
+        self.object = np.zeros(len(self.pixels), np.float32)
+        self.object[within] = photo.mask[at[within, 1], at[within, 0]]
+        unit = self.image.map.unit.reshape(len(self.pixels), -1)
+        weight = torch.from_numpy(self.object[:, None] + 1e-6)
+        self.descriptors = F.normalize(unit - (unit * weight).sum(0) / weight.sum(), dim=1)
+
+    def depth_at(self, cells: npt.NDArray[np.integer]) -> Floats | None:
+        """Measured depth [n] at cells, or None."""
+        if self.photo.depth is None:
+            return None
+        at = np.rint(self.pixels[cells]).astype(int)
+        return self.photo.depth[at[:, 1], at[:, 0]].astype(np.float64)
+
+    @cached_property
+    def field(self) -> torch.Tensor:
+        """Centred unit descriptors float32 [N, D]."""
+        field = self.shape.field.descriptors.float()
+        return F.normalize(field - field.mean(0), dim=1)
+
+    @cached_property
+    def tree(self) -> cKDTree:
+        return cKDTree(self.shape.field.points.position)
+
+    def __call__(self, poses: list[Pose]) -> list[Hypothesis]:
+        """The poses with what the picture thinks of them, in their order."""
+        found = []
+        for pose, (picture, overlap) in zip(poses, self._by_picture(poses), strict=True):
+            field, also = self._by_field(pose)
+            similarity = (max(field, 0) + max(picture, 0)) / 2
+            found.append(Hypothesis(pose, similarity, float(np.sqrt(overlap * also)), usual(pose, self.up)))
+        return found
+
+    def _by_field(self, pose: Pose) -> tuple[float, float]:
+        """Similarity and overlap on the cells of the feature map."""
+        hits = self.shape.caster.cast(*shape_rays(pose, self.K, self.shape.shape, self.pixels))
+        cells = np.flatnonzero(hits.mask)
+        if len(cells) == 0:
+            return 0.0, 0.0
+        _, nearest = self.tree.query(surface_position(self.shape.shape, hits.face[cells], hits.bary[cells]))
+        weight = self.object[cells]
+        both = float(weight.sum())
+        overlap = both / (len(cells) + float(self.object.sum()) - both)
+        similar = (self.descriptors[torch.from_numpy(cells)] * self.field[torch.from_numpy(nearest)]).sum(1).numpy()
+        return float((similar * weight).sum() / max(both, 1e-6)), overlap
+
+    @cached_property
+    def _crop(self) -> tuple[Floats, torch.Tensor, torch.Tensor, TemplateSettings]:
+        """Where the crop's pixels are in the photo [2, 3], its descriptors [1, c, c, D] and its mask [1, c, c]."""
+        settings = TemplateSettings(rolls=1)
+        (crop,) = rolled(self.photo.pixels, self.photo.mask, settings)
+        mask = shrink(crop.mask, settings.cells)[None]
+        maps = centred(cells_of(self.encoder, crop.picture[None], settings.cells), mask)
+        return crop.to_photo, maps, mask, settings
+
+    def _by_picture(self, poses: list[Pose]) -> list[tuple[float, float]]:
+        """Similarity and overlap of the photo's tight crop and the shape drawn there."""
+        to_photo, mine, mask, settings = self._crop
+        K = self.K.copy()
+        K[:2, 2] -= to_photo[:, 2]
+        K[:2] /= to_photo[0, 0]
+        drawn = [render_posed(self.shape.caster, pose, K, settings.size) for pose in poses]
+        masks = torch.stack([shrink(picture.hits.mask.astype(np.float32), settings.cells) for picture in drawn])
+        maps = centred(cells_of(self.encoder, np.stack([p.rgb for p in drawn]), settings.cells), masks)
+        both = mask * masks
+        shared = both.sum((1, 2))
+        similarity = ((mine * maps).sum(-1) * both).sum((1, 2)) / shared.clamp(min=1e-6)
+        overlap = shared / (mask.sum() + masks.sum((1, 2)) - shared).clamp(min=1e-6)
+        return list(zip(similarity.tolist(), overlap.tolist(), strict=True))
+
+
+def usual(pose: Pose, up: Floats) -> float:
+    """1 for a shape that stands in an upright photo and is seen from its side or from above, else 0.75: most do and are."""
+    x, y, z = pose.R @ up
+    ray = pose.t / max(float(np.linalg.norm(pose.t)), 1e-12)
+    elevation = np.degrees(np.arcsin(np.clip(-(np.array([x, y, z]) @ ray), -1, 1)))
+    upright = abs(np.degrees(np.arctan2(x, -y))) <= 50 or elevation >= 70
+    return 1.0 if upright and elevation >= -10 else 0.75
+
+
+def ranked(found: list[Hypothesis]) -> list[Hypothesis]:
+    return sorted(found, key=lambda h: -h.score)
+
+
+def distinct(found: list[Hypothesis], count: int, apart: float) -> list[Hypothesis]:
+    """The first of them that differ in rotation by at least ``apart`` degrees from all before."""
+    kept: list[Hypothesis] = []
+    for one in found:
+        if len(kept) < count and all(_between(one.pose, other.pose) >= apart for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _between(a: Pose, b: Pose) -> float:
+    return float(np.degrees(Rotation.from_matrix(a.R.T @ b.R).magnitude()))
