@@ -1,8 +1,10 @@
 """Aligning a shape to a photo from the window: hypotheses, then a few steps at a time with the pose shown as it improves."""
 
 from dataclasses import replace
+from typing import Any
 
-from PySide6.QtCore import QObject
+import numpy as np
+from PySide6.QtCore import QObject, Signal
 
 from app.align_jobs import ROUNDS, Begun, Drawn
 from app.commands import SetAligned
@@ -10,20 +12,34 @@ from app.documents import Aligned, PoseInPhoto
 from app.engine import Request
 from app.panels.align import AlignPanel
 from app.panels.image import ImagePanel
+from app.panels.mesh import MeshPanel
 from app.presenter import Panels
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
-from core.alignment.verdict import judge
+from core.alignment.verdict import APART, SHOWN, judge
+from core.geometry.pose import Pose, rotation_error
 
 VERDICTS = {
     "good": "Good: the silhouette fits, and no other pose comes near.",
     "rival": "Unsure: another pose fits nearly as well.",
-    "misfit": "Unsure: the silhouette does not fit the object well. Look at the other poses, or draw the box tighter.",
+    "misfit": "Unsure: the silhouette does not fit the object well. Look at the other poses, draw the box tighter, or place pairs.",
 }
+MIRRORED = " The photo's mirror image agrees better with the shape: one of them may be mirrored."
+
+SKETCH = 200
+"""Pixels along the longer side of a pose drawn while it changes."""
+
+Pair = tuple[Slot, Slot]
 
 
 class Aligner(QObject):
-    """Connects the align dock, the engine and the session."""
+    """Connects the align dock, the engine and the session.
+
+    Signals:
+        shown(): the poses of the document were drawn anew.
+    """
+
+    shown = Signal()
 
     def __init__(
         self, session: Session, queries: Queries, panels: Panels, dock: AlignPanel, parent: QObject | None = None
@@ -31,68 +47,93 @@ class Aligner(QObject):
         super().__init__(parent)
         self._session, self._queries, self._panels, self._dock = session, queries, panels, dock
         self.active: Slot = "image 1"
+        self.camera: tuple[float, ...] | None = None
         self._request: Request | None = None
-        self._shown: tuple[Slot, PoseInPhoto] | None = None
         dock.wanted.connect(self.start)
         dock.stopped.connect(self.stop)
-        dock.forgotten.connect(lambda: session.undo_stack.push(SetAligned(session, "Clear pose", None)))
+        dock.forgotten.connect(lambda: self.push("Clear pose", None))
         dock.chosen.connect(self._choose)
-        dock.opacity_changed.connect(self._set_opacity)
+        dock.style_changed.connect(self._show)
         session.aligned_changed.connect(self._show)
         session.item_changed.connect(self._items_changed)
+        for panel in self._images().values():
+            dock.opacity_changed.connect(panel.view.overlays.setOpacity)
+            dock.swiped.connect(panel.view.overlays.swipe)
+
+    def pair(self) -> Pair | None:
+        """The photo and the shape that are meant: of the panels used last, or the first that are filled."""
+        there = [slot for slot in (self.active, *self._panels) if slot in self._session.items]
+        image = next((slot for slot in there if kind_of(slot) == "image"), None)
+        shape = next((slot for slot in there if kind_of(slot) == "shape"), None)
+        return None if image is None or shape is None else (image, shape)
+
+    def current(self) -> Aligned | None:
+        """What is known of :meth:`pair`."""
+        pair = self.pair()
+        return None if pair is None else self._session.aligned.get(pair)
+
+    def activate(self, slot: Slot) -> None:
+        """The panel that was used last."""
+        before, self.active = self.pair(), slot
+        if self.pair() != before:
+            self._show()
+
+    def push(self, text: str, aligned: Aligned | None) -> None:
+        """Change what is known of the pair, as a step that can be undone."""
+        pair = (aligned.image, aligned.shape) if aligned is not None else self.pair()
+        if pair is not None:
+            self._session.undo_stack.push(SetAligned(self._session, text, pair, aligned))  # type: ignore[arg-type]
+
+    def arguments(self, pair: Pair) -> dict[str, Any]:
+        """What every request about a pair needs."""
+        items = self._session.items
+        return {"image": items[pair[0]], "shape": items[pair[1]], "encoder": self._session.encoder}
+
+    def lens(self) -> dict[str, Any]:
+        """What is known of the camera."""
+        return {"fov": self._dock.fov.value() or None, "camera": self.camera}
 
     def start(self) -> None:
-        """Align the shape to the photo: of the panels used last, or the first that are filled."""
-        pair = self._pair()
+        pair = self.pair()
         if pair is None or self._request is not None:
             return
-        image, shape = pair
-        fov = self._dock.fov.value() or None
+        known = self._session.aligned.get(pair)
         self._dock.set_running(True)
 
         def done(begun: Begun) -> None:
-            self._refine(image, shape, begun, begun.poses, 0)
+            found = Aligned(
+                *pair, begun.K, tuple(begun.poses), 0, begun.mask, known.pairs if known else (), begun.mirrored
+            )
+            self._refine(found, 0)
 
-        items = self._session.items
-        self._run("begin_alignment", done, image=items[image], shape=items[shape], mask=None, fov=fov)
+        self._run("begin_alignment", done, **self.arguments(pair), **self.lens(), mask=None)
 
     def stop(self) -> None:
         if self._request is not None:
             self._request.cancel()
 
-    def _pair(self) -> tuple[Slot, Slot] | None:
-        slots: list[Slot] = [self.active, *self._panels]
-        there = [slot for slot in slots if slot in self._session.items]
-        image = next((slot for slot in there if kind_of(slot) == "image"), None)
-        shape = next((slot for slot in there if kind_of(slot) == "shape"), None)
-        return None if image is None or shape is None else (image, shape)
-
-    def _refine(self, image: Slot, shape: Slot, begun: Begun, poses: list[PoseInPhoto], turn: int) -> None:
+    def _refine(self, found: Aligned, turn: int) -> None:
         """One request of the descent after another; every one is shown."""
-        best = max(poses, key=lambda pose: pose.score)
-        self._draw(image, shape, begun.K, best)
+        poses = found.poses
+        self.draw(found, max(poses, key=lambda pose: pose.score), SKETCH if turn < ROUNDS else 0)
         if turn == ROUNDS:
-            ranked = tuple(sorted(poses, key=lambda pose: -pose.score))
             self._finish()
-            found = Aligned(image, shape, begun.K, ranked)
-            self._session.undo_stack.push(SetAligned(self._session, f"Align {shape} to {image}", found))
+            self.push(f"Align {found.shape} to {found.image}", replace(found, poses=_ranked(poses)))
             return
 
         def done(refined: list[PoseInPhoto]) -> None:
-            better = [
-                max(pair, key=lambda p: p.score) if turn == ROUNDS - 1 else pair[1]
-                for pair in zip(poses, refined, strict=True)
-            ]
-            self._refine(image, shape, begun, better, turn + 1)
+            best = [max(both, key=lambda p: p.score) for both in zip(poses, refined, strict=True)]
+            better = best if turn == ROUNDS - 1 else refined
+            self._refine(replace(found, poses=tuple(better)), turn + 1)
 
-        items = self._session.items
+        pair: Any = (found.image, found.shape)
         self._run(
-            "refine_alignment", done, image=items[image], shape=items[shape], mask=begun.mask, K=begun.K, poses=poses,
-            dof=self._dock.dof.currentData(), turn=turn,
+            "refine_alignment", done, **self.arguments(pair), mask=found.mask, K=found.K, poses=list(poses),
+            dof=self._dock.dof.currentData(), turn=turn, locked=self._dock.locked,
         )  # fmt: skip
 
     def _run(self, job: str, done: object, **arguments: object) -> None:
-        request = self._queries.run(job, done, encoder=self._session.encoder, **arguments)
+        request = self._queries.run(job, done, **arguments)
         self._request = request
         request.failed.connect(lambda *_: self._finish())
         request.cancelled.connect(self._finish)
@@ -102,23 +143,47 @@ class Aligner(QObject):
         self._dock.set_running(False)
         self._show()
 
-    def _draw(self, image: Slot, shape: Slot, K: tuple[float, float, float, float], pose: PoseInPhoto) -> None:
-        items, panel = self._session.items, self._panels[image]
-        if image not in items or shape not in items or not isinstance(panel, ImagePanel):
+    def draw(self, aligned: Aligned, pose: PoseInPhoto, most: int = 0) -> None:
+        """Lay a shape over the photo as a pose puts it; ``most`` for a picture that is soon replaced."""
+        items, panel = self._session.items, self._panels[aligned.image]  # type: ignore[index]
+        if aligned.image not in items or aligned.shape not in items or not isinstance(panel, ImagePanel):
             return
 
         def done(drawn: Drawn) -> None:
-            panel.set_overlay(drawn.rgba, drawn.box)
+            panel.set_overlay(aligned.shape, drawn.rgba, drawn.box)
 
-        self._queries.ask("draw_pose", "pose", done, image=items[image], shape=items[shape], K=K, pose=pose)
+        image, shape = items[aligned.image], items[aligned.shape]  # type: ignore[index]
+        arguments: dict[str, Any] = {
+            "image": image,
+            "shape": shape,
+            "K": aligned.K,
+            "pose": pose,
+            "style": self._dock.style_name,
+        }
+        if most:
+            arguments["most"] = most
+        self._queries.ask("draw_pose", f"pose {aligned.image} {aligned.shape}", done, **arguments)
 
     def _show(self) -> None:
-        """The pose of the document, or nothing."""
-        aligned = self._session.aligned
+        """The poses of the document."""
+        posed = {pair: a for pair, a in self._session.aligned.items() if a.pose is not None}
+        for slot, panel in self._images().items():
+            for name in panel.view.overlays.shown():
+                if (slot, name) not in posed:
+                    panel.set_overlay(name, None)
+        for shape, mesh in ((s, p) for s, p in self._panels.items() if isinstance(p, MeshPanel)):
+            for image in self._images():
+                aligned = posed.get((image, shape))
+                mesh.set_frustum(image, None if aligned is None else self._frustum(aligned))
+        for aligned in posed.values():
+            assert aligned.pose is not None
+            self.draw(aligned, aligned.pose)
+        self._fill_dock()
+        self.shown.emit()
+
+    def _fill_dock(self) -> None:
+        aligned = self.current()
         if aligned is None:
-            for panel in self._panels.values():
-                if isinstance(panel, ImagePanel):
-                    panel.set_overlay(None)
             self._dock.set_poses([], 0, "")
             return
         lines = [
@@ -126,22 +191,52 @@ class Aligner(QObject):
             for number, pose in enumerate(aligned.poses, 1)
         ]
         self._dock.set_poses(lines, aligned.choice, _verdict(aligned))
-        self._draw(aligned.image, aligned.shape, aligned.K, aligned.pose)  # type: ignore[arg-type]
+
+    def _frustum(self, aligned: Aligned) -> Any:
+        """Of the photo's camera in the shape's frame, see :class:`app.panels.frustums.Frustums`."""
+        panel = self._panels[aligned.image]  # type: ignore[index]
+        assert isinstance(panel, ImagePanel) and aligned.K is not None and aligned.pose is not None
+        pose, (width, height), (fx, fy, cx, cy) = pose_of(aligned.pose), panel.image_size, aligned.K
+        depth = 0.3 * float(np.linalg.norm(pose.t))
+        corners = [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
+        rays = np.array([(0, 0, 0), *(((u - cx) / fx, (v - cy) / fy, 1.0) for u, v in corners)]) * depth
+        return pose.inverse(np.vstack([rays, pose.t]))
+
+    def _images(self) -> dict[Slot, ImagePanel]:
+        return {slot: panel for slot, panel in self._panels.items() if isinstance(panel, ImagePanel)}
 
     def _choose(self, index: int) -> None:
-        aligned = self._session.aligned
+        aligned = self.current()
         if aligned is not None and index != aligned.choice:
-            chosen = replace(aligned, choice=index)
-            self._session.undo_stack.push(SetAligned(self._session, "Choose pose", chosen))
-
-    def _set_opacity(self, opacity: float) -> None:
-        for panel in self._panels.values():
-            if isinstance(panel, ImagePanel):
-                panel.view.overlay.setOpacity(opacity)
+            self.push("Choose pose", replace(aligned, choice=index))
 
     def _items_changed(self, _: object) -> None:
-        self._dock.set_ready(self._pair() is not None)
+        self._dock.set_ready(self.pair() is not None)
+
+
+def pose_of(one: PoseInPhoto) -> Pose:
+    return Pose(np.reshape(one.R, (3, 3)), np.array(one.t), np.array(one.s))
+
+
+def plain(pose: Pose, like: PoseInPhoto | None = None) -> PoseInPhoto:
+    """A pose with the scores of ``like``, until it has its own."""
+    R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
+    scores = (like.score, like.similarity, like.overlap) if like is not None else (0.0, 0.0, 0.0)
+    return PoseInPhoto(R, t, s, *scores)
+
+
+def _ranked(poses: tuple[PoseInPhoto, ...]) -> tuple[PoseInPhoto, ...]:
+    """The best first, without those that have come to the same as a better one."""
+    kept: list[PoseInPhoto] = []
+    for one in sorted(poses, key=lambda pose: -pose.score):
+        R = np.reshape(one.R, (3, 3))
+        if all(rotation_error(R, np.reshape(other.R, (3, 3))) >= APART for other in kept):
+            kept.append(one)
+    return tuple(kept[:SHOWN])
 
 
 def _verdict(aligned: Aligned) -> str:
-    return VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]
+    if aligned.pose is None:
+        return f"{len(aligned.pairs)} of at least 3 pairs are placed."
+    text = VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]
+    return text + (MIRRORED if aligned.mirrored else "")

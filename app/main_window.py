@@ -25,6 +25,7 @@ from app.panels.pins import PinsPanel
 from app.panels.tasks import TaskBar
 from app.parts import Parts
 from app.parts_presenter import PartsPresenter
+from app.posing import Posing
 from app.preload import Preload
 from app.presenter import Panels, Presenter
 from app.queries import Queries
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
         self.parts_panel = PartsPanel()
         self.align_panel = AlignPanel()
         self.aligner = Aligner(self.session, self.queries, self.panels, self.align_panel, self)
+        self.posing = Posing(self.session, self.queries, self.panels, self.aligner, self.align_panel, self)
         self.presenter = Presenter(self.session, self.panels, self.pins, self)
         self.drafts = Drafts(self.session, self.engine, self.queries, self)
         self.parts = Parts(self.session, self.drafts, self.queries, self.panels, self.parts_panel, self)
@@ -89,6 +91,8 @@ class MainWindow(QMainWindow):
         open_sample(self)
 
     def place_pin(self, slot: Slot, at: tuple[float, ...]) -> None:
+        if self.posing.take_click(slot, at):
+            return
         self.session.undo_stack.push(commands.AddPin(self.session, self.session.new_pin(slot, at)))
 
     def show_panel(self, slot: Slot, on: bool) -> None:
@@ -230,7 +234,8 @@ class MainWindow(QMainWindow):
         request.done.connect(self.encoder.set_encoders)
 
     def _activate(self, slot: Slot) -> None:
-        self.active = self.aligner.active = slot
+        self.active = slot
+        self.aligner.activate(slot)
 
     def _clean_changed(self, clean: bool) -> None:
         self.setWindowModified(not clean)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QActionGroup, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
-from app import commands, dialogs, part_menu
+from app import commands, dialogs, part_menu, pose_menu
 from app.documents import IMAGE_SUFFIXES, SHAPE_SUFFIXES
 from app.session import SLOTS, Slot, kind_of
 from app.theme import apply_theme
@@ -57,6 +57,7 @@ def build(window: "MainWindow") -> Menus:
     _add(edit, "Delete all pins", window.clear_pins)
 
     part_menu.build(window, bar.addMenu("&Parts"))
+    pose_menu.build(window, bar.addMenu("P&ose"))
 
     view = bar.addMenu("&View")
     more = view.addMenu("Panels")

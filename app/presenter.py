@@ -10,6 +10,7 @@ from app.panels.marks import PinMark
 from app.panels.mesh import MeshPanel
 from app.panels.pins import PinRow, PinsPanel
 from app.session import Pin, Session, Slot, kind_of
+from core.colors import PINS
 
 Panels = dict[Slot, ImagePanel | MeshPanel]
 
@@ -24,6 +25,7 @@ class Presenter(QObject):
         session.pins_changed.connect(self.refresh)
         session.answers_changed.connect(lambda _: self.refresh())
         session.current_changed.connect(self.refresh)
+        session.aligned_changed.connect(self.refresh)
 
     def refresh(self) -> None:
         """Show everything anew (cheap: panels change only what differs)."""
@@ -74,6 +76,17 @@ class Presenter(QObject):
                 if selected:
                     rivals = [PinMark(pin.pin_id, at, pin.color, pin.name, "rival") for at, _ in answer.rivals]
                     marks.extend(rivals)
+        return marks + self._pair_marks(slot)
+
+    def _pair_marks(self, slot: Slot) -> list[PinMark]:
+        """Both ends of the pairs that align a shape to a photo; their numbers are below zero, they are no pins."""
+        marks = []
+        for aligned in self._session.aligned.values():
+            for number, pair in enumerate(aligned.pairs, 1):
+                if slot in (aligned.image, aligned.shape):
+                    at = pair.pixel if slot == aligned.image else pair.point
+                    color = PINS[(number + 3) % len(PINS)]
+                    marks.append(PinMark(-number, at, color, f"Pair {number}", "source"))
         return marks
 
 

@@ -1,4 +1,4 @@
-"""The align dock: start, choose among hypotheses, see how much the photo agrees."""
+"""The align dock: start, choose among hypotheses, change the pose by hand, see how much the photo agrees."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
@@ -8,44 +8,48 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListWidget,
+    QMenu,
     QPushButton,
     QSlider,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from core.alignment.freedom import FREEDOMS
+
+TOOLS = (
+    ("move", "Move", "Drag the shape in the photo (W); at the tip of an axis along it; Ctrl+wheel nearer and farther"),
+    ("turn", "Turn", "Drag to turn the shape like a ball (T); at the tip of an axis about it; beside the ball about the view"),
+    ("scale", "Scale", "Drag the tip of an axis to scale along it (S), anywhere else all of them"),
+    ("pairs", "Pairs", "Click a place in the photo and the same on the shape (K); from three pairs on the pose follows them"),
+)  # fmt: skip
+
+STYLES = (("solid", "Solid"), ("wireframe", "Wireframe"), ("silhouette", "Silhouette"), ("coordinates", "Coordinates (NOC)"))  # fmt: skip
+
 
 class AlignPanel(QWidget):
-    """Signals: wanted(), stopped(), chosen(index), forgotten(), opacity_changed(0 to 1)."""
+    """Signals: wanted(), stopped(), chosen(index), forgotten(), opacity_changed(0 to 1), swiped(0 to 1), style_changed(),
+    tool_changed(tool or ""), camera_wanted(): read intrinsics from a file, view_wanted(): see the shape as in the photo.
+    """
 
     wanted = Signal()
     stopped = Signal()
     chosen = Signal(int)
     forgotten = Signal()
     opacity_changed = Signal(float)
+    swiped = Signal(float)
+    style_changed = Signal()
+    tool_changed = Signal(str)
+    camera_wanted = Signal()
+    view_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self.fov, self.dof = QDoubleSpinBox(), QComboBox()
-        self.fov.setRange(0, 170)
-        self.fov.setSpecialValueText("from the photo, or 50°")
-        self.fov.setSuffix("°")
-        self.fov.setToolTip("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°")
-        for value, text in ((6, "place and rotation"), (7, "and one scale"), (9, "and a scale for each axis")):
-            self.dof.addItem(f"{value}: {text}", value)
-        self.dof.setToolTip("Degrees of freedom: more when the shape is not exactly that of the photo")
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(0, 100)
-        self.opacity.setValue(65)
-        self.opacity.setAccessibleName("Opacity of the shape over the photo")
-        self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
-        form = QFormLayout()
-        form.addRow("Field of view", self.fov)
-        form.addRow("Freedom", self.dof)
-        form.addRow("Opacity", self.opacity)
-        self.start, self.forget = QPushButton("Align shape to photo"), QPushButton("Clear")
-        self.start.clicked.connect(self._pressed)
-        self.forget.clicked.connect(self.forgotten)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.addLayout(self._camera_rows())
+        layout.addLayout(self._start_row())
         self.hint = QLabel("Draw the focus box (B) around the object in the photo, then align the shape to it.")
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
@@ -57,24 +61,45 @@ class AlignPanel(QWidget):
             "Other poses that the photo agrees with, for objects that look the same from several sides"
         )
         self.list.currentRowChanged.connect(self._row_changed)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.start, 1)
-        buttons.addWidget(self.forget)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.addLayout(form)
-        layout.addLayout(buttons)
         layout.addWidget(self.hint)
         layout.addWidget(self.verdict)
         layout.addWidget(self.list, 100)
+        layout.addLayout(self._tool_row())
+        layout.addLayout(self._look_rows())
         layout.addStretch(1)
         self._runs = False
         self.set_ready(False)
         self.set_poses([], 0, "")
 
+    @property
+    def locked(self) -> frozenset[str]:
+        """Of ``FREEDOMS``."""
+        return frozenset(action.text() for action in self.locks.menu().actions() if action.isChecked())
+
+    @property
+    def tool(self) -> str:
+        return next((name for name, button in self.tools.items() if button.isChecked()), "")
+
+    @property
+    def style_name(self) -> str:
+        return str(self.style_box.currentData())
+
+    def take(self, tool: str) -> None:
+        """Take a tool up, "" for none; the same again puts it down."""
+        again = self.tool == tool
+        for name, button in self.tools.items():
+            button.setChecked(name == tool and not again)
+        self.tool_changed.emit(self.tool)
+
+    def set_camera(self, name: str) -> None:
+        """Intrinsics come from a file, or ("") from the field of view."""
+        self.camera.setText(f"K: {name}" if name else "K…")
+        self.fov.setEnabled(not name)
+
     def set_ready(self, ready: bool) -> None:
         """Whether an image and a shape are there to be aligned."""
-        self.start.setEnabled(ready)
+        for widget in (self.start, *self.tools.values()):
+            widget.setEnabled(ready)
 
     def set_running(self, runs: bool) -> None:
         self._runs = runs
@@ -89,9 +114,99 @@ class AlignPanel(QWidget):
         blocker.unblock()
         self.verdict.setText(verdict)
         self.verdict.setVisible(bool(verdict))
-        self.hint.setVisible(not lines)
+        self.hint.setVisible(not lines and not verdict)
         self.list.setVisible(bool(lines))
-        self.forget.setEnabled(bool(lines))
+        self.forget.setEnabled(bool(lines or verdict))
+        self.view.setEnabled(bool(lines))
+
+    def _camera_rows(self) -> QFormLayout:
+        self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QToolButton(), QToolButton()
+        self.fov.setRange(0, 170)
+        self.fov.setSpecialValueText("photo's, or 50°")
+        self.fov.setSuffix("°")
+        self.fov.setToolTip("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°")
+        self.camera.setText("K…")
+        self.camera.setToolTip("Take fx, fy, cx and cy from a JSON file, or no longer")
+        self.camera.clicked.connect(self.camera_wanted)
+        for value, text in ((6, "place and rotation"), (7, "and one scale"), (9, "and each axis' scale")):
+            self.dof.addItem(f"{value}: {text}", value)
+        self.dof.setToolTip("Degrees of freedom: more when the shape is not exactly that of the photo")
+        menu = QMenu(self.locks)
+        for name in FREEDOMS:
+            menu.addAction(name).setCheckable(True)
+        menu.triggered.connect(self._locked)
+        self.locks.setMenu(menu)
+        self.locks.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.locks.setToolTip("Keep some as they are: along and about the camera's axes, scale along the shape's")
+        self._locked()
+        form = QFormLayout()
+        for name, field, beside in (
+            ("Field of view", self.fov, self.camera),
+            ("Freedom", self.dof, self.locks),
+        ):
+            row = QHBoxLayout()
+            row.addWidget(field, 1)
+            row.addWidget(beside)
+            form.addRow(name, row)
+        return form
+
+    def _start_row(self) -> QHBoxLayout:
+        self.start, self.forget = QPushButton("Align shape to photo"), QPushButton("Clear")
+        self.start.clicked.connect(self._pressed)
+        self.forget.clicked.connect(self.forgotten)
+        row = QHBoxLayout()
+        row.addWidget(self.start, 1)
+        row.addWidget(self.forget)
+        return row
+
+    def _tool_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.tools: dict[str, QToolButton] = {}
+        for name, text, tip in TOOLS:
+            button = QToolButton()
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setCheckable(True)
+            button.clicked.connect(lambda on, n=name: self._tool_clicked(n, on))
+            self.tools[name] = button
+            row.addWidget(button)
+        row.addStretch(1)
+        self.view = QToolButton()
+        self.view.setText("View")
+        self.view.setToolTip("See the shape in its panel as the photo's camera sees it")
+        self.view.clicked.connect(self.view_wanted)
+        row.addWidget(self.view)
+        return row
+
+    def _look_rows(self) -> QFormLayout:
+        self.style_box, self.opacity, self.swipe = QComboBox(), QSlider(), QSlider()
+        for name, text in STYLES:
+            self.style_box.addItem(text, name)
+        self.style_box.currentIndexChanged.connect(self.style_changed)
+        for slider, value, signal, what in (
+            (self.opacity, 65, self.opacity_changed, "Opacity of the shape over the photo"),
+            (self.swipe, 100, self.swiped, "How much of the photo, from the left, the shape is shown over"),
+        ):
+            slider.setOrientation(Qt.Orientation.Horizontal)
+            slider.setRange(0, 100)
+            slider.setValue(value)
+            slider.setAccessibleName(what)
+            slider.setToolTip(what)
+            slider.valueChanged.connect(lambda v, s=signal: s.emit(v / 100))
+        form = QFormLayout()
+        form.addRow("Show as", self.style_box)
+        form.addRow("Opacity", self.opacity)
+        form.addRow("Swipe", self.swipe)
+        return form
+
+    def _locked(self) -> None:
+        count = len(self.locked)
+        self.locks.setText(f"Lock ({count})" if count else "Lock")
+
+    def _tool_clicked(self, name: str, on: bool) -> None:
+        for other, button in self.tools.items():
+            button.setChecked(on and other == name)
+        self.tool_changed.emit(self.tool)
 
     def _pressed(self) -> None:
         (self.stopped if self._runs else self.wanted).emit()

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF, Signal
-from PySide6.QtGui import QImage, QPainter, QPixmap
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from app.documents import Box
@@ -14,6 +14,7 @@ from app.panels.empty import EmptyState
 from app.panels.header import Header
 from app.panels.image_view import ImageView
 from app.panels.marks import PinMark
+from app.panels.overlays import as_pixmap
 from app.panels.strokes import IMAGE_TOOLS
 from core.colors import HEATMAPS, apply_colormap, heat_weight
 
@@ -93,12 +94,11 @@ class ImagePanel(FileDrops, QWidget):
         self._image = rgb
         self._box = None
         self.header.title.setText(title)
-        self.view.set_picture(None if rgb is None else _pixmap(rgb))
+        self.view.set_picture(None if rgb is None else as_pixmap(rgb))
         self.set_heatmap(None)
         self.view.show_box(None)
         self.view.set_marks([])
         self.set_labels(None)
-        self.set_overlay(None)
         self._stack.setCurrentIndex(0 if rgb is None else 1)
         self._update_tools()
         self.fit()
@@ -119,7 +119,7 @@ class ImagePanel(FileDrops, QWidget):
         else:
             alpha = (heat_weight(values, low, high) * 255).astype(np.uint8)
             rgba = np.dstack([apply_colormap(values, self._colormap, low, high), alpha])
-            self.view.show_heat(_pixmap(rgba), box)
+            self.view.show_heat(as_pixmap(rgba), box)
 
     def set_heatmap_opacity(self, opacity: float) -> None:
         self.view.heat.setOpacity(opacity)
@@ -134,11 +134,11 @@ class ImagePanel(FileDrops, QWidget):
 
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None, step: int = 1) -> None:
         """Lay parts over the image: uint8 [h, w, 4] with a pixel for every ``step`` of the image; None removes them."""
-        self.view.show_labels(None if rgba is None else _pixmap(rgba), step)
+        self.view.show_labels(None if rgba is None else as_pixmap(rgba), step)
 
-    def set_overlay(self, rgba: npt.NDArray[np.uint8] | None, box: Box = (0, 0, 1, 1)) -> None:
+    def set_overlay(self, name: str, rgba: npt.NDArray[np.uint8] | None, box: Box = (0, 0, 1, 1)) -> None:
         """Lay a posed shape uint8 [h, w, 4] over the part ``box`` of the image; None removes it."""
-        self.view.show_overlay(None if rgba is None else _pixmap(rgba), box)
+        self.view.overlays.show_picture(name, rgba, box)
 
     def set_part_tool(self, tool: str, size: float, angle: float) -> None:
         """Take a part tool up; those for shapes mean nothing here."""
@@ -164,11 +164,3 @@ class ImagePanel(FileDrops, QWidget):
     def _update_tools(self) -> None:
         self.header.set_active(self._image is not None)
         self.clear_box.defaultAction().setEnabled(self._box is not None)
-
-
-def _pixmap(pixels: npt.NDArray[np.uint8]) -> QPixmap:
-    """Of uint8 [h, w, 3] or, with transparency, [h, w, 4]."""
-    pixels = np.ascontiguousarray(pixels)
-    height, width, channels = pixels.shape
-    layout = QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBA8888
-    return QPixmap.fromImage(QImage(pixels.data, width, height, channels * width, layout))

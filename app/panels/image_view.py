@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphi
 from app.documents import Box
 from app.panels.image_items import BoxItem, MarkItem
 from app.panels.marks import PinMark
+from app.panels.overlays import Overlays
+from app.panels.pose_handles import PoseHandles
 from app.panels.strokes import Strokes
 
 MAX_ZOOM, MIN_ZOOM = 64.0, 0.01
@@ -23,6 +25,8 @@ class ImageView(QGraphicsView):
         box_drawn(box): the user drew or changed the focus box (x0, y0, x1, y1).
         acted(action): something was done with the part tool that is taken up (:attr:`strokes`).
         box_wanted(on): the tool for the focus box, by a key.
+        posed(handle, start, at, done): the posed shape is dragged from pixel to pixel with the tool of :attr:`handles`, see there.
+        pushed(steps): the wheel was turned with Ctrl held while that tool is taken up; away from the user above zero.
     """
 
     clicked = Signal(float, float)
@@ -33,6 +37,8 @@ class ImageView(QGraphicsView):
     box_drawn = Signal(object)
     acted = Signal(object)
     box_wanted = Signal(bool)
+    posed = Signal(str, tuple, tuple, bool)
+    pushed = Signal(float)
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,11 +61,8 @@ class ImageView(QGraphicsView):
         self._box_item.setVisible(False)
         self.labels = QGraphicsPixmapItem()
         self.labels.setZValue(4)
-        self.overlay = QGraphicsPixmapItem()
-        self.overlay.setZValue(3)
-        self.overlay.setOpacity(0.65)
-        self.overlay.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
-        for item in (self.picture, self.overlay, self.labels, self.heat, self._box_item):
+        self.overlays, self.handles = Overlays(), PoseHandles()
+        for item in (self.picture, self.overlays, self.labels, self.heat, self._box_item, self.handles):
             self.scene().addItem(item)
         self.strokes = Strokes(self.scene(), self.picture.boundingRect)
         self._marks: list[MarkItem] = []
@@ -72,6 +75,7 @@ class ImageView(QGraphicsView):
         self._box: Box | None = None
         self._drawing_box = False
         self._box_drag: tuple[str, QRectF, QPointF] | None = None
+        self._pose_drag: tuple[str, tuple[float, float]] | None = None
 
     @property
     def zoom(self) -> float:
@@ -82,13 +86,12 @@ class ImageView(QGraphicsView):
         self._fitted = True
         size = self.picture.boundingRect().size()
         margin = 4 * max(size.width(), size.height(), 1)
+        self.overlays.fit(self.picture.boundingRect())
+        self.handles.place(None)
         self.setSceneRect(QRectF(-margin, -margin, size.width() + 2 * margin, size.height() + 2 * margin))
 
     def show_heat(self, pixmap: QPixmap | None, box: Box) -> None:
         _place(self.heat, pixmap, box)
-
-    def show_overlay(self, pixmap: QPixmap | None, box: Box) -> None:
-        _place(self.overlay, pixmap, box)
 
     def show_labels(self, pixmap: QPixmap | None, scale: float) -> None:
         """Lay a picture over the image, ``scale`` pixels of which each of its own covers."""
@@ -162,6 +165,10 @@ class ImageView(QGraphicsView):
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         delta = event.angleDelta().y() or event.angleDelta().x()
+        if self.handles.isVisible() and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.pushed.emit(delta / 120)
+            event.accept()
+            return
         self.zoom_to(self.zoom * math.exp(delta / 480), event.position().toPoint())
         event.accept()
 
@@ -174,6 +181,9 @@ class ImageView(QGraphicsView):
             self.strokes.begin(self.mapToScene(self._press), event.button() == Qt.MouseButton.LeftButton)
         elif event.button() == Qt.MouseButton.LeftButton and not self._space:
             self._box_drag = self._start_box_drag(self._press)
+            if self.handles.isVisible() and self._box_drag is None:
+                offset = QPointF(self._press - self.mapFromScene(self.handles.pos()))
+                self._pose_drag = (self.handles.handle_at(offset), self._free_pixel(self._press))
 
     def _marks_parts(self) -> bool:
         return bool(self.strokes.tool) and not self._drawing_box and not self._space
@@ -192,6 +202,8 @@ class ImageView(QGraphicsView):
         elif self._dragged and self._box_drag is not None:
             self._box_item.setVisible(True)
             self._box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))
+        elif self._dragged and self._pose_drag is not None:
+            self.posed.emit(*self._pose_drag, self._free_pixel(at), False)
         elif self._dragged:
             step = at - self._last
             self._fitted = False
@@ -208,11 +220,13 @@ class ImageView(QGraphicsView):
             action = self.strokes.end()
             if action is not None:
                 self.acted.emit(action)
+        elif self._pose_drag is not None and self._dragged:
+            self.posed.emit(*self._pose_drag, self._free_pixel(at), True)
         elif dragging_box:
             self._finish_box(self._dragged_box(at))
         elif was_click and not self._drawing_box and not self._space:
             self._click(at)
-        self._box_drag = None
+        self._box_drag = self._pose_drag = None
         self.viewport().setCursor(self._cursor())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -250,11 +264,14 @@ class ImageView(QGraphicsView):
             self._end_hover()
         super().keyReleaseEvent(event)
 
-    def _pixel(self, at: QPoint) -> tuple[float, float] | None:
+    def _free_pixel(self, at: QPoint) -> tuple[float, float]:
+        """The pixel under a place, also beside the picture."""
         place = self.mapToScene(at)
-        if not self.picture.boundingRect().contains(place):
-            return None
         return place.x() - 0.5, place.y() - 0.5
+
+    def _pixel(self, at: QPoint) -> tuple[float, float] | None:
+        inside = self.picture.boundingRect().contains(self.mapToScene(at))
+        return self._free_pixel(at) if inside else None
 
     def _click(self, at: QPoint) -> None:
         for item in self.items(at):

@@ -156,6 +156,22 @@ class MeshPanel(FileDrops, QWidget):
             self.plotter.renderer.GetActiveCamera().Zoom(1.25)
             self._schedule()
 
+    def set_frustum(self, name: str, points: npt.NDArray | None) -> None:
+        """Show the camera of a photo, see :class:`app.panels.frustums.Frustums`; None removes it."""
+        if self.plotter is not None:
+            self.frustums.show(name, points)
+            self._schedule()
+
+    def look_from(self, eye: npt.NDArray, at: npt.NDArray, up: npt.NDArray, angle: float) -> None:
+        """See the shape from ``eye`` [3]; ``angle`` in degrees spans the panel's height."""
+        if self._shape is not None:
+            camera = self.plotter.renderer.GetActiveCamera()
+            camera.SetPosition(*eye)
+            camera.SetFocalPoint(*at)
+            camera.SetViewUp(*up)
+            camera.SetViewAngle(angle)
+            self._schedule()
+
     def save_picture(self, path: str | Path) -> bool:
         """Write what is shown, with legend and pins; returns whether that worked."""
         if self._shape is None:
@@ -192,6 +208,7 @@ class MeshPanel(FileDrops, QWidget):
             return False
         from pyvistaqt import QtInteractor
 
+        from app.panels.frustums import Frustums
         from app.panels.scene import Legend, PinActors, through_renderer
         from app.panels.smoothing import Smoothing
 
@@ -215,6 +232,7 @@ class MeshPanel(FileDrops, QWidget):
         self._through = through_renderer(self.plotter.render_window, self.plotter.renderer)
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)
+        self.frustums = Frustums(self.plotter.renderer)
         self._smoothing = Smoothing(self.plotter)
         self.plotter.renderer.AddObserver("StartEvent", self._before_render)
         self._dress()

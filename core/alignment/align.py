@@ -10,7 +10,7 @@ from core.alignment.fine import FineSettings, Watch, refine
 from core.alignment.pins import Pins, poses_from_pins
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct
 from core.alignment.templates import TemplateSet, compare, rolled
-from core.alignment.verdict import SHOWN, SURE_OVERLAP, Verdict, judge
+from core.alignment.verdict import APART, SHOWN, SURE_OVERLAP, Verdict, judge
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import surface_position
@@ -55,7 +55,7 @@ def align(
     found = hypotheses(scorer, templates, coarse)
     if fine is not None:
         starts = scorer([sized(h.pose, scorer) for h in found]) if fine.dof > 6 else found
-        found = distinct(refine(starts, scorer, fine, watch), SHOWN, 10.0)
+        found = distinct(refine(starts, scorer, fine, watch), SHOWN, APART)
     return Alignment(found, scorer.photo.mask)
 
 
@@ -66,15 +66,15 @@ def align_from(
     start: Pose | None = None,
     pins: Pins | None = None,
 ) -> Alignment:
-    """The same from a pose that is known roughly, or from three ``pins`` or more, which then have the last word.
+    """The same from a pose that is known roughly, or from three ``pins`` or more; pins have the last word.
 
     Raises:
         CounterpointError: as :func:`align`; or the pins leave the pose open.
     """
     check(scorer.photo)
     poses = [start] if start is not None else []
-    if pins is not None:
-        poses += poses_from_pins(pins, scorer.K, scorer.image.image_size)
+    if pins is not None and start is None:
+        poses = poses_from_pins(pins, scorer.K, scorer.image.image_size)
     return Alignment(refine(scorer(poses), scorer, fine, watch, pins), scorer.photo.mask)
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.alignment.rays import toward
 from core.alignment.scorer import Hypothesis, PoseScorer, distinct, ranked, usual
 from core.alignment.templates import TemplateSet, compare, pose_of, rolled
+from core.geometry.camera import look_at
 from core.geometry.pose import Pose, nearest_rotation
 
 Floats = npt.NDArray[np.floating]
@@ -44,6 +46,17 @@ def coarse_poses(
     if settings.correspondences:
         poses += by_correspondences(scorer)
     return ranked(scorer(poses))
+
+
+def facing(scorer: PoseScorer) -> Pose:
+    """The front of the shape in the middle of the box, as large as the box, without looking at the photo."""
+    x0, y0, x1, y1 = scorer.image.map.box
+    up, shape = scorer.up, scorer.shape.shape
+    sideways = np.roll(up, 1)
+    ray = np.linalg.solve(scorer.K, [(x0 + x1) / 2, (y0 + y1) / 2, 1.0])
+    R = toward(ray) @ look_at(np.cross(sideways, up), up)
+    depth = scorer.K[0, 0] * shape.diagonal / max(x1 - x0, y1 - y0)
+    return Pose(R, ray * depth - R @ shape.center)
 
 
 def by_correspondences(scorer: PoseScorer, iterations: int = 2000) -> list[Pose]:

@@ -30,7 +30,9 @@ def overlay(
     """The image uint8 [H, W, 3] with the shape as the pose puts it, its silhouette outlined."""
     height, width = image.shape[:2]
     rgba = _cast(shape, caster, pose, K, np.arange(width) * 1.0, np.arange(height) * 1.0, style)
-    weight = rgba[..., 3:].astype(np.float32) / 255 * np.where((rgba[..., :3] == EDGE).all(-1, keepdims=True), 1.0, opacity)
+    weight = (
+        rgba[..., 3:].astype(np.float32) / 255 * np.where((rgba[..., :3] == EDGE).all(-1, keepdims=True), 1.0, opacity)
+    )
     return (image * (1 - weight) + rgba[..., :3] * weight).astype(np.uint8)
 
 

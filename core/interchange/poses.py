@@ -245,12 +245,20 @@ def save_scan2cad(path: str | Path, view: View) -> None:
     )
 
 
+def _made(folder: str | Path) -> Path:
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CounterpointError(f"The folder {folder} cannot be made ({error.strerror}).") from error
+    return Path(folder)
+
+
 SAVERS = {
     "json": save_json,
     "matrix": lambda path, view: save_matrix(path, view.pose),
-    "bop": lambda folder, view: save_bop(folder, [(1, view)]),
+    "bop": lambda folder, view: save_bop(_made(folder), [(1, view)]),
     "scan2cad": save_scan2cad,
-    "colmap": lambda folder, view: save_colmap(folder, [view]),
+    "colmap": lambda folder, view: save_colmap(_made(folder), [view]),
     "nerfstudio": lambda path, view: save_nerfstudio(path, [view]),
 }
 """How one view is written, by the name of the format; bop and colmap make a folder."""

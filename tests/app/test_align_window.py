@@ -1,7 +1,11 @@
 """A shape aligned to the photo in the window: one button, the pose seen while it improves, other hypotheses, undo."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtTest import QTest
 
 from tests.app.conftest import open_sample_files
@@ -25,10 +29,11 @@ def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
     dock.fov.setValue(2 * np.degrees(np.arctan(640 / K[0, 0])))
     QTest.mouseClick(dock.start, LEFT)
     assert dock.start.text() == "Stop"
-    qtbot.waitUntil(lambda: not view.overlay.pixmap().isNull(), timeout=60_000)
-    assert window.session.aligned is None  # seen before it is done
-    qtbot.waitUntil(lambda: window.session.aligned is not None, timeout=60_000)
-    pose = window.session.aligned.pose
+    qtbot.waitUntil(lambda: bool(view.overlays.shown()), timeout=90_000)
+    assert not window.session.aligned  # seen before it is done
+    qtbot.waitUntil(lambda: bool(window.session.aligned), timeout=60_000)
+    pose = window.aligner.current().pose
+    assert window.panels["shape 1"].frustums.names() == ["image 1"]
     turn = np.reshape(pose.R, (3, 3)).T @ np.array(sample["pose"]["R"])
     assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 12
     assert dock.start.text() == "Align shape to photo" and dock.verdict.text().startswith("Good")
@@ -37,16 +42,146 @@ def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
     assert changed > 2000
     if dock.list.count() > 1:
         dock.list.setCurrentRow(1)
-        assert window.session.aligned.choice == 1
+        assert window.aligner.current().choice == 1
         window.session.undo_stack.undo()
-        assert window.session.aligned.choice == 0
+        assert window.aligner.current().choice == 0
     window.session.undo_stack.undo()
-    assert window.session.aligned is None and view.overlay.pixmap().isNull() and dock.list.count() == 0
+    assert not window.session.aligned and not view.overlays.shown() and dock.list.count() == 0
+    assert window.panels["shape 1"].frustums.names() == []
     window.session.undo_stack.redo()
-    qtbot.waitUntil(lambda: not view.overlay.pixmap().isNull(), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(view.overlays.shown()), timeout=20_000)
     QTest.mouseClick(dock.forget, LEFT)
-    assert window.session.aligned is None
+    assert not window.session.aligned
     QTest.mouseClick(dock.start, LEFT)
     QTest.mouseClick(dock.start, LEFT)  # stop
     qtbot.waitUntil(lambda: dock.start.text() == "Align shape to photo", timeout=30_000)
-    assert window.session.aligned is None
+    assert not window.session.aligned
+
+
+@pytest.fixture
+def posed(opened, sample, qtbot):
+    """The true pose, opened from a file with true intrinsics."""
+    window = opened
+    K, pose = np.array(sample["pose"]["K"]), {name: sample["pose"][name] for name in ("R", "t")}
+    files = Path(window.settings.fileName()).parent
+    (files / "K.json").write_text(json.dumps({"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2]}))
+    (files / "pose.json").write_text(json.dumps(pose))
+    window.posing.open_camera(str(files / "K.json"))
+    qtbot.waitUntil(lambda: window.aligner.camera is not None, timeout=20_000)
+    assert "K.json" in window.align_panel.camera.text() and not window.align_panel.fov.isEnabled()
+    window.posing.begin(str(files / "pose.json"))
+    qtbot.waitUntil(lambda: bool(window.session.aligned), timeout=60_000)
+    return window
+
+
+def scene_place(view, pixel):
+    return view.mapFromScene(QPointF(pixel[0] + 0.5, pixel[1] + 0.5))
+
+
+def drag(view, start, end):
+    port = view.viewport()
+    QTest.mousePress(port, LEFT, pos=start)
+    for share in (0.3, 0.6, 1.0):
+        QTest.mouseMove(port, start + (end - start) * share)
+    QTest.mouseRelease(port, LEFT, pos=end)
+
+
+def test_a_pose_is_changed_by_hand(posed, qtbot):
+    window, dock = posed, posed.align_panel
+    view, stack = window.panels["image 1"].view, posed.session.undo_stack
+    pose = window.aligner.current().pose
+    assert pose.overlap > 0.7  # the file's pose is judged like any other
+    QTest.mouseClick(dock.tools["move"], LEFT)
+    assert view.handles.isVisible()
+    middle = view.mapFromScene(view.handles.pos())
+
+    def dragged(start, end):
+        before = window.aligner.current()
+        drag(view, start, end)
+        qtbot.waitUntil(lambda: window.aligner.current() is not before, timeout=20_000)
+        return window.aligner.current().pose
+
+    moved = dragged(middle, middle + QPoint(60, 0))
+    assert moved.t[0] > pose.t[0] and moved.t[2] == pytest.approx(pose.t[2]) and moved.R == pose.R
+    assert moved.overlap < pose.overlap
+    stack.undo()
+    assert window.aligner.current().pose == pose
+    dock.locks.menu().actions()[0].trigger()  # x
+    assert dock.locked == {"x"} and "1" in dock.locks.text()
+    held = dragged(middle, middle + QPoint(40, 30))
+    assert held.t[0] == pytest.approx(pose.t[0]) and held.t[1] > pose.t[1]
+    stack.undo()
+    dock.locks.menu().actions()[0].trigger()
+    QTest.mouseClick(dock.tools["turn"], LEFT)
+    turned = dragged(middle, middle + QPoint(35, 0))
+    assert turned.R != pose.R
+    stack.undo()
+    QTest.mouseClick(dock.tools["scale"], LEFT)
+    axis = max(range(3), key=lambda i: np.hypot(*view.handles._tips[i]))
+    tip = middle + QPoint(*(round(78 * v) for v in view.handles._tips[axis]))
+    assert view.handles.handle_at(QPointF(tip - middle)) == str(axis)
+    out = QPoint(*(round(130 * v) for v in view.handles._tips[axis]))
+    scaled = dragged(tip, middle + out)
+    assert scaled.s[axis] > 1.2 and sum(value == 1 for value in scaled.s) == 2
+    QTest.mouseClick(dock.tools["scale"], LEFT)
+    assert not view.handles.isVisible() and dock.tool == ""
+
+
+def test_pairs_of_places_align_the_shape(posed, sample, qtbot):
+    window, dock = posed, posed.align_panel
+    true = window.aligner.current()
+    QTest.mouseClick(dock.forget, LEFT)
+    assert not window.session.aligned
+    dock.take("pairs")
+    shape_points = [(1.1, 0.3, 0.0), (-0.9, 0.5, 0.3), (0.1, 0.9, -0.4), (0.3, -0.4, 0.6)]
+    mesh = window.panels["shape 1"]
+    K = np.array(sample["pose"]["K"])
+    R, t = np.reshape(true.pose.R, (3, 3)), np.array(true.pose.t)
+    rng = np.random.default_rng(1)
+    points = mesh._shape.polydata.GetPoints()
+    chosen = rng.choice(points.GetNumberOfPoints(), len(shape_points), replace=False)
+    for number, index in enumerate(chosen, 1):
+        point = np.array(points.GetPoint(int(index)))
+        camera = R @ point + t
+        pixel = camera[:2] / camera[2] * [K[0, 0], K[1, 1]] + K[:2, 2]
+        window.panels["image 1"].clicked.emit(*pixel)
+        assert "on the shape" in dock.hint.text()
+        mesh.clicked.emit(point)
+        qtbot.waitUntil(lambda n=number: len(getattr(window.aligner.current(), "pairs", ())) == n, timeout=30_000)
+    assert not window.session.pins  # they are no pins
+    found = window.aligner.current().pose
+    turn = np.reshape(found.R, (3, 3)).T @ R
+    assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 3
+    labels = [mark.label for mark in mesh._marks]
+    assert [label for label in labels if label.startswith("Pair")] == [f"Pair {n}" for n in range(1, 5)]
+    window.session.undo_stack.undo()
+    assert len(window.aligner.current().pairs) == 3
+
+
+def test_looks_and_files(posed, qtbot, tmp_path):
+    window, dock = posed, posed.align_panel
+    view = window.panels["image 1"].view
+    qtbot.waitUntil(lambda: bool(view.overlays.shown()), timeout=20_000)
+    pictures = {}
+    for index in range(dock.style_box.count()):
+        dock.style_box.setCurrentIndex(index)
+        qtbot.wait(400)
+        pictures[dock.style_name] = pixels_of(view.grab().toImage())
+    for one, other in zip(pictures, list(pictures)[1:], strict=False):
+        assert (np.abs(pictures[one] - pictures[other]).max(axis=2) > 25).sum() > 300, (one, other)
+    dock.swipe.setValue(0)
+    qtbot.wait(50)
+    bare = pixels_of(view.grab().toImage())
+    assert (np.abs(pictures["coordinates"] - bare).max(axis=2) > 25).sum() > 2000
+    dock.swipe.setValue(100)
+    QTest.mouseClick(dock.view, LEFT)
+    camera = window.panels["shape 1"].plotter.renderer.GetActiveCamera()
+    aligned = window.aligner.current()
+    eye = -np.reshape(aligned.pose.R, (3, 3)).T @ np.array(aligned.pose.t)
+    assert np.allclose(camera.GetPosition(), eye, atol=1e-4)
+    for form, name in (("json", "p.json"), ("matrix", "p.txt"), ("colmap", "colmap")):
+        window.posing.save(str(tmp_path / name), form)
+        qtbot.waitUntil(lambda n=name: (tmp_path / n).exists(), timeout=20_000)
+    window.posing.begin(str(tmp_path / "p.txt"))
+    qtbot.waitUntil(lambda: window.aligner.current() is not aligned, timeout=30_000)
+    assert np.allclose(window.aligner.current().pose.R, aligned.pose.R, atol=1e-6)

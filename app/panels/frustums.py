@@ -1,0 +1,40 @@
+"""Cameras of photos around a shape, as wire pyramids."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyvista as pv
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+_EDGES = np.array([[0, 1], [0, 2], [0, 3], [0, 4], [1, 2], [2, 3], [3, 4], [4, 1], [0, 5]])
+
+
+class Frustums:
+    """Wire pyramids by name in a renderer; each is six points [6, 3]: the eye, the picture's corners, the middle of what it looks at."""
+
+    def __init__(self, renderer: Any):
+        self._renderer = renderer
+        self._actors: dict[str, vtkActor] = {}
+
+    def show(self, name: str, points: npt.NDArray[np.floating] | None, color: str = "#ff4d6d") -> None:
+        old = self._actors.pop(name, None)
+        if old is not None:
+            self._renderer.RemoveActor(old)
+        if points is None:
+            return
+        lines = np.concatenate([np.full((len(_EDGES), 1), 2), _EDGES], axis=1).ravel()
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputData(pv.PolyData(np.asarray(points, float), lines=lines))
+        actor = vtkActor()
+        actor.SetMapper(mapper)
+        actor.SetPickable(False)
+        prop = actor.GetProperty()
+        prop.SetColor(*pv.Color(color).float_rgb)
+        prop.SetLineWidth(2.0)
+        prop.LightingOff()
+        self._renderer.AddActor(actor)
+        self._actors[name] = actor
+
+    def names(self) -> list[str]:
+        return list(self._actors)

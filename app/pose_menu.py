@@ -1,0 +1,66 @@
+"""The menu of poses: align, tools to change a pose by hand, files."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from app.panels.align import TOOLS
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+FORMATS = {
+    "JSON (*.json)": "json",
+    "4 x 4 matrix (*.txt)": "matrix",
+    "Scan2CAD (*.json)": "scan2cad",
+    "nerfstudio transforms.json (*.json)": "nerfstudio",
+    "BOP folder (*)": "bop",
+    "COLMAP folder (*)": "colmap",
+}
+
+_KEYS = {"move": "W", "turn": "T", "scale": "S", "pairs": "K"}
+
+
+def build(window: "MainWindow", menu: QMenu) -> None:
+    """Fill it; every entry shows the dock."""
+    dock = window.align_panel
+
+    def add(text: str, run: Any, key: str = "") -> None:
+        def do() -> None:
+            window.align_dock.show()
+            window.align_dock.raise_()
+            run()
+
+        action = menu.addAction(text)
+        action.triggered.connect(lambda: do())
+        if key:
+            action.setShortcut(QKeySequence(key))
+
+    add("Align shape to photo", window.aligner.start, "Ctrl+L")
+    menu.addSeparator()
+    for name, text, _ in TOOLS:
+        add(f"{text} by hand" if name != "pairs" else "Place pairs", partial(dock.take, name), _KEYS[name])
+    menu.addSeparator()
+    add("See shape as in photo", window.posing.look_as_photo, "Ctrl+Shift+L")
+    menu.addSeparator()
+    add("Open pose…", lambda: _open(window))
+    add("Save pose…", lambda: _save(window))
+    add("Open intrinsics…", window.posing.ask_camera)
+
+
+def _open(window: "MainWindow") -> None:
+    path, _ = QFileDialog.getOpenFileName(window, "Open pose", "", "Poses (*.json *.txt);;All files (*)")
+    if path:
+        window.posing.begin(path)
+
+
+def _save(window: "MainWindow") -> None:
+    path, chosen = QFileDialog.getSaveFileName(window, "Save pose", "pose.json", ";;".join(FORMATS))
+    if path:
+        form = FORMATS.get(chosen)
+        if form in ("bop", "colmap"):
+            path = str(Path(path).with_suffix(""))
+        window.posing.save(path, form)
