@@ -197,7 +197,7 @@ class Aligner(QObject):
         panel = self._panels[aligned.image]  # type: ignore[index]
         assert isinstance(panel, ImagePanel) and aligned.K is not None and aligned.pose is not None
         pose, (width, height), (fx, fy, cx, cy) = pose_of(aligned.pose), panel.image_size, aligned.K
-        depth = 0.3 * float(np.linalg.norm(pose.t))
+        depth = 0.08 * float(np.linalg.norm(pose.t))
         corners = [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
         rays = np.array([(0, 0, 0), *(((u - cx) / fx, (v - cy) / fy, 1.0) for u, v in corners)]) * depth
         return pose.inverse(np.vstack([rays, pose.t]))

@@ -61,6 +61,9 @@ def verb_parser() -> argparse.ArgumentParser:
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image (in SOURCE if both are images)"
     )
     _add_target_box(match)
+    match.add_argument(
+        "--pose", metavar="JSON", help="of the shape in the image, as align --out writes it: guides the match"
+    )
     _add_encoder_options(match)
     _add_lift_options(match)
     match.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")

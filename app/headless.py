@@ -20,7 +20,7 @@ from core.geometry.shape import load_shape
 from core.images import load_image, save_image
 from core.interchange.heatmaps import mark, save_heatmap_ply, save_overlay
 from core.matching.joint import joint_prior, view_set
-from core.matching.match import Match, match
+from core.matching.match import Match, Prior, match
 from core.matching.prepare import guess_up, image_side, is_shape, lift_settings, shape_side, together
 from core.matching.sides import ImageSide, ShapeSide
 from core.progress import Progress, silent, span
@@ -39,6 +39,8 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         begin = 0.4 + 0.6 * number / len(boxes)
         target, up = side_of(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
         one, other, prior = together(source, target, up or source_up)
+        if options.pose:
+            prior = _guided(options.pose, one, other, prior)
         for at in options.at:
             answer = match(one, other, at, prior)
             report["matches"].append({"target": path} | _report(other, answer))
@@ -48,6 +50,19 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         report["saved"] = saved
     progress(1.0, "Done")
     return report
+
+
+def _guided(path: str, one: ImageSide | ShapeSide, other: ImageSide | ShapeSide, views: Prior | None) -> Prior:
+    """The prior of a pose as the verb ``align`` writes it."""
+    from core.alignment.guided import guided
+    from core.alignment.scorer import Hypothesis
+    from core.interchange.poses import load_intrinsics, load_pose
+
+    image = one if isinstance(one, ImageSide) else other
+    shape = one if isinstance(one, ShapeSide) else other
+    if not isinstance(image, ImageSide) or not isinstance(shape, ShapeSide):
+        raise CounterpointError("A pose guides matches between an image and a shape; these are two of a kind.")
+    return guided(image, shape, load_intrinsics(path), [Hypothesis(load_pose(path), 1.0, 1.0)], views)
 
 
 def choice_of(options: argparse.Namespace) -> EncoderChoice:

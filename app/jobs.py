@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from app import align_jobs, part_jobs
 from app.documents import EncoderSettings, Item
-from app.loaded import choice_of, display_of, encoder_of, image_of, pair_of, shape_of, side_of, to_display
+from app.loaded import Known, choice_of, display_of, encoder_of, guided_pair, image_of, shape_of, side_of, to_display
 from core.progress import Progress, span
 
 
@@ -116,14 +116,15 @@ def query(
     targets: list[Item],
     at: tuple[float, ...],
     encoder: EncoderSettings,
+    known: list[Known],
 ) -> Answers:
-    """Match one place of ``source`` with every target."""
+    """Match one place of ``source`` with every target; ``known`` are the poses of the one in the other, for every target."""
     from core.interchange.heatmaps import heat_range
     from core.matching.match import match
 
     answers = Answers(tuple(side_of(source, encoder, progress).snap(at)))
-    for target in targets:
-        begin, end, prior = pair_of(source, target, encoder, progress)
+    for target, poses in zip(targets, known, strict=True):
+        begin, end, prior = guided_pair(source, target, encoder, poses, progress)
         found = match(begin, end, at, prior)
         best, scores, limits = found.candidate, found.scores, heat_range(found.scores)
         numbers = (found.score, found.margin, found.cycle_error)

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.documents import EncoderSettings, Item
+from app.documents import EncoderSettings, Item, PoseInPhoto
 from core.progress import Progress, silent, span
+
+Known = tuple[tuple[float, ...], tuple[PoseInPhoto, ...]] | None
+"""Intrinsics fx, fy, cx, cy and hypotheses, the best first."""
 
 
 class Memo:
@@ -102,6 +105,29 @@ def pair_of(source: Item, target: Item, settings: EncoderSettings, progress: Pro
         return _pairs.get((source, target, settings), make)
     image, shape, prior = pair_of(target, source, settings, progress)
     return shape, image, prior
+
+
+def guided_pair(source: Item, target: Item, settings: EncoderSettings, known: Known, progress: Progress) -> Any:
+    """:func:`pair_of`, guided by the poses of the one in the other where they are known."""
+    from core.alignment.guided import guided
+    from core.alignment.scorer import Hypothesis
+    from core.geometry.pose import Pose
+
+    begin, end, prior = pair_of(source, target, settings, progress)
+    if known is None:
+        return begin, end, prior
+
+    def make() -> Any:
+        (fx, fy, cx, cy), poses = known
+        found = [
+            Hypothesis(Pose(np.reshape(one.R, (3, 3)), np.array(one.t), np.array(one.s)), one.similarity, one.overlap)
+            for one in poses
+        ]
+        image, shape = (begin, end) if source.kind == "image" else (end, begin)
+        return guided(image, shape, np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), found, prior)
+
+    image, shape = (source, target) if source.kind == "image" else (target, source)
+    return begin, end, _pairs.get((image, shape, settings, known), make)
 
 
 def to_display(item: Item, settings: EncoderSettings, side: Any) -> Any:

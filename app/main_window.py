@@ -15,7 +15,7 @@ from app.dialogs import say_error
 from app.documents import KINDS, Kind, item_for
 from app.drafts import Drafts
 from app.engine import Engine
-from app.panels.align import AlignPanel
+from app.panels.align import POSE_HINTS, AlignPanel
 from app.panels.encoder import EncoderPanel
 from app.panels.gallery import GalleryPanel
 from app.panels.image import ImagePanel
@@ -167,6 +167,9 @@ class MainWindow(QMainWindow):
         self.queries.busy.connect(self.tasks.follow)
         self.session.item_changed.connect(self._item_changed)
         self.parts_panel.tool_changed.connect(self._guide)
+        self.align_panel.tool_changed.connect(self._guide)
+        self.align_panel.tool_changed.connect(lambda tool: tool and self.parts_panel.choose_tool(""))
+        self.parts_panel.tool_changed.connect(lambda: self.parts_panel.tool()[0] and self.align_panel.take(""))
         self.pins.selected.connect(self.session.set_current)
         self.pins.renamed.connect(
             lambda i, name: self.session.undo_stack.push(commands.RenamePin(self.session, i, name))
@@ -247,8 +250,8 @@ class MainWindow(QMainWindow):
         elif not self.session.items:
             text = "Drop a photo and a shape into the window, or choose File > Open sample"
         else:
-            tool = self.parts_panel.tool()[0]
-            text = HINTS.get(tool, "Click to place a pin · hold Shift and move for a live preview")
+            tool = self.align_panel.tool or self.parts_panel.tool()[0]
+            text = (HINTS | POSE_HINTS).get(tool, "Click to place a pin · hold Shift and move for a live preview")
         self.message.setText(text)
 
     def _restore(self) -> None:

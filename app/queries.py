@@ -42,6 +42,7 @@ class Queries(QObject):
         session.item_changed.connect(self._item_changed)
         session.encoder_changed.connect(self._prepare_all)
         session.pins_changed.connect(self._answer_pins)
+        session.aligned_changed.connect(self._posed_anew)
 
     def open(self, slot: Slot, item: Item) -> None:
         """Read a file in the engine; it enters the document only if that works."""
@@ -157,7 +158,20 @@ class Queries(QObject):
 
     def _submit_query(self, latest: str, slot: Slot, targets: dict[Slot, Item], at: tuple[float, ...]) -> Request:
         asked = {"source": self._session.items[slot], "targets": list(targets.values()), "at": at}
+        asked["known"] = [self._known(slot, target) for target in targets]
         return self._engine.submit("query", lane="query", latest=latest, encoder=self._session.encoder, **asked)
+
+    def _known(self, a: Slot, b: Slot) -> Any:
+        """The photo's camera and the poses of a shape in it (the one that the user chose, if it is not the best); or None."""
+        aligned = self._session.aligned.get((a, b)) or self._session.aligned.get((b, a))
+        if aligned is None or aligned.pose is None:
+            return None
+        return aligned.K, aligned.poses if aligned.choice == 0 else (aligned.pose,)
+
+    def _posed_anew(self) -> None:
+        """Poses guide clicks: what was answered without them is asked again."""
+        self._session.forget_answers()
+        self._answer_pins()
 
     def run(self, job: str, done: Any, **arguments: Any) -> Request:
         """Long work in the engine, shown in the task bar; ``done`` takes the result."""

@@ -25,6 +25,9 @@ TOOLS = (
     ("pairs", "Pairs", "Click a place in the photo and the same on the shape (K); from three pairs on the pose follows them"),
 )  # fmt: skip
 
+POSE_HINTS = {name: tip for name, _, tip in TOOLS}
+"""What the status bar says while a tool is taken up."""
+
 STYLES = (("solid", "Solid"), ("wireframe", "Wireframe"), ("silhouette", "Silhouette"), ("coordinates", "Coordinates (NOC)"))  # fmt: skip
 
 
@@ -57,6 +60,7 @@ class AlignPanel(QWidget):
         self.verdict.setWordWrap(True)
         self.list = QListWidget()
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
+        self.list.setMaximumHeight(7 * self.fontMetrics().height())
         self.list.setToolTip(
             "Other poses that the photo agrees with, for objects that look the same from several sides"
         )

@@ -7,24 +7,31 @@ import numpy as np
 
 from core.alignment.coarse import by_correspondences, coarse_poses
 from core.alignment.fine import FineSettings, refine
+from core.alignment.guided import guided
 from core.alignment.metrics import PoseErrors, diameter, mspd_recall, mssd_recall, pose_errors
-from core.alignment.scorer import Hypothesis, Photo, PoseScorer
-from core.alignment.templates import TemplateSet, template_set
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct
+from core.alignment.templates import TemplateSet, TemplateSettings, template_set
+from core.alignment.verdict import APART, SHOWN
 from core.benchmarks.bop import BopScene, PosedObject
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.pose import Pose, nearest_rotation
+from core.geometry.raycasting import surface_position
+from core.matching.joint import ViewSet, joint_prior, view_set
+from core.matching.match import Prior, match
 from core.matching.prepare import image_side, shape_side
-from core.matching.sides import ShapeSide
+from core.matching.sides import ImageSide, ShapeSide
 from core.parts.grabcut import box_mask
-from core.progress import Progress, silent
+from core.progress import Progress, silent, span
 
 SYMMETRIC = {10: np.diag([-1.0, -1.0, 1.0, 1.0]), 11: np.diag([-1.0, -1.0, 1.0, 1.0])}
 """LM-O's eggbox and glue look the same when turned by half around z (``models_info.json`` of the BOP release)."""
 
 STAGES = ("PnP on correspondences", "templates alone", "+ NOC", "+ silhouette", "+ NOC and silhouette")
+
+CLICKS = ("one pixel alone", "joint with all pixels", "guided by the poses found")
 
 Row = dict[str, Any]
 
@@ -38,7 +45,13 @@ class Errors:
     diameters: list[float] = field(default_factory=list)
 
 
-def evaluate(choice: EncoderChoice, data: str, count: int = 60, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(
+    choice: EncoderChoice,
+    data: str,
+    count: int = 60,
+    progress: Progress = silent,
+    templates: TemplateSettings = TemplateSettings(),
+) -> dict[str, list[Row]]:
     """One table for true masks and one for the program's own, a row for each stage.
 
     Args:
@@ -54,24 +67,33 @@ def evaluate(choice: EncoderChoice, data: str, count: int = 60, progress: Progre
     scene, encoder = BopScene.open(place), load_encoder(choice)
     every = [item for photo in scene.photos() for item in scene.objects(photo)]
     items = [every[i] for i in np.linspace(0, len(every) - 1, min(count, len(every))).astype(int)]
-    tables = {}
-    for true_mask in (True, False):
+    tables: dict[str, list[Row]] = {}
+    for number, true_mask in enumerate((True, False)):
         where = "true mask" if true_mask else "mask cut out of the box"
-        tables[f"poses, {where}"] = _measure(items, scene, encoder, true_mask, progress)
+        part = span(progress, number / 2, (number + 1) / 2)
+        tables[f"poses, {where}"], tables[f"clicks, {where}"] = _measure(
+            items, scene, encoder, true_mask, templates, part
+        )
     return tables
 
 
 def _measure(
-    items: list[PosedObject], scene: BopScene, encoder: ImageEncoder, true_mask: bool, progress: Progress
-) -> list[Row]:
-    sides: dict[int, tuple[ShapeSide, TemplateSet]] = {}
+    items: list[PosedObject],
+    scene: BopScene,
+    encoder: ImageEncoder,
+    true_mask: bool,
+    settings: TemplateSettings,
+    progress: Progress,
+) -> tuple[list[Row], list[Row]]:
+    sides: dict[int, tuple[ShapeSide, TemplateSet, ViewSet]] = {}
+    clicks: dict[str, list[float]] = {name: [] for name in CLICKS}
     stages = {name: Errors() for name in STAGES}
     for number, item in enumerate(items):
         progress(number / len(items), f"poses {number + 1} of {len(items)}")
         if item.object_id not in sides:
             side = shape_side(scene.models[item.object_id], encoder, LiftSettings(up="z"))
-            sides[item.object_id] = side, template_set(side.caster, encoder)
-        shape, templates = sides[item.object_id]
+            sides[item.object_id] = side, template_set(side.caster, encoder, settings), view_set(side, "z")
+        shape, templates, views = sides[item.object_id]
         mask = item.visible if true_mask else box_mask(item.image, encoder, item.box)
         photo = Photo(item.image, image_side(item.image, encoder, item.box), item.camera.K, mask)
         scorer = PoseScorer(photo, shape, encoder, "z")
@@ -85,8 +107,38 @@ def _measure(
         ]
         for name, hypotheses in zip(STAGES, found, strict=True):
             _note(stages[name], hypotheses, item, scene)
+        for name, errors in _click(item, scorer, views, distinct(found[-1], SHOWN, APART)).items():
+            clicks[name].extend(errors)
     width = items[0].image.shape[1]
-    return [_row(name, errors, width) for name, errors in stages.items()]
+    answered = [
+        {"method": name, "clicks": len(e), "< 10 %": float(np.mean(np.array(e) < 0.1)), "median": float(np.median(e))}
+        for name, e in clicks.items()
+    ]
+    return [_row(name, errors, width) for name, errors in stages.items()], answered
+
+
+def _click(
+    item: PosedObject, scorer: PoseScorer, views: ViewSet, hypotheses: list[Hypothesis], count: int = 12
+) -> dict[str, list[float]]:
+    """Random visible pixels: distance / diameter of the match on the shape from where they are."""
+    rows, columns = np.nonzero(item.visible)
+    chosen = np.random.default_rng(0).choice(len(rows), min(count, len(rows)), replace=False)
+    at = rows[chosen], columns[chosen]
+    shape, image = scorer.shape, scorer.image
+    truth = surface_position(shape.shape, item.hits.face[at], item.hits.bary[at])
+    turned, joint = joint_prior(image, shape, views)
+    size = diameter(shape.shape.normalised[:: max(1, len(shape.shape.normalised) // 1500)].astype(np.float64))
+    priors: tuple[tuple[ImageSide, Prior | None], ...] = (
+        (image, None),
+        (turned, joint),
+        (turned, guided(turned, shape, scorer.K, hypotheses, joint)),
+    )
+    errors: dict[str, list[float]] = {}
+    for name, (side, prior) in zip(CLICKS, priors, strict=True):
+        found = [match(side, shape, (float(u), float(v)), prior).candidate for v, u in zip(*at, strict=True)]
+        gaps = np.linalg.norm(shape.field.points.position[found] - truth, axis=1) / size
+        errors[name] = [float(gap) for gap in gaps]
+    return errors
 
 
 def _note(errors: Errors, hypotheses: list[Hypothesis], item: PosedObject, scene: BopScene) -> None:

@@ -1,0 +1,70 @@
+"""Clicks guided by poses: where hypotheses put a place, beside what its descriptor and the views of the whole image say."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.spatial import cKDTree
+
+from core.alignment.scorer import Hypothesis
+from core.geometry.pose import project
+from core.matching.joint import JointPrior, JointSettings, ViewSet
+from core.matching.match import Prior
+from core.matching.sides import ImageSide, Location, ShapeSide, Side
+
+Floats = npt.NDArray[np.floating]
+
+SAMPLES = 5000
+SPREAD = 0.03
+"""How far, as a fraction of the box, a place may lie from where a pose puts it (standard deviation)."""
+
+RIVALRY = 0.12
+"""Hypotheses whose scores differ by this share of the best one's differ in probability by the factor e."""
+
+
+@dataclass(frozen=True)
+class GuidedPrior:
+    """A :class:`core.matching.match.Prior` of poses and, with the rest of the trust, of views."""
+
+    poses: JointPrior
+    views: Prior | None
+    trust: float
+
+    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
+        posed = self.poses(source, target, at)
+        viewed = self.views(source, target, at) if self.views is not None else None
+        if posed is None or viewed is None:
+            return posed
+        posed *= self.trust
+        posed += (1 - self.trust) * viewed
+        return posed
+
+
+def guided(
+    image: ImageSide, shape: ShapeSide, K: Floats, hypotheses: list[Hypothesis], views: Prior | None = None
+) -> GuidedPrior:
+    """The prior of an image and a shape whose pose is known; the better the silhouette overlaps, the more it is trusted."""
+    step = max(1, len(shape.field.points) // SAMPLES)
+    index = np.arange(0, len(shape.field.points), step)
+    position, normal = shape.field.points.position[index], shape.field.points.normal[index]
+    own = shape.shape.to_own_frame(position)
+    pixels, visible = [], []
+    for one in hypotheses:
+        eye = shape.shape.to_normalised(one.pose.inverse(np.zeros(3)))
+        uv, depth = project(one.pose, K, own)
+        pixels.append(uv)
+        visible.append(shape.caster.visible(position, normal, eye) & (depth > 0))
+    x0, y0, x1, y1 = image.map.box
+    scores = torch.tensor([one.score for one in hypotheses])
+    probability = torch.softmax(scores / (RIVALRY * scores.max().clamp(min=1e-6)), 0)
+    nearest = cKDTree(position).query(shape.field.points.position)[1]
+    known = ViewSet(
+        np.stack([one.pose.R for one in hypotheses]), index, torch.zeros(len(hypotheses), len(index), 2),
+        torch.from_numpy(np.stack(visible)), nearest,
+    )  # fmt: skip
+    settings = replace(JointSettings(), spread=SPREAD)
+    where = torch.from_numpy(np.stack(pixels).astype(np.float32))
+    every = np.arange(len(hypotheses))
+    prior = JointPrior(known, every, probability, hypotheses[0].score, where, max(x1 - x0, y1 - y0), settings)
+    return GuidedPrior(prior, views, float(np.clip(2 * hypotheses[0].overlap - 0.7, 0.3, 0.95)))
