@@ -15,6 +15,7 @@ from core.alignment.pins import Pins
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import template_set
 from core.encoders.catalogue import load_encoder
+from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
 from core.geometry.pose import intrinsics
 from core.geometry.shape import load_shape
@@ -45,7 +46,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         if options.K
         else intrinsics(size, options.fov or field_of_view(options.image) or FOV)
     )
-    depth = load_depth(options.depth, size) if options.depth else None
+    depth = _depth(options, image)
     encoder = load_encoder(choice_of(options))
     mask = load_mask(options.mask) if options.mask else None
     box = options.box or (_around(mask) if mask is not None else None)
@@ -89,6 +90,17 @@ def align_row(options: argparse.Namespace) -> dict[str, Any]:
     report = align_files(options)
     del report["hypotheses"]
     return report | {"saved": [report[name] for name in ("pose", "saved") if name in report]}
+
+
+def _depth(options: argparse.Namespace, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating] | None:
+    """In the shape's units, of a file or a network; None where neither is given."""
+    if options.depth:
+        return load_depth(options.depth, (image.shape[1], image.shape[0]))
+    if not options.depth_model:
+        return None
+    if options.unit <= 0:
+        raise CounterpointError("One unit of the shape is more than 0 metres long.")
+    return DepthModel(options.depth_model, options.device)(image) / options.unit
 
 
 def _pins(path: str | None) -> Pins | None:

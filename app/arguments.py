@@ -145,6 +145,14 @@ def verb_parser() -> argparse.ArgumentParser:
     align.add_argument(
         "--depth", metavar="NPY|PNG", help="depth along z: .npy in the shape's units, or 16-bit PNG in thousandths"
     )
+    align.add_argument(
+        "--depth-model",
+        metavar="NAME|FOLDER",
+        help="metric depth by this network of transformers, such as Depth Anything",
+    )
+    align.add_argument(
+        "--unit", type=float, default=1.0, metavar="M", help="one unit of the shape in metres, for --depth-model"
+    )
     align.add_argument("--start", metavar="JSON|TXT", help="a pose to start from instead of searching")
     align.add_argument(
         "--lock", action="append", metavar="WHAT", choices=FREEDOMS, help="keep x, y, z, 'turn x' .. 'scale z'"
@@ -193,7 +201,13 @@ def verb_parser() -> argparse.ArgumentParser:
     _add_encoder_options(evaluate)
 
     train = verbs.add_parser("train", help="train the bundled encoder's nets")
-    train.add_argument("recipe", choices=("pocket", "tango"), help="the image net alone, or image and point net")
+    train.add_argument(
+        "recipe", choices=("pocket", "tango", "adapter"),
+        help="the image net alone, image and point net, or two layers on an encoder that stays as it is",
+    )  # fmt: skip
+    train.add_argument(
+        "--encoder", default="pocket", metavar="NAME", help="adapter: of this encoder (with --start as its weights)"
+    )
     train.add_argument(
         "--data", default="procedural", metavar="procedural|FOLDER", help="what to learn from (default: %(default)s)"
     )
@@ -238,6 +252,7 @@ def _add_encoder_options(parser: argparse.ArgumentParser) -> None:
         "--encoder", default="pocket", metavar="NAME", help="see `counterpoint encoders`; any timm ViT by name"
     )
     group.add_argument("--weights", metavar="FILE", help="weights from a local file")
+    group.add_argument("--adapter", metavar="FILE", help="made by `counterpoint train adapter` for this encoder")
     group.add_argument("--layer", type=int, metavar="N", help="block of a ViT (default: three quarters of its depth)")
     group.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
 
@@ -246,6 +261,9 @@ def _add_lift_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how a shape is looked at")
     group.add_argument("--samples", type=_positive, metavar="N", help="surface samples")
     group.add_argument("--views", type=_positive, metavar="N", help="views in each of three rings")
+    group.add_argument(
+        "--voxels", type=_positive, metavar="N", help="one descriptor for each cell of an N x N x N grid"
+    )
     group.add_argument("--resolution", type=_positive, metavar="PIXELS", help="side of a rendered view")
     group.add_argument(
         "--points", action="store_true", help="descriptors from the point encoder, without rendering: quick, less exact"

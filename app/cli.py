@@ -188,7 +188,8 @@ def _train(options: argparse.Namespace) -> int:
     from app import headless
 
     weights = headless.train(options, progress=_progress(False))
-    print(f"weights: {weights} (use them with --weights, measure them with counterpoint evaluate)")
+    name = "--adapter" if options.recipe == "adapter" else "--weights"
+    print(f"weights: {weights} (use them with {name}, measure them with counterpoint evaluate)")
     return 0
 
 

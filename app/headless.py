@@ -66,7 +66,7 @@ def _guided(path: str, one: ImageSide | ShapeSide, other: ImageSide | ShapeSide,
 
 
 def choice_of(options: argparse.Namespace) -> EncoderChoice:
-    return EncoderChoice(options.encoder, options.weights, options.layer, options.device)
+    return EncoderChoice(options.encoder, options.weights, options.layer, options.device, options.adapter)
 
 
 def ready(
@@ -75,7 +75,7 @@ def ready(
     """A side ready to be matched, and a shape's up axis."""
     if not is_shape(path):
         return image_side(content, encoder, box), ""
-    settings = lift_settings(path, options.samples, options.views, options.resolution, options.up)
+    settings = lift_settings(path, options.samples, options.views, options.resolution, options.up, options.voxels)
     points = need_point_encoder(choice_of(options)) if options.points else None
     return shape_side(content, encoder, settings, progress, points), settings.up
 
@@ -182,6 +182,8 @@ def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[s
 
 def train(options: argparse.Namespace, progress: Progress = silent) -> Path:
     """The verb ``train``; returns the file of weights."""
+    if options.recipe == "adapter":
+        return train_adapter(options, progress)
     from core.training import pocket, tango
     from core.training.meshes import read_meshes
     from core.training.pair_data import PairSettings
@@ -202,6 +204,27 @@ def train(options: argparse.Namespace, progress: Progress = silent) -> Path:
     if options.tokens:
         raise CounterpointError("The pocket recipe has no point net; --tokens belongs to tango.")
     return pocket.train(out, pocket.PocketRecipe(data=data, **given), items, options.device, options.resume, progress)
+
+
+def train_adapter(options: argparse.Namespace, progress: Progress = silent) -> Path:
+    """``train adapter``: a file beside the encoder's own weights."""
+    from core.training import adapter
+    from core.training.meshes import read_meshes
+    from core.training.procedural import make_object, training_seed
+
+    choice = EncoderChoice(options.encoder, options.start, None, options.device)
+    items = (
+        [make_object(training_seed(n)) for n in range(60)]
+        if options.data == "procedural"
+        else read_meshes(options.data)
+    )
+    given = {name: getattr(options, name) for name in ("steps", "rate") if getattr(options, name) is not None}
+    out = Path(options.output)
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "adapter.safetensors"
+    adapter.train(items, load_encoder(choice), file, adapter.AdapterSettings(**given), progress)
+    progress(1.0, "Done")
+    return file
 
 
 def import_named(name: str) -> Any:

@@ -168,8 +168,8 @@ class MainWindow(QMainWindow):
         self.session.item_changed.connect(self._item_changed)
         self.parts_panel.tool_changed.connect(self._guide)
         self.align_panel.tool_changed.connect(self._guide)
-        self.align_panel.tool_changed.connect(lambda tool: tool and self.parts_panel.choose_tool(""))
-        self.parts_panel.tool_changed.connect(lambda: self.parts_panel.tool()[0] and self.align_panel.take(""))
+        self.align_panel.tool_changed.connect(self._one_tool)
+        self.parts_panel.tool_changed.connect(lambda: self._one_tool())
         self.pins.selected.connect(self.session.set_current)
         self.pins.renamed.connect(
             lambda i, name: self.session.undo_stack.push(commands.RenamePin(self.session, i, name))
@@ -242,6 +242,13 @@ class MainWindow(QMainWindow):
 
     def _clean_changed(self, clean: bool) -> None:
         self.setWindowModified(not clean)
+
+    def _one_tool(self, pose_tool: str | None = None) -> None:
+        """A tool of one dock puts down that of the other."""
+        if pose_tool and self.parts_panel.tool()[0]:
+            self.parts_panel.choose_tool("")
+        elif pose_tool is None and self.parts_panel.tool()[0] and self.align_panel.tool:
+            self.align_panel.take("")
 
     def _guide(self) -> None:
         """Say in the status bar what to do next."""

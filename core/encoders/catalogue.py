@@ -39,12 +39,14 @@ class EncoderChoice:
         weights: a local file instead of the bundled or published ones.
         layer: block of a ViT, None for three quarters of its depth; the pocket encoder has none.
         device: "auto", "cpu" or "cuda".
+        adapter: a file that ``counterpoint train adapter`` made for this encoder.
     """
 
     name: str = DEFAULT
     weights: str | None = None
     layer: int | None = None
     device: str = "auto"
+    adapter: str | None = None
 
 
 def available() -> list[EncoderInfo]:
@@ -54,11 +56,20 @@ def available() -> list[EncoderInfo]:
 
 
 def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = silent) -> ImageEncoder:
-    """Build an encoder.
+    """Build an encoder, with its adapter where there is one.
 
     Raises:
         CounterpointError: no such encoder, device or file; weights that do not fit or cannot be fetched.
     """
+    base = _load_base(choice, progress)
+    if choice.adapter is None:
+        return base
+    from core.encoders.adapter import AdaptedEncoder
+
+    return AdaptedEncoder(base, choice.adapter, choice.device)
+
+
+def _load_base(choice: EncoderChoice, progress: Progress) -> ImageEncoder:
     weights = Path(choice.weights) if choice.weights else None
     if choice.name == "pocket":
         from core.encoders.pocket import PocketEncoder
@@ -92,7 +103,7 @@ def load_point_encoder(choice: EncoderChoice = EncoderChoice()) -> PointEncoder 
 
     That of weights given as a file is ``pocket_point.safetensors`` beside it, where a training run puts it.
     """
-    if choice.name != "pocket":
+    if choice.name != "pocket" or choice.adapter is not None:
         return None
     from core.encoders.points import PocketPointEncoder
 

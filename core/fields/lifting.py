@@ -31,6 +31,8 @@ class LiftSettings:
         facing_power: a view's weight for a sample is cos(angle to its normal) to this power.
         appearance: the shape's own colours, or plain grey.
         up: the direction that points up when the shape stands ("y", "z", "-z", ...).
+        voxels: samples in the same cell of a grid with this many to a side share one descriptor, as in the paper on inexact alignment
+            (100, with 36 views: 12 azimuths); 0 for none.
     """
 
     samples: int = 20_000
@@ -41,6 +43,7 @@ class LiftSettings:
     facing_power: float = 1.0
     appearance: Appearance = "own"
     up: str = "y"
+    voxels: int = 0
 
     def key(self) -> str:
         return repr(sorted(asdict(self).items()))
@@ -76,6 +79,8 @@ def lift(
         factor = torch.from_numpy(facing**settings.facing_power).float()
         total[seen] += factor[:, None] * sample_grid(descriptors, cells)
         weight[seen] += factor
+    if settings.voxels:
+        total, weight = _by_voxel(points.position, total, weight, settings.voxels)
     observed = (weight > 0).numpy()
     descriptors = torch.nn.functional.normalize(total, dim=-1)
     if not observed.all() and observed.any():
@@ -83,6 +88,21 @@ def lift(
         descriptors[torch.from_numpy(~observed)] = descriptors[torch.from_numpy(np.flatnonzero(observed)[nearest])]
     progress(1.0, "Feature field ready")
     return FeatureField(points, descriptors.to(torch.bfloat16), observed)
+
+
+def _by_voxel(
+    position: npt.NDArray[np.floating], total: torch.Tensor, weight: torch.Tensor, voxels: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sums of descriptors [N, D] and weights [N] over the samples of each cell of a grid around the shape, given back to the samples."""
+    low = position.min(0)
+    size = float((position.max(0) - low).max()) / voxels
+    cell = np.floor((position - low) / max(size, 1e-12)).astype(np.int64).clip(0, voxels - 1)
+    _, group = np.unique(cell @ [voxels * voxels, voxels, 1], return_inverse=True)
+    index = torch.from_numpy(group.ravel())
+    count = int(index.max()) + 1
+    sums = torch.zeros(count, total.shape[1]).index_add_(0, index, total)
+    weights = torch.zeros(count).index_add_(0, index, weight)
+    return sums[index], weights[index]
 
 
 def cameras(shape: Shape, encoder: ImageEncoder, settings: LiftSettings) -> list[Camera]:

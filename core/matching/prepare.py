@@ -107,7 +107,14 @@ def lift_settings(
     azimuths: int | None = None,
     resolution: int | None = None,
     up: str | None = None,
+    voxels: int | None = None,
 ) -> LiftSettings:
     """The settings for a shape's file: the defaults where None is given."""
-    given = {"samples": samples, "azimuths": azimuths, "resolution": resolution, "up": up or guess_up(path)}
+    given = {
+        "samples": samples,
+        "azimuths": azimuths,
+        "resolution": resolution,
+        "up": up or guess_up(path),
+        "voxels": voxels,
+    }
     return LiftSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ from core.alignment.pins import Pins, poses_from_pins
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, usual
 from core.alignment.templates import TemplateSettings, compare, pose_of, rolled, template_set
 from core.benchmarks import alignment as benchmark
+from core.benchmarks import inexact
 from core.encoders.catalogue import EncoderChoice
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
@@ -314,8 +315,28 @@ def test_poses_are_measured_on_data_in_the_bop_layout(sample, tmp_path):
         else:
             assert [row["objects"] for row in rows] == [1] * 5
             assert last["rot < 20"] == 1 and last["ADD-S < 0.1"] == 1 and last["MSPD"] > 0.2
-    with pytest.raises(CounterpointError, match="not bop:PATH"):
-        benchmark.evaluate(EncoderChoice(), "procedural", 1)
+    with pytest.raises(CounterpointError, match="not procedural or bop:PATH"):
+        benchmark.evaluate(EncoderChoice(), "nothing", 1)
+
+
+def test_the_true_alignment_of_another_instance_is_right(encoder):
+    """The truth scores as right; the same shape turned does not."""
+    (case,) = inexact.cases(1)
+    rows, columns = np.nonzero(case.picture.mask)
+    side = shape_side(case.shape, encoder, LiftSettings(samples=1000, azimuths=2, elevations=(20.0,)))
+    box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
+    photo = Photo(
+        case.picture.image, image_side(case.picture.image, encoder, box), case.picture.camera.K, case.picture.mask
+    )
+    scorer = PoseScorer(photo, side, encoder, "y")
+    errors = inexact.Errors()
+    wrong = turned(case.truth, case.shape.center, Rotation.from_rotvec([0, 1.0, 0]).as_matrix())
+    for pose in (case.truth, wrong):
+        inexact._note(errors, Hypothesis(pose, 1.0, 1.0), case, scorer)
+    assert errors.rotation[0] < 1e-3 and errors.translation[0] < 1e-6 and errors.scale[0] < 1e-6
+    assert errors.noc[0] < 0.25 < errors.noc[1] and errors.rotation[1] == pytest.approx(np.degrees(1))
+    row = inexact._row("x", errors)
+    assert row["all three"] == 0.5
 
 
 def test_the_field_of_view_from_exif(tmp_path):

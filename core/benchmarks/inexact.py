@@ -1,0 +1,133 @@
+"""Alignment of a shape that is not the one in the picture: another procedural object of its category, the true alignment known.
+
+True is what brings the bounding box of the shape onto that of the object, both standing upright and facing the same way. An alignment
+counts as ROCA and SPARC count it: rotation within 20 degrees, translation within 20 cm, scale within 20 % (the object's diagonal is 1 m).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.alignment.align import sized
+from core.alignment.coarse import coarse_poses
+from core.alignment.fine import FineSettings, refine
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer
+from core.alignment.templates import TemplateSettings, template_set
+from core.encoders.base import ImageEncoder
+from core.fields.lifting import LiftSettings
+from core.geometry.pose import Pose, rotation_error, shape_rays
+from core.geometry.raycasting import surface_position
+from core.geometry.shape import Shape
+from core.matching.prepare import image_side, shape_side
+from core.progress import Progress, silent
+from core.training.categories import CATEGORIES
+from core.training.pictures import Picture, PictureSettings, Surface, take_picture
+from core.training.procedural import HELD_OUT, Object3D, make_object
+
+Floats = npt.NDArray[np.floating]
+Row = dict[str, Any]
+
+DEGREES, METRES, SHARE = 20.0, 0.2, 0.2
+
+STAGES = {
+    "templates alone": None,
+    "+ NOC": FineSettings(dof=9, silhouette=0, depth=0),
+    "+ silhouette": FineSettings(dof=9, depth=0),
+    "+ depth": FineSettings(dof=9),
+}
+"""Each has what stands before it; depth, the true one, decides the size of all."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A picture of one object, and another shape of its category."""
+
+    picture: Picture
+    item: Object3D
+    shape: Shape
+    truth: Pose
+
+
+@dataclass
+class Errors:
+    rotation: list[float] = field(default_factory=list)
+    translation: list[float] = field(default_factory=list)
+    scale: list[float] = field(default_factory=list)
+    noc: list[float] = field(default_factory=list)
+
+
+def cases(count: int) -> list[Case]:
+    """Held-out objects, the categories in turn."""
+    names, made = sorted(CATEGORIES), []
+    settings = PictureSettings(plain=0, any_roll=0, elevation=(5, 50), fill=(0.6, 0.85), shift=0.05, occluded=0)
+    for number in range(count):
+        name = names[number % len(names)]
+        item, other = (make_object(HELD_OUT[5000 + 2 * number + which], name) for which in (0, 1))
+        picture = take_picture(item, np.random.default_rng(number), settings, Surface(number))
+        s = np.ptp(item.shape.normalised, axis=0) / np.maximum(np.ptp(other.shape.vertices, axis=0), 1e-9)
+        R, t = picture.camera.R, picture.camera.t
+        made.append(Case(picture, item, other.shape, Pose(R, t - R @ (s * other.shape.center), s)))
+    return made
+
+
+def measure(
+    encoder: ImageEncoder,
+    count: int,
+    progress: Progress = silent,
+    templates: TemplateSettings = TemplateSettings(directions=160),
+) -> list[Row]:
+    """A row for each of ``STAGES``."""
+    found = {name: Errors() for name in STAGES}
+    for number, case in enumerate(cases(count)):
+        progress(number / count, f"another instance {number + 1} of {count}")
+        picture, camera = case.picture, case.picture.camera
+        rows, columns = np.nonzero(picture.mask)
+        if len(rows) < 200:
+            continue
+        box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
+        depth = np.full(picture.mask.shape, np.nan)
+        depth[picture.mask] = (picture.point[picture.mask] @ camera.R.T + camera.t)[:, 2]
+        side = shape_side(case.shape, encoder, LiftSettings())
+        views = template_set(side.caster, encoder, templates)
+        image = image_side(picture.image, encoder, tuple(map(float, box)))  # type: ignore[arg-type]
+        scorer = PoseScorer(Photo(picture.image, image, camera.K, picture.mask, depth), side, encoder, "y")
+        starts = scorer([sized(one.pose, scorer) for one in coarse_poses(scorer, views)])
+        for name, settings in STAGES.items():
+            best = max(starts, key=lambda h: h.score) if settings is None else refine(starts, scorer, settings)[0]
+            _note(found[name], best, case, scorer)
+    return [_row(name, errors) for name, errors in found.items()]
+
+
+def _note(errors: Errors, best: Hypothesis, case: Case, scorer: PoseScorer) -> None:
+    pose, truth, center = best.pose, case.truth, case.shape.center
+    errors.rotation.append(rotation_error(pose.R, truth.R))
+    errors.translation.append(float(np.linalg.norm(pose(center) - truth(center))))
+    errors.scale.append(float(np.abs(np.asarray(pose.s) / truth.s - 1).mean()))
+    errors.noc.append(noc_error(pose, case, scorer))
+
+
+def noc_error(pose: Pose, case: Case, scorer: PoseScorer) -> float:
+    """Mean L1 between the coordinates of what the pose shows and of what is there, both across their bounding boxes; 1 where it shows nothing."""
+    rows, columns = np.nonzero(case.picture.mask)
+    hits = scorer.shape.caster.cast(
+        *shape_rays(pose, scorer.K, case.shape, np.stack([columns, rows], axis=1).astype(np.float64))
+    )
+    shown = hits.mask
+    error = np.ones(len(rows))
+    place = surface_position(case.shape, hits.face[shown], hits.bary[shown])
+    own = place / np.maximum(np.ptp(case.shape.normalised, axis=0), 1e-9)
+    true = case.picture.point[rows[shown], columns[shown]] / np.ptp(case.item.shape.normalised, axis=0)
+    error[shown] = np.abs(own - true).sum(axis=1)
+    return float(error.mean())
+
+
+def _row(name: str, errors: Errors) -> Row:
+    rotation, translation, scale = (np.array(v) for v in (errors.rotation, errors.translation, errors.scale))
+    right = {"rot < 20": rotation < DEGREES, "trans < 0.2": translation < METRES, "scale < 20 %": scale < SHARE}
+    together = np.all(list(right.values()), axis=0)
+    return {
+        "method": name, "objects": len(rotation), **{key: float(v.mean()) for key, v in right.items()},
+        "all three": float(together.mean()), "NOC error": float(np.mean(errors.noc)),
+    }  # fmt: skip
