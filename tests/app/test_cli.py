@@ -1,5 +1,6 @@
 """The command line by subprocess."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -174,6 +175,36 @@ def test_align_the_sample(sample, tmp_path):
     (tmp_path / "camera.json").write_text("{}")
     done = run("align", sample["image"], sample["shape"], "--box", box, "--K", tmp_path / "camera.json")
     assert done.returncode == 2 and "fx, fy, cx and cy" in done.stderr
+
+
+def test_poses_from_a_list_guide_clicks(sample, tmp_path):
+    pose = sample["pose"]
+    (tmp_path / "K.json").write_text(json.dumps({"K": pose["K"]}))
+    (tmp_path / "start.json").write_text(json.dumps({name: pose[name] for name in ("R", "t")}))
+    np.save(tmp_path / "depth.npy", np.full((960, 1280), pose["t"][2], np.float32))
+    box = ",".join(map(str, sample["box"]))
+    with (tmp_path / "list.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["image", "shape", "out", "format", "box", "K", "start", "depth", "lock", "dof", "samples"])
+        rows.writerow([sample["image"], sample["shape"], "pose.json", "", box, "K.json", "start.json", "", "turn x;turn y;turn z", 6, 3000])  # fmt: skip
+        rows.writerow([sample["image"], sample["shape"], "colmap", "colmap", box, "K.json", "start.json", "depth.npy", "", 6, 3000])  # fmt: skip
+        rows.writerow([sample["image"], sample["shape"], "x.json", "", box, "nothing.json", "", "", "", 6, 3000])
+    done = run("align", "--batch", tmp_path / "list.csv", "--json")
+    assert done.returncode == 2, done.stderr
+    report = json.loads(done.stdout)["rows"]
+    assert [row["status"] for row in report] == ["done", "done", "failed"] and "nothing.json" in report[2]["reason"]
+    written = json.loads((tmp_path / "pose.json").read_text())
+    assert np.allclose(written["R"], pose["R"], atol=1e-3)  # turning was locked
+    assert (tmp_path / "colmap" / "images.txt").exists()
+    again = json.loads(run("align", "--batch", tmp_path / "list.csv", "--json").stdout)["rows"]
+    assert [row["status"] for row in again] == ["done before", "done before", "failed"]
+    u, v = sample["at"]
+    done = run("match", sample["image"], sample["shape"], "--at", f"{u},{v}", "--box", box, "--pose", tmp_path / "pose.json", "--samples", 3000, "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    point = np.array(json.loads(done.stdout)["matches"][0]["point"])
+    camera = np.array(written["R"]) @ point + written["t"]
+    pixel = (np.array(pose["K"]) @ camera / camera[2])[:2]
+    assert np.hypot(*(pixel - [u, v])) < 40
 
 
 @pytest.mark.parametrize("kind", ["image", "shape"])
