@@ -12,10 +12,10 @@ from app.loaded import encoder_of, image_of, segmenter_of, shape_of, side_of, su
 from core.parts.layers import Mask
 from core.progress import Progress, silent, span
 
-STEPS = 10
+STEPS = 5
 """Of the descent in one request; the window asks again and shows what came of it."""
 
-ROUNDS = 4
+ROUNDS = 8
 
 
 @dataclass
@@ -173,16 +173,19 @@ def refine_alignment(
     turn: int,
     locked: frozenset[str] = frozenset(),
 ) -> list[PoseInPhoto]:
-    """The poses after some more steps, in their order; ``turn`` counts the requests from 0."""
-    from core.alignment.fine import FineSettings, refine_each
+    """The poses after some more steps, in their order; ``turn`` counts the requests from 0. Only the last gives them new scores."""
+    from core.alignment.fine import FineSettings, descend
+    from core.alignment.scorer import Hypothesis
 
     scorer = _scorer(image, shape, encoder, mask, _matrix(K))
     reach = 0.15 * (1 - 0.5 * turn / ROUNDS)
     settings = FineSettings(steps=STEPS, recast=STEPS, reach=reach, dof=dof, locked=locked)
     progress((turn + 0.5) / ROUNDS, "Making the pose exact")
-    refined = refine_each([_pose(one) for one in poses], scorer, settings)
+    refined = descend([_pose(one) for one in poses], scorer, settings)
     progress((turn + 1) / ROUNDS, "Making the pose exact")
-    return [_plain(one) for one in refined]
+    if turn == ROUNDS - 1:
+        return [_plain(one) for one in scorer(refined)]
+    return [_plain(Hypothesis(pose, 0.0, 0.0)) for pose in refined]
 
 
 def draw_pose(

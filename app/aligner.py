@@ -104,7 +104,7 @@ class Aligner(QObject):
             found = Aligned(
                 *pair, begun.K, tuple(begun.poses), 0, begun.mask, known.pairs if known else (), begun.mirrored
             )
-            self._refine(found, 0)
+            self._refine(found, begun.poses, 0)
 
         self._run("begin_alignment", done, **self.arguments(pair), **self.lens(), mask=None)
 
@@ -112,24 +112,18 @@ class Aligner(QObject):
         if self._request is not None:
             self._request.cancel()
 
-    def _refine(self, found: Aligned, turn: int) -> None:
-        """One request of the descent after another; every one is shown."""
-        poses = found.poses
-        self.draw(found, max(poses, key=lambda pose: pose.score), SKETCH if turn < ROUNDS else 0)
+    def _refine(self, found: Aligned, now: list[PoseInPhoto], turn: int) -> None:
+        """One request of the descent after another, each of which is shown; ``found`` are the poses that it began with."""
         if turn == ROUNDS:
+            better = [max(both, key=lambda pose: pose.score) for both in zip(found.poses, now, strict=True)]
             self._finish()
-            self.push(f"Align {found.shape} to {found.image}", replace(found, poses=_ranked(poses)))
+            self.push(f"Align {found.shape} to {found.image}", replace(found, poses=_ranked(better)))
             return
-
-        def done(refined: list[PoseInPhoto]) -> None:
-            best = [max(both, key=lambda p: p.score) for both in zip(poses, refined, strict=True)]
-            better = best if turn == ROUNDS - 1 else refined
-            self._refine(replace(found, poses=tuple(better)), turn + 1)
-
+        self.draw(found, now[0], SKETCH)
         pair: Any = (found.image, found.shape)
         self._run(
-            "refine_alignment", done, **self.arguments(pair), mask=found.mask, K=found.K, poses=list(poses),
-            dof=self._dock.dof.currentData(), turn=turn, locked=self._dock.locked,
+            "refine_alignment", lambda refined: self._refine(found, refined, turn + 1), **self.arguments(pair),
+            mask=found.mask, K=found.K, poses=now, dof=self._dock.dof.currentData(), turn=turn, locked=self._dock.locked,
         )  # fmt: skip
 
     def _run(self, job: str, done: object, **arguments: object) -> None:
@@ -225,7 +219,7 @@ def plain(pose: Pose, like: PoseInPhoto | None = None) -> PoseInPhoto:
     return PoseInPhoto(R, t, s, *scores)
 
 
-def _ranked(poses: tuple[PoseInPhoto, ...]) -> tuple[PoseInPhoto, ...]:
+def _ranked(poses: list[PoseInPhoto]) -> tuple[PoseInPhoto, ...]:
     """The best first, without those that have come to the same as a better one."""
     kept: list[PoseInPhoto] = []
     for one in sorted(poses, key=lambda pose: -pose.score):

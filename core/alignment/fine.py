@@ -71,7 +71,18 @@ def refine_each(
     watch: Watch | None = None,
     pins: Pins | None = None,
 ) -> list[Hypothesis]:
-    """The end of every descent, in the order of the starts."""
+    """The end of every descent with its score, in the order of the starts."""
+    return scorer(descend(starts, scorer, settings, watch, pins))
+
+
+def descend(
+    starts: list[Pose],
+    scorer: PoseScorer,
+    settings: FineSettings = FineSettings(),
+    watch: Watch | None = None,
+    pins: Pins | None = None,
+) -> list[Pose]:
+    """The same without scores."""
     if not starts:
         return []
     descent = _Descent(starts, scorer, settings, pins)
@@ -83,7 +94,7 @@ def refine_each(
         descent.step(outline)
         if watch is not None:
             watch(step + 1, descent.poses())
-    return scorer(descent.poses())
+    return descent.poses()
 
 
 class _Descent:

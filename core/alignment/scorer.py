@@ -96,6 +96,8 @@ class PoseScorer:
 
     def __call__(self, poses: list[Pose]) -> list[Hypothesis]:
         """The poses with what the picture thinks of them, in their order."""
+        if not poses:
+            return []
         found = []
         for pose, (picture, overlap) in zip(poses, self._by_picture(poses), strict=True):
             field, also = self._by_field(pose)

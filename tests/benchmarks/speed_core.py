@@ -1,6 +1,7 @@
 """Speed of the library without a window:  python -m tests.benchmarks.speed_core [part ...]
 
-Parts: encode (image and point encoder), part (transfer of a part to the sample's shape), cut (segmenters), draw (training pictures by both renderers).
+Parts: encode (image and point encoder), part (transfer of a part to the sample's shape), cut (segmenters), draw (training pictures by both renderers),
+align (a shape to a photo).
 """
 
 import statistics
@@ -102,7 +103,41 @@ def draw() -> None:
     report("objects and cameras of a pair", f"{objects_ms:.0f} ms")
 
 
-PARTS = {"encode": encode, "part": part, "cut": cut, "draw": draw}
+def align() -> None:
+    """The sample's shape to its photo with field and templates ready, and a look at one round of the descent as the window shows it."""
+    import json
+
+    from core.alignment.align import align as whole
+    from core.alignment.fine import FineSettings, refine_each
+    from core.alignment.scorer import Photo, PoseScorer
+    from core.alignment.templates import template_set
+    from core.encoders.catalogue import load_encoder
+    from core.geometry.pose import Pose
+    from core.geometry.shape import load_shape
+    from core.images import load_image
+    from core.matching.prepare import image_side, shape_side
+    from core.parts.grabcut import box_mask
+
+    encoder, image, box = load_encoder(), load_image(SAMPLE / "toy.jpg"), (527.0, 319.0, 1082.0, 740.0)
+    pose = json.loads((SAMPLE / "sample.json").read_text())["pose"]
+    shape = shape_side(load_shape(SAMPLE / "toy.glb"), encoder)
+    begin = time.perf_counter()
+    templates = template_set(shape.caster, encoder)
+    report("templates of the sample (from the disk cache if there)", f"{time.perf_counter() - begin:.1f} s")
+
+    def once() -> None:
+        photo = Photo(image, image_side(image, encoder, box), np.array(pose["K"]), box_mask(image, encoder, box))
+        whole(PoseScorer(photo, shape, encoder, "y"), templates)
+
+    report("box -> mask -> pose, all hypotheses refined", f"{median_ms(once, 5) / 1e3:.1f} s", "goal 10 s")
+    photo = Photo(image, image_side(image, encoder, box), np.array(pose["K"]), box_mask(image, encoder, box))
+    scorer = PoseScorer(photo, shape, encoder, "y")
+    start = [Pose(np.array(pose["R"]), np.array(pose["t"]))] * 8
+    frame = median_ms(lambda: refine_each(start, scorer, FineSettings(steps=10, recast=10)), 5)
+    report("ten steps of eight hypotheses, with their scores", f"{frame:.0f} ms", "shown one after the other")
+
+
+PARTS = {"encode": encode, "part": part, "cut": cut, "draw": draw, "align": align}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:
