@@ -75,6 +75,7 @@ class EncoderSettings:
     resolution: int = 0
     points: bool = False
     """Describe shapes by the point encoder instead of views: quick, less exact."""
+    adapter: str | None = None
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def display_of(item: Item) -> Any:
 def choice_of(settings: EncoderSettings) -> Any:
     from core.encoders.catalogue import EncoderChoice
 
-    return EncoderChoice(settings.name, settings.weights, settings.layer, settings.device)
+    return EncoderChoice(settings.name, settings.weights, settings.layer, settings.device, settings.adapter)
 
 
 def encoder_of(settings: EncoderSettings, progress: Progress) -> Any:
@@ -156,7 +156,7 @@ def segmenter_of(item: Item, settings: EncoderSettings, sam: str, progress: Prog
         segmenter.set_image(image_of(item))
         return segmenter
 
-    return _segmenters.get((item, settings.name, settings.weights, settings.layer, sam), make)
+    return _segmenters.get((item, choice_of(settings), sam), make)
 
 
 def templates_of(item: Item, settings: EncoderSettings, progress: Progress = silent) -> Any:

@@ -37,12 +37,9 @@ class EncoderPanel(QWidget):
         self.weights = QLineEdit()
         self.weights.setPlaceholderText("bundled or published")
         self.weights.setToolTip("Weights from a file of yours instead")
-        browse = QToolButton()
-        browse.setText("…")
-        browse.clicked.connect(self._browse)
-        weights = QHBoxLayout()
-        weights.addWidget(self.weights)
-        weights.addWidget(browse)
+        self.adapter = QLineEdit()
+        self.adapter.setPlaceholderText("none")
+        self.adapter.setToolTip("A geometry-aware adapter of this encoder, made by counterpoint train adapter")
         self.layer = _spin(-1, 99, "three quarters in", "Which block of a ViT; middle blocks carry the most geometry")
         self.device = QComboBox()
         self.device.addItems(["auto", "cpu", "cuda"])
@@ -62,7 +59,8 @@ class EncoderPanel(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Encoder", self.name)
         form.addRow(self.about)
-        form.addRow("Weights", weights)
+        form.addRow("Weights", self._with_browse(self.weights, "Weights (*.safetensors *.pth *.pt *.bin)"))
+        form.addRow("Adapter", self._with_browse(self.adapter, "Adapters (*.safetensors)"))
         form.addRow("Layer", self.layer)
         form.addRow("Device", self.device)
         form.addRow("Samples", self.samples)
@@ -76,7 +74,7 @@ class EncoderPanel(QWidget):
         self._descriptions: dict[str, str] = {}
         self.name.currentTextChanged.connect(self._changed)
         for signal in (
-            self.weights.textChanged, self.layer.valueChanged, self.device.currentTextChanged, self.samples.valueChanged,
+            self.weights.textChanged, self.adapter.textChanged, self.layer.valueChanged, self.device.currentTextChanged, self.samples.valueChanged,
             self.azimuths.valueChanged, self.resolution.valueChanged, self.points.currentIndexChanged,
         ):  # fmt: skip
             signal.connect(self._changed)
@@ -98,6 +96,7 @@ class EncoderPanel(QWidget):
         self._applied = settings
         self.name.setCurrentText(settings.name)
         self.weights.setText(settings.weights or "")
+        self.adapter.setText(settings.adapter or "")
         self.layer.setValue(-1 if settings.layer is None else settings.layer)
         self.device.setCurrentText(settings.device)
         self.samples.setValue(settings.samples)
@@ -117,6 +116,7 @@ class EncoderPanel(QWidget):
             azimuths=self.azimuths.value(),
             resolution=self.resolution.value(),
             points=self.points.currentIndex() == 1,
+            adapter=self.adapter.text().strip() or None,
         )
 
     def _changed(self) -> None:
@@ -128,10 +128,21 @@ class EncoderPanel(QWidget):
             of_views.setEnabled(self.points.currentIndex() == 0)
         self.apply.setEnabled(self.settings() != self._applied)
 
-    def _browse(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Weights", "", "Weights (*.safetensors *.pth *.pt *.bin)")
-        if path:
-            self.weights.setText(path)
+    def _with_browse(self, field: QLineEdit, patterns: str) -> QHBoxLayout:
+        """A field for a file with a button to look for it."""
+
+        def ask() -> None:
+            path, _ = QFileDialog.getOpenFileName(self, field.toolTip(), "", patterns)
+            if path:
+                field.setText(path)
+
+        browse = QToolButton()
+        browse.setText("…")
+        browse.clicked.connect(lambda: ask())
+        row = QHBoxLayout()
+        row.addWidget(field)
+        row.addWidget(browse)
+        return row
 
 
 def _spin(low: int, high: int, special: str, tip: str) -> QSpinBox:
