@@ -85,7 +85,7 @@ def score_pose(
     pose: PoseInPhoto,
 ) -> PoseInPhoto:
     """The same pose with what the picture thinks of it."""
-    (found,) = _scorer(image, shape, encoder, mask, _matrix(K), progress)([_pose(pose)])
+    (found,) = _scorer(image, shape, encoder, mask, _matrix(K), progress)([pose.pose()])
     return _plain(found)
 
 
@@ -110,7 +110,7 @@ def solve_pairs(
     scorer, begun = _begin(progress, image, shape, encoder, mask, fov, camera)
     pins = Pins(np.array([pair.pixel for pair in pairs]), np.array([pair.point for pair in pairs]))
     settings = FineSettings(steps=30, dof=dof, locked=locked)
-    held = _pose(start) if start is not None and locked else None
+    held = start.pose() if start is not None and locked else None
     found = align_from(scorer, settings, None, held, pins)
     begun.poses = [_plain(one) for one in found.hypotheses]
     return begun
@@ -131,7 +131,7 @@ def save_pose(
     from core.interchange.poses import View, save_view
 
     height, width = image_of(image).shape[:2]
-    save_view(path, View(image.name, (width, height), _matrix(K), _pose(pose)), form)
+    save_view(path, View(image.name, (width, height), _matrix(K), pose.pose()), form)
     return path
 
 
@@ -175,17 +175,16 @@ def refine_alignment(
 ) -> list[PoseInPhoto]:
     """The poses after some more steps, in their order; ``turn`` counts the requests from 0. Only the last gives them new scores."""
     from core.alignment.fine import FineSettings, descend
-    from core.alignment.scorer import Hypothesis
 
     scorer = _scorer(image, shape, encoder, mask, _matrix(K))
     reach = 0.15 * (1 - 0.5 * turn / ROUNDS)
     settings = FineSettings(steps=STEPS, recast=STEPS, reach=reach, dof=dof, locked=locked)
     progress((turn + 0.5) / ROUNDS, "Making the pose exact")
-    refined = descend([_pose(one) for one in poses], scorer, settings)
+    refined = descend([one.pose() for one in poses], scorer, settings)
     progress((turn + 1) / ROUNDS, "Making the pose exact")
     if turn == ROUNDS - 1:
         return [_plain(one) for one in scorer(refined)]
-    return [_plain(Hypothesis(pose, 0.0, 0.0)) for pose in refined]
+    return [PoseInPhoto.of(pose) for pose in refined]
 
 
 def draw_pose(
@@ -201,7 +200,7 @@ def draw_pose(
     from core.alignment.overlay import shaded
 
     height, width = image_of(image).shape[:2]
-    rgba, box = shaded(shape_of(shape), surface_of(shape)[1], _pose(pose), _matrix(K), (width, height), style, most)
+    rgba, box = shaded(shape_of(shape), surface_of(shape)[1], pose.pose(), _matrix(K), (width, height), style, most)
     return Drawn(rgba, box)
 
 
@@ -214,19 +213,14 @@ def _scorer(image: Item, shape: Item, encoder: EncoderSettings, mask: Mask, K: A
 
 
 def _matrix(K: tuple[float, ...]) -> npt.NDArray[np.floating]:
-    fx, fy, cx, cy = K
-    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+    from core.geometry.pose import camera_matrix
 
-
-def _pose(one: PoseInPhoto) -> Any:
-    from core.geometry.pose import Pose
-
-    return Pose(np.reshape(one.R, (3, 3)), np.array(one.t), np.array(one.s))
+    return camera_matrix(*K)
 
 
 def _plain(one: Any) -> PoseInPhoto:
-    R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (one.pose.R, one.pose.t, one.pose.s))
-    return PoseInPhoto(R, t, s, one.score, one.similarity, one.overlap)
+    """A hypothesis as the document keeps it."""
+    return PoseInPhoto.of(one.pose, one.score, one.similarity, one.overlap)
 
 
 JOBS: dict[str, Callable[..., Any]] = {

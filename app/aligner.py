@@ -17,7 +17,7 @@ from app.presenter import Panels
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
 from core.alignment.verdict import APART, SHOWN, judge
-from core.geometry.pose import Pose, rotation_error
+from core.geometry.pose import rotation_error
 
 VERDICTS = {
     "good": "Good: the silhouette fits, and no other pose comes near.",
@@ -190,7 +190,7 @@ class Aligner(QObject):
         """Of the photo's camera in the shape's frame, see :class:`app.panels.frustums.Frustums`."""
         panel = self._panels[aligned.image]  # type: ignore[index]
         assert isinstance(panel, ImagePanel) and aligned.K is not None and aligned.pose is not None
-        pose, (width, height), (fx, fy, cx, cy) = pose_of(aligned.pose), panel.image_size, aligned.K
+        pose, (width, height), (fx, fy, cx, cy) = aligned.pose.pose(), panel.image_size, aligned.K
         depth = 0.08 * float(np.linalg.norm(pose.t))
         corners = [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
         rays = np.array([(0, 0, 0), *(((u - cx) / fx, (v - cy) / fy, 1.0) for u, v in corners)]) * depth
@@ -206,17 +206,6 @@ class Aligner(QObject):
 
     def _items_changed(self, _: object) -> None:
         self._dock.set_ready(self.pair() is not None)
-
-
-def pose_of(one: PoseInPhoto) -> Pose:
-    return Pose(np.reshape(one.R, (3, 3)), np.array(one.t), np.array(one.s))
-
-
-def plain(pose: Pose, like: PoseInPhoto | None = None) -> PoseInPhoto:
-    """A pose with the scores of ``like``, until it has its own."""
-    R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
-    scores = (like.score, like.similarity, like.overlap) if like is not None else (0.0, 0.0, 0.0)
-    return PoseInPhoto(R, t, s, *scores)
 
 
 def _ranked(poses: list[PoseInPhoto]) -> tuple[PoseInPhoto, ...]:

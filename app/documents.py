@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
+from core.geometry.pose import Pose
 from core.parts.action import Action
 from core.parts.layers import Mask
 
@@ -103,9 +106,17 @@ class PoseInPhoto:
     R: tuple[float, ...]
     t: tuple[float, ...]
     s: tuple[float, ...]
-    score: float
-    similarity: float
-    overlap: float
+    score: float = 0.0
+    similarity: float = 0.0
+    overlap: float = 0.0
+
+    @classmethod
+    def of(cls, pose: Pose, score: float = 0.0, similarity: float = 0.0, overlap: float = 0.0) -> "PoseInPhoto":
+        R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
+        return cls(R, t, s, score, similarity, overlap)
+
+    def pose(self) -> Pose:
+        return Pose(np.reshape(self.R, (3, 3)), np.array(self.t), np.array(self.s))
 
 
 @dataclass(frozen=True)

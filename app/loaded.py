@@ -111,20 +111,17 @@ def guided_pair(source: Item, target: Item, settings: EncoderSettings, known: Kn
     """:func:`pair_of`, guided by the poses of the one in the other where they are known."""
     from core.alignment.guided import guided
     from core.alignment.scorer import Hypothesis
-    from core.geometry.pose import Pose
+    from core.geometry.pose import camera_matrix
 
     begin, end, prior = pair_of(source, target, settings, progress)
     if known is None:
         return begin, end, prior
 
     def make() -> Any:
-        (fx, fy, cx, cy), poses = known
-        found = [
-            Hypothesis(Pose(np.reshape(one.R, (3, 3)), np.array(one.t), np.array(one.s)), one.similarity, one.overlap)
-            for one in poses
-        ]
+        camera, poses = known
+        found = [Hypothesis(one.pose(), one.similarity, one.overlap) for one in poses]
         image, shape = (begin, end) if source.kind == "image" else (end, begin)
-        return guided(image, shape, np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), found, prior)
+        return guided(image, shape, camera_matrix(*camera), found, prior)
 
     image, shape = (source, target) if source.kind == "image" else (target, source)
     return begin, end, _pairs.get((image, shape, settings, known), make)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from app.align_jobs import Begun
-from app.aligner import SKETCH, Aligner, plain, pose_of
+from app.aligner import SKETCH, Aligner
 from app.documents import Aligned, Pair, PoseInPhoto
 from app.jobs import OpenedShape
 from app.panels.align import AlignPanel
@@ -21,7 +21,7 @@ from app.presenter import Panels
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
 from core.geometry import handles
-from core.geometry.pose import Pose, project
+from core.geometry.pose import Pose, camera_matrix, project
 
 PUSH = 1.03
 """Nearer or farther by this factor with every step of the wheel."""
@@ -135,7 +135,7 @@ class Posing(QObject):
         aligned = self._aligner.current()
         if aligned is None or aligned.pose is None or aligned.image != slot or aligned.shape not in self._middles:
             return
-        before = pose_of(aligned.pose)
+        before = aligned.pose.pose()
         after = self._changed(aligned, before, handle, np.array(start), np.array(at))
         middle = self._middles[aligned.shape]  # type: ignore[index]
         self._settle(
@@ -166,14 +166,14 @@ class Posing(QObject):
         aligned = self._aligner.current()
         if aligned is None or aligned.pose is None or aligned.image != slot or aligned.shape not in self._middles:
             return
-        before, middle = pose_of(aligned.pose), self._middles[aligned.shape]  # type: ignore[index]
+        before, middle = aligned.pose.pose(), self._middles[aligned.shape]  # type: ignore[index]
         after = handles.held(before, handles.pushed(before, middle, PUSH**-steps), middle, self._dock.locked)
         self._settle(aligned, after, True, "Move")
 
     def _settle(self, aligned: Aligned, pose: Pose, done: bool, what: str) -> None:
         """Show a pose; when the drag is ``done`` it gets its score and enters the document."""
         assert aligned.pose is not None
-        shown = plain(pose, aligned.pose)
+        shown = PoseInPhoto.of(pose)
         self._show_handles(aligned, pose)
         self._aligner.draw(aligned, shown, SKETCH)
         if not done:
@@ -193,7 +193,7 @@ class Posing(QObject):
             if isinstance(panel, ImagePanel) and (aligned is None or aligned.pose is None or aligned.image != slot):
                 panel.view.handles.place(None)
         if aligned is not None and aligned.pose is not None and aligned.shape in self._middles:
-            self._show_handles(aligned, pose_of(aligned.pose))
+            self._show_handles(aligned, aligned.pose.pose())
 
     def _show_handles(self, aligned: Aligned, pose: Pose) -> None:
         panel, middle = self._panels[aligned.image], self._middles[aligned.shape]  # type: ignore[index]
@@ -233,7 +233,7 @@ class Posing(QObject):
             return
         mesh, panel = self._panels[aligned.shape], self._panels[aligned.image]  # type: ignore[index]
         assert isinstance(mesh, MeshPanel) and isinstance(panel, ImagePanel)
-        pose, middle = pose_of(aligned.pose), self._middles[aligned.shape]  # type: ignore[index]
+        pose, middle = aligned.pose.pose(), self._middles[aligned.shape]  # type: ignore[index]
         eye, above = pose.inverse(np.zeros(3)), pose.inverse(np.array([0.0, -1.0, 0.0]))
         box = panel.box or (0, 0, *panel.image_size)
         span = max(box[2] - box[0], box[3] - box[1]) * 1.3
@@ -254,5 +254,4 @@ def _angle(axis: npt.NDArray, center: npt.NDArray, radius: float, start: npt.NDA
 
 def _matrix(aligned: Aligned) -> npt.NDArray:
     assert aligned.K is not None
-    fx, fy, cx, cy = aligned.K
-    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+    return camera_matrix(*aligned.K)

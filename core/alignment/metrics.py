@@ -67,3 +67,29 @@ def mssd_recall(errors: Floats, diameters: Floats) -> float:
     """Mean recall of MSSD [n] at 5, 10, ..., 50 % of the object's diameter."""
     limits = np.arange(0.05, 0.51, 0.05)
     return float(np.mean((np.asarray(errors) / np.asarray(diameters))[:, None] < limits))
+
+
+TAUS = np.arange(0.05, 0.51, 0.05)
+"""Tolerances of VSD, and its limits of correctness, in BOP."""
+
+
+def vsd(estimate: Floats, truth: Floats, scene: Floats, diameter: float, delta: float) -> Floats:
+    """Visible surface discrepancy [10], one for each of ``TAUS`` (of the diameter).
+
+    ``estimate`` and ``truth`` [H, W] are distances along the rays to the posed object, inf where it is not; ``scene`` those measured, inf
+    where nothing is. What lies at most ``delta`` behind the scene counts as visible.
+    """
+    with np.errstate(invalid="ignore"):  # inf - inf: nothing before nothing
+        there = np.isfinite(truth) & (truth - scene <= delta)
+        seen = np.isfinite(estimate) & ((estimate - scene <= delta) | there)
+    both, either = there & seen, there | seen
+    if not either.any():
+        return np.ones(len(TAUS))
+    gap = np.abs(truth[both] - estimate[both]) / diameter
+    wrong = (gap[:, None] >= TAUS).sum(0) + either.sum() - both.sum()
+    return np.asarray(wrong / either.sum())
+
+
+def vsd_recall(errors: Floats) -> float:
+    """Mean recall of VSD [n, 10] at the limits ``TAUS``."""
+    return float(np.mean(np.asarray(errors)[..., None] < TAUS))

@@ -8,7 +8,7 @@ import numpy as np
 from core.alignment.coarse import by_correspondences, coarse_poses
 from core.alignment.fine import FineSettings, refine
 from core.alignment.guided import guided
-from core.alignment.metrics import PoseErrors, diameter, mspd_recall, mssd_recall, pose_errors
+from core.alignment.metrics import PoseErrors, diameter, mspd_recall, mssd_recall, pose_errors, vsd, vsd_recall
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct
 from core.alignment.templates import TemplateSet, TemplateSettings, template_set
 from core.alignment.verdict import APART, SHOWN
@@ -18,7 +18,7 @@ from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
-from core.geometry.pose import Pose, nearest_rotation
+from core.geometry.pose import Pose, nearest_rotation, shape_rays
 from core.geometry.raycasting import surface_position
 from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import Prior, match
@@ -32,6 +32,9 @@ SYMMETRIC = {10: np.diag([-1.0, -1.0, 1.0, 1.0]), 11: np.diag([-1.0, -1.0, 1.0, 
 
 STAGES = ("PnP on correspondences", "templates alone", "+ NOC", "+ silhouette", "+ NOC and silhouette")
 
+DELTA = 15.0
+"""Of VSD, in the models' units (mm), as in BOP."""
+
 CLICKS = ("one pixel alone", "joint with all pixels", "guided by the poses found")
 
 Row = dict[str, Any]
@@ -44,6 +47,7 @@ class Errors:
     best: list[PoseErrors] = field(default_factory=list)
     of_all: list[float] = field(default_factory=list)
     diameters: list[float] = field(default_factory=list)
+    vsd: list[Any] = field(default_factory=list)
 
 
 def evaluate(
@@ -155,6 +159,17 @@ def _note(errors: Errors, hypotheses: list[Hypothesis], item: PosedObject, scene
     errors.best.append(each[0])
     errors.of_all.append(min(one.rotation for one in each))
     errors.diameters.append(diameter(points))
+    errors.vsd.append(_vsd(hypotheses[0].pose if hypotheses else None, item, scene, errors.diameters[-1]))
+
+
+def _vsd(pose: Pose | None, item: PosedObject, scene: BopScene, size: float) -> Any:
+    """Against the distances that the true poses of all objects of the photo give; measured depth is not asked for."""
+    shape, camera = scene.models[item.object_id], item.camera
+    estimate = np.full(item.distance.shape, np.inf)
+    if pose is not None:
+        rays = shape_rays(pose, camera.K, shape, camera.pixel_grid())
+        estimate = scene.casters[item.object_id].cast(*rays).distance * shape.diagonal
+    return vsd(estimate, item.hits.distance * shape.diagonal, item.distance, size, DELTA)
 
 
 def _row(name: str, errors: Errors, width: int) -> Row:
@@ -166,5 +181,6 @@ def _row(name: str, errors: Errors, width: int) -> Row:
         "rot < 20": float(np.mean(rotation < 20)), "best of all": float(np.mean(np.array(errors.of_all) < 20)),
         "rot median": float(np.median(rotation)), "ADD-S < 0.1": float(np.mean(adds < 0.1)), "ADD < 0.1": float(np.mean(add < 0.1)),
         "MSSD": mssd_recall(np.array([e.mssd for e in errors.best]), sizes),
+        "VSD": vsd_recall(np.array(errors.vsd)),
         "MSPD": mspd_recall(np.array([e.mspd for e in errors.best]), width),
     }  # fmt: skip

@@ -27,6 +27,7 @@ class PosedObject:
         visible: bool [H, W], pixels where the object is in front.
         hits: what each pixel of the photo would see of this object alone (face, barycentric), arrays [H, W, ...].
         box: around the visible pixels.
+        distance: [H, W] along the rays to the nearest object of the photo, in the models' units; inf where there is none.
     """
 
     photo: str
@@ -36,6 +37,7 @@ class PosedObject:
     visible: npt.NDArray[np.bool_]
     hits: Hits
     box: Box
+    distance: npt.NDArray[np.floating]
 
 
 @dataclass
@@ -88,7 +90,7 @@ class BopScene:
                 continue
             rows, columns = np.nonzero(visible)
             box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
-            yield PosedObject(photo, image, entry["obj_id"], camera, visible, hits, tuple(map(float, box)))  # type: ignore[arg-type]
+            yield PosedObject(photo, image, entry["obj_id"], camera, visible, hits, tuple(map(float, box)), nearest)  # type: ignore[arg-type]
 
 
 def normalised_camera(camera: Camera, shape: Shape) -> Camera:

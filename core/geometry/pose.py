@@ -74,7 +74,12 @@ def project(pose: Pose, K: Floats, points: Floats) -> tuple[Floats, Floats]:
     return camera[..., :2] / safe[..., None] * [K[0, 0], K[1, 1]] + [K[0, 2], K[1, 2]], depth
 
 
+def camera_matrix(fx: float, fy: float, cx: float, cy: float) -> Floats:
+    """``K`` [3, 3] of focal lengths and principal point in pixels."""
+    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float64)
+
+
 def intrinsics(size: tuple[int, int], fov: float = 50.0) -> Floats:
     """``K`` [3, 3] of a picture (width, height) whose longer side spans ``fov`` degrees, the principal point in its middle."""
     focal = max(size) / 2 / np.tan(np.radians(fov) / 2)
-    return np.array([[focal, 0, (size[0] - 1) / 2], [0, focal, (size[1] - 1) / 2], [0, 0, 1]], np.float64)
+    return camera_matrix(focal, focal, (size[0] - 1) / 2, (size[1] - 1) / 2)

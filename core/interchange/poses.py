@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
-from core.geometry.pose import Pose, nearest_rotation
+from core.geometry.pose import Pose, camera_matrix, nearest_rotation
 from core.images import check_file
 from core.interchange.heatmaps import write_atomic
 from core.interchange.labels import read_json
@@ -295,7 +295,7 @@ def load_intrinsics(path: str | Path) -> Floats:
         fx, fy, cx, cy = (float(content[name]) for name in ("fx", "fy", "cx", "cy"))
     except (KeyError, TypeError, ValueError):
         raise CounterpointError(f"{Path(path).name} has no intrinsics: give fx, fy, cx and cy in pixels.") from None
-    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+    return camera_matrix(fx, fy, cx, cy)
 
 
 def _rigid(pose: Pose, where: str) -> None:
