@@ -12,7 +12,7 @@ from core.alignment.metrics import PoseErrors, diameter, mspd_recall, mssd_recal
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct
 from core.alignment.templates import TemplateSet, TemplateSettings, template_set
 from core.alignment.verdict import APART, SHOWN
-from core.benchmarks import inexact
+from core.benchmarks import inexact, scan2cad
 from core.benchmarks.bop import BopScene, PosedObject
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
@@ -61,7 +61,7 @@ def evaluate(
 
     Args:
         data: "bop:PATH": the true box is given, no depth; or "procedural": another instance of the category, see
-            :mod:`core.benchmarks.inexact`.
+            :mod:`core.benchmarks.inexact`; or "scan2cad:PATH", see :mod:`core.benchmarks.scan2cad`.
         count: objects in photos at most, spread over the photos.
 
     Raises:
@@ -70,8 +70,11 @@ def evaluate(
     if data == "procedural":
         return {"another instance, true mask and depth": inexact.measure(load_encoder(choice), count, progress)}
     kind, _, place = data.partition(":")
+    if kind == "scan2cad" and place:
+        found = scan2cad.measure(place, load_encoder(choice), count, progress, templates)
+        return {"Scan2CAD, single view, mask cut out of the box": found}
     if kind != "bop" or not place:
-        raise CounterpointError(f"'{data}' is not procedural or bop:PATH.")
+        raise CounterpointError(f"'{data}' is not procedural, bop:PATH or scan2cad:PATH.")
     scene, encoder = BopScene.open(place), load_encoder(choice)
     every = [item for photo in scene.photos() for item in scene.objects(photo)]
     items = [every[i] for i in np.linspace(0, len(every) - 1, min(count, len(every))).astype(int)]

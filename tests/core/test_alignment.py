@@ -22,7 +22,7 @@ from core.alignment.pins import Pins, poses_from_pins
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, usual
 from core.alignment.templates import TemplateSettings, compare, pose_of, rolled, template_set
 from core.benchmarks import alignment as benchmark
-from core.benchmarks import inexact
+from core.benchmarks import inexact, scan2cad
 from core.encoders.catalogue import EncoderChoice
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
@@ -33,6 +33,7 @@ from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape, make_shape
 from core.images import field_of_view, load_image
+from core.interchange.poses import to_scan2cad
 from core.matching.match import match
 from core.matching.prepare import image_side, shape_side
 from core.parts.grabcut import box_mask
@@ -328,7 +329,7 @@ def test_poses_are_measured_on_data_in_the_bop_layout(sample, tmp_path):
         else:
             assert [row["objects"] for row in rows] == [1] * 5
             assert last["rot < 20"] == 1 and last["ADD-S < 0.1"] == 1 and last["MSPD"] > 0.2
-    with pytest.raises(CounterpointError, match="not procedural or bop:PATH"):
+    with pytest.raises(CounterpointError, match="not procedural, bop:PATH or scan2cad:PATH"):
         benchmark.evaluate(EncoderChoice(), "nothing", 1)
 
 
@@ -350,6 +351,44 @@ def test_the_true_alignment_of_another_instance_is_right(encoder):
     assert errors.noc[0] < 0.25 < errors.noc[1] and errors.rotation[1] == pytest.approx(np.degrees(1))
     row = inexact._row("x", errors)
     assert row["all three"] == 0.5
+
+
+def test_poses_are_measured_on_data_in_the_layout_of_scan2cad(sample, encoder, tmp_path):
+    """The sample as a scan with one frame; the scan lies turned and moved in its world."""
+    shape, pose = load_shape(sample["shape"]), sample["pose"]
+    folder = tmp_path / "shapenet" / "03001627" / "abc" / "models"
+    folder.mkdir(parents=True)
+    size = np.array([1.0, 2.0, 1.0])  # the model is half as tall, its annotation stretches it
+    trimesh.Trimesh(shape.vertices / size, shape.faces, process=False).export(folder / "model_normalized.obj")
+    scan = tmp_path / "scans" / "scene0000_00"
+    for name in ("color", "pose", "intrinsic"):
+        (scan / name).mkdir(parents=True)
+    shutil.copy(sample["image"], scan / "color" / "7.jpg")
+    to_camera = np.eye(4)
+    to_camera[:3, :3], to_camera[:3, 3] = pose["R"], pose["t"]
+    np.savetxt(scan / "pose" / "7.txt", np.linalg.inv(to_camera))
+    intrinsic = np.eye(4)
+    intrinsic[:3, :3] = pose["K"]
+    np.savetxt(scan / "intrinsic" / "intrinsic_color.txt", intrinsic)
+    world = Pose(Rotation.from_rotvec([0, 0.4, 0]).as_matrix(), np.array([1.0, 2, 3]))
+    in_world = Pose(world.R, world.t, size)
+    model = {"trs": to_scan2cad(in_world), "sym": "__SYM_ROTATE_UP_2", "catid_cad": "03001627", "id_cad": "abc"}
+    entry = {"id_scan": "scene0000_00", "trs": to_scan2cad(world), "aligned_models": [model]}
+    (tmp_path / "full_annotations.json").write_text(json.dumps([entry]))
+    (one,) = scan2cad.annotated(tmp_path)
+    assert rotation_error(one.truth.R, np.array(pose["R"])) < 1e-3 and np.allclose(one.truth.s, size)
+    middle = [(one.box[i] + one.box[i + 2]) / 2 for i in (0, 1)]
+    assert np.allclose(middle, [(sample["box"][i] + sample["box"][i + 2]) / 2 for i in (0, 1)], atol=30)
+    model_shape = load_shape(one.model)
+    half = Pose(one.truth.R @ np.diag([-1.0, 1, -1]), one.truth.t, one.truth.s)
+    rotation, translation, scale = scan2cad.errors(half, one, model_shape)
+    assert rotation < 1e-3 and translation > 0 and scale < 1e-9  # a half turn looks the same
+    tables = benchmark.evaluate(EncoderChoice(), f"scan2cad:{tmp_path}", 1, templates=TemplateSettings(directions=40))
+    ((name, rows),) = tables.items()
+    assert "Scan2CAD" in name and [row["objects"] for row in rows] == [1, 1]
+    (scan / "color" / "7.jpg").unlink()
+    with pytest.raises(CounterpointError, match="no frames"):
+        list(scan2cad.annotated(tmp_path))
 
 
 def test_the_field_of_view_from_exif(tmp_path):
