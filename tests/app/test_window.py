@@ -360,6 +360,6 @@ def test_themes_and_menus(window, qtbot):
     assert window.palette().window().color().lightness() < dark
     menus._set_theme(window, "light")
     titles = [a.text() for a in window.menuBar().actions()]
-    assert titles == ["&File", "&Edit", "&Parts", "&View", "&Help"]
+    assert titles == ["&File", "&Edit", "&Parts", "P&ose", "&View", "&Help"]
     shortcuts = [a.shortcut().toString() for menu in window.menuBar().actions() for a in menu.menu().actions()]
     assert {"Ctrl+O", "Ctrl+Z"} <= set(shortcuts)
