@@ -12,10 +12,10 @@ from app.loaded import encoder_of, image_of, segmenter_of, shape_of, side_of, su
 from core.parts.layers import Mask
 from core.progress import Progress, silent, span
 
-STEPS = 5
+STEPS = 10
 """Of the descent in one request; the window asks again and shows what came of it."""
 
-ROUNDS = 8
+ROUNDS = 4
 
 
 @dataclass
