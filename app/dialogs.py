@@ -36,6 +36,8 @@ def say_shortcuts(parent: QWidget) -> None:
         ("P · X · L · R · C · G", "mark a part: points, box, outline, brush, connected piece, up to creases"),
         ("Right button with a tool", "what does not belong to the part"),
         ("N · Return · Esc", "next candidate, keep the part, drop it or put the tool down"),
+        ("Ctrl+L · W · T · S · K", "align the shape; move, turn, scale it in the photo by hand; place pairs"),
+        ("Ctrl + wheel with W, T or S", "the posed shape nearer or farther"),
         ("[ · ]", "smaller or larger brush"),
         ("F · 1 · + · −", "fit · actual size · zoom"),
         ("1 … 7 over a shape", "standard views"),

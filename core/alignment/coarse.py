@@ -1,4 +1,4 @@
-"""Where an object may stand: the best templates, and what the correspondences of single cells say."""
+"""Where an object may stand: the best templates; and, to be compared with, what the correspondences of single cells say."""
 
 from dataclasses import dataclass
 
@@ -22,13 +22,11 @@ class CoarseSettings:
     Attributes:
         tried: of all templates and rolls, this many of the best are looked at.
         keep: of those that differ by ``apart`` degrees, this many are kept.
-        correspondences: whether PnP on correspondences adds one more.
     """
 
     tried: int = 100
     keep: int = 8
     apart: float = 20.0
-    correspondences: bool = False
 
 
 def coarse_poses(
@@ -43,8 +41,6 @@ def coarse_poses(
         pose = pose_of(crops[roll], view, templates, scorer.K, scorer.shape.caster)
         found.append(Hypothesis(pose, float(scores[roll, view]), 1.0, usual(pose, scorer.up)))
     poses = [one.pose for one in distinct(ranked(found), settings.keep, settings.apart)]
-    if settings.correspondences:
-        poses += by_correspondences(scorer)
     return ranked(scorer(poses))
 
 
