@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.documents import EncoderSettings, Item, Pair, PoseInPhoto
+from app.documents import AlignTask, Item, Pair, PoseInPhoto
 from app.loaded import encoder_of, image_of, segmenter_of, shape_of, side_of, surface_of, templates_of
 from core.parts.layers import Mask
 from core.progress import Progress, silent, span
@@ -36,67 +36,38 @@ class Drawn:
     box: tuple[float, float, float, float]
 
 
-def begin_alignment(
-    progress: Progress,
-    image: Item,
-    shape: Item,
-    encoder: EncoderSettings,
-    mask: Mask | None,
-    fov: float | None,
-    camera: tuple[float, ...] | None,
-) -> Begun:
-    """Hypotheses from templates; the mask is cut out of the focus box where none is given, ``camera`` is fx, fy, cx, cy if known."""
+def begin_alignment(progress: Progress, task: AlignTask) -> Begun:
+    """Hypotheses from templates."""
     from core.alignment.align import hypotheses, looks_mirrored
 
-    scorer, begun = _begin(span(progress, 0.0, 0.6), image, shape, encoder, mask, fov, camera)
-    templates = templates_of(shape, encoder, span(progress, 0.6, 0.95))
+    scorer, begun = _begin(span(progress, 0.0, 0.6), task)
+    templates = templates_of(task.shape, task.encoder, span(progress, 0.6, 0.95))
     progress(0.95, "Comparing views of the shape with the photo")
     begun.poses = [_plain(one) for one in hypotheses(scorer, templates)]
     begun.mirrored = looks_mirrored(scorer, templates)
     return begun
 
 
-def place_pose(
-    progress: Progress,
-    image: Item,
-    shape: Item,
-    encoder: EncoderSettings,
-    fov: float | None,
-    camera: tuple[float, ...] | None,
-    path: str = "",
-) -> Begun:
+def place_pose(progress: Progress, task: AlignTask, path: str = "") -> Begun:
     """A pose to go on from by hand: the front of the shape in the box, or what the file ``path`` says."""
     from core.alignment.coarse import facing
     from core.interchange.poses import load_pose
 
-    scorer, begun = _begin(progress, image, shape, encoder, None, fov, camera)
+    scorer, begun = _begin(progress, task)
     (found,) = scorer([load_pose(path) if path else facing(scorer)])
     begun.poses = [_plain(found)]
     return begun
 
 
-def score_pose(
-    progress: Progress,
-    image: Item,
-    shape: Item,
-    encoder: EncoderSettings,
-    mask: Mask,
-    K: tuple[float, ...],
-    pose: PoseInPhoto,
-) -> PoseInPhoto:
+def score_pose(progress: Progress, task: AlignTask, pose: PoseInPhoto) -> PoseInPhoto:
     """The same pose with what the picture thinks of it."""
-    (found,) = _scorer(image, shape, encoder, mask, _matrix(K), progress)([pose.pose()])
+    (found,) = _begin(progress, task)[0]([pose.pose()])
     return _plain(found)
 
 
 def solve_pairs(
     progress: Progress,
-    image: Item,
-    shape: Item,
-    encoder: EncoderSettings,
-    mask: Mask | None,
-    fov: float | None,
-    camera: tuple[float, ...] | None,
+    task: AlignTask,
     pairs: tuple[Pair, ...],
     start: PoseInPhoto | None,
     dof: int,
@@ -107,7 +78,7 @@ def solve_pairs(
     from core.alignment.fine import FineSettings
     from core.alignment.pins import Pins
 
-    scorer, begun = _begin(progress, image, shape, encoder, mask, fov, camera)
+    scorer, begun = _begin(progress, task)
     pins = Pins(np.array([pair.pixel for pair in pairs]), np.array([pair.point for pair in pairs]))
     settings = FineSettings(steps=30, dof=dof, locked=locked)
     held = start.pose() if start is not None and locked else None
@@ -135,48 +106,38 @@ def save_pose(
     return path
 
 
-def _begin(
-    progress: Progress,
-    image: Item,
-    shape: Item,
-    encoder: EncoderSettings,
-    mask: Mask | None,
-    fov: float | None,
-    camera: tuple[float, ...] | None,
-) -> tuple[Any, Begun]:
+def _begin(progress: Progress, task: AlignTask) -> tuple[Any, Begun]:
+    """What judges poses, and what it knows of photo and camera."""
     from core.alignment.align import check
-    from core.geometry.pose import intrinsics
+    from core.alignment.scorer import Photo, PoseScorer
+    from core.geometry.pose import camera_matrix, intrinsics
     from core.images import field_of_view
     from core.parts.prompts import Prompts
 
-    height, width = image_of(image).shape[:2]
-    K = _matrix(camera) if camera else intrinsics((width, height), fov or field_of_view(image.path) or 50.0)
+    image, encoder, pixels = task.image, task.encoder, image_of(task.image)
+    height, width = pixels.shape[:2]
+    fov = task.fov or field_of_view(image.path) or 50.0
+    K = camera_matrix(*task.K) if task.K else intrinsics((width, height), fov)
+    mask = task.mask
     if mask is None:
         progress(0.05, f"Cutting the object out of {image.name}")
         box = image.box or (-0.5, -0.5, width - 0.5, height - 0.5)
         whole = segmenter_of(image.with_box(None), encoder, "")
         mask = Mask.of(whole.predict(Prompts(box=box))[0].mask)
-    scorer = _scorer(image, shape, encoder, mask, K, span(progress, 0.1, 1.0))
-    check(scorer.photo)
+    sides = span(progress, 0.1, 1.0)
+    photo = Photo(pixels, side_of(image, encoder, sides), K, mask.array().reshape(height, width))
+    check(photo)
+    scorer = PoseScorer(photo, side_of(task.shape, encoder, sides), encoder_of(encoder, silent), task.shape.up)
     return scorer, Begun([], mask, (K[0, 0], K[1, 1], K[0, 2], K[1, 2]), False)
 
 
 def refine_alignment(
-    progress: Progress,
-    image: Item,
-    shape: Item,
-    encoder: EncoderSettings,
-    mask: Mask,
-    K: tuple[float, float, float, float],
-    poses: list[PoseInPhoto],
-    dof: int,
-    turn: int,
-    locked: frozenset[str] = frozenset(),
+    progress: Progress, task: AlignTask, poses: list[PoseInPhoto], dof: int, turn: int, locked: frozenset[str]
 ) -> list[PoseInPhoto]:
     """The poses after some more steps, in their order; ``turn`` counts the requests from 0. Only the last gives them new scores."""
     from core.alignment.fine import FineSettings, descend
 
-    scorer = _scorer(image, shape, encoder, mask, _matrix(K))
+    scorer, _ = _begin(silent, task)
     reach = 0.15 * (1 - 0.5 * turn / ROUNDS)
     settings = FineSettings(steps=STEPS, recast=STEPS, reach=reach, dof=dof, locked=locked)
     progress((turn + 0.5) / ROUNDS, "Making the pose exact")
@@ -202,14 +163,6 @@ def draw_pose(
     height, width = image_of(image).shape[:2]
     rgba, box = shaded(shape_of(shape), surface_of(shape)[1], pose.pose(), _matrix(K), (width, height), style, most)
     return Drawn(rgba, box)
-
-
-def _scorer(image: Item, shape: Item, encoder: EncoderSettings, mask: Mask, K: Any, progress: Progress = silent) -> Any:
-    from core.alignment.scorer import Photo, PoseScorer
-
-    pixels = image_of(image)
-    photo = Photo(pixels, side_of(image, encoder, progress), K, mask.array().reshape(pixels.shape[:2]))
-    return PoseScorer(photo, side_of(shape, encoder, progress), encoder_of(encoder, silent), shape.up)
 
 
 def _matrix(K: tuple[float, ...]) -> npt.NDArray[np.floating]:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.align_jobs import ROUNDS, Begun, Drawn
 from app.commands import SetAligned
-from app.documents import Aligned, PoseInPhoto
+from app.documents import Aligned, AlignTask, PoseInPhoto
 from app.engine import Request
 from app.panels.align import AlignPanel
 from app.panels.image import ImagePanel
@@ -84,14 +84,11 @@ class Aligner(QObject):
         if pair is not None:
             self._session.undo_stack.push(SetAligned(self._session, text, pair, aligned))  # type: ignore[arg-type]
 
-    def arguments(self, pair: Pair) -> dict[str, Any]:
-        """What every request about a pair needs."""
-        items = self._session.items
-        return {"image": items[pair[0]], "shape": items[pair[1]], "encoder": self._session.encoder}
-
-    def lens(self) -> dict[str, Any]:
-        """What is known of the camera."""
-        return {"fov": self._dock.fov.value() or None, "camera": self.camera}
+    def task(self, pair: Pair, known: Aligned | None = None) -> AlignTask:
+        """What a request about a pair is about; mask and camera are those of ``known``, or else what the dock says."""
+        image, shape = (self._session.items[slot] for slot in pair)
+        mask, K = (known.mask, known.K) if known is not None else (None, None)
+        return AlignTask(image, shape, self._session.encoder, mask, K or self.camera, self._dock.fov.value() or None)
 
     def start(self) -> None:
         pair = self.pair()
@@ -106,7 +103,7 @@ class Aligner(QObject):
             )
             self._refine(found, begun.poses, 0)
 
-        self._run("begin_alignment", done, **self.arguments(pair), **self.lens(), mask=None)
+        self._run("begin_alignment", done, task=self.task(pair))
 
     def stop(self) -> None:
         if self._request is not None:
@@ -122,8 +119,8 @@ class Aligner(QObject):
         self.draw(found, now[0], SKETCH)
         pair: Any = (found.image, found.shape)
         self._run(
-            "refine_alignment", lambda refined: self._refine(found, refined, turn + 1), **self.arguments(pair),
-            mask=found.mask, K=found.K, poses=now, dof=self._dock.dof.currentData(), turn=turn, locked=self._dock.locked,
+            "refine_alignment", lambda refined: self._refine(found, refined, turn + 1), task=self.task(pair, found),
+            poses=now, dof=self._dock.dof.currentData(), turn=turn, locked=self._dock.locked,
         )  # fmt: skip
 
     def _run(self, job: str, done: object, **arguments: object) -> None:

@@ -152,3 +152,20 @@ class Aligned:
     @property
     def pose(self) -> PoseInPhoto | None:
         return self.poses[self.choice] if self.poses else None
+
+
+@dataclass(frozen=True)
+class AlignTask:
+    """What a request about poses is about.
+
+    Attributes:
+        mask: of the object; None cuts it out of the image's box.
+        K: fx, fy, cx, cy in pixels; None makes them of ``fov`` (degrees), or of what the photo says.
+    """
+
+    image: Item
+    shape: Item
+    encoder: EncoderSettings
+    mask: Mask | None = None
+    K: tuple[float, ...] | None = None
+    fov: float | None = None

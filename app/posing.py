@@ -86,11 +86,11 @@ class Posing(QObject):
         def failed(*_: object) -> None:
             self._aligner.push("Place pair", placed)
 
-        lens = {"camera": placed.K, "fov": None} if placed.K and not self._aligner.camera else self._aligner.lens()
-        pair = (placed.image, placed.shape)
+        known = replace(placed, K=self._aligner.camera or placed.K)  # type: ignore[arg-type]
+        task = self._aligner.task((placed.image, placed.shape), known)  # type: ignore[arg-type]
         request = self._queries.run(
-            "solve_pairs", done, **self._aligner.arguments(pair), **lens, mask=placed.mask,  # type: ignore[arg-type]
-            pairs=placed.pairs, start=placed.pose, dof=self._dock.dof.currentData(), locked=self._dock.locked,
+            "solve_pairs", done, task=task, pairs=placed.pairs, start=placed.pose, dof=self._dock.dof.currentData(),
+            locked=self._dock.locked,
         )  # fmt: skip
         request.failed.connect(failed)
 
@@ -120,8 +120,7 @@ class Posing(QObject):
             placed = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
             self._aligner.push("Open pose" if path else "Place shape", placed)
 
-        arguments = self._aligner.arguments(pair) | self._aligner.lens()
-        self._queries.run("place_pose", done, **arguments, path=path)
+        self._queries.run("place_pose", done, task=self._aligner.task(pair), path=path)
 
     def save(self, path: str, form: str | None) -> None:
         """Write the pose that is shown."""
@@ -184,8 +183,8 @@ class Posing(QObject):
             poses[aligned.choice] = found
             self._aligner.push(f"{what} {aligned.shape}", replace(aligned, poses=tuple(poses)))
 
-        arguments = self._aligner.arguments((aligned.image, aligned.shape))  # type: ignore[arg-type]
-        self._queries.run("score_pose", scored, **arguments, mask=aligned.mask, K=aligned.K, pose=shown)
+        task = self._aligner.task((aligned.image, aligned.shape), aligned)  # type: ignore[arg-type]
+        self._queries.run("score_pose", scored, task=task, pose=shown)
 
     def _place_handles(self) -> None:
         aligned = self._aligner.current()
