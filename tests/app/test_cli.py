@@ -196,8 +196,6 @@ def test_poses_from_a_list_guide_clicks(sample, tmp_path):
     written = json.loads((tmp_path / "pose.json").read_text())
     assert np.allclose(written["R"], pose["R"], atol=1e-3)  # turning was locked
     assert (tmp_path / "colmap" / "images.txt").exists()
-    again = json.loads(run("align", "--batch", tmp_path / "list.csv", "--json").stdout)["rows"]
-    assert [row["status"] for row in again] == ["done before", "done before", "failed"]
     u, v = sample["at"]
     done = run("match", sample["image"], sample["shape"], "--at", f"{u},{v}", "--box", box, "--pose", tmp_path / "pose.json", "--samples", 3000, "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -115,7 +115,7 @@ def scene(sample, encoder, toy_side):
     return photo, toy_side, template_set(toy_side.caster, encoder, FEW), Pose(truth["R"], truth["t"])
 
 
-FEW = TemplateSettings(directions=120)
+FEW = TemplateSettings(directions=80)
 """Fewer than usual: the tests' time is dear."""
 
 
@@ -292,7 +292,7 @@ def test_a_mirrored_shape_is_told(encoder):
     )
     own, other = (make_shape(mesh.vertices * [side, 1, 1], mesh.faces[:, ::side]) for side in (1, -1))
     K = intrinsics((320, 320), 40)
-    few = TemplateSettings(directions=60)
+    few = TemplateSettings(directions=40)
     found = []
     for shape in (own, other):
         side = shape_side(shape, encoder, LiftSettings(samples=1000, azimuths=4, elevations=(20.0,)))
