@@ -93,3 +93,22 @@ def vsd(estimate: Floats, truth: Floats, scene: Floats, diameter: float, delta: 
 def vsd_recall(errors: Floats) -> float:
     """Mean recall of VSD [n, 10] at the limits ``TAUS``."""
     return float(np.mean(np.asarray(errors)[..., None] < TAUS))
+
+
+NEAR = np.array([20.0, 0.2, 0.2])
+"""Degrees, metres and share of the scale within which an alignment counts as right (ROCA, SPARC)."""
+
+
+def alignment_errors(estimate: Pose, truth: Pose, middle: Floats, symmetries: Floats | None = None) -> Floats:
+    """[3], to be compared with ``NEAR``: degrees (the best over ``symmetries`` [k, 3, 3]), distance of the shape's ``middle`` [3] from where
+    it belongs, and mean relative error of the three scales."""
+    rotation = rotation_error(estimate.R, truth.R, symmetries)
+    scale = float(np.abs(np.asarray(estimate.s) / truth.s - 1).mean())
+    return np.array([rotation, float(np.linalg.norm(estimate(middle) - truth(middle))), scale])
+
+
+def alignment_shares(errors: Floats) -> dict[str, float]:
+    """Of errors [n, 3]: the share within each of ``NEAR``, and within all."""
+    right = np.asarray(errors) < NEAR
+    names = ("rot < 20", "trans < 0.2", "scale < 20 %")
+    return dict(zip(names, right.mean(0).tolist(), strict=True)) | {"all three": float(right.all(1).mean())}

@@ -13,11 +13,12 @@ import numpy.typing as npt
 from core.alignment.align import sized
 from core.alignment.coarse import coarse_poses
 from core.alignment.fine import FineSettings, refine
+from core.alignment.metrics import alignment_errors, alignment_shares
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
 from core.encoders.base import ImageEncoder
 from core.fields.lifting import LiftSettings
-from core.geometry.pose import Pose, rotation_error, shape_rays
+from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
 from core.matching.prepare import image_side, shape_side
@@ -28,8 +29,6 @@ from core.training.procedural import HELD_OUT, Object3D, make_object
 
 Floats = npt.NDArray[np.floating]
 Row = dict[str, Any]
-
-DEGREES, METRES, SHARE = 20.0, 0.2, 0.2
 
 STAGES = {
     "templates alone": None,
@@ -52,9 +51,7 @@ class Case:
 
 @dataclass
 class Errors:
-    rotation: list[float] = field(default_factory=list)
-    translation: list[float] = field(default_factory=list)
-    scale: list[float] = field(default_factory=list)
+    nine: list[Floats] = field(default_factory=list)
     noc: list[float] = field(default_factory=list)
 
 
@@ -101,10 +98,8 @@ def measure(
 
 
 def _note(errors: Errors, best: Hypothesis, case: Case, scorer: PoseScorer) -> None:
-    pose, truth, center = best.pose, case.truth, case.shape.center
-    errors.rotation.append(rotation_error(pose.R, truth.R))
-    errors.translation.append(float(np.linalg.norm(pose(center) - truth(center))))
-    errors.scale.append(float(np.abs(np.asarray(pose.s) / truth.s - 1).mean()))
+    pose = best.pose
+    errors.nine.append(alignment_errors(pose, case.truth, case.shape.center))
     errors.noc.append(noc_error(pose, case, scorer))
 
 
@@ -124,10 +119,5 @@ def noc_error(pose: Pose, case: Case, scorer: PoseScorer) -> float:
 
 
 def _row(name: str, errors: Errors) -> Row:
-    rotation, translation, scale = (np.array(v) for v in (errors.rotation, errors.translation, errors.scale))
-    right = {"rot < 20": rotation < DEGREES, "trans < 0.2": translation < METRES, "scale < 20 %": scale < SHARE}
-    together = np.all(list(right.values()), axis=0)
-    return {
-        "method": name, "objects": len(rotation), **{key: float(v.mean()) for key, v in right.items()},
-        "all three": float(together.mean()), "NOC error": float(np.mean(errors.noc)),
-    }  # fmt: skip
+    shares = alignment_shares(np.stack(errors.nine))
+    return {"method": name, "objects": len(errors.nine), **shares, "NOC error": float(np.mean(errors.noc))}

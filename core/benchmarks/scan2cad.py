@@ -18,13 +18,14 @@ import numpy.typing as npt
 from core.alignment.align import sized
 from core.alignment.coarse import coarse_poses
 from core.alignment.fine import FineSettings, refine
+from core.alignment.metrics import alignment_errors, alignment_shares
 from core.alignment.scorer import Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
-from core.geometry.pose import Pose, project, rotation_error
+from core.geometry.pose import Pose, project
 from core.geometry.shape import Shape, load_shape
 from core.images import load_depth, load_image
 from core.interchange.labels import read_json
@@ -99,7 +100,7 @@ def measure(
     templates: TemplateSettings = TemplateSettings(),
 ) -> list[Row]:
     """Templates alone, and refined with nine degrees of freedom: shares within 20 degrees, 20 cm and 20 %, and of all three."""
-    found: dict[str, list[tuple[float, float, float]]] = {"templates alone": [], "refined": []}
+    found: dict[str, list[Floats]] = {"templates alone": [], "refined": []}
     for number, one in zip(range(count), annotated(root), strict=False):
         progress(number / count, f"{one.model.parent.parent.name} in {one.frame.name}")
         image, side = load_image(one.frame), shape_side(load_shape(one.model), encoder, LiftSettings())
@@ -114,23 +115,10 @@ def measure(
             ("templates alone", max(starts, key=lambda h: h.score)),
             ("refined", refine(starts, scorer, FineSettings(dof=9))[0]),
         ):
-            found[name].append(errors(best.pose, one, side.shape))
+            found[name].append(alignment_errors(best.pose, one.truth, side.shape.center, one.symmetries))
     if not found["refined"]:
         raise CounterpointError(f"No annotated model is shown by a frame of {root}.")
-    return [_row(name, np.array(values)) for name, values in found.items()]
-
-
-def errors(pose: Pose, one: Annotated, shape: Shape) -> tuple[float, float, float]:
-    """Degrees (the best over the symmetries), metres between the middles, mean relative error of the scales."""
-    rotation = rotation_error(pose.R, one.truth.R, one.symmetries)
-    translation = float(np.linalg.norm(pose(shape.center) - one.truth(shape.center)))
-    return rotation, translation, float(np.abs(np.asarray(pose.s) / one.truth.s - 1).mean())
-
-
-def _row(name: str, values: Floats) -> Row:
-    right = values < [20.0, 0.2, 0.2]
-    shares = dict(zip(("rot < 20", "trans < 0.2", "scale < 20 %"), right.mean(0).tolist(), strict=True))
-    return {"method": name, "objects": len(values), **shares, "all three": float(right.all(1).mean())}
+    return [{"method": name, "objects": len(v)} | alignment_shares(np.stack(v)) for name, v in found.items()]
 
 
 def _numbers(path: Path) -> Floats:
