@@ -16,6 +16,7 @@ from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import template_set
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
+from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.geometry.pose import intrinsics
 from core.geometry.shape import load_shape
@@ -122,8 +123,7 @@ def _pose(one: Hypothesis) -> dict[str, Any]:
     return pose | {"score": one.score, "similarity": one.similarity, "overlap": one.overlap}
 
 
-def _around(mask: npt.NDArray[np.bool_]) -> tuple[float, float, float, float]:
-    rows, columns = np.nonzero(mask)
-    if len(rows) == 0:
+def _around(mask: npt.NDArray[np.bool_]) -> Box:
+    if not mask.any():
         raise CounterpointError("The mask of the object is empty.")
-    return columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5
+    return box_around(mask)

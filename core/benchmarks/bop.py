@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.encoders.feature_map import Box
+from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.geometry.camera import Camera
 from core.geometry.raycasting import Hits, Raycaster
@@ -88,9 +88,8 @@ class BopScene:
             visible = hits.mask & (depth <= nearest)
             if visible.sum() < max(min_visible * hits.mask.sum(), 50):
                 continue
-            rows, columns = np.nonzero(visible)
-            box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
-            yield PosedObject(photo, image, entry["obj_id"], camera, visible, hits, tuple(map(float, box)), nearest)  # type: ignore[arg-type]
+            box = box_around(visible)
+            yield PosedObject(photo, image, entry["obj_id"], camera, visible, hits, box, nearest)
 
 
 def normalised_camera(camera: Camera, shape: Shape) -> Camera:

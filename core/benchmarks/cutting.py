@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt
 
 from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import box_around
 from core.parts.grabcut import GrabCutSegmenter
 from core.parts.prompts import Prompts
 from core.progress import Progress, silent
@@ -27,9 +28,8 @@ def measure(
     first, best = [], []
     for number, picture in enumerate(pictures):
         progress(number / len(pictures), f"cutting {number + 1} of {len(pictures)}")
-        rows, columns = np.nonzero(picture.mask)
-        box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
-        segmenter = GrabCutSegmenter(encoder, tuple(map(float, box)))  # type: ignore[arg-type]
+        box = box_around(picture.mask)
+        segmenter = GrabCutSegmenter(encoder, box)
         segmenter.set_image(picture.image)
         parts, pixels = np.unique(picture.part[picture.mask], return_counts=True)
         for part in parts[pixels >= SMALLEST * picture.mask.sum()] if len(parts) > 1 else []:

@@ -17,6 +17,7 @@ from core.alignment.metrics import alignment_errors, alignment_shares
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
 from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import box_around
 from core.fields.lifting import LiftSettings
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_position
@@ -80,15 +81,14 @@ def measure(
     for number, case in enumerate(cases(count)):
         progress(number / count, f"another instance {number + 1} of {count}")
         picture, camera = case.picture, case.picture.camera
-        rows, columns = np.nonzero(picture.mask)
-        if len(rows) < 200:
+        if picture.mask.sum() < 200:
             continue
-        box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
+        box = box_around(picture.mask)
         depth = np.full(picture.mask.shape, np.nan)
         depth[picture.mask] = (picture.point[picture.mask] @ camera.R.T + camera.t)[:, 2]
         side = shape_side(case.shape, encoder, LiftSettings())
         views = template_set(side.caster, encoder, templates)
-        image = image_side(picture.image, encoder, tuple(map(float, box)))  # type: ignore[arg-type]
+        image = image_side(picture.image, encoder, box)
         scorer = PoseScorer(Photo(picture.image, image, camera.K, picture.mask, depth), side, encoder, "y")
         starts = scorer([sized(one.pose, scorer) for one in coarse_poses(scorer, views)])
         for name, settings in STAGES.items():

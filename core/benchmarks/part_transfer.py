@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import dijkstra
 from core.benchmarks import cutting
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
-from core.encoders.feature_map import encode_turned
+from core.encoders.feature_map import box_around, encode_turned
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings, lift
 from core.geometry.pose import Pose
@@ -195,9 +195,8 @@ def _side(item: Object3D, encoder: ImageEncoder) -> ShapeSide:
 
 
 def _image(picture: Picture, encoder: ImageEncoder, shape: ShapeSide, views: Any) -> tuple[ImageSide, JointPrior]:
-    rows, columns = np.nonzero(picture.mask)
-    box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
-    maps = encode_turned(encoder, picture.image, tuple(map(float, box)))  # type: ignore[arg-type]
+    box = box_around(picture.mask)
+    maps = encode_turned(encoder, picture.image, box)
     return joint_prior(ImageSide(maps[0], picture.image.shape[1::-1], maps[1:]), shape, views)
 
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
+from core.encoders.feature_map import box_around
 from core.encoders.pocket import PocketEncoder
 from core.encoders.points import PocketPointEncoder
 from core.errors import CounterpointError
@@ -85,10 +86,9 @@ def take_photos(items: Sequence[Object3D], per_item: int = 2) -> list[Photo]:
         for view in range(per_item):
             rng = np.random.default_rng((31, number, view))
             picture = take_picture(item, rng, settings, Surface(3 * number + view))
-            rows, columns = np.nonzero(picture.mask)
-            if len(rows) >= 200:
-                box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
-                photos.append(Photo(number, picture.image, tuple(map(float, box))))  # type: ignore[arg-type]
+            if picture.mask.sum() >= 200:
+                box = box_around(picture.mask)
+                photos.append(Photo(number, picture.image, box))
     return photos
 
 

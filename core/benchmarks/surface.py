@@ -10,7 +10,7 @@ from scipy.spatial.distance import pdist
 
 from core.benchmarks.bop import BopScene
 from core.encoders.base import ImageEncoder, PointEncoder
-from core.encoders.feature_map import Box, encode_turned
+from core.encoders.feature_map import Box, box_around, encode_turned
 from core.fields.from_points import field_from_points
 from core.fields.lifting import LiftSettings, lift
 from core.geometry.raycasting import Raycaster, surface_position
@@ -94,10 +94,10 @@ def render_cases(items: Sequence[Object3D], pixels: int, per_item: int = 2) -> l
             if len(rows) < 200:
                 continue
             chosen = rng.choice(len(rows), min(pixels, len(rows)), replace=False)
-            box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
+            box = box_around(picture.mask)
             uv = np.stack([columns[chosen], rows[chosen]], axis=1).astype(float)
             truth = picture.point[rows[chosen], columns[chosen]]
-            cases.append(Case(target, picture.image, tuple(map(float, box)), uv, truth))  # type: ignore[arg-type]
+            cases.append(Case(target, picture.image, box, uv, truth))
     return cases
 
 

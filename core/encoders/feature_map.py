@@ -77,6 +77,12 @@ def whole_image(image: npt.NDArray[np.uint8]) -> Box:
     return (-0.5, -0.5, width - 0.5, height - 0.5)
 
 
+def box_around(mask: npt.NDArray[np.bool_]) -> Box:
+    """The box of the pixels of a mask [H, W] that is not empty."""
+    rows, columns = np.nonzero(mask)
+    return float(columns.min()) - 0.5, float(rows.min()) - 0.5, float(columns.max()) + 0.5, float(rows.max()) + 0.5
+
+
 def check_box(box: Box, image: npt.NDArray[np.uint8]) -> Box:
     """``box`` in order and cut to the image.
 
