@@ -173,11 +173,28 @@ def verb_parser() -> argparse.ArgumentParser:
     _add_encoder_options(align)
     _add_lift_options(align)
 
-    search = verbs.add_parser("search", help="find the shapes of a folder that look like an image or a shape")
-    search.add_argument("folder", metavar="FOLDER", help="shapes, in folders below it too")
-    search.add_argument("query", metavar="QUERY", help="an image or a shape")
+    index = verbs.add_parser("index", help="make a gallery of a folder of shapes, or bring it up to date")
+    index.add_argument("folder", metavar="FOLDER", help="shapes, in folders below it too; their names become tags")
+    index.add_argument("-o", "--out", required=True, metavar="GALLERY", help="the folder of the gallery")
+    index.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one for each core)")
+    index.add_argument(
+        "--ray", metavar="ADDRESS", help='a Ray cluster that sees the same files ("auto", "local", "ray://...")'
+    )
+    index.add_argument("--clip", metavar="ARCH:WEIGHTS", help="a CLIP model, so that words can be searched for")
+    index.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    _add_encoder_options(index)
+
+    search = verbs.add_parser("search", help="find the shapes of a gallery by an image, a shape or words")
+    search.add_argument("gallery", metavar="GALLERY", help="made by index, or a folder of shapes")
+    search.add_argument("query", metavar="QUERY", help="an image, a shape, or text:WORDS")
     search.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image")
+    search.add_argument("--mask", metavar="PNG", help="its pixels, which finds better")
+    search.add_argument("--part", action="store_true", help="find shapes that have what the mask shows as a part")
     search.add_argument("--top", type=_positive, default=10, metavar="K", help="results (default: %(default)s)")
+    search.add_argument("--tag", help="only shapes with this tag")
+    search.add_argument("--worst", action="store_true", help="the least similar first")
+    search.add_argument("--quick", action="store_true", help="compare vectors only, not the first hundred cell by cell")
+    search.add_argument("--clip", metavar="ARCH:WEIGHTS", help="a CLIP model, where GALLERY is a folder of shapes")
     search.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     _add_encoder_options(search)
 

@@ -129,17 +129,34 @@ def _align(options: argparse.Namespace) -> int:
     return 0
 
 
-def _search(options: argparse.Namespace) -> int:
-    from app import headless
+def _index(options: argparse.Namespace) -> int:
+    from app.finding import index
 
-    report = headless.search(options, progress=_progress(options.json))
+    report = index(options, progress=_progress(options.json))
+    if options.json:
+        print(json.dumps(report))
+        return 0
+    numbers = ", ".join(f"{report[name]} {name}" for name in ("added", "changed", "removed", "kept"))
+    print(f"{report['shapes']} shapes in {report['gallery']}: {numbers}")
+    _say_refused(report)
+    return 0
+
+
+def _say_refused(report: dict[str, Any]) -> None:
+    for refused in report["refused"]:
+        print(f"left out {refused['path']}: {refused['reason']}", file=sys.stderr)
+
+
+def _search(options: argparse.Namespace) -> int:
+    from app.finding import search
+
+    report = search(options, progress=_progress(options.json))
     if options.json:
         print(json.dumps(report))
         return 0
     for result in report["results"]:
         print(f"{result['score']:.3f}  {result['path']}")
-    for refused in report["refused"]:
-        print(f"left out {refused['path']}: {refused['reason']}", file=sys.stderr)
+    _say_refused(report)
     return 0
 
 
@@ -227,6 +244,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "match": _match,
     "transfer": _transfer,
     "align": _align,
+    "index": _index,
     "search": _search,
     "info": _info,
     "encoders": _encoders,

@@ -169,3 +169,28 @@ class AlignTask:
     mask: Mask | None = None
     K: tuple[float, ...] | None = None
     fov: float | None = None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is looked for in a gallery.
+
+    Attributes:
+        gallery: its folder, or a folder of shapes.
+        kind: by the object of ``item`` ("object"), by its ``mask`` as a "part", by "words", by the shape ``number`` of the gallery, or
+            "nothing": only bring it up to date.
+        mask: of the object, or of the part.
+        clip: a CLIP model for a folder that is no gallery yet.
+    """
+
+    gallery: str
+    kind: Literal["object", "part", "words", "number", "nothing"]
+    item: Item | None = None
+    mask: Mask | None = None
+    words: str = ""
+    number: int = 0
+    top: int = 24
+    closer: bool = True
+    tag: str = ""
+    worst: bool = False
+    clip: str = ""

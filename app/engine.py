@@ -1,5 +1,6 @@
 """The window's side of the engine: requests with progress and cancel, restart when the process dies."""
 
+import atexit
 import itertools
 import multiprocessing
 import threading
@@ -81,9 +82,10 @@ class Engine(QObject):
         """Start the process; requests may be submitted at once."""
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs, self._jobs_module, self.log_path), daemon=True)
+        self._process = context.Process(target=serve, args=(theirs, self._jobs_module, self.log_path))
         self._process.start()
         theirs.close()
+        atexit.register(self.shutdown)  # not a daemon, which could not have processes of its own
         self._generation += 1
         self._killed = False
         threading.Thread(target=self._read, args=(self._connection, self._generation), daemon=True).start()
@@ -103,6 +105,7 @@ class Engine(QObject):
     def shutdown(self) -> None:
         """End the process; nothing is emitted afterwards."""
         self._generation += 1
+        atexit.unregister(self.shutdown)
         if self._process is None:
             return
         self._send(("stop",))

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.resources import resource
 from core.encoders.base import ImageEncoder
-from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder, need_point_encoder
+from core.encoders.catalogue import EncoderChoice, load_encoder, need_point_encoder
 from core.errors import CounterpointError
 from core.fields.interpolation import Interpolator
 from core.fields.lifting import LiftSettings
@@ -113,27 +113,6 @@ def _save(target: ImageSide | ShapeSide, content: Any, answer: Match, prefix: st
     heatmap, box = target.heatmap(answer.scores)
     save_overlay(f"{prefix}.png", content, heatmap, box, (answer.location[0], answer.location[1]))
     return f"{prefix}.png"
-
-
-def search(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
-    """The verb ``search``: the report that ``--json`` prints."""
-    from core.retrieval.search import read_gallery
-    from core.retrieval.vectors import image_vector, shape_vector
-
-    choice = choice_of(options)
-    if options.box is not None and is_shape(options.query):
-        raise CounterpointError(f"{Path(options.query).name} is a shape; a box belongs to an image.")
-    content: Any = load_shape(options.query) if is_shape(options.query) else load_image(options.query)
-    encoder, points = load_encoder(choice), load_point_encoder(choice)
-    if is_shape(options.query):
-        query = shape_vector(content, encoder, points, guess_up(options.query))
-    else:
-        query = image_vector(content, encoder, options.box)
-    gallery = read_gallery(options.folder, encoder, points, progress)
-    same = next((p for p in gallery.paths if Path(p).resolve() == Path(options.query).resolve()), None)
-    results = [{"path": found.path, "score": found.score} for found in gallery.search(query, options.top, same)]
-    refused = [{"path": path, "reason": reason} for path, reason in gallery.refused]
-    return {"encoder": encoder.name, "results": results, "refused": refused}
 
 
 def describe_file(path: str) -> dict[str, Any]:

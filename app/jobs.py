@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app import align_jobs, part_jobs
+from app import align_jobs, gallery_jobs, part_jobs
 from app.documents import EncoderSettings, Item
-from app.loaded import Known, choice_of, display_of, encoder_of, guided_pair, image_of, shape_of, side_of, to_display
-from core.progress import Progress, span
+from app.loaded import Known, display_of, guided_pair, image_of, shape_of, side_of, to_display
+from core.progress import Progress
 
 
 @dataclass
@@ -62,24 +62,6 @@ class Answers:
 
     at: tuple[float, ...]
     answers: list[Answer] = field(default_factory=list)
-
-
-@dataclass
-class FoundShape:
-    """A result of :func:`find_shapes`: cosine similarity and a small picture uint8 [h, w, 3]."""
-
-    path: str
-    score: float
-    picture: npt.NDArray[np.uint8]
-
-
-@dataclass
-class FoundShapes:
-    """Results, the number of shapes searched, and (path, reason) of those that could not be read."""
-
-    results: list[FoundShape]
-    shapes: int
-    refused: list[tuple[str, str]]
 
 
 def open_image(progress: Progress, item: Item) -> npt.NDArray[np.uint8]:
@@ -140,30 +122,6 @@ def query(
     return answers
 
 
-def find_shapes(progress: Progress, folder: str, query: Item, encoder: EncoderSettings, top: int = 24) -> FoundShapes:
-    """The shapes of a folder that are most like an image's focus box or a shape."""
-    from core.encoders.catalogue import load_point_encoder
-    from core.geometry.shape import load_shape
-    from core.matching.prepare import guess_up
-    from core.retrieval.search import read_gallery
-    from core.retrieval.thumbnails import thumbnail
-    from core.retrieval.vectors import image_vector, shape_vector
-
-    images, points = encoder_of(encoder, progress), load_point_encoder(choice_of(encoder))
-    if query.kind == "image":
-        vector = image_vector(image_of(query), images, query.box)
-    else:
-        vector = shape_vector(shape_of(query), images, points, query.up)
-    gallery = read_gallery(folder, images, points, span(progress, 0.0, 0.8))
-    found = gallery.search(vector, top, query.path)
-    results = []
-    for number, one in enumerate(found):
-        progress(0.8 + 0.2 * number / len(found), "Drawing what was found")
-        results.append(FoundShape(one.path, one.score, thumbnail(load_shape(one.path), guess_up(one.path))))
-    progress(1.0, f"{len(gallery.paths)} shapes searched")
-    return FoundShapes(results, len(gallery.paths), gallery.refused)
-
-
 def list_encoders(progress: Progress) -> list[tuple[str, str, bool]]:
     """(name, description, bundled) of the encoders with short names."""
     from core.encoders.catalogue import available
@@ -174,10 +132,10 @@ def list_encoders(progress: Progress) -> list[tuple[str, str, bool]]:
 JOBS: dict[str, Callable[..., Any]] = {
     **part_jobs.JOBS,
     **align_jobs.JOBS,
+    **gallery_jobs.JOBS,
     "open_image": open_image,
     "open_shape": open_shape,
     "prepare": prepare,
     "query": query,
-    "find_shapes": find_shapes,
     "list_encoders": list_encoders,
 }

@@ -15,6 +15,7 @@ from app.dialogs import say_error
 from app.documents import KINDS, Kind, item_for
 from app.drafts import Drafts
 from app.engine import Engine
+from app.finder import Finder
 from app.panels.align import POSE_HINTS, AlignPanel
 from app.panels.encoder import EncoderPanel
 from app.panels.gallery import GalleryPanel
@@ -49,6 +50,7 @@ class MainWindow(QMainWindow):
         self.parts_panel = PartsPanel()
         self.align_panel = AlignPanel()
         self.aligner = Aligner(self.session, self.queries, self.panels, self.align_panel, self)
+        self.finder = Finder(self.session, self.queries, self.gallery, self.settings, self)
         self.posing = Posing(self.session, self.queries, self.panels, self.aligner, self.align_panel, self)
         self.presenter = Presenter(self.session, self.panels, self.pins, self)
         self.drafts = Drafts(self.session, self.engine, self.queries, self)
@@ -176,11 +178,9 @@ class MainWindow(QMainWindow):
         )
         self.pins.deleted.connect(lambda ids: self.session.undo_stack.push(commands.DeletePins(self.session, ids)))
         self.pins.cleared.connect(self.clear_pins)
-        self.gallery.folder.setText(str(self.settings.value("gallery", "")))
-        self.gallery.folder.textChanged.connect(lambda folder: self.settings.setValue("gallery", folder))
-        self.gallery.wanted.connect(self._find_shapes)
-        self.gallery.chosen.connect(lambda path, second: self.open_files([path], "shape 2" if second else None))
-        self.queries.found.connect(lambda found: self.gallery.show_results(found.results, found.shapes, found.refused))
+        self.finder.opened.connect(lambda path, second: self.open_files([path], "shape 2" if second else "shape 1"))
+        self.finder.ready.connect(self._align_found)
+        self.parts_panel.selected.connect(lambda ids: self.finder.choose_part(ids[0] if ids else None))
         self.encoder.applied.connect(self.session.set_encoder)
         self.session.encoder_changed.connect(lambda: self.encoder.set_settings(self.session.encoder))
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
@@ -190,9 +190,11 @@ class MainWindow(QMainWindow):
     def clear_pins(self) -> None:
         self.session.undo_stack.push(commands.DeletePins(self.session, list(self.session.pins)))
 
-    def _find_shapes(self, folder: str, kind: Kind) -> None:
-        slots = [self.active, *slots_of(kind)]
-        self.queries.find_shapes(folder, next(s for s in slots if kind_of(s) == kind and s in self.session.items))
+    def _align_found(self, slot: Slot) -> None:
+        self._activate(slot)
+        self.align_dock.show()
+        self.align_dock.raise_()
+        self.aligner.start()
 
     def _show(self, slot: Slot, content: object) -> None:
         panel, item = self.panels[slot], self.session.items.get(slot)
@@ -212,7 +214,6 @@ class MainWindow(QMainWindow):
 
     def _item_changed(self, slot: Slot) -> None:
         self._guide()
-        self.gallery.set_open({item.kind for item in self.session.items.values()})
         panel, item = self.panels[slot], self.session.items.get(slot)
         if item is not None:
             menus.remember(self, item.path)
@@ -239,6 +240,7 @@ class MainWindow(QMainWindow):
     def _activate(self, slot: Slot) -> None:
         self.active = slot
         self.aligner.activate(slot)
+        self.finder.active = slot
 
     def _clean_changed(self, clean: bool) -> None:
         self.setWindowModified(not clean)

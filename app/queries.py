@@ -17,7 +17,6 @@ class Queries(QObject):
     Signals:
         opened(slot, content): what a panel draws: uint8 [H, W, 3], :class:`app.jobs.OpenedShape`, or None when closed.
         hovered(slot, answers): live answers while the mouse moves.
-        found(results): :class:`app.jobs.FoundShapes`.
         prepared(slot): what is open there can be matched.
         failed(sentence, details): something a dialog should say.
         busy(request or None): the long work to show in the task bar.
@@ -28,7 +27,6 @@ class Queries(QObject):
     failed = Signal(str, str)
     busy = Signal(object)
     refused = Signal(str)
-    found = Signal(object)
     prepared = Signal(str)
 
     def __init__(self, session: Session, engine: Engine, parent: QObject | None = None):
@@ -66,11 +64,6 @@ class Queries(QObject):
                 self.hovered.emit(slot, _by_slot(answers, targets))
 
         self._submit_query("hover", slot, targets, at).done.connect(done)
-
-    def find_shapes(self, folder: str, slot: Slot) -> None:
-        """Search a folder for shapes like what is in a slot."""
-        query, encoder = self._session.items[slot], self._session.encoder
-        self.run("find_shapes", self.found.emit, folder=folder, query=query, encoder=encoder)
 
     def ask(self, job: str, latest: str, done: Any, **arguments: Any) -> None:
         """A short question; of several with the same ``latest`` only the newest is answered, and a failure is not told."""

@@ -1,16 +1,17 @@
-"""The gallery dock: the shapes of a folder that look like what is open."""
+"""The gallery dock: what to look for, where, and what was found."""
 
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
     QFileDialog,
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QMenu,
     QPushButton,
     QToolButton,
@@ -18,102 +19,147 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.jobs import FoundShape
+from app.panels.shape_grid import ShapeGrid
 
-PICTURE = 104
+CLIP = """CLIP as ARCHITECTURE:WEIGHTS, for example
+ViT-B-16:/models/open_clip_model.safetensors (a file) or ViT-B-16:openai (from the network).
+Folders are indexed with it from now on; empty for none."""
 
 
 class GalleryPanel(QWidget):
-    """Asks for a folder and a query and shows what was found.
-
-    Signals:
-        wanted(folder, kind): find shapes like the open "image" or "shape".
-        chosen(path, second): open a shape, in the second shape panel or the first.
+    """Signals:
+    wanted(kind): find shapes like the open "image" or "shape", the marked "part", or by "words"; "nothing" only reads the folder anew.
+    again(): the same with other settings of the dock.
+    made(folder, gallery): keep the gallery of a folder of shapes in a folder of its own.
     """
 
-    wanted = Signal(str, str)
-    chosen = Signal(str, bool)
+    wanted = Signal(str)
+    again = Signal()
+    made = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self.folder = QLineEdit()
-        self.folder.setPlaceholderText("Folder of shapes")
-        browse = QToolButton()
-        browse.setText("…")
-        browse.setToolTip("Choose the folder")
-        browse.clicked.connect(self._browse)
-        line = QHBoxLayout()
-        line.addWidget(self.folder)
-        line.addWidget(browse)
-        self.like_image = QPushButton("Like the image")
-        self.like_image.setToolTip("Find shapes that look like what the focus box of the image frames")
-        self.like_image.clicked.connect(lambda: self._want("image"))
-        self.like_shape = QPushButton("Like the shape")
-        self.like_shape.setToolTip("Find shapes that are like the open one")
-        self.like_shape.clicked.connect(lambda: self._want("shape"))
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.like_image)
-        buttons.addWidget(self.like_shape)
-        self.results = QListWidget()
-        self.results.setViewMode(QListWidget.ViewMode.IconMode)
-        self.results.setIconSize(QSize(PICTURE, PICTURE))
-        self.results.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.results.setMovement(QListWidget.Movement.Static)
-        self.results.setUniformItemSizes(True)
-        self.results.setWordWrap(True)
-        self.results.setSpacing(4)
-        self.results.itemActivated.connect(lambda item: self._open(item, False))
-        self.results.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.results.customContextMenuRequested.connect(self._menu)
-        self.about = QLabel("Shapes of a folder, the most similar first. Double-click opens one.")
+        self.clip = ""
+        self.results = ShapeGrid()
+        self.about = QLabel("Shapes of a folder or gallery, the most similar first. Click opens one, drag turns it.")
         self.about.setWordWrap(True)
         layout = QVBoxLayout(self)
-        layout.addLayout(line)
-        layout.addLayout(buttons)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.addLayout(self._place_row())
+        layout.addLayout(self._like_row())
+        layout.addLayout(self._words_row())
+        layout.addLayout(self._filter_row())
         layout.addWidget(self.results, 1)
         layout.addWidget(self.about)
-        self.folder.textChanged.connect(lambda: self._update())
-        self._open_kinds: set[str] = set()
+        self._open: set[str] = set()
         self._update()
 
     def set_open(self, kinds: set[str]) -> None:
-        """What can be searched with: of "image" and "shape" those that are open."""
-        self._open_kinds = kinds
+        """What can be searched with: of "image", "shape" and "part" those that are there."""
+        self._open = kinds
         self._update()
 
-    def show_results(self, found: list[FoundShape], shapes: int, refused: list[tuple[str, str]]) -> None:
-        self.results.clear()
-        for shape in found:
-            height, width, _ = shape.picture.shape
-            picture = QImage(shape.picture.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
-            name = self.fontMetrics().elidedText(Path(shape.path).name, Qt.TextElideMode.ElideMiddle, PICTURE)
-            item = QListWidgetItem(QIcon(QPixmap.fromImage(picture)), f"{name}\n{shape.score:.3f}")
-            item.setToolTip(f"{shape.path}\ncosine similarity {shape.score:.3f}")
-            item.setData(Qt.ItemDataRole.UserRole, shape.path)
-            self.results.addItem(item)
-        left_out = f", {len(refused)} could not be read" if refused else ""
-        self.about.setText(f"{shapes} shapes searched{left_out}. Double-click opens one.")
-        self.about.setToolTip("\n".join(f"{Path(path).name}: {reason}" for path, reason in refused))
+    def show_results(self, found: Any) -> None:
+        """:class:`app.gallery_jobs.FoundShapes`."""
+        self.results.show_shapes(found.results)
+        blocker = QSignalBlocker(self.tag)
+        chosen = self.tag.currentData()
+        self.tag.clear()
+        self.tag.addItem("All", "")
+        for tag, count in found.tags:
+            self.tag.addItem(f"{tag} ({count})", tag)
+        self.tag.setCurrentIndex(max(0, self.tag.findData(chosen)))
+        blocker.unblock()
+        left_out = f", {len(found.refused)} could not be read" if found.refused else ""
+        words = "" if found.words else ", words need CLIP"
+        self.about.setText(f"{found.shapes} shapes{left_out}{words}. Click opens one, drag turns it.")
+        self.about.setToolTip("\n".join(f"{Path(path).name}: {reason}" for path, reason in found.refused))
 
-    def _want(self, kind: str) -> None:
-        self.wanted.emit(self.folder.text(), kind)
+    def _place_row(self) -> QHBoxLayout:
+        self.folder, browse = QLineEdit(), QToolButton()
+        self.folder.setPlaceholderText("Folder of shapes, or gallery")
+        self.folder.textChanged.connect(lambda: self._update())
+        browse.setText("…")
+        browse.setToolTip("Choose the folder; make a gallery to keep or share")
+        browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(browse)
+        menu.addAction("Open folder or gallery…", self._browse)
+        menu.addAction("Make a gallery of a folder…", self._make)
+        menu.addAction("Model for words…", self._ask_clip)
+        browse.setMenu(menu)
+        self.read = QToolButton()
+        self.read.setText("Read")
+        self.read.setToolTip("Read the folder: new and changed shapes are added, removed ones left out")
+        self.read.clicked.connect(lambda: self.wanted.emit("nothing"))
+        return _row(self.folder, self.read, browse)
 
-    def _open(self, item: QListWidgetItem, second: bool) -> None:
-        self.chosen.emit(item.data(Qt.ItemDataRole.UserRole), second)
+    def _like_row(self) -> QHBoxLayout:
+        self.likes: dict[str, QPushButton] = {}
+        tips = {
+            "image": "Find shapes that look like what the focus box of the image frames",
+            "shape": "Find shapes that are like the open one",
+            "part": "Find shapes that have something like the part chosen in the Parts dock",
+        }
+        for kind, tip in tips.items():
+            button = QPushButton(f"Like the {kind}")
+            button.setToolTip(tip)
+            button.clicked.connect(lambda _=False, k=kind: self.wanted.emit(k))
+            self.likes[kind] = button
+        return _row(*self.likes.values())
 
-    def _menu(self, at: QPoint) -> None:
-        item = self.results.itemAt(at)
-        if item is not None:
-            menu = QMenu(self)
-            menu.addAction("Open", lambda: self._open(item, False))
-            menu.addAction("Open as second shape", lambda: self._open(item, True))
-            menu.popup(self.results.viewport().mapToGlobal(at))
+    def _words_row(self) -> QHBoxLayout:
+        self.words, go = QLineEdit(), QToolButton()
+        self.words.setPlaceholderText("Or in words: a chair with arms")
+        self.words.setClearButtonEnabled(True)
+        self.words.returnPressed.connect(lambda: self._say())
+        go.setText("Find")
+        go.clicked.connect(self.words.returnPressed)
+        return _row(self.words, go)
+
+    def _filter_row(self) -> QHBoxLayout:
+        self.tag, self.order, self.closer = QComboBox(), QComboBox(), QCheckBox("Closer look")
+        self.tag.addItem("All", "")
+        self.tag.setToolTip("Only shapes with this tag: the names of the folders they are in")
+        self.order.addItem("Best", False)
+        self.order.addItem("Worst", True)
+        self.order.setToolTip("The most or the least similar first")
+        self.closer.setChecked(True)
+        self.closer.setToolTip("Compare the first hundred cell by cell: finds much better, takes a second")
+        self.tag.currentIndexChanged.connect(lambda: self.again.emit())
+        self.order.currentIndexChanged.connect(lambda: self.again.emit())
+        self.closer.toggled.connect(lambda: self.again.emit())
+        return _row(self.tag, self.order, self.closer)
+
+    def _say(self) -> None:
+        if self.words.text().strip():
+            self.wanted.emit("words")
 
     def _browse(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder of shapes", self.folder.text())
+        folder = QFileDialog.getExistingDirectory(self, "Folder of shapes, or gallery", self.folder.text())
         if folder:
             self.folder.setText(folder)
+            self.wanted.emit("nothing")
+
+    def _make(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder of shapes", self.folder.text())
+        gallery = folder and QFileDialog.getExistingDirectory(self, "Empty folder to keep the gallery in", folder)
+        if folder and gallery:
+            self.made.emit(folder, gallery)
+
+    def _ask_clip(self) -> None:
+        text, ok = QInputDialog.getText(self, "Model for words", CLIP, text=self.clip)
+        if ok:
+            self.clip = text.strip()
 
     def _update(self) -> None:
-        for kind, button in (("image", self.like_image), ("shape", self.like_shape)):
-            button.setEnabled(bool(self.folder.text()) and kind in self._open_kinds)
+        there = bool(self.folder.text().strip())
+        self.read.setEnabled(there)
+        for kind, button in self.likes.items():
+            button.setEnabled(there and kind in self._open)
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget, 1 if isinstance(widget, QLineEdit | QComboBox) else 0)
+    return row

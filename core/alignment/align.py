@@ -9,7 +9,7 @@ from core.alignment.coarse import CoarseSettings, coarse_poses
 from core.alignment.fine import FineSettings, Watch, refine
 from core.alignment.pins import Pins, poses_from_pins
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct
-from core.alignment.templates import TemplateSet, compare, rolled
+from core.alignment.templates import TemplateSet, compare
 from core.alignment.verdict import APART, SHOWN, SURE_OVERLAP, Verdict, judge
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, shape_rays
@@ -160,7 +160,7 @@ def looks_mirrored(scorer: PoseScorer, templates: TemplateSet) -> bool:
     """Whether the photo's mirror image agrees clearly better with the shape than the photo: one of the two is mirrored."""
     pixels, mask = scorer.photo.pixels, scorer.photo.mask
     plain, flipped = (
-        float(compare(rolled(picture, part, templates.settings), templates, scorer.encoder).max())
+        float(compare(templates.settings.crops(picture, part), templates, scorer.encoder).max())
         for picture, part in ((pixels, mask), (np.ascontiguousarray(pixels[:, ::-1]), mask[:, ::-1]))
     )
     return flipped > MIRRORED * plain

@@ -8,7 +8,7 @@ import torch
 
 from core.alignment.rays import toward
 from core.alignment.scorer import Hypothesis, PoseScorer, distinct, ranked, usual
-from core.alignment.templates import TemplateSet, compare, pose_of, rolled
+from core.alignment.templates import TemplateSet, compare, pose_of
 from core.geometry.camera import look_at
 from core.geometry.pose import Pose, nearest_rotation
 
@@ -33,7 +33,7 @@ def coarse_poses(
     scorer: PoseScorer, templates: TemplateSet, settings: CoarseSettings = CoarseSettings()
 ) -> list[Hypothesis]:
     """Hypotheses, the best first."""
-    crops = rolled(scorer.photo.pixels, scorer.photo.mask, templates.settings)
+    crops = templates.settings.crops(scorer.photo.pixels, scorer.photo.mask)
     scores = compare(crops, templates, scorer.encoder)
     found = []
     for index in np.argsort(-scores, axis=None)[: settings.tried]:

@@ -10,12 +10,13 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 from torch.nn import functional as F
 
-from core.alignment.templates import TemplateSettings, cells_of, centred, rolled, shrink
+from core.alignment.templates import TemplateSettings
 from core.encoders.base import ImageEncoder
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.render import render_posed
 from core.geometry.viewpoints import UP_AXES
+from core.matching.crops import cells_of, centred, shrink
 from core.matching.sides import ImageSide, ShapeSide
 
 Floats = npt.NDArray[np.floating]
@@ -122,7 +123,7 @@ class PoseScorer:
     def _crop(self) -> tuple[Floats, torch.Tensor, torch.Tensor, TemplateSettings]:
         """Where the crop's pixels are in the photo [2, 3], its descriptors [1, c, c, D] and its mask [1, c, c]."""
         settings = TemplateSettings(rolls=1)
-        (crop,) = rolled(self.photo.pixels, self.photo.mask, settings)
+        (crop,) = settings.crops(self.photo.pixels, self.photo.mask)
         mask = shrink(crop.mask, settings.cells)[None]
         maps = centred(cells_of(self.encoder, crop.picture[None], settings.cells), mask)
         return crop.to_photo, maps, mask, settings

@@ -6,11 +6,9 @@ ranks better than either.
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.nn import functional as F
 
 from core.alignment.rays import toward
 from core.encoders.base import ImageEncoder
@@ -20,10 +18,10 @@ from core.geometry.pose import Pose
 from core.geometry.raycasting import Raycaster
 from core.geometry.render import render
 from core.geometry.viewpoints import sphere_directions
+from core.matching.crops import Crop, cells_of, centred, rolled, shrink
 from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,10 @@ class TemplateSettings:
     fill: float = 0.78
     fov: float = 15.0
 
+    def crops(self, image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> list[Crop]:
+        """A photo as these templates are compared with."""
+        return rolled(image, mask, self.size, self.fill, self.rolls)
+
 
 @dataclass
 class TemplateSet:
@@ -60,23 +62,6 @@ class TemplateSet:
     descriptors: torch.Tensor
     masks: torch.Tensor
     settings: TemplateSettings
-
-
-@dataclass
-class Crop:
-    """A photo turned and cut to the object.
-
-    Attributes:
-        picture: uint8 [S, S, 3].
-        mask: float32 [S, S].
-        to_photo: float64 [2, 3], pixels of the crop in the photo.
-        angle: radians by which the photo was turned.
-    """
-
-    picture: npt.NDArray[np.uint8]
-    mask: npt.NDArray[np.float32]
-    to_photo: Floats
-    angle: float
 
 
 def template_set(
@@ -121,43 +106,6 @@ def _look(
     }
 
 
-def cells_of(encoder: ImageEncoder, pictures: npt.NDArray[np.uint8], cells: int) -> torch.Tensor:
-    """Unit descriptors float32 [B, cells, cells, D]."""
-    found = encoder.encode(pictures).descriptors.cpu()
-    if found.shape[1] != cells:
-        found = F.interpolate(found.permute(0, 3, 1, 2), (cells, cells), mode="area").permute(0, 2, 3, 1)
-    return F.normalize(found, dim=-1)
-
-
-def centred(maps: torch.Tensor, masks: torch.Tensor, together: bool = False) -> torch.Tensor:
-    """Maps [B, h, w, D] less their mean inside the masks (of each, or of all), of unit length."""
-    axes = (0, 1, 2) if together else (1, 2)
-    weight = masks[..., None]
-    mean = (maps * weight).sum(axes, keepdim=True) / weight.sum(axes, keepdim=True).clamp(min=1e-6)
-    return F.normalize(maps - mean, dim=-1)
-
-
-def rolled(image: npt.NDArray[np.uint8], mask: Mask, settings: TemplateSettings = TemplateSettings()) -> list[Crop]:
-    """The photo turned by every angle, cut so that the mask spans ``fill`` of the crop."""
-    rows, columns = np.nonzero(mask)
-    points = np.stack([columns, rows], axis=1).astype(np.float64)
-    middle = points.mean(0)
-    crops = []
-    for angle in np.arange(settings.rolls) * (2 * np.pi / settings.rolls):
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        turned = (points - middle) @ turn.T
-        low, high = turned.min(0) - 0.5, turned.max(0) + 0.5
-        step = (high - low).max() / settings.fill / settings.size
-        corner = (low + high) / 2 - step * (settings.size - 1) / 2
-        matrix = np.concatenate([turn.T * step, (turn.T @ corner + middle)[:, None]], axis=1)
-        size = (settings.size, settings.size)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        picture = cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        cut = cv2.warpAffine(mask.astype(np.float32), matrix, size, flags=flags)
-        crops.append(Crop(np.asarray(picture, np.uint8), np.asarray(cut, np.float32), matrix, float(angle)))
-    return crops
-
-
 def compare(crops: list[Crop], templates: TemplateSet, encoder: ImageEncoder) -> npt.NDArray[np.float32]:
     """Score float32 [K, V] of every crop with every template: similarity inside both masks x the square of the masks' overlap."""
     cells = templates.settings.cells
@@ -183,8 +131,3 @@ def pose_of(crop: Crop, number: int, templates: TemplateSet, K: Floats, caster: 
     c, s = np.cos(crop.angle), np.sin(crop.angle)
     R = toward(ray) @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) @ templates.rotations[number]
     return Pose(R, ray * depth - R @ shape.center)
-
-
-def shrink(mask: npt.NDArray[np.float32], cells: int) -> torch.Tensor:
-    """A mask [S, S] averaged over cells, float32 [cells, cells]."""
-    return torch.from_numpy(cv2.resize(mask, (cells, cells), interpolation=cv2.INTER_AREA))

@@ -1,4 +1,4 @@
-"""A classical dense descriptor behind the encoders' protocol, to compare with."""
+"""Classical descriptors to compare with: a dense one of pictures behind the encoders' protocol, and one of whole shapes."""
 
 import cv2
 import numpy as np
@@ -6,6 +6,8 @@ import numpy.typing as npt
 import torch
 
 from core.encoders.base import Encoded
+from core.geometry.sampling import sample_surface
+from core.geometry.shape import Shape
 
 
 class DenseSift:
@@ -35,3 +37,12 @@ class DenseSift:
             _, found = self._sift.compute(small, keys)
             layers.append(np.sqrt(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-6)))
         return np.concatenate(layers, axis=1).reshape(len(cells), len(cells), -1).astype(np.float32)
+
+
+def d2(shape: Shape, bins: int = 64) -> npt.NDArray[np.floating]:
+    """The D2 shape distribution (Osada et al., 2002): histogram [bins] of the distances between random surface points."""
+    position = sample_surface(shape, 4000).position
+    rng = np.random.default_rng(0)
+    a, b = (position[rng.integers(len(position), size=100_000)] for _ in range(2))
+    counts, _ = np.histogram(np.linalg.norm(a - b, axis=1), bins, (0, 1))
+    return counts / counts.sum()

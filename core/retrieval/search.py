@@ -1,71 +1,124 @@
-"""Which shapes of a folder look like a picture or a shape?"""
+"""Which shapes of a gallery are like a picture, a shape, a part or words?"""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import torch
 
-from core.encoders.base import ImageEncoder, PointEncoder
 from core.errors import CounterpointError
-from core.geometry.shape import SUFFIXES, load_shape
-from core.matching.prepare import guess_up
-from core.progress import Progress, silent
-from core.retrieval.vectors import Vector, shape_vector
+from core.retrieval.index import Index, index_of
+from core.retrieval.store import Entry, Gallery
+from core.retrieval.views import Views, alike, contains
+
+CLOSER = 100
+"""Candidates that are looked at closer."""
 
 
 @dataclass
-class Found:
-    """A shape's file and its cosine similarity with the query."""
+class Query:
+    """What is searched for.
 
-    path: str
+    Attributes:
+        space: "shape" (pictures and shapes), "part" or "words".
+        vector: unit vector float32 [G] of that space.
+        views: what candidates are compared with closer: of a picture or shape; or
+        part: unit descriptors float32 [n, D] of a part.
+        own: number of the shape that is the query itself and not to be found.
+    """
+
+    space: str
+    vector: npt.NDArray[np.float32]
+    views: Views | None = None
+    part: torch.Tensor | None = None
+    own: int | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A shape of a gallery; ``score`` is at most 1: the cosine similarity of the vectors, or its mean with that of the closer look."""
+
+    entry: Entry
+    path: Path
     score: float
 
 
-@dataclass
-class Gallery:
-    """Shapes with their vectors.
+class Searcher:
+    """A gallery opened for many searches; one that has changed on disk meanwhile is searched as it is now."""
 
-    Attributes:
-        paths: files.
-        vectors: float32 [N, G], unit length.
-        refused: files that could not be read, and why.
-    """
+    def __init__(self, gallery: Gallery):
+        self.gallery = gallery
+        self._indices: dict[str, Index] = {}
+        self._revision = gallery.revision
 
-    paths: list[str]
-    vectors: Vector
-    refused: list[tuple[str, str]] = field(default_factory=list)
+    def __call__(
+        self, query: Query, top: int = 10, closer: bool = True, tag: str | None = None, worst: bool = False
+    ) -> list[Found]:
+        """The ``top`` shapes, the most similar first.
 
-    def search(self, query: Vector, top: int = 10, leave_out: str | None = None) -> list[Found]:
-        """The ``top`` most similar shapes, best first; ``leave_out`` is a file not to be found (the query itself)."""
-        scores = self.vectors @ query
-        order = [int(i) for i in np.argsort(-scores, kind="stable") if self.paths[int(i)] != leave_out]
-        return [Found(self.paths[i], float(scores[i])) for i in order[:top]]
+        Args:
+            closer: compare the first hundred cell by cell, which ranks them much better; others follow as they were.
+            tag: only shapes with it.
+            worst: of those looked at, the least similar first.
 
+        Raises:
+            CounterpointError: the gallery has no vectors to search by in this way, or no shape with the tag.
+        """
+        index = self._index(query.space)
+        among = None
+        if tag is not None:
+            among = self.gallery.numbers_tagged(tag)
+            if len(among) == 0:
+                raise CounterpointError(f"No shape of the gallery has the tag {tag}.")
+        scores = self._nearest(index, query, len(self.gallery) if worst else max(top, CLOSER), among)
+        order = sorted(scores, key=lambda number: (scores[number], number) if worst else (-scores[number], number))
+        if closer and (query.views is not None or query.part is not None):
+            looked = self._closer(query, {number: scores[number] for number in order[:CLOSER]})
+            scores |= looked
+            first = sorted(looked, key=lambda number: (looked[number], number) if worst else (-looked[number], number))
+            order = first + order[CLOSER:]
+        entries = self.gallery.entries(order[:top])
+        return [Found(one, self.gallery.root / one.path, float(scores[one.number])) for one in entries]
 
-def read_gallery(
-    folder: str | Path, encoder: ImageEncoder, points: PointEncoder | None, progress: Progress = silent
-) -> Gallery:
-    """The shapes of a folder and of those in it; files that cannot be read are reported, not raised.
+    def _index(self, space: str) -> Index:
+        if space not in self.gallery.spaces:
+            if space == "words":
+                raise CounterpointError(
+                    "This gallery was made without CLIP and cannot be searched by words; index it again with --clip."
+                )
+            raise CounterpointError(
+                "The gallery is empty." if len(self.gallery) == 0 else f"The gallery has no {space} vectors."
+            )
+        if self._revision != self.gallery.revision:
+            self._indices, self._revision = {}, self.gallery.revision
+        if space not in self._indices:
+            self._indices[space] = index_of(self.gallery, space)
+        return self._indices[space]
 
-    Vectors are cached by the shapes' contents, so that a second reading is quick.
+    def _nearest(self, index: Index, query: Query, count: int, among: npt.NDArray[np.int64] | None) -> dict[int, float]:
+        """The best score of ``count`` shapes, of which each may have several vectors."""
+        each = max(1, round(len(index) / max(len(self.gallery), 1)))
+        numbers, scores = index.search(query.vector, each * count, among)
+        best: dict[int, float] = {}
+        for number, score in zip(numbers.tolist(), scores.tolist(), strict=True):
+            if number != query.own and number not in best and len(best) < count:
+                best[number] = score
+        return best
 
-    Raises:
-        CounterpointError: no such folder, or no shape in it can be read.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise CounterpointError(f"{folder} is no folder.")
-    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in SUFFIXES)
-    paths, vectors, refused = [], [], []
-    for number, file in enumerate(files):
-        progress(number / len(files), f"Looking at {file.name} ({number + 1} of {len(files)})")
-        try:
-            vectors.append(shape_vector(load_shape(file), encoder, points, guess_up(file)))
-            paths.append(str(file))
-        except CounterpointError as error:
-            refused.append((str(file), str(error)))
-    if not paths:
-        reason = f" ({refused[0][1]})" if refused else ""
-        raise CounterpointError(f"{folder} has no shape that can be read{reason}.")
-    progress(1.0, f"{len(paths)} shapes")
-    return Gallery(paths, np.stack(vectors), refused)
+    def _closer(self, query: Query, scores: dict[int, float]) -> dict[int, float]:
+        """The mean of both similarities, each stretched over the candidates alike."""
+        numbers = list(scores)
+        looked = []
+        for number in numbers:
+            content = self.gallery.views(number)
+            if content is None:
+                return scores
+            views = Views.from_bytes(content)
+            if query.part is not None:
+                looked.append(contains(query.part, views))
+            elif query.views is not None:
+                looked.append(alike(query.views, views))
+        near, dense = np.array([scores[n] for n in numbers]), np.array(looked)
+        stretched = (near - near.mean()) * (dense.std() / max(float(near.std()), 1e-6)) + dense.mean()
+        return dict(zip(numbers, ((stretched + dense) / 2).tolist(), strict=True))

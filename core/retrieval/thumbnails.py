@@ -6,13 +6,17 @@ import numpy.typing as npt
 from core.geometry.camera import framing_camera, look_at
 from core.geometry.raycasting import Raycaster
 from core.geometry.render import render
-from core.geometry.shape import Shape
 from core.geometry.viewpoints import UP_AXES, standing
 
 
-def thumbnail(shape: Shape, up: str = "y", size: int = 128) -> npt.NDArray[np.uint8]:
-    """The standing shape from in front, a little from above and from its left: uint8 [size, size, 3] on white."""
-    direction = standing(up).T @ np.array([0.55, 0.45, 1.0])
+def thumbnail(caster: Raycaster, up: str = "y", size: int = 128, azimuth: float = 0.0) -> npt.NDArray[np.uint8]:
+    """The standing shape from in front, a little from above and from its left: uint8 [size, size, 3] on white.
+
+    ``azimuth`` (radians) goes on around it.
+    """
+    turn = np.arctan2(0.55, 1.0) + azimuth
+    direction = standing(up).T @ np.array([1.14 * np.sin(turn), 0.45, 1.14 * np.cos(turn)])
     R = look_at(direction, np.array(UP_AXES[up], float))
-    camera = framing_camera(shape.normalised, R, size, np.radians(30), 0.9)
-    return render(Raycaster(shape), camera, "own", supersample=2).rgb
+    points = caster.shape.normalised
+    camera = framing_camera(points[:: max(1, len(points) // 20_000)], R, size, np.radians(30), 0.9)
+    return render(caster, camera, "own", supersample=2).rgb

@@ -8,7 +8,6 @@ from torch.nn import functional as F
 from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.feature_map import Box, check_box, cut_out, square_frame, whole_image
 from core.errors import CounterpointError
-from core.fields import cache
 from core.fields.from_points import encode_shape
 from core.fields.lifting import LiftSettings, cameras
 from core.geometry.raycasting import Raycaster
@@ -35,22 +34,16 @@ def image_vector(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box |
 def shape_vector(
     shape: Shape, encoder: ImageEncoder, points: PointEncoder | None, up: str, views: LiftSettings = LiftSettings()
 ) -> Vector:
-    """Unit vector float32 [G] of a shape: by the point encoder where there is one, else the mean over rendered views. Cached.
+    """Unit vector float32 [G] of a shape: by the point encoder where there is one, else the mean over rendered views.
 
     On held-out procedural shapes the point encoder's vector finds as well as 24 views do, in a thirtieth of the time
     (`counterpoint evaluate retrieval`).
     """
-    source = points.fingerprint if points is not None else encoder.fingerprint + views.key()
-    key = cache.cache_key("vector", shape.digest, source, up)
-    stored = cache.read(key)
-    if stored is not None:
-        return np.asarray(stored["vector"].numpy())
     if points is not None:
         vector = encode_shape(shape, points, up).vector
     else:
         vector = view_vectors(shape, encoder, LiftSettings(azimuths=views.azimuths, up=up)).mean(0)
     vector = F.normalize(vector, dim=0)
-    cache.write(key, {"vector": vector})
     return np.asarray(vector.numpy())
 
 

@@ -20,7 +20,7 @@ from core.alignment.metrics import alignment_errors, diameter, mspd_recall, mssd
 from core.alignment.overlay import STYLES, overlay, shaded
 from core.alignment.pins import Pins, poses_from_pins
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, usual
-from core.alignment.templates import TemplateSettings, compare, pose_of, rolled, template_set
+from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
 from core.encoders.catalogue import EncoderChoice
@@ -165,7 +165,7 @@ def test_a_template_is_seen_where_its_crop_says(scene, encoder):
         np.array([0.0, 0, 3 * shape.shape.diagonal]) - templates.rotations[37] @ shape.shape.center,
     )
     drawn = render_posed(shape.caster, true, K, 320)
-    crops = rolled(drawn.rgb, drawn.hits.mask, FEW)
+    crops = FEW.crops(drawn.rgb, drawn.hits.mask)
     scores = compare(crops, templates, encoder)
     roll, view = np.unravel_index(scores.argmax(), scores.shape)
     found = pose_of(crops[roll], view, templates, K, shape.caster)

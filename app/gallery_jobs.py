@@ -1,0 +1,112 @@
+"""What the engine does with galleries: keeps them up to date, searches them, draws what was found from other sides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.documents import EncoderSettings, Wish
+from app.loaded import Memo, choice_of, image_of, shape_of, side_of
+from core.progress import Progress, silent, span
+
+_galleries, _askers, _turned = Memo(3), Memo(2), Memo(12)
+
+
+@dataclass
+class FoundShape:
+    """A result: similarity, and a small picture as PNG."""
+
+    number: int
+    path: str
+    up: str
+    score: float
+    tags: tuple[str, ...]
+    picture: bytes
+
+
+@dataclass
+class FoundShapes:
+    """Results, the number of shapes searched, (tag, shapes) of all, and (path, reason) of those that could not be read.
+
+    Attributes:
+        words: whether the gallery can be searched by words.
+    """
+
+    results: list[FoundShape]
+    shapes: int
+    tags: list[tuple[str, int]]
+    refused: list[tuple[str, str]]
+    words: bool
+
+
+def search_gallery(progress: Progress, wish: Wish, encoder: EncoderSettings) -> FoundShapes:
+    """The shapes that a wish is for; a plain folder of shapes becomes a gallery first."""
+    from core.retrieval.build import gallery_for
+    from core.retrieval.describe import Recipe
+    from core.retrieval.queries import Asker
+    from core.retrieval.search import Searcher
+
+    recipe = Recipe(choice_of(encoder), wish.clip or None)
+    with gallery_for(wish.gallery, recipe, progress=span(progress, 0.0, 0.9)) as gallery:
+        own = Recipe.of(gallery.recipe, encoder.device)
+        asker = _askers.get(own, lambda: Asker(own))
+        progress(0.92, f"Searching {len(gallery)} shapes")
+        found = []
+        if wish.kind != "nothing":
+            query = _query(wish, asker, gallery, encoder)
+            found = Searcher(gallery)(query, wish.top, wish.closer, wish.tag or None, wish.worst)
+        results = [
+            FoundShape(one.entry.number, str(one.path), one.entry.up, one.score, one.entry.tags, gallery.picture(one.entry.number))
+            for one in found
+        ]  # fmt: skip
+        progress(1.0, f"{len(gallery)} shapes searched")
+        return FoundShapes(results, len(gallery), gallery.tags(), gallery.refused, "words" in gallery.spaces)
+
+
+def _query(wish: Wish, asker: Any, gallery: Any, encoder: EncoderSettings) -> Any:
+    item, mask = wish.item, wish.mask
+    if wish.kind == "words":
+        return asker.words(wish.words)
+    if wish.kind == "number":
+        return asker.of_gallery(gallery, wish.number)
+    assert item is not None
+    if item.kind == "image":
+        pixels = image_of(item)
+        chosen = None if mask is None else mask.array().reshape(pixels.shape[:2])
+        if wish.kind == "part":
+            return asker.part_of_image(pixels, chosen, item.box)
+        return asker.image(pixels, item.box, chosen)
+    if wish.kind == "part":
+        assert mask is not None
+        return asker.part_of_shape(side_of(item, encoder, silent), mask.array())
+    query = asker.shape(shape_of(item), item.up)
+    query.own = gallery.number_of(Path(item.path))
+    return query
+
+
+def turn_shape(progress: Progress, path: str, up: str, azimuth: float, size: int) -> npt.NDArray[np.uint8]:
+    """A shape of a gallery from another side: uint8 [size, size, 3]; ``azimuth`` in radians from the usual one."""
+    from core.geometry.raycasting import Raycaster
+    from core.geometry.shape import load_shape
+    from core.retrieval.thumbnails import thumbnail
+
+    caster = _turned.get(path, lambda: Raycaster(load_shape(path)))
+    return thumbnail(caster, up, size, azimuth)
+
+
+def make_gallery(progress: Progress, folder: str, gallery: str, encoder: EncoderSettings, clip: str) -> None:
+    """The gallery of a folder of shapes, kept in a folder of its own."""
+    from core.retrieval.build import index_folder
+    from core.retrieval.describe import Recipe
+
+    index_folder(folder, gallery, Recipe(choice_of(encoder), clip or None), progress=progress)
+
+
+JOBS: dict[str, Callable[..., Any]] = {
+    "search_gallery": search_gallery,
+    "turn_shape": turn_shape,
+    "make_gallery": make_gallery,
+}

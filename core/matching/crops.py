@@ -1,0 +1,78 @@
+"""Objects cut out tightly and described cell by cell, to be compared position by position.
+
+The semantic image distance of 3D Congealing (Eq. 7): descriptors less their mean inside the mask, compared inside both masks.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional as F
+
+from core.encoders.base import ImageEncoder
+
+Floats = npt.NDArray[np.floating]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Crop:
+    """A photo turned and cut to the object.
+
+    Attributes:
+        picture: uint8 [S, S, 3].
+        mask: float32 [S, S].
+        to_photo: float64 [2, 3], pixels of the crop in the photo.
+        angle: radians by which the photo was turned.
+    """
+
+    picture: npt.NDArray[np.uint8]
+    mask: npt.NDArray[np.float32]
+    to_photo: Floats
+    angle: float
+
+
+def rolled(
+    image: npt.NDArray[np.uint8], mask: Mask, size: int = 112, fill: float = 0.78, rolls: int = 24
+) -> list[Crop]:
+    """The photo turned by ``rolls`` angles, cut so that the mask spans ``fill`` of the crop of ``size`` pixels."""
+    rows, columns = np.nonzero(mask)
+    points = np.stack([columns, rows], axis=1).astype(np.float64)
+    middle = points.mean(0)
+    crops = []
+    for angle in np.arange(rolls) * (2 * np.pi / rolls):
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        turned = (points - middle) @ turn.T
+        low, high = turned.min(0) - 0.5, turned.max(0) + 0.5
+        step = (high - low).max() / fill / size
+        corner = (low + high) / 2 - step * (size - 1) / 2
+        matrix = np.concatenate([turn.T * step, (turn.T @ corner + middle)[:, None]], axis=1)
+        whole = (size, size)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        picture = cv2.warpAffine(image, matrix, whole, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        cut = cv2.warpAffine(mask.astype(np.float32), matrix, whole, flags=flags)
+        crops.append(Crop(np.asarray(picture, np.uint8), np.asarray(cut, np.float32), matrix, float(angle)))
+    return crops
+
+
+def cells_of(encoder: ImageEncoder, pictures: npt.NDArray[np.uint8], cells: int) -> torch.Tensor:
+    """Unit descriptors float32 [B, cells, cells, D]."""
+    found = encoder.encode(pictures).descriptors.cpu()
+    if found.shape[1] != cells:
+        found = F.interpolate(found.permute(0, 3, 1, 2), (cells, cells), mode="area").permute(0, 2, 3, 1)
+    return F.normalize(found, dim=-1)
+
+
+def centred(maps: torch.Tensor, masks: torch.Tensor, together: bool = False) -> torch.Tensor:
+    """Maps [B, h, w, D] less their mean inside the masks (of each, or of all), of unit length."""
+    axes = (0, 1, 2) if together else (1, 2)
+    weight = masks[..., None]
+    mean = (maps * weight).sum(axes, keepdim=True) / weight.sum(axes, keepdim=True).clamp(min=1e-6)
+    return F.normalize(maps - mean, dim=-1)
+
+
+def shrink(mask: npt.NDArray[np.float32], cells: int) -> torch.Tensor:
+    """A mask [S, S] averaged over cells, float32 [cells, cells]."""
+    return torch.from_numpy(cv2.resize(mask, (cells, cells), interpolation=cv2.INTER_AREA))

@@ -1,0 +1,185 @@
+"""Galleries made and kept up to date: files are described by several processes, or by a Ray cluster, and written by one."""
+
+import json
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
+from typing import Any
+
+from core.errors import CounterpointError
+from core.fields.cache import cache_dir, cache_key
+from core.geometry.shape import SUFFIXES
+from core.progress import Progress, silent
+from core.retrieval.describe import Describer, Recipe
+from core.retrieval.index import write_indices
+from core.retrieval.store import Described, Gallery, Stamp, create_gallery, is_gallery, open_gallery
+
+AT_ONCE = 16
+"""Files for each process before the next are given out."""
+
+CRASHED = "Reading it makes the program crash."
+
+Result = tuple[Path, Described]
+
+
+@dataclass
+class Changes:
+    """What indexing did: numbers of files; ``refused`` are those that could not be read now or before, (path, reason)."""
+
+    added: int
+    changed: int
+    removed: int
+    kept: int
+    refused: list[tuple[str, str]]
+
+
+def index_folder(
+    root: str | Path,
+    folder: str | Path,
+    recipe: Recipe = Recipe(),
+    workers: int | None = None,
+    ray: str | None = None,
+    progress: Progress = silent,
+) -> Changes:
+    """Make the gallery ``folder`` of all shapes below ``root``, or bring it up to date.
+
+    Every shape is written as soon as it is described: a run that was stopped or killed goes on where it was.
+
+    Args:
+        workers: processes on this machine; None takes one for each core, 1 works in this process.
+        ray: address of a Ray cluster ("auto", "local" or "ray://..."), which must see the same files.
+
+    Raises:
+        CounterpointError: no such folder, no shape in it, or the gallery cannot be written (see :func:`create_gallery`).
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise CounterpointError(f"{root} is no folder.")
+    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+    if not files:
+        raise CounterpointError(f"{root} has no shapes ({', '.join(sorted(SUFFIXES))}).")
+    with create_gallery(folder, root, recipe.plain()) as gallery:
+        stamps = {file: Stamp.of(file) for file in files}
+        names = {file: file.relative_to(root).as_posix() for file in files}
+        known = gallery.stamps()
+        removed = sorted(known.keys() - set(names.values()))
+        if removed:
+            gallery.remove(removed)
+        todo = [file for file in files if known.get(names[file]) != stamps[file]]
+        added = sum(names[file] not in known for file in todo)
+        for number, (file, one) in enumerate(_described(todo, recipe, workers, ray), 1):
+            gallery.put(names[file], stamps[file], one, file.relative_to(root).parts[:-1])
+            progress(0.98 * number / len(todo), f"{file.name} ({number} of {len(todo)})")
+        progress(0.98, "Writing the index")
+        write_indices(gallery)
+        progress(1.0, f"{len(gallery)} shapes")
+        return Changes(added, len(todo) - added, len(removed), len(files) - len(todo), gallery.refused)
+
+
+def _described(files: list[Path], recipe: Recipe, workers: int | None, ray: str | None) -> Iterator[Result]:
+    if ray is not None:
+        return _on_ray(files, recipe, ray)
+    count = min(workers or os.cpu_count() or 1, max(1, len(files) // 4))
+    return _here(files, recipe) if count == 1 else _in_processes(files, recipe, count)
+
+
+def _here(files: list[Path], recipe: Recipe) -> Iterator[Result]:
+    describe = Describer(recipe)
+    return ((file, describe(file)) for file in files)
+
+
+def _in_processes(files: list[Path], recipe: Recipe, count: int) -> Iterator[Result]:
+    """A file that makes its process crash is refused; it is found by trying alone those that were being read."""
+    waiting, suspects = deque(files), deque[Path]()
+    pool: ProcessPoolExecutor | None = None
+    try:
+        while waiting or suspects:
+            if pool is None:
+                pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (recipe, count))
+            alone = bool(suspects)
+            source = suspects if alone else waiting
+            batch = [source.popleft() for _ in range(1 if alone else min(len(source), AT_ONCE * count))]
+            futures = {pool.submit(_describe, file): file for file in batch}
+            broken = False
+            for future in as_completed(futures):
+                try:
+                    yield futures[future], future.result()
+                except BrokenProcessPool:
+                    broken = True
+                    if alone:
+                        yield futures[future], Described(refused=CRASHED)
+                    else:
+                        suspects.append(futures[future])
+            if broken:
+                pool = None
+    finally:
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+_describer: Describer | None = None
+
+
+def _begin(recipe: Recipe, count: int) -> None:
+    """In a process of the pool: its share of the cores; it ends with the process that began it, however that ends."""
+    global _describer
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // count))
+    _describer = Describer(recipe)
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
+
+
+def _describe(file: Path) -> Described:
+    assert _describer is not None
+    return _describer(file)
+
+
+def _on_ray(files: list[Path], recipe: Recipe, address: str) -> Iterator[Result]:
+    """One process for each core of a Ray cluster; they describe, and what they describe is merged here."""
+    try:
+        import ray
+        from ray.util import ActorPool
+    except ImportError:
+        raise CounterpointError('Ray is not installed; install it with: pip install "counterpoint[ray]".') from None
+    try:
+        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
+    except Exception as error:
+        raise CounterpointError(f"There is no Ray cluster at {address} ({error}).") from error
+    cores = int(ray.cluster_resources().get("CPU", 1))
+    actors: list[Any] = [ray.remote(Describer).options(max_restarts=-1).remote(recipe) for _ in range(cores)]
+    pool = ActorPool(actors)
+    paths = [file.absolute() for file in files]
+    try:
+        yield from pool.map_unordered(lambda actor, path: actor.labelled.remote(path), paths)
+    finally:
+        for actor in actors:
+            ray.kill(actor)
+
+
+def gallery_for(place: str | Path, recipe: Recipe, workers: int | None = None, progress: Progress = silent) -> Gallery:
+    """A gallery, or that of a plain folder of shapes: it is kept in the cache and brought up to date.
+
+    Raises:
+        CounterpointError: as :func:`index_folder` and :func:`open_gallery`.
+    """
+    place = Path(place)
+    if is_gallery(place):
+        return open_gallery(place)
+    name = cache_key("gallery", str(place.resolve()), json.dumps(recipe.plain(), sort_keys=True))
+    folder = cache_dir() / "galleries" / name[:24]
+    index_folder(place, folder, recipe, workers, None, progress)
+    return open_gallery(folder)

@@ -1,0 +1,95 @@
+"""Nearest neighbours among the vectors of a gallery: FAISS, exact up to a hundred thousand shapes."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from core.retrieval.store import Gallery
+
+Numbers = npt.NDArray[np.int64]
+Vectors = npt.NDArray[np.float32]
+
+EXACT = 100_000
+"""More vectors than this are divided into cells (an inverted file), of which a query looks into ``PROBES``."""
+
+PROBES = 48
+
+
+class Index:
+    """Unit vectors of one space, by shape number; a shape may have several."""
+
+    def __init__(self, index: faiss.Index):
+        self._index = index
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @classmethod
+    def build(cls, numbers: Numbers, vectors: Vectors) -> "Index":
+        """``numbers`` [N] and ``vectors`` [N, G]."""
+        count, size = vectors.shape
+        inner: faiss.Index = faiss.IndexFlatIP(size)
+        if count > EXACT:
+            cells = int(4 * np.sqrt(count))
+            inner = faiss.IndexIVFFlat(inner, size, cells, faiss.METRIC_INNER_PRODUCT)
+            inner.cp.niter = 10
+            chosen = np.random.default_rng(0).choice(count, min(count, 40 * cells), replace=False)
+            inner.train(vectors[np.sort(chosen)])
+            inner.nprobe = PROBES
+            inner.add_with_ids(vectors, numbers)
+            return cls(inner)
+        index = faiss.IndexIDMap2(inner)
+        index.add_with_ids(vectors, numbers)
+        return cls(index)
+
+    @classmethod
+    def read(cls, path: Path) -> "Index":
+        """Mapped into memory: opened at once, read as it is used."""
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+        if isinstance(index, faiss.IndexIVF):
+            index.nprobe = PROBES
+        return cls(index)
+
+    def write(self, path: Path) -> None:
+        """A whole file or none."""
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        faiss.write_index(self._index, str(beside))
+        os.replace(beside, path)
+
+    def search(self, query: Vectors, top: int, among: Numbers | None = None) -> tuple[Numbers, Vectors]:
+        """Numbers and cosine similarities of the ``top`` nearest to a unit vector [G], the best first; only of ``among`` if given."""
+        chosen: Any = None
+        if among is not None:
+            chosen = faiss.SearchParameters()
+            if isinstance(self._index, faiss.IndexIVF):  # few may be left: every cell is looked into
+                chosen = faiss.SearchParametersIVF()
+                chosen.nprobe = self._index.nlist
+            chosen.sel = faiss.IDSelectorBatch(among)
+        scores, numbers = self._index.search(query[None], min(top, len(self)), params=chosen)
+        there = numbers[0] >= 0
+        return numbers[0][there], scores[0][there]
+
+
+def index_of(gallery: Gallery, space: str) -> Index:
+    """From its file; where that is older than the gallery, made of the gallery's vectors."""
+    path = _file(gallery, space)
+    return Index.read(path) if path.exists() else Index.build(*gallery.vectors(space))
+
+
+def write_indices(gallery: Gallery) -> None:
+    """The files of all spaces, in place of older ones."""
+    for space in gallery.spaces:
+        path = _file(gallery, space)
+        if not path.exists():
+            Index.build(*gallery.vectors(space)).write(path)
+        for old in gallery.folder.glob(f"{space}-*.faiss"):
+            if old != path:
+                old.unlink(missing_ok=True)
+
+
+def _file(gallery: Gallery, space: str) -> Path:
+    return gallery.folder / f"{space}-{gallery.revision}.faiss"

@@ -1,0 +1,295 @@
+"""A gallery on disk: what is known of many shapes, in one folder that can be copied and read by many.
+
+``gallery.sqlite`` holds everything, each shape in one transaction, so that whatever kills the process, an entry is there once or not at
+all. ``SPACE.faiss`` are derived from it, and made anew when they are older.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import CounterpointError
+
+FILE = "gallery.sqlite"
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE shapes (
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, changed INTEGER NOT NULL,
+    digest TEXT, up TEXT, vertices INTEGER, faces INTEGER, picture BLOB, refused TEXT
+);
+CREATE TABLE tags (shape INTEGER NOT NULL REFERENCES shapes ON DELETE CASCADE, tag TEXT NOT NULL, UNIQUE (shape, tag));
+CREATE TABLE vectors (
+    shape INTEGER NOT NULL REFERENCES shapes ON DELETE CASCADE, space TEXT NOT NULL, count INTEGER NOT NULL, numbers BLOB NOT NULL,
+    UNIQUE (shape, space)
+);
+CREATE TABLE views (shape INTEGER PRIMARY KEY REFERENCES shapes ON DELETE CASCADE, content BLOB NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What tells that a file is the same as before: size in bytes and time of its last change in ns."""
+
+    size: int
+    changed: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Stamp":
+        status = path.stat()
+        return cls(status.st_size, status.st_mtime_ns)
+
+
+@dataclass
+class Described:
+    """A shape as a gallery keeps it.
+
+    Attributes:
+        digest: SHA-256 of the shape's geometry.
+        picture: a PNG.
+        vectors: by space ("shape", "part", "words"): unit vectors float32 [G], or several of them [k, G].
+        views: what dense re-ranking compares, or None; see :mod:`core.retrieval.views`.
+        refused: why the file could not be read; everything else is empty then.
+    """
+
+    digest: str = ""
+    up: str = "y"
+    vertices: int = 0
+    faces: int = 0
+    picture: bytes = b""
+    vectors: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    views: bytes | None = None
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a gallery; ``path`` is relative to its root."""
+
+    number: int
+    path: str
+    up: str
+    vertices: int
+    faces: int
+    tags: tuple[str, ...] = ()
+
+
+class Gallery:
+    """An open gallery; close it, or use it in ``with``."""
+
+    def __init__(self, folder: Path, database: sqlite3.Connection):
+        self.folder, self._database = folder, database
+        about = dict(database.execute("SELECT name, value FROM about"))
+        self.recipe: dict[str, Any] = json.loads(about["recipe"])
+        self.root = _root(folder, about)
+
+    def __enter__(self) -> "Gallery":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __len__(self) -> int:
+        return int(self._one("SELECT count(*) FROM shapes WHERE refused IS NULL"))
+
+    @property
+    def revision(self) -> int:
+        """Rises with every change of the shapes."""
+        return int(self._one("SELECT value FROM about WHERE name = 'revision'"))
+
+    @property
+    def refused(self) -> list[tuple[str, str]]:
+        """(path, reason) of files that could not be read."""
+        return self._database.execute(
+            "SELECT path, refused FROM shapes WHERE refused IS NOT NULL ORDER BY path"
+        ).fetchall()
+
+    @property
+    def spaces(self) -> list[str]:
+        """That every shape has a vector in."""
+        found = self._database.execute("SELECT space, count(*) FROM vectors GROUP BY space ORDER BY space")
+        return [space for space, count in found.fetchall() if count == len(self)]
+
+    def stamps(self) -> dict[str, Stamp]:
+        """Of all files, those that could not be read too, by path."""
+        return {p: Stamp(s, c) for p, s, c in self._database.execute("SELECT path, size, changed FROM shapes")}
+
+    def vectors(self, space: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Unit vectors [N, G] and the number of the shape [N] that each belongs to."""
+        query = "SELECT shape, count, numbers FROM vectors WHERE space = ? ORDER BY shape"
+        numbers, blobs = [], bytearray()
+        for number, count, blob in self._database.execute(query, (space,)):
+            numbers.extend([number] * count)
+            blobs += blob
+        values = np.frombuffer(blobs, np.float32)
+        return np.array(numbers, np.int64), values.reshape(len(numbers), -1)
+
+    def entries(self, numbers: Iterable[int]) -> list[Entry]:
+        """In the order of ``numbers``."""
+        query = "SELECT id, path, up, vertices, faces FROM shapes WHERE id = ?"
+        tags = "SELECT tag FROM tags WHERE shape = ? ORDER BY tag"
+        found = []
+        for number in numbers:
+            key, path, up, vertices, faces = self._database.execute(query, (int(number),)).fetchone()
+            tagged = tuple(tag for (tag,) in self._database.execute(tags, (int(number),)))
+            found.append(Entry(key, path, up, vertices, faces, tagged))
+        return found
+
+    def number_of(self, path: Path) -> int | None:
+        """Of a file that is in the gallery."""
+        try:
+            relative = path.resolve().relative_to(self.root.resolve()).as_posix()
+        except ValueError:
+            return None
+        return self._one("SELECT id FROM shapes WHERE refused IS NULL AND path = ?", relative)
+
+    def numbers_tagged(self, tag: str) -> npt.NDArray[np.int64]:
+        rows = self._database.execute("SELECT shape FROM tags WHERE tag = ? ORDER BY shape", (tag,))
+        return np.array([number for (number,) in rows], np.int64)
+
+    def tags(self) -> list[tuple[str, int]]:
+        """(tag, shapes) of all, by name."""
+        return self._database.execute("SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY tag").fetchall()
+
+    def picture(self, number: int) -> bytes:
+        """A PNG."""
+        return bytes(self._one("SELECT picture FROM shapes WHERE id = ?", number))
+
+    def vector(self, number: int, space: str) -> npt.NDArray[np.float32]:
+        """The first of a shape's unit vectors [G] in a space."""
+        query = "SELECT count, numbers FROM vectors WHERE shape = ? AND space = ?"
+        count, blob = self._database.execute(query, (number, space)).fetchone()
+        return np.frombuffer(blob, np.float32).reshape(count, -1)[0]
+
+    def views(self, number: int) -> bytes | None:
+        content = self._one("SELECT content FROM views WHERE shape = ?", number)
+        return None if content is None else bytes(content)
+
+    def put(self, path: str, stamp: Stamp, one: Described, tags: Iterable[str]) -> None:
+        """Add a file, or what it is now, in one transaction."""
+        with self._changing():
+            self._database.execute("DELETE FROM shapes WHERE path = ?", (path,))
+            values = (path, stamp.size, stamp.changed, one.digest, one.up, one.vertices, one.faces, one.picture, one.refused)  # fmt: skip
+            number = self._database.execute(
+                "INSERT INTO shapes (path, size, changed, digest, up, vertices, faces, picture, refused) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            ).lastrowid
+            self._database.executemany("INSERT INTO tags VALUES (?, ?)", [(number, tag) for tag in sorted(set(tags))])
+            several = {space: np.atleast_2d(v).astype(np.float32) for space, v in one.vectors.items()}
+            blobs = [(number, space, len(v), v.tobytes()) for space, v in several.items()]
+            self._database.executemany("INSERT INTO vectors VALUES (?, ?, ?, ?)", blobs)
+            if one.views is not None:
+                self._database.execute("INSERT INTO views VALUES (?, ?)", (number, one.views))
+
+    def remove(self, paths: Iterable[str]) -> None:
+        with self._changing():
+            self._database.executemany("DELETE FROM shapes WHERE path = ?", [(path,) for path in paths])
+
+    def add_tag(self, number: int, tag: str) -> None:
+        with self._changing():
+            self._database.execute("INSERT OR IGNORE INTO tags VALUES (?, ?)", (number, tag))
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            with self._database:
+                self._database.execute("UPDATE about SET value = value + 1 WHERE name = 'revision'")
+                yield
+        except sqlite3.Error as error:
+            raise CounterpointError(f"The gallery {self.folder} cannot be written ({error}).") from error
+
+    def _one(self, query: str, *values: object) -> Any:
+        row = self._database.execute(query, values).fetchone()
+        return None if row is None else row[0]
+
+
+def is_gallery(folder: Path) -> bool:
+    return (folder / FILE).is_file()
+
+
+def open_gallery(folder: str | Path) -> Gallery:
+    """To be read; nothing is written, so that a folder without the right to write will do.
+
+    Raises:
+        CounterpointError: it is none, or a newer Counterpoint made it.
+    """
+    return _open(Path(folder), "ro")
+
+
+def create_gallery(folder: str | Path, root: str | Path, recipe: dict[str, Any]) -> Gallery:
+    """To be written: a new one, or that which is there with the same root and recipe.
+
+    Raises:
+        CounterpointError: it cannot be written; another process writes it; or it was made of another folder or in another way.
+    """
+    folder, root = Path(folder), Path(root)
+    if not is_gallery(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _create(folder, root, recipe)
+        except (OSError, sqlite3.Error) as error:
+            raise CounterpointError(f"The gallery {folder} cannot be written ({error}).") from error
+    gallery = _open(folder, "rw")
+    if gallery.root.resolve() != root.resolve():
+        raise CounterpointError(f"{folder} is a gallery of {gallery.root}; choose another place for this one.")
+    if gallery.recipe != recipe:
+        raise CounterpointError(
+            f"{folder} was made with another encoder or other settings; choose another place, or delete it first."
+        )
+    return gallery
+
+
+def _create(folder: Path, root: Path, recipe: dict[str, Any]) -> None:
+    """A whole file or none: made beside and moved."""
+    beside = folder / f".{FILE}.{os.getpid()}"
+    beside.unlink(missing_ok=True)
+    about = {
+        "version": VERSION,
+        "revision": 0,
+        "recipe": json.dumps(recipe),
+        "root": str(root.resolve()),
+        "from here": os.path.relpath(root.resolve(), folder.resolve()),
+    }
+    database = sqlite3.connect(beside)
+    try:
+        with database:
+            database.executescript(SCHEMA)
+            database.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
+    finally:
+        database.close()
+    os.replace(beside, folder / FILE)
+
+
+def _open(folder: Path, mode: str) -> Gallery:
+    if not is_gallery(folder):
+        raise CounterpointError(f"{folder} is no gallery; make one of a folder of shapes with: counterpoint index.")
+    try:
+        address = f"{(folder / FILE).resolve().as_uri()}?mode={mode}"
+        database = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)
+        database.execute("PRAGMA foreign_keys = ON")
+        version = int(database.execute("SELECT value FROM about WHERE name = 'version'").fetchone()[0])
+        if version <= VERSION:
+            return Gallery(folder, database)
+        database.close()
+    except (sqlite3.Error, TypeError, KeyError, ValueError) as error:
+        raise CounterpointError(f"The gallery {folder} cannot be read ({error}).") from error
+    raise CounterpointError(f"The gallery {folder} was made by a newer Counterpoint.")
+
+
+def _root(folder: Path, about: dict[str, str]) -> Path:
+    """The folder of the shapes: where it was, seen from the gallery (both may have moved), else where it was."""
+    beside = Path(os.path.normpath(folder.resolve() / about["from here"]))
+    return beside if beside.is_dir() else Path(about["root"])

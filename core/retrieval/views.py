@@ -1,0 +1,115 @@
+"""Dense re-ranking: a query compared cell by cell with views of every candidate.
+
+One vector for a whole shape forgets where things are. Views around the standing shape, as descriptors on a small grid, are compared with
+the photo's tight crop position by position inside both masks (the semantic image distance of 3D Congealing, Eq. 7), or with the views of
+another shape at every turn about its up axis.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.torch
+import torch
+from torch.nn import functional as F
+
+from core.encoders.base import ImageEncoder
+from core.geometry.camera import framing_camera, look_at
+from core.geometry.raycasting import Raycaster
+from core.geometry.render import render
+from core.geometry.shape import Shape
+from core.geometry.viewpoints import UP_AXES, ring_directions
+from core.matching.crops import cells_of, centred, rolled, shrink
+
+AZIMUTHS = 12
+ELEVATIONS = (5.0, 35.0)
+SIZE = 112
+CELLS = 7
+FINE = 14
+"""Cells across that the encoder's are averaged to first; those of the object only are averaged to ``CELLS`` then."""
+
+BOXED = 0.5
+"""The power of the masks' overlap where the query's mask is only a box; a real one counts squared."""
+
+
+@dataclass
+class Views:
+    """Pictures of an object as cells: of a shape those of ``ELEVATIONS`` x ``AZIMUTHS``, of a photo one.
+
+    Attributes:
+        descriptors: float32 [V, c, c, D] of unit length.
+        masks: float32 [V, c, c], the share of each cell that shows the object.
+        boxed: the mask is only a box.
+    """
+
+    descriptors: torch.Tensor
+    masks: torch.Tensor
+    boxed: bool = False
+
+    def to_bytes(self) -> bytes:
+        """Eight bits a number."""
+        tensors = {
+            "descriptors": (self.descriptors * 127).round().to(torch.int8),
+            "masks": (self.masks * 255).round().to(torch.uint8),
+        }
+        return safetensors.torch.save(tensors)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Views":
+        tensors = safetensors.torch.load(content)
+        return cls(F.normalize(tensors["descriptors"].float(), dim=-1), tensors["masks"].float() / 255)
+
+
+def shape_views(caster: Raycaster, encoder: ImageEncoder, up: str) -> Views:
+    """Of a standing shape."""
+    shape: Shape = caster.shape
+    hull = shape.normalised[:: max(1, len(shape.normalised) // 5000)]
+    axis = np.array(UP_AXES[up], np.float64)
+    pictures = [
+        render(caster, framing_camera(hull, look_at(direction, axis), SIZE, np.radians(30), 0.78), supersample=1)
+        for direction in ring_directions(up, AZIMUTHS, ELEVATIONS)
+    ]
+    masks = [picture.hits.mask.astype(np.float32) for picture in pictures]
+    return _views(encoder, np.stack([picture.rgb for picture in pictures]), masks, False)
+
+
+def photo_views(
+    image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_], encoder: ImageEncoder, boxed: bool = False
+) -> Views:
+    """Of the object in a photo uint8 [H, W, 3], cut tightly to its mask bool [H, W]."""
+    (crop,) = rolled(image, mask, SIZE, rolls=1)
+    return _views(encoder, crop.picture[None], [crop.mask], boxed)
+
+
+def alike(query: Views, shape: Views) -> float:
+    """Similarity of a photo or a shape with a shape, at most 1."""
+    mine, theirs = (centred(v.descriptors, v.masks, together=True) for v in (query, shape))
+    power = BOXED if query.boxed else 2.0
+    both = torch.einsum("aij,bij->ab", query.masks, shape.masks)
+    similar = torch.einsum("aijd,bijd->ab", mine * query.masks[..., None], theirs * shape.masks[..., None])
+    area = query.masks.sum((1, 2))[:, None] + shape.masks.sum((1, 2)) - both
+    score = (similar / both.clamp(min=1e-6)).clamp(min=0) * (both / area.clamp(min=1e-6)) ** power
+    if len(query.masks) == 1:
+        return float(score.max())
+    rings = score.unflatten(0, (len(ELEVATIONS), AZIMUTHS)).unflatten(2, (len(ELEVATIONS), AZIMUTHS))
+    level = torch.arange(len(ELEVATIONS))
+    same = rings[level, :, level]
+    turns = [torch.stack([ring.roll(-turn, 1).diagonal().mean() for ring in same]).mean() for turn in range(AZIMUTHS)]
+    return float(torch.stack(turns).max())
+
+
+def contains(part: torch.Tensor, shape: Views) -> float:
+    """How well every descriptor of a part [n, D] (unit length) is found somewhere on a shape: their mean best similarity."""
+    cells = shape.descriptors[shape.masks > 0.3]
+    return float((part @ cells.T).amax(1).mean()) if len(cells) else 0.0
+
+
+def _views(
+    encoder: ImageEncoder, pictures: npt.NDArray[np.uint8], masks: list[npt.NDArray[np.float32]], boxed: bool
+) -> Views:
+    descriptors = cells_of(encoder, pictures, FINE)
+    weight = torch.stack([shrink(mask, FINE) for mask in masks])
+    k = FINE // CELLS
+    inside = (descriptors * weight[..., None]).permute(0, 3, 1, 2)
+    pooled = F.normalize(F.avg_pool2d(inside, k).permute(0, 2, 3, 1), dim=-1)
+    return Views(pooled, F.avg_pool2d(weight[:, None], k)[:, 0], boxed)
