@@ -87,6 +87,18 @@ def solve_pairs(
     return begun
 
 
+def estimate_camera(progress: Progress, task: AlignTask, poses: list[PoseInPhoto], dof: int) -> tuple[float, Begun]:
+    """The field of view in degrees, and the poses made exact with it."""
+    from core.alignment.field_of_view import estimate_field_of_view
+    from core.alignment.fine import FineSettings
+
+    scorer, begun = _begin(span(progress, 0.0, 0.1), task)
+    starts = scorer([one.pose() for one in poses])
+    field, other, found = estimate_field_of_view(starts, scorer, FineSettings(dof=dof), span(progress, 0.1, 1.0))
+    begun.poses, begun.K = [_plain(one) for one in found], (other.K[0, 0], other.K[1, 1], other.K[0, 2], other.K[1, 2])
+    return field, begun
+
+
 def read_camera(progress: Progress, path: str) -> tuple[float, ...]:
     """fx, fy, cx, cy of a file."""
     from core.interchange.poses import load_intrinsics
@@ -183,6 +195,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "place_pose": place_pose,
     "score_pose": score_pose,
     "solve_pairs": solve_pairs,
+    "estimate_camera": estimate_camera,
     "read_camera": read_camera,
     "save_pose": save_pose,
 }

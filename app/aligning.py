@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.headless import choice_of, ready
-from core.alignment.align import align, align_from, check, looks_mirrored, notes
+from core.alignment.align import Alignment, align, align_from, check, looks_mirrored, notes
+from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import overlay
 from core.alignment.pins import Pins
@@ -40,8 +41,6 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         raise CounterpointError("Give an image first and then a shape.")
     image, shape = load_image(options.image), load_shape(options.shape)
     size = (image.shape[1], image.shape[0])
-    if options.fov is not None and not 1 <= options.fov <= 170:
-        raise CounterpointError(f"A field of view of {options.fov:g} degrees is none that a photo has; give 1 to 170.")
     K = (
         load_intrinsics(options.K)
         if options.K
@@ -73,6 +72,9 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.7))
         found = align(scorer, templates, fine=fine, watch=watch)
         mirrored = looks_mirrored(scorer, templates)
+    if options.fov == 0 and not options.K:
+        _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
+        K, photo, found = scorer.K, scorer.photo, Alignment(hypotheses, found.mask)
     report = {"encoder": encoder.name, "K": K.tolist(), "verdict": found.verdict, **_pose(found.best)}
     report["notes"] = notes(photo, shape, found.best, mirrored)
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]

@@ -132,9 +132,9 @@ def verb_parser() -> argparse.ArgumentParser:
     align.add_argument("--K", metavar="JSON", help="intrinsics: fx, fy, cx, cy in pixels")
     align.add_argument(
         "--fov",
-        type=float,
-        metavar="DEG",
-        help="field of view of the longer side, without --K (default: from EXIF, or 50)",
+        type=_fov,
+        metavar="DEG|auto",
+        help="field of view of the longer side, without --K; auto estimates it with the pose (default: from EXIF, or 50)",
     )
     align.add_argument(
         "--dof", type=int, choices=(6, 7, 9), default=6, help="6: pose, 7: and scale, 9: and scale of each axis"
@@ -334,6 +334,19 @@ def _percent(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 100:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number between 1 and 99")
     return int(text)
+
+
+def _fov(text: str) -> float:
+    """Degrees; "auto" is 0."""
+    if text == "auto":
+        return 0.0
+    try:
+        degrees = float(text)
+    except ValueError:
+        degrees = float("nan")
+    if not 1 <= degrees <= 170:
+        raise argparse.ArgumentTypeError(f"'{text}' is no field of view that a photo has; give 1 to 170, or auto")
+    return degrees
 
 
 def _positive(text: str) -> int:

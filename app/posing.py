@@ -49,6 +49,7 @@ class Posing(QObject):
         self._half: tuple[Slot, tuple[float, ...]] | None = None
         dock.tool_changed.connect(self._take)
         dock.camera_wanted.connect(self.ask_camera)
+        dock.estimate_wanted.connect(self.estimate_camera)
         dock.view_wanted.connect(self.look_as_photo)
         queries.opened.connect(self._opened)
         aligner.shown.connect(self._place_handles)
@@ -224,6 +225,24 @@ class Posing(QObject):
             self._dock.set_camera(Path(path).name)
 
         self._queries.run("read_camera", done, path=path)
+
+    def estimate_camera(self) -> None:
+        """The field of view that the photo agrees with best, and the poses for it."""
+        known = self._aligner.current()
+        if known is None or not known.poses:
+            return
+
+        def done(found: tuple[float, Begun]) -> None:
+            field, begun = found
+            self._aligner.camera = None
+            self._dock.set_camera("")
+            self._dock.fov.setValue(field)
+            again = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0)
+            self._aligner.push(f"Estimate field of view: {field:.0f}°", again)
+
+        poses = [known.poses[known.choice], *(p for i, p in enumerate(known.poses) if i != known.choice)][:2]
+        task = self._aligner.task((known.image, known.shape), known)  # type: ignore[arg-type]
+        self._queries.run("estimate_camera", done, task=task, poses=poses, dof=self._dock.dof.currentData())
 
     def look_as_photo(self) -> None:
         """The shape in its panel as the photo's camera sees it."""

@@ -33,7 +33,8 @@ STYLES = (("solid", "Solid"), ("wireframe", "Wireframe"), ("silhouette", "Silhou
 
 class AlignPanel(QWidget):
     """Signals: wanted(), stopped(), chosen(index), forgotten(), opacity_changed(0 to 1), swiped(0 to 1), style_changed(),
-    tool_changed(tool or ""), camera_wanted(): read intrinsics from a file, view_wanted(): see the shape as in the photo.
+    tool_changed(tool or ""), camera_wanted(): read intrinsics from a file, or forget them, estimate_wanted(): estimate the field of view,
+    view_wanted(): see the shape as in the photo.
     """
 
     wanted = Signal()
@@ -45,6 +46,7 @@ class AlignPanel(QWidget):
     style_changed = Signal()
     tool_changed = Signal(str)
     camera_wanted = Signal()
+    estimate_wanted = Signal()
     view_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None):
@@ -98,6 +100,7 @@ class AlignPanel(QWidget):
     def set_camera(self, name: str) -> None:
         """Intrinsics come from a file, or ("") from the field of view."""
         self.camera.setText(f"K: {name}" if name else "K…")
+        self.from_file.setText("Forget K of the file" if name else "Take K from a file…")
         self.fov.setEnabled(not name)
 
     def set_ready(self, ready: bool) -> None:
@@ -122,6 +125,7 @@ class AlignPanel(QWidget):
         self.list.setVisible(bool(lines))
         self.forget.setEnabled(bool(lines or verdict))
         self.view.setEnabled(bool(lines))
+        self.estimate.setEnabled(bool(lines))
 
     def _camera_rows(self) -> QFormLayout:
         self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QToolButton(), QToolButton()
@@ -130,8 +134,12 @@ class AlignPanel(QWidget):
         self.fov.setSuffix("°")
         self.fov.setToolTip("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°")
         self.camera.setText("K…")
-        self.camera.setToolTip("Take fx, fy, cx and cy from a JSON file, or no longer")
-        self.camera.clicked.connect(self.camera_wanted)
+        self.camera.setToolTip("The photo's camera: of a file, or estimated with the pose")
+        cameras = QMenu(self.camera)
+        self.from_file = cameras.addAction("Take K from a file…", self.camera_wanted.emit)
+        self.estimate = cameras.addAction("Estimate with the pose", self.estimate_wanted.emit)
+        self.camera.setMenu(cameras)
+        self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         for value, text in ((6, "place and rotation"), (7, "and one scale"), (9, "and each axis' scale")):
             self.dof.addItem(f"{value}: {text}", value)
         self.dof.setToolTip("Degrees of freedom: more when the shape is not exactly that of the photo")

@@ -67,7 +67,8 @@ class PoseScorer:
 
     def __init__(self, photo: Photo, shape: ShapeSide, encoder: ImageEncoder, up: str):
         """``up`` is the direction that points up in the shape's file."""
-        self.photo, self.shape, self.encoder, self.up = photo, shape, encoder, np.array(UP_AXES[up], np.float64)
+        self.photo, self.shape, self.encoder = photo, shape, encoder
+        self.up_name, self.up = up, np.array(UP_AXES[up], np.float64)
         self.image, self.K = photo.side, photo.K
         self.pixels = self.image.cell_pixels
         at = np.rint(self.pixels).astype(int)

@@ -58,6 +58,19 @@ def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
     assert not window.session.aligned
 
 
+def test_the_field_of_view_is_estimated(posed, qtbot):
+    window, dock = posed, posed.align_panel
+    before = window.aligner.current()
+    dock.estimate.trigger()
+    qtbot.waitUntil(lambda: dock.fov.value() > 0, timeout=60_000)
+    after = window.aligner.current()
+    assert after.K != before.K and dock.fov.isEnabled() and window.aligner.camera is None
+    assert dock.fov.value() == pytest.approx(np.degrees(2 * np.arctan(640 / after.K[0])), abs=0.1)
+    assert "Estimate" in window.session.undo_stack.undoText()
+    window.session.undo_stack.undo()
+    assert window.aligner.current() == before
+
+
 @pytest.fixture
 def posed(opened, sample, qtbot):
     """The true pose, opened from a file with true intrinsics."""

@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from core.alignment.align import align, align_from, check, looks_mirrored, notes, sized
 from core.alignment.coarse import CoarseSettings, by_correspondences, coarse_poses
+from core.alignment.field_of_view import estimate_field_of_view, zoomed
 from core.alignment.fine import FineSettings, refine, refine_each
 from core.alignment.guided import guided
 from core.alignment.metrics import alignment_errors, diameter, mspd_recall, mssd_recall, pose_errors, vsd, vsd_recall
@@ -24,6 +25,7 @@ from core.alignment.templates import TemplateSettings, compare, pose_of, templat
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
 from core.encoders.catalogue import EncoderChoice
+from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.camera import look_at
@@ -170,6 +172,24 @@ def test_a_template_is_seen_where_its_crop_says(scene, encoder):
     roll, view = np.unravel_index(scores.argmax(), scores.shape)
     found = pose_of(crops[roll], view, templates, K, shape.caster)
     assert rotation_error(found.R, true.R) < 15 and np.linalg.norm(found.t - true.t) < 0.1 * true.t[2]
+
+
+@pytest.mark.parametrize("field", [20, 60])
+def test_the_field_of_view_is_estimated_with_the_pose(scene, encoder, field):
+    """Near and wide, or far and narrow: the shape is as large in the picture, only the perspective differs."""
+    _, shape, _, true = scene
+    K, size = intrinsics((320, 320), field), shape.shape.diagonal
+    middle = np.array([0, 0, 0.75 * size * K[0, 0] / 320 * 1.6])
+    drawn = render_posed(shape.caster, Pose(true.R, middle - true.R @ shape.shape.center), K, 320)
+    guess = intrinsics((320, 320), 40)
+    photo = Photo(drawn.rgb, image_side(drawn.rgb, encoder, box_around(drawn.hits.mask)), guess, drawn.hits.mask)
+    scorer = PoseScorer(photo, shape, encoder, "y")
+    there = Pose(true.R, middle - true.R @ shape.shape.center)
+    start = zoomed(there, K, guess, shape.shape.center)
+    assert np.allclose(project(start, guess, shape.shape.center)[0], project(there, K, shape.shape.center)[0])
+    found, other, poses = estimate_field_of_view(scorer([start]), scorer)
+    assert abs(found - field) <= 10 and other.K[0, 0] == pytest.approx(intrinsics((320, 320), found)[0, 0])
+    assert rotation_error(poses[0].pose.R, true.R) < 10
 
 
 def test_each_look_shows_something_else(scene):
