@@ -23,7 +23,7 @@ from core.retrieval.describe import Recipe
 from core.retrieval.queries import Asker
 from core.retrieval.search import Query, Searcher
 from core.retrieval.store import Gallery, open_gallery
-from core.retrieval.views import Views
+from core.retrieval.views import Views, overlap
 from core.training.categories import CATEGORIES
 from core.training.meshes import read_meshes
 from core.training.pictures import PictureSettings, Surface, take_picture
@@ -194,9 +194,7 @@ def _all_views(gallery: Gallery, numbers: npt.NDArray[np.int64]) -> list[Views]:
 def _outline(query: Query, shape: Views) -> float:
     """The silhouettes' best overlap."""
     assert query.views is not None
-    mine = query.views.masks[0]
-    both = (mine * shape.masks).sum((1, 2))
-    return float((both / (mine.sum() + shape.masks.sum((1, 2)) - both)).max())
+    return float(overlap(query.views.masks, shape.masks).max())
 
 
 def _table(

@@ -221,12 +221,12 @@ def is_gallery(folder: Path) -> bool:
 
 
 def open_gallery(folder: str | Path) -> Gallery:
-    """To be read; nothing is written, so that a folder without the right to write will do.
+    """To be read, by many at once; a folder without the right to write will do.
 
     Raises:
         CounterpointError: it is none, or a newer Counterpoint made it.
     """
-    return _open(Path(folder), "ro")
+    return _open(Path(folder))
 
 
 def create_gallery(folder: str | Path, root: str | Path, recipe: dict[str, Any]) -> Gallery:
@@ -242,7 +242,7 @@ def create_gallery(folder: str | Path, root: str | Path, recipe: dict[str, Any])
             _create(folder, root, recipe)
         except (OSError, sqlite3.Error) as error:
             raise CounterpointError(f"The gallery {folder} cannot be written ({error}).") from error
-    gallery = _open(folder, "rw")
+    gallery = _open(folder)
     if gallery.root.resolve() != root.resolve():
         raise CounterpointError(f"{folder} is a gallery of {gallery.root}; choose another place for this one.")
     if gallery.recipe != recipe:
@@ -273,11 +273,12 @@ def _create(folder: Path, root: Path, recipe: dict[str, Any]) -> None:
     os.replace(beside, folder / FILE)
 
 
-def _open(folder: Path, mode: str) -> Gallery:
+def _open(folder: Path) -> Gallery:
+    """SQLite falls back to reading where it may not write; else it undoes what a killed process left half written."""
     if not is_gallery(folder):
         raise CounterpointError(f"{folder} is no gallery; make one of a folder of shapes with: counterpoint index.")
     try:
-        address = f"{(folder / FILE).resolve().as_uri()}?mode={mode}"
+        address = f"{(folder / FILE).resolve().as_uri()}?mode=rw"
         database = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)
         database.execute("PRAGMA foreign_keys = ON")
         version = int(database.execute("SELECT value FROM about WHERE name = 'version'").fetchone()[0])

@@ -87,8 +87,7 @@ def alike(query: Views, shape: Views) -> float:
     power = BOXED if query.boxed else 2.0
     both = torch.einsum("aij,bij->ab", query.masks, shape.masks)
     similar = torch.einsum("aijd,bijd->ab", mine * query.masks[..., None], theirs * shape.masks[..., None])
-    area = query.masks.sum((1, 2))[:, None] + shape.masks.sum((1, 2)) - both
-    score = (similar / both.clamp(min=1e-6)).clamp(min=0) * (both / area.clamp(min=1e-6)) ** power
+    score = (similar / both.clamp(min=1e-6)).clamp(min=0) * overlap(query.masks, shape.masks) ** power
     if len(query.masks) == 1:
         return float(score.max())
     rings = score.unflatten(0, (len(ELEVATIONS), AZIMUTHS)).unflatten(2, (len(ELEVATIONS), AZIMUTHS))
@@ -96,6 +95,13 @@ def alike(query: Views, shape: Views) -> float:
     same = rings[level, :, level]
     turns = [torch.stack([ring.roll(-turn, 1).diagonal().mean() for ring in same]).mean() for turn in range(AZIMUTHS)]
     return float(torch.stack(turns).max())
+
+
+def overlap(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Intersection over union [A, B] of masks [A, c, c] and [B, c, c] with values from 0 to 1."""
+    apart = torch.cdist(a.flatten(1), b.flatten(1), p=1)
+    both = a.sum((1, 2))[:, None] + b.sum((1, 2))
+    return (both - apart) / (both + apart).clamp(min=1e-6)
 
 
 def contains(part: torch.Tensor, shape: Views) -> float:

@@ -1,0 +1,298 @@
+"""Galleries on disk: made, kept up to date, killed, copied, searched."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import trimesh
+
+from core.encoders.catalogue import EncoderChoice
+from core.errors import Cancelled, CounterpointError
+from core.geometry.raycasting import Raycaster
+from core.geometry.shape import load_shape
+from core.images import load_image
+from core.retrieval import build, index
+from core.retrieval.build import gallery_for, index_folder
+from core.retrieval.describe import Describer, Recipe, typical
+from core.retrieval.index import Index, index_of
+from core.retrieval.queries import Asker
+from core.retrieval.search import Searcher
+from core.retrieval.store import create_gallery, open_gallery
+from core.retrieval.views import Views, alike, contains, shape_views
+
+RECIPE = Recipe(EncoderChoice())
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory, sample):
+    """A folder of eight shapes of three kinds, one of them broken."""
+    folder = tmp_path_factory.mktemp("gallery") / "shapes"
+    for kind in ("toys", "flat", "long"):
+        (folder / kind).mkdir(parents=True)
+    shutil.copy(sample["shape"], folder / "toys" / "toy.glb")
+    shutil.copy(sample["shape2"], folder / "toys" / "toy2.glb")
+    for number, size in enumerate(((1, 0.1, 2), (1, 0.1, 1.2), (1, 0.05, 1.5))):
+        trimesh.creation.box(size).export(folder / "flat" / f"plank{number}.obj")
+    for number, radius in enumerate((0.1, 0.15)):
+        trimesh.creation.cylinder(radius, 2).export(folder / "long" / f"stick{number}.stl")
+    points = trimesh.creation.icosphere(3).vertices
+    np.savetxt(folder / "ball.xyz", points)
+    (folder / "broken.ply").write_bytes(b"ply\nnot really")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def gallery(shapes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made") / "gallery"
+    changes = index_folder(shapes, folder, RECIPE, workers=2)
+    assert (changes.added, changes.changed, changes.removed, changes.kept) == (9, 0, 0, 0)
+    assert [path for path, _ in changes.refused] == ["broken.ply"]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def asker():
+    return Asker(RECIPE)
+
+
+def names(found):
+    return [one.path.name for one in found]
+
+
+def test_what_is_in_it(gallery, shapes):
+    with open_gallery(gallery) as opened:
+        assert len(opened) == 8 and opened.spaces == ["part", "shape"] and opened.root == shapes.resolve()
+        assert dict(opened.tags()) == {"flat": 3, "long": 2, "toys": 2}
+        number = opened.number_of(shapes / "toys" / "toy.glb")
+        (entry,) = opened.entries([number])
+        assert entry.path == "toys/toy.glb" and entry.tags == ("toys",) and entry.up == "y"
+        assert entry.faces == len(load_shape(shapes / "toys" / "toy.glb").faces)
+        assert opened.picture(number).startswith(b"\x89PNG")
+        numbers, vectors = opened.vectors("shape")
+        assert len(numbers) == 8 and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+        assert np.allclose(opened.vector(number, "shape"), vectors[list(numbers).index(number)])
+        assert opened.number_of(shapes / "broken.ply") is None and opened.number_of(gallery / "else.obj") is None
+
+
+def test_the_same_again_does_nothing_and_changes_are_noticed(gallery, shapes, tmp_path):
+    own, copy = tmp_path / "shapes", tmp_path / "gallery"
+    shutil.copytree(shapes, own)
+    index_folder(own, copy, RECIPE, workers=1)
+    with open_gallery(copy) as opened:
+        revision = opened.revision
+    again = index_folder(own, copy, RECIPE, workers=1)
+    assert (again.added, again.changed, again.removed, again.kept) == (0, 0, 0, 9)
+    with open_gallery(copy) as opened:
+        assert opened.revision == revision
+    (own / "flat" / "plank0.obj").unlink()
+    trimesh.creation.box((1, 1, 1)).export(own / "flat" / "plank1.obj")
+    shutil.copy(own / "long" / "stick0.stl", own / "new.stl")
+    (own / "broken.ply").write_bytes(trimesh.creation.icosphere().export(file_type="ply"))
+    changed = index_folder(own, copy, RECIPE, workers=1)
+    assert (changed.added, changed.changed, changed.removed, changed.kept) == (1, 2, 1, 6) and not changed.refused
+    with open_gallery(copy) as opened:
+        assert len(opened) == 9 and len(index_of(opened, "shape")) == 9
+        assert len(list(copy.glob("shape-*.faiss"))) == 1
+
+
+def test_searches_find_what_is_alike(gallery, shapes, asker, sample):
+    with open_gallery(gallery) as opened:
+        searcher = Searcher(opened)
+        photo = load_image(sample["image"])
+        by_photo = searcher(asker.image(photo, tuple(sample["box"])), top=8)
+        assert set(names(by_photo)[:2]) == {"toy.glb", "toy2.glb"} and len(by_photo) == 8
+        scores = [one.score for one in by_photo]
+        assert scores == sorted(scores, reverse=True) and scores[0] <= 1
+        query = asker.shape(load_shape(shapes / "flat" / "plank0.obj"), "y")
+        assert names(searcher(query))[0] == "plank0.obj"
+        query.own = opened.number_of(shapes / "flat" / "plank0.obj")
+        assert set(names(searcher(query))[:2]) == {"plank1.obj", "plank2.obj"}
+        assert set(names(searcher(query, tag="long"))) == {"stick0.stl", "stick1.stl"}
+        worst = searcher(query, top=3, worst=True)
+        assert not {"plank1.obj", "plank2.obj"} & set(names(worst))
+        assert [one.score for one in worst] == sorted(one.score for one in worst)
+        like = asker.of_gallery(opened, query.own)
+        assert names(searcher(like))[0] in {"plank1.obj", "plank2.obj"}
+        with pytest.raises(CounterpointError, match="has the tag"):
+            searcher(query, tag="nothing")
+        with pytest.raises(CounterpointError, match="CLIP"):
+            asker.words("a plank")
+
+
+def test_a_part_is_found_where_it_is(gallery, asker, sample):
+    photo = load_image(sample["image"])
+    x0, y0, x1, y1 = map(int, sample["box"])
+    mask = np.zeros(photo.shape[:2], bool)
+    mask[y0 + (y1 - y0) // 4 : y0 + (y1 - y0) // 2, x0 + (x1 - x0) // 4 : x0 + (x1 - x0) // 2] = True
+    with open_gallery(gallery) as opened:
+        found = Searcher(opened)(asker.part_of_image(photo, mask, tuple(sample["box"])), top=8)
+        assert set(names(found)[:2]) == {"toy.glb", "toy2.glb"}
+    with pytest.raises(CounterpointError, match="empty"):
+        asker.part_of_image(photo, np.zeros_like(mask))
+
+
+def test_views_of_a_shape_agree_at_any_turn(asker, shapes):
+    """Turned about its up axis by a whole step of the views it is the same; upside down it is not."""
+    toy = load_shape(shapes / "toys" / "toy.glb")
+    still = shape_views(Raycaster(toy), asker.encoder, "y")
+    assert alike(still, still) == pytest.approx(1, abs=0.02)
+    stored = Views.from_bytes(still.to_bytes())
+    assert alike(still, stored) == pytest.approx(1, abs=0.03) and len(still.to_bytes()) < 200_000
+    angle = 2 * np.pi / 12 * 5
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    from core.geometry.shape import make_shape
+
+    turned = make_shape(toy.vertices @ turn.T, toy.faces, uv=toy.uv, texture=toy.texture, colors=toy.colors)
+    assert alike(shape_views(Raycaster(turned), asker.encoder, "y"), still) > 0.85
+    assert alike(shape_views(Raycaster(toy), asker.encoder, "-y"), still) < 0.7
+    assert len(typical(still)) == 8
+    cells = still.descriptors[still.masks > 0.3]
+    assert contains(cells[:20], still) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_gallery_is_one_folder_that_can_be_copied(gallery, shapes, asker, tmp_path):
+    both = tmp_path / "moved"
+    shutil.copytree(shapes, both / "shapes")
+    index_folder(both / "shapes", both / "gallery", RECIPE, workers=1)
+    both.rename(tmp_path / "elsewhere")
+    with open_gallery(tmp_path / "elsewhere" / "gallery") as moved:
+        assert moved.root == tmp_path / "elsewhere" / "shapes"
+    copy = tmp_path / "copy"
+    shutil.copytree(gallery, copy)
+    for file in copy.iterdir():
+        file.chmod(0o444)
+    copy.chmod(0o555)
+    try:
+        with open_gallery(copy) as one, open_gallery(copy) as other:
+            query = asker.shape(load_shape(shapes / "toys" / "toy.glb"), "y")
+            assert names(Searcher(one)(query)) == names(Searcher(other)(query))
+            assert one.root == shapes.resolve()
+    finally:
+        copy.chmod(0o755)
+
+
+def test_stopping_keeps_what_is_done(shapes, tmp_path):
+    def stop(fraction, message):
+        if fraction > 0.4:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        index_folder(shapes, tmp_path / "g", RECIPE, workers=1, progress=stop)
+    with open_gallery(tmp_path / "g") as opened:
+        there = len(opened.stamps())
+    assert 0 < there < 9
+    assert index_folder(shapes, tmp_path / "g", RECIPE, workers=1).kept == there
+
+
+def test_bad_galleries_are_said(shapes, gallery, tmp_path):
+    for place in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(CounterpointError, match="no gallery"):
+            open_gallery(place)
+    (tmp_path / "gallery.sqlite").write_bytes(b"SQLite format 3\0 and then nothing")
+    with pytest.raises(CounterpointError, match="cannot be read"):
+        open_gallery(tmp_path)
+    with pytest.raises(CounterpointError, match="another encoder"):
+        index_folder(shapes, gallery, replace(RECIPE, choice=EncoderChoice("dinov2")), workers=1)
+    with pytest.raises(CounterpointError, match="gallery of"):
+        create_gallery(gallery, shapes / "toys", RECIPE.plain())
+    with pytest.raises(CounterpointError, match="no folder"):
+        gallery_for(tmp_path / "nowhere", RECIPE)
+
+
+class Fragile(Describer):
+    """One of the files makes the process crash."""
+
+    def __call__(self, path):
+        if path.name == "plank1.obj":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return super().__call__(path)
+
+
+def _begin_fragile(recipe, count):
+    build._describer = Fragile(recipe)
+
+
+def test_a_file_that_crashes_the_reader_is_refused_and_the_others_are_not(shapes, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "_begin", _begin_fragile)
+    changes = index_folder(shapes, tmp_path / "g", RECIPE, workers=2)
+    assert dict(changes.refused) == {
+        "broken.ply": dict(changes.refused)["broken.ply"],
+        "flat/plank1.obj": build.CRASHED,
+    }
+    with open_gallery(tmp_path / "g") as opened:
+        assert len(opened) == 7
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from core.retrieval.store import Described, Stamp, create_gallery
+from core.retrieval.index import write_indices
+with create_gallery(sys.argv[1], sys.argv[2], {"r": 1}) as gallery:
+    known = gallery.stamps()
+    print("open", flush=True)
+    for number in range(400):
+        name = f"{number}.obj"
+        if known.get(name) != Stamp(number, number):
+            v = np.eye(64, dtype=np.float32)[[number % 64]]
+            one = Described(str(number), "y", number, 1, b"p" * 3000, {"shape": v, "part": np.repeat(v, 8, 0)}, b"v" * 9000)
+            gallery.put(name, Stamp(number, number), one, ["a", "b"])
+        if number % 40 == 39:
+            write_indices(gallery)
+"""
+
+
+def test_killed_at_any_moment_it_never_loses_or_doubles_an_entry(tmp_path):
+    """Fifty times, at random, while entries and indices are written; what was there stays, and in the end all is there once."""
+    rng, root, folder = random.Random(3), tmp_path / "shapes", tmp_path / "g"
+    root.mkdir()
+    killed, before = 0, 0
+    for _ in range(50):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, folder, root], stdout=subprocess.PIPE)
+        writer.stdout.readline()
+        time.sleep(rng.uniform(0, 0.1))
+        writer.kill()
+        killed += writer.wait() == -signal.SIGKILL
+        writer.stdout.close()
+        with open_gallery(folder) as gallery:
+            count, (numbers, vectors) = len(gallery), gallery.vectors("shape")
+            assert count >= before and len(numbers) == count == len(set(numbers.tolist()))
+            assert len(gallery.vectors("part")[0]) == 8 * count
+            assert sum(n for _, n in gallery.tags()) == 2 * count
+            if count:
+                scores = index_of(gallery, "shape").search(vectors[0], 1)[1]
+                assert scores[0] == pytest.approx(1)
+                assert len(index_of(gallery, "shape")) == count
+            before = count
+    assert killed >= 25
+    subprocess.run([sys.executable, "-c", WRITER, folder, root], check=True, stdout=subprocess.DEVNULL)
+    with open_gallery(folder) as gallery:
+        assert len(gallery) == 400 and len(gallery.stamps()) == 400
+
+
+def test_more_vectors_are_divided_into_cells(tmp_path, monkeypatch):
+    monkeypatch.setattr(index, "EXACT", 1000)
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(40, 32))
+    vectors = (centres[rng.integers(40, size=4000)] + 0.3 * rng.normal(size=(4000, 32))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    numbers = np.arange(4000) * 3 + 5
+    Index.build(numbers, vectors).write(tmp_path / "i.faiss")
+    made = Index.read(tmp_path / "i.faiss")
+    hits = 0
+    for i in range(0, 4000, 100):
+        exact = numbers[np.argsort(-(vectors @ vectors[i]))[:10]]
+        found, scores = made.search(vectors[i], 10)
+        hits += len(set(found.tolist()) & set(exact.tolist()))
+        assert found[0] == numbers[i] and (np.diff(scores) <= 1e-6).all()
+    assert hits >= 0.95 * 400
+    few = numbers[[7, 1000, 3999]]
+    assert set(made.search(vectors[0], 10, few)[0].tolist()) == set(few.tolist())
