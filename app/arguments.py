@@ -198,6 +198,17 @@ def verb_parser() -> argparse.ArgumentParser:
     search.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     _add_encoder_options(search)
 
+    classify = verbs.add_parser("classify", help="what a shape is called")
+    classify.add_argument("shape", metavar="SHAPE")
+    classify.add_argument(
+        "--labels", metavar="A,B,C", help="any words (with --gallery: of its tags; default all of them)"
+    )
+    classify.add_argument("--gallery", metavar="GALLERY", help="name by its tagged shapes, where there is no CLIP")
+    _add_words_options(classify)
+    classify.add_argument("--up", choices=("x", "y", "z", "-x", "-y", "-z"), help="direction that points up")
+    classify.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    _add_encoder_options(classify)
+
     info = verbs.add_parser("info", help="what a file holds, and what is odd about it")
     info.add_argument("file", metavar="FILE")
     info.add_argument("--json", action="store_true")
@@ -206,25 +217,34 @@ def verb_parser() -> argparse.ArgumentParser:
     encoders.add_argument("--json", action="store_true")
 
     evaluate = verbs.add_parser("evaluate", help="measure an encoder")
-    evaluate.add_argument("what", choices=("correspondence", "retrieval", "parts", "alignment"))
     evaluate.add_argument(
-        "--data", default="procedural", metavar="procedural|bop:PATH|meshes:FOLDER",
-        help="held-out procedural shapes, photos in the BOP layout (correspondence only), or renders of the meshes of a folder (default: %(default)s)",
+        "what", choices=("correspondence", "retrieval", "parts", "alignment", "zeroshot", "detection")
+    )
+    evaluate.add_argument(
+        "--data", default="procedural", metavar="procedural|KIND:PATH",
+        help="held-out procedural shapes (the default), or data: bop: (correspondence, alignment), meshes: (not alignment), scan2cad: "
+        "(alignment), modelnet40:, scanobjectnn:, omniobject3d: (zeroshot), scenes: (detection)",
     )  # fmt: skip
     evaluate.add_argument("--count", type=_positive, default=60, metavar="N", help="objects or photos' objects at most")
     evaluate.add_argument("--pixels", type=_positive, default=40, metavar="N", help="pixels asked for in each picture")
     evaluate.add_argument("--output", metavar="FILE", help="write the table as JSON too")
     evaluate.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    _add_words_options(evaluate)
     _add_encoder_options(evaluate)
 
     train = verbs.add_parser("train", help="train the bundled encoder's nets")
     train.add_argument(
-        "recipe", choices=("pocket", "tango", "adapter"),
-        help="the image net alone, image and point net, or two layers on an encoder that stays as it is",
+        "recipe", choices=("pocket", "tango", "adapter", "dlign"),
+        help="the image net alone, image and point net, two layers on an encoder that stays as it is, or CLIP's branch for depth",
     )  # fmt: skip
     train.add_argument(
         "--encoder", default="pocket", metavar="NAME", help="adapter: of this encoder (with --start as its weights)"
     )
+    train.add_argument("--clip", metavar="ARCH:WEIGHTS", help="dlign: the CLIP model")
+    train.add_argument(
+        "--controlnet", metavar="NET,BASE", help="dlign: pictures by Stable Diffusion with this ControlNet for depth"
+    )
+    train.add_argument("--objects", type=_positive, metavar="N", help="adapter, dlign: procedural objects (default 60)")
     train.add_argument(
         "--data", default="procedural", metavar="procedural|FOLDER", help="what to learn from (default: %(default)s)"
     )
@@ -272,6 +292,12 @@ def _add_encoder_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--adapter", metavar="FILE", help="made by `counterpoint train adapter` for this encoder")
     group.add_argument("--layer", type=int, metavar="N", help="block of a ViT (default: three quarters of its depth)")
     group.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+
+
+def _add_words_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("words")
+    group.add_argument("--clip", metavar="ARCH:WEIGHTS", help='a CLIP model, as "ViT-B-16:FILE" or "ViT-B-16:openai"')
+    group.add_argument("--dlign", metavar="FILE", help="made by `counterpoint train dlign` for this model")
 
 
 def _add_lift_options(parser: argparse.ArgumentParser) -> None:

@@ -160,6 +160,19 @@ def _search(options: argparse.Namespace) -> int:
     return 0
 
 
+def _classify(options: argparse.Namespace) -> int:
+    from app.finding import classify
+
+    report = classify(options, progress=_progress(options.json))
+    if options.json:
+        print(json.dumps(report))
+        return 0
+    for result in report["results"]:
+        print(f"{result['share']:>6.1%}  {result['label']}")
+    print(report["how"])
+    return 0
+
+
 def _info(options: argparse.Namespace) -> int:
     from app import headless
 
@@ -197,15 +210,15 @@ def _evaluate(options: argparse.Namespace) -> int:
         columns = list(rows[0])
         print(f"{columns[0]:<34}" + "".join(f"{column:>15}" for column in columns[1:]))
         for row in rows:
-            print(f"{row['method']:<34}" + "".join(f"{row[column]:>15.6g}" for column in columns[1:]))
+            print(f"{row[columns[0]]:<34}" + "".join(f"{row[column]:>15.6g}" for column in columns[1:]))
     return 0
 
 
 def _train(options: argparse.Namespace) -> int:
-    from app import headless
+    from app.training import train
 
-    weights = headless.train(options, progress=_progress(False))
-    name = "--adapter" if options.recipe == "adapter" else "--weights"
+    weights = train(options, progress=_progress(False))
+    name = {"adapter": "--adapter", "dlign": "--dlign"}.get(options.recipe, "--weights")
     print(f"weights: {weights} (use them with {name}, measure them with counterpoint evaluate)")
     return 0
 
@@ -246,6 +259,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "align": _align,
     "index": _index,
     "search": _search,
+    "classify": _classify,
     "info": _info,
     "encoders": _encoders,
     "evaluate": _evaluate,

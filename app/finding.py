@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from app.headless import choice_of
+from core.encoders.clip import ClipEncoder
+from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
 from core.geometry.shape import load_shape
 from core.images import load_image, load_mask
@@ -12,6 +14,7 @@ from core.matching.prepare import guess_up, is_shape
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import Recipe
+from core.retrieval.naming import NEAREST, name_by_gallery, name_by_words
 from core.retrieval.queries import Asker
 from core.retrieval.search import Query, Searcher
 from core.retrieval.store import Gallery, open_gallery
@@ -45,6 +48,31 @@ def search(options: argparse.Namespace, progress: Progress = silent) -> dict[str
         progress(1.0, "Done")
         results = [{"path": str(one.path), "score": one.score, "tags": list(one.entry.tags)} for one in found]
         return {"encoder": asker.recipe.choice.name, "results": results, "refused": _refused(gallery.refused)}
+
+
+def classify(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+    """What a shape is called; the report that ``--json`` prints. ``how`` says by what the shares came about."""
+    labels = [] if options.labels is None else options.labels.split(",")
+    shape, up = load_shape(options.shape), options.up or guess_up(options.shape)
+    if options.clip:
+        model = DepthClip(ClipEncoder(options.clip, options.device), options.dlign)
+        found, how = name_by_words(shape, up, model, labels), "probabilities by CLIP on depth pictures"
+        how += ", with the tuned branch" if model.trained else ", without a branch tuned for depth"
+    elif options.gallery:
+        with gallery_for(options.gallery, Recipe(choice_of(options)), progress=span(progress, 0.0, 0.9)) as gallery:
+            asker = Asker(Recipe.of(gallery.recipe, options.device))
+            query = asker.shape(shape, up)
+            query.own = gallery.number_of(Path(options.shape))
+            found, how = (
+                name_by_gallery(query, Searcher(gallery), labels),
+                f"votes of the {NEAREST} most similar shapes that have such a tag",
+            )
+    else:
+        raise CounterpointError(
+            "Names by any words need CLIP: give --clip ARCHITECTURE:WEIGHTS. Without it --gallery names by the tags of similar shapes."
+        )
+    progress(1.0, "Done")
+    return {"results": [{"label": one.label, "share": one.share} for one in found], "how": how}
 
 
 def _query(options: argparse.Namespace, asker: Asker, gallery: Gallery, image: bool) -> Query:

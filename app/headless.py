@@ -137,7 +137,7 @@ def describe_file(path: str) -> dict[str, Any]:
 
 def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
     """The verb ``evaluate``: the report that ``--json`` prints and ``--output`` writes."""
-    from core.benchmarks import alignment, correspondence, part_transfer, retrieval
+    from core.benchmarks import alignment, correspondence, detection, part_transfer, retrieval, zeroshot
 
     choice = choice_of(options)
     report: dict[str, Any] = {"encoder": options.encoder, "data": options.data}
@@ -145,6 +145,11 @@ def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[s
         report["tables"] = retrieval.evaluate(choice, options.data, options.count, progress)
     elif options.what == "alignment":
         report["tables"] = alignment.evaluate(choice, options.data, options.count, progress)
+    elif options.what == "zeroshot":
+        clip, tuned = options.clip, options.dlign
+        report["tables"] = zeroshot.evaluate(clip, tuned, options.data, options.count, options.device, progress)
+    elif options.what == "detection":
+        report["tables"] = detection.evaluate(options.clip, options.dlign, options.data, options.device, progress)
     elif options.what == "parts":
         report["tables"] = part_transfer.evaluate(choice, options.data, options.count, progress)
     else:
@@ -157,68 +162,6 @@ def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[s
             raise CounterpointError(f"{options.output} cannot be written ({error.strerror}).") from error
     progress(1.0, "Done")
     return report
-
-
-def train(options: argparse.Namespace, progress: Progress = silent) -> Path:
-    """The verb ``train``; returns the file of weights."""
-    if options.recipe == "adapter":
-        return train_adapter(options, progress)
-    from core.training import pocket, tango
-    from core.training.meshes import read_meshes
-    from core.training.pair_data import PairSettings
-    from core.training.pictures import PictureSettings
-
-    size = options.size or PictureSettings().size
-    if size % 32:
-        raise CounterpointError(f"A side of {size} pixels is not a multiple of 32.")
-    names = ("steps", "pairs", "workers", "start", "rate", "renderer")
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    data = PairSettings(PictureSettings(size=size, photos=options.photos))
-    items = None if options.data == "procedural" else read_meshes(options.data)
-    out = Path(options.output)
-    if options.recipe == "tango":
-        tokens = import_named(options.tokens)() if options.tokens else None
-        recipe = tango.TangoRecipe(data=data, **given)
-        return tango.train(out, recipe, items, options.device, options.resume, progress, tokens)
-    if options.tokens:
-        raise CounterpointError("The pocket recipe has no point net; --tokens belongs to tango.")
-    return pocket.train(out, pocket.PocketRecipe(data=data, **given), items, options.device, options.resume, progress)
-
-
-def train_adapter(options: argparse.Namespace, progress: Progress = silent) -> Path:
-    """``train adapter``: a file beside the encoder's own weights."""
-    from core.training import adapter
-    from core.training.meshes import read_meshes
-    from core.training.procedural import make_object, training_seed
-
-    choice = EncoderChoice(options.encoder, options.start, None, options.device)
-    items = (
-        [make_object(training_seed(n)) for n in range(60)]
-        if options.data == "procedural"
-        else read_meshes(options.data)
-    )
-    given = {name: getattr(options, name) for name in ("steps", "rate") if getattr(options, name) is not None}
-    out = Path(options.output)
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / "adapter.safetensors"
-    adapter.train(items, load_encoder(choice), file, adapter.AdapterSettings(**given), progress)
-    progress(1.0, "Done")
-    return file
-
-
-def import_named(name: str) -> Any:
-    """What ``package.module:name`` stands for, in the user's own code."""
-    import importlib
-    import sys
-
-    module, _, attribute = name.partition(":")
-    sys.path.insert(0, "")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except Exception as error:
-        raise CounterpointError(f"{name} cannot be imported ({error}); give MODULE:FUNCTION.") from error
-    finally:
-        sys.path.remove("")
 
 
 def run_sample(folder: Path, progress: Progress = silent) -> list[str]:

@@ -1,0 +1,178 @@
+"""Given boxes of a scene called by name: average precision at an overlap of 25 and 50 %, as ScanNet and SUN RGB-D are measured.
+
+A folder of scenes, one JSON file each::
+
+    {"points": "scene.ply", "up": "z",
+     "objects": [{"box": [cx, cy, cz, dx, dy, dz, yaw], "label": "chair"}],
+     "proposals": [{"box": [...], "score": 0.9}]}
+
+Boxes are in the units of the points; ``yaw`` (radians, may be left out) turns about the up axis. Without proposals the true boxes are named.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.encoders.clip import ClipEncoder
+from core.encoders.dlign import DepthClip
+from core.errors import CounterpointError
+from core.geometry.depth_maps import depth_views
+from core.geometry.raycasting import Raycaster
+from core.geometry.shape import load_shape, make_shape
+from core.geometry.viewpoints import standing
+from core.interchange.labels import read_json
+from core.progress import Progress, silent
+
+Floats = npt.NDArray[np.floating]
+Row = dict[str, float | str]
+
+FEWEST = 30
+"""Points in a box that can be named."""
+
+
+@dataclass
+class Box3D:
+    """``values`` [7]: middle, size along its own axes, yaw; the third axis is up."""
+
+    values: Floats
+    label: str = ""
+    score: float = 1.0
+
+
+@dataclass
+class Scene:
+    """``points`` [N, 3] with z up."""
+
+    points: Floats
+    objects: list[Box3D]
+    proposals: list[Box3D]
+
+
+def evaluate(
+    clip: str | None, dlign: str | None, data: str, device: str = "auto", progress: Progress = silent
+) -> dict[str, list[Row]]:
+    """A row for each label and one for the mean.
+
+    Args:
+        data: ``scenes:FOLDER``.
+
+    Raises:
+        CounterpointError: no CLIP, or scenes that are not there or not as described.
+    """
+    kind, _, place = data.partition(":")
+    if kind != "scenes" or not place:
+        raise CounterpointError(f"'{data}' is not scenes:FOLDER.")
+    files = sorted(Path(place).glob("*.json"))
+    if not files:
+        raise CounterpointError(f"{place} has no scenes (*.json).")
+    scenes = [read_scene(file) for file in files]
+    if clip is None:
+        raise CounterpointError("Names need CLIP; give --clip ARCHITECTURE:WEIGHTS.")
+    model = DepthClip(ClipEncoder(clip, device), dlign)
+    labels = sorted({box.label for scene in scenes for box in scene.objects})
+    words = model.labels(labels)
+    found: list[list[Box3D]] = []
+    for number, scene in enumerate(scenes):
+        progress(number / len(scenes), f"scene {number + 1} of {len(scenes)}")
+        found.append(name_boxes(scene, model, labels, words))
+    truth = [scene.objects for scene in scenes]
+    rows: list[Row] = []
+    for label in labels:
+        count = float(sum(box.label == label for boxes in truth for box in boxes))
+        rows.append(
+            {"label": label, "objects": count} | {f"AP{t}": precision(found, truth, label, t / 100) for t in (25, 50)}
+        )
+    mean = {name: float(np.mean([float(row[name]) for row in rows])) for name in ("AP25", "AP50")}
+    rows.append({"label": "mean", "objects": sum(float(row["objects"]) for row in rows), **mean})
+    return {"detection by given boxes": rows}
+
+
+def name_boxes(scene: Scene, model: DepthClip, labels: Sequence[str], words: torch.Tensor) -> list[Box3D]:
+    """The proposals with the likeliest label each; the score is the proposal's times the probability."""
+    named = []
+    for box in scene.proposals:
+        inside = scene.points[in_box(scene.points, box.values)]
+        if len(inside) < FEWEST:
+            continue
+        shape = make_shape(inside, np.zeros((0, 3), np.int64), name="box")
+        depths = depth_views(Raycaster(shape), "z", model.clip.input_size)
+        shares = torch.softmax(model.logits(depths, words), dim=0)
+        best = int(shares.argmax())
+        named.append(Box3D(box.values, labels[best], box.score * float(shares[best])))
+    return named
+
+
+def in_box(points: Floats, box: Floats) -> npt.NDArray[np.bool_]:
+    """Which points [N, 3] lie in a box [7]."""
+    c, s = np.cos(box[6]), np.sin(box[6])
+    own = (points - box[:3]) @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    return (np.abs(own) <= box[3:6] / 2).all(1)
+
+
+def overlap(a: Floats, b: Floats) -> float:
+    """Intersection over union of two boxes [7]."""
+    plan = [((float(x[0]), float(x[1])), (float(x[3]), float(x[4])), float(np.degrees(x[6]))) for x in (a, b)]
+    _, corners = cv2.rotatedRectangleIntersection(*plan)
+    if corners is None:
+        return 0.0
+    area = cv2.contourArea(cv2.convexHull(corners))
+    low, high = (max(a[2] - a[5] / 2, b[2] - b[5] / 2), min(a[2] + a[5] / 2, b[2] + b[5] / 2))
+    both = area * max(0.0, high - low)
+    return float(both / (np.prod(a[3:6]) + np.prod(b[3:6]) - both))
+
+
+def precision(found: Sequence[Sequence[Box3D]], truth: Sequence[Sequence[Box3D]], label: str, least: float) -> float:
+    """Average precision (area under the curve, every point) of one label over scenes; a true box is found once."""
+    boxes = sorted(
+        ((box, i) for i, scene in enumerate(found) for box in scene if box.label == label),
+        key=lambda pair: -pair[0].score,
+    )
+    left = [[box for box in scene if box.label == label] for scene in truth]
+    count = sum(map(len, left))
+    hits = []
+    for box, scene in boxes:
+        overlaps = [overlap(box.values, other.values) for other in left[scene]]
+        best = int(np.argmax(overlaps)) if overlaps else -1
+        hits.append(best >= 0 and overlaps[best] >= least)
+        if hits[-1]:
+            del left[scene][best]
+    if count == 0 or not hits:
+        return 0.0
+    right = np.cumsum(hits)
+    curve = np.maximum.accumulate((right / np.arange(1, len(hits) + 1))[::-1])[::-1]
+    return float((curve * np.array(hits)).sum() / count)
+
+
+def read_scene(file: Path) -> Scene:
+    """One JSON file as described above.
+
+    Raises:
+        CounterpointError: it is not so.
+    """
+    content: Any = read_json(str(file))
+    try:
+        up = str(content.get("up", "z"))
+        turn = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]) @ standing(up)
+        points = load_shape(file.parent / str(content["points"])).vertices @ turn.T
+        objects = [_box(one, turn, str(one["label"])) for one in content["objects"]]
+        proposals = [
+            _box(one, turn, "", float(one.get("score", 1.0))) for one in content.get("proposals", content["objects"])
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CounterpointError(f"{file.name} is no scene: {type(error).__name__} {error}.") from error
+    return Scene(points, objects, proposals)
+
+
+def _box(one: Any, turn: Floats, label: str, score: float = 1.0) -> Box3D:
+    values = np.array([*one["box"], 0.0][:7], np.float64)
+    if len(values) < 7 or not np.isfinite(values).all() or (values[3:6] <= 0).any():
+        raise ValueError("a box is [cx, cy, cz, dx, dy, dz] or with a yaw, its sizes above zero")
+    values[:3] = turn @ values[:3]
+    values[3:6] = np.abs(turn) @ values[3:6]
+    return Box3D(values, label, score)

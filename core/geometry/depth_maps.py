@@ -1,0 +1,36 @@
+"""Depth pictures of shapes: near is bright, and contours stay sharp."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from core.geometry.camera import Camera, framing_camera, look_at
+from core.geometry.raycasting import Raycaster
+from core.geometry.viewpoints import UP_AXES, ring_directions
+
+FAR = 0.2
+"""How bright the farthest point is; the background is black."""
+
+
+def depth_picture(caster: Raycaster, camera: Camera) -> npt.NDArray[np.uint8]:
+    """uint8 [h, w, 3]. The discs of a point cloud are smoothed within contours, not across (a bilateral filter)."""
+    hits = caster.view(camera)
+    picture = np.zeros(hits.mask.shape, np.float32)
+    if hits.mask.any():
+        distance = hits.distance[hits.mask]
+        near, far = float(distance.min()), float(distance.max())
+        picture[hits.mask] = 1 - (1 - FAR) * (distance - near) / max(far - near, 1e-6)
+    if caster.shape.is_point_cloud:
+        picture = cv2.bilateralFilter(picture, 9, 0.08, 3.0)
+    return np.repeat((picture * 255 + 0.5).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def depth_views(caster: Raycaster, up: str = "y", size: int = 224, azimuths: int = 5) -> npt.NDArray[np.uint8]:
+    """Twice ``azimuths`` pictures uint8 [V, size, size, 3] around a standing shape, level and from above."""
+    points = caster.shape.normalised
+    hull, axis = points[:: max(1, len(points) // 5000)], np.array(UP_AXES[up], np.float64)
+    cameras = [
+        framing_camera(hull, look_at(direction, axis), size, np.radians(30), 0.85)
+        for direction in ring_directions(up, azimuths, (5.0, 30.0))
+    ]
+    return np.stack([depth_picture(caster, camera) for camera in cameras])
