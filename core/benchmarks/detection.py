@@ -85,9 +85,8 @@ def evaluate(
     rows: list[Row] = []
     for label in labels:
         count = float(sum(box.label == label for boxes in truth for box in boxes))
-        rows.append(
-            {"label": label, "objects": count} | {f"AP{t}": precision(found, truth, label, t / 100) for t in (25, 50)}
-        )
+        row: Row = {"label": label, "objects": count}
+        rows.append(row | {f"AP{t}": precision(found, truth, label, t / 100) for t in (25, 50)})
     mean = {name: float(np.mean([float(row[name]) for row in rows])) for name in ("AP25", "AP50")}
     rows.append({"label": "mean", "objects": sum(float(row["objects"]) for row in rows), **mean})
     return {"detection by given boxes": rows}

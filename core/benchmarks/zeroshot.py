@@ -71,15 +71,16 @@ def evaluate(
         for name, model in methods.items():
             order = torch.argsort(model.logits(depths, words), descending=True).tolist()
             ranks[name].append(order.index(labels.index(item.label)))
-    rows: list[Row] = [
-        {"method": "chance", "shapes": float(len(items))} | {f"top-{k}": min(k / len(labels), 1.0) for k in (1, 3, 5)}
-    ]
+    tops = (1, 3, 5)
+    rows = [_row("chance", len(items), {k: min(k / len(labels), 1.0) for k in tops})]
     for name, rank in ranks.items():
-        rows.append(
-            {"method": name, "shapes": float(len(items))}
-            | {f"top-{k}": float(np.mean(np.array(rank) < k)) for k in (1, 3, 5)}
-        )
+        rows.append(_row(name, len(items), {k: float(np.mean(np.array(rank) < k)) for k in tops}))
     return {f"{len(labels)} labels": rows}
+
+
+def _row(method: str, shapes: int, shares: dict[int, float]) -> Row:
+    row: Row = {"method": method, "shapes": float(shapes)}
+    return row | {f"top-{k}": share for k, share in shares.items()}
 
 
 def read(data: str) -> list[Labelled]:
