@@ -73,13 +73,11 @@ class DepthClip:
             CounterpointError: the image encoder is no plain ViT, or the weights are of another model.
         """
         blocks = getattr(getattr(clip.model.visual, "transformer", None), "resblocks", None)
-        if blocks is None or not hasattr(blocks[-1], "attn"):
+        last = None if blocks is None else getattr(blocks[-1], "block", blocks[-1])
+        if blocks is None or not hasattr(last, "attn"):
             raise CounterpointError(f"The image encoder of {clip.name} is no plain ViT; depth needs one.")
         self.clip, self.trained = clip, weights is not None
-        self.residual: Residual = (
-            blocks[-1] if isinstance(blocks[-1], Residual) else Residual(blocks[-1]).to(clip.device)
-        )
-        blocks[-1] = self.residual
+        self.residual = blocks[-1] = Residual(last).to(clip.device)
         self.residual.on = False
         if weights is not None:
             self._load(Path(weights))

@@ -15,6 +15,9 @@ from core.retrieval.search import Query, Searcher
 NEAREST = 10
 """Shapes that vote where there is no CLIP."""
 
+LEAST = 1e-3
+"""Similarity that a shape votes with at least."""
+
 
 @dataclass(frozen=True)
 class Named:
@@ -49,11 +52,11 @@ def name_by_gallery(query: Query, searcher: Searcher, labels: Sequence[str] = ()
         tags = [tag for tag in found.entry.tags if not wanted or tag.lower() in wanted]
         if tags and voters < NEAREST:
             voters += 1
-            votes[tags[-1]] = votes.get(tags[-1], 0.0) + max(found.score, 0.0) ** 2
+            votes[tags[-1]] = votes.get(tags[-1], 0.0) + max(found.score, LEAST) ** 2
     total = sum(votes.values())
-    if total <= 0:
+    if not votes:
         known = ", ".join(tag for tag, _ in searcher.gallery.tags()[:20]) or "none"
-        raise CounterpointError(f"No shape like it has one of the labels; the gallery's tags are: {known}.")
+        raise CounterpointError(f"No shape of the gallery has one of the labels; the gallery's tags are: {known}.")
     return by_share(list(votes), [vote / total for vote in votes.values()])
 
 
