@@ -42,6 +42,7 @@ class Finder(QObject):
         dock.wanted.connect(self._want)
         dock.again.connect(self._again)
         dock.made.connect(self._make)
+        dock.named.connect(self._name)
         dock.results.chosen.connect(self._choose)
         dock.results.turned.connect(self._turn)
         queries.prepared.connect(self._prepared)
@@ -76,8 +77,7 @@ class Finder(QObject):
                 return
             wish = replace(wish, kind="part", item=part[0], mask=part[1])
         elif kind in ("image", "shape"):
-            slots = [slot for slot in (self.active, *self._session.items) if kind_of(slot) == kind]
-            slot = next((slot for slot in slots if slot in self._session.items), None)
+            slot = self._slot(kind)
             if slot is None:
                 return
             wish = replace(wish, kind="object", item=self._session.items[slot], mask=self._mask(slot))
@@ -112,6 +112,20 @@ class Finder(QObject):
 
         encoder, clip = self._session.encoder, self._dock.clip
         self._queries.run("make_gallery", done, folder=folder, gallery=gallery, encoder=encoder, clip=clip)
+
+    def _name(self, labels: str) -> None:
+        slot = self._slot("shape")
+        if slot is not None:
+            self._queries.run(
+                "name_shape", lambda found: self._dock.show_names(*found), item=self._session.items[slot],
+                encoder=self._session.encoder, gallery=self._dock.folder.text().strip(), labels=labels,
+                clip=self._dock.clip, branch=self._dock.branch,
+            )  # fmt: skip
+
+    def _slot(self, kind: str) -> Slot | None:
+        """The open image or shape that is meant: the one used last, or the first."""
+        slots = [slot for slot in (self.active, *self._session.items) if kind_of(slot) == kind]
+        return next((slot for slot in slots if slot in self._session.items), None)
 
     def _choose(self, what: str, one: FoundShape) -> None:
         if what == "like" and self._last is not None:

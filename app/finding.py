@@ -14,7 +14,7 @@ from core.matching.prepare import guess_up, is_shape
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import Recipe
-from core.retrieval.naming import NEAREST, name_by_gallery, name_by_words
+from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
 from core.retrieval.queries import Asker
 from core.retrieval.search import Query, Searcher
 from core.retrieval.store import Gallery, open_gallery
@@ -56,17 +56,13 @@ def classify(options: argparse.Namespace, progress: Progress = silent) -> dict[s
     shape, up = load_shape(options.shape), options.up or guess_up(options.shape)
     if options.clip:
         model = DepthClip(ClipEncoder(options.clip, options.device), options.dlign)
-        found, how = name_by_words(shape, up, model, labels), "probabilities by CLIP on depth pictures"
-        how += ", with the tuned branch" if model.trained else ", without a branch tuned for depth"
+        found, how = name_by_words(shape, up, model, labels), by_words(model)
     elif options.gallery:
         with gallery_for(options.gallery, Recipe(choice_of(options)), progress=span(progress, 0.0, 0.9)) as gallery:
             asker = Asker(Recipe.of(gallery.recipe, options.device))
             query = asker.shape(shape, up)
             query.own = gallery.number_of(Path(options.shape))
-            found, how = (
-                name_by_gallery(query, Searcher(gallery), labels),
-                f"votes of the {NEAREST} most similar shapes that have such a tag",
-            )
+            found, how = name_by_gallery(query, Searcher(gallery), labels), BY_GALLERY
     else:
         raise CounterpointError(
             "Names by any words need CLIP: give --clip ARCHITECTURE:WEIGHTS. Without it --gallery names by the tags of similar shapes."

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.documents import EncoderSettings, Wish
+from app.documents import EncoderSettings, Item, Wish
 from app.loaded import Memo, choice_of, image_of, shape_of, side_of
 from core.progress import Progress, silent, span
 
-_galleries, _askers, _turned = Memo(3), Memo(2), Memo(12)
+_askers, _turned, _models = Memo(2), Memo(12), Memo(1)
 
 
 @dataclass
@@ -46,13 +46,11 @@ def search_gallery(progress: Progress, wish: Wish, encoder: EncoderSettings) -> 
     """The shapes that a wish is for; a plain folder of shapes becomes a gallery first."""
     from core.retrieval.build import gallery_for
     from core.retrieval.describe import Recipe
-    from core.retrieval.queries import Asker
     from core.retrieval.search import Searcher
 
     recipe = Recipe(choice_of(encoder), wish.clip or None)
     with gallery_for(wish.gallery, recipe, progress=span(progress, 0.0, 0.9)) as gallery:
-        own = Recipe.of(gallery.recipe, encoder.device)
-        asker = _askers.get(own, lambda: Asker(own))
+        asker = _asker(Recipe.of(gallery.recipe, encoder.device))
         progress(0.92, f"Searching {len(gallery)} shapes")
         found = []
         if wish.kind != "nothing":
@@ -105,8 +103,44 @@ def make_gallery(progress: Progress, folder: str, gallery: str, encoder: Encoder
     index_folder(folder, gallery, Recipe(choice_of(encoder), clip or None), progress=progress)
 
 
+def name_shape(
+    progress: Progress, item: Item, encoder: EncoderSettings, gallery: str, labels: str, clip: str, branch: str
+) -> tuple[list[tuple[str, float]], str]:
+    """(label, share), the likeliest first, and how the shares came about: by words where there is CLIP, else by a gallery."""
+    from core.retrieval.build import gallery_for
+    from core.retrieval.describe import Recipe
+    from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
+    from core.retrieval.search import Searcher
+
+    asked = [label for label in labels.split(",") if label.strip()]
+    if clip:
+        progress(0.1, "Loading CLIP")
+        model = _depth_model(clip, branch, encoder.device)
+        progress(0.5, f"Looking at {item.name}")
+        return [(one.label, one.share) for one in name_by_words(shape_of(item), item.up, model, asked)], by_words(model)
+    with gallery_for(gallery, Recipe(choice_of(encoder)), progress=span(progress, 0.0, 0.9)) as opened:
+        asker = _asker(Recipe.of(opened.recipe, encoder.device))
+        query = asker.shape(shape_of(item), item.up)
+        query.own = opened.number_of(Path(item.path))
+        return [(one.label, one.share) for one in name_by_gallery(query, Searcher(opened), asked)], BY_GALLERY
+
+
+def _depth_model(clip: str, branch: str, device: str) -> Any:
+    from core.encoders.clip import ClipEncoder
+    from core.encoders.dlign import DepthClip
+
+    return _models.get((clip, branch, device), lambda: DepthClip(ClipEncoder(clip, device), branch or None))
+
+
+def _asker(recipe: Any) -> Any:
+    from core.retrieval.queries import Asker
+
+    return _askers.get(recipe, lambda: Asker(recipe))
+
+
 JOBS: dict[str, Callable[..., Any]] = {
     "search_gallery": search_gallery,
     "turn_shape": turn_shape,
     "make_gallery": make_gallery,
+    "name_shape": name_shape,
 }

@@ -31,15 +31,17 @@ class GalleryPanel(QWidget):
     wanted(kind): find shapes like the open "image" or "shape", the marked "part", or by "words"; "nothing" only reads the folder anew.
     again(): the same with other settings of the dock.
     made(folder, gallery): keep the gallery of a folder of shapes in a folder of its own.
+    named(labels): say which of the labels (divided by commas; of all tags where empty) the open shape is.
     """
 
     wanted = Signal(str)
     again = Signal()
     made = Signal(str, str)
+    named = Signal(str)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self.clip = ""
+        self.clip = self.branch = ""
         self.results = ShapeGrid()
         self.about = QLabel("Shapes of a folder or gallery, the most similar first. Click opens one, drag turns it.")
         self.about.setWordWrap(True)
@@ -51,6 +53,8 @@ class GalleryPanel(QWidget):
         layout.addLayout(self._filter_row())
         layout.addWidget(self.results, 1)
         layout.addWidget(self.about)
+        layout.addLayout(self._name_row())
+        layout.addWidget(self.names)
         self._open: set[str] = set()
         self._update()
 
@@ -85,7 +89,9 @@ class GalleryPanel(QWidget):
         menu = QMenu(browse)
         menu.addAction("Open folder or gallery…", self._browse)
         menu.addAction("Make a gallery of a folder…", self._make)
+        menu.addSeparator()
         menu.addAction("Model for words…", self._ask_clip)
+        menu.addAction("Its branch for depth…", self._ask_branch)
         browse.setMenu(menu)
         self.read = QToolButton()
         self.read.setText("Read")
@@ -130,6 +136,29 @@ class GalleryPanel(QWidget):
         self.closer.toggled.connect(lambda: self.again.emit())
         return _row(self.tag, self.order, self.closer)
 
+    def _name_row(self) -> QHBoxLayout:
+        self.labels, self.name, self.names = QLineEdit(), QPushButton("Name the shape"), QLabel()
+        self.labels.setPlaceholderText("chair, table, lamp")
+        self.labels.setToolTip(
+            "Any words, divided by commas; without a model for words: tags of the gallery, or none for all"
+        )
+        self.labels.returnPressed.connect(self.name.click)
+        self.name.clicked.connect(lambda: self.named.emit(self.labels.text()))
+        self.names.setWordWrap(True)
+        self.names.hide()
+        return _row(self.labels, self.name)
+
+    def show_names(self, found: list[tuple[str, float]], how: str) -> None:
+        """(label, share), the likeliest first, and how the shares came about."""
+        self.names.setText(" · ".join(f"{label} {share:.0%}" for label, share in found[:6]) + f"\n{how}")
+        self.names.show()
+
+    def _ask_branch(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Made by counterpoint train dlign", self.branch, "Weights (*.safetensors)"
+        )
+        self.branch = path
+
     def _say(self) -> None:
         if self.words.text().strip():
             self.wanted.emit("words")
@@ -150,10 +179,12 @@ class GalleryPanel(QWidget):
         text, ok = QInputDialog.getText(self, "Model for words", CLIP, text=self.clip)
         if ok:
             self.clip = text.strip()
+            self._update()
 
     def _update(self) -> None:
         there = bool(self.folder.text().strip())
         self.read.setEnabled(there)
+        self.name.setEnabled("shape" in self._open and (there or bool(self.clip)))
         for kind, button in self.likes.items():
             button.setEnabled(there and kind in self._open)
 

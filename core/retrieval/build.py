@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -155,7 +156,10 @@ def _on_ray(files: list[Path], recipe: Recipe, address: str) -> Iterator[Result]
         from ray.util import ActorPool
     except ImportError:
         raise CounterpointError('Ray is not installed; install it with: pip install "counterpoint[ray]".') from None
+    host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
+        if host and port.isdigit():  # Ray itself would try for minutes
+            socket.create_connection((host, int(port)), timeout=5).close()
         ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
     except Exception as error:
         raise CounterpointError(f"There is no Ray cluster at {address} ({error}).") from error

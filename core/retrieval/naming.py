@@ -18,6 +18,14 @@ NEAREST = 10
 LEAST = 1e-3
 """Similarity that a shape votes with at least."""
 
+BY_GALLERY = f"votes of the {NEAREST} most similar shapes that have such a tag"
+
+
+def by_words(model: DepthClip) -> str:
+    """How the shares of :func:`name_by_words` came about."""
+    branch = "with the tuned branch" if model.trained else "without a branch tuned for depth"
+    return f"probabilities by {model.clip.name.partition(':')[0]} on depth pictures, {branch}"
+
 
 @dataclass(frozen=True)
 class Named:

@@ -6,10 +6,13 @@ import subprocess
 import sys
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
 
 from tests.app.conftest import open_sample_files
+
+LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -27,32 +30,88 @@ def folder(tmp_path, sample):
     return folder
 
 
-def test_find_shapes_like_the_image_and_open_one(window, sample, folder, wait_ready, qtbot):
-    assert not window.gallery.like_image.isEnabled()
+def names(window):
+    grid = window.gallery.results
+    return [grid.item(i).text().split("\n")[0] for i in range(grid.count())]
+
+
+def test_find_shapes_like_the_image_open_turn_and_align_one(window, sample, folder, wait_ready, qtbot):
+    dock, grid = window.gallery, window.gallery.results
+    assert not dock.likes["image"].isEnabled()
     open_sample_files(window, sample, wait_ready, qtbot, "image")
     window.panels["image 1"]._user_box(tuple(sample["box"]))
     wait_ready(window)
     window.gallery_dock.raise_()
-    QTest.keyClicks(window.gallery.folder, str(folder))
-    assert window.gallery.like_image.isEnabled() and not window.gallery.like_shape.isEnabled()
-    QTest.mouseClick(window.gallery.like_image, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.gallery.results.count() == 4, timeout=60_000)
-    names = [window.gallery.results.item(i).text().split("\n")[0] for i in range(4)]
-    assert set(names[:2]) == {"toy.glb", "toy2.glb"}
-    assert "1 could not be read" in window.gallery.about.text() and "broken.ply" in window.gallery.about.toolTip()
-    assert not window.gallery.results.item(0).icon().isNull()
-    window.gallery.results.itemActivated.emit(window.gallery.results.item(0))
+    QTest.keyClicks(dock.folder, str(folder))
+    assert dock.likes["image"].isEnabled() and not dock.likes["shape"].isEnabled()
+    QTest.mouseClick(dock.likes["image"], LEFT)
+    qtbot.waitUntil(lambda: grid.count() == 4, timeout=90_000)
+    assert set(names(window)[:2]) == {"toy.glb", "toy2.glb"}
+    assert "1 could not be read" in dock.about.text() and "broken.ply" in dock.about.toolTip()
+    assert [dock.tag.itemText(i) for i in range(dock.tag.count())] == ["All", "below (1)"]
+    toy = names(window).index("toy.glb")
+    before = grid.item(toy).icon().pixmap(104).toImage()
+    at = grid.visualItemRect(grid.item(toy)).center()
+    QTest.mousePress(grid.viewport(), LEFT, pos=at)
+    for step in (10, 25, 45):
+        QTest.mouseMove(grid.viewport(), at + QPoint(step, 0))
+    QTest.mouseRelease(grid.viewport(), LEFT, pos=at + QPoint(45, 0))
+    qtbot.waitUntil(lambda: grid.item(toy).icon().pixmap(104).toImage() != before, timeout=20_000)
+    assert "shape 1" not in window.session.items  # a drag does not open
+    QTest.mouseClick(grid.viewport(), LEFT, pos=at)
     qtbot.waitUntil(lambda: "shape 1" in window.session.items, timeout=30_000)
-    assert window.session.items["shape 1"].name == names[0]
+    assert window.session.items["shape 1"].name == "toy.glb"
     wait_ready(window)
-    QTest.mouseClick(window.gallery.like_shape, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.gallery.results.count() == 3, timeout=60_000)
-    other = ({"toy.glb", "toy2.glb"} - {names[0]}).pop()
-    assert window.gallery.results.item(0).text().startswith(other)  # the query itself is left out
+    dock.order.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: names(window)[0] not in ("toy.glb", "toy2.glb"), timeout=30_000)
+    dock.order.setCurrentIndex(0)
+    dock.tag.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: names(window) == ["toy2.glb"], timeout=30_000)
+    dock.tag.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: grid.count() == 4, timeout=30_000)
+    QTest.mouseClick(dock.likes["shape"], LEFT)
+    qtbot.waitUntil(lambda: grid.count() == 3, timeout=60_000)
+    assert names(window)[0] == "toy2.glb"  # the query itself is left out
+    grid.chosen.emit("like", grid.item(0).data(Qt.ItemDataRole.UserRole))
+    qtbot.waitUntil(lambda: names(window)[0] == "toy.glb", timeout=30_000)
+    grid.chosen.emit("align", grid.item(0).data(Qt.ItemDataRole.UserRole))
+    qtbot.waitUntil(lambda: bool(window.session.aligned), timeout=120_000)
+    assert window.session.aligned[("image 1", "shape 1")].pose is not None
 
 
-def search(*arguments):
-    command = [sys.executable, "-m", "app", "search", *map(str, arguments)]
+def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(window, sample, folder, tmp_path, wait_ready, qtbot):
+    import numpy as np
+
+    from core.images import load_image
+    from core.parts.layers import Layers, Mask, Part
+
+    dock = window.gallery
+    open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
+    window.panels["image 1"]._user_box(tuple(sample["box"]))
+    wait_ready(window)
+    dock.made.emit(str(folder), str(tmp_path / "kept"))
+    qtbot.waitUntil(lambda: dock.folder.text() == str(tmp_path / "kept"), timeout=90_000)
+    qtbot.waitUntil(lambda: dock.about.text().startswith("4 shapes"), timeout=30_000)
+    assert (tmp_path / "kept" / "gallery.sqlite").exists() and not dock.likes["part"].isEnabled()
+    x0, y0, x1, y1 = map(int, sample["box"])
+    mask = np.zeros(load_image(sample["image"]).shape[:2], bool)
+    mask[y0 + (y1 - y0) // 4 : y0 + (y1 - y0) // 2, x0 + (x1 - x0) // 4 : x0 + (x1 - x0) // 2] = True
+    window.session.set_layers(Layers((Part(1, "some", "#ff0000", {"image 1": Mask.of(mask)}),)))
+    assert dock.likes["part"].isEnabled()
+    QTest.mouseClick(dock.likes["part"], LEFT)
+    qtbot.waitUntil(lambda: dock.results.count() == 4, timeout=60_000)
+    assert set(names(window)[:2]) == {"toy.glb", "toy2.glb"}
+    QTest.mouseClick(dock.name, LEFT)
+    qtbot.waitUntil(lambda: not dock.names.isHidden(), timeout=30_000)
+    assert dock.names.text().startswith("below 100%") and "votes" in dock.names.text()
+    QTest.keyClicks(dock.words, "an elephant")
+    QTest.keyClick(dock.words, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)), timeout=30_000)
+    assert "CLIP" in window.findChildren(QMessageBox)[0].text()
+
+
+def search(*arguments, verb="search"):
+    command = [sys.executable, "-m", "app", verb, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=240)
 
 
@@ -75,3 +134,17 @@ def test_bad_searches_end_with_a_sentence(arguments, folder, sample, tmp_path):
     names["empty"].mkdir()
     done = search(*(a.format(**names) for a in arguments))
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+def test_index_then_search_then_classify(folder, sample, tmp_path):
+    made = json.loads(search(folder, "-o", tmp_path / "g", "--workers", "1", "--json", verb="index").stdout)
+    assert made["shapes"] == 4 and made["added"] == 5 and len(made["refused"]) == 1
+    tagged = json.loads(search(tmp_path / "g", folder / "toy.glb", "--tag", "below", "--quick", "--json").stdout)
+    assert [r["tags"] for r in tagged["results"]] == [["below"]]
+    named = json.loads(search(folder / "toy.glb", "--gallery", tmp_path / "g", "--json", verb="classify").stdout)
+    assert named["results"] == [{"label": "below", "share": 1.0}] and "votes" in named["how"]
+    for arguments in ([tmp_path / "g", "text:an elephant"], [tmp_path / "g", sample["image"], "--part"]):
+        done = search(*arguments)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
+    unnamed = search(folder / "toy.glb", "--labels", "a,b", verb="classify")
+    assert unnamed.returncode == 2 and "CLIP" in unnamed.stderr and unnamed.stdout == ""

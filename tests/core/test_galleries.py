@@ -296,3 +296,23 @@ def test_more_vectors_are_divided_into_cells(tmp_path, monkeypatch):
     assert hits >= 0.95 * 400
     few = numbers[[7, 1000, 3999]]
     assert set(made.search(vectors[0], 10, few)[0].tolist()) == set(few.tolist())
+
+
+def test_a_ray_cluster_makes_the_same_gallery(shapes, gallery, tmp_path):
+    """Two workers of a cluster on this machine."""
+    ray = pytest.importorskip("ray")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        address = ray.get_runtime_context().gcs_address
+        changes = index_folder(shapes / "flat", tmp_path / "g", RECIPE, ray=address)
+    finally:
+        ray.shutdown()
+    assert changes.added == 3 and not changes.refused
+    with open_gallery(tmp_path / "g") as far, open_gallery(gallery) as near:
+        assert len(far.stamps()) == len(far) == 3
+        for path in far.stamps():
+            numbers = far.number_of(shapes / "flat" / path), near.number_of(shapes / "flat" / path)
+            assert np.allclose(far.vector(numbers[0], "shape"), near.vector(numbers[1], "shape"), atol=1e-4)
+            assert far.picture(numbers[0]) == near.picture(numbers[1])
+    with pytest.raises(CounterpointError, match="no Ray cluster"):
+        index_folder(shapes, tmp_path / "h", RECIPE, ray="127.0.0.1:1")
