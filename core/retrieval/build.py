@@ -19,7 +19,7 @@ from core.geometry.shape import SUFFIXES
 from core.progress import Progress, silent
 from core.retrieval.describe import Describer, Recipe
 from core.retrieval.index import write_indices
-from core.retrieval.store import Described, Gallery, Stamp, create_gallery, is_gallery, open_gallery
+from core.retrieval.store import VERSION, Described, Gallery, Stamp, create_gallery, is_gallery, open_gallery
 
 AT_ONCE = 16
 """Files for each process before the next are given out."""
@@ -183,7 +183,7 @@ def gallery_for(place: str | Path, recipe: Recipe, workers: int | None = None, p
     place = Path(place)
     if is_gallery(place):
         return open_gallery(place)
-    name = cache_key("gallery", str(place.resolve()), json.dumps(recipe.plain(), sort_keys=True))
+    name = cache_key("gallery", str(VERSION), str(place.resolve()), json.dumps(recipe.plain(), sort_keys=True))
     folder = cache_dir() / "galleries" / name[:24]
     index_folder(place, folder, recipe, workers, None, progress)
     return open_gallery(folder)

@@ -21,7 +21,7 @@ from core.matching.prepare import guess_up
 from core.retrieval.store import Described
 from core.retrieval.thumbnails import thumbnail
 from core.retrieval.vectors import shape_vector
-from core.retrieval.views import Views, shape_views
+from core.retrieval.views import Views, shape_views, short
 
 PICTURE = 160
 """Side of the small pictures in pixels."""
@@ -77,12 +77,14 @@ class Describer:
         caster = Raycaster(shape)
         small = np.ascontiguousarray(thumbnail(caster, up, PICTURE)[..., ::-1])
         picture = cv2.imencode(".png", small)[1].tobytes()
-        views = shape_views(caster, self._encoder, up)
-        vectors = {"shape": shape_vector(shape, self._encoder, self._points, up), "part": typical(views)}
+        content = shape_views(caster, self._encoder, up).to_bytes()
+        views = Views.from_bytes(content)
+        whole = shape_vector(shape, self._encoder, self._points, up)
+        vectors = {"shape": whole, "view": short(views), "part": typical(views)}
         if self._clip is not None:
             vectors["words"] = words_vector(caster, self._clip, up)
         size = len(shape.vertices), len(shape.faces)
-        return Described(shape.digest, up, *size, picture, vectors, views.to_bytes())
+        return Described(shape.digest, up, *size, picture, vectors, content)
 
 
 def typical(views: Views) -> npt.NDArray[np.float32]:

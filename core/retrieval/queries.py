@@ -19,7 +19,7 @@ from core.retrieval.describe import Recipe
 from core.retrieval.search import Query
 from core.retrieval.store import Gallery
 from core.retrieval.vectors import image_vector, shape_vector
-from core.retrieval.views import Views, photo_views, shape_views
+from core.retrieval.views import AZIMUTHS, Views, photo_views, shape_views, short
 
 MOST = 64
 """Descriptors that stand for a part."""
@@ -57,16 +57,16 @@ class Asker:
         """
         if mask is not None:
             _check(image, mask)
-            return Query("shape", image_vector(image, self.encoder, box_around(mask)), photo_views(image, mask, self.encoder))  # fmt: skip
+            return _looks(image_vector(image, self.encoder, box_around(mask)), photo_views(image, mask, self.encoder))
         vector = image_vector(image, self.encoder, box)
         x0, y0, x1, y1 = box or whole_image(image)
         framed = np.zeros(image.shape[:2], bool)
         framed[max(0, round(y0)) : round(y1) + 1, max(0, round(x0)) : round(x1) + 1] = True
-        return Query("shape", vector, photo_views(image, framed, self.encoder, boxed=True))
+        return _looks(vector, photo_views(image, framed, self.encoder, boxed=True))
 
     def shape(self, shape: Shape, up: str) -> Query:
         vector = shape_vector(shape, self.encoder, self.points, up)
-        return Query("shape", vector, shape_views(Raycaster(shape), self.encoder, up))
+        return _looks(vector, shape_views(Raycaster(shape), self.encoder, up))
 
     def part_of_image(self, image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_], box: Box | None = None) -> Query:
         """By what a mask bool [H, W] shows of an object; ``box`` frames the object, as far as the mask tells nothing of it.
@@ -97,13 +97,18 @@ class Asker:
         """
         if not text.strip():
             raise CounterpointError("Say in words what to search for.")
-        return Query("words", self.clip.words([f"a rendering of {text.strip()}"])[0].numpy())
+        return Query({"words": self.clip.words([f"a rendering of {text.strip()}"]).numpy()})
 
     def of_gallery(self, gallery: Gallery, number: int) -> Query:
         """By a shape of the gallery itself ("more like this"); nothing is described anew."""
-        content = gallery.views(number)
-        views = None if content is None else Views.from_bytes(content)
-        return Query("shape", gallery.vector(number, "shape"), views, own=number)
+        query = _looks(gallery.vector(number, "shape"), Views.from_bytes(gallery.views(number)))
+        query.own = number
+        return query
+
+
+def _looks(vector: npt.NDArray[np.float32], views: Views) -> Query:
+    """By how an object looks, as a whole and from a few sides."""
+    return Query({"shape": vector[None], "view": short(views)[:AZIMUTHS:3]}, views)
 
 
 def _part(descriptors: torch.Tensor) -> Query:
@@ -111,7 +116,7 @@ def _part(descriptors: torch.Tensor) -> Query:
     if len(descriptors) == 0:
         raise CounterpointError("The part is too small to be searched for.")
     few = descriptors[:: max(1, len(descriptors) // MOST)]
-    return Query("part", F.normalize(few.mean(0), dim=0).numpy(), part=F.normalize(few, dim=-1))
+    return Query({"part": F.normalize(few.mean(0), dim=0)[None].numpy()}, part=F.normalize(few, dim=-1))
 
 
 def _check(image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> None:

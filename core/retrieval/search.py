@@ -15,21 +15,28 @@ from core.retrieval.views import Views, alike, contains
 CLOSER = 100
 """Candidates that are looked at closer."""
 
+FIRST = 0.3
+"""How much the vectors count after a closer look, which counts 1."""
+
+SEVERAL = 8
+"""Vectors asked for by shape at most, where shapes have more; those most alike have several among the nearest."""
+
+RANKS = 60
+"""Of the fusion of rankings: how slowly places lose weight."""
+
 
 @dataclass
 class Query:
     """What is searched for.
 
     Attributes:
-        space: "shape" (pictures and shapes), "part" or "words".
-        vector: unit vector float32 [G] of that space.
+        vectors: by space ("shape" and "view", or "part", or "words") unit vectors float32 [k, G], of which the nearest counts.
         views: what candidates are compared with closer: of a picture or shape; or
         part: unit descriptors float32 [n, D] of a part.
         own: number of the shape that is the query itself and not to be found.
     """
 
-    space: str
-    vector: npt.NDArray[np.float32]
+    vectors: dict[str, npt.NDArray[np.float32]]
     views: Views | None = None
     part: torch.Tensor | None = None
     own: int | None = None
@@ -37,7 +44,9 @@ class Query:
 
 @dataclass(frozen=True)
 class Found:
-    """A shape of a gallery; ``score`` is at most 1: the cosine similarity of the vectors, or its mean with that of the closer look."""
+    """A shape of a gallery; ``score`` is at most 1 and falls with the place: how similar it is after a closer look, else by one space
+    the cosine similarity, and by two how near to their first places it stands in both.
+    """
 
     entry: Entry
     path: Path
@@ -65,19 +74,22 @@ class Searcher:
         Raises:
             CounterpointError: the gallery has no vectors to search by in this way, or no shape with the tag.
         """
-        index = self._index(query.space)
         among = None
         if tag is not None:
             among = self.gallery.numbers_tagged(tag)
             if len(among) == 0:
                 raise CounterpointError(f"No shape of the gallery has the tag {tag}.")
-        scores = self._nearest(index, query, len(self.gallery) if worst else max(top, CLOSER), among)
+        count = len(self.gallery) if worst else max(top, 2 * CLOSER)
+        each = [self._nearest(self._index(space), v, count, among, query.own) for space, v in query.vectors.items()]
+        scores = each[0] if len(each) == 1 else fused(each)
         order = sorted(scores, key=lambda number: (scores[number], number) if worst else (-scores[number], number))
-        if closer and (query.views is not None or query.part is not None):
+        if order and closer and (query.views is not None or query.part is not None):
             looked = self._closer(query, {number: scores[number] for number in order[:CLOSER]})
             scores |= looked
             first = sorted(looked, key=lambda number: (looked[number], number) if worst else (-looked[number], number))
             order = first + order[CLOSER:]
+            limit, bound = looked[first[-1]], max if worst else min
+            scores |= {number: bound(scores[number], limit) for number in order[CLOSER:]}
         entries = self.gallery.entries(order[:top])
         return [Found(one, self.gallery.root / one.path, float(scores[one.number])) for one in entries]
 
@@ -96,29 +108,45 @@ class Searcher:
             self._indices[space] = index_of(self.gallery, space)
         return self._indices[space]
 
-    def _nearest(self, index: Index, query: Query, count: int, among: npt.NDArray[np.int64] | None) -> dict[int, float]:
+    def _nearest(
+        self,
+        index: Index,
+        vectors: npt.NDArray[np.float32],
+        count: int,
+        among: npt.NDArray[np.int64] | None,
+        own: int | None,
+    ) -> dict[int, float]:
         """The best score of ``count`` shapes, of which each may have several vectors."""
-        each = max(1, round(len(index) / max(len(self.gallery), 1)))
-        numbers, scores = index.search(query.vector, each * count, among)
+        shapes = max(len(self.gallery), 1)
+        several = max(1, round(len(index) / shapes))
+        wanted = len(index) if count >= shapes else min(several, SEVERAL) * (count + 1)
         best: dict[int, float] = {}
-        for number, score in zip(numbers.tolist(), scores.tolist(), strict=True):
-            if number != query.own and number not in best and len(best) < count:
-                best[number] = score
-        return best
+        for vector in vectors:
+            for number, score in zip(*index.search(vector, wanted, among), strict=True):
+                if int(number) != own:
+                    best[int(number)] = max(float(score), best.get(int(number), -1.0))
+        return dict(sorted(best.items(), key=lambda pair: -pair[1])[:count])
 
     def _closer(self, query: Query, scores: dict[int, float]) -> dict[int, float]:
-        """The mean of both similarities, each stretched over the candidates alike."""
+        """Similarity of the views or of the part; what the vectors said counts a little, stretched over the candidates alike."""
         numbers = list(scores)
-        looked = []
-        for number in numbers:
-            content = self.gallery.views(number)
-            if content is None:
-                return scores
-            views = Views.from_bytes(content)
-            if query.part is not None:
-                looked.append(contains(query.part, views))
-            elif query.views is not None:
-                looked.append(alike(query.views, views))
-        near, dense = np.array([scores[n] for n in numbers]), np.array(looked)
+        views = [Views.from_bytes(self.gallery.views(number)) for number in numbers]
+        if query.part is not None:
+            part = query.part
+            dense = np.array([contains(part, one) for one in views])
+        else:
+            assert query.views is not None
+            looks = query.views
+            dense = np.array([alike(looks, one) for one in views])
+        near = np.array([scores[number] for number in numbers])
         stretched = (near - near.mean()) * (dense.std() / max(float(near.std()), 1e-6)) + dense.mean()
-        return dict(zip(numbers, ((stretched + dense) / 2).tolist(), strict=True))
+        return dict(zip(numbers, ((dense + FIRST * stretched) / (1 + FIRST)).tolist(), strict=True))
+
+
+def fused(each: list[dict[int, float]]) -> dict[int, float]:
+    """Several rankings as one, 0 to 1, by reciprocal rank (Cormack et al., SIGIR 2009); 1 is the first place in all of them."""
+    found: dict[int, float] = {}
+    for scores in each:
+        for rank, number in enumerate(sorted(scores, key=lambda number: (-scores[number], number))):
+            found[number] = found.get(number, 0.0) + (RANKS + 1) / (RANKS + 1 + rank) / len(each)
+    return found

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 
 FILE = "gallery.sqlite"
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -56,8 +56,8 @@ class Described:
     Attributes:
         digest: SHA-256 of the shape's geometry.
         picture: a PNG.
-        vectors: by space ("shape", "part", "words"): unit vectors float32 [G], or several of them [k, G].
-        views: what dense re-ranking compares, or None; see :mod:`core.retrieval.views`.
+        vectors: by space ("shape", "view", "part", "words"): unit vectors float32 [G], or several of them [k, G].
+        views: what the closer look compares, see :mod:`core.retrieval.views`.
         refused: why the file could not be read; everything else is empty then.
     """
 
@@ -67,7 +67,7 @@ class Described:
     faces: int = 0
     picture: bytes = b""
     vectors: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
-    views: bytes | None = None
+    views: bytes = b""
     refused: str | None = None
 
 
@@ -173,9 +173,9 @@ class Gallery:
         count, blob = self._database.execute(query, (number, space)).fetchone()
         return np.frombuffer(blob, np.float32).reshape(count, -1)[0]
 
-    def views(self, number: int) -> bytes | None:
-        content = self._one("SELECT content FROM views WHERE shape = ?", number)
-        return None if content is None else bytes(content)
+    def views(self, number: int) -> bytes:
+        """See :meth:`core.retrieval.views.Views.from_bytes`."""
+        return bytes(self._one("SELECT content FROM views WHERE shape = ?", number))
 
     def put(self, path: str, stamp: Stamp, one: Described, tags: Iterable[str]) -> None:
         """Add a file, or what it is now, in one transaction."""
@@ -191,7 +191,7 @@ class Gallery:
             several = {space: np.atleast_2d(v).astype(np.float32) for space, v in one.vectors.items()}
             blobs = [(number, space, len(v), v.tobytes()) for space, v in several.items()]
             self._database.executemany("INSERT INTO vectors VALUES (?, ?, ?, ?)", blobs)
-            if one.views is not None:
+            if one.views:
                 self._database.execute("INSERT INTO views VALUES (?, ?)", (number, one.views))
 
     def remove(self, paths: Iterable[str]) -> None:
@@ -224,7 +224,7 @@ def open_gallery(folder: str | Path) -> Gallery:
     """To be read, by many at once; a folder without the right to write will do.
 
     Raises:
-        CounterpointError: it is none, or a newer Counterpoint made it.
+        CounterpointError: it is none, or another version of Counterpoint made it.
     """
     return _open(Path(folder))
 
@@ -282,12 +282,12 @@ def _open(folder: Path) -> Gallery:
         database = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)
         database.execute("PRAGMA foreign_keys = ON")
         version = int(database.execute("SELECT value FROM about WHERE name = 'version'").fetchone()[0])
-        if version <= VERSION:
+        if version == VERSION:
             return Gallery(folder, database)
         database.close()
     except (sqlite3.Error, TypeError, KeyError, ValueError) as error:
         raise CounterpointError(f"The gallery {folder} cannot be read ({error}).") from error
-    raise CounterpointError(f"The gallery {folder} was made by a newer Counterpoint.")
+    raise CounterpointError(f"The gallery {folder} was made by another version of Counterpoint; index it again.")
 
 
 def _root(folder: Path, about: dict[str, str]) -> Path:

@@ -1,4 +1,4 @@
-"""Dense re-ranking: a query compared cell by cell with views of every candidate.
+"""Shapes found by their views, and dense re-ranking: a query compared cell by cell with views of every candidate.
 
 One vector for a whole shape forgets where things are. Views around the standing shape, as descriptors on a small grid, are compared with
 the photo's tight crop position by position inside both masks (the semantic image distance of 3D Congealing, Eq. 7), or with the views of
@@ -6,6 +6,7 @@ another shape at every turn about its up axis.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,9 @@ AZIMUTHS = 12
 ELEVATIONS = (5.0, 35.0)
 SIZE = 112
 CELLS = 7
+SHORT = 256
+"""Numbers that a view is projected to, so that it can be looked up."""
+
 FINE = 14
 """Cells across that the encoder's are averaged to first; those of the object only are averaged to ``CELLS`` then."""
 
@@ -71,6 +75,18 @@ def shape_views(caster: Raycaster, encoder: ImageEncoder, up: str) -> Views:
     ]
     masks = [picture.hits.mask.astype(np.float32) for picture in pictures]
     return _views(encoder, np.stack([picture.rgb for picture in pictures]), masks, False)
+
+
+def short(views: Views) -> npt.NDArray[np.float32]:
+    """Unit vectors float32 [V, SHORT] whose cosines are nearly those of the views' cells: a random projection, always the same one."""
+    cells = (centred(views.descriptors, views.masks, together=True) * views.masks[..., None]).flatten(1)
+    return np.asarray(F.normalize(cells @ _projection(cells.shape[1]), dim=1).numpy())
+
+
+@lru_cache(maxsize=2)
+def _projection(size: int) -> torch.Tensor:
+    # RandomState, not default_rng: its numbers are promised never to change, and galleries are kept
+    return torch.from_numpy((np.random.RandomState(0).standard_normal((size, SHORT)) / SHORT**0.5).astype(np.float32))
 
 
 def photo_views(

@@ -1,7 +1,7 @@
 """Speed of the library without a window:  python -m tests.benchmarks.speed_core [part ...]
 
 Parts: encode (image and point encoder), part (transfer of a part to the sample's shape), cut (segmenters), draw (training pictures by both renderers),
-align (a shape to a photo).
+align (a shape to a photo), search (a million vectors), index (a gallery by one and by two processes).
 """
 
 import statistics
@@ -137,7 +137,98 @@ def align() -> None:
     report("ten steps of eight hypotheses, with their scores", f"{frame:.0f} ms", "shown one after the other")
 
 
-PARTS = {"encode": encode, "part": part, "cut": cut, "draw": draw, "align": align}
+def shape_like(count: int) -> np.ndarray:
+    """Unit vectors float32 [count, 256] that lie as those of shapes do: mixtures of three of 200 procedural shapes, and noise."""
+    from core.encoders.points import PocketPointEncoder
+    from core.retrieval.vectors import shape_vector
+    from core.training.procedural import HELD_OUT, make_object
+
+    points = PocketPointEncoder(device="cpu")
+    real = np.stack([shape_vector(make_object(HELD_OUT[9000 + i]).shape, None, points, "y") for i in range(200)])  # type: ignore[arg-type]
+    rng, made = np.random.default_rng(0), np.empty((count, real.shape[1]), np.float32)
+    for start in range(0, count, 50_000):
+        rows = made[start : start + 50_000]
+        weight = rng.dirichlet([0.4] * 3, len(rows)).astype(np.float32)
+        rows[:] = np.einsum("nk,nkd->nd", weight, real[rng.integers(200, size=(len(rows), 3))])
+        rows += 0.03 * rng.standard_normal(rows.shape, np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return made
+
+
+def search() -> None:
+    """Ten nearest of a million vectors: time, recall against all compared, and what opening and memory cost."""
+    import tempfile
+    from pathlib import Path
+
+    from core.retrieval.index import EXACT, Index
+
+    every = shape_like(1_000_200)
+    vectors, queries = every[:-200], every[-200:]
+    numbers = np.arange(len(vectors))
+    exact = [set(np.argpartition(-(vectors @ query), 10)[:10].tolist()) for query in queries]
+    with tempfile.TemporaryDirectory() as folder:
+        for count in (EXACT, len(vectors)):
+            file = Path(folder) / f"{count}.faiss"
+            begin = time.perf_counter()
+            Index.build(numbers[:count], vectors[:count]).write(file)
+            built = time.perf_counter() - begin
+            begin = time.perf_counter()
+            index = Index.read(file)
+            index.search(queries[0], 10)
+            opened = time.perf_counter() - begin
+            spent, hits = [], 0
+            for query, true in zip(queries, exact, strict=True):
+                begin = time.perf_counter()
+                found, _ = index.search(query, 10)
+                spent.append(1e3 * (time.perf_counter() - begin))
+                hits += len(true & set(found.tolist()))
+            name = f"search {count:,} vectors"
+            report(f"{name}: median", f"{statistics.median(spent):.1f} ms", "goal 10 ms at a million")
+            if count == len(vectors):
+                report(f"{name}: recall@10", f"{hits / (10 * len(queries)):.3f}", "goal 0.95")
+            report(f"{name}: opened and first answer", f"{opened:.2f} s", "goal 1 s at 100,000")
+            report(
+                f"{name}: file, mapped into memory", f"{file.stat().st_size / 2**20:.0f} MiB", f"built in {built:.0f} s"
+            )
+    all_ms = median_ms(lambda: np.argpartition(-(vectors @ queries[0]), 10)[:10], 5)
+    report("all million compared (numpy)", f"{all_ms:.0f} ms")
+
+
+def index() -> None:
+    """Shapes a second into a gallery, with one process and with two; the time of starting them is left out by a first small one."""
+    import tempfile
+    from pathlib import Path
+
+    import trimesh
+
+    from core.retrieval.build import index_folder
+    from core.retrieval.describe import Recipe
+    from core.training.procedural import HELD_OUT, make_object
+
+    with tempfile.TemporaryDirectory() as folder:
+        shapes = Path(folder) / "shapes"
+        shapes.mkdir()
+        for i in range(80):
+            shape = make_object(HELD_OUT[9500 + i]).shape
+            trimesh.Trimesh(shape.vertices, shape.faces, process=False).export(shapes / f"{i}.obj")
+        few = Path(folder) / "few"
+        few.mkdir()
+        for i in range(8):
+            (few / f"{i}.obj").write_bytes((shapes / f"{i}.obj").read_bytes())
+        for workers in (1, 2):
+            spent = []
+            for name in ("few", "shapes"):
+                begin = time.perf_counter()
+                index_folder(Path(folder) / name, Path(folder) / f"{name}-{workers}", Recipe(), workers)
+                spent.append(time.perf_counter() - begin)
+            report(
+                f"indexing, {workers} process{'es' * (workers > 1)}",
+                f"{72 / (spent[1] - spent[0]):.2f} shapes/s",
+                f"start {spent[0]:.0f} s with 8",
+            )
+
+
+PARTS = {"encode": encode, "part": part, "cut": cut, "draw": draw, "align": align, "search": search, "index": index}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

@@ -12,20 +12,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import trimesh
+from torch.nn import functional as F
 
 from core.encoders.catalogue import EncoderChoice
 from core.errors import Cancelled, CounterpointError
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape
 from core.images import load_image
+from core.matching.crops import centred
 from core.retrieval import build, index
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import Describer, Recipe, typical
 from core.retrieval.index import Index, index_of
 from core.retrieval.queries import Asker
-from core.retrieval.search import Searcher
+from core.retrieval.search import Searcher, fused
 from core.retrieval.store import create_gallery, open_gallery
-from core.retrieval.views import Views, alike, contains, shape_views
+from core.retrieval.views import Views, _projection, alike, contains, shape_views, short
 
 RECIPE = Recipe(EncoderChoice())
 
@@ -68,7 +70,7 @@ def names(found):
 
 def test_what_is_in_it(gallery, shapes):
     with open_gallery(gallery) as opened:
-        assert len(opened) == 8 and opened.spaces == ["part", "shape"] and opened.root == shapes.resolve()
+        assert len(opened) == 8 and opened.spaces == ["part", "shape", "view"] and opened.root == shapes.resolve()
         assert dict(opened.tags()) == {"flat": 3, "long": 2, "toys": 2}
         number = opened.number_of(shapes / "toys" / "toy.glb")
         (entry,) = opened.entries([number])
@@ -155,6 +157,28 @@ def test_views_of_a_shape_agree_at_any_turn(asker, shapes):
     assert len(typical(still)) == 8
     cells = still.descriptors[still.masks > 0.3]
     assert contains(cells[:20], still) == pytest.approx(1, abs=1e-3)
+
+
+def test_rankings_are_fused_by_hand():
+    both = fused([{1: 0.9, 2: 0.8, 3: 0.1}, {2: 5.0, 1: 4.0}])
+    assert both == pytest.approx({1: (1 + 61 / 62) / 2, 2: (61 / 62 + 1) / 2, 3: 61 / 63 / 2})
+
+
+def test_short_vectors_of_views_keep_their_cosines(asker, shapes):
+    """And the projection never changes: galleries keep what it made."""
+    assert _projection(49 * 128)[0, :2].tolist() == pytest.approx([0.11025327, 0.02500983], abs=1e-6)
+    one, other = (
+        shape_views(Raycaster(load_shape(shapes / name)), asker.encoder, "y")
+        for name in ("toys/toy.glb", "flat/plank0.obj")
+    )
+    cells = [
+        F.normalize((centred(v.descriptors, v.masks, together=True) * v.masks[..., None]).flatten(1), dim=1)
+        for v in (one, other)
+    ]
+    a, b = short(one), short(other)
+    assert a.shape == (24, 256) and np.allclose(np.linalg.norm(a, axis=1), 1, atol=1e-5)
+    assert np.abs(a @ b.T - (cells[0] @ cells[1].T).numpy()).max() < 0.25
+    assert np.abs(a @ a.T - (cells[0] @ cells[0].T).numpy()).mean() < 0.06
 
 
 def test_a_gallery_is_one_folder_that_can_be_copied(gallery, shapes, asker, tmp_path):
