@@ -87,9 +87,9 @@ def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = 
         ranks: dict[str, Rank] = {
             "chance": chance,
             "silhouettes of 24 views, true mask": lambda i: np.array([_outline(masked[i], one) for one in views]),
-            "vectors": ask(boxed, False),
-            "vectors, closer look": ask(boxed, True),
-            "vectors, closer look, true mask": ask(masked, True),
+            "vectors and short views": ask(boxed, False),
+            "closer look": ask(boxed, True),
+            "closer look, true mask": ask(masked, True),
         }
         tables["picture to shape"] = _table(ranks, own, kinds, span(progress, 0.65, 0.8))
         histograms = np.stack([d2(item.shape) for item in items])
@@ -98,8 +98,8 @@ def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = 
         ranks = {
             "chance": chance,
             "D2 distribution": lambda i: -np.abs(histograms - d2(scans[i])).sum(1),
-            "vectors": ask(scanned, False),
-            "vectors, closer look": ask(scanned, True),
+            "vectors and short views": ask(scanned, False),
+            "closer look": ask(scanned, True),
         }
         tables["scan to shape"] = _table(ranks, chosen, kinds, span(progress, 0.8, 0.9))
         if len(set(kinds)) < len(kinds):
@@ -108,8 +108,8 @@ def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = 
             ranks = {
                 "chance": chance,
                 "D2 distribution": lambda i: -np.abs(histograms - histograms[several[i]]).sum(1),
-                "vectors": ask(known, False),
-                "vectors, closer look": ask(known, True),
+                "vectors and short views": ask(known, False),
+                "closer look": ask(known, True),
             }
             tables["shape to its kind"] = _table(
                 ranks, np.array(several), kinds, span(progress, 0.9, 1.0), leave_out=True

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import threading
 from collections import deque
@@ -130,6 +131,7 @@ _describer: Describer | None = None
 def _begin(recipe: Recipe, count: int) -> None:
     """In a process of the pool: its share of the cores; it ends with the process that began it, however that ends."""
     global _describer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the one that writes
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
