@@ -34,7 +34,7 @@ Floats = npt.NDArray[np.floating]
 Rank = Callable[[int], Floats]
 """Scores [N] of all shapes for query number i."""
 
-QUERIES = 400
+QUERIES = 200
 """Pictures and shapes that are searched with, at most."""
 
 

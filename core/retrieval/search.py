@@ -120,12 +120,13 @@ class Searcher:
         shapes = max(len(self.gallery), 1)
         several = max(1, round(len(index) / shapes))
         wanted = len(index) if count >= shapes else min(several, SEVERAL) * (count + 1)
-        best: dict[int, float] = {}
-        for vector in vectors:
-            for number, score in zip(*index.search(vector, wanted, among), strict=True):
-                if int(number) != own:
-                    best[int(number)] = max(float(score), best.get(int(number), -1.0))
-        return dict(sorted(best.items(), key=lambda pair: -pair[1])[:count])
+        found = [index.search(vector, wanted, among) for vector in vectors]
+        numbers, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        order = np.argsort(-scores, kind="stable")
+        _, first = np.unique(numbers[order], return_index=True)
+        best = order[np.sort(first)]
+        best = best[numbers[best] != own][:count] if own is not None else best[:count]
+        return dict(zip(numbers[best].tolist(), scores[best].tolist(), strict=True))
 
     def _closer(self, query: Query, scores: dict[int, float]) -> dict[int, float]:
         """Similarity of the views or of the part; what the vectors said counts a little, stretched over the candidates alike."""

@@ -107,10 +107,10 @@ def alike(query: Views, shape: Views) -> float:
     if len(query.masks) == 1:
         return float(score.max())
     rings = score.unflatten(0, (len(ELEVATIONS), AZIMUTHS)).unflatten(2, (len(ELEVATIONS), AZIMUTHS))
-    level = torch.arange(len(ELEVATIONS))
+    level, view = torch.arange(len(ELEVATIONS)), torch.arange(AZIMUTHS)
     same = rings[level, :, level]
-    turns = [torch.stack([ring.roll(-turn, 1).diagonal().mean() for ring in same]).mean() for turn in range(AZIMUTHS)]
-    return float(torch.stack(turns).max())
+    turned = same[:, view, (view + view[:, None]) % AZIMUTHS]
+    return float(turned.mean((0, 2)).max())
 
 
 def overlap(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

@@ -125,11 +125,12 @@ def _pairs(
     return found
 
 
-def controlnet(model: str, base: str, device: str = "auto") -> Painter:
+def controlnet(model: str, base: str, device: str = "auto", steps: int = 20) -> Painter:
     """Depth-aligned pictures by Stable Diffusion with a ControlNet for depth, through diffusers.
 
     Args:
         model, base: folders or names of the ControlNet and of Stable Diffusion.
+        steps: of denoising.
 
     Raises:
         CounterpointError: diffusers is not installed, or the models are not there.
@@ -154,7 +155,7 @@ def controlnet(model: str, base: str, device: str = "auto") -> Painter:
     def paint(depth: Pixels, name: str, seed: int) -> Pixels:
         generator = torch.Generator().manual_seed(seed)
         prompt = f"a photo of a {name.replace('_', ' ')}, best quality"
-        image = pipeline(prompt, Image.fromarray(depth), num_inference_steps=20, generator=generator).images[0]
+        image = pipeline(prompt, Image.fromarray(depth), num_inference_steps=steps, generator=generator).images[0]
         return np.asarray(image.convert("RGB").resize((depth.shape[1], depth.shape[0])), np.uint8)
 
     return paint

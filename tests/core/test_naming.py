@@ -115,6 +115,56 @@ def test_the_branch_begins_as_clip_and_learns(clip, weights, tmp_path):
         DepthClip(other, tmp_path / "d.safetensors")
 
 
+def tiny_diffusion(folder):
+    """A ControlNet and Stable Diffusion with made weights and few channels, saved as published ones are."""
+    import diffusers
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+    torch.manual_seed(0)
+    unet = diffusers.UNet2DConditionModel(
+        block_out_channels=(32, 64), layers_per_block=1, sample_size=8, in_channels=4, out_channels=4, cross_attention_dim=32,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        attention_head_dim=8, norm_num_groups=8,
+    )  # fmt: skip
+    net = diffusers.ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(16, 32))
+    zero = (*net.controlnet_down_blocks.parameters(), *net.controlnet_mid_block.parameters(), net.controlnet_cond_embedding.conv_out.weight)  # fmt: skip
+    for parameter in zero:  # zero in an untrained one, which would be deaf to depth
+        torch.nn.init.normal_(parameter, std=0.5)
+    vae = diffusers.AutoencoderKL(
+        block_out_channels=(32, 64), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+        latent_channels=4, norm_num_groups=8,
+    )  # fmt: skip
+    text = CLIPTextModel(CLIPTextConfig(vocab_size=200, hidden_size=32, intermediate_size=37, num_attention_heads=4, num_hidden_layers=2, bos_token_id=0, eos_token_id=1, pad_token_id=1))  # fmt: skip
+    letters = [chr(c) for c in range(33, 127)]
+    tokens = ["<|startoftext|>", "<|endoftext|>", *letters, *(c + "</w>" for c in letters)]
+    (folder / "vocab.json").write_text(json.dumps({token: i for i, token in enumerate(tokens)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    tokenizer = CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77)
+    diffusers.StableDiffusionControlNetPipeline(
+        vae=vae, text_encoder=text, tokenizer=tokenizer, unet=unet, controlnet=net, scheduler=diffusers.DDIMScheduler(),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    ).save_pretrained(folder / "base")  # fmt: skip
+    net.save_pretrained(folder / "net")
+
+
+def test_a_controlnet_paints_pictures_of_depth(clip, tmp_path):
+    pytest.importorskip("diffusers")
+    tiny_diffusion(tmp_path)
+    paint = dlign.controlnet(str(tmp_path / "net"), str(tmp_path / "base"), "cpu", steps=2)
+    depth = np.zeros((64, 64, 3), np.uint8)
+    depth[16:48, 16:48] = 200
+    picture = paint(depth, "chair", 0)
+    assert picture.shape == (64, 64, 3) and picture.dtype == np.uint8 and (picture == paint(depth, "chair", 0)).all()
+    assert (picture != paint(depth, "chair", 1)).any() and (picture != paint(255 - depth, "chair", 0)).any()
+    losses = dlign.train(
+        [make_object(training_seed(1))], DepthClip(clip), tmp_path / "d.safetensors", dlign.DlignSettings(steps=2, views=2),
+        paint=lambda depth, name, seed: paint(depth[::4, ::4], name, seed),
+    )  # fmt: skip
+    assert len(losses) == 2 and np.isfinite(losses).all()
+    with pytest.raises(CounterpointError, match="cannot be loaded"):
+        dlign.controlnet(str(tmp_path / "nowhere"), str(tmp_path / "base"), "cpu")
+
+
 def test_the_contrastive_loss_by_hand():
     same = torch.eye(3)
     assert float(dlign.contrastive(same, same, 0.1)) == pytest.approx(np.log(1 + 2 * np.exp(-10)), abs=1e-5)
