@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from app.documents import Item, Wish
-from app.gallery_jobs import FoundShape, FoundShapes
+from app.gallery_jobs import FoundShape
 from app.panels.gallery import GalleryPanel
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
@@ -100,10 +100,7 @@ class Finder(QObject):
         if self._last is None or wish.gallery != self._last.gallery:
             wish = replace(wish, tag="")
         self._last = wish
-        self._queries.run("search_gallery", self._found, wish=wish, encoder=self._session.encoder)
-
-    def _found(self, found: FoundShapes) -> None:
-        self._dock.show_results(found)
+        self._queries.run("search_gallery", self._dock.show_results, wish=wish, encoder=self._session.encoder)
 
     def _make(self, folder: str, gallery: str) -> None:
         def done(_: object) -> None:

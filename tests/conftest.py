@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -49,3 +50,18 @@ def ball(rings: int = 24, radius: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
 
     mesh = trimesh.creation.uv_sphere(radius, count=[rings, rings * 2])
     return np.array(mesh.vertices), np.array(mesh.faces)
+
+
+@pytest.fixture
+def shape_folder(tmp_path, sample):
+    """The sample's shapes among others, one of them in a folder below, and one that is broken."""
+    import trimesh
+
+    folder = tmp_path / "shapes"
+    (folder / "below").mkdir(parents=True)
+    shutil.copy(sample["shape"], folder / "toy.glb")
+    shutil.copy(sample["shape2"], folder / "below" / "toy2.glb")
+    trimesh.creation.box((1, 0.1, 2)).export(folder / "plank.obj")
+    trimesh.creation.cylinder(0.1, 2).export(folder / "stick.stl")
+    (folder / "broken.ply").write_bytes(b"ply\nnot really")
+    return folder

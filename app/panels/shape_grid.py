@@ -52,6 +52,7 @@ class ShapeGrid(QListWidget):
 
     def show_shapes(self, found: list[Any]) -> None:
         """Of :class:`app.gallery_jobs.FoundShape`."""
+        self._drag = None
         self.clear()
         self._azimuths.clear()
         for one in found:

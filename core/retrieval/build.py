@@ -125,7 +125,8 @@ def _in_processes(files: list[Path], recipe: Recipe, count: int) -> Iterator[Res
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-_describer: Describer | None = None
+_describer: Describer | CounterpointError | None = None
+"""Of this process of the pool, or why there is none."""
 
 
 def _begin(recipe: Recipe, count: int) -> None:
@@ -138,7 +139,10 @@ def _begin(recipe: Recipe, count: int) -> None:
     import torch
 
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // count))
-    _describer = Describer(recipe)
+    try:
+        _describer = Describer(recipe)
+    except CounterpointError as error:
+        _describer = error
 
 
 def _end_with(sentinel: int) -> None:
@@ -147,6 +151,8 @@ def _end_with(sentinel: int) -> None:
 
 
 def _describe(file: Path) -> Described:
+    if isinstance(_describer, CounterpointError):
+        raise _describer
     assert _describer is not None
     return _describer(file)
 
@@ -171,6 +177,8 @@ def _on_ray(files: list[Path], recipe: Recipe, address: str) -> Iterator[Result]
     paths = [file.absolute() for file in files]
     try:
         yield from pool.map_unordered(lambda actor, path: actor.labelled.remote(path), paths)
+    except ray.exceptions.RayError as error:
+        raise CounterpointError(f"The Ray cluster at {address} failed ({str(error).splitlines()[0]}).") from error
     finally:
         for actor in actors:
             ray.kill(actor)

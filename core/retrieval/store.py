@@ -1,7 +1,7 @@
 """A gallery on disk: what is known of many shapes, in one folder that can be copied and read by many.
 
 ``gallery.sqlite`` holds everything, each shape in one transaction, so that whatever kills the process, an entry is there once or not at
-all. ``SPACE.faiss`` are derived from it, and made anew when they are older.
+all. ``SPACE-REVISION.faiss`` are derived from it, and made anew when they are older.
 """
 
 import json
@@ -197,10 +197,6 @@ class Gallery:
     def remove(self, paths: Iterable[str]) -> None:
         with self._changing():
             self._database.executemany("DELETE FROM shapes WHERE path = ?", [(path,) for path in paths])
-
-    def add_tag(self, number: int, tag: str) -> None:
-        with self._changing():
-            self._database.execute("INSERT OR IGNORE INTO tags VALUES (?, ?)", (number, tag))
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -1,11 +1,5 @@
 """Find shapes in a folder, in the window and headless."""
 
-import json
-import shutil
-import subprocess
-import sys
-
-import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
@@ -15,34 +9,19 @@ from tests.app.conftest import open_sample_files
 LEFT = Qt.MouseButton.LeftButton
 
 
-@pytest.fixture
-def folder(tmp_path, sample):
-    """The sample's shapes among others, one of them in a folder below, and one that is broken."""
-    import trimesh
-
-    folder = tmp_path / "shapes"
-    (folder / "below").mkdir(parents=True)
-    shutil.copy(sample["shape"], folder / "toy.glb")
-    shutil.copy(sample["shape2"], folder / "below" / "toy2.glb")
-    trimesh.creation.box((1, 0.1, 2)).export(folder / "plank.obj")
-    trimesh.creation.cylinder(0.1, 2).export(folder / "stick.stl")
-    (folder / "broken.ply").write_bytes(b"ply\nnot really")
-    return folder
-
-
 def names(window):
     grid = window.gallery.results
     return [grid.item(i).text().split("\n")[0] for i in range(grid.count())]
 
 
-def test_find_shapes_like_the_image_open_turn_and_align_one(window, sample, folder, wait_ready, qtbot):
+def test_find_shapes_like_the_image_open_turn_and_align_one(window, sample, shape_folder, wait_ready, qtbot):
     dock, grid = window.gallery, window.gallery.results
     assert not dock.likes["image"].isEnabled()
     open_sample_files(window, sample, wait_ready, qtbot, "image")
     window.panels["image 1"]._user_box(tuple(sample["box"]))
     wait_ready(window)
     window.gallery_dock.raise_()
-    QTest.keyClicks(dock.folder, str(folder))
+    QTest.keyClicks(dock.folder, str(shape_folder))
     assert dock.likes["image"].isEnabled() and not dock.likes["shape"].isEnabled()
     QTest.mouseClick(dock.likes["image"], LEFT)
     qtbot.waitUntil(lambda: grid.count() == 4, timeout=90_000)
@@ -79,7 +58,9 @@ def test_find_shapes_like_the_image_open_turn_and_align_one(window, sample, fold
     assert window.session.aligned[("image 1", "shape 1")].pose is not None
 
 
-def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(window, sample, folder, tmp_path, wait_ready, qtbot):
+def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(
+    window, sample, shape_folder, tmp_path, wait_ready, qtbot
+):
     import numpy as np
 
     from core.images import load_image
@@ -89,7 +70,7 @@ def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(window, sample, 
     open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
     window.panels["image 1"]._user_box(tuple(sample["box"]))
     wait_ready(window)
-    dock.made.emit(str(folder), str(tmp_path / "kept"))
+    dock.made.emit(str(shape_folder), str(tmp_path / "kept"))
     qtbot.waitUntil(lambda: dock.folder.text() == str(tmp_path / "kept"), timeout=90_000)
     qtbot.waitUntil(lambda: dock.about.text().startswith("4 shapes"), timeout=30_000)
     assert (tmp_path / "kept" / "gallery.sqlite").exists() and not dock.likes["part"].isEnabled()
@@ -108,43 +89,3 @@ def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(window, sample, 
     QTest.keyClick(dock.words, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)), timeout=30_000)
     assert "CLIP" in window.findChildren(QMessageBox)[0].text()
-
-
-def search(*arguments, verb="search"):
-    command = [sys.executable, "-m", "app", verb, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240)
-
-
-def test_the_verb_finds_by_image_and_by_shape(folder, sample):
-    box = ",".join(map(str, sample["box"]))
-    by_image = json.loads(search(folder, sample["image"], "--box", box, "--json").stdout)
-    assert [r["path"].split("/")[-1][:3] for r in by_image["results"]][:2] == ["toy", "toy"]
-    scores = [r["score"] for r in by_image["results"]]
-    assert scores == sorted(scores, reverse=True) and len(scores) == 4 and len(by_image["refused"]) == 1
-    done = search(folder, folder / "toy.glb", "--top", 2)
-    lines = done.stdout.splitlines()
-    assert len(lines) == 2 and lines[0].endswith("toy2.glb") and "broken.ply" in done.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments", [["nowhere", "toy.glb"], ["{empty}", "{shape}"], ["{folder}", "{shape}", "--box", "0,0,9,9"]]
-)
-def test_bad_searches_end_with_a_sentence(arguments, folder, sample, tmp_path):
-    names = {"empty": tmp_path / "shapes" / "none", "shape": sample["shape"], "folder": folder}
-    names["empty"].mkdir()
-    done = search(*(a.format(**names) for a in arguments))
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
-
-
-def test_index_then_search_then_classify(folder, sample, tmp_path):
-    made = json.loads(search(folder, "-o", tmp_path / "g", "--workers", "1", "--json", verb="index").stdout)
-    assert made["shapes"] == 4 and made["added"] == 5 and len(made["refused"]) == 1
-    tagged = json.loads(search(tmp_path / "g", folder / "toy.glb", "--tag", "below", "--quick", "--json").stdout)
-    assert [r["tags"] for r in tagged["results"]] == [["below"]]
-    named = json.loads(search(folder / "toy.glb", "--gallery", tmp_path / "g", "--json", verb="classify").stdout)
-    assert named["results"] == [{"label": "below", "share": 1.0}] and "votes" in named["how"]
-    for arguments in ([tmp_path / "g", "text:an elephant"], [tmp_path / "g", sample["image"], "--part"]):
-        done = search(*arguments)
-        assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
-    unnamed = search(folder / "toy.glb", "--labels", "a,b", verb="classify")
-    assert unnamed.returncode == 2 and "CLIP" in unnamed.stderr and unnamed.stdout == ""

@@ -325,6 +325,7 @@ def test_a_mirrored_shape_is_told(encoder):
     assert found == [False, True]
 
 
+@pytest.mark.slow
 def test_poses_are_measured_on_data_in_the_bop_layout(sample, tmp_path):
     """The sample written as BOP does it: z up, in millimetres."""
     shape = load_shape(sample["shape"])

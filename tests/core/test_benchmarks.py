@@ -1,8 +1,6 @@
 """The numbers of the benchmarks, against encoders of which one knows how good they are."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from core.geometry.raycasting import Raycaster
 from core.geometry.shape import make_shape
 from core.images import load_image
 from core.training.procedural import HELD_OUT, make_object
+from tests.verb import verb
 
 
 class Oracle:
@@ -87,8 +86,7 @@ def test_dense_sift_follows_the_picture(sample):
 
 def test_bad_data_is_said_in_one_sentence(tmp_path):
     for data in ("nonsense", "bop:", f"bop:{tmp_path}", f"meshes:{tmp_path}"):
-        command = [sys.executable, "-m", "app", "evaluate", "correspondence", "--data", data, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        done = verb("evaluate", "correspondence", "--data", data, "--json")
         assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1, done.stderr
         assert json.dumps(data)[1:5] in done.stderr or "has no shapes" in done.stderr or "BOP" in done.stderr
 
@@ -107,9 +105,9 @@ def test_retrieval_counts_what_is_first_and_what_is_of_the_kind():
     assert retrieval.average_precision(ranked)[0] == pytest.approx((1 / 2 + 2 / 4) / 2)
 
 
+@pytest.mark.slow
 def test_pictures_and_scans_find_their_shapes(tmp_path):
-    command = [sys.executable, "-m", "app", "evaluate", "retrieval", "--count", "10"]
-    done = subprocess.run([*command, "--output", tmp_path / "r.json"], capture_output=True, text=True, timeout=170)
+    done = verb("evaluate", "retrieval", "--count", "10", "--output", tmp_path / "r.json")
     assert done.returncode == 0 and "picture to shape" in done.stdout, done.stderr
     tables = json.loads((tmp_path / "r.json").read_text())["tables"]
     for name in ("picture to shape", "scan to shape"):

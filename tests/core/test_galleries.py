@@ -22,11 +22,11 @@ from core.images import load_image
 from core.matching.crops import centred
 from core.retrieval import build, index
 from core.retrieval.build import gallery_for, index_folder
-from core.retrieval.describe import Describer, Recipe, typical
+from core.retrieval.describe import Recipe, typical
 from core.retrieval.index import Index, index_of
 from core.retrieval.queries import Asker
 from core.retrieval.search import Searcher, fused
-from core.retrieval.store import create_gallery, open_gallery
+from core.retrieval.store import Described, create_gallery, open_gallery
 from core.retrieval.views import Views, _projection, alike, contains, shape_views, short
 
 RECIPE = Recipe(EncoderChoice())
@@ -53,7 +53,7 @@ def shapes(tmp_path_factory, sample):
 @pytest.fixture(scope="module")
 def gallery(shapes, tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "gallery"
-    changes = index_folder(shapes, folder, RECIPE, workers=2)
+    changes = index_folder(shapes, folder, RECIPE, workers=1)
     assert (changes.added, changes.changed, changes.removed, changes.kept) == (9, 0, 0, 0)
     assert [path for path, _ in changes.refused] == ["broken.ply"]
     return folder
@@ -227,21 +227,28 @@ def test_bad_galleries_are_said(shapes, gallery, tmp_path):
         index_folder(shapes, gallery, replace(RECIPE, choice=EncoderChoice("dinov2")), workers=1)
     with pytest.raises(CounterpointError, match="gallery of"):
         create_gallery(gallery, shapes / "toys", RECIPE.plain())
+    nothing = Recipe(EncoderChoice(weights=str(tmp_path / "none.safetensors")))
+    for workers in (1, 2):
+        with pytest.raises(CounterpointError, match=r"none\.safetensors"):
+            index_folder(shapes, tmp_path / "h", nothing, workers=workers)
+        with open_gallery(tmp_path / "h") as opened:
+            assert not opened.stamps()  # no file is blamed for it
     with pytest.raises(CounterpointError, match="no folder"):
         gallery_for(tmp_path / "nowhere", RECIPE)
 
 
-class Fragile(Describer):
+class Fragile:
     """One of the files makes the process crash."""
 
     def __call__(self, path):
         if path.name == "plank1.obj":
             os.kill(os.getpid(), signal.SIGSEGV)
-        return super().__call__(path)
+        broken = path.suffix == ".ply"
+        return Described(refused="broken") if broken else Described("digest", vectors={"shape": np.eye(4)[0]})
 
 
 def _begin_fragile(recipe, count):
-    build._describer = Fragile(recipe)
+    build._describer = Fragile()
 
 
 def test_a_file_that_crashes_the_reader_is_refused_and_the_others_are_not(shapes, tmp_path, monkeypatch):
@@ -323,6 +330,7 @@ def test_more_vectors_are_divided_into_cells(tmp_path, monkeypatch):
     assert set(made.search(vectors[0], 10, few)[0].tolist()) == set(few.tolist())
 
 
+@pytest.mark.slow
 def test_a_ray_cluster_makes_the_same_gallery(shapes, gallery, tmp_path):
     """Two workers of a cluster on this machine."""
     ray = pytest.importorskip("ray")

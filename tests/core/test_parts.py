@@ -72,6 +72,7 @@ def test_masks_that_cannot_be_used_are_said(toy):
             mask_region(photo, mask)
 
 
+@pytest.mark.slow
 def test_parts_are_found_better_than_by_simpler_ways(sample, encoder):
     cases = part_transfer.mesh_cases(str(sample["shape"].parent), 2, across=False)
     scores = part_transfer.measure(cases, encoder)

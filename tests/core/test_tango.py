@@ -98,6 +98,7 @@ def test_a_new_point_net_learns_one_batch_by_heart(tmp_path):
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_the_losses_fall_through_the_stages_and_both_nets_can_be_used(tmp_path):
     items = [make_object(seed, name) for seed, name in enumerate(("chair", "mug", "plane", "guitar"))]
     settings = recipe(steps=20, pairs=4, rate=5e-4, save_every=20, shares=(0.6, 0.2, 0.2), start=str(WEIGHTS))
@@ -161,6 +162,7 @@ def test_tokens_of_the_users_own_vae(tmp_path):
         train(tmp_path, recipe(steps=4, pairs=2), device="cpu", tokens=vae)
 
 
+@pytest.mark.slow
 def test_the_verb_takes_the_users_tokens(tmp_path):
     root = Path(__file__).parents[2]
     (tmp_path / "my_vae.py").write_text("from tests.core.test_tango import MadeVae as make\n")

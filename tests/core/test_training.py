@@ -1,8 +1,6 @@
 """The pocket recipe on a CPU: the loss falls, all of the net learns, a killed run goes on as if it had not been."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -17,6 +15,7 @@ from core.training.pair_data import PairData, PairSettings
 from core.training.pictures import PictureSettings
 from core.training.pocket import PocketLearner, PocketRecipe, train
 from core.training.procedural import make_object
+from tests.verb import verb
 
 SMALL = PairSettings(PictureSettings(size=64), queries=64, keys=128, outside=32)
 
@@ -129,11 +128,10 @@ def test_losses_are_what_their_formulas_say():
 
 
 def test_the_verb_trains_and_goes_on(tmp_path):
-    command = [sys.executable, "-m", "app", "train", "pocket", "-o", str(tmp_path), "--steps", "2", "--pairs", "2"]
-    command += ["--size", "64", "--device", "cpu"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    command = ["train", "pocket", "-o", tmp_path, "--steps", "2", "--pairs", "2", "--size", "64", "--device", "cpu"]
+    done = verb(*command)
     assert done.returncode == 0 and "pocket_image.safetensors" in done.stdout, done.stderr
-    done = subprocess.run([*command, "--resume", "--start", "x"], capture_output=True, text=True, timeout=240)
+    done = verb(*command, "--resume", "--start", "x")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
-    done = subprocess.run([*command[:-4], "--size", "50"], capture_output=True, text=True, timeout=240)
+    done = verb(*command[:-4], "--size", "50")
     assert done.returncode == 2 and "multiple of 32" in done.stderr

@@ -1,4 +1,4 @@
-"""The command line by subprocess."""
+"""The command line."""
 
 import csv
 import json
@@ -10,28 +10,20 @@ import pytest
 import trimesh
 
 import core
-
-
-def run(*arguments, timeout=120):
-    return subprocess.run(
-        [sys.executable, "-m", "app", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+from tests.verb import verb
 
 
 def test_version_and_encoders():
-    assert run("--version").stdout.strip() == f"counterpoint {core.__version__}"
-    listed = json.loads(run("encoders", "--json").stdout)
+    done = subprocess.run([sys.executable, "-m", "app", "--version"], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == f"counterpoint {core.__version__}"
+    listed = json.loads(verb("encoders", "--json").stdout)
     assert listed["default"] == "pocket" and {"pocket", "dinov2", "dinov3"} <= {e["name"] for e in listed["encoders"]}
 
 
 def test_match_image_to_shape(sample, tmp_path):
     u, v = sample["at"]
     box = ",".join(map(str, sample["box"]))
-    done = run(
+    done = verb(
         "match", sample["image"], sample["shape"], "--at", f"{u},{v}", "--at", f"{u - 250},{v - 200}", "--box", box,
         "--json", "--save", tmp_path / "heat", "--samples", 5000,
     )  # fmt: skip
@@ -52,7 +44,7 @@ def test_match_image_to_shape(sample, tmp_path):
 
 def test_match_shape_to_image_and_negative_numbers(sample, tmp_path):
     box = ",".join(map(str, sample["box"]))
-    done = run(
+    done = verb(
         "match",
         sample["shape"],
         sample["image"],
@@ -72,7 +64,7 @@ def test_match_shape_to_image_and_negative_numbers(sample, tmp_path):
 def test_match_a_point_with_several_images_and_a_shape(sample, tmp_path):
     box, other = (",".join(map(str, sample[name])) for name in ("box", "box2"))
     targets = [sample["image"], sample["shape2"], sample["image2"]]
-    done = run(
+    done = verb(
         "match", sample["shape"], *targets, "--at", "1.1,0.35,0", "--target-box", box, "--target-box", other,
         "--samples", 5000, "--json", "--save", tmp_path / "h",
     )  # fmt: skip
@@ -87,7 +79,7 @@ def test_match_a_point_with_several_images_and_a_shape(sample, tmp_path):
 
 def test_transfer_a_part_to_a_shape_and_an_image(sample, tmp_path):
     box, other = (",".join(map(str, sample[name])) for name in ("box", "box2"))
-    done = run(
+    done = verb(
         "transfer", sample["image"], sample["shape"], sample["image2"], "--outline", "925,600,1072,600,1078,740,955,740",
         "--box", box, "--target-box", other, "--out", tmp_path / "trunk", "--samples", 5000, "--json",
     )  # fmt: skip
@@ -102,13 +94,13 @@ def test_transfer_a_part_to_a_shape_and_an_image(sample, tmp_path):
 
     mask = load_image(tmp_path / "trunk-2.png")
     assert in_image["saved"].endswith("trunk-2.png") and mask.shape == load_image(sample["image2"]).shape and mask.any()
-    done = run(
+    done = verb(
         "transfer", sample["image"], sample["shape"], "--point", "1000,690", "--point", "700,450,-", "--box", box,
         "--samples", 5000, "--out", tmp_path / "cut.ply",
     )  # fmt: skip
     assert done.returncode == 0 and (tmp_path / "cut.ply").exists(), done.stderr
     save_image(tmp_path / "mask.png", np.full((8, 8, 3), 255, np.uint8))
-    done = run("transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--out", tmp_path / "x")
+    done = verb("transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--out", tmp_path / "x")
     assert done.returncode == 2 and "must be the same" in done.stderr and done.stderr.count("\n") == 1
 
 
@@ -122,7 +114,7 @@ def test_a_known_pose_and_a_second_picture_have_their_say(sample, tmp_path):
     save_image(tmp_path / "mask.png", np.repeat(trunk[..., None] * np.uint8(255), 3, axis=2))
     (tmp_path / "pose.json").write_text(json.dumps(sample["pose"]))
     box = ",".join(map(str, sample["box"]))
-    done = run(
+    done = verb(
         "transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--box", box, "--samples", 5000,
         "--pose", tmp_path / "pose.json", "--also", sample["image"], tmp_path / "mask.png", "--out", tmp_path / "part.glb",
     )  # fmt: skip
@@ -145,7 +137,7 @@ def test_all_labels_of_a_shape_go_to_another_by_a_list(sample, tmp_path):
     rows = ["source,target,out,labels,samples,up", f"toy.ply,{sample['shape2']},there.glb,,4000,y"]
     rows += [f"{sample['image']},{sample['shape2']},x.ply,nothing.png,4000,", f"{sample['image']},,y.ply,,,"]
     (tmp_path / "list.csv").write_text("\n".join(rows) + "\n")
-    done = run("transfer", "--batch", tmp_path / "list.csv", "--json")
+    done = verb("transfer", "--batch", tmp_path / "list.csv", "--json")
     first, second, third = json.loads(done.stdout)["rows"]
     assert done.returncode == 2 and first["status"] == "done", done.stderr
     assert "nothing.png does not exist" in second["reason"] and "TARGET" in third["reason"]
@@ -153,7 +145,7 @@ def test_all_labels_of_a_shape_go_to_another_by_a_list(sample, tmp_path):
     there = other.normalised[other.faces].mean(axis=1)
     assert labels.names == ["trunk", "legs"] and not labels.overlap()
     assert np.median(there[labels.masks[0], 0]) > 0.25 and np.median(there[labels.masks[1], 1]) < -0.08
-    again = run("transfer", "--batch", tmp_path / "list.csv")
+    again = verb("transfer", "--batch", tmp_path / "list.csv")
     assert "row 1: done before" in again.stdout and "row 2: failed" in again.stdout
 
 
@@ -162,7 +154,7 @@ def test_align_the_sample(sample, tmp_path):
     camera = {"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2]}
     (tmp_path / "camera.json").write_text(json.dumps(camera))
     box = ",".join(map(str, sample["box"]))
-    done = run(
+    done = verb(
         "align", sample["image"], sample["shape"], "--box", box, "--K", tmp_path / "camera.json", "--samples", 8000,
         "--save", tmp_path / "overlay.png", "--json",
     )  # fmt: skip
@@ -173,7 +165,7 @@ def test_align_the_sample(sample, tmp_path):
     assert np.linalg.norm(np.subtract(found["t"], sample["pose"]["t"])) < 0.3 and found["s"] == [1, 1, 1]
     assert 1 <= len(found["hypotheses"]) <= 5 and (tmp_path / "overlay.png").exists()
     (tmp_path / "camera.json").write_text("{}")
-    done = run("align", sample["image"], sample["shape"], "--box", box, "--K", tmp_path / "camera.json")
+    done = verb("align", sample["image"], sample["shape"], "--box", box, "--K", tmp_path / "camera.json")
     assert done.returncode == 2 and "fx, fy, cx and cy" in done.stderr
 
 
@@ -189,7 +181,7 @@ def test_poses_from_a_list_guide_clicks(sample, tmp_path):
         rows.writerow([sample["image"], sample["shape"], "pose.json", "", box, "K.json", "start.json", "", "turn x;turn y;turn z", 6, 3000])  # fmt: skip
         rows.writerow([sample["image"], sample["shape"], "colmap", "colmap", box, "K.json", "start.json", "depth.npy", "", 6, 3000])  # fmt: skip
         rows.writerow([sample["image"], sample["shape"], "x.json", "", box, "nothing.json", "", "", "", 6, 3000])
-    done = run("align", "--batch", tmp_path / "list.csv", "--json")
+    done = verb("align", "--batch", tmp_path / "list.csv", "--json")
     assert done.returncode == 2, done.stderr
     report = json.loads(done.stdout)["rows"]
     assert [row["status"] for row in report] == ["done", "done", "failed"] and "nothing.json" in report[2]["reason"]
@@ -197,7 +189,7 @@ def test_poses_from_a_list_guide_clicks(sample, tmp_path):
     assert np.allclose(written["R"], pose["R"], atol=1e-3)  # turning was locked
     assert (tmp_path / "colmap" / "images.txt").exists()
     u, v = sample["at"]
-    done = run("match", sample["image"], sample["shape"], "--at", f"{u},{v}", "--box", box, "--pose", tmp_path / "pose.json", "--samples", 3000, "--json")  # fmt: skip
+    done = verb("match", sample["image"], sample["shape"], "--at", f"{u},{v}", "--box", box, "--pose", tmp_path / "pose.json", "--samples", 3000, "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     point = np.array(json.loads(done.stdout)["matches"][0]["point"])
     camera = np.array(written["R"]) @ point + written["t"]
@@ -208,16 +200,16 @@ def test_poses_from_a_list_guide_clicks(sample, tmp_path):
 @pytest.mark.parametrize("kind", ["image", "shape"])
 def test_match_two_of_a_kind(sample, kind):
     at = "977,652" if kind == "image" else "1.1,0.3,0.0"
-    done = run("match", sample[kind], sample[kind + "2"], "--at", at, "--json", "--samples", 3000)
+    done = verb("match", sample[kind], sample[kind + "2"], "--at", at, "--json", "--samples", 3000)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["matches"][0]
     assert ("pixel" if kind == "image" else "point") in found
 
 
 def test_info(sample):
-    facts = json.loads(run("info", sample["shape"], "--json").stdout)
+    facts = json.loads(verb("info", sample["shape"], "--json").stdout)
     assert facts["kind"] == "mesh" and facts["faces"] > 10_000 and facts["up"] == "y"
-    assert json.loads(run("info", sample["image"], "--json").stdout)["width"] == 1280
+    assert json.loads(verb("info", sample["image"], "--json").stdout)["width"] == 1280
 
 
 @pytest.mark.parametrize(
@@ -249,12 +241,12 @@ def test_info(sample):
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(sample, tmp_path, arguments, words):
     names = {"image": sample["image"], "shape": sample["shape"], "folder": tmp_path}
-    done = run(*(a.format(**names) for a in arguments))
+    done = verb(*(a.format(**names) for a in arguments))
     assert done.returncode == 2
     assert done.stdout == "" and words in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
 
 def test_sample_writes_pictures(tmp_path):
-    done = run("sample", "--save", tmp_path / "out")
+    done = verb("sample", "--save", tmp_path / "out")
     assert done.returncode == 0 and str(tmp_path / "out") in done.stdout
     assert {p.suffix for p in (tmp_path / "out").iterdir()} == {".png", ".ply"}
