@@ -80,12 +80,8 @@ class Finder(QObject):
             slot = self._slot(kind)
             if slot is None:
                 return
-            wish = replace(wish, kind="object", item=self._session.items[slot], mask=self._mask(slot))
+            wish = replace(wish, kind="object", item=self._session.items[slot])
         self._ask(wish)
-
-    def _mask(self, slot: Slot) -> Mask | None:
-        """Of the object in a photo, where it is known from aligning."""
-        return next((a.mask for (image, _), a in self._session.aligned.items() if image == slot and a.mask), None)
 
     def _again(self) -> None:
         if self._last is not None and self._last.kind != "nothing":
