@@ -283,7 +283,9 @@ def _open(folder: Path) -> Gallery:
         database.close()
     except (sqlite3.Error, TypeError, KeyError, ValueError) as error:
         raise CounterpointError(f"The gallery {folder} cannot be read ({error}).") from error
-    raise CounterpointError(f"The gallery {folder} was made by another version of Counterpoint; delete it and index again.")
+    raise CounterpointError(
+        f"The gallery {folder} was made by another version of Counterpoint; delete it and index again."
+    )
 
 
 def _root(folder: Path, about: dict[str, str]) -> Path:
