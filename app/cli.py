@@ -133,44 +133,35 @@ def _index(options: argparse.Namespace) -> int:
     from app.finding import index
 
     report = index(options, progress=_progress(options.json))
+    numbers = ", ".join(f"{report[name]} {name}" for name in ("added", "changed", "removed", "kept"))
+    return _answer(options, report, [f"{report['shapes']} shapes in {report['gallery']}: {numbers}"])
+
+
+def _answer(options: argparse.Namespace, report: dict[str, Any], lines: list[str]) -> int:
+    """The report as JSON, or the lines and which files were left out."""
     if options.json:
         print(json.dumps(report))
         return 0
-    numbers = ", ".join(f"{report[name]} {name}" for name in ("added", "changed", "removed", "kept"))
-    print(f"{report['shapes']} shapes in {report['gallery']}: {numbers}")
-    _say_refused(report)
-    return 0
-
-
-def _say_refused(report: dict[str, Any]) -> None:
-    for refused in report["refused"]:
+    for line in lines:
+        print(line)
+    for refused in report.get("refused", []):
         print(f"left out {refused['path']}: {refused['reason']}", file=sys.stderr)
+    return 0
 
 
 def _search(options: argparse.Namespace) -> int:
     from app.finding import search
 
     report = search(options, progress=_progress(options.json))
-    if options.json:
-        print(json.dumps(report))
-        return 0
-    for result in report["results"]:
-        print(f"{result['score']:.3f}  {result['path']}")
-    _say_refused(report)
-    return 0
+    return _answer(options, report, [f"{one['score']:.3f}  {one['path']}" for one in report["results"]])
 
 
 def _classify(options: argparse.Namespace) -> int:
     from app.finding import classify
 
     report = classify(options, progress=_progress(options.json))
-    if options.json:
-        print(json.dumps(report))
-        return 0
-    for result in report["results"]:
-        print(f"{result['share']:>6.1%}  {result['label']}")
-    print(report["how"])
-    return 0
+    lines = [f"{one['share']:>6.1%}  {one['label']}" for one in report["results"]]
+    return _answer(options, report, [*lines, report["how"]])
 
 
 def _info(options: argparse.Namespace) -> int:

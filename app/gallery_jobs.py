@@ -112,7 +112,7 @@ def name_shape(
     from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
     from core.retrieval.search import Searcher
 
-    asked = [label for label in labels.split(",") if label.strip()]
+    asked = labels.split(",")
     if clip:
         progress(0.1, "Loading CLIP")
         model = _depth_model(clip, branch, encoder.device)

@@ -95,10 +95,6 @@ class Searcher:
 
     def _index(self, space: str) -> Index:
         if space not in self.gallery.spaces:
-            if space == "words":
-                raise CounterpointError(
-                    "This gallery was made without CLIP and cannot be searched by words; index it again with --clip."
-                )
             raise CounterpointError(
                 "The gallery is empty." if len(self.gallery) == 0 else f"The gallery has no {space} vectors."
             )
