@@ -198,6 +198,8 @@ class MeshPanel(FileDrops, QWidget):
             self._mouse.stop()
             self._mouse.picker = self._shape = None
             plotter.close()
+            # pyvistaqt keeps a wrapper of the OpenGL surface that outlives it; PySide would give it to the next object there.
+            plotter._forget_context()
 
     def _start(self) -> bool:
         """Make the OpenGL widget when the first shape comes; without OpenGL say so."""
