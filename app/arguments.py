@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import core
+from app.argument_values import box, fov, numbers, percent, polygon, positive, signed_point
 from core.alignment.freedom import FREEDOMS
 
 
@@ -54,11 +55,11 @@ def verb_parser() -> argparse.ArgumentParser:
     match.add_argument("source", metavar="SOURCE", help="an image or a shape")
     match.add_argument("target", metavar="TARGET", nargs="+", help="images or shapes")
     match.add_argument(
-        "--at", action="append", required=True, type=_numbers, metavar="U,V|X,Y,Z",
+        "--at", action="append", required=True, type=numbers, metavar="U,V|X,Y,Z",
         help="a pixel or a point of SOURCE; may be given several times",
     )  # fmt: skip
     match.add_argument(
-        "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image (in SOURCE if both are images)"
+        "--box", type=box, metavar="X0,Y0,X1,Y1", help="the object in the image (in SOURCE if both are images)"
     )
     _add_target_box(match)
     match.add_argument(
@@ -78,9 +79,9 @@ def verb_parser() -> argparse.ArgumentParser:
     transfer.add_argument("target", metavar="TARGET", nargs="*", help="shapes or images")
     part = transfer.add_mutually_exclusive_group()
     part.add_argument("--mask", metavar="PNG", help="of the image's size; the part is what is not black")
-    part.add_argument("--outline", type=_polygon, metavar="U,V,U,V,...", help="a polygon of pixels around the part")
+    part.add_argument("--outline", type=polygon, metavar="U,V,U,V,...", help="a polygon of pixels around the part")
     part.add_argument(
-        "--point", action="append", type=_signed_point, metavar="U,V[,+|-]",
+        "--point", action="append", type=signed_point, metavar="U,V[,+|-]",
         help="a pixel of the part, or with - one that is not; may be given several times, and the part is cut out",
     )  # fmt: skip
     part.add_argument(
@@ -91,7 +92,7 @@ def verb_parser() -> argparse.ArgumentParser:
         "--sam", metavar="FILE", help="cut out with this checkpoint of Segment Anything, not with GrabCut"
     )
     transfer.add_argument(
-        "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in SOURCE; given alone, the part is cut out of it"
+        "--box", type=box, metavar="X0,Y0,X1,Y1", help="the object in SOURCE; given alone, the part is cut out of it"
     )
     _add_target_box(transfer)
     transfer.add_argument(
@@ -106,7 +107,7 @@ def verb_parser() -> argparse.ArgumentParser:
     )
     transfer.add_argument(
         "--threshold",
-        type=_percent,
+        type=percent,
         default=50,
         metavar="PERCENT",
         help="evidence that is enough (default: %(default)s)",
@@ -127,12 +128,12 @@ def verb_parser() -> argparse.ArgumentParser:
     align = verbs.add_parser("align", help="find where a shape stands in a photo")
     align.add_argument("image", nargs="?", metavar="IMAGE")
     align.add_argument("shape", nargs="?", metavar="SHAPE")
-    align.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image")
+    align.add_argument("--box", type=box, metavar="X0,Y0,X1,Y1", help="the object in the image")
     align.add_argument("--mask", metavar="PNG", help="the object's pixels (default: cut out of the box)")
     align.add_argument("--K", metavar="JSON", help="intrinsics: fx, fy, cx, cy in pixels")
     align.add_argument(
         "--fov",
-        type=_fov,
+        type=fov,
         metavar="DEG|auto",
         help="field of view of the longer side, without --K; auto estimates it with the pose (default: from EXIF, or 50)",
     )
@@ -176,7 +177,7 @@ def verb_parser() -> argparse.ArgumentParser:
     index = verbs.add_parser("index", help="make a gallery of a folder of shapes, or bring it up to date")
     index.add_argument("folder", metavar="FOLDER", help="shapes, in folders below it too; their names become tags")
     index.add_argument("-o", "--out", required=True, metavar="GALLERY", help="the folder of the gallery")
-    index.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one for each core)")
+    index.add_argument("--workers", type=positive, metavar="N", help="processes (default: one for each core)")
     index.add_argument(
         "--ray", metavar="ADDRESS", help='a Ray cluster that sees the same files ("auto", "local", "ray://...")'
     )
@@ -187,10 +188,10 @@ def verb_parser() -> argparse.ArgumentParser:
     search = verbs.add_parser("search", help="find the shapes of a gallery by an image, a shape or words")
     search.add_argument("gallery", metavar="GALLERY", help="made by index, or a folder of shapes")
     search.add_argument("query", metavar="QUERY", help="an image, a shape, or text:WORDS")
-    search.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the object in the image")
+    search.add_argument("--box", type=box, metavar="X0,Y0,X1,Y1", help="the object in the image")
     search.add_argument("--mask", metavar="PNG", help="its pixels, which finds better")
     search.add_argument("--part", action="store_true", help="find shapes that have what the mask shows as a part")
-    search.add_argument("--top", type=_positive, default=10, metavar="K", help="results (default: %(default)s)")
+    search.add_argument("--top", type=positive, default=10, metavar="K", help="results (default: %(default)s)")
     search.add_argument("--tag", help="only shapes with this tag")
     search.add_argument("--worst", action="store_true", help="the least similar first")
     search.add_argument("--quick", action="store_true", help="compare vectors only, not the first hundred cell by cell")
@@ -209,6 +210,30 @@ def verb_parser() -> argparse.ArgumentParser:
     classify.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     _add_encoder_options(classify)
 
+    congeal = verbs.add_parser("congeal", help="pull a photo collection of one object or category into one 3D frame")
+    congeal.add_argument("images", metavar="IMAGES", nargs="+", help="photos, or folders of them")
+    congeal.add_argument("--shape", metavar="SHAPE", help="the canonical shape")
+    congeal.add_argument("--gallery", metavar="GALLERY", help="choose it from a gallery, or a folder of shapes")
+    congeal.add_argument(
+        "--boxes", metavar="JSON", help='the object in each photo: {"photo.jpg": [x0, y0, x1, y1], ...}'
+    )
+    congeal.add_argument(
+        "--masks", metavar="FOLDER", help="its pixels, which is better: PHOTO.png, not black on the object"
+    )
+    congeal.add_argument(
+        "--K", metavar="FILE", help="intrinsics of all photos (default: EXIF, else estimated for each)"
+    )
+    congeal.add_argument(
+        "--up", choices=("x", "y", "z", "-x", "-y", "-z"), help="direction that points up in the shape"
+    )
+    congeal.add_argument("-o", "--out", required=True, metavar="FOLDER", help="poses, coordinate maps, average picture")
+    congeal.add_argument(
+        "--maps", choices=("npz", "exr"), default="npz", help="format of the maps (default: %(default)s)"
+    )
+    congeal.add_argument("--format", choices=("colmap", "nerfstudio"), help="write the poses in this format too")
+    congeal.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    _add_encoder_options(congeal)
+
     info = verbs.add_parser("info", help="what a file holds, and what is odd about it")
     info.add_argument("file", metavar="FILE")
     info.add_argument("--json", action="store_true")
@@ -218,15 +243,19 @@ def verb_parser() -> argparse.ArgumentParser:
 
     evaluate = verbs.add_parser("evaluate", help="measure an encoder")
     evaluate.add_argument(
-        "what", choices=("correspondence", "retrieval", "parts", "alignment", "zeroshot", "detection")
+        "what", choices=("correspondence", "retrieval", "parts", "alignment", "zeroshot", "detection", "congealing")
     )
     evaluate.add_argument(
         "--data", default="procedural", metavar="procedural|KIND:PATH",
         help="held-out procedural shapes (the default), or data: bop: (correspondence, alignment), meshes: (not alignment), scan2cad: "
-        "(alignment), modelnet40:, scanobjectnn:, omniobject3d: (zeroshot), scenes: (detection)",
+        "(alignment), modelnet40:, scanobjectnn:, omniobject3d: (zeroshot), scenes: (detection); congealing: bop:, navi:, spair:, procedural "
+        "and procedural-category",
     )  # fmt: skip
-    evaluate.add_argument("--count", type=_positive, default=60, metavar="N", help="objects or photos' objects at most")
-    evaluate.add_argument("--pixels", type=_positive, default=40, metavar="N", help="pixels asked for in each picture")
+    evaluate.add_argument("--count", type=positive, default=60, metavar="N", help="objects or photos' objects at most")
+    evaluate.add_argument("--pixels", type=positive, default=40, metavar="N", help="pixels asked for in each picture")
+    evaluate.add_argument(
+        "--photos", type=positive, default=24, metavar="N", help="of each collection (default: %(default)s)"
+    )
     evaluate.add_argument("--output", metavar="FILE", help="write the table as JSON too")
     evaluate.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     _add_words_options(evaluate)
@@ -244,7 +273,7 @@ def verb_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--controlnet", metavar="NET,BASE", help="dlign: pictures by Stable Diffusion with this ControlNet for depth"
     )
-    train.add_argument("--objects", type=_positive, metavar="N", help="adapter, dlign: procedural objects (default 60)")
+    train.add_argument("--objects", type=positive, metavar="N", help="adapter, dlign: procedural objects (default 60)")
     train.add_argument(
         "--data", default="procedural", metavar="procedural|FOLDER", help="what to learn from (default: %(default)s)"
     )
@@ -261,13 +290,13 @@ def verb_parser() -> argparse.ArgumentParser:
         "--tokens", metavar="MODULE:FUNCTION", help="tango: your pretrained 3D VAE instead of the bundled point tokens"
     )
     for name, meaning in (("steps", "steps"), ("pairs", "pairs of pictures a step"), ("workers", "processes for data")):
-        train.add_argument(f"--{name}", type=_positive, metavar="N", help=meaning)
+        train.add_argument(f"--{name}", type=positive, metavar="N", help=meaning)
     train.add_argument(
         "--renderer", choices=("auto", "open3d", "warp"),
         help="draw pictures in the workers, or in batches on the device (default: warp on a GPU)",
     )  # fmt: skip
     train.add_argument("--rate", type=float, help="peak learning rate")
-    train.add_argument("--size", type=_positive, metavar="PIXELS", help="side of a picture, a multiple of 32")
+    train.add_argument("--size", type=positive, metavar="PIXELS", help="side of a picture, a multiple of 32")
 
     sample = verbs.add_parser("sample", help="match the bundled sample and save the pictures")
     sample.add_argument(
@@ -278,7 +307,7 @@ def verb_parser() -> argparse.ArgumentParser:
 
 def _add_target_box(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--target-box", action="append", default=[], type=_box, metavar="X0,Y0,X1,Y1",
+        "--target-box", action="append", default=[], type=box, metavar="X0,Y0,X1,Y1",
         help="the object in TARGET; may be given for every image in turn",
     )  # fmt: skip
 
@@ -302,80 +331,13 @@ def _add_words_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_lift_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how a shape is looked at")
-    group.add_argument("--samples", type=_positive, metavar="N", help="surface samples")
-    group.add_argument("--views", type=_positive, metavar="N", help="views in each of three rings")
-    group.add_argument(
-        "--voxels", type=_positive, metavar="N", help="one descriptor for each cell of an N x N x N grid"
-    )
-    group.add_argument("--resolution", type=_positive, metavar="PIXELS", help="side of a rendered view")
+    group.add_argument("--samples", type=positive, metavar="N", help="surface samples")
+    group.add_argument("--views", type=positive, metavar="N", help="views in each of three rings")
+    group.add_argument("--voxels", type=positive, metavar="N", help="one descriptor for each cell of an N x N x N grid")
+    group.add_argument("--resolution", type=positive, metavar="PIXELS", help="side of a rendered view")
     group.add_argument(
         "--points", action="store_true", help="descriptors from the point encoder, without rendering: quick, less exact"
     )
     group.add_argument(
         "--up", choices=("x", "y", "z", "-x", "-y", "-z"), help="direction that points up (default: that of the format)"
     )
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a list of numbers such as 120,80") from None
-    if len(numbers) not in (2, 3):
-        raise argparse.ArgumentTypeError(f"'{text}' has {len(numbers)} numbers; a pixel has two and a point three")
-    return numbers
-
-
-def _polygon(text: str) -> tuple[tuple[float, float], ...]:
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) < 6 or len(numbers) % 2:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a polygon U,V,U,V,U,V of three pixels or more")
-    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-def _signed_point(text: str) -> tuple[float, float, bool]:
-    parts = text.split(",")
-    sign = parts.pop() if parts[-1].strip() in ("+", "-") else "+"
-    try:
-        u, v = map(float, parts)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a pixel U,V or U,V,- or U,V,+") from None
-    return u, v, sign.strip() == "+"
-
-
-def _box(text: str) -> tuple[float, ...]:
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if len(numbers) != 4:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a box X0,Y0,X1,Y1")
-    return numbers
-
-
-def _percent(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) < 100:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number between 1 and 99")
-    return int(text)
-
-
-def _fov(text: str) -> float:
-    """Degrees; "auto" is 0."""
-    if text == "auto":
-        return 0.0
-    try:
-        degrees = float(text)
-    except ValueError:
-        degrees = float("nan")
-    if not 1 <= degrees <= 170:
-        raise argparse.ArgumentTypeError(f"'{text}' is no field of view that a photo has; give 1 to 170, or auto")
-    return degrees
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above zero")
-    return int(text)

@@ -164,6 +164,16 @@ def _classify(options: argparse.Namespace) -> int:
     return _answer(options, report, [*lines, report["how"]])
 
 
+def _congeal(options: argparse.Namespace) -> int:
+    from app.congealing import congeal_files
+
+    report = congeal_files(options, progress=_progress(options.json))
+    lines = [f"shape  {report['shape']}"]
+    for one in report["images"]:
+        lines.append(f"{one['score']:.3f}  {one['path']}{'' if one['inlier'] else '  (outlier)'}")
+    return _answer(options, report, [*lines, f"saved {options.out}"])
+
+
 def _info(options: argparse.Namespace) -> int:
     from app import headless
 
@@ -251,6 +261,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "index": _index,
     "search": _search,
     "classify": _classify,
+    "congeal": _congeal,
     "info": _info,
     "encoders": _encoders,
     "evaluate": _evaluate,

@@ -4,6 +4,8 @@ How much nearer parts appear larger tells how far away the camera was. Poses are
 the shape appears the same, and the one that the photo agrees with best wins.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,11 +27,12 @@ def estimate_field_of_view(
     fine: FineSettings = FineSettings(),
     progress: Progress = silent,
     tried: int = 2,
+    fields: Sequence[float] = FIELDS,
 ) -> tuple[float, PoseScorer, list[Hypothesis]]:
     """The field of view in degrees, what judges poses with it, and the first ``tried`` poses for it, the best first."""
     best: tuple[float, PoseScorer, list[Hypothesis]] | None = None
-    for number, field in enumerate(FIELDS):
-        progress(number / len(FIELDS), f"Trying a field of view of {field:.0f}°")
+    for number, field in enumerate(fields):
+        progress(number / len(fields), f"Trying a field of view of {field:.0f}°")
         photo = scorer.photo
         K = intrinsics(photo.side.image_size, field)
         other = PoseScorer(Photo(photo.pixels, photo.side, K, photo.mask, photo.depth), scorer.shape, scorer.encoder, scorer.up_name)  # fmt: skip

@@ -1,0 +1,68 @@
+"""What the values of the command line's options look like."""
+
+import argparse
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of numbers such as 120,80") from None
+    if len(numbers) not in (2, 3):
+        raise argparse.ArgumentTypeError(f"'{text}' has {len(numbers)} numbers; a pixel has two and a point three")
+    return numbers
+
+
+def polygon(text: str) -> tuple[tuple[float, float], ...]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) < 6 or len(numbers) % 2:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a polygon U,V,U,V,U,V of three pixels or more")
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def signed_point(text: str) -> tuple[float, float, bool]:
+    parts = text.split(",")
+    sign = parts.pop() if parts[-1].strip() in ("+", "-") else "+"
+    try:
+        u, v = map(float, parts)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a pixel U,V or U,V,- or U,V,+") from None
+    return u, v, sign.strip() == "+"
+
+
+def box(text: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != 4:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a box X0,Y0,X1,Y1")
+    return numbers
+
+
+def percent(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 100:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number between 1 and 99")
+    return int(text)
+
+
+def fov(text: str) -> float:
+    """Degrees; "auto" is 0."""
+    if text == "auto":
+        return 0.0
+    try:
+        degrees = float(text)
+    except ValueError:
+        degrees = float("nan")
+    if not 1 <= degrees <= 170:
+        raise argparse.ArgumentTypeError(f"'{text}' is no field of view that a photo has; give 1 to 170, or auto")
+    return degrees
+
+
+def positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above zero")
+    return int(text)

@@ -1,0 +1,190 @@
+"""How well photo collections are pulled into one frame: poses, and pixels of one photo found in another.
+
+Poses as in table 1 of 3D Congealing: errors of rotation and translation, raw where the canonical shape is that of the truth, and after
+one similarity (Procrustes) for the whole collection. Pixels as in table 2: PCK@0.1, beside the nearest neighbour in 2D by the same
+descriptors.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
+
+from core.benchmarks import pixels
+from core.benchmarks.alignment import SYMMETRIC
+from core.benchmarks.collections import Collection, Shot, collections_of
+from core.benchmarks.spair import measure as measure_spair
+from core.congealing.collection import Congealed, Opened, canon_of, congeal
+from core.congealing.photos import photo_of
+from core.congealing.poses import Posed
+from core.encoders.base import ImageEncoder
+from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.errors import CounterpointError
+from core.geometry.pose import Pose, nearest_rotation, rotation_error
+from core.geometry.sampling import sample_surface
+from core.geometry.shape import Shape
+from core.geometry.viewpoints import UP_AXES
+from core.progress import Progress, silent, span
+
+Floats = npt.NDArray[np.floating]
+Row = dict[str, Any]
+
+PAIRS, PIXELS = 40, 20
+
+
+@dataclass
+class Errors:
+    """Of poses: degrees, fractions of the distance, degrees after Procrustes, whether taken for an inlier."""
+
+    rotation: list[float] = field(default_factory=list)
+    translation: list[float] = field(default_factory=list)
+    aligned: list[float] = field(default_factory=list)
+    inlier: list[bool] = field(default_factory=list)
+
+
+def evaluate(
+    choice: EncoderChoice, data: str, count: int = 8, photos: int = 24, progress: Progress = silent
+) -> dict[str, list[Row]]:
+    """Tables of poses and of pixels, with true masks and with those cut out of the true boxes.
+
+    Args:
+        data: "bop:PATH", "navi:PATH", "procedural" (one object each), "procedural-category" (other objects of the category), or
+            "spair:PATH" (pixels only, its masks).
+        count: procedural collections, or categories of SPair-71k; ``photos`` at most in each.
+
+    Raises:
+        CounterpointError: no such encoder or data.
+    """
+    encoder = load_encoder(choice)
+    if data.startswith("spair:"):
+        return measure_spair(data.partition(":")[2], encoder, count, photos, progress)
+    read = collections_of(data, count, photos, SYMMETRIC)
+    tables: dict[str, list[Row]] = {}
+    for number, true_mask in enumerate((True, False)):
+        where = "true mask" if true_mask else "mask cut out of the box"
+        stages, note = {"each photo alone": Errors(), "together": Errors()}, pixels.Found()
+        for collection in read():
+            if len(collection.shots) < 3:
+                continue
+            part = span(progress, number / 2, (number + 1) / 2)
+            part(0.5, f"{where}: {collection.name}")
+            found, used = posed(collection, encoder, true_mask)
+            turns = (
+                collection.symmetries if len(collection.symmetries) > 1 else symmetries(collection.shape, collection.up)
+            )
+            alone = [replace(one, choice=0) for one in found.alone]
+            for name, members in (("each photo alone", alone), ("together", found.congealed.members)):
+                _note(stages[name], members, used, turns, collection.shape)
+            _match(note, found.congealed, used)
+        tables[f"poses, {where}"] = [_row(name, errors) for name, errors in stages.items()]
+        tables[f"pixels (PCK@0.1), {where}"] = pixels.rows(note)
+    return tables
+
+
+@dataclass
+class Both:
+    """Photos posed each by itself, and together."""
+
+    alone: list[Posed]
+    congealed: Congealed
+
+
+def posed(
+    collection: Collection, encoder: ImageEncoder, true_mask: bool, progress: Progress = silent
+) -> tuple[Both, list[Shot]]:
+    """A collection congealed, and its shots that could be posed."""
+    canon = canon_of(collection.shape, encoder, collection.up, progress)
+    opened, shots = [], {}
+    for shot in collection.shots:
+        try:
+            photo = photo_of(shot.image, encoder, shot.K, shot.box, shot.visible if true_mask else None, shot.name)
+        except CounterpointError:
+            continue
+        opened.append(Opened(shot.name, photo))
+        shots[shot.name] = shot
+    alone: list[Posed] = []
+    found = congeal(opened, canon, progress, lambda _, one: alone.append(one))
+    return Both(alone, found), [shots[name] for name in found.names]
+
+
+def symmetries(shape: Shape, up: str, step: int = 15, near: float = 0.015) -> Floats:
+    """The rotations [n, 3, 3] about the up axis, in steps of ``step`` degrees, that leave a shape as it is (to ``near`` diagonals)."""
+    points = sample_surface(shape, 3000).position
+    axis, tree = np.array(UP_AXES[up], np.float64), cKDTree(sample_surface(shape, 20_000, seed=1).position)
+    found = [np.eye(3)]
+    for degrees in range(step, 360, step):
+        turn = Rotation.from_rotvec(np.radians(degrees) * axis).as_matrix()
+        if float(np.quantile(tree.query(points @ turn.T)[0], 0.95)) < near:
+            found.append(turn)
+    return np.stack(found)
+
+
+def procrustes(found: list[Pose], truth: list[Pose]) -> Floats:
+    """The rotation [3, 3] of the canonical frame that brings the rotations found nearest to the true ones (L1, reweighted)."""
+    turns = np.stack([one.R.T @ true.R for one, true in zip(found, truth, strict=True)])
+    weight: Floats = np.ones(len(turns))
+    mean: Floats = np.eye(3)
+    for _ in range(20):
+        mean = nearest_rotation(np.einsum("n,nij->ij", weight, turns))
+        if np.linalg.det(mean) < 0:
+            U, _, V = np.linalg.svd(mean)
+            mean = U @ np.diag([1.0, 1, -1]) @ V
+        angles = np.array([rotation_error(mean, turn) for turn in turns])
+        weight = 1 / np.maximum(angles, 1.0)
+    return mean
+
+
+def _note(errors: Errors, members: list[Posed], shots: list[Shot], turns: Floats, shape: Shape) -> None:
+    gauge = procrustes([one.best.pose for one in members], [shot.truth for shot in shots])
+    for one, shot in zip(members, shots, strict=True):
+        pose, truth = one.best.pose, shot.truth
+        errors.rotation.append(rotation_error(pose.R, truth.R, turns))
+        errors.aligned.append(rotation_error(pose.R @ gauge, truth.R, turns))
+        errors.translation.append(_apart(pose, truth, shape))
+        errors.inlier.append(one.inlier)
+
+
+def _apart(pose: Pose, truth: Pose, shape: Shape) -> float:
+    """Distance between the middles of the shape as a fraction of that from the camera; across its view where the truth has a size of
+    its own, which leaves the depth of a rigid pose open."""
+    middle, true = pose(shape.center), truth(shape.center)
+    if np.abs(np.asarray(truth.s) - 1).max() > 1e-6:
+        middle = middle * (true[2] / middle[2])
+    return float(np.linalg.norm(middle - true) / np.linalg.norm(true))
+
+
+def _row(name: str, errors: Errors) -> Row:
+    rotation, inlier = np.array(errors.rotation), np.array(errors.inlier)
+    return {
+        "method": name, "photos": len(rotation),
+        "rot median": float(np.median(rotation)), "rot < 30": float(np.mean(rotation < 30)), "rot < 15": float(np.mean(rotation < 15)),
+        "Procrustes median": float(np.median(errors.aligned)), "trans median": float(np.median(errors.translation)),
+        "outliers": int((~inlier).sum()), "inliers < 30": float(np.mean(rotation[inlier] < 30)) if inlier.any() else float("nan"),
+    }  # fmt: skip
+
+
+def _match(note: pixels.Found, found: Congealed, shots: list[Shot]) -> None:
+    """Random pixels of random pairs of photos."""
+    rng = np.random.default_rng(len(note.angle))
+    matcher = pixels.Matcher(found)
+    for _ in range(PAIRS):
+        a, b = rng.choice(len(shots), 2, replace=False)
+        rows, columns = np.nonzero(shots[a].visible & np.isfinite(shots[a].place).all(-1))
+        if len(rows) == 0:
+            continue
+        chosen = rng.choice(len(rows), min(4 * PIXELS, len(rows)), replace=False)
+        asked = np.stack([columns[chosen], rows[chosen]], axis=1)
+        truth, shown = shots[a].counterparts(asked, shots[b])
+        asked, truth = asked[shown][:PIXELS], truth[shown][:PIXELS]
+        if len(asked):
+            x0, y0, x1, y1 = shots[b].box
+            matcher(a, b, asked, truth, 0.1 * max(x1 - x0, y1 - y0), _between(shots[a], shots[b]), note)
+
+
+def _between(a: Shot, b: Shot) -> float:
+    """Degrees between the directions that two photos look from."""
+    one, other = (-(shot.truth.R.T @ (shot.truth.t / np.linalg.norm(shot.truth.t))) for shot in (a, b))
+    return float(np.degrees(np.arccos(np.clip(one @ other, -1, 1))))

@@ -1,0 +1,130 @@
+"""A photo collection pulled into one frame: every photo posed, all made to agree, and maps between them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from core.alignment.scorer import Photo
+from core.alignment.templates import TemplateSettings, template_set
+from core.congealing.agreement import AgreementSettings, LearnedField, agree, refine_together
+from core.congealing.coordinates import CoordinateMap, MapSettings, pixels_at, points_at, solve
+from core.congealing.poses import Canon, Posed, pose_photo
+from core.encoders.base import ImageEncoder
+from core.errors import CounterpointError
+from core.fields.lifting import LiftSettings
+from core.geometry.raycasting import surface_position
+from core.geometry.shape import Shape
+from core.matching.prepare import shape_side
+from core.progress import Progress, silent, span
+
+Floats = npt.NDArray[np.floating]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A photo to be posed; ``known_camera`` is false where its intrinsics are a guess."""
+
+    name: str
+    photo: Photo
+    known_camera: bool = True
+
+
+@dataclass
+class Congealed:
+    """A collection in the frame of its canonical shape.
+
+    Attributes:
+        names, members, maps: of the photos, in their order.
+        refused: (name, reason) of those that could not be posed.
+    """
+
+    canon: Canon
+    names: list[str]
+    members: list[Posed]
+    maps: list[CoordinateMap]
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+    def places(self, number: int, pixels: npt.ArrayLike) -> tuple[Floats, Mask]:
+        """The points [n, 3] (normalised) of the shape that pixels [n, 2] of a photo show, and whether they show any [n]."""
+        hits = points_at(self.members[number], self.maps[number], pixels)
+        position = np.full((len(hits.face), 3), np.nan)
+        shape = self.canon.side.shape
+        position[hits.mask] = surface_position(shape, hits.face[hits.mask], hits.bary[hits.mask])
+        return position, hits.mask
+
+    def show(self, number: int, places: Floats) -> tuple[Floats, Mask]:
+        """Where a photo shows points [n, 3] (normalised) of the shape: pixels [n, 2], and whether nothing hides them."""
+        return pixels_at(self.members[number], self.maps[number], places)
+
+    def match(self, number: int, other: int, pixels: npt.ArrayLike) -> tuple[Floats, Mask]:
+        """The pixels [n, 2] of another photo that show what ``pixels`` [n, 2] show, through the shape, and whether nothing hides them."""
+        places, known = self.places(number, pixels)
+        found = np.full((len(places), 2), np.nan)
+        visible = np.zeros(len(places), bool)
+        found[known], visible[known] = self.show(other, places[known])
+        return found, visible
+
+
+def canon_of(
+    shape: Shape,
+    encoder: ImageEncoder,
+    up: str,
+    progress: Progress = silent,
+    templates: TemplateSettings = TemplateSettings(),
+) -> Canon:
+    """A canonical shape described, so that photos can be compared with it."""
+    side = shape_side(shape, encoder, LiftSettings(up=up), span(progress, 0.0, 0.5))
+    return Canon(side, template_set(side.caster, encoder, templates, span(progress, 0.5, 1.0)), encoder, up)
+
+
+def congeal(
+    opened: Sequence[Opened],
+    canon: Canon,
+    progress: Progress = silent,
+    posed: Callable[[str, Posed], None] | None = None,
+) -> Congealed:
+    """Pose all photos and make them agree.
+
+    What is found for a photo is kept on disk at once: a run that was stopped goes on where it was. ``posed`` is told of each.
+
+    Raises:
+        CounterpointError: no photo can be posed.
+    """
+    names, members, refused = [], [], []
+    for number, one in enumerate(opened):
+        progress(0.7 * number / len(opened), f"Posing photo {number + 1} of {len(opened)}")
+        try:
+            found = pose_photo(one.photo, canon, one.known_camera)
+        except CounterpointError as error:
+            refused.append((one.name, str(error)))
+            continue
+        names.append(one.name)
+        members.append(found)
+        if posed is not None:
+            posed(one.name, found)
+    if not members:
+        raise CounterpointError("No photo could be posed: " + "; ".join(f"{name}: {why}" for name, why in refused[:3]))
+    return together(Congealed(canon, names, members, [], refused), span(progress, 0.7, 1.0))
+
+
+def together(
+    found: Congealed,
+    progress: Progress = silent,
+    agreement: AgreementSettings = AgreementSettings(),
+    maps: MapSettings = MapSettings(),
+) -> Congealed:
+    """The joint step alone, as after a pose was fixed by hand: hypotheses that agree, made exact together, and maps."""
+    members = found.members
+    if len(members) > 1:
+        progress(0.0, "Making the photos agree")
+        members = agree(members, agreement)
+        members = refine_together(members, span(progress, 0.1, 0.7))
+        members = agree(members, agreement)
+    progress(0.7, "Finding the coordinate maps")
+    learned = LearnedField(members).side().field
+    solved = solve(members, learned, maps, span(progress, 0.7, 1.0))
+    progress(1.0, "Done")
+    return replace(found, members=members, maps=solved)

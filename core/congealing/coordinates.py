@@ -1,0 +1,166 @@
+"""Canonical coordinate maps: which point of the canonical shape a pixel of a photo shows, and where a photo shows a point.
+
+A pose alone puts a shape that differs from the object a little off. As in 3D Congealing (Eq. 10) each photo is matched with the shape
+drawn at its pose by a displacement of every cell, forward (photo to drawing) and reverse (drawing to photo), that brings alike
+descriptors together, stays short (l2) and is smooth (Eq. 14 to 16). All photos are solved together by descent, coarse to fine.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional as F
+
+from core.congealing.poses import Posed
+from core.fields.field import FeatureField
+from core.geometry.pose import project, shape_rays
+from core.geometry.raycasting import Hits, surface_position
+from core.progress import Progress, silent
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """Attributes:
+    levels: sides of the grids that the displacements are found on, coarse to fine.
+    steps: of Adam on each level.
+    rate: of Adam, in widths of the frame.
+    l2, smooth: weights beside the descriptors' distance; displacements are in widths of the frame.
+    """
+
+    levels: tuple[int, ...] = (8, 16, 32)
+    steps: int = 25
+    rate: float = 0.01
+    l2: float = 2.0
+    smooth: float = 20.0
+
+
+@dataclass
+class CoordinateMap:
+    """Displacements in widths of the photo's frame, float32 [g, g, 2] over its cells.
+
+    Attributes:
+        forward: from a pixel of the photo to the pixel where the shape, drawn at the pose, shows the same.
+        reverse: back.
+    """
+
+    forward: npt.NDArray[np.float32]
+    reverse: npt.NDArray[np.float32]
+
+
+def solve(
+    members: Sequence[Posed], field: FeatureField, settings: MapSettings = MapSettings(), progress: Progress = silent
+) -> list[CoordinateMap]:
+    """The maps of all photos; ``field`` describes the shape as it is compared with them."""
+    if not members:
+        return []
+    found: list[CoordinateMap] = []
+    for start in range(0, len(members), 16):
+        progress(start / len(members), f"Coordinate maps: photo {start + 1} of {len(members)}")
+        pictures = [_pictures(one, field, settings.levels[-1]) for one in members[start : start + 16]]
+        photos, drawings, masks, silhouettes = (torch.stack(each) for each in zip(*pictures, strict=True))
+        forward = _displace(photos, masks, drawings, silhouettes, settings)
+        reverse = _displace(drawings, silhouettes, photos, masks, settings)
+        found += [CoordinateMap(a, b) for a, b in zip(forward, reverse, strict=True)]
+    return found
+
+
+def points_at(one: Posed, found: CoordinateMap, pixels: npt.ArrayLike) -> Hits:
+    """The points of the canonical shape that pixels [n, 2] of a photo show; face -1 where they show none."""
+    pixels = np.asarray(pixels, np.float64)
+    there = pixels + _at(found.forward, one, pixels)
+    shape = one.scorer.shape.shape
+    return one.scorer.shape.caster.cast(*shape_rays(one.best.pose, one.scorer.K, shape, there))
+
+
+def pixels_at(one: Posed, found: CoordinateMap, positions: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Where a photo shows points [n, 3] (normalised) of the canonical shape: pixels [n, 2], and whether nothing hides them."""
+    shape = one.scorer.shape.shape
+    drawn, depth = project(one.best.pose, one.scorer.K, shape.to_own_frame(positions))
+    origin, directions = shape_rays(one.best.pose, one.scorer.K, shape, drawn)
+    distance = one.scorer.shape.caster.cast(origin, directions).distance
+    visible = (depth > 0) & (distance > np.linalg.norm(positions - origin, axis=1) - 0.02)
+    return drawn + _at(found.reverse, one, drawn), visible
+
+
+def coordinates(one: Posed, found: CoordinateMap) -> npt.NDArray[np.float32]:
+    """Canonical coordinates float32 [H, W, 3] of a photo's pixels (normalised frame), NaN where they show no shape."""
+    result = np.full((*one.scorer.photo.mask.shape, 3), np.nan, np.float32)
+    rows, columns = np.nonzero(one.scorer.photo.mask)
+    hits = points_at(one, found, np.stack([columns, rows], axis=1))
+    ok = hits.mask
+    result[rows[ok], columns[ok]] = surface_position(one.scorer.shape.shape, hits.face[ok], hits.bary[ok])
+    return result
+
+
+def _pictures(one: Posed, field: FeatureField, size: int) -> tuple[torch.Tensor, ...]:
+    """Descriptors of the photo and of the shape drawn there [size, size, D], and both masks [size, size]."""
+    scorer, image = one.scorer, one.scorer.image.map
+    h, w, channels = image.descriptors.shape
+    shape = scorer.shape.shape
+    hits = scorer.shape.caster.cast(*shape_rays(one.best.pose, one.scorer.K, shape, scorer.pixels))
+    silhouette = torch.from_numpy(hits.mask.astype(np.float32)).reshape(h, w)
+    drawn = torch.zeros(h * w, channels)
+    cells = np.flatnonzero(hits.mask)
+    if len(cells):
+        _, nearest = scorer.tree.query(surface_position(shape, hits.face[cells], hits.bary[cells]))
+        own = field.descriptors.float()
+        centred = F.normalize(own - own.mean(0), dim=1)
+        drawn[torch.from_numpy(cells)] = centred[torch.from_numpy(nearest)]
+    mask = torch.from_numpy(scorer.object).reshape(h, w)
+    photo = scorer.descriptors.reshape(h, w, channels) * mask[..., None]
+    return (
+        _shrunk(photo, size),
+        _shrunk(drawn.reshape(h, w, channels), size),
+        _shrunk(mask[..., None], size)[..., 0],
+        _shrunk(silhouette[..., None], size)[..., 0],
+    )
+
+
+def _shrunk(grid: torch.Tensor, size: int) -> torch.Tensor:
+    """[h, w, D] averaged to [size, size, D]."""
+    return F.adaptive_avg_pool2d(grid.permute(2, 0, 1)[None], size)[0].permute(1, 2, 0)
+
+
+def _displace(
+    source: torch.Tensor, inside: torch.Tensor, target: torch.Tensor, allowed: torch.Tensor, settings: MapSettings
+) -> npt.NDArray[np.float32]:
+    """Displacements [B, g, g, 2] of the cells of ``source`` [B, g, g, D] where ``inside`` [B, g, g] to alike cells of ``target``."""
+    move = torch.zeros(len(source), 2, settings.levels[0], settings.levels[0])
+    for level in settings.levels:
+        here = F.normalize(F.adaptive_avg_pool2d(source.permute(0, 3, 1, 2), level), dim=1)
+        there = F.adaptive_avg_pool2d(target.permute(0, 3, 1, 2), level)
+        weight = F.adaptive_avg_pool2d(inside[:, None], level)[:, 0]
+        valid = F.adaptive_avg_pool2d(allowed[:, None], level)
+        stacked = torch.cat([F.normalize(there, dim=1) * valid, valid], dim=1)
+        move = F.interpolate(move, (level, level), mode="bilinear", align_corners=False).requires_grad_()
+        ticks = (torch.arange(level) + 0.5) * 2 / level - 1
+        base = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), dim=-1)
+        optimizer = torch.optim.Adam([move], settings.rate)
+        total = weight.sum().clamp(min=1e-6)
+        for _ in range(settings.steps):
+            optimizer.zero_grad()
+            met = F.grid_sample(stacked, base + 2 * move.permute(0, 2, 3, 1), align_corners=False)
+            similar = (here * met[:, :-1]).sum(1)
+            distance = 1 - similar + (1 - met[:, -1])
+            short = (move**2).sum(1)
+            rough = sum(((move.diff(dim=axis) * level) ** 2).sum(1).mean() for axis in (2, 3))
+            loss = ((distance + settings.l2 * short) * weight).sum() / total + settings.smooth / level * rough
+            loss.backward()
+            optimizer.step()
+        move = move.detach()
+    return np.asarray(move.permute(0, 2, 3, 1).numpy(), np.float32)
+
+
+def _at(displacement: npt.NDArray[np.float32], one: Posed, pixels: Floats) -> Floats:
+    """Displacements in pixels [n, 2] at pixels [n, 2]."""
+    x0, y0, x1, _ = one.scorer.image.map.frame
+    size = len(displacement)
+    cells = ((pixels - [x0, y0]) / (x1 - x0) * size - 0.5).astype(np.float32)
+    column, row = np.ascontiguousarray(cells[None, :, 0]), np.ascontiguousarray(cells[None, :, 1])
+    moved = cv2.remap(displacement, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return moved[0].astype(np.float64) * (x1 - x0)

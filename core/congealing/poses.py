@@ -1,0 +1,83 @@
+"""Every photo of a collection posed by itself: several hypotheses each, remembered on disk as soon as they are found."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from core.alignment.align import align
+from core.alignment.coarse import CoarseSettings
+from core.alignment.field_of_view import estimate_field_of_view
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer
+from core.alignment.templates import TemplateSet
+from core.congealing.photos import digest
+from core.encoders.base import ImageEncoder
+from core.fields import cache
+from core.geometry.pose import Pose
+from core.matching.sides import ShapeSide
+
+FIELDS = (20.0, 40.0, 60.0)
+"""Degrees that are tried where the camera is not known, three as in the paper."""
+
+
+@dataclass
+class Posed:
+    """A photo with its hypotheses, the best by itself first.
+
+    Attributes:
+        choice: number of the hypothesis taken.
+        agreement: how well it agrees with the other photos, a mean similarity; NaN before they were asked.
+        inlier: whether it belongs to the collection.
+        fixed: whether a user set the pose, which is then certain.
+    """
+
+    scorer: PoseScorer
+    hypotheses: list[Hypothesis]
+    choice: int = 0
+    agreement: float = float("nan")
+    inlier: bool = True
+    fixed: bool = False
+
+    @property
+    def best(self) -> Hypothesis:
+        return self.hypotheses[self.choice]
+
+
+@dataclass(frozen=True)
+class Canon:
+    """The canonical shape of a collection, with all that photos are compared with."""
+
+    side: ShapeSide
+    templates: TemplateSet
+    encoder: ImageEncoder
+    up: str
+
+
+def pose_photo(photo: Photo, canon: Canon, known_camera: bool = True) -> Posed:
+    """Hypotheses of one photo, from the disk cache where they were found before.
+
+    Raises:
+        CounterpointError: no pose agrees at all.
+    """
+    key = cache.cache_key("posed", digest(photo), canon.side.shape.digest, canon.encoder.fingerprint, repr(canon.templates.settings), canon.up, str(known_camera))  # fmt: skip
+    stored = cache.read(key)
+    if stored is None:
+        scorer = PoseScorer(photo, canon.side, canon.encoder, canon.up)
+        found = align(scorer, canon.templates, CoarseSettings()).hypotheses
+        if not known_camera:
+            _, scorer, found = estimate_field_of_view(found, scorer, tried=3, fields=FIELDS)
+        stored = {"hypotheses": _table(found), "K": torch.from_numpy(np.asarray(scorer.K, np.float64))}
+        cache.write(key, stored)
+    seen = Photo(photo.pixels, photo.side, stored["K"].numpy(), photo.mask)
+    return Posed(PoseScorer(seen, canon.side, canon.encoder, canon.up), _hypotheses(stored["hypotheses"]))
+
+
+def _table(found: list[Hypothesis]) -> torch.Tensor:
+    rows = [[*h.pose.R.ravel(), *h.pose.t, *h.pose.s, h.similarity, h.overlap, h.usual] for h in found]
+    return torch.tensor(np.array(rows, np.float64))
+
+
+def _hypotheses(table: torch.Tensor) -> list[Hypothesis]:
+    return [
+        Hypothesis(Pose(row[:9].reshape(3, 3), row[9:12], row[12:15]), *map(float, row[15:])) for row in table.numpy()
+    ]

@@ -1,0 +1,109 @@
+"""What is drawn on one photo, or on the shape, shown on all photos; and all photos as one picture of the shape."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from core.congealing.collection import Congealed
+from core.geometry.camera import framing_camera, look_at
+from core.geometry.raycasting import surface_normal, surface_position
+from core.geometry.viewpoints import UP_AXES
+
+Floats = npt.NDArray[np.floating]
+Picture = npt.NDArray[np.uint8]
+
+
+def from_photo(found: Congealed, number: int, drawing: Picture) -> list[Picture]:
+    """A drawing RGBA uint8 [H, W, 4] on one photo carried to all of them, each of its photo's size (the editing of 3D Congealing)."""
+    result = []
+    for other in range(len(found.members)):
+        if other == number:
+            result.append(drawing)
+            continue
+        pixels = _object_pixels(found, other)
+        there, visible = found.match(other, number, pixels)
+        result.append(_painted(found, other, pixels, np.where(visible[:, None], sample(drawing, there), 0)))
+    return result
+
+
+def from_shape(found: Congealed, colors: Picture) -> list[Picture]:
+    """Colours RGBA uint8 [N, 4] of the field's samples carried to all photos."""
+    side, result = found.canon.side, []
+    tree = found.members[0].scorer.tree
+    for number in range(len(found.members)):
+        pixels = _object_pixels(found, number)
+        places, known = found.places(number, pixels)
+        values = np.zeros((len(pixels), 4), np.float32)
+        _, nearest = tree.query(places[known])
+        values[known] = colors[nearest]
+        result.append(_painted(found, number, pixels, values))
+    assert len(colors) == len(side.field)
+    return result
+
+
+def on_shape(found: Congealed, number: int, drawing: Picture) -> Picture:
+    """A drawing RGBA uint8 [H, W, 4] on one photo as colours uint8 [N, 4] of the field's samples; clear where the photo shows none."""
+    places = found.canon.side.field.points.position
+    pixels, visible = found.show(number, places)
+    return np.where(visible[:, None], sample(drawing, pixels), 0).astype(np.uint8)
+
+
+def average(found: Congealed, azimuth: float = 45.0, elevation: float = 20.0, size: int = 256) -> Picture:
+    """All photos of the collection as one picture RGBA uint8 [size, size, 4] of the shape, from a view in degrees.
+
+    Each pixel is the mean of what the photos show there, weighted by how squarely they see it; clear where none does.
+    """
+    caster = found.canon.side.caster
+    up = np.array(UP_AXES[found.canon.up], np.float64)
+    ahead = np.roll(up, 1)
+    side = np.cross(up, ahead)
+    a, e = np.radians(azimuth), np.radians(elevation)
+    direction = np.cos(e) * (np.cos(a) * ahead + np.sin(a) * side) + np.sin(e) * up
+    hull = caster.shape.normalised[:: max(1, len(caster.shape.normalised) // 5000)]
+    camera = framing_camera(hull, look_at(direction, up), size, np.radians(20.0))
+    hits = caster.view(camera)
+    position = surface_position(caster.shape, hits.face[hits.mask], hits.bary[hits.mask])
+    normal = surface_normal(caster.shape, hits.face[hits.mask], hits.bary[hits.mask])
+    total, weight = np.zeros((len(position), 3)), np.zeros(len(position))
+    for number, one in enumerate(found.members):
+        if not one.inlier:
+            continue
+        pixels, visible = found.show(number, position)
+        inside = sample(one.scorer.photo.mask[..., None].astype(np.uint8), pixels)[:, 0] > 0.5
+        eye = caster.shape.to_normalised(one.best.pose.inverse(np.zeros(3)))
+        toward = eye - position
+        facing = np.abs(np.sum(toward * normal, axis=1)) / np.maximum(np.linalg.norm(toward, axis=1), 1e-12)
+        share = np.where(visible & inside, facing**2, 0.0)
+        total += share[:, None] * sample(one.scorer.photo.pixels, pixels)
+        weight += share
+    picture = np.zeros((size, size, 4), np.uint8)
+    seen = weight > 0.05
+    colors = np.zeros((len(position), 4))
+    colors[seen] = np.concatenate([total[seen] / weight[seen, None], np.full((int(seen.sum()), 1), 255.0)], axis=1)
+    picture[hits.mask] = np.rint(colors).astype(np.uint8)
+    return picture
+
+
+def sample(picture: Picture, pixels: Floats) -> npt.NDArray[np.float32]:
+    """Values float32 [n, C] at pixels [n, 2], 0 outside and where pixels are not finite."""
+    at = np.nan_to_num(pixels, nan=-1e4).astype(np.float32).clip(-1e4, 3e4)
+    channels = picture.shape[2]
+    values = np.zeros((len(at), channels), np.float32)
+    for start in range(0, len(at), 30_000):  # OpenCV's limit is 32,767 columns
+        part = at[start : start + 30_000]
+        column, row = np.ascontiguousarray(part[None, :, 0]), np.ascontiguousarray(part[None, :, 1])
+        found = cv2.remap(picture, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        values[start : start + 30_000] = found.reshape(len(part), channels)
+    return values
+
+
+def _object_pixels(found: Congealed, number: int) -> Floats:
+    rows, columns = np.nonzero(found.members[number].scorer.photo.mask)
+    return np.stack([columns, rows], axis=1).astype(np.float64)
+
+
+def _painted(found: Congealed, number: int, pixels: Floats, values: Floats) -> Picture:
+    picture = np.zeros((*found.members[number].scorer.photo.mask.shape, 4), np.uint8)
+    at = pixels.astype(np.int64)
+    picture[at[:, 1], at[:, 0]] = np.rint(values).astype(np.uint8)
+    return picture

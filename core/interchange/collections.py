@@ -1,0 +1,121 @@
+"""Collections in files: poses of all photos as JSON, coordinate maps as NPZ or EXR."""
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import CounterpointError
+from core.geometry.pose import Pose
+from core.interchange.heatmaps import write_atomic
+from core.interchange.labels import read_json
+from core.interchange.poses import View
+
+Maps = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PosedImage:
+    """A photo of a collection: where its file is, and what was found.
+
+    Attributes:
+        view: its pose, with ``K`` and size of the file's pixels.
+        agreement: with the other photos, NaN where there are none.
+    """
+
+    path: str
+    view: View
+    score: float
+    agreement: float
+    inlier: bool
+    fixed: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """``path, R, t, K, score, inlier`` and more; ``x_cam = R diag(s) x_shape + t``, OpenCV axes, the units of the shape's file."""
+        pose, (width, height) = self.view.pose, self.view.size
+        agreement = None if np.isnan(self.agreement) else self.agreement
+        return {
+            "path": self.path, "R": pose.R.tolist(), "t": pose.t.tolist(), "s": np.asarray(pose.s).tolist(),
+            "K": self.view.K.tolist(), "width": width, "height": height, "score": self.score, "agreement": agreement,
+            "inlier": self.inlier, "fixed": self.fixed,
+        }  # fmt: skip
+
+
+def save_collection(path: str | Path, shape: str, images: list[PosedImage], **more: Any) -> None:
+    """One JSON document: ``shape``, ``images``, and what else is said about them."""
+    content = {"shape": shape, **more, "images": [one.as_json() for one in images]}
+    write_atomic(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def load_collection(path: str | Path) -> tuple[str, list[PosedImage]]:
+    """What :func:`save_collection` wrote: the shape, and the photos.
+
+    Raises:
+        CounterpointError: it is something else.
+    """
+    content = read_json(path)
+    try:
+        return str(content["shape"]), [_image(entry) for entry in content["images"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CounterpointError(f"{Path(path).name} holds no collection as counterpoint congeal writes it ({error}).") from error  # fmt: skip
+
+
+def _image(entry: dict[str, Any]) -> PosedImage:
+    R, t, s, K = (np.array(entry[name], np.float64) for name in ("R", "t", "s", "K"))
+    pose = Pose(R.reshape(3, 3), t.reshape(3), s.reshape(3))
+    view = View(Path(entry["path"]).name, (int(entry["width"]), int(entry["height"])), K.reshape(3, 3), pose)
+    agreement = entry.get("agreement")
+    return PosedImage(
+        str(entry["path"]), view, float(entry["score"]), float("nan") if agreement is None else float(agreement),
+        bool(entry["inlier"]), bool(entry.get("fixed", False)),
+    )  # fmt: skip
+
+
+def save_map(path: str | Path, coordinates: Maps) -> None:
+    """Canonical coordinates float32 [H, W, 3], NaN off the object: ``.npz`` (array ``coordinates``) or ``.exr`` (channels R, G, B as
+    x, y, z and A, 1 on the object and 0 elsewhere).
+
+    Raises:
+        CounterpointError: another suffix, or it cannot be written.
+    """
+    path = Path(path)
+    if path.suffix == ".npz":
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, coordinates=coordinates.astype(np.float32))
+        write_atomic(path, buffer.getvalue())
+    elif path.suffix == ".exr":
+        _save_exr(path, coordinates)
+    else:
+        raise CounterpointError(f"Maps are written as .npz or .exr, not as {path.suffix or 'a file without a suffix'}.")
+
+
+def load_map(path: str | Path) -> Maps:
+    """What :func:`save_map` wrote."""
+    path = Path(path)
+    if path.suffix == ".exr":
+        import OpenEXR
+
+        with OpenEXR.File(str(path)) as file:
+            rgba = np.asarray(file.channels()["RGBA"].pixels, np.float32)
+        return np.where(rgba[..., 3:] > 0.5, rgba[..., :3], np.nan).astype(np.float32)
+    with np.load(path, allow_pickle=False) as arrays:
+        return np.asarray(arrays["coordinates"], np.float32)
+
+
+def _save_exr(path: Path, coordinates: Maps) -> None:
+    import OpenEXR
+
+    known = np.isfinite(coordinates).all(-1, keepdims=True)
+    rgba = np.concatenate([np.where(known, coordinates, 0), known], axis=-1).astype(np.float32)
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    part = path.with_suffix(".part.exr")
+    try:
+        OpenEXR.File(header, {"RGBA": np.ascontiguousarray(rgba)}).write(str(part))
+        part.replace(path)
+    except Exception as error:
+        part.unlink(missing_ok=True)
+        raise CounterpointError(f"{path.name} cannot be written ({error}).") from error
