@@ -17,7 +17,7 @@ from app.presenter import Panels
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
 from core.alignment.verdict import APART, SHOWN, judge
-from core.geometry.pose import rotation_error
+from core.geometry.pose import camera_matrix, frustum, rotation_error
 
 VERDICTS = {
     "good": "Good: the silhouette fits, and no other pose comes near.",
@@ -187,11 +187,7 @@ class Aligner(QObject):
         """Of the photo's camera in the shape's frame, see :class:`app.panels.frustums.Frustums`."""
         panel = self._panels[aligned.image]  # type: ignore[index]
         assert isinstance(panel, ImagePanel) and aligned.K is not None and aligned.pose is not None
-        pose, (width, height), (fx, fy, cx, cy) = aligned.pose.pose(), panel.image_size, aligned.K
-        depth = 0.08 * float(np.linalg.norm(pose.t))
-        corners = [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
-        rays = np.array([(0, 0, 0), *(((u - cx) / fx, (v - cy) / fy, 1.0) for u, v in corners)]) * depth
-        return pose.inverse(np.vstack([rays, pose.t]))
+        return frustum(aligned.pose.pose(), camera_matrix(*aligned.K), panel.image_size)
 
     def _images(self) -> dict[Slot, ImagePanel]:
         return {slot: panel for slot, panel in self._panels.items() if isinstance(panel, ImagePanel)}

@@ -215,6 +215,10 @@ def verb_parser() -> argparse.ArgumentParser:
     congeal.add_argument("--shape", metavar="SHAPE", help="the canonical shape")
     congeal.add_argument("--gallery", metavar="GALLERY", help="choose it from a gallery, or a folder of shapes")
     congeal.add_argument(
+        "--generate", metavar="MODEL|MODULE:FUNCTION",
+        help="make it from the photos: a diffusion model (best with a GPU; MVDream or Stable Diffusion), or your image-to-3D function",
+    )  # fmt: skip
+    congeal.add_argument(
         "--boxes", metavar="JSON", help='the object in each photo: {"photo.jpg": [x0, y0, x1, y1], ...}'
     )
     congeal.add_argument(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.documents import Aligned, Box, Draft, Item
+from app.documents import Aligned, Box, Collection, Draft, Item
 from app.history import Step
 from app.session import Pin, Session, Slot
 from core.parts.layers import Layers
@@ -166,3 +166,17 @@ class SetAligned(Step):
 
     def revert(self) -> None:
         self._session.set_aligned(self._old)
+
+
+class SetCollection(Step):
+    """Any change of the photo collection."""
+
+    def __init__(self, session: Session, text: str, collection: Collection):
+        super().__init__(text)
+        self._session, self._old, self._new = session, session.collection, collection
+
+    def apply(self) -> None:
+        self._session.set_collection(self._new)
+
+    def revert(self) -> None:
+        self._session.set_collection(self._old)

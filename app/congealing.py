@@ -10,6 +10,7 @@ from app.headless import choice_of
 from core.congealing.canonical import choose_shape
 from core.congealing.collection import Congealed, Opened, canon_of, congeal
 from core.congealing.coordinates import coordinates
+from core.congealing.generate import generate
 from core.congealing.photos import open_photo, scaled
 from core.congealing.poses import Posed
 from core.congealing.propagate import average
@@ -36,10 +37,15 @@ FEWEST = 2
 def congeal_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
     """The report that ``--json`` prints; ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
     paths = photos_of(options.images)
-    if bool(options.shape) == bool(options.gallery):
-        raise CounterpointError("Say what the photos show: a shape with --shape, or a gallery to choose it from with --gallery.")  # fmt: skip
+    if sum(map(bool, (options.shape, options.gallery, options.generate))) != 1:
+        raise CounterpointError(
+            "Say what the photos show: give --shape, or --gallery to choose it from, or --generate to make it."
+        )
     out = Path(options.out)
-    (out / "maps").mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CounterpointError(f"{out} cannot be made ({error.strerror}); choose another folder with -o.") from error
     encoder = load_encoder(choice_of(options))
     opened, shrunk, refused = _open(paths, encoder, options, span(progress, 0.0, 0.15))
     shape, up, choices = _shape(options, opened, encoder, span(progress, 0.15, 0.3))
@@ -51,14 +57,13 @@ def congeal_files(options: argparse.Namespace, progress: Progress = silent) -> d
         save_collection(out / "collection.json", str(shape), done, up=up, finished=False)
 
     found = congeal(opened, canon, span(progress, 0.4, 0.95), keep)
-    images = [_image(path, one, shrunk[path]) for path, one in zip(found.names, found.members, strict=True)]
-    refused += found.refused
-    more = {"up": up, "encoder": encoder.name, "finished": True, "choices": choices}
-    more["refused"] = [{"path": path, "reason": why} for path, why in refused]
-    save_collection(out / "collection.json", str(shape), images, **more)
-    saved = _write(out, found, images, options)
+    left_out = [{"path": path, "reason": why} for path, why in refused + found.refused]
+    factors = [shrunk[path] for path in found.names]
+    more = {"encoder": encoder.name, "choices": choices, "refused": left_out}
+    saved = write_poses(out, found, found.names, factors, str(shape), options.format, **more)
+    saved += write_maps(out, found, found.names, options.maps, span(progress, 0.95, 1.0))
     progress(1.0, "Done")
-    return {"shape": str(shape), **more, "images": [one.as_json() for one in images], "saved": saved}
+    return read_json(out / "collection.json") | {"saved": [str(file) for file in saved]}
 
 
 def photos_of(given: list[str]) -> list[str]:
@@ -134,6 +139,9 @@ def _shape(
     """The canonical shape's file, what points up in it, and the choices there were."""
     if options.shape:
         return Path(options.shape), options.up or guess_up(options.shape), []
+    if options.generate:
+        photos, out = [one.photo for one in opened], Path(options.out) / "canonical.glb"
+        return generate(photos, options.generate, out, options.device, progress), options.up or "y", []
     with gallery_for(options.gallery, Recipe(choice_of(options)), progress=span(progress, 0.0, 0.5)) as gallery:
         asker = Asker(Recipe.of(gallery.recipe, options.device))
         choices = choose_shape(opened, Searcher(gallery), asker, encoder, span(progress, 0.5, 1.0))
@@ -149,23 +157,32 @@ def _image(path: str, one: Posed, shrunk: float) -> PosedImage:
     return PosedImage(path, view, one.best.score, one.agreement, one.inlier, one.fixed)
 
 
-def _write(out: Path, found: Congealed, images: list[PosedImage], options: argparse.Namespace) -> list[str]:
-    """Maps, average picture and what else is asked for; returns the files."""
-    saved = [out / "collection.json"]
-    for number, (path, one, solved) in enumerate(zip(found.names, found.members, found.maps, strict=True)):
-        file = out / "maps" / f"{number:03d}-{Path(path).stem}.{options.maps}"
-        save_map(file, coordinates(one, solved))
-        saved.append(file)
-    picture = average(found)
-    shade = picture[..., 3:].astype(np.float32) / 255
-    save_image(out / "average.png", (picture[..., :3] * shade + 255 * (1 - shade)).astype(np.uint8))
-    saved.append(out / "average.png")
-    views = [one.view for one in images if one.inlier]
-    if options.format == "colmap":
+def write_poses(
+    out: Path, found: Congealed, paths: list[str], shrunk: list[float], shape: str, form: str | None = None, **more: Any
+) -> list[Path]:
+    """``collection.json``, and the inliers as "colmap" or "nerfstudio"; returns the files."""
+    images = [_image(path, one, factor) for path, one, factor in zip(paths, found.members, shrunk, strict=True)]
+    save_collection(out / "collection.json", shape, images, **({"up": found.canon.up, "finished": True} | more))
+    saved, views = [out / "collection.json"], [one.view for one in images if one.inlier]
+    if form == "colmap":
         (out / "colmap").mkdir(exist_ok=True)
         save_colmap(out / "colmap", views)
         saved.append(out / "colmap")
-    elif options.format == "nerfstudio":
+    elif form == "nerfstudio":
         save_nerfstudio(out / "transforms.json", views)
         saved.append(out / "transforms.json")
-    return [str(file) for file in saved]
+    return saved
+
+
+def write_maps(out: Path, found: Congealed, paths: list[str], suffix: str, progress: Progress = silent) -> list[Path]:
+    """The coordinate maps and the average picture; returns the files."""
+    (out / "maps").mkdir(exist_ok=True)
+    saved = []
+    for number, (path, one, solved) in enumerate(zip(paths, found.members, found.maps, strict=True)):
+        progress(number / len(paths), f"Writing map {number + 1} of {len(paths)}")
+        saved.append(out / "maps" / f"{number:03d}-{Path(path).stem}.{suffix}")
+        save_map(saved[-1], coordinates(one, solved))
+    picture = average(found)
+    shade = picture[..., 3:].astype(np.float32) / 255
+    save_image(out / "average.png", (picture[..., :3] * shade + 255 * (1 - shade)).astype(np.uint8))
+    return [*saved, out / "average.png"]

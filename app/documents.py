@@ -194,3 +194,64 @@ class Wish:
     tag: str = ""
     worst: bool = False
     clip: str = ""
+
+
+@dataclass(frozen=True)
+class CollectionPhoto:
+    """A photo of the collection; pixels are those of its file.
+
+    Attributes:
+        item: the image, with the object's box where one is known.
+        mask: of the object; None cuts it out.
+        K: fx, fy, cx, cy, and ``poses``: hypotheses, of which ``choice`` is taken; none before it was posed.
+        frame: box around the mask that was used.
+        agreement: with the other photos; NaN before they were asked.
+        inlier: whether it belongs to the collection.
+        fixed: whether the pose was set by hand.
+        problem: why it could not be posed.
+    """
+
+    item: Item
+    mask: Mask | None = None
+    frame: Box | None = None
+    K: tuple[float, float, float, float] | None = None
+    poses: tuple[PoseInPhoto, ...] = ()
+    choice: int = 0
+    agreement: float = float("nan")
+    inlier: bool = True
+    fixed: bool = False
+    problem: str = ""
+
+    @property
+    def pose(self) -> PoseInPhoto | None:
+        return self.poses[self.choice] if self.poses else None
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is shown on all photos of the collection.
+
+    Attributes:
+        source: number of the photo that it was made on; None: the shape.
+        masks: (pixels or faces, colour) of the parts it is made of; or
+        picture: an image file laid over the object in the photo.
+    """
+
+    source: int | None = None
+    masks: tuple[tuple[Mask, str], ...] = ()
+    picture: str = ""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Photos of one object or category in the frame of one shape.
+
+    Attributes:
+        joined: the photos were made to agree; clicks can be followed through all of them.
+    """
+
+    photos: tuple[CollectionPhoto, ...] = ()
+    shape: Item | None = None
+    encoder: EncoderSettings = EncoderSettings()
+    joined: bool = False
+    drawing: Drawing | None = None

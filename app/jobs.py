@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app import align_jobs, gallery_jobs, part_jobs
+from app import align_jobs, collection_jobs, gallery_jobs, part_jobs
 from app.documents import EncoderSettings, Item
 from app.loaded import Known, display_of, guided_pair, image_of, shape_of, side_of, to_display
 from core.progress import Progress
@@ -133,6 +133,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     **part_jobs.JOBS,
     **align_jobs.JOBS,
     **gallery_jobs.JOBS,
+    **collection_jobs.JOBS,
     "open_image": open_image,
     "open_shape": open_shape,
     "prepare": prepare,

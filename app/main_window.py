@@ -11,12 +11,15 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QS
 
 from app import commands, menus
 from app.aligner import Aligner
+from app.collection_view import CollectionView
+from app.collector import Collector
 from app.dialogs import say_error
 from app.documents import KINDS, Kind, item_for
 from app.drafts import Drafts
 from app.engine import Engine
 from app.finder import Finder
 from app.panels.align import POSE_HINTS, AlignPanel
+from app.panels.collection import CollectionPanel
 from app.panels.encoder import EncoderPanel
 from app.panels.gallery import GalleryPanel
 from app.panels.image import ImagePanel
@@ -51,6 +54,11 @@ class MainWindow(QMainWindow):
         self.align_panel = AlignPanel()
         self.aligner = Aligner(self.session, self.queries, self.panels, self.align_panel, self)
         self.finder = Finder(self.session, self.queries, self.gallery, self.settings, self)
+        self.collection_panel = CollectionPanel()
+        self.collection_view = CollectionView(self.session, self.queries, self.panels, self.collection_panel, self)
+        self.collector = Collector(
+            self.session, self.queries, self.collection_view, self.collection_panel, self.settings, self
+        )
         self.posing = Posing(self.session, self.queries, self.panels, self.aligner, self.align_panel, self)
         self.presenter = Presenter(self.session, self.panels, self.pins, self)
         self.drafts = Drafts(self.session, self.engine, self.queries, self)
@@ -77,8 +85,9 @@ class MainWindow(QMainWindow):
                 self.queries.open(free[item.kind].pop(0), item)
             else:
                 count = len(slots_of(item.kind))
+                more = "; drop many photos on the Collection dock (View menu)" if item.kind == "image" else ""
                 self.statusBar().showMessage(
-                    f"{item.name} was left out: {count} {item.kind}s can be open at once.", 8000
+                    f"{item.name} was left out: {count} {item.kind}s can be open at once{more}.", 8000
                 )
 
     def open_next(self, kind: Kind) -> None:
@@ -129,6 +138,8 @@ class MainWindow(QMainWindow):
         self.encoder_dock = self._dock("Encoder", self.encoder)
         for dock in (self.parts_dock, self.align_dock, self.gallery_dock, self.encoder_dock):
             self.tabifyDockWidget(self.pins_dock, dock)
+        self.collection_dock = self._dock("Collection", self.collection_panel, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.collection_dock.hide()
         self.pins_dock.raise_()
         self.statusBar().addWidget(self.message, 1)
         self.statusBar().addPermanentWidget(self.tasks)
@@ -139,11 +150,13 @@ class MainWindow(QMainWindow):
         )
         self.resizeDocks([self.pins_dock], [290], Qt.Orientation.Horizontal)
 
-    def _dock(self, title: str, content: QWidget) -> QDockWidget:
+    def _dock(
+        self, title: str, content: QWidget, area: Qt.DockWidgetArea = Qt.DockWidgetArea.RightDockWidgetArea
+    ) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(title)
         dock.setWidget(content)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        self.addDockWidget(area, dock)
         return dock
 
     def _connect(self) -> None:
@@ -181,6 +194,10 @@ class MainWindow(QMainWindow):
         self.finder.opened.connect(lambda path, second: self.open_files([path], "shape 2" if second else "shape 1"))
         self.finder.ready.connect(self._align_found)
         self.parts_panel.selected.connect(lambda ids: self.finder.choose_part(ids[0] if ids else None))
+        self.collector.opened.connect(self.queries.open)
+        self.collection_view.placed.connect(self.place_pin)
+        for teller in (self.collector, self.collection_view):
+            teller.said.connect(lambda sentence: self.statusBar().showMessage(sentence, 8000))
         self.encoder.applied.connect(self.session.set_encoder)
         self.session.encoder_changed.connect(lambda: self.encoder.set_settings(self.session.encoder))
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
 from app import commands, dialogs, part_menu, pose_menu
 from app.documents import IMAGE_SUFFIXES, SHAPE_SUFFIXES
+from app.sample import open_sample_collection
 from app.session import SLOTS, Slot, kind_of
 from app.theme import apply_theme
 from core.colors import HEATMAPS
@@ -39,6 +40,8 @@ def build(window: "MainWindow") -> Menus:
     recent = file.addMenu("Open &recent")
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
     _add(file, "Open sam&ple", window.open_sample)
+    _add(file, "Open sample &collection", lambda: open_sample_collection(window))
+    _add(file, "Add photos to the collection…", lambda: _add_photos(window))
     file.addSeparator()
     _add(file, "Save picture of image…", lambda: _save_picture(window, "image"), "Ctrl+S")
     _add(file, "Save picture of shape…", lambda: _save_picture(window, "shape"), "Ctrl+Shift+S")
@@ -65,7 +68,9 @@ def build(window: "MainWindow") -> Menus:
         action = _add(more, slot.capitalize(), partial(window.show_panel, slot), checkable=True)
         more.aboutToShow.connect(lambda a=action, p=window.panels[slot]: a.setChecked(not p.isHidden()))
     view.addSeparator()
-    docks = (window.pins_dock, window.parts_dock, window.align_dock, window.gallery_dock, window.encoder_dock)
+    docks = (
+        window.pins_dock, window.parts_dock, window.align_dock, window.gallery_dock, window.encoder_dock, window.collection_dock
+    )  # fmt: skip
     view.addActions([d.toggleViewAction() for d in docks])
     view.addSeparator()
     _choices(view.addMenu("Heatmap colours"), list(HEATMAPS), HEATMAPS[0], lambda name: _set_colormap(window, name))
@@ -154,6 +159,11 @@ def _save_picture(window: "MainWindow", kind: str) -> None:
             window,
             f"The picture of {slot} could not be written to {path}; check that something is open and the folder exists.",
         )
+
+
+def _add_photos(window: "MainWindow") -> None:
+    window.collection_dock.show()
+    window.collection_panel.add_wanted.emit()
 
 
 def _close_panel(window: "MainWindow") -> None:

@@ -35,3 +35,12 @@ def open_sample(window: "MainWindow") -> None:
     window.session.item_changed.connect(place_first_pin)
     window.queries.open("image 1", photo)
     window.queries.open("shape 1", shape)
+
+
+def open_sample_collection(window: "MainWindow") -> None:
+    """Eight pictures of the sample's shape, in the collection dock."""
+    files = sorted(resource("sample/collection").glob("*.jpg"))
+    window.collection_dock.show()
+    window.collector.add([str(file) for file in files])
+    if "shape 1" not in window.session.items:
+        window.queries.open("shape 1", item_for(resource("sample/toy.glb")))

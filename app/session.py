@@ -5,7 +5,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from app.documents import Aligned, Draft, EncoderSettings, Item, Kind
+from app.documents import Aligned, Collection, Draft, EncoderSettings, Item, Kind
 from app.history import History
 from app.jobs import Answer
 from core.colors import PINS
@@ -54,6 +54,7 @@ class Session(QObject):
     layers_changed = Signal()
     draft_changed = Signal()
     aligned_changed = Signal()
+    collection_changed = Signal()
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
@@ -65,6 +66,7 @@ class Session(QObject):
         self.layers = Layers()
         self.draft: Draft | None = None
         self.aligned: dict[tuple[str, str], Aligned] = {}
+        self.collection = Collection()
         self._next_pin = 1
 
     def new_pin(self, slot: Slot, at: tuple[float, ...]) -> Pin:
@@ -115,6 +117,11 @@ class Session(QObject):
         if aligned != self.aligned:
             self.aligned = aligned
             self.aligned_changed.emit()
+
+    def set_collection(self, collection: Collection) -> None:
+        if collection is not self.collection:
+            self.collection = collection
+            self.collection_changed.emit()
 
     def set_answers(self, pin_id: int, answers: dict[Slot, Answer], problem: str = "") -> None:
         """Results of a query; ignored when the pin is gone."""

@@ -45,6 +45,16 @@ def load_image(path: str | Path) -> RGB:
         raise CounterpointError(f"{path.name} is damaged and cannot be read as an image ({error}).") from error
 
 
+def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
+    """An image file with its transparency, uint8 [H, W, 4]; raises as :func:`load_image` does."""
+    pixels = load_image(path)
+    alpha = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+    with Image.open(path) as image:
+        if "A" in image.getbands() or "transparency" in image.info:
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGBA"), np.uint8)
+    return np.concatenate([pixels, alpha], axis=-1)
+
+
 def load_mask(path: str | Path) -> npt.NDArray[np.bool_]:
     """What is not black in an image file: bool [H, W]; raises as :func:`load_image` does."""
     return np.asarray(load_image(path).max(axis=2) > 0)

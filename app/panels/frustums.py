@@ -17,7 +17,7 @@ class Frustums:
         self._renderer = renderer
         self._actors: dict[str, vtkActor] = {}
 
-    def show(self, name: str, points: npt.NDArray[np.floating] | None, color: str = "#ff4d6d") -> None:
+    def show(self, name: str, points: npt.NDArray[np.floating] | None, color: str) -> None:
         old = self._actors.pop(name, None)
         if old is not None:
             self._renderer.RemoveActor(old)

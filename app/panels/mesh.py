@@ -18,6 +18,7 @@ from app.panels.marks import PinMark
 from app.panels.mesh_mouse import SHAPE_TOOLS, MeshMouse
 from app.theme import is_dark
 from core.colors import HEATMAPS
+from core.geometry.viewpoints import VIEWS, view_directions
 
 
 class MeshPanel(FileDrops, QWidget):
@@ -139,8 +140,6 @@ class MeshPanel(FileDrops, QWidget):
         """Look from "front", "back", "left", "right", "top", "bottom" or "corner"."""
         if self._shape is None:
             return
-        from app.panels.scene import view_directions
-
         direction, up = view_directions(self._up, view)
         camera = self.plotter.renderer.GetActiveCamera()
         center = np.array(self._shape.polydata.GetCenter())
@@ -156,10 +155,10 @@ class MeshPanel(FileDrops, QWidget):
             self.plotter.renderer.GetActiveCamera().Zoom(1.25)
             self._schedule()
 
-    def set_frustum(self, name: str, points: npt.NDArray | None) -> None:
+    def set_frustum(self, name: str, points: npt.NDArray | None, color: str = "#ff4d6d") -> None:
         """Show the camera of a photo, see :class:`app.panels.frustums.Frustums`; None removes it."""
         if self.plotter is not None:
-            self.frustums.show(name, points)
+            self.frustums.show(name, points, color)
             self._schedule()
 
     def look_from(self, eye: npt.NDArray, at: npt.NDArray, up: npt.NDArray, angle: float) -> None:
@@ -296,7 +295,7 @@ class MeshPanel(FileDrops, QWidget):
 
     def _fill_view_menu(self) -> None:
         self.view_menu.clear()
-        for name, key in zip(("front", "back", "left", "right", "top", "bottom", "corner"), "1234567", strict=True):
+        for name, key in zip(VIEWS, "1234567", strict=True):
             action = self.view_menu.addAction(f"{name.capitalize()}\t{key}")
             action.triggered.connect(partial(self.set_view, name))
         self.view_menu.addSeparator()
@@ -322,10 +321,9 @@ class MeshPanel(FileDrops, QWidget):
         return ours and self._key(event)
 
     def _key(self, event: Any) -> bool:
-        views = ("front", "back", "left", "right", "top", "bottom", "corner")
         key = event.text().lower()
         if key and key in "1234567":
-            self.set_view(views[int(key) - 1])
+            self.set_view(VIEWS[int(key) - 1])
         elif key == "f":
             self.reset_view()
         elif key == "e":

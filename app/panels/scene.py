@@ -24,7 +24,6 @@ from core.colors import HEATMAPS, apply_colormap, heat_weight, lookup_table
 
 CLAY = (200, 198, 194)
 _RADIUS = {"source": 8.0, "match": 7.0, "rival": 4.5}
-VIEWS = ("front", "back", "left", "right", "top", "bottom", "corner")
 
 
 class ShapeActor:
@@ -262,26 +261,6 @@ def through_renderer(window: Any, main: Any) -> Any:
     renderer.SetActiveCamera(main.GetActiveCamera())
     window.AddRenderer(renderer)
     return renderer
-
-
-def view_directions(up: str, view: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """(direction from the shape to the camera, up vector) of a standard view of a shape whose ``up`` axis is x, y, z, -x, ...
-
-    Front looks along -z for y-up files (glTF) and along +y for z-up files (CAD).
-    """
-    sign = -1.0 if up.startswith("-") else 1.0
-    axis = "xyz".index(up[-1])
-    top = np.zeros(3)
-    top[axis] = sign
-    front = np.zeros(3)
-    front[{0: 2, 1: 2, 2: 1}[axis]] = -1.0 if axis == 2 else 1.0
-    right = np.cross(top, front)
-    directions = {
-        "front": front, "back": -front, "right": right, "left": -right, "top": top, "bottom": -top,
-        "corner": front + 0.75 * right + 0.55 * top,
-    }  # fmt: skip
-    upward = {"top": -front, "bottom": front}.get(view, top)
-    return tuple(directions[view]), tuple(upward)
 
 
 def _polydata(mesh: Any) -> Any:

@@ -158,6 +158,8 @@ def _displace(
 
 def _at(displacement: npt.NDArray[np.float32], one: Posed, pixels: Floats) -> Floats:
     """Displacements in pixels [n, 2] at pixels [n, 2]."""
+    if len(pixels) == 0:
+        return np.zeros((0, 2))
     x0, y0, x1, _ = one.scorer.image.map.frame
     size = len(displacement)
     cells = ((pixels - [x0, y0]) / (x1 - x0) * size - 0.5).astype(np.float32)

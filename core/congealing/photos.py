@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,11 +17,12 @@ from core.geometry.pose import intrinsics
 from core.images import field_of_view, load_image
 from core.matching.prepare import image_side
 from core.parts.grabcut import box_mask
+from core.parts.prominence import likely_box
 
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
 
-LONGEST = 1280
+LONGEST = 1024
 """Pixels: larger photos are looked at in this size, so that hundreds fit into memory."""
 
 FOV = 50.0
@@ -32,8 +34,8 @@ def open_photo(
 ) -> tuple[Photo, float, bool]:
     """A photo of a file; how much it was shrunk (1 or less); and whether its camera is known.
 
-    ``box``, ``mask`` and ``K`` are of the file's pixels. Without a mask the object is cut out of the box; without both, of the whole
-    photo. Without ``K`` the focal length is that of the EXIF data, or ``FOV`` degrees, which then is not known.
+    ``box``, ``mask`` and ``K`` are of the file's pixels. Without a mask the object is cut out of the box; without both, of where
+    it is likely to be. Without ``K`` the focal length is that of the EXIF data, or ``FOV`` degrees, which then is not known.
 
     Raises:
         CounterpointError: it cannot be read, or shows no object.
@@ -64,11 +66,11 @@ def photo_of(
 ) -> Photo:
     """The same of pixels in memory."""
     if mask is None:
-        height, width = image.shape[:2]
-        mask = box_mask(image, encoder, box or (0.0, 0.0, width - 1.0, height - 1.0))
+        mask = box_mask(image, encoder, box or likely_box(image, encoder))
     if mask.sum() < 100:
         raise CounterpointError(f"{name} shows no object; give a box around it.")
-    return Photo(image, image_side(image, encoder, box_around(mask)), K, mask)
+    side = replace(image_side(image, encoder, box_around(mask)), other_turns=())  # memory
+    return Photo(image, side, K, mask)
 
 
 def scaled(K: Floats, factor: float) -> Floats:

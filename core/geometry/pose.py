@@ -83,3 +83,13 @@ def intrinsics(size: tuple[int, int], fov: float = 50.0) -> Floats:
     """``K`` [3, 3] of a picture (width, height) whose longer side spans ``fov`` degrees, the principal point in its middle."""
     focal = max(size) / 2 / np.tan(np.radians(fov) / 2)
     return camera_matrix(focal, focal, (size[0] - 1) / 2, (size[1] - 1) / 2)
+
+
+def frustum(pose: Pose, K: Floats, size: tuple[int, int], length: float = 0.08) -> Floats:
+    """A photo's camera in the shape's frame [6, 3]: the eye, the corners of a picture (width, height) at ``length`` of the distance to the
+    shape, and the shape's origin."""
+    width, height = size
+    corners = [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
+    rays = np.linalg.solve(K, np.array([(u, v, 1.0) for u, v in corners]).T).T
+    depth = length * float(np.linalg.norm(pose.t))
+    return pose.inverse(np.vstack([np.zeros(3), rays * depth, pose.t]))

@@ -37,3 +37,34 @@ def sphere_directions(count: int) -> Floats:
     z, angle = 1 - 2 * number / count, np.pi * (1 + 5**0.5) * number
     flat = np.sqrt(1 - z * z)
     return np.stack([flat * np.cos(angle), flat * np.sin(angle), z], axis=1)
+
+
+VIEWS = ("front", "back", "left", "right", "top", "bottom", "corner")
+
+
+def view_directions(up: str, view: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """(direction from the shape to the camera, up vector) of a standard view of a shape whose ``up`` axis is x, y, z, -x, ...
+
+    Front looks along -z for y-up files (glTF) and along +y for z-up files (CAD).
+    """
+    sign = -1.0 if up.startswith("-") else 1.0
+    axis = "xyz".index(up[-1])
+    top = np.zeros(3)
+    top[axis] = sign
+    front = np.zeros(3)
+    front[{0: 2, 1: 2, 2: 1}[axis]] = -1.0 if axis == 2 else 1.0
+    right = np.cross(top, front)
+    directions = {
+        "front": front, "back": -front, "right": right, "left": -right, "top": top, "bottom": -top,
+        "corner": front + 0.75 * right + 0.55 * top,
+    }  # fmt: skip
+    upward = {"top": -front, "bottom": front}.get(view, top)
+    return tuple(directions[view]), tuple(upward)
+
+
+def viewed_from(eye: Floats, up: str) -> tuple[float, float]:
+    """Azimuth and elevation in degrees of a direction [3] from the shape: 0 is its front, 90 its right side."""
+    front, right, top = (np.array(view_directions(up, view)[0]) for view in ("front", "right", "top"))
+    eye = np.asarray(eye, np.float64) / max(float(np.linalg.norm(eye)), 1e-12)
+    azimuth = np.degrees(np.arctan2(eye @ right, eye @ front))
+    return float(azimuth), float(np.degrees(np.arcsin(np.clip(eye @ top, -1, 1))))

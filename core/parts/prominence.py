@@ -1,12 +1,15 @@
 """Which pixels of a box are its object: the encoder's foreground, the middle of the box, and what is unlike its surroundings."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from core.encoders.feature_map import Box, FeatureMap
+from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import Box, FeatureMap, encode_image
 
 Floats = npt.NDArray[np.floating]
 
@@ -26,6 +29,32 @@ def prominence(box: Box, u: Floats, v: Floats, feature_map: FeatureMap | None = 
     if feature_map is not None and feature_map.foreground is not None:
         clues.append(_at(feature_map, feature_map.foreground, u, v))
     return _rank(sum((_rank(clue, inside) for clue in clues), np.zeros(u.shape)), inside)
+
+
+def likely_box(image: npt.NDArray[np.uint8], encoder: ImageEncoder, margin: float = 0.08) -> Box:
+    """Where the object of a photo uint8 [H, W, 3] is likely to be, when nobody says: around the largest piece of what the encoder takes for
+    foreground (or else of what stands out), with ``margin`` of its longer side."""
+    height, width = image.shape[:2]
+    whole = encode_image(encoder, image, size=encoder.photo_size)
+    h, w = whole.descriptors.shape[:2]
+    u, v = np.moveaxis(whole.to_pixels(np.stack(np.meshgrid(np.arange(w), np.arange(h)), axis=-1)), -1, 0)
+    within = (u >= 0) & (u <= width - 1) & (v >= 0) & (v <= height - 1)
+    if whole.foreground is not None:
+        values = np.where(within, whole.foreground.numpy(), 0)
+        level = cv2.threshold((values[within] * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)[0]
+        chosen = values * 255 > level
+    else:
+        inset = 0.06 * min(height, width)
+        inner = (inset, inset, width - 1 - inset, height - 1 - inset)
+        chosen = prominence(inner, u, v, replace(whole, box=inner)) > 0.85
+    count, labels, facts, _ = cv2.connectedComponentsWithStats(chosen.astype(np.uint8))
+    if count < 2:
+        return (0.0, 0.0, width - 1.0, height - 1.0)
+    piece = labels == 1 + facts[1:, cv2.CC_STAT_AREA].argmax()
+    x0, x1, y0, y1 = u[piece].min(), u[piece].max(), v[piece].min(), v[piece].max()
+    more = margin * max(x1 - x0, y1 - y0)
+    low, high = np.clip([x0 - more, y0 - more], 0, None), np.minimum([x1 + more, y1 + more], [width - 1, height - 1])
+    return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
 
 def _like_surroundings(feature_map: FeatureMap, nearest: int = 5) -> torch.Tensor:

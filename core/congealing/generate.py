@@ -1,0 +1,238 @@
+"""A canonical shape made from the photos alone, as in 3D Congealing (sections 3.2 and 4): a word is learned for what they show (textual
+inversion, Gal et al.), and a radiance field is grown that a diffusion model takes for pictures of it (score distillation, DreamFusion;
+with a multi-view model such as MVDream, four views at once).
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional as F
+
+from core.alignment.scorer import Photo
+from core.congealing.volume import Volume
+from core.encoders.base import pick_device
+from core.errors import CounterpointError
+from core.geometry.camera import look_at
+from core.progress import Progress, silent, span
+
+Picture = npt.NDArray[np.uint8]
+Plugin = Callable[[list[Picture]], Any]
+"""Image to 3D: object crops RGBA uint8 [S, S, 4] -> a mesh with ``export(path)`` (trimesh), or the path of a file."""
+
+WORD = "<collection>"
+
+
+@dataclass(frozen=True)
+class GenerateSettings:
+    """Attributes:
+    word_steps, word_rate: of textual inversion.
+    steps, rate: of score distillation.
+    views: pictures in each step, taken all around.
+    picture: side of a picture of the field, pixels.
+    grid: cells along a side of the field.
+    guidance: of classifier-free guidance; MVDream takes 50, single-view models 100.
+    """
+
+    word_steps: int = 1000
+    word_rate: float = 5e-3
+    steps: int = 10_000
+    rate: float = 0.02
+    views: int = 4
+    picture: int = 64
+    grid: int = 96
+    guidance: float = 50.0
+    seed: int = 0
+
+
+def generate(
+    photos: Sequence[Photo], model: str, out: str | Path, device: str = "auto", progress: Progress = silent,
+    settings: GenerateSettings = GenerateSettings(),
+) -> Path:  # fmt: skip
+    """Make the shape and write it to ``out`` (y up); a file that is there is taken as it is.
+
+    Args:
+        model: a Stable Diffusion or MVDream pipeline of diffusers, by name or folder, or ``MODULE:FUNCTION`` (see ``Plugin``).
+
+    Raises:
+        CounterpointError: the model cannot be loaded, or nothing came of it.
+    """
+    out = Path(out)
+    if out.exists():
+        return out
+    pictures = [cut_out_object(photo) for photo in photos]
+    module, _, function = model.rpartition(":")
+    if module and not Path(model).exists() and module.replace(".", "").isidentifier():
+        made = _plugin(module, function)(pictures)
+        if hasattr(made, "export"):
+            made.export(out)
+            return out
+        return Path(made)
+    pipeline = load_pipeline(model, device)
+    learn_word(pipeline, pictures, settings, span(progress, 0.0, 0.2))
+    volume = distill(pipeline, settings, span(progress, 0.2, 1.0))
+    volume.save_mesh(out)
+    return out
+
+
+def cut_out_object(photo: Photo, size: int = 512) -> Picture:
+    """The object of a photo as RGBA uint8 [size, size, 4], clear around it."""
+    from core.matching.crops import rolled
+
+    (crop,) = rolled(photo.pixels, photo.mask, size, 0.85, 1)
+    return np.concatenate([crop.picture, (crop.mask[..., None] * 255).astype(np.uint8)], axis=-1)
+
+
+def load_pipeline(model: str, device: str = "auto") -> Any:
+    """A text-to-image pipeline of diffusers, frozen.
+
+    Raises:
+        CounterpointError: diffusers is not installed, or there is no such model.
+    """
+    try:
+        from diffusers import DiffusionPipeline
+    except ImportError:
+        raise CounterpointError('Shapes from photos alone need diffusers: pip install "counterpoint[diffusion]".') from None  # fmt: skip
+    try:
+        pipeline = DiffusionPipeline.from_pretrained(model, safety_checker=None)
+    except Exception as error:
+        raise CounterpointError(f"The diffusion model {model} cannot be loaded ({error}).") from error
+    pipeline = pipeline.to(pick_device(device))
+    for part in (pipeline.vae, pipeline.unet, pipeline.text_encoder):
+        part.requires_grad_(False)
+    return pipeline
+
+
+def learn_word(
+    pipeline: Any,
+    pictures: Sequence[Picture],
+    settings: GenerateSettings = GenerateSettings(),
+    progress: Progress = silent,
+) -> list[float]:
+    """Add the word ``WORD`` for what the pictures show to the pipeline's tokenizer and text encoder; returns the losses.
+
+    Only the word's own embedding is trained, by how well noise on the pictures is told (textual inversion, Eq. 2).
+    """
+    tokenizer, text, unet = pipeline.tokenizer, pipeline.text_encoder, pipeline.unet
+    device, generator = unet.device, torch.Generator().manual_seed(settings.seed)
+    tokenizer.add_tokens(WORD)
+    text.resize_token_embeddings(len(tokenizer))
+    table = text.get_input_embeddings().weight
+    number = tokenizer.convert_tokens_to_ids(WORD)
+    table.data[number] = table.data[:number].mean(0)
+    table.requires_grad_(True)
+    kept = table.detach().clone()
+    optimizer = torch.optim.AdamW([table], settings.word_rate, weight_decay=0.0)
+    latents = torch.cat([_latents(pipeline, _on_white(picture)) for picture in pictures])
+    losses = []
+    for step in range(settings.word_steps):
+        progress(step / settings.word_steps, f"Learning a word for the photos: step {step} of {settings.word_steps}")
+        chosen = latents[torch.randint(len(latents), (1,), generator=generator)]
+        noise = torch.randn(chosen.shape, generator=generator).to(device)
+        t = torch.randint(pipeline.scheduler.config.num_train_timesteps, (1,), generator=generator).to(device)
+        optimizer.zero_grad()
+        told = unet(
+            pipeline.scheduler.add_noise(chosen, noise, t), t, _words(pipeline, [f"a photo of a {WORD}"])
+        ).sample
+        loss = F.mse_loss(told, noise)
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            others = torch.arange(len(table), device=table.device) != number
+            table[others] = kept[others]
+        losses.append(float(loss.detach()))
+    table.requires_grad_(False)
+    return losses
+
+
+def distill(pipeline: Any, settings: GenerateSettings = GenerateSettings(), progress: Progress = silent) -> Volume:
+    """A radiance field of what ``WORD`` means to the pipeline (score distillation, DreamFusion Eq. 3)."""
+    unet, scheduler = pipeline.unet, pipeline.scheduler
+    device = unet.device
+    volume = Volume(settings.grid).to(device)
+    optimizer = torch.optim.Adam(volume.parameters(), settings.rate)
+    rng, generator = np.random.default_rng(settings.seed), torch.Generator().manual_seed(settings.seed)
+    multi_view = "camera" in inspect.signature(unet.forward).parameters
+    levels, kept = scheduler.config.num_train_timesteps, scheduler.alphas_cumprod.to(device)
+    for step in range(settings.steps):
+        progress(step / settings.steps, f"Growing the shape: step {step} of {settings.steps}")
+        first, elevation = rng.uniform(0, 360), rng.uniform(0, 30)
+        azimuths = first + np.arange(settings.views) * 360 / settings.views
+        R = torch.from_numpy(np.stack([_around(a, elevation) for a in azimuths]).astype(np.float32)).to(device)
+        drawn = volume.draw(R, np.radians(40), 2.0, settings.picture, background=float(rng.uniform(0.5, 1)))
+        latents = _encode(pipeline, drawn)
+        # from much noise to little, as MVDream anneals it
+        highest = 0.98 - 0.48 * step / max(settings.steps - 1, 1)
+        t = torch.full((len(R),), int(levels * rng.uniform(0.02, highest)), device=device)
+        noise = torch.randn(latents.shape, generator=generator).to(device)
+        with torch.no_grad():
+            noisy = scheduler.add_noise(latents, noise, t)
+            more = {"camera": torch.cat([_extrinsics(R)] * 2), "num_frames": len(R)} if multi_view else {}
+            prompts = [f"a photo of a {WORD}" + ("" if multi_view else f", {_side(a)}") for a in azimuths]
+            words = _words(pipeline, [""] * len(R) + prompts)
+            without, told = unet(torch.cat([noisy] * 2), torch.cat([t] * 2), words, **more).sample.chunk(2)
+            gradient = (1 - kept[t])[:, None, None, None] * (without + settings.guidance * (told - without) - noise)
+        optimizer.zero_grad()
+        density = volume.density
+        smooth = sum((density.diff(dim=axis) ** 2).mean() for axis in (2, 3, 4))
+        loss = (torch.nan_to_num(gradient) * latents).sum() / len(R) + 0.1 * smooth
+        loss.backward()
+        optimizer.step()
+    return volume
+
+
+def _plugin(module: str, function: str) -> Plugin:
+    try:
+        return getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise CounterpointError(f"{module}:{function} cannot be imported ({error}); give MODULE:FUNCTION.") from error
+
+
+def _words(pipeline: Any, prompts: list[str]) -> torch.Tensor:
+    tokens = pipeline.tokenizer(prompts, padding="max_length", truncation=True, return_tensors="pt", max_length=pipeline.tokenizer.model_max_length)  # fmt: skip
+    return pipeline.text_encoder(tokens.input_ids.to(pipeline.unet.device))[0]
+
+
+def _on_white(picture: Picture) -> torch.Tensor:
+    """float32 [1, 3, S, S] in [0, 1]."""
+    rgba = torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None]
+    return rgba[:, :3] * rgba[:, 3:] + 1 - rgba[:, 3:]
+
+
+@torch.no_grad()
+def _latents(pipeline: Any, picture: torch.Tensor) -> torch.Tensor:
+    return _encode(pipeline, picture.to(pipeline.unet.device))
+
+
+def _encode(pipeline: Any, pictures: torch.Tensor) -> torch.Tensor:
+    """Latents of pictures [B, 3, S, S] in [0, 1], as large as the network was made for."""
+    factor = 2 ** (len(pipeline.vae.config.block_out_channels) - 1)
+    size = pipeline.unet.config.sample_size * factor
+    resized = F.interpolate(pictures, (size, size), mode="bilinear", align_corners=False)
+    return pipeline.vae.encode(2 * resized - 1).latent_dist.mean * pipeline.vae.config.scaling_factor
+
+
+def _around(azimuth: float, elevation: float) -> npt.NDArray[np.floating]:
+    a, e = np.radians(azimuth), np.radians(elevation)
+    direction = np.array([np.cos(e) * np.sin(a), np.sin(e), np.cos(e) * np.cos(a)])
+    return look_at(direction, np.array([0.0, 1.0, 0.0]))
+
+
+def _extrinsics(R: torch.Tensor) -> torch.Tensor:
+    """[B, 16], what MVDream is told of cameras: camera to world with OpenGL axes, at distance 1."""
+    axes = torch.diag(torch.tensor([1.0, -1.0, -1.0], device=R.device))
+    whole = torch.eye(4, device=R.device).repeat(len(R), 1, 1)
+    whole[:, :3, :3] = (axes @ R).transpose(1, 2)
+    whole[:, :3, 3] = -R[:, 2]
+    return whole.flatten(1)
+
+
+def _side(azimuth: float) -> str:
+    away = abs((azimuth + 180) % 360 - 180)
+    return "front view" if away < 60 else "side view" if away < 120 else "back view"
