@@ -37,6 +37,7 @@ class Collector(QObject):
         super().__init__(parent)
         self._session, self._queries, self._view, self._dock, self._settings = session, queries, view, dock, settings
         self._request: Request | None = None
+        self._stopping = False
         self._posing: CollectionPhoto | None = None
         dock.add_wanted.connect(self._ask_photos)
         dock.clear_wanted.connect(lambda: self._push("Clear the collection", Collection()))
@@ -65,7 +66,7 @@ class Collector(QObject):
         for path in map(Path, paths):
             files += sorted(path.iterdir()) if path.is_dir() else [path]
         known = {one.item.path for one in self.collection.photos}
-        items = [item_for(file) for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+        items = dict.fromkeys(item_for(file) for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
         new = tuple(CollectionPhoto(item) for item in items if item.path not in known)
         if new:
             photos = (*self.collection.photos, *new)
@@ -89,6 +90,7 @@ class Collector(QObject):
         self._pose(Collection(photos, shape, self._session.encoder), 0)
 
     def stop(self) -> None:
+        self._stopping = True
         if self._request is not None:
             self._request.cancel()
 
@@ -124,49 +126,47 @@ class Collector(QObject):
         photos = collection.photos
         while number < len(photos) and photos[number].poses:
             number += 1
-        if number == len(photos):
-            if sum(bool(one.poses) for one in photos) == 0:
-                self._finish()
-                self._push("Congeal", collection)
-                self.said.emit(
-                    "No photo could be posed; draw the box around the object in each, or take another shape."
-                )
-                return
+        if self._stopping:  # the last photo was done before it could be stopped
+            self._stopped(collection)
+        elif number < len(photos):
+
+            def done(posed: CollectionPhoto) -> None:
+                after = replace(collection, photos=(*photos[:number], posed, *photos[number + 1 :]))
+                self._view.show(after)
+                self._pose(after, number + 1)
+
+            asked = {"photo": photos[number], "shape": collection.shape, "encoder": collection.encoder}
+            self._run("pose_one", done, lambda: self._stopped(collection), **asked)
+        elif any(one.poses for one in photos):
             self._join(collection, "Congeal")
-            return
-
-        def done(posed: CollectionPhoto) -> None:
-            after = replace(collection, photos=(*photos[:number], posed, *photos[number + 1 :]))
-            self._view.show(after)
-            self._pose(after, number + 1)
-
-        def cancelled() -> None:
-            if any(one.poses for one in photos):
-                self._push("Congeal (stopped)", replace(collection, joined=False))
+        else:
             self._finish()
+            self._push("Congeal", collection)
+            self.said.emit("No photo could be posed; draw the box around the object in each, or take another shape.")
 
-        self._run("pose_one", done, cancelled, photo=photos[number], shape=collection.shape, encoder=collection.encoder)
+    def _stopped(self, collection: Collection) -> None:
+        self._finish()
+        if any(one.poses for one in collection.photos):
+            self._push("Congeal (stopped)", replace(collection, joined=False))
+        else:
+            self._view.show()
 
     def _join(self, collection: Collection, text: str) -> None:
         def done(photos: tuple[CollectionPhoto, ...]) -> None:
             self._finish()
             self._push(text, replace(collection, photos=photos, joined=True))
 
-        def cancelled() -> None:
-            self._push(f"{text} (stopped)", collection)
-            self._finish()
-
-        self._run("join", done, cancelled, collection=collection)
+        self._run("join", done, lambda: self._stopped(collection), collection=collection)
 
     def _run(self, job: str, done: Any, cancelled: Any, **arguments: Any) -> None:
         self._request = None
         request = self._queries.run(job, done, **arguments)
         self._request = request
         request.cancelled.connect(cancelled)
-        request.failed.connect(lambda *_: self._finish())
+        request.failed.connect(lambda *_: cancelled())
 
     def _finish(self) -> None:
-        self._request = None
+        self._request, self._stopping = None, False
         self._dock.set_running(False)
         self._update()
 

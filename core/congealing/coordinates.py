@@ -35,7 +35,7 @@ class MapSettings:
     levels: tuple[int, ...] = (8, 16, 32)
     steps: int = 25
     rate: float = 0.01
-    l2: float = 2.0
+    l2: float = 50.0
     smooth: float = 20.0
 
 

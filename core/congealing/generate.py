@@ -122,7 +122,8 @@ def learn_word(
     tokenizer, text, unet = pipeline.tokenizer, pipeline.text_encoder, pipeline.unet
     device, generator = unet.device, torch.Generator().manual_seed(settings.seed)
     tokenizer.add_tokens(WORD)
-    text.resize_token_embeddings(len(tokenizer))
+    if len(tokenizer) > len(text.get_input_embeddings().weight):
+        text.resize_token_embeddings(len(tokenizer))
     table = text.get_input_embeddings().weight
     number = tokenizer.convert_tokens_to_ids(WORD)
     table.data[number] = table.data[:number].mean(0)

@@ -22,7 +22,7 @@ def from_photo(found: Congealed, number: int, drawing: Picture) -> list[Picture]
             continue
         pixels = _object_pixels(found, other)
         there, visible = found.match(other, number, pixels)
-        result.append(_painted(found, other, pixels, np.where(visible[:, None], sample(drawing, there), 0)))
+        result.append(_painted(found, other, pixels, np.where(visible[:, None], sample_drawing(drawing, there), 0)))
     return result
 
 
@@ -45,7 +45,7 @@ def on_shape(found: Congealed, number: int, drawing: Picture) -> Picture:
     """A drawing RGBA uint8 [H, W, 4] on one photo as colours uint8 [N, 4] of the field's samples; clear where the photo shows none."""
     places = found.canon.side.field.points.position
     pixels, visible = found.show(number, places)
-    return np.where(visible[:, None], sample(drawing, pixels), 0).astype(np.uint8)
+    return np.where(visible[:, None], sample_drawing(drawing, pixels), 0).astype(np.uint8)
 
 
 def average(found: Congealed, azimuth: float = 45.0, elevation: float = 20.0, size: int = 256) -> Picture:
@@ -84,7 +84,7 @@ def average(found: Congealed, azimuth: float = 45.0, elevation: float = 20.0, si
     return picture
 
 
-def sample(picture: Picture, pixels: Floats) -> npt.NDArray[np.float32]:
+def sample(picture: npt.NDArray, pixels: Floats) -> npt.NDArray[np.float32]:
     """Values float32 [n, C] at pixels [n, 2], 0 outside and where pixels are not finite."""
     at = np.nan_to_num(pixels, nan=-1e4).astype(np.float32).clip(-1e4, 3e4)
     channels = picture.shape[2]
@@ -95,6 +95,14 @@ def sample(picture: Picture, pixels: Floats) -> npt.NDArray[np.float32]:
         found = cv2.remap(picture, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         values[start : start + 30_000] = found.reshape(len(part), channels)
     return values
+
+
+def sample_drawing(drawing: Picture, pixels: Floats) -> npt.NDArray[np.float32]:
+    """RGBA [n, 4] of a drawing at pixels; clear pixels, whatever their colour, do not colour its edge."""
+    share = drawing[..., 3:].astype(np.float32) / 255
+    mixed = sample(np.concatenate([drawing[..., :3] * share, share], axis=-1), pixels)
+    colors = mixed[:, :3] / np.maximum(mixed[:, 3:], 1e-6)
+    return np.concatenate([colors.clip(0, 255), 255 * mixed[:, 3:]], axis=1)
 
 
 def _object_pixels(found: Congealed, number: int) -> Floats:

@@ -1,0 +1,77 @@
+"""Photo collections by the command line."""
+
+import json
+import shutil
+
+import pytest
+
+from core.geometry.pose import rotation_error
+from tests.conftest import SAMPLE
+from tests.verb import verb
+
+FOLDER = SAMPLE / "collection"
+
+
+def test_congeal_writes_poses_maps_and_the_average(sample, tmp_path):
+    import numpy as np
+
+    truth = json.loads((FOLDER / "truth.json").read_text())
+    names = ("toy-3.jpg", "toy-5.jpg")
+    (tmp_path / "in").mkdir()
+    for name in names:
+        shutil.copy(FOLDER / name, tmp_path / "in")
+    (tmp_path / "in" / "broken.jpg").write_text("no image")
+    (tmp_path / "boxes.json").write_text(json.dumps({name: truth[name]["box"] for name in names}))
+    (tmp_path / "K.json").write_text(json.dumps({"K": truth[names[0]]["K"]}))
+    done = verb(
+        "congeal", tmp_path / "in", "--shape", sample["shape"], "--boxes", tmp_path / "boxes.json", "--K", tmp_path / "K.json",
+        "-o", tmp_path / "out", "--format", "colmap", "--json",
+    )  # fmt: skip
+    report = json.loads(done.stdout)
+    assert done.returncode == 0 and [one["path"].split("/")[-1] for one in report["images"]] == list(names)
+    assert {"path", "R", "t", "K", "score", "inlier"} <= set(report["images"][0])
+    assert [one["path"].split("/")[-1] for one in report["refused"]] == ["broken.jpg"]
+    for name, one in zip(names, report["images"], strict=True):
+        np.testing.assert_allclose(one["K"], truth[names[0]]["K"], atol=1e-6)
+        assert one["inlier"]
+        assert rotation_error(np.array(one["R"]), np.array(truth[name]["R"])) < 20
+    kept = json.loads((tmp_path / "out" / "collection.json").read_text())
+    assert kept["finished"] and kept["images"] == report["images"]
+    assert len(list((tmp_path / "out" / "maps").glob("*.npz"))) == 2 and (tmp_path / "out" / "average.png").exists()
+    assert (tmp_path / "out" / "colmap" / "images.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["{photo}", "--shape", "{shape}"], "2 photos or more"),
+        (["{photo}", "{shape}", "--shape", "{shape}"], "is a shape"),
+        (["{photo}", "{other}"], "what the photos show"),
+        (["{photo}", "{other}", "--shape", "{shape}", "--gallery", "."], "what the photos show"),
+        (["{photo}", "{other}", "--shape", "{shape}", "--boxes", "{bad}"], "holds no boxes"),
+        (["nothing.jpg", "none.jpg", "--shape", "{shape}"], "Too few photos"),
+    ],
+)
+def test_bad_collections_end_with_a_sentence(arguments, sentence, sample, tmp_path):
+    (tmp_path / "bad.json").write_text('{"toy-3.jpg": [1, 2]}')
+    names = {
+        "photo": FOLDER / "toy-3.jpg",
+        "other": FOLDER / "toy-5.jpg",
+        "shape": sample["shape"],
+        "bad": tmp_path / "bad.json",
+    }
+    done = verb("congeal", *(a.format(**names) for a in arguments), "-o", tmp_path / "out")
+    assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+@pytest.mark.slow
+def test_the_shape_comes_from_a_gallery(shape_folder, tmp_path):
+    boxes = {name: facts["box"] for name, facts in json.loads((FOLDER / "truth.json").read_text()).items()}
+    (tmp_path / "boxes.json").write_text(json.dumps(boxes))
+    done = verb(
+        "congeal", FOLDER / "toy-3.jpg", FOLDER / "toy-5.jpg", "--gallery", shape_folder, "--boxes", tmp_path / "boxes.json",
+        "-o", tmp_path / "out", "--json",
+    )  # fmt: skip
+    report = json.loads(done.stdout)
+    assert report["shape"].endswith(("toy.glb", "toy2.glb")) and len(report["choices"]) >= 2
+    assert report["choices"][0]["score"] >= report["choices"][1]["score"] > 0
