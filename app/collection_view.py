@@ -47,7 +47,7 @@ class CollectionView(QObject):
         self._sizes: dict[str, tuple[int, int]] = {}
         self._drawings: dict[int, Any] = {}
         self._marks: Followed | None = None
-        self._cameras: list[str] = []
+        self._cameras: dict[str, npt.NDArray[np.floating]] = {}
         dock.arranged.connect(self.show)
         dock.turned.connect(self._show_average)
         dock.strip.pointed.connect(self._point)
@@ -107,22 +107,19 @@ class CollectionView(QObject):
         self.show()
 
     def _show_cameras(self, collection: Collection) -> None:
-        panel = self._panels[SHAPE]
+        panel, same = self._panels[SHAPE], self._session.items.get(SHAPE) == collection.shape
         assert isinstance(panel, MeshPanel)
-        for name in self._cameras:
-            panel.set_frustum(name, None)
-        self._cameras = []
-        if not (
-            self._dock.cameras.isChecked() and collection.joined and self._session.items.get(SHAPE) == collection.shape
-        ):
-            return
-        for number, one in enumerate(collection.photos):
+        before, wanted = self._cameras, self._dock.cameras.isChecked() and collection.joined and same
+        self._cameras = {}
+        for number, one in enumerate(collection.photos if wanted else ()):
             if one.pose is not None and one.K is not None and one.item.path in self._sizes:
-                name = f"photo {number}"
-                color = FIXED if one.fixed else GOOD if one.inlier else OUT
-                points = frustum(one.pose.pose(), camera_matrix(*one.K), self._sizes[one.item.path])
-                panel.set_frustum(name, points, color)
-                self._cameras.append(name)
+                points = frustum(one.pose.pose(), camera_matrix(*one.K), self._sizes[one.item.path], 0.12)[:5]
+                panel.set_frustum(f"photo {number}", points, FIXED if one.fixed else GOOD if one.inlier else OUT)
+                self._cameras[f"photo {number}"] = points
+        for name in before.keys() - self._cameras.keys():
+            panel.set_frustum(name, None)
+        if bool(before) != bool(self._cameras):
+            panel.reset_view(np.concatenate(list(self._cameras.values())) if self._cameras else None)
 
     def _show_average(self) -> None:
         if not self.collection.joined:

@@ -11,7 +11,8 @@ _EDGES = np.array([[0, 1], [0, 2], [0, 3], [0, 4], [1, 2], [2, 3], [3, 4], [4, 1
 
 
 class Frustums:
-    """Wire pyramids by name in a renderer; each is six points [6, 3]: the eye, the picture's corners, the middle of what it looks at."""
+    """Wire pyramids by name in a renderer; each is six points [6, 3]: the eye, the picture's corners, the middle of what it looks at; or the
+    first five of them."""
 
     def __init__(self, renderer: Any):
         self._renderer = renderer
@@ -23,7 +24,8 @@ class Frustums:
             self._renderer.RemoveActor(old)
         if points is None:
             return
-        lines = np.concatenate([np.full((len(_EDGES), 1), 2), _EDGES], axis=1).ravel()
+        edges = _EDGES[: len(_EDGES) - (len(points) == 5)]
+        lines = np.concatenate([np.full((len(edges), 1), 2), edges], axis=1).ravel()
         mapper = vtkPolyDataMapper()
         mapper.SetInputData(pv.PolyData(np.asarray(points, float), lines=lines))
         actor = vtkActor()

@@ -148,10 +148,12 @@ class MeshPanel(FileDrops, QWidget):
         camera.SetViewUp(*up)
         self.reset_view()
 
-    def reset_view(self) -> None:
-        """Fit the shape into the panel, from the present direction."""
+    def reset_view(self, also: npt.NDArray | None = None) -> None:
+        """Fit the shape into the panel, from the present direction, and points [n, 3] with it."""
         if self._shape is not None:
-            self.plotter.renderer.ResetCamera(self._shape.polydata.GetBounds())
+            bounds = np.reshape(self._shape.polydata.GetBounds(), (3, 2)).T
+            whole = bounds if also is None else np.concatenate([bounds, also])
+            self.plotter.renderer.ResetCamera(*np.stack([whole.min(0), whole.max(0)], axis=1).ravel())
             self.plotter.renderer.GetActiveCamera().Zoom(1.25)
             self._schedule()
 
