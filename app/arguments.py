@@ -302,6 +302,22 @@ def verb_parser() -> argparse.ArgumentParser:
     train.add_argument("--rate", type=float, help="peak learning rate")
     train.add_argument("--size", type=positive, metavar="PIXELS", help="side of a picture, a multiple of 32")
 
+    adapt = verbs.add_parser("adapt", help="tune an encoder to shapes, by what is the same in pictures of them")
+    adapt.add_argument("shapes", metavar="SHAPE", nargs="+", help="meshes")
+    adapt.add_argument(
+        "-o", "--out", required=True, metavar="FILE", help="what was learnt (.safetensors), for --adapter"
+    )
+    adapt.add_argument("--minutes", type=float, metavar="M", help="at most (default: 3)")
+    adapt.add_argument("--steps", type=positive, metavar="N", help="at most (default: 400)")
+    adapt.add_argument("--loss", choices=("smoothap", "infonce"), help="default: smoothap")
+    adapt.add_argument("--rate", type=float, help="learning rate (default: 5e-5)")
+    adapt.add_argument("--seed", type=int, help="of pictures (default: 0)")
+    adapt.add_argument("--encoder", default="pocket", metavar="NAME", help="see `counterpoint encoders`")
+    adapt.add_argument("--weights", metavar="FILE", help="weights from a local file")
+    adapt.add_argument("--layer", type=int, metavar="N", help="block of a ViT (default: three quarters of its depth)")
+    adapt.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    adapt.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+
     sample = verbs.add_parser("sample", help="match the bundled sample and save the pictures")
     sample.add_argument(
         "--save", default="counterpoint-sample", metavar="FOLDER", help="where the pictures go (default: %(default)s)"

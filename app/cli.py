@@ -224,6 +224,14 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
+def _adapt(options: argparse.Namespace) -> int:
+    from app.training import adapt_files
+
+    report = adapt_files(options, progress=_progress(options.json))
+    said = f"consistent on held-out pictures: {report['before']:.1%} before, {report['after']:.1%} after"
+    return _answer(options, report, [said, f"saved {options.out} (use it with --adapter)"])
+
+
 def _sample(options: argparse.Namespace) -> int:
     from app import headless
 
@@ -266,6 +274,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "encoders": _encoders,
     "evaluate": _evaluate,
     "train": _train,
+    "adapt": _adapt,
     "sample": _sample,
 }
 

@@ -1,4 +1,4 @@
-"""The verb ``train``."""
+"""The verbs ``train`` and ``adapt``."""
 
 import argparse
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
+from core.plugins import import_named
 from core.progress import Progress, silent
 from core.training.procedural import Object3D
 
@@ -91,16 +92,28 @@ def _file(options: argparse.Namespace, name: str) -> Path:
     return out / name
 
 
-def import_named(name: str) -> Any:
-    """What ``package.module:name`` stands for, in the user's own code."""
-    import importlib
-    import sys
+def adapt_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+    """The verb ``adapt``: the report that ``--json`` prints; the curve begins with the encoder as it was."""
+    from dataclasses import asdict
 
-    module, _, attribute = name.partition(":")
-    sys.path.insert(0, "")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except Exception as error:
-        raise CounterpointError(f"{name} cannot be imported ({error}); give MODULE:FUNCTION.") from error
-    finally:
-        sys.path.remove("")
+    from core.encoders.catalogue import load_tunable
+    from core.training.equivariance import AdaptSettings, adapt
+    from core.training.meshes import read_mesh
+
+    if not options.out.endswith(".safetensors"):
+        raise CounterpointError(f"What is learnt is kept as .safetensors; call {options.out} so.")
+    items = [item for file in options.shapes if (item := read_mesh(file)) is not None]
+    if not items:
+        raise CounterpointError("Pictures are taken of surfaces: give a mesh, not a point cloud.")
+    encoder = load_tunable(EncoderChoice(options.encoder, options.weights, options.layer, options.device))
+    settings = AdaptSettings(**_given(options, "minutes", "steps", "loss", "rate", "seed"))
+    curve = adapt(items, encoder, options.out, settings, progress)
+    progress(1.0, "Done")
+    best = max(curve, key=lambda one: one.consistency)
+    report = {
+        "encoder": encoder.name,
+        "adapter": options.out,
+        "before": curve[0].consistency,
+        "after": best.consistency,
+    }
+    return report | {"curve": [asdict(one) for one in curve]}

@@ -3,7 +3,6 @@ inversion, Gal et al.), and a radiance field is grown that a diffusion model tak
 with a multi-view model such as MVDream, four views at once).
 """
 
-import importlib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from core.congealing.volume import Volume
 from core.encoders.base import pick_device
 from core.errors import CounterpointError
 from core.geometry.camera import look_at
+from core.plugins import import_named
 from core.progress import Progress, silent, span
 
 Picture = npt.NDArray[np.uint8]
@@ -67,9 +67,9 @@ def generate(
     if out.exists():
         return out
     pictures = [cut_out_object(photo) for photo in photos]
-    module, _, function = model.rpartition(":")
+    module, _, _ = model.rpartition(":")
     if module and not Path(model).exists() and module.replace(".", "").isidentifier():
-        made = _plugin(module, function)(pictures)
+        made = import_named(model)(pictures)
         if hasattr(made, "export"):
             made.export(out)
             return out
@@ -186,13 +186,6 @@ def distill(pipeline: Any, settings: GenerateSettings = GenerateSettings(), prog
         loss.backward()
         optimizer.step()
     return volume
-
-
-def _plugin(module: str, function: str) -> Plugin:
-    try:
-        return getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise CounterpointError(f"{module}:{function} cannot be imported ({error}); give MODULE:FUNCTION.") from error
 
 
 def _words(pipeline: Any, prompts: list[str]) -> torch.Tensor:

@@ -45,6 +45,19 @@ class ImageEncoder(Protocol):
         ...
 
 
+class TunableEncoder(ImageEncoder, Protocol):
+    """An image encoder whose network can be tuned a little."""
+
+    @property
+    def net(self) -> torch.nn.Module:
+        """The network; not to be changed."""
+        ...
+
+    def look(self, net: torch.nn.Module, images: npt.NDArray[np.uint8]) -> Encoded:
+        """What ``net``, a changed copy of :attr:`net`, says; gradients go through."""
+        ...
+
+
 @dataclass
 class EncodedPoints:
     """What a point encoder says of a shape.

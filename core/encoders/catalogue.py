@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.encoders.base import ImageEncoder, PointEncoder
+from core.encoders.base import ImageEncoder, PointEncoder, TunableEncoder
 from core.errors import CounterpointError
 from core.progress import Progress, silent
 
@@ -39,7 +39,7 @@ class EncoderChoice:
         weights: a local file instead of the bundled or published ones.
         layer: block of a ViT, None for three quarters of its depth; the pocket encoder has none.
         device: "auto", "cpu" or "cuda".
-        adapter: a file that ``counterpoint train adapter`` made for this encoder.
+        adapter: a file that ``counterpoint train adapter`` or ``counterpoint adapt`` made for this encoder.
     """
 
     name: str = DEFAULT
@@ -65,11 +65,19 @@ def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = s
     if choice.adapter is None:
         return base
     from core.encoders.adapter import AdaptedEncoder
+    from core.encoders.tuned import TunedEncoder, is_tuning
 
+    if is_tuning(choice.adapter):
+        return TunedEncoder(base, choice.adapter)
     return AdaptedEncoder(base, choice.adapter, choice.device)
 
 
-def _load_base(choice: EncoderChoice, progress: Progress) -> ImageEncoder:
+def load_tunable(choice: EncoderChoice = EncoderChoice(), progress: Progress = silent) -> TunableEncoder:
+    """The encoder itself, without an adapter; raises as :func:`load_encoder`."""
+    return _load_base(choice, progress)
+
+
+def _load_base(choice: EncoderChoice, progress: Progress) -> TunableEncoder:
     weights = Path(choice.weights) if choice.weights else None
     if choice.name == "pocket":
         from core.encoders.pocket import PocketEncoder

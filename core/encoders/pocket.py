@@ -112,7 +112,15 @@ class PocketEncoder:
                 f"{file.name} does not fit the pocket encoder (for example {(missing + unexpected)[0]})."
             )
 
+    @property
+    def net(self) -> nn.Module:
+        return self._net
+
+    def look(self, net: nn.Module, images: npt.NDArray[np.uint8]) -> Encoded:
+        """What a net like :attr:`net` says; gradients go through."""
+        descriptors, aux, vectors = net(to_batch(images, self._mean, self._std, self._device))
+        return Encoded(descriptors.permute(0, 2, 3, 1).float(), torch.sigmoid(aux[:, 0]).float(), vectors.float())
+
     @torch.inference_mode()
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
-        descriptors, aux, vectors = self._net(to_batch(images, self._mean, self._std, self._device))
-        return Encoded(descriptors.permute(0, 2, 3, 1).float(), torch.sigmoid(aux[:, 0]).float(), vectors.float())
+        return self.look(self._net, images)

@@ -59,13 +59,26 @@ class TimmEncoder:
         self._net = net.eval().to(self._device)
         progress(1.0, f"{self.name} ready")
 
-    @torch.inference_mode()
-    def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
+    @property
+    def net(self) -> torch.nn.Module:
+        return self._net
+
+    @property
+    def layer(self) -> int:
+        """The block that descriptors are taken from."""
+        return self._layer
+
+    def look(self, net: Any, images: npt.NDArray[np.uint8]) -> Encoded:
+        """What a net like :attr:`net` says; gradients go through."""
         batch = to_batch(images, self._mean, self._std, self._device)
-        (features,) = self._net.forward_intermediates(
+        (features,) = net.forward_intermediates(
             batch, indices=[self._layer], norm=True, output_fmt="NCHW", intermediates_only=True
         )
         return Encoded(features.permute(0, 2, 3, 1).float(), vectors=features.mean((2, 3)).float())
+
+    @torch.inference_mode()
+    def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
+        return self.look(self._net, images)
 
 
 def _build(model: str, path: Path) -> Any:

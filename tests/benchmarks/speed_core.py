@@ -1,7 +1,7 @@
 """Speed of the library without a window:  python -m tests.benchmarks.speed_core [part ...]
 
 Parts: encode (image and point encoder), part (transfer of a part to the sample's shape), cut (segmenters), draw (training pictures by both renderers),
-align (a shape to a photo), search (a million vectors), index (a gallery by one and by two processes).
+align (a shape to a photo), congeal (thirty photos), search (a million vectors), index (a gallery by one and by two processes).
 """
 
 import statistics
@@ -137,6 +137,34 @@ def align() -> None:
     report("ten steps of eight hypotheses, with their scores", f"{frame:.0f} ms", "shown one after the other")
 
 
+def congeal() -> None:
+    """Thirty pictures of a held-out object with its own mesh, nothing cached: masks cut out of boxes, poses, the joint step, maps."""
+    import os
+    import tempfile
+
+    from core.benchmarks.collections import procedural
+    from core.congealing.collection import Opened, canon_of, congeal
+    from core.congealing.photos import photo_of
+    from core.encoders.catalogue import load_encoder
+
+    (collection,) = procedural(False, 1, 30, first=2)
+    encoder = load_encoder()
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["COUNTERPOINT_CACHE"] = cache
+        begin = time.perf_counter()
+        canon = canon_of(collection.shape, encoder, collection.up)
+        described = time.perf_counter()
+        opened = [Opened(s.name, photo_of(s.image, encoder, s.K, s.box, None, s.name)) for s in collection.shots]
+        cut = time.perf_counter()
+        posed: list[float] = []
+        congeal(opened, canon, posed=lambda *_: posed.append(time.perf_counter()))
+        end = time.perf_counter()
+    report("30 photos, masks", f"{cut - described:.0f} s")
+    report("30 photos, poses each by itself", f"{posed[-1] - cut:.0f} s")
+    report("30 photos, joint step and maps", f"{end - posed[-1]:.0f} s")
+    report("30 photos with the shape described anew", f"{end - begin:.0f} s", "goal 300 s")
+
+
 def shape_like(count: int) -> np.ndarray:
     """Unit vectors float32 [count, 256] that lie as those of shapes do: mixtures of three of 200 procedural shapes, and noise."""
     from core.encoders.points import PocketPointEncoder
@@ -228,7 +256,16 @@ def index() -> None:
             )
 
 
-PARTS = {"encode": encode, "part": part, "cut": cut, "draw": draw, "align": align, "search": search, "index": index}
+PARTS = {
+    "encode": encode,
+    "part": part,
+    "cut": cut,
+    "draw": draw,
+    "align": align,
+    "congeal": congeal,
+    "search": search,
+    "index": index,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

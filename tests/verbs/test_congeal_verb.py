@@ -1,7 +1,11 @@
 """Photo collections by the command line."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -75,3 +79,27 @@ def test_the_shape_comes_from_a_gallery(shape_folder, tmp_path):
     report = json.loads(done.stdout)
     assert report["shape"].endswith(("toy.glb", "toy2.glb")) and len(report["choices"]) >= 2
     assert report["choices"][0]["score"] >= report["choices"][1]["score"] > 0
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_goes_on(sample, tmp_path):
+    """Killed while photos are posed, three times: what is finished stays, and the next run goes on from there."""
+    command = [
+        sys.executable, "-m", "app.cli", "congeal", str(FOLDER), "--shape", str(sample["shape"]), "-o", str(tmp_path / "out"),
+    ]  # fmt: skip
+    environment = os.environ | {"COUNTERPOINT_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(SAMPLE.parents[1])}
+    written, finished = tmp_path / "out" / "collection.json", []
+    for wanted in (1, 3, 5):
+        running = subprocess.Popen(command, env=environment)
+        while not written.exists() or len(json.loads(written.read_text())["images"]) < wanted:
+            assert running.poll() is None
+            time.sleep(0.05)
+        running.kill()
+        running.wait()
+        report = json.loads(written.read_text())
+        assert not report["finished"]
+        finished.append({one["path"]: (one["R"], one["score"]) for one in report["images"]})
+        assert all(finished[-1][path] == one for path, one in (finished[-2] if len(finished) > 1 else {}).items())
+    subprocess.run(command, env=environment, check=True)
+    report = json.loads(written.read_text())
+    assert report["finished"] and len(report["images"]) == 8

@@ -1,0 +1,132 @@
+"""An encoder tuned a little to some shapes: low-rank changes of a ViT's attention, or the last parts of the pocket encoder, and one added
+convolution; kept in a small file beside the base, which stays as it is.
+
+After "Multiview Equivariance Improves 3D Correspondence Understanding with Minimal Feature Finetuning" (ICLR 2025).
+"""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from core.encoders.base import Encoded, TunableEncoder
+from core.errors import CounterpointError
+from core.geometry.shape import file_digest
+from core.images import check_file
+
+KIND = "equivariance adapter"
+
+RANK, BLOCKS = 4, 4
+"""Of LoRA, and the last blocks (up to the one that descriptors are taken from) that get it."""
+
+POCKET_PARTS = ("lateral.", "smooth.", "descriptor.", "backbone.stages_3.")
+"""What is tuned of the pocket encoder."""
+
+
+class LoraQV(nn.Module):
+    """A ViT's fused linear for queries, keys and values with a change of low rank to queries and values (Hu et al., 2021)."""
+
+    def __init__(self, qkv: nn.Linear, rank: int = RANK):
+        super().__init__()
+        self.qkv, dim = qkv, qkv.in_features
+        self.down_q, self.down_v = nn.Linear(dim, rank, bias=False), nn.Linear(dim, rank, bias=False)
+        self.up_q, self.up_v = nn.Linear(rank, dim, bias=False), nn.Linear(rank, dim, bias=False)
+        for up in (self.up_q, self.up_v):
+            nn.init.zeros_(up.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        return torch.cat([q + self.up_q(self.down_q(x)), k, v + self.up_v(self.down_v(x))], dim=-1)
+
+
+class Tuning(nn.Module):
+    """A copy of an encoder's network with what can be tuned; it says what the base says until it is trained."""
+
+    def __init__(self, base: TunableEncoder):
+        """Raises:
+        CounterpointError: the encoder has nothing to tune.
+        """
+        super().__init__()
+        self._base = base
+        self.net = copy.deepcopy(base.net).requires_grad_(False)
+        self.conv = nn.Conv2d(base.dim, base.dim, 3, padding=1)
+        nn.init.zeros_(self.conv.weight)
+        assert self.conv.bias is not None
+        nn.init.zeros_(self.conv.bias)
+        blocks = getattr(self.net, "blocks", None)
+        if blocks is not None:
+            last = int(getattr(base, "layer", len(blocks) - 1))
+            for number in range(max(0, last - BLOCKS + 1), last + 1):
+                attention: Any = blocks[number].attn
+                attention.qkv = LoraQV(attention.qkv)
+        else:
+            for name, parameter in self.net.named_parameters():
+                parameter.requires_grad_(name.startswith(POCKET_PARTS))
+        self.to(next(base.net.parameters()).device)
+        if not self.tuned():
+            raise CounterpointError(f"{base.name} has nothing that can be tuned.")
+
+    def tuned(self) -> dict[str, nn.Parameter]:
+        """What is trained, by name."""
+        return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+
+    def look(self, images: npt.NDArray[np.uint8]) -> Encoded:
+        """Pictures uint8 [B, S, S, 3]; gradients go through."""
+        found = self._base.look(self.net, images)
+        maps = found.descriptors.permute(0, 3, 1, 2)
+        return Encoded((maps + self.conv(maps)).permute(0, 2, 3, 1), found.foreground, found.vectors)
+
+
+class TunedEncoder:
+    """An :class:`core.encoders.base.ImageEncoder` with what was tuned; ``vectors`` of whole pictures stay the base's."""
+
+    def __init__(self, base: TunableEncoder, file: str | Path):
+        """Raises:
+        CounterpointError: no such file, or one of another base.
+        """
+        path = check_file(file)
+        tensors, about = _read(path)
+        if about.get("base") != base.fingerprint:
+            raise CounterpointError(f"{path.name} was tuned on {about.get('base')} and does not fit {base.name} ({base.fingerprint}).")  # fmt: skip
+        self._base, self._tuning = base, Tuning(base)
+        missing = self._tuning.tuned().keys() - tensors.keys()
+        if missing:
+            raise CounterpointError(f"{path.name} does not fit {base.name} (for example {min(missing)}).")
+        self._tuning.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=False)
+        self._tuning.eval()
+        self.name = f"{base.name}+{path.stem}"
+        self.fingerprint = f"{base.fingerprint}+{file_digest(path)[:16]}"
+        self.dim, self.input_size, self.photo_size = base.dim, base.input_size, base.photo_size
+
+    @torch.inference_mode()
+    def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
+        found = self._tuning.look(images)
+        return Encoded(found.descriptors, found.foreground, found.vectors)
+
+
+def save_tuning(file: str | Path, tuning: Tuning, base: str) -> None:
+    """What was tuned, in half precision; ``base`` is the fingerprint of the encoder it belongs to."""
+    tensors = {name: value.detach().half().contiguous().cpu() for name, value in tuning.tuned().items()}
+    save_file(tensors, str(file), {"kind": KIND, "base": base})
+
+
+def is_tuning(file: str | Path) -> bool:
+    """Whether a file is of this kind."""
+    try:
+        return _read(check_file(file))[1].get("kind") == KIND
+    except CounterpointError:
+        return False
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as content:
+            return {name: content.get_tensor(name) for name in content.keys()}, content.metadata() or {}  # noqa: SIM118
+    except Exception as error:
+        raise CounterpointError(f"{path.name} is no adapter of an encoder ({error}).") from error

@@ -1,0 +1,134 @@
+"""Encoders tuned by multiview equivariance: the loss by hand, the files, and that consistency rises."""
+
+import numpy as np
+import pytest
+import timm
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from core.encoders.adapter import GeometryAdapter, save_adapter
+from core.encoders.catalogue import EncoderChoice, load_encoder, load_tunable
+from core.encoders.tuned import LoraQV, TunedEncoder, Tuning, save_tuning
+from core.errors import CounterpointError
+from core.training.equivariance import AdaptSettings, _described, _pairs, adapt, consistency, pair_loss, smooth_ap
+from core.training.pictures import PictureSettings
+from core.training.procedural import make_object, training_seed
+
+TINY = "vit_tiny_patch16_224"
+
+
+@pytest.fixture(scope="module")
+def vit(tmp_path_factory):
+    """A small ViT with made weights, as a user gives them."""
+    torch.manual_seed(0)
+    file = tmp_path_factory.mktemp("vit") / "tiny.safetensors"
+    save_file(timm.create_model(TINY, num_classes=0).state_dict(), file)
+    return EncoderChoice(TINY, str(file), 5, "cpu")
+
+
+def exact_ap(similar, distance, near, far):
+    """Average precision with ranks counted, not smoothed."""
+    found = []
+    for row, gap in zip(similar, distance, strict=True):
+        plus, minus = row[gap < near], row[gap > far]
+        if len(plus):
+            among = [1 + (plus > one).sum() for one in plus]
+            found.append(np.mean([a / (a + (minus > one).sum()) for a, one in zip(among, plus, strict=True)]))
+    return np.mean(found)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_smooth_ap_is_average_precision_when_it_is_sharp(seed):
+    rng = np.random.default_rng(seed)
+    similar, distance = rng.permutation(np.linspace(-1, 1, 60)).reshape(5, 12), rng.uniform(0, 0.2, (5, 12))
+    distance[:, 0] = 0
+    smooth = smooth_ap(torch.from_numpy(similar), torch.from_numpy(distance), 0.05, 0.1, 1e-4)
+    assert 1 - float(smooth) == pytest.approx(exact_ap(similar, distance, 0.05, 0.1), abs=1e-6)
+
+
+def test_smooth_ap_by_hand():
+    similar, distance = torch.tensor([[0.9, 0.5, 0.7]]), torch.tensor([[0.0, 0.0, 0.5]])
+    # the positives rank first of 1 and third of 3 (second among positives): (1 + 2/3) / 2
+    assert float(smooth_ap(similar, distance, 0.01, 0.1, 1e-4)) == pytest.approx(1 - 5 / 6, abs=1e-5)
+    assert float(smooth_ap(similar, torch.full((1, 3), 0.5), 0.01, 0.1, 0.01)) == 0
+    unit, points = torch.eye(4), torch.arange(4.0)[:, None] * torch.ones(1, 3)
+    perfect = float(pair_loss(unit, unit, points, AdaptSettings()))
+    shuffled = float(pair_loss(unit, unit.roll(1, 0), points, AdaptSettings()))
+    assert perfect < 1e-6 < 0.3 < shuffled
+
+
+@pytest.mark.parametrize("loss", ["smoothap", "infonce"])
+def test_a_small_vit_learns(vit, loss):
+    """LoRA and the convolution of a ViT with made weights, on the same few pictures: the loss falls."""
+    tuning, chosen = Tuning(load_tunable(vit)).eval(), AdaptSettings(loss=loss)
+    looks = PictureSettings(size=64, plain=0, occluded=0, worn=0, any_roll=0)
+    pairs = _pairs(make_object(training_seed(3), "chair"), 2, np.random.default_rng(0), looks, 60)
+    optimizer, losses = torch.optim.AdamW(tuning.tuned().values(), 3e-3), []
+    for _ in range(12):
+        optimizer.zero_grad()
+        value = torch.stack([pair_loss(*both, chosen) for both in _described(tuning, pairs)]).mean()
+        value.backward()
+        optimizer.step()
+        losses.append(float(value.detach()))
+    assert losses[-1] < 0.95 * losses[0]
+
+
+def test_what_was_learnt_is_a_file_of_its_own(vit, tmp_path):
+    base, told = load_tunable(vit), []
+    base.photo_size = 64
+    chosen = AdaptSettings(steps=4, views=2, places=40, every=2, held_out=2, minutes=5)
+    curve = adapt(
+        [make_object(training_seed(3), "chair")], base, tmp_path / "tuned.safetensors", chosen, watch=told.append
+    )
+    assert told == curve and [one.step for one in curve] == [0, 2, 4] and np.isnan(curve[0].loss)
+    tuned = load_encoder(EncoderChoice(vit.name, vit.weights, vit.layer, "cpu", str(tmp_path / "tuned.safetensors")))
+    assert isinstance(tuned, TunedEncoder) and tuned.fingerprint != base.fingerprint and tuned.dim == base.dim
+    assert (tmp_path / "tuned.safetensors").stat().st_size < 0.2 * sum(4 * p.numel() for p in base.net.parameters())
+
+
+def test_a_tuning_says_what_the_base_says_until_it_is_trained(vit, tmp_path):
+    for choice in (vit, EncoderChoice(device="cpu")):
+        base = load_tunable(choice)
+        tuning = Tuning(base)
+        picture = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3)).astype(np.uint8)
+        before = base.encode(picture).descriptors
+        torch.testing.assert_close(tuning.look(picture).descriptors.detach(), before, atol=1e-5, rtol=1e-4)
+        with torch.no_grad():
+            for parameter in tuning.tuned().values():
+                parameter += 0.01 * torch.randn_like(parameter)
+        save_tuning(tmp_path / "t.safetensors", tuning, base.fingerprint)
+        again = TunedEncoder(base, tmp_path / "t.safetensors")
+        after = tuning.look(picture).descriptors.detach()
+        assert not torch.allclose(after, before, atol=1e-3)
+        torch.testing.assert_close(again.encode(picture).descriptors, after, atol=0.05, rtol=0.05)
+        torch.testing.assert_close(base.encode(picture).descriptors, before)
+    lora = [module for module in Tuning(load_tunable(vit)).modules() if isinstance(module, LoraQV)]
+    assert len(lora) == 4
+
+
+def test_files_of_other_encoders_are_refused(vit, tmp_path):
+    save_tuning(tmp_path / "t.safetensors", Tuning(load_tunable(vit)), load_tunable(vit).fingerprint)
+    with pytest.raises(CounterpointError, match="does not fit pocket"):
+        load_encoder(EncoderChoice(device="cpu", adapter=str(tmp_path / "t.safetensors")))
+    save_adapter(tmp_path / "g.safetensors", GeometryAdapter(128), "other")
+    with pytest.raises(CounterpointError, match="was trained on other"):
+        load_encoder(EncoderChoice(device="cpu", adapter=str(tmp_path / "g.safetensors")))
+
+
+def test_consistency_of_the_pocket_encoder_is_far_from_chance():
+    base = load_tunable(EncoderChoice(device="cpu"))
+    rng, looks = np.random.default_rng(0), PictureSettings(plain=0, occluded=0, worn=0, any_roll=0)
+    pairs = _pairs(make_object(training_seed(3), "chair"), 3, rng, looks, 100)
+    assert pairs and all(
+        np.linalg.norm(p.b.camera.project(p.points)[0] - p.pixels_b, axis=1).max() < 1e-6 for p in pairs
+    )
+    found = consistency(Tuning(base), pairs)
+    assert found > 3 * 1.5 / 100  # a random one of a hundred places is rarely that near
+
+
+def test_nothing_to_adapt_to(vit, tmp_path):
+    with pytest.raises(CounterpointError, match="nothing to adapt"):
+        adapt([], load_tunable(vit), tmp_path / "t.safetensors")
