@@ -247,7 +247,17 @@ def verb_parser() -> argparse.ArgumentParser:
 
     evaluate = verbs.add_parser("evaluate", help="measure an encoder")
     evaluate.add_argument(
-        "what", choices=("correspondence", "retrieval", "parts", "alignment", "zeroshot", "detection", "congealing")
+        "what",
+        choices=(
+            "correspondence",
+            "retrieval",
+            "parts",
+            "alignment",
+            "zeroshot",
+            "detection",
+            "congealing",
+            "adaptation",
+        ),
     )
     evaluate.add_argument(
         "--data", default="procedural", metavar="procedural|KIND:PATH",
@@ -257,6 +267,8 @@ def verb_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     evaluate.add_argument("--count", type=positive, default=60, metavar="N", help="objects or photos' objects at most")
     evaluate.add_argument("--pixels", type=positive, default=40, metavar="N", help="pixels asked for in each picture")
+    evaluate.add_argument("--minutes", type=float, default=3.0, metavar="M", help="adaptation: of each run")
+    evaluate.add_argument("--seeds", type=positive, default=1, metavar="N", help="adaptation: runs of each object")
     evaluate.add_argument(
         "--photos", type=positive, default=24, metavar="N", help="of each collection (default: %(default)s)"
     )

@@ -137,7 +137,17 @@ def describe_file(path: str) -> dict[str, Any]:
 
 def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
     """The verb ``evaluate``: the report that ``--json`` prints and ``--output`` writes."""
-    from core.benchmarks import alignment, congealing, correspondence, detection, part_transfer, retrieval, zeroshot
+    from core.benchmarks import (
+        adaptation,
+        alignment,
+        congealing,
+        correspondence,
+        detection,
+        part_transfer,
+        retrieval,
+        zeroshot,
+    )
+    from core.training.equivariance import AdaptSettings
 
     choice = choice_of(options)
     report: dict[str, Any] = {"encoder": options.encoder, "data": options.data}
@@ -147,6 +157,9 @@ def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[s
         report["tables"] = alignment.evaluate(choice, options.data, options.count, progress)
     elif options.what == "congealing":
         report["tables"] = congealing.evaluate(choice, options.data, options.count, options.photos, progress)
+    elif options.what == "adaptation":
+        settings = AdaptSettings(minutes=options.minutes)
+        report["tables"] = adaptation.evaluate(choice, options.data, options.count, options.seeds, settings, progress)
     elif options.what == "zeroshot":
         clip, tuned = options.clip, options.dlign
         report["tables"] = zeroshot.evaluate(clip, tuned, options.data, options.count, options.device, progress)

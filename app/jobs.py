@@ -129,6 +129,27 @@ def list_encoders(progress: Progress) -> list[tuple[str, str, bool]]:
     return [(e.name, e.description, e.bundled) for e in available()]
 
 
+def adapt_encoder(
+    progress: Progress, shapes: list[Item], encoder: EncoderSettings, out: str, minutes: float
+) -> list[tuple[float, float]]:
+    """Tune an encoder to shapes and write what was learnt; (step, consistency) on held-out pictures, the encoder's own first."""
+    from pathlib import Path
+
+    from app.loaded import choice_of
+    from core.encoders.catalogue import load_tunable
+    from core.errors import CounterpointError
+    from core.training.equivariance import AdaptSettings, adapt
+    from core.training.meshes import read_mesh
+
+    items = [item for shape in shapes if (item := read_mesh(shape.path)) is not None]
+    if not items:
+        raise CounterpointError("Pictures are taken of surfaces: open a mesh, not a point cloud.")
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    base = load_tunable(choice_of(encoder), progress)
+    curve = adapt(items, base, out, AdaptSettings(minutes=minutes), progress)
+    return [(float(one.step), one.consistency) for one in curve]
+
+
 JOBS: dict[str, Callable[..., Any]] = {
     **part_jobs.JOBS,
     **align_jobs.JOBS,
@@ -139,4 +160,5 @@ JOBS: dict[str, Callable[..., Any]] = {
     "prepare": prepare,
     "query": query,
     "list_encoders": list_encoders,
+    "adapt_encoder": adapt_encoder,
 }

@@ -198,6 +198,7 @@ class MainWindow(QMainWindow):
         self.collection_view.placed.connect(self.place_pin)
         for teller in (self.collector, self.collection_view):
             teller.said.connect(lambda sentence: self.statusBar().showMessage(sentence, 8000))
+        self.encoder.adapt_wanted.connect(self.adapt_encoder)
         self.encoder.applied.connect(self.session.set_encoder)
         self.session.encoder_changed.connect(lambda: self.encoder.set_settings(self.session.encoder))
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
@@ -206,6 +207,18 @@ class MainWindow(QMainWindow):
 
     def clear_pins(self) -> None:
         self.session.undo_stack.push(commands.DeletePins(self.session, list(self.session.pins)))
+
+    def adapt_encoder(self, minutes: float) -> None:
+        """Adapt the encoder of the dock to the open shapes; what it learnt is a file among the program's data, and is used at once."""
+        shapes = [item for item in self.session.items.values() if item.kind == "shape"]
+        folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "adapters"
+        name = "-".join(Path(item.path).stem for item in shapes)
+        number = next(n for n in range(1, 10_000) if not (folder / f"{name}-{n}.safetensors").exists())
+        out = str(folder / f"{name}-{number}.safetensors")
+        self.queries.run(
+            "adapt_encoder", lambda curve: self.encoder.show_learnt(out, curve), shapes=shapes,
+            encoder=self.encoder.settings(), out=out, minutes=minutes,
+        )  # fmt: skip
 
     def _align_found(self, slot: Slot) -> None:
         self._activate(slot)
@@ -231,6 +244,7 @@ class MainWindow(QMainWindow):
 
     def _item_changed(self, slot: Slot) -> None:
         self._guide()
+        self.encoder.set_shapes(sum(item.kind == "shape" for item in self.session.items.values()))
         panel, item = self.panels[slot], self.session.items.get(slot)
         if item is not None:
             menus.remember(self, item.path)

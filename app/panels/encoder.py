@@ -2,7 +2,9 @@
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
+    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -16,12 +18,15 @@ from PySide6.QtWidgets import (
 )
 
 from app.documents import EncoderSettings
+from app.panels.curve import Curve
 
 
 class EncoderPanel(QWidget):
-    """Edits :class:`EncoderSettings`; ``applied(settings)`` is emitted when the user presses Apply."""
+    """Edits :class:`EncoderSettings`; ``applied(settings)`` is emitted when the user presses Apply, ``adapt_wanted(minutes)`` when the encoder
+    is to be adapted to the open shapes."""
 
     applied = Signal(object)
+    adapt_wanted = Signal(float)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -39,7 +44,9 @@ class EncoderPanel(QWidget):
         self.weights.setToolTip("Weights from a file of yours instead")
         self.adapter = QLineEdit()
         self.adapter.setPlaceholderText("none")
-        self.adapter.setToolTip("A geometry-aware adapter of this encoder, made by counterpoint train adapter")
+        self.adapter.setToolTip(
+            "A file that Adapt, counterpoint adapt or counterpoint train adapter made for this encoder"
+        )
         self.layer = _spin(-1, 99, "three quarters in", "Which block of a ViT; middle blocks carry the most geometry")
         self.device = QComboBox()
         self.device.addItems(["auto", "cpu", "cuda"])
@@ -60,7 +67,10 @@ class EncoderPanel(QWidget):
         form.addRow("Encoder", self.name)
         form.addRow(self.about)
         form.addRow("Weights", self._with_browse(self.weights, "Weights (*.safetensors *.pth *.pt *.bin)"))
-        form.addRow("Adapter", self._with_browse(self.adapter, "Adapters (*.safetensors)"))
+        self.adapted = QCheckBox("Adapter")
+        self.adapted.setChecked(True)
+        self.adapted.setToolTip("Off: the encoder as it is, to compare; pins are matched anew at once")
+        form.addRow(self.adapted, self._with_browse(self.adapter, "Adapters (*.safetensors)"))
         form.addRow("Layer", self.layer)
         form.addRow("Device", self.device)
         form.addRow("Samples", self.samples)
@@ -70,6 +80,10 @@ class EncoderPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.apply)
+        layout.addSpacing(8)
+        layout.addLayout(self._adapt_row())
+        layout.addWidget(self.learnt)
+        layout.addWidget(self.curve)
         layout.addStretch()
         self._descriptions: dict[str, str] = {}
         self.name.currentTextChanged.connect(self._changed)
@@ -78,8 +92,41 @@ class EncoderPanel(QWidget):
             self.azimuths.valueChanged, self.resolution.valueChanged, self.points.currentIndexChanged,
         ):  # fmt: skip
             signal.connect(self._changed)
+        self.adapted.toggled.connect(lambda: self.applied.emit(self.settings()))
         self._applied = EncoderSettings()
         self.set_settings(self._applied)
+
+    def set_shapes(self, count: int) -> None:
+        """How many shapes are open to adapt to."""
+        self.adapt.setEnabled(count > 0)
+
+    def show_learnt(self, file: str, curve: list[tuple[float, float]]) -> None:
+        """What adapting came to: (step, share of places found again) on held-out pictures; it is used at once."""
+        best = max(value for _, value in curve)
+        self.learnt.setText(f"Found again in held-out pictures: {curve[0][1]:.0%} before, {best:.0%} adapted.")
+        self.learnt.show()
+        self.curve.show_points(curve)
+        self.adapter.setText(file)
+        self.applied.emit(self.settings())
+
+    def _adapt_row(self) -> QHBoxLayout:
+        self.adapt, self.minutes = QPushButton("Adapt to the open shapes"), QDoubleSpinBox()
+        self.adapt.setToolTip(
+            "Learn from pictures of the open shapes what looks the same from all sides; made into an adapter file"
+        )
+        self.adapt.clicked.connect(lambda: self.adapt_wanted.emit(self.minutes.value()))
+        self.minutes.setRange(0.1, 60)
+        self.minutes.setValue(3)
+        self.minutes.setSuffix(" min")
+        self.minutes.setToolTip("At most; it stops when nothing improves")
+        self.learnt, self.curve = QLabel(), Curve()
+        self.learnt.setWordWrap(True)
+        self.learnt.hide()
+        self.set_shapes(0)
+        row = QHBoxLayout()
+        row.addWidget(self.adapt, 1)
+        row.addWidget(self.minutes)
+        return row
 
     def set_encoders(self, encoders: list[tuple[str, str, bool]]) -> None:
         """Offer encoders (name, description, bundled)."""
@@ -96,7 +143,8 @@ class EncoderPanel(QWidget):
         self._applied = settings
         self.name.setCurrentText(settings.name)
         self.weights.setText(settings.weights or "")
-        self.adapter.setText(settings.adapter or "")
+        if settings.adapter is not None or self.adapted.isChecked():
+            self.adapter.setText(settings.adapter or "")
         self.layer.setValue(-1 if settings.layer is None else settings.layer)
         self.device.setCurrentText(settings.device)
         self.samples.setValue(settings.samples)
@@ -116,7 +164,7 @@ class EncoderPanel(QWidget):
             azimuths=self.azimuths.value(),
             resolution=self.resolution.value(),
             points=self.points.currentIndex() == 1,
-            adapter=self.adapter.text().strip() or None,
+            adapter=(self.adapter.text().strip() or None) if self.adapted.isChecked() else None,
         )
 
     def _changed(self) -> None:

@@ -363,3 +363,21 @@ def test_themes_and_menus(window, qtbot):
     assert titles == ["&File", "&Edit", "&Parts", "P&ose", "&View", "&Help"]
     shortcuts = [a.shortcut().toString() for menu in window.menuBar().actions() for a in menu.menu().actions()]
     assert {"Ctrl+O", "Ctrl+Z"} <= set(shortcuts)
+
+
+def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_path, monkeypatch):
+    """A short run makes a file, which is used at once, and can be switched off to compare on the same pins."""
+    window, dock = opened, opened.encoder
+    monkeypatch.setattr("app.main_window.QStandardPaths.writableLocation", lambda _: str(tmp_path))
+    window.encoder_dock.raise_()
+    dock.minutes.setValue(0.1)
+    qtbot.mouseClick(dock.adapt, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.session.encoder.adapter is not None, timeout=120_000)
+    made = window.session.encoder.adapter
+    assert made == str(tmp_path / "adapters" / "toy-1.safetensors") and len(dock.curve.points) > 1
+    assert "held-out" in dock.learnt.text()
+    wait_ready(window)
+    dock.adapted.setChecked(False)
+    assert window.session.encoder.adapter is None and dock.adapter.text() == made
+    dock.adapted.setChecked(True)
+    assert window.session.encoder.adapter == made

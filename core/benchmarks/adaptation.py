@@ -1,0 +1,73 @@
+"""Does adapting an encoder to a shape help to find pixels of real photos on it? Each object of BOP data for itself."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.benchmarks import surface
+from core.benchmarks.bop import BopScene
+from core.encoders.catalogue import EncoderChoice, load_encoder, load_tunable
+from core.errors import CounterpointError
+from core.progress import Progress, silent
+from core.training.equivariance import AdaptSettings, adapt
+from core.training.meshes import read_mesh
+
+Row = dict[str, Any]
+
+PIXELS = 12
+
+
+def evaluate(
+    choice: EncoderChoice, data: str, count: int = 8, seeds: int = 1, settings: AdaptSettings = AdaptSettings(),
+    progress: Progress = silent,
+) -> dict[str, list[Row]]:  # fmt: skip
+    """Share of visible pixels found within 10 % of the diameter, one pixel alone and joint, before and after, a row for each object.
+
+    ``spread`` is the largest less the smallest share after adapting, over ``seeds`` runs.
+
+    Raises:
+        CounterpointError: no such encoder, or no BOP data.
+    """
+    kind, _, place = data.partition(":")
+    if kind != "bop" or not place:
+        raise CounterpointError(f"'{data}' is not bop:PATH.")
+    scene, base, rows = BopScene.open(place), load_tunable(choice), []
+    cases: dict[int, list[surface.Case]] = {}
+    targets = {id(shape): number for number, shape in scene.models.items()}
+    for case in surface.photo_cases(scene, PIXELS):
+        cases.setdefault(targets[id(case.target.shape)], []).append(case)
+    chosen = sorted(cases)[:count]
+    with tempfile.TemporaryDirectory() as folder:
+        for done, number in enumerate(chosen):
+            item = read_mesh(Path(place) / "models" / f"obj_{number:06d}.ply")
+            assert item is not None
+            before = [_share(answers) for answers in surface.measure(cases[number], base)]
+            after, consistent = [], []
+            for seed in range(seeds):
+                progress((done + seed / seeds) / len(chosen), f"object {number}, run {seed + 1} of {seeds}")
+                file = Path(folder) / f"{number}-{seed}.safetensors"
+                curve = adapt([item], base, file, replace(settings, seed=seed))
+                consistent.append((curve[0].consistency, max(one.consistency for one in curve)))
+                tuned = load_encoder(replace(choice, adapter=str(file)))
+                after.append([_share(answers) for answers in surface.measure(cases[number], tuned)])
+            rows.append(
+                _row(f"object {number}", len(cases[number]), np.array(before), np.array(after), np.array(consistent))
+            )
+    numbers = {key: float(np.mean([row[key] for row in rows])) for key in rows[0] if key != "object"}
+    return {"found within 10 % of the diameter": [*rows, {"object": "mean", **numbers}]}
+
+
+def _row(name: str, photos: int, before: Any, after: Any, consistent: Any) -> Row:
+    alone, joint = after.mean(0)
+    return {
+        "object": name, "photos": photos, "alone": float(before[0]), "adapted": float(alone), "joint": float(before[1]),
+        "adapted joint": float(joint), "spread": float(np.ptp(after[:, 1])), "consistent": float(consistent[:, 0].mean()),
+        "then": float(consistent[:, 1].mean()),
+    }  # fmt: skip
+
+
+def _share(answers: surface.Answers) -> float:
+    return float(np.mean(np.array(answers.errors) < 0.1))
