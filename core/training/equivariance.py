@@ -46,14 +46,14 @@ class AdaptSettings:
     views: int = 4
     places: int = 200
     loss: Literal["smoothap", "infonce"] = "smoothap"
-    rate: float = 5e-5
+    rate: float = 3e-4
     near: float = 0.005
     far: float = 0.1
     temperature: float = 0.01
     sigma: float = 0.025
     scale: float = 20.0
     every: int = 10
-    patience: int = 8
+    patience: int = 10
     held_out: int = 12
     seed: int = 0
 
@@ -168,17 +168,16 @@ def smooth_ap(
     sigmoids of how much more similar the others are.
     """
     positive, negative = distance < near, distance > far
-    found = []
-    for row, plus, minus in zip(similar, positive, negative, strict=True):
-        if not plus.any():
-            continue
-        mine = row[plus]
-        above = torch.sigmoid((mine[None] - mine[:, None]) / temperature)
-        above = above - torch.diag(above.diagonal())
-        among = 1 + above.sum(1)
-        rank = among + torch.sigmoid((row[minus][None] - mine[:, None]) / temperature).sum(1)
-        found.append((among / rank).mean())
-    return 1 - torch.stack(found).mean() if found else similar.sum() * 0
+    most = int(positive.sum(1).max())
+    if most == 0:
+        return similar.sum() * 0
+    found, which = positive.to(similar.dtype).topk(most, dim=1)
+    above = torch.sigmoid((similar[:, None] - similar.gather(1, which)[..., None]) / temperature)
+    among = 0.5 + (above * positive[:, None]).sum(-1)  # sigmoid says a half of the positive itself
+    rank = among + (above * negative[:, None]).sum(-1)
+    precision = (among / rank * found).sum(1) / found.sum(1).clamp(min=1)
+    counts = found.sum(1) > 0
+    return 1 - precision[counts].mean()
 
 
 def pair_loss(a: torch.Tensor, b: torch.Tensor, points: torch.Tensor, settings: AdaptSettings) -> torch.Tensor:
