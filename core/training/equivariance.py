@@ -46,7 +46,7 @@ class AdaptSettings:
     views: int = 4
     places: int = 200
     loss: Literal["smoothap", "infonce"] = "smoothap"
-    rate: float = 3e-4
+    rate: float = 5e-5
     near: float = 0.005
     far: float = 0.1
     temperature: float = 0.01

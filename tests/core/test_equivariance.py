@@ -1,5 +1,7 @@
 """Encoders tuned by multiview equivariance: the loss by hand, the files, and that consistency rises."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import timm
@@ -132,3 +134,24 @@ def test_consistency_of_the_pocket_encoder_is_far_from_chance():
 def test_nothing_to_adapt_to(vit, tmp_path):
     with pytest.raises(CounterpointError, match="nothing to adapt"):
         adapt([], load_tunable(vit), tmp_path / "t.safetensors")
+
+
+def test_adaptation_is_measured_on_photos_with_poses():
+    from core.benchmarks import adaptation
+
+    with pytest.raises(CounterpointError, match="is not bop:PATH"):
+        adaptation.evaluate(EncoderChoice(), "procedural")
+
+
+@pytest.mark.slow
+def test_adaptation_is_measured_on_real_photos():
+    lmo = Path(__file__).parents[3] / "shared" / "data" / "lmo"
+    if not lmo.exists():
+        pytest.skip("shared/ is not here")
+    from core.benchmarks import adaptation
+
+    chosen = AdaptSettings(steps=2, views=2, every=2, held_out=2)
+    row, mean = adaptation.evaluate(EncoderChoice(device="cpu"), f"bop:{lmo}", 1, 1, chosen)[
+        "found within 10 % of the diameter"
+    ]
+    assert row["photos"] > 10 and mean["joint"] == row["joint"] and 0 < row["adapted joint"] < 1
