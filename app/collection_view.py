@@ -161,7 +161,7 @@ class CollectionView(QObject):
             if pin.slot == SHAPE and item == self.collection.shape:
                 known = True
             elif item is not None and item.kind == "image":
-                number = next((n for n, one in enumerate(self.collection.photos) if one.item.path == item.path), None)
+                number = self.collection.number_of(item)
                 known = number is not None
         if not known or pin is None:
             if self._marks is not None:

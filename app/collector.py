@@ -208,8 +208,7 @@ class Collector(QObject):
         aligned = self._session.aligned.get((IMAGE, SHAPE))
         if item is None or aligned is None or aligned.pose is None:
             return None, None
-        numbers = (n for n, one in enumerate(self.collection.photos) if one.item.path == item.path)
-        return next(numbers, None), aligned
+        return self.collection.number_of(item), aligned
 
     def _update(self) -> None:
         number, _ = self._fixable()
@@ -252,9 +251,7 @@ class Collector(QObject):
         if what == "photo":
             item = self._session.items.get(IMAGE)
             slot = IMAGE
-            number = next(
-                (n for n, one in enumerate(self.collection.photos) if item and one.item.path == item.path), None
-            )
+            number = self.collection.number_of(item)
             if number is None:
                 self.said.emit("Open one of the photos (double-click) and mark parts in it first.")
                 return None

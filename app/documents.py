@@ -255,3 +255,8 @@ class Collection:
     encoder: EncoderSettings = EncoderSettings()
     joined: bool = False
     drawing: Drawing | None = None
+
+    def number_of(self, item: Item | None) -> int | None:
+        """The number of the photo that an open image is."""
+        paths = [one.item.path for one in self.photos]
+        return paths.index(item.path) if item is not None and item.path in paths else None

@@ -19,6 +19,7 @@ from core.congealing.volume import Volume
 from core.encoders.base import pick_device
 from core.errors import CounterpointError
 from core.geometry.camera import look_at
+from core.matching.crops import rolled
 from core.plugins import import_named
 from core.progress import Progress, silent, span
 
@@ -83,8 +84,6 @@ def generate(
 
 def cut_out_object(photo: Photo, size: int = 512) -> Picture:
     """The object of a photo as RGBA uint8 [size, size, 4], clear around it."""
-    from core.matching.crops import rolled
-
     (crop,) = rolled(photo.pixels, photo.mask, size, 0.85, 1)
     return np.concatenate([crop.picture, (crop.mask[..., None] * 255).astype(np.uint8)], axis=-1)
 
