@@ -104,6 +104,10 @@ class Filmstrip(FileDrops, QListWidget):
     def dragMoveEvent(self, event: Any) -> None:  # noqa: N802
         event.acceptProposedAction()
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self._opening = False  # of a double-click the second press is none of these
+        super().mousePressEvent(event)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mouseReleaseEvent(event)
         item = self.itemAt(event.position().toPoint())

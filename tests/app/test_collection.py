@@ -94,6 +94,9 @@ def test_photos_become_a_collection(congealed, sample, qtbot, tmp_path, monkeypa
     qtbot.mouseDClick(dock.strip.viewport(), Qt.MouseButton.LeftButton, pos=dock.strip.place_of(2, 0.5, 0.5))
     qtbot.waitUntil(lambda: ("image 1", SHAPE) in window.session.aligned, timeout=30_000)
     assert window.session.items["image 1"].path == PHOTOS[2]
+    assert len(window.session.pins) == 1  # a double-click is no click
+    qtbot.mouseClick(dock.strip.viewport(), Qt.MouseButton.LeftButton, pos=dock.strip.place_of(1, u, v))
+    qtbot.waitUntil(lambda: len(window.session.pins) == 2, timeout=30_000)
     qtbot.waitUntil(dock.fix.isEnabled, timeout=30_000)
     qtbot.mouseClick(dock.fix, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(
