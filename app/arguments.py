@@ -257,13 +257,14 @@ def verb_parser() -> argparse.ArgumentParser:
             "detection",
             "congealing",
             "adaptation",
+            "encoders",
         ),
     )
     evaluate.add_argument(
         "--data", default="procedural", metavar="procedural|KIND:PATH",
         help="held-out procedural shapes (the default), or data: bop: (correspondence, alignment), meshes: (not alignment), scan2cad: "
         "(alignment), modelnet40:, scanobjectnn:, omniobject3d: (zeroshot), scenes: (detection); congealing: bop:, navi:, spair:, procedural "
-        "and procedural-category",
+        "and procedural-category; encoders: meshes:, onepose:, tapvid:, pfpascal:, spair: or procedural",
     )  # fmt: skip
     evaluate.add_argument("--count", type=positive, default=60, metavar="N", help="objects or photos' objects at most")
     evaluate.add_argument("--pixels", type=positive, default=40, metavar="N", help="pixels asked for in each picture")
@@ -272,6 +273,16 @@ def verb_parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--photos", type=positive, default=24, metavar="N", help="of each collection (default: %(default)s)"
     )
+    evaluate.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        metavar="NAME[+ADAPTER]",
+        help="encoders: another to compare with; may be given again",
+    )
+    evaluate.add_argument(
+        "--report", metavar="FOLDER", help="encoders: a page with tables and pictures; a run that was stopped goes on from it"
+    )  # fmt: skip
     evaluate.add_argument("--output", metavar="FILE", help="write the table as JSON too")
     evaluate.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     _add_words_options(evaluate)

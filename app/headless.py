@@ -140,6 +140,7 @@ def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[s
     from core.benchmarks import (
         adaptation,
         alignment,
+        compare,
         congealing,
         correspondence,
         detection,
@@ -157,6 +158,9 @@ def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[s
         report["tables"] = alignment.evaluate(choice, options.data, options.count, progress)
     elif options.what == "congealing":
         report["tables"] = congealing.evaluate(choice, options.data, options.count, options.photos, progress)
+    elif options.what == "encoders":
+        choices = [choice, *(compare.parse_choice(text, choice) for text in options.beside)]
+        report["tables"] = compare.evaluate(choices, options.data, options.count, options.report, progress)
     elif options.what == "adaptation":
         settings = AdaptSettings(minutes=options.minutes)
         report["tables"] = adaptation.evaluate(choice, options.data, options.count, options.seeds, settings, progress)
