@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.documents import Aligned, Box, Collection, Draft, Item
+from app.documents import Aligned, Box, Collection, Correction, Draft, Item
 from app.history import Step
 from app.session import Pin, Session, Slot
 from core.parts.layers import Layers
@@ -17,6 +17,7 @@ class SetItem(Step):
         self._old = session.items.get(slot)
         self._pins, self._current = list(session.pins.values()), session.current
         self._layers, self._draft, self._aligned = session.layers, session.draft, session.aligned
+        self._corrections = session.corrections
         self.size = session.layers.bytes()
 
     def apply(self) -> None:
@@ -24,12 +25,15 @@ class SetItem(Step):
         self._session.set_draft(None)
         self._session.set_aligned({pair: a for pair, a in self._aligned.items() if self._slot not in pair})
         self._session.set_pins(kept, self._current)
+        rest = (one for one in self._corrections if self._slot not in (one.source, one.target))
+        self._session.set_corrections(tuple(rest))
         self._session.set_item(self._slot, self._item)
         same = self._old is not None and self._item is not None and self._old.file == self._item.file
         self._session.set_layers(self._layers if same else self._layers.forget(self._slot))
 
     def revert(self) -> None:
         self._session.set_pins(self._pins, self._current)
+        self._session.set_corrections(self._corrections)
         self._session.set_item(self._slot, self._old)
         self._session.set_layers(self._layers)
         self._session.set_draft(self._draft)
@@ -180,3 +184,24 @@ class SetCollection(Step):
 
     def revert(self) -> None:
         self._session.set_collection(self._old)
+
+
+class SetCorrections(Step):
+    """Put a match right, or forget what was put right."""
+
+    def __init__(self, session: Session, text: str, corrections: tuple[Correction, ...]):
+        super().__init__(text)
+        self._session, self._old, self._new = session, session.corrections, corrections
+
+    def apply(self) -> None:
+        self._session.set_corrections(self._new)
+
+    def revert(self) -> None:
+        self._session.set_corrections(self._old)
+
+
+def correct(session: Session, pin: Pin, slot: Slot, to: tuple[float, ...]) -> SetCorrections:
+    """The step that puts the match of a pin in another slot right."""
+    others = tuple(c for c in session.corrections if (c.source, c.at, c.target) != (pin.slot, pin.at, slot))
+    right = Correction(pin.slot, pin.at, slot, to)
+    return SetCorrections(session, f"Put the match of {pin.name} right", (*others, right))

@@ -128,6 +128,16 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """A match that the user put right: the place ``at`` of ``source`` belongs to the place ``to`` of ``target`` (slots)."""
+
+    source: str
+    at: tuple[float, ...]
+    target: str
+    to: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Aligned:
     """A shape aligned to a photo.
 

@@ -99,24 +99,27 @@ def query(
     at: tuple[float, ...],
     encoder: EncoderSettings,
     known: list[Known],
+    corrections: list[list[tuple[tuple[float, ...], tuple[float, ...]]]],
 ) -> Answers:
-    """Match one place of ``source`` with every target; ``known`` are the poses of the one in the other, for every target."""
+    """Match one place of ``source`` with every target.
+
+    ``known`` are the poses of the one in the other, and ``corrections`` the places that belong together, for every target.
+    """
     from core.interchange.heatmaps import heat_range
-    from core.matching.match import match
+    from core.matching.corrections import Correction, match_corrected
 
     answers = Answers(tuple(side_of(source, encoder, progress).snap(at)))
-    for target, poses in zip(targets, known, strict=True):
+    for target, poses, right in zip(targets, known, corrections, strict=True):
         begin, end, prior = guided_pair(source, target, encoder, poses, progress)
-        found = match(begin, end, at, prior)
-        best, scores, limits = found.candidate, found.scores, heat_range(found.scores)
+        found = match_corrected(begin, end, at, [Correction(*one) for one in right], prior)
+        scores, limits = found.scores, heat_range(found.scores)
         numbers = (found.score, found.margin, found.cycle_error)
-        answer = Answer(target, (), *numbers, found.verdict, found.rivals, scores, *limits)
+        answer = Answer(target, found.location, *numbers, found.verdict, found.rivals, scores, *limits)
         if target.kind == "shape":
-            point = end.sample_point(best)
-            answer.location, answer.face, answer.bary = point.position, point.face, point.bary
+            point = end.closest(found.location)
+            answer.face, answer.bary = point.face, point.bary
             answer.heat = to_display(target, encoder, end)(scores)
         else:
-            answer.location = end.location(best)
             answer.heat, answer.heat_box = end.heatmap(scores)
         answers.answers.append(answer)
     return answers

@@ -165,6 +165,7 @@ class MainWindow(QMainWindow):
             panel.files_dropped.connect(lambda paths, s=slot: self.open_files(paths, s))
             panel.open_requested.connect(lambda s=slot: menus.ask_open(self, s))
             panel.pin_selected.connect(self.session.set_current)
+            panel.match_moved.connect(lambda pin_id, to, s=slot: self._put_right(pin_id, s, to))
             panel.hover_ended.connect(self.queries.end_hover)
             panel.hover_ended.connect(self.presenter.end_hover)
             if isinstance(panel, ImagePanel):
@@ -253,6 +254,12 @@ class MainWindow(QMainWindow):
                 panel.set_box(item.box)
             else:
                 panel.set_up(item.up)
+
+    def _put_right(self, pin_id: int, slot: Slot, to: tuple[float, ...]) -> None:
+        self.session.undo_stack.push(commands.correct(self.session, self.session.pins[pin_id], slot, to))
+        self.statusBar().showMessage(
+            "Put right: matches near it follow, and Adapt (Encoder dock) learns from it.", 6000
+        )
 
     def _set_box(self, slot: Slot, box: object) -> None:
         if slot in self.session.items:

@@ -58,6 +58,7 @@ def build(window: "MainWindow") -> Menus:
     edit.addSeparator()
     _add(edit, "Delete pin", lambda: _delete_current(window), "Ctrl+Backspace")
     _add(edit, "Delete all pins", window.clear_pins)
+    _add(edit, "Forget corrected matches", partial(_forget_corrections, window))
 
     part_menu.build(window, bar.addMenu("&Parts"))
     pose_menu.build(window, bar.addMenu("P&ose"))
@@ -177,6 +178,12 @@ def _close_panel(window: "MainWindow") -> None:
 def _delete_current(window: "MainWindow") -> None:
     if window.session.current is not None:
         window.session.undo_stack.push(commands.DeletePins(window.session, [window.session.current]))
+
+
+def _forget_corrections(window: "MainWindow") -> None:
+    if window.session.corrections:
+        step = commands.SetCorrections(window.session, "Forget corrected matches", ())
+        window.session.undo_stack.push(step)
 
 
 def _show_log(window: "MainWindow") -> None:

@@ -41,6 +41,7 @@ class Queries(QObject):
         session.encoder_changed.connect(self._prepare_all)
         session.pins_changed.connect(self._answer_pins)
         session.aligned_changed.connect(self._posed_anew)
+        session.corrections_changed.connect(self._answer_pins)
 
     def open(self, slot: Slot, item: Item) -> None:
         """Read a file in the engine; it enters the document only if that works."""
@@ -152,6 +153,7 @@ class Queries(QObject):
     def _submit_query(self, latest: str, slot: Slot, targets: dict[Slot, Item], at: tuple[float, ...]) -> Request:
         asked = {"source": self._session.items[slot], "targets": list(targets.values()), "at": at}
         asked["known"] = [self._known(slot, target) for target in targets]
+        asked["corrections"] = [self._corrections(slot, target) for target in targets]
         return self._engine.submit("query", lane="query", latest=latest, encoder=self._session.encoder, **asked)
 
     def _known(self, a: Slot, b: Slot) -> Any:
@@ -160,6 +162,13 @@ class Queries(QObject):
         if aligned is None or aligned.pose is None:
             return None
         return aligned.K, aligned.poses if aligned.choice == 0 else (aligned.pose,)
+
+    def _corrections(self, source: Slot, target: Slot) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
+        """What the user put right between two slots, either way."""
+        every = self._session.corrections
+        return [(c.at, c.to) for c in every if (c.source, c.target) == (source, target)] + [
+            (c.to, c.at) for c in every if (c.source, c.target) == (target, source)
+        ]
 
     def _posed_anew(self) -> None:
         """Poses guide clicks: what was answered without them is asked again."""

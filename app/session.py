@@ -5,7 +5,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from app.documents import Aligned, Collection, Draft, EncoderSettings, Item, Kind
+from app.documents import Aligned, Collection, Correction, Draft, EncoderSettings, Item, Kind
 from app.history import History
 from app.jobs import Answer
 from core.colors import PINS
@@ -55,6 +55,7 @@ class Session(QObject):
     draft_changed = Signal()
     aligned_changed = Signal()
     collection_changed = Signal()
+    corrections_changed = Signal()
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
@@ -67,6 +68,7 @@ class Session(QObject):
         self.draft: Draft | None = None
         self.aligned: dict[tuple[str, str], Aligned] = {}
         self.collection = Collection()
+        self.corrections: tuple[Correction, ...] = ()
         self._next_pin = 1
 
     def new_pin(self, slot: Slot, at: tuple[float, ...]) -> Pin:
@@ -122,6 +124,12 @@ class Session(QObject):
         if collection is not self.collection:
             self.collection = collection
             self.collection_changed.emit()
+
+    def set_corrections(self, corrections: tuple[Correction, ...]) -> None:
+        if corrections != self.corrections:
+            self.corrections = corrections
+            self.forget_answers()
+            self.corrections_changed.emit()
 
     def set_answers(self, pin_id: int, answers: dict[Slot, Answer], problem: str = "") -> None:
         """Results of a query; ignored when the pin is gone."""

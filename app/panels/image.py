@@ -27,7 +27,7 @@ class ImagePanel(FileDrops, QWidget):
         hovered(u, v), hover_ended(): the mouse moves over the image with Shift held, and that is over.
         acted(action): something was done with a part tool, see :class:`core.parts.action.Action`.
         box_changed(box or None): the user drew, changed or cleared the focus box (x0, y0, x1, y1).
-        files_dropped(paths), open_requested(), activated(), pin_selected(pin id).
+        files_dropped(paths), open_requested(), activated(), pin_selected(pin id), match_moved(pin id, (u, v)).
     """
 
     clicked = Signal(float, float)
@@ -39,6 +39,7 @@ class ImagePanel(FileDrops, QWidget):
     open_requested = Signal()
     activated = Signal()
     pin_selected = Signal(int)
+    match_moved = Signal(int, object)
 
     def __init__(self, badge: str = "Image", parent: QWidget | None = None):
         super().__init__(parent)
@@ -47,6 +48,7 @@ class ImagePanel(FileDrops, QWidget):
         self.view.hovered.connect(self.hovered)
         self.view.hover_ended.connect(self.hover_ended)
         self.view.pin_selected.connect(self.pin_selected)
+        self.view.match_moved.connect(self.match_moved)
         self.view.activated.connect(self.activated)
         self.view.box_drawn.connect(self._user_box)
         self.view.acted.connect(self.acted)

@@ -21,7 +21,7 @@ class ImageView(QGraphicsView):
     """The scene has one unit a pixel and pixel (0, 0) at [0, 1) x [0, 1); signals speak of pixels with their centres at integers.
 
     Signals:
-        clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id).
+        clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id), match_moved(pin id, (u, v)).
         box_drawn(box): the user drew or changed the focus box (x0, y0, x1, y1).
         acted(action): something was done with the part tool that is taken up (:attr:`strokes`).
         box_wanted(on): the tool for the focus box, by a key.
@@ -34,6 +34,7 @@ class ImageView(QGraphicsView):
     hover_ended = Signal()
     activated = Signal()
     pin_selected = Signal(int)
+    match_moved = Signal(int, object)
     box_drawn = Signal(object)
     acted = Signal(object)
     box_wanted = Signal(bool)
@@ -76,6 +77,7 @@ class ImageView(QGraphicsView):
         self._drawing_box = False
         self._box_drag: tuple[str, QRectF, QPointF] | None = None
         self._pose_drag: tuple[str, tuple[float, float]] | None = None
+        self._mark_drag: MarkItem | None = None
 
     @property
     def zoom(self) -> float:
@@ -180,8 +182,9 @@ class ImageView(QGraphicsView):
         if self._marks_parts() and event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             self.strokes.begin(self.mapToScene(self._press), event.button() == Qt.MouseButton.LeftButton)
         elif event.button() == Qt.MouseButton.LeftButton and not self._space:
-            self._box_drag = self._start_box_drag(self._press)
-            if self.handles.isVisible() and self._box_drag is None:
+            self._mark_drag = self._match_at(self._press)
+            self._box_drag = self._start_box_drag(self._press) if self._mark_drag is None else None
+            if self.handles.isVisible() and self._box_drag is None and self._mark_drag is None:
                 offset = QPointF(self._press - self.mapFromScene(self.handles.pos()))
                 self._pose_drag = (self.handles.handle_at(offset), self._free_pixel(self._press))
 
@@ -199,6 +202,8 @@ class ImageView(QGraphicsView):
             self._dragged = True
         if self._dragged and self.strokes.active:
             self.strokes.extend(self.mapToScene(at))
+        elif self._dragged and self._mark_drag is not None:
+            self._mark_drag.setPos(self.mapToScene(at))
         elif self._dragged and self._box_drag is not None:
             self._box_item.setVisible(True)
             self._box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))
@@ -220,13 +225,15 @@ class ImageView(QGraphicsView):
             action = self.strokes.end()
             if action is not None:
                 self.acted.emit(action)
+        elif self._mark_drag is not None and self._dragged:
+            self._drop_mark(self._mark_drag, at)
         elif self._pose_drag is not None and self._dragged:
             self.posed.emit(*self._pose_drag, self._free_pixel(at), True)
         elif dragging_box:
             self._finish_box(self._dragged_box(at))
         elif was_click and not self._drawing_box and not self._space:
             self._click(at)
-        self._box_drag = self._pose_drag = None
+        self._box_drag = self._pose_drag = self._mark_drag = None
         self.viewport().setCursor(self._cursor())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -272,6 +279,18 @@ class ImageView(QGraphicsView):
     def _pixel(self, at: QPoint) -> tuple[float, float] | None:
         inside = self.picture.boundingRect().contains(self.mapToScene(at))
         return self._free_pixel(at) if inside else None
+
+    def _match_at(self, at: QPoint) -> MarkItem | None:
+        """The mark of a match under a place, which can be dragged to where it belongs."""
+        marks = (item for item in self.items(at) if isinstance(item, MarkItem))
+        return next((item for item in marks if item.mark.role == "match" and item.mark.pin_id > 0), None)
+
+    def _drop_mark(self, item: MarkItem, at: QPoint) -> None:
+        pixel = self._pixel(at)
+        if pixel is None:
+            item.setPos(item.mark.position[0] + 0.5, item.mark.position[1] + 0.5)
+        else:
+            self.match_moved.emit(item.mark.pin_id, pixel)
 
     def _click(self, at: QPoint) -> None:
         for item in self.items(at):

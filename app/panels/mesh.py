@@ -1,5 +1,6 @@
 """The shape panel: a mesh or point cloud to turn around, with a heatmap as colours and pins on it."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ class MeshPanel(FileDrops, QWidget):
         clicked(point): float64 [3] on the surface, by a click without a drag.
         hovered(point), hover_ended(): the mouse moves over the surface with Shift held, and that is over.
         acting(action), acted(action): a part tool is at work, and what it did (:class:`core.parts.action.Action`).
-        files_dropped(paths), open_requested(), activated(), pin_selected(pin id), up_chosen(axis).
+        files_dropped(paths), open_requested(), activated(), pin_selected(pin id), up_chosen(axis),
+        match_moved(pin id, point).
     """
 
     clicked = Signal(object)
@@ -40,6 +42,7 @@ class MeshPanel(FileDrops, QWidget):
     open_requested = Signal()
     activated = Signal()
     pin_selected = Signal(int)
+    match_moved = Signal(int, object)
     up_chosen = Signal(str)
 
     def __init__(self, badge: str = "Shape", parent: QWidget | None = None):
@@ -65,9 +68,7 @@ class MeshPanel(FileDrops, QWidget):
         layout.addWidget(self.header)
         layout.addWidget(self._host, 1)
         self.setAcceptDrops(True)
-        QOpenGLWidget(
-            self
-        ).hide()  # one that is there from the start spares the window from being rebuilt for the first shape
+        QOpenGLWidget(self).hide()  # one from the start spares the window from being rebuilt for the first shape
         self.plotter: Any = None
         self._problem: QLabel | None = None
         self._shape: Any = None
@@ -222,15 +223,16 @@ class MeshPanel(FileDrops, QWidget):
         self._mouse.pressed.connect(self.activated)
         self._mouse.clicked.connect(self._click)
         self._mouse.pivoted.connect(self._set_pivot)
+        self._mouse.grab = self._match_at
+        self._mouse.dragging.connect(self._move_mark)
+        self._mouse.dropped.connect(self._drop_mark)
         for name in ("hovered", "hover_ended", "acting", "acted"):
             getattr(self._mouse, name).connect(getattr(self, name))
         self.set_part_tool(*self._tool)
         self.plotter.setAcceptDrops(False)
         self._stack.addWidget(self.plotter)
         self.plotter.enable_trackball_style()
-        for light in self.plotter.renderer.lights[
-            3:
-        ]:  # head, key and fill light stay; two faint ones behind cost as much
+        for light in self.plotter.renderer.lights[3:]:  # two faint ones behind cost as much as head, key and fill light
             self.plotter.renderer.RemoveLight(light)
         self._through = through_renderer(self.plotter.render_window, self.plotter.renderer)
         self._pins = PinActors(self.plotter.renderer, self._through)
@@ -353,12 +355,30 @@ class MeshPanel(FileDrops, QWidget):
             self._shape.set_labels(rgba)
             self._repaint()
 
+    def _mark_at(self, at: QPointF) -> PinMark | None:
+        marks = (mark for mark in self._marks if mark.role != "rival")
+        near = (mark for mark in marks if (self.world_to_widget(mark.position) - at).manhattanLength() <= 9)
+        return next((mark for mark in near if self._in_front(mark.position, at)), None)
+
+    def _match_at(self, at: QPointF) -> PinMark | None:
+        mark = self._mark_at(at)
+        return mark if mark is not None and mark.role == "match" and mark.pin_id > 0 else None
+
+    def _move_mark(self, mark: PinMark, at: QPointF) -> tuple[float, ...] | None:
+        point = self.pick(at)
+        place = None if point is None else tuple(map(float, point))
+        kept = [one for one in self._marks if (one.pin_id, one.role) != (mark.pin_id, "match")]
+        self.set_marks([*kept, replace(mark, position=place or mark.position)])
+        return place
+
+    def _drop_mark(self, mark: PinMark, at: QPointF) -> None:
+        if (place := self._move_mark(mark, at)) is not None:
+            self.match_moved.emit(mark.pin_id, place)
+
     def _click(self, at: QPointF) -> None:
-        for mark in self._marks:
-            offset = self.world_to_widget(mark.position) - at
-            if mark.role != "rival" and offset.manhattanLength() <= 9 and self._in_front(mark.position, at):
-                self.pin_selected.emit(mark.pin_id)
-                return
+        if (mark := self._mark_at(at)) is not None:
+            self.pin_selected.emit(mark.pin_id)
+            return
         point = self.pick(at)
         if point is not None:
             self.clicked.emit(point)

@@ -1,5 +1,6 @@
 """The mouse over a 3D view: clicks told from drags, live preview, strokes on the surface. What is not ours goes on to VTK."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ class MeshMouse(QObject):
         pressed(), clicked(place), pivoted(place): places are those of the widget.
         hovered(point), hover_ended(): with Shift held over the surface.
         acting(action), acted(action): a stroke so far, and when it is done.
+        dragging(what, place), dropped(what, place): what ``grab`` gave for the place of a press is moved.
     """
 
     pressed = Signal()
@@ -32,12 +34,16 @@ class MeshMouse(QObject):
     hover_ended = Signal()
     acting = Signal(object)
     acted = Signal(object)
+    dragging = Signal(object, QPointF)
+    dropped = Signal(object, QPointF)
 
     def __init__(self, plotter: Any, parent: QObject):
         super().__init__(parent)
         self._plotter = plotter
         self.picker: Any = None
         self.tool, self.size, self.angle = "", 0.02, 30.0
+        self.grab: Callable[[QPointF], object] = lambda _: None
+        self._grabbed: object = None
         self._press: QPointF | None = None
         self._hover_at: QPointF | None = None
         self._hovering = False
@@ -61,7 +67,7 @@ class MeshMouse(QObject):
         if isinstance(event, QMouseEvent):
             if kind == QEvent.Type.MouseButtonPress:
                 self.pressed.emit()
-            if self.tool and self._paint(event):
+            if (self.tool and self._paint(event)) or self._drag(event):
                 return True
             if kind == QEvent.Type.MouseButtonPress:
                 self._press = event.position() if event.button() == Qt.MouseButton.LeftButton else None
@@ -106,6 +112,27 @@ class MeshMouse(QObject):
             action, self._stroke = self._action(), []
             self.acted.emit(action)
         return True
+
+    def _drag(self, event: QMouseEvent) -> bool:
+        """Move what was grabbed; one that was hardly moved was clicked. Returns whether the event was ours."""
+        kind, at = event.type(), event.position()
+        if kind == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
+            self._grabbed, self._press = self.grab(at), at
+        elif self._grabbed is None:
+            return False
+        elif kind == QEvent.Type.MouseMove:
+            if self._press is None or not _still(self._press, at):
+                self._press = None
+                self.dragging.emit(self._grabbed, at)
+        elif kind == QEvent.Type.MouseButtonRelease:
+            what, self._grabbed = self._grabbed, None
+            if self._press is None:
+                self.dropped.emit(what, at)
+            else:
+                self.clicked.emit(at)
+            self._press = None
+            return True
+        return self._grabbed is not None
 
     def _brushes(self) -> bool:
         return self.tool in ("brush", "eraser")

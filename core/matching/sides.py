@@ -46,6 +46,10 @@ class Side(Protocol):
         """Distance as a fraction of the size of the object: the diagonal of the box or of the bounding box."""
         ...
 
+    def distances(self, at: Location) -> npt.NDArray[np.floating]:
+        """Distance [N] of every candidate from a location, as :meth:`distance` tells it."""
+        ...
+
     def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
         """The best candidates that are farther than ``radius`` from each better one, best first."""
         ...
@@ -112,6 +116,9 @@ class ImageSide:
 
     def distance(self, a: Location, b: Location) -> float:
         return float(np.hypot(a[0] - b[0], a[1] - b[1])) / self._diagonal
+
+    def distances(self, at: Location) -> npt.NDArray[np.floating]:
+        return np.asarray(np.linalg.norm(self.cell_pixels - at, axis=1) / self._diagonal)
 
     def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
         return _greedy_peaks(scores, self.cell_pixels, np.arange(len(scores)), count, radius * self._diagonal)
@@ -208,6 +215,10 @@ class ShapeSide:
 
     def distance(self, a: Location, b: Location) -> float:
         return float(np.linalg.norm(np.subtract(a, b))) / self.shape.diagonal
+
+    def distances(self, at: Location) -> npt.NDArray[np.floating]:
+        place = self.shape.to_normalised(np.array(at)).astype(np.float32)
+        return np.asarray(np.linalg.norm(self.field.points.position - place, axis=1))
 
     def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
         """Samples are in spatial order, so the best of each short run stands for its neighbourhood: one pass over memory."""

@@ -102,6 +102,46 @@ def test_pins_have_marks_where_they_were_placed(opened, wait_ready, sample, qtbo
     assert np.abs(picture[at.y() - 2 : at.y() + 3, at.x() - 2 : at.x() + 3] - color).max() < 40
 
 
+def drag(widget, start: QPoint, end: QPoint) -> None:
+    QTest.mousePress(widget, LEFT, pos=start)
+    for share in (0.3, 0.7, 1.0):
+        QTest.mouseMove(widget, start + (end - start) * share)
+    QTest.mouseRelease(widget, LEFT, pos=end)
+
+
+def test_a_wrong_match_is_dragged_to_the_right_place(opened, wait_ready, sample, qtbot):
+    window = opened
+    image, mesh = window.panels["image 1"], window.panels["shape 1"]
+    click_pixel(image, *sample["at"])
+    wait_ready(window)
+    pin = window.session.pins[1]
+    found = pin.answers["shape 1"].location
+    mesh.set_view("right")  # the trunk points at the camera
+    mesh._render()
+    start = mesh.world_to_widget(found).toPoint()
+    end = start + QPoint(-40, 40)
+    right = mesh.pick(QPointF(end))
+    assert right is not None
+    drag(mesh.plotter, start, end)
+    qtbot.waitUntil(lambda: len(window.session.corrections) == 1)
+    wait_ready(window)
+    np.testing.assert_allclose(pin.answers["shape 1"].location, right, atol=0.02)
+    assert pin.answers["shape 1"].verdict == "good" and len(window.session.pins) == 1
+    window.session.undo_stack.undo()
+    wait_ready(window)
+    np.testing.assert_allclose(pin.answers["shape 1"].location, found, atol=1e-4)
+    # and in the image: the match of a pin on the shape
+    window.place_pin("shape 1", tuple(found))
+    wait_ready(window)
+    u, v = window.session.pins[2].answers["image 1"].location
+    drag(image.view.viewport(), on_view(image, u, v), on_view(image, u - 60, v + 40))
+    wait_ready(window)
+    np.testing.assert_allclose(window.session.pins[2].answers["image 1"].location, (u - 60, v + 40), atol=2)
+    menus._forget_corrections(window)
+    wait_ready(window)
+    np.testing.assert_allclose(window.session.pins[2].answers["image 1"].location, (u, v), atol=1e-3)
+
+
 def test_shapes_can_be_described_from_their_points(opened, wait_ready, qtbot, sample):
     window = opened
     click_pixel(window.panels["image 1"], *sample["at"])

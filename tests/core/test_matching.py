@@ -13,6 +13,7 @@ from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.render import render
 from core.geometry.shape import load_shape
 from core.images import load_image
+from core.matching.corrections import Correction, match_corrected
 from core.matching.match import judge, match
 from core.matching.prepare import guess_up, image_side, shape_side, together
 
@@ -228,3 +229,39 @@ def test_up_by_format():
 def test_a_plain_raycaster_serves_textured_shapes(sample):
     shape = load_shape(sample["shape2"])
     assert shape.colors is not None and Raycaster(shape).closest(shape.normalised[:5]).distance.max() < 1e-3
+
+
+class TestCorrections:
+    """A wrong match that was put right, and what lies around it."""
+
+    @pytest.fixture
+    def wrong(self, photo, toy_side, truth):
+        """Both sides, a pixel, and a point that is not what matching finds for it."""
+        image, shape, prior = together(photo, toy_side, "y")
+        pixel = tuple(truth[0][0])
+        found = match(image, shape, pixel, prior)
+        far = int(np.argmax(shape.distances(found.location)))
+        return image, shape, prior, pixel, shape.location(far)
+
+    def test_the_match_itself(self, wrong):
+        image, shape, prior, pixel, right = wrong
+        found = match_corrected(image, shape, pixel, [Correction(pixel, right)], prior)
+        assert found.location == right and found.verdict == "good"
+
+    @pytest.mark.parametrize("joint", [True, False])
+    def test_places_around_it_follow_and_far_ones_do_not(self, wrong, joint, truth):
+        image, shape, prior, pixel, right = wrong
+        prior = prior if joint else None
+        left, _, right_edge, _ = image.map.box
+        beside = (pixel[0] + 0.01 * (right_edge - left), pixel[1])
+        there = match_corrected(image, shape, beside, [Correction(pixel, right)], prior)
+        assert shape.distance(there.location, right) < 0.1
+        far = max((tuple(uv) for uv in truth[0]), key=lambda uv: image.distance(uv, pixel))
+        assert image.distance(far, pixel) > 0.3
+        as_before = match(image, shape, far, prior)
+        assert match_corrected(image, shape, far, [Correction(pixel, right)], prior).location == as_before.location
+
+    def test_it_holds_the_other_way_round(self, wrong):
+        image, shape, prior, pixel, right = wrong
+        back = match_corrected(shape, image, right, [Correction(right, pixel)], prior)
+        assert back.location == pixel and image.distances(pixel).argmin() == back.candidate
