@@ -333,7 +333,7 @@ def verb_parser() -> argparse.ArgumentParser:
     adapt.add_argument("--minutes", type=float, metavar="M", help="at most (default: 3)")
     adapt.add_argument("--steps", type=positive, metavar="N", help="at most (default: 400)")
     adapt.add_argument("--loss", choices=("smoothap", "infonce"), help="default: smoothap")
-    adapt.add_argument("--rate", type=float, help="learning rate (default: 5e-5)")
+    adapt.add_argument("--rate", type=float, help="peak learning rate (default: 1e-3)")
     adapt.add_argument("--seed", type=int, help="of pictures (default: 0)")
     adapt.add_argument("--encoder", default="pocket", metavar="NAME", help="see `counterpoint encoders`")
     adapt.add_argument("--weights", metavar="FILE", help="weights from a local file")

@@ -22,12 +22,13 @@ MAX_STARTS = 3
 
 
 class Request(QObject):
-    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted."""
+    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``told`` whenever the job has something to show."""
 
     done = Signal(object)
     failed = Signal(str, str)
     cancelled = Signal()
     progressed = Signal(float, str)
+    told = Signal(object)
     finished = Signal()
 
     def __init__(
@@ -162,6 +163,8 @@ class Engine(QObject):
             request.state = "running"
         elif kind == "progress":
             request.progressed.emit(*payload)
+        elif kind == "told":
+            request.told.emit(payload)
         elif kind == "done":
             self._finish(request, lambda: request.done.emit(payload))
         elif kind == "failed":

@@ -9,6 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,22 @@ def serve(connection: Connection, jobs_module: str, log_path: str | None) -> Non
     except (EOFError, OSError):
         pass
     os._exit(0)
+
+
+class Report:
+    """The :data:`core.progress.Progress` of a job, which may also tell the window what it has so far."""
+
+    def __init__(self, send: Callable[..., None], cancelled: Callable[[], bool]):
+        self._send, self._cancelled = send, cancelled
+
+    def __call__(self, fraction: float, message: str) -> None:
+        if self._cancelled():
+            raise Cancelled
+        self._send("progress", payload=(fraction, message))
+
+    def tell(self, content: Any) -> None:
+        """Give the request's ``told`` signal something."""
+        self._send("told", payload=content)
 
 
 class _Process:
@@ -72,15 +89,11 @@ class _Process:
             self._send(kind, number, payload)
 
     def _run(self, number: int, job: str, arguments: dict[str, Any]) -> tuple[str, Any]:
-        def progress(fraction: float, message: str) -> None:
-            if number in self._cancelled:
-                raise Cancelled
-            self._send("progress", number, (fraction, message))
-
         try:
             if number in self._cancelled:
                 raise Cancelled
-            return "done", self._jobs[job](progress, **arguments)
+            report = Report(partial(self._send, number=number), lambda: number in self._cancelled)
+            return "done", self._jobs[job](report, **arguments)
         except Cancelled:
             return "cancelled", None
         except CounterpointError as error:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from app import align_jobs, collection_jobs, gallery_jobs, part_jobs
 from app.documents import EncoderSettings, Item
+from app.engine_process import Report
 from app.loaded import Known, display_of, guided_pair, image_of, shape_of, side_of, to_display
 from core.progress import Progress
 
@@ -132,25 +133,48 @@ def list_encoders(progress: Progress) -> list[tuple[str, str, bool]]:
     return [(e.name, e.description, e.bundled) for e in available()]
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """A match put right between an open image and an open shape, for adapting."""
+
+    image: Item
+    pixel: tuple[float, float]
+    shape: Item
+    point: tuple[float, float, float]
+
+
 def adapt_encoder(
-    progress: Progress, shapes: list[Item], encoder: EncoderSettings, out: str, minutes: float
-) -> list[tuple[float, float]]:
-    """Tune an encoder to shapes and write what was learnt; (step, consistency) on held-out pictures, the encoder's own first."""
+    progress: Report, shapes: list[Item], encoder: EncoderSettings, out: str, minutes: float, lessons: list[Lesson]
+) -> list[Any]:
+    """Tune an encoder to shapes and write what was learnt.
+
+    Returns the curve (``core.training.equivariance.Measured``), the encoder's own first and what was written last; told while it grows.
+    """
     from pathlib import Path
 
     from app.loaded import choice_of
     from core.encoders.catalogue import load_tunable
     from core.errors import CounterpointError
-    from core.training.equivariance import AdaptSettings, adapt
-    from core.training.meshes import read_mesh
+    from core.training.equivariance import AdaptSettings, Known, adapt
+    from core.training.meshes import read_mesh, upright
 
-    items = [item for shape in shapes if (item := read_mesh(shape.path)) is not None]
-    if not items:
+    read = {shape: item for shape in shapes if (item := read_mesh(shape.path, shape.up)) is not None}
+    if not read:
         raise CounterpointError("Pictures are taken of surfaces: open a mesh, not a point cloud.")
     Path(out).parent.mkdir(parents=True, exist_ok=True)
-    base = load_tunable(choice_of(encoder), progress)
-    curve = adapt(items, base, out, AdaptSettings(minutes=minutes), progress)
-    return [(float(one.step), one.consistency) for one in curve]
+    numbers = {shape: number for number, shape in enumerate(read)}
+    known = []
+    for one in lessons:
+        if one.shape in numbers:
+            x, y, z = (float(v) for v in upright(one.point, one.shape.up))
+            known.append(Known(image_of(one.image), one.image.box, one.pixel, numbers[one.shape], (x, y, z)))
+    base, told = load_tunable(choice_of(encoder), progress), []
+
+    def watch(measured: Any) -> None:
+        told.append(measured)
+        progress.tell(list(told))
+
+    return adapt(list(read.values()), base, out, AdaptSettings(minutes=minutes), progress, watch, known)
 
 
 JOBS: dict[str, Callable[..., Any]] = {

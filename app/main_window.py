@@ -32,7 +32,7 @@ from app.parts_presenter import PartsPresenter
 from app.posing import Posing
 from app.preload import Preload
 from app.presenter import Panels, Presenter
-from app.queries import Queries
+from app.queries import Queries, lessons
 from app.resources import resource
 from app.session import SLOTS, Session, Slot, kind_of, slots_of
 from app.theme import apply_theme
@@ -216,10 +216,11 @@ class MainWindow(QMainWindow):
         name = "-".join(Path(item.path).stem for item in shapes)
         number = next(n for n in range(1, 10_000) if not (folder / f"{name}-{n}.safetensors").exists())
         out = str(folder / f"{name}-{number}.safetensors")
-        self.queries.run(
+        request = self.queries.run(
             "adapt_encoder", lambda curve: self.encoder.show_learnt(out, curve), shapes=shapes,
-            encoder=self.encoder.settings(), out=out, minutes=minutes,
+            encoder=self.encoder.settings(), out=out, minutes=minutes, lessons=lessons(self.session),
         )  # fmt: skip
+        request.told.connect(self.encoder.show_curve)
 
     def _align_found(self, slot: Slot) -> None:
         self._activate(slot)

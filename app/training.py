@@ -109,11 +109,10 @@ def adapt_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     settings = AdaptSettings(**_given(options, "minutes", "steps", "loss", "rate", "seed"))
     curve = adapt(items, encoder, options.out, settings, progress)
     progress(1.0, "Done")
-    best = max(curve, key=lambda one: one.consistency)
     report = {
         "encoder": encoder.name,
         "adapter": options.out,
         "before": curve[0].consistency,
-        "after": best.consistency,
+        "after": curve[-1].consistency,
     }
     return report | {"curve": [asdict(one) for one in curve]}

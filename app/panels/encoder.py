@@ -1,5 +1,7 @@
 """The encoder dock: which encoder, on which device, and how closely shapes are looked at."""
 
+from typing import Any
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -100,12 +102,20 @@ class EncoderPanel(QWidget):
         """How many shapes are open to adapt to."""
         self.adapt.setEnabled(count > 0)
 
-    def show_learnt(self, file: str, curve: list[tuple[float, float]]) -> None:
-        """What adapting came to: (step, share of places found again) on held-out pictures; it is used at once."""
-        best = max(value for _, value in curve)
-        self.learnt.setText(f"Found again in held-out pictures: {curve[0][1]:.0%} before, {best:.0%} adapted.")
+    def show_curve(self, curve: list[Any]) -> None:
+        """How adapting goes (``core.training.equivariance.Measured``): share of places found again, and the loss."""
+        first, best = curve[0].consistency, max(one.consistency for one in curve)
+        self.learnt.setText(f"Found again in held-out pictures: {first:.0%} before, {best:.0%} so far.")
         self.learnt.show()
-        self.curve.show_points(curve)
+        losses = [(float(one.step), one.loss) for one in curve if one.loss == one.loss]
+        self.curve.show_points([(float(one.step), one.consistency) for one in curve], losses)
+
+    def show_learnt(self, file: str, curve: list[Any]) -> None:
+        """What adapting came to; it is used at once."""
+        self.show_curve(curve)
+        first, last = curve[0].consistency, curve[-1].consistency
+        self.learnt.setText(f"Found again in held-out pictures: {first:.0%} before, {last:.0%} adapted.")
+        self.adapted.setChecked(True)
         self.adapter.setText(file)
         self.applied.emit(self.settings())
 
@@ -118,8 +128,9 @@ class EncoderPanel(QWidget):
         self.minutes.setRange(0.1, 60)
         self.minutes.setValue(3)
         self.minutes.setSuffix(" min")
-        self.minutes.setToolTip("At most; it stops when nothing improves")
+        self.minutes.setToolTip("At most; it stops when nothing improves. Stop keeps the best so far.")
         self.learnt, self.curve = QLabel(), Curve()
+        self.curve.setToolTip("Places found again (bold) and the loss (thin)")
         self.learnt.setWordWrap(True)
         self.learnt.hide()
         self.set_shapes(0)

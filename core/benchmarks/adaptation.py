@@ -50,7 +50,7 @@ def evaluate(
                 progress((done + seed / seeds) / len(chosen), f"object {number}, run {seed + 1} of {seeds}")
                 file = Path(folder) / f"{number}-{seed}.safetensors"
                 curve = adapt([item], base, file, replace(settings, seed=seed))
-                consistent.append((curve[0].consistency, max(one.consistency for one in curve)))
+                consistent.append((curve[0].consistency, curve[-1].consistency))
                 tuned = load_encoder(replace(choice, adapter=str(file)))
                 after.append([_share(answers) for answers in surface.measure(cases[number], tuned)])
             rows.append(

@@ -53,8 +53,12 @@ class TunableEncoder(ImageEncoder, Protocol):
         """The network; not to be changed."""
         ...
 
-    def look(self, net: torch.nn.Module, images: npt.NDArray[np.uint8]) -> Encoded:
-        """What ``net``, a changed copy of :attr:`net`, says; gradients go through."""
+    def begin(self, net: torch.nn.Module, images: npt.NDArray[np.uint8]) -> list[torch.Tensor]:
+        """What the parts of ``net`` that are never tuned make of pictures uint8 [B, S, S, 3]; a picture in every row."""
+        ...
+
+    def finish(self, net: torch.nn.Module, begun: list[torch.Tensor]) -> Encoded:
+        """What the rest of ``net``, a changed copy of :attr:`net`, makes of that; gradients go through."""
         ...
 
 

@@ -43,7 +43,20 @@ class PocketNet(nn.Module):
         ``aux`` is foreground logit, depth and normal. The vector is of the whole picture: its coarsest map, and its finest
         where the object is.
         """
-        maps = self.backbone(x)
+        return self.finish(self.begin(x))
+
+    def begin(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """The backbone's first three maps."""
+        maps = []
+        x = self.backbone.patch_embed(x)
+        for stage in (self.backbone.stages_0, self.backbone.stages_1, self.backbone.stages_2):
+            x = stage(x)
+            maps.append(x)
+        return maps
+
+    def finish(self, maps: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The fourth map, and all that :meth:`forward` says."""
+        maps = [*maps, self.backbone.stages_3(maps[-1])]
         y = self._merge(maps)
         aux = self.aux(y)
         weight = torch.sigmoid(aux[:, :1])
@@ -116,11 +129,15 @@ class PocketEncoder:
     def net(self) -> nn.Module:
         return self._net
 
-    def look(self, net: nn.Module, images: npt.NDArray[np.uint8]) -> Encoded:
-        """What a net like :attr:`net` says; gradients go through."""
-        descriptors, aux, vectors = net(to_batch(images, self._mean, self._std, self._device))
+    def begin(self, net: Any, images: npt.NDArray[np.uint8]) -> list[torch.Tensor]:
+        """All but the last stage and the neck."""
+        return list(net.begin(to_batch(images, self._mean, self._std, self._device)))
+
+    def finish(self, net: Any, begun: list[torch.Tensor]) -> Encoded:
+        """The last stage and the neck of a net like :attr:`net`; gradients go through."""
+        descriptors, aux, vectors = net.finish(begun)
         return Encoded(descriptors.permute(0, 2, 3, 1).float(), torch.sigmoid(aux[:, 0]).float(), vectors.float())
 
     @torch.inference_mode()
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
-        return self.look(self._net, images)
+        return self.finish(self._net, self.begin(self._net, images))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import timm
 import torch
+from timm.models.vision_transformer import VisionTransformer
 
 from core.encoders.base import Encoded, pick_device, to_batch
 from core.errors import Cancelled, CounterpointError
@@ -20,6 +21,9 @@ EXAMPLE = "vit_small_patch14_dinov2.lvd142m"
 
 TARGET_SIZE = 448
 """Side in pixels of the pictures, rounded to whole patches."""
+
+TUNABLE = 4
+"""Blocks that :mod:`core.encoders.tuned` may change."""
 
 
 class TimmEncoder:
@@ -68,17 +72,38 @@ class TimmEncoder:
         """The block that descriptors are taken from."""
         return self._layer
 
-    def look(self, net: Any, images: npt.NDArray[np.uint8]) -> Encoded:
-        """What a net like :attr:`net` says; gradients go through."""
+    @property
+    def tunable_blocks(self) -> range:
+        """The last blocks up to the one that descriptors are taken from."""
+        return range(max(0, self._layer - TUNABLE + 1), self._layer + 1)
+
+    def begin(self, net: Any, images: npt.NDArray[np.uint8]) -> list[torch.Tensor]:
+        """The blocks before those that can be tuned, and the size of the map; of ViTs of other make, only the picture."""
         batch = to_batch(images, self._mean, self._std, self._device)
-        (features,) = net.forward_intermediates(
-            batch, indices=[self._layer], norm=True, output_fmt="NCHW", intermediates_only=True
-        )
+        if not isinstance(net, VisionTransformer):
+            return [batch]
+        x = net.norm_pre(net.patch_drop(net._pos_embed(net.patch_embed(batch))))
+        for block in net.blocks[: self.tunable_blocks.start]:
+            x = block(x)
+        return [x, torch.tensor([net.patch_embed.dynamic_feat_size(batch.shape[-2:])] * len(batch))]
+
+    def finish(self, net: Any, begun: list[torch.Tensor]) -> Encoded:
+        """The other blocks of a net like :attr:`net`; gradients go through."""
+        if isinstance(net, VisionTransformer):
+            x, sizes = begun
+            for block in net.blocks[self.tunable_blocks.start : self.tunable_blocks.stop]:
+                x = block(x)
+            tokens = net.norm(x)[:, net.num_prefix_tokens :]
+            features = tokens.reshape(len(x), *sizes[0].tolist(), -1).permute(0, 3, 1, 2)
+        else:
+            (features,) = net.forward_intermediates(
+                begun[0], indices=[self._layer], norm=True, output_fmt="NCHW", intermediates_only=True
+            )
         return Encoded(features.permute(0, 2, 3, 1).float(), vectors=features.mean((2, 3)).float())
 
     @torch.inference_mode()
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
-        return self.look(self._net, images)
+        return self.finish(self._net, self.begin(self._net, images))
 
 
 def _build(model: str, path: Path) -> Any:

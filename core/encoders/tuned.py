@@ -22,8 +22,8 @@ from core.images import check_file
 
 KIND = "equivariance adapter"
 
-RANK, BLOCKS = 4, 4
-"""Of LoRA, and the last blocks (up to the one that descriptors are taken from) that get it."""
+RANK = 4
+"""Of LoRA."""
 
 POCKET_PARTS = ("lateral.", "smooth.", "descriptor.", "backbone.stages_3.")
 """What is tuned of the pocket encoder."""
@@ -61,13 +61,13 @@ class Tuning(nn.Module):
         nn.init.zeros_(self.conv.bias)
         blocks = getattr(self.net, "blocks", None)
         if blocks is not None:
-            last = int(getattr(base, "layer", len(blocks) - 1))
-            for number in range(max(0, last - BLOCKS + 1), last + 1):
+            for number in getattr(base, "tunable_blocks", range(len(blocks))):
                 attention: Any = blocks[number].attn
                 attention.qkv = LoraQV(attention.qkv)
         else:
             for name, parameter in self.net.named_parameters():
-                parameter.requires_grad_(name.startswith(POCKET_PARTS))
+                # timm keeps the biases of attention as they were when they were first needed
+                parameter.requires_grad_(name.startswith(POCKET_PARTS) and "attention_biases" not in name)
         self.to(next(base.net.parameters()).device)
         if not self.tuned():
             raise CounterpointError(f"{base.name} has nothing that can be tuned.")
@@ -76,9 +76,14 @@ class Tuning(nn.Module):
         """What is trained, by name."""
         return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
 
-    def look(self, images: npt.NDArray[np.uint8]) -> Encoded:
-        """Pictures uint8 [B, S, S, 3]; gradients go through."""
-        found = self._base.look(self.net, images)
+    @torch.no_grad()
+    def begin(self, images: npt.NDArray[np.uint8]) -> list[torch.Tensor]:
+        """What tuning does not change, of pictures uint8 [B, S, S, 3]: computed once for pictures that are looked at often."""
+        return self._base.begin(self.net, images)
+
+    def finish(self, begun: list[torch.Tensor]) -> Encoded:
+        """The rest; gradients go through."""
+        found = self._base.finish(self.net, begun)
         maps = found.descriptors.permute(0, 3, 1, 2)
         return Encoded((maps + self.conv(maps)).permute(0, 2, 3, 1), found.foreground, found.vectors)
 
@@ -106,7 +111,7 @@ class TunedEncoder:
 
     @torch.inference_mode()
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
-        found = self._tuning.look(images)
+        found = self._tuning.finish(self._tuning.begin(images))
         return Encoded(found.descriptors, found.foreground, found.vectors)
 
 

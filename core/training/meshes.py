@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.geometry.shape import SUFFIXES, load_shape, make_shape
@@ -23,18 +24,29 @@ def read_meshes(folder: str | Path) -> list[Object3D]:
     return [item for file in files if (item := read_mesh(file)) is not None]
 
 
-def read_mesh(file: str | Path) -> Object3D | None:
-    """A mesh stood up; None for a point cloud.
+def read_mesh(file: str | Path, up: str | None = None) -> Object3D | None:
+    """A mesh stood up (``up`` is the direction that points up in the file); None for a point cloud.
 
     Raises:
         CounterpointError: it cannot be read.
     """
-    shape = load_shape(file)
+    shape, up = load_shape(file), up or guess_up(file)
     if shape.is_point_cloud:
         return None
-    if guess_up(file) == "z":
-        upright = shape.vertices[:, [0, 2, 1]] * [1, 1, -1]
+    if up != "y":
         shape = make_shape(
-            upright, shape.faces, colors=shape.colors, uv=shape.uv, texture=shape.texture, name=shape.name
-        )
+            upright(shape.vertices, up), shape.faces, colors=shape.colors, uv=shape.uv, texture=shape.texture, name=shape.name
+        )  # fmt: skip
     return Object3D(shape, Path(file).stem, np.zeros(len(shape.faces), np.int32), 2 * shape.normalised)
+
+
+_TURNS = {
+    "y": ([0, 1, 2], [1, 1, 1]), "-y": ([0, 1, 2], [1, -1, -1]), "z": ([0, 2, 1], [1, 1, -1]), "-z": ([0, 2, 1], [1, -1, 1]),
+    "x": ([1, 0, 2], [-1, 1, 1]), "-x": ([1, 0, 2], [1, -1, 1]),
+}  # fmt: skip
+
+
+def upright(points: npt.ArrayLike, up: str) -> npt.NDArray[np.floating]:
+    """Points [..., 3] turned so that ``up`` becomes y."""
+    axes, signs = _TURNS[up]
+    return np.asarray(points)[..., axes] * signs

@@ -35,6 +35,7 @@ class PictureSettings:
         plain: share of pictures rendered as the program renders CAD models: grey, head light, white.
         occluded: share with something in front.
         worn: share that is blurred, noisy or of low resolution.
+        own: share in which an object that has colours wears them without patterns, a little brighter or darker.
         photos: a folder of the user's photos; cut-outs of them become backgrounds, surfaces and things in front, half of the time.
     """
 
@@ -48,6 +49,7 @@ class PictureSettings:
     plain: float = 0.22
     occluded: float = 0.3
     worn: float = 0.5
+    own: float = 0.0
     photos: str | None = None
 
 
@@ -82,13 +84,15 @@ class Surface:
     seed: int
 
     def color(
-        self, item: Object3D, face: npt.NDArray, bary: Floats, point: Floats, photos: str | None = None
-    ) -> Floats:
-        """Albedo float64 [N, 3] of surface points."""
+        self, item: Object3D, face: npt.NDArray, bary: Floats, point: Floats, photos: str | None = None, plainly: float = 0.0
+    ) -> Floats:  # fmt: skip
+        """Albedo float64 [N, 3] of surface points; ``plainly`` is ``PictureSettings.own``."""
         rng = np.random.default_rng(self.seed)
+        own = surface_color(item.shape, face, bary)
+        if plainly and own is not None and rng.random() < plainly:
+            return np.clip(own * rng.uniform(0.7, 1.3) * rng.uniform(0.85, 1.15, 3) + rng.uniform(-0.05, 0.05), 0, 1)
         if photos and rng.random() < 0.5:
             return _wrap(cut_photo(photos, 256, rng), point, rng)
-        own = surface_color(item.shape, face, bary)
         parts = int(item.face_part.max()) + 1
         palette = rng.uniform(0.08, 0.95, (parts, 3))
         if rng.random() < 0.35:
@@ -123,7 +127,9 @@ def take_picture(
         image = drawn.rgb.astype(np.float32) / 255
     else:
         image = _background(settings, rng)
-        image[mask] = _lit(surface.color(item, face, bary, point, settings.photos), normal, directions, rng)
+        image[mask] = _lit(
+            surface.color(item, face, bary, point, settings.photos, settings.own), normal, directions, rng
+        )
         if rng.random() < settings.occluded:
             mask = mask & ~_put_in_front(image, settings, rng)
         image = _photometric(image, rng, settings)

@@ -10,7 +10,8 @@ from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
-from app import menus
+from app import commands, menus
+from app.documents import Correction
 from tests.app.conftest import open_sample_files
 
 LEFT = Qt.MouseButton.LeftButton
@@ -405,17 +406,22 @@ def test_themes_and_menus(window, qtbot):
     assert {"Ctrl+O", "Ctrl+Z"} <= set(shortcuts)
 
 
-def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_path, monkeypatch):
+def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_path, monkeypatch, sample):
     """A short run makes a file, which is used at once, and can be switched off to compare on the same pins."""
     window, dock = opened, opened.encoder
     monkeypatch.setattr("app.main_window.QStandardPaths.writableLocation", lambda _: str(tmp_path))
     window.encoder_dock.raise_()
-    dock.minutes.setValue(0.1)
+    dock.minutes.setValue(0.2)
+    place = tuple(window.panels["shape 1"]._shape.polydata.GetPoint(0))
+    right = Correction("image 1", tuple(map(float, sample["at"])), "shape 1", place)
+    window.session.undo_stack.push(commands.SetCorrections(window.session, "Put right", (right,)))
+    shown = []
+    monkeypatch.setattr(dock, "show_curve", lambda curve, real=dock.show_curve: (shown.append(len(curve)), real(curve)))
     qtbot.mouseClick(dock.adapt, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.session.encoder.adapter is not None, timeout=120_000)
     made = window.session.encoder.adapter
     assert made == str(tmp_path / "adapters" / "toy-1.safetensors") and len(dock.curve.points) > 1
-    assert "held-out" in dock.learnt.text()
+    assert "held-out" in dock.learnt.text() and shown[0] == 1 and len(dock.curve.faint) >= 1  # told while it ran
     wait_ready(window)
     dock.adapted.setChecked(False)
     assert window.session.encoder.adapter is None and dock.adapter.text() == made

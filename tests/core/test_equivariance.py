@@ -13,9 +13,18 @@ from safetensors.torch import save_file
 from core.encoders.adapter import GeometryAdapter, save_adapter
 from core.encoders.catalogue import EncoderChoice, load_encoder, load_tunable
 from core.encoders.tuned import LoraQV, TunedEncoder, Tuning, save_tuning
-from core.errors import CounterpointError
-from core.training.equivariance import AdaptSettings, _described, _pairs, adapt, consistency, pair_loss, smooth_ap
-from core.training.pictures import PictureSettings
+from core.errors import Cancelled, CounterpointError
+from core.progress import silent
+from core.training.equivariance import (
+    AdaptSettings,
+    Known,
+    _described,
+    _pools,
+    adapt,
+    consistency,
+    place_loss,
+    smooth_ap,
+)
 from core.training.procedural import make_object, training_seed
 
 TINY = "vit_tiny_patch16_224"
@@ -57,21 +66,28 @@ def test_smooth_ap_by_hand():
     assert float(smooth_ap(similar, distance, 0.01, 0.1, 1e-4)) == pytest.approx(1 - 5 / 6, abs=1e-5)
     assert float(smooth_ap(similar, torch.full((1, 3), 0.5), 0.01, 0.1, 0.01)) == 0
     unit, points = torch.eye(4), torch.arange(4.0)[:, None] * torch.ones(1, 3)
-    perfect = float(pair_loss(unit, unit, points, AdaptSettings()))
-    shuffled = float(pair_loss(unit, unit.roll(1, 0), points, AdaptSettings()))
+    perfect = float(place_loss(unit, points, unit, points, AdaptSettings()))
+    shuffled = float(place_loss(unit, points, unit.roll(1, 0), points, AdaptSettings()))
     assert perfect < 1e-6 < 0.3 < shuffled
 
 
 @pytest.mark.parametrize("loss", ["smoothap", "infonce"])
 def test_a_small_vit_learns(vit, loss):
     """LoRA and the convolution of a ViT with made weights, on the same few pictures: the loss falls."""
-    tuning, chosen = Tuning(load_tunable(vit)).eval(), AdaptSettings(loss=loss)
-    looks = PictureSettings(size=64, plain=0, occluded=0, worn=0, any_roll=0)
-    pairs = _pairs(make_object(training_seed(3), "chair"), 2, np.random.default_rng(0), looks, 60)
+    base = load_tunable(vit)
+    base.photo_size = base.input_size = 64
+    tuning, chosen, rng = (
+        Tuning(base).eval(),
+        AdaptSettings(loss=loss, pictures=12, held_out=2),
+        np.random.default_rng(0),
+    )
+    (pool,) = _pools([make_object(training_seed(3), "chair")], tuning, base, chosen, rng, silent)
     optimizer, losses = torch.optim.AdamW(tuning.tuned().values(), 3e-3), []
-    for _ in range(12):
+    for _ in range(15):
         optimizer.zero_grad()
-        value = torch.stack([pair_loss(*both, chosen) for both in _described(tuning, pairs)]).mean()
+        rng = np.random.default_rng(1)
+        asked = _described(tuning, pool.pictures[:3], 60, rng)
+        value = place_loss(*asked, *_described(tuning, pool.views[:3], 60, rng), chosen)
         value.backward()
         optimizer.step()
         losses.append(float(value.detach()))
@@ -80,12 +96,12 @@ def test_a_small_vit_learns(vit, loss):
 
 def test_what_was_learnt_is_a_file_of_its_own(vit, tmp_path):
     base, told = load_tunable(vit), []
-    base.photo_size = 64
-    chosen = AdaptSettings(steps=4, views=2, places=40, every=2, held_out=2, minutes=5)
-    curve = adapt(
-        [make_object(training_seed(3), "chair")], base, tmp_path / "tuned.safetensors", chosen, watch=told.append
-    )
-    assert told == curve and [one.step for one in curve] == [0, 2, 4] and np.isnan(curve[0].loss)
+    base.photo_size = base.input_size = 64
+    item, photo = make_object(training_seed(3), "chair"), np.zeros((90, 120, 3), np.uint8)
+    right = Known(photo, (10, 10, 80, 80), (40, 40), 0, tuple(item.shape.vertices[0]))
+    chosen = AdaptSettings(steps=4, pictures=12, asked=2, views=2, places=40, every=2, held_out=2, minutes=5)
+    curve = adapt([item], base, tmp_path / "tuned.safetensors", chosen, watch=told.append, known=[right])
+    assert told == curve and [one.step for one in curve] == [0, 2, 4, 4] and np.isnan(curve[0].loss)
     tuned = load_encoder(EncoderChoice(vit.name, vit.weights, vit.layer, "cpu", str(tmp_path / "tuned.safetensors")))
     assert isinstance(tuned, TunedEncoder) and tuned.fingerprint != base.fingerprint and tuned.dim == base.dim
     assert (tmp_path / "tuned.safetensors").stat().st_size < 0.2 * sum(4 * p.numel() for p in base.net.parameters())
@@ -97,13 +113,15 @@ def test_a_tuning_says_what_the_base_says_until_it_is_trained(vit, tmp_path):
         tuning = Tuning(base)
         picture = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3)).astype(np.uint8)
         before = base.encode(picture).descriptors
-        torch.testing.assert_close(tuning.look(picture).descriptors.detach(), before, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            tuning.finish(tuning.begin(picture)).descriptors.detach(), before, atol=1e-5, rtol=1e-4
+        )
         with torch.no_grad():
             for parameter in tuning.tuned().values():
                 parameter += 0.01 * torch.randn_like(parameter)
         save_tuning(tmp_path / "t.safetensors", tuning, base.fingerprint)
         again = TunedEncoder(base, tmp_path / "t.safetensors")
-        after = tuning.look(picture).descriptors.detach()
+        after = tuning.finish(tuning.begin(picture)).descriptors.detach()
         assert not torch.allclose(after, before, atol=1e-3)
         torch.testing.assert_close(again.encode(picture).descriptors, after, atol=0.05, rtol=0.05)
         torch.testing.assert_close(base.encode(picture).descriptors, before)
@@ -122,13 +140,35 @@ def test_files_of_other_encoders_are_refused(vit, tmp_path):
 
 def test_consistency_of_the_pocket_encoder_is_far_from_chance():
     base = load_tunable(EncoderChoice(device="cpu"))
-    rng, looks = np.random.default_rng(0), PictureSettings(plain=0, occluded=0, worn=0, any_roll=0)
-    pairs = _pairs(make_object(training_seed(3), "chair"), 3, rng, looks, 100)
-    assert pairs and all(
-        np.linalg.norm(p.b.camera.project(p.points)[0] - p.pixels_b, axis=1).max() < 1e-6 for p in pairs
-    )
-    found = consistency(Tuning(base), pairs)
-    assert found > 3 * 1.5 / 100  # a random one of a hundred places is rarely that near
+    tuning, chosen = Tuning(base), AdaptSettings(pictures=12, held_out=4)
+    item = make_object(training_seed(3), "chair")
+    (pool,) = _pools([item], tuning, base, chosen, np.random.default_rng(0), silent)
+    assert len(pool.pictures) <= 12 and len(pool.views) == 24 and len(pool.held_out) <= 4
+    for seen in (pool.pictures[0], pool.views[0]):
+        assert (seen.pixels > 0).all() and (seen.pixels < 1).all()
+        assert np.abs(item.caster.closest(seen.points.astype(float)).distance).max() < 1e-3
+    assert consistency(tuning, pool) > 0.1  # a random place is rarely that near
+
+
+def test_a_stopped_run_keeps_the_best_so_far(vit, tmp_path):
+    base = load_tunable(vit)
+    base.photo_size = base.input_size = 64
+    chosen = AdaptSettings(pictures=12, asked=2, views=2, places=40, every=1, held_out=4, rate=3e-3, minutes=5)
+    curve: list = []
+
+    def progress(share: float, text: str) -> None:
+        if len(curve) > 1 and curve[-1].consistency > curve[0].consistency:
+            raise Cancelled
+
+    adapt([make_object(training_seed(3), "chair")], base, tmp_path / "t.safetensors", chosen, progress, curve.append)
+    assert (tmp_path / "t.safetensors").exists() and len(curve) < chosen.steps
+
+    def at_once(share: float, text: str) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        adapt([make_object(training_seed(3), "chair")], base, tmp_path / "u.safetensors", chosen, at_once)
+    assert not (tmp_path / "u.safetensors").exists()
 
 
 def test_nothing_to_adapt_to(vit, tmp_path):
@@ -150,7 +190,7 @@ def test_adaptation_is_measured_on_real_photos():
         pytest.skip("shared/ is not here")
     from core.benchmarks import adaptation
 
-    chosen = AdaptSettings(steps=2, views=2, every=2, held_out=2)
+    chosen = AdaptSettings(steps=2, views=2, every=2, held_out=2, pictures=12)
     row, mean = adaptation.evaluate(EncoderChoice(device="cpu"), f"bop:{lmo}", 1, 1, chosen)[
         "found within 10 % of the diameter"
     ]
