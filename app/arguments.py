@@ -361,7 +361,9 @@ def _add_encoder_options(parser: argparse.ArgumentParser) -> None:
         "--encoder", default="pocket", metavar="NAME", help="see `counterpoint encoders`; any timm ViT by name"
     )
     group.add_argument("--weights", metavar="FILE", help="weights from a local file")
-    group.add_argument("--adapter", metavar="FILE", help="made by `counterpoint train adapter` for this encoder")
+    group.add_argument(
+        "--adapter", metavar="FILE", help="made by `counterpoint adapt` or `train adapter` for this encoder; 3dcorrenhance: the published one"
+    )  # fmt: skip
     group.add_argument("--layer", type=int, metavar="N", help="block of a ViT (default: three quarters of its depth)")
     group.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
 

@@ -1,6 +1,6 @@
 """The image encoders by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.encoders.base import ImageEncoder, PointEncoder, TunableEncoder
@@ -37,9 +37,10 @@ class EncoderChoice:
     Attributes:
         name: "pocket", a short name of ``TIMM_NAMES`` or any timm ViT.
         weights: a local file instead of the bundled or published ones.
-        layer: block of a ViT, None for three quarters of its depth; the pocket encoder has none.
+        layer: block of a ViT (-1: the last), None for three quarters of its depth; the pocket encoder has none.
         device: "auto", "cpu" or "cuda".
-        adapter: a file that ``counterpoint train adapter`` or ``counterpoint adapt`` made for this encoder.
+        adapter: a file that ``counterpoint train adapter`` or ``counterpoint adapt`` made for this encoder, a checkpoint of 3DCorrEnhance
+            (.ckpt), or "3dcorrenhance" for the published one.
     """
 
     name: str = DEFAULT
@@ -61,15 +62,21 @@ def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = s
     Raises:
         CounterpointError: no such encoder, device or file; weights that do not fit or cannot be fetched.
     """
-    base = _load_base(choice, progress)
     if choice.adapter is None:
-        return base
+        return _load_base(choice, progress)
+    from core.encoders import published
     from core.encoders.adapter import AdaptedEncoder
     from core.encoders.tuned import TunedEncoder, is_tuning
 
-    if is_tuning(choice.adapter):
-        return TunedEncoder(base, choice.adapter)
-    return AdaptedEncoder(base, choice.adapter, choice.device)
+    adapter = choice.adapter
+    if adapter == published.NAME:
+        adapter = str(published.fetch_published(TIMM_NAMES.get(choice.name, choice.name), progress))
+    if adapter.endswith(".ckpt") and choice.layer is None:
+        choice = replace(choice, layer=-1)
+    base = _load_base(choice, progress)
+    if is_tuning(adapter):
+        return TunedEncoder(base, adapter)
+    return AdaptedEncoder(base, adapter, choice.device)
 
 
 def load_tunable(choice: EncoderChoice = EncoderChoice(), progress: Progress = silent) -> TunableEncoder:

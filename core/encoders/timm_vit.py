@@ -1,9 +1,7 @@
 """Any vision transformer of timm as an image encoder: DINOv2, DINOv3, CLIP, MAE, ..."""
 
-import socket
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +10,8 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 
 from core.encoders.base import Encoded, pick_device, to_batch
-from core.errors import Cancelled, CounterpointError
+from core.encoders.hub import fetch
+from core.errors import CounterpointError
 from core.geometry.shape import file_digest
 from core.images import check_file
 from core.progress import Progress, silent
@@ -29,8 +28,8 @@ TUNABLE = 4
 class TimmEncoder:
     """Patch tokens of one block of a timm ViT.
 
-    Middle blocks carry more geometry than the last (FoundPose, ECCV 2024, uses block 18 of 24): ``layer`` counts from 0, None is
-    three quarters of the depth.
+    Middle blocks carry more geometry than the last (FoundPose, ECCV 2024, uses block 18 of 24): ``layer`` counts from 0, -1 is
+    the last, None three quarters of the depth.
 
     Raises:
         CounterpointError: no such model, not a ViT, weights that do not fit or cannot be fetched.
@@ -51,8 +50,9 @@ class TimmEncoder:
         progress(0.95, f"Building {model}")
         net = _build(model, path)
         depth = len(net.blocks)
-        if layer is not None and not 0 <= layer < depth:
+        if layer is not None and not -1 <= layer < depth:
             raise CounterpointError(f"{model} has blocks 0 to {depth - 1}; there is no block {layer}.")
+        layer = depth - 1 if layer == -1 else layer
         self._layer = layer if layer is not None else round(depth * 0.75) - 1
         patch = net.patch_embed.patch_size[0]
         self.dim = int(net.embed_dim)
@@ -130,45 +130,5 @@ def _weights_file(model: str, weights: str | Path | None, progress: Progress) ->
     config = timm.get_pretrained_cfg(model)
     if config is None or not config.hf_hub_id:
         raise CounterpointError(f"timm knows no published weights for {model}; give a file with --weights.")
-    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
-
-    name = "model.safetensors"
-    progress(0.0, f"Fetching the weights of {model} (kept for the next time)")
-    try:
-        kept = try_to_load_from_cache(config.hf_hub_id, name)
-        if isinstance(kept, str):
-            return Path(kept), config.hf_hub_id
-        socket.create_connection((str(urlparse(constants.ENDPOINT).hostname), 443), timeout=5).close()
-        path = Path(hf_hub_download(config.hf_hub_id, name, tqdm_class=_reporter(progress, model)))
-    except Cancelled:
-        raise
-    except Exception as error:
-        raise CounterpointError(
-            f"The weights of {model} are not on this machine and cannot be fetched ({type(error).__name__}): connect to the "
-            "network, give a file with --weights, or use the pocket encoder."
-        ) from error
+    path = fetch(config.hf_hub_id, "model.safetensors", model, progress)
     return path, config.hf_hub_id
-
-
-def _reporter(progress: Progress, model: str) -> type:
-    """A silent progress bar for the hub that reports here; a cancel stops the download."""
-    from tqdm.auto import tqdm
-
-    class Bar(tqdm):  # type: ignore[misc]
-        def __init__(self, *args: object, **kwargs: object):
-            kwargs.pop("name", None)
-            super().__init__(*args, **{**kwargs, "disable": False, "file": _Nowhere()})
-
-        def update(self, n: float | None = 1) -> bool | None:
-            done = super().update(n)
-            if self.total:
-                progress(0.9 * min(1.0, self.n / self.total), f"Fetching the weights of {model}: {self.n / 1e6:.0f} MB")
-            return done
-
-    return Bar
-
-
-class _Nowhere:
-    def write(self, text: str) -> None: ...
-
-    def flush(self) -> None: ...

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from core.encoders.base import Encoded, TunableEncoder
+from core.encoders.published import read_published
 from core.errors import CounterpointError
 from core.geometry.shape import file_digest
 from core.images import check_file
@@ -96,7 +97,7 @@ class TunedEncoder:
         CounterpointError: no such file, or one of another base.
         """
         path = check_file(file)
-        tensors, about = _read(path)
+        tensors, about = read_published(path, base) if path.suffix == ".ckpt" else _read(path)
         if about.get("base") != base.fingerprint:
             raise CounterpointError(f"{path.name} was tuned on {about.get('base')} and does not fit {base.name} ({base.fingerprint}).")  # fmt: skip
         self._base, self._tuning = base, Tuning(base)
@@ -123,6 +124,8 @@ def save_tuning(file: str | Path, tuning: Tuning, base: str) -> None:
 
 def is_tuning(file: str | Path) -> bool:
     """Whether a file is of this kind."""
+    if Path(file).suffix == ".ckpt":
+        return True
     try:
         return _read(check_file(file))[1].get("kind") == KIND
     except CounterpointError:

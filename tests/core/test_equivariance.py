@@ -1,5 +1,6 @@
 """Encoders tuned by multiview equivariance: the loss by hand, the files, and that consistency rises."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +170,49 @@ def test_a_stopped_run_keeps_the_best_so_far(vit, tmp_path):
     with pytest.raises(Cancelled):
         adapt([make_object(training_seed(3), "chair")], base, tmp_path / "u.safetensors", chosen, at_once)
     assert not (tmp_path / "u.safetensors").exists()
+
+
+class TestPublished:
+    """Checkpoints in the layout of the published code, with made numbers."""
+
+    @pytest.fixture
+    def checkpoint(self, tmp_path):
+        torch.manual_seed(1)
+        content = {"state_dict": {"refine_conv": torch.nn.Conv2d(192, 192, 3, padding=1).state_dict()}}
+        for number in range(8):
+            content |= {f"w_a_{number:03d}": torch.randn(4, 192) / 20, f"w_b_{number:03d}": torch.randn(192, 4) / 20}
+        torch.save(content, tmp_path / "made.ckpt")
+        return content, tmp_path / "made.ckpt"
+
+    def test_they_compute_what_the_published_code_does(self, vit, checkpoint):
+        content, file = checkpoint
+        tuned = load_encoder(EncoderChoice(vit.name, vit.weights, None, "cpu", str(file)))
+        base = load_tunable(EncoderChoice(vit.name, vit.weights, -1, "cpu"))
+        picture = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3)).astype(np.uint8)
+        net = copy.deepcopy(base.net)
+        for number, block in enumerate(net.blocks[-4:]):
+            old = block.attn.qkv
+            a_q, a_v = content[f"w_a_{2 * number:03d}"], content[f"w_a_{2 * number + 1:03d}"]
+            b_q, b_v = content[f"w_b_{2 * number:03d}"], content[f"w_b_{2 * number + 1:03d}"]
+            change = torch.cat([b_q @ a_q, torch.zeros(192, 192), b_v @ a_v])
+            old.weight.data += change
+        conv = torch.nn.Conv2d(192, 192, 3, padding=1)
+        conv.load_state_dict(content["state_dict"]["refine_conv"])
+        with torch.inference_mode():
+            expected = conv(base.finish(net, base.begin(net, picture)).descriptors.permute(0, 3, 1, 2))
+        got = tuned.encode(picture).descriptors.permute(0, 3, 1, 2)
+        torch.testing.assert_close(got, expected, atol=2e-4, rtol=1e-3)
+
+    def test_what_does_not_fit_is_said(self, vit, checkpoint, tmp_path):
+        with pytest.raises(CounterpointError, match="last block"):
+            load_encoder(EncoderChoice(vit.name, vit.weights, 5, "cpu", str(checkpoint[1])))
+        with pytest.raises(CounterpointError, match="last block"):
+            TunedEncoder(load_tunable(EncoderChoice(device="cpu")), checkpoint[1])
+        (tmp_path / "bad.ckpt").write_bytes(b"no checkpoint")
+        with pytest.raises(CounterpointError, match="no checkpoint of 3DCorrEnhance"):
+            load_encoder(EncoderChoice(vit.name, vit.weights, None, "cpu", str(tmp_path / "bad.ckpt")))
+        with pytest.raises(CounterpointError, match="no published adapter"):
+            load_encoder(EncoderChoice(vit.name, vit.weights, None, "cpu", "3dcorrenhance"))
 
 
 def test_nothing_to_adapt_to(vit, tmp_path):
