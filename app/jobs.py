@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app import align_jobs, collection_jobs, gallery_jobs, part_jobs
+from app import align_jobs, collection_jobs, gallery_jobs, measure_jobs, part_jobs
 from app.documents import EncoderSettings, Item
 from app.engine_process import Report
 from app.loaded import Known, display_of, guided_pair, image_of, shape_of, side_of, to_display
@@ -182,6 +182,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     **align_jobs.JOBS,
     **gallery_jobs.JOBS,
     **collection_jobs.JOBS,
+    **measure_jobs.JOBS,
     "open_image": open_image,
     "open_shape": open_shape,
     "prepare": prepare,

@@ -18,6 +18,7 @@ from app.documents import KINDS, Kind, item_for
 from app.drafts import Drafts
 from app.engine import Engine
 from app.finder import Finder
+from app.measuring import Measuring
 from app.panels.align import POSE_HINTS, AlignPanel
 from app.panels.collection import CollectionPanel
 from app.panels.encoder import EncoderPanel
@@ -64,6 +65,7 @@ class MainWindow(QMainWindow):
         self.drafts = Drafts(self.session, self.engine, self.queries, self)
         self.parts = Parts(self.session, self.drafts, self.queries, self.panels, self.parts_panel, self)
         self.parts_presenter = PartsPresenter(self.session, self.drafts, self.panels, self.parts_panel, self)
+        self.measuring = Measuring(self.session, self.queries, self)
         self.active: Slot = "image 1"
         self.message, self._engine_runs = QLabel(), False
         self._build()
@@ -200,6 +202,7 @@ class MainWindow(QMainWindow):
         for teller in (self.collector, self.collection_view):
             teller.said.connect(lambda sentence: self.statusBar().showMessage(sentence, 8000))
         self.encoder.adapt_wanted.connect(self.adapt_encoder)
+        self.encoder.measure.clicked.connect(lambda: self.measuring.show())
         self.encoder.applied.connect(self.session.set_encoder)
         self.session.encoder_changed.connect(lambda: self.encoder.set_settings(self.session.encoder))
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)

@@ -86,6 +86,7 @@ class EncoderPanel(QWidget):
         layout.addLayout(self._adapt_row())
         layout.addWidget(self.learnt)
         layout.addWidget(self.curve)
+        layout.addWidget(self.measure)
         layout.addStretch()
         self._descriptions: dict[str, str] = {}
         self.name.currentTextChanged.connect(self._changed)
@@ -129,6 +130,8 @@ class EncoderPanel(QWidget):
         self.minutes.setValue(3)
         self.minutes.setSuffix(" min")
         self.minutes.setToolTip("At most; it stops when nothing improves. Stop keeps the best so far.")
+        self.measure = QPushButton("Measure…")
+        self.measure.setToolTip("Compare encoders and adapters on the open shapes or on a data set, with pictures")
         self.learnt, self.curve = QLabel(), Curve()
         self.curve.setToolTip("Places found again (bold) and the loss (thin)")
         self.learnt.setWordWrap(True)

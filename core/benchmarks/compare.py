@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,16 +91,15 @@ def evaluate(
     encoders = [load_encoder(choice) for choice in dict.fromkeys(choices)]
     units = units_of(data, count)
     results = measure(encoders, units, f"{data} {count}", folder, progress)
-    tables = tables_of(results, TASKS[data.partition(":")[0]])
-    if folder is not None:
-        write_report(Path(folder), tables, [(r.encoder, case) for r in results for case in r.cases], SHOWN)
-    return tables
+    title = TASKS[data.partition(":")[0]]
+    return tables_of(results, title) if folder is None else report(folder, results, title)
 
 
 def measure(
-    encoders: Sequence[ImageEncoder], units: Sequence[Unit], task: str, folder: str | Path | None = None, progress: Progress = silent
+    encoders: Sequence[ImageEncoder], units: Sequence[Unit], task: str, folder: str | Path | None = None, progress: Progress = silent,
+    watch: Callable[[list[Result]], None] | None = None,
 ) -> list[Result]:  # fmt: skip
-    """Every encoder on every unit; what stands in ``folder`` already is not measured again."""
+    """Every encoder on every unit; what stands in ``folder`` already is not measured again. ``watch`` is told all results so far."""
     store = _Store(Path(folder), task) if folder is not None else None
     results, total = [], len(encoders) * len(units)
     for number, (encoder, unit) in enumerate((e, u) for e in encoders for u in units):
@@ -113,7 +112,16 @@ def measure(
             if store:
                 store.add(encoder, known)
         results.append(known)
+        if watch is not None:
+            watch(list(results))
     return results
+
+
+def report(folder: str | Path, results: Sequence[Result], title: str) -> dict[str, list[dict[str, Any]]]:
+    """The tables of results, and the page that shows them in ``folder``."""
+    tables = tables_of(results, title)
+    write_report(Path(folder), tables, [(r.encoder, case) for r in results for case in r.cases], SHOWN)
+    return tables
 
 
 def tables_of(results: Sequence[Result], title: str) -> dict[str, list[dict[str, Any]]]:

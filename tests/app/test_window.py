@@ -427,3 +427,31 @@ def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_pat
     assert window.session.encoder.adapter is None and dock.adapter.text() == made
     dock.adapted.setChecked(True)
     assert window.session.encoder.adapter == made
+
+
+def test_encoders_are_measured_side_by_side(opened, qtbot, monkeypatch):
+    window, page = opened, opened.measuring.page
+    window.encoder_dock.raise_()
+    qtbot.mouseClick(window.encoder.measure, LEFT)
+    assert page.isVisible()
+    page.beside.setText("pocket")
+    told = []
+    monkeypatch.setattr(
+        page, "show_measured", lambda m, done, real=page.show_measured: (told.append(done), real(m, done))
+    )
+    qtbot.mouseClick(page.measure, LEFT)
+    qtbot.waitUntil(lambda: page.report.isEnabled(), timeout=60_000)
+    assert told == [False, True] and page.measure.isEnabled()
+    assert page.table.item(0, 0).text() == "pocket" and page.table.rowCount() == 1
+    (shown,) = window.measuring.page.bars.rows
+    assert 0 < shown["pcdp@0.05"] <= shown["pcdp@0.2"] <= 1
+    assert page.bad.pixmap().height() == page.good.pixmap().height() == 150
+    opened_urls = []
+    monkeypatch.setattr("app.measuring.QDesktopServices.openUrl", opened_urls.append)
+    qtbot.mouseClick(page.report, LEFT)
+    assert os.path.exists(opened_urls[0].toLocalFile())
+    page.data.setCurrentText("onepose:/nowhere")
+    qtbot.mouseClick(page.measure, LEFT)
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox) is not None)
+    assert "OnePose" in window.findChild(QMessageBox).text()
+    page.close()
