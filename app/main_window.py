@@ -33,10 +33,12 @@ from app.parts_presenter import PartsPresenter
 from app.posing import Posing
 from app.preload import Preload
 from app.presenter import Panels, Presenter
+from app.projects import Projects
 from app.queries import Queries, lessons
 from app.resources import resource
 from app.session import SLOTS, Session, Slot, kind_of, slots_of
 from app.theme import apply_theme
+from core.interchange.project import SUFFIX
 
 
 class MainWindow(QMainWindow):
@@ -68,6 +70,7 @@ class MainWindow(QMainWindow):
         self.measuring = Measuring(self.session, self.queries, self)
         self.active: Slot = "image 1"
         self.message, self._engine_runs = QLabel(), False
+        self.projects = Projects(self)
         self._build()
         self._connect()
         self.menus = menus.build(self)
@@ -75,6 +78,7 @@ class MainWindow(QMainWindow):
         self._guide()
         self.engine.start()
         QTimer.singleShot(0, self.preload.start)
+        QTimer.singleShot(0, self.projects.start)
 
     def open_files(self, paths: list[str], slot: Slot | None = None) -> None:
         """Open images and shapes; the first of a kind goes where ``slot`` says, or replaces the first of its kind, others follow."""
@@ -82,7 +86,9 @@ class MainWindow(QMainWindow):
         if slot is not None:
             kind = kind_of(slot)
             free[kind] = free[kind][free[kind].index(slot) :]
-        for item in map(item_for, paths):
+        for project in (path for path in paths if path.endswith(SUFFIX)):
+            self.projects.open(Path(project))
+        for item in (item_for(path) for path in paths if not path.endswith(SUFFIX)):
             if free[item.kind]:
                 self.queries.open(free[item.kind].pop(0), item)
             else:
@@ -118,8 +124,12 @@ class MainWindow(QMainWindow):
             if appears:
                 column.setSizes([column.height()] * column.count())
 
+    def view_state(self) -> dict[str, list[float]]:
+        """How open panels look at what they show, for the project file."""
+        return {slot: self.panels[slot].view_state() for slot in self.session.items}
+
     def _build(self) -> None:
-        self.setWindowTitle("Counterpoint[*]")
+        self._name_window()
         self.setWindowIcon(QIcon(str(resource("icons/counterpoint.svg"))))
         columns = QSplitter(Qt.Orientation.Horizontal)
         for slots in (SLOTS[:2], SLOTS[2:4], SLOTS[4:]):
@@ -206,6 +216,7 @@ class MainWindow(QMainWindow):
         self.encoder.applied.connect(self.session.set_encoder)
         self.session.encoder_changed.connect(lambda: self.encoder.set_settings(self.session.encoder))
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
+        self.projects.changed.connect(self._name_window)
         self.engine.ready.connect(self._engine_ready)
         self.engine.died.connect(lambda sentence: self.statusBar().showMessage(sentence, 15_000))
 
@@ -241,10 +252,15 @@ class MainWindow(QMainWindow):
             panel.set_mesh(getattr(opened, "mesh", None), item.name if item else "", item.up if item else "y")
             for warning in getattr(opened, "warnings", []):
                 self.statusBar().showMessage(warning, 10_000)
-        if content is not None:
+        if content is None:
+            self.parts_presenter.opened(slot, 0)
+        else:
             self.show_panel(slot, True)
             size = content.shape[0] * content.shape[1] if isinstance(content, np.ndarray) else content.elements  # type: ignore[attr-defined]
             self.parts_presenter.opened(slot, size)
+            view = self.projects.view_of(slot)
+            if view is not None:
+                panel.restore_view(view)
         self.presenter.refresh()
 
     def _item_changed(self, slot: Slot) -> None:
@@ -284,6 +300,10 @@ class MainWindow(QMainWindow):
         self.aligner.activate(slot)
         self.finder.active = slot
 
+    def _name_window(self) -> None:
+        name = f"{self.projects.path.name}[*] - Counterpoint" if self.projects.path else "Counterpoint[*]"
+        self.setWindowTitle(name)
+
     def _clean_changed(self, clean: bool) -> None:
         self.setWindowModified(not clean)
 
@@ -311,6 +331,10 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        if not self.projects.may_close():
+            event.ignore()
+            return
+        self.projects.stop()
         self.settings.setValue("geometry", self.saveGeometry())
         for panel in self.panels.values():
             if isinstance(panel, MeshPanel):

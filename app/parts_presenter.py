@@ -27,7 +27,7 @@ class PartsPresenter(QObject):
         dock.threshold_changed.connect(self._paint)
 
     def opened(self, slot: Slot, elements: int) -> None:
-        """Something with so many faces (points, pixels) was opened in a slot."""
+        """Something with so many faces (points, pixels) was opened in a slot, 0 when it was closed."""
         self._sizes[slot] = elements
         self._paint_slot(slot)
 
@@ -64,7 +64,7 @@ class PartsPresenter(QObject):
 
     def _paint_slot(self, slot: Slot) -> None:
         panel, size, layers = self._panels[slot], self._sizes.get(slot), self._session.layers
-        if size is None or slot not in self._session.items:
+        if not size or slot not in self._session.items:
             return
         draft, mask = self._session.draft, self._drafts.mask
         drawn = mask if draft is not None and draft.slot == slot and mask is not None and mask.size == size else None

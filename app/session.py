@@ -90,6 +90,11 @@ class Session(QObject):
         self.pins_changed.emit()
         self.set_current(current if current in self.pins else next(reversed(self.pins), None))
 
+    def restore_pins(self, pins: list[Pin], current: int | None) -> None:
+        """The pins of a project; new ones get numbers above theirs."""
+        self._next_pin = max((pin.pin_id for pin in pins), default=0) + 1
+        self.set_pins(pins, current)
+
     def rename_pin(self, pin_id: int, name: str) -> None:
         self.pins[pin_id].name = name
         self.pins_changed.emit()

@@ -112,8 +112,8 @@ class EncoderPanel(QWidget):
         self.curve.show_points([(float(one.step), one.consistency) for one in curve], losses)
 
     def show_learnt(self, file: str, curve: list[Any]) -> None:
-        """What adapting came to; it is used at once."""
-        self.show_curve(curve)
+        """What adapting came to, the last of the curve; it is used at once."""
+        self.show_curve(curve[:-1])
         first, last = curve[0].consistency, curve[-1].consistency
         self.learnt.setText(f"Found again in held-out pictures: {first:.0%} before, {last:.0%} adapted.")
         self.adapted.setChecked(True)

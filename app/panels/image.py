@@ -149,6 +149,16 @@ class ImagePanel(FileDrops, QWidget):
     def fit(self) -> None:
         self.view.fit()
 
+    def view_state(self) -> list[float]:
+        """Zoom and the scene point in the middle, for :meth:`restore_view`."""
+        middle = self.view.mapToScene(self.view.viewport().rect().center())
+        return [self.view.zoom, middle.x(), middle.y()]
+
+    def restore_view(self, state: list[float]) -> None:
+        zoom, x, y = state
+        self.view.zoom_to(zoom)
+        self.view.centerOn(x, y)
+
     def save_picture(self, path: str | Path) -> bool:
         """Write what is shown, at the image's own resolution; returns whether that worked."""
         width, height = self.image_size

@@ -1,6 +1,5 @@
 """The shape panel: a mesh or point cloud to turn around, with a heatmap as colours and pins on it."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from app.panels.drops import FileDrops
 from app.panels.empty import EmptyState
 from app.panels.header import Header
 from app.panels.marks import PinMark
+from app.panels.mesh_marks import MeshMarks
 from app.panels.mesh_mouse import SHAPE_TOOLS, MeshMouse
 from app.theme import is_dark
 from core.colors import HEATMAPS
@@ -79,7 +79,8 @@ class MeshPanel(FileDrops, QWidget):
         self._through: Any = None
         self._smoothing: Any = None
         self._heat: tuple[npt.NDArray[np.float32], float, float] | None = None
-        self._marks: list[PinMark] = []
+        self._marks = MeshMarks(self)
+        self._marks.match_moved.connect(self.match_moved)
         self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
         self._fill_view_menu()
         self._update_tools()
@@ -130,9 +131,9 @@ class MeshPanel(FileDrops, QWidget):
         self._repaint()
 
     def set_marks(self, marks: list[PinMark]) -> None:
-        if marks == self._marks:
+        if marks == self._marks.all:
             return
-        self._marks = marks
+        self._marks.all = marks
         if self._pins is not None:
             self._pins.set_marks(marks)
             self._schedule()
@@ -163,6 +164,17 @@ class MeshPanel(FileDrops, QWidget):
         if self.plotter is not None:
             self.frustums.show(name, points, color)
             self._schedule()
+
+    def view_state(self) -> list[float]:
+        """Place, focus, up and angle of the camera, for :meth:`restore_view`."""
+        if self._shape is None:
+            return []
+        camera = self.plotter.renderer.GetActiveCamera()
+        return [*camera.GetPosition(), *camera.GetFocalPoint(), *camera.GetViewUp(), camera.GetViewAngle()]
+
+    def restore_view(self, state: list[float]) -> None:
+        if len(state) == 10:
+            self.look_from(np.array(state[:3]), np.array(state[3:6]), np.array(state[6:9]), state[9])
 
     def look_from(self, eye: npt.NDArray, at: npt.NDArray, up: npt.NDArray, angle: float) -> None:
         """See the shape from ``eye`` [3]; ``angle`` in degrees spans the panel's height."""
@@ -223,9 +235,9 @@ class MeshPanel(FileDrops, QWidget):
         self._mouse.pressed.connect(self.activated)
         self._mouse.clicked.connect(self._click)
         self._mouse.pivoted.connect(self._set_pivot)
-        self._mouse.grab = self._match_at
-        self._mouse.dragging.connect(self._move_mark)
-        self._mouse.dropped.connect(self._drop_mark)
+        self._mouse.grab = self._marks.match_at
+        self._mouse.dragging.connect(self._marks.move)
+        self._mouse.dropped.connect(self._marks.drop)
         for name in ("hovered", "hover_ended", "acting", "acted"):
             getattr(self._mouse, name).connect(getattr(self, name))
         self.set_part_tool(*self._tool)
@@ -355,40 +367,13 @@ class MeshPanel(FileDrops, QWidget):
             self._shape.set_labels(rgba)
             self._repaint()
 
-    def _mark_at(self, at: QPointF) -> PinMark | None:
-        marks = (mark for mark in self._marks if mark.role != "rival")
-        near = (mark for mark in marks if (self.world_to_widget(mark.position) - at).manhattanLength() <= 9)
-        return next((mark for mark in near if self._in_front(mark.position, at)), None)
-
-    def _match_at(self, at: QPointF) -> PinMark | None:
-        mark = self._mark_at(at)
-        return mark if mark is not None and mark.role == "match" and mark.pin_id > 0 else None
-
-    def _move_mark(self, mark: PinMark, at: QPointF) -> tuple[float, ...] | None:
-        point = self.pick(at)
-        place = None if point is None else tuple(map(float, point))
-        kept = [one for one in self._marks if (one.pin_id, one.role) != (mark.pin_id, "match")]
-        self.set_marks([*kept, replace(mark, position=place or mark.position)])
-        return place
-
-    def _drop_mark(self, mark: PinMark, at: QPointF) -> None:
-        if (place := self._move_mark(mark, at)) is not None:
-            self.match_moved.emit(mark.pin_id, place)
-
     def _click(self, at: QPointF) -> None:
-        if (mark := self._mark_at(at)) is not None:
+        if (mark := self._marks.at(at)) is not None:
             self.pin_selected.emit(mark.pin_id)
             return
         point = self.pick(at)
         if point is not None:
             self.clicked.emit(point)
-
-    def _in_front(self, position: tuple[float, ...], at: QPointF) -> bool:
-        hit = self.pick(at)
-        if hit is None:
-            return True
-        eye = np.array(self.plotter.renderer.GetActiveCamera().GetPosition())
-        return float(np.linalg.norm(position - eye)) <= float(np.linalg.norm(hit - eye)) * 1.05
 
     def _set_pivot(self, at: QPointF) -> None:
         point = self.pick(at)

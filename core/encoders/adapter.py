@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from core.encoders.base import Encoded, ImageEncoder, pick_device
 from core.errors import CounterpointError
-from core.geometry.shape import file_digest
+from core.files import file_digest
 from core.images import check_file
 
 

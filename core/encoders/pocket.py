@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from core.encoders.base import Encoded, pick_device, to_batch
 from core.errors import CounterpointError
-from core.geometry.shape import file_digest
+from core.files import file_digest
 from core.images import check_file
 
 WEIGHTS = Path(__file__).parents[2] / "resources" / "weights"

@@ -12,7 +12,7 @@ from timm.models.vision_transformer import VisionTransformer
 from core.encoders.base import Encoded, pick_device, to_batch
 from core.encoders.hub import fetch
 from core.errors import CounterpointError
-from core.geometry.shape import file_digest
+from core.files import file_digest
 from core.images import check_file
 from core.progress import Progress, silent
 

@@ -18,7 +18,7 @@ from torch import nn
 from core.encoders.base import Encoded, TunableEncoder
 from core.encoders.published import read_published
 from core.errors import CounterpointError
-from core.geometry.shape import file_digest
+from core.files import file_digest
 from core.images import check_file
 
 KIND = "equivariance adapter"

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.files import file_digest
 from core.images import check_file
 
 SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz")
@@ -167,12 +168,6 @@ def cloud_normals(points: Floats) -> npt.NDArray[np.float32]:
     normals = np.asarray(cloud.normals)
     outward = np.sum(normals * np.asarray(cloud.points), axis=1, keepdims=True) >= 0
     return np.where(outward, normals, -normals).astype(np.float32)
-
-
-def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.files import write_atomic
 from core.geometry.pose import Pose
-from core.interchange.heatmaps import write_atomic
 from core.interchange.labels import read_json
 from core.interchange.poses import View
 

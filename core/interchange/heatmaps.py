@@ -1,7 +1,5 @@
 """Heatmaps as files: a PLY with a scalar per vertex, a PNG with colours over the image."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import cv2
@@ -10,7 +8,7 @@ import numpy.typing as npt
 
 from core.colors import apply_colormap, heat_weight
 from core.encoders.feature_map import Box
-from core.errors import CounterpointError
+from core.files import write_atomic
 from core.images import save_image
 
 
@@ -93,24 +91,3 @@ def save_overlay(
 ) -> None:
     """PNG of the image with the heatmap over it and the best pixel ringed."""
     save_image(path, mark(overlay(image, heatmap, box), pixel, (255, 40, 90)))
-
-
-def write_atomic(path: str | Path, content: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        CounterpointError: the folder is missing, full or not writable.
-    """
-    path = Path(path)
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CounterpointError(f"{path} cannot be written ({error.strerror}).") from error

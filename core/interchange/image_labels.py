@@ -12,9 +12,9 @@ from pycocotools import mask as coco
 
 from core.colors import PINS
 from core.errors import CounterpointError
+from core.files import write_atomic
 from core.images import check_file
 from core.interchange import labels as common
-from core.interchange.heatmaps import write_atomic
 from core.interchange.labels import Labels, check_form, check_table, rgb_of
 
 SUFFIXES = (".png", ".json", ".npz")

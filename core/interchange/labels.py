@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from core.colors import PINS
 from core.errors import CounterpointError
+from core.files import write_atomic
 from core.images import check_file
-from core.interchange.heatmaps import write_atomic
 
 FORMAT = "counterpoint labels"
 

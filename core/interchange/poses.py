@@ -14,9 +14,9 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
+from core.files import write_atomic
 from core.geometry.pose import Pose, camera_matrix, nearest_rotation
 from core.images import check_file
-from core.interchange.heatmaps import write_atomic
 from core.interchange.labels import read_json
 
 Floats = npt.NDArray[np.floating]

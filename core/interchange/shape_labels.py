@@ -12,10 +12,10 @@ import trimesh
 from plyfile import PlyData, PlyElement, PlyParseError
 
 from core.errors import CounterpointError
+from core.files import write_atomic
 from core.geometry.shape import Shape
 from core.images import check_file
 from core.interchange import labels as common
-from core.interchange.heatmaps import write_atomic
 from core.interchange.labels import Labels, check_form, check_table
 
 SUFFIXES = (".ply", ".glb", ".npz", ".json")

@@ -5,6 +5,12 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 
+@pytest.fixture(autouse=True)
+def own_data(tmp_path, monkeypatch):
+    """Autosaved documents and adapters of a test are its own."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
 @pytest.fixture
 def window(qtbot, tmp_path):
     """A window with settings of its own, closed at the end."""
@@ -13,6 +19,7 @@ def window(qtbot, tmp_path):
 
     apply_theme(QApplication.instance(), "light")
     window = MainWindow(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+    window.projects.ask = lambda: "discard"  # type: ignore[method-assign]
     window.resize(1300, 800)
     window.show()
     qtbot.waitExposed(window)

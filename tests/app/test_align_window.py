@@ -165,7 +165,7 @@ def test_pairs_of_places_align_the_shape(posed, sample, qtbot):
     found = window.aligner.current().pose
     turn = np.reshape(found.R, (3, 3)).T @ R
     assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 3
-    labels = [mark.label for mark in mesh._marks]
+    labels = [mark.label for mark in mesh._marks.all]
     assert [label for label in labels if label.startswith("Pair")] == [f"Pair {n}" for n in range(1, 5)]
     window.session.undo_stack.undo()
     assert len(window.aligner.current().pairs) == 3

@@ -1,0 +1,132 @@
+"""Projects in the window: saved, opened, closed with changes, recovered after a crash."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from app import commands
+from app.projects import _folder
+from tests.app.conftest import open_sample_files
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def worked(window, sample, wait_ready, qtbot):
+    """A photo and a shape with a box, a pin, a part and a correction."""
+    open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
+    window.panels["image 1"]._user_box(tuple(sample["box"]))
+    wait_ready(window)
+    window.place_pin("image 1", tuple(map(float, sample["at"])))
+    layers = window.session.layers.new_part("Trunk").mark(1, "image 1", np.eye(960, 1280, dtype=bool))
+    window.session.undo_stack.push(commands.SetLayers(window.session, "Mark", layers))
+    wait_ready(window)
+    return window
+
+
+def test_saved_closed_and_opened_again(worked, wait_ready, qtbot, tmp_path, monkeypatch):
+    window, session = worked, worked.session
+    file = tmp_path / "mine.counterpoint"
+    answers = session.pins[1].answers["shape 1"].location
+    window.panels["image 1"].view.zoom_to(0.8)
+    window.panels["shape 1"].set_view("top")
+    looks = window.view_state()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(tmp_path / "mine"), ""))
+    assert window.projects.save() and file.exists() and not window.isWindowModified()
+    assert "mine.counterpoint" in window.windowTitle()
+    session.undo_stack.undo()  # undo survives a save
+    assert window.isWindowModified() and not session.layers.parts
+    session.undo_stack.redo()
+    assert not window.isWindowModified()
+    window.projects.new()
+    assert not session.items and not session.pins and window.projects.path is None
+    window.open_files([str(file)])
+    wait_ready(window)
+    assert [pin.name for pin in session.pins.values()] == ["Pin 1"] and session.current == 1
+    np.testing.assert_allclose(session.pins[1].answers["shape 1"].location, answers, atol=1e-4)
+    assert session.layers.parts[0].name == "Trunk" and session.items["image 1"].box is not None
+    assert not session.undo_stack.canUndo() and session.new_pin("image 1", (1.0, 1.0)).pin_id == 2
+    for slot, state in looks.items():
+        np.testing.assert_allclose(window.view_state()[slot], state, rtol=0.02, atol=1.0)
+
+
+def test_closing_with_changes_asks(worked, tmp_path, monkeypatch):
+    window = worked
+    said = []
+    monkeypatch.setattr(window.projects, "ask", lambda: said.append("asked") or "cancel")
+    assert not window.close() and said == ["asked"] and window.isVisible()
+    monkeypatch.setattr(window.projects, "ask", lambda: "save")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: ("", ""))
+    assert not window.close()  # the file dialog was left
+    buttons = QMessageBox.StandardButton
+    monkeypatch.setattr(QMessageBox, "question", lambda *a, **k: buttons.Discard)
+    assert type(window.projects).ask(window.projects) == "discard"
+
+
+def test_a_failed_save_is_said_and_leaves_the_document_unsaved(worked, tmp_path, qtbot):
+    window = worked
+    assert not window.projects.save_to(tmp_path / "nowhere" / "p.counterpoint")
+    assert window.isWindowModified() and window.projects.path is None
+    assert "cannot be written" in window.findChild(QMessageBox).text()
+
+
+def test_a_project_that_cannot_be_read_is_said_and_nothing_changes(worked, tmp_path):
+    (tmp_path / "bad.counterpoint").write_bytes(b"PK nonsense")
+    worked.open_files([str(tmp_path / "bad.counterpoint")])
+    assert "damaged" in worked.findChild(QMessageBox).text() and len(worked.session.items) == 2
+
+
+def test_a_file_that_is_gone_is_asked_for(worked, sample, wait_ready, tmp_path, monkeypatch):
+    import shutil
+
+    window = worked
+    shutil.copy(sample["image"], tmp_path / "gone.jpg")
+    window.open_files([str(tmp_path / "gone.jpg")], "image 1")
+    wait_ready(window)
+    window.projects.save_to(tmp_path / "sub.counterpoint")
+    (tmp_path / "gone.jpg").unlink()
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: (str(sample["image"]), ""))
+    window.projects.open(tmp_path / "sub.counterpoint")
+    wait_ready(window)
+    assert window.session.items["image 1"].path == str(sample["image"])
+
+
+def test_a_crash_leaves_the_document_and_another_window_is_no_crash(worked, wait_ready, qtbot, sample, tmp_path):
+    """A second process keeps a document and is killed; a window that lives is left alone."""
+    worked.projects.autosave()
+    (alive,) = _folder().glob("*.counterpoint")
+    code = f"""
+        import os, signal
+        from PySide6.QtCore import QSettings
+        from PySide6.QtWidgets import QApplication
+        from app.documents import item_for
+        from app.main_window import MainWindow
+        from app.commands import SetItem
+        application = QApplication(["test"])
+        application.setApplicationName("{QApplication.applicationName()}")
+        window = MainWindow(QSettings({str(tmp_path / "other.ini")!r}, QSettings.Format.IniFormat))
+        window.projects.ask_recover = lambda sentence: os._exit(3)
+        window.projects.start()
+        window.session.undo_stack.push(SetItem(window.session, "shape 2", item_for({str(sample["shape"])!r})))
+        window.projects.autosave()
+        os.kill(window.engine.pid, signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, timeout=60, env=dict(os.environ))
+    assert done.returncode == -9  # killed, and not exited because it took the living window for a crash
+    assert len(list(_folder().glob("*.counterpoint"))) == 2
+    asked = []
+    worked.projects.ask_recover = lambda sentence: asked.append(sentence) or True
+    worked.projects.stop()
+    worked.projects.start()
+    assert len(asked) == 1 and set(worked.session.items) == {"shape 2"}
+    assert not worked.session.undo_stack.isClean() and not alive.exists()
+    wait_ready(worked)
+    worked.projects.stop()
+    assert not list(_folder().glob("*"))
