@@ -27,6 +27,7 @@ from core.interchange.poses import View, load_intrinsics, load_pose, save_view
 from core.matching.prepare import is_shape
 from core.matching.sides import ImageSide, ShapeSide
 from core.parts.grabcut import box_mask
+from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent, span
 
 FOV = 50.0
@@ -103,7 +104,13 @@ def _depth(options: argparse.Namespace, image: npt.NDArray[np.uint8]) -> npt.NDA
         return None
     if options.unit <= 0:
         raise CounterpointError("One unit of the shape is more than 0 metres long.")
-    return DepthModel(options.depth_model, options.device)(image) / options.unit
+    named = options.depth_model in plugins("depth")
+    model = (
+        make_plugin("depth", options.depth_model, options.device)
+        if named
+        else DepthModel(options.depth_model, options.device)
+    )
+    return np.asarray(model(image)) / options.unit
 
 
 def _pins(path: str | None) -> Pins | None:

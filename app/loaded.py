@@ -138,17 +138,18 @@ def to_display(item: Item, settings: EncoderSettings, side: Any) -> Any:
 
 
 def segmenter_of(item: Item, settings: EncoderSettings, sam: str, progress: Progress = silent) -> Any:
-    """A segmenter that has looked at an image: Segment Anything from the checkpoint ``sam``, or GrabCut."""
-    from core.parts.grabcut import GrabCutSegmenter
+    """A segmenter that has looked at an image: Segment Anything from the checkpoint ``sam``, a plugin of that name, or GrabCut ("")."""
     from core.parts.sam import SamSegmenter
+    from core.parts.segmenters import load_segmenter
+    from core.plugins import plugins
 
     def make() -> Any:
         segmenter: Any
-        if sam:
+        if sam and sam not in plugins("segmenters"):
             model = _encoders.get(("sam", sam, settings.device), lambda: SamSegmenter(sam, settings.device, progress))
             segmenter = model.another()
         else:
-            segmenter = GrabCutSegmenter(encoder_of(settings, silent), item.box)
+            segmenter = load_segmenter(sam, encoder_of(settings, silent), item.box, settings.device)
         progress(0.6, f"Looking at {item.name} to cut out parts")
         segmenter.set_image(image_of(item))
         return segmenter

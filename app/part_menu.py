@@ -118,13 +118,16 @@ def _load(window: "MainWindow") -> None:
 
 
 def _choose_segmenter(window: "MainWindow", index: int) -> None:
-    """GrabCut, a checkpoint on disk, or one that is fetched after asking."""
+    """GrabCut, a checkpoint on disk, one that is fetched after asking, or a plugin."""
     dock = window.parts_panel
     path = ""
     if index == 1:
         path, _ = QFileDialog.getOpenFileName(window, "Checkpoint of Segment Anything", "", "Checkpoints (*.pth)")
     elif index == 2:
         _download(window)
+        return
+    elif index > 2:
+        window.parts.set_segmenter(dock.segmenter.itemText(index))
         return
     dock.segmenter.setCurrentIndex(1 if path else 0)
     window.parts.set_segmenter(path)

@@ -66,10 +66,9 @@ def transfer_row(options: argparse.Namespace) -> dict[str, Any]:
 
 def _marked(options: argparse.Namespace, content: Any, encoder: ImageEncoder) -> Labels:
     """The parts that are marked in the source."""
-    from core.parts.grabcut import GrabCutSegmenter
     from core.parts.marking import outline_mask
     from core.parts.prompts import Prompts
-    from core.parts.sam import SamSegmenter
+    from core.parts.segmenters import load_segmenter
 
     name = Path(options.source).name
     if is_shape(options.source):
@@ -92,7 +91,7 @@ def _marked(options: argparse.Namespace, content: Any, encoder: ImageEncoder) ->
                 "Nothing says where the part is: give --mask, --outline, --point, --box or --labels."
             )
         prompts.check(form[::-1])
-        segmenter = SamSegmenter(options.sam, options.device) if options.sam else GrabCutSegmenter(encoder)
+        segmenter = load_segmenter(options.sam or "", encoder, device=options.device)
         segmenter.set_image(content)
         mask = segmenter.predict(prompts)[0].mask
     return Labels(["part"], ["#ff4d6d"], mask[None])

@@ -1,10 +1,43 @@
-"""What users bring along: functions of their own modules, by name."""
+"""What users bring along: packages that announce themselves by entry points, and functions of their own modules."""
 
 import importlib
 import sys
-from typing import Any
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
 
 from core.errors import CounterpointError
+
+Group = Literal["encoders", "segmenters", "depth", "shapes"]
+"""The entry points ``counterpoint.GROUP``; each names a function:
+
+- ``encoders``: ``(weights: str | None, layer: int | None, device: str) -> core.encoders.base.ImageEncoder``
+- ``segmenters``: ``(device: str) -> core.parts.prompts.Segmenter``
+- ``depth``: ``(device: str) -> ((image uint8 [H, W, 3]) -> metres float [H, W], NaN where not known)``
+- ``shapes``: ``(pictures: list of RGBA uint8 [S, S, 4]) -> a mesh file, or a trimesh``
+"""
+
+
+@lru_cache
+def plugins(group: Group) -> dict[str, EntryPoint]:
+    """What is installed, by name; nothing of it is imported yet."""
+    return {entry.name: entry for entry in entry_points(group=f"counterpoint.{group}")}
+
+
+def make_plugin(group: Group, name: str, *arguments: Any, **options: Any) -> Any:
+    """What a plugin's function makes.
+
+    Raises:
+        CounterpointError: it cannot be imported, or fails.
+    """
+    entry = plugins(group)[name]
+    try:
+        return entry.load()(*arguments, **options)
+    except CounterpointError:
+        raise
+    except Exception as error:
+        owner = entry.dist.name if entry.dist is not None else entry.value
+        raise CounterpointError(f"The plugin {name} of {owner} failed ({type(error).__name__}: {error}).") from error
 
 
 def import_named(name: str) -> Any:

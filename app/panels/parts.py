@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from app.panels.swatch import swatch
 from app.theme import icon
+from core.plugins import plugins
 
 TOOLS = (
     ("point", "Points", "Click what belongs to the part, right-click what does not (P)"),
@@ -204,6 +205,7 @@ class PartsPanel(QWidget):
         self.segmenter.addItems(
             ["GrabCut and descriptors", "Segment Anything, from a file…", "Segment Anything, download ViT-B…"]
         )
+        self.segmenter.addItems(list(plugins("segmenters")))
         self.segmenter.setToolTip("What cuts a part out of an image by points and boxes")
         self.segmenter.activated.connect(self.segmenter_chosen)
         grid.addWidget(QLabel("Cut by"), 3, 0)

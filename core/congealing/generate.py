@@ -20,7 +20,7 @@ from core.encoders.base import pick_device
 from core.errors import CounterpointError
 from core.geometry.camera import look_at
 from core.matching.crops import rolled
-from core.plugins import import_named
+from core.plugins import import_named, make_plugin, plugins
 from core.progress import Progress, silent, span
 
 Picture = npt.NDArray[np.uint8]
@@ -59,7 +59,8 @@ def generate(
     """Make the shape and write it to ``out`` (y up); a file that is there is taken as it is.
 
     Args:
-        model: a Stable Diffusion or MVDream pipeline of diffusers, by name or folder, or ``MODULE:FUNCTION`` (see ``Plugin``).
+        model: a Stable Diffusion or MVDream pipeline of diffusers, by name or folder, a plugin's name, or
+            ``MODULE:FUNCTION`` (see :mod:`core.plugins`).
 
     Raises:
         CounterpointError: the model cannot be loaded, or nothing came of it.
@@ -69,8 +70,9 @@ def generate(
         return out
     pictures = [cut_out_object(photo) for photo in photos]
     module, _, _ = model.rpartition(":")
-    if module and not Path(model).exists() and module.replace(".", "").isidentifier():
-        made = import_named(model)(pictures)
+    named = bool(module) and not Path(model).exists() and module.replace(".", "").isidentifier()
+    if named or model in plugins("shapes"):
+        made = import_named(model)(pictures) if named else make_plugin("shapes", model, pictures)
         if hasattr(made, "export"):
             made.export(out)
             return out

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.encoders.base import ImageEncoder, PointEncoder, TunableEncoder
 from core.errors import CounterpointError
+from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent
 
 DEFAULT = "pocket"
@@ -35,7 +36,7 @@ class EncoderChoice:
     """Which encoder, completely: equal choices give equal descriptors.
 
     Attributes:
-        name: "pocket", a short name of ``TIMM_NAMES`` or any timm ViT.
+        name: "pocket", a short name of ``TIMM_NAMES``, a plugin's, or any timm ViT.
         weights: a local file instead of the bundled or published ones.
         layer: block of a ViT (-1: the last), None for three quarters of its depth; the pocket encoder has none.
         device: "auto", "cpu" or "cuda".
@@ -53,7 +54,8 @@ class EncoderChoice:
 def available() -> list[EncoderInfo]:
     """The encoders with short names."""
     pocket = EncoderInfo("pocket", "TinyViT 5M with a feature pyramid, trained on procedural shapes", True)
-    return [pocket, *(EncoderInfo(name, f"timm {model}", False) for name, model in TIMM_NAMES.items())]
+    own = [EncoderInfo(name, f"plugin {entry.value}", True) for name, entry in plugins("encoders").items()]
+    return [pocket, *(EncoderInfo(name, f"timm {model}", False) for name, model in TIMM_NAMES.items()), *own]
 
 
 def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = silent) -> ImageEncoder:
@@ -80,8 +82,11 @@ def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = s
 
 
 def load_tunable(choice: EncoderChoice = EncoderChoice(), progress: Progress = silent) -> TunableEncoder:
-    """The encoder itself, without an adapter; raises as :func:`load_encoder`."""
-    return _load_base(choice, progress)
+    """The encoder itself, without an adapter; raises as :func:`load_encoder`, and where a plugin's cannot be tuned."""
+    base = _load_base(choice, progress)
+    if not hasattr(base, "begin"):
+        raise CounterpointError(f"{base.name} has nothing that can be tuned.")
+    return base
 
 
 def _load_base(choice: EncoderChoice, progress: Progress) -> TunableEncoder:
@@ -93,6 +98,9 @@ def _load_base(choice: EncoderChoice, progress: Progress) -> TunableEncoder:
             raise CounterpointError("The pocket encoder has one output; leave the layer out.")
         progress(0.5, "Loading the pocket encoder")
         return PocketEncoder(weights, choice.device)
+    if choice.name in plugins("encoders"):
+        made: TunableEncoder = make_plugin("encoders", choice.name, choice.weights, choice.layer, choice.device)
+        return made
     from core.encoders.timm_vit import TimmEncoder
 
     model = TIMM_NAMES.get(choice.name, choice.name)
