@@ -5,12 +5,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QActionGroup, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
 from app import commands, dialogs, part_menu, pose_menu
 from app.documents import IMAGE_SUFFIXES, SHAPE_SUFFIXES
+from app.panels.console import Console
+from app.resources import resource
 from app.sample import open_sample_collection
 from app.session import SLOTS, Slot, kind_of
 from app.theme import apply_theme
@@ -85,6 +88,8 @@ def build(window: "MainWindow") -> Menus:
 
     help_menu = bar.addMenu("&Help")
     _add(help_menu, "Mouse and keys", lambda: dialogs.say_shortcuts(window), "F1")
+    _add(help_menu, "Documentation", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(resource("docs")))))
+    _add(help_menu, "Python console", lambda: _show_console(window))
     _add(help_menu, "Show engine log", lambda: _show_log(window))
     _add(help_menu, "About Counterpoint", lambda: dialogs.say_about(window))
     return Menus(recent)
@@ -189,6 +194,15 @@ def _forget_corrections(window: "MainWindow") -> None:
     if window.session.corrections:
         step = commands.SetCorrections(window.session, "Forget corrected matches", ())
         window.session.undo_stack.push(step)
+
+
+def _show_console(window: "MainWindow") -> None:
+    console = window.findChild(Console)
+    if console is None:
+        console = Console({"window": window, "session": window.session, "commands": commands, "np": np}, window)
+    console.show()
+    console.raise_()
+    console.input.setFocus()
 
 
 def _show_log(window: "MainWindow") -> None:

@@ -1,0 +1,43 @@
+"""The documents: their examples run, their links lead somewhere, the reference says what the command line does."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "resources" / "docs").glob("*.md")),
+    ROOT / "resources" / "weights" / "MODEL_CARD.md",
+]
+
+
+def test_the_python_page_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "resources/docs/python.md").read_text(), re.DOTALL)
+    names: dict = {}
+    assert len(blocks) >= 5
+    for block in blocks:
+        exec(block, names)
+    assert names["found"].verdict == "good" and names["part"].verdict != "none" and 20 < names["faces"].sum() < 20_000
+
+
+def test_the_reference_is_that_of_the_command_line():
+    place = ROOT / "packaging" / "make_cli_reference.py"
+    spec = importlib.util.spec_from_file_location("make_cli_reference", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "resources/docs/cli.md").read_text() == module.reference(), f"run python {place.relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text())
+    for link in links:
+        assert link.startswith("http") or (page.parent / link).exists(), link
+
+
+def test_the_readme_tells_how_to_run_the_tests_that_ci_runs():
+    assert "packaging/test" in (ROOT / "README.md").read_text() and "packaging/test" in (ROOT / ".ci/run").read_text()
