@@ -75,7 +75,7 @@ def load_depth(path: str | Path, size: tuple[int, int]) -> npt.NDArray[np.floati
         else:
             with Image.open(file) as image:
                 depth = np.array(image, np.float64) / 1000
-    except (OSError, ValueError, TypeError) as error:
+    except Exception as error:  # numpy raises of every kind on damaged files
         raise CounterpointError(f"{file.name} holds no depth that can be read ({error}).") from error
     if depth.shape != (size[1], size[0]):
         raise CounterpointError(

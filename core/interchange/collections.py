@@ -12,6 +12,7 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 from core.files import write_atomic
 from core.geometry.pose import Pose
+from core.images import check_file
 from core.interchange.labels import read_json
 from core.interchange.poses import View
 
@@ -94,16 +95,26 @@ def save_map(path: str | Path, coordinates: Maps) -> None:
 
 
 def load_map(path: str | Path) -> Maps:
-    """What :func:`save_map` wrote."""
-    path = Path(path)
-    if path.suffix == ".exr":
-        import OpenEXR
+    """What :func:`save_map` wrote.
 
-        with OpenEXR.File(str(path)) as file:
-            rgba = np.asarray(file.channels()["RGBA"].pixels, np.float32)
-        return np.where(rgba[..., 3:] > 0.5, rgba[..., :3], np.nan).astype(np.float32)
-    with np.load(path, allow_pickle=False) as arrays:
-        return np.asarray(arrays["coordinates"], np.float32)
+    Raises:
+        CounterpointError: it holds no map.
+    """
+    path = check_file(path)
+    try:
+        if path.suffix == ".exr":
+            import OpenEXR
+
+            with OpenEXR.File(str(path)) as file:
+                rgba = np.asarray(file.channels()["RGBA"].pixels, np.float32)
+            return np.where(rgba[..., 3:] > 0.5, rgba[..., :3], np.nan).astype(np.float32)
+        with np.load(path, allow_pickle=False) as arrays:
+            found = np.asarray(arrays["coordinates"], np.float32)
+    except Exception as error:  # numpy and zipfile raise of every kind on damaged files
+        raise CounterpointError(f"{path.name} holds no map of coordinates ({error}).") from error
+    if found.ndim < 3 or found.shape[-1] != 3:
+        raise CounterpointError(f"{path.name} holds no map of coordinates (its form is {found.shape}).")
+    return found
 
 
 def _save_exr(path: Path, coordinates: Maps) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import trimesh
-from plyfile import PlyData, PlyElement, PlyParseError
+from plyfile import PlyData, PlyElement
 
 from core.errors import CounterpointError
 from core.files import write_atomic
@@ -171,7 +171,7 @@ def _write_ply(shape: Shape, chosen: Any, values: Any, comment: str) -> bytes:
 def _read_ply(path: Path) -> PlyData:
     try:
         return PlyData.read(str(path), mmap=False, known_list_len={"face": {"vertex_indices": 3}})
-    except (PlyParseError, ValueError, KeyError):
+    except Exception:
         pass  # polygons of other sizes, or another name for them
     try:
         return PlyData.read(str(path), mmap=False)
@@ -185,11 +185,14 @@ def _from_ply(path: Path) -> Labels:
     if not found:
         raise CounterpointError(f"{path.name} has no labels: its faces have no property 'label'.")
     element = found[-1]
-    index = np.asarray(element["label"]).astype(np.int64)
-    table = next((json.loads(c[len(_TABLE) :]) for c in ply.comments if c.startswith(_TABLE)), None)
-    if table is None:
-        return common.from_index(index)
-    names, colors = check_table(table["names"], table["colors"], path.name)
+    try:
+        index = np.asarray(element["label"]).astype(np.int64)
+        table = next((json.loads(c[len(_TABLE) :]) for c in ply.comments if c.startswith(_TABLE)), None)
+        if table is None:
+            return common.from_index(index)
+        names, colors = check_table(table["names"], table["colors"], path.name)
+    except (ValueError, KeyError, TypeError) as error:
+        raise CounterpointError(f"{path.name} does not say what its labels mean ({error}).") from error
     labels = common.from_index(index, names, colors)
     for number in range(1, len(names) + 1):
         if f"part_{number}" in element.data.dtype.names:
