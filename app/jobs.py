@@ -1,5 +1,6 @@
 """What the engine does for the window: plain functions on self-contained requests."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -133,6 +134,23 @@ def list_encoders(progress: Progress) -> list[tuple[str, str, bool]]:
     return [(e.name, e.description, e.bundled) for e in available()]
 
 
+def measure_caches(progress: Progress) -> tuple[str, int]:
+    """The folder of caches and what it holds, in bytes."""
+    from core.fields.cache import cache_dir
+
+    return str(cache_dir()), sum(file.stat().st_size for file in cache_dir().rglob("*") if file.is_file())
+
+
+def clear_caches(progress: Progress) -> tuple[str, int]:
+    """Throw away what was computed (fields, maps, poses, reports); it is computed again when it is needed."""
+    from core.fields.cache import cache_dir
+
+    for file in sorted(cache_dir().rglob("*.safetensors")):
+        file.unlink(missing_ok=True)
+    shutil.rmtree(cache_dir() / "reports", ignore_errors=True)
+    return measure_caches(progress)
+
+
 @dataclass(frozen=True)
 class Lesson:
     """A match put right between an open image and an open shape, for adapting."""
@@ -189,4 +207,6 @@ JOBS: dict[str, Callable[..., Any]] = {
     "query": query,
     "list_encoders": list_encoders,
     "adapt_encoder": adapt_encoder,
+    "measure_caches": measure_caches,
+    "clear_caches": clear_caches,
 }

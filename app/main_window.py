@@ -1,15 +1,16 @@
 """The window: puts panels, docks and menus together and connects them to the session. No logic of its own."""
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
-from app import commands, menus
+from app import commands, looks, menus
 from app.aligner import Aligner
 from app.collection_view import CollectionView
 from app.collector import Collector
@@ -28,6 +29,7 @@ from app.panels.mesh import MeshPanel
 from app.panels.parts import HINTS, PartsPanel
 from app.panels.pins import PinsPanel
 from app.panels.tasks import TaskBar
+from app.panels.welcome import Welcome
 from app.parts import Parts
 from app.parts_presenter import PartsPresenter
 from app.posing import Posing
@@ -36,6 +38,7 @@ from app.presenter import Panels, Presenter
 from app.projects import Projects
 from app.queries import Queries, lessons
 from app.resources import resource
+from app.sample import open_sample_collection
 from app.session import SLOTS, Session, Slot, kind_of, slots_of
 from app.theme import apply_theme
 from core.interchange.project import SUFFIX
@@ -75,6 +78,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self.menus = menus.build(self)
         self._restore()
+        looks.restore(self)
         self._guide()
         self.engine.start()
         QTimer.singleShot(0, self.preload.start)
@@ -142,7 +146,13 @@ class MainWindow(QMainWindow):
             column.setChildrenCollapsible(False)
         columns.setChildrenCollapsible(False)
         columns.setSizes([500, 500, 500])
-        self.setCentralWidget(columns)
+        self.welcome, middle = Welcome(), QWidget()
+        box = QVBoxLayout(middle)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.welcome)
+        box.addWidget(columns, 1)
+        self.setCentralWidget(middle)
         self.pins_dock = self._dock("Pins", self.pins)
         self.parts_dock = self._dock("Parts", self.parts_panel)
         self.align_dock = self._dock("Align", self.align_panel)
@@ -315,7 +325,13 @@ class MainWindow(QMainWindow):
             self.align_panel.take("")
 
     def _guide(self) -> None:
-        """Say in the status bar what to do next."""
+        """Say in the status bar what to do next, and above the panels while nothing is open."""
+        empty = not self.session.items and not self.session.collection.photos
+        if (empty and self.welcome.isHidden()) or not self.welcome.buttons:
+            collection: Callable[[], None] = partial(open_sample_collection, self)
+            samples = {"the sample": self.open_sample, "the sample collection": collection}
+            self.welcome.fill(samples, menus.recent_files(self), lambda path: self.open_files([path]))
+        self.welcome.setVisible(empty)
         if not self._engine_runs:
             text = "Starting the engine…"
         elif not self.session.items:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QActionGroup, QDesktopServices, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from PySide6.QtWidgets import QFileDialog, QMenu
 
-from app import commands, dialogs, part_menu, pose_menu
+from app import commands, dialogs, looks, part_menu, pose_menu
 from app.documents import IMAGE_SUFFIXES, SHAPE_SUFFIXES
 from app.panels.console import Console
+from app.panels.preferences import Preferences
 from app.resources import resource
 from app.sample import open_sample_collection
 from app.session import SLOTS, Slot, kind_of
-from app.theme import apply_theme
 from core.colors import HEATMAPS
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ def build(window: "MainWindow") -> Menus:
     _add(edit, "Delete all pins", window.clear_pins)
     _add(edit, "Forget corrected matches", partial(_forget_corrections, window))
 
+    edit.addSeparator()
+    _add(edit, "Preferences…", lambda: Preferences(window).open(), QKeySequence.StandardKey.Preferences)
+
     part_menu.build(window, bar.addMenu("&Parts"))
     pose_menu.build(window, bar.addMenu("P&ose"))
 
@@ -82,9 +85,16 @@ def build(window: "MainWindow") -> Menus:
     )  # fmt: skip
     view.addActions([d.toggleViewAction() for d in docks])
     view.addSeparator()
-    _choices(view.addMenu("Heatmap colours"), list(HEATMAPS), HEATMAPS[0], lambda name: _set_colormap(window, name))
-    theme = str(window.settings.value("theme", "system"))
-    _choices(view.addMenu("Theme"), ["system", "light", "dark"], theme, lambda name: _set_theme(window, name))
+    heat = view.addMenu("Heatmap colours")
+    _choices(
+        heat, list(HEATMAPS), looks.colors(window), lambda name: looks.set_colors(window, name, looks.stepped(window))
+    )
+    heat.addSeparator()
+    steps = _add(heat, "In eight steps", lambda on: looks.set_colors(window, looks.colors(window), on), checkable=True)
+    heat.aboutToShow.connect(lambda: steps.setChecked(looks.stepped(window)))
+    mouse = view.addMenu("Mouse over shapes")
+    _choices(mouse, list(looks.NAVIGATION), looks.navigation(window), lambda name: looks.set_navigation(window, name))
+    _choices(view.addMenu("Theme"), list(looks.THEMES), looks.theme(window), lambda name: looks.set_theme(window, name))
 
     help_menu = bar.addMenu("&Help")
     _add(help_menu, "Mouse and keys", lambda: dialogs.say_shortcuts(window), "F1")
@@ -146,18 +156,6 @@ def _choices(menu: QMenu, names: list[str], chosen: str, run: Any) -> None:
         action = _add(menu, name.capitalize(), lambda _, n=name: run(n), checkable=True)
         action.setChecked(name == chosen)
         group.addAction(action)
-
-
-def _set_colormap(window: "MainWindow", name: str) -> None:
-    for panel in window.panels.values():
-        panel.set_colormap(name)
-
-
-def _set_theme(window: "MainWindow", name: str) -> None:
-    window.settings.setValue("theme", name)
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    apply_theme(app, name)  # type: ignore[arg-type]
 
 
 def _save_picture(window: "MainWindow", kind: str) -> None:

@@ -9,14 +9,18 @@ import numpy.typing as npt
 HEATMAPS = ("turbo", "inferno", "viridis", "magma", "cividis", "coolwarm")
 """Colour maps offered for heatmaps; the first is the default."""
 
+STEPPED = ", 8 steps"
+"""Behind the name of a colour map: eight colours that can be told apart."""
+
 PINS = ("#ff4d6d", "#2ec4ff", "#ffd23f", "#7ae582", "#c77dff", "#ff9f1c", "#00f5d4", "#f15bb5")
 """Colours given to pins in turn (distinct on light, dark and heatmap backgrounds)."""
 
 
 @lru_cache
 def lookup_table(name: str) -> npt.NDArray[np.uint8]:
-    """RGB table uint8 [256, 3] of a colour map by name."""
-    return (np.asarray(cmap.Colormap(name).lut(256))[:, :3] * 255 + 0.5).astype(np.uint8)
+    """RGB table uint8 [256, 3] of a colour map by name, smooth or with ``STEPPED`` behind it."""
+    table = (np.asarray(cmap.Colormap(name.removesuffix(STEPPED)).lut(256))[:, :3] * 255 + 0.5).astype(np.uint8)
+    return table[np.arange(256) // 32 * 255 // 7] if name.endswith(STEPPED) else table
 
 
 def apply_colormap(

@@ -37,13 +37,16 @@ class Console(QWidget):
 
     def run(self, line: str) -> str:
         """Run a line, show it with what it printed, and return that."""
-        caught = io.StringIO()
+        caught, hook = io.StringIO(), sys.excepthook
+        sys.excepthook = sys.__excepthook__  # another would take what is raised away from us
         with contextlib.redirect_stdout(caught), contextlib.redirect_stderr(caught):
             try:
                 more = self._interpreter.push(line)
             except SystemExit:
                 more = False
                 print("The window is closed by File > Quit.")
+            finally:
+                sys.excepthook = hook
         self.input.setPlaceholderText("..." if more else ">>>")
         text = caught.getvalue().rstrip("\n")
         self.output.appendPlainText(f">>> {line}" + (f"\n{text}" if text else ""))

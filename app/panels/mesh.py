@@ -16,7 +16,7 @@ from app.panels.empty import EmptyState
 from app.panels.header import Header
 from app.panels.marks import PinMark
 from app.panels.mesh_marks import MeshMarks
-from app.panels.mesh_mouse import SHAPE_TOOLS, MeshMouse
+from app.panels.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
 from app.theme import is_dark
 from core.colors import HEATMAPS
 from core.geometry.viewpoints import VIEWS, view_directions
@@ -82,6 +82,7 @@ class MeshPanel(FileDrops, QWidget):
         self._marks = MeshMarks(self)
         self._marks.match_moved.connect(self.match_moved)
         self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
+        self._navigation = "trackball"
         self._fill_view_menu()
         self._update_tools()
 
@@ -113,7 +114,6 @@ class MeshPanel(FileDrops, QWidget):
     def set_up(self, up: str) -> None:
         """Say which direction of the file points up, for the standard views."""
         self._up = up
-        self._fill_view_menu()
 
     def set_heatmap(self, scores: npt.NDArray[np.float32] | None, low: float = 0.0, high: float = 1.0) -> None:
         """Colour by similarity float32 [V], colours from ``low`` to ``high``; None shows the shape's own look."""
@@ -164,6 +164,12 @@ class MeshPanel(FileDrops, QWidget):
         if self.plotter is not None:
             self.frustums.show(name, points, color)
             self._schedule()
+
+    def set_navigation(self, name: str) -> None:
+        """What the mouse does: "trackball", "turntable" or "blender"."""
+        self._navigation = name
+        if self.plotter is not None:
+            navigate(self.plotter, name)
 
     def view_state(self) -> list[float]:
         """Place, focus, up and angle of the camera, for :meth:`restore_view`."""
@@ -243,7 +249,7 @@ class MeshPanel(FileDrops, QWidget):
         self.set_part_tool(*self._tool)
         self.plotter.setAcceptDrops(False)
         self._stack.addWidget(self.plotter)
-        self.plotter.enable_trackball_style()
+        self.set_navigation(self._navigation)
         for light in self.plotter.renderer.lights[3:]:  # two faint ones behind cost as much as head, key and fill light
             self.plotter.renderer.RemoveLight(light)
         self._through = through_renderer(self.plotter.render_window, self.plotter.renderer)
@@ -310,7 +316,6 @@ class MeshPanel(FileDrops, QWidget):
             self._schedule()
 
     def _fill_view_menu(self) -> None:
-        self.view_menu.clear()
         for name, key in zip(VIEWS, "1234567", strict=True):
             action = self.view_menu.addAction(f"{name.capitalize()}\t{key}")
             action.triggered.connect(partial(self.set_view, name))
@@ -320,11 +325,10 @@ class MeshPanel(FileDrops, QWidget):
             action = up_menu.addAction(axis)
             action.triggered.connect(partial(self.up_chosen.emit, axis))
             action.setCheckable(True)
-            action.setChecked(axis == self._up)
+            up_menu.aboutToShow.connect(lambda a=action: a.setChecked(a.text() == self._up))
 
     def _update_tools(self) -> None:
         self.header.set_active(self._shape is not None)
-        self._fill_view_menu()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)

@@ -187,5 +187,15 @@ class MeshMouse(QObject):
             self.hover_ended.emit()
 
 
+def navigate(plotter: Any, name: str) -> None:
+    """Let the mouse move the camera in one of the ways people know."""
+    if name == "turntable":
+        plotter.enable_terrain_style(mouse_wheel_zooms=True, shift_pans=True)
+    elif name == "blender":
+        plotter.enable_custom_trackball_style(middle="rotate", shift_middle="pan", control_middle="dolly", right="pan")
+    else:
+        plotter.enable_trackball_style()
+
+
 def _still(a: QPointF, b: QPointF) -> bool:
     return (a - b).manhattanLength() < QApplication.startDragDistance()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
-from app import commands, menus
+from app import commands, looks, menus
 from app.documents import Correction
 from tests.app.conftest import open_sample_files
 
@@ -394,12 +394,11 @@ def test_the_event_loop_is_never_blocked_for_long(opened, qtbot, sample, wait_re
 
 
 def test_themes_and_menus(window, qtbot):
-    from app import menus
 
     dark = window.palette().window().color().lightness()
-    menus._set_theme(window, "dark")
+    looks.set_theme(window, "dark")
     assert window.palette().window().color().lightness() < dark
-    menus._set_theme(window, "light")
+    looks.set_theme(window, "light")
     titles = [a.text() for a in window.menuBar().actions()]
     assert titles == ["&File", "&Edit", "&Parts", "P&ose", "&View", "&Help"]
     shortcuts = [a.shortcut().toString() for menu in window.menuBar().actions() for a in menu.menu().actions()]

@@ -1,0 +1,120 @@
+"""The preferences: looks, mouse, caches, shortcuts; everything takes effect at once."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QKeySequenceEdit,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import looks
+from core.colors import HEATMAPS
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+class Preferences(QDialog):
+    """Changes the window's settings."""
+
+    def __init__(self, window: "MainWindow"):
+        super().__init__(window)
+        self._window = window
+        self.setWindowTitle("Preferences")
+        self.resize(560, 460)
+        tabs = QTabWidget()
+        tabs.addTab(self._general(), "General")
+        tabs.addTab(self._shortcuts(), "Shortcuts")
+        layout = QVBoxLayout(self)
+        layout.addWidget(tabs)
+
+    def _general(self) -> QWidget:
+        window, page = self._window, QWidget()
+        self.theme, self.navigation, self.colors = QComboBox(), QComboBox(), QComboBox()
+        self.theme.addItems([name.capitalize() for name in looks.THEMES])
+        self.theme.setCurrentIndex(looks.THEMES.index(looks.theme(window)))
+        self.theme.activated.connect(lambda i: looks.set_theme(window, looks.THEMES[i]))
+        names = list(looks.NAVIGATION)
+        self.navigation.addItems([name.capitalize() for name in names])
+        self.navigation.setCurrentIndex(names.index(looks.navigation(window)))
+        self.how = QLabel(looks.NAVIGATION[looks.navigation(window)])
+        self.how.setForegroundRole(self.how.foregroundRole().PlaceholderText)
+        self.navigation.activated.connect(lambda i: self._navigate(names[i]))
+        self.colors.addItems([name.capitalize() for name in HEATMAPS])
+        self.colors.setCurrentIndex(HEATMAPS.index(looks.colors(window)))
+        self.steps = QCheckBox("In eight steps")
+        self.steps.setChecked(looks.stepped(window))
+        for signal in (self.colors.activated, self.steps.toggled):
+            signal.connect(lambda _: looks.set_colors(window, HEATMAPS[self.colors.currentIndex()], self.steps.isChecked()))  # fmt: skip
+        self.cache, self.clear = QLabel("…"), QPushButton("Clear")
+        self.cache.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.cache.setWordWrap(True)
+        self.clear.clicked.connect(lambda: window.queries.ask("clear_caches", "caches", self._show_cache))
+        window.queries.ask("measure_caches", "caches", self._show_cache)
+        form = QFormLayout(page)
+        form.addRow("Theme", self.theme)
+        form.addRow("Mouse over shapes", self.navigation)
+        form.addRow("", self.how)
+        form.addRow("Heatmap colours", self.colors)
+        form.addRow("", self.steps)
+        row = QHBoxLayout()
+        row.addWidget(self.cache, 1)
+        row.addWidget(self.clear)
+        form.addRow("Caches", row)
+        return page
+
+    def _navigate(self, name: str) -> None:
+        looks.set_navigation(self._window, name)
+        self.how.setText(looks.NAVIGATION[name])
+
+    def _show_cache(self, answer: tuple[str, int]) -> None:
+        folder, size = answer
+        self.cache.setText(f"{size / 1e6:,.0f} MB in {folder}")
+
+    def _shortcuts(self) -> QWidget:
+        page, self.table = QWidget(), QTableWidget(0, 2)
+        self.table.setHorizontalHeaderLabels(["Command", "Keys"])
+        self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.editors: dict[str, QKeySequenceEdit] = {}
+        for name, action in looks.named_actions(self._window).items():
+            row = self.table.rowCount()
+            self.table.insertRow(row)
+            item = QTableWidgetItem(name)
+            item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+            self.table.setItem(row, 0, item)
+            editor = QKeySequenceEdit(action.shortcut())
+            editor.setMaximumSequenceLength(1)
+            editor.setClearButtonEnabled(True)
+            editor.editingFinished.connect(lambda n=name: self._give(n))
+            self.table.setCellWidget(row, 1, editor)
+            self.editors[name] = editor
+        self.said = QLabel("Click a field and press the keys.")
+        layout = QVBoxLayout(page)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.said)
+        return page
+
+    def _give(self, name: str) -> None:
+        editor = self.editors[name]
+        taken = looks.set_shortcut(self._window, name, editor.keySequence())
+        if taken is None:
+            self.said.setText(f"{name}: {editor.keySequence().toString() or 'no key'}")
+        else:
+            self.said.setText(f"{editor.keySequence().toString()} belongs to {taken}; take it away there first.")
+            action = looks.named_actions(self._window)[name]
+            editor.setKeySequence(QKeySequence(action.shortcut()))

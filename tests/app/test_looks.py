@@ -1,0 +1,99 @@
+"""Preferences, shortcuts, the welcome row and the console."""
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+
+from app import looks, menus
+from app.panels.console import Console
+from app.panels.preferences import Preferences
+from core.colors import HEATMAPS, STEPPED, apply_colormap, lookup_table
+from tests.app.conftest import open_sample_files
+
+LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
+
+
+def test_steps_are_eight_colours_from_end_to_end():
+    table = lookup_table(HEATMAPS[0] + STEPPED)
+    assert len(np.unique(table, axis=0)) == 8
+    np.testing.assert_array_equal(table[[0, -1]], lookup_table(HEATMAPS[0])[[0, -1]])
+    np.testing.assert_array_equal(*apply_colormap(np.array([0.51, 0.6]), HEATMAPS[0] + STEPPED))
+
+
+def test_preferences_change_the_window_at_once_and_are_kept(window, qtbot):
+    dialog = Preferences(window)
+    dialog.show()
+    dialog.colors.setCurrentIndex(HEATMAPS.index("viridis"))
+    dialog.colors.activated.emit(HEATMAPS.index("viridis"))
+    dialog.steps.click()
+    assert window.panels["shape 1"]._colormap == "viridis" + STEPPED
+    dialog.navigation.activated.emit(list(looks.NAVIGATION).index("turntable"))
+    assert "up axis" in dialog.how.text() and window.panels["shape 1"]._navigation == "turntable"
+    qtbot.waitUntil(lambda: "MB in" in dialog.cache.text(), timeout=20_000)
+    again = QSettings(window.settings.fileName(), QSettings.Format.IniFormat)
+    assert again.value("heatmap") == "viridis" and again.value("navigation") == "turntable"
+    dialog.close()
+
+
+def test_shortcuts_can_be_changed_and_not_given_twice(window):
+    dialog = Preferences(window)
+    name = "Edit > Delete all pins"
+    dialog.editors[name].setKeySequence(QKeySequence("Ctrl+Alt+K"))
+    dialog.editors[name].editingFinished.emit()
+    action = looks.named_actions(window)[name]
+    assert action.shortcut() == QKeySequence("Ctrl+Alt+K")
+    dialog.editors[name].setKeySequence(QKeySequence("Ctrl+O"))
+    dialog.editors[name].editingFinished.emit()
+    assert "belongs to File > Open image" in dialog.said.text() and action.shortcut() == QKeySequence("Ctrl+Alt+K")
+    action.setShortcut(QKeySequence())
+    looks.restore(window)
+    assert action.shortcut() == QKeySequence("Ctrl+Alt+K")
+
+
+def test_the_first_thing_to_see_offers_the_sample_and_what_was_open(window, sample, wait_ready, qtbot):
+    assert window.welcome.isVisible() and [b.text() for b in window.welcome.buttons] == [
+        "the sample",
+        "the sample collection",
+    ]
+    open_sample_files(window, sample, wait_ready, qtbot, "shape")
+    assert not window.welcome.isVisible()
+    window.projects.new()
+    assert window.welcome.isVisible() and window.welcome.buttons[-1].text() == sample["shape"].name
+    QTest.mouseClick(window.welcome.buttons[-1], LEFT)
+    qtbot.waitUntil(lambda: "shape 1" in window.session.items)
+
+
+def test_every_way_to_move_turns_the_shape(window, sample, wait_ready, qtbot):
+    open_sample_files(window, sample, wait_ready, qtbot, "shape")
+    mesh = window.panels["shape 1"]
+    for name, button in (("trackball", LEFT), ("turntable", LEFT), ("blender", MIDDLE)):
+        looks.set_navigation(window, name)
+        mesh.set_view("front")
+        before = np.array(mesh.view_state()[:3])
+        start = QPoint(mesh.plotter.width() // 2, mesh.plotter.height() // 2)
+        QTest.mousePress(mesh.plotter, button, pos=start)
+        for step in range(1, 6):
+            QTest.mouseMove(mesh.plotter, start + QPoint(12 * step, 0))
+        QTest.mouseRelease(mesh.plotter, button, pos=start + QPoint(60, 0))
+        assert np.linalg.norm(np.array(mesh.view_state()[:3]) - before) > 0.05, name
+        up = np.array(mesh.view_state()[6:9])
+        assert name != "turntable" or up[1] > 0.9
+        assert not window.session.pins and mesh.pick(QPointF(start)) is not None
+
+
+def test_the_console_runs_python_and_never_throws(window):
+    menus._show_console(window)
+    console = window.findChild(Console)
+    QTest.keyClicks(console.input, "print(len(session.items), window.windowTitle()[:12])")
+    QTest.keyClick(console.input, Qt.Key.Key_Return)
+    assert "0 Counterpoint" in console.output.toPlainText()
+    assert "ZeroDivisionError" in console.run("1 / 0") and "SyntaxError" in console.run("1 +* 2")
+    console.run("for i in range(2):")
+    assert console.input.placeholderText() == "..."
+    console.run("    print('again')")
+    assert console.run("") == "again\nagain"
+    assert "Quit" in console.run("exit()")
+    QTest.keyClick(console.input, Qt.Key.Key_Up)
+    assert console.input.text().startswith("print(len")
+    console.close()
