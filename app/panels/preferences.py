@@ -63,6 +63,7 @@ class Preferences(QDialog):
         self.cache, self.clear = QLabel("…"), QPushButton("Clear")
         self.cache.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.cache.setWordWrap(True)
+        self.clear.setAutoDefault(False)
         self.clear.clicked.connect(lambda: window.queries.ask("clear_caches", "caches", self._show_cache))
         window.queries.ask("measure_caches", "caches", self._show_cache)
         form = QFormLayout(page)
@@ -89,6 +90,7 @@ class Preferences(QDialog):
         page, self.table = QWidget(), QTableWidget(0, 2)
         self.table.setHorizontalHeaderLabels(["Command", "Keys"])
         self.table.verticalHeader().hide()
+        self.table.setColumnWidth(1, 170)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.editors: dict[str, QKeySequenceEdit] = {}
         for name, action in looks.named_actions(self._window).items():
