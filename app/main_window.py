@@ -19,7 +19,6 @@ from app.documents import KINDS, Kind, item_for
 from app.drafts import Drafts
 from app.engine import Engine
 from app.finder import Finder
-from app.measuring import Measuring
 from app.panels.align import POSE_HINTS, AlignPanel
 from app.panels.collection import CollectionPanel
 from app.panels.encoder import EncoderPanel
@@ -36,11 +35,12 @@ from app.posing import Posing
 from app.preload import Preload
 from app.presenter import Panels, Presenter
 from app.projects import Projects
-from app.queries import Queries, lessons
+from app.queries import Queries
 from app.resources import resource
 from app.sample import open_sample_collection
 from app.session import SLOTS, Session, Slot, kind_of, slots_of
 from app.theme import apply_theme
+from app.tuning import Tuning
 from core.interchange.project import SUFFIX
 
 
@@ -70,7 +70,7 @@ class MainWindow(QMainWindow):
         self.drafts = Drafts(self.session, self.engine, self.queries, self)
         self.parts = Parts(self.session, self.drafts, self.queries, self.panels, self.parts_panel, self)
         self.parts_presenter = PartsPresenter(self.session, self.drafts, self.panels, self.parts_panel, self)
-        self.measuring = Measuring(self.session, self.queries, self)
+        self.tuning = Tuning(self.session, self.queries, self.encoder, self)
         self.active: Slot = "image 1"
         self.message, self._engine_runs = QLabel(), False
         self.projects = Projects(self)
@@ -221,8 +221,6 @@ class MainWindow(QMainWindow):
         self.collection_view.placed.connect(self.place_pin)
         for teller in (self.collector, self.collection_view):
             teller.said.connect(lambda sentence: self.statusBar().showMessage(sentence, 8000))
-        self.encoder.adapt_wanted.connect(self.adapt_encoder)
-        self.encoder.measure.clicked.connect(lambda: self.measuring.show())
         self.encoder.applied.connect(self.session.set_encoder)
         self.session.encoder_changed.connect(lambda: self.encoder.set_settings(self.session.encoder))
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
@@ -232,19 +230,6 @@ class MainWindow(QMainWindow):
 
     def clear_pins(self) -> None:
         self.session.undo_stack.push(commands.DeletePins(self.session, list(self.session.pins)))
-
-    def adapt_encoder(self, minutes: float) -> None:
-        """Adapt the encoder of the dock to the open shapes; what it learnt is a file among the program's data, and is used at once."""
-        shapes = [item for item in self.session.items.values() if item.kind == "shape"]
-        folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "adapters"
-        name = "-".join(Path(item.path).stem for item in shapes)
-        number = next(n for n in range(1, 10_000) if not (folder / f"{name}-{n}.safetensors").exists())
-        out = str(folder / f"{name}-{number}.safetensors")
-        request = self.queries.run(
-            "adapt_encoder", lambda curve: self.encoder.show_learnt(out, curve), shapes=shapes,
-            encoder=self.encoder.settings(), out=out, minutes=minutes, lessons=lessons(self.session),
-        )  # fmt: skip
-        request.told.connect(self.encoder.show_curve)
 
     def _align_found(self, slot: Slot) -> None:
         self._activate(slot)

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from app.commands import SetItem
 from app.documents import Item
 from app.engine import Engine, Request
-from app.jobs import Answers, Lesson
+from app.jobs import Answers
 from app.session import Pin, Session, Slot
 
 
@@ -182,17 +182,6 @@ class Queries(QObject):
         request.failed.connect(self.failed)
         self.busy.emit(request)
         return request
-
-
-def lessons(session: Session) -> list[Lesson]:
-    """What the user put right between images and shapes."""
-    found = []
-    for one in session.corrections:
-        a, b = session.items.get(one.source), session.items.get(one.target)  # type: ignore[call-overload]
-        if a is not None and b is not None and a.kind != b.kind:
-            image, pixel, shape, point = (a, one.at, b, one.to) if a.kind == "image" else (b, one.to, a, one.at)
-            found.append(Lesson(image, pixel, shape, point))  # type: ignore[arg-type]
-    return found
 
 
 def _by_slot(answers: Answers, targets: dict[Slot, Item]) -> dict[Slot, Any]:

@@ -408,7 +408,7 @@ def test_themes_and_menus(window, qtbot):
 def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_path, monkeypatch, sample):
     """A short run makes a file, which is used at once, and can be switched off to compare on the same pins."""
     window, dock = opened, opened.encoder
-    monkeypatch.setattr("app.main_window.QStandardPaths.writableLocation", lambda _: str(tmp_path))
+    monkeypatch.setattr("app.tuning.QStandardPaths.writableLocation", lambda _: str(tmp_path))
     window.encoder_dock.raise_()
     dock.minutes.setValue(0.2)
     place = tuple(window.panels["shape 1"]._shape.polydata.GetPoint(0))
@@ -429,7 +429,7 @@ def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_pat
 
 
 def test_encoders_are_measured_side_by_side(opened, qtbot, monkeypatch):
-    window, page = opened, opened.measuring.page
+    window, page = opened, opened.tuning.page
     window.encoder_dock.raise_()
     qtbot.mouseClick(window.encoder.measure, LEFT)
     assert page.isVisible()
@@ -442,11 +442,11 @@ def test_encoders_are_measured_side_by_side(opened, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: page.report.isEnabled(), timeout=60_000)
     assert told == [False, True] and page.measure.isEnabled()
     assert page.table.item(0, 0).text() == "pocket" and page.table.rowCount() == 1
-    (shown,) = window.measuring.page.bars.rows
+    (shown,) = window.tuning.page.bars.rows
     assert 0 < shown["pcdp@0.05"] <= shown["pcdp@0.2"] <= 1
     assert page.bad.pixmap().height() == page.good.pixmap().height() == 150
     opened_urls = []
-    monkeypatch.setattr("app.measuring.QDesktopServices.openUrl", opened_urls.append)
+    monkeypatch.setattr("app.tuning.QDesktopServices.openUrl", opened_urls.append)
     qtbot.mouseClick(page.report, LEFT)
     assert os.path.exists(opened_urls[0].toLocalFile())
     page.data.setCurrentText("onepose:/nowhere")
