@@ -49,7 +49,7 @@ def evaluate(
             for seed in range(seeds):
                 progress((done + seed / seeds) / len(chosen), f"object {number}, run {seed + 1} of {seeds}")
                 file = Path(folder) / f"{number}-{seed}.safetensors"
-                curve = adapt([item], base, file, replace(settings, seed=seed))
+                curve = adapt([item], base, file, replace(settings, seed=settings.seed + seed))
                 consistent.append((curve[0].consistency, curve[-1].consistency))
                 tuned = load_encoder(replace(choice, adapter=str(file)))
                 after.append([_share(answers) for answers in surface.measure(cases[number], tuned)])

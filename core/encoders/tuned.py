@@ -90,7 +90,10 @@ class Tuning(nn.Module):
 
 
 class TunedEncoder:
-    """An :class:`core.encoders.base.ImageEncoder` with what was tuned; ``vectors`` of whole pictures stay the base's."""
+    """An :class:`core.encoders.base.ImageEncoder` with what was tuned; ``vectors`` of whole pictures stay the base's.
+
+    Of files that say so the base's descriptors count half: what a few minutes taught does not make it forget what it knew.
+    """
 
     def __init__(self, base: TunableEncoder, file: str | Path):
         """Raises:
@@ -108,18 +111,26 @@ class TunedEncoder:
         self._tuning.eval()
         self.name = f"{base.name}+{path.stem}"
         self.fingerprint = f"{base.fingerprint}+{file_digest(path)[:16]}"
-        self.dim, self.input_size, self.photo_size = base.dim, base.input_size, base.photo_size
+        self._fused = about.get("fused") == "half"
+        self.dim = base.dim * (2 if self._fused else 1)
+        self.input_size, self.photo_size = base.input_size, base.photo_size
 
     @torch.inference_mode()
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
-        found = self._tuning.finish(self._tuning.begin(images))
-        return Encoded(found.descriptors, found.foreground, found.vectors)
+        begun = self._tuning.begin(images)
+        tuned = self._tuning.finish(begun)
+        if not self._fused:
+            return tuned
+        base = self._base.finish(self._base.net, begun)
+        halves = [nn.functional.normalize(one.descriptors, dim=-1) for one in (base, tuned)]
+        return Encoded(torch.cat(halves, dim=-1) * 0.5**0.5, base.foreground, base.vectors)
 
 
-def save_tuning(file: str | Path, tuning: Tuning, base: str) -> None:
-    """What was tuned, in half precision; ``base`` is the fingerprint of the encoder it belongs to."""
+def save_tuning(file: str | Path, tuning: Tuning, base: str, fused: bool = True) -> None:
+    """What was tuned, in half precision; ``base`` is the fingerprint of the encoder it belongs to, whose descriptors count half if
+    ``fused``."""
     tensors = {name: value.detach().half().contiguous().cpu() for name, value in tuning.tuned().items()}
-    save_file(tensors, str(file), {"kind": KIND, "base": base})
+    save_file(tensors, str(file), {"kind": KIND, "base": base, "fused": "half" if fused else "no"})
 
 
 def is_tuning(file: str | Path) -> bool:

@@ -3,8 +3,8 @@
 After "Multiview Equivariance Improves 3D Correspondence Understanding with Minimal Feature Finetuning" (ICLR 2025): SmoothAP over places
 of two pictures, negatives farther than 0.1 of the diagonal. Three things differ, for a run of minutes on a CPU: one of the pictures is
 always a view as the program draws shapes, because that is what photos are matched with; positives are nearer than 0.03, not 0.005, because
-places of all views are compared at once; and two thirds of the change are taken (weights between the base's and the tuned ones, Wortsman et al.,
-"Robust fine-tuning of zero-shot models", CVPR 2022). What is tuned is in :mod:`core.encoders.tuned`.
+places of all views are compared at once; two thirds of the change are taken (weights between the base's and the tuned ones, Wortsman et al.,
+"Robust fine-tuning of zero-shot models", CVPR 2022), and the base's descriptors count half. What is tuned is in :mod:`core.encoders.tuned`.
 """
 
 import time
@@ -119,7 +119,7 @@ def adapt(
 ) -> list[Measured]:
     """Tune an encoder to objects, keep what was best on held-out pictures, and write it; returns the curve, the base's own first.
 
-    The last of the curve is what was written. A run that ``progress`` stops keeps the best so far.
+    The last of the curve is what was written (without the base's half). A run that ``progress`` stops keeps the best so far.
 
     Raises:
         CounterpointError: no objects, nothing to tune, or nothing of them can be seen.

@@ -104,7 +104,7 @@ def test_what_was_learnt_is_a_file_of_its_own(vit, tmp_path):
     curve = adapt([item], base, tmp_path / "tuned.safetensors", chosen, watch=told.append, known=[right])
     assert told == curve and [one.step for one in curve] == [0, 2, 4, 4] and np.isnan(curve[0].loss)
     tuned = load_encoder(EncoderChoice(vit.name, vit.weights, vit.layer, "cpu", str(tmp_path / "tuned.safetensors")))
-    assert isinstance(tuned, TunedEncoder) and tuned.fingerprint != base.fingerprint and tuned.dim == base.dim
+    assert isinstance(tuned, TunedEncoder) and tuned.fingerprint != base.fingerprint and tuned.dim == 2 * base.dim
     assert (tmp_path / "tuned.safetensors").stat().st_size < 0.2 * sum(4 * p.numel() for p in base.net.parameters())
 
 
@@ -120,12 +120,18 @@ def test_a_tuning_says_what_the_base_says_until_it_is_trained(vit, tmp_path):
         with torch.no_grad():
             for parameter in tuning.tuned().values():
                 parameter += 0.01 * torch.randn_like(parameter)
-        save_tuning(tmp_path / "t.safetensors", tuning, base.fingerprint)
+        save_tuning(tmp_path / "t.safetensors", tuning, base.fingerprint, fused=False)
         again = TunedEncoder(base, tmp_path / "t.safetensors")
         after = tuning.finish(tuning.begin(picture)).descriptors.detach()
         assert not torch.allclose(after, before, atol=1e-3)
         torch.testing.assert_close(again.encode(picture).descriptors, after, atol=0.05, rtol=0.05)
         torch.testing.assert_close(base.encode(picture).descriptors, before)
+        save_tuning(tmp_path / "half.safetensors", tuning, base.fingerprint)
+        half = TunedEncoder(base, tmp_path / "half.safetensors")
+        both, unit = half.encode(picture).descriptors, torch.nn.functional.normalize
+        assert both.shape[-1] == half.dim == 2 * base.dim
+        torch.testing.assert_close(both[..., : base.dim], unit(before, dim=-1) * 0.5**0.5, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(both[..., base.dim :], unit(after, dim=-1) * 0.5**0.5, atol=0.02, rtol=0.05)
     lora = [module for module in Tuning(load_tunable(vit)).modules() if isinstance(module, LoraQV)]
     assert len(lora) == 4
 
