@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.benchmarks.spair import pair_files
 from core.benchmarks.units import Example, Outcome, Unit, draw_matches, pck, whole_size
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import FeatureMap, encode_image
@@ -80,20 +81,18 @@ def spair(place: str | Path) -> dict[str, list[KeypointPair]]:
         CounterpointError: ``place`` is not laid out as SPair-71k.
     """
     root = Path(place)
-    files = sorted((root / "PairAnnotation" / "test").glob("*.json"))
-    if not files:
-        raise CounterpointError(f"{place} is not SPair-71k (PairAnnotation/test/*.json, JPEGImages).")
-    pairs: dict[str, list[KeypointPair]] = {}
-    for file in files:
-        one = read_json(file)
-        try:
-            kind, (x0, y0, x1, y1) = str(one["category"]), one["trg_bndbox"]
-            a, b = (root / "JPEGImages" / kind / str(one[name]) for name in ("src_imname", "trg_imname"))
-            asked, truth = (np.array(one[name], float).reshape(-1, 2) for name in ("src_kps", "trg_kps"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise CounterpointError(f"{file.name} is no pair of SPair-71k ({error}).") from error
-        pairs.setdefault(kind, []).append(KeypointPair(a, b, asked, truth, max(x1 - x0, y1 - y0)))
-    return pairs
+    return {kind: [_pair(root, kind, file) for file in files] for kind, files in pair_files(place).items()}
+
+
+def _pair(root: Path, kind: str, file: Path) -> KeypointPair:
+    one = read_json(file)
+    try:
+        x0, y0, x1, y1 = one["trg_bndbox"]
+        a, b = (root / "JPEGImages" / kind / str(one[name]) for name in ("src_imname", "trg_imname"))
+        asked, truth = (np.array(one[name], float).reshape(-1, 2) for name in ("src_kps", "trg_kps"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CounterpointError(f"{file.name} is no pair of SPair-71k ({error}).") from error
+    return KeypointPair(a, b, asked, truth, max(x1 - x0, y1 - y0))
 
 
 def units(pairs: dict[str, list[KeypointPair]], count: int) -> list[Unit]:

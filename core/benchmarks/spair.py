@@ -32,14 +32,7 @@ def measure(
     Raises:
         CounterpointError: ``place`` is not laid out as SPair-71k.
     """
-    root = Path(place)
-    files = sorted((root / "PairAnnotation" / "test").glob("*.json"))
-    if not files:
-        raise CounterpointError(f"{place} is not SPair-71k (PairAnnotation/test/*.json, JPEGImages, Segmentation).")
-    by_kind: dict[str, list[Path]] = {}
-    for file in files:
-        kind = file.stem.rpartition(":")[2] if ":" in file.stem else str(read_json(file)["category"])
-        by_kind.setdefault(kind, []).append(file)
+    root, by_kind = Path(place), pair_files(place)
     kinds = [kind for kind in sorted(by_kind) if kind in SHAPES][:count]
     tables, every = {}, pixels.Found()
     for number, kind in enumerate(kinds):
@@ -50,6 +43,22 @@ def measure(
             every.right[name] += note.right[name]
         every.angle += note.angle
     return {"all categories (PCK@0.1)": pixels.rows(every), **tables}
+
+
+def pair_files(place: str | Path) -> dict[str, list[Path]]:
+    """The test pairs by category.
+
+    Raises:
+        CounterpointError: ``place`` is not laid out as SPair-71k.
+    """
+    files = sorted((Path(place) / "PairAnnotation" / "test").glob("*.json"))
+    if not files:
+        raise CounterpointError(f"{place} is not SPair-71k (PairAnnotation/test/*.json, JPEGImages, Segmentation).")
+    found: dict[str, list[Path]] = {}
+    for file in files:
+        kind = file.stem.rpartition(":")[2] if ":" in file.stem else str(read_json(file)["category"])
+        found.setdefault(kind, []).append(file)
+    return found
 
 
 def _category(
