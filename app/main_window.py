@@ -19,6 +19,7 @@ from app.documents import KINDS, Kind, item_for
 from app.drafts import Drafts
 from app.engine import Engine
 from app.finder import Finder
+from app.memory import GiveBack
 from app.panels.align import POSE_HINTS, AlignPanel
 from app.panels.collection import CollectionPanel
 from app.panels.encoder import EncoderPanel
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         self.active: Slot = "image 1"
         self.message, self._engine_runs = QLabel(), False
         self.projects = Projects(self)
+        self.memory = GiveBack(self.session, self)
         self._build()
         self._connect()
         self.menus = menus.build(self)
