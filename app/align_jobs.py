@@ -36,14 +36,14 @@ class Drawn:
     box: tuple[float, float, float, float]
 
 
-def begin_alignment(progress: Progress, task: AlignTask) -> Begun:
-    """Hypotheses from templates."""
-    from core.alignment.align import hypotheses, looks_mirrored
+def begin_alignment(progress: Progress, task: AlignTask, dof: int = 6) -> Begun:
+    """Hypotheses from templates, and from measured depth where there is some."""
+    from core.alignment.align import hypotheses, looks_mirrored, starts
 
     scorer, begun = _begin(span(progress, 0.0, 0.6), task)
     templates = templates_of(task.shape, task.encoder, span(progress, 0.6, 0.95))
     progress(0.95, "Comparing views of the shape with the photo")
-    begun.poses = [_plain(one) for one in hypotheses(scorer, templates)]
+    begun.poses = [_plain(one) for one in starts(hypotheses(scorer, templates), scorer, dof)]
     begun.mirrored = looks_mirrored(scorer, templates)
     return begun
 
@@ -107,6 +107,38 @@ def read_camera(progress: Progress, path: str) -> tuple[float, ...]:
     return (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2]))
 
 
+def read_depth(progress: Progress, path: str, image: Item) -> None:
+    """Whether a file holds depth for a photo."""
+    from core.images import load_depth
+
+    height, width = image_of(image).shape[:2]
+    load_depth(path, (width, height))
+
+
+def read_rig(progress: Progress, path: str) -> dict[str, Any]:
+    """The cameras of a rig by their photos' names."""
+    from core.alignment.rig import load_rig
+
+    return load_rig(path)
+
+
+def carry_poses(
+    progress: Progress, tasks: list[AlignTask], cameras: list[Any], poses: list[PoseInPhoto]
+) -> list[Begun]:
+    """Poses of the first photo in all photos of a rig, in one order: that of what the photos think of them together."""
+    from core.alignment.rig import carried
+
+    found = []
+    for number, (task, camera) in enumerate(zip(tasks, cameras, strict=True)):
+        scorer, begun = _begin(span(progress, number / len(tasks), (number + 1) / len(tasks)), task)
+        begun.poses = [_plain(one) for one in scorer([carried(pose.pose(), cameras[0], camera) for pose in poses])]
+        found.append(begun)
+    together = np.prod([[max(pose.score, 1e-6) for pose in begun.poses] for begun in found], axis=0)
+    for begun in found:
+        begun.poses = [begun.poses[index] for index in np.argsort(-together, kind="stable")]
+    return found
+
+
 def save_pose(
     progress: Progress, path: str, form: str | None, image: Item, K: tuple[float, ...], pose: PoseInPhoto
 ) -> str:
@@ -123,7 +155,7 @@ def _begin(progress: Progress, task: AlignTask) -> tuple[Any, Begun]:
     from core.alignment.align import check
     from core.alignment.scorer import Photo, PoseScorer
     from core.geometry.pose import camera_matrix, intrinsics
-    from core.images import field_of_view
+    from core.images import field_of_view, load_depth
     from core.parts.prompts import Prompts
 
     image, encoder, pixels = task.image, task.encoder, image_of(task.image)
@@ -137,7 +169,8 @@ def _begin(progress: Progress, task: AlignTask) -> tuple[Any, Begun]:
         whole = segmenter_of(image.with_box(None), encoder, "")
         mask = Mask.of(whole.predict(Prompts(box=box))[0].mask)
     sides = span(progress, 0.1, 1.0)
-    photo = Photo(pixels, side_of(image, encoder, sides), K, mask.array().reshape(height, width))
+    depth = load_depth(task.depth, (width, height)) if task.depth else None
+    photo = Photo(pixels, side_of(image, encoder, sides), K, mask.array().reshape(height, width), depth)
     check(photo)
     scorer = PoseScorer(photo, side_of(task.shape, encoder, sides), encoder_of(encoder, silent), task.shape.up)
     return scorer, Begun([], mask, (K[0, 0], K[1, 1], K[0, 2], K[1, 2]), False)
@@ -197,5 +230,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "solve_pairs": solve_pairs,
     "estimate_camera": estimate_camera,
     "read_camera": read_camera,
+    "read_depth": read_depth,
+    "read_rig": read_rig,
+    "carry_poses": carry_poses,
     "save_pose": save_pose,
 }

@@ -1,6 +1,7 @@
 """Aligning a shape to a photo from the window: hypotheses, then a few steps at a time with the pose shown as it improves."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,11 @@ Pair = tuple[Slot, Slot]
 class Aligner(QObject):
     """Connects the align dock, the engine and the session.
 
+    Attributes:
+        camera: fx, fy, cx, cy of a file, for all photos, or None.
+        depths: files with measured depth, by the photo's path.
+        rig: :class:`core.interchange.poses.View` of the photos of a rig, by their names.
+
     Signals:
         shown(): the poses of the document were drawn anew.
     """
@@ -48,6 +54,8 @@ class Aligner(QObject):
         self._session, self._queries, self._panels, self._dock = session, queries, panels, dock
         self.active: Slot = "image 1"
         self.camera: tuple[float, ...] | None = None
+        self.depths: dict[str, str] = {}
+        self.rig: dict[str, Any] = {}
         self._request: Request | None = None
         dock.wanted.connect(self.start)
         dock.stopped.connect(self.stop)
@@ -82,13 +90,16 @@ class Aligner(QObject):
         """Change what is known of the pair, as a step that can be undone."""
         pair = (aligned.image, aligned.shape) if aligned is not None else self.pair()
         if pair is not None:
-            self._session.undo_stack.push(SetAligned(self._session, text, pair, aligned))  # type: ignore[arg-type]
+            self._session.undo_stack.push(SetAligned(self._session, text, {pair: aligned}))  # type: ignore[dict-item]
 
     def task(self, pair: Pair, known: Aligned | None = None) -> AlignTask:
         """What a request about a pair is about; mask and camera are those of ``known``, or else what the dock says."""
         image, shape = (self._session.items[slot] for slot in pair)
         mask, K = (known.mask, known.K) if known is not None else (None, None)
-        return AlignTask(image, shape, self._session.encoder, mask, K or self.camera, self._dock.fov.value() or None)
+        of_rig = self.rig.get(Path(image.path).name)
+        camera = self.camera if of_rig is None else tuple(of_rig.K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist())
+        fov, depth = self._dock.fov.value() or None, self.depths.get(image.path, "")
+        return AlignTask(image, shape, self._session.encoder, mask, K or camera, fov, depth)
 
     def start(self) -> None:
         pair = self.pair()
@@ -103,7 +114,7 @@ class Aligner(QObject):
             )
             self._refine(found, begun.poses, 0)
 
-        self._run("begin_alignment", done, task=self.task(pair))
+        self._run("begin_alignment", done, task=self.task(pair), dof=self._dock.dof.currentData())
 
     def stop(self) -> None:
         if self._request is not None:

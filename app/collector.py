@@ -201,7 +201,7 @@ class Collector(QObject):
             poses = (one.poses[one.choice], *(p for i, p in enumerate(one.poses) if i != one.choice))
             aligned = Aligned(IMAGE, SHAPE, one.K, poses, 0, one.mask)
             text = f"Show the pose of {one.item.name}"
-            self._session.undo_stack.push(SetAligned(self._session, text, (IMAGE, SHAPE), aligned))
+            self._session.undo_stack.push(SetAligned(self._session, text, {(IMAGE, SHAPE): aligned}))
 
     def _fixable(self) -> tuple[int | None, Aligned | None]:
         item = self._session.items.get(IMAGE)

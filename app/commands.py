@@ -1,5 +1,6 @@
 """One undo command per user edit."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from app.documents import Aligned, Box, Collection, Correction, Draft, Item
@@ -153,17 +154,16 @@ class SetLayers(Step):
 
 
 class SetAligned(Step):
-    """Align a shape to a photo, change its pose by hand, choose another hypothesis, or forget the pose (``aligned`` None)."""
+    """Align shapes to photos, change poses by hand, choose another hypothesis, or forget a pose (None)."""
 
-    def __init__(self, session: Session, text: str, pair: tuple[Slot, Slot], aligned: Aligned | None):
+    def __init__(self, session: Session, text: str, changes: Mapping[tuple[Slot, Slot], Aligned | None]):
         super().__init__(text)
         self._session, self._old = session, session.aligned
-        self._new = {other: a for other, a in session.aligned.items() if other != pair}
-        if aligned is not None:
-            self._new[pair] = aligned
-            before = session.aligned.get(pair)
-            known = before is not None and before.mask is aligned.mask
-            self.size = 0 if known or aligned.mask is None else len(aligned.mask.packed)
+        whole: dict[tuple[str, str], Aligned | None] = {**session.aligned, **dict(changes.items())}
+        self._new = {pair: aligned for pair, aligned in whole.items() if aligned is not None}
+        known = {id(aligned.mask) for aligned in session.aligned.values()}
+        masks = [aligned.mask for aligned in changes.values() if aligned is not None and aligned.mask is not None]
+        self.size = sum(len(mask.packed) for mask in masks if id(mask) not in known)
 
     def apply(self) -> None:
         self._session.set_aligned(self._new)

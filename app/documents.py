@@ -171,6 +171,7 @@ class AlignTask:
     Attributes:
         mask: of the object; None cuts it out of the image's box.
         K: fx, fy, cx, cy in pixels; None makes them of ``fov`` (degrees), or of what the photo says.
+        depth: a file with measured depth of the photo, or "".
     """
 
     image: Item
@@ -179,6 +180,7 @@ class AlignTask:
     mask: Mask | None = None
     K: tuple[float, ...] | None = None
     fov: float | None = None
+    depth: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QS
 
 from app import commands, looks, menus
 from app.aligner import Aligner
+from app.cameras import Cameras
 from app.collection_view import CollectionView
 from app.collector import Collector
 from app.dialogs import say_error
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
         self.collector = Collector(
             self.session, self.queries, self.collection_view, self.collection_panel, self.settings, self
         )
+        self.cameras = Cameras(self.session, self.queries, self.aligner, self.align_panel, self)
         self.posing = Posing(self.session, self.queries, self.panels, self.aligner, self.align_panel, self)
         self.presenter = Presenter(self.session, self.panels, self.pins, self)
         self.drafts = Drafts(self.session, self.engine, self.queries, self)

@@ -48,7 +48,11 @@ def build(window: "MainWindow", menu: QMenu) -> None:
     menu.addSeparator()
     add("Open pose…", lambda: _open(window))
     add("Save pose…", lambda: _save(window))
-    add("Open intrinsics…", window.posing.ask_camera)
+    menu.addSeparator()
+    add("Open intrinsics…", window.cameras.ask_camera)
+    add("Open measured depth…", window.cameras.ask_depth)
+    add("Open camera rig…", window.cameras.ask_rig)
+    add("Carry pose to the rig's other photos", window.cameras.carry)
 
 
 def _open(window: "MainWindow") -> None:

@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
 
 from app.align_jobs import Begun
 from app.aligner import SKETCH, Aligner
@@ -48,8 +46,6 @@ class Posing(QObject):
         self._middles: dict[Slot, npt.NDArray] = {}
         self._half: tuple[Slot, tuple[float, ...]] | None = None
         dock.tool_changed.connect(self._take)
-        dock.camera_wanted.connect(self.ask_camera)
-        dock.estimate_wanted.connect(self.estimate_camera)
         dock.view_wanted.connect(self.look_as_photo)
         queries.opened.connect(self._opened)
         aligner.shown.connect(self._place_handles)
@@ -206,43 +202,6 @@ class Posing(QObject):
         if isinstance(content, OpenedShape):
             points = content.mesh.points
             self._middles[slot] = (points.min(0).astype(float) + points.max(0)) / 2
-
-    def ask_camera(self) -> None:
-        """Ask for a file with intrinsics, or forget those that came from one."""
-        if self._aligner.camera is not None:
-            self._aligner.camera = None
-            self._dock.set_camera("")
-            return
-        path, _ = QFileDialog.getOpenFileName(self._dock, "Open intrinsics", "", "JSON (*.json);;All files (*)")
-        if path:
-            self.open_camera(path)
-
-    def open_camera(self, path: str) -> None:
-        """Take intrinsics from a file."""
-
-        def done(camera: tuple[float, ...]) -> None:
-            self._aligner.camera = camera
-            self._dock.set_camera(Path(path).name)
-
-        self._queries.run("read_camera", done, path=path)
-
-    def estimate_camera(self) -> None:
-        """The field of view that the photo agrees with best, and the poses for it."""
-        known = self._aligner.current()
-        if known is None or not known.poses:
-            return
-
-        def done(found: tuple[float, Begun]) -> None:
-            field, begun = found
-            self._aligner.camera = None
-            self._dock.set_camera("")
-            self._dock.fov.setValue(field)
-            again = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0)
-            self._aligner.push(f"Estimate field of view: {field:.0f}°", again)
-
-        poses = [known.poses[known.choice], *(p for i, p in enumerate(known.poses) if i != known.choice)][:2]
-        task = self._aligner.task((known.image, known.shape), known)  # type: ignore[arg-type]
-        self._queries.run("estimate_camera", done, task=task, poses=poses, dof=self._dock.dof.currentData())
 
     def look_as_photo(self) -> None:
         """The shape in its panel as the photo's camera sees it."""

@@ -34,7 +34,8 @@ STYLES = (("solid", "Solid"), ("wireframe", "Wireframe"), ("silhouette", "Silhou
 class AlignPanel(QWidget):
     """Signals: wanted(), stopped(), chosen(index), forgotten(), opacity_changed(0 to 1), swiped(0 to 1), style_changed(),
     tool_changed(tool or ""), camera_wanted(): read intrinsics from a file, or forget them, estimate_wanted(): estimate the field of view,
-    view_wanted(): see the shape as in the photo.
+    depth_wanted() and rig_wanted(): read (or forget) measured depth, and the cameras of a rig, carry_wanted(): the pose in the rig's other
+    photos, view_wanted(): see the shape as in the photo.
     """
 
     wanted = Signal()
@@ -47,6 +48,9 @@ class AlignPanel(QWidget):
     tool_changed = Signal(str)
     camera_wanted = Signal()
     estimate_wanted = Signal()
+    depth_wanted = Signal()
+    rig_wanted = Signal()
+    carry_wanted = Signal()
     view_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None):
@@ -103,6 +107,14 @@ class AlignPanel(QWidget):
         self.from_file.setText("Forget K of the file" if name else "Take K from a file…")
         self.fov.setEnabled(not name)
 
+    def set_known(self, depth: str, cameras: int, carries: bool) -> None:
+        """The file with the photo's depth or "", how many cameras the rig has, and whether a pose can be carried to others of it."""
+        self.measured.setText(f"Forget the depth of {depth}" if depth else "Take measured depth from a file…")
+        self.rig.setText(
+            f"Forget the rig of {cameras} cameras" if cameras else "Take the cameras of a rig from a file…"
+        )
+        self.carry.setEnabled(carries)
+
     def set_ready(self, ready: bool) -> None:
         """Whether an image and a shape are there to be aligned."""
         for widget in (self.start, *self.tools.values()):
@@ -134,10 +146,24 @@ class AlignPanel(QWidget):
         self.fov.setSuffix("°")
         self.fov.setToolTip("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°")
         self.camera.setText("K…")
-        self.camera.setToolTip("The photo's camera: of a file, or estimated with the pose")
+        self.camera.setToolTip(
+            "The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig"
+        )
         cameras = QMenu(self.camera)
         self.from_file = cameras.addAction("Take K from a file…", self.camera_wanted.emit)
         self.estimate = cameras.addAction("Estimate with the pose", self.estimate_wanted.emit)
+        cameras.addSeparator()
+        self.measured = cameras.addAction("Take measured depth from a file…", self.depth_wanted.emit)
+        self.measured.setToolTip(
+            "A PNG of millimetres (thousandths of the shape's units) or NPY, of the photo's size: tells size from distance"
+        )
+        cameras.addSeparator()
+        self.rig = cameras.addAction("Take the cameras of a rig from a file…", self.rig_wanted.emit)
+        self.rig.setToolTip(
+            "transforms.json of nerfstudio or images.txt of COLMAP, in the shape's units: a pose in one photo is one in all"
+        )
+        self.carry = cameras.addAction("Carry the pose to the rig's other photos", self.carry_wanted.emit)
+        cameras.setToolTipsVisible(True)
         self.camera.setMenu(cameras)
         self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         for value, text in ((6, "place and rotation"), (7, "and one scale"), (9, "and each axis' scale")):

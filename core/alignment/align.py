@@ -8,7 +8,8 @@ import numpy.typing as npt
 from core.alignment.coarse import CoarseSettings, coarse_poses
 from core.alignment.fine import FineSettings, Watch, refine
 from core.alignment.pins import Pins, poses_from_pins
-from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct, ranked
+from core.alignment.spatial import by_depth
 from core.alignment.templates import TemplateSet, compare
 from core.alignment.verdict import APART, SHOWN, SURE_OVERLAP, Verdict, judge
 from core.errors import CounterpointError
@@ -54,9 +55,16 @@ def align(
     check(scorer.photo)
     found = hypotheses(scorer, templates, coarse)
     if fine is not None:
-        starts = scorer([sized(h.pose, scorer) for h in found]) if fine.dof > 6 else found
-        found = distinct(refine(starts, scorer, fine, watch), SHOWN, APART)
+        found = distinct(refine(starts(found, scorer, fine.dof), scorer, fine, watch), SHOWN, APART)
     return Alignment(found, scorer.photo.mask)
+
+
+def starts(found: list[Hypothesis], scorer: PoseScorer, dof: int) -> list[Hypothesis]:
+    """What the descent begins with: where depth is measured, those of the templates at that size, and those that agree in space."""
+    if scorer.photo.depth is None:
+        return found
+    poses = [sized(one.pose, scorer) if dof > 6 else one.pose for one in found]
+    return ranked(scorer(poses + by_depth(scorer, dof)))
 
 
 def align_from(

@@ -14,7 +14,8 @@ from core.alignment.align import sized
 from core.alignment.coarse import coarse_poses
 from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import alignment_errors, alignment_shares
-from core.alignment.scorer import Hypothesis, Photo, PoseScorer
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer, ranked
+from core.alignment.spatial import by_depth
 from core.alignment.templates import TemplateSettings, template_set
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import box_around
@@ -35,9 +36,12 @@ STAGES = {
     "templates alone": None,
     "+ NOC": FineSettings(dof=9, silhouette=0, depth=0),
     "+ silhouette": FineSettings(dof=9, depth=0),
-    "+ depth": FineSettings(dof=9),
+    "+ depth": (EVERY := FineSettings(dof=9)),
 }
 """Each has what stands before it; depth, the true one, decides the size of all."""
+
+SPATIAL = ("RANSAC in space alone", "RANSAC in space, all losses", "templates and RANSAC, all losses")
+"""Correspondences between points before the camera and the shape, without templates and beside them."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ def measure(
     progress: Progress = silent,
     templates: TemplateSettings = TemplateSettings(directions=160),
 ) -> list[Row]:
-    """A row for each of ``STAGES``."""
-    found = {name: Errors() for name in STAGES}
+    """A row for each of ``STAGES`` and ``SPATIAL``."""
+    found = {name: Errors() for name in (*STAGES, *SPATIAL)}
     for number, case in enumerate(cases(count)):
         progress(number / count, f"another instance {number + 1} of {count}")
         picture, camera = case.picture, case.picture.camera
@@ -94,6 +98,13 @@ def measure(
         for name, settings in STAGES.items():
             best = max(starts, key=lambda h: h.score) if settings is None else refine(starts, scorer, settings)[0]
             _note(found[name], best, case, scorer)
+        spatial = ranked(scorer(by_depth(scorer, 9)))
+        for name, some in (
+            (SPATIAL[0], spatial),
+            (SPATIAL[1], refine(spatial, scorer, EVERY)),
+            (SPATIAL[2], refine(ranked(starts + spatial), scorer, EVERY)),
+        ):
+            _note(found[name], (some or starts)[0], case, scorer)
     return [_row(name, errors) for name, errors in found.items()]
 
 

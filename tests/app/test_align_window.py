@@ -8,6 +8,11 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtTest import QTest
 
+from core.geometry.pose import Pose, camera_matrix, shape_rays
+from core.geometry.raycasting import Raycaster, surface_position
+from core.geometry.shape import load_shape
+from core.images import load_image, save_image
+from core.interchange.poses import View, save_nerfstudio
 from tests.app.conftest import open_sample_files
 from tests.app.test_window import LEFT, pixels_of
 
@@ -79,7 +84,7 @@ def posed(opened, sample, qtbot):
     files = Path(window.settings.fileName()).parent
     (files / "K.json").write_text(json.dumps({"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2]}))
     (files / "pose.json").write_text(json.dumps(pose))
-    window.posing.open_camera(str(files / "K.json"))
+    window.cameras.open_camera(str(files / "K.json"))
     qtbot.waitUntil(lambda: window.aligner.camera is not None, timeout=20_000)
     assert "K.json" in window.align_panel.camera.text() and not window.align_panel.fov.isEnabled()
     window.posing.begin(str(files / "pose.json"))
@@ -198,3 +203,53 @@ def test_looks_and_files(posed, qtbot, tmp_path):
     window.posing.begin(str(tmp_path / "p.txt"))
     qtbot.waitUntil(lambda: window.aligner.current() is not aligned, timeout=30_000)
     assert np.allclose(window.aligner.current().pose.R, aligned.pose.R, atol=1e-6)
+
+
+def test_measured_depth_and_a_rig(posed, sample, qtbot, wait_ready):
+    """Depth from a file gives the shape its size; what is known in one photo of a rig is carried to the other, and undone in one step."""
+    window, dock = posed, posed.align_panel
+    files = Path(window.settings.fileName()).parent
+    pixels = load_image(sample["image"])
+    height, width = pixels.shape[:2]
+    known = window.aligner.current()
+    fx, fy, cx, cy = known.K
+    depth = np.full((height, width), np.nan)
+    shape, pose, K = load_shape(sample["shape"]), known.pose.pose(), camera_matrix(*known.K)
+    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)
+    hits = Raycaster(shape).cast(*shape_rays(pose, K, shape, grid))
+    place = surface_position(shape, hits.face[hits.mask], hits.bary[hits.mask])
+    depth[hits.mask] = 2 * pose(shape.to_own_frame(place))[:, 2]
+    np.save(files / "depth.npy", depth)
+    window.cameras.open_depth("image 1", str(files / "depth.npy"))
+    qtbot.waitUntil(lambda: "depth.npy" in dock.measured.text(), timeout=20_000)
+    dock.dof.setCurrentIndex(1)  # one scale
+    QTest.mouseClick(dock.start, LEFT)
+    qtbot.waitUntil(lambda: window.aligner.current() is not known, timeout=120_000)
+    assert np.allclose(window.aligner.current().pose.s, 2, rtol=0.1)
+    dock.measured.trigger()
+    assert "from a file" in dock.measured.text()
+    window.session.undo_stack.undo()
+    assert window.aligner.current() == known
+
+    save_image(files / "turned.png", np.ascontiguousarray(np.rot90(pixels)))
+    turn = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])
+    views = [
+        View(Path(sample["image"]).name, (width, height), camera_matrix(*known.K), Pose(np.eye(3), np.zeros(3))),
+        View("turned.png", (height, width), camera_matrix(fy, fx, cy, width - 1 - cx), Pose(turn, np.zeros(3))),
+    ]
+    save_nerfstudio(files / "rig.json", views)
+    window.open_files([str(files / "turned.png")], "image 2")
+    qtbot.waitUntil(lambda: "image 2" in window.session.items, timeout=20_000)
+    x0, y0, x1, y1 = sample["box"]
+    window.panels["image 2"]._user_box((y0, width - 1 - x1, y1, width - 1 - x0))
+    wait_ready(window)
+    assert not dock.carry.isEnabled()
+    window.cameras.open_rig(str(files / "rig.json"))
+    qtbot.waitUntil(lambda: dock.carry.isEnabled(), timeout=20_000)
+    dock.carry.trigger()
+    qtbot.waitUntil(lambda: ("image 2", "shape 1") in window.session.aligned, timeout=60_000)
+    carried = window.session.aligned[("image 2", "shape 1")]
+    assert np.allclose(np.reshape(carried.pose.R, (3, 3)), turn @ np.reshape(known.pose.R, (3, 3)))
+    assert carried.pose.overlap > 0.6 and pytest.approx((fy, fx, cy, width - 1 - cx)) == carried.K
+    window.session.undo_stack.undo()
+    assert ("image 2", "shape 1") not in window.session.aligned and window.aligner.current() == known

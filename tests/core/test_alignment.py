@@ -20,7 +20,9 @@ from core.alignment.guided import guided
 from core.alignment.metrics import alignment_errors, diameter, mspd_recall, mssd_recall, pose_errors, vsd, vsd_recall
 from core.alignment.overlay import STYLES, overlay, shaded
 from core.alignment.pins import Pins, poses_from_pins
+from core.alignment.rig import carried, load_rig
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, usual
+from core.alignment.spatial import by_depth, similarities, stretched
 from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
@@ -35,7 +37,7 @@ from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape, make_shape
 from core.images import field_of_view, load_image
-from core.interchange.poses import to_scan2cad
+from core.interchange.poses import View, save_nerfstudio, to_scan2cad
 from core.matching.match import match
 from core.matching.prepare import image_side, shape_side
 from core.parts.grabcut import box_mask
@@ -234,6 +236,55 @@ def test_depth_tells_size_from_distance(scene, encoder):
     off = Pose(true.R, true.t * 1.06)
     (refined,) = refine_each([off], scorer, FineSettings(noc=0, silhouette=0, depth=1))
     assert abs(refined.pose.t[2] / true.t[2] - 1) < 0.02
+
+
+@given(st.integers(0, 2**31))
+def test_similarities_and_stretches_are_found_exactly(seed):
+    rng = np.random.default_rng(seed)
+    R = Rotation.random(random_state=seed).as_matrix()
+    points, t, s = rng.normal(size=(12, 3)), rng.normal(size=3), rng.uniform(0.7, 1.4, 3)
+    found = similarities(points[None], (1.7 * points @ R.T + t)[None], True)
+    assert np.allclose(found[0][0], R) and np.allclose(found[1][0], t) and found[2][0] == pytest.approx(1.7)
+    rigid = similarities(points[None, :3], (points[:3] @ R.T + t)[None], False)
+    assert np.allclose(rigid[0][0], R, atol=1e-5) and np.allclose(rigid[1][0], t, atol=1e-5) and rigid[2][0] == 1
+    targets = points * s @ R.T + t
+    pose = stretched(points, targets, np.full(3, s.mean()), rounds=60)
+    plain = similarities(points[None], targets[None], True)
+    before = np.linalg.norm(plain[2][0] * points @ plain[0][0].T + plain[1][0] - targets)
+    assert np.linalg.norm(pose(points) - targets) < before + 1e-9 and rotation_error(pose.R, R) < 15
+
+
+def test_depth_finds_poses_in_space(scene, encoder):
+    """A shape of another size is found where measured depth says; without depth nothing is."""
+    photo, shape, _, true = scene
+    hits = shape.caster.cast(*shape_rays(true, photo.K, shape.shape, pixel_grid(photo)))
+    depth = np.full(photo.mask.shape, np.nan)
+    place = shape.shape.to_own_frame(surface_position(shape.shape, hits.face[hits.mask], hits.bary[hits.mask]))
+    depth[hits.mask] = 3 * true(place)[:, 2]
+    scorer = PoseScorer(replace(photo, depth=depth), shape, encoder, "y")
+    best = min(by_depth(scorer, 7), key=lambda pose: rotation_error(pose.R, true.R))
+    assert rotation_error(best.R, true.R) < 15 and np.allclose(best.s, 3, rtol=0.15)
+    assert np.linalg.norm(best.t - 3 * true.t) < 0.1 * np.linalg.norm(3 * true.t)
+    assert all(np.allclose(pose.s, 1) for pose in by_depth(scorer, 6))
+    assert by_depth(PoseScorer(photo, shape, encoder, "y"), 9) == []
+
+
+def test_a_rig_carries_poses(tmp_path):
+    """A shape's point is at the same place of the world, whichever camera of the rig sees it."""
+    rng = np.random.default_rng(0)
+    K = np.array([[500.0, 0, 320], [0, 500, 240], [0, 0, 1]])
+    cameras = [Pose(Rotation.random(random_state=i).as_matrix(), rng.normal(size=3)) for i in range(2)]
+    views = [View(f"images/{name}.jpg", (640, 480), K, pose) for name, pose in zip("ab", cameras, strict=True)]
+    save_nerfstudio(tmp_path / "transforms.json", views)
+    rig = load_rig(tmp_path / "transforms.json")
+    assert set(rig) == {"a.jpg", "b.jpg"}
+    pose = Pose(Rotation.random(random_state=9).as_matrix(), rng.normal(size=3), rng.uniform(0.5, 2, 3))
+    there, points = carried(pose, rig["a.jpg"], rig["b.jpg"]), rng.normal(size=(5, 3))
+    assert np.allclose(cameras[1].inverse(there(points)), cameras[0].inverse(pose(points)))
+    assert np.allclose(there.s, pose.s)
+    save_nerfstudio(tmp_path / "twice.json", [views[0], views[0]])
+    with pytest.raises(CounterpointError, match="once"):
+        load_rig(tmp_path / "twice.json")
 
 
 def pixel_grid(photo):
