@@ -101,9 +101,9 @@ NEAR = np.array([20.0, 0.2, 0.2])
 
 def alignment_errors(estimate: Pose, truth: Pose, middle: Floats, symmetries: Floats | None = None) -> Floats:
     """[3], to be compared with ``NEAR``: degrees (the best over ``symmetries`` [k, 3, 3]), distance of the shape's ``middle`` [3] from where
-    it belongs, and mean relative error of the three scales."""
+    it belongs, and by how much the mean of the three scales' ratios is off 1 (as ROCA's released evaluation has it)."""
     rotation = rotation_error(estimate.R, truth.R, symmetries)
-    scale = float(np.abs(np.asarray(estimate.s) / truth.s - 1).mean())
+    scale = float(abs(np.mean(np.asarray(estimate.s) / truth.s) - 1))
     return np.array([rotation, float(np.linalg.norm(estimate(middle) - truth(middle))), scale])
 
 

@@ -71,8 +71,7 @@ def evaluate(
         return {"another instance, true mask and depth": inexact.measure(load_encoder(choice), count, progress)}
     kind, _, place = data.partition(":")
     if kind == "scan2cad" and place:
-        found = scan2cad.measure(place, load_encoder(choice), count, progress, templates)
-        return {"Scan2CAD, single view, mask cut out of the box": found}
+        return scan2cad.measure(place, load_encoder(choice), count, progress, templates)
     if kind != "bop" or not place:
         raise CounterpointError(f"'{data}' is not procedural, bop:PATH or scan2cad:PATH.")
     scene, encoder = BopScene.open(place), load_encoder(choice)

@@ -1,4 +1,4 @@
-"""Single-view alignment on Scan2CAD (Avetisyan et al., CVPR 2019): each annotated CAD model in the frame that shows most of it.
+"""Alignment on Scan2CAD (Avetisyan et al., CVPR 2019): each annotated CAD model in the frames that show most of it, and what they say together.
 
 The layout, as the data sets come: ``full_annotations.json``, ``scans/ID/color/N.jpg``, ``scans/ID/pose/N.txt`` (camera to scan),
 ``scans/ID/intrinsic/intrinsic_color.txt``, where there is depth ``scans/ID/depth/N.png`` (millimetres), and the models as ShapeNetCore.v2 has
@@ -6,6 +6,7 @@ them, ``shapenet/CATEGORY/ID/models/model_normalized.obj``. **Not run on the rea
 this layout.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.alignment.align import sized
+from core.alignment.align import starts
 from core.alignment.coarse import coarse_poses
 from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import alignment_errors, alignment_shares
-from core.alignment.scorer import Photo, PoseScorer
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
+from core.benchmarks.scan_merging import Placed, accuracies, right_ones
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
@@ -46,8 +48,17 @@ FEWEST_PIXELS = 40.0
 
 @dataclass(frozen=True)
 class Annotated:
-    """A CAD model in a frame; ``depth`` is a file or None, ``symmetries`` [k, 3, 3]."""
+    """A CAD model in a frame; ``depth`` is a file or None, ``symmetries`` [k, 3, 3].
 
+    Attributes:
+        scan, number: the scan's name, and which of its models this is.
+        truth: in the camera of the frame; ``to_scan`` [4, 4] brings that into the scan.
+    """
+
+    scan: str
+    number: int
+    category: str
+    to_scan: Floats
     frame: Path
     K: Floats
     model: Path
@@ -57,8 +68,8 @@ class Annotated:
     symmetries: Floats
 
 
-def annotated(root: str | Path) -> Iterator[Annotated]:
-    """Every annotated model that some frame shows.
+def annotated(root: str | Path, frames_each: int = 1) -> Iterator[Annotated]:
+    """Every annotated model that some frame shows, in the frames that show it largest, the largest first.
 
     Raises:
         CounterpointError: the layout is another one.
@@ -76,20 +87,26 @@ def annotated(root: str | Path) -> Iterator[Annotated]:
             raise CounterpointError(f"{scan} has no frames (color/*.jpg).")
         poses = [np.linalg.inv(_numbers(scan / "pose" / f"{frame.stem}.txt")) for frame in frames]
         height, width = load_image(frames[0]).shape[:2]
-        for model, to_scan in models:
+        for number, (model, in_scan) in enumerate(models):
             file = root / "shapenet" / model["catid_cad"] / model["id_cad"] / "models" / "model_normalized.obj"
             shape = load_shape(file)
-            boxes = [_box(shape, from_matrix(pose @ to_scan), K, (width, height)) for pose in poses]
+            boxes = [_box(shape, from_matrix(pose @ in_scan), K, (width, height)) for pose in poses]
             areas = [0.0 if box is None else (box[2] - box[0]) * (box[3] - box[1]) for box in boxes]
-            best = int(np.argmax(areas))
-            box = boxes[best]
-            if box is None:
-                continue
-            depth = scan / "depth" / f"{frames[best].stem}.png"
             angles = 2 * np.pi * np.arange(TURNS.get(model.get("sym", ""), 1)) / TURNS.get(model.get("sym", ""), 1)
             turns = np.stack([[[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]] for a in angles])
-            truth = from_matrix(poses[best] @ to_scan)
-            yield Annotated(frames[best], K, file, truth, box, depth if depth.exists() else None, turns)
+            for index in np.argsort(areas)[::-1][:frames_each]:
+                box, frame, pose = boxes[index], frames[index], poses[index]
+                if box is None:
+                    break
+                depth = scan / "depth" / f"{frame.stem}.png"
+                yield Annotated(
+                    scan.name, number, model["catid_cad"], np.linalg.inv(pose), frame, K, file, from_matrix(pose @ in_scan), box,
+                    depth if depth.exists() else None, turns,
+                )  # fmt: skip
+
+
+FRAMES = 3
+"""In which each model is aligned."""
 
 
 def measure(
@@ -98,27 +115,53 @@ def measure(
     count: int,
     progress: Progress = silent,
     templates: TemplateSettings = TemplateSettings(),
-) -> list[Row]:
-    """Templates alone, and refined with nine degrees of freedom: shares within 20 degrees, 20 cm and 20 %, and of all three."""
+) -> dict[str, list[Row]]:
+    """Two tables: single views (the frame that shows a model largest), templates alone and refined with nine degrees of freedom, shares
+    within 20 degrees, 20 cm and 20 %, and of all three; and the refined ones of ``FRAMES`` frames merged in their scans.
+
+    ``count`` models are measured at most.
+    """
     found: dict[str, list[Floats]] = {"templates alone": [], "refined": []}
-    for number, one in zip(range(count), annotated(root), strict=False):
-        progress(number / count, f"{one.model.parent.parent.name} in {one.frame.name}")
-        image, side = load_image(one.frame), shape_side(load_shape(one.model), encoder, LiftSettings())
-        size = (image.shape[1], image.shape[0])
-        depth = None if one.depth is None else _depth(one.depth, size)
-        mask = box_mask(image, encoder, one.box)
-        photo = Photo(image, image_side(image, encoder, one.box), one.K, mask, depth)
-        scorer = PoseScorer(photo, side, encoder, "y")
-        views = template_set(side.caster, encoder, templates)
-        starts = scorer([sized(h.pose, scorer) for h in coarse_poses(scorer, views)])
-        for name, best in (
-            ("templates alone", max(starts, key=lambda h: h.score)),
-            ("refined", refine(starts, scorer, FineSettings(dof=9))[0]),
-        ):
-            found[name].append(alignment_errors(best.pose, one.truth, side.shape.center, one.symmetries))
+    placed: dict[str, list[Placed]] = defaultdict(list)
+    truth: dict[str, dict[int, Placed]] = defaultdict(dict)
+    for one in annotated(root, FRAMES):
+        done = sum(map(len, truth.values()))
+        first = one.number not in truth[one.scan]
+        if first and done == count:
+            break
+        progress(done / count, f"{one.model.parent.parent.name} in {one.frame.name}")
+        start, best = _aligned(one, encoder, templates)
+        if first:
+            middle = load_shape(one.model).center
+            for name, pose in (("templates alone", start.pose), ("refined", best.pose)):
+                found[name].append(alignment_errors(pose, one.truth, middle, one.symmetries))
+            truth[one.scan][one.number] = _in_scan(one, one.truth)
+        placed[one.scan].append(_in_scan(one, best.pose, best.score))
     if not found["refined"]:
         raise CounterpointError(f"No annotated model is shown by a frame of {root}.")
-    return [{"method": name, "objects": len(v)} | alignment_shares(np.stack(v)) for name, v in found.items()]
+    scans = [right_ones(placed[scan], list(models.values())) for scan, models in truth.items()]
+    single = [{"method": name, "objects": len(v)} | alignment_shares(np.stack(v)) for name, v in found.items()]
+    merged = {"method": f"refined, {FRAMES} frames each", "objects": len(found["refined"]), "scans": len(scans)}
+    return {
+        "Scan2CAD, single view, mask cut out of the box": single,
+        "Scan2CAD, frames merged in their scans": [merged | accuracies(scans)],
+    }
+
+
+def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings) -> tuple[Hypothesis, Hypothesis]:
+    """The best of the templates (and, with depth, of what agrees in space), and the best of all refined."""
+    image, side = load_image(one.frame), shape_side(load_shape(one.model), encoder, LiftSettings())
+    depth = None if one.depth is None else _depth(one.depth, (image.shape[1], image.shape[0]))
+    mask = box_mask(image, encoder, one.box)
+    photo = Photo(image, image_side(image, encoder, one.box), one.K, mask, depth)
+    scorer = PoseScorer(photo, side, encoder, "y")
+    views = template_set(side.caster, encoder, templates)
+    begun = starts(coarse_poses(scorer, views), scorer, 9)
+    return begun[0], refine(begun, scorer, FineSettings(dof=9))[0]
+
+
+def _in_scan(one: Annotated, pose: Pose, score: float = 0.0) -> Placed:
+    return Placed(one.category, from_matrix(one.to_scan @ matrix(pose)), one.symmetries, score)
 
 
 def _numbers(path: Path) -> Floats:

@@ -26,6 +26,7 @@ from core.alignment.spatial import by_depth, similarities, stretched
 from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
+from core.benchmarks.scan_merging import Placed, accuracies, right_ones, suppressed
 from core.encoders.catalogue import EncoderChoice
 from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
@@ -456,11 +457,33 @@ def test_poses_are_measured_on_data_in_the_layout_of_scan2cad(sample, encoder, t
     rotation, translation, scale = alignment_errors(half, one.truth, model_shape.center, one.symmetries)
     assert rotation < 1e-3 and translation > 0 and scale < 1e-9  # a half turn looks the same
     tables = benchmark.evaluate(EncoderChoice(), f"scan2cad:{tmp_path}", 1, templates=TemplateSettings(directions=40))
-    ((name, rows),) = tables.items()
-    assert "Scan2CAD" in name and [row["objects"] for row in rows] == [1, 1]
+    single, (merged,) = tables.values()
+    assert [row["objects"] for row in single] == [1, 1]
+    assert merged["instances"] == merged["categories"] == single[1]["all three"]  # one model, one frame
     (scan / "color" / "7.jpg").unlink()
     with pytest.raises(CounterpointError, match="no frames"):
         list(scan2cad.annotated(tmp_path))
+
+
+def test_alignments_of_frames_are_merged_in_their_scan():
+    """By hand: duplicates go, no more than there are models count, each model is taken once."""
+    none, half = np.eye(3)[None], np.stack([np.eye(3), np.diag([-1.0, 1, -1])])
+
+    def chair(x, score=0.0, degrees=0.0, s=1.0, category="chair", symmetries=none):
+        R = Rotation.from_rotvec([0, np.radians(degrees), 0]).as_matrix()
+        return Placed(category, Pose(R, np.array([x, 0.0, 0.0]), np.full(3, s)), symmetries, score)
+
+    truth = [chair(0.0), chair(1.0), chair(3.0, category="table", symmetries=half)]
+    best, worse, turned = chair(0.1, 0.9), chair(0.3, 0.8), chair(0.0, 0.7, degrees=90)
+    assert suppressed([worse, turned, best]) == [best, turned]
+    assert right_ones([best, worse], truth) == {"chair": (1, 2), "table": (0, 1)}
+    assert right_ones([best, chair(1.15, 0.5, 15, 1.15)], truth)["chair"] == (2, 2)
+    assert right_ones([best, chair(1.0, 0.5, 25)], truth)["chair"] == (1, 2)
+    assert right_ones([best, turned, chair(1.0, 0.1)], truth)["chair"] == (1, 2)  # two are kept, of which one is wrong
+    table = chair(3.0, 0.5, 180, category="table", symmetries=half)
+    assert right_ones([table], truth)["table"] == (1, 1)
+    shares = accuracies([right_ones([best, worse, table], truth), {"chair": (2, 2)}])
+    assert shares == {"instances": 4 / 5, "categories": (3 / 4 + 1) / 2}
 
 
 def test_the_field_of_view_from_exif(tmp_path):

@@ -1,0 +1,70 @@
+"""Alignments of many frames put together in their scan, and counted as Vid2CAD, ROCA and SPARC count them.
+
+All alignments are carried into the scan; of those of a category that nearly coincide the best scored stays (non-maximum suppression);
+of a category no more are kept than there are models; each that is right takes one model that none has taken (ROCA, CVPR 2022, whose
+released evaluation these rules and limits follow).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.alignment.metrics import NEAR, alignment_errors
+from core.geometry.pose import Pose
+
+Floats = npt.NDArray[np.floating]
+
+SAME = np.array([60.0, 0.4, 0.6])
+"""Degrees, metres and share of the scale within which two alignments are taken for one."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A model in a scan; ``symmetries`` [k, 3, 3]; the ``score`` of a model that is truly there does not matter."""
+
+    category: str
+    pose: Pose
+    symmetries: Floats
+    score: float = 0.0
+
+
+def suppressed(found: Sequence[Placed]) -> list[Placed]:
+    """Without those that a better scored one of their category nearly coincides with; the best first."""
+    kept: list[Placed] = []
+    for one in sorted(found, key=lambda placed: -placed.score):
+        if not any(one.category == other.category and _within(other, one, SAME) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def right_ones(found: Sequence[Placed], truth: Sequence[Placed]) -> dict[str, tuple[int, int]]:
+    """For each category how many models of a scan are aligned rightly, and how many there are."""
+    there, taken = Counter(one.category for one in truth), Counter[str]()
+    open_ones, right = list(truth), Counter[str]()
+    for one in suppressed(found):
+        if taken[one.category] == there[one.category]:
+            continue
+        taken[one.category] += 1
+        met = next((t for t in open_ones if t.category == one.category and _within(one, t, NEAR)), None)
+        if met is not None:
+            open_ones.remove(met)
+            right[one.category] += 1
+    return {category: (right[category], count) for category, count in there.items()}
+
+
+def accuracies(scans: Sequence[dict[str, tuple[int, int]]]) -> dict[str, float]:
+    """Over all models ("instances") and as the mean of the categories' ("categories")."""
+    totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for scan in scans:
+        for category, counts in scan.items():
+            totals[category] = [a + b for a, b in zip(totals[category], counts, strict=True)]
+    right, there = np.array(list(totals.values())).T
+    return {"instances": float(right.sum() / there.sum()), "categories": float(np.mean(right / there))}
+
+
+def _within(estimate: Placed, truth: Placed, limits: Floats) -> bool:
+    errors = alignment_errors(estimate.pose, truth.pose, np.zeros(3), truth.symmetries)
+    return bool((errors <= limits).all())
