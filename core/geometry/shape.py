@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -103,6 +104,10 @@ def load_shape(path: str | Path) -> Shape:
         raise
     except MemoryError:
         raise CounterpointError(f"{path.name} does not fit into memory; reduce it first.") from None
+    except FileNotFoundError as error:
+        raise CounterpointError(
+            f"{path.name} refers to {_brief(error)}, which is not beside it; put it there."
+        ) from None
     except BaseException as error:
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
@@ -202,6 +207,8 @@ def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
 def _read_with_trimesh(path: Path, suffix: str) -> Shape:
     import trimesh
 
+    if suffix in (".glb", ".gltf"):
+        _check_compression(path)
     loaded = trimesh.load_scene(path, file_type=suffix[1:], process=False) if suffix in (".glb", ".gltf") else None
     geometry: Any = loaded if loaded is not None else trimesh.load(path, file_type=suffix[1:], process=False)
     if isinstance(geometry, trimesh.Scene):
@@ -289,6 +296,21 @@ def _read_xyz(path: Path) -> Shape:
         else:
             colors = np.clip(extra * (255 if extra.max() <= 1 else 1), 0, 255).astype(np.uint8)
     return make_shape(values[:, :3], normals=normals, colors=colors, name=path.name)
+
+
+_COMPRESSED = {"KHR_draco_mesh_compression": "Draco", "EXT_meshopt_compression": "meshopt"}
+
+
+def _check_compression(path: Path) -> None:
+    """glTF whose geometry is compressed in ways trimesh does not read would open as if all points lay in one place."""
+    with open(path, "rb") as file:
+        start = file.read(20)
+        length = int.from_bytes(start[12:16], "little") if start[:4] == b"glTF" else -1
+        content = json.loads(file.read(length) if length >= 0 else start + file.read())
+    needed = content.get("extensionsRequired", [])
+    for extension, name in _COMPRESSED.items():
+        if extension in needed:
+            raise CounterpointError(f"{path.name} is compressed with {name}, which cannot be read; export it without.")
 
 
 def _brief(error: BaseException) -> str:

@@ -332,6 +332,12 @@ SHAPES = [
         content(glb({"asset": {"version": "2.0"}, "scenes": [{"nodes": []}]})),
     ),
     BadFile("cycle.glb", "nodes that are each other's children", "refused", content(cycle_of_nodes())),
+    BadFile(
+        "draco.gltf",
+        "compressed in a way that nothing here reads",
+        "refused",
+        content(json.dumps(json.loads(gltf_buffer("x.bin")) | {"extensionsRequired": ["KHR_draco_mesh_compression"]})),
+    ),
     BadFile("no_buffer.gltf", "its .bin file is not there", "refused", content(gltf_buffer("gone.bin"))),
     BadFile(
         "outside_buffer.gltf",

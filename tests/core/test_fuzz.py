@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import CounterpointError
 from tests.soak.corpus import damage, repacked, seeds
+from tests.soak.published import outcomes
 
 COUNT = 40
 
@@ -36,3 +37,11 @@ def test_damaged_files_open_or_are_refused_with_a_sentence(number: int, corpus: 
         assert time.perf_counter() - begin < 5
     path.write_bytes(good)
     assert refused
+
+
+def test_two_readers_agree_on_the_sample(sample, tmp_path):
+    """What ``tests/soak/published.py`` does with the files of others, on ours and on one that is none."""
+    (tmp_path / "none.obj").write_text("nothing")
+    files = [sample["image"], sample["shape"], tmp_path / "none.obj"]
+    found = [outcome for _, outcome, _ in outcomes(files)]
+    assert [kind for kind, _ in found] == ["same", "same", "refused"] and "none.obj" in found[2][1]
