@@ -53,6 +53,9 @@ class Engine(QObject):
     Signals:
         ready(): the process answers.
         died(sentence): it stopped by itself and is being started again, or cannot be.
+
+    Attributes:
+        ask: whether work that the engine stopped at again and again is to be tried once more; without, it is given up.
     """
 
     ready = Signal()
@@ -73,6 +76,7 @@ class Engine(QObject):
         self._failed_starts = 0
         self._process: Any = None
         self._connection: Any = None
+        self.ask: Callable[[str], bool] | None = None
         self._received.connect(self._handle)
 
     @property
@@ -223,11 +227,21 @@ class Engine(QObject):
         for request in lost:
             request.attempts += blame and request.state == "running"
             if request.attempts >= MAX_ATTEMPTS:
-                sentence = "The engine stopped twice while working on this; try a smaller file or other settings."
-                self._finish(request, lambda r=request, s=sentence: r.failed.emit(s, self.log_tail()))  # type: ignore[misc]
+                QTimer.singleShot(0, self, lambda r=request: self._give_up(r))  # type: ignore[misc]
             else:
-                request.state = "waiting"
-                self._send(("run", request.number, request.lane, request.job, request.arguments))
+                self._again(request)
+
+    def _again(self, request: Request) -> None:
+        request.state = "waiting"
+        self._send(("run", request.number, request.lane, request.job, request.arguments))
+
+    def _give_up(self, request: Request) -> None:
+        sentence = "The engine stopped twice while working on this; try a smaller file or other settings."
+        if request.lane == "work" and self.ask is not None and self.ask(sentence) and request.state != "finished":
+            request.attempts = 0
+            self._again(request)
+        else:
+            self._finish(request, lambda: request.failed.emit(sentence, self.log_tail()))
 
     def log_tail(self, lines: int = 40) -> str:
         """The end of what the engine wrote to its log, for the details of an error."""

@@ -19,6 +19,8 @@ from core.errors import Cancelled, CounterpointError
 
 LANES = ("work", "query")
 
+GPU_FULL = "The GPU has not enough memory for this, not even in smaller pieces; use the CPU or a smaller encoder."
+
 
 def serve(connection: Connection, jobs_module: str, log_path: str | None) -> None:
     """Answer requests until the window closes the pipe or goes away."""
@@ -102,10 +104,7 @@ class _Process:
             return "failed", ("There is not enough memory for this; close other programs or use a smaller file.", "")
         except Exception as error:
             if type(error).__name__ == "OutOfMemoryError":
-                return "failed", (
-                    "The GPU has not enough memory for this; choose the device cpu or a smaller encoder.",
-                    "",
-                )
+                return "failed", (GPU_FULL, "")
             return "failed", (f"Something went wrong in the engine ({type(error).__name__}).", traceback.format_exc())
 
     def _send(self, kind: str, number: int, payload: Any = None) -> None:

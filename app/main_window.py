@@ -15,7 +15,6 @@ from app.aligner import Aligner
 from app.cameras import Cameras
 from app.collection_view import CollectionView
 from app.collector import Collector
-from app.dialogs import say_error
 from app.documents import KINDS, Kind, item_for
 from app.drafts import Drafts
 from app.engine import Engine
@@ -42,6 +41,7 @@ from app.resources import resource
 from app.sample import open_sample_collection
 from app.session import SLOTS, Session, Slot, kind_of, slots_of
 from app.theme import apply_theme
+from app.troubles import Troubles
 from app.tuning import Tuning
 from core.interchange.project import SUFFIX
 
@@ -204,8 +204,7 @@ class MainWindow(QMainWindow):
                 panel.up_chosen.connect(lambda up, s=slot: self._set_up(s, up))
         self.queries.opened.connect(lambda slot, content: self.preload.then(partial(self._show, slot, content)))
         self.queries.hovered.connect(self.presenter.show_hover)
-        self.queries.failed.connect(lambda sentence, details: say_error(self, sentence, details))
-        self.queries.refused.connect(lambda sentence: self.statusBar().showMessage(sentence, 8000))
+        self.troubles = Troubles(self)
         self.queries.busy.connect(self.tasks.follow)
         self.session.item_changed.connect(self._item_changed)
         self.parts_panel.tool_changed.connect(self._guide)
@@ -230,7 +229,6 @@ class MainWindow(QMainWindow):
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
         self.projects.changed.connect(self._name_window)
         self.engine.ready.connect(self._engine_ready)
-        self.engine.died.connect(lambda sentence: self.statusBar().showMessage(sentence, 15_000))
 
     def clear_pins(self) -> None:
         self.session.undo_stack.push(commands.DeletePins(self.session, list(self.session.pins)))

@@ -45,6 +45,29 @@ class ImageEncoder(Protocol):
         ...
 
 
+def encode_fitting(encoder: ImageEncoder, images: npt.NDArray[np.uint8]) -> Encoded:
+    """``encoder.encode(images)`` on the CPU; where the GPU's memory is too small for all of them, for half of them at a time, and so on.
+
+    Raises:
+        torch.OutOfMemoryError: it is too small for one.
+    """
+    try:
+        found = encoder.encode(images)
+        return Encoded(*(None if v is None else v.cpu() for v in (found.descriptors, found.foreground, found.vectors)))  # type: ignore[arg-type]
+    except torch.OutOfMemoryError:
+        if len(images) == 1:
+            raise
+    torch.cuda.empty_cache()
+    middle = len(images) // 2
+    parts = [encode_fitting(encoder, some) for some in (images[:middle], images[middle:])]
+
+    def joined(name: str) -> torch.Tensor | None:
+        values = [getattr(part, name) for part in parts]
+        return None if values[0] is None else torch.cat(values)
+
+    return Encoded(joined("descriptors"), joined("foreground"), joined("vectors"))  # type: ignore[arg-type]
+
+
 class TunableEncoder(ImageEncoder, Protocol):
     """An image encoder whose network can be tuned a little."""
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from core.encoders.base import ImageEncoder
+from core.encoders.base import ImageEncoder, encode_fitting
 from core.errors import CounterpointError
 
 Box = tuple[float, float, float, float]
@@ -161,10 +161,10 @@ def encode_turned(
     area = whole_image(image) if box is None else check_box(box, image)
     frame = square_frame(area, 0.0 if box is None else margin)
     crop = cut_out(image, frame, size or encoder.photo_size)
-    encoded = encoder.encode(np.stack([np.rot90(crop, turn) for turn in turns]))
+    encoded = encode_fitting(encoder, np.stack([np.rot90(crop, turn) for turn in turns]))
     maps = []
     for i, turn in enumerate(turns):
-        descriptors = torch.rot90(encoded.descriptors[i].cpu(), -turn, (0, 1))
-        foreground = None if encoded.foreground is None else torch.rot90(encoded.foreground[i].cpu(), -turn, (0, 1))
+        descriptors = torch.rot90(encoded.descriptors[i], -turn, (0, 1))
+        foreground = None if encoded.foreground is None else torch.rot90(encoded.foreground[i], -turn, (0, 1))
         maps.append(FeatureMap(descriptors.contiguous(), foreground, frame, area))
     return tuple(maps)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from core.encoders.base import ImageEncoder
+from core.encoders.base import ImageEncoder, encode_fitting
 
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
@@ -59,7 +59,7 @@ def rolled(
 
 def cells_of(encoder: ImageEncoder, pictures: npt.NDArray[np.uint8], cells: int) -> torch.Tensor:
     """Unit descriptors float32 [B, cells, cells, D]."""
-    found = encoder.encode(pictures).descriptors.cpu()
+    found = encode_fitting(encoder, pictures).descriptors
     if found.shape[1] != cells:
         found = F.interpolate(found.permute(0, 3, 1, 2), (cells, cells), mode="area").permute(0, 2, 3, 1)
     return F.normalize(found, dim=-1)

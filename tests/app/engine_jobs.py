@@ -41,6 +41,12 @@ def crash_once(progress, flag):
     return "survived"
 
 
+def crash_until(progress, flag):
+    if not Path(flag).exists():
+        os._exit(11)
+    return "survived"
+
+
 def refuse(progress):
     raise CounterpointError("This file is not good.")
 
@@ -49,8 +55,16 @@ def fail(progress):
     raise ValueError("oops")
 
 
+def gpu_full(progress):
+    import torch
+
+    raise torch.OutOfMemoryError("CUDA out of memory.")
+
+
 def modules(progress):
     return sorted(sys.modules)
 
 
-JOBS = {f.__name__: f for f in (echo, array, wait, block, crash, crash_once, refuse, fail, modules)}
+JOBS = {
+    f.__name__: f for f in (echo, array, wait, block, crash, crash_once, crash_until, refuse, fail, gpu_full, modules)
+}

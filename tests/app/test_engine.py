@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.engine import Engine
+from app.engine_process import GPU_FULL
 
 
 @pytest.fixture
@@ -107,6 +108,31 @@ def test_a_job_that_kills_the_engine_twice_is_given_up(qtbot, engine, tmp_path):
         pass
     assert "twice" in got.args[0]
     assert result(qtbot, engine, "crash_once", flag=str(tmp_path / "flag")) == "survived"
+
+
+def test_work_that_the_engine_stops_at_goes_on_if_the_user_wants(qtbot, engine, tmp_path):
+    asked = []
+
+    def ask(sentence):
+        asked.append(sentence)
+        (tmp_path / "flag").touch()  # what made it stop is gone
+        return True
+
+    engine.ask = ask
+    request = engine.submit("crash_until", flag=str(tmp_path / "flag"))
+    with qtbot.waitSignal(request.done, timeout=30_000) as got:
+        pass
+    assert got.args == ["survived"] and len(asked) == 1
+    engine.ask = lambda _: False
+    with qtbot.waitSignal(engine.submit("crash").failed, timeout=30_000) as got:
+        pass
+    assert "twice" in got.args[0]
+
+
+def test_a_full_gpu_is_said(qtbot, engine):
+    with qtbot.waitSignal(engine.submit("gpu_full").failed, timeout=20_000) as got:
+        pass
+    assert got.args[0] == GPU_FULL
 
 
 def test_an_engine_that_cannot_start_is_said_once(qtbot, tmp_path):

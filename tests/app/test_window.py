@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from app import commands, looks, menus
 from app.documents import Correction
+from app.engine_process import GPU_FULL
 from tests.app.conftest import open_sample_files
 
 LEFT = Qt.MouseButton.LeftButton
@@ -329,6 +330,14 @@ def test_a_killed_engine_is_said_and_the_session_goes_on(opened, qtbot, sample, 
     click_pixel(window.panels["image 1"], *sample["at"])
     wait_ready(window)
     assert window.session.pins[window.session.current].answers["shape 1"].location[0] > 0.6
+
+
+def test_a_full_gpu_offers_the_cpu(window, qtbot):
+    window.queries.failed.emit(GPU_FULL, "")
+    (box,) = window.findChildren(QMessageBox)
+    use = next(button for button in box.buttons() if "CPU" in button.text())
+    QTest.mouseClick(use, LEFT)
+    assert window.session.encoder.device == "cpu" and window.encoder.settings().device == "cpu"
 
 
 def test_another_encoder_rebuilds_and_can_be_cancelled(opened, qtbot, wait_ready):

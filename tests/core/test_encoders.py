@@ -6,6 +6,7 @@ import timm
 import torch
 from safetensors.torch import save_file
 
+from core.encoders.base import encode_fitting
 from core.encoders.catalogue import TIMM_NAMES, EncoderChoice, available, load_encoder
 from core.encoders.feature_map import check_box, cut_out, encode_image, encode_turned, square_frame, whole_image
 from core.encoders.pocket import PocketEncoder
@@ -123,3 +124,26 @@ def test_boxes_are_checked():
     for bad in ((0, 0, 1, 1), (300, 0, 400, 50), (float("nan"), 0, 1, 1)):
         with pytest.raises(CounterpointError):
             check_box(bad, image)
+
+
+def test_a_batch_that_does_not_fit_is_halved(encoder):
+    """A GPU with memory for three pictures: the same answers as from one with enough; not even one is told."""
+
+    class Small:
+        def __init__(self, most):
+            self.most, self.calls = most, []
+
+        def encode(self, images):
+            self.calls.append(len(images))
+            if len(images) > self.most:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return encoder.encode(images)
+
+    images = np.random.default_rng(0).integers(0, 255, (8, 64, 64, 3)).astype(np.uint8)
+    small = Small(3)
+    parts, whole = encode_fitting(small, images), encoder.encode(images)
+    assert small.calls == [8, 4, 2, 2, 4, 2, 2]
+    assert torch.allclose(parts.descriptors, whole.descriptors, atol=1e-4)
+    assert parts.foreground.shape == whole.foreground.shape
+    with pytest.raises(torch.OutOfMemoryError):
+        encode_fitting(Small(0), images)
