@@ -219,7 +219,7 @@ def search(machine: Machine) -> None:
 
 
 def memory(machine: Machine) -> None:
-    """What a process has to itself after each step; the libraries alone are what cannot be had for less."""
+    """What a process has written after each step; the libraries alone are what cannot be had for less."""
     import subprocess
 
     steps = {
@@ -231,9 +231,9 @@ def memory(machine: Machine) -> None:
     code = ""
     for name, step in steps.items():
         code += step + "\n"
-        tail = "import psutil; print(psutil.Process().memory_full_info().uss)"
+        tail = "import os\nfrom tests.soak.window import private\nprint(private(os.getpid()))"
         done = subprocess.run([sys.executable, "-c", code + tail], capture_output=True, text=True, check=True)
-        print(f"{'memory, ' + name:<46}{int(done.stdout) / 2**20:>7.0f} MB")
+        print(f"{'memory, ' + name:<46}{float(done.stdout):>7.0f} MB")
     photo, shape = sides(1_000_000)
     field = shape.field
     before = field.descriptors.numel() * 2
