@@ -17,15 +17,18 @@ from app.panels.mesh import MeshPanel
 from app.presenter import Panels
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
+from app.texts import tr
 from core.alignment.verdict import APART, SHOWN, judge
 from core.geometry.pose import camera_matrix, frustum, rotation_error
 
 VERDICTS = {
-    "good": "Good: the silhouette fits, and no other pose comes near.",
-    "rival": "Unsure: another pose fits nearly as well.",
-    "misfit": "Unsure: the silhouette does not fit the object well. Look at the other poses, draw the box tighter, or place pairs.",
+    "good": tr("Good: the silhouette fits, and no other pose comes near."),
+    "rival": tr("Unsure: another pose fits nearly as well."),
+    "misfit": tr(
+        "Unsure: the silhouette does not fit the object well. Look at the other poses, draw the box tighter, or place pairs."
+    ),
 }
-MIRRORED = " The photo's mirror image agrees better with the shape: one of them may be mirrored."
+MIRRORED = tr(" The photo's mirror image agrees better with the shape: one of them may be mirrored.")
 
 SKETCH = 200
 """Pixels along the longer side of a pose drawn while it changes."""
@@ -59,7 +62,7 @@ class Aligner(QObject):
         self._request: Request | None = None
         dock.wanted.connect(self.start)
         dock.stopped.connect(self.stop)
-        dock.forgotten.connect(lambda: self.push("Clear pose", None))
+        dock.forgotten.connect(lambda: self.push(tr("Clear pose"), None))
         dock.chosen.connect(self._choose)
         dock.style_changed.connect(self._show)
         session.aligned_changed.connect(self._show)
@@ -125,7 +128,10 @@ class Aligner(QObject):
         if turn == ROUNDS:
             better = [max(both, key=lambda pose: pose.score) for both in zip(found.poses, now, strict=True)]
             self._finish()
-            self.push(f"Align {found.shape} to {found.image}", replace(found, poses=_ranked(better)))
+            self.push(
+                tr("Align {shape} to {image}").format(shape=found.shape, image=found.image),
+                replace(found, poses=_ranked(better)),
+            )
             return
         self.draw(found, now[0], SKETCH)
         pair: Any = (found.image, found.shape)
@@ -189,7 +195,9 @@ class Aligner(QObject):
             self._dock.set_poses([], 0, "")
             return
         lines = [
-            f"{number}. score {pose.score:.3f} · overlap {pose.overlap:.0%}"
+            tr("{number}. score {score:.3f} · overlap {overlap:.0%}").format(
+                number=number, score=pose.score, overlap=pose.overlap
+            )
             for number, pose in enumerate(aligned.poses, 1)
         ]
         self._dock.set_poses(lines, aligned.choice, _verdict(aligned))
@@ -206,7 +214,7 @@ class Aligner(QObject):
     def _choose(self, index: int) -> None:
         aligned = self.current()
         if aligned is not None and index != aligned.choice:
-            self.push("Choose pose", replace(aligned, choice=index))
+            self.push(tr("Choose pose"), replace(aligned, choice=index))
 
     def _items_changed(self, _: object) -> None:
         self._dock.set_ready(self.pair() is not None)
@@ -224,6 +232,6 @@ def _ranked(poses: list[PoseInPhoto]) -> tuple[PoseInPhoto, ...]:
 
 def _verdict(aligned: Aligned) -> str:
     if aligned.pose is None:
-        return f"{len(aligned.pairs)} of at least 3 pairs are placed."
+        return tr("{pairs} of at least 3 pairs are placed.").format(pairs=len(aligned.pairs))
     text = VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]
     return text + (MIRRORED if aligned.mirrored else "")

@@ -14,6 +14,7 @@ from app.documents import Aligned
 from app.panels.align import AlignPanel
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
+from app.texts import tr
 
 
 class Cameras(QObject):
@@ -37,7 +38,7 @@ class Cameras(QObject):
             self._aligner.camera = None
             self._dock.set_camera("")
             return
-        path, _ = QFileDialog.getOpenFileName(self._dock, "Open intrinsics", "", "JSON (*.json);;All files (*)")
+        path, _ = QFileDialog.getOpenFileName(self._dock, tr("Open intrinsics"), "", tr("JSON (*.json);;All files (*)"))
         if path:
             self.open_camera(path)
 
@@ -59,7 +60,7 @@ class Cameras(QObject):
             self._show()
             return
         path, _ = QFileDialog.getOpenFileName(
-            self._dock, "Open measured depth of the photo", "", "Depth (*.png *.npy);;All files (*)"
+            self._dock, tr("Open measured depth of the photo"), "", tr("Depth (*.png *.npy);;All files (*)")
         )
         if path:
             self.open_depth(pair[0], path)
@@ -82,7 +83,7 @@ class Cameras(QObject):
             self._show()
             return
         path, _ = QFileDialog.getOpenFileName(
-            self._dock, "Open the cameras of a rig (transforms.json, or images.txt of COLMAP)", "", "Cameras (*.json *.txt)"
+            self._dock, tr("Open the cameras of a rig (transforms.json, or images.txt of COLMAP)"), "", tr("Cameras (*.json *.txt)")
         )  # fmt: skip
         if path:
             self.open_rig(str(Path(path).parent) if path.endswith(".txt") else path)
@@ -108,7 +109,7 @@ class Cameras(QObject):
             for pair, begun in zip(pairs, found, strict=True):
                 before = self._session.aligned.get(pair) or Aligned(*pair)
                 changes[pair] = replace(before, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
-            self._session.undo_stack.push(SetAligned(self._session, "Carry pose to the rig", changes))
+            self._session.undo_stack.push(SetAligned(self._session, tr("Carry pose to the rig"), changes))
 
         tasks = [self._aligner.task(pair, known if pair == whole else None) for pair in pairs]
         cameras = [self._aligner.rig[Path(task.image.path).name] for task in tasks]
@@ -141,7 +142,7 @@ class Cameras(QObject):
         self._dock.set_camera("")
         self._dock.fov.setValue(field)
         again = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0)
-        self._aligner.push(f"Estimate field of view: {field:.0f}°", again)
+        self._aligner.push(tr("Estimate field of view: {field:.0f}°").format(field=field), again)
 
     def _show(self) -> None:
         """What the camera menu says."""

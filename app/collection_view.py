@@ -18,6 +18,7 @@ from app.panels.mesh import MeshPanel
 from app.presenter import Panels
 from app.queries import Queries
 from app.session import Session, Slot
+from app.texts import tr
 from core.geometry.pose import camera_matrix, frustum
 
 SIZE = 2 * PICTURE
@@ -87,11 +88,13 @@ class CollectionView(QObject):
             frame.about += f"\n{one.problem}"
         elif one.pose is not None:
             agreement = "" if np.isnan(one.agreement) else f" · {one.agreement:.2f}"
-            state = "fixed by hand" if one.fixed else f"score {one.pose.score:.2f}"
-            outlier = "" if one.inlier else ", does not agree with the others"
+            state = tr("fixed by hand") if one.fixed else tr("score {score:.2f}").format(score=one.pose.score)
+            outlier = "" if one.inlier else tr(", does not agree with the others")
             frame.caption = f"{one.pose.score:.2f}{agreement}" if not one.fixed else "fixed"
-            frame.about += f"\n{state}, silhouette overlaps by {one.pose.overlap:.0%}{outlier}"
-            frame.about += "\nClick a place to see it in all photos; double-click to open the photo with its pose"
+            frame.about += tr("\n{state}, silhouette overlaps by {overlap:.0%}{outlier}").format(
+                state=state, overlap=one.pose.overlap, outlier=outlier
+            )
+            frame.about += tr("\nClick a place to see it in all photos; double-click to open the photo with its pose")
             frame.border = FIXED if one.fixed else GOOD if one.inlier else OUT
         if self._marks is not None and number < len(self._marks.pixels):
             u, v, visible = self._marks.pixels[number]
@@ -143,7 +146,7 @@ class CollectionView(QObject):
 
         def done(found: Followed | None) -> None:
             if found is None:
-                self.said.emit("That pixel shows nothing of the shape.")
+                self.said.emit(tr("That pixel shows nothing of the shape."))
             elif self._session.items.get(SHAPE) == self.collection.shape:
                 self.placed.emit(SHAPE, found.point)
             else:

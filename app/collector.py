@@ -14,6 +14,7 @@ from app.engine import Request
 from app.panels.collection import HELP, CollectionPanel
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
+from app.texts import tr
 
 IMAGE: Slot = "image 1"
 """Where photos of the collection are opened."""
@@ -40,7 +41,7 @@ class Collector(QObject):
         self._stopping = False
         self._posing: CollectionPhoto | None = None
         dock.add_wanted.connect(self._ask_photos)
-        dock.clear_wanted.connect(lambda: self._push("Clear the collection", Collection()))
+        dock.clear_wanted.connect(lambda: self._push(tr("Clear the collection"), Collection()))
         dock.wanted.connect(self.start)
         dock.stopped.connect(self.stop)
         dock.from_gallery.connect(self._choose_shape)
@@ -70,12 +71,15 @@ class Collector(QObject):
         new = tuple(CollectionPhoto(item) for item in items if item.path not in known)
         if new:
             photos = (*self.collection.photos, *new)
-            self._push(f"Add {len(new)} photos", replace(self.collection, photos=photos, joined=False, drawing=None))
+            self._push(
+                tr("Add {new} photos").format(new=len(new)),
+                replace(self.collection, photos=photos, joined=False, drawing=None),
+            )
 
     def remove(self, number: int) -> None:
         photos = self.collection.photos
         rest = (*photos[:number], *photos[number + 1 :])
-        text = f"Remove {photos[number].item.name}"
+        text = tr("Remove {name}").format(name=photos[number].item.name)
         self._push(text, replace(self.collection, photos=rest, joined=False, drawing=None))
 
     def start(self) -> None:
@@ -109,7 +113,10 @@ class Collector(QObject):
         one = replace(photos[number], K=aligned.K, poses=(aligned.pose,), choice=0, fixed=True, inlier=True)
         photos[number] = one
         self._dock.set_running(True)
-        self._join(replace(self.collection, photos=tuple(photos), joined=False), f"Fix the pose of {one.item.name}")
+        self._join(
+            replace(self.collection, photos=tuple(photos), joined=False),
+            tr("Fix the pose of {name}").format(name=one.item.name),
+        )
 
     def _push(self, text: str, collection: Collection) -> None:
         self._session.undo_stack.push(SetCollection(self._session, text, collection))
@@ -138,16 +145,18 @@ class Collector(QObject):
             asked = {"photo": photos[number], "shape": collection.shape, "encoder": collection.encoder}
             self._run("pose_one", done, lambda: self._stopped(collection), **asked)
         elif any(one.poses for one in photos):
-            self._join(collection, "Congeal")
+            self._join(collection, tr("Congeal"))
         else:
             self._finish()
-            self._push("Congeal", collection)
-            self.said.emit("No photo could be posed; draw the box around the object in each, or take another shape.")
+            self._push(tr("Congeal"), collection)
+            self.said.emit(
+                tr("No photo could be posed; draw the box around the object in each, or take another shape.")
+            )
 
     def _stopped(self, collection: Collection) -> None:
         self._finish()
         if any(one.poses for one in collection.photos):
-            self._push("Congeal (stopped)", replace(collection, joined=False))
+            self._push(tr("Congeal (stopped)"), replace(collection, joined=False))
         else:
             self._view.show()
 
@@ -173,12 +182,12 @@ class Collector(QObject):
     def _choose_shape(self) -> None:
         gallery = str(self._settings.value("gallery", "")).strip()
         if not gallery:
-            self.said.emit("Choose a folder of shapes in the Gallery dock first.")
+            self.said.emit(tr("Choose a folder of shapes in the Gallery dock first."))
             return
         photos = tuple(self._as_opened(one) for one in self.collection.photos)
 
         def done(found: tuple[str, str]) -> None:
-            self.said.emit(f"{Path(found[0]).name} fits the photos best")
+            self.said.emit(tr("{name} fits the photos best").format(name=Path(found[0]).name))
             self.opened.emit(SHAPE, item_for(found[0]).with_up(found[1]))
 
         self._queries.run("choose_canonical", done, photos=photos, gallery=gallery, encoder=self._session.encoder)
@@ -200,7 +209,7 @@ class Collector(QObject):
         if one.poses and one.K is not None and shape == self.collection.shape:
             poses = (one.poses[one.choice], *(p for i, p in enumerate(one.poses) if i != one.choice))
             aligned = Aligned(IMAGE, SHAPE, one.K, poses, 0, one.mask)
-            text = f"Show the pose of {one.item.name}"
+            text = tr("Show the pose of {name}").format(name=one.item.name)
             self._session.undo_stack.push(SetAligned(self._session, text, {(IMAGE, SHAPE): aligned}))
 
     def _fixable(self) -> tuple[int | None, Aligned | None]:
@@ -219,11 +228,13 @@ class Collector(QObject):
             return
         posed = [one for one in photos if one.poses]
         outliers = sum(not one.inlier for one in posed)
-        text = f"{len(photos)} photos"
+        text = tr("{photos} photos").format(photos=len(photos))
         if posed:
-            text += f", {len(posed)} posed" + (f", {outliers} outliers" if outliers else "")
+            text += tr(", {posed} posed").format(posed=len(posed)) + (
+                tr(", {outliers} outliers").format(outliers=outliers) if outliers else ""
+            )
         if self.collection.joined:
-            text += (
+            text += tr(
                 ". Click a place in a photo to see it in all of them and on the shape; double-click opens the photo."
             )
         self._dock.about.setText(text)
@@ -232,7 +243,9 @@ class Collector(QObject):
         drawing = self._drawing(what)
         if what != "nothing" and drawing is None:
             return
-        self._push("Draw on all photos" if drawing else "Remove the drawing", replace(self.collection, drawing=drawing))
+        self._push(
+            tr("Draw on all photos") if drawing else tr("Remove the drawing"), replace(self.collection, drawing=drawing)
+        )
 
     def _drawing(self, what: str) -> Drawing | None:
         """What there is to carry; says so where there is nothing."""
@@ -241,10 +254,12 @@ class Collector(QObject):
         if what == "picture":
             number = self._dock.strip.chosen()
             if number is None:
-                self.said.emit("Choose the photo that the picture is to be laid over.")
+                self.said.emit(tr("Choose the photo that the picture is to be laid over."))
                 return None
-            patterns = f"Images ({' '.join('*' + suffix for suffix in IMAGE_SUFFIXES)})"
-            path, _ = QFileDialog.getOpenFileName(self._dock, "Picture to lay over the object", "", patterns)
+            patterns = tr("Images ({IMAGE_SUFFIXES})").format(
+                IMAGE_SUFFIXES=" ".join("*" + suffix for suffix in IMAGE_SUFFIXES)
+            )
+            path, _ = QFileDialog.getOpenFileName(self._dock, tr("Picture to lay over the object"), "", patterns)
             return Drawing(number, picture=path) if path else None
         slot: Slot = SHAPE
         number = None
@@ -253,28 +268,32 @@ class Collector(QObject):
             slot = IMAGE
             number = self.collection.number_of(item)
             if number is None:
-                self.said.emit("Open one of the photos (double-click) and mark parts in it first.")
+                self.said.emit(tr("Open one of the photos (double-click) and mark parts in it first."))
                 return None
         parts = [part for part in self._session.layers.parts if part.visible and slot in part.masks]
         if not parts:
-            self.said.emit(f"No parts are marked in {slot}; mark them with the tools of the Parts dock.")
+            self.said.emit(
+                tr("No parts are marked in {slot}; mark them with the tools of the Parts dock.").format(slot=slot)
+            )
             return None
         return Drawing(number, tuple((part.masks[slot], part.color) for part in parts))
 
     def _export(self, what: str) -> None:
         folder = QFileDialog.getExistingDirectory(
-            self._dock, "Folder to write to", str(self._settings.value("folder", ""))
+            self._dock, tr("Folder to write to"), str(self._settings.value("folder", ""))
         )
         if folder:
             self._queries.run(
-                "export_collection", lambda saved: self.said.emit(f"{len(saved)} files written to {folder}"),
+                "export_collection", lambda saved: self.said.emit(tr("{saved} files written to {folder}").format(saved=len(saved), folder=folder)),
                 collection=self.collection if what == "edited" else replace(self.collection, drawing=None), folder=folder, what=what,
             )  # fmt: skip
 
     def _ask_photos(self) -> None:
-        patterns = f"Images ({' '.join('*' + suffix for suffix in IMAGE_SUFFIXES)})"
+        patterns = tr("Images ({IMAGE_SUFFIXES})").format(
+            IMAGE_SUFFIXES=" ".join("*" + suffix for suffix in IMAGE_SUFFIXES)
+        )
         folder = str(self._settings.value("folder", ""))
-        paths, _ = QFileDialog.getOpenFileNames(self._dock, "Add photos", folder, patterns)
+        paths, _ = QFileDialog.getOpenFileNames(self._dock, tr("Add photos"), folder, patterns)
         if paths:
             self._settings.setValue("folder", str(Path(paths[0]).parent))
             self.add(paths)

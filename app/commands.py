@@ -6,6 +6,7 @@ from dataclasses import replace
 from app.documents import Aligned, Box, Collection, Correction, Draft, Item
 from app.history import Step
 from app.session import Pin, Session, Slot
+from app.texts import tr
 from core.parts.layers import Layers
 
 
@@ -13,7 +14,7 @@ class SetItem(Step):
     """Open a file in a slot, or close it (``item`` None); pins placed there go with what they were placed on."""
 
     def __init__(self, session: Session, slot: Slot, item: Item | None):
-        super().__init__(f"Open {item.name}" if item else f"Close {slot}")
+        super().__init__(tr("Open {name}").format(name=item.name) if item else tr("Close {slot}").format(slot=slot))
         self._session, self._slot, self._item = session, slot, item
         self._old = session.items.get(slot)
         self._pins, self._current = list(session.pins.values()), session.current
@@ -45,7 +46,7 @@ class SetBox(Step):
     """Draw, change or clear the focus box of an image."""
 
     def __init__(self, session: Session, slot: Slot, box: Box | None):
-        super().__init__("Set focus box" if box else "Clear focus box")
+        super().__init__(tr("Set focus box") if box else tr("Clear focus box"))
         self._session, self._slot = session, slot
         self._old = session.items[slot]
         self._new = replace(self._old, box=box)
@@ -61,7 +62,7 @@ class SetUp(Step):
     """Say which direction points up in a shape's file."""
 
     def __init__(self, session: Session, slot: Slot, up: str):
-        super().__init__(f"Set up axis to {up}")
+        super().__init__(tr("Set up axis to {up}").format(up=up))
         self._session, self._slot = session, slot
         self._old = session.items[slot]
         self._new = replace(self._old, up=up)
@@ -77,7 +78,7 @@ class AddPin(Step):
     """Place a pin."""
 
     def __init__(self, session: Session, pin: Pin):
-        super().__init__(f"Place {pin.name}")
+        super().__init__(tr("Place {name}").format(name=pin.name))
         self._session, self._pin, self._before = session, pin, session.current
 
     def apply(self) -> None:
@@ -92,7 +93,9 @@ class DeletePins(Step):
     """Delete pins; undo puts them back in their order."""
 
     def __init__(self, session: Session, pin_ids: list[int]):
-        super().__init__("Delete pin" if len(pin_ids) == 1 else f"Delete {len(pin_ids)} pins")
+        super().__init__(
+            tr("Delete pin") if len(pin_ids) == 1 else tr("Delete {pin_ids} pins").format(pin_ids=len(pin_ids))
+        )
         self._session, self._gone = session, set(pin_ids)
         self._pins, self._current = list(session.pins.values()), session.current
 
@@ -107,7 +110,7 @@ class RenamePin(Step):
     """Give a pin another name."""
 
     def __init__(self, session: Session, pin_id: int, name: str):
-        super().__init__(f"Rename {session.pins[pin_id].name}")
+        super().__init__(tr("Rename {name}").format(name=session.pins[pin_id].name))
         self._session, self._pin_id = session, pin_id
         self._old, self._new = session.pins[pin_id].name, name
 
@@ -204,4 +207,4 @@ def correct(session: Session, pin: Pin, slot: Slot, to: tuple[float, ...]) -> Se
     """The step that puts the match of a pin in another slot right."""
     others = tuple(c for c in session.corrections if (c.source, c.at, c.target) != (pin.slot, pin.at, slot))
     right = Correction(pin.slot, pin.at, slot, to)
-    return SetCorrections(session, f"Put the match of {pin.name} right", (*others, right))
+    return SetCorrections(session, tr("Put the match of {name} right").format(name=pin.name), (*others, right))

@@ -9,6 +9,7 @@ from app.engine import Engine
 from app.part_jobs import Carried
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
+from app.texts import tr
 from core.parts.action import Action
 from core.parts.layers import Layers, Mask
 
@@ -98,7 +99,7 @@ class Drafts(QObject):
         asked = {"item": self._session.items[slot], "actions": actions, "base": base, "sam": self.sam}
         request = self._engine.submit("mark_part", lane="query", latest="mark", encoder=self._session.encoder, **asked)
         if finished:
-            self.said.emit("Cutting out the part…" if kind_of(slot) == "image" else "Marking…")
+            self.said.emit(tr("Cutting out the part…") if kind_of(slot) == "image" else tr("Marking…"))
 
         def done(candidates: list[tuple[Mask, float]]) -> None:
             if finished and self._session.draft != draft:
@@ -127,7 +128,7 @@ class Drafts(QObject):
                 targets.pop(slot, None)  # type: ignore[call-overload]
         if not targets or not self._queries.is_ready(draft.slot):  # type: ignore[arg-type]
             return
-        self.said.emit(f"Finding it on {', '.join(targets)}…")
+        self.said.emit(tr("Finding it on {targets}…").format(targets=", ".join(targets)))
         request = self._engine.submit(
             "carry_part", lane="query", latest="carry", encoder=self._session.encoder, sources=sources,
             targets=list(targets.values()),

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.engine_process import serve
 from app.shared_arrays import free_blocks_of, receive
+from app.texts import tr
 
 Lane = Literal["work", "query"]
 
@@ -215,13 +216,13 @@ class Engine(QObject):
         self._failed_starts += 1
         if self._failed_starts >= MAX_STARTS:
             self._process = None
-            sentence = "The engine does not start; set Counterpoint up again with packaging/start."
+            sentence = tr("The engine does not start; set Counterpoint up again with packaging/start.")
             self.died.emit(sentence)
             for request in lost:
                 self._finish(request, lambda r=request: r.failed.emit(sentence, self.log_tail()))  # type: ignore[misc]
             return
         if not self._killed:
-            self.died.emit("The engine stopped unexpectedly; it was started again and goes on.")
+            self.died.emit(tr("The engine stopped unexpectedly; it was started again and goes on."))
         blame = not self._killed
         self.start()
         for request in lost:
@@ -236,7 +237,7 @@ class Engine(QObject):
         self._send(("run", request.number, request.lane, request.job, request.arguments))
 
     def _give_up(self, request: Request) -> None:
-        sentence = "The engine stopped twice while working on this; try a smaller file or other settings."
+        sentence = tr("The engine stopped twice while working on this; try a smaller file or other settings.")
         if request.lane == "work" and self.ask is not None and self.ask(sentence) and request.state != "finished":
             request.attempts = 0
             self._again(request)

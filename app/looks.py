@@ -6,6 +6,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
 from app.panels.mesh import MeshPanel
+from app.texts import tr
 from app.theme import apply_theme
 from core.colors import HEATMAPS, STEPPED
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 THEMES = ("system", "light", "dark")
 
 NAVIGATION = {
-    "trackball": "Left turns, middle moves, right or wheel zooms",
-    "turntable": "Left turns about the up axis, Shift+left moves, wheel zooms",
-    "blender": "Middle or left turns, Shift+middle or right moves, Ctrl+middle or wheel zooms",
+    "trackball": tr("Left turns, middle moves, right or wheel zooms"),
+    "turntable": tr("Left turns about the up axis, Shift+left moves, wheel zooms"),
+    "blender": tr("Middle or left turns, Shift+middle or right moves, Ctrl+middle or wheel zooms"),
 }
 """What the mouse does over shapes, by name."""
 
@@ -87,7 +88,7 @@ def named_actions(window: "MainWindow") -> dict[str, QAction]:
         menu = top.menu()
         if isinstance(menu, QMenu):
             walk(menu, top.text().replace("&", ""))
-    return {name: action for name, action in found.items() if "Open recent" not in name}
+    return {name: action for name, action in found.items() if tr("Open &recent").replace("&", "") not in name}
 
 
 def set_shortcut(window: "MainWindow", name: str, keys: QKeySequence) -> str | None:

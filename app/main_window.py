@@ -40,6 +40,7 @@ from app.queries import Queries
 from app.resources import resource
 from app.sample import open_sample_collection
 from app.session import SLOTS, Session, Slot, kind_of, slots_of
+from app.texts import title, tr, translate_qt
 from app.theme import apply_theme
 from app.troubles import Troubles
 from app.tuning import Tuning
@@ -101,9 +102,12 @@ class MainWindow(QMainWindow):
                 self.queries.open(free[item.kind].pop(0), item)
             else:
                 count = len(slots_of(item.kind))
-                more = "; drop many photos on the Collection dock (View menu)" if item.kind == "image" else ""
+                more = tr("; drop many photos on the Collection dock (View menu)") if item.kind == "image" else ""
                 self.statusBar().showMessage(
-                    f"{item.name} was left out: {count} {item.kind}s can be open at once{more}.", 8000
+                    tr("{name} was left out: {count} {kind}s can be open at once{more}.").format(
+                        name=item.name, count=count, kind=item.kind, more=more
+                    ),
+                    8000,
                 )
 
     def open_next(self, kind: Kind) -> None:
@@ -157,14 +161,16 @@ class MainWindow(QMainWindow):
         box.addWidget(self.welcome)
         box.addWidget(columns, 1)
         self.setCentralWidget(middle)
-        self.pins_dock = self._dock("Pins", self.pins)
-        self.parts_dock = self._dock("Parts", self.parts_panel)
-        self.align_dock = self._dock("Align", self.align_panel)
-        self.gallery_dock = self._dock("Gallery", self.gallery)
-        self.encoder_dock = self._dock("Encoder", self.encoder)
+        self.pins_dock = self._dock(tr("Pins"), self.pins)
+        self.parts_dock = self._dock(tr("Parts"), self.parts_panel)
+        self.align_dock = self._dock(tr("Align"), self.align_panel)
+        self.gallery_dock = self._dock(tr("Gallery"), self.gallery)
+        self.encoder_dock = self._dock(tr("Encoder"), self.encoder)
         for dock in (self.parts_dock, self.align_dock, self.gallery_dock, self.encoder_dock):
             self.tabifyDockWidget(self.pins_dock, dock)
-        self.collection_dock = self._dock("Collection", self.collection_panel, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.collection_dock = self._dock(
+            tr("Collection"), self.collection_panel, Qt.DockWidgetArea.BottomDockWidgetArea
+        )
         self.collection_dock.hide()
         self.pins_dock.raise_()
         self.statusBar().addWidget(self.message, 1)
@@ -275,7 +281,7 @@ class MainWindow(QMainWindow):
     def _put_right(self, pin_id: int, slot: Slot, to: tuple[float, ...]) -> None:
         self.session.undo_stack.push(commands.correct(self.session, self.session.pins[pin_id], slot, to))
         self.statusBar().showMessage(
-            "Put right: matches near it follow, and Adapt (Encoder dock) learns from it.", 6000
+            tr("Put right: matches near it follow, and Adapt (Encoder dock) learns from it."), 6000
         )
 
     def _set_box(self, slot: Slot, box: object) -> None:
@@ -298,7 +304,11 @@ class MainWindow(QMainWindow):
         self.finder.active = slot
 
     def _name_window(self) -> None:
-        name = f"{self.projects.path.name}[*] - Counterpoint" if self.projects.path else "Counterpoint[*]"
+        name = (
+            tr("{name}[*] - Counterpoint").format(name=self.projects.path.name)
+            if self.projects.path
+            else tr("Counterpoint[*]")
+        )
         self.setWindowTitle(name)
 
     def _clean_changed(self, clean: bool) -> None:
@@ -316,16 +326,16 @@ class MainWindow(QMainWindow):
         empty = not self.session.items and not self.session.collection.photos
         if (empty and self.welcome.isHidden()) or not self.welcome.buttons:
             collection: Callable[[], None] = partial(open_sample_collection, self)
-            samples = {"the sample": self.open_sample, "the sample collection": collection}
+            samples = {tr("the sample"): self.open_sample, tr("the sample collection"): collection}
             self.welcome.fill(samples, menus.recent_files(self), lambda path: self.open_files([path]))
         self.welcome.setVisible(empty)
         if not self._engine_runs:
-            text = "Starting the engine…"
+            text = tr("Starting the engine…")
         elif not self.session.items:
-            text = "Drop a photo and a shape into the window, or choose File > Open sample"
+            text = tr("Drop a photo and a shape into the window, or choose File > Open sample")
         else:
             tool = self.align_panel.tool or self.parts_panel.tool()[0]
-            text = (HINTS | POSE_HINTS).get(tool, "Click to place a pin · hold Shift and move for a live preview")
+            text = (HINTS | POSE_HINTS).get(tool, tr("Click to place a pin · hold Shift and move for a live preview"))
         self.message.setText(text)
 
     def _restore(self) -> None:
@@ -348,7 +358,7 @@ class MainWindow(QMainWindow):
 
 
 def _panel(slot: Slot) -> ImagePanel | MeshPanel:
-    return ImagePanel(slot.capitalize()) if kind_of(slot) == "image" else MeshPanel(slot.capitalize())
+    return ImagePanel(title(slot)) if kind_of(slot) == "image" else MeshPanel(title(slot))
 
 
 def _log_path() -> str | None:
@@ -365,6 +375,7 @@ def run(files: list[str], sample: bool = False) -> int:
     QApplication.setApplicationName("counterpoint")
     app = QApplication(sys.argv[:1])
     app.setDesktopFileName("counterpoint")
+    translate_qt(app)
     window = MainWindow()
     apply_theme(app, str(window.settings.value("theme", "system")))  # type: ignore[arg-type]
     window.show()

@@ -8,8 +8,6 @@ from app.documents import EncoderSettings, Item
 from app.engine_process import Report
 from app.loaded import choice_of
 
-OPEN_SHAPES = "the open shapes"
-
 
 @dataclass(frozen=True)
 class Measurement:
@@ -24,7 +22,7 @@ class Measurement:
 def measure_encoders(
     progress: Report, shapes: list[Item], encoder: EncoderSettings, beside: list[str], data: str, count: int
 ) -> Measurement:
-    """The encoder of the dock, the same without its adapter, and those of ``beside`` (NAME, NAME+ADAPTER) on shapes or on ``data``."""
+    """The encoder of the dock, the same without its adapter, and those of ``beside`` (NAME, NAME+ADAPTER) on ``data``, or ("") on the shapes."""
     from core.benchmarks import compare, consistency
     from core.encoders.catalogue import load_encoder
     from core.errors import CounterpointError
@@ -33,7 +31,7 @@ def measure_encoders(
 
     base = choice_of(encoder)
     choices = [base, replace(base, adapter=None), *(compare.parse_choice(text, base) for text in beside)]
-    if data == OPEN_SHAPES:
+    if not data:
         items = [(shape.name, read_mesh(shape.path, shape.up)) for shape in shapes]
         units = consistency.units([(name, item) for name, item in items if item is not None])
         title, task = "multiview consistency", " ".join(f"{s.path} {s.stamp} {s.up}" for s in shapes)

@@ -17,6 +17,7 @@ from app.panels.preferences import Preferences
 from app.resources import resource
 from app.sample import open_sample_collection
 from app.session import SLOTS, Slot, kind_of
+from app.texts import title, tr
 from core.colors import HEATMAPS
 
 if TYPE_CHECKING:
@@ -35,49 +36,50 @@ class Menus:
 def build(window: "MainWindow") -> Menus:
     """Fill the menu bar."""
     bar = window.menuBar()
-    file = bar.addMenu("&File")
-    _add(file, "&New", window.projects.new, QKeySequence.StandardKey.New)
-    _add(file, "Open p&roject…", window.projects.ask_open)
-    _add(file, "&Save", window.projects.save, QKeySequence.StandardKey.Save)
-    _add(file, "Save &as…", window.projects.save_as, "Ctrl+Shift+S")
+    file = bar.addMenu(tr("&File"))
+    _add(file, tr("&New"), window.projects.new, QKeySequence.StandardKey.New)
+    _add(file, tr("Open p&roject…"), window.projects.ask_open)
+    _add(file, tr("&Save"), window.projects.save, QKeySequence.StandardKey.Save)
+    _add(file, tr("Save &as…"), lambda: window.projects.save_as(), "Ctrl+Shift+S")
+    _add(file, tr("Save with all files…"), lambda: window.projects.save_as(whole=True))
     file.addSeparator()
-    _add(file, "Open &image…", lambda: ask_open(window, "image 1"), "Ctrl+O")
-    _add(file, "Open &shape…", lambda: ask_open(window, "shape 1"), "Ctrl+Shift+O")
-    _add(file, "Add image…", lambda: window.open_next("image"))
-    _add(file, "Add shape…", lambda: window.open_next("shape"))
-    recent = file.addMenu("Open &recent")
+    _add(file, tr("Open &image…"), lambda: ask_open(window, "image 1"), "Ctrl+O")
+    _add(file, tr("Open &shape…"), lambda: ask_open(window, "shape 1"), "Ctrl+Shift+O")
+    _add(file, tr("Add image…"), lambda: window.open_next("image"))
+    _add(file, tr("Add shape…"), lambda: window.open_next("shape"))
+    recent = file.addMenu(tr("Open &recent"))
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
-    _add(file, "Open sam&ple", window.open_sample)
-    _add(file, "Open sample &collection", lambda: open_sample_collection(window))
-    _add(file, "Add photos to the collection…", lambda: _add_photos(window))
+    _add(file, tr("Open sam&ple"), window.open_sample)
+    _add(file, tr("Open sample &collection"), lambda: open_sample_collection(window))
+    _add(file, tr("Add photos to the collection…"), lambda: _add_photos(window))
     file.addSeparator()
-    _add(file, "Save picture of image…", lambda: _save_picture(window, "image"), "Ctrl+E")
-    _add(file, "Save picture of shape…", lambda: _save_picture(window, "shape"), "Ctrl+Shift+E")
+    _add(file, tr("Save picture of image…"), lambda: _save_picture(window, "image"), "Ctrl+E")
+    _add(file, tr("Save picture of shape…"), lambda: _save_picture(window, "shape"), "Ctrl+Shift+E")
     file.addSeparator()
-    _add(file, "Close panel", lambda: _close_panel(window), "Ctrl+W")
-    _add(file, "&Quit", window.close, QKeySequence.StandardKey.Quit)
+    _add(file, tr("Close panel"), lambda: _close_panel(window), "Ctrl+W")
+    _add(file, tr("&Quit"), window.close, QKeySequence.StandardKey.Quit)
 
-    edit = bar.addMenu("&Edit")
-    undo = window.session.undo_stack.createUndoAction(window, "&Undo")
+    edit = bar.addMenu(tr("&Edit"))
+    undo = window.session.undo_stack.createUndoAction(window, tr("&Undo"))
     undo.setShortcut(QKeySequence.StandardKey.Undo)
-    redo = window.session.undo_stack.createRedoAction(window, "&Redo")
+    redo = window.session.undo_stack.createRedoAction(window, tr("&Redo"))
     redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
     edit.addActions([undo, redo])
     edit.addSeparator()
-    _add(edit, "Delete pin", lambda: _delete_current(window), "Ctrl+Backspace")
-    _add(edit, "Delete all pins", window.clear_pins)
-    _add(edit, "Forget corrected matches", partial(_forget_corrections, window))
+    _add(edit, tr("Delete pin"), lambda: _delete_current(window), "Ctrl+Backspace")
+    _add(edit, tr("Delete all pins"), window.clear_pins)
+    _add(edit, tr("Forget corrected matches"), partial(_forget_corrections, window))
 
     edit.addSeparator()
-    _add(edit, "Preferences…", lambda: Preferences(window).open(), QKeySequence.StandardKey.Preferences)
+    _add(edit, tr("Preferences…"), lambda: Preferences(window).open(), QKeySequence.StandardKey.Preferences)
 
-    part_menu.build(window, bar.addMenu("&Parts"))
-    pose_menu.build(window, bar.addMenu("P&ose"))
+    part_menu.build(window, bar.addMenu(tr("&Parts")))
+    pose_menu.build(window, bar.addMenu(tr("P&ose")))
 
-    view = bar.addMenu("&View")
-    more = view.addMenu("Panels")
+    view = bar.addMenu(tr("&View"))
+    more = view.addMenu(tr("Panels"))
     for slot in SLOTS:
-        action = _add(more, slot.capitalize(), partial(window.show_panel, slot), checkable=True)
+        action = _add(more, title(slot), partial(window.show_panel, slot), checkable=True)
         more.aboutToShow.connect(lambda a=action, p=window.panels[slot]: a.setChecked(not p.isHidden()))
     view.addSeparator()
     docks = (
@@ -85,23 +87,27 @@ def build(window: "MainWindow") -> Menus:
     )  # fmt: skip
     view.addActions([d.toggleViewAction() for d in docks])
     view.addSeparator()
-    heat = view.addMenu("Heatmap colours")
+    heat = view.addMenu(tr("Heatmap colours"))
     _choices(
         heat, list(HEATMAPS), looks.colors(window), lambda name: looks.set_colors(window, name, looks.stepped(window))
     )
     heat.addSeparator()
-    steps = _add(heat, "In eight steps", lambda on: looks.set_colors(window, looks.colors(window), on), checkable=True)
+    steps = _add(
+        heat, tr("In eight steps"), lambda on: looks.set_colors(window, looks.colors(window), on), checkable=True
+    )
     heat.aboutToShow.connect(lambda: steps.setChecked(looks.stepped(window)))
-    mouse = view.addMenu("Mouse over shapes")
+    mouse = view.addMenu(tr("Mouse over shapes"))
     _choices(mouse, list(looks.NAVIGATION), looks.navigation(window), lambda name: looks.set_navigation(window, name))
-    _choices(view.addMenu("Theme"), list(looks.THEMES), looks.theme(window), lambda name: looks.set_theme(window, name))
+    _choices(
+        view.addMenu(tr("Theme")), list(looks.THEMES), looks.theme(window), lambda name: looks.set_theme(window, name)
+    )
 
-    help_menu = bar.addMenu("&Help")
-    _add(help_menu, "Mouse and keys", lambda: dialogs.say_shortcuts(window), "F1")
-    _add(help_menu, "Documentation", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(resource("docs")))))
-    _add(help_menu, "Python console", lambda: _show_console(window))
-    _add(help_menu, "Show engine log", lambda: _show_log(window))
-    _add(help_menu, "About Counterpoint", lambda: dialogs.say_about(window))
+    help_menu = bar.addMenu(tr("&Help"))
+    _add(help_menu, tr("Mouse and keys"), lambda: dialogs.say_shortcuts(window), "F1")
+    _add(help_menu, tr("Documentation"), lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(resource("docs")))))
+    _add(help_menu, tr("Python console"), lambda: _show_console(window))
+    _add(help_menu, tr("Show engine log"), lambda: _show_log(window))
+    _add(help_menu, tr("About Counterpoint"), lambda: dialogs.say_about(window))
     return Menus(recent)
 
 
@@ -109,9 +115,11 @@ def ask_open(window: "MainWindow", slot: Slot) -> None:
     """Ask for a file for a slot and open it."""
     kind = kind_of(slot)
     suffixes = IMAGE_SUFFIXES if kind == "image" else SHAPE_SUFFIXES
-    patterns = f"{kind.capitalize()}s ({' '.join('*' + s for s in suffixes)});;All files (*)"
+    patterns = tr("{kind} ({suffixes});;All files (*)").format(
+        kind=title(kind), suffixes=" ".join("*" + s for s in suffixes)
+    )
     folder = str(window.settings.value("folder", ""))
-    path, _ = QFileDialog.getOpenFileName(window, f"Open {kind}", folder, patterns)
+    path, _ = QFileDialog.getOpenFileName(window, tr("Open {kind}").format(kind=kind), folder, patterns)
     if path:
         window.settings.setValue("folder", str(Path(path).parent))
         window.open_files([path], slot)
@@ -135,7 +143,7 @@ def _fill_recent(window: "MainWindow", menu: QMenu) -> None:
         action.setToolTip(path)
         action.setEnabled(Path(path).exists())
     if menu.isEmpty():
-        menu.addAction("Nothing yet").setEnabled(False)
+        menu.addAction(tr("Nothing yet")).setEnabled(False)
 
 
 def _add(menu: QMenu, text: str, run: Any, shortcut: Any = None, checkable: bool = False) -> Any:
@@ -153,7 +161,7 @@ def _add(menu: QMenu, text: str, run: Any, shortcut: Any = None, checkable: bool
 def _choices(menu: QMenu, names: list[str], chosen: str, run: Any) -> None:
     group = QActionGroup(menu)
     for name in names:
-        action = _add(menu, name.capitalize(), lambda _, n=name: run(n), checkable=True)
+        action = _add(menu, title(name), lambda _, n=name: run(n), checkable=True)
         action.setChecked(name == chosen)
         group.addAction(action)
 
@@ -161,12 +169,14 @@ def _choices(menu: QMenu, names: list[str], chosen: str, run: Any) -> None:
 def _save_picture(window: "MainWindow", kind: str) -> None:
     slot: Slot = window.active if kind_of(window.active) == kind else f"{kind} 1"  # type: ignore[assignment]
     path, _ = QFileDialog.getSaveFileName(
-        window, f"Save picture of {slot}", f"{slot.replace(' ', '-')}.png", "PNG (*.png)"
+        window, tr("Save picture of {slot}").format(slot=slot), f"{slot.replace(' ', '-')}.png", tr("PNG (*.png)")
     )
     if path and not window.panels[slot].save_picture(path):
         dialogs.say_error(
             window,
-            f"The picture of {slot} could not be written to {path}; check that something is open and the folder exists.",
+            tr(
+                "The picture of {slot} could not be written to {path}; check that something is open and the folder exists."
+            ).format(slot=slot, path=path),
         )
 
 
@@ -190,7 +200,7 @@ def _delete_current(window: "MainWindow") -> None:
 
 def _forget_corrections(window: "MainWindow") -> None:
     if window.session.corrections:
-        step = commands.SetCorrections(window.session, "Forget corrected matches", ())
+        step = commands.SetCorrections(window.session, tr("Forget corrected matches"), ())
         window.session.undo_stack.push(step)
 
 

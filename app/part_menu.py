@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 from app import dialogs
 from app.panels.parts import TOOLS
 from app.session import Slot, kind_of
+from app.texts import tr
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -26,8 +27,8 @@ KEYS = {
 }
 
 _FORMATS = {
-    "image": "PNG index mask (*.png);;COCO (*.json);;NumPy (*.npz)",
-    "shape": "PLY with labels (*.ply);;GLB with labels (*.glb);;NumPy (*.npz);;JSON (*.json)",
+    "image": tr("PNG index mask (*.png);;COCO (*.json);;NumPy (*.npz)"),
+    "shape": tr("PLY with labels (*.ply);;GLB with labels (*.glb);;NumPy (*.npz);;JSON (*.json)"),
 }
 
 
@@ -37,16 +38,16 @@ def build(window: "MainWindow", menu: QMenu) -> None:
     for name, text, _ in TOOLS:
         _add(menu, text, partial(_take, window, name), KEYS[name])
     menu.addSeparator()
-    _add(menu, "Keep the part", window.parts.keep, "Return")
-    _add(menu, "Drop it, or put the tool down", window.parts.drop, "Escape")
-    _add(menu, "Next candidate", partial(window.parts.cycle, 1), "N")
-    _add(menu, "Candidate before", partial(window.parts.cycle, -1), "Shift+N")
-    _add(menu, "Smaller brush", lambda: dock.brush.setValue(dock.brush.value() - 4), "[")
-    _add(menu, "Larger brush", lambda: dock.brush.setValue(dock.brush.value() + 4), "]")
+    _add(menu, tr("Keep the part"), window.parts.keep, "Return")
+    _add(menu, tr("Drop it, or put the tool down"), window.parts.drop, "Escape")
+    _add(menu, tr("Next candidate"), partial(window.parts.cycle, 1), "N")
+    _add(menu, tr("Candidate before"), partial(window.parts.cycle, -1), "Shift+N")
+    _add(menu, tr("Smaller brush"), lambda: dock.brush.setValue(dock.brush.value() - 4), "[")
+    _add(menu, tr("Larger brush"), lambda: dock.brush.setValue(dock.brush.value() + 4), "]")
     menu.addSeparator()
-    _add(menu, "Save labels of this panel…", partial(_save, window))
-    _add(menu, "Save parts as meshes…", partial(_save_meshes, window))
-    _add(menu, "Read labels into this panel…", partial(_load, window))
+    _add(menu, tr("Save labels of this panel…"), partial(_save, window))
+    _add(menu, tr("Save parts as meshes…"), partial(_save_meshes, window))
+    _add(menu, tr("Read labels into this panel…"), partial(_load, window))
     dock.segmenter_chosen.connect(partial(_choose_segmenter, window))
 
 
@@ -74,7 +75,10 @@ def _labelled(window: "MainWindow", kind: str = "") -> Slot | None:
     found = next((s for s in slots if s.startswith(kind) and any(s in part.masks for part in parts)), None)
     if found is None:
         dialogs.say_error(
-            window, f"Nothing is marked on {'a ' + kind if kind else 'any panel'} yet; mark a part first."
+            window,
+            tr("Nothing is marked on {kind} yet; mark a part first.").format(
+                kind="a " + kind if kind else tr("any panel")
+            ),
         )
     return found
 
@@ -86,33 +90,41 @@ def _save(window: "MainWindow") -> None:
     item = window.session.items[slot]
     suggestion = f"{Path(item.path).stem}-labels.{'png' if kind_of(slot) == 'image' else 'ply'}"
     path, chosen = QFileDialog.getSaveFileName(
-        window, f"Save labels of {item.name}", suggestion, _FORMATS[kind_of(slot)]
+        window, tr("Save labels of {name}").format(name=item.name), suggestion, _FORMATS[kind_of(slot)]
     )
     if path:
         if not Path(path).suffix:
             path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-        window.parts.save(slot, path, lambda where: window.statusBar().showMessage(f"Saved {where}", 8000))
+        window.parts.save(
+            slot, path, lambda where: window.statusBar().showMessage(tr("Saved {where}").format(where=where), 8000)
+        )
 
 
 def _save_meshes(window: "MainWindow") -> None:
     slot = _labelled(window, "shape")
     if slot is None:
         return
-    folder = QFileDialog.getExistingDirectory(window, "Folder for the meshes of the parts")
+    folder = QFileDialog.getExistingDirectory(window, tr("Folder for the meshes of the parts"))
     if folder:
         folder = str(Path(folder) / f"{Path(window.session.items[slot].path).stem}-parts")
         window.parts.save(
-            slot, folder.replace(".", "-"), lambda where: window.statusBar().showMessage(f"Saved {where}", 8000)
+            slot,
+            folder.replace(".", "-"),
+            lambda where: window.statusBar().showMessage(tr("Saved {where}").format(where=where), 8000),
         )
 
 
 def _load(window: "MainWindow") -> None:
     slot = window.active if window.active in window.session.items else next(iter(window.session.items), None)
     if slot is None:
-        dialogs.say_error(window, "Open the image or the shape first that the labels belong to.")
+        dialogs.say_error(window, tr("Open the image or the shape first that the labels belong to."))
         return
-    patterns = "Labels (*.png *.json *.npz)" if kind_of(slot) == "image" else "Labels (*.ply *.glb *.npz *.json)"
-    paths, _ = QFileDialog.getOpenFileNames(window, f"Read labels of {window.session.items[slot].name}", "", patterns)
+    patterns = (
+        tr("Labels (*.png *.json *.npz)") if kind_of(slot) == "image" else tr("Labels (*.ply *.glb *.npz *.json)")
+    )
+    paths, _ = QFileDialog.getOpenFileNames(
+        window, tr("Read labels of {name}").format(name=window.session.items[slot].name), "", patterns
+    )
     if paths:
         window.parts.load(slot, paths)
 
@@ -122,7 +134,9 @@ def _choose_segmenter(window: "MainWindow", index: int) -> None:
     dock = window.parts_panel
     path = ""
     if index == 1:
-        path, _ = QFileDialog.getOpenFileName(window, "Checkpoint of Segment Anything", "", "Checkpoints (*.pth)")
+        path, _ = QFileDialog.getOpenFileName(
+            window, tr("Checkpoint of Segment Anything"), "", tr("Checkpoints (*.pth)")
+        )
     elif index == 2:
         _download(window)
         return
@@ -135,9 +149,11 @@ def _choose_segmenter(window: "MainWindow", index: int) -> None:
 
 def _download(window: "MainWindow") -> None:
     folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation) or "."
-    question = f"Download sam_vit_b_01ec64.pth (358 MB) from dl.fbaipublicfiles.com into {folder}?"
+    question = tr("Download sam_vit_b_01ec64.pth (358 MB) from dl.fbaipublicfiles.com into {folder}?").format(
+        folder=folder
+    )
     window.parts_panel.segmenter.setCurrentIndex(0)
-    if QMessageBox.question(window, "Segment Anything", question) != QMessageBox.StandardButton.Yes:
+    if QMessageBox.question(window, tr("Segment Anything"), question) != QMessageBox.StandardButton.Yes:
         return
 
     def done(path: str) -> None:

@@ -14,6 +14,7 @@ from app.part_jobs import ReadLabels
 from app.presenter import Panels
 from app.queries import Queries
 from app.session import Session, Slot
+from app.texts import tr
 from core.parts.action import Action
 from core.parts.layers import Layers, Mask
 
@@ -38,11 +39,11 @@ class Parts(QObject):
         dock.dropped.connect(self.drop)
         dock.cycled.connect(self.cycle)
         dock.carries_changed.connect(self._set_carries)
-        dock.renamed.connect(lambda i, name: self._edit_part(i, f"Rename to {name}", name=name))
-        dock.recolored.connect(lambda i, color: self._edit_part(i, "Colour", color=color))
-        dock.shown.connect(lambda i, on: self._edit_part(i, "Show part" if on else "Hide part", visible=on))
+        dock.renamed.connect(lambda i, name: self._edit_part(i, tr("Rename to {name}").format(name=name), name=name))
+        dock.recolored.connect(lambda i, color: self._edit_part(i, tr("Colour"), color=color))
+        dock.shown.connect(lambda i, on: self._edit_part(i, tr("Show part") if on else tr("Hide part"), visible=on))
         dock.exclusive_changed.connect(
-            lambda on: self._push("No overlaps" if on else "Overlaps", session.layers.made_exclusive(on))
+            lambda on: self._push(tr("No overlaps") if on else tr("Overlaps"), session.layers.made_exclusive(on))
         )
         dock.selected.connect(self._selected)
         dock.wanted.connect(self._do)
@@ -61,9 +62,13 @@ class Parts(QObject):
         elif action.tool == "box":
             draft = replace(draft, actions=tuple(one for one in draft.actions if one.tool != "box"))
         self._session.set_current(None)
-        text = {"point": "Point", "box": "Box", "lasso": "Outline", "brush": "Stroke"}.get(action.tool, "Fill")
+        text = {"point": tr("Point"), "box": tr("Box"), "lasso": tr("Outline"), "brush": tr("Stroke")}.get(
+            action.tool, tr("Fill")
+        )
         step = replace(draft, actions=(*draft.actions, action), choice=0)
-        self._session.undo_stack.push(SetDraft(self._session, f"{text} in {slot}", step))
+        self._session.undo_stack.push(
+            SetDraft(self._session, tr("{text} in {slot}").format(text=text, slot=slot), step)
+        )
 
     def keep(self) -> None:
         """Make the draft a part, here and where it was found."""
@@ -73,13 +78,19 @@ class Parts(QObject):
         new = len(layers) > len(self._session.layers)
         name = layers.parts[0].name if new else "part"
         self._further = 0
-        self._session.undo_stack.push(SetLayers(self._session, f"Add {name}" if new else f"Change {name}", layers))
+        self._session.undo_stack.push(
+            SetLayers(
+                self._session,
+                tr("Add {name}").format(name=name) if new else tr("Change {name}").format(name=name),
+                layers,
+            )
+        )
 
     def drop(self) -> None:
         """Drop the draft; without one, put the tool down."""
         self._further = 0
         if self._session.draft is not None:
-            self._session.undo_stack.push(SetDraft(self._session, "Discard draft", None))
+            self._session.undo_stack.push(SetDraft(self._session, tr("Discard draft"), None))
         else:
             self._dock.choose_tool("")
 
@@ -88,7 +99,7 @@ class Parts(QObject):
         draft, count = self._session.draft, len(self._drafts.marked.candidates)
         if draft is not None and count > 1:
             chosen = replace(draft, choice=(draft.choice + step) % count)
-            self._session.undo_stack.push(SetDraft(self._session, "Choose candidate", chosen))
+            self._session.undo_stack.push(SetDraft(self._session, tr("Choose candidate"), chosen))
 
     def mark_further(self, part_id: int) -> None:
         """What is marked next is added to a part, or taken from it."""
@@ -96,7 +107,7 @@ class Parts(QObject):
         name = self._session.layers.get(part_id).name
         if not self._dock.tool()[0]:
             self._dock.choose_tool("brush")
-        self._dock.say(f"What you mark now changes {name}.")
+        self._dock.say(tr("What you mark now changes {name}.").format(name=name))
 
     def set_segmenter(self, sam: str) -> None:
         """Cut parts out with a checkpoint of Segment Anything, or with GrabCut ("")."""
@@ -119,7 +130,7 @@ class Parts(QObject):
         """Add the parts of a file to what is open in a slot; parts of the same name become one."""
 
         def done(read: ReadLabels) -> None:
-            self._push("Read labels", _with_read(self._session.layers, slot, read))
+            self._push(tr("Read labels"), _with_read(self._session.layers, slot, read))
 
         self._queries.run("read_labels", done, item=self._session.items[slot], paths=paths)
 
@@ -147,14 +158,14 @@ class Parts(QObject):
         if what == "mark":
             self.mark_further(chosen[0])
         elif what == "merge":
-            self._push("Merge parts", layers.merged(chosen))
+            self._push(tr("Merge parts"), layers.merged(chosen))
         elif what == "delete":
-            self._push("Delete parts" if len(chosen) > 1 else "Delete part", layers.without(chosen))
+            self._push(tr("Delete parts") if len(chosen) > 1 else tr("Delete part"), layers.without(chosen))
         elif what == "split":
             self._split(chosen[0])
         else:
             at = [part.part_id for part in layers.parts].index(chosen[0])
-            self._push(f"Move {what}", layers.moved(chosen[0], at + (-1 if what == "up" else 1)))
+            self._push(tr("Move {what}").format(what=what), layers.moved(chosen[0], at + (-1 if what == "up" else 1)))
 
     def _split(self, part_id: int) -> None:
         """Into the connected pieces on the first shape that has the part, or else in the first image."""
@@ -165,10 +176,10 @@ class Parts(QObject):
 
         def done(pieces: list[Mask]) -> None:
             if len(pieces) < 2:
-                self._dock.say(f"{part.name} is one connected piece.")
+                self._dock.say(tr("{name} is one connected piece.").format(name=part.name))
             elif self._session.layers.get(part_id) is part:
                 split = self._session.layers.split(part_id, slots[0], [piece.array() for piece in pieces])
-                self._push(f"Split {part.name}", split)
+                self._push(tr("Split {name}").format(name=part.name), split)
 
         self._queries.run("split_part", done, item=self._session.items[slots[0]], mask=part.masks[slots[0]])
 

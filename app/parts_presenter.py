@@ -8,6 +8,7 @@ from app.panels.image import ImagePanel
 from app.panels.parts import PartRow, PartsPanel
 from app.presenter import Panels
 from app.session import Session, Slot
+from app.texts import tr
 
 
 class PartsPresenter(QObject):
@@ -51,8 +52,8 @@ class PartsPresenter(QObject):
             self._dock.set_draft(None)
             return
         part = next((part for part in self._session.layers.parts if part.part_id == draft.part_id), None)
-        text = f"{'New part' if part is None else part.name} in {draft.slot}"
-        words = {"good": "good", "unsure": "unsure", "none": "no counterpart"}
+        text = tr("{name} in {slot}").format(name=tr("New part") if part is None else part.name, slot=draft.slot)
+        words = {"good": tr("good"), "unsure": tr("unsure"), "none": tr("no counterpart")}
         verdicts = [f"{slot}: {words[one.verdict]}" for slot, one in self._drafts.marked.carried.items()]
         choice = draft.choice % len(candidates) if candidates else 0
         score = candidates[choice][1] if candidates else 0.0

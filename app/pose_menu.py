@@ -8,6 +8,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from app.panels.align import TOOLS
+from app.texts import tr
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -39,30 +40,34 @@ def build(window: "MainWindow", menu: QMenu) -> None:
         if key:
             action.setShortcut(QKeySequence(key))
 
-    add("Align shape to photo", window.aligner.start, "Ctrl+L")
+    add(tr("Align shape to photo"), window.aligner.start, "Ctrl+L")
     menu.addSeparator()
     for name, text, _ in TOOLS:
-        add(f"{text} by hand" if name != "pairs" else "Place pairs", partial(dock.take, name), _KEYS[name])
+        add(
+            tr("{what} by hand").format(what=text) if name != "pairs" else tr("Place pairs"),
+            partial(dock.take, name),
+            _KEYS[name],
+        )
     menu.addSeparator()
-    add("See shape as in photo", window.posing.look_as_photo, "Ctrl+Shift+L")
+    add(tr("See shape as in photo"), window.posing.look_as_photo, "Ctrl+Shift+L")
     menu.addSeparator()
-    add("Open pose…", lambda: _open(window))
-    add("Save pose…", lambda: _save(window))
+    add(tr("Open pose…"), lambda: _open(window))
+    add(tr("Save pose…"), lambda: _save(window))
     menu.addSeparator()
-    add("Open intrinsics…", window.cameras.ask_camera)
-    add("Open measured depth…", window.cameras.ask_depth)
-    add("Open camera rig…", window.cameras.ask_rig)
-    add("Carry pose to the rig's other photos", window.cameras.carry)
+    add(tr("Open intrinsics…"), window.cameras.ask_camera)
+    add(tr("Open measured depth…"), window.cameras.ask_depth)
+    add(tr("Open camera rig…"), window.cameras.ask_rig)
+    add(tr("Carry pose to the rig's other photos"), window.cameras.carry)
 
 
 def _open(window: "MainWindow") -> None:
-    path, _ = QFileDialog.getOpenFileName(window, "Open pose", "", "Poses (*.json *.txt);;All files (*)")
+    path, _ = QFileDialog.getOpenFileName(window, tr("Open pose"), "", tr("Poses (*.json *.txt);;All files (*)"))
     if path:
         window.posing.begin(path)
 
 
 def _save(window: "MainWindow") -> None:
-    path, chosen = QFileDialog.getSaveFileName(window, "Save pose", "pose.json", ";;".join(FORMATS))
+    path, chosen = QFileDialog.getSaveFileName(window, tr("Save pose"), "pose.json", ";;".join(FORMATS))
     if path:
         form = FORMATS.get(chosen)
         if form in ("bop", "colmap"):

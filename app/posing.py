@@ -18,6 +18,7 @@ from app.panels.pose_handles import RADIUS, TOOLS
 from app.presenter import Panels
 from app.queries import Queries
 from app.session import Session, Slot, kind_of
+from app.texts import title, tr
 from core.geometry import handles
 from core.geometry.pose import Pose, camera_matrix, project
 
@@ -68,7 +69,7 @@ class Posing(QObject):
         known = self._aligner.current() or Aligned(*pair)
         placed = replace(known, pairs=(*known.pairs, Pair(pixel, point)))  # type: ignore[arg-type]
         if len(placed.pairs) < 3:
-            self._aligner.push("Place pair", placed)
+            self._aligner.push(tr("Place pair"), placed)
         else:
             self._solve(placed)
         return True
@@ -78,10 +79,10 @@ class Posing(QObject):
 
         def done(begun: Begun) -> None:
             solved = replace(placed, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
-            self._aligner.push("Place pair", solved)
+            self._aligner.push(tr("Place pair"), solved)
 
         def failed(*_: object) -> None:
-            self._aligner.push("Place pair", placed)
+            self._aligner.push(tr("Place pair"), placed)
 
         known = replace(placed, K=self._aligner.camera or placed.K)  # type: ignore[arg-type]
         task = self._aligner.task((placed.image, placed.shape), known)  # type: ignore[arg-type]
@@ -92,8 +93,8 @@ class Posing(QObject):
         request.failed.connect(failed)
 
     def _say_half(self) -> None:
-        where = "on the shape" if self._half and kind_of(self._half[0]) == "image" else "in the photo"
-        self._dock.hint.setText(f"Now click the same place {where}.")
+        where = tr("on the shape") if self._half and kind_of(self._half[0]) == "image" else tr("in the photo")
+        self._dock.hint.setText(tr("Now click the same place {where}.").format(where=where))
         self._dock.hint.setVisible(True)
 
     def _take(self, tool: str) -> None:
@@ -115,7 +116,7 @@ class Posing(QObject):
         def done(begun: Begun) -> None:
             known = self._session.aligned.get(pair) or Aligned(*pair)
             placed = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
-            self._aligner.push("Open pose" if path else "Place shape", placed)
+            self._aligner.push(tr("Open pose") if path else tr("Place shape"), placed)
 
         self._queries.run("place_pose", done, task=self._aligner.task(pair), path=path)
 
@@ -134,9 +135,7 @@ class Posing(QObject):
         before = aligned.pose.pose()
         after = self._changed(aligned, before, handle, np.array(start), np.array(at))
         middle = self._middles[aligned.shape]  # type: ignore[index]
-        self._settle(
-            aligned, handles.held(before, after, middle, self._dock.locked), done, self._dock.tool.capitalize()
-        )
+        self._settle(aligned, handles.held(before, after, middle, self._dock.locked), done, title(self._dock.tool))
 
     def _changed(self, aligned: Aligned, pose: Pose, handle: str, start: npt.NDArray, at: npt.NDArray) -> Pose:
         """What a drag with the present tool makes of a pose."""
@@ -164,7 +163,7 @@ class Posing(QObject):
             return
         before, middle = aligned.pose.pose(), self._middles[aligned.shape]  # type: ignore[index]
         after = handles.held(before, handles.pushed(before, middle, PUSH**-steps), middle, self._dock.locked)
-        self._settle(aligned, after, True, "Move")
+        self._settle(aligned, after, True, tr("Move"))
 
     def _settle(self, aligned: Aligned, pose: Pose, done: bool, what: str) -> None:
         """Show a pose; when the drag is ``done`` it gets its score and enters the document."""

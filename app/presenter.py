@@ -10,6 +10,7 @@ from app.panels.marks import PinMark
 from app.panels.mesh import MeshPanel
 from app.panels.pins import PinRow, PinsPanel
 from app.session import Pin, Session, Slot, kind_of
+from app.texts import tr
 from core.colors import PINS
 
 Panels = dict[Slot, ImagePanel | MeshPanel]
@@ -112,23 +113,38 @@ def _row(pin: Pin, session: Session) -> PinRow:
 def _details(pin: Pin) -> str:
     if pin.problem:
         return pin.problem
-    words = {"good": "good match", "unsure": "unsure", "none": "no counterpart"}
-    lines = [f"<b>{pin.name}</b> placed in {pin.slot} at {_place(pin.slot, pin.at)}"]
+    words = {"good": tr("good match"), "unsure": tr("unsure"), "none": tr("no counterpart")}
+    lines = [
+        tr("<b>{name}</b> placed in {slot} at {at}").format(name=pin.name, slot=pin.slot, at=_place(pin.slot, pin.at))
+    ]
     for slot, answer in pin.answers.items():
         lines.append(
-            f"<br><b>{slot}</b>: {words[answer.verdict]}<br>{_place(slot, answer.location)}<br>{_numbers(answer, ' · ')}"
+            tr("<br><b>{slot}</b>: {verdict}<br>{location}<br>{answer}").format(
+                slot=slot,
+                verdict=words[answer.verdict],
+                location=_place(slot, answer.location),
+                answer=_numbers(answer, " · "),
+            )
         )
         if answer.rivals:
-            lines.append(f"{len(answer.rivals)} other place{'s' * (len(answer.rivals) > 1)} nearly as similar")
+            lines.append(
+                tr("{rivals} other place{rivals2} nearly as similar").format(
+                    rivals=len(answer.rivals), rivals2="s" * (len(answer.rivals) > 1)
+                )
+            )
     return "<br>".join(lines)
 
 
 def _numbers(answer: Answer, between: str) -> str:
-    numbers = (f"score {answer.score:.3f}", f"margin {answer.margin:.3f}", f"cycle error {answer.cycle_error:.1%}")
+    numbers = (
+        tr("score {score:.3f}").format(score=answer.score),
+        tr("margin {margin:.3f}").format(margin=answer.margin),
+        tr("cycle error {cycle_error:.1%}").format(cycle_error=answer.cycle_error),
+    )
     return between.join(numbers)
 
 
 def _place(slot: Slot, at: tuple[float, ...]) -> str:
     if kind_of(slot) == "image":
-        return f"pixel ({at[0]:.1f}, {at[1]:.1f})"
+        return tr("pixel ({at:.1f}, {at2:.1f})").format(at=at[0], at2=at[1])
     return "(" + ", ".join(f"{value:.4g}" for value in at) + ")"

@@ -14,7 +14,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from app.documents import Aligned, Box, Collection, Correction, EncoderSettings, Item, item_for
 from app.session import SLOTS, Pin, Session
 from core.errors import CounterpointError
-from core.files import file_digest
+from core.files import file_digest, write_atomic
 from core.interchange.project import Project
 from core.parts.layers import Layers
 
@@ -83,9 +83,14 @@ def apply(document: Document, session: Session) -> None:
     session.restore_pins([Pin(p.pin_id, p.name, p.color, p.slot, p.at) for p in document.pins], document.current)  # type: ignore[arg-type]
 
 
-def pack(document: Document, folder: Path) -> Project:
-    """As plain values; paths are kept relative to ``folder`` too, and every file's SHA-256."""
+def pack(document: Document, folder: Path, whole: bool = False) -> Project:
+    """As plain values; paths are kept relative to ``folder`` too, and every file's SHA-256; ``whole`` puts the files in as well.
+
+    Raises:
+        CounterpointError: a file that is to be put in cannot be read.
+    """
     arrays: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     converter = _converter()
 
     def keep(content: bytes) -> str:
@@ -95,19 +100,25 @@ def pack(document: Document, folder: Path) -> Project:
 
     def item(one: Item) -> dict[str, Any]:
         path = Path(one.path)
+        digest = _digest(path)
+        if whole:
+            try:
+                files[f"{digest}{path.suffix}"] = path.read_bytes()
+            except OSError as error:
+                raise CounterpointError(f"{path.name} cannot be put into the project ({error.strerror}).") from error
         return {
-            "kind": one.kind, "path": one.path, "relative": _relative(path, folder), "sha256": _digest(path), "box": one.box,
+            "kind": one.kind, "path": one.path, "relative": _relative(path, folder), "sha256": digest, "box": one.box,
             "up": one.up,
         }  # fmt: skip
 
     converter.register_unstructure_hook(bytes, keep)
     converter.register_unstructure_hook(Item, item)
     converter.register_unstructure_hook(float, lambda value: value if math.isfinite(value) else None)
-    return Project(converter.unstructure(document), arrays)
+    return Project(converter.unstructure(document), arrays, files)
 
 
-def unpack(project: Project, folder: Path) -> tuple[Document, list[Item]]:
-    """The document, and the files of it that are nowhere to be found.
+def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[Document, list[Item]]:
+    """The document, and the files of it that are nowhere to be found; what the project holds itself is written into ``store`` when needed.
 
     Raises:
         CounterpointError: the file says something that no document says.
@@ -117,6 +128,8 @@ def unpack(project: Project, folder: Path) -> tuple[Document, list[Item]]:
 
     def item(plain: dict[str, Any], _: Any) -> Item:
         path = find(Path(plain["path"]), plain["relative"], plain["sha256"], folder)
+        if path is None and store is not None:
+            path = _written(project, plain["path"], plain["sha256"], store)
         box: Box | None = None
         if plain["box"] is not None:
             x0, y0, x1, y1 = map(float, plain["box"])
@@ -157,6 +170,18 @@ def find(path: Path, relative: str | None, digest: str | None, folder: Path) -> 
             if place.suffix == path.suffix and _digest(place) == digest:
                 return place
     return None
+
+
+def _written(project: Project, path: str, digest: str | None, store: Path) -> Path | None:
+    """A file that the project holds, as a file of its own; None where it holds none or another one."""
+    content = project.files.get(f"{digest}{Path(path).suffix}")
+    if content is None or hashlib.sha256(content).hexdigest() != digest:
+        return None
+    place = store / digest[:20] / Path(path).name
+    if not place.is_file():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(place, content)
+    return place
 
 
 def moved(document: Document, old: Item, new: Item) -> Document:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from app.dialogs import say_error
 from app.documents import Item, item_for
 from app.project_document import Document, apply, document_of, moved, pack, unpack
+from app.texts import tr
 from core.errors import CounterpointError
 from core.interchange.project import SUFFIX, load_project, save_project
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 AUTOSAVE_MS = 20_000
 """Between two looks at whether there is something new to keep."""
 
-PATTERN = f"Projects (*{SUFFIX})"
+PATTERN = tr("Projects (*{SUFFIX})").format(SUFFIX=SUFFIX)
 
 Choice = Literal["save", "discard", "cancel"]
 
@@ -37,6 +38,7 @@ class Projects(QObject):
         super().__init__(window)
         self._window, self._session = window, window.session
         self.path: Path | None = None
+        self._whole = False
         self._view: dict[str, list[float]] = {}
         self._kept: Document | None = None
         self._store: Path | None = None
@@ -58,7 +60,9 @@ class Projects(QObject):
         except OSError:
             self._store = None
         if self._store is None:
-            self._window.statusBar().showMessage(f"{folder} cannot be written: this session is not autosaved.", 10_000)
+            self._window.statusBar().showMessage(
+                tr("{folder} cannot be written: this session is not autosaved.").format(folder=folder), 10_000
+            )
         self._timer.start()
         for path, lock in left:
             self._offer(path)
@@ -82,12 +86,12 @@ class Projects(QObject):
 
     def ask(self) -> Choice:
         """Save, give up, or stay?"""
-        name = self.path.name if self.path else "what is open"
+        name = self.path.name if self.path else tr("what is open")
         buttons = QMessageBox.StandardButton
         answer = QMessageBox.question(
             self._window,
             "Counterpoint",
-            f"Save the changes to {name}?",
+            tr("Save the changes to {name}?").format(name=name),
             buttons.Save | buttons.Discard | buttons.Cancel,
         )
         return {buttons.Save: "save", buttons.Discard: "discard"}.get(answer, "cancel")  # type: ignore[return-value]
@@ -102,29 +106,31 @@ class Projects(QObject):
         """Write to the file that is open, or ask for one; returns whether it was written."""
         return self.save_to(self.path) if self.path is not None else self.save_as()
 
-    def save_as(self) -> bool:
+    def save_as(self, whole: bool = False) -> bool:
+        """Ask for a file to write to; ``whole`` puts the photos and shapes in as well, now and whenever it is saved."""
         start = str(self.path or Path(str(self._window.settings.value("folder", ""))) / f"untitled{SUFFIX}")
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save project", start, PATTERN)
+        name, _ = QFileDialog.getSaveFileName(self._window, tr("Save project"), start, PATTERN)
         if not name:
             return False
-        path = Path(name)
+        path, self._whole = Path(name), whole
         return self.save_to(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
 
     def save_to(self, path: Path) -> bool:
         """Write a project; when that fails the document stays as unsaved as it was, and the old file as it was."""
         try:
-            save_project(path, pack(document_of(self._session, self._window.view_state()), path.absolute().parent))
+            document = document_of(self._session, self._window.view_state())
+            save_project(path, pack(document, path.absolute().parent, self._whole))
         except CounterpointError as error:
             say_error(self._window, str(error))
             return False
         self._session.undo_stack.setClean()
-        self._became(path)
-        self._window.statusBar().showMessage(f"Saved {path.name}", 4000)
+        self._became(path, self._whole)
+        self._window.statusBar().showMessage(tr("Saved {name}").format(name=path.name), 4000)
         return True
 
     def ask_open(self) -> None:
         folder = str(self._window.settings.value("folder", ""))
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open project", folder, PATTERN)
+        name, _ = QFileDialog.getOpenFileName(self._window, tr("Open project"), folder, PATTERN)
         if name:
             self.open(Path(name))
 
@@ -133,12 +139,13 @@ class Projects(QObject):
         if not self.may_close():
             return
         try:
-            document, missing = unpack(load_project(path), path.absolute().parent)
+            project = load_project(path)
+            document, missing = unpack(project, path.absolute().parent, _folder().with_name("embedded"))
         except CounterpointError as error:
             say_error(self._window, str(error))
             return
         self._show(self._ask_for(document, missing))
-        self._became(path)
+        self._became(path, bool(project.files))
 
     def autosave(self) -> None:
         """Keep what is not saved, beside the program's other data; quiet, and only when something is new."""
@@ -151,7 +158,7 @@ class Projects(QObject):
             save_project(self._store, pack(document, self._store.parent))
             self._kept = document
         except CounterpointError as error:
-            self._window.statusBar().showMessage(f"Not autosaved: {error}", 10_000)
+            self._window.statusBar().showMessage(tr("Not autosaved: {error}").format(error=error), 10_000)
 
     def view_of(self, slot: str) -> list[float] | None:
         """How a panel looked when the project was saved; told once."""
@@ -161,15 +168,15 @@ class Projects(QObject):
         self._view = dict(document.view)
         apply(document, self._session)
 
-    def _became(self, path: Path | None) -> None:
-        self.path, self._kept = path, None
+    def _became(self, path: Path | None, whole: bool = False) -> None:
+        self.path, self._kept, self._whole = path, None, whole
         if self._store is not None:
             self._store.unlink(missing_ok=True)
         self.changed.emit()
 
     def _ask_for(self, document: Document, missing: list[Item]) -> Document:
         for item in missing:
-            what = f"Where is {item.name}?"
+            what = tr("Where is {name}?").format(name=item.name)
             name, _ = QFileDialog.getOpenFileName(self._window, what, "", f"{item.name} (*{Path(item.path).suffix})")
             if name:
                 document = moved(document, item, item_for(name))
@@ -191,8 +198,10 @@ class Projects(QObject):
         except CounterpointError:
             return
         when = QDateTime.fromSecsSinceEpoch(int(path.stat().st_mtime)).toString("d MMM, HH:mm")
-        name = Path(document.origin).name or "an unsaved project"
-        if self.ask_recover(f"Counterpoint did not close in order. Recover {name} as it was on {when}?"):
+        name = Path(document.origin).name or tr("an unsaved project")
+        if self.ask_recover(
+            tr("Counterpoint did not close in order. Recover {name} as it was on {when}?").format(name=name, when=when)
+        ):
             self._show(self._ask_for(document, missing))
             self._became(Path(document.origin) if document.origin else None)
             self._session.undo_stack.resetClean()

@@ -9,6 +9,7 @@ from app.documents import Item
 from app.engine import Engine, Request
 from app.jobs import Answers
 from app.session import Pin, Session, Slot
+from app.texts import tr
 
 
 class Queries(QObject):
@@ -138,7 +139,7 @@ class Queries(QObject):
 
         def cancelled() -> None:
             if self._asking.get(pin.pin_id) is request:
-                self._session.set_answers(pin.pin_id, {}, "Stopped before it was matched.")
+                self._session.set_answers(pin.pin_id, {}, tr("Stopped before it was matched."))
 
         request.done.connect(done)
         request.failed.connect(failed)

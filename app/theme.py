@@ -11,7 +11,7 @@ from app.resources import resource
 
 Theme = Literal["system", "light", "dark"]
 
-ACCENT = "#2f7de1"
+ACCENT = "#2a72d3"
 
 _COLORS = {
     # role: (light, dark)

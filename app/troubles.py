@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from app.dialogs import say_error
 from app.engine_process import GPU_FULL
+from app.texts import tr
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -34,5 +35,5 @@ class Troubles(QObject):
         box = say_error(self._window, sentence, details)
         encoder = self._window.session.encoder
         if sentence == GPU_FULL and encoder.device != "cpu":
-            use = box.addButton("Use the CPU", QMessageBox.ButtonRole.AcceptRole)
+            use = box.addButton(tr("Use the CPU"), QMessageBox.ButtonRole.AcceptRole)
             use.clicked.connect(lambda: self._window.session.set_encoder(replace(encoder, device="cpu")))

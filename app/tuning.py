@@ -12,6 +12,7 @@ from app.panels.encoder import EncoderPanel
 from app.panels.measure import MeasurePage
 from app.queries import Queries
 from app.session import Session
+from app.texts import tr
 
 
 class Tuning(QObject):
@@ -53,7 +54,7 @@ class Tuning(QObject):
         self.page.set_busy(True)
         request.told.connect(lambda measured: self.page.show_measured(measured, done=False))
         request.finished.connect(lambda: self.page.set_busy(False))
-        request.cancelled.connect(lambda: self.page.state.setText("Stopped; what was measured is kept."))
+        request.cancelled.connect(lambda: self.page.state.setText(tr("Stopped; what was measured is kept.")))
         request.failed.connect(lambda *_: self.page.state.setText(""))
 
     def _done(self, measured: Measurement) -> None:

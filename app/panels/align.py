@@ -16,19 +16,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.texts import title, tr
 from core.alignment.freedom import FREEDOMS
 
 TOOLS = (
-    ("move", "Move", "Drag the shape in the photo (W); at the tip of an axis along it; Ctrl+wheel nearer and farther"),
-    ("turn", "Turn", "Drag to turn the shape like a ball (T); at the tip of an axis about it; beside the ball about the view"),
-    ("scale", "Scale", "Drag the tip of an axis to scale along it (S), anywhere else all of them"),
-    ("pairs", "Pairs", "Click a place in the photo and the same on the shape (K); from three pairs on the pose follows them"),
+    ("move", tr("Move"), tr("Drag the shape in the photo (W); at the tip of an axis along it; Ctrl+wheel nearer and farther")),
+    ("turn", tr("Turn"), tr("Drag to turn the shape like a ball (T); at the tip of an axis about it; beside the ball about the view")),
+    ("scale", tr("Scale"), tr("Drag the tip of an axis to scale along it (S), anywhere else all of them")),
+    ("pairs", tr("Pairs"), tr("Click a place in the photo and the same on the shape (K); from three pairs on the pose follows them")),
 )  # fmt: skip
 
 POSE_HINTS = {name: tip for name, _, tip in TOOLS}
 """What the status bar says while a tool is taken up."""
 
-STYLES = (("solid", "Solid"), ("wireframe", "Wireframe"), ("silhouette", "Silhouette"), ("coordinates", "Coordinates (NOC)"))  # fmt: skip
+STYLES = (("solid", tr("Solid")), ("wireframe", tr("Wireframe")), ("silhouette", tr("Silhouette")), ("coordinates", tr("Coordinates (NOC)")))  # fmt: skip
 
 
 class AlignPanel(QWidget):
@@ -59,7 +60,7 @@ class AlignPanel(QWidget):
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addLayout(self._camera_rows())
         layout.addLayout(self._start_row())
-        self.hint = QLabel("Draw the focus box (B) around the object in the photo, then align the shape to it.")
+        self.hint = QLabel(tr("Draw the focus box (B) around the object in the photo, then align the shape to it."))
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
         self.verdict = QLabel()
@@ -68,7 +69,7 @@ class AlignPanel(QWidget):
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
         self.list.setMaximumHeight(7 * self.fontMetrics().height())
         self.list.setToolTip(
-            "Other poses that the photo agrees with, for objects that look the same from several sides"
+            tr("Other poses that the photo agrees with, for objects that look the same from several sides")
         )
         self.list.currentRowChanged.connect(self._row_changed)
         layout.addWidget(self.hint)
@@ -84,7 +85,7 @@ class AlignPanel(QWidget):
     @property
     def locked(self) -> frozenset[str]:
         """Of ``FREEDOMS``."""
-        return frozenset(action.text() for action in self.locks.menu().actions() if action.isChecked())
+        return frozenset(action.data() for action in self.locks.menu().actions() if action.isChecked())
 
     @property
     def tool(self) -> str:
@@ -104,14 +105,18 @@ class AlignPanel(QWidget):
     def set_camera(self, name: str) -> None:
         """Intrinsics come from a file, or ("") from the field of view."""
         self.camera.setText(f"K: {name}" if name else "K…")
-        self.from_file.setText("Forget K of the file" if name else "Take K from a file…")
+        self.from_file.setText(tr("Forget K of the file") if name else tr("Take K from a file…"))
         self.fov.setEnabled(not name)
 
     def set_known(self, depth: str, cameras: int, carries: bool) -> None:
         """The file with the photo's depth or "", how many cameras the rig has, and whether a pose can be carried to others of it."""
-        self.measured.setText(f"Forget the depth of {depth}" if depth else "Take measured depth from a file…")
+        self.measured.setText(
+            tr("Forget the depth of {depth}").format(depth=depth) if depth else tr("Take measured depth from a file…")
+        )
         self.rig.setText(
-            f"Forget the rig of {cameras} cameras" if cameras else "Take the cameras of a rig from a file…"
+            tr("Forget the rig of {cameras} cameras").format(cameras=cameras)
+            if cameras
+            else tr("Take the cameras of a rig from a file…")
         )
         self.carry.setEnabled(carries)
 
@@ -122,7 +127,7 @@ class AlignPanel(QWidget):
 
     def set_running(self, runs: bool) -> None:
         self._runs = runs
-        self.start.setText("Stop" if runs else "Align shape to photo")
+        self.start.setText(tr("Stop") if runs else tr("Align shape to photo"))
 
     def set_poses(self, lines: list[str], choice: int, verdict: str) -> None:
         """Show hypotheses, a line each."""
@@ -142,45 +147,51 @@ class AlignPanel(QWidget):
     def _camera_rows(self) -> QFormLayout:
         self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QToolButton(), QToolButton()
         self.fov.setRange(0, 170)
-        self.fov.setSpecialValueText("photo's, or 50°")
+        self.fov.setSpecialValueText(tr("photo's, or 50°"))
         self.fov.setSuffix("°")
-        self.fov.setToolTip("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°")
+        self.fov.setToolTip(tr("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°"))
         self.camera.setText("K…")
         self.camera.setToolTip(
-            "The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig"
+            tr("The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig")
         )
         cameras = QMenu(self.camera)
-        self.from_file = cameras.addAction("Take K from a file…", self.camera_wanted.emit)
-        self.estimate = cameras.addAction("Estimate with the pose", self.estimate_wanted.emit)
+        self.from_file = cameras.addAction(tr("Take K from a file…"), self.camera_wanted.emit)
+        self.estimate = cameras.addAction(tr("Estimate with the pose"), self.estimate_wanted.emit)
         cameras.addSeparator()
-        self.measured = cameras.addAction("Take measured depth from a file…", self.depth_wanted.emit)
+        self.measured = cameras.addAction(tr("Take measured depth from a file…"), self.depth_wanted.emit)
         self.measured.setToolTip(
-            "A PNG of millimetres (thousandths of the shape's units) or NPY, of the photo's size: tells size from distance"
+            tr(
+                "A PNG of millimetres (thousandths of the shape's units) or NPY, of the photo's size: tells size from distance"
+            )
         )
         cameras.addSeparator()
-        self.rig = cameras.addAction("Take the cameras of a rig from a file…", self.rig_wanted.emit)
+        self.rig = cameras.addAction(tr("Take the cameras of a rig from a file…"), self.rig_wanted.emit)
         self.rig.setToolTip(
-            "transforms.json of nerfstudio or images.txt of COLMAP, in the shape's units: a pose in one photo is one in all"
+            tr(
+                "transforms.json of nerfstudio or images.txt of COLMAP, in the shape's units: a pose in one photo is one in all"
+            )
         )
-        self.carry = cameras.addAction("Carry the pose to the rig's other photos", self.carry_wanted.emit)
+        self.carry = cameras.addAction(tr("Carry the pose to the rig's other photos"), self.carry_wanted.emit)
         cameras.setToolTipsVisible(True)
         self.camera.setMenu(cameras)
         self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        for value, text in ((6, "place and rotation"), (7, "and one scale"), (9, "and each axis' scale")):
+        for value, text in ((6, tr("place and rotation")), (7, tr("and one scale")), (9, tr("and each axis' scale"))):
             self.dof.addItem(f"{value}: {text}", value)
-        self.dof.setToolTip("Degrees of freedom: more when the shape is not exactly that of the photo")
+        self.dof.setToolTip(tr("Degrees of freedom: more when the shape is not exactly that of the photo"))
         menu = QMenu(self.locks)
         for name in FREEDOMS:
-            menu.addAction(name).setCheckable(True)
+            action = menu.addAction(title(name))
+            action.setData(name)
+            action.setCheckable(True)
         menu.triggered.connect(self._locked)
         self.locks.setMenu(menu)
         self.locks.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.locks.setToolTip("Keep some as they are: along and about the camera's axes, scale along the shape's")
+        self.locks.setToolTip(tr("Keep some as they are: along and about the camera's axes, scale along the shape's"))
         self._locked()
         form = QFormLayout()
         for name, field, beside in (
-            ("Field of view", self.fov, self.camera),
-            ("Freedom", self.dof, self.locks),
+            (tr("Field of view"), self.fov, self.camera),
+            (tr("Freedom"), self.dof, self.locks),
         ):
             row = QHBoxLayout()
             row.addWidget(field, 1)
@@ -189,7 +200,7 @@ class AlignPanel(QWidget):
         return form
 
     def _start_row(self) -> QHBoxLayout:
-        self.start, self.forget = QPushButton("Align shape to photo"), QPushButton("Clear")
+        self.start, self.forget = QPushButton(tr("Align shape to photo")), QPushButton(tr("Clear"))
         self.start.clicked.connect(self._pressed)
         self.forget.clicked.connect(self.forgotten)
         row = QHBoxLayout()
@@ -210,8 +221,8 @@ class AlignPanel(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         self.view = QToolButton()
-        self.view.setText("View")
-        self.view.setToolTip("See the shape in its panel as the photo's camera sees it")
+        self.view.setText(tr("View"))
+        self.view.setToolTip(tr("See the shape in its panel as the photo's camera sees it"))
         self.view.clicked.connect(self.view_wanted)
         row.addWidget(self.view)
         return row
@@ -222,8 +233,8 @@ class AlignPanel(QWidget):
             self.style_box.addItem(text, name)
         self.style_box.currentIndexChanged.connect(self.style_changed)
         for slider, value, signal, what in (
-            (self.opacity, 65, self.opacity_changed, "Opacity of the shape over the photo"),
-            (self.swipe, 100, self.swiped, "How much of the photo, from the left, the shape is shown over"),
+            (self.opacity, 65, self.opacity_changed, tr("Opacity of the shape over the photo")),
+            (self.swipe, 100, self.swiped, tr("How much of the photo, from the left, the shape is shown over")),
         ):
             slider.setOrientation(Qt.Orientation.Horizontal)
             slider.setRange(0, 100)
@@ -232,14 +243,14 @@ class AlignPanel(QWidget):
             slider.setToolTip(what)
             slider.valueChanged.connect(lambda v, s=signal: s.emit(v / 100))
         form = QFormLayout()
-        form.addRow("Show as", self.style_box)
-        form.addRow("Opacity", self.opacity)
-        form.addRow("Swipe", self.swipe)
+        form.addRow(tr("Show as"), self.style_box)
+        form.addRow(tr("Opacity"), self.opacity)
+        form.addRow(tr("Swipe"), self.swipe)
         return form
 
     def _locked(self) -> None:
         count = len(self.locked)
-        self.locks.setText(f"Lock ({count})" if count else "Lock")
+        self.locks.setText(tr("Lock ({count})").format(count=count) if count else tr("Lock"))
 
     def _tool_clicked(self, name: str, on: bool) -> None:
         for other, button in self.tools.items():

@@ -16,22 +16,23 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.filmstrip import Filmstrip
+from app.texts import tr
 
-ORDERS = (("In order", "order"), ("Best first", "best"), ("By viewpoint", "viewpoint"))
+ORDERS = ((tr("In order"), "order"), (tr("Best first"), "best"), (tr("By viewpoint"), "viewpoint"))
 FILTERS = (
-    ("All", "all"), ("Agreeing", "inliers"), ("Outliers", "outliers"), ("Seen from the front", "front"), ("From the right", "right"),
-    ("From behind", "back"), ("From the left", "left"), ("From above", "above"),
+    (tr("All"), "all"), (tr("Agreeing"), "inliers"), (tr("Outliers"), "outliers"), (tr("Seen from the front"), "front"), (tr("From the right"), "right"),
+    (tr("From behind"), "back"), (tr("From the left"), "left"), (tr("From above"), "above"),
 )  # fmt: skip
 EXPORTS = (
-    ("Poses and maps (JSON, NPZ)…", "npz"), ("Poses and maps (JSON, EXR)…", "exr"), ("COLMAP…", "colmap"),
-    ("nerfstudio…", "nerfstudio"), ("Photos with the drawing…", "edited"),
+    (tr("Poses and maps (JSON, NPZ)…"), "npz"), (tr("Poses and maps (JSON, EXR)…"), "exr"), (tr("COLMAP…"), "colmap"),
+    ("nerfstudio…", "nerfstudio"), (tr("Photos with the drawing…"), "edited"),
 )  # fmt: skip
 CARRIES = (
-    ("Parts marked in the open photo", "photo"), ("Parts marked on the shape", "shape"), ("A picture over the chosen photo…", "picture"),
-    ("Nothing", "nothing"),
+    (tr("Parts marked in the open photo"), "photo"), (tr("Parts marked on the shape"), "shape"), (tr("A picture over the chosen photo…"), "picture"),
+    (tr("Nothing"), "nothing"),
 )  # fmt: skip
 
-HELP = "Drop 2 photos or more of one object or category here, open a shape like it, and pull them into its frame."
+HELP = tr("Drop 2 photos or more of one object or category here, open a shape like it, and pull them into its frame.")
 
 
 class CollectionPanel(QWidget):
@@ -74,7 +75,7 @@ class CollectionPanel(QWidget):
         """What can be done now."""
         self.start.setEnabled(self._runs or (photos > 1 and shape))
         self.start.setToolTip(
-            "" if shape else "Open the shape that the photos show as shape 1, or choose one from the gallery"
+            "" if shape else tr("Open the shape that the photos show as shape 1, or choose one from the gallery")
         )
         for widget in (self.carry, self.export, self.cameras, self.azimuth):
             widget.setEnabled(joined)
@@ -83,34 +84,40 @@ class CollectionPanel(QWidget):
 
     def set_running(self, runs: bool) -> None:
         self._runs = runs
-        self.start.setText("Stop" if runs else "Congeal")
+        self.start.setText(tr("Stop") if runs else tr("Congeal"))
         self.start.setEnabled(True)
 
     def show_average(self, picture: QPixmap | None) -> None:
         self.average.setPixmap(picture or QPixmap())
-        self.average.setText("" if picture else "Average")
+        self.average.setText("" if picture else tr("Average"))
 
     def _row(self) -> QHBoxLayout:
-        add, self.start, self.fix = QPushButton("Add photos…"), QPushButton("Congeal"), QPushButton("Fix this pose")
+        add, self.start, self.fix = (
+            QPushButton(tr("Add photos…")),
+            QPushButton(tr("Congeal")),
+            QPushButton(tr("Fix this pose")),
+        )
         add.clicked.connect(self.add_wanted)
         self.start.clicked.connect(lambda: (self.stopped if self._runs else self.wanted).emit())
-        self.fix.setToolTip("The pose that the Align dock shows for the opened photo is certain; the others follow it")
+        self.fix.setToolTip(
+            tr("The pose that the Align dock shows for the opened photo is certain; the others follow it")
+        )
         self.fix.clicked.connect(self.fix_wanted)
-        self.gallery = QPushButton("Shape from gallery")
-        self.gallery.setToolTip("Take the shape of the Gallery dock's folder that fits the photos best")
+        self.gallery = QPushButton(tr("Shape from gallery"))
+        self.gallery.setToolTip(tr("Take the shape of the Gallery dock's folder that fits the photos best"))
         self.gallery.clicked.connect(self.from_gallery)
         self.order, self.filter = QComboBox(), QComboBox()
         for box, choices in ((self.order, ORDERS), (self.filter, FILTERS)):
             for text, name in choices:
                 box.addItem(text, name)
             box.currentIndexChanged.connect(lambda: self.arranged.emit())
-        self.cameras = QCheckBox("Cameras")
-        self.cameras.setToolTip("Show where the photos were taken from, around the shape")
+        self.cameras = QCheckBox(tr("Cameras"))
+        self.cameras.setToolTip(tr("Show where the photos were taken from, around the shape"))
         self.cameras.toggled.connect(lambda: self.arranged.emit())
-        self.carry = _menu_button("Draw on all", CARRIES, self.carry_wanted)
-        self.export = _menu_button("Export", EXPORTS, self.export_wanted)
+        self.carry = _menu_button(tr("Draw on all"), CARRIES, self.carry_wanted)
+        self.export = _menu_button(tr("Export"), EXPORTS, self.export_wanted)
         clear = QToolButton()
-        clear.setText("Clear")
+        clear.setText(tr("Clear"))
         clear.clicked.connect(self.clear_wanted)
         row = QHBoxLayout()
         for widget in (
@@ -130,10 +137,10 @@ class CollectionPanel(QWidget):
         return row
 
     def _average_column(self) -> QVBoxLayout:
-        self.average, self.azimuth = QLabel("Average"), QSlider(Qt.Orientation.Horizontal)
+        self.average, self.azimuth = QLabel(tr("Average")), QSlider(Qt.Orientation.Horizontal)
         self.average.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.average.setMinimumSize(150, 120)
-        self.average.setToolTip("All photos together, as a picture of the shape; the slider turns it")
+        self.average.setToolTip(tr("All photos together, as a picture of the shape; the slider turns it"))
         self.azimuth.setRange(-180, 180)
         self.azimuth.setValue(45)
         self.azimuth.valueChanged.connect(lambda: self.turned.emit())

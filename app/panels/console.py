@@ -10,13 +10,15 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QFontDatabase, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
+from app.texts import tr
+
 
 class Console(QWidget):
     """Runs lines of Python with some names at hand; what they raise is shown, never thrown."""
 
     def __init__(self, names: dict[str, Any], parent: QWidget | None = None):
         super().__init__(parent)
-        self.setWindowTitle("Python console")
+        self.setWindowTitle(tr("Python console"))
         self.setWindowFlag(Qt.WindowType.Window)
         self.resize(640, 360)
         self.names = dict(names)
@@ -33,7 +35,9 @@ class Console(QWidget):
         layout.addWidget(self.input)
         self._history: list[str] = []
         self._at = 0
-        self.output.appendPlainText(f"Python {sys.version.split()[0]}. At hand: {', '.join(names)}.")
+        self.output.appendPlainText(
+            tr("Python {split}. At hand: {names}.").format(split=sys.version.split()[0], names=", ".join(names))
+        )
 
     def run(self, line: str) -> str:
         """Run a line, show it with what it printed, and return that."""

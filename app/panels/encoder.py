@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.documents import EncoderSettings
 from app.panels.curve import Curve
+from app.texts import tr
 
 
 class EncoderPanel(QWidget):
@@ -36,49 +37,51 @@ class EncoderPanel(QWidget):
         self.name.setEditable(True)
         self.name.addItem("pocket")
         self.name.setToolTip(
-            "The bundled pocket encoder needs no network. Any timm vision transformer can be typed by its name."
+            tr("The bundled pocket encoder needs no network. Any timm vision transformer can be typed by its name.")
         )
         self.about = QLabel()
         self.about.setWordWrap(True)
         self.about.setForegroundRole(self.about.foregroundRole().PlaceholderText)
         self.weights = QLineEdit()
-        self.weights.setPlaceholderText("bundled or published")
-        self.weights.setToolTip("Weights from a file of yours instead")
+        self.weights.setPlaceholderText(tr("bundled or published"))
+        self.weights.setToolTip(tr("Weights from a file of yours instead"))
         self.adapter = QLineEdit()
-        self.adapter.setPlaceholderText("none")
+        self.adapter.setPlaceholderText(tr("none"))
         self.adapter.setToolTip(
-            "A file that Adapt, counterpoint adapt or counterpoint train adapter made for this encoder"
+            tr("A file that Adapt, counterpoint adapt or counterpoint train adapter made for this encoder")
         )
-        self.layer = _spin(-1, 99, "three quarters in", "Which block of a ViT; middle blocks carry the most geometry")
+        self.layer = _spin(
+            -1, 99, tr("three quarters in"), tr("Which block of a ViT; middle blocks carry the most geometry")
+        )
         self.device = QComboBox()
         self.device.addItems(["auto", "cpu", "cuda"])
-        self.samples = _spin(1000, 1_000_000, "", "Points on the surface that carry a descriptor")
+        self.samples = _spin(1000, 1_000_000, "", tr("Points on the surface that carry a descriptor"))
         self.samples.setSingleStep(10_000)
         self.samples.setGroupSeparatorShown(True)
-        self.azimuths = _spin(3, 36, "", "Views in each of three rings around a shape")
-        self.resolution = _spin(0, 1024, "encoder's own", "Side of a rendered view in pixels")
+        self.azimuths = _spin(3, 36, "", tr("Views in each of three rings around a shape"))
+        self.resolution = _spin(0, 1024, tr("encoder's own"), tr("Side of a rendered view in pixels"))
         self.points = QComboBox()
-        self.points.addItems(["from views", "from points"])
+        self.points.addItems([tr("from views"), tr("from points")])
         self.points.setToolTip(
-            "From points a shape is described in a fifth of a second, less exactly than from rendered views"
+            tr("From points a shape is described in a fifth of a second, less exactly than from rendered views")
         )
-        self.apply = QPushButton("Apply")
+        self.apply = QPushButton(tr("Apply"))
         self.apply.clicked.connect(lambda: self.applied.emit(self.settings()))
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Encoder", self.name)
+        form.addRow(tr("Encoder"), self.name)
         form.addRow(self.about)
-        form.addRow("Weights", self._with_browse(self.weights, "Weights (*.safetensors *.pth *.pt *.bin)"))
-        self.adapted = QCheckBox("Adapter")
+        form.addRow(tr("Weights"), self._with_browse(self.weights, tr("Weights (*.safetensors *.pth *.pt *.bin)")))
+        self.adapted = QCheckBox(tr("Adapter"))
         self.adapted.setChecked(True)
-        self.adapted.setToolTip("Off: the encoder as it is, to compare; pins are matched anew at once")
-        form.addRow(self.adapted, self._with_browse(self.adapter, "Adapters (*.safetensors)"))
-        form.addRow("Layer", self.layer)
-        form.addRow("Device", self.device)
-        form.addRow("Samples", self.samples)
-        form.addRow("Shapes", self.points)
-        form.addRow("Views per ring", self.azimuths)
-        form.addRow("Resolution", self.resolution)
+        self.adapted.setToolTip(tr("Off: the encoder as it is, to compare; pins are matched anew at once"))
+        form.addRow(self.adapted, self._with_browse(self.adapter, tr("Adapters (*.safetensors)")))
+        form.addRow(tr("Layer"), self.layer)
+        form.addRow(tr("Device"), self.device)
+        form.addRow(tr("Samples"), self.samples)
+        form.addRow(tr("Shapes"), self.points)
+        form.addRow(tr("Views per ring"), self.azimuths)
+        form.addRow(tr("Resolution"), self.resolution)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.apply)
@@ -106,7 +109,11 @@ class EncoderPanel(QWidget):
     def show_curve(self, curve: list[Any]) -> None:
         """How adapting goes (``core.training.equivariance.Measured``): share of places found again, and the loss."""
         first, best = curve[0].consistency, max(one.consistency for one in curve)
-        self.learnt.setText(f"Found again in held-out pictures: {first:.0%} before, {best:.0%} so far.")
+        self.learnt.setText(
+            tr("Found again in held-out pictures: {first:.0%} before, {best:.0%} so far.").format(
+                first=first, best=best
+            )
+        )
         self.learnt.show()
         losses = [(float(one.step), one.loss) for one in curve if one.loss == one.loss]
         self.curve.show_points([(float(one.step), one.consistency) for one in curve], losses)
@@ -115,25 +122,29 @@ class EncoderPanel(QWidget):
         """What adapting came to, the last of the curve; it is used at once."""
         self.show_curve(curve[:-1])
         first, last = curve[0].consistency, curve[-1].consistency
-        self.learnt.setText(f"Found again in held-out pictures: {first:.0%} before, {last:.0%} adapted.")
+        self.learnt.setText(
+            tr("Found again in held-out pictures: {first:.0%} before, {last:.0%} adapted.").format(
+                first=first, last=last
+            )
+        )
         self.adapted.setChecked(True)
         self.adapter.setText(file)
         self.applied.emit(self.settings())
 
     def _adapt_row(self) -> QHBoxLayout:
-        self.adapt, self.minutes = QPushButton("Adapt to the open shapes"), QDoubleSpinBox()
+        self.adapt, self.minutes = QPushButton(tr("Adapt to the open shapes")), QDoubleSpinBox()
         self.adapt.setToolTip(
-            "Learn from pictures of the open shapes what looks the same from all sides; made into an adapter file"
+            tr("Learn from pictures of the open shapes what looks the same from all sides; made into an adapter file")
         )
         self.adapt.clicked.connect(lambda: self.adapt_wanted.emit(self.minutes.value()))
         self.minutes.setRange(0.1, 60)
         self.minutes.setValue(3)
-        self.minutes.setSuffix(" min")
-        self.minutes.setToolTip("At most; it stops when nothing improves. Stop keeps the best so far.")
-        self.measure = QPushButton("Measure…")
-        self.measure.setToolTip("Compare encoders and adapters on the open shapes or on a data set, with pictures")
+        self.minutes.setSuffix(tr(" min"))
+        self.minutes.setToolTip(tr("At most; it stops when nothing improves. Stop keeps the best so far."))
+        self.measure = QPushButton(tr("Measure…"))
+        self.measure.setToolTip(tr("Compare encoders and adapters on the open shapes or on a data set, with pictures"))
         self.learnt, self.curve = QLabel(), Curve()
-        self.curve.setToolTip("Places found again (bold) and the loss (thin)")
+        self.curve.setToolTip(tr("Places found again (bold) and the loss (thin)"))
         self.learnt.setWordWrap(True)
         self.learnt.hide()
         self.set_shapes(0)
@@ -146,7 +157,7 @@ class EncoderPanel(QWidget):
         """Offer encoders (name, description, bundled)."""
         chosen = self.name.currentText()
         self._descriptions = {
-            name: text + ("" if bundled else "; weights come from the hub or a file")
+            name: text + ("" if bundled else tr("; weights come from the hub or a file"))
             for name, text, bundled in encoders
         }
         self.name.clear()
@@ -183,7 +194,7 @@ class EncoderPanel(QWidget):
 
     def _changed(self) -> None:
         name = self.name.currentText().strip()
-        self.about.setText(self._descriptions.get(name, f"timm model {name}"))
+        self.about.setText(self._descriptions.get(name, tr("timm model {name}").format(name=name)))
         self.layer.setEnabled(name != "pocket")
         self.points.setEnabled(name == "pocket")
         for of_views in (self.azimuths, self.resolution):

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.drops import FileDrops
+from app.texts import tr
 
 PICTURE, MARGIN = 132, 5
 GOOD, OUT, FIXED = "#2e9e5b", "#d64550", "#3d7eff"
@@ -145,8 +146,8 @@ class Filmstrip(FileDrops, QListWidget):
         item = self.itemAt(at)
         if item is not None:
             number, menu = item.data(ROLE).number, QMenu(self)
-            menu.addAction("Open with its pose").triggered.connect(lambda: self.opened.emit(number))
-            menu.addAction("Remove from the collection").triggered.connect(lambda: self.removed.emit(number))
+            menu.addAction(tr("Open with its pose")).triggered.connect(lambda: self.opened.emit(number))
+            menu.addAction(tr("Remove from the collection")).triggered.connect(lambda: self.removed.emit(number))
             menu.popup(self.viewport().mapToGlobal(at))
 
 

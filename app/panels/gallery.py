@@ -20,10 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.shape_grid import ShapeGrid
+from app.texts import tr
 
-CLIP = """CLIP as ARCHITECTURE:WEIGHTS, for example
+CLIP = tr("""CLIP as ARCHITECTURE:WEIGHTS, for example
 ViT-B-16:/models/open_clip_model.safetensors (a file) or ViT-B-16:openai (from the network).
-Folders are indexed with it from now on; empty for none."""
+Folders are indexed with it from now on; empty for none.""")
 
 
 class GalleryPanel(QWidget):
@@ -43,7 +44,9 @@ class GalleryPanel(QWidget):
         super().__init__(parent)
         self.clip = self.branch = ""
         self.results = ShapeGrid()
-        self.about = QLabel("Shapes of a folder or gallery, the most similar first. Click opens one, drag turns it.")
+        self.about = QLabel(
+            tr("Shapes of a folder or gallery, the most similar first. Click opens one, drag turns it.")
+        )
         self.about.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
@@ -69,45 +72,49 @@ class GalleryPanel(QWidget):
         blocker = QSignalBlocker(self.tag)
         chosen = self.tag.currentData()
         self.tag.clear()
-        self.tag.addItem("All", "")
+        self.tag.addItem(tr("All"), "")
         for tag, count in found.tags:
             self.tag.addItem(f"{tag} ({count})", tag)
         self.tag.setCurrentIndex(max(0, self.tag.findData(chosen)))
         blocker.unblock()
-        left_out = f", {len(found.refused)} could not be read" if found.refused else ""
-        words = "" if found.words else ", words need CLIP"
-        self.about.setText(f"{found.shapes} shapes{left_out}{words}. Click opens one, drag turns it.")
+        left_out = tr(", {refused} could not be read").format(refused=len(found.refused)) if found.refused else ""
+        words = "" if found.words else tr(", words need CLIP")
+        self.about.setText(
+            tr("{shapes} shapes{left_out}{words}. Click opens one, drag turns it.").format(
+                shapes=found.shapes, left_out=left_out, words=words
+            )
+        )
         self.about.setToolTip("\n".join(f"{Path(path).name}: {reason}" for path, reason in found.refused))
 
     def _place_row(self) -> QHBoxLayout:
         self.folder, browse = QLineEdit(), QToolButton()
-        self.folder.setPlaceholderText("Folder of shapes, or gallery")
+        self.folder.setPlaceholderText(tr("Folder of shapes, or gallery"))
         self.folder.textChanged.connect(lambda: self._update())
         browse.setText("…")
-        browse.setToolTip("Choose the folder; make a gallery to keep or share")
+        browse.setToolTip(tr("Choose the folder; make a gallery to keep or share"))
         browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(browse)
-        menu.addAction("Open folder or gallery…", self._browse)
-        menu.addAction("Make a gallery of a folder…", self._make)
+        menu.addAction(tr("Open folder or gallery…"), self._browse)
+        menu.addAction(tr("Make a gallery of a folder…"), self._make)
         menu.addSeparator()
-        menu.addAction("Model for words…", self._ask_clip)
-        menu.addAction("Its branch for depth…", self._ask_branch)
+        menu.addAction(tr("Model for words…"), self._ask_clip)
+        menu.addAction(tr("Its branch for depth…"), self._ask_branch)
         browse.setMenu(menu)
         self.read = QToolButton()
-        self.read.setText("Read")
-        self.read.setToolTip("Read the folder: new and changed shapes are added, removed ones left out")
+        self.read.setText(tr("Read"))
+        self.read.setToolTip(tr("Read the folder: new and changed shapes are added, removed ones left out"))
         self.read.clicked.connect(lambda: self.wanted.emit("nothing"))
         return _row(self.folder, self.read, browse)
 
     def _like_row(self) -> QHBoxLayout:
         self.likes: dict[str, QPushButton] = {}
         tips = {
-            "image": "Find shapes that look like what the focus box of the image frames",
-            "shape": "Find shapes that are like the open one",
-            "part": "Find shapes that have something like the part chosen in the Parts dock",
+            "image": tr("Find shapes that look like what the focus box of the image frames"),
+            "shape": tr("Find shapes that are like the open one"),
+            "part": tr("Find shapes that have something like the part chosen in the Parts dock"),
         }
         for kind, tip in tips.items():
-            button = QPushButton(f"Like the {kind}")
+            button = QPushButton(tr("Like the {kind}").format(kind=kind))
             button.setToolTip(tip)
             button.clicked.connect(lambda _=False, k=kind: self.wanted.emit(k))
             self.likes[kind] = button
@@ -115,32 +122,32 @@ class GalleryPanel(QWidget):
 
     def _words_row(self) -> QHBoxLayout:
         self.words, go = QLineEdit(), QToolButton()
-        self.words.setPlaceholderText("Or in words: a chair with arms")
+        self.words.setPlaceholderText(tr("Or in words: a chair with arms"))
         self.words.setClearButtonEnabled(True)
         self.words.returnPressed.connect(lambda: self._say())
-        go.setText("Find")
+        go.setText(tr("Find"))
         go.clicked.connect(self.words.returnPressed)
         return _row(self.words, go)
 
     def _filter_row(self) -> QHBoxLayout:
-        self.tag, self.order, self.closer = QComboBox(), QComboBox(), QCheckBox("Closer look")
-        self.tag.addItem("All", "")
-        self.tag.setToolTip("Only shapes with this tag: the names of the folders they are in")
-        self.order.addItem("Best", False)
-        self.order.addItem("Worst", True)
-        self.order.setToolTip("The most or the least similar first")
+        self.tag, self.order, self.closer = QComboBox(), QComboBox(), QCheckBox(tr("Closer look"))
+        self.tag.addItem(tr("All"), "")
+        self.tag.setToolTip(tr("Only shapes with this tag: the names of the folders they are in"))
+        self.order.addItem(tr("Best"), False)
+        self.order.addItem(tr("Worst"), True)
+        self.order.setToolTip(tr("The most or the least similar first"))
         self.closer.setChecked(True)
-        self.closer.setToolTip("Compare the first hundred cell by cell: finds much better, takes a second")
+        self.closer.setToolTip(tr("Compare the first hundred cell by cell: finds much better, takes a second"))
         self.tag.currentIndexChanged.connect(lambda: self.again.emit())
         self.order.currentIndexChanged.connect(lambda: self.again.emit())
         self.closer.toggled.connect(lambda: self.again.emit())
         return _row(self.tag, self.order, self.closer)
 
     def _name_row(self) -> QHBoxLayout:
-        self.labels, self.name, self.names = QLineEdit(), QPushButton("Name the shape"), QLabel()
-        self.labels.setPlaceholderText("chair, table, lamp")
+        self.labels, self.name, self.names = QLineEdit(), QPushButton(tr("Name the shape")), QLabel()
+        self.labels.setPlaceholderText(tr("chair, table, lamp"))
         self.labels.setToolTip(
-            "Any words, divided by commas; without a model for words: tags of the gallery, or none for all"
+            tr("Any words, divided by commas; without a model for words: tags of the gallery, or none for all")
         )
         self.labels.returnPressed.connect(self.name.click)
         self.name.clicked.connect(lambda: self.named.emit(self.labels.text()))
@@ -155,7 +162,7 @@ class GalleryPanel(QWidget):
 
     def _ask_branch(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
-            self, "Made by counterpoint train dlign", self.branch, "Weights (*.safetensors)"
+            self, tr("Made by counterpoint train dlign"), self.branch, tr("Weights (*.safetensors)")
         )
         self.branch = path
 
@@ -164,19 +171,19 @@ class GalleryPanel(QWidget):
             self.wanted.emit("words")
 
     def _browse(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder of shapes, or gallery", self.folder.text())
+        folder = QFileDialog.getExistingDirectory(self, tr("Folder of shapes, or gallery"), self.folder.text())
         if folder:
             self.folder.setText(folder)
             self.wanted.emit("nothing")
 
     def _make(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder of shapes", self.folder.text())
-        gallery = folder and QFileDialog.getExistingDirectory(self, "Empty folder to keep the gallery in", folder)
+        folder = QFileDialog.getExistingDirectory(self, tr("Folder of shapes"), self.folder.text())
+        gallery = folder and QFileDialog.getExistingDirectory(self, tr("Empty folder to keep the gallery in"), folder)
         if folder and gallery:
             self.made.emit(folder, gallery)
 
     def _ask_clip(self) -> None:
-        text, ok = QInputDialog.getText(self, "Model for words", CLIP, text=self.clip)
+        text, ok = QInputDialog.getText(self, tr("Model for words"), CLIP, text=self.clip)
         if ok:
             self.clip = text.strip()
             self._update()

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
 
+from app.texts import tr
 from app.theme import icon
 
 
@@ -50,8 +51,8 @@ class Header(QWidget):
         self.opacity.setMinimumWidth(32)
         self.opacity.setMaximumWidth(80)
         self.title.setMinimumWidth(72)
-        self.opacity.setToolTip("Heatmap opacity")
-        self.opacity.setAccessibleName("Heatmap opacity")
+        self.opacity.setToolTip(tr("Heatmap opacity"))
+        self.opacity.setAccessibleName(tr("Heatmap opacity"))
         self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(10, 3, 8, 3)

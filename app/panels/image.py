@@ -16,6 +16,7 @@ from app.panels.image_view import ImageView
 from app.panels.marks import PinMark
 from app.panels.overlays import as_pixmap
 from app.panels.strokes import IMAGE_TOOLS
+from app.texts import tr
 from core.colors import HEATMAPS, apply_colormap, heat_weight
 
 
@@ -41,7 +42,7 @@ class ImagePanel(FileDrops, QWidget):
     pin_selected = Signal(int)
     match_moved = Signal(int, object)
 
-    def __init__(self, badge: str = "Image", parent: QWidget | None = None):
+    def __init__(self, badge: str = tr("Image"), parent: QWidget | None = None):
         super().__init__(parent)
         self.view = ImageView()
         self.view.clicked.connect(self.clicked)
@@ -55,16 +56,16 @@ class ImagePanel(FileDrops, QWidget):
         self.header = Header(badge)
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.box_tool = self.header.add_tool(
-            "focus-box", "Focus box", "Focus box (B): drag around the object, so that the encoder sees only that part",
+            "focus-box", tr("Focus box"), tr("Focus box (B): drag around the object, so that the encoder sees only that part"),
             self.view.draw_box, checkable=True,
         )  # fmt: skip
         self.view.box_wanted.connect(self.box_tool.defaultAction().setChecked)
         self.clear_box = self.header.add_tool(
-            "clear", "Clear focus box", "Clear the focus box", lambda: self._user_box(None)
+            "clear", tr("Clear focus box"), tr("Clear the focus box"), lambda: self._user_box(None)
         )
-        self.header.add_tool("fit", "Fit", "Fit the image (F)", self.view.fit)
-        self.header.add_tool("actual-size", "Actual size", "Actual size (1)", self.view.zoom_actual)
-        self.empty = EmptyState("image", "Drop a photo here", "or click to open one: PNG, JPEG, WebP, TIFF")
+        self.header.add_tool("fit", tr("Fit"), tr("Fit the image (F)"), self.view.fit)
+        self.header.add_tool("actual-size", tr("Actual size"), tr("Actual size (1)"), self.view.zoom_actual)
+        self.empty = EmptyState("image", tr("Drop a photo here"), tr("or click to open one: PNG, JPEG, WebP, TIFF"))
         self.empty.clicked.connect(self.open_requested)
         stack_host = QWidget()
         self._stack = QStackedLayout(stack_host)

@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from app.panels.marks import PinMark
+from app.texts import tr
 
 
 class MarkItem(QGraphicsItem):
@@ -17,7 +18,8 @@ class MarkItem(QGraphicsItem):
         self.setPos(mark.position[0] + 0.5, mark.position[1] + 0.5)
         self.setZValue(20 + 2 * mark.selected + (mark.role != "rival"))
         self.setOpacity(0.65 if mark.muted else 1.0)
-        self.setToolTip(f"{mark.label} ({'another peak' if mark.role == 'rival' else mark.role})")
+        role = {"source": tr("placed here"), "match": tr("match"), "rival": tr("another peak")}[mark.role]
+        self.setToolTip(f"{mark.label} ({role})")
 
     @property
     def radius(self) -> float:

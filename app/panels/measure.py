@@ -20,35 +20,40 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.measure_jobs import OPEN_SHAPES, Measurement
+from app.measure_jobs import Measurement
+from app.texts import tr
 
-EMPTY = "Measure how well the encoder finds the same place again: in two pictures of the open shapes, or on a data set."
+OPEN_SHAPES = tr("the open shapes")
+
+EMPTY = tr(
+    "Measure how well the encoder finds the same place again: in two pictures of the open shapes, or on a data set."
+)
 
 
 class MeasurePage(QDialog):
-    """Signals: wanted(data, beside, count): measure; opened(): show the report."""
+    """Signals: wanted(data, beside, count): measure, on the open shapes where data is ""; opened(): show the report."""
 
     wanted = Signal(str, list, int)
     opened = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
-        self.setWindowTitle("Measure encoders")
+        self.setWindowTitle(tr("Measure encoders"))
         self.resize(760, 560)
         self.data = QComboBox()
         self.data.setEditable(True)
         self.data.addItems([OPEN_SHAPES, "procedural", *(f"{kind}:" for kind in ("meshes", "onepose", "tapvid", "pfpascal", "spair"))])  # fmt: skip
-        self.data.setToolTip("onepose:FOLDER, tapvid:FILE, pfpascal:FOLDER, spair:FOLDER, meshes:FOLDER")
+        self.data.setToolTip(tr("onepose:FOLDER, tapvid:FILE, pfpascal:FOLDER, spair:FOLDER, meshes:FOLDER"))
         self.beside = QLineEdit()
-        self.beside.setPlaceholderText("none; for example dinov2, pocket+my-adapter.safetensors")
+        self.beside.setPlaceholderText(tr("none; for example dinov2, pocket+my-adapter.safetensors"))
         self.beside.setToolTip(
-            "Other encoders, NAME or NAME+ADAPTER, divided by commas; that of the dock is always measured"
+            tr("Other encoders, NAME or NAME+ADAPTER, divided by commas; that of the dock is always measured")
         )
         self.count = QSpinBox()
         self.count.setRange(1, 10_000)
         self.count.setValue(12)
-        self.count.setToolTip("Shapes, objects, videos, or pairs of a category at most")
-        self.measure, self.report = QPushButton("Measure"), QPushButton("Open report")
+        self.count.setToolTip(tr("Shapes, objects, videos, or pairs of a category at most"))
+        self.measure, self.report = QPushButton(tr("Measure")), QPushButton(tr("Open report"))
         self.measure.setDefault(True)
         self.measure.clicked.connect(self._ask)
         self.report.clicked.connect(self.opened)
@@ -64,9 +69,9 @@ class MeasurePage(QDialog):
         self.bad, self.good = QLabel(), QLabel()
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("On", self.data)
-        form.addRow("Compare with", self.beside)
-        form.addRow("At most", self.count)
+        form.addRow(tr("On"), self.data)
+        form.addRow(tr("Compare with"), self.beside)
+        form.addRow(tr("At most"), self.count)
         buttons = QHBoxLayout()
         buttons.addStretch()
         buttons.addWidget(self.report)
@@ -87,13 +92,13 @@ class MeasurePage(QDialog):
     def set_busy(self, busy: bool) -> None:
         self.measure.setEnabled(not busy)
         if busy:
-            self.state.setText("Measuring…")
+            self.state.setText(tr("Measuring…"))
 
     def show_measured(self, measured: Measurement, done: bool) -> None:
         """Fill table, bars and pictures; ``done`` when nothing is missing."""
         self._measured = measured
         title, rows = next(iter(measured.tables.items()))
-        self.state.setText(title if done else f"{title}: measuring…")
+        self.state.setText(title if done else tr("{title}: measuring…").format(title=title))
         self.report.setEnabled(done)
         columns = list(rows[0])
         self.table.setColumnCount(len(columns))
@@ -117,7 +122,8 @@ class MeasurePage(QDialog):
 
     def _ask(self) -> None:
         others = [name.strip() for name in self.beside.text().split(",") if name.strip()]
-        self.wanted.emit(self.data.currentText().strip(), others, self.count.value())
+        data = self.data.currentText().strip()
+        self.wanted.emit("" if data == OPEN_SHAPES else data, others, self.count.value())
 
     def _show_cases(self) -> None:
         """The worst and the best picture of the encoder of the chosen row."""
@@ -129,7 +135,7 @@ class MeasurePage(QDialog):
             if case:
                 _, part, share, file = case[0]
                 label.setPixmap(QPixmap(file).scaledToHeight(150, Qt.TransformationMode.SmoothTransformation))
-                label.setToolTip(f"{part}: {share:.0%} right")
+                label.setToolTip(tr("{part}: {share:.0%} right").format(part=part, share=share))
 
 
 class Bars(QWidget):

@@ -17,6 +17,7 @@ from app.panels.header import Header
 from app.panels.marks import PinMark
 from app.panels.mesh_marks import MeshMarks
 from app.panels.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
+from app.texts import title, tr
 from app.theme import is_dark
 from core.colors import HEATMAPS
 from core.geometry.viewpoints import VIEWS, view_directions
@@ -45,18 +46,18 @@ class MeshPanel(FileDrops, QWidget):
     match_moved = Signal(int, object)
     up_chosen = Signal(str)
 
-    def __init__(self, badge: str = "Shape", parent: QWidget | None = None):
+    def __init__(self, badge: str = tr("Shape"), parent: QWidget | None = None):
         super().__init__(parent)
         self.header = Header(badge)
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
-        self.view_button = self.header.add_tool("view", "View", "Standard views", lambda: None)
+        self.view_button = self.header.add_tool("view", tr("View"), tr("Standard views"), lambda: None)
         self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.view_menu = QMenu(self)
         self.view_button.setMenu(self.view_menu)
-        self.header.add_tool("edges", "Edges", "Show triangle edges (E)", self._set_edges, checkable=True)
-        self.header.add_tool("fit", "Fit", "Fit the shape (F)", self.reset_view)
+        self.header.add_tool("edges", tr("Edges"), tr("Show triangle edges (E)"), self._set_edges, checkable=True)
+        self.header.add_tool("fit", tr("Fit"), tr("Fit the shape (F)"), self.reset_view)
         self.empty = EmptyState(
-            "shape", "Drop a shape here", "or click to open one: OBJ, PLY, STL, OFF, GLB, glTF, XYZ"
+            "shape", tr("Drop a shape here"), tr("or click to open one: OBJ, PLY, STL, OFF, GLB, glTF, XYZ")
         )
         self.empty.clicked.connect(self.open_requested)
         self._host = QWidget()
@@ -225,7 +226,7 @@ class MeshPanel(FileDrops, QWidget):
         """Make the OpenGL widget when the first shape comes; without OpenGL say so."""
         if not QOpenGLContext().create():
             self._say(
-                "This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri)."
+                tr("This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri).")
             )
             return False
         from pyvistaqt import QtInteractor
@@ -317,10 +318,10 @@ class MeshPanel(FileDrops, QWidget):
 
     def _fill_view_menu(self) -> None:
         for name, key in zip(VIEWS, "1234567", strict=True):
-            action = self.view_menu.addAction(f"{name.capitalize()}\t{key}")
+            action = self.view_menu.addAction(f"{title(name)}\t{key}")
             action.triggered.connect(partial(self.set_view, name))
         self.view_menu.addSeparator()
-        up_menu = self.view_menu.addMenu("Up axis of the file")
+        up_menu = self.view_menu.addMenu(tr("Up axis of the file"))
         for axis in ("y", "z", "x", "-y", "-z", "-x"):
             action = up_menu.addAction(axis)
             action.triggered.connect(partial(self.up_chosen.emit, axis))
@@ -347,7 +348,7 @@ class MeshPanel(FileDrops, QWidget):
         elif key == "f":
             self.reset_view()
         elif key == "e":
-            action = next(b.defaultAction() for b in self.header.findChildren(QToolButton) if b.text() == "Edges")
+            action = next(b.defaultAction() for b in self.header.findChildren(QToolButton) if b.text() == tr("Edges"))
             action.toggle()
         else:
             event.ignore()

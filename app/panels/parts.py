@@ -25,28 +25,31 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.swatch import swatch
+from app.texts import tr
 from app.theme import icon
 from core.plugins import plugins
 
 TOOLS = (
-    ("point", "Points", "Click what belongs to the part, right-click what does not (P)"),
-    ("box", "Box", "Drag a box around the part in an image (X)"),
-    ("lasso", "Outline", "Draw around the part in an image (L); with the right button away from it"),
-    ("brush", "Brush", "Paint in an image or on a shape (R); with the right button away"),
-    ("eraser", "Eraser", "Rub out in an image or on a shape (Shift+R)"),
-    ("component", "Connected piece", "Click a piece of a shape that is not connected with the rest (C)"),
-    ("flood", "Up to creases", "Click a shape: fills up to its creases (G)"),
+    ("point", tr("Points"), tr("Click what belongs to the part, right-click what does not (P)")),
+    ("box", tr("Box"), tr("Drag a box around the part in an image (X)")),
+    ("lasso", tr("Outline"), tr("Draw around the part in an image (L); with the right button away from it")),
+    ("brush", tr("Brush"), tr("Paint in an image or on a shape (R); with the right button away")),
+    ("eraser", tr("Eraser"), tr("Rub out in an image or on a shape (Shift+R)")),
+    ("component", tr("Connected piece"), tr("Click a piece of a shape that is not connected with the rest (C)")),
+    ("flood", tr("Up to creases"), tr("Click a shape: fills up to its creases (G)")),
 )
 
 
 HINTS = {
-    "point": "Click what belongs to the part, right-click what does not · Return keeps it, Esc puts the tool down",
-    "box": "Drag a box around the part in an image · Return keeps it, Esc puts the tool down",
-    "lasso": "Draw around the part in an image · Return keeps it, Esc puts the tool down",
-    "brush": "Paint the part, with the right button away · drag beside the shape to turn it · Return keeps the part",
-    "eraser": "Rub out what does not belong to the part · Return keeps it, Esc puts the tool down",
-    "component": "Click a connected piece of a shape · Return keeps it, Esc puts the tool down",
-    "flood": "Click a shape: fills up to its creases · Return keeps the part, Esc puts the tool down",
+    "point": tr("Click what belongs to the part, right-click what does not · Return keeps it, Esc puts the tool down"),
+    "box": tr("Drag a box around the part in an image · Return keeps it, Esc puts the tool down"),
+    "lasso": tr("Draw around the part in an image · Return keeps it, Esc puts the tool down"),
+    "brush": tr(
+        "Paint the part, with the right button away · drag beside the shape to turn it · Return keeps the part"
+    ),
+    "eraser": tr("Rub out what does not belong to the part · Return keeps it, Esc puts the tool down"),
+    "component": tr("Click a connected piece of a shape · Return keeps it, Esc puts the tool down"),
+    "flood": tr("Click a shape: fills up to its creases · Return keeps the part, Esc puts the tool down"),
 }
 """What the status bar says while a tool is taken up."""
 
@@ -120,8 +123,14 @@ class PartsPanel(QWidget):
         several = count > 1
         for button in (self.back, self.forward):
             button.setEnabled(several)
-        how = "as drawn" if score >= 1 else f"score {score:.2f}"
-        self.candidate.setText(f"{choice + 1} of {count} · {how}" if several else how if count else "")
+        how = tr("as drawn") if score >= 1 else tr("score {score:.2f}").format(score=score)
+        self.candidate.setText(
+            tr("{choice} of {count} · {how}").format(choice=choice + 1, count=count, how=how)
+            if several
+            else how
+            if count
+            else ""
+        )
         self.keep.setEnabled(count > 0)
 
     def say(self, text: str) -> None:
@@ -183,13 +192,13 @@ class PartsPanel(QWidget):
         self.brush, self.angle, self.threshold = (QSlider(Qt.Orientation.Horizontal) for _ in range(3))
         self.brush_text, self.angle_text, self.threshold_text = QLabel(), QLabel(), QLabel()
         tips = (
-            "Radius of the brush, of the diagonal",
-            "Creases sharper than this stop the fill",
-            "Evidence that is enough for a place to belong to the part",
+            tr("Radius of the brush, of the diagonal"),
+            tr("Creases sharper than this stop the fill"),
+            tr("Evidence that is enough for a place to belong to the part"),
         )
         rows: tuple[tuple[str, QSlider, QLabel, int, int, int], ...] = (
-            ("Brush", self.brush, self.brush_text, 0, 80, 40), ("Crease", self.angle, self.angle_text, 2, 90, 30),
-            ("Threshold", self.threshold, self.threshold_text, 1, 19, 10),
+            (tr("Brush"), self.brush, self.brush_text, 0, 80, 40), (tr("Crease"), self.angle, self.angle_text, 2, 90, 30),
+            (tr("Threshold"), self.threshold, self.threshold_text, 1, 19, 10),
         )  # fmt: skip
         for line, ((name, slider, text, low, high, value), tip) in enumerate(zip(rows, tips, strict=True)):
             slider.setRange(low, high)
@@ -203,14 +212,18 @@ class PartsPanel(QWidget):
             slider.setValue(value)
         self.segmenter = QComboBox()
         self.segmenter.addItems(
-            ["GrabCut and descriptors", "Segment Anything, from a file…", "Segment Anything, download ViT-B…"]
+            [
+                tr("GrabCut and descriptors"),
+                tr("Segment Anything, from a file…"),
+                tr("Segment Anything, download ViT-B…"),
+            ]
         )
         self.segmenter.addItems(list(plugins("segmenters")))
-        self.segmenter.setToolTip("What cuts a part out of an image by points and boxes")
+        self.segmenter.setToolTip(tr("What cuts a part out of an image by points and boxes"))
         self.segmenter.activated.connect(self.segmenter_chosen)
-        grid.addWidget(QLabel("Cut by"), 3, 0)
+        grid.addWidget(QLabel(tr("Cut by")), 3, 0)
         grid.addWidget(self.segmenter, 3, 1, 1, 2)
-        self.carries = QCheckBox("Find it on the other panels too")
+        self.carries = QCheckBox(tr("Find it on the other panels too"))
         self.carries.setChecked(True)
         self.carries.toggled.connect(self.carries_changed)
         grid.addWidget(self.carries, 4, 0, 1, 3)
@@ -238,16 +251,16 @@ class PartsPanel(QWidget):
         self.step.setWordWrap(True)
         self.back, self.forward = QToolButton(), QToolButton()
         for button, arrow, tip, step in (
-            (self.back, Qt.ArrowType.LeftArrow, "Candidate before (Shift+N)", -1),
-            (self.forward, Qt.ArrowType.RightArrow, "Next candidate (N)", 1),
+            (self.back, Qt.ArrowType.LeftArrow, tr("Candidate before (Shift+N)"), -1),
+            (self.forward, Qt.ArrowType.RightArrow, tr("Next candidate (N)"), 1),
         ):
             button.setArrowType(arrow)
             button.setToolTip(tip)
             button.setAccessibleName(tip)
             button.clicked.connect(partial(self.cycled.emit, step))
-        self.keep, self.drop = QPushButton("Keep"), QPushButton("Discard")
-        self.keep.setToolTip("Make it a part (Return)")
-        self.drop.setToolTip("Drop what was marked (Escape)")
+        self.keep, self.drop = QPushButton(tr("Keep")), QPushButton(tr("Discard"))
+        self.keep.setToolTip(tr("Make it a part (Return)"))
+        self.drop.setToolTip(tr("Drop what was marked (Escape)"))
         self.keep.clicked.connect(self.kept)
         self.drop.clicked.connect(self.dropped)
         box.addWidget(self.title, 0, 0, 1, 4)
@@ -265,12 +278,12 @@ class PartsPanel(QWidget):
         host = QWidget()
         column = QVBoxLayout(host)
         column.setContentsMargins(0, 0, 0, 0)
-        self.hint = QLabel("Take up a tool, mark a part in an image or on a shape, and press Return to keep it.")
+        self.hint = QLabel(tr("Take up a tool, mark a part in an image or on a shape, and press Return to keep it."))
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.list = QTreeWidget()
-        self.list.setHeaderLabels(["Part", "Marked on"])
+        self.list.setHeaderLabels([tr("Part"), tr("Marked on")])
         self.list.setRootIsDecorated(False)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setFrameShape(QTreeWidget.Shape.NoFrame)
@@ -288,22 +301,22 @@ class PartsPanel(QWidget):
     def _buttons(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(4)
-        self.exclusive = QCheckBox("No overlaps")
-        self.exclusive.setToolTip("Every pixel and face belongs to one part at most")
+        self.exclusive = QCheckBox(tr("No overlaps"))
+        self.exclusive.setToolTip(tr("Every pixel and face belongs to one part at most"))
         self.exclusive.toggled.connect(self.exclusive_changed)
         self.buttons: dict[str, QPushButton] = {}
         texts = {
-            "mark": "Mark more",
-            "merge": "Merge",
-            "split": "Split",
-            "delete": "Delete",
-            "up": "Up",
-            "down": "Down",
+            "mark": tr("Mark more"),
+            "merge": tr("Merge"),
+            "split": tr("Split"),
+            "delete": tr("Delete"),
+            "up": tr("Up"),
+            "down": tr("Down"),
         }
         tips = {
-            "mark": "Add to the selected part, or take from it", "merge": "Make the selected parts one",
-            "split": "Cut the selected part into its connected pieces", "delete": "Delete the selected parts",
-            "up": "Nearer to the top: the topmost part is seen", "down": "Nearer to the bottom",
+            "mark": tr("Add to the selected part, or take from it"), "merge": tr("Make the selected parts one"),
+            "split": tr("Cut the selected part into its connected pieces"), "delete": tr("Delete the selected parts"),
+            "up": tr("Nearer to the top: the topmost part is seen"), "down": tr("Nearer to the bottom"),
         }  # fmt: skip
         for number, (what, text) in enumerate(texts.items()):
             button = QPushButton(text)
@@ -343,12 +356,12 @@ class PartsPanel(QWidget):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Rename").triggered.connect(lambda: self.list.editItem(self.list.selectedItems()[0], 0))
-        menu.addAction("Colour…").triggered.connect(partial(self._choose_color, chosen[0]))
+        menu.addAction(tr("Rename")).triggered.connect(lambda: self.list.editItem(self.list.selectedItems()[0], 0))
+        menu.addAction(tr("Colour…")).triggered.connect(partial(self._choose_color, chosen[0]))
         menu.popup(self.list.viewport().mapToGlobal(place))
 
     def _choose_color(self, part_id: int) -> None:
         row = next(row for row in self._rows if row.part_id == part_id)
-        color = QColorDialog.getColor(QColor(row.color), self, f"Colour of {row.name}")
+        color = QColorDialog.getColor(QColor(row.color), self, tr("Colour of {name}").format(name=row.name))
         if color.isValid():
             self.recolored.emit(part_id, color.name())

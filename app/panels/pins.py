@@ -18,16 +18,21 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.swatch import swatch
+from app.texts import tr
 
 Status = Literal["good", "unsure", "none", "working", ""]
 
-_WORDS = {"good": "good", "unsure": "unsure", "none": "no counterpart", "working": "working…", "": ""}
+_WORDS = {"good": tr("good"), "unsure": tr("unsure"), "none": tr("no counterpart"), "working": tr("working…"), "": ""}
 _STATUS_COLORS = {"good": "#2e9e5b", "unsure": "#d08a00", "none": "#d0454c", "working": "#7a828e", "": "#7a828e"}
 _STATUS_TIPS = {
-    "good": "Good: the best place stands clear of its rivals, and matching back lands where it began.",
-    "unsure": "Unsure: a place far away scores nearly the same (often a symmetric part), or matching back lands elsewhere.",
-    "none": "No counterpart: matching back lands far away, so the place is probably hidden or not part of the object.",
-    "working": "Waiting for the encoder.",
+    "good": tr("Good: the best place stands clear of its rivals, and matching back lands where it began."),
+    "unsure": tr(
+        "Unsure: a place far away scores nearly the same (often a symmetric part), or matching back lands elsewhere."
+    ),
+    "none": tr(
+        "No counterpart: matching back lands far away, so the place is probably hidden or not part of the object."
+    ),
+    "working": tr("Waiting for the encoder."),
     "": "",
 }
 
@@ -59,7 +64,7 @@ class PinsPanel(QWidget):
         self.list.delete_pressed.connect(self._delete)
         self.list.currentItemChanged.connect(self._current_changed)
         self.list.itemChanged.connect(self._edited)
-        self.hint = QLabel("Click the image or the shape to place a pin.\nHold Shift and move for a live preview.")
+        self.hint = QLabel(tr("Click the image or the shape to place a pin.\nHold Shift and move for a live preview."))
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
         self.hint.setContentsMargins(8, 8, 8, 8)
@@ -68,7 +73,7 @@ class PinsPanel(QWidget):
         self.details.setWordWrap(True)
         self.details.setContentsMargins(8, 4, 8, 4)
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.delete_button, self.clear_button = QPushButton("Delete"), QPushButton("Clear all")
+        self.delete_button, self.clear_button = QPushButton(tr("Delete")), QPushButton(tr("Clear all"))
         self.delete_button.clicked.connect(self._delete)
         self.clear_button.clicked.connect(self.cleared)
         buttons = QHBoxLayout()
@@ -148,7 +153,7 @@ class _List(QTreeWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setColumnCount(3)
-        self.setHeaderLabels(["Pin", "Placed in", "Match"])
+        self.setHeaderLabels([tr("Pin"), tr("Placed in"), tr("Match")])
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

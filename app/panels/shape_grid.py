@@ -10,13 +10,15 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QApplication, QListWidget, QListWidgetItem, QMenu
 
+from app.texts import tr
+
 PICTURE = 88
 
 ENTRIES = (
-    ("open", "Open"),
-    ("second", "Open as second shape"),
-    ("align", "Align to the photo"),
-    ("like", "More like this"),
+    ("open", tr("Open")),
+    ("second", tr("Open as second shape")),
+    ("align", tr("Align to the photo")),
+    ("like", tr("More like this")),
 )
 
 
@@ -60,8 +62,12 @@ class ShapeGrid(QListWidget):
             pixmap.loadFromData(one.picture)
             name = self.fontMetrics().elidedText(Path(one.path).name, Qt.TextElideMode.ElideMiddle, PICTURE)
             item = QListWidgetItem(QIcon(pixmap), f"{name}\n{one.score:.3f}")
-            tags = f"\ntags: {', '.join(one.tags)}" if one.tags else ""
-            item.setToolTip(f"{one.path}\nsimilarity {one.score:.3f}{tags}\nClick to open, drag to turn")
+            tags = tr("\ntags: {tags}").format(tags=", ".join(one.tags)) if one.tags else ""
+            item.setToolTip(
+                tr("{path}\nsimilarity {score:.3f}{tags}\nClick to open, drag to turn").format(
+                    path=one.path, score=one.score, tags=tags
+                )
+            )
             item.setData(Qt.ItemDataRole.UserRole, one)
             self.addItem(item)
 

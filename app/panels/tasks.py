@@ -3,6 +3,7 @@
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from app.engine import Request
+from app.texts import tr
 
 
 class TaskBar(QWidget):
@@ -17,8 +18,8 @@ class TaskBar(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(10)
         self.cancel = QToolButton()
-        self.cancel.setText("Cancel")
-        self.cancel.setToolTip("Stop this task")
+        self.cancel.setText(tr("Cancel"))
+        self.cancel.setToolTip(tr("Stop this task"))
         self.cancel.clicked.connect(self._cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 6, 0)
@@ -33,7 +34,7 @@ class TaskBar(QWidget):
         request.progressed.connect(lambda fraction, text: self._progress(request, fraction, text))
         request.finished.connect(lambda: self._forget(request))
         if len(self._requests) == 1:
-            self._show("Waiting for the engine", 0.0)
+            self._show(tr("Waiting for the engine"), 0.0)
 
     def is_idle(self) -> bool:
         return not self._requests
@@ -55,4 +56,4 @@ class TaskBar(QWidget):
     def _cancel(self) -> None:
         if self._requests:
             self._requests[0].cancel()
-            self.label.setText("Stopping…")
+            self.label.setText(tr("Stopping…"))

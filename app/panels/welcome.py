@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
+from app.texts import tr
+
 SHOWN = 4
 
 
@@ -26,12 +28,12 @@ class Welcome(QWidget):
             if old is not None:
                 old.deleteLater()
         self.buttons = []
-        self._say("Try")
+        self._say(tr("Try"))
         for text, run in samples.items():
             self._add(text, "", run)
         there = [path for path in recent if Path(path).exists()][:SHOWN]
         if there:
-            self._say("or open again")
+            self._say(tr("or open again"))
         for path in there:
             self._add(Path(path).name, path, partial(opens, path))
         self._row.addStretch()

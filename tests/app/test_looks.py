@@ -1,13 +1,20 @@
 """Preferences, shortcuts, the welcome row and the console."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import pytest
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QPalette
 from PySide6.QtTest import QTest
 
 from app import looks, menus
 from app.panels.console import Console
 from app.panels.preferences import Preferences
+from app.theme import apply_theme
 from core.colors import HEATMAPS, STEPPED, apply_colormap, lookup_table
 from tests.app.conftest import open_sample_files
 
@@ -97,3 +104,46 @@ def test_the_console_runs_python_and_never_throws(window):
     QTest.keyClick(console.input, Qt.Key.Key_Up)
     assert console.input.text().startswith("print(len")
     console.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_texts_stand_out(qapp, theme):
+    """Contrast of at least 4.5 to 1 (WCAG 2.2, AA) for everything that is read."""
+
+    def luminance(color):
+        parts = np.array(color.getRgbF()[:3])
+        return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+    apply_theme(qapp, theme)
+    role, palette = QPalette.ColorRole, qapp.palette()
+    pairs = {
+        role.WindowText: (role.Window,), role.Text: (role.Base, role.AlternateBase), role.ButtonText: (role.Button,),
+        role.PlaceholderText: (role.Window, role.Base), role.HighlightedText: (role.Highlight,),
+        role.ToolTipText: (role.ToolTipBase,), role.Link: (role.Window, role.Base),
+    }  # fmt: skip
+    for text, grounds in pairs.items():
+        for ground in grounds:
+            low, high = sorted(luminance(palette.color(one)) for one in (text, ground))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (text, ground)
+    apply_theme(qapp, "system")
+
+
+def test_every_text_can_be_translated(tmp_path):
+    """In a made-up language nothing stays English, in the window, its menus and dialogs."""
+    run = [sys.executable, "-m", "tests.app.pseudo", str(tmp_path)]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["plain"] == [] and found["texts"] > 300
+
+
+def test_the_template_of_texts_is_up_to_date():
+    from babel.messages import extract, pofile
+
+    root = Path(__file__).parents[2]
+    texts = {
+        m for _, _, m, _, _ in extract.extract_from_dir(root / "app", [("**.py", "python")], keywords={"tr": None})
+    }
+    with open(root / "resources" / "translations" / "counterpoint.pot", "rb") as file:
+        template = {message.id for message in pofile.read_po(file) if message.id}
+    assert texts == template, "run packaging/update-translations"

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from app import commands
 from app.projects import _folder
+from core.interchange.project import load_project
 from tests.app.conftest import open_sample_files
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +96,24 @@ def test_a_file_that_is_gone_is_asked_for(worked, sample, wait_ready, tmp_path, 
     window.projects.open(tmp_path / "sub.counterpoint")
     wait_ready(window)
     assert window.session.items["image 1"].path == str(sample["image"])
+
+
+def test_a_project_with_all_files_is_opened_without_them(worked, sample, wait_ready, tmp_path, monkeypatch):
+    import shutil
+
+    window = worked
+    (tmp_path / "mine").mkdir()
+    shutil.copy(sample["image"], tmp_path / "mine" / "mine.jpg")
+    window.open_files([str(tmp_path / "mine" / "mine.jpg")], "image 1")
+    wait_ready(window)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(tmp_path / "sent"), ""))
+    assert window.projects.save_as(whole=True)
+    shutil.rmtree(tmp_path / "mine")
+    window.projects.open(tmp_path / "sent.counterpoint")
+    wait_ready(window)
+    found = Path(window.session.items["image 1"].path)
+    assert found.name == "mine.jpg" and found.read_bytes() == Path(sample["image"]).read_bytes()
+    assert window.projects.save() and load_project(tmp_path / "sent.counterpoint").files  # it stays whole
 
 
 def test_a_crash_leaves_the_document_and_another_window_is_no_crash(worked, wait_ready, qtbot, sample, tmp_path):

@@ -118,6 +118,28 @@ def test_a_renamed_file_is_found_by_its_content_and_a_lost_one_is_told(tmp_path)
     assert find(tmp_path / "gone.obj", None, None, tmp_path) is None
 
 
+def test_a_project_with_all_files_needs_no_other(tmp_path):
+    """Sent to someone who has none of them; one that was changed inside is not believed."""
+    (tmp_path / "here").mkdir()
+    before = document(tmp_path / "here")
+    project = tmp_path / "sent" / "p.counterpoint"
+    project.parent.mkdir()
+    save_project(project, pack(before, tmp_path / "here", whole=True))
+    (tmp_path / "here").rename(tmp_path / "elsewhere")
+    loaded, store = load_project(project), tmp_path / "store"
+    assert len(unpack(loaded, project.parent)[1]) == 2
+    after, missing = unpack(loaded, project.parent, store)
+    photo = Path(after.items["image 1"].path)
+    assert not missing and photo.is_relative_to(store) and photo.name == "a.png" and photo.read_bytes() == b"picture"
+    assert after.items["image 1"].box == before.items["image 1"].box
+    lying = replace(loaded, files={name: b"another" for name in loaded.files})
+    assert len(unpack(lying, project.parent, tmp_path / "other")[1]) == 2
+    (tmp_path / "elsewhere" / "b.obj").unlink()
+    gone = replace(before, items={"shape 1": item_for(tmp_path / "elsewhere" / "b.obj")}, collection=Collection())
+    with pytest.raises(CounterpointError, match=r"b\.obj cannot be put into the project"):
+        pack(gone, tmp_path, whole=True)
+
+
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     file = tmp_path / "p.counterpoint"
     save_project(file, Project({"a": 1}))

@@ -49,7 +49,7 @@ class Tasks:
         """The shapes of a folder indexed into a new gallery."""
         kept = self.folder / f"gallery-{number}"
         self.window.gallery.made.emit(str(SAMPLE), str(kept))
-        return lambda: (kept / "gallery.sqlite").exists()
+        return lambda: self.window.gallery.folder.text() == str(kept)
 
     def collection(self, number: int) -> Callable[[], bool]:
         """Three photos joined."""
