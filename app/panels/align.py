@@ -81,6 +81,7 @@ class AlignPanel(QWidget):
         self._runs = False
         self.set_ready(False)
         self.set_poses([], 0, "")
+        self.set_known("", 0, False)
 
     @property
     def locked(self) -> frozenset[str]:

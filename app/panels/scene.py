@@ -19,6 +19,7 @@ from vtkmodules.vtkRenderingCore import (
 )
 
 from app.panels.marks import PinMark
+from app.texts import tr
 from app.theme import is_dark
 from core.colors import HEATMAPS, apply_colormap, heat_weight, lookup_table
 
@@ -201,7 +202,9 @@ class Legend:
         self._title, self._high, self._middle, self._low = self._texts = [vtkTextActor() for _ in range(4)]
         for actor in (self._bar, *self._texts):
             renderer.AddViewProp(actor)
-        self._title.SetInput("similarity")
+        for text in self._texts:
+            text.GetTextProperty().SetFontSize(13)  # points: the render window knows the screen's resolution
+        self._title.SetInput(tr("similarity"))
         self._title.GetTextProperty().SetJustificationToRight()
         for text in self._texts[1:]:
             text.GetTextProperty().SetJustificationToRight()
@@ -236,8 +239,6 @@ class Legend:
         for text, y in ((self._low, bottom), (self._middle, bottom + h / 2), (self._high, y1)):
             text.SetPosition(x1 - w - gap, y)
         self._title.SetPosition(x1, y1 + 1.5 * gap)
-        for text in self._texts:
-            text.GetTextProperty().SetFontSize(round(13 * pixel_ratio))
 
     def _set_visible(self, on: bool) -> None:
         for actor in (self._bar, *self._texts):

@@ -10,6 +10,7 @@ a sentence, or neither, which fails, as anything thrown does.
 import argparse
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -87,6 +88,7 @@ class Killing(Soak):
         """("done", "given up" or "lost", seconds)."""
         self.said.clear()
         self.failed.clear()
+        shutil.rmtree(os.environ["COUNTERPOINT_CACHE"], ignore_errors=True)  # or a second run would be over at once
         begin = time.monotonic()
         ended = getattr(self.tasks, name)(number)
         for _ in range(kills):
