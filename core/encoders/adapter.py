@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
@@ -19,6 +18,7 @@ from core.encoders.base import Encoded, ImageEncoder, pick_device
 from core.errors import CounterpointError
 from core.files import file_digest
 from core.images import check_file
+from core.tensors import save_tensors
 
 
 class GeometryAdapter(nn.Module):
@@ -65,7 +65,7 @@ class AdaptedEncoder:
 def save_adapter(file: str | Path, adapter: GeometryAdapter, base: str) -> None:
     """Weights as safetensors; ``base`` is the fingerprint of the encoder it belongs to."""
     about = {"kind": "geometry adapter", "base": base, "sizes": json.dumps(adapter.sizes)}
-    save_file({name: value.contiguous().cpu() for name, value in adapter.state_dict().items()}, str(file), about)
+    save_tensors(file, adapter.state_dict(), about)
 
 
 def load_adapter(file: str | Path) -> tuple[GeometryAdapter, dict[str, Any]]:

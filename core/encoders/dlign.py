@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
 from core.encoders.clip import ClipEncoder
 from core.errors import CounterpointError
+from core.tensors import save_tensors
 
 PROMPTS = (
     "a depth map of a {}.",
@@ -111,8 +112,7 @@ class DepthClip:
         return torch.stack([(vectors @ labels.T).mean(0) for vectors in branches]).mean(0) * self.clip.scale
 
     def save(self, path: str | Path) -> None:
-        tensors = {name: value.detach().cpu().contiguous() for name, value in self.residual.tuned.state_dict().items()}
-        save_file(tensors, path, {"dlign": json.dumps({"clip": self.clip.fingerprint})})
+        save_tensors(path, self.residual.tuned.state_dict(), {"dlign": json.dumps({"clip": self.clip.fingerprint})})
 
     def _load(self, path: Path) -> None:
         try:

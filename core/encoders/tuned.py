@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import nn
 
 from core.encoders.base import Encoded, TunableEncoder
@@ -20,6 +19,7 @@ from core.encoders.published import read_published
 from core.errors import CounterpointError
 from core.files import file_digest
 from core.images import check_file
+from core.tensors import save_tensors
 
 KIND = "equivariance adapter"
 
@@ -129,8 +129,8 @@ class TunedEncoder:
 def save_tuning(file: str | Path, tuning: Tuning, base: str, fused: bool = True) -> None:
     """What was tuned, in half precision; ``base`` is the fingerprint of the encoder it belongs to, whose descriptors count half if
     ``fused``."""
-    tensors = {name: value.detach().half().contiguous().cpu() for name, value in tuning.tuned().items()}
-    save_file(tensors, str(file), {"kind": KIND, "base": base, "fused": "half" if fused else "no"})
+    tensors = {name: value.half() for name, value in tuning.tuned().items()}
+    save_tensors(file, tensors, {"kind": KIND, "base": base, "fused": "half" if fused else "no"})
 
 
 def is_tuning(file: str | Path) -> bool:

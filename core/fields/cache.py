@@ -3,13 +3,14 @@
 import contextlib
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 import platformdirs
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+
+from core.errors import CounterpointError
+from core.tensors import save_tensors
 
 VERSION = "1"
 """Part of every key: raise it when a computation changes."""
@@ -41,18 +42,11 @@ def read(key: str) -> dict[str, torch.Tensor] | None:
 
 def write(key: str, tensors: dict[str, torch.Tensor]) -> None:
     """Store tensors under ``key``, whole or not at all; a cache that cannot be written is no error."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, CounterpointError):
         folder = cache_dir()
         folder.mkdir(parents=True, exist_ok=True)
         _drop_oldest(folder)
-        handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
-        os.close(handle)
-        try:
-            save_file({k: v.contiguous() for k, v in tensors.items()}, name)
-            os.replace(name, folder / f"{key}.safetensors")
-        except Exception:
-            Path(name).unlink(missing_ok=True)
-            raise
+        save_tensors(folder / f"{key}.safetensors", tensors)
 
 
 def _drop_oldest(folder: Path) -> None:

@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 from torch.utils.data import DataLoader
 
 from core.encoders.base import pick_device
 from core.errors import CounterpointError
 from core.progress import Progress, silent
+from core.tensors import save_tensors
 from core.training import checkpoints
 from core.training.pair_data import Extras, PairData, PairSettings
 from core.training.procedural import Object3D
@@ -214,10 +215,8 @@ def _check_same(before: dict[str, Any], recipe: Recipe) -> None:
 
 
 def _write(file: Path, net: nn.Module) -> Path:
-    state = {k: v.half().contiguous().cpu() for k, v in net.state_dict().items() if v.dtype.is_floating_point}
-    save_file(state, file.with_suffix(".part"))
-    file.with_suffix(".part").chmod(0o644)  # safetensors writes for the owner alone
-    file.with_suffix(".part").replace(file)
+    state = {k: v.half() for k, v in net.state_dict().items() if v.dtype.is_floating_point}
+    save_tensors(file, state)
     return file
 
 

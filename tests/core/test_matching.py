@@ -16,6 +16,7 @@ from core.images import load_image
 from core.matching.corrections import Correction, match_corrected
 from core.matching.match import judge, match
 from core.matching.prepare import guess_up, image_side, shape_side, together
+from core.tensors import save_tensors
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +168,18 @@ def test_lifting_can_be_cancelled_and_reports(encoder, toy_side):
     with pytest.raises(Cancelled):
         lift(toy_side.shape, encoder, LiftSettings(samples=1000), progress)
     assert seen == sorted(seen) and len(seen) > 3
+
+
+def test_a_full_disk_costs_the_cache_only(monkeypatch, tmp_path):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("COUNTERPOINT_CACHE", str(tmp_path))
+    monkeypatch.setattr("core.files.os.fsync", full)
+    cache.write("x", {"a": torch.ones(3)})
+    assert cache.read("x") is None and list(tmp_path.iterdir()) == []
+    with pytest.raises(CounterpointError, match="No space left"):
+        save_tensors(tmp_path / "adapter.safetensors", {"a": torch.ones(3)})
 
 
 def test_fields_come_from_the_cache(sample, encoder, monkeypatch, tmp_path):
