@@ -278,7 +278,10 @@ class MainWindow(QMainWindow):
             else:
                 panel.set_up(item.up)
 
-    def _put_right(self, pin_id: int, slot: Slot, to: tuple[float, ...]) -> None:
+    def _put_right(self, pin_id: int, slot: Slot, to: tuple[float, ...] | None) -> None:
+        if to is None:
+            self.statusBar().showMessage(tr("There is nothing: the match stays where it was."), 6000)
+            return
         self.session.undo_stack.push(commands.correct(self.session, self.session.pins[pin_id], slot, to))
         self.statusBar().showMessage(
             tr("Put right: matches near it follow, and Adapt (Encoder dock) learns from it."), 6000

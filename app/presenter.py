@@ -107,12 +107,13 @@ def _row(pin: Pin, session: Session) -> PinRow:
     summary = pin.problem
     if best is not None:
         summary = _numbers(best, ", ")
-    return PinRow(pin.pin_id, pin.name, pin.color, pin.slot, status, summary, _details(pin))
+    return PinRow(pin.pin_id, pin.name, pin.color, pin.slot, status, summary, _details(pin, session))
 
 
-def _details(pin: Pin) -> str:
+def _details(pin: Pin, session: Session) -> str:
     if pin.problem:
         return pin.problem
+    right = {c.target for c in session.corrections if (c.source, c.at) == (pin.slot, pin.at)}
     words = {"good": tr("good match"), "unsure": tr("unsure"), "none": tr("no counterpart")}
     lines = [
         tr("<b>{name}</b> placed in {slot} at {at}").format(name=pin.name, slot=pin.slot, at=_place(pin.slot, pin.at))
@@ -121,7 +122,7 @@ def _details(pin: Pin) -> str:
         lines.append(
             tr("<br><b>{slot}</b>: {verdict}<br>{location}<br>{answer}").format(
                 slot=slot,
-                verdict=words[answer.verdict],
+                verdict=tr("put right by hand") if slot in right else words[answer.verdict],
                 location=_place(slot, answer.location),
                 answer=_numbers(answer, " · "),
             )

@@ -28,7 +28,7 @@ class ImagePanel(FileDrops, QWidget):
         hovered(u, v), hover_ended(): the mouse moves over the image with Shift held, and that is over.
         acted(action): something was done with a part tool, see :class:`core.parts.action.Action`.
         box_changed(box or None): the user drew, changed or cleared the focus box (x0, y0, x1, y1).
-        files_dropped(paths), open_requested(), activated(), pin_selected(pin id), match_moved(pin id, (u, v)).
+        files_dropped(paths), open_requested(), activated(), pin_selected(pin id), match_moved(pin id, (u, v) or None).
     """
 
     clicked = Signal(float, float)

@@ -21,7 +21,7 @@ class ImageView(QGraphicsView):
     """The scene has one unit a pixel and pixel (0, 0) at [0, 1) x [0, 1); signals speak of pixels with their centres at integers.
 
     Signals:
-        clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id), match_moved(pin id, (u, v)).
+        clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id), match_moved(pin id, (u, v) or None beside the image).
         box_drawn(box): the user drew or changed the focus box (x0, y0, x1, y1).
         acted(action): something was done with the part tool that is taken up (:attr:`strokes`).
         box_wanted(on): the tool for the focus box, by a key.
@@ -289,8 +289,7 @@ class ImageView(QGraphicsView):
         pixel = self._pixel(at)
         if pixel is None:
             item.setPos(item.mark.position[0] + 0.5, item.mark.position[1] + 0.5)
-        else:
-            self.match_moved.emit(item.mark.pin_id, pixel)
+        self.match_moved.emit(item.mark.pin_id, pixel)
 
     def _click(self, at: QPoint) -> None:
         for item in self.items(at):

@@ -31,7 +31,7 @@ class MeshPanel(FileDrops, QWidget):
         hovered(point), hover_ended(): the mouse moves over the surface with Shift held, and that is over.
         acting(action), acted(action): a part tool is at work, and what it did (:class:`core.parts.action.Action`).
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id), up_chosen(axis),
-        match_moved(pin id, point).
+        match_moved(pin id, point, or None beside the shape).
     """
 
     clicked = Signal(object)

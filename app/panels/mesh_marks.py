@@ -19,7 +19,7 @@ class MeshMarks(QObject):
     """The marks of a panel.
 
     Signals:
-        match_moved(pin id, point): a match was dropped on another place of the shape.
+        match_moved(pin id, point): a match was dropped on another place of the shape, or (None) beside it.
     """
 
     match_moved = Signal(int, object)
@@ -49,8 +49,7 @@ class MeshMarks(QObject):
         return found
 
     def drop(self, mark: PinMark, place: QPointF) -> None:
-        if (found := self.move(mark, place)) is not None:
-            self.match_moved.emit(mark.pin_id, found)
+        self.match_moved.emit(mark.pin_id, self.move(mark, place))
 
     def _in_front(self, position: tuple[float, ...], place: QPointF) -> bool:
         hit = self._panel.pick(place)
