@@ -5,9 +5,7 @@ the bytes that must be read at least, over the bandwidth of a sum over 1 GiB, or
 matrix product; both are measured first.
 """
 
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,18 +13,14 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from tests.benchmarks.speed_core import median_ms
+
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 BOX = (527.0, 319.0, 1082.0, 740.0)
 
 
 def seconds(run: Callable[[], object], times: int = 9) -> float:
-    run()
-    spent = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        run()
-        spent.append(time.perf_counter() - begin)
-    return statistics.median(spent)
+    return median_ms(run, times) / 1e3
 
 
 class Machine:
