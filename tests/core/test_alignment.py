@@ -457,9 +457,10 @@ def test_poses_are_measured_on_data_in_the_layout_of_scan2cad(sample, encoder, t
     rotation, translation, scale = alignment_errors(half, one.truth, model_shape.center, one.symmetries)
     assert rotation < 1e-3 and translation > 0 and scale < 1e-9  # a half turn looks the same
     tables = benchmark.evaluate(EncoderChoice(), f"scan2cad:{tmp_path}", 1, templates=TemplateSettings(directions=40))
-    single, (merged,) = tables.values()
+    single, (merged, *published) = tables.values()
     assert [row["objects"] for row in single] == [1, 1]
     assert merged["instances"] == merged["categories"] == single[1]["all three"]  # one model, one frame
+    assert {"ROCA (published)", "ZeroCAD (published)"} <= {row["method"] for row in published}
     (scan / "color" / "7.jpg").unlink()
     with pytest.raises(CounterpointError, match="no frames"):
         list(scan2cad.annotated(tmp_path))
