@@ -211,7 +211,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         columns = list(rows[0])
         print(f"{columns[0]:<34}" + "".join(f"{column:>15}" for column in columns[1:]))
         for row in rows:
-            print(f"{row[columns[0]]:<34}" + "".join(f"{row[column]:>15.6g}" for column in columns[1:]))
+            cells = (f"{row[column]:.6g}" if column in row else "" for column in columns[1:])
+            print(f"{row[columns[0]]:<34}" + "".join(f"{cell:>15}" for cell in cells))
     return 0
 
 
