@@ -1,6 +1,6 @@
 """How well shapes are aligned to photos whose poses are known: BOP data, with the true mask and with the program's own."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,7 @@ def evaluate(
     progress: Progress = silent,
     templates: TemplateSettings = TemplateSettings(),
 ) -> dict[str, list[Row]]:
-    """One table for true masks and one for the program's own, a row for each stage.
+    """One table for true masks and one for the program's own, a row for each stage; all twice, without and with the adapter, if one is chosen.
 
     Args:
         data: "bop:PATH": the true box is given, no depth; or "procedural": another instance of the category, see
@@ -67,6 +67,18 @@ def evaluate(
     Raises:
         CounterpointError: no such encoder or data.
     """
+    if choice.adapter is None:
+        return _tables(choice, data, count, progress, templates)
+    tables: dict[str, list[Row]] = {}
+    for number, (word, one) in enumerate((("without", replace(choice, adapter=None)), ("with", choice))):
+        found = _tables(one, data, count, span(progress, number / 2, (number + 1) / 2), templates)
+        tables |= {f"{name}, {word} adapter": rows for name, rows in found.items()}
+    return tables
+
+
+def _tables(
+    choice: EncoderChoice, data: str, count: int, progress: Progress, templates: TemplateSettings
+) -> dict[str, list[Row]]:
     if data == "procedural":
         return {"another instance, true mask and depth": inexact.measure(load_encoder(choice), count, progress)}
     kind, _, place = data.partition(":")
