@@ -92,7 +92,7 @@ class Killing(Soak):
         begin = time.monotonic()
         ended = getattr(self.tasks, name)(number)
         for _ in range(kills):
-            pause = random.uniform(0.05, 0.9) * span
+            pause = random.uniform(0.05, 0.9) * min(span, 20.0)  # what the engine remembers makes the next time quicker
             self.wait(lambda p=pause, b=time.monotonic(): time.monotonic() - b > p, span + 1)  # type: ignore[misc]
             if self.window.engine.pid is not None and not self.window.tasks.is_idle():
                 os.kill(self.window.engine.pid, signal.SIGKILL)
