@@ -116,7 +116,8 @@ class Preferences(QDialog):
         editor = self.editors[name]
         taken = looks.set_shortcut(self._window, name, editor.keySequence())
         if taken is None:
-            self.said.setText(f"{name}: {editor.keySequence().toString() or tr('no key')}")
+            keys = editor.keySequence().toString() or tr("no key")
+            self.said.setText(f"{name}: {keys}")
         else:
             self.said.setText(
                 tr("{toString} belongs to {taken}; take it away there first.").format(
