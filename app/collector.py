@@ -19,6 +19,8 @@ from app.texts import tr
 IMAGE: Slot = "image 1"
 """Where photos of the collection are opened."""
 
+IMAGES = tr("Images ({suffixes})").format(suffixes=" ".join("*" + suffix for suffix in IMAGE_SUFFIXES))
+
 
 class Collector(QObject):
     """Connects the collection dock, the engine and the session.
@@ -256,10 +258,7 @@ class Collector(QObject):
             if number is None:
                 self.said.emit(tr("Choose the photo that the picture is to be laid over."))
                 return None
-            patterns = tr("Images ({IMAGE_SUFFIXES})").format(
-                IMAGE_SUFFIXES=" ".join("*" + suffix for suffix in IMAGE_SUFFIXES)
-            )
-            path, _ = QFileDialog.getOpenFileName(self._dock, tr("Picture to lay over the object"), "", patterns)
+            path, _ = QFileDialog.getOpenFileName(self._dock, tr("Picture to lay over the object"), "", IMAGES)
             return Drawing(number, picture=path) if path else None
         slot: Slot = SHAPE
         number = None
@@ -289,11 +288,8 @@ class Collector(QObject):
             )  # fmt: skip
 
     def _ask_photos(self) -> None:
-        patterns = tr("Images ({IMAGE_SUFFIXES})").format(
-            IMAGE_SUFFIXES=" ".join("*" + suffix for suffix in IMAGE_SUFFIXES)
-        )
         folder = str(self._settings.value("folder", ""))
-        paths, _ = QFileDialog.getOpenFileNames(self._dock, tr("Add photos"), folder, patterns)
+        paths, _ = QFileDialog.getOpenFileNames(self._dock, tr("Add photos"), folder, IMAGES)
         if paths:
             self._settings.setValue("folder", str(Path(paths[0]).parent))
             self.add(paths)

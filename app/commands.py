@@ -94,7 +94,7 @@ class DeletePins(Step):
 
     def __init__(self, session: Session, pin_ids: list[int]):
         super().__init__(
-            tr("Delete pin") if len(pin_ids) == 1 else tr("Delete {pin_ids} pins").format(pin_ids=len(pin_ids))
+            tr("Delete pin") if len(pin_ids) == 1 else tr("Delete {count} pins").format(count=len(pin_ids))
         )
         self._session, self._gone = session, set(pin_ids)
         self._pins, self._current = list(session.pins.values()), session.current

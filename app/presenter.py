@@ -120,19 +120,15 @@ def _details(pin: Pin, session: Session) -> str:
     ]
     for slot, answer in pin.answers.items():
         lines.append(
-            tr("<br><b>{slot}</b>: {verdict}<br>{location}<br>{answer}").format(
+            tr("<br><b>{slot}</b>: {verdict}<br>{location}<br>{numbers}").format(
                 slot=slot,
                 verdict=tr("put right by hand") if slot in right else words[answer.verdict],
                 location=_place(slot, answer.location),
-                answer=_numbers(answer, " · "),
+                numbers=_numbers(answer, " · "),
             )
         )
         if answer.rivals:
-            lines.append(
-                tr("{rivals} other place{rivals2} nearly as similar").format(
-                    rivals=len(answer.rivals), rivals2="s" * (len(answer.rivals) > 1)
-                )
-            )
+            lines.append(tr("other places nearly as similar: {count}").format(count=len(answer.rivals)))
     return "<br>".join(lines)
 
 
@@ -147,5 +143,5 @@ def _numbers(answer: Answer, between: str) -> str:
 
 def _place(slot: Slot, at: tuple[float, ...]) -> str:
     if kind_of(slot) == "image":
-        return tr("pixel ({at:.1f}, {at2:.1f})").format(at=at[0], at2=at[1])
+        return tr("pixel ({u:.1f}, {v:.1f})").format(u=at[0], v=at[1])
     return "(" + ", ".join(f"{value:.4g}" for value in at) + ")"

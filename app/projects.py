@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 AUTOSAVE_MS = 20_000
 """Between two looks at whether there is something new to keep."""
 
-PATTERN = tr("Projects (*{SUFFIX})").format(SUFFIX=SUFFIX)
+PATTERN = tr("Projects (*{suffix})").format(suffix=SUFFIX)
 
 Choice = Literal["save", "discard", "cancel"]
 

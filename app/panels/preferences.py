@@ -120,8 +120,8 @@ class Preferences(QDialog):
             self.said.setText(f"{name}: {keys}")
         else:
             self.said.setText(
-                tr("{toString} belongs to {taken}; take it away there first.").format(
-                    toString=editor.keySequence().toString(), taken=taken
+                tr("{keys} belongs to {taken}; take it away there first.").format(
+                    keys=editor.keySequence().toString(), taken=taken
                 )
             )
             action = looks.named_actions(self._window)[name]
