@@ -37,7 +37,7 @@ class Request(QObject):
     ):
         super().__init__()
         self.number, self.job, self.lane, self.latest, self.arguments = number, job, lane, latest, arguments
-        self.state: Literal["waiting", "running", "finished"] = "waiting"
+        self.state: Literal["waiting", "running", "asked", "finished"] = "waiting"
         self.attempts = 0
         self._engine = engine
 
@@ -227,7 +227,10 @@ class Engine(QObject):
         self.start()
         for request in lost:
             request.attempts += blame and request.state == "running"
+            if request.state == "asked":
+                continue  # the user has not answered yet
             if request.attempts >= MAX_ATTEMPTS:
+                request.state = "asked"
                 QTimer.singleShot(0, self, lambda r=request: self._give_up(r))  # type: ignore[misc]
             else:
                 self._again(request)

@@ -115,6 +115,8 @@ def test_work_that_the_engine_stops_at_goes_on_if_the_user_wants(qtbot, engine, 
 
     def ask(sentence):
         asked.append(sentence)
+        with qtbot.waitSignal(engine.died, timeout=20_000):  # once more before the user answers: not asked twice
+            os.kill(engine.pid, signal.SIGKILL)
         (tmp_path / "flag").touch()  # what made it stop is gone
         return True
 
