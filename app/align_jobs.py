@@ -125,7 +125,7 @@ def read_rig(progress: Progress, path: str) -> dict[str, Any]:
 def carry_poses(
     progress: Progress, tasks: list[AlignTask], cameras: list[Any], poses: list[PoseInPhoto]
 ) -> list[Begun]:
-    """Poses of the first photo in all photos of a rig, in one order: that of what the photos think of them together."""
+    """Poses of the first photo in all photos of a rig, in one order: the first, then as the photos think of them together."""
     from core.alignment.rig import carried
 
     found = []
@@ -134,8 +134,9 @@ def carry_poses(
         begun.poses = [_plain(one) for one in scorer([carried(pose.pose(), cameras[0], camera) for pose in poses])]
         found.append(begun)
     together = np.prod([[max(pose.score, 1e-6) for pose in begun.poses] for begun in found], axis=0)
+    order = [0, *(1 + np.argsort(-together[1:], kind="stable"))]
     for begun in found:
-        begun.poses = [begun.poses[index] for index in np.argsort(-together, kind="stable")]
+        begun.poses = [begun.poses[index] for index in order]
     return found
 
 

@@ -98,7 +98,7 @@ class Cameras(QObject):
         self._queries.run("read_rig", done, path=path)
 
     def carry(self) -> None:
-        """The poses of this photo in the rig's other open photos; the one that agrees with all of them is chosen."""
+        """The pose that is shown, and the others behind it as all photos together agree with them, in the rig's other open photos."""
         whole, known, others = self._aligner.pair(), self._aligner.current(), self._others()
         if whole is None or known is None or known.pose is None or not others:
             return
