@@ -4,7 +4,6 @@ import warnings
 from io import BytesIO
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
@@ -175,6 +174,8 @@ def _load_with_opencv(path: Path) -> RGB:
     """16-bit colour TIFF and other files that Pillow does not know."""
     if path.suffix.lower() not in (".tif", ".tiff"):
         raise CounterpointError(f"{path.name} is not an image this program can read; use PNG, JPEG, WebP or TIFF.")
+    import cv2  # not at the top: the window loads this module
+
     try:
         values = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB)
     except cv2.error:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -189,6 +188,8 @@ def fit_size(mask: Mask, size: tuple[int, int] | None, name: str) -> Mask:
             f"{name} is {width} x {height} pixels and the image {size[0]} x {size[1]}; use the mask of this image.{turned}"
         )
     warn(f"{name} is {width} x {height} pixels and was scaled to the image's {size[0]} x {size[1]}.")
+    import cv2  # not at the top: the window loads this module
+
     return np.asarray(cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT) > 0)
 
 
@@ -237,7 +238,9 @@ def _of_photo(pixels: npt.NDArray, name: str) -> Mask:
     border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
     middle = (bright > 0.1 * bright.max()) & (bright < 0.9 * bright.max())
     if border.mean() > 0.5 and dark.mean() > 0.05:
-        warn(f"{name} looks like an object cut out on black; what is not black was taken, so dark places may be missing.")
+        warn(
+            f"{name} looks like an object cut out on black; what is not black was taken, so dark places may be missing."
+        )
         return np.asarray(~dark)
     if pixels.ndim == 2 and middle.mean() < 0.5:
         warn(f"{name} has shades of grey; what is at least half as bright as its brightest pixel was taken.")

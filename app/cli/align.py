@@ -19,10 +19,10 @@ from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.pose import intrinsics
 from core.geometry.shape import load_shape
 from core.images import field_of_view, load_depth, load_image, load_mask, save_image
-from core.interchange.labels import read_json
 from core.interchange.poses import View, load_intrinsics, load_pose, save_view
 from core.matching.prepare import is_shape
 from core.matching.sides import ImageSide, ShapeSide
@@ -49,7 +49,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     )
     depth = _depth(options, image)
     encoder = load_encoder(choice_of(options))
-    mask = load_mask(options.mask) if options.mask else None
+    mask = load_mask(options.mask, size) if options.mask else None
     box = options.box or (_around(mask) if mask is not None else None)
     if box is None:
         raise CounterpointError("Say where the object is: give --box X0,Y0,X1,Y1 or --mask PNG.")

@@ -119,7 +119,9 @@ def _image(images: list[Record], name: str, file: str) -> Record:
         )
     theirs = _parts(str(found[0].get("file_name")))
     if best < min(len(theirs), len(wanted)):
-        warn(f"{file} is about '{found[0].get('file_name')}'; its labels were taken for '{'/'.join(wanted[-len(theirs):])}'.")
+        warn(
+            f"{file} is about '{found[0].get('file_name')}'; its labels were taken for '{'/'.join(wanted[-len(theirs) :])}'."
+        )
     return _alone(found[0], images, file)
 
 
@@ -127,7 +129,9 @@ def _alone(image: Record, images: list[Record], file: str) -> Record:
     twins = [one for one in images if _key(one.get("id")) == _key(image.get("id"))]
     if any(one.get("file_name") != image.get("file_name") for one in twins):
         listed = ", ".join(f"'{one.get('file_name')}'" for one in twins[:5])
-        raise CounterpointError(f"{file} gives the id {image.get('id')} to several images ({listed}); give each its own.")
+        raise CounterpointError(
+            f"{file} gives the id {image.get('id')} to several images ({listed}); give each its own."
+        )
     return image
 
 
@@ -211,7 +215,9 @@ def _named(masks: dict[Any, Mask], categories: list[Record], shape: tuple[int, i
     if missing:
         warn(f"{file} does not name the categories {', '.join(map(str, missing[:5]))} that its annotations have.")
     check_memory(len(order) + len(missing), shape[0] * shape[1])
-    names = _unique([_name(table[key], key) for key in order] + [f"Category {key}" for key in missing], order, ours, file)
+    names = _unique(
+        [_name(table[key], key) for key in order] + [f"Category {key}" for key in missing], order, ours, file
+    )
     plain = default_colors(len(names))
     colors = [_rgb(table[key].get("color")) or plain[i] for i, key in enumerate(order)] + plain[len(order) :]
     empty = np.zeros(shape, bool)
@@ -227,7 +233,9 @@ def _name(category: Record, key: Any) -> str:
 def _unique(names: list[str], keys: list[Any], ours: list[Any], file: str) -> list[str]:
     """Names of which no two of another program's are equal."""
     foreign = [i < len(keys) and keys[i] not in ours for i in range(len(names))]
-    repeated = {name for name, count in Counter(n for n, f in zip(names, foreign, strict=True) if f).items() if count > 1}
+    repeated = {
+        name for name, count in Counter(n for n, f in zip(names, foreign, strict=True) if f).items() if count > 1
+    }
     if repeated:
         warn(f"{file} has several categories called {', '.join(sorted(repeated)[:5])}; their ids tell them apart.")
     return [f"{name} ({keys[i]})" if foreign[i] and name in repeated else name for i, name in enumerate(names)]

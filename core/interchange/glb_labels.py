@@ -75,7 +75,11 @@ def load_glb(path: Path) -> Found:
         raise CounterpointError(f"{path.name} has labels on {len(meshes)} meshes; join them into one first.")
     try:
         triangles = np.asarray(meshes[0].faces, np.int64)
-        return Found(_labels(columns[0], known[0], meshes[0], path.name), "vertex", triangles, np.arange(len(triangles)))
+        if triangles.min() < 0 or triangles.max() >= len(meshes[0].vertices):
+            raise IndexError("faces refer to vertices that are not there")
+        return Found(
+            _labels(columns[0], known[0], meshes[0], path.name), "vertex", triangles, np.arange(len(triangles))
+        )
     except (KeyError, IndexError, ValueError, TypeError, RecursionError) as error:
         raise CounterpointError(f"{path.name} is damaged: its labels cannot be read.") from error
 

@@ -57,8 +57,13 @@ def load_image_labels(path: str | Path, shape: tuple[int, int] | None = None, im
     if labels.masks.ndim != 3:
         raise CounterpointError(f"{path.name} holds labels of a shape, not of an image.")
     size = None if shape is None else shape[::-1]
-    fitted = [masks.fit_size(mask, size, path.name) for mask in (labels.masks if len(labels.masks) else np.zeros((1, *labels.shape), bool))]
-    return Labels(labels.names, labels.colors, np.array(fitted[: len(labels.masks)], bool).reshape(-1, *fitted[0].shape))
+    fitted = [
+        masks.fit_size(mask, size, path.name)
+        for mask in (labels.masks if len(labels.masks) else np.zeros((1, *labels.shape), bool))
+    ]
+    return Labels(
+        labels.names, labels.colors, np.array(fitted[: len(labels.masks)], bool).reshape(-1, *fitted[0].shape)
+    )
 
 
 def _save_png(path: Path, labels: Labels, image_name: str) -> None:

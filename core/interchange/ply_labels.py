@@ -168,7 +168,9 @@ def _by_color(face: PlyElement, file: str) -> Labels:
         rgb = np.clip(np.rint(rgb * (255.0 if rgb.max(initial=0) <= 1 else 1.0)), 0, 255).astype(np.uint8)
     colors, index = np.unique(rgb, axis=0, return_inverse=True)
     if not 1 < len(colors) <= MOST_COLORS:
-        raise CounterpointError(f"{file} has no labels: its faces have no property 'label', only {len(colors):,} colours.")
+        raise CounterpointError(
+            f"{file} has no labels: its faces have no property 'label', only {len(colors):,} colours."
+        )
     warn(f"{file} has no labels, so the {len(colors)} colours of its faces were taken as parts.")
     texts = [f"#{bytes(color).hex()}" for color in colors]
     return from_index(index.ravel() + 1, list(texts), list(texts))

@@ -14,10 +14,8 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
-from core.files import write_atomic
+from core.files import check_file, read_json, write_atomic
 from core.geometry.pose import Pose, camera_matrix, nearest_rotation
-from core.images import check_file
-from core.interchange.labels import read_json
 
 Floats = npt.NDArray[np.floating]
 
