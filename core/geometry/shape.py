@@ -1,7 +1,6 @@
 """Shapes: meshes and point clouds read from files, checked, with what is needed to draw and sample them."""
 
 import hashlib
-import io
 import json
 import re
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from core.errors import CounterpointError
 from core.files import file_digest
 from core.images import check_file
 
-SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz")
+SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz", ".asc", ".pts", ".ptx")
 MAX_FACES = 12_000_000
 MAX_FILE_BYTES = 4 << 30
 
@@ -99,7 +98,7 @@ def load_shape(path: str | Path) -> Shape:
         raise CounterpointError(f"{path.name} is larger than {MAX_FILE_BYTES >> 30} GiB; reduce it first.")
     digest = file_digest(path)
     try:
-        shape = _read_xyz(path) if suffix == ".xyz" else _read_with_trimesh(path, suffix)
+        shape = _read_points(path) if suffix in (".xyz", ".asc", ".pts", ".ptx") else _read_with_trimesh(path, suffix)
     except CounterpointError:
         raise
     except MemoryError:
@@ -282,20 +281,10 @@ def _cloud_colors(cloud: Any) -> npt.NDArray[np.uint8] | None:
     return colors[:, :3].astype(np.uint8) if colors.shape == (len(cloud.vertices), 4) else None
 
 
-def _read_xyz(path: Path) -> Shape:
-    """Columns x y z, then normals (unit length) or colours (0-255 or 0-1) when there are six."""
-    text = path.read_text(encoding="utf-8", errors="strict").replace(",", " ").replace(";", " ")
-    values = np.loadtxt(io.StringIO(text), comments=("#", "//"), ndmin=2)
-    if values.shape[1] < 3:
-        raise CounterpointError(f"{path.name} has {values.shape[1]} columns; a point cloud needs x, y and z.")
-    normals = colors = None
-    if values.shape[1] >= 6:
-        extra = values[:, 3:6]
-        if np.allclose(np.linalg.norm(extra, axis=1), 1, atol=0.02):
-            normals = extra
-        else:
-            colors = np.clip(extra * (255 if extra.max() <= 1 else 1), 0, 255).astype(np.uint8)
-    return make_shape(values[:, :3], normals=normals, colors=colors, name=path.name)
+def _read_points(path: Path) -> Shape:
+    from core.geometry.readers.points_text import read_points_text
+
+    return read_points_text(path)
 
 
 _COMPRESSED = {"KHR_draco_mesh_compression": "Draco", "EXT_meshopt_compression": "meshopt"}
