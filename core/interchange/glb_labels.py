@@ -9,12 +9,10 @@ import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.geometry.shape import Shape
+from core.interchange.coordinates import float32_fits
 from core.interchange.element_labels import NAMES
 from core.interchange.labels import Labels, check_table, from_index, from_values
 from core.interchange.ply_labels import Found
-
-EXACT = 1e-6
-"""Positions are written as they are where float32 loses no more than this share of the shape's size."""
 
 
 def labelled_glb(shape: Shape, labels: Labels) -> bytes:
@@ -29,7 +27,7 @@ def labelled_glb(shape: Shape, labels: Labels) -> bytes:
 
     if shape.is_point_cloud:
         raise CounterpointError("GLB holds labels of meshes only; write those of a point cloud as PLY.")
-    origin = np.zeros(3) if float32_fits(shape.vertices, shape.diagonal) else np.round(shape.center, 3)
+    origin = np.zeros(3) if float32_fits(shape.vertices) else np.round(shape.center, 3)
     corners = (shape.vertices - origin)[shape.faces].reshape(-1, 3)
     columns: dict[str, npt.NDArray] = {"_LABEL": labels.index()}
     if labels.overlap():
@@ -47,11 +45,6 @@ def labelled_glb(shape: Shape, labels: Labels) -> bytes:
     scene = trimesh.Scene()
     scene.add_geometry(mesh, "labelled", "labelled", transform=trimesh.transformations.translation_matrix(origin))
     return bytes(scene.export(file_type="glb"))
-
-
-def float32_fits(points: npt.NDArray, size: float) -> bool:
-    """Whether points [N, 3] of a shape of a ``size`` keep their places, to ``EXACT`` of it, as float32."""
-    return bool(np.abs(points.astype(np.float32) - points).max(initial=0.0) <= EXACT * size)
 
 
 def load_glb(path: Path) -> Found:

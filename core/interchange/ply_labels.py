@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from plyfile import PlyData, PlyElement
 
 from core.errors import CounterpointError
 from core.geometry.shape import Shape
+from core.interchange.binary_ply import ply_bytes
 from core.interchange.element_labels import pick_name
 from core.interchange.labels import Labels, check_table, from_index, from_values
 from core.notices import warn
@@ -72,21 +72,14 @@ def piece_ply(shape: Shape, chosen: Ints, values: npt.NDArray, comment: str) -> 
     if faces is None:
         for name in values.dtype.names or ():
             vertices[name] = values[name]
-        return ply_bytes([PlyElement.describe(vertices, "vertex")], comment)
+        return ply_bytes({"vertex": vertices}, comment)
     new = np.zeros(len(shape.vertices), np.int32)
     new[used] = np.arange(len(used))
     rows = np.zeros(len(faces), [("vertex_indices", "<i4", (3,)), *values.dtype.descr])
     rows["vertex_indices"] = new[faces]
     for name in values.dtype.names or ():
         rows[name] = values[name]
-    return ply_bytes([PlyElement.describe(vertices, "vertex"), PlyElement.describe(rows, "face")], comment)
-
-
-def ply_bytes(elements: list[PlyElement], comment: str) -> bytes:
-    """A binary little-endian PLY."""
-    content = BytesIO()
-    PlyData(elements, byte_order="<", comments=[comment]).write(content)
-    return content.getvalue()
+    return ply_bytes({"vertex": vertices, "face": rows}, comment)
 
 
 def read_ply(path: Path) -> PlyData:
