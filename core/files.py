@@ -105,6 +105,20 @@ def write_atomic(path: str | Path, content: bytes) -> None:
         raise CounterpointError(f"{path} cannot be written: {_reason(error)}.") from error
 
 
+def save_mesh(path: str | Path, mesh: Any) -> None:
+    """Write a mesh of trimesh in the format of the suffix, whole or not at all.
+
+    Raises:
+        CounterpointError: trimesh does not write this format, or the file cannot be written.
+    """
+    kind = Path(path).suffix.lower().lstrip(".")
+    try:
+        content = mesh.export(file_type=kind)
+    except (KeyError, ValueError) as error:
+        raise CounterpointError(f"{Path(path).name} cannot be written as '.{kind}'; use .ply, .glb or .obj.") from error
+    write_atomic(path, content.encode() if isinstance(content, str) else content)
+
+
 def _replace(target: Path, content: bytes) -> None:
     before = target.stat() if target.exists() else None
     if before is not None and not os.access(target, os.W_OK):

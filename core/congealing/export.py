@@ -10,6 +10,7 @@ from core.congealing.coordinates import coordinates
 from core.congealing.photos import scaled
 from core.congealing.poses import Posed
 from core.congealing.propagate import average
+from core.files import make_folder
 from core.images import save_image
 from core.interchange.collections import PosedImage, save_collection, save_map
 from core.interchange.poses import View, save_colmap, save_nerfstudio
@@ -25,17 +26,23 @@ def posed_image(path: str, one: Posed, shrunk: float) -> PosedImage:
 
 
 def write_poses(
-    out: Path, found: Congealed, paths: list[str], shrunk: list[float], shape: str, form: str | None = None, **more: Any
+    out: Path,
+    found: Congealed,
+    paths: list[str],
+    shrunk: list[float],
+    shape: str,
+    format: str | None = None,
+    **more: Any,
 ) -> list[Path]:
     """``collection.json``, and the inliers as "colmap" or "nerfstudio"; returns the files."""
     images = [posed_image(path, one, factor) for path, one, factor in zip(paths, found.members, shrunk, strict=True)]
     save_collection(out / "collection.json", shape, images, **({"up": found.canon.up, "finished": True} | more))
     saved, views = [out / "collection.json"], [one.view for one in images if one.inlier]
-    if form == "colmap":
-        (out / "colmap").mkdir(exist_ok=True)
+    if format == "colmap":
+        make_folder(out / "colmap")
         save_colmap(out / "colmap", views)
         saved.append(out / "colmap")
-    elif form == "nerfstudio":
+    elif format == "nerfstudio":
         save_nerfstudio(out / "transforms.json", views)
         saved.append(out / "transforms.json")
     return saved
@@ -43,7 +50,7 @@ def write_poses(
 
 def write_maps(out: Path, found: Congealed, paths: list[str], suffix: str, progress: Progress = silent) -> list[Path]:
     """The coordinate maps and the average picture; returns the files."""
-    (out / "maps").mkdir(exist_ok=True)
+    make_folder(out / "maps")
     saved = []
     for number, (path, one, solved) in enumerate(zip(paths, found.members, found.maps, strict=True)):
         progress(number / len(paths), f"Writing map {number + 1} of {len(paths)}")

@@ -16,6 +16,7 @@ from core.fields.field import FeatureField
 from core.fields.interpolation import Interpolator
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import Shape
+from core.numbers import coordinate
 
 Location = tuple[float, ...]
 """A pixel (u, v) of an image, or a point (x, y, z) of a shape in the units and axes of its file."""
@@ -197,7 +198,7 @@ class ShapeSide:
         point = self.closest(at)
         if self.distance(at, point.position) > 0.5:
             raise CounterpointError(
-                f"The point {at[0]:g},{at[1]:g},{at[2]:g} is far from the shape (its box is {_extent(self.shape)}); check units and axes."
+                f"The point {','.join(map(coordinate, at))} is far from the shape (its box is {_extent(self.shape)}); check units and axes."
             )
         return point.position
 
@@ -251,4 +252,4 @@ def _greedy_peaks(
 
 def _extent(shape: Shape) -> str:
     low, high = shape.bounds
-    return " to ".join("(" + ", ".join(f"{v:.4g}" for v in corner) + ")" for corner in (low, high))
+    return " to ".join("(" + ", ".join(coordinate(v, 4) for v in corner) + ")" for corner in (low, high))

@@ -224,7 +224,7 @@ def _no_number(lines: list[str], delimiter: str | None, file: str, problem: Valu
 def _shape(table: Table, columns: Columns, file: str) -> Shape:
     said = [*table.said, *columns.said]
     points = table.values[:, columns.xyz]
-    known = np.isfinite(points).all(axis=1)
+    known: npt.NDArray[np.bool_] = np.isfinite(points).all(axis=1)
     if not known.all():
         said.append(
             f"{int((~known).sum()):,} of {len(known):,} points of {file} have no place (NaN) and were left out."
