@@ -85,12 +85,21 @@ class ReadLabels:
 
 @dataclass
 class Begun:
-    """Hypotheses before they are made exact, and what they were judged by."""
+    """Poses of a shape in a photo, the best first, and what they were judged by: the object's mask, the camera, and whether the photo's
+    mirror image agrees better."""
 
     poses: list[PoseInPhoto]
     mask: Mask
     K: tuple[float, float, float, float]
     mirrored: bool
+
+
+@dataclass
+class PoseSoFar:
+    """The likeliest pose while an alignment goes on, not scored yet, and the camera fx, fy, cx, cy in pixels."""
+
+    K: tuple[float, float, float, float]
+    pose: PoseInPhoto
 
 
 @dataclass
