@@ -100,10 +100,11 @@ def to_bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
 
 
 def from_numbers(values: npt.NDArray) -> npt.NDArray[np.uint8]:
-    """Colours of a file [..., 3] as uint8: whole bytes and shorts by their range, other numbers 0 to 1, or 0 to 255 where one is larger."""
+    """Colours of a file [..., 3] as uint8: uint16 by its range, other integers 0 to 255, other numbers 0 to 1, or 0 to 255 where one is larger."""
     if values.dtype == np.uint8:
         return values
     if values.dtype == np.uint16:
         return to_bytes(values / 65535.0)
+    whole = values.dtype.kind in "iu"
     values = np.nan_to_num(np.asarray(values, np.float64))
-    return to_bytes(values if values.max(initial=0) <= 1 else values / 255.0)
+    return to_bytes(values if not whole and values.max(initial=0) <= 1 else values / 255.0)

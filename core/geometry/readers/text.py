@@ -114,17 +114,20 @@ def keyword(name: str) -> int:
     return int.from_bytes(name.encode(), "little")
 
 
-def numbers(text: bytes | Bytes, count: int, dtype: type = np.float64) -> npt.NDArray:
-    """Exactly ``count`` numbers parted by blanks.
+def numbers(text: bytes | Bytes, count: int | None = None, dtype: type = np.float64) -> npt.NDArray:
+    """Numbers parted by blanks; exactly ``count`` of them where that is given.
 
     Raises:
         ValueError: something among them is not a number, or there are more or fewer.
     """
     raw = text if isinstance(text, bytes) else text.tobytes()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        values = np.fromstring(raw, dtype, sep=" ") if raw.strip() else np.zeros(0, dtype)
-    if len(values) != count:
+        warnings.simplefilter("error", DeprecationWarning)  # what numpy says where it stops at something else
+        try:
+            values = np.fromstring(raw, dtype, sep=" ") if raw.strip() else np.zeros(0, dtype)
+        except DeprecationWarning:
+            values = None
+    if values is None or (count is not None and len(values) != count):
         raise ValueError("something that should be a number is not one")
     return values
 
