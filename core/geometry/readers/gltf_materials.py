@@ -56,7 +56,7 @@ class Materials:
             factor, texture = glossiness.get("diffuseFactor"), glossiness.get("diffuseTexture")
         if any(about.get("emissiveFactor", ())):
             self.said.append("Its materials glow (emissiveFactor), which is not shown.")
-        material = Material(plain=factor is None and texture is None)
+        material = Material(plain=factor is None)
         if factor is not None:
             material.factor = np.clip(np.array(factor[:3], np.float64), 0, 1)
         if texture is not None:
