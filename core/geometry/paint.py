@@ -94,6 +94,11 @@ def to_srgb(linear: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
+def as_light(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """sRGB bytes as bytes that say amounts of light, which is what glTF stores at vertices."""
+    return to_bytes(to_linear(rgb / 255.0))
+
+
 def to_bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Values in [0, 1] as uint8, rounded; what is not a number becomes 0."""
     return (np.clip(np.nan_to_num(values), 0, 1) * 255 + 0.5).astype(np.uint8)
