@@ -13,6 +13,7 @@ from plyfile import PlyData, PlyElement
 
 from core.errors import CounterpointError
 from core.files import write_atomic
+from core.geometry.paint import as_light
 from core.geometry.shape import Shape
 from core.images import check_file
 from core.interchange import labels as common
@@ -213,7 +214,7 @@ def _glb(shape: Shape, labels: Labels) -> bytes:
         metadata={"counterpoint": json.dumps({"names": labels.names, "colors": labels.colors})},
     )  # fmt: skip
     rgba = np.full((len(corners), 4), 255, np.uint8)
-    rgba[:, :3] = np.repeat(labels.rgb(), 3, axis=0)
+    rgba[:, :3] = np.repeat(as_light(labels.rgb()), 3, axis=0)
     mesh.visual.vertex_colors = rgba
     return bytes(trimesh.Scene({"labelled": mesh}).export(file_type="glb"))
 
