@@ -5,7 +5,26 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.geometry.lens import Lens
+
 Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class PhotoCamera:
+    """The camera of a photo, wherever it stands.
+
+    Attributes:
+        K: float64 [3, 3] intrinsics in pixels, without skew.
+        size: (width, height) of the photo in pixels, or None where nobody said it.
+        lens: how the lens bends, or None where it does not.
+        depth_scale: millimetres that one count of the photo's depth picture is (BOP), or None where nobody said it.
+    """
+
+    K: Floats
+    size: tuple[int, int] | None = None
+    lens: Lens | None = None
+    depth_scale: float | None = None
 
 
 @dataclass(frozen=True)
