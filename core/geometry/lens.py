@@ -1,4 +1,4 @@
-"""How lenses bend: OpenCV's model and its fisheye by OpenCV, all models of COLMAP by pycolmap.
+"""Distortion of lenses: OpenCV's model and its fisheye by OpenCV, all models of COLMAP by pycolmap.
 
 Normalised coordinates are ``x / z, y / z`` of the camera's frame (OpenCV axes); pixels are ``K`` times them.
 """
@@ -23,7 +23,7 @@ STEP = 1e-6
 
 @dataclass(frozen=True)
 class Lens:
-    """A lens that bends.
+    """A lens that distorts.
 
     Attributes:
         model: "opencv" (k1, k2, p1, p2, k3 .. k6, s1 .. s4, tx, ty, as many as there are), "fisheye" (k1 .. k4 of the angle,
