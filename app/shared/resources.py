@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent / "resources"
+ROOT = Path(__file__).parents[2] / "resources"
 
 
 def resource(name: str) -> Path:
