@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core.errors import CounterpointError
+from core.geometry.units import METRE, Unit
 from core.notices import warn
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
@@ -46,6 +47,18 @@ def load_image(path: str | Path) -> RGB:
         raise CounterpointError(f"{path.name} is damaged and cannot be read as an image ({error}).") from error
 
 
+def image_size(path: str | Path) -> tuple[int, int]:
+    """(width, height) of an image as :func:`load_image` reads it, which is not asked for more; raises as that does."""
+    file = check_file(path)
+    try:
+        with Image.open(file) as image:
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+            return image.size[::-1] if turned else image.size
+    except Exception:  # what Pillow does not know or refuses is said by the reader
+        height, width = load_image(file).shape[:2]
+        return width, height
+
+
 def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
     """An image file with its transparency, uint8 [H, W, 4]; raises as :func:`load_image` does."""
     pixels = load_image(path)
@@ -61,11 +74,13 @@ def load_mask(path: str | Path) -> npt.NDArray[np.bool_]:
     return np.asarray(load_image(path).max(axis=2) > 0)
 
 
-def load_depth(path: str | Path, size: tuple[int, int], unit: float = 1.0, scale: float | None = None) -> npt.NDArray[np.floating]:
+def load_depth(
+    path: str | Path, size: tuple[int, int], unit: Unit = METRE, scale: float | None = None
+) -> npt.NDArray[np.floating]:
     """Depth float64 [H, W] along z of an image of ``size`` (width, height) in the shape's units, NaN where it is not known.
 
-    A 16-bit PNG or TIFF holds millimetres, or ``scale`` millimetres a count (BOP's ``depth_scale``); one unit of the shape is ``unit``
-    metres. ``.npy``, ``.npz`` with one array, float TIFF and EXR (channel Z, Y, or R) hold the shape's units. 0 is not known.
+    A 16-bit PNG or TIFF holds millimetres, or ``scale`` millimetres a count (BOP's ``depth_scale``); a guessed ``unit`` of the
+    shape is said. ``.npy``, ``.npz`` with one array, float TIFF and EXR (channel Z, Y, or R) hold the shape's units. 0 is not known.
 
     Raises:
         CounterpointError: it cannot be read, is a picture (8 bits, colours, a palette), or is of another size.
@@ -81,7 +96,9 @@ def load_depth(path: str | Path, size: tuple[int, int], unit: float = 1.0, scale
         raise CounterpointError(
             f"The depth is {'x'.join(map(str, values.shape[::-1]))} pixels and the image {size[0]} x {size[1]}."
         )
-    depth = values.astype(np.float64) * ((scale or 1.0) / 1000 / unit if counts else 1.0)
+    if counts and not unit.known:
+        warn(unit.reason)
+    depth = values.astype(np.float64) * ((scale or 1.0) / 1000 / unit.metres if counts else 1.0)
     known = np.isfinite(depth) & (depth > 0)
     if (depth[np.isfinite(depth)] < 0).any():
         warn(f"{file.name} has depth below zero, which is taken as not known.")
@@ -98,7 +115,9 @@ def _depth_values(file: Path) -> tuple[npt.NDArray, bool]:
         if not isinstance(loaded, np.ndarray):
             with loaded:
                 if len(loaded.files) != 1:
-                    raise CounterpointError(f"{file.name} holds {len(loaded.files)} arrays; depth is one of them alone.")
+                    raise CounterpointError(
+                        f"{file.name} holds {len(loaded.files)} arrays; depth is one of them alone."
+                    )
                 loaded = loaded[loaded.files[0]]
         return np.squeeze(loaded), loaded.dtype == np.uint16
     if suffix == ".exr":

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.shared.values import Item, PoseInPhoto
+from core.geometry.lens import Lens
 from core.parts.layers import Mask
 
 
@@ -90,7 +91,7 @@ class Begun:
     poses: list[PoseInPhoto]
     mask: Mask
     K: tuple[float, float, float, float]
-    mirrored: bool
+    lens: Lens | None = None
 
 
 @dataclass

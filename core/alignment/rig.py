@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import CounterpointError
 from core.geometry.pose import Pose
-from core.interchange.names import matches
+from core.interchange.names import nearest_name, short_names
 from core.interchange.poses import colmap, nerfstudio
 from core.interchange.poses.view import View
 
@@ -27,29 +27,19 @@ def load_rig(path: str | Path) -> dict[str, View]:
     whole = [str(PurePosixPath(view.image.replace("\\", "/"))) for view in views]
     twice = [name for name, count in Counter(whole).items() if count > 1]
     if not views or twice:
-        raise CounterpointError(f"{path.name} must name each photo of the rig once" + (f"; {twice[0]} is there twice." if twice else "."))
-    return dict(zip(_short(whole), views, strict=True))
+        raise CounterpointError(
+            f"{path.name} must name each photo of the rig once" + (f"; {twice[0]} is there twice." if twice else ".")
+        )
+    return dict(zip(short_names(whole), views, strict=True))
 
 
 def camera_of(rig: dict[str, View], photo: str | Path) -> View | None:
     """The camera of a photo by its path, as many folders as it takes; None where the rig has no such photo, or cannot tell which."""
-    scores = {name: matches(view.image, str(photo)) for name, view in rig.items()}
-    best = max(scores.values(), default=0)
-    meant = [name for name, score in scores.items() if score == best]
-    return rig[meant[0]] if best and len(meant) == 1 else None
+    name = nearest_name(list(rig), str(photo))
+    return None if name is None else rig[name]
 
 
 def carried(pose: Pose, source: View, target: View) -> Pose:
     """What is ``pose`` in the photo ``source``, in the photo ``target``."""
     turn = target.pose.R @ source.pose.R.T
     return Pose(turn @ pose.R, turn @ (pose.t - source.pose.t) + target.pose.t, np.asarray(pose.s))
-
-
-def _short(names: list[str]) -> list[str]:
-    """Each name by as few of its last parts as no other name shares."""
-    parts = [PurePosixPath(name).parts for name in names]
-    short = []
-    for own in parts:
-        count = next(n for n in range(1, len(own) + 1) if n == len(own) or sum(other[-n:] == own[-n:] for other in parts) == 1)
-        short.append("/".join(own[-count:]))
-    return short

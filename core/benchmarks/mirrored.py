@@ -14,7 +14,9 @@ from core.benchmarks.bop import BopScene
 from core.encoders.catalogue import EncoderChoice, load_encoder
 
 
-def agreements(root: str | Path, encoder_name: str = "pocket", min_visible: float = 0.3) -> list[tuple[str, int, float, float]]:
+def agreements(
+    root: str | Path, encoder_name: str = "pocket", min_visible: float = 0.3
+) -> list[tuple[str, int, float, float]]:
     """(photo, object, agreement of the photo, agreement of its mirror image) of each object."""
     scene, encoder = BopScene.open(root), load_encoder(EncoderChoice(encoder_name))
     sets = {number: template_set(caster, encoder) for number, caster in scene.casters.items()}
@@ -41,7 +43,9 @@ def main() -> None:
     for photo, number, plain, flipped in found:
         print(photo, number, f"{plain:.4f} {flipped:.4f} {flipped / plain:.3f}")
     for margin in (1.0, 1.1, 1.25, 1.5, 2.0):
-        print(f"{margin:.2f}: false {np.mean(ratio > margin):.1%}, noticed {np.mean(1 / ratio > margin):.1%} of {len(ratio)}")
+        print(
+            f"{margin:.2f}: false {np.mean(ratio > margin):.1%}, noticed {np.mean(1 / ratio > margin):.1%} of {len(ratio)}"
+        )
 
 
 if __name__ == "__main__":

@@ -26,6 +26,23 @@ class PhotoCamera:
     lens: Lens | None = None
     depth_scale: float | None = None
 
+    def project(self, points: Floats) -> tuple[Floats, Floats]:
+        """Points [..., 3] of the camera's frame -> pixels [..., 2] of the photo and depth along z [...].
+
+        Pixels are NaN where the lens does not show a point (behind the camera, or farther out than it bends back).
+        """
+        points = np.asarray(points, np.float64)
+        depth = points[..., 2]
+        xy = np.where(
+            depth[..., None] > 1e-12, points[..., :2] / np.where(depth > 1e-12, depth, 1.0)[..., None], np.nan
+        )
+        if self.lens is not None:
+            bent = self.lens.distort(np.nan_to_num(xy))
+            again = self.lens.undistort(bent)
+            shown = (np.abs(again - xy) < 1e-6 * (1 + np.abs(xy))).all(-1, keepdims=True)
+            xy = np.where(shown, bent, np.nan)
+        return xy * [self.K[0, 0], self.K[1, 1]] + self.K[:2, 2], depth
+
 
 @dataclass(frozen=True)
 class Camera:

@@ -1,5 +1,7 @@
 """Distortion of lenses: OpenCV's model and its fisheye by OpenCV, all models of COLMAP by pycolmap.
 
+OpenCV and pycolmap are imported where they are used, because the window keeps lenses and stays light.
+
 Normalised coordinates are ``x / z, y / z`` of the camera's frame (OpenCV axes); pixels are ``K`` times them.
 """
 
@@ -7,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -52,6 +53,8 @@ class Lens:
 
     def distort(self, xy: Floats) -> Floats:
         """Where the lens puts normalised coordinates [..., 2], float64 [..., 2], normalised too."""
+        import cv2
+
         flat = np.ascontiguousarray(np.asarray(xy, np.float64).reshape(-1, 1, 2))
         if self.model == OPENCV:
             points = np.concatenate([flat, np.ones_like(flat[..., :1])], axis=-1)
@@ -103,6 +106,8 @@ class Lens:
 
         float32 [height, width, 2]; -10 where the lens folds back, so that nothing is shown there twice.
         """
+        import cv2
+
         width, height = size
         grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 2).astype(np.float64)
         xy = (grid - onto[:2, 2]) / [onto[0, 0], onto[1, 1]]
@@ -122,6 +127,23 @@ class Lens:
         where = self.sources(K, K, (image.shape[1], image.shape[0]))
         return remapped(image, where, nearest)
 
+    def undistort_grid(self, across: Floats, down: Floats, K: Floats) -> Floats:
+        """:meth:`undistort_pixels` of all pixels (u, v) of columns ``across`` [w] and rows ``down`` [h], float64 [h, w, 2].
+
+        Exact at knots, 64 at most along each side, and linear between; far outside where there is no inverse.
+        """
+        import cv2
+
+        knots = [np.linspace(line[0], line[-1], min(65, max(2, len(line)))) for line in (across, down)]
+        coarse = self.undistort_pixels(np.stack(np.meshgrid(*knots), axis=-1), K)
+        coarse = np.where(np.isfinite(coarse), coarse, 1e7).astype(np.float32)
+        steps = [
+            (line - line[0]) / max(knot[-1] - knot[0], 1e-9) * (len(knot) - 1)
+            for line, knot in zip((across, down), knots, strict=True)
+        ]
+        at = np.stack(np.meshgrid(*steps), axis=-1).astype(np.float32)
+        return cv2.remap(coarse, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64)
+
     def as_json(self) -> dict[str, Any]:
         """``model`` and ``coefficients``."""
         return {"model": self.model, "coefficients": list(self.coefficients)}
@@ -134,6 +156,8 @@ class Lens:
 
 def remapped(image: npt.NDArray[Any], where: npt.NDArray[np.float32], nearest: bool = False) -> npt.NDArray[Any]:
     """The values of ``image`` at the places [h, w, 2]; 0 outside. Booleans stay booleans."""
+    import cv2
+
     values = image.astype(np.uint8) if image.dtype == bool else image
     how = cv2.INTER_NEAREST if nearest or image.dtype == bool else cv2.INTER_LINEAR
     moved = cv2.remap(np.ascontiguousarray(values), where, None, how, borderMode=cv2.BORDER_CONSTANT, borderValue=0)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -92,17 +91,6 @@ class Undistorted:
         there = np.where(np.isfinite(there), there, np.inf * np.sign(rim - self.camera.K[:2, 2]))
         inside = np.clip(there, -0.5, np.array(self.size) - 0.5)
         return (*map(float, inside.min(0)), *map(float, inside.max(0)))  # type: ignore[return-value]
-
-    def every_pixel(self, size: tuple[int, int]) -> Floats:
-        """Where each pixel of the photo (width, height) is in the undistorted picture, float64 [H, W, 2]: exact at every eighth, smooth between."""
-        width, height = size
-        if self.camera.lens is None:
-            return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float64)
-        across, down = max(2, -(-width // 8) + 1), max(2, -(-height // 8) + 1)
-        knots = np.stack(np.meshgrid(np.arange(across) * 8.0, np.arange(down) * 8.0), axis=-1)
-        coarse = self.undistort(knots).astype(np.float32)
-        at = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32) / 8
-        return cv2.remap(coarse, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64)
 
     @property
     def _moved(self) -> Floats:

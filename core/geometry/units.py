@@ -28,6 +28,9 @@ class Unit:
     reason: str
 
 
+METRE = Unit(1.0, True, "One unit is a metre.")
+
+
 def parse_unit(text: str) -> float:
     """Metres of "m", "cm", "mm", "inch" or a number.
 
@@ -39,7 +42,9 @@ def parse_unit(text: str) -> float:
     except ValueError:
         metres = float("nan")
     if not (np.isfinite(metres) and metres > 0):
-        raise CounterpointError(f"{text!r} is no unit; give m, cm, mm, inch, or how many metres one unit of the shape is.")
+        raise CounterpointError(
+            f"{text!r} is no unit; give m, cm, mm, inch, or how many metres one unit of the shape is."
+        )
     return metres
 
 
@@ -70,7 +75,11 @@ def _of_models_info(path: Path, diagonal: float) -> float | None:
         return None
     try:
         size = json.loads(place.read_text())[str(int(digits))]
-        true = float(np.linalg.norm([size["size_x"], size["size_y"], size["size_z"]])) if "size_x" in size else float(size["diameter"])
+        true = (
+            float(np.linalg.norm([size["size_x"], size["size_y"], size["size_z"]]))
+            if "size_x" in size
+            else float(size["diameter"])
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
     ratio = true / max(diagonal, 1e-12)

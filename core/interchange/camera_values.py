@@ -132,7 +132,9 @@ def _lens(said: dict[str, Any], name: str) -> Lens | None:
     known = {key for names in _NAMES.values() for key in names} | {*_RADIAL, "fisheyemodel", "isfisheye"}
     for key, value in said.items():
         if _BENDS.search(key) and key not in known and _counts(value):
-            raise CounterpointError(f"{name} has {key!r}, which is not understood; give k1, k2, p1, p2, k3 .. k6 of OpenCV.")
+            raise CounterpointError(
+                f"{name} has {key!r}, which is not understood; give k1, k2, p1, p2, k3 .. k6 of OpenCV."
+            )
     if not any(coefficients) and not single:
         return _without_coefficients(said, name)
     model = _plain(str(_value(said, "model") or "opencv"))
@@ -146,7 +148,7 @@ def _lens(said: dict[str, Any], name: str) -> Lens | None:
 
 
 def _fisheye(coefficients: list[float], single: dict[str, float], name: str) -> Lens:
-    if set(single) - {"k1", "k2", "k3", "k4"} or len(coefficients) > 4 and any(coefficients[4:]):
+    if set(single) - {"k1", "k2", "k3", "k4"} or (len(coefficients) > 4 and any(coefficients[4:])):
         raise CounterpointError(f"{name} has a fisheye lens with more than k1, k2, k3 and k4, which is not understood.")
     four = coefficients[:4] or [single.get(key, 0.0) for key in ("k1", "k2", "k3", "k4")]
     return Lens(FISHEYE, tuple((*four, 0.0, 0.0, 0.0, 0.0)[:4]))
@@ -157,7 +159,17 @@ def _without_coefficients(said: dict[str, Any], name: str) -> Lens | None:
     model = _plain(str(_value(said, "model") or ""))
     if said.get("fisheyemodel") or said.get("isfisheye") or model in _FISHEYE:
         return Lens(FISHEYE, (0.0, 0.0, 0.0, 0.0))
-    if model in ("equirectangular", "omni", "omnidirectional", "ds", "doublesphere", "eucm", "fov", "orthophoto", "spherical"):
+    if model in (
+        "equirectangular",
+        "omni",
+        "omnidirectional",
+        "ds",
+        "doublesphere",
+        "eucm",
+        "fov",
+        "orthophoto",
+        "spherical",
+    ):
         raise CounterpointError(f"{name} has a camera of the model {_value(said, 'model')!r}, which is not understood.")
     return None
 

@@ -106,9 +106,13 @@ def _from_normalised(camera: PhotoCamera, size: tuple[int, int] | None, name: st
     """Of focal lengths and principal point as shares of the picture."""
     K, size = camera.K, size or camera.size
     if not (0.2 < K[0, 2] < 0.8 and 0.2 < K[1, 2] < 0.8):
-        raise CounterpointError(f"{name} has a focal length of {K[0, 0]:.4g}, which is no number of pixels; give fx and fy in pixels.")
+        raise CounterpointError(
+            f"{name} has a focal length of {K[0, 0]:.4g}, which is no number of pixels; give fx and fy in pixels."
+        )
     if size is None:
-        raise CounterpointError(f"{name} gives its intrinsics as shares of the picture, and no width and height; give pixels.")
+        raise CounterpointError(
+            f"{name} gives its intrinsics as shares of the picture, and no width and height; give pixels."
+        )
     warn(f"{name} gives its intrinsics as shares of the picture: they were multiplied by {size[0]} x {size[1]} pixels.")
     width, height = size
     pixels = camera_matrix(K[0, 0] * width, K[1, 1] * height, K[0, 2] * width - 0.5, K[1, 2] * height - 0.5)
@@ -128,7 +132,9 @@ def _read(path: Path, size: tuple[int, int] | None, image: str | None) -> PhotoC
     if suffix in (".yaml", ".yml", ".xml"):
         return _of_yaml(check_file(path))
     if suffix in (".pkl", ".pickle", ".pth", ".pt", ".mat"):
-        raise CounterpointError(f"{path.name} is not opened, because such files can run programs; save it as JSON or text.")
+        raise CounterpointError(
+            f"{path.name} is not opened, because such files can run programs; save it as JSON or text."
+        )
     if suffix == ".json":
         return _of_json(path, size, image)
     return _of_text(check_file(path), size, image)
@@ -164,7 +170,9 @@ def _of_scene(content: dict[str, Any], name: str, image: str | None) -> PhotoCam
     first = next(iter(cameras.values()))
     if all(np.array_equal(one.K, first.K) and one.depth_scale == first.depth_scale for one in cameras.values()):
         if len(cameras) > 1 or number is not None:
-            warn(f"{name} has no camera for {image or 'a photo without a name'}; the one that all its photos share is taken.")
+            warn(
+                f"{name} has no camera for {image or 'a photo without a name'}; the one that all its photos share is taken."
+            )
         return first
     raise CounterpointError(
         f"{name} has cameras of the photos {listed(list(cameras))} and none of {image or 'a photo without a name'}; "
@@ -205,7 +213,9 @@ def _of_yaml(path: Path) -> PhotoCamera:
     except yaml.YAMLError as error:
         raise CounterpointError(f"{path.name} is not YAML that can be read ({error}).".replace("\n", " ")) from error
     if isinstance(content, dict):
-        cameras = [key for key, value in content.items() if re.fullmatch(r"cam\d+", str(key)) and isinstance(value, dict)]
+        cameras = [
+            key for key, value in content.items() if re.fullmatch(r"cam\d+", str(key)) and isinstance(value, dict)
+        ]
         if len(cameras) > 1:
             raise CounterpointError(f"{path.name} holds several cameras ({', '.join(cameras)}); give a file with one.")
         content = content[cameras[0]] if cameras else content
@@ -225,7 +235,9 @@ def _file_storage(path: Path) -> dict[str, Any]:
 def _node(node: Any) -> Any:
     if node.isMap():
         keys = node.keys()
-        return node.mat().tolist() if {"rows", "cols", "data"} <= set(keys) else {k: _node(node.getNode(k)) for k in keys}
+        return (
+            node.mat().tolist() if {"rows", "cols", "data"} <= set(keys) else {k: _node(node.getNode(k)) for k in keys}
+        )
     if node.isSeq():
         return [_node(node.at(i)) for i in range(node.size())]
     return node.string() if node.isString() else node.real()
@@ -240,12 +252,18 @@ def _of_text(path: Path, size: tuple[int, int] | None, image: str | None) -> Pho
     try:
         values = [float(number) for number in numbers]
     except ValueError:
-        content = yaml.safe_load("\n".join(line.replace("=", ":", 1) for line in lines)) if ":" in text or "=" in text else None
+        content = (
+            yaml.safe_load("\n".join(line.replace("=", ":", 1) for line in lines))
+            if ":" in text or "=" in text
+            else None
+        )
         if not isinstance(content, dict):
             raise CounterpointError(f"{path.name} holds no camera that can be read: it is not numbers only.") from None
         return camera_of(content, path.name)
     if len(values) in (4, 8):
-        warn(f"{path.name} has {len(values)} numbers: they are taken as fx, fy, cx, cy{', k1, k2, p1, p2' * (len(values) == 8)}.")
+        warn(
+            f"{path.name} has {len(values)} numbers: they are taken as fx, fy, cx, cy{', k1, k2, p1, p2' * (len(values) == 8)}."
+        )
         named = dict(zip(("fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2"), values, strict=False))
         return camera_of(named, path.name)
     return PhotoCamera(matrix_of(values, path.name))

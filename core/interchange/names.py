@@ -47,6 +47,23 @@ def picked(names: Sequence[str], wanted: str | None, where: str) -> int:
                             f"{where} {listed(names)}; {wanted} may be several of them: give its folder too.")  # fmt: skip
 
 
+def nearest_name(names: Sequence[str], wanted: str) -> str | None:
+    """The one of ``names`` that agrees most with a path; None where none does, or several do as much."""
+    scores = [matches(name, wanted) for name in names]
+    best = max(scores, default=0)
+    return names[scores.index(best)] if best and scores.count(best) == 1 else None
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Each name by as few of its last parts as no other name shares: ``1.png``, or ``cam0/1.png`` beside ``cam1/1.png``."""
+    parts = [_path(name).parts for name in names]
+    short = []
+    for own in parts:
+        count = next(n for n in range(1, len(own) + 1) if n == len(own) or sum(p[-n:] == own[-n:] for p in parts) == 1)
+        short.append("/".join(own[-count:]))
+    return short
+
+
 def listed(values: Sequence[object], most: int = 8) -> str:
     """The values for a sentence, the first of many."""
     names = [str(value) for value in values]

@@ -1,7 +1,6 @@
 """Aligning a shape to a photo from the window: hypotheses, then a few steps at a time with the pose shown as it improves."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
 from core.alignment.verdict import APART, SHOWN, judge
 from core.geometry.pose import camera_matrix, frustum, rotation_error
+from core.interchange.names import nearest_name
 
 VERDICTS = {
     "good": tr("Good: the silhouette fits, and no other pose comes near."),
@@ -29,7 +29,6 @@ VERDICTS = {
         "Unsure: the silhouette does not fit the object well. Look at the other poses, draw the box tighter, or place pairs."
     ),
 }
-MIRRORED = tr(" The photo's mirror image agrees better with the shape: one of them may be mirrored.")
 
 SKETCH = 200
 """Pixels along the longer side of a pose drawn while it changes."""
@@ -41,7 +40,7 @@ class Aligner(QObject):
     """Connects the align dock, the engine and the session.
 
     Attributes:
-        camera: fx, fy, cx, cy of a file, for all photos, or None.
+        camera: a file with the cameras of all photos, or "".
         depths: files with measured depth, by the photo's path.
         rig: :class:`core.interchange.poses.View` of the photos of a rig, by their names.
 
@@ -57,7 +56,7 @@ class Aligner(QObject):
         super().__init__(parent)
         self._session, self._queries, self._panels, self._dock = session, queries, panels, dock
         self.active: Slot = "image 1"
-        self.camera: tuple[float, ...] | None = None
+        self.camera = ""
         self.depths: dict[str, str] = {}
         self.rig: dict[str, Any] = {}
         self._request: Request | None = None
@@ -99,11 +98,12 @@ class Aligner(QObject):
     def task(self, pair: Pair, known: Aligned | None = None) -> AlignTask:
         """What a request about a pair is about; mask and camera are those of ``known``, or else what the dock says."""
         image, shape = (self._session.items[slot] for slot in pair)
-        mask, K = (known.mask, known.K) if known is not None else (None, None)
-        of_rig = self.rig.get(Path(image.path).name)
-        camera = self.camera if of_rig is None else tuple(of_rig.K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist())
+        mask, K, lens = (known.mask, known.K, known.lens) if known is not None else (None, None, None)
+        name = nearest_name(list(self.rig), image.path)
+        if K is None and name is not None:
+            K, lens = tuple(self.rig[name].K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist()), self.rig[name].lens
         fov, depth = self._dock.fov.value() or None, self.depths.get(image.path, "")
-        return AlignTask(image, shape, self._session.encoder, mask, K or camera, fov, depth)
+        return AlignTask(image, shape, self._session.encoder, mask, K, fov, depth, lens, self.camera)
 
     def start(self) -> None:
         pair = self.pair()
@@ -113,9 +113,7 @@ class Aligner(QObject):
         self._dock.set_running(True)
 
         def done(begun: Begun) -> None:
-            found = Aligned(
-                *pair, begun.K, tuple(begun.poses), 0, begun.mask, known.pairs if known else (), begun.mirrored
-            )
+            found = Aligned(*pair, begun.K, tuple(begun.poses), 0, begun.mask, known.pairs if known else (), begun.lens)
             self._refine(found, begun.poses, 0)
 
         self._run("begin_alignment", done, task=self.task(pair), dof=self._dock.dof.currentData())
@@ -168,6 +166,7 @@ class Aligner(QObject):
             "K": aligned.K,
             "pose": pose,
             "style": self._dock.style_name,
+            "lens": aligned.lens,
         }
         if most:
             arguments["most"] = most
@@ -235,4 +234,4 @@ def _verdict(aligned: Aligned) -> str:
     if aligned.pose is None:
         return tr("{pairs} of at least 3 pairs are placed.").format(pairs=len(aligned.pairs))
     text = VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]
-    return text + (MIRRORED if aligned.mirrored else "")
+    return text

@@ -1,15 +1,16 @@
-"""Poses in files: one table of formats, and one reader for all of them.
+"""Poses in files: one module a format, and one reader for all of them.
 
 Everywhere ``x_cam = R diag(s) x_shape + t`` with OpenCV axes. COLMAP and nerfstudio know cameras only: there the shape's frame is the
 world, and a scale other than 1 is refused.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import CounterpointError
 from core.geometry.pose import Pose
+from core.geometry.units import Unit
 from core.images import check_file
 from core.interchange.labels import read_json
 from core.interchange.names import listed, matches, number_of
@@ -17,59 +18,42 @@ from core.interchange.poses import bop, colmap, json, matrix, nerfstudio, scan2c
 from core.interchange.poses.view import Entry, View, guarded
 from core.notices import warn
 
-__all__ = ["FORMATS", "Entry", "Format", "View", "load_entry", "load_pose", "save_view"]
+__all__ = ["SAVERS", "Entry", "View", "load_entry", "load_pose", "save_view"]
 
 
-@dataclass(frozen=True)
-class Format:
-    """A way to write one pose.
-
-    Attributes:
-        name: as the command line calls it.
-        description: as a menu calls it.
-        suffix: of its file, or "" where it makes a folder.
-        save: of a path and a view.
-    """
-
-    name: str
-    description: str
-    suffix: str
-    save: Callable[[Path, View], None]
-
-
-FORMATS = (
-    Format("json", "JSON", ".json", json.save),
-    Format("matrix", "4 x 4 matrix", ".txt", matrix.save),
-    Format("scan2cad", "Scan2CAD", ".json", scan2cad.save),
-    Format("nerfstudio", "nerfstudio transforms.json", ".json", lambda path, view: nerfstudio.save(path, [view])),
-    Format("bop", "BOP folder", "", lambda path, view: bop.save(_made(path), view)),
-    Format("colmap", "COLMAP folder", "", lambda path, view: colmap.save(_made(path), [view])),
-)
+SAVERS: dict[str, Callable[[Path, View], None]] = {
+    "json": json.save,
+    "matrix": matrix.save,
+    "bop": lambda path, view: bop.save(_made(path), view),
+    "scan2cad": scan2cad.save,
+    "colmap": lambda path, view: colmap.save(_made(path), [view]),
+    "nerfstudio": lambda path, view: nerfstudio.save(path, [view]),
+}
+"""How each of :data:`core.interchange.pose_formats.POSE_FORMATS` is written."""
 
 
 def save_view(path: str | Path, view: View, form: str | None = None) -> None:
-    """Write a pose as one of ``FORMATS``; by default a matrix for ``.txt`` and else JSON.
+    """Write a pose as one of ``SAVERS``; by default a matrix for ``.txt`` and else JSON.
 
     Raises:
         CounterpointError: the format cannot say this pose, camera or lens, or the file cannot be written.
     """
     name = form or ("matrix" if str(path).lower().endswith(".txt") else "json")
-    chosen = next((one for one in FORMATS if one.name == name), None)
-    if chosen is None:
-        raise CounterpointError(f"Poses are written as {listed([one.name for one in FORMATS])}, not as {name}.")
-    if chosen.name == "matrix" and view.lens is not None:
+    if name not in SAVERS:
+        raise CounterpointError(f"Poses are written as {listed(list(SAVERS))}, not as {name}.")
+    if name == "matrix" and view.lens is not None:
         warn(f"{Path(path).name} holds the pose alone: neither the intrinsics nor the lens of the photo.")
-    chosen.save(Path(path), view)
+    SAVERS[name](Path(path), view)
 
 
 def load_pose(
-    path: str | Path, image_name: str | None = None, shape_name: str | None = None, unit: float | None = None
+    path: str | Path, image_name: str | None = None, shape_name: str | None = None, unit: Unit | None = None
 ) -> Pose:
     """The pose of a shape in a photo, of any format that is written here, and of others' that say the same.
 
     Args:
         image_name, shape_name: names of the files; they choose where the file holds several photos or objects.
-        unit: metres that one unit of the shape is, for formats whose unit is fixed (BOP: millimetres).
+        unit: of the shape, for formats whose unit is fixed (BOP: millimetres).
 
     Raises:
         CounterpointError: no pose that is understood, or several and no name that chooses one.
@@ -78,7 +62,7 @@ def load_pose(
 
 
 def load_entry(
-    path: str | Path, image_name: str | None = None, shape_name: str | None = None, unit: float | None = None
+    path: str | Path, image_name: str | None = None, shape_name: str | None = None, unit: Unit | None = None
 ) -> Entry:
     """The same with the photo's camera, where the file says it."""
     path = Path(path)
@@ -86,9 +70,13 @@ def load_entry(
     if entry.unit is None:
         return entry
     if unit is None:
-        warn(f"{path.name} is in millimetres and the unit of the shape is not known: it is taken to be millimetres too.")
+        warn(
+            f"{path.name} is in millimetres and the unit of the shape is not known: it is taken to be millimetres too."
+        )
         return entry
-    pose = Pose(entry.pose.R, entry.pose.t * (entry.unit / unit), entry.pose.s)
+    if not unit.known:
+        warn(unit.reason)
+    pose = Pose(entry.pose.R, entry.pose.t * (entry.unit / unit.metres), entry.pose.s)
     return replace(entry, pose=pose, unit=None)
 
 
@@ -99,7 +87,9 @@ def _entries(path: Path) -> list[Entry]:
     if path.name in ("images.txt", "images.bin", "cameras.txt", "cameras.bin"):
         return colmap.load(check_file(path).parent)
     if path.suffix.lower() in (".pkl", ".pickle", ".pth", ".pt", ".mat", ".npz"):
-        raise CounterpointError(f"{path.name} is no file of poses that is opened; save it as JSON or as 4 x 4 numbers in text.")
+        raise CounterpointError(
+            f"{path.name} is no file of poses that is opened; save it as JSON or as 4 x 4 numbers in text."
+        )
     if path.suffix.lower() != ".json":
         return matrix.load(path)
     content = read_json(path)
@@ -128,7 +118,9 @@ def _chosen(entries: list[Entry], name: str, image_name: str | None, shape_name:
                 "name the shape by its number, as obj_000008.ply."
             )
     if len(entries) > 1:
-        raise CounterpointError(f"{name} has {len(entries)} poses of the same object in the photo; write the one that is meant alone.")
+        raise CounterpointError(
+            f"{name} has {len(entries)} poses of the same object in the photo; write the one that is meant alone."
+        )
     return entries[0]
 
 
@@ -140,7 +132,9 @@ def _of_photo(entries: list[Entry], name: str, image_name: str | None) -> list[E
     if best and len(meant) > 1:
         raise CounterpointError(f"{name} has the photos {listed(meant)}; {image_name} may be several of them.")
     if not best and len(photos) > 1:
-        raise CounterpointError(f"{name} has poses in the photos {listed(photos)} and none in {image_name or 'a photo without a name'}.")
+        raise CounterpointError(
+            f"{name} has poses in the photos {listed(photos)} and none in {image_name or 'a photo without a name'}."
+        )
     if not best and image_name and photos[0]:
         warn(f"{name} holds the pose in the photo {photos[0]}; it is taken for {Path(image_name).name}.")
     return [entry for entry in entries if entry.image == meant[0]]

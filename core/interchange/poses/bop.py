@@ -8,6 +8,7 @@ import numpy as np
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
+from core.geometry.units import Unit
 from core.interchange.camera_values import camera_of
 from core.interchange.labels import read_json
 from core.interchange.names import number_of
@@ -16,6 +17,7 @@ from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
 from core.notices import warn
 
 MILLIMETRE = 0.001
+UNKNOWN = Unit(MILLIMETRE, False, "The unit of the shape is not known: it is taken to be millimetres, as in BOP.")
 
 
 def save(folder: str | Path, view: View) -> None:
@@ -30,15 +32,16 @@ def save(folder: str | Path, view: View) -> None:
     rigid(view.pose, "BOP")
     folder = Path(folder)
     truth, cameras = _content(folder / "scene_gt.json", list), _content(folder / "scene_camera.json", dict)
-    key, number, unit = _photo_key(view, cameras), _object(view), view.unit
-    if unit is None:
-        unit = MILLIMETRE
-        warn("The unit of the shape is not known: it is taken to be millimetres, as in BOP.")
+    key, number, unit = _photo_key(view, cameras), _object(view), view.unit or UNKNOWN
+    if not unit.known:
+        warn(unit.reason)
     if view.lens is not None:
-        warn("BOP has no lens distortion: the pose is that of the undistorted photo, and cam_K is written without the lens.")
+        warn(
+            "BOP has no lens distortion: the pose is that of the undistorted photo, and cam_K is written without the lens."
+        )
     entry = {
         "cam_R_m2c": view.pose.R.ravel().tolist(),
-        "cam_t_m2c": (view.pose.t * (unit / MILLIMETRE)).tolist(),
+        "cam_t_m2c": (view.pose.t * (unit.metres / MILLIMETRE)).tolist(),
         "obj_id": number,
     }
     truth[key] = _with(truth.get(key, []), entry, key)
@@ -89,7 +92,9 @@ def _content(path: Path, kind: type) -> dict[str, Any]:
     if not path.exists():
         return {}
     content = read_json(path)
-    if not isinstance(content, dict) or not all(str(key).isdigit() and isinstance(v, kind) for key, v in content.items()):
+    if not isinstance(content, dict) or not all(
+        str(key).isdigit() and isinstance(v, kind) for key, v in content.items()
+    ):
         raise CounterpointError(f"{path} is not as BOP writes it, so nothing is added to it; choose another folder.")
     return content
 

@@ -39,10 +39,12 @@ def save(folder: str | Path, views: list[View]) -> None:
     import pycolmap
 
     binary = any(character.isspace() for view in views for character in view.image)
-    kind, other = (".bin", ".txt") if binary else (".txt", ".bin")
+    other = ".txt" if binary else ".bin"
     folder = Path(folder)
     if (folder / f"images{other}").exists():
-        raise CounterpointError(f"{folder} holds a COLMAP model as {other} already, which would be read instead; choose another folder.")
+        raise CounterpointError(
+            f"{folder} holds a COLMAP model as {other} already, which would be read instead; choose another folder."
+        )
     model = pycolmap.Reconstruction()
     for number, view in enumerate(views, 1):
         rigid(view.pose, "COLMAP")
@@ -95,7 +97,9 @@ def read_cameras(path: str | Path) -> dict[int, PhotoCamera]:
                 raise CounterpointError(f"{folder.name} has a camera of the model {model}, which COLMAP does not have.")
             made = pycolmap.Camera.create_from_model_name(int(number), model, 1.0, int(width), int(height))
             if len(made.params) != len(params):
-                raise CounterpointError(f"{folder.name} has a {model} with {len(params)} numbers, not {len(made.params)}.")
+                raise CounterpointError(
+                    f"{folder.name} has a {model} with {len(params)} numbers, not {len(made.params)}."
+                )
             made.params = [float(value) for value in params]
             cameras[int(number)] = _ours(made)
         return cameras
@@ -111,10 +115,16 @@ def read_images(path: str | Path) -> list[Posed]:
     folder, kind = _place(Path(path))
     if kind == ".bin":
         images = _binary(folder).images
-        found = [(image.name, image.camera_id, image.cam_from_world()) for _, image in sorted(images.items()) if image.has_pose]
+        found = [
+            (image.name, image.camera_id, image.cam_from_world())
+            for _, image in sorted(images.items())
+            if image.has_pose
+        ]
         if len(found) < len(images):
             warn(f"{folder.name} has {len(images) - len(found)} images without a pose, which are left out.")
-        return [(name, number, Pose(place.rotation.matrix(), np.array(place.translation))) for name, number, place in found]
+        return [
+            (name, number, Pose(place.rotation.matrix(), np.array(place.translation))) for name, number, place in found
+        ]
 
     def read() -> list[Posed]:
         posed = []
@@ -126,7 +136,9 @@ def read_images(path: str | Path) -> list[Posed]:
                 raise CounterpointError(f"{folder.name}/images.txt has a line that is no image: {line[:60]}")
             w, x, y, z, *t = (float(value) for value in found[2].split())
             if not abs(np.linalg.norm([w, x, y, z]) - 1) < 0.02:
-                raise CounterpointError(f"{folder.name}/images.txt has a quaternion for {found[4]} whose length is not 1.")
+                raise CounterpointError(
+                    f"{folder.name}/images.txt has a quaternion for {found[4]} whose length is not 1."
+                )
             posed.append((found[4], int(found[3]), Pose(Rotation.from_quat([x, y, z, w]).as_matrix(), np.array(t))))
         return posed
 
@@ -163,7 +175,9 @@ def _binary(folder: Path) -> Any:
         try:
             model.read_binary(made)
         except Exception as error:  # pycolmap raises of every kind on damaged files
-            raise CounterpointError(f"{folder.name} holds no COLMAP model that can be read ({error}).".replace("\n", " ")) from error
+            raise CounterpointError(
+                f"{folder.name} holds no COLMAP model that can be read ({error}).".replace("\n", " ")
+            ) from error
         return model
 
 
@@ -171,9 +185,13 @@ def _ours(camera: Any) -> PhotoCamera:
     """Of pycolmap's camera; a lens whose coefficients are zero does not bend."""
     name = camera.model_name
     if name == "EQUIRECTANGULAR":
-        raise CounterpointError("Cameras of the model EQUIRECTANGULAR have no focal length and are not understood; cut out views first.")
+        raise CounterpointError(
+            "Cameras of the model EQUIRECTANGULAR have no focal length and are not understood; cut out views first."
+        )
     params, extra = np.array(camera.params), list(camera.extra_params_idxs())
-    fx, fy = params[list(camera.focal_length_idxs())] if len(camera.focal_length_idxs()) == 2 else (params[0], params[0])
+    fx, fy = (
+        params[list(camera.focal_length_idxs())] if len(camera.focal_length_idxs()) == 2 else (params[0], params[0])
+    )
     cx, cy = params[list(camera.principal_point_idxs())]
     if not np.isfinite(params).all() or fx <= 0 or fy <= 0:
         raise CounterpointError(f"A camera of the model {name} has a focal length that is not above zero.")

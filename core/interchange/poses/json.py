@@ -15,10 +15,29 @@ from core.interchange.labels import read_json
 from core.interchange.poses.matrix import from_matrix, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, write_json
 
-_MATRICES = ("pose", "matrix", "T", "T_cam_from_obj", "cam_T_obj", "ob_in_cam", "extrinsic", "object_to_camera", "model_to_camera")
+_MATRICES = (
+    "pose",
+    "matrix",
+    "T",
+    "T_cam_from_obj",
+    "cam_T_obj",
+    "ob_in_cam",
+    "extrinsic",
+    "object_to_camera",
+    "model_to_camera",
+)
 """What a matrix from the shape's frame to the camera's is called."""
 
-_INVERSE = ("c2w", "cam2world", "camera_to_world", "camera_to_object", "cam_in_ob", "cameraPoseARFrame", "transform_matrix", "to_world")
+_INVERSE = (
+    "c2w",
+    "cam2world",
+    "camera_to_world",
+    "camera_to_object",
+    "cam_in_ob",
+    "cameraPoseARFrame",
+    "transform_matrix",
+    "to_world",
+)
 """What one that leads from the camera's frame is called."""
 
 
@@ -57,7 +76,7 @@ def read_entries(content: Any, name: str) -> list[Entry]:
         return [Entry(from_matrix(content, name))]
     camera = _camera(content, name)
     image = str(content.get("image", ""))
-    if "R" in content and "t" in content or "rotation" in content and "translation" in content:
+    if ("R" in content and "t" in content) or ("rotation" in content and "translation" in content):
         return [Entry(_rigid_parts(content, name), image, camera)]
     if "rvec" in content and "tvec" in content:
         R = cv2.Rodrigues(np.array(content["rvec"], float).reshape(3))[0]
@@ -74,9 +93,13 @@ def read_entries(content: Any, name: str) -> list[Entry]:
 
 
 def _rigid_parts(content: Any, name: str) -> Pose:
-    R, t = (content[key] if key in content else content[other] for key, other in (("R", "rotation"), ("t", "translation")))
+    R, t = (
+        content[key] if key in content else content[other] for key, other in (("R", "rotation"), ("t", "translation"))
+    )
     if np.size(R) != 9:
-        raise CounterpointError(f"{name} has a rotation of {np.size(R)} numbers whose order is not known; give R as 3 x 3.")
+        raise CounterpointError(
+            f"{name} has a rotation of {np.size(R)} numbers whose order is not known; give R as 3 x 3."
+        )
     s = np.array(content.get("s", (1, 1, 1)), float)
     return Pose(rotation_of(R, name), np.array(t, float).reshape(3), np.broadcast_to(s, 3).copy())
 

@@ -44,7 +44,9 @@ def save(path: str | Path, views: list[View]) -> None:
         inner = {"fl_x": K[0, 0], "fl_y": K[1, 1], "cx": K[0, 2] + 0.5, "cy": K[1, 2] + 0.5, "w": width, "h": height}
         frames.append({"file_path": view.image, "transform_matrix": to_world.tolist()} | inner | bend)
     if len(models) > 1:
-        raise CounterpointError("nerfstudio has one camera model for all photos, and these are fisheyes and others; save as COLMAP.")
+        raise CounterpointError(
+            "nerfstudio has one camera model for all photos, and these are fisheyes and others; save as COLMAP."
+        )
     write_json(path, {"camera_model": "".join(models) or "OPENCV", "frames": frames})
 
 
@@ -136,7 +138,9 @@ def _lens(said: Any, name: str) -> Lens | None:
     if model in ("PINHOLE", "SIMPLE_PINHOLE", "PERSPECTIVE") and any((k1, k2, k3, k4, p1, p2)):
         raise CounterpointError(f"{name} calls its camera {model} and gives distortion; it must be one of the two.")
     if model not in ("OPENCV", "SIMPLE_RADIAL", "RADIAL", "PINHOLE", "SIMPLE_PINHOLE", "PERSPECTIVE"):
-        raise CounterpointError(f"{name} has cameras of the model {model}, which is not understood; undistort the photos first.")
+        raise CounterpointError(
+            f"{name} has cameras of the model {model}, which is not understood; undistort the photos first."
+        )
     if k4:
         raise CounterpointError(f"{name} has a k4 beside OPENCV, which is not understood; undistort the photos first.")
     return opencv_lens([k1, k2, p1, p2, k3] if k3 else [k1, k2, p1, p2])
@@ -169,12 +173,16 @@ def _say_what_moves(content: Any, name: str) -> None:
     """The world that is meant is the file's own, whatever was done to make it."""
     applied = content.get("applied_transform")
     if applied is not None and np.abs(np.array(applied, float).reshape(-1, 4)[:3] - np.eye(4)[:3]).max() > 1e-9:
-        warn(f"{name} has an applied_transform: poses are in the world after it, and the shape is taken to be there too.")
+        warn(
+            f"{name} has an applied_transform: poses are in the world after it, and the shape is taken to be there too."
+        )
     if float(content.get("applied_scale") or 1) != 1:
         warn(f"{name} has an applied_scale of {content['applied_scale']}: places are in its scaled units.")
     for key in ("orientation_override", "auto_scale_poses_override", "center_method_override"):
         if content.get(key) is not None:
-            warn(f"{name} has {key}, which nerfstudio applies when it trains; here poses are taken as they are written.")
+            warn(
+                f"{name} has {key}, which nerfstudio applies when it trains; here poses are taken as they are written."
+            )
 
 
 def _photo_size(said: Any, path: Path) -> tuple[int, int] | None:

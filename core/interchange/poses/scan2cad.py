@@ -52,7 +52,9 @@ def read_entries(content: Any, name: str) -> list[Entry]:
         CounterpointError: there is no photo, so that the pose is not one of a camera.
     """
     if "aligned_models" in content or "K" not in content:
-        raise CounterpointError(f"{name} is an annotation of Scan2CAD: its poses are in the frame of a scan, not of a photo's camera.")
+        raise CounterpointError(
+            f"{name} is an annotation of Scan2CAD: its poses are in the frame of a scan, not of a photo's camera."
+        )
     lens = Lens.from_json(content["lens"]) if content.get("lens") else None
     width, height = content["size"]
     camera = PhotoCamera(matrix_of(content["K"], name), (int(width), int(height)), lens)

@@ -14,6 +14,7 @@ from core.files import write_atomic
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
+from core.geometry.units import Unit
 
 Floats = npt.NDArray[np.floating]
 Read = TypeVar("Read")
@@ -28,7 +29,7 @@ class View:
         K: float64 [3, 3].
         lens: how the photo's lens bends, or None.
         shape: name of the shape's file, "" where nobody said it.
-        unit: metres that one unit of the shape is, or None where it is not known.
+        unit: of the shape; None where nobody thought of it.
     """
 
     image: str
@@ -37,7 +38,7 @@ class View:
     pose: Pose
     lens: Lens | None = None
     shape: str = ""
-    unit: float | None = None
+    unit: Unit | None = None
 
     @property
     def camera(self) -> PhotoCamera:
@@ -88,5 +89,14 @@ def guarded(path: str | Path, read: Callable[[], Read]) -> Read:
         return read()
     except CounterpointError:
         raise
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, np.linalg.LinAlgError, OSError) as error:
+    except (
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+        np.linalg.LinAlgError,
+        OSError,
+    ) as error:
         raise CounterpointError(f"{Path(path).name} holds no poses that can be read ({error}).") from error
