@@ -21,13 +21,13 @@ from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import intrinsics
 from core.geometry.shape import load_shape
 from core.geometry.units import Unit, unit_of
 from core.images import field_of_view, load_depth, load_image, load_mask, save_image
 from core.interchange.cameras import fitted, load_camera
-from core.interchange.labels import read_json
 from core.interchange.poses import Entry, View, load_entry, save_view
 from core.matching.prepare import is_shape
 from core.matching.sides import ShapeSide
@@ -53,7 +53,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     camera = _camera(options, size, entry)
     depth = _depth(options, size, image, unit, camera.depth_scale)
     encoder = load_encoder(choice_of(options))
-    mask = load_mask(options.mask) if options.mask else None
+    mask = load_mask(options.mask, size) if options.mask else None
     box = options.box or (_around(mask) if mask is not None else None)
     if box is None:
         raise CounterpointError("Say where the object is: give --box X0,Y0,X1,Y1 or --mask PNG.")

@@ -27,10 +27,10 @@ from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
+from core.files import read_json
 from core.geometry.pose import Pose, project
 from core.geometry.shape import Shape, load_shape
 from core.images import load_depth, load_image
-from core.interchange.labels import read_json
 from core.interchange.poses.matrix import from_matrix, to_matrix
 from core.interchange.poses.scan2cad import from_trs
 from core.matching.prepare import image_side, shape_side

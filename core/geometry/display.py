@@ -22,7 +22,7 @@ class DisplayMesh:
     """Arrays to draw, in the units and axes of the shape's file.
 
     Attributes:
-        points: float32 [V, 3].
+        points: float64 [V, 3]; float32 would move those of shapes far from the origin (maps, millimetres).
         faces: int32 [F, 3]; F is 0 for a point cloud.
         normals: float32 [V, 3].
         colors: uint8 [V, 3] or None.
@@ -31,7 +31,7 @@ class DisplayMesh:
         closed: every part is a closed surface that faces outward, so that back faces need not be drawn.
     """
 
-    points: npt.NDArray[np.float32]
+    points: npt.NDArray[np.float64]
     faces: npt.NDArray[np.int32]
     normals: npt.NDArray[np.float32]
     colors: npt.NDArray[np.uint8] | None
@@ -47,7 +47,7 @@ def display_mesh(shape: Shape) -> DisplayMesh:
         keep = np.linspace(0, len(shape.vertices) - 1, min(len(shape.vertices), MAX_POINTS)).astype(int)
         colors = None if shape.colors is None else shape.colors[keep]
         none = np.zeros((0, 3), np.int32)
-        points, normals = shape.vertices[keep].astype(np.float32), shape.normals[keep]
+        points, normals = shape.vertices[keep], shape.normals[keep]
         return DisplayMesh(points, none, normals, colors, None, None, keep.astype(np.int32))
     if len(shape.faces) > MAX_FACES:
         return _merged(shape)
@@ -60,7 +60,7 @@ def display_mesh(shape: Shape) -> DisplayMesh:
         extra = {name: values[atlas.source] for name, values in extra.items()} | {"uv": atlas.uv}
     normals = extra["normals"] / np.maximum(np.linalg.norm(extra["normals"], axis=1, keepdims=True), 1e-9)
     colors = np.clip(extra["colors"], 0, 255).astype(np.uint8) if "colors" in extra else None
-    own = shape.to_own_frame(points).astype(np.float32)
+    own = shape.to_own_frame(points)
     uv = extra["uv"].astype(np.float32) if "uv" in extra else None
     return DisplayMesh(
         own, faces.astype(np.int32), normals.astype(np.float32), colors, uv, texture, element, _closed(shape)
@@ -70,7 +70,7 @@ def display_mesh(shape: Shape) -> DisplayMesh:
 def _closed(shape: Shape) -> bool:
     import trimesh
 
-    mesh = trimesh.Trimesh(shape.vertices, shape.faces, process=False)
+    mesh = trimesh.Trimesh(shape.normalised.astype(np.float64), shape.faces, process=False)
     mesh.merge_vertices(merge_tex=True, merge_norm=True)
     mesh.update_faces(mesh.nondegenerate_faces())
     if not (mesh.is_watertight and mesh.is_winding_consistent) or mesh.body_count > MAX_BODIES:
@@ -139,7 +139,7 @@ def _merged(shape: Shape) -> DisplayMesh:
         cell *= max(1.1, (len(faces) / MAX_FACES) ** 0.5)
     count = np.bincount(group)[:, None]
     mean = np.stack([np.bincount(group, weights=shape.normalised[:, i]) for i in range(3)], axis=1) / count
-    own, normals = shape.to_own_frame(mean).astype(np.float32), shape.normals[first]
+    own, normals = shape.to_own_frame(mean), shape.normals[first]
     if shape.paint is None:
         colors = vertex_color(shape)
         colors = None if colors is None else colors[first]

@@ -23,7 +23,10 @@ READERS = {
     ".off": "off.read_off",
     ".glb": "gltf.read_gltf",
     ".gltf": "gltf.read_gltf",
-    ".xyz": "xyz.read_xyz",
+    ".xyz": "points_text.read_points_text",
+    ".asc": "points_text.read_points_text",
+    ".pts": "points_text.read_points_text",
+    ".ptx": "points_text.read_points_text",
 }
 """The function of ``core.geometry.readers`` that reads a file with this suffix: path -> :class:`Shape`."""
 SUFFIXES = tuple(READERS)

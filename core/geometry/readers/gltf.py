@@ -89,7 +89,9 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, sa
     read = _Attributes(gltf, about, placed.weights)
     vertices = read.get("POSITION")
     if vertices is None or (mode in _MODES and mode != _POINTS):
-        return (mode if mode in _MODES else 1), _Part(np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, Material())
+        return (mode if mode in _MODES else 1), _Part(
+            np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, Material()
+        )
     vertices = vertices.astype(np.float64)
     normals = read.get("NORMAL")
     faces = _faces(read.indices(len(vertices)), mode) if mode != _POINTS else np.zeros((0, 3), np.int64)
@@ -251,14 +253,18 @@ def _look(parts: list[_Part], faces: Ints, materials: Materials) -> dict[str, An
         return {"colors": np.concatenate([_white(each) for each in parts])}
     tints = {_tint(each) for each in parts}
     numbers = {each.material.texture if has else -1 for each, has in zip(parts, textured, strict=True)}
-    uv = np.concatenate([np.zeros((len(each.vertices), 2), np.float32) if each.uv is None else each.uv for each in parts])
+    uv = np.concatenate(
+        [np.zeros((len(each.vertices), 2), np.float32) if each.uv is None else each.uv for each in parts]
+    )
     uv = np.nan_to_num(uv).astype(np.float32)
     if len(numbers) == 1 and len(tints) == 1 and None not in tints:
         texture = materials.textures[numbers.pop()]
         if texture.wrap == ("repeat", "repeat") or (uv.min() >= 0 and uv.max() <= 1):
             return {"uv": uv, "texture": _times(texture.pixels, next(iter(tints)))}
     sizes = [len(each.faces) for each in parts]
-    texture_of = np.repeat([each.material.texture if has else -1 for each, has in zip(parts, textured, strict=True)], sizes)
+    texture_of = np.repeat(
+        [each.material.texture if has else -1 for each, has in zip(parts, textured, strict=True)], sizes
+    )
     if None in tints:
         color = np.concatenate([_white(each) for each in parts])[faces]
     else:

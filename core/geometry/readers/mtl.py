@@ -41,7 +41,9 @@ def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[st
         for name in names:
             file = beside(path, name)
             if file is None:
-                said.append(f"Its materials {name} are not beside it; put that file into its folder to see its colours.")
+                said.append(
+                    f"Its materials {name} are not beside it; put that file into its folder to see its colours."
+                )
             else:
                 for material in _parse(file.read_text(encoding="utf-8", errors="replace"), said):
                     materials.setdefault(material.name, material)
@@ -71,7 +73,11 @@ def _parse(text: str, said: list[str]) -> list[Material]:
     materials: list[Material] = []
     ignored: set[str] = set()
     for line in text.replace("\\\n", " ").splitlines():
-        word, _, rest = line.split("#")[0].strip().partition(" ") if not line.strip().startswith("map") else line.strip().partition(" ")
+        word, _, rest = (
+            line.split("#")[0].strip().partition(" ")
+            if not line.strip().startswith("map")
+            else line.strip().partition(" ")
+        )
         if "\t" in word:
             word, _, rest = line.strip().partition("\t")
         rest = rest.strip()
@@ -84,7 +90,9 @@ def _parse(text: str, said: list[str]) -> list[Material]:
             _set_color(materials[-1], rest, ignored)
         elif key == "map_kd":
             _set_map(materials[-1], rest, ignored)
-        elif key == "map_ka" and materials[-1].map is None or key == "ke" and any(_numbers(rest)) or key == "map_ke":
+        elif (
+            (key == "map_ka" and materials[-1].map is None) or (key == "ke" and any(_numbers(rest))) or key == "map_ke"
+        ):
             ignored.add(word)
     if any(material.map for material in materials):
         ignored.discard("map_Ka")

@@ -49,7 +49,9 @@ def read_obj(path: Path) -> Shape:
     if len(vertices) == 0:
         raise CounterpointError(f"{path.name} has no points; check how it was exported.")
     if not content.sizes:
-        raise CounterpointError(f"{path.name} has vertices but no faces; export it with faces, or as PLY or XYZ points.")
+        raise CounterpointError(
+            f"{path.name} has vertices but no faces; export it with faces, or as PLY or XYZ points."
+        )
     said = [f"It also holds {kind}, which are left out." for kind in sorted(content.left_out)]
     sizes = np.concatenate(content.sizes)
     corners = {kind: _flat(content.corners[kind]) for kind in (_V, _VT, _VN)}
@@ -62,7 +64,9 @@ def read_obj(path: Path) -> Shape:
     faces = corners[_V][triangles]
     normals = None
     if (corners[_VN] >= 0).any():
-        normals = normals_of_corners(_joined(content.values[_VN], 3, np.float32), corners[_VN], corners[_V], len(vertices))
+        normals = normals_of_corners(
+            _joined(content.values[_VN], 3, np.float32), corners[_VN], corners[_V], len(vertices)
+        )
     textured = (corners[_VT] >= 0).any()
     uv = _placed(_joined(content.values[_VT], 2, np.float32), corners[_VT][triangles]) if textured else None
     material = np.concatenate(content.material)
@@ -143,9 +147,7 @@ def _one_or_two(values: Floats, counts: Ints) -> Floats:
     return np.stack([values[first], second], axis=1)
 
 
-def _read_faces(
-    content: _Content, lines: text.Lines, is_face: npt.NDArray[np.bool_], before: dict[int, Ints]
-) -> None:
+def _read_faces(content: _Content, lines: text.Lines, is_face: npt.NDArray[np.bool_], before: dict[int, Ints]) -> None:
     """Corners as indices from 0, -1 where a corner has none; indices below 0 count back from the line they are in."""
     data, counts = lines.words_of(is_face)
     total = int(counts.sum())
@@ -209,7 +211,9 @@ def _look(
     textures: list[Texture] = []
     texture_of = np.full(len(used), -1, np.int32)
     for number, each in enumerate(used):
-        loaded = load_map(path, each, textures, said) if each is not None and counts[number] and uv is not None else None
+        loaded = (
+            load_map(path, each, textures, said) if each is not None and counts[number] and uv is not None else None
+        )
         texture_of[number] = -1 if loaded is None else loaded
         if loaded is not None and uv is not None and each is not None and each.is_placed:
             here = material == number
@@ -236,7 +240,9 @@ def _vertex_colors(content: _Content, used: int) -> npt.NDArray[np.uint8] | None
     if all(colors is None for colors in content.colors):
         return None
     sizes = content.block_sizes
-    blank = [np.full((n, 3), np.nan, np.float32) if c is None else c for c, n in zip(content.colors, sizes, strict=True)]
+    blank = [
+        np.full((n, 3), np.nan, np.float32) if c is None else c for c, n in zip(content.colors, sizes, strict=True)
+    ]
     colors = np.concatenate(blank)
     missing = np.isnan(colors).all(axis=1)
     result = from_numbers(colors)

@@ -23,7 +23,9 @@ def read_off(path: Path) -> Shape:
     kind = _KIND.match(content)
     if kind is not None and (kind[6] or kind[4] or kind[5]):
         what = "binary" if kind[6] else "in more than three dimensions"
-        raise CounterpointError(f"{path.name} is an OFF file that is {what}, which cannot be read; export it as OFF text.")
+        raise CounterpointError(
+            f"{path.name} is an OFF file that is {what}, which cannot be read; export it as OFF text."
+        )
     lines = text.Lines.of(content[kind.end() :] if kind is not None else content)
     values = text.numbers(lines.data)
     if len(values) < 3:
@@ -53,7 +55,9 @@ def read_off(path: Path) -> Shape:
         said.append(f"{int((sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
     faces = corners[triangles]
     if uv is not None:
-        said.append("It has texture coordinates but no texture; if it should have one, export it as OBJ with its image.")
+        said.append(
+            "It has texture coordinates but no texture; if it should have one, export it as OBJ with its image."
+        )
     color = _face_colors(extra, said)
     look: dict[str, Any] = {"colors": colors}
     if color is not None:
@@ -84,7 +88,7 @@ def _vertex_columns(
     if has_uv and width >= at + 2:
         uv, at = table[:, at : at + 2], at + 2
     if at < width or (has_color and colors is None):
-        if not groups or not any(groups) and width == 7:
+        if not groups or (not any(groups) and width == 7):
             colors = from_numbers(table[:, 3:6])
         else:
             said.append("Its vertices have columns that its header does not explain; they are left out.")
@@ -139,5 +143,7 @@ def _face_colors(extra: list[Floats], said: list[str]) -> npt.NDArray[np.uint8] 
     color = np.full((len(rest), 3), PLAIN, np.uint8)
     color[colored] = from_numbers(rest[colored, :3])
     if ((known > 0) & ~colored).any():
-        said.append("Some of its faces have colours by number, from a table that is not in the file; they are left grey.")
+        said.append(
+            "Some of its faces have colours by number, from a table that is not in the file; they are left grey."
+        )
     return color

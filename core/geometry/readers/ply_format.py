@@ -185,7 +185,9 @@ def _read_mixed(data: bytes, offset: int, element: Element, order: str) -> int:
 
 def _walk(data: bytes, offset: int, element: Element, order: str) -> tuple[npt.NDArray, npt.NDArray, int]:
     """Where each row begins int64 [N], how long its lists are int64 [N, lists], and where the last row ends."""
-    steps: list[tuple[int, int, int, str]] = []  # bytes before the list's count, of the count, of a value; the count's byte order
+    steps: list[
+        tuple[int, int, int, str]
+    ] = []  # bytes before the list's count, of the count, of a value; the count's byte order
     before = 0
     for each in element.properties:
         if each.count is None:

@@ -77,7 +77,9 @@ class Lines:
         first = np.searchsorted(word, starts)
         count = np.diff(first, append=len(word))
         some = count > 0
-        return cls(data, starts[some], np.diff(starts, append=len(data))[some], first[some], count[some], word, word_end)
+        return cls(
+            data, starts[some], np.diff(starts, append=len(data))[some], first[some], count[some], word, word_end
+        )
 
     def keywords(self) -> Ints:
         """The first word of each line as a number: its bytes, lowest first, where it has one or two; -1 for longer ones."""
