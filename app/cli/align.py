@@ -24,8 +24,8 @@ from core.geometry.shape import load_shape
 from core.images import field_of_view, load_depth, load_image, load_mask, save_image
 from core.interchange.labels import read_json
 from core.interchange.poses import View, load_intrinsics, load_pose, save_view
+from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import is_shape
-from core.matching.sides import ImageSide, ShapeSide
 from core.parts.grabcut import box_mask
 from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent, span
@@ -57,7 +57,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         mask = box_mask(image, encoder, box)
     picture, _ = ready(options, encoder, options.image, image, box, silent)
     side, up = ready(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
-    assert isinstance(picture, ImageSide) and isinstance(side, ShapeSide)
+    assert isinstance(picture, MatchableImage) and isinstance(side, MatchableShape)
     photo = Photo(image, picture, K, mask, depth)
     check(photo)
     start = None if options.start is None else load_pose(options.start)

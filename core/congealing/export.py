@@ -8,7 +8,7 @@ import numpy as np
 from core.congealing.collection import Congealed
 from core.congealing.coordinates import coordinates
 from core.congealing.photos import scaled
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
 from core.congealing.propagate import average
 from core.images import save_image
 from core.interchange.collections import PosedImage, save_collection, save_map
@@ -16,7 +16,7 @@ from core.interchange.poses import View, save_colmap, save_nerfstudio
 from core.progress import Progress, silent
 
 
-def posed_image(path: str, one: Posed, shrunk: float) -> PosedImage:
+def posed_image(path: str, one: PosedPhoto, shrunk: float) -> PosedImage:
     """``K`` and size are those of the file again."""
     height, width = one.scorer.photo.pixels.shape[:2]
     size = (round(width / shrunk), round(height / shrunk))
