@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.geometry.paint import as_light
 from core.geometry.shape import Shape
 from core.interchange.coordinates import float32_fits
 from core.interchange.element_labels import NAMES
@@ -40,7 +41,7 @@ def labelled_glb(shape: Shape, labels: Labels) -> bytes:
         metadata={"counterpoint": json.dumps({"names": labels.names, "colors": labels.colors})},
     )
     rgba = np.full((len(corners), 4), 255, np.uint8)
-    rgba[:, :3] = np.repeat(labels.rgb(), 3, axis=0)
+    rgba[:, :3] = np.repeat(as_light(labels.rgb()), 3, axis=0)
     mesh.visual.vertex_colors = rgba
     scene = trimesh.Scene()
     scene.add_geometry(mesh, "labelled", "labelled", transform=trimesh.transformations.translation_matrix(origin))
