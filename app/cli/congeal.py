@@ -123,7 +123,7 @@ def _mask(path: str, folder: str | None) -> Any:
     if folder is None:
         return None
     file = Path(folder) / f"{Path(path).stem}.png"
-    return load_mask(file) if file.exists() else None
+    return load_mask(file, image_size(path)) if file.exists() else None
 
 
 def _shape(

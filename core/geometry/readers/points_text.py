@@ -227,7 +227,7 @@ def _no_number(lines: list[str], delimiter: str | None, file: str, problem: Valu
 def _shape(table: Table, columns: Columns, file: str) -> Shape:
     said = [*table.said, *columns.said]
     points = table.values[:, columns.xyz]
-    known: npt.NDArray[np.bool_] = np.isfinite(points).all(axis=1)
+    known = np.asarray(np.isfinite(points).all(axis=1))
     if not known.all():
         said.append(
             f"{int((~known).sum()):,} of {len(known):,} points of {file} have no place (NaN) and were left out."
