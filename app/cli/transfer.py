@@ -19,7 +19,7 @@ from core.interchange.shape_labels import load_shape_labels, save_shape_labels
 from core.matching.matchable import MatchableShape
 from core.matching.prepare import is_shape, matchable_image, with_joint_prior
 from core.parts.carry import Source, assign, carry, percent
-from core.parts.layers import BAND
+from core.parts.layers import is_uncertain
 from core.progress import Progress, silent, span
 
 
@@ -51,7 +51,7 @@ def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> 
         saved = _name(options.out, path, number, len(boxes), isinstance(other, MatchableShape))
         _save(saved, content, Path(path).name, Labels(labels.names, labels.colors, masks))
         for name, part, values, mask in zip(labels.names, found, percents, masks, strict=True):
-            near = np.abs(values.astype(int) - options.threshold) <= BAND
+            near = is_uncertain(values, options.threshold)
             numbers = {"share": float(mask.mean()), "uncertain": float(near.mean()), "overlap": part.overlap}
             report["parts"].append({"target": path, "saved": saved, "name": name, **numbers, "verdict": part.verdict})
     progress(1.0, "Done")

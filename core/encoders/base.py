@@ -1,7 +1,7 @@
 """What an encoder is: pictures or points in, descriptors out."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ class Encoded:
 
 
 class ImageEncoder(Protocol):
-    """An image encoder. ``encode`` is the dear call; everything else works on what it returns.
+    """An image encoder. ``encode`` is the expensive call; everything else works on what it returns.
 
     Attributes:
         name: what the user chose.
@@ -68,6 +68,7 @@ def encode_fitting(encoder: ImageEncoder, images: npt.NDArray[np.uint8]) -> Enco
     return Encoded(joined("descriptors"), joined("foreground"), joined("vectors"))  # type: ignore[arg-type]
 
 
+@runtime_checkable
 class TunableEncoder(ImageEncoder, Protocol):
     """An image encoder whose network can be tuned a little."""
 

@@ -10,12 +10,12 @@ import numpy.typing as npt
 from PIL import Image, PngImagePlugin
 from pycocotools import mask as coco
 
-from core.colors import PINS
+from core.colors import PINS, rgb_of
 from core.errors import CounterpointError
 from core.files import write_atomic
 from core.images import check_file
 from core.interchange import labels as common
-from core.interchange.labels import Labels, check_form, check_table, rgb_of
+from core.interchange.labels import Labels, check_form, check_table
 
 SUFFIXES = (".png", ".json", ".npz")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.colors import PINS
+from core.colors import PINS, rgb_of
 from core.errors import CounterpointError
 from core.files import write_atomic
 from core.images import check_file
@@ -60,10 +60,6 @@ def from_index(
         masks[place] = index == number
     names = names or [f"Part {n}" for n in numbers]
     return Labels(names, colors or [PINS[i % len(PINS)] for i in range(len(numbers))], masks)
-
-
-def rgb_of(color: str) -> tuple[int, int, int]:
-    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
 def check_table(names: Any, colors: Any, file: str) -> tuple[list[str], list[str]]:
