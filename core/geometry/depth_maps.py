@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.geometry.camera import Camera, framing_camera, look_at
+from core.geometry.camera import Camera
 from core.geometry.raycasting import Raycaster
-from core.geometry.viewpoints import UP_AXES, ring_directions
+from core.geometry.viewpoints import ring_cameras
 
 FAR = 0.2
 """The brightness of the farthest point, in [0, 1]; the background is black."""
@@ -40,10 +40,5 @@ def depth_views(caster: Raycaster, up: str = "y", size: int = 224, azimuths: int
     Returns:
         uint8 [2 * azimuths, size, size, 3].
     """
-    points = caster.shape.normalised
-    hull, axis = points[:: max(1, len(points) // 5000)], np.array(UP_AXES[up], np.float64)
-    cameras = [
-        framing_camera(hull, look_at(direction, axis), size, np.radians(30), 0.85)
-        for direction in ring_directions(up, azimuths, (5.0, 30.0))
-    ]
+    cameras = ring_cameras(caster.shape.normalised, up, azimuths, (5.0, 30.0), size, 0.85)
     return np.stack([depth_picture(caster, camera) for camera in cameras])

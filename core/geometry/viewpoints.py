@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from core.geometry.camera import Camera, framing_camera, look_at
+
 Floats = npt.NDArray[np.floating]
 
 UP_AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1), "-x": (-1, 0, 0), "-y": (0, -1, 0), "-z": (0, 0, -1)}
@@ -29,6 +31,25 @@ def ring_directions(up: str, azimuths: int, elevations: tuple[float, ...]) -> Fl
         flat = np.cos(turn)[:, None] * side + np.sin(turn)[:, None] * other
         rings.append(np.cos(elevation) * flat + np.sin(elevation) * axis)
     return np.concatenate(rings)
+
+
+def ring_cameras(
+    points: Floats, up: str, azimuths: int, elevations: tuple[float, ...], size: int, fill: float, fov: float = 30.0
+) -> list[Camera]:
+    """Return cameras in rings around a standing shape that it fills.
+
+    Args:
+        points: of the shape in its normalised frame, float [N, 3]; a few thousand of them are framed.
+        up: the axis that points up, a name of ``UP_AXES``.
+        azimuths: the number of cameras in each ring.
+        elevations: the elevations of the rings, in degrees.
+        size: the side of a picture in pixels.
+        fill: the part of a picture that the shape spans.
+        fov: the field of view in degrees.
+    """
+    hull, axis = points[:: max(1, len(points) // 5000)], np.array(UP_AXES[up], np.float64)
+    directions = ring_directions(up, azimuths, elevations)
+    return [framing_camera(hull, look_at(one, axis), size, np.radians(fov), fill) for one in directions]
 
 
 def standing(up: str) -> npt.NDArray[np.float64]:
