@@ -62,3 +62,8 @@ def sample_surface(shape: Shape, count: int, seed: int = 0) -> SurfacePoints:
 def spatial_order(points: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     """Order points [N, 3] so that neighbours in memory are neighbours in space: the leaves of a k-d tree, int64 [N]."""
     return np.asarray(cKDTree(points, leafsize=16, balanced_tree=True).indices)
+
+
+def spread(total: int, count: int) -> npt.NDArray[np.int64]:
+    """Choose at most ``count`` of the indices 0 to ``total`` - 1, spread evenly over them: int64 [n]."""
+    return np.linspace(0, total - 1, min(count, total)).astype(np.int64)

@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from core.encoders.base import ImageEncoder, encode_fitting
+from core.geometry.pixels import pixels_of
 
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
@@ -46,8 +47,7 @@ def rolled(
         fill: the part of a crop that the longer side of the mask spans.
         rolls: the number of angles, spread evenly over the full turn; the first is 0.
     """
-    rows, columns = np.nonzero(mask)
-    points = np.stack([columns, rows], axis=1).astype(np.float64)
+    points = pixels_of(mask).astype(np.float64)
     middle = points.mean(0)
     crops = []
     for angle in np.arange(rolls) * (2 * np.pi / rolls):

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from core.encoders.feature_map import FeatureMap
 from core.fields.lifting import seen_samples
 from core.geometry.camera import framing_camera, look_at
+from core.geometry.sampling import spread
 from core.geometry.viewpoints import UP_AXES, ring_directions
 from core.matching.location import Location
 from core.matching.matchable import Matchable, MatchableImage, MatchableShape
@@ -82,7 +83,7 @@ def view_set(
         progress: is told how far it is.
     """
     points = side.field.points
-    index = np.linspace(0, len(points) - 1, min(settings.samples, len(points))).astype(np.int64)
+    index = spread(len(points), settings.samples)
     position, normal = points.position[index], points.normal[index]
     hull = position if len(position) > 200 else points.position
     axis = np.array(UP_AXES[up], np.float64)

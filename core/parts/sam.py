@@ -12,6 +12,7 @@ import torch
 from core.encoders.base import pick_device
 from core.encoders.points import farthest_points
 from core.errors import CounterpointError
+from core.geometry.pixels import pixels_of
 from core.images import check_file
 from core.parts.prompts import Candidate, Prompts
 from core.progress import Progress, silent
@@ -131,7 +132,7 @@ def _spread(painted: npt.NDArray[np.bool_] | None, count: int = 6) -> list[tuple
     """Return a few pixels (u, v) of a stroke, far from each other."""
     if painted is None or not painted.any():
         return []
-    rows, columns = np.nonzero(painted)
-    pixels = np.stack([columns, rows], axis=1).astype(np.float32)[:: max(1, len(rows) // 2000)]
+    every = pixels_of(painted)
+    pixels = every.astype(np.float32)[:: max(1, len(every) // 2000)]
     chosen = farthest_points(torch.from_numpy(pixels)[None], count)[0].numpy()
     return [(float(u), float(v)) for u, v in pixels[chosen]]

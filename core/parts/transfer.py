@@ -17,7 +17,7 @@ from core.matching.verdict import Verdict
 from core.parts.assignment import assignment, object_cells
 from core.parts.evidence import Evidence, close_holes, grow
 from core.parts.layers import in_part
-from core.parts.verdict import judge
+from core.parts.verdict import intersection_over_union, judge
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def find_part(
     overlap = 0.0
     if (found & valid).any() and not found[valid].all():
         back = in_part(100 * transfer(target, source, found & valid, prior)) & _selectable(source)
-        overlap = float((back & region).sum() / max((back | region).sum(), 1))
+        overlap = intersection_over_union(back, region)
     best = int(np.where(valid, evidence, -1).argmax())
     return FoundPart(evidence, best, float(found[valid].mean()), overlap, judge(overlap))
 

@@ -12,6 +12,7 @@ from core.encoders.catalogue import load_encoder, load_point_encoder
 from core.encoders.clip import ClipEncoder
 from core.encoders.feature_map import Box, box_around, encode_image, whole_image
 from core.errors import CounterpointError
+from core.geometry.pixels import pixels_of
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import Shape
 from core.matching.matchable import MatchableShape
@@ -100,9 +101,8 @@ class QueryEncoder:
         """
         _check(image, mask)
         feature_map = encode_image(self.encoder, image, box or box_around(mask), size=self.encoder.input_size)
-        rows, columns = np.nonzero(mask)
-        few = slice(None, None, max(1, len(rows) // MOST))
-        return _part(feature_map.sample(np.stack([columns[few], rows[few]], axis=1)))
+        pixels = pixels_of(mask)
+        return _part(feature_map.sample(pixels[:: max(1, len(pixels) // MOST)]))
 
     def part_of_shape(self, side: MatchableShape, chosen: npt.NDArray[np.bool_]) -> Query:
         """Make a query of a part of a shape.
