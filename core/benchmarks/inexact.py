@@ -135,7 +135,7 @@ def noc_error(pose: Pose, case: InstanceCase, scorer: PoseScorer) -> float:
     Both are fractions of their bounding boxes; pixels where the pose shows nothing count 1.
     """
     pixels = pixels_of(case.picture.mask)
-    hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, case.shape, pixels))
+    hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, case.shape, pixels.astype(np.float64)))
     shown = hits.mask
     error = np.ones(len(pixels))
     place = surface_position(case.shape, hits.face[shown], hits.bary[shown])

@@ -153,7 +153,7 @@ def _navi_shot(entry: dict, folder: Path, shape: Shape, caster: Raycaster) -> Sh
 def _places(shape: Shape, caster: Raycaster, truth: Pose, K: Floats, mask: Mask) -> Floats:
     points = np.full((*mask.shape, 3), np.nan)
     pixels = pixels_of(mask)
-    hits = caster.cast(*shape_rays(truth, K, shape, pixels))
+    hits = caster.cast(*shape_rays(truth, K, shape, pixels.astype(np.float64)))
     points[pixels[hits.mask, 1], pixels[hits.mask, 0]] = surface_position(
         shape, hits.face[hits.mask], hits.bary[hits.mask]
     )
