@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.cli.options import choice_of, ready
+from app.cli.options import choice_of, matchable_from_file
 from core.alignment.align import Alignment, align, align_from, check, looks_mirrored, notes
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
@@ -55,8 +55,8 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         raise CounterpointError("Say where the object is: give --box X0,Y0,X1,Y1 or --mask PNG.")
     if mask is None:
         mask = box_mask(image, encoder, box)
-    picture, _ = ready(options, encoder, options.image, image, box, silent)
-    side, up = ready(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
+    picture, _ = matchable_from_file(options, encoder, options.image, image, box, silent)
+    side, up = matchable_from_file(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
     assert isinstance(picture, MatchableImage) and isinstance(side, MatchableShape)
     photo = Photo(image, picture, K, mask, depth)
     check(photo)

@@ -71,7 +71,7 @@ def choice_of(options: argparse.Namespace) -> EncoderChoice:
     return EncoderChoice(options.encoder, options.weights, options.layer, options.device, options.adapter)
 
 
-def ready(
+def matchable_from_file(
     options: argparse.Namespace, encoder: ImageEncoder, path: str, content: Any, box: Any, progress: Progress
 ) -> tuple[MatchableImage | MatchableShape, str]:
     """A side ready to be matched, and a shape's up axis."""

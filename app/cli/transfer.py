@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.cli.options import boxes_of, choice_of, ready
+from app.cli.options import boxes_of, choice_of, matchable_from_file
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
@@ -33,12 +33,12 @@ def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> 
     labels = _marked(options, loaded[0], encoder)
     if options.box and not (options.mask or options.outline or options.point or options.labels):
         source_box = None  # the box says where the part is
-    side, source_up = ready(options, encoder, options.source, loaded[0], source_box, silent)
+    side, source_up = matchable_from_file(options, encoder, options.source, loaded[0], source_box, silent)
     pose = _pose(options.pose) if options.pose else None
     report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
         begin, end = number / len(boxes), (number + 1) / len(boxes)
-        target, up = ready(options, encoder, path, content, box, span(progress, begin, end))
+        target, up = matchable_from_file(options, encoder, path, content, box, span(progress, begin, end))
         one, other, prior = with_joint_prior(side, target, up or source_up)
         sources = [Source(one, labels.masks, prior, pose)]
         for image_path, mask_path in options.also or []:
