@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from core.benchmarks import consistency, onepose, semantic, tracking
+from core.benchmarks.evaluation import EvaluationUnit, Outcome
 from core.benchmarks.report import write_report
-from core.benchmarks.units import Outcome, Unit
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
@@ -70,7 +70,7 @@ def parse_choice(text: str, base: EncoderChoice) -> EncoderChoice:
     )  # fmt: skip
 
 
-def units_of(data: str, count: int) -> list[Unit]:
+def units_of(data: str, count: int) -> list[EvaluationUnit]:
     """Make the units of data ``KIND:PATH`` (or ``procedural``), at most ``count``.
 
     Raises:
@@ -104,7 +104,7 @@ def evaluate(
 
 
 def measure(
-    encoders: Sequence[ImageEncoder], units: Sequence[Unit], task: str, folder: str | Path | None = None, progress: Progress = silent,
+    encoders: Sequence[ImageEncoder], units: Sequence[EvaluationUnit], task: str, folder: str | Path | None = None, progress: Progress = silent,
     watch: Callable[[list[Result]], None] | None = None,
 ) -> list[Result]:  # fmt: skip
     """Measure every encoder on every unit.
@@ -179,7 +179,7 @@ class _Store:
                 except (ValueError, KeyError, TypeError):
                     continue  # a line that was cut off when the run was stopped
 
-    def find(self, encoder: ImageEncoder, unit: Unit) -> Result | None:
+    def find(self, encoder: ImageEncoder, unit: EvaluationUnit) -> Result | None:
         return self._known.get(self._key(encoder, unit.name))
 
     def add(self, encoder: ImageEncoder, result: Result) -> None:
@@ -190,7 +190,7 @@ class _Store:
         with self._file.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
-    def keep_pictures(self, encoder: ImageEncoder, unit: Unit, outcome: Outcome) -> tuple[ReportCase, ...]:
+    def keep_pictures(self, encoder: ImageEncoder, unit: EvaluationUnit, outcome: Outcome) -> tuple[ReportCase, ...]:
         """Save the pictures of the best and the worst case."""
         ordered = sorted(outcome.examples, key=lambda one: one.score)
         chosen = ordered if len(ordered) < 2 else [ordered[0], ordered[-1]]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.benchmarks import pairs
-from core.benchmarks.units import Example, Outcome, Unit, draw_matches, pck
+from core.benchmarks.evaluation import EvaluationUnit, Example, Outcome, draw_matches, pck
 from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError
 from core.training.meshes import read_meshes
@@ -19,7 +19,7 @@ VIEWS, PIXELS = 4, 60
 """The number of pairs of pictures of each shape, and of pixels in each pair."""
 
 
-def of_meshes(place: str, count: int) -> list[Unit]:
+def of_meshes(place: str, count: int) -> list[EvaluationUnit]:
     """Make a unit of each of ``count`` shapes: those of a folder, or held-out procedural ones.
 
     Raises:
@@ -30,9 +30,9 @@ def of_meshes(place: str, count: int) -> list[Unit]:
     return units([(item.category, item) for item in read_meshes(place)[:count]])
 
 
-def units(items: Sequence[tuple[str, Object3D]]) -> list[Unit]:
+def units(items: Sequence[tuple[str, Object3D]]) -> list[EvaluationUnit]:
     """Make a unit of each shape, given as (name, shape)."""
-    return [Unit(name, partial(_shape, item)) for name, item in items]
+    return [EvaluationUnit(name, partial(_shape, item)) for name, item in items]
 
 
 def _shape(item: Object3D, encoder: ImageEncoder) -> Outcome:

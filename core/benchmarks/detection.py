@@ -52,7 +52,7 @@ class Box3D:
 
 
 @dataclass
-class Scene:
+class IndoorScene:
     """A scene.
 
     Attributes:
@@ -104,7 +104,7 @@ def evaluate(
     return {"detection by given boxes": rows}
 
 
-def name_boxes(scene: Scene, model: DepthClip, labels: Sequence[str], words: torch.Tensor) -> list[Box3D]:
+def name_boxes(scene: IndoorScene, model: DepthClip, labels: Sequence[str], words: torch.Tensor) -> list[Box3D]:
     """Give each proposal its likeliest label; the score is the proposal's times the probability.
 
     Args:
@@ -174,7 +174,7 @@ def precision(found: Sequence[Sequence[Box3D]], truth: Sequence[Sequence[Box3D]]
     return float((curve * np.array(hits)).sum() / count)
 
 
-def read_scene(file: Path) -> Scene:
+def read_scene(file: Path) -> IndoorScene:
     """Read the JSON file of a scene; its points and boxes are turned so that z is up.
 
     Raises:
@@ -191,7 +191,7 @@ def read_scene(file: Path) -> Scene:
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CounterpointError(f"{file.name} is no scene: {type(error).__name__} {error}.") from error
-    return Scene(points, objects, proposals)
+    return IndoorScene(points, objects, proposals)
 
 
 def _box(one: Any, turn: Floats, label: str, score: float = 1.0) -> Box3D:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import poselib
 import torch
 
-from core.benchmarks.units import BAD, GOOD, Example, Outcome, Unit, whole_size
+from core.benchmarks.evaluation import BAD, GOOD, EvaluationUnit, Example, Outcome, whole_size
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image
 from core.errors import CounterpointError
@@ -32,7 +32,7 @@ MEMORY, EVERY, GRID = 120_000, 10, 4
 PLACES = "sfm_output/outputs_softmax_loftr_loftr"
 
 
-def one_pose(place: str | Path, count: int) -> list[Unit]:
+def one_pose(place: str | Path, count: int) -> list[EvaluationUnit]:
     """Make a unit of each of the first ``count`` objects of a folder that holds ``lowtexture_test_data`` and ``sfm_output``.
 
     An object's folder NUMBER-NAME-... holds NAME-1 and NAME-2, each with ``color``, ``intrin_ba`` and ``poses_ba`` (text, metres), and
@@ -45,7 +45,7 @@ def one_pose(place: str | Path, count: int) -> list[Unit]:
     folders = sorted(f for f in (root / "lowtexture_test_data").glob("*") if f.is_dir())[:count]
     if not folders:
         raise CounterpointError(f"{place} is not OnePose-LowTex (lowtexture_test_data, {PLACES}).")
-    return [Unit(folder.name, partial(_object, folder, root / PLACES / folder.name)) for folder in folders]
+    return [EvaluationUnit(folder.name, partial(_object, folder, root / PLACES / folder.name)) for folder in folders]
 
 
 def _object(folder: Path, places: Path, encoder: ImageEncoder) -> Outcome:

@@ -105,7 +105,13 @@ class Collection:
 
 
 def bop(place: str, symmetric: dict[int, Floats], most: int) -> Iterator[Collection]:
-    """Read a collection for each object of a BOP scene, with its own mesh as canonical shape."""
+    """Read a collection for each object of a BOP scene, with its own mesh as canonical shape.
+
+    Args:
+        place: the folder of the scene.
+        symmetric: by object the symmetries float64 [4, 4] beside the identity.
+        most: the largest number of photos of each object.
+    """
     scene = BopScene.open(place)
     shots: dict[int, list[Shot]] = {number: [] for number in scene.models}
     for photo in scene.photos():
@@ -202,7 +208,17 @@ def _drawn(picture: Picture, name: str, shape: Shape, canon: Shape) -> Shot:
 def collections_of(
     data: str, count: int, photos: int, symmetric: dict[int, Floats]
 ) -> Callable[[], Iterator[Collection]]:
-    """Return a reader of "bop:PATH", "navi:PATH", "procedural" (one object each) or "procedural-category"."""
+    """Return a reader of collections.
+
+    Args:
+        data: "bop:PATH", "navi:PATH", "procedural" (one object each) or "procedural-category".
+        count: the number of procedural collections.
+        photos: the largest number of photos in each.
+        symmetric: by object of BOP the symmetries float64 [4, 4] beside the identity.
+
+    Raises:
+        CounterpointError: the data is none of these.
+    """
     kind, _, place = data.partition(":")
     if kind == "bop" and place:
         return lambda: bop(place, symmetric, photos)

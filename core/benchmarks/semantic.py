@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.benchmarks.evaluation import EvaluationUnit, Example, Outcome, draw_matches, pck, whole_size
 from core.benchmarks.spair import pair_files
-from core.benchmarks.units import Example, Outcome, Unit, draw_matches, pck, whole_size
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import FeatureMap, encode_image
 from core.errors import CounterpointError
@@ -105,9 +105,9 @@ def _pair(root: Path, kind: str, file: Path) -> KeypointPair:
     return KeypointPair(a, b, asked, truth, max(x1 - x0, y1 - y0))
 
 
-def units(pairs: dict[str, list[KeypointPair]], count: int) -> list[Unit]:
+def units(pairs: dict[str, list[KeypointPair]], count: int) -> list[EvaluationUnit]:
     """Make a unit of each category, with at most ``count`` pairs."""
-    return [Unit(kind, partial(_category, pairs[kind][:count])) for kind in sorted(pairs)]
+    return [EvaluationUnit(kind, partial(_category, pairs[kind][:count])) for kind in sorted(pairs)]
 
 
 def _category(pairs: Sequence[KeypointPair], encoder: ImageEncoder) -> Outcome:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from core.benchmarks.units import Example, Outcome, Unit, draw_matches, whole_size
+from core.benchmarks.evaluation import EvaluationUnit, Example, Outcome, draw_matches, whole_size
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image, sample_grid
 from core.errors import CounterpointError
@@ -33,7 +33,7 @@ Lengths are in pixels of a picture of 256 x 256.
 """
 
 
-def tap_vid(file: str | Path, count: int) -> list[Unit]:
+def tap_vid(file: str | Path, count: int) -> list[EvaluationUnit]:
     """Make a unit of each of the first ``count`` videos of ``tapvid_davis.pkl``.
 
     The file holds {name: {"video" uint8 [T, H, W, 3], "points" [N, T, 2] in [0, 1], "occluded" bool [N, T]}}.
@@ -54,7 +54,7 @@ def tap_vid(file: str | Path, count: int) -> list[Unit]:
         raise
     except Exception as error:
         raise CounterpointError(f"{path.name} is not a file of TAP-Vid ({error}).") from error
-    return [Unit(str(name), partial(_video, video)) for name, video in videos[:count]]
+    return [EvaluationUnit(str(name), partial(_video, video)) for name, video in videos[:count]]
 
 
 class _Arrays(pickle.Unpickler):

@@ -107,7 +107,11 @@ class TimmEncoder:
         return [x, torch.tensor([net.patch_embed.dynamic_feat_size(batch.shape[-2:])] * len(batch))]
 
     def finish(self, net: Any, begun: list[torch.Tensor]) -> Encoded:
-        """Compute the other blocks of a network like :attr:`net` from what :meth:`begin` returned; gradients go through."""
+        """Compute the other blocks of a network like :attr:`net` from what :meth:`begin` returned; gradients go through.
+
+        Returns:
+            Descriptors float32 [B, h, w, D] and vectors float32 [B, G].
+        """
         if isinstance(net, VisionTransformer):
             x, sizes = begun
             for block in net.blocks[self.tunable_blocks.start : self.tunable_blocks.stop]:

@@ -33,7 +33,7 @@ def cache_key(*parts: str) -> str:
 
 
 def read(key: str) -> dict[str, torch.Tensor] | None:
-    """Return the tensors stored under ``key`` as they were written, or None; a damaged entry counts as none."""
+    """Return the tensors [...] that were stored under ``key``, as they were written, or None; a damaged entry counts as none."""
     path = cache_dir() / f"{key}.safetensors"
     try:
         with safe_open(path, framework="pt") as file:
@@ -45,7 +45,7 @@ def read(key: str) -> dict[str, torch.Tensor] | None:
 
 
 def write(key: str, tensors: dict[str, torch.Tensor]) -> None:
-    """Store tensors of any shape and dtype under ``key``, whole or not at all; a cache that cannot be written is no error."""
+    """Store tensors [...] of any shape and dtype under ``key``, whole or not at all; a cache that cannot be written is no error."""
     with contextlib.suppress(OSError, CounterpointError):
         folder = cache_dir()
         folder.mkdir(parents=True, exist_ok=True)

@@ -17,21 +17,21 @@ NEAREST = 0.02
 
 
 def moved(pose: Pose, K: Floats, middle: Floats, start: Floats, end: Floats) -> Pose:
-    """Move the shape across the picture, so that its middle goes with the mouse and keeps its depth."""
+    """Move the shape across the picture, so that its middle [3] goes with the mouse from pixel ``start`` [2] to ``end`` [2] at its depth."""
     depth = pose(middle)[2]
     step = (np.asarray(end, float) - start) / [K[0, 0], K[1, 1]] * depth
     return Pose(pose.R, pose.t + [*step, 0.0], pose.s)
 
 
 def moved_along(pose: Pose, K: Floats, middle: Floats, axis: int, start: Floats, end: Floats) -> Pose:
-    """Move the shape along one of its axes (0 to 2), as far as the mouse went in the direction in which the axis appears."""
+    """Move the shape along one of its axes (0 to 2), as far as the mouse went from ``start`` [2] to ``end`` [2] in the axis's direction."""
     place = pose(middle)
     direction = pose.R[:, axis]
     return Pose(pose.R, pose.t + direction * _along(K, place, direction, start, end), pose.s)
 
 
 def pushed(pose: Pose, middle: Floats, factor: float) -> Pose:
-    """Move the shape along the ray through its middle to ``factor`` times its distance from the camera (a number above 0)."""
+    """Move the shape along the ray through its middle [3] to ``factor`` times its distance from the camera (a number above 0)."""
     return Pose(pose.R, pose.t + (max(factor, NEAREST) - 1) * pose(middle), pose.s)
 
 
@@ -42,14 +42,22 @@ def turned(pose: Pose, middle: Floats, rotation: Floats) -> Pose:
 
 
 def turned_about(pose: Pose, middle: Floats, axis: int, angle: float) -> Pose:
-    """Turn the shape around its middle about one of its axes (0 to 2) by an angle in radians, right-handed."""
+    """Turn the shape around its middle [3] about one of its axes (0 to 2) by an angle in radians, right-handed."""
     return turned(pose, middle, Rotation.from_rotvec(angle * pose.R[:, axis]).as_matrix())
 
 
 def arcball(pose: Pose, K: Floats, middle: Floats, radius: float, start: Floats, end: Floats) -> Pose:
-    """Turn the shape as by a ball around its middle (Shoemake, Graphics Interface 1992); outside the ball about the viewing direction.
+    """Turn the shape as a ball around its middle turns under the mouse (Shoemake, Graphics Interface 1992).
 
-    ``radius`` is that of the ball, in pixels.
+    Outside the ball it turns about the viewing direction.
+
+    Args:
+        pose: of the shape.
+        K: the intrinsics, float64 [3, 3] in pixels.
+        middle: float [3] in the units and axes of the shape's file.
+        radius: of the ball, in pixels.
+        start: the pixel (u, v) [2] that the mouse went from.
+        end: the pixel (u, v) [2] that it went to.
     """
     center = project(pose, K, np.asarray(middle, float))[0]
     a, b = (_on_ball((np.asarray(at, float) - center) / radius) for at in (start, end))

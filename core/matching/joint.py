@@ -129,6 +129,7 @@ class JointPrior:
     settings: JointSettings
 
     def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
+        """See :meth:`core.matching.match.Prior.__call__`."""
         if isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
             return self._over_samples(at)
         if isinstance(source, MatchableShape) and isinstance(target, MatchableImage):
@@ -136,13 +137,13 @@ class JointPrior:
         return None
 
     def _over_samples(self, pixel: Location) -> npt.NDArray[np.float32]:
-        """Of every sample, the probability of the views that put it near the pixel and see it."""
+        """Return for every sample, relative to the largest, the probability of the views that put it near the pixel and see it: float32 [N]."""
         near = self._near(self.pixels - torch.tensor(pixel, dtype=torch.float32))
         agreement = near.mul_(self.view_set.visible[self.views]).mul_(self.probability[:, None]).sum(0)
         return _relative(agreement.numpy()).take(self.view_set.nearest)
 
     def _over_cells(self, source: MatchableShape, target: MatchableImage, point: Location) -> npt.NDArray[np.float32]:
-        """Of every cell, the probability of the views that see the point and put it near."""
+        """Return for every cell, relative to the largest, the probability of the views that see the point and put it near: float32 [N]."""
         position = source.shape.to_normalised(np.array(point))
         sample = int(np.linalg.norm(source.field.points.position[self.view_set.index] - position, axis=1).argmin())
         seeing = self.view_set.visible[self.views, sample]
@@ -151,7 +152,7 @@ class JointPrior:
         return _relative((self.probability[seeing] @ near).numpy())
 
     def _near(self, offset: torch.Tensor) -> torch.Tensor:
-        """Gaussian [...] of offsets [..., 2] in pixels."""
+        """Return a Gaussian [...] of offsets [..., 2] in pixels."""
         scale = 2 * (self.settings.spread * self.frame_size) ** 2
         u, v = offset.unbind(-1)
         return (u * u).addcmul_(v, v).div_(-scale).exp_()

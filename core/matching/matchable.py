@@ -105,6 +105,7 @@ class MatchableImage:
         return float(np.hypot(x1 - x0, y1 - y0))
 
     def snap(self, at: Location) -> Location:
+        """See :meth:`Matchable.snap`."""
         if len(at) != 2 or not np.isfinite(at).all():
             raise CounterpointError("A place in an image is two numbers, the pixel U,V.")
         width, height = self.image_size
@@ -118,24 +119,30 @@ class MatchableImage:
         return at
 
     def describe(self, at: Location) -> torch.Tensor:
+        """See :meth:`Matchable.describe`."""
         return self.map.sample([at])[0]
 
     def similarity(self, descriptor: torch.Tensor) -> npt.NDArray[np.float32]:
+        """See :meth:`Matchable.similarity`."""
         scores = (self._flat @ descriptor).numpy()
         scores[self._outside] = -1
         return scores
 
     def location(self, candidate: int) -> Location:
+        """See :meth:`Matchable.location`."""
         u, v = self.cell_pixels[candidate]
         return (float(u), float(v))
 
     def distance(self, a: Location, b: Location) -> float:
+        """See :meth:`Matchable.distance`."""
         return float(np.hypot(a[0] - b[0], a[1] - b[1])) / self._diagonal
 
     def distances(self, at: Location) -> npt.NDArray[np.floating]:
+        """See :meth:`Matchable.distances`."""
         return np.asarray(np.linalg.norm(self.cell_pixels - at, axis=1) / self._diagonal)
 
     def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
+        """See :meth:`Matchable.peaks`."""
         return _greedy_peaks(scores, self.cell_pixels, np.arange(len(scores)), count, radius * self._diagonal)
 
     def heatmap(
@@ -229,6 +236,7 @@ class MatchableShape:
         return SurfacePoint(int(points.face[candidate]), bary, tuple(map(float, position)))  # type: ignore[arg-type]
 
     def snap(self, at: Location) -> Location:
+        """See :meth:`Matchable.snap`."""
         if len(at) != 3 or not np.isfinite(at).all():
             raise CounterpointError("A place on a shape is three numbers, the point X,Y,Z.")
         point = self.closest(at)
@@ -239,25 +247,31 @@ class MatchableShape:
         return point.position
 
     def describe(self, at: Location) -> torch.Tensor:
+        """See :meth:`Matchable.describe`."""
         distance, index = self._tree.query(self.shape.to_normalised(np.array(at)), k=min(4, len(self.field)))
         weights = torch.from_numpy(np.atleast_1d(1 / np.maximum(distance, 1e-6))).float()
         mixed = weights @ self.field.descriptors[torch.from_numpy(np.atleast_1d(index))].float()
         return torch.nn.functional.normalize(mixed, dim=0)
 
     def similarity(self, descriptor: torch.Tensor) -> npt.NDArray[np.float32]:
+        """See :meth:`Matchable.similarity`."""
         return self.field.similarity(descriptor)
 
     def location(self, candidate: int) -> Location:
+        """See :meth:`Matchable.location`."""
         return self.sample_point(candidate).position
 
     def distance(self, a: Location, b: Location) -> float:
+        """See :meth:`Matchable.distance`."""
         return float(np.linalg.norm(np.subtract(a, b))) / self.shape.diagonal
 
     def distances(self, at: Location) -> npt.NDArray[np.floating]:
+        """See :meth:`Matchable.distances`."""
         place = self.shape.to_normalised(np.array(at)).astype(np.float32)
         return np.asarray(np.linalg.norm(self.field.points.position - place, axis=1))
 
     def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
+        """See :meth:`Matchable.peaks`."""
         # Samples are in spatial order, so the best of each short run stands for its neighbourhood: one pass over memory.
         run = max(_RUN, len(scores) // _RUNS)
         full = len(scores) // run * run

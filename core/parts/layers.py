@@ -52,7 +52,7 @@ class Mask:
 
     @classmethod
     def of(cls, chosen: Chosen) -> "Mask":
-        """Compress a bool array of any shape."""
+        """Compress a bool array [...] of any shape."""
         flat = np.ravel(chosen)
         return cls(zlib.compress(np.packbits(flat).tobytes(), 1), len(flat), int(np.count_nonzero(flat)))
 

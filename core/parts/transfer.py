@@ -134,7 +134,10 @@ class FoundPart:
 def find_part(
     source: Matchable, target: Matchable, region: npt.NDArray[np.bool_], prior: Prior | None = None
 ) -> FoundPart:
-    """Transfer a part and judge the answer by transferring it back; arguments are those of :func:`transfer`."""
+    """Transfer a part, given by the candidates bool [M] of the source, and judge the answer by transferring it back.
+
+    The arguments are those of :func:`transfer`.
+    """
     evidence = transfer(source, target, region, prior)
     found, valid = in_part(100 * evidence), _selectable(target)
     overlap = 0.0

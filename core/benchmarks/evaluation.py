@@ -44,7 +44,7 @@ class Outcome:
 
 
 @dataclass
-class Unit:
+class EvaluationUnit:
     """A part of a task that is measured at once: a shape, an object, a video or a category.
 
     Attributes:
