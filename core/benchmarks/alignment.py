@@ -18,7 +18,7 @@ from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
-from core.geometry.pixels import random_pixels
+from core.geometry.pixel_grid import random_pixels
 from core.geometry.pose import Pose, nearest_rotation, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.sampling import spread

@@ -23,7 +23,7 @@ from core.congealing.posed_photos import PosedPhoto
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
-from core.geometry.pixels import random_pixels
+from core.geometry.pixel_grid import random_pixels
 from core.geometry.pose import Pose, nearest_rotation, rotation_error
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape

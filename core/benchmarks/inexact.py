@@ -21,7 +21,7 @@ from core.benchmarks.held_out import category_pair
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import box_around
 from core.fields.lifting import LiftSettings
-from core.geometry.pixels import pixels_of
+from core.geometry.pixel_grid import pixels_of
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape

@@ -10,7 +10,7 @@ import torch
 from core.benchmarks.held_out import category_pair
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image
-from core.geometry.pixels import pixels_of, random_pixels
+from core.geometry.pixel_grid import pixels_of, random_pixels
 from core.progress import Progress, silent
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
 from core.training.procedural import Object3D

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from core.benchmarks.bop import BopScene
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
-from core.geometry.pixels import pixels_of
+from core.geometry.pixel_grid import pixels_of
 from core.geometry.pose import Pose, camera_matrix, nearest_rotation, shape_rays
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import Shape, load_shape

@@ -176,6 +176,11 @@ def measure(
     if not found["refined"]:
         raise CounterpointError(f"No annotated model is shown by a frame of {root}.")
     scans = [right_ones(placed[scan], list(models.values())) for scan, models in truth.items()]
+    return _tables(found, scans)
+
+
+def _tables(found: dict[str, list[Floats]], scans: list[dict[str, tuple[int, int]]]) -> dict[str, list[Row]]:
+    """Make the tables of errors by method and of the counts of right models in each scan."""
     single = [{"method": name, "objects": len(v)} | alignment_shares(np.stack(v)) for name, v in found.items()]
     merged = {"method": f"refined, {FRAMES} frames each", "objects": len(found["refined"]), "scans": len(scans)}
     return {

@@ -15,7 +15,7 @@ from core.benchmarks.spair import pair_files
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import FeatureMap, encode_image
 from core.errors import CounterpointError
-from core.geometry.pixels import pixel_grid
+from core.geometry.pixel_grid import pixel_grid
 from core.images import check_file, load_image
 from core.interchange.labels import read_json
 

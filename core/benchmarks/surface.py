@@ -13,7 +13,7 @@ from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.feature_map import Box, box_around, encode_turned
 from core.fields.from_points import field_from_points
 from core.fields.lifting import LiftSettings, lift
-from core.geometry.pixels import random_pixels
+from core.geometry.pixel_grid import random_pixels
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape

@@ -63,32 +63,42 @@ def choose_shape(
         CounterpointError: the gallery is empty, or no photo can be posed with any of its shapes.
     """
     few = [opened[i] for i in spread(len(opened), ASKED)]
-    rankings: list[dict[int, float]] = []
-    shapes: dict[int, SearchResult] = {}
-    for number, one in enumerate(few):
-        progress(0.4 * number / len(few), f"Asking the gallery for photo {number + 1} of {len(few)}")
-        found = searcher(query_encoder.image(one.photo.pixels, None, one.photo.mask), top=20)
-        rankings.append({each.entry.number: each.score for each in found})
-        shapes |= {each.entry.number: each for each in found}
-    votes = fused(rankings)
+    votes, shapes = _votes(few, searcher, query_encoder, span(progress, 0.0, 0.4))
     best = sorted(votes, key=lambda number: -votes[number])[:TRIED]
     some = [few[i] for i in spread(len(few), POSED)]
     choices = []
     for number, shape in enumerate(best):
         part = span(progress, 0.4 + 0.6 * number / len(best), 0.4 + 0.6 * (number + 1) / len(best))
-        name = shapes[shape].path.name
-        canon = canonical_shape(
-            load_shape(shapes[shape].path), encoder, shapes[shape].entry.up, span(part, 0.0, 0.6), QUICK
-        )
-        scores = []
-        for photo, one in enumerate(some):
-            part(0.6 + 0.4 * photo / len(some), f"Trying {name} on photo {photo + 1} of {len(some)}")
-            try:
-                scores.append(pose_photo(one.photo, canon).best.score)
-            except CounterpointError:
-                scores.append(0.0)
-        choices.append(ShapeChoice(shapes[shape].path, shapes[shape].entry.up, votes[shape], float(np.mean(scores))))
+        path, up = shapes[shape].path, shapes[shape].entry.up
+        choices.append(ShapeChoice(path, up, votes[shape], _mean_score(some, path, up, encoder, part)))
     choices.sort(key=lambda choice: -choice.score)
     if not choices or choices[0].score <= 0:
         raise CounterpointError("No shape of the gallery fits the photos; name a shape, or use another gallery.")
     return choices
+
+
+def _votes(
+    photos: Sequence[OpenedPhoto], searcher: Searcher, query_encoder: QueryEncoder, progress: Progress
+) -> tuple[dict[int, float], dict[int, SearchResult]]:
+    """Search the gallery by every photo; returns the fused rankings and the shapes, both by number."""
+    rankings: list[dict[int, float]] = []
+    shapes: dict[int, SearchResult] = {}
+    for number, one in enumerate(photos):
+        progress(number / len(photos), f"Asking the gallery for photo {number + 1} of {len(photos)}")
+        found = searcher(query_encoder.image(one.photo.pixels, None, one.photo.mask), top=20)
+        rankings.append({each.entry.number: each.score for each in found})
+        shapes |= {each.entry.number: each for each in found}
+    return fused(rankings), shapes
+
+
+def _mean_score(photos: Sequence[OpenedPhoto], path: Path, up: str, encoder: ImageEncoder, progress: Progress) -> float:
+    """Pose photos with a shape; those that cannot be posed score 0."""
+    canon = canonical_shape(load_shape(path), encoder, up, span(progress, 0.0, 0.6), QUICK)
+    scores = []
+    for number, one in enumerate(photos):
+        progress(0.6 + 0.4 * number / len(photos), f"Trying {path.name} on photo {number + 1} of {len(photos)}")
+        try:
+            scores.append(pose_photo(one.photo, canon).best.score)
+        except CounterpointError:
+            scores.append(0.0)
+    return float(np.mean(scores))

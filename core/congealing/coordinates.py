@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from core.congealing.posed_photos import PosedPhoto
 from core.fields.field import FeatureField
-from core.geometry.pixels import pixels_of
+from core.geometry.pixel_grid import pixels_of
 from core.geometry.pose import project, shape_rays
 from core.geometry.raycasting import Hits, surface_position
 from core.progress import Progress, silent

@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from core.congealing.collection import Congealed
 from core.geometry.camera import framing_camera, look_at
-from core.geometry.pixels import pixels_of
+from core.geometry.pixel_grid import pixels_of
 from core.geometry.raycasting import surface_normal, surface_position
 from core.geometry.viewpoints import UP_AXES
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from core.encoders.base import ImageEncoder, encode_fitting
 from core.errors import CounterpointError
-from core.geometry.pixels import pixel_grid
+from core.geometry.pixel_grid import pixel_grid
 
 Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1): the left, top, right and bottom edge in pixel coordinates (pixel centres are whole numbers)."""

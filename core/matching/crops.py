@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from core.encoders.base import ImageEncoder, encode_fitting
-from core.geometry.pixels import pixels_of
+from core.geometry.pixel_grid import pixels_of
 
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]

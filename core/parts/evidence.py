@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from core.geometry.pixels import pixel_grid
+from core.geometry.pixel_grid import pixel_grid
 from core.geometry.pose import Pose, project
 from core.matching.matchable import MatchableImage, MatchableShape
 

@@ -12,7 +12,7 @@ from core.encoders.catalogue import load_encoder, load_point_encoder
 from core.encoders.clip import ClipEncoder
 from core.encoders.feature_map import Box, box_around, encode_image, whole_image
 from core.errors import CounterpointError
-from core.geometry.pixels import pixels_of
+from core.geometry.pixel_grid import pixels_of
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import Shape
 from core.matching.matchable import MatchableShape
