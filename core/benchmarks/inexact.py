@@ -40,7 +40,7 @@ STAGES = {
     "+ silhouette": FineSettings(dof=9, depth=0),
     "+ depth": (EVERY := FineSettings(dof=9)),
 }
-"""Each has what stands before it; depth, the true one, decides the size of all."""
+"""The losses of each stage; a stage has those of the stages before it too. The true depth decides the size in all stages."""
 
 SPATIAL = ("RANSAC in space alone", "RANSAC in space, all losses", "templates and RANSAC, all losses")
 """Correspondences between points before the camera and the shape, without templates and beside them."""

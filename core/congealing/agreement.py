@@ -1,9 +1,9 @@
 """Agreement of the photos of a collection: what each shows at places of the canonical shape is compared with what the others show there.
 
-A photo alone compares itself with a shape that may look different; the other photos, posed, show how the object looks in photos. Each
-photo in turn takes the hypothesis that fits the others best (cycle consistency over shared canonical points: a place is carried to the
-canonical shape and on to the other photos, and should look there as it does here), until none changes. What agrees with nobody is an
-outlier.
+A single photo can only be compared with a shape whose appearance may differ; the other photos, once posed, show how the object appears in
+photos. Each photo in turn takes the hypothesis that agrees best with the others, until none changes. This is cycle consistency over shared
+canonical points: a place of a photo is carried to the canonical shape and on to the other photos, where its descriptor should be similar. A
+photo that agrees with no other is an outlier.
 """
 
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
 """Canonical coordinate maps: which point of the canonical shape a pixel of a photo shows, and where a photo shows a point.
 
 A pose alone puts a shape that differs from the object a little off. As in 3D Congealing (Eq. 10) each photo is matched with the shape
-drawn at its pose by a displacement of every cell, forward (photo to drawing) and reverse (drawing to photo), that brings alike
+drawn at its pose by a displacement of every cell, forward (photo to drawing) and reverse (drawing to photo), that brings similar
 descriptors together, stays short (l2) and is smooth (Eq. 14 to 16). All photos are solved together by descent, coarse to fine.
 """
 

@@ -73,7 +73,7 @@ def likely_box(image: npt.NDArray[np.uint8], encoder: ImageEncoder, margin: floa
 
 
 def _like_surroundings(feature_map: FeatureMap, nearest: int = 5) -> torch.Tensor:
-    """Return the similarity [h, w] of every cell with the most similar cells outside the box; centred, as all of a photo is alike."""
+    """Return the similarity [h, w] of every cell with the most similar cells outside the box; centred, as all cells of a photo are similar."""
     unit = feature_map.unit
     flat = unit.reshape(-1, unit.shape[-1])
     flat = F.normalize(flat - flat.mean(0), dim=-1)

@@ -10,7 +10,7 @@ import torch
 from core.errors import CounterpointError
 from core.retrieval.index import Index, index_of
 from core.retrieval.store import Entry, Gallery
-from core.retrieval.views import Views, alike, contains
+from core.retrieval.views import Views, contains, view_similarity
 
 CLOSER = 100
 """The number of candidates that are compared cell by cell."""
@@ -148,7 +148,7 @@ class Searcher:
         else:
             assert query.views is not None
             own = query.views
-            dense = np.array([alike(own, one) for one in views])
+            dense = np.array([view_similarity(own, one) for one in views])
         near = np.array([scores[number] for number in numbers])
         stretched = (near - near.mean()) * (dense.std() / max(float(near.std()), 1e-6)) + dense.mean()
         return dict(zip(numbers, ((dense + FIRST * stretched) / (1 + FIRST)).tolist(), strict=True))

@@ -98,7 +98,7 @@ def photo_views(
     return _views(encoder, crop.picture[None], [crop.mask], boxed)
 
 
-def alike(query: Views, shape: Views) -> float:
+def view_similarity(query: Views, shape: Views) -> float:
     """Return the similarity of a photo or a shape with a shape, a number of at most 1."""
     mine, theirs = (centred(v.descriptors, v.masks, together=True) for v in (query, shape))
     power = BOXED if query.boxed else 2.0
