@@ -83,7 +83,7 @@ def _query(options: argparse.Namespace, query_encoder: QueryEncoder, gallery: Ga
         query.own = gallery.number_of(Path(options.query))
         return query
     pixels = load_image(options.query)
-    mask = load_mask(options.mask) if options.mask else None
+    mask = load_mask(options.mask, pixels.shape[1::-1]) if options.mask else None
     if options.part and mask is not None:
         return query_encoder.part_of_image(pixels, mask, options.box)
     return query_encoder.image(pixels, options.box, mask)

@@ -40,7 +40,8 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         target, up = side_of(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
         one, other, prior = with_joint_prior(source, target, up or source_up)
         if options.pose:
-            prior = _guided(options.pose, one, other, prior)
+            names = (options.source, path) if isinstance(one, MatchableImage) else (path, options.source)
+            prior = _guided(options.pose, names, one, other, prior)
         for at in options.at:
             answer = match(one, other, at, prior)
             report["matches"].append({"target": path} | _report(other, answer))
@@ -53,18 +54,23 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
 
 
 def _guided(
-    path: str, one: MatchableImage | MatchableShape, other: MatchableImage | MatchableShape, views: Prior | None
+    path: str,
+    names: tuple[str, str],
+    one: MatchableImage | MatchableShape,
+    other: MatchableImage | MatchableShape,
+    views: Prior | None,
 ) -> Prior:
-    """The prior of a pose as the verb ``align`` writes it."""
+    """The prior of a pose of the shape in the image, whose files ``names`` are."""
     from core.alignment.guided import guided
     from core.alignment.scorer import Hypothesis
-    from core.interchange.poses import load_intrinsics, load_pose
+    from core.alignment.start import open_posed
 
     image = one if isinstance(one, MatchableImage) else other
     shape = one if isinstance(one, MatchableShape) else other
     if not isinstance(image, MatchableImage) or not isinstance(shape, MatchableShape):
         raise CounterpointError("A pose guides matches between an image and a shape; these are two of a kind.")
-    return guided(image, shape, load_intrinsics(path), [Hypothesis(load_pose(path), 1.0, 1.0)], views)
+    camera, pose = open_posed(path, names[0], image.image_size, names[1], shape.shape)
+    return guided(image, shape, camera, [Hypothesis(pose, 1.0, 1.0)], views)
 
 
 def choice_of(options: argparse.Namespace) -> EncoderChoice:
@@ -131,7 +137,7 @@ def describe_file(path: str) -> dict[str, Any]:
         "faces": len(shape.faces),
         "bounds": [low.tolist(), high.tolist()],
         "diagonal": shape.diagonal,
-        "colours": "texture" if shape.texture is not None else "vertices" if shape.colors is not None else "none",
+        "colours": shape.coloring,
         "up": guess_up(path),
         "warnings": shape.warnings,
     }
@@ -234,7 +240,7 @@ def _draw(side: MatchableShape, answer: Match, size: int = 720) -> Any:
 
     carry = Interpolator.build(side.field.points, side.shape.normalised, side.shape.normals)
     colors = apply_colormap(carry(answer.scores), "turbo", *heat_range(answer.scores))
-    painted = replace(side.shape, colors=colors, texture=None, uv=None)
+    painted = replace(side.shape, colors=colors, texture=None, uv=None, paint=None)
     up = np.array(UP_AXES["y"], float)
     toward = side.field.points.normal[answer.candidate] + 0.35 * up
     camera = framing_camera(side.shape.normalised, look_at(toward, up), size, np.radians(30), 0.8)

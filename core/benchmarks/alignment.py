@@ -18,6 +18,7 @@ from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
+from core.geometry.camera import PhotoCamera
 from core.geometry.pixel_grid import random_pixels
 from core.geometry.pose import Pose, nearest_rotation, shape_rays
 from core.geometry.raycasting import surface_position
@@ -161,7 +162,7 @@ def _click(
     priors: tuple[tuple[MatchableImage, Prior | None], ...] = (
         (image, None),
         (turned, joint),
-        (turned, guided(turned, shape, scorer.K, hypotheses, joint)),
+        (turned, guided(turned, shape, PhotoCamera(scorer.K), hypotheses, joint)),
     )
     errors: dict[str, list[float]] = {}
     for name, (side, prior) in zip(CLICKS, priors, strict=True):

@@ -16,10 +16,10 @@ from core.benchmarks.evaluation import BAD, GOOD, EvaluationUnit, Example, Outco
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.pixel_grid import pixel_grid
 from core.geometry.pose import rotation_error
 from core.images import load_image
-from core.interchange.labels import read_json
 
 Floats = npt.NDArray[np.floating]
 

@@ -22,16 +22,17 @@ from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import alignment_errors, alignment_shares
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
-from core.benchmarks.scan_merging import Placed, accuracies, right_ones
+from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
+from core.files import read_json
 from core.geometry.pose import Pose, project
 from core.geometry.shape import Shape, load_shape
 from core.images import load_depth, load_image
-from core.interchange.labels import read_json
-from core.interchange.poses import from_matrix, from_scan2cad, matrix
+from core.interchange.poses.matrix import from_matrix, to_matrix
+from core.interchange.poses.scan2cad import from_trs
 from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.grabcut import box_mask
 from core.progress import Progress, silent
@@ -90,8 +91,8 @@ def annotated(root: str | Path, frames_each: int = 1) -> Iterator[Annotated]:
     root = Path(root)
     for entry in read_json(root / "full_annotations.json"):
         try:
-            scan, scene = root / "scans" / entry["id_scan"], matrix(from_scan2cad(entry["trs"]))
-            models = [(m, np.linalg.inv(scene) @ matrix(from_scan2cad(m["trs"]))) for m in entry["aligned_models"]]
+            scan, scene = root / "scans" / entry["id_scan"], to_matrix(from_trs(entry["trs"]))
+            models = [(m, np.linalg.inv(scene) @ to_matrix(from_trs(m["trs"]))) for m in entry["aligned_models"]]
         except (KeyError, TypeError) as error:
             raise CounterpointError(f"full_annotations.json is not that of Scan2CAD ({error} is missing).") from error
         K = _numbers(scan / "intrinsic" / "intrinsic_color.txt")[:3, :3]
@@ -158,8 +159,8 @@ def measure(
         CounterpointError: the layout is another one, or no frame shows a model.
     """
     found: dict[str, list[Floats]] = {"templates alone": [], "refined": []}
-    placed: dict[str, list[Placed]] = defaultdict(list)
-    truth: dict[str, dict[int, Placed]] = defaultdict(dict)
+    placed: dict[str, list[PlacedModel]] = defaultdict(list)
+    truth: dict[str, dict[int, PlacedModel]] = defaultdict(dict)
     for one in annotated(root, FRAMES):
         done = sum(map(len, truth.values()))
         first = one.number not in truth[one.scan]
@@ -204,8 +205,8 @@ def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings)
     return begun[0], refine(begun, scorer, FineSettings(dof=9))[0]
 
 
-def _in_scan(one: Annotated, pose: Pose, score: float = 0.0) -> Placed:
-    return Placed(one.category, from_matrix(one.to_scan @ matrix(pose)), one.symmetries, score)
+def _in_scan(one: Annotated, pose: Pose, score: float = 0.0) -> PlacedModel:
+    return PlacedModel(one.category, from_matrix(one.to_scan @ to_matrix(pose)), one.symmetries, score)
 
 
 def _numbers(path: Path) -> Floats:

@@ -22,7 +22,7 @@ SAME = np.array([60.0, 0.4, 0.6])
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedModel:
     """A model in a scan.
 
     Attributes:
@@ -38,16 +38,16 @@ class Placed:
     score: float = 0.0
 
 
-def suppressed(found: Sequence[Placed]) -> list[Placed]:
+def suppressed(found: Sequence[PlacedModel]) -> list[PlacedModel]:
     """Suppress alignments that a better one of their category nearly coincides with (non-maximum suppression); the best come first."""
-    kept: list[Placed] = []
+    kept: list[PlacedModel] = []
     for one in sorted(found, key=lambda placed: -placed.score):
         if not any(one.category == other.category and _within(other, one, SAME) for other in kept):
             kept.append(one)
     return kept
 
 
-def right_ones(found: Sequence[Placed], truth: Sequence[Placed]) -> dict[str, tuple[int, int]]:
+def right_ones(found: Sequence[PlacedModel], truth: Sequence[PlacedModel]) -> dict[str, tuple[int, int]]:
     """Count for each category how many models of a scan are aligned rightly, and how many there are."""
     there, taken = Counter(one.category for one in truth), Counter[str]()
     open_ones, right = list(truth), Counter[str]()
@@ -72,6 +72,6 @@ def accuracies(scans: Sequence[dict[str, tuple[int, int]]]) -> dict[str, float]:
     return {"instances": float(right.sum() / there.sum()), "categories": float(np.mean(right / there))}
 
 
-def _within(estimate: Placed, truth: Placed, limits: Floats) -> bool:
+def _within(estimate: PlacedModel, truth: PlacedModel, limits: Floats) -> bool:
     errors = alignment_errors(estimate.pose, truth.pose, np.zeros(3), truth.symmetries)
     return bool((errors <= limits).all())

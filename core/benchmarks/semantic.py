@@ -15,9 +15,9 @@ from core.benchmarks.spair import pair_files
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import FeatureMap, encode_image
 from core.errors import CounterpointError
+from core.files import check_file, read_json
 from core.geometry.pixel_grid import pixel_grid
-from core.images import check_file, load_image
-from core.interchange.labels import read_json
+from core.images import load_image
 
 Floats = npt.NDArray[np.floating]
 

@@ -14,8 +14,8 @@ from core.benchmarks.evaluation import EvaluationUnit, Example, Outcome, draw_ma
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image, sample_grid
 from core.errors import CounterpointError
+from core.files import check_file
 from core.geometry.pixel_grid import pixel_grid
-from core.images import check_file
 
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]

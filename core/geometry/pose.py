@@ -121,20 +121,21 @@ def intrinsics(size: tuple[int, int], fov: float = 50.0) -> Floats:
     return camera_matrix(focal, focal, (size[0] - 1) / 2, (size[1] - 1) / 2)
 
 
-def frustum(pose: Pose, K: Floats, size: tuple[int, int], length: float = 0.08) -> Floats:
+def frustum(pose: Pose, K: Floats, size: tuple[int, int], middle: Floats, length: float = 0.08) -> Floats:
     """Return the frustum of a photo's camera, to be drawn beside the shape.
 
     Args:
         pose: of the shape in the photo.
         K: the intrinsics, float [3, 3] in pixels.
         size: (width, height) of the photo in pixels.
-        length: the depth of the frustum, as a fraction of the distance to the shape's origin.
+        middle: of the shape, float [3] in the frame of its file.
+        length: the depth of the frustum, as a fraction of the distance to the shape's middle.
 
     Returns:
-        float64 [6, 3] in the frame of the shape's file: the eye, the four corners of the picture, and the shape's origin.
+        float64 [6, 3] in the frame of the shape's file: the eye, the four corners of the picture, and the shape's middle.
     """
     width, height = size
     corners = [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
     rays = np.linalg.solve(K, np.array([(u, v, 1.0) for u, v in corners]).T).T
-    depth = length * float(np.linalg.norm(pose.t))
-    return pose.inverse(np.vstack([np.zeros(3), rays * depth, pose.t]))
+    there = pose(middle)
+    return pose.inverse(np.vstack([np.zeros(3), rays * length * float(np.linalg.norm(there)), there]))

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.matching.match import Prior
 from core.matching.matchable import Matchable, MatchableImage, MatchableShape
@@ -23,13 +24,13 @@ class Source:
         side: the image or shape.
         masks: bool [L, H, W], the L parts in an image, or bool [L, F] on a shape's faces (points of a cloud).
         prior: the prior of this side and the target.
-        pose: the pose of the target in this image and the intrinsics float [3, 3], if they are known.
+        pose: the pose of the target in this image and the image's camera, if they are known.
     """
 
     side: Matchable
     masks: npt.NDArray[np.bool_]
     prior: Prior | None = None
-    pose: tuple[Pose, npt.NDArray[np.floating]] | None = None
+    pose: tuple[Pose, PhotoCamera] | None = None
 
 
 def carry(sources: Sequence[Source], target: MatchableImage | MatchableShape) -> list[FoundPart]:

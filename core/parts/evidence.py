@@ -9,8 +9,9 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from core.geometry.camera import PhotoCamera
 from core.geometry.pixel_grid import pixel_grid
-from core.geometry.pose import Pose, project
+from core.geometry.pose import Pose
 from core.matching.matchable import MatchableImage, MatchableShape
 
 Evidence = npt.NDArray[np.float32]
@@ -30,7 +31,7 @@ def vote(evidences: list[Evidence]) -> Evidence:
 
 
 def project_mask(
-    side: MatchableShape, mask: npt.NDArray[np.bool_], pose: Pose, K: npt.NDArray[np.floating], evidence: Evidence
+    side: MatchableShape, mask: npt.NDArray[np.bool_], pose: Pose, camera: PhotoCamera, evidence: Evidence
 ) -> Evidence:
     """Replace evidence by a mask where the pose is known: samples that the photo sees take it from the mask.
 
@@ -41,14 +42,14 @@ def project_mask(
         side: the shape.
         mask: bool [H, W], the part in the photo.
         pose: of the shape in the photo.
-        K: the intrinsics of the photo, float [3, 3] in pixels.
+        camera: the camera of the photo.
         evidence: float32 [N] of the shape's samples.
 
     Returns:
         float32 [N].
     """
     points, shape = side.field.points, side.shape
-    pixels, depth = project(pose, K, shape.to_own_frame(points.position))
+    pixels, depth = camera.project(pose(shape.to_own_frame(points.position)))
     column, row = np.rint(np.where(np.isfinite(pixels), pixels, -1)).astype(int).T
     height, width = mask.shape
     inside = (depth > 0) & (column >= 0) & (row >= 0) & (column < width) & (row < height)

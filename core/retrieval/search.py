@@ -9,7 +9,7 @@ import torch
 
 from core.errors import CounterpointError
 from core.retrieval.index import Index, index_of
-from core.retrieval.store import Entry, Gallery
+from core.retrieval.store import Gallery, GalleryEntry
 from core.retrieval.views import Views, contains, view_similarity
 
 CLOSER = 100
@@ -53,7 +53,7 @@ class SearchResult:
             one space was searched, and the fusion of both rankings if two were (see :func:`fused`).
     """
 
-    entry: Entry
+    entry: GalleryEntry
     path: Path
     score: float
 

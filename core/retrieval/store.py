@@ -81,7 +81,7 @@ class ShapeRecord:
 
 
 @dataclass(frozen=True)
-class Entry:
+class GalleryEntry:
     """A shape of a gallery without its vectors.
 
     Attributes:
@@ -165,7 +165,7 @@ class Gallery:
         values = np.frombuffer(blobs, np.float32)
         return np.array(numbers, np.int64), values.reshape(len(numbers), -1)
 
-    def entries(self, numbers: Iterable[int]) -> list[Entry]:
+    def entries(self, numbers: Iterable[int]) -> list[GalleryEntry]:
         """Return the entries of shapes, in the order of their numbers."""
         query = "SELECT id, path, up, vertices, faces FROM shapes WHERE id = ?"
         tags = "SELECT tag FROM tags WHERE shape = ? ORDER BY tag"
@@ -173,7 +173,7 @@ class Gallery:
         for number in numbers:
             key, path, up, vertices, faces = self._database.execute(query, (int(number),)).fetchone()
             tagged = tuple(tag for (tag,) in self._database.execute(tags, (int(number),)))
-            found.append(Entry(key, path, up, vertices, faces, tagged))
+            found.append(GalleryEntry(key, path, up, vertices, faces, tagged))
         return found
 
     def number_of(self, path: Path) -> int | None:

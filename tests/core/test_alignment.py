@@ -26,7 +26,7 @@ from core.alignment.spatial import by_depth, similarities, stretched
 from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
-from core.benchmarks.scan_merging import Placed, accuracies, right_ones, suppressed
+from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones, suppressed
 from core.encoders.adapter import GeometryAdapter, save_adapter
 from core.encoders.catalogue import EncoderChoice
 from core.encoders.feature_map import box_around
@@ -476,7 +476,7 @@ def test_alignments_of_frames_are_merged_in_their_scan():
 
     def chair(x, score=0.0, degrees=0.0, s=1.0, category="chair", symmetries=none):
         R = Rotation.from_rotvec([0, np.radians(degrees), 0]).as_matrix()
-        return Placed(category, Pose(R, np.array([x, 0.0, 0.0]), np.full(3, s)), symmetries, score)
+        return PlacedModel(category, Pose(R, np.array([x, 0.0, 0.0]), np.full(3, s)), symmetries, score)
 
     truth = [chair(0.0), chair(1.0), chair(3.0, category="table", symmetries=half)]
     best, worse, turned = chair(0.1, 0.9), chair(0.3, 0.8), chair(0.0, 0.7, degrees=90)
