@@ -32,11 +32,10 @@ from core.encoders.catalogue import EncoderChoice
 from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
-from core.geometry.camera import look_at
-from core.geometry.handles import turned
 from core.geometry.camera import PhotoCamera
+from core.geometry.handles import turned
 from core.geometry.pose import Pose, intrinsics, project, rotation_error, shape_rays
-from core.geometry.raycasting import Raycaster, surface_position
+from core.geometry.raycasting import surface_position
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape, make_shape
 from core.images import field_of_view, load_image
@@ -209,7 +208,6 @@ def test_each_look_shows_something_else(scene):
 
 
 def test_a_stretched_shape_needs_nine_degrees_of_freedom(scene, encoder):
-    from core.geometry.shape import make_shape
 
     photo, toy, _, true = scene
     own = toy.shape

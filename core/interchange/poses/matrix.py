@@ -64,9 +64,10 @@ def rotation_and_scale(linear: Floats, name: str) -> tuple[Floats, Floats]:
     off = float(np.abs((linear / s).T @ (linear / s) - np.eye(3)).max())
     if off > min(max(1e-3, 4 * rounding), COARSEST):
         raise CounterpointError(f"{name} shears the shape: the columns of its rotation are not at right angles.")
-    if off > 2e-3:
-        warn(f"{name} has few digits: its rotation is uncertain by about {np.degrees(off):.1g} degrees.")
-    near = max(1e-6, 2 * rounding) if rounding < 0.01 else 1e-6
+    exact = off < 1e-9 and np.ptp(s) < 1e-9
+    if off > 2e-3 or (rounding > 4e-3 and not exact):
+        warn(f"{name} has few digits: its rotation is uncertain by about {np.degrees(max(off, rounding)):.1g} degrees.")
+    near = max(1e-6, np.sqrt(3) * rounding) if rounding < 0.01 else 1e-6
     if np.abs(s - 1).max() <= near and np.abs(linear).max() <= 1 + rounding:
         s = np.ones(3)
     elif np.ptp(s) <= near * s.mean():
