@@ -57,6 +57,8 @@ class Lens:
         import cv2
 
         flat = np.ascontiguousarray(np.asarray(xy, np.float64).reshape(-1, 1, 2))
+        if flat.size == 0:
+            return flat.reshape(np.shape(xy))
         if self.model == OPENCV:
             points = np.concatenate([flat, np.ones_like(flat[..., :1])], axis=-1)
             bent = cv2.projectPoints(points, np.zeros(3), np.zeros(3), np.eye(3), np.array(self.coefficients))[0]
@@ -83,7 +85,16 @@ class Lens:
             index, error, jacobian = index[ahead], error[ahead], jacobian[ahead]
             found[index] -= np.linalg.solve(jacobian, error[..., None])[..., 0]
             index = index[np.abs(found[index]).max(1, initial=0) < 1e4]
+        result[~self._before_the_fold(result)] = np.nan
         return result.reshape(np.shape(xy))
+
+    def _before_the_fold(self, places: Floats) -> npt.NDArray[np.bool_]:
+        """Whether the lens does not fold back [n] on the way from its axis to places [n, 2]."""
+        clear = np.isfinite(places).all(1)
+        way = np.linspace(0.1, 1.0, 10)[:, None, None] * places[clear]
+        determinant = self._derivative(way.reshape(-1, 2), np.zeros((way.size // 2, 2)))[2]
+        clear[clear] = (determinant.reshape(len(way), -1) > 0).all(0)
+        return clear
 
     def _derivative(self, at: Floats, target: Floats) -> tuple[Floats, Floats, Floats]:
         """Of n places: how far they land from the target [n, 2], the Jacobian [n, 2, 2] and its determinant [n]."""
@@ -110,7 +121,7 @@ class Lens:
         import cv2
 
         width, height = size
-        places = self.distort_pixels(_grid(np.arange(width), np.arange(height)), onto)
+        places = self.distort_pixels(_grid(np.arange(float(width)), np.arange(float(height))), onto)
         places = (places - onto[:2, 2]) * [K[0, 0] / onto[0, 0], K[1, 1] / onto[1, 1]] + K[:2, 2]
         knots = [np.linspace(0, side - 1, min(side, 257)) for side in size]
         xy = (_grid(*knots).reshape(-1, 2) - onto[:2, 2]) / [onto[0, 0], onto[1, 1]]
@@ -205,5 +216,5 @@ def _colmap(model: str, coefficients: tuple[float, ...]) -> Any:
     params[list(camera.focal_length_idxs())] = 1.0
     params[list(camera.principal_point_idxs())] = 0.0
     params[list(camera.extra_params_idxs())] = coefficients
-    camera.params = params
+    camera.params = params.tolist()
     return camera

@@ -181,7 +181,7 @@ def test_colmap_chooses_by_the_photo(tmp_path):
     assert load_camera(tmp_path, SIZE, "/photos/a b.png").K[0, 0] == 500
     found = load_camera(tmp_path / "cameras.txt", SIZE, "c.png")
     assert found.K[0, 0] == 600 and found.lens is None and found.K[0, 2] == 320
-    with pytest.raises(CounterpointError, match="a b.png"):
+    with pytest.raises(CounterpointError, match=r"a b\.png"):
         load_camera(tmp_path, SIZE, "d.png")
 
 

@@ -116,7 +116,7 @@ def _chosen(entries: list[Entry], name: str, image_name: str | None, shape_name:
         entries = [entry for entry in entries if entry.object == number]
         if not entries:
             raise CounterpointError(
-                f"{name} has poses of the objects {listed(sorted(map(str, objects), key=int))} and none of {shape_name or 'a shape without a name'}; "
+                f"{name} has poses of the objects {listed(sorted(one for one in objects if one is not None))} and none of {shape_name or 'a shape without a name'}; "
                 "name the shape by its number, as obj_000008.ply."
             )
     if len(entries) > 1:

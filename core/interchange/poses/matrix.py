@@ -97,11 +97,11 @@ def drift(values: Any) -> float:
 
 def decimals(values: Floats) -> int:
     """Digits behind the point that the numbers were written with: of the one that has the most, 17 at most."""
-    return min(17, max(_places(value) for value in np.ravel(values)))
+    return min(17, max(_places(float(value)) for value in np.ravel(values)))
 
 
 def _places(value: float) -> int:
-    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
     return max(0, -int(exponent)) if isinstance(exponent, int) else 17
 
 
