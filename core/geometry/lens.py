@@ -7,6 +7,7 @@ Normalised coordinates are ``x / z, y / z`` of the camera's frame (OpenCV axes);
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ OPENCV, FISHEYE = "opencv", "fisheye"
 
 STEP = 1e-6
 """Of the differences that stand for derivatives."""
+
+DIRECTIONS = 64
+"""In which it is looked up where a lens folds back."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,10 @@ class Lens:
 
     def _before_the_fold(self, places: Floats) -> npt.NDArray[np.bool_]:
         """Whether the lens does not fold back [n] on the way from its axis to places [n, 2]."""
-        clear = np.isfinite(places).all(1)
-        way = np.linspace(0.1, 1.0, 10)[:, None, None] * places[clear]
-        determinant = self._derivative(way.reshape(-1, 2), np.zeros((way.size // 2, 2)))[2]
-        clear[clear] = (determinant.reshape(len(way), -1) > 0).all(0)
-        return clear
+        angle = np.arctan2(places[:, 1], places[:, 0]) / (2 * np.pi) * DIRECTIONS
+        with np.errstate(invalid="ignore"):
+            number = np.nan_to_num(np.rint(angle)).astype(int) % DIRECTIONS
+            return np.asarray(np.linalg.norm(places, axis=1) < _folds(self)[number])
 
     def _derivative(self, at: Floats, target: Floats) -> tuple[Floats, Floats, Floats]:
         """Of n places: how far they land from the target [n, 2], the Jacobian [n, 2, 2] and its determinant [n]."""
@@ -166,6 +169,16 @@ class Lens:
     def from_json(content: Any) -> "Lens":
         """What :meth:`as_json` gives; KeyError, TypeError or ValueError where it is something else."""
         return Lens(str(content["model"]), tuple(float(value) for value in content["coefficients"]))
+
+
+@lru_cache(maxsize=32)
+def _folds(lens: Lens) -> Floats:
+    """How far from the axis [DIRECTIONS] a lens first folds back; inf where it does not."""
+    angle, reach = np.arange(DIRECTIONS) / DIRECTIONS * 2 * np.pi, np.geomspace(0.01, 1e3, 256)
+    way = reach[:, None, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    determinant = lens._derivative(way.reshape(-1, 2), np.zeros((way.size // 2, 2)))[2].reshape(way.shape[:2])
+    bad = ~(determinant > 0)
+    return np.where(bad.any(0), reach[bad.argmax(0)], np.inf)
 
 
 def remapped(image: npt.NDArray[Any], where: npt.NDArray[np.float32], nearest: bool = False) -> npt.NDArray[Any]:
