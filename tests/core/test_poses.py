@@ -393,3 +393,14 @@ def test_units_of_shapes(tmp_path):
     for diagonal, metres in ((319.0, 0.001), (0.319, 1.0), (31.9, 0.01)):
         unit = unit_of(tmp_path / "obj_000008.ply", diagonal)
         assert unit.known and unit.metres == metres
+
+
+def test_results_of_bop(tmp_path):
+    turn, place = " ".join(map(str, R.ravel())), " ".join(map(str, POSE.t))
+    rows = [f"2,3,8,0.5,{turn},1 2 900,-1", f"2,3,8,0.9,{turn},{place},-1", f"2,4,8,0.9,{turn},0 0 800,0.2"]
+    (tmp_path / "method_lmo-test.csv").write_text("\n".join(["scene_id,im_id,obj_id,score,R,t,time", *rows]))
+    with collect_warnings() as said:
+        assert close(load_pose(tmp_path / "method_lmo-test.csv", "000003.png", "obj_000008.ply", MM), POSE)
+    assert "highest score" in said[0]
+    with pytest.raises(CounterpointError, match="000003, 000004"):
+        load_pose(tmp_path / "method_lmo-test.csv", "photo.png", "obj_000008.ply", MM)

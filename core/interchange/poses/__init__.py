@@ -92,6 +92,8 @@ def _entries(path: Path) -> list[Entry]:
         raise CounterpointError(
             f"{path.name} is no file of poses that is opened; save it as JSON or as 4 x 4 numbers in text."
         )
+    if path.suffix.lower() == ".csv" and check_file(path).read_bytes()[:8] == b"scene_id":
+        return bop.load_results(path)
     if path.suffix.lower() != ".json":
         return matrix.load(path)
     content = read_json(path)
