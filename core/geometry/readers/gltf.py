@@ -45,6 +45,10 @@ class _Part:
 
 def read_gltf(path: Path) -> Shape:
     """Read a .glb or .gltf file; raises as :func:`core.geometry.shape.load_shape` does."""
+    return checked_shape(**_arguments(path))
+
+
+def _arguments(path: Path) -> dict[str, Any]:
     gltf, said = open_gltf(path), []
     _check_extensions(gltf, said)
     materials = Materials(gltf, said)
@@ -204,15 +208,16 @@ def _at(part: _Part, matrix: npt.NDArray[np.float64], skinned: bool) -> _Part:
     return _Part(part.vertices @ linear.T + matrix[:3, 3], faces, normals, part.colors, part.uv, part.material)
 
 
-def _cloud(path: Path, clouds: list[_Part], said: list[str]) -> Shape:
+def _cloud(path: Path, clouds: list[_Part], said: list[str]) -> dict[str, Any]:
     vertices = np.concatenate([each.vertices for each in clouds])
     colors = None
     if any(each.colors is not None for each in clouds):
         colors = np.concatenate([_white(each) for each in clouds])
-    return checked_shape(vertices, None, normals=_normals(clouds), colors=colors, name=path.name, warnings=_once(said))
+    arrays = {"vertices": vertices, "faces": None, "normals": _normals(clouds), "colors": colors}
+    return arrays | {"name": path.name, "warnings": _once(said)}
 
 
-def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str]) -> Shape:
+def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str]) -> dict[str, Any]:
     counts = np.array([len(each.vertices) for each in parts])
     offsets = np.cumsum(counts) - counts
     vertices = np.concatenate([each.vertices for each in parts]) if len(parts) > 1 else parts[0].vertices
@@ -222,8 +227,8 @@ def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str])
         np.add(each.faces, offset, out=faces[at : at + len(each.faces)], casting="unsafe")
         at += len(each.faces)
     look = _look(parts, faces, materials)
-    normals = _normals(parts)
-    return checked_shape(vertices, faces, normals=normals, name=path.name, warnings=_once(said), **look)
+    arrays = {"vertices": vertices, "faces": faces, "normals": _normals(parts)}
+    return arrays | {"name": path.name, "warnings": _once(said)} | look
 
 
 def _once(said: list[str]) -> list[str]:

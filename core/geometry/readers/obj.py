@@ -42,6 +42,10 @@ class _Content:
 
 def read_obj(path: Path) -> Shape:
     """Read an OBJ; raises as :func:`core.geometry.shape.load_shape` does."""
+    return checked_shape(**_arguments(path))
+
+
+def _arguments(path: Path) -> dict[str, Any]:
     content = _Content()
     for block in text.blocks(path):
         _read_block(content, text.Lines.of(block))
@@ -58,18 +62,20 @@ def read_obj(path: Path) -> Shape:
         least = 0 if kind == _V else -1
         if len(corners[kind]) and (corners[kind].min() < least or corners[kind].max() >= content.count[kind]):
             raise CounterpointError(f"{path.name} is damaged: faces refer to {word} that are not there.")
-    triangles, polygon = triangulate(vertices, corners[_V], sizes)
-    faces = corners[_V][triangles]
+    cut = triangulate(vertices, corners[_V], sizes)
+    if (sizes < 3).any():
+        said.append(f"{int((sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
+    faces = cut.corners(corners[_V])
     normals = None
     if (corners[_VN] >= 0).any():
         normals = normals_of_corners(_joined(content.values[_VN], 3, np.float32), corners[_VN], corners[_V], len(vertices))
     textured = (corners[_VT] >= 0).any()
-    uv = _placed(_joined(content.values[_VT], 2, np.float32), corners[_VT][triangles]) if textured else None
-    material = np.concatenate(content.material)
-    material = material if polygon is None else material[polygon]
-    del corners, triangles
+    uv = _placed(_joined(content.values[_VT], 2, np.float32), cut.corners(corners[_VT])) if textured else None
+    material = cut.faces(np.concatenate(content.material))
+    del corners
     look = _look(path, content, uv, material, faces, said)
-    return checked_shape(vertices, faces, normals=normals, polygon=polygon, name=path.name, warnings=said, **look)
+    arrays = {"vertices": vertices, "faces": faces, "normals": normals, "polygon": cut.polygon}
+    return arrays | {"name": path.name, "warnings": said} | look
 
 
 def _joined(pieces: list[Floats], width: int, dtype: type) -> Floats:
