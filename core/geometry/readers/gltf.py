@@ -10,7 +10,7 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 from core.geometry.paint import to_bytes, to_linear, to_srgb
 from core.geometry.readers.corners import simplest
-from core.geometry.readers.gltf_file import Gltf, Tree, as_floats, open_gltf
+from core.geometry.readers.gltf_file import TYPES, Gltf, Tree, as_floats, open_gltf
 from core.geometry.readers.gltf_materials import Material, Materials
 from core.geometry.readers.gltf_scene import Placed, placed_meshes
 from core.geometry.shape import MAX_FACES, Floats, Ints, Shape, checked_shape
@@ -138,10 +138,11 @@ class _Attributes:
         if not self.has(name):
             return None
         number = self._about["attributes"][name]
-        normalized = bool(self._gltf.part("accessors", number).get("normalized")) or colors
+        accessor = self._gltf.part("accessors", number)
+        normalized = bool(accessor.get("normalized")) or colors
         if name in self._ids:
             stored = self._draco.get_attribute_by_unique_id(self._ids[name])["data"]  # type: ignore[attr-defined]
-            values = as_floats(np.asarray(stored), normalized)
+            values = as_floats(np.asarray(stored).astype(TYPES[accessor["componentType"]]), normalized)
         else:
             values = as_floats(self._gltf.accessor(number), normalized)
         for weight, target in self._targets:

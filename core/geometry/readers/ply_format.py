@@ -117,7 +117,7 @@ def _read_binary(data: bytes, offset: int, element: Element, order: str) -> int:
     row = _row_type(element, (0,) * len(lists), order)
     if element.length * row.itemsize > len(data) - offset:
         raise ValueError(f"it is cut off: the header says {element.length:,} of {element.name}")
-    counts: tuple[int, ...] = ()
+    counts = (0,) * len(lists)
     if lists and element.length:
         counts = _counts_of_row(data, offset, element, order)
         row = _row_type(element, counts, order)
