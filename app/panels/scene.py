@@ -289,7 +289,9 @@ def _base_colors(mesh: Any) -> npt.NDArray[np.uint8]:
         column = np.clip((mesh.uv[:, 0] % 1.0) * width, 0, width - 1).astype(int)
         row = np.clip((1 - mesh.uv[:, 1] % 1.0) * height, 0, height - 1).astype(int)
         texels = mesh.texture[row, column]
-        return np.ascontiguousarray(texels if mesh.colors is None else (texels * (mesh.colors / 255.0)).astype(np.uint8))
+        return np.ascontiguousarray(
+            texels if mesh.colors is None else (texels * (mesh.colors / 255.0)).astype(np.uint8)
+        )
     if mesh.colors is not None:
         return np.ascontiguousarray(mesh.colors)
     return np.tile(np.array(CLAY, np.uint8), (len(mesh.points), 1))

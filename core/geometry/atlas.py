@@ -26,7 +26,9 @@ def split_seams(faces: Ints, paint: Paint) -> tuple[Ints, Ints, dict[str, Floats
         "colors" float64 [N, 3] of 255, and "uv" float64 [N, 2] where there are textures.
     """
     columns = [faces.reshape(-1).astype(np.uint64)]
-    color = None if paint.color is None else np.broadcast_to(_per_corner(paint.color), (len(faces), 3, 3)).reshape(-1, 3)
+    color = (
+        None if paint.color is None else np.broadcast_to(_per_corner(paint.color), (len(faces), 3, 3)).reshape(-1, 3)
+    )
     if color is not None:
         columns.append(color.astype(np.uint64) @ np.array([1, 256, 65536], np.uint64))
     if paint.uv is not None and paint.texture is not None:

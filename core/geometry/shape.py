@@ -189,7 +189,7 @@ def checked_shape(
     """What :func:`make_shape` does, without a digest; ``warnings`` are those of the reader and stand first."""
     vertices = np.ascontiguousarray(vertices, np.float64).reshape(-1, 3)
     faces = np.zeros((0, 3), np.int64) if faces is None else np.ascontiguousarray(faces, np.int64).reshape(-1, 3)
-    said = [*(warnings or []), *_check(vertices, faces, name)]
+    said = [*dict.fromkeys(warnings or []), *_check(vertices, faces, name)]
     if normals is not None:
         normals = np.nan_to_num(np.asarray(normals, np.float32), posinf=0, neginf=0)
         lengths = np.linalg.norm(normals, axis=1)

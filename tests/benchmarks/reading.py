@@ -36,7 +36,10 @@ def main() -> None:
     parser.add_argument("--against", type=Path, help="a checkout of another version")
     options = parser.parse_args()
     trees = [Path.cwd(), *([options.against] if options.against else [])]
-    print(f"| {'file':<22} | {'MB':>5} |" + "".join(f" {'seconds':>8} | {'memory / file':>13} |" for _ in trees), flush=True)
+    print(
+        f"| {'file':<22} | {'MB':>5} |" + "".join(f" {'seconds':>8} | {'memory / file':>13} |" for _ in trees),
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as folder:
         for name in WRITERS:
             small, large = (_write(Path(folder), name, *size) for size in ((4, 8), (ROWS, COLUMNS)))

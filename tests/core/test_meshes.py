@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.geometry.readers import text
 from core.geometry.shape import load_shape
 from tests.core.meshes import obj_files, other_files, ply_files
 from tests.core.meshes.known import check_colors, check_geometry, known
@@ -63,3 +64,46 @@ def test_stl(way: str, tmp_path: Path) -> None:
         check_colors(shape, source.colors, tolerance=9)
     else:
         assert shape.coloring == "none"
+
+
+@pytest.mark.parametrize("size", [64, 300])
+def test_blocks_end_anywhere(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text files are read in blocks: where one ends makes no difference."""
+    monkeypatch.setattr(text, "BLOCK", size)
+    for way in (
+        obj_files.ObjWay("v/vt/vn", mixed=True, relative=True, look="textures"),
+        obj_files.ObjWay("v//vn", relative=True, lines="crlf", look="kd"),
+        obj_files.ObjWay("v", lines="continued", look="kd"),
+        obj_files.ObjWay("v", lines="comments", look="kd", groups="all"),
+    ):
+        shape = load_shape(obj_files.write_obj(tmp_path, known(), way))
+        check_geometry(shape, known())
+        check_colors(shape, known().colors)
+    check_geometry(load_shape(other_files.write_stl(tmp_path, known().triangles(), "text")), known().triangles())
+    shape = load_shape(other_files.write_off(tmp_path, known(), other_files.OffWay("OFF", "int3", "comments")))
+    check_geometry(shape, known())
+    check_colors(shape, known().colors)
+
+
+def test_strips_turn_every_second_triangle(tmp_path: Path) -> None:
+    """Two strips, the second after -1 and with a link that repeats a vertex."""
+    points = [(x, y, 0) for x in range(5) for y in range(2)]
+    head = "ply\nformat ascii 1.0\nelement vertex 10\nproperty float x\nproperty float y\nproperty float z\n"
+    head += "element tristrips 1\nproperty list int int vertex_indices\nend_header\n"
+    rows = "".join(f"{x} {y} {z}\n" for x, y, z in points)
+    (tmp_path / "s.ply").write_text(head + rows + "13 1 0 3 2 5 4 -1 5 4 7 6 6 9\n")
+    shape = load_shape(tmp_path / "s.ply")
+    corners = shape.vertices[shape.faces]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    assert (shape.faces == [[1, 0, 3], [3, 0, 2], [3, 2, 5], [5, 2, 4], [5, 4, 7], [7, 4, 6]]).all()
+    assert (normal[:, 2] > 0).all()
+
+
+def test_a_mark_of_the_byte_order_hides_no_vertex(tmp_path: Path) -> None:
+    (tmp_path / "a.obj").write_bytes(b"\xef\xbb\xbfv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    assert len(load_shape(tmp_path / "a.obj").vertices) == 3
+
+
+def test_an_obj_with_colours_and_coordinates_shows_the_colours(tmp_path: Path) -> None:
+    (tmp_path / "a.obj").write_text("v 0 0 0 1 0 0\nv 1 0 0 1 0 0\nv 0 1 0 1 0 0\nvt 0 0\nf 1/1 2/1 3/1\n")
+    check_colors(load_shape(tmp_path / "a.obj"), np.array([[255, 0, 0]]))

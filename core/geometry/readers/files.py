@@ -44,7 +44,9 @@ def read_texture(source: Path | bytes, name: str) -> npt.NDArray[np.uint8]:
     try:
         with Image.open(BytesIO(source) if isinstance(source, bytes) else source) as image:
             if image.size[0] * image.size[1] > MAX_MEGAPIXELS * 1e6:
-                raise CounterpointError(f"The texture {name} has more than {MAX_MEGAPIXELS} megapixels; reduce it first.")
+                raise CounterpointError(
+                    f"The texture {name} has more than {MAX_MEGAPIXELS} megapixels; reduce it first."
+                )
             image.seek(0)
             if image.mode == "I" or image.mode.startswith("I;16"):  # 16-bit grey
                 grey = (np.asarray(image, np.uint32) // 257).clip(0, 255).astype(np.uint8)

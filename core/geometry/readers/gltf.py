@@ -16,15 +16,34 @@ from core.geometry.readers.gltf_scene import Placed, placed_meshes
 from core.geometry.shape import MAX_FACES, Floats, Ints, Shape, checked_shape
 
 UNDERSTOOD = (
-    "KHR_mesh_quantization", "KHR_draco_mesh_compression", "EXT_mesh_gpu_instancing", "KHR_texture_transform", "KHR_materials_unlit",
-    "KHR_materials_pbrSpecularGlossiness", "EXT_texture_webp", "EXT_texture_avif", "KHR_node_visibility",
-)  # fmt: skip
+    "KHR_mesh_quantization",
+    "KHR_draco_mesh_compression",
+    "EXT_mesh_gpu_instancing",
+    "KHR_texture_transform",
+    "KHR_materials_unlit",
+    "KHR_materials_pbrSpecularGlossiness",
+    "EXT_texture_webp",
+    "EXT_texture_avif",
+    "KHR_node_visibility",
+)
 """Extensions whose geometry and base colours are read."""
 _NO_MATTER = (
-    "KHR_lights_punctual", "EXT_lights_image_based", "KHR_animation_pointer", "KHR_xmp_json_ld", "KHR_xmp", "EXT_lights_ies",
-    "KHR_materials_ior", "KHR_materials_specular", "KHR_materials_emissive_strength", "KHR_node_selectability",
-    "KHR_node_hoverability", "KHR_interactivity", "EXT_structural_metadata", "EXT_mesh_features", "KHR_accessor_float64",
-)  # fmt: skip
+    "KHR_lights_punctual",
+    "EXT_lights_image_based",
+    "KHR_animation_pointer",
+    "KHR_xmp_json_ld",
+    "KHR_xmp",
+    "EXT_lights_ies",
+    "KHR_materials_ior",
+    "KHR_materials_specular",
+    "KHR_materials_emissive_strength",
+    "KHR_node_selectability",
+    "KHR_node_hoverability",
+    "KHR_interactivity",
+    "EXT_structural_metadata",
+    "EXT_mesh_features",
+    "KHR_accessor_float64",
+)
 """Extensions that change neither the geometry nor the base colour."""
 _DRACO = "KHR_draco_mesh_compression"
 _POINTS, _TRIANGLES, _STRIP, _FAN = 0, 4, 5, 6
@@ -49,7 +68,8 @@ def read_gltf(path: Path) -> Shape:
 
 
 def _arguments(path: Path) -> dict[str, Any]:
-    gltf, said = open_gltf(path), []
+    gltf = open_gltf(path)
+    said: list[str] = []
     _check_extensions(gltf, said)
     materials = Materials(gltf, said)
     parts: list[_Part] = []
@@ -93,7 +113,9 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, sa
     read = _Attributes(gltf, about, placed.weights)
     vertices = read.get("POSITION")
     if vertices is None or (mode in _MODES and mode != _POINTS):
-        return (mode if mode in _MODES else 1), _Part(np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, Material())
+        return (mode if mode in _MODES else 1), _Part(
+            np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, Material()
+        )
     vertices = vertices.astype(np.float64)
     normals = read.get("NORMAL")
     faces = _faces(read.indices(len(vertices)), mode) if mode != _POINTS else np.zeros((0, 3), np.int64)
@@ -122,7 +144,8 @@ class _Attributes:
 
     def __init__(self, gltf: Gltf, about: Tree, weights: list[float]):
         self._gltf, self._about = gltf, about
-        self._draco, self._ids = None, {}
+        self._draco: Any = None
+        self._ids: dict[str, int] = {}
         extension = about.get("extensions", {}).get(_DRACO)
         if extension is not None:
             import DracoPy
@@ -141,7 +164,7 @@ class _Attributes:
         accessor = self._gltf.part("accessors", number)
         normalized = bool(accessor.get("normalized")) or colors
         if name in self._ids:
-            stored = self._draco.get_attribute_by_unique_id(self._ids[name])["data"]  # type: ignore[attr-defined]
+            stored = self._draco.get_attribute_by_unique_id(self._ids[name])["data"]
             values = as_floats(np.asarray(stored).astype(TYPES[accessor["componentType"]]), normalized)
         else:
             values = as_floats(self._gltf.accessor(number), normalized)
@@ -153,11 +176,11 @@ class _Attributes:
     def joints(self) -> tuple[Ints, Floats]:
         """Numbers of joints [n, k] and their weights [n, k], which sum to 1."""
         sets = range(sum(self.has(f"JOINTS_{k}") for k in range(8)))
-        numbers = [self.get(f"JOINTS_{k}") for k in sets]
-        weights = [self.get(f"WEIGHTS_{k}") for k in sets]
-        if not numbers or any(each is None for each in weights):
+        numbers = [each for k in sets if (each := self.get(f"JOINTS_{k}")) is not None]
+        weights = [each for k in sets if (each := self.get(f"WEIGHTS_{k}")) is not None]
+        if not numbers or len(numbers) != len(weights):
             raise ValueError("a skin has no joints or weights")
-        index, weight = np.concatenate(numbers, axis=1).astype(np.int64), np.concatenate(weights, axis=1)  # type: ignore[arg-type]
+        index, weight = np.concatenate(numbers, axis=1).astype(np.int64), np.concatenate(weights, axis=1)
         return index, weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
 
     def indices(self, count: int) -> Ints:
@@ -215,7 +238,7 @@ def _cloud(path: Path, clouds: list[_Part], said: list[str]) -> dict[str, Any]:
     if any(each.colors is not None for each in clouds):
         colors = np.concatenate([_white(each) for each in clouds])
     arrays = {"vertices": vertices, "faces": None, "normals": _normals(clouds), "colors": colors}
-    return arrays | {"name": path.name, "warnings": _once(said)}
+    return arrays | {"name": path.name, "warnings": said}
 
 
 def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str]) -> dict[str, Any]:
@@ -229,11 +252,7 @@ def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str])
         at += len(each.faces)
     look = _look(parts, faces, materials)
     arrays = {"vertices": vertices, "faces": faces, "normals": _normals(parts)}
-    return arrays | {"name": path.name, "warnings": _once(said)} | look
-
-
-def _once(said: list[str]) -> list[str]:
-    return list(dict.fromkeys(said))
+    return arrays | {"name": path.name, "warnings": said} | look
 
 
 def _normals(parts: list[_Part]) -> Floats | None:
@@ -257,14 +276,18 @@ def _look(parts: list[_Part], faces: Ints, materials: Materials) -> dict[str, An
         return {"colors": np.concatenate([_white(each) for each in parts])}
     tints = {_tint(each) for each in parts}
     numbers = {each.material.texture if has else -1 for each, has in zip(parts, textured, strict=True)}
-    uv = np.concatenate([np.zeros((len(each.vertices), 2), np.float32) if each.uv is None else each.uv for each in parts])
+    uv = np.concatenate(
+        [np.zeros((len(each.vertices), 2), np.float32) if each.uv is None else each.uv for each in parts]
+    )
     uv = np.nan_to_num(uv).astype(np.float32)
     if len(numbers) == 1 and len(tints) == 1 and None not in tints:
         texture = materials.textures[numbers.pop()]
         if texture.wrap == ("repeat", "repeat") or (uv.min() >= 0 and uv.max() <= 1):
             return {"uv": uv, "texture": _times(texture.pixels, next(iter(tints)))}
     sizes = [len(each.faces) for each in parts]
-    texture_of = np.repeat([each.material.texture if has else -1 for each, has in zip(parts, textured, strict=True)], sizes)
+    texture_of = np.repeat(
+        [each.material.texture if has else -1 for each, has in zip(parts, textured, strict=True)], sizes
+    )
     if None in tints:
         color = np.concatenate([_white(each) for each in parts])[faces]
     else:

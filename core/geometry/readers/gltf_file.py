@@ -47,7 +47,9 @@ class Gltf:
         view = self.part("bufferViews", number)
         for extension in _MESHOPT:
             if extension in view.get("extensions", {}):
-                raise CounterpointError(f"{self.name} is compressed with meshopt ({extension}), which cannot be read; export it without.")  # fmt: skip
+                raise CounterpointError(
+                    f"{self.name} is compressed with meshopt ({extension}), which cannot be read; export it without."
+                )
         begin = view.get("byteOffset", 0)
         data = self._buffer(view["buffer"])[begin : begin + view["byteLength"]]
         if len(data) != view["byteLength"]:

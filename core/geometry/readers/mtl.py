@@ -10,9 +10,20 @@ from core.geometry.paint import Texture, Wrap
 from core.geometry.readers.files import beside, read_texture
 
 _VALUES = {
-    "-blendu": 1, "-blendv": 1, "-bm": 1, "-boost": 1, "-cc": 1, "-clamp": 1, "-imfchan": 1, "-mm": 2, "-texres": 1, "-type": 1,
-    "-o": 3, "-s": 3, "-t": 3,
-}  # fmt: skip
+    "-blendu": 1,
+    "-blendv": 1,
+    "-bm": 1,
+    "-boost": 1,
+    "-cc": 1,
+    "-clamp": 1,
+    "-imfchan": 1,
+    "-mm": 2,
+    "-texres": 1,
+    "-type": 1,
+    "-o": 3,
+    "-s": 3,
+    "-t": 3,
+}
 """How many words follow an option of a texture (up to three numbers for the last three)."""
 
 
@@ -41,7 +52,9 @@ def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[st
         for name in names:
             file = beside(path, name)
             if file is None:
-                said.append(f"Its materials {name} are not beside it; put that file into its folder to see its colours.")
+                said.append(
+                    f"Its materials {name} are not beside it; put that file into its folder to see its colours."
+                )
             else:
                 for material in _parse(file.read_text(encoding="utf-8", errors="replace"), said):
                     materials.setdefault(material.name, material)
@@ -71,7 +84,11 @@ def _parse(text: str, said: list[str]) -> list[Material]:
     materials: list[Material] = []
     ignored: set[str] = set()
     for line in text.replace("\\\n", " ").splitlines():
-        word, _, rest = line.split("#")[0].strip().partition(" ") if not line.strip().startswith("map") else line.strip().partition(" ")
+        word, _, rest = (
+            line.split("#")[0].strip().partition(" ")
+            if not line.strip().startswith("map")
+            else line.strip().partition(" ")
+        )
         if "\t" in word:
             word, _, rest = line.strip().partition("\t")
         rest = rest.strip()
@@ -84,7 +101,7 @@ def _parse(text: str, said: list[str]) -> list[Material]:
             _set_color(materials[-1], rest, ignored)
         elif key == "map_kd":
             _set_map(materials[-1], rest, ignored)
-        elif key == "map_ka" and materials[-1].map is None or key == "ke" and any(_numbers(rest)) or key == "map_ke":
+        elif (key == "map_ka" and materials[-1].map is None) or (key == "ke" and any(_numbers(rest))) or key == "map_ke":
             ignored.add(word)
     if any(material.map for material in materials):
         ignored.discard("map_Ka")
@@ -124,7 +141,7 @@ def _set_map(material: Material, rest: str, ignored: set[str]) -> None:
         for value in values:
             rest = rest.lstrip()[len(value) :]
         words = rest.split()
-    material.map = rest.strip()
+    material.map = rest.strip() or None
 
 
 def _pair(words: list[str], default: float) -> tuple[float, float]:

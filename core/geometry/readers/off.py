@@ -14,7 +14,7 @@ from core.geometry.readers.corners import simplest
 from core.geometry.readers.polygons import triangulate
 from core.geometry.shape import Floats, Ints, Shape, checked_shape
 
-_KIND = re.compile(rb"^\s*(ST)?(C)?(N)?(4)?(n)?OFF\b[ \t]*(BINARY)?")
+_KIND = re.compile(rb"^\s*(ST)?(C)?(N)?(4)?(n)?(?:OFF|off)\b[ \t]*(BINARY)?")
 
 
 def read_off(path: Path) -> Shape:
@@ -30,7 +30,9 @@ def _numbers(path: Path) -> tuple[re.Match[bytes] | None, Floats, Ints]:
             kind = _KIND.match(block)
             if kind is not None and (kind[6] or kind[4] or kind[5]):
                 what = "binary" if kind[6] else "in more than three dimensions"
-                raise CounterpointError(f"{path.name} is an OFF file that is {what}, which cannot be read; export it as OFF text.")
+                raise CounterpointError(
+                    f"{path.name} is an OFF file that is {what}, which cannot be read; export it as OFF text."
+                )
             block = block[kind.end() :] if kind is not None else block
         counts.append(text.Lines.of(block).count.astype(np.int32))
         values.append(text.numbers(block))
@@ -56,7 +58,14 @@ def _arguments(path: Path) -> dict[str, Any]:
     vertices, normals, colors, uv = _vertex_columns(table, groups, said)
     at = start + vertex_count * width
     if face_count == 0:
-        return {"vertices": vertices, "faces": None, "normals": normals, "colors": colors, "name": path.name, "warnings": said}
+        return {
+            "vertices": vertices,
+            "faces": None,
+            "normals": normals,
+            "colors": colors,
+            "name": path.name,
+            "warnings": said,
+        }
     counts = per_line_all[header + vertex_count :][:face_count] if per_line else None
     corners, sizes, extra = _faces(values[at:], face_count, counts)
     if len(corners) and (corners.min() < 0 or corners.max() >= vertex_count):
@@ -66,7 +75,9 @@ def _arguments(path: Path) -> dict[str, Any]:
         said.append(f"{int((sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
     faces = cut.corners(corners)
     if uv is not None:
-        said.append("It has texture coordinates but no texture; if it should have one, export it as OBJ with its image.")
+        said.append(
+            "It has texture coordinates but no texture; if it should have one, export it as OBJ with its image."
+        )
     color = _face_colors(extra, said)
     look: dict[str, Any] = {"colors": colors}
     if color is not None:
@@ -98,7 +109,7 @@ def _vertex_columns(
     if has_uv and width >= at + 2:
         uv, at = table[:, at : at + 2], at + 2
     if at < width or (has_color and colors is None):
-        if not groups or not any(groups) and width == 7:
+        if not groups or (not any(groups) and width == 7):
             colors = from_numbers(table[:, 3:6])
         else:
             said.append("Its vertices have columns that its header does not explain; they are left out.")
@@ -153,5 +164,7 @@ def _face_colors(extra: list[Floats], said: list[str]) -> npt.NDArray[np.uint8] 
     color = np.full((len(rest), 3), PLAIN, np.uint8)
     color[colored] = from_numbers(rest[colored, :3])
     if ((known > 0) & ~colored).any():
-        said.append("Some of its faces have colours by number, from a table that is not in the file; they are left grey.")
+        said.append(
+            "Some of its faces have colours by number, from a table that is not in the file; they are left grey."
+        )
     return color

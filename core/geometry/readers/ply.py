@@ -40,6 +40,8 @@ def _arguments(path: Path) -> dict[str, Any]:
     faces, cut, polygons = _faces(path, ply, vertices, said)
     arguments = {"vertices": vertices, "faces": faces, "name": path.name, "warnings": said}
     arguments["normals"] = vertex.stack("nx", "ny", "nz")
+    if vertex.stack("f_dc_0", "f_dc_1", "f_dc_2") is not None:
+        said.append("Its Gaussian splats are shown as points; their sizes, opacity and reflections are left out.")
     if len(faces) == 0:
         return arguments | {"colors": _point_colors(vertex)}
     arguments["polygon"] = cut.polygon
@@ -105,6 +107,8 @@ def _look(path: Path, ply: Ply, faces: Ints, cut: Cut, polygons: int, said: list
         color[:polygons] = cut.faces(at_faces)
     uv, texture_of = _coordinates(vertex, face, faces, cut, polygons)
     textures = _textures(path, ply, said) if uv is not None else []
+    if uv is None and any(comment.lower().startswith("texturefile ") for comment in ply.comments):
+        said.append("It names a texture but has no texture coordinates; it is shown without.")
     if uv is not None and not any(textures) and not any("texture" in sentence for sentence in said):
         said.append("It has texture coordinates but no texture; if it should have one, put the image in its folder.")
     if uv is not None and any(textures):
@@ -115,9 +119,15 @@ def _look(path: Path, ply: Ply, faces: Ints, cut: Cut, polygons: int, said: list
 
 
 def _textured(
-    faces: Ints, vertices: int, uv: Floats, texture_of: Ints, textures: list[Texture | None],
-    color: npt.NDArray[np.uint8] | None, at_vertices: npt.NDArray[np.uint8] | None, said: list[str],
-) -> dict[str, Any]:  # fmt: skip
+    faces: Ints,
+    vertices: int,
+    uv: Floats,
+    texture_of: Ints,
+    textures: list[Texture | None],
+    color: npt.NDArray[np.uint8] | None,
+    at_vertices: npt.NDArray[np.uint8] | None,
+    said: list[str],
+) -> dict[str, Any]:
     known = [number for number, each in enumerate(textures) if each is not None]
     texture = np.full(len(faces), -1, np.int32)
     for new, old in enumerate(known):

@@ -28,7 +28,9 @@ def read_stl(path: Path) -> Shape:
         vertices = _read_text(path, said)
     else:
         if len(head) < _HEADER or size < _HEADER + 50 * count:
-            raise CounterpointError(f"{path.name} is cut off or no STL file: it says {count:,} faces and is too short for them.")
+            raise CounterpointError(
+                f"{path.name} is cut off or no STL file: it says {count:,} faces and is too short for them."
+            )
         if size > _HEADER + 50 * count:
             said.append("It has more bytes than its faces take; what stands behind them is left out.")
         facets = np.memmap(path, _FACET, "r", _HEADER, (count,)) if count else np.zeros(0, _FACET)

@@ -16,8 +16,14 @@ from PIL import Image
 
 from tests.core.meshes.known import COLORS, Known
 
-_CODES = {np.dtype("i1"): 5120, np.dtype("u1"): 5121, np.dtype("<i2"): 5122, np.dtype("<u2"): 5123, np.dtype("<u4"): 5125,
-          np.dtype("<f4"): 5126}  # fmt: skip
+_CODES = {
+    np.dtype("i1"): 5120,
+    np.dtype("u1"): 5121,
+    np.dtype("<i2"): 5122,
+    np.dtype("<u2"): 5123,
+    np.dtype("<u4"): 5125,
+    np.dtype("<f4"): 5126,
+}
 TINT = np.array([0.5, 0.8, 0.3])
 TURN = np.array([[0.0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
 
@@ -42,9 +48,28 @@ STORES = ("tight", "interleaved", "sparse", "sparse on values", "draco")
 QUANTISED = ("i2 normalised", "u2 normalised", "i2 whole", "u2 whole")
 PLACES = ("none", "matrix", "TRS", "mirrored", "children", "instance", "skin", "morph", "mesh weights", "no scene")
 LOOKS = (
-    "none", "factor", "glossiness", "color f4", "color f4 rgba", "color u1", "color u2", "color x factor", "texture", "texture uri", "texture data",
-    "texture x factor", "texture x color", "palette", "palette u2", "texCoord 1", "transform", "transform texCoord", "turned", "mirror", "clamp",
-)  # fmt: skip
+    "none",
+    "factor",
+    "glossiness",
+    "color f4",
+    "color f4 rgba",
+    "color u1",
+    "color u2",
+    "color x factor",
+    "texture",
+    "texture uri",
+    "texture data",
+    "texture x factor",
+    "texture x color",
+    "palette",
+    "palette u2",
+    "texCoord 1",
+    "transform",
+    "transform texCoord",
+    "turned",
+    "mirror",
+    "clamp",
+)
 
 
 def ways() -> Iterator[GltfWay]:
@@ -63,7 +88,15 @@ def ways() -> Iterator[GltfWay]:
 @dataclass
 class _Writer:
     way: GltfWay
-    tree: dict[str, Any] = field(default_factory=lambda: {"asset": {"version": "2.0"}, "accessors": [], "bufferViews": [], "meshes": [], "nodes": []})
+    tree: dict[str, Any] = field(
+        default_factory=lambda: {
+            "asset": {"version": "2.0"},
+            "accessors": [],
+            "bufferViews": [],
+            "meshes": [],
+            "nodes": [],
+        }
+    )
     blob: bytearray = field(default_factory=bytearray)
 
     def view(self, data: bytes, **more: Any) -> int:
@@ -74,14 +107,22 @@ class _Writer:
 
     def accessor(self, values: np.ndarray, normalized: bool = False, **place: Any) -> int:
         values = values.reshape(len(values), -1)
-        about: dict[str, Any] = {"componentType": _CODES[values.dtype], "count": len(values), "type": {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}[values.shape[1]]}
+        about: dict[str, Any] = {
+            "componentType": _CODES[values.dtype],
+            "count": len(values),
+            "type": {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}[values.shape[1]],
+        }
         about |= {"normalized": True} if normalized else {}
         if not place:
             size = values.dtype.itemsize * values.shape[1]
             padded = size + -size % 4
             rows = np.zeros((len(values), padded), np.uint8)
             rows[:, :size] = np.ascontiguousarray(values).view(np.uint8).reshape(len(values), size)
-            place = {"bufferView": self.view(rows.tobytes(), **({"byteStride": padded} if padded != size and size > 4 or size == 3 else {}))}
+            place = {
+                "bufferView": self.view(
+                    rows.tobytes(), **({"byteStride": padded} if (padded != size and size > 4) or size == 3 else {})
+                )
+            }
             if padded != size and values.shape[1] == 1:
                 place = {"bufferView": self.view(np.ascontiguousarray(values).tobytes())}
         self.tree["accessors"].append(about | place)
@@ -134,19 +175,36 @@ def _place(writer: _Writer, source: Known, way: GltfWay) -> np.ndarray:
         if way.place == "no scene":
             del tree["scenes"], tree["scene"]
     elif way.place == "children":
-        tree["nodes"] = [{"children": [1], "translation": [1, -2, 3]}, {"children": [2], "rotation": [0.5, 0.5, 0.5, 0.5]}, node | {"scale": [2, 2, 2]}]
+        tree["nodes"] = [
+            {"children": [1], "translation": [1, -2, 3]},
+            {"children": [2], "rotation": [0.5, 0.5, 0.5, 0.5]},
+            node | {"scale": [2, 2, 2]},
+        ]
         matrix = move @ TURN @ np.diag([2, 2, 2, 1])
     elif way.place == "instance":
         writer.extension("EXT_mesh_gpu_instancing", required=True)
-        attributes = {"TRANSLATION": np.array([[1, -2, 3]], "<f4"), "ROTATION": np.full((1, 4), 63, "i1"), "SCALE": np.full((1, 3), 2, "<f4")}
-        node["extensions"] = {"EXT_mesh_gpu_instancing": {"attributes": {name: writer.accessor(v, v.dtype == np.int8) for name, v in attributes.items()}}}
+        attributes = {
+            "TRANSLATION": np.array([[1, -2, 3]], "<f4"),
+            "ROTATION": np.full((1, 4), 63, "i1"),
+            "SCALE": np.full((1, 3), 2, "<f4"),
+        }
+        node["extensions"] = {
+            "EXT_mesh_gpu_instancing": {
+                "attributes": {name: writer.accessor(v, v.dtype == np.int8) for name, v in attributes.items()}
+            }
+        }
         matrix = move @ TURN @ np.diag([2, 2, 2, 1])
     elif way.place == "skin":
         bind = np.diag([0.5, 0.5, 0.5, 1.0])
         node |= {"skin": 0, "scale": [10, 10, 10]}
         tree["nodes"] += [{"translation": [1, -2, 3], "children": [2]}, {"rotation": [0.5, 0.5, 0.5, 0.5]}]
         tree["scenes"][0]["nodes"] = [0, 1]
-        tree["skins"] = [{"joints": [2, 1], "inverseBindMatrices": writer.accessor(np.stack([bind.T, np.eye(4)]).astype("<f4").reshape(2, 16))}]
+        tree["skins"] = [
+            {
+                "joints": [2, 1],
+                "inverseBindMatrices": writer.accessor(np.stack([bind.T, np.eye(4)]).astype("<f4").reshape(2, 16)),
+            }
+        ]
         matrix = move @ TURN @ bind
     elif way.place in ("morph", "mesh weights"):
         (node if way.place == "morph" else mesh)["weights"] = [0.25, 0]
@@ -167,7 +225,10 @@ def _primitive(writer: _Writer, stored: np.ndarray, faces: np.ndarray, part: int
         delta = np.tile(np.array([[4.0, -8, 12]], "<f4"), (len(points), 1))
         about["targets"] = [{"POSITION": writer.accessor(delta)}, {"POSITION": writer.accessor(9 * delta)}]
     if way.place == "skin":
-        arrays["JOINTS_0"], arrays["WEIGHTS_0"] = np.zeros((len(points), 4), "u1"), np.tile(np.array([[255, 0, 0, 0]], "u1"), (len(points), 1))
+        arrays["JOINTS_0"], arrays["WEIGHTS_0"] = (
+            np.zeros((len(points), 4), "u1"),
+            np.tile(np.array([[255, 0, 0, 0]], "u1"), (len(points), 1)),
+        )
     if way.store == "draco":
         return about | _draco(writer, arrays, index)
     names = {"COLOR_0", "WEIGHTS_0"} | {name for name in arrays if name.startswith("TEXCOORD")}
@@ -176,7 +237,9 @@ def _primitive(writer: _Writer, stored: np.ndarray, faces: np.ndarray, part: int
     else:
         for name, values in arrays.items():
             normalized = name in names and values.dtype.kind in "iu"
-            about["attributes"][name] = _positions(writer, values) if name == "POSITION" else writer.accessor(values, normalized)
+            about["attributes"][name] = (
+                _positions(writer, values) if name == "POSITION" else writer.accessor(values, normalized)
+            )
     if way.index != "none":
         about["indices"] = writer.accessor(index.astype("<" + way.index))
     return about
@@ -186,9 +249,20 @@ def _positions(writer: _Writer, points: np.ndarray) -> int:
     store = writer.way.store
     if store.startswith("sparse"):
         some = np.arange(len(points))[:: 1 if store == "sparse" else 2].astype("<u2")
-        base = {} if store == "sparse" else {"bufferView": writer.view(np.where(np.isin(np.arange(len(points)), some)[:, None], np.float32(7), points).tobytes())}
-        sparse = {"count": len(some), "indices": {"bufferView": writer.view(some.tobytes()), "componentType": 5123},
-                  "values": {"bufferView": writer.view(points[some].tobytes())}}  # fmt: skip
+        base = (
+            {}
+            if store == "sparse"
+            else {
+                "bufferView": writer.view(
+                    np.where(np.isin(np.arange(len(points)), some)[:, None], np.float32(7), points).tobytes()
+                )
+            }
+        )
+        sparse = {
+            "count": len(some),
+            "indices": {"bufferView": writer.view(some.tobytes()), "componentType": 5123},
+            "values": {"bufferView": writer.view(points[some].tobytes())},
+        }
         return writer.accessor(points, **base, sparse=sparse)
     if store in QUANTISED:
         writer.extension("KHR_mesh_quantization", required=True)
@@ -208,7 +282,9 @@ def _interleaved(writer: _Writer, arrays: dict[str, np.ndarray], names: set[str]
         rows[:, offsets[name] : offsets[name] + raw.shape[1]] = raw
     view = writer.view(rows.tobytes(), byteStride=at)
     return {
-        name: writer.accessor(values, name in names and values.dtype.kind in "iu", bufferView=view, byteOffset=offsets[name])
+        name: writer.accessor(
+            values, name in names and values.dtype.kind in "iu", bufferView=view, byteOffset=offsets[name]
+        )
         for name, values in arrays.items()
     }
 
@@ -220,15 +296,19 @@ def _draco(writer: _Writer, arrays: dict[str, np.ndarray], index: np.ndarray) ->
     writer.extension("KHR_draco_mesh_compression", required=True)
     generic = {name: values for name, values in arrays.items() if name not in ("POSITION", "NORMAL")}
     encoded = DracoPy.encode(
-        arrays["POSITION"], index.reshape(-1, 3).astype(np.uint32), quantization_bits=20, preserve_order=True,
+        arrays["POSITION"],
+        index.reshape(-1, 3).astype(np.uint32),
+        quantization_bits=20,
+        preserve_order=True,
         generic_attributes={number + 1: values for number, values in enumerate(generic.values())},
-    )  # fmt: skip
+    )
     decoded = DracoPy.decode(encoded)
     ids = {"POSITION": next(a["unique_id"] for a in decoded.attributes if a["attribute_type"] == 0)}
     ids |= {name: number + 1 for number, name in enumerate(generic)}
     colors = {"COLOR_0", "WEIGHTS_0"} | {name for name in arrays if name.startswith("TEXCOORD")}
     attributes = {
-        name: writer.accessor(arrays[name], name in colors and arrays[name].dtype.kind in "iu", byteOffset=0) for name in ("POSITION", *generic)
+        name: writer.accessor(arrays[name], name in colors and arrays[name].dtype.kind in "iu", byteOffset=0)
+        for name in ("POSITION", *generic)
     }
     for number in attributes.values():
         writer.tree["accessors"][number].pop("byteOffset")
@@ -305,9 +385,10 @@ def _material(writer: _Writer, part: int, folder: Path) -> int | None:
 
 def _texture_info(look: str) -> dict[str, Any]:
     transform = {
-        "transform": {"offset": [0.25, -0.5], "scale": [0.5, 2]}, "transform texCoord": {"texCoord": 1},
+        "transform": {"offset": [0.25, -0.5], "scale": [0.5, 2]},
+        "transform texCoord": {"texCoord": 1},
         "turned": {"offset": [0, 1], "rotation": np.pi / 2},
-    }.get(look)  # fmt: skip
+    }.get(look)
     info: dict[str, Any] = {"texCoord": 1} if look == "texCoord 1" else {}
     return info | ({"extensions": {"KHR_texture_transform": transform}} if transform else {})
 
@@ -332,7 +413,9 @@ def _texture(writer: _Writer, part: int, folder: Path) -> int:
     for name, value in (("images", image), ("textures", {"source": len(tree.get("images", []))})):
         tree.setdefault(name, []).append(value)
     if look in ("mirror", "clamp"):
-        tree["samplers"] = [{"wrapS": 33648 if look == "mirror" else 33071, "wrapT": 33648 if look == "mirror" else 33071}]
+        tree["samplers"] = [
+            {"wrapS": 33648 if look == "mirror" else 33071, "wrapT": 33648 if look == "mirror" else 33071}
+        ]
         tree["textures"][-1]["sampler"] = 0
     return len(tree["textures"]) - 1
 
@@ -341,7 +424,11 @@ def _save(folder: Path, writer: _Writer) -> Path:
     tree, blob = writer.tree, bytes(writer.blob) + b"\0" * (-len(writer.blob) % 4)
     tree["buffers"] = [{"byteLength": len(blob)}]
     if writer.way.container != "glb":
-        uri = "my%20buffer.bin" if writer.way.container == "gltf" else "data:application/octet-stream;base64," + base64.b64encode(blob).decode()
+        uri = (
+            "my%20buffer.bin"
+            if writer.way.container == "gltf"
+            else "data:application/octet-stream;base64," + base64.b64encode(blob).decode()
+        )
         (folder / "my buffer.bin").write_bytes(blob)
         tree["buffers"][0]["uri"] = uri
         path = folder / "known.gltf"

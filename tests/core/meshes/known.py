@@ -1,5 +1,6 @@
 """One known shape: polygons of three to six corners, two of them concave, with a colour, a part and a label each."""
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,7 +42,7 @@ class Known:
         polygons, part = [], []
         for polygon, number in zip(self.polygons, self.part, strict=True):
             if number != 4:
-                polygons += [[polygon[0], a, b] for a, b in zip(polygon[1:], polygon[2:], strict=False)]
+                polygons += [[polygon[0], a, b] for a, b in itertools.pairwise(polygon[1:])]
                 part += [number] * (len(polygon) - 2)
         return Known(self.points, polygons, np.array(part))
 
@@ -57,9 +58,19 @@ def known() -> Known:
     """The shape: a house of quads and triangles, an arrow, an L and a pentagon. Part 4 is concave."""
     points = np.array(_BOX + _TOP + _L + _FIVE, float)
     polygons = [
-        [0, 3, 2, 1], [4, 5, 8], [0, 1, 5, 4], [5, 6, 8], [9, 10, 11, 12], [1, 2, 6, 5], [6, 7, 8], [13, 14, 15, 16, 17, 18],
-        [2, 3, 7, 6], [7, 4, 8], [19, 20, 21, 22, 23], [3, 0, 4, 7],
-    ]  # fmt: skip
+        [0, 3, 2, 1],
+        [4, 5, 8],
+        [0, 1, 5, 4],
+        [5, 6, 8],
+        [9, 10, 11, 12],
+        [1, 2, 6, 5],
+        [6, 7, 8],
+        [13, 14, 15, 16, 17, 18],
+        [2, 3, 7, 6],
+        [7, 4, 8],
+        [19, 20, 21, 22, 23],
+        [3, 0, 4, 7],
+    ]
     return Known(points, polygons, np.array([0, 1, 2, 3, 4, 0, 1, 4, 2, 3, 0, 1]))
 
 

@@ -30,11 +30,17 @@ class ObjWay:
 
 
 def ways() -> Iterator[ObjWay]:
-    for corner, relative, mixed, groups in product(("v", "v/vt", "v//vn", "v/vt/vn"), (False, True), (False, True), ("usemtl", "all")):
+    for corner, relative, mixed, groups in product(
+        ("v", "v/vt", "v//vn", "v/vt/vn"), (False, True), (False, True), ("usemtl", "all")
+    ):
         yield ObjWay(corner, relative, mixed, groups=groups, look="kd")
-    for lines, relative, corner in product(("crlf", "cr", "continued", "tabs", "comments", "indented"), (False, True), ("v", "v//vn", "v/vt/vn")):
+    for lines, relative, corner in product(
+        ("crlf", "cr", "continued", "tabs", "comments", "indented"), (False, True), ("v", "v//vn", "v/vt/vn")
+    ):
         yield ObjWay(corner, relative, lines=lines, look="kd")
-    for look, corner, mixed, lines in product(("textures", "palette", "moved"), ("v/vt", "v/vt/vn"), (False, True), ("plain", "crlf")):
+    for look, corner, mixed, lines in product(
+        ("textures", "palette", "moved"), ("v/vt", "v/vt/vn"), (False, True), ("plain", "crlf")
+    ):
         yield ObjWay(corner, mixed=mixed, lines=lines, look=look)
     for look, corner, mixed in product(("vertex", "vertex255", "none"), ("v", "v/vt", "v//vn"), (False, True)):
         yield ObjWay(corner, mixed=mixed, look=look)
@@ -61,7 +67,9 @@ def write_obj(folder: Path, source: Known, way: ObjWay) -> Path:
         if way.groups == "all":
             lines += [f"o object{number}", f"g left group{number % 2}", f"s {number % 3}"]
         lines.append(f"usemtl part {source.part[number]}")
-        lines.append("f " + " ".join(_corner(way, number, k, vertex, written, uv_written) for k, vertex in enumerate(polygon)))
+        lines.append(
+            "f " + " ".join(_corner(way, number, k, vertex, written, uv_written) for k, vertex in enumerate(polygon))
+        )
     lines += ["l 1 2", "p 3"] if way.groups == "all" else []
     path = folder / "known.obj"
     path.write_bytes(_styled(lines, way.lines).encode())
@@ -84,12 +92,21 @@ def _coordinates(source: Known, way: ObjWay) -> np.ndarray:
     if way.look == "palette":
         return (inside * 0.9 + 0.05 + np.stack([source.part, 0 * source.part], axis=1)[:, None]) / (len(COLORS), 1)
     if way.look == "moved":
-        return ((inside * 0.9 + 0.05 + np.stack([source.part, 0 * source.part], axis=1)[:, None]) / (len(COLORS), 1) - (0.25, 0.5)) / (2, 1) + (3, -2)
+        return (
+            (inside * 0.9 + 0.05 + np.stack([source.part, 0 * source.part], axis=1)[:, None]) / (len(COLORS), 1)
+            - (0.25, 0.5)
+        ) / (2, 1) + (3, -2)
     return np.broadcast_to(inside, (len(source.polygons), 4, 2))
 
 
 def _corner(way: ObjWay, number: int, k: int, vertex: int, written: int, uv_written: int) -> str:
-    style = way.corner if way.corner != "some" else ("v", "v/vt", "v//vn", "v/vt/vn")[number % 4] if way.look == "kd" else "v/vt"
+    style = (
+        way.corner
+        if way.corner != "some"
+        else ("v", "v/vt", "v//vn", "v/vt/vn")[number % 4]
+        if way.look == "kd"
+        else "v/vt"
+    )
     v = vertex - written if way.relative else vertex + 1
     uv = 4 * number + min(k, 3)
     vt = uv - uv_written if way.relative else uv + 1

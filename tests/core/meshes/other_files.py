@@ -25,9 +25,15 @@ class OffWay:
 
 
 def off_ways() -> Iterator[OffWay]:
-    for look, layout, body in product(("none", "int3", "int4", "float3", "float4"), ("plain", "one line", "comments", "bare"), ("polygons", "triangles")):
+    for look, layout, body in product(
+        ("none", "int3", "int4", "float3", "float4"),
+        ("plain", "one line", "comments", "bare"),
+        ("polygons", "triangles"),
+    ):
         yield OffWay("OFF", look, layout, body)
-    for kind, look, body in product(("COFF", "CNOFF", "STCOFF", "STCNOFF"), ("C int", "C float", "C int3"), ("polygons", "triangles")):
+    for kind, look, body in product(
+        ("COFF", "CNOFF", "STCOFF", "STCNOFF"), ("C int", "C float", "C int3"), ("polygons", "triangles")
+    ):
         yield OffWay(kind, look, body=body)
     yield OffWay("NOFF")
     yield OffWay("STOFF")
@@ -47,7 +53,9 @@ def write_off(folder: Path, source: Known, way: OffWay) -> Path:
         words = [str(len(polygon)), *map(str, polygon)]
         lines.append(" ".join(words + (_color(color, way.look) if way.look[:3] in ("int", "flo") else [])))
     sizes = f"{len(source.points)} {len(source.polygons)} 0"
-    head = [f"{way.kind} {sizes}"] if way.layout == "one line" else [sizes] if way.layout == "bare" else [way.kind, sizes]
+    head = (
+        [f"{way.kind} {sizes}"] if way.layout == "one line" else [sizes] if way.layout == "bare" else [way.kind, sizes]
+    )
     if way.layout == "comments":
         head, lines = ["# made by tests", head[0] + " # kind", "", head[1]], [line + " # 3 1 2 3" for line in lines]
     path = folder / "known.off"
@@ -71,13 +79,18 @@ def write_stl(folder: Path, source: Known, way: str) -> Path:
         solids = []
         for number, polygon in enumerate(source.polygons):
             facet = "facet normal 0 0 0\n  outer loop\n"
-            facet += "".join(f"    vertex {x!r} {y!r} {z!r}\n" for x, y, z in source.points[polygon].tolist()) + "  endloop\nendfacet\n"
+            facet += (
+                "".join(f"    vertex {x!r} {y!r} {z!r}\n" for x, y, z in source.points[polygon].tolist())
+                + "  endloop\nendfacet\n"
+            )
             alone = "many" in way
             solids.append(f"solid part {number}\n{facet}endsolid part {number}\n" if alone else facet)
         text = "".join(solids) if "many" in way else "solid known\n" + "".join(solids) + "endsolid known\n"
         path.write_text(text.upper() if "shouting" in way else text)
         return path
-    head = {"Magics": b"COLOR=" + bytes([10, 20, 30, 255]), "solid binary": b"solid made by a program"}.get(way, b"made by tests")
+    head = {"Magics": b"COLOR=" + bytes([10, 20, 30, 255]), "solid binary": b"solid made by a program"}.get(
+        way, b"made by tests"
+    )
     body = head.ljust(80) + struct.pack("<I", len(source.polygons))
     for polygon, color in zip(source.polygons, source.colors.astype(int), strict=True):
         r, g, b = (int(value) * 31 // 255 for value in color)

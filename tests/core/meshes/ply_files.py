@@ -11,8 +11,24 @@ from PIL import Image
 
 from tests.core.meshes.known import COLORS, Known
 
-_CODES = {"char": "b", "uchar": "B", "short": "h", "ushort": "H", "int": "i", "uint": "I", "float": "f", "double": "d",
-          "int8": "b", "uint8": "B", "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "float32": "f", "float64": "d"}  # fmt: skip
+_CODES = {
+    "char": "b",
+    "uchar": "B",
+    "short": "h",
+    "ushort": "H",
+    "int": "i",
+    "uint": "I",
+    "float": "f",
+    "double": "d",
+    "int8": "b",
+    "uint8": "B",
+    "int16": "h",
+    "uint16": "H",
+    "int32": "i",
+    "uint32": "I",
+    "float32": "f",
+    "float64": "d",
+}
 FORMATS = ("ascii", "binary_little_endian", "binary_big_endian")
 
 
@@ -32,14 +48,32 @@ class PlyWay:
 
 
 LOOKS = (
-    "none", "vertex", "vertex float", "vertex ushort", "diffuse", "face", "face float", "wedge", "wedges", "s t", "u v", "texture_u texture_v",
-)  # fmt: skip
+    "none",
+    "vertex",
+    "vertex float",
+    "vertex ushort",
+    "diffuse",
+    "face",
+    "face float",
+    "wedge",
+    "wedges",
+    "s t",
+    "u v",
+    "texture_u texture_v",
+)
 
 
 def ways() -> Iterator[PlyWay]:
     for form, look, body in product(FORMATS, LOOKS, ("polygons", "triangles")):
         yield PlyWay(form, look=look, body=body)
-    lists = (("uchar", "uint"), ("int", "int"), ("uint8", "int32"), ("ushort", "short"), ("uint32", "uint8"), ("char", "uint16"))
+    lists = (
+        ("uchar", "uint"),
+        ("int", "int"),
+        ("uint8", "int32"),
+        ("ushort", "short"),
+        ("uint32", "uint8"),
+        ("char", "uint16"),
+    )
     for form, (count, index), look in product(FORMATS, lists, ("face", "wedges")):
         yield PlyWay(form, count, index, look=look, place="double")
     for form, (count, index) in product(FORMATS, (("uchar", "int"), ("int", "int"))):
@@ -68,9 +102,11 @@ def write_ply(folder: Path, source: Known, way: PlyWay) -> Path:
 
 
 _NAMES = {
-    "vertex": "red green blue", "vertex float": "red green blue", "vertex ushort": "red green blue",
+    "vertex": "red green blue",
+    "vertex float": "red green blue",
+    "vertex ushort": "red green blue",
     "diffuse": "diffuse_red diffuse_green diffuse_blue",
-}  # fmt: skip
+}
 _TYPES = {"vertex": "uchar", "vertex float": "float", "vertex ushort": "ushort", "diffuse": "uchar"}
 
 Row = list[tuple[str, list]]
@@ -103,9 +139,17 @@ def _face(source: Known, way: PlyWay) -> tuple[str, list[Row]]:
         elif way.look == "face float":
             row += [("float", [float(value) / 255]) for value in COLORS[part]]
         elif way.look == "wedge":
-            row.append(("uchar|float", [value for k in range(len(polygon)) for value in ((part + 0.2 + 0.1 * k) / len(COLORS), 0.3)]))
+            row.append(
+                (
+                    "uchar|float",
+                    [value for k in range(len(polygon)) for value in ((part + 0.2 + 0.1 * k) / len(COLORS), 0.3)],
+                )
+            )
         elif way.look == "wedges":
-            row += [("uchar|float", [value for k in range(len(polygon)) for value in (0.1 * k, 0.5 - 0.1 * k)]), ("int", [int(part)])]
+            row += [
+                ("uchar|float", [value for k in range(len(polygon)) for value in (0.1 * k, 0.5 - 0.1 * k)]),
+                ("int", [int(part)]),
+            ]
         rows.append(row)
     return "face", rows
 
@@ -118,14 +162,22 @@ def _properties(name: str, rows: list[Row], way: PlyWay) -> list[str]:
         names += _NAMES.get(way.look, way.look if way.look in ("s t", "u v", "texture_u texture_v") else "").split()
     if name in ("face", "tristrips"):
         names = ["flags"] * (way.look == "wedges") + ["vertex_index" if way.look == "wedge" else "vertex_indices"]
-        names += {"face": ["red", "green", "blue", "alpha"], "face float": ["red", "green", "blue"], "wedge": ["texcoord"],
-                  "wedges": ["texcoord", "texnumber"]}.get(way.look, [])  # fmt: skip
+        names += {
+            "face": ["red", "green", "blue", "alpha"],
+            "face float": ["red", "green", "blue"],
+            "wedge": ["texcoord"],
+            "wedges": ["texcoord", "texnumber"],
+        }.get(way.look, [])
     kinds = [kind.replace("|", " ") for kind, _ in rows[0]]
     return [f"property {'list ' if ' ' in kind else ''}{kind} {each}" for kind, each in zip(kinds, names, strict=True)]
 
 
 def _words(row: Row) -> list[str]:
-    return [word for kind, values in row for word in ([str(len(values))] if "|" in kind else []) + [str(value) for value in values]]
+    return [
+        word
+        for kind, values in row
+        for word in ([str(len(values))] if "|" in kind else []) + [str(value) for value in values]
+    ]
 
 
 def _packed(row: Row, order: str) -> bytes:
