@@ -14,6 +14,7 @@ from core.benchmarks import compare, consistency
 from core.encoders.catalogue import available, load_encoder, load_tunable
 from core.errors import CounterpointError
 from core.fields.cache import cache_dir, cache_key
+from core.files import make_folder
 from core.progress import Progress
 from core.training.equivariance import AdaptSettings, Known, adapt
 from core.training.meshes import read_mesh, upright
@@ -76,7 +77,7 @@ def adapt_encoder(
     read = {shape: item for shape in shapes if (item := read_mesh(shape.path, shape.up)) is not None}
     if not read:
         raise CounterpointError("Pictures are taken of surfaces: open a mesh, not a point cloud.")
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    make_folder(Path(out).parent)
     numbers = {shape: number for number, shape in enumerate(read)}
     known = []
     for one in lessons:

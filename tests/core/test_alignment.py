@@ -160,7 +160,7 @@ def test_upside_down_is_less_usual(scene, scorer):
     true = scene[-1]
     middle = scene[1].shape.center
     over = turned(true, middle, Rotation.from_rotvec([0, 0, np.pi]).as_matrix())
-    assert usual(true, scorer.up) == 1 and usual(over, scorer.up) < 1
+    assert usual(true, scorer.up, middle) == 1 and usual(over, scorer.up, middle) < 1
 
 
 def test_a_template_is_seen_where_its_crop_says(scene, encoder):
