@@ -173,7 +173,7 @@ def adapt_encoder(
     from app.loaded import choice_of
     from core.encoders.catalogue import load_tunable
     from core.errors import CounterpointError
-    from core.training.equivariance import AdaptSettings, Known, adapt
+    from core.training.equivariance import AdaptSettings, adapt
     from core.training.meshes import read_mesh, upright
 
     read = {shape: item for shape in shapes if (item := read_mesh(shape.path, shape.up)) is not None}

@@ -67,8 +67,8 @@ def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = s
     if choice.adapter is None:
         return _load_base(choice, progress)
     from core.encoders import published
-    from core.encoders.adapter import AdaptedEncoder
-    from core.encoders.tuned import TunedEncoder, is_tuning
+    from core.encoders.lora import LoraEncoder, is_lora
+    from core.encoders.residual_head import ResidualHeadEncoder
 
     adapter = choice.adapter
     if adapter == published.NAME:
@@ -76,9 +76,9 @@ def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = s
     if adapter.endswith(".ckpt") and choice.layer is None:
         choice = replace(choice, layer=-1)
     base = _load_base(choice, progress)
-    if is_tuning(adapter):
-        return TunedEncoder(base, adapter)
-    return AdaptedEncoder(base, adapter, choice.device)
+    if is_lora(adapter):
+        return LoraEncoder(base, adapter)
+    return ResidualHeadEncoder(base, adapter, choice.device)
 
 
 def load_tunable(choice: EncoderChoice = EncoderChoice(), progress: Progress = silent) -> TunableEncoder:

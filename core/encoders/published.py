@@ -38,7 +38,7 @@ def fetch_published(model: str, progress: Progress = silent) -> Path:
 
 
 def read_published(file: Path, base: TunableEncoder) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """What a checkpoint holds, under the names of :class:`core.encoders.tuned.Tuning`.
+    """What a checkpoint holds, under the names of :class:`core.encoders.lora.LoraNet`.
 
     Its convolution takes the place of the map, ours is added to it: one is the other less the identity.
 

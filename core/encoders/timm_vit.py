@@ -22,7 +22,7 @@ TARGET_SIZE = 448
 """Side in pixels of the pictures, rounded to whole patches."""
 
 TUNABLE = 4
-"""Blocks that :mod:`core.encoders.tuned` may change."""
+"""Blocks that :mod:`core.encoders.lora` may change."""
 
 
 class TimmEncoder:
