@@ -10,7 +10,7 @@ sys.path.insert(0, str(ROOT))
 
 def reference() -> str:
     """Every verb and its options, as Markdown."""
-    from app.arguments import verb_parser, window_parser
+    from app.cli.parser import verb_parser, window_parser
 
     lines = [
         "# The command line",

@@ -51,7 +51,7 @@ def test_core_imports_run_one_way(file):
 
 def test_the_window_process_stays_light():
     code = (
-        "import sys, app.main_window, app.panels.scene, app.panels.picking, pyvistaqt;"
+        "import sys, app.window.main_window, app.window.views.scene, app.window.views.picking, pyvistaqt;"
         "heavy = [m for m in ('torch', 'open3d', 'trimesh', 'timm', 'cv2') if m in sys.modules]; assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60)

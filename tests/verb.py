@@ -4,7 +4,7 @@ import io
 from contextlib import redirect_stderr, redirect_stdout
 from types import SimpleNamespace
 
-from app.cli import main
+from app.cli.main import main
 
 
 def verb(*arguments) -> SimpleNamespace:

@@ -11,6 +11,9 @@ from core.colors import PINS
 
 Chosen = npt.NDArray[np.bool_]
 
+BAND = 15
+"""Evidence within this many per cent of the threshold is shown as uncertain."""
+
 
 @dataclass(frozen=True)
 class Mask:

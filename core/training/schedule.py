@@ -15,7 +15,7 @@ class Schedule:
         for stage in self._stages:
             peak, length = recipe.rate * stage.factor, max(1, stage.length)
             for group in optimizer.param_groups:
-                group["lr"] = peak
+                group["initial_lr"] = peak  # timm takes it for the highest rate
             self._schedulers.append(
                 CosineLRScheduler(optimizer, length, peak * recipe.final_rate, warmup_t=stage.warmup, t_in_epochs=False)
             )

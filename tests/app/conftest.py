@@ -14,8 +14,8 @@ def own_data(tmp_path, monkeypatch):
 @pytest.fixture
 def window(qtbot, tmp_path):
     """A window with settings of its own, closed at the end."""
-    from app.main_window import MainWindow
-    from app.theme import apply_theme
+    from app.window.main_window import MainWindow
+    from app.window.theme import apply_theme
 
     apply_theme(QApplication.instance(), "light")
     window = MainWindow(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))

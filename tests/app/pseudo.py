@@ -49,8 +49,8 @@ def main(folder: Path) -> None:
         QWidget,
     )  # fmt: skip
 
-    from app.main_window import MainWindow
-    from app.panels.preferences import Preferences
+    from app.window.main_window import MainWindow
+    from app.window.preferences import Preferences
 
     application = QApplication(["pseudo"])
     window = MainWindow(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))

@@ -8,8 +8,8 @@ import trimesh
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
-from app.collection_view import SHAPE
-from app.panels.filmstrip import FIXED, GOOD
+from app.window.collection.filmstrip import FIXED, GOOD
+from app.window.collection.presenter import SHAPE
 from core.geometry.pose import rotation_error
 from core.parts.layers import Layers, Mask, Part
 from tests.conftest import SAMPLE

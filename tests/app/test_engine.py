@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine import Engine
-from app.engine_process import GPU_FULL
+from app.shared.pipe import GPU_FULL
+from app.window.engine_client import EngineClient
 
 
 @pytest.fixture
 def engine(qtbot, tmp_path):
-    engine = Engine("tests.app.engine_jobs", log_path=str(tmp_path / "engine.log"), grace=0.4)
+    engine = EngineClient("tests.app.engine_jobs", log_path=str(tmp_path / "engine.log"), grace=0.4)
     with qtbot.waitSignal(engine.ready, timeout=20_000):
         engine.start()
     yield engine
@@ -138,7 +138,7 @@ def test_a_full_gpu_is_said(qtbot, engine):
 
 
 def test_an_engine_that_cannot_start_is_said_once(qtbot, tmp_path):
-    engine = Engine("tests.app.no_such_jobs", log_path=str(tmp_path / "log"))
+    engine = EngineClient("tests.app.no_such_jobs", log_path=str(tmp_path / "log"))
     deaths = []
     engine.died.connect(lambda sentence: deaths.append(sentence))
     engine.start()
@@ -156,7 +156,7 @@ def test_the_engine_imports_no_window(qtbot, engine):
 
 
 def test_shutdown_leaves_no_process(qtbot, tmp_path):
-    engine = Engine("tests.app.engine_jobs")
+    engine = EngineClient("tests.app.engine_jobs")
     with qtbot.waitSignal(engine.ready, timeout=20_000):
         engine.start()
     pid = engine.pid
@@ -167,7 +167,7 @@ def test_shutdown_leaves_no_process(qtbot, tmp_path):
 
 def test_memory_of_closed_files_goes_back(qapp):
     """Half of many small blocks freed leaves holes that only the C library knows of; Linux' own count falls when it gives them back."""
-    from app.memory import trim
+    from app.window.trim_memory import trim
     from tests.soak.window import private
 
     blocks = [bytes(50_000) for _ in range(4000)]

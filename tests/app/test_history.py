@@ -1,6 +1,6 @@
 """The undo stack forgets its oldest steps when they take too much memory."""
 
-from app.history import History, Step
+from app.document.undo import History, Step
 
 
 class Add(Step):

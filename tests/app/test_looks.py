@@ -11,10 +11,11 @@ from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QKeySequence, QPalette
 from PySide6.QtTest import QTest
 
-from app import looks, menus
-from app.panels.console import Console
-from app.panels.preferences import Preferences
-from app.theme import apply_theme
+from app.window import appearance as looks
+from app.window import menus
+from app.window.console import Console
+from app.window.preferences import Preferences
+from app.window.theme import apply_theme
 from core.colors import HEATMAPS, STEPPED, apply_colormap, lookup_table
 from tests.app.conftest import open_sample_files
 

@@ -3,15 +3,15 @@
 import subprocess
 import sys
 
-from app.preload import Preload
+from app.window.preload import Preload
 
 FIRST_SHAPE = """
 import sys
 from importlib import import_module
 import numpy as np
 from PySide6.QtWidgets import QApplication
-from app.panels.mesh import MeshPanel
-from app.preload import MODULES
+from app.window.views.mesh import MeshPanel
+from app.window.preload import MODULES
 
 app = QApplication([])
 panel = MeshPanel()

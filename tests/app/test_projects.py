@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
-from app import commands
-from app.projects import _folder
+from app.document import commands
+from app.window.project_files import _folder
 from core.interchange.project import load_project
 from tests.app.conftest import open_sample_files
 
@@ -124,9 +124,9 @@ def test_a_crash_leaves_the_document_and_another_window_is_no_crash(worked, wait
         import os, signal
         from PySide6.QtCore import QSettings
         from PySide6.QtWidgets import QApplication
-        from app.documents import item_for
-        from app.main_window import MainWindow
-        from app.commands import SetItem
+        from app.shared.values import item_for
+        from app.window.main_window import MainWindow
+        from app.document.commands import SetItem
         application = QApplication(["test"])
         application.setApplicationName("{QApplication.applicationName()}")
         window = MainWindow(QSettings({str(tmp_path / "other.ini")!r}, QSettings.Format.IniFormat))

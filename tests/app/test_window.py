@@ -10,9 +10,11 @@ from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
-from app import commands, looks, menus
-from app.documents import Correction
-from app.engine_process import GPU_FULL
+from app.document import commands
+from app.shared.pipe import GPU_FULL
+from app.shared.values import Correction
+from app.window import appearance as looks
+from app.window import menus
 from tests.app.conftest import open_sample_files
 
 LEFT = Qt.MouseButton.LeftButton
@@ -307,7 +309,7 @@ def test_files_are_dropped(window, sample, qtbot, wait_ready):
     window.panels["image 1"].dropEvent(event)
     qtbot.waitUntil(lambda: len(window.session.items) == 2, timeout=30_000)
     wait_ready(window)
-    from app.menus import recent_files
+    from app.window.menus import recent_files
 
     assert len(recent_files(window)) == 2
 
@@ -420,7 +422,7 @@ def test_themes_and_menus(window, qtbot):
 def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_path, monkeypatch, sample):
     """A short run makes a file, which is used at once, and can be switched off to compare on the same pins."""
     window, dock = opened, opened.encoder
-    monkeypatch.setattr("app.tuning.QStandardPaths.writableLocation", lambda _: str(tmp_path))
+    monkeypatch.setattr("app.window.encoder.controller.QStandardPaths.writableLocation", lambda _: str(tmp_path))
     window.encoder_dock.raise_()
     dock.minutes.setValue(0.2)
     place = tuple(window.panels["shape 1"]._shape.polydata.GetPoint(0))
@@ -458,7 +460,7 @@ def test_encoders_are_measured_side_by_side(opened, qtbot, monkeypatch):
     assert 0 < shown["pcdp@0.05"] <= shown["pcdp@0.2"] <= 1
     assert page.bad.pixmap().height() == page.good.pixmap().height() == 150
     opened_urls = []
-    monkeypatch.setattr("app.tuning.QDesktopServices.openUrl", opened_urls.append)
+    monkeypatch.setattr("app.window.encoder.controller.QDesktopServices.openUrl", opened_urls.append)
     qtbot.mouseClick(page.report, LEFT)
     assert os.path.exists(opened_urls[0].toLocalFile())
     page.data.setCurrentText("onepose:/nowhere")

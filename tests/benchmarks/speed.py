@@ -26,7 +26,7 @@ def start() -> None:
     """From the start of the process until the window is exposed (second run of three: warm)."""
     code = (
         "import sys, time; t = float(sys.argv[1]); from PySide6.QtWidgets import QApplication; app = QApplication([]);"
-        "from app.main_window import MainWindow; from app.theme import apply_theme; w = MainWindow(); apply_theme(app, 'light'); w.show();\n"
+        "from app.window.main_window import MainWindow; from app.window.theme import apply_theme; w = MainWindow(); apply_theme(app, 'light'); w.show();\n"
         "while not w.windowHandle().isExposed(): app.processEvents()\n"
         "app.processEvents(); print(time.time() - t); w.close()"
     )
@@ -45,7 +45,7 @@ def heatmap() -> None:
     """`counterpoint --sample` until the shape panel shows scores."""
     code = (
         "import sys, time; t = float(sys.argv[1]); from PySide6.QtWidgets import QApplication; app = QApplication([]);"
-        "from app.main_window import MainWindow; from app.theme import apply_theme; w = MainWindow(); apply_theme(app, 'light'); w.show();"
+        "from app.window.main_window import MainWindow; from app.window.theme import apply_theme; w = MainWindow(); apply_theme(app, 'light'); w.show();"
         "w.open_sample()\n"
         "while w.panels['shape 1']._heat is None: app.processEvents(); time.sleep(0.002)\n"
         "print(time.time() - t); w.close()"
@@ -68,11 +68,11 @@ def click() -> None:
     from PySide6.QtCore import QEventLoop
     from PySide6.QtWidgets import QApplication
 
-    from app.documents import EncoderSettings, item_for
-    from app.engine import Engine
+    from app.shared.values import EncoderSettings, item_for
+    from app.window.engine_client import EngineClient
 
     app = QApplication.instance() or QApplication([])
-    engine = Engine("tests.benchmarks.speed_jobs")
+    engine = EngineClient("tests.benchmarks.speed_jobs")
     engine.start()
 
     def run(job: str, **arguments: object) -> object:
@@ -132,7 +132,7 @@ def loop() -> None:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from app.main_window import MainWindow
+    from app.window.main_window import MainWindow
 
     app = QApplication.instance() or QApplication([])
     window = MainWindow()
@@ -174,7 +174,7 @@ def parts() -> None:
     """From the release of the mouse in the photo to the new mask, and from there until it is painted on the 47,408 faces of the shape."""
     from PySide6.QtWidgets import QApplication
 
-    from app.main_window import MainWindow
+    from app.window.main_window import MainWindow
     from core.parts.action import Action
 
     app = QApplication.instance() or QApplication([])

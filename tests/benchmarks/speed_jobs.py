@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
-from app import jobs, loaded
-from app.documents import EncoderSettings, Item
+from app.engine import cache as loaded
+from app.engine import jobs
+from app.shared.values import EncoderSettings, Item
 from core.fields.field import FeatureField
 from core.geometry.raycasting import Raycaster
 from core.geometry.sampling import sample_surface

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents import (
+from app.document.project import Document, SavedPin, find, moved, pack, unpack
+from app.document.session import SLOTS
+from app.shared.values import (
     Aligned,
     Collection,
     CollectionPhoto,
@@ -23,8 +25,6 @@ from app.documents import (
     PoseInPhoto,
     item_for,
 )
-from app.project_document import Document, SavedPin, find, moved, pack, unpack
-from app.session import SLOTS
 from core.errors import CounterpointError
 from core.interchange import project as format_of
 from core.interchange.project import Project, load_project, save_project

@@ -11,7 +11,7 @@ import numpy as np
 import trimesh
 from PIL import Image
 
-from app.project_document import Document, SavedPin, pack, unpack
+from app.document.project import Document, SavedPin, pack, unpack
 from core.geometry.pose import Pose
 from core.geometry.shape import load_shape, make_shape
 from core.images import load_depth, load_image

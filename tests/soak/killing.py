@@ -112,7 +112,7 @@ def main() -> int:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="counterpoint-killing-"))
     os.environ["XDG_DATA_HOME"], os.environ["COUNTERPOINT_CACHE"] = str(folder / "data"), str(folder / "cache")
-    from app.main_window import MainWindow
+    from app.window.main_window import MainWindow
 
     application = QApplication(["killing"])
     application.setApplicationName("counterpoint-killing")

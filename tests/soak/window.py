@@ -113,7 +113,7 @@ def main() -> int:
     parser.add_argument("--cycles", type=int, default=500)
     parser.add_argument("--minutes", type=float, default=120.0)
     options = parser.parse_args()
-    from app.main_window import MainWindow
+    from app.window.main_window import MainWindow
 
     application = QApplication(["soak"])
     application.setApplicationName("counterpoint-soak")

@@ -85,7 +85,7 @@ def test_the_shape_comes_from_a_gallery(shape_folder, tmp_path):
 def test_a_run_that_is_killed_goes_on(sample, tmp_path):
     """Killed while photos are posed, three times: what is finished stays, and the next run goes on from there."""
     command = [
-        sys.executable, "-m", "app.cli", "congeal", str(FOLDER), "--shape", str(sample["shape"]), "-o", str(tmp_path / "out"),
+        sys.executable, "-m", "app.cli.main", "congeal", str(FOLDER), "--shape", str(sample["shape"]), "-o", str(tmp_path / "out"),
     ]  # fmt: skip
     environment = os.environ | {"COUNTERPOINT_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(SAMPLE.parents[1])}
     written, finished = tmp_path / "out" / "collection.json", []

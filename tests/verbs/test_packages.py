@@ -37,7 +37,7 @@ def test_the_wheel_runs_alone(built, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {
-        "app/cli.py",
+        "app/cli/main.py",
         "core/encoders/pocket.py",
         "resources/weights/pocket_image.safetensors",
         "resources/sample/toy.glb",
@@ -55,12 +55,16 @@ def test_the_wheel_runs_alone(built, tmp_path):
     )
     assert where.stdout.strip() == str(site / "app"), where.stderr
     done = subprocess.run(
-        [python, "-m", "app.cli", "sample", "--save", "out"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [python, "-m", "app.cli.main", "sample", "--save", "out"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").glob("*.png"))) == 3
     listed = subprocess.run(
-        [python, "-m", "app.cli", "encoders", "--json"], cwd=tmp_path, capture_output=True, timeout=60
+        [python, "-m", "app.cli.main", "encoders", "--json"], cwd=tmp_path, capture_output=True, timeout=60
     )
     assert json.loads(listed.stdout)["default"] == "pocket"
 
@@ -68,4 +72,4 @@ def test_the_wheel_runs_alone(built, tmp_path):
 def test_the_sdist_holds_what_the_wheel_is_made_of(built):
     with tarfile.open(built[1]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"pyproject.toml", "README.md", "LICENSE", "app/cli.py", "resources/weights/pocket.json"} <= names
+    assert {"pyproject.toml", "README.md", "LICENSE", "app/cli/main.py", "resources/weights/pocket.json"} <= names

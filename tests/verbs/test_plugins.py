@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.resources import resource
+from app.shared.resources import resource
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.images import save_image
@@ -36,7 +36,7 @@ def python(tmp_path_factory):
 
 def run(python: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [python, "-m", "app.cli", *arguments],
+        [python, "-m", "app.cli.main", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,0 +1,143 @@
+"""The verb ``transfer``: parts marked in one file found in others, one call or a list of them."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.cli.options import boxes_of, choice_of, ready
+from core.encoders.base import ImageEncoder
+from core.encoders.catalogue import load_encoder
+from core.errors import CounterpointError
+from core.geometry.pose import Pose
+from core.geometry.shape import load_shape
+from core.images import load_image, load_mask
+from core.interchange.image_labels import load_image_labels, save_image_labels
+from core.interchange.labels import Labels, read_json
+from core.interchange.shape_labels import load_shape_labels, save_shape_labels
+from core.matching.prepare import image_side, is_shape, together
+from core.matching.sides import ShapeSide
+from core.parts.carry import Source, assign, carry, percent
+from core.parts.layers import BAND
+from core.progress import Progress, silent, span
+
+
+def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+    """Carry parts from SOURCE to every TARGET and write them; the report that ``--json`` prints."""
+    if not options.source or not options.target or not options.out:
+        raise CounterpointError("Name a SOURCE, at least one TARGET and --out, or a list of calls with --batch.")
+    source_box, boxes = boxes_of(options)
+    loaded: list[Any] = [load_shape(p) if is_shape(p) else load_image(p) for p in (options.source, *options.target)]
+    encoder = load_encoder(choice_of(options))
+    labels = _marked(options, loaded[0], encoder)
+    if options.box and not (options.mask or options.outline or options.point or options.labels):
+        source_box = None  # the box says where the part is
+    side, source_up = ready(options, encoder, options.source, loaded[0], source_box, silent)
+    pose = _pose(options.pose) if options.pose else None
+    report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
+    for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
+        begin, end = number / len(boxes), (number + 1) / len(boxes)
+        target, up = ready(options, encoder, path, content, box, span(progress, begin, end))
+        one, other, prior = together(side, target, up or source_up)
+        sources = [Source(one, labels.masks, prior, pose)]
+        for image_path, mask_path in options.also or []:
+            image, mask = load_image(image_path), load_mask(mask_path)
+            also, _, agreed = together(image_side(image, encoder), other, up)
+            sources.append(Source(also, mask[None], agreed))
+        found = carry(sources, other)
+        percents = np.stack([percent(other, part) for part in found])
+        masks = assign(percents, options.threshold)
+        saved = _name(options.out, path, number, len(boxes), isinstance(other, ShapeSide))
+        _save(saved, content, Path(path).name, Labels(labels.names, labels.colors, masks))
+        for name, part, values, mask in zip(labels.names, found, percents, masks, strict=True):
+            near = np.abs(values.astype(int) - options.threshold) <= BAND
+            numbers = {"share": float(mask.mean()), "uncertain": float(near.mean()), "overlap": part.overlap}
+            report["parts"].append({"target": path, "saved": saved, "name": name, **numbers, "verdict": part.verdict})
+    progress(1.0, "Done")
+    return report
+
+
+def transfer_row(options: argparse.Namespace) -> dict[str, Any]:
+    """A row of a manifest: what was made of the parts, and the files."""
+    answer = transfer_parts(options)
+    return {"saved": list(dict.fromkeys(part["saved"] for part in answer["parts"])), "parts": answer["parts"]}
+
+
+def _marked(options: argparse.Namespace, content: Any, encoder: ImageEncoder) -> Labels:
+    """The parts that are marked in the source."""
+    from core.parts.marking import outline_mask
+    from core.parts.prompts import Prompts
+    from core.parts.segmenters import load_segmenter
+
+    name = Path(options.source).name
+    if is_shape(options.source):
+        if options.mask or options.outline or options.point or options.box:
+            raise CounterpointError(f"{name} is a shape; a mask, point, outline or box is marked in an image.")
+        return _some(load_shape_labels(options.labels or options.source, _elements(content)), options.labels or name)
+    form = content.shape[:2]
+    if options.labels:
+        return _some(load_image_labels(options.labels, form, name), options.labels)
+    if options.mask:
+        mask = load_mask(options.mask)
+    elif options.outline:
+        mask = outline_mask(options.outline, form[::-1])
+    else:
+        points = options.point or []
+        add, remove = ([(u, v) for u, v, belongs in points if belongs is wanted] for wanted in (True, False))
+        prompts = Prompts(add, remove, None if points else options.box)
+        if not add and prompts.box is None:
+            raise CounterpointError(
+                "Nothing says where the part is: give --mask, --outline, --point, --box or --labels."
+            )
+        prompts.check(form[::-1])
+        segmenter = load_segmenter(options.sam or "", encoder, device=options.device)
+        segmenter.set_image(content)
+        mask = segmenter.predict(prompts)[0].mask
+    return Labels(["part"], ["#ff4d6d"], mask[None])
+
+
+def _some(labels: Labels, file: str) -> Labels:
+    """The parts that are marked anywhere."""
+    keep = [i for i, mask in enumerate(labels.masks) if mask.any()]
+    if not keep:
+        raise CounterpointError(f"{file} marks no part.")
+    return Labels([labels.names[i] for i in keep], [labels.colors[i] for i in keep], labels.masks[keep])
+
+
+def _elements(shape: Any) -> int:
+    return len(shape.vertices) if shape.is_point_cloud else len(shape.faces)
+
+
+def _pose(path: str) -> tuple[Pose, Any]:
+    """The pose and the intrinsics of ``{"K": 3 x 3, "R": 3 x 3, "t": 3}`` in a JSON file."""
+    content = read_json(path)
+    try:
+        K, R, t = (np.array(content[name], np.float64) for name in ("K", "R", "t"))
+        if K.shape != (3, 3) or R.shape != (3, 3) or t.shape != (3,):
+            raise ValueError
+    except (KeyError, TypeError, ValueError):
+        raise CounterpointError(f"{Path(path).name} is no pose: give K and R (3 x 3) and t (3 numbers).") from None
+    return Pose(R, t), K
+
+
+def _name(out: str, target: str, number: int, count: int, shape: bool) -> str:
+    """Where the result goes: --out itself for one target, FOLDER/NAME.ply in a folder, else PREFIX-N.ply."""
+    suffix = ".ply" if shape else ".png"
+    if out.endswith("/") or Path(out).is_dir():
+        try:
+            Path(out).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CounterpointError(f"{out} cannot be made ({error.strerror}).") from error
+        return str(Path(out) / (Path(target).stem + suffix))
+    known = (".ply", ".glb", ".npz", ".json") if shape else (".png", ".npz", ".json")
+    if count == 1 and Path(out).suffix.lower() in known:
+        return out
+    return f"{out}-{number + 1}{suffix}"
+
+
+def _save(path: str, content: Any, name: str, labels: Labels) -> None:
+    if labels.masks.ndim == 2:
+        save_shape_labels(path, content, labels)
+    else:
+        save_image_labels(path, labels, name)

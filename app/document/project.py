@@ -1,0 +1,233 @@
+"""What a project file says about the open document, and back; files are found again by their place, their name or their content."""
+
+import hashlib
+import math
+import os
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
+
+from app.document.session import SLOTS, Pin, Session
+from app.shared.values import Aligned, Box, Collection, Correction, EncoderSettings, Item, item_for
+from core.errors import CounterpointError
+from core.files import file_digest, write_atomic
+from core.interchange.project import Project
+from core.parts.layers import Layers
+
+SEARCHED = 2000
+"""Files that are looked at, at most, to find one that was moved."""
+
+
+@dataclass(frozen=True)
+class SavedPin:
+    """A pin without its answers."""
+
+    pin_id: int
+    name: str
+    color: str
+    slot: str
+    at: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """All that a project file keeps.
+
+    Attributes:
+        view: by slot what is on the screen, as the panels tell it.
+        origin: where an autosaved document was saved or opened, "" for never.
+    """
+
+    items: dict[str, Item] = field(default_factory=dict)
+    pins: tuple[SavedPin, ...] = ()
+    current: int | None = None
+    corrections: tuple[Correction, ...] = ()
+    encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    layers: Layers = field(default_factory=Layers)
+    aligned: tuple[Aligned, ...] = ()
+    collection: Collection = field(default_factory=Collection)
+    view: dict[str, list[float]] = field(default_factory=dict)
+    origin: str = ""
+
+
+def document_of(session: Session, view: dict[str, list[float]] | None = None, origin: str = "") -> Document:
+    """What is open now."""
+    pins = tuple(SavedPin(p.pin_id, p.name, p.color, p.slot, p.at) for p in session.pins.values())
+    items: dict[str, Item] = dict(session.items)  # type: ignore[arg-type]
+    return Document(
+        items, pins, session.current, session.corrections, session.encoder, session.layers, tuple(session.aligned.values()),
+        session.collection, view or {}, origin,
+    )  # fmt: skip
+
+
+def apply(document: Document, session: Session) -> None:
+    """Put a document in the place of what is open; there is nothing to undo afterwards."""
+    session.undo_stack.clear()
+    session.set_draft(None)
+    session.set_pins([], None)
+    session.set_aligned({})
+    session.set_corrections(())
+    session.set_layers(Layers())
+    session.set_encoder(document.encoder)
+    for slot in SLOTS:
+        if document.items.get(slot) != session.items.get(slot):
+            session.set_item(slot, document.items.get(slot))
+    session.set_layers(document.layers)
+    session.set_aligned({(one.image, one.shape): one for one in document.aligned})
+    session.set_collection(document.collection)
+    session.set_corrections(document.corrections)
+    session.restore_pins([Pin(p.pin_id, p.name, p.color, p.slot, p.at) for p in document.pins], document.current)  # type: ignore[arg-type]
+
+
+def pack(document: Document, folder: Path, whole: bool = False) -> Project:
+    """As plain values; paths are kept relative to ``folder`` too, and every file's SHA-256; ``whole`` puts the files in as well.
+
+    Raises:
+        CounterpointError: a file that is to be put in cannot be read.
+    """
+    arrays: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
+    converter = _converter()
+
+    def keep(content: bytes) -> str:
+        name = hashlib.sha256(content).hexdigest()[:20]
+        arrays[name] = content
+        return name
+
+    def item(one: Item) -> dict[str, Any]:
+        path = Path(one.path)
+        digest = _digest(path)
+        if whole:
+            try:
+                files[f"{digest}{path.suffix}"] = path.read_bytes()
+            except OSError as error:
+                raise CounterpointError(f"{path.name} cannot be put into the project ({error.strerror}).") from error
+        return {
+            "kind": one.kind, "path": one.path, "relative": _relative(path, folder), "sha256": digest, "box": one.box,
+            "up": one.up,
+        }  # fmt: skip
+
+    converter.register_unstructure_hook(bytes, keep)
+    converter.register_unstructure_hook(Item, item)
+    converter.register_unstructure_hook(float, lambda value: value if math.isfinite(value) else None)
+    return Project(converter.unstructure(document), arrays, files)
+
+
+def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[Document, list[Item]]:
+    """The document, and the files of it that are nowhere to be found; what the project holds itself is written into ``store`` when needed.
+
+    Raises:
+        CounterpointError: the file says something that no document says.
+    """
+    missing: list[Item] = []
+    converter = _converter()
+
+    def item(plain: dict[str, Any], _: Any) -> Item:
+        path = find(Path(plain["path"]), plain["relative"], plain["sha256"], folder)
+        if path is None and store is not None:
+            path = _written(project, plain["path"], plain["sha256"], store)
+        box: Box | None = None
+        if plain["box"] is not None:
+            x0, y0, x1, y1 = map(float, plain["box"])
+            box = (x0, y0, x1, y1)
+        found = replace(item_for(path or plain["path"]), kind=plain["kind"], box=box, up=str(plain["up"]))
+        if path is None and found not in missing:
+            missing.append(found)
+        return found
+
+    converter.register_structure_hook(bytes, lambda name, _: project.arrays[name])
+    converter.register_structure_hook(Item, item)
+    converter.register_structure_hook(float, lambda value, _: math.nan if value is None else float(value))
+    try:
+        document = converter.structure(project.document, Document)
+        for part in document.layers.parts:
+            for mask in part.masks.values():
+                mask.array()
+    except Exception as error:
+        raise CounterpointError(f"The project says something that cannot be understood ({error}).") from error
+    return document, missing
+
+
+def find(path: Path, relative: str | None, digest: str | None, folder: Path) -> Path | None:
+    """A file where it was, or beside the project as it was, or anywhere below the project's folder with the same content."""
+    for place in ((folder / relative) if relative else path, path):
+        if place.is_file():
+            return place
+    if digest is None:
+        return None
+    looked = 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in sorted(names, key=lambda n: n != path.name):
+            looked += 1
+            if looked > SEARCHED:
+                return None
+            place = Path(root) / name
+            if place.suffix == path.suffix and _digest(place) == digest:
+                return place
+    return None
+
+
+def _written(project: Project, path: str, digest: str | None, store: Path) -> Path | None:
+    """A file that the project holds, as a file of its own; None where it holds none or another one."""
+    content = project.files.get(f"{digest}{Path(path).suffix}")
+    if content is None or hashlib.sha256(content).hexdigest() != digest:
+        return None
+    place = store / digest[:20] / Path(path).name
+    if not place.is_file():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(place, content)
+    return place
+
+
+def moved(document: Document, old: Item, new: Item) -> Document:
+    """With another file in the place of one that is missing."""
+
+    def other(item: Item) -> Item:
+        return replace(new, box=item.box, up=item.up) if item.path == old.path else item
+
+    items = {slot: other(item) for slot, item in document.items.items()}
+    photos = tuple(replace(photo, item=other(photo.item)) for photo in document.collection.photos)
+    shape = document.collection.shape
+    collection = replace(document.collection, photos=photos, shape=other(shape) if shape else None)
+    return replace(document, items=items, collection=collection)
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=False)
+    # enough that unknown slots are refused here and not in the window
+    converter.register_structure_hook(
+        SavedPin, make_dict_structure_fn(SavedPin, converter, slot=cattrs.gen.override(struct_hook=_slot))
+    )
+    converter.register_unstructure_hook(SavedPin, make_dict_unstructure_fn(SavedPin, converter))
+    return converter
+
+
+def _slot(value: Any, _: Any) -> str:
+    if value not in SLOTS:
+        raise ValueError(f"no panel is called {value!r}")
+    return str(value)
+
+
+def _relative(path: Path, folder: Path) -> str | None:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return None
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        status = path.stat()
+        return _digest_of(str(path), status.st_mtime_ns, status.st_size)
+    except OSError:
+        return None
+
+
+@lru_cache(4096)
+def _digest_of(path: str, _time: int, _size: int) -> str:
+    return file_digest(path)

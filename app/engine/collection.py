@@ -1,0 +1,281 @@
+"""What the engine does with photo collections: poses photos, joins them, follows points, carries drawings, writes files."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from app.engine.cache import Memo, choice_of, encoder_of, side_of, templates_of
+from app.shared.results import Followed
+from app.shared.values import Collection, CollectionPhoto, EncoderSettings, Item, PoseInPhoto
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer
+from core.congealing.canonical import choose_shape
+from core.congealing.collection import Congealed, Opened, together
+from core.congealing.export import write_maps, write_poses
+from core.congealing.photos import open_photo, scaled
+from core.congealing.poses import Canon, Posed, pose_photo
+from core.congealing.propagate import average, from_photo, from_shape
+from core.encoders.feature_map import box_around
+from core.errors import CounterpointError
+from core.geometry.pose import camera_matrix
+from core.images import load_image, load_rgba, save_image
+from core.progress import Progress, silent, span
+from core.retrieval.build import gallery_for
+from core.retrieval.describe import Recipe
+from core.retrieval.queries import Asker
+from core.retrieval.search import Searcher
+
+_opened, _joined = Memo(256), Memo(2)
+
+ALPHA = 150
+"""Of parts that are carried, of 255."""
+
+
+def small_picture(progress: Progress, item: Item, size: int) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
+    """A photo uint8 [h, w, 3] no longer than ``size``, and the (width, height) of its file."""
+    picture = Image.fromarray(load_image(item.path))
+    full = picture.size
+    picture.thumbnail((size, size), Image.Resampling.BOX)
+    return np.asarray(picture), full
+
+
+def choose_canonical(
+    progress: Progress, photos: tuple[CollectionPhoto, ...], gallery: str, encoder: EncoderSettings
+) -> tuple[str, str]:
+    """The file of the gallery's shape that fits the photos best, and what points up in it."""
+    opened = []
+    for number, one in enumerate(photos):
+        progress(0.3 * number / len(photos), f"Cutting out photo {number + 1} of {len(photos)}")
+        photo, _, known = _open(one, encoder)
+        opened.append(Opened(one.item.name, photo, known))
+    recipe = Recipe(choice_of(encoder))
+    with gallery_for(gallery, recipe, progress=span(progress, 0.3, 0.6)) as found:
+        asker = Asker(Recipe.of(found.recipe, encoder.device))
+        best = choose_shape(opened, Searcher(found), asker, encoder_of(encoder, silent), span(progress, 0.6, 1.0))[0]
+    return str(best.path), best.up
+
+
+def pose_one(progress: Progress, photo: CollectionPhoto, shape: Item, encoder: EncoderSettings) -> CollectionPhoto:
+    """The photo with its hypotheses, or with the reason why there are none."""
+    canon = _canon(shape, encoder, span(progress, 0.0, 0.8))
+    progress(0.8, f"Posing {photo.item.name}")
+    try:
+        opened, shrunk, known = _open(photo, encoder)
+        found = pose_photo(opened, canon, known)
+    except CounterpointError as error:
+        return replace(photo, poses=(), problem=str(error))
+    return _plain(photo, found, shrunk)
+
+
+def join(progress: Progress, collection: Collection) -> tuple[CollectionPhoto, ...]:
+    """The photos as they agree."""
+    members = iter(_together(collection, progress).members)
+    photos = []
+    for one in collection.photos:
+        photos.append(_plain(one, next(members), _open(one, collection.encoder)[1]) if one.poses else one)
+    return tuple(photos)
+
+
+def follow(progress: Progress, collection: Collection, number: int | None, at: tuple[float, ...]) -> Followed | None:
+    """A pixel of a photo (or with ``number`` None a point of the shape) in all photos; None where the photo shows no shape."""
+    found, shape = _together(collection, progress), _shape(collection)
+    if number is None:
+        place = shape.to_normalised(np.array([at]))
+    else:
+        posed = _posed_numbers(collection)
+        if number not in posed:
+            return None
+        factor = _open(collection.photos[number], collection.encoder)[1]
+        place, known = found.places(posed.index(number), [_resized(at, factor)])
+        if not known[0]:
+            return None
+    pixels = [(float("nan"), float("nan"), False)] * len(collection.photos)
+    for member, index in enumerate(_posed_numbers(collection)):
+        (pixel,), (visible,) = found.show(member, place)
+        u, v = _resized(pixel, 1 / _open(collection.photos[index], collection.encoder)[1])
+        pixels[index] = (u, v, bool(visible))
+    return Followed(tuple(map(float, shape.to_own_frame(place)[0])), pixels)
+
+
+def average_picture(
+    progress: Progress, collection: Collection, azimuth: float, elevation: float, size: int
+) -> npt.NDArray[np.uint8]:
+    """All photos as one picture RGBA uint8 [size, size, 4] of the shape from a side (degrees)."""
+    return average(_together(collection, progress), azimuth, elevation, size)
+
+
+def carry(progress: Progress, collection: Collection, size: int) -> list[npt.NDArray[np.uint8] | None]:
+    """The drawing on every photo, RGBA uint8 [h, w, 4] no longer than ``size``; None for photos without a pose."""
+    small: list[npt.NDArray[np.uint8] | None] = [None] * len(collection.photos)
+    for number, drawn in zip(_posed_numbers(collection), _drawn(collection, progress), strict=True):
+        picture = Image.fromarray(drawn)
+        picture.thumbnail((size, size), Image.Resampling.BOX)
+        small[number] = np.asarray(picture)
+    return small
+
+
+def export_collection(progress: Progress, collection: Collection, folder: str, what: str) -> list[str]:
+    """Write "npz" or "exr" (poses as JSON, and maps), "colmap", "nerfstudio", or "edited" photos; returns the files."""
+    found, out = _together(collection, span(progress, 0.0, 0.5)), Path(folder)
+    shown = [collection.photos[number] for number in _posed_numbers(collection)]
+    if what == "edited":
+        files = []
+        for number, (one, drawn) in enumerate(zip(shown, _drawn(collection, span(progress, 0.5, 0.9)), strict=True)):
+            file = out / f"{number:03d}-{Path(one.item.path).stem}.png"
+            save_image(file, _laid_over(load_image(one.item.path), drawn))
+            files.append(str(file))
+        return files
+    factors = [_open(one, collection.encoder)[1] for one in shown]
+    saved = write_poses(out, found, [one.item.path for one in shown], factors, _shape_path(collection), what)
+    if what in ("npz", "exr"):
+        saved += write_maps(out, found, [one.item.path for one in shown], what, span(progress, 0.5, 1.0))
+    return [str(file) for file in saved]
+
+
+def _open(photo: CollectionPhoto, encoder: EncoderSettings) -> Any:
+    """(photo, how much it was shrunk, whether its camera is known)."""
+
+    def make() -> Any:
+        mask = None
+        if photo.mask is not None:
+            mask = photo.mask.array().reshape(load_image(photo.item.path).shape[:2])
+        return open_photo(photo.item.path, encoder_of(encoder, silent), photo.item.box, mask)
+
+    return _opened.get((photo.item, photo.mask, choice_of(encoder)), make)
+
+
+def _canon(shape: Item, encoder: EncoderSettings, progress: Progress) -> Any:
+    side = side_of(shape, encoder, span(progress, 0.0, 0.5))
+    templates = templates_of(shape, encoder, span(progress, 0.5, 1.0))
+    return Canon(side, templates, encoder_of(encoder, silent), shape.up)
+
+
+def _together(collection: Collection, progress: Progress) -> Any:
+    """The collection congealed; computed again where the engine was started anew."""
+    assert collection.shape is not None
+    shape, encoder = collection.shape, collection.encoder
+    posed = [one for one in collection.photos if one.poses]
+    if not posed:
+        raise CounterpointError("No photo of the collection has a pose yet.")
+    key = (shape, encoder, tuple((one.item, one.mask, one.fixed and (one.pose, one.K)) for one in posed))
+
+    def make() -> Any:
+        canon = _canon(shape, encoder, span(progress, 0.0, 0.1))
+        members = []
+        for number, one in enumerate(posed):
+            progress(0.1 + 0.3 * number / len(posed), f"Photo {number + 1} of {len(posed)}")
+            photo, shrunk, known = _open(one, encoder)
+            if one.fixed and one.pose is not None and one.K is not None:
+                K = scaled(camera_matrix(*one.K), shrunk)
+                scorer = PoseScorer(Photo(photo.pixels, photo.side, K, photo.mask), canon.side, canon.encoder, canon.up)
+                pose = one.pose
+                hypothesis = Hypothesis(pose.pose(), pose.similarity, pose.overlap)
+                members.append(Posed(scorer, [hypothesis], fixed=True))
+            else:
+                members.append(pose_photo(photo, canon, known))
+        names = [one.item.path for one in posed]
+        return together(Congealed(canon, names, members, []), span(progress, 0.4, 1.0))
+
+    return _joined.get(key, make)
+
+
+def _posed_numbers(collection: Collection) -> list[int]:
+    return [number for number, one in enumerate(collection.photos) if one.poses]
+
+
+def _plain(photo: CollectionPhoto, found: Any, shrunk: float) -> CollectionPhoto:
+    K = scaled(found.scorer.K, 1 / shrunk)
+    x0, y0, x1, y1 = box_around(found.scorer.photo.mask)
+    frame = (*_resized((x0, y0), 1 / shrunk), *_resized((x1, y1), 1 / shrunk))
+    poses = tuple(PoseInPhoto.of(h.pose, h.score, h.similarity, h.overlap) for h in found.hypotheses)
+    camera = (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2]))
+    return replace(
+        photo,
+        frame=frame,
+        K=camera,
+        poses=poses,
+        choice=found.choice,
+        agreement=found.agreement,
+        inlier=found.inlier,
+        problem="",
+    )
+
+
+def _drawn(collection: Collection, progress: Progress) -> list[npt.NDArray[np.uint8]]:
+    """The drawing on every posed photo, RGBA uint8 [H, W, 4] of its working size."""
+    found, drawing = _together(collection, progress), collection.drawing
+    if drawing is None:
+        raise CounterpointError("There is nothing drawn to carry.")
+    if drawing.source is None:
+        field = found.canon.side.field
+        colors = np.zeros((len(field), 4), np.uint8)
+        for mask, color in drawing.masks:
+            colors[mask.array()[field.points.face]] = _rgba(color)
+        return from_shape(found, colors)
+    posed = _posed_numbers(collection)
+    if drawing.source not in posed:
+        raise CounterpointError("The photo that was drawn on has no pose.")
+    number = posed.index(drawing.source)
+    return from_photo(found, number, _source(collection, drawing, found.members[number].scorer.photo))
+
+
+def _source(collection: Collection, drawing: Any, photo: Any) -> npt.NDArray[np.uint8]:
+    """The drawing on the photo it was made on, of the photo's working size."""
+    height, width = photo.pixels.shape[:2]
+    layer = np.zeros((height, width, 4), np.uint8)
+    if drawing.picture:
+        rows, columns = np.nonzero(photo.mask)
+        top, left, bottom, right = rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
+        picture = load_rgba(drawing.picture)
+        size = (int(right - left), int(bottom - top))
+        layer[top:bottom, left:right] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        layer[~photo.mask] = 0
+        return layer
+    full = load_image(collection.photos[drawing.source].item.path).shape[:2]
+    for mask, color in drawing.masks:
+        part = mask.array().reshape(full).astype(np.uint8)
+        layer[cv2.resize(part, (width, height), interpolation=cv2.INTER_NEAREST) > 0] = _rgba(color)
+    return layer
+
+
+def _laid_over(pixels: npt.NDArray[np.uint8], drawn: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    layer = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    share = layer[..., 3:] / 255
+    return np.asarray(np.rint(pixels * (1 - share) + layer[..., :3] * share), np.uint8)
+
+
+def _rgba(color: str) -> tuple[int, ...]:
+    return (*(int(color.lstrip("#")[i : i + 2], 16) for i in (0, 2, 4)), ALPHA)
+
+
+def _shape(collection: Collection) -> Any:
+    assert collection.shape is not None
+    return side_of(collection.shape, collection.encoder).shape
+
+
+def _shape_path(collection: Collection) -> str:
+    assert collection.shape is not None
+    return collection.shape.path
+
+
+def _resized(pixel: Any, factor: float) -> tuple[float, float]:
+    """A pixel of the picture resized by ``factor``."""
+    return float((pixel[0] + 0.5) * factor - 0.5), float((pixel[1] + 0.5) * factor - 0.5)
+
+
+JOBS: dict[str, Callable[..., Any]] = {
+    "small_picture": small_picture,
+    "choose_canonical": choose_canonical,
+    "pose_one": pose_one,
+    "join": join,
+    "follow": follow,
+    "average_picture": average_picture,
+    "carry": carry,
+    "export_collection": export_collection,
+}

@@ -1,0 +1,102 @@
+"""What the engine does with encoders: it lists, adapts and measures them, and looks after the caches."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from app.engine.cache import choice_of, image_of
+from app.engine.process import Report
+from app.shared.results import Lesson, Measurement
+from app.shared.values import EncoderSettings, Item
+from core.benchmarks import compare, consistency
+from core.encoders.catalogue import available, load_encoder, load_tunable
+from core.errors import CounterpointError
+from core.fields.cache import cache_dir, cache_key
+from core.progress import Progress
+from core.training.equivariance import AdaptSettings, adapt
+from core.training.meshes import read_mesh, upright
+from core.training.observing import PhotoCorrespondence
+
+
+def measure_encoders(
+    progress: Report, shapes: list[Item], encoder: EncoderSettings, beside: list[str], data: str, count: int
+) -> Measurement:
+    """The encoder of the dock, the same without its adapter, and those of ``beside`` (NAME, NAME+ADAPTER) on ``data``, or ("") on the shapes."""
+    base = choice_of(encoder)
+    choices = [base, replace(base, adapter=None), *(compare.parse_choice(text, base) for text in beside)]
+    if not data:
+        items = [(shape.name, read_mesh(shape.path, shape.up)) for shape in shapes]
+        units = consistency.units([(name, item) for name, item in items if item is not None])
+        title, task = "multiview consistency", " ".join(f"{s.path} {s.stamp} {s.up}" for s in shapes)
+        if not units:
+            raise CounterpointError("Pictures are taken of surfaces: open a mesh, not a point cloud.")
+    else:
+        units, title, task = compare.units_of(data, count), compare.TASKS[data.partition(":")[0]], f"{data} {count}"
+    folder = str(cache_dir() / "reports" / cache_key(task, *(str(choice) for choice in choices))[:16])
+    encoders = [load_encoder(choice, progress) for choice in dict.fromkeys(choices)]
+
+    def watch(results: list[Any]) -> None:
+        progress.tell(_plain(compare.tables_of(results, title), results, folder))
+
+    results = compare.measure(encoders, units, task, folder, progress, watch)
+    return _plain(compare.report(folder, results, title), results, folder)
+
+
+def _plain(tables: dict[str, list[dict[str, Any]]], results: list[Any], folder: str) -> Measurement:
+    cases = [(r.encoder, case.unit, case.score, f"{folder}/{case.file}") for r in results for case in r.cases]
+    return Measurement(tables, cases, folder)
+
+
+def list_encoders(progress: Progress) -> list[tuple[str, str, bool]]:
+    """(name, description, bundled) of the encoders with short names."""
+    return [(e.name, e.description, e.bundled) for e in available()]
+
+
+def measure_caches(progress: Progress) -> tuple[str, int]:
+    """The folder of caches and what it holds, in bytes."""
+    return str(cache_dir()), sum(file.stat().st_size for file in cache_dir().rglob("*") if file.is_file())
+
+
+def clear_caches(progress: Progress) -> tuple[str, int]:
+    """Throw away what was computed (fields, maps, poses, reports); it is computed again when it is needed."""
+    for file in sorted(cache_dir().rglob("*.safetensors")):
+        file.unlink(missing_ok=True)
+    shutil.rmtree(cache_dir() / "reports", ignore_errors=True)
+    return measure_caches(progress)
+
+
+def adapt_encoder(
+    progress: Report, shapes: list[Item], encoder: EncoderSettings, out: str, minutes: float, lessons: list[Lesson]
+) -> list[Any]:
+    """Tune an encoder to shapes and write what was learnt.
+
+    Returns the curve (``core.training.equivariance.Measured``), the encoder's own first and what was written last; told while it grows.
+    """
+    read = {shape: item for shape in shapes if (item := read_mesh(shape.path, shape.up)) is not None}
+    if not read:
+        raise CounterpointError("Pictures are taken of surfaces: open a mesh, not a point cloud.")
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    numbers = {shape: number for number, shape in enumerate(read)}
+    known = []
+    for one in lessons:
+        if one.shape in numbers:
+            x, y, z = (float(v) for v in upright(one.point, one.shape.up))
+            known.append(PhotoCorrespondence(image_of(one.image), one.image.box, one.pixel, numbers[one.shape], (x, y, z)))
+    base, told = load_tunable(choice_of(encoder), progress), []
+
+    def watch(measured: Any) -> None:
+        told.append(measured)
+        progress.tell(list(told))
+
+    return adapt(list(read.values()), base, out, AdaptSettings(minutes=minutes), progress, watch, known)
+
+
+JOBS: dict[str, Callable[..., Any]] = {
+    "list_encoders": list_encoders,
+    "adapt_encoder": adapt_encoder,
+    "measure_encoders": measure_encoders,
+    "measure_caches": measure_caches,
+    "clear_caches": clear_caches,
+}

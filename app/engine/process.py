@@ -1,0 +1,113 @@
+"""The engine's side of the pipe: runs jobs in two lanes, sends progress and results back."""
+
+import contextlib
+import faulthandler
+import importlib
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from app.shared.pipe import GPU_FULL, send
+from core.errors import Cancelled, CounterpointError
+
+LANES = ("work", "query")
+
+
+def serve(connection: Connection, jobs_module: str, log_path: str | None) -> None:
+    """Answer requests until the window closes the pipe or goes away."""
+    if log_path:
+        with contextlib.suppress(OSError):
+            log = Path(log_path).open("w", buffering=1)  # noqa: SIM115 (stays open as stderr)
+            os.dup2(log.fileno(), sys.stderr.fileno() if sys.stderr else 2)
+    # The window comes first: lower priority, and OpenMP threads that do not spin for long while they wait.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    if hasattr(os, "nice"):
+        os.nice(5)
+    faulthandler.enable()
+    sys.setswitchinterval(0.001)
+    engine = _Process(connection, jobs_module)
+    try:
+        engine.loop()
+    except (EOFError, OSError):
+        pass
+    os._exit(0)
+
+
+class Report:
+    """The :data:`core.progress.Progress` of a job, which may also tell the window what it has so far."""
+
+    def __init__(self, send: Callable[..., None], cancelled: Callable[[], bool]):
+        self._send, self._cancelled = send, cancelled
+
+    def __call__(self, fraction: float, message: str) -> None:
+        if self._cancelled():
+            raise Cancelled
+        self._send("progress", payload=(fraction, message))
+
+    def tell(self, content: Any) -> None:
+        """Give the request's ``told`` signal something."""
+        self._send("told", payload=content)
+
+
+class _Process:
+    def __init__(self, connection: Connection, jobs_module: str):
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._cancelled: set[int] = set()
+        self._jobs: dict[str, Callable[..., Any]] = importlib.import_module(jobs_module).JOBS
+        self._lanes: dict[str, queue.SimpleQueue[tuple[int, str, dict[str, Any]]]] = {
+            n: queue.SimpleQueue() for n in LANES
+        }
+        for lane in LANES:
+            threading.Thread(target=self._work, args=(self._lanes[lane],), daemon=True).start()
+
+    def loop(self) -> None:
+        self._send("ready", 0)
+        while True:
+            message = self._connection.recv()
+            if message[0] == "run":
+                _, number, lane, job, arguments = message
+                self._lanes[lane].put((number, job, arguments))
+            elif message[0] == "cancel":
+                self._cancelled.add(message[1])
+            else:
+                return
+
+    def _work(self, lane: "queue.SimpleQueue[tuple[int, str, dict[str, Any]]]") -> None:
+        while True:
+            number, job, arguments = lane.get()
+            self._send("started", number)
+            kind, payload = self._run(number, job, arguments)
+            self._cancelled.discard(number)
+            self._send(kind, number, payload)
+
+    def _run(self, number: int, job: str, arguments: dict[str, Any]) -> tuple[str, Any]:
+        try:
+            if number in self._cancelled:
+                raise Cancelled
+            report = Report(partial(self._send, number=number), lambda: number in self._cancelled)
+            return "done", self._jobs[job](report, **arguments)
+        except Cancelled:
+            return "cancelled", None
+        except CounterpointError as error:
+            return "failed", (str(error), "")
+        except MemoryError:
+            return "failed", ("There is not enough memory for this; close other programs or use a smaller file.", "")
+        except Exception as error:
+            if type(error).__name__ == "OutOfMemoryError":
+                return "failed", (GPU_FULL, "")
+            return "failed", (f"Something went wrong in the engine ({type(error).__name__}).", traceback.format_exc())
+
+    def _send(self, kind: str, number: int, payload: Any = None) -> None:
+        try:
+            with self._lock:
+                send(self._connection, (kind, number, payload))
+        except (BrokenPipeError, OSError):
+            os._exit(0)

@@ -1,0 +1,151 @@
+"""Results of the engine's jobs: plain values that the window draws."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.shared.values import Item, PoseInPhoto
+from core.parts.layers import Mask
+
+
+@dataclass
+class OpenedShape:
+    """A shape's display mesh and the facts shown about it."""
+
+    mesh: Any
+    faces: int
+    vertices: int
+    diagonal: float
+    warnings: list[str]
+
+    @property
+    def elements(self) -> int:
+        """What parts are made of: faces, or the points of a cloud."""
+        return self.faces or self.vertices
+
+
+@dataclass
+class Answer:
+    """A match on one target, ready to draw.
+
+    Attributes:
+        location: pixel (u, v) or point (x, y, z) in the file's units.
+        rivals: locations with scores.
+        heat: float32 [V] for the display mesh's vertices, or [h, w] for the part ``heat_box`` of the image.
+        low, high: the range of similarity that colours span.
+    """
+
+    location: tuple[float, ...]
+    score: float
+    margin: float
+    cycle_error: float
+    verdict: str
+    rivals: list[tuple[tuple[float, ...], float]]
+    heat: npt.NDArray[np.float32]
+    low: float
+    high: float
+    heat_box: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A match put right between an open image and an open shape, for adapting."""
+
+    image: Item
+    pixel: tuple[float, float]
+    shape: Item
+    point: tuple[float, float, float]
+
+
+@dataclass
+class Carried:
+    """A part on one target.
+
+    Attributes:
+        percent: uint8 [H * W] or [F], evidence for every pixel or face (point of a cloud).
+        share, overlap, verdict: see :class:`core.parts.transfer.FoundPart`.
+    """
+
+    percent: npt.NDArray[np.uint8]
+    share: float
+    overlap: float
+    verdict: str
+
+
+@dataclass
+class ReadLabels:
+    """Parts from a file."""
+
+    names: list[str]
+    colors: list[str]
+    masks: list[Mask]
+
+
+@dataclass
+class Begun:
+    """Hypotheses before they are made exact, and what they were judged by."""
+
+    poses: list[PoseInPhoto]
+    mask: Mask
+    K: tuple[float, float, float, float]
+    mirrored: bool
+
+
+@dataclass
+class Drawn:
+    """A posed shape as a picture uint8 [h, w, 4] over the part ``box`` of the image."""
+
+    rgba: npt.NDArray[np.uint8]
+    box: tuple[float, float, float, float]
+
+
+@dataclass
+class FoundShape:
+    """A result: similarity, and a small picture as PNG."""
+
+    number: int
+    path: str
+    up: str
+    score: float
+    tags: tuple[str, ...]
+    picture: bytes
+
+
+@dataclass
+class FoundShapes:
+    """Results, the number of shapes searched, (tag, shapes) of all, and (path, reason) of those that could not be read.
+
+    Attributes:
+        words: whether the gallery can be searched by words.
+    """
+
+    results: list[FoundShape]
+    shapes: int
+    tags: list[tuple[str, int]]
+    refused: list[tuple[str, str]]
+    words: bool
+
+
+@dataclass
+class Followed:
+    """A point seen everywhere.
+
+    Attributes:
+        point: on the shape, in its file's units.
+        pixels: (u, v) in every photo's file, and whether nothing hides it.
+    """
+
+    point: tuple[float, ...]
+    pixels: list[tuple[float, float, bool]]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Tables by title (rows by column, the first names them), pictures of good and bad cases (encoder, part, share right, file), and the
+    folder with the report."""
+
+    tables: dict[str, list[dict[str, Any]]]
+    cases: list[tuple[str, str, float, str]]
+    folder: str = ""

@@ -1,0 +1,238 @@
+"""Aligning a shape to a photo from the window: hypotheses, then a few steps at a time with the pose shown as it improves."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from app.document.commands import SetAligned
+from app.document.session import Session, Slot, kind_of
+from app.document.texts import tr
+from app.engine.align import ROUNDS
+from app.shared.results import Begun, Drawn
+from app.shared.values import Aligned, AlignTask, PoseInPhoto
+from app.window.align.dock import AlignPanel
+from app.window.engine_client import Request
+from app.window.matching.presenter import Panels
+from app.window.requests import Queries
+from app.window.views.image import ImagePanel
+from app.window.views.mesh import MeshPanel
+from core.alignment.verdict import APART, SHOWN, judge
+from core.geometry.pose import camera_matrix, frustum, rotation_error
+
+VERDICTS = {
+    "good": tr("Good: the silhouette fits, and no other pose comes near."),
+    "rival": tr("Unsure: another pose fits nearly as well."),
+    "misfit": tr(
+        "Unsure: the silhouette does not fit the object well. Look at the other poses, draw the box tighter, or place pairs."
+    ),
+}
+MIRRORED = tr(" The photo's mirror image agrees better with the shape: one of them may be mirrored.")
+
+SKETCH = 200
+"""Pixels along the longer side of a pose drawn while it changes."""
+
+Pair = tuple[Slot, Slot]
+
+
+class Aligner(QObject):
+    """Connects the align dock, the engine and the session.
+
+    Attributes:
+        camera: fx, fy, cx, cy of a file, for all photos, or None.
+        depths: files with measured depth, by the photo's path.
+        rig: :class:`core.interchange.poses.View` of the photos of a rig, by their names.
+
+    Signals:
+        shown(): the poses of the document were drawn anew.
+    """
+
+    shown = Signal()
+
+    def __init__(
+        self, session: Session, queries: Queries, panels: Panels, dock: AlignPanel, parent: QObject | None = None
+    ):
+        super().__init__(parent)
+        self._session, self._queries, self._panels, self._dock = session, queries, panels, dock
+        self.active: Slot = "image 1"
+        self.camera: tuple[float, ...] | None = None
+        self.depths: dict[str, str] = {}
+        self.rig: dict[str, Any] = {}
+        self._request: Request | None = None
+        dock.wanted.connect(self.start)
+        dock.stopped.connect(self.stop)
+        dock.forgotten.connect(lambda: self.push(tr("Clear pose"), None))
+        dock.chosen.connect(self._choose)
+        dock.style_changed.connect(self._show)
+        session.aligned_changed.connect(self._show)
+        session.item_changed.connect(self._items_changed)
+        for panel in self._images().values():
+            dock.opacity_changed.connect(panel.view.overlays.setOpacity)
+            dock.swiped.connect(panel.view.overlays.swipe)
+
+    def pair(self) -> Pair | None:
+        """The photo and the shape that are meant: of the panels used last, or the first that are filled."""
+        there = [slot for slot in (self.active, *self._panels) if slot in self._session.items]
+        image = next((slot for slot in there if kind_of(slot) == "image"), None)
+        shape = next((slot for slot in there if kind_of(slot) == "shape"), None)
+        return None if image is None or shape is None else (image, shape)
+
+    def current(self) -> Aligned | None:
+        """What is known of :meth:`pair`."""
+        pair = self.pair()
+        return None if pair is None else self._session.aligned.get(pair)
+
+    def activate(self, slot: Slot) -> None:
+        """The panel that was used last."""
+        before, self.active = self.pair(), slot
+        if self.pair() != before:
+            self._show()
+
+    def push(self, text: str, aligned: Aligned | None) -> None:
+        """Change what is known of the pair, as a step that can be undone."""
+        pair = (aligned.image, aligned.shape) if aligned is not None else self.pair()
+        if pair is not None:
+            self._session.undo_stack.push(SetAligned(self._session, text, {pair: aligned}))  # type: ignore[dict-item]
+
+    def task(self, pair: Pair, known: Aligned | None = None) -> AlignTask:
+        """What a request about a pair is about; mask and camera are those of ``known``, or else what the dock says."""
+        image, shape = (self._session.items[slot] for slot in pair)
+        mask, K = (known.mask, known.K) if known is not None else (None, None)
+        of_rig = self.rig.get(Path(image.path).name)
+        camera = self.camera if of_rig is None else tuple(of_rig.K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist())
+        fov, depth = self._dock.fov.value() or None, self.depths.get(image.path, "")
+        return AlignTask(image, shape, self._session.encoder, mask, K or camera, fov, depth)
+
+    def start(self) -> None:
+        pair = self.pair()
+        if pair is None or self._request is not None:
+            return
+        known = self._session.aligned.get(pair)
+        self._dock.set_running(True)
+
+        def done(begun: Begun) -> None:
+            found = Aligned(
+                *pair, begun.K, tuple(begun.poses), 0, begun.mask, known.pairs if known else (), begun.mirrored
+            )
+            self._refine(found, begun.poses, 0)
+
+        self._run("begin_alignment", done, task=self.task(pair), dof=self._dock.dof.currentData())
+
+    def stop(self) -> None:
+        if self._request is not None:
+            self._request.cancel()
+
+    def _refine(self, found: Aligned, now: list[PoseInPhoto], turn: int) -> None:
+        """One request of the descent after another, each of which is shown; ``found`` are the poses that it began with."""
+        if turn == ROUNDS:
+            better = [max(both, key=lambda pose: pose.score) for both in zip(found.poses, now, strict=True)]
+            self._finish()
+            self.push(
+                tr("Align {shape} to {image}").format(shape=found.shape, image=found.image),
+                replace(found, poses=_ranked(better)),
+            )
+            return
+        self.draw(found, now[0], SKETCH)
+        pair: Any = (found.image, found.shape)
+        self._run(
+            "refine_alignment", lambda refined: self._refine(found, refined, turn + 1), task=self.task(pair, found),
+            poses=now, dof=self._dock.dof.currentData(), turn=turn, locked=self._dock.locked,
+        )  # fmt: skip
+
+    def _run(self, job: str, done: object, **arguments: object) -> None:
+        request = self._queries.run(job, done, **arguments)
+        self._request = request
+        request.failed.connect(lambda *_: self._finish())
+        request.cancelled.connect(self._finish)
+
+    def _finish(self) -> None:
+        self._request = None
+        self._dock.set_running(False)
+        self._show()
+
+    def draw(self, aligned: Aligned, pose: PoseInPhoto, most: int = 0) -> None:
+        """Lay a shape over the photo as a pose puts it; ``most`` for a picture that is soon replaced."""
+        items, panel = self._session.items, self._panels[aligned.image]  # type: ignore[index]
+        if aligned.image not in items or aligned.shape not in items or not isinstance(panel, ImagePanel):
+            return
+
+        def done(drawn: Drawn) -> None:
+            panel.set_overlay(aligned.shape, drawn.rgba, drawn.box)
+
+        image, shape = items[aligned.image], items[aligned.shape]  # type: ignore[index]
+        arguments: dict[str, Any] = {
+            "image": image,
+            "shape": shape,
+            "K": aligned.K,
+            "pose": pose,
+            "style": self._dock.style_name,
+        }
+        if most:
+            arguments["most"] = most
+        self._queries.ask("draw_pose", f"pose {aligned.image} {aligned.shape}", done, **arguments)
+
+    def _show(self) -> None:
+        """The poses of the document."""
+        posed = {pair: a for pair, a in self._session.aligned.items() if a.pose is not None}
+        for slot, panel in self._images().items():
+            for name in panel.view.overlays.shown():
+                if (slot, name) not in posed:
+                    panel.set_overlay(name, None)
+        for shape, mesh in ((s, p) for s, p in self._panels.items() if isinstance(p, MeshPanel)):
+            for image in self._images():
+                aligned = posed.get((image, shape))
+                mesh.set_frustum(image, None if aligned is None else self._frustum(aligned))
+        for aligned in posed.values():
+            assert aligned.pose is not None
+            self.draw(aligned, aligned.pose)
+        self._fill_dock()
+        self.shown.emit()
+
+    def _fill_dock(self) -> None:
+        aligned = self.current()
+        if aligned is None:
+            self._dock.set_poses([], 0, "")
+            return
+        lines = [
+            tr("{number}. score {score:.3f} · overlap {overlap:.0%}").format(
+                number=number, score=pose.score, overlap=pose.overlap
+            )
+            for number, pose in enumerate(aligned.poses, 1)
+        ]
+        self._dock.set_poses(lines, aligned.choice, _verdict(aligned))
+
+    def _frustum(self, aligned: Aligned) -> Any:
+        """Of the photo's camera in the shape's frame, see :class:`app.window.views.frustums.Frustums`."""
+        panel = self._panels[aligned.image]  # type: ignore[index]
+        assert isinstance(panel, ImagePanel) and aligned.K is not None and aligned.pose is not None
+        return frustum(aligned.pose.pose(), camera_matrix(*aligned.K), panel.image_size)
+
+    def _images(self) -> dict[Slot, ImagePanel]:
+        return {slot: panel for slot, panel in self._panels.items() if isinstance(panel, ImagePanel)}
+
+    def _choose(self, index: int) -> None:
+        aligned = self.current()
+        if aligned is not None and index != aligned.choice:
+            self.push(tr("Choose pose"), replace(aligned, choice=index))
+
+    def _items_changed(self, _: object) -> None:
+        self._dock.set_ready(self.pair() is not None)
+
+
+def _ranked(poses: list[PoseInPhoto]) -> tuple[PoseInPhoto, ...]:
+    """The best first, without those that have come to the same as a better one."""
+    kept: list[PoseInPhoto] = []
+    for one in sorted(poses, key=lambda pose: -pose.score):
+        R = np.reshape(one.R, (3, 3))
+        if all(rotation_error(R, np.reshape(other.R, (3, 3))) >= APART for other in kept):
+            kept.append(one)
+    return tuple(kept[:SHOWN])
+
+
+def _verdict(aligned: Aligned) -> str:
+    if aligned.pose is None:
+        return tr("{pairs} of at least 3 pairs are placed.").format(pairs=len(aligned.pairs))
+    text = VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]
+    return text + (MIRRORED if aligned.mirrored else "")

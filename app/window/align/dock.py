@@ -1,0 +1,266 @@
+"""The align dock: start, choose among hypotheses, change the pose by hand, see how much the photo agrees."""
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QMenu,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.document.texts import title, tr
+from core.alignment.freedom import FREEDOMS
+
+TOOLS = (
+    ("move", tr("Move"), tr("Drag the shape in the photo (W); at the tip of an axis along it; Ctrl+wheel nearer and farther")),
+    ("turn", tr("Turn"), tr("Drag to turn the shape like a ball (T); at the tip of an axis about it; beside the ball about the view")),
+    ("scale", tr("Scale"), tr("Drag the tip of an axis to scale along it (S), anywhere else all of them")),
+    ("pairs", tr("Pairs"), tr("Click a place in the photo and the same on the shape (K); from three pairs on the pose follows them")),
+)  # fmt: skip
+
+POSE_HINTS = {name: tip for name, _, tip in TOOLS}
+"""What the status bar says while a tool is taken up."""
+
+STYLES = (("solid", tr("Solid")), ("wireframe", tr("Wireframe")), ("silhouette", tr("Silhouette")), ("coordinates", tr("Coordinates (NOC)")))  # fmt: skip
+
+
+class AlignPanel(QWidget):
+    """Signals: wanted(), stopped(), chosen(index), forgotten(), opacity_changed(0 to 1), swiped(0 to 1), style_changed(),
+    tool_changed(tool or ""), camera_wanted(): read intrinsics from a file, or forget them, estimate_wanted(): estimate the field of view,
+    depth_wanted() and rig_wanted(): read (or forget) measured depth, and the cameras of a rig, carry_wanted(): the pose in the rig's other
+    photos, view_wanted(): see the shape as in the photo.
+    """
+
+    wanted = Signal()
+    stopped = Signal()
+    chosen = Signal(int)
+    forgotten = Signal()
+    opacity_changed = Signal(float)
+    swiped = Signal(float)
+    style_changed = Signal()
+    tool_changed = Signal(str)
+    camera_wanted = Signal()
+    estimate_wanted = Signal()
+    depth_wanted = Signal()
+    rig_wanted = Signal()
+    carry_wanted = Signal()
+    view_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.addLayout(self._camera_rows())
+        layout.addLayout(self._start_row())
+        self.hint = QLabel(tr("Draw the focus box (B) around the object in the photo, then align the shape to it."))
+        self.hint.setWordWrap(True)
+        self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
+        self.verdict = QLabel()
+        self.verdict.setWordWrap(True)
+        self.list = QListWidget()
+        self.list.setFrameShape(QListWidget.Shape.NoFrame)
+        self.list.setMaximumHeight(7 * self.fontMetrics().height())
+        self.list.setToolTip(
+            tr("Other poses that the photo agrees with, for objects that look the same from several sides")
+        )
+        self.list.currentRowChanged.connect(self._row_changed)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.verdict)
+        layout.addWidget(self.list, 100)
+        layout.addLayout(self._tool_row())
+        layout.addLayout(self._look_rows())
+        layout.addStretch(1)
+        self._runs = False
+        self.set_ready(False)
+        self.set_poses([], 0, "")
+        self.set_known("", 0, False)
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """Of ``FREEDOMS``."""
+        return frozenset(action.data() for action in self.locks.menu().actions() if action.isChecked())
+
+    @property
+    def tool(self) -> str:
+        return next((name for name, button in self.tools.items() if button.isChecked()), "")
+
+    @property
+    def style_name(self) -> str:
+        return str(self.style_box.currentData())
+
+    def take(self, tool: str) -> None:
+        """Take a tool up, "" for none; the same again puts it down."""
+        again = self.tool == tool
+        for name, button in self.tools.items():
+            button.setChecked(name == tool and not again)
+        self.tool_changed.emit(self.tool)
+
+    def set_camera(self, name: str) -> None:
+        """Intrinsics come from a file, or ("") from the field of view."""
+        self.camera.setText(f"K: {name}" if name else "K…")
+        self.from_file.setText(tr("Forget K of the file") if name else tr("Take K from a file…"))
+        self.fov.setEnabled(not name)
+
+    def set_known(self, depth: str, cameras: int, carries: bool) -> None:
+        """The file with the photo's depth or "", how many cameras the rig has, and whether a pose can be carried to others of it."""
+        self.measured.setText(
+            tr("Forget the depth of {depth}").format(depth=depth) if depth else tr("Take measured depth from a file…")
+        )
+        self.rig.setText(
+            tr("Forget the rig of {cameras} cameras").format(cameras=cameras)
+            if cameras
+            else tr("Take the cameras of a rig from a file…")
+        )
+        self.carry.setEnabled(carries)
+
+    def set_ready(self, ready: bool) -> None:
+        """Whether an image and a shape are there to be aligned."""
+        for widget in (self.start, *self.tools.values()):
+            widget.setEnabled(ready)
+
+    def set_running(self, runs: bool) -> None:
+        self._runs = runs
+        self.start.setText(tr("Stop") if runs else tr("Align shape to photo"))
+
+    def set_poses(self, lines: list[str], choice: int, verdict: str) -> None:
+        """Show hypotheses, a line each."""
+        blocker = QSignalBlocker(self.list)
+        self.list.clear()
+        self.list.addItems(lines)
+        self.list.setCurrentRow(choice if lines else -1)
+        blocker.unblock()
+        self.verdict.setText(verdict)
+        self.verdict.setVisible(bool(verdict))
+        self.hint.setVisible(not lines and not verdict)
+        self.list.setVisible(bool(lines))
+        self.forget.setEnabled(bool(lines or verdict))
+        self.view.setEnabled(bool(lines))
+        self.estimate.setEnabled(bool(lines))
+
+    def _camera_rows(self) -> QFormLayout:
+        self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QToolButton(), QToolButton()
+        self.fov.setRange(0, 170)
+        self.fov.setSpecialValueText(tr("photo's, or 50°"))
+        self.fov.setSuffix("°")
+        self.fov.setToolTip(tr("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°"))
+        self.camera.setText("K…")
+        self.camera.setToolTip(
+            tr("The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig")
+        )
+        cameras = QMenu(self.camera)
+        self.from_file = cameras.addAction(tr("Take K from a file…"), self.camera_wanted.emit)
+        self.estimate = cameras.addAction(tr("Estimate with the pose"), self.estimate_wanted.emit)
+        cameras.addSeparator()
+        self.measured = cameras.addAction(tr("Take measured depth from a file…"), self.depth_wanted.emit)
+        self.measured.setToolTip(
+            tr(
+                "A PNG of millimetres (thousandths of the shape's units) or NPY, of the photo's size: tells size from distance"
+            )
+        )
+        cameras.addSeparator()
+        self.rig = cameras.addAction(tr("Take the cameras of a rig from a file…"), self.rig_wanted.emit)
+        self.rig.setToolTip(
+            tr(
+                "transforms.json of nerfstudio or images.txt of COLMAP, in the shape's units: a pose in one photo is one in all"
+            )
+        )
+        self.carry = cameras.addAction(tr("Carry the pose to the rig's other photos"), self.carry_wanted.emit)
+        cameras.setToolTipsVisible(True)
+        self.camera.setMenu(cameras)
+        self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        for value, text in ((6, tr("place and rotation")), (7, tr("and one scale")), (9, tr("and each axis' scale"))):
+            self.dof.addItem(f"{value}: {text}", value)
+        self.dof.setToolTip(tr("Degrees of freedom: more when the shape is not exactly that of the photo"))
+        menu = QMenu(self.locks)
+        for name in FREEDOMS:
+            action = menu.addAction(title(name))
+            action.setData(name)
+            action.setCheckable(True)
+        menu.triggered.connect(self._locked)
+        self.locks.setMenu(menu)
+        self.locks.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.locks.setToolTip(tr("Keep some as they are: along and about the camera's axes, scale along the shape's"))
+        self._locked()
+        form = QFormLayout()
+        for name, field, beside in (
+            (tr("Field of view"), self.fov, self.camera),
+            (tr("Freedom"), self.dof, self.locks),
+        ):
+            row = QHBoxLayout()
+            row.addWidget(field, 1)
+            row.addWidget(beside)
+            form.addRow(name, row)
+        return form
+
+    def _start_row(self) -> QHBoxLayout:
+        self.start, self.forget = QPushButton(tr("Align shape to photo")), QPushButton(tr("Clear"))
+        self.start.clicked.connect(self._pressed)
+        self.forget.clicked.connect(self.forgotten)
+        row = QHBoxLayout()
+        row.addWidget(self.start, 1)
+        row.addWidget(self.forget)
+        return row
+
+    def _tool_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.tools: dict[str, QToolButton] = {}
+        for name, text, tip in TOOLS:
+            button = QToolButton()
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setCheckable(True)
+            button.clicked.connect(lambda on, n=name: self._tool_clicked(n, on))
+            self.tools[name] = button
+            row.addWidget(button)
+        row.addStretch(1)
+        self.view = QToolButton()
+        self.view.setText(tr("View"))
+        self.view.setToolTip(tr("See the shape in its panel as the photo's camera sees it"))
+        self.view.clicked.connect(self.view_wanted)
+        row.addWidget(self.view)
+        return row
+
+    def _look_rows(self) -> QFormLayout:
+        self.style_box, self.opacity, self.swipe = QComboBox(), QSlider(), QSlider()
+        for name, text in STYLES:
+            self.style_box.addItem(text, name)
+        self.style_box.currentIndexChanged.connect(self.style_changed)
+        for slider, value, signal, what in (
+            (self.opacity, 65, self.opacity_changed, tr("Opacity of the shape over the photo")),
+            (self.swipe, 100, self.swiped, tr("How much of the photo, from the left, the shape is shown over")),
+        ):
+            slider.setOrientation(Qt.Orientation.Horizontal)
+            slider.setRange(0, 100)
+            slider.setValue(value)
+            slider.setAccessibleName(what)
+            slider.setToolTip(what)
+            slider.valueChanged.connect(lambda v, s=signal: s.emit(v / 100))
+        form = QFormLayout()
+        form.addRow(tr("Show as"), self.style_box)
+        form.addRow(tr("Opacity"), self.opacity)
+        form.addRow(tr("Swipe"), self.swipe)
+        return form
+
+    def _locked(self) -> None:
+        count = len(self.locked)
+        self.locks.setText(tr("Lock ({count})").format(count=count) if count else tr("Lock"))
+
+    def _tool_clicked(self, name: str, on: bool) -> None:
+        for other, button in self.tools.items():
+            button.setChecked(on and other == name)
+        self.tool_changed.emit(self.tool)
+
+    def _pressed(self) -> None:
+        (self.stopped if self._runs else self.wanted).emit()
+
+    def _row_changed(self, row: int) -> None:
+        if row >= 0:
+            self.chosen.emit(row)

@@ -1,0 +1,232 @@
+"""Poses changed by hand: shapes dragged in the photo, and pairs of places that belong together."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject
+
+from app.document.session import Session, Slot, kind_of
+from app.document.texts import title, tr
+from app.shared.results import Begun, OpenedShape
+from app.shared.values import Aligned, Pair, PoseInPhoto
+from app.window.align.controller import SKETCH, Aligner
+from app.window.align.dock import AlignPanel
+from app.window.matching.presenter import Panels
+from app.window.requests import Queries
+from app.window.views.image import ImagePanel
+from app.window.views.mesh import MeshPanel
+from app.window.views.pose_handles import RADIUS, TOOLS
+from core.geometry import handles
+from core.geometry.pose import Pose, camera_matrix, project
+
+PUSH = 1.03
+"""Nearer or farther by this factor with every step of the wheel."""
+
+STEEP = 0.3
+"""An axis that appears shorter than this points at the camera: it is turned about as a wheel is."""
+
+
+class Posing(QObject):
+    """Connects the tools of the align dock, the handles in the photo and the session."""
+
+    def __init__(
+        self,
+        session: Session,
+        queries: Queries,
+        panels: Panels,
+        aligner: Aligner,
+        dock: AlignPanel,
+        parent: QObject | None = None,
+    ):
+        super().__init__(parent)
+        self._session, self._queries, self._panels = session, queries, panels
+        self._aligner, self._dock = aligner, dock
+        self._middles: dict[Slot, npt.NDArray] = {}
+        self._half: tuple[Slot, tuple[float, ...]] | None = None
+        dock.tool_changed.connect(self._take)
+        dock.view_wanted.connect(self.look_as_photo)
+        queries.opened.connect(self._opened)
+        aligner.shown.connect(self._place_handles)
+        for slot, panel in panels.items():
+            if isinstance(panel, ImagePanel):
+                panel.view.posed.connect(partial(self._drag, slot))
+                panel.view.pushed.connect(partial(self._push, slot))
+
+    def take_click(self, slot: Slot, at: tuple[float, ...]) -> bool:
+        """Whether a click in a panel is one half of a pair; with both halves it is placed."""
+        pair = self._aligner.pair()
+        if self._dock.tool != "pairs" or pair is None or slot not in pair:
+            return False
+        if self._half is None or kind_of(self._half[0]) == kind_of(slot):
+            self._half = (slot, at)
+            self._say_half()
+            return True
+        pixel, point = (at, self._half[1]) if kind_of(slot) == "image" else (self._half[1], at)
+        self._half = None
+        known = self._aligner.current() or Aligned(*pair)
+        placed = replace(known, pairs=(*known.pairs, Pair(pixel, point)))  # type: ignore[arg-type]
+        if len(placed.pairs) < 3:
+            self._aligner.push(tr("Place pair"), placed)
+        else:
+            self._solve(placed)
+        return True
+
+    def _solve(self, placed: Aligned) -> None:
+        """The pose that the pairs demand."""
+
+        def done(begun: Begun) -> None:
+            solved = replace(placed, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
+            self._aligner.push(tr("Place pair"), solved)
+
+        def failed(*_: object) -> None:
+            self._aligner.push(tr("Place pair"), placed)
+
+        known = replace(placed, K=self._aligner.camera or placed.K)  # type: ignore[arg-type]
+        task = self._aligner.task((placed.image, placed.shape), known)  # type: ignore[arg-type]
+        request = self._queries.run(
+            "solve_pairs", done, task=task, pairs=placed.pairs, start=placed.pose, dof=self._dock.dof.currentData(),
+            locked=self._dock.locked,
+        )  # fmt: skip
+        request.failed.connect(failed)
+
+    def _say_half(self) -> None:
+        where = tr("on the shape") if self._half and kind_of(self._half[0]) == "image" else tr("in the photo")
+        self._dock.hint.setText(tr("Now click the same place {where}.").format(where=where))
+        self._dock.hint.setVisible(True)
+
+    def _take(self, tool: str) -> None:
+        self._half = None
+        for panel in self._panels.values():
+            if isinstance(panel, ImagePanel):
+                panel.view.handles.take(tool if tool in TOOLS else "")
+        aligned = self._aligner.current()
+        if tool in TOOLS and (aligned is None or aligned.pose is None):
+            self.begin()
+        self._place_handles()
+
+    def begin(self, path: str = "") -> None:
+        """A pose to go on from: the shape's front, or that of a file."""
+        pair = self._aligner.pair()
+        if pair is None:
+            return
+
+        def done(begun: Begun) -> None:
+            known = self._session.aligned.get(pair) or Aligned(*pair)
+            placed = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
+            self._aligner.push(tr("Open pose") if path else tr("Place shape"), placed)
+
+        self._queries.run("place_pose", done, task=self._aligner.task(pair), path=path)
+
+    def save(self, path: str, form: str | None) -> None:
+        """Write the pose that is shown."""
+        aligned = self._aligner.current()
+        if aligned is not None and aligned.pose is not None:
+            image = self._session.items[aligned.image]  # type: ignore[index]
+            arguments = {"path": path, "form": form, "image": image, "K": aligned.K, "pose": aligned.pose}
+            self._queries.run("save_pose", lambda _: None, **arguments)
+
+    def _drag(self, slot: Slot, handle: str, start: tuple, at: tuple, done: bool) -> None:
+        aligned = self._aligner.current()
+        if aligned is None or aligned.pose is None or aligned.image != slot or aligned.shape not in self._middles:
+            return
+        before = aligned.pose.pose()
+        after = self._changed(aligned, before, handle, np.array(start), np.array(at))
+        middle = self._middles[aligned.shape]  # type: ignore[index]
+        self._settle(aligned, handles.held(before, after, middle, self._dock.locked), done, title(self._dock.tool))
+
+    def _changed(self, aligned: Aligned, pose: Pose, handle: str, start: npt.NDArray, at: npt.NDArray) -> Pose:
+        """What a drag with the present tool makes of a pose."""
+        panel, middle, K = self._panels[aligned.image], self._middles[aligned.shape], _matrix(aligned)  # type: ignore[index]
+        assert isinstance(panel, ImagePanel)
+        center, radius = project(pose, K, middle)[0], RADIUS / panel.view.zoom
+        axis, way = (int(handle), at - start) if handle != "free" else (-1, at - start)
+        if self._dock.tool == "move":
+            if axis < 0:
+                return handles.moved(pose, K, middle, start, at)
+            return handles.moved_along(pose, K, middle, axis, start, at)
+        if self._dock.tool == "turn":
+            if axis < 0:
+                return handles.arcball(pose, K, middle, radius, start, at)
+            return handles.turned_about(pose, middle, axis, _angle(pose.R[:, axis], center, radius, start, at))
+        if axis < 0:
+            reach = np.linalg.norm(at - center) / max(float(np.linalg.norm(start - center)), 1.0)
+            return handles.scaled(pose, middle, np.full(3, reach))
+        tip = pose.R[:2, axis] / max(float(np.linalg.norm(pose.R[:2, axis])), 1e-6)
+        return handles.scaled(pose, middle, np.where(np.arange(3) == axis, np.exp(float(way @ tip) / radius), 1.0))
+
+    def _push(self, slot: Slot, steps: float) -> None:
+        aligned = self._aligner.current()
+        if aligned is None or aligned.pose is None or aligned.image != slot or aligned.shape not in self._middles:
+            return
+        before, middle = aligned.pose.pose(), self._middles[aligned.shape]  # type: ignore[index]
+        after = handles.held(before, handles.pushed(before, middle, PUSH**-steps), middle, self._dock.locked)
+        self._settle(aligned, after, True, tr("Move"))
+
+    def _settle(self, aligned: Aligned, pose: Pose, done: bool, what: str) -> None:
+        """Show a pose; when the drag is ``done`` it gets its score and enters the document."""
+        assert aligned.pose is not None
+        shown = PoseInPhoto.of(pose)
+        self._show_handles(aligned, pose)
+        self._aligner.draw(aligned, shown, SKETCH)
+        if not done:
+            return
+
+        def scored(found: PoseInPhoto) -> None:
+            poses = list(aligned.poses)
+            poses[aligned.choice] = found
+            self._aligner.push(f"{what} {aligned.shape}", replace(aligned, poses=tuple(poses)))
+
+        task = self._aligner.task((aligned.image, aligned.shape), aligned)  # type: ignore[arg-type]
+        self._queries.run("score_pose", scored, task=task, pose=shown)
+
+    def _place_handles(self) -> None:
+        aligned = self._aligner.current()
+        for slot, panel in self._panels.items():
+            if isinstance(panel, ImagePanel) and (aligned is None or aligned.pose is None or aligned.image != slot):
+                panel.view.handles.place(None)
+        if aligned is not None and aligned.pose is not None and aligned.shape in self._middles:
+            self._show_handles(aligned, aligned.pose.pose())
+
+    def _show_handles(self, aligned: Aligned, pose: Pose) -> None:
+        panel, middle = self._panels[aligned.image], self._middles[aligned.shape]  # type: ignore[index]
+        assert isinstance(panel, ImagePanel)
+        u, v = project(pose, _matrix(aligned), middle)[0]
+        axes = tuple((float(x), float(y)) for x, y in pose.R[:2].T)
+        panel.view.handles.place((float(u), float(v)), axes)
+
+    def _opened(self, slot: Slot, content: object) -> None:
+        if isinstance(content, OpenedShape):
+            points = content.mesh.points
+            self._middles[slot] = (points.min(0).astype(float) + points.max(0)) / 2
+
+    def look_as_photo(self) -> None:
+        """The shape in its panel as the photo's camera sees it."""
+        aligned = self._aligner.current()
+        if aligned is None or aligned.pose is None or aligned.K is None:
+            return
+        mesh, panel = self._panels[aligned.shape], self._panels[aligned.image]  # type: ignore[index]
+        assert isinstance(mesh, MeshPanel) and isinstance(panel, ImagePanel)
+        pose, middle = aligned.pose.pose(), self._middles[aligned.shape]  # type: ignore[index]
+        eye, above = pose.inverse(np.zeros(3)), pose.inverse(np.array([0.0, -1.0, 0.0]))
+        box = panel.box or (0, 0, *panel.image_size)
+        span = max(box[2] - box[0], box[3] - box[1]) * 1.3
+        angle = float(np.degrees(2 * np.arctan(span / 2 / aligned.K[1])))
+        mesh.look_from(eye, middle, above - eye, angle)
+
+
+def _angle(axis: npt.NDArray, center: npt.NDArray, radius: float, start: npt.NDArray, at: npt.NDArray) -> float:
+    """By how much a drag turns about an axis [3] (camera): its front goes with the mouse; one that points at the camera turns as a wheel."""
+    across = np.array([-axis[1], axis[0]])
+    length = float(np.linalg.norm(across))
+    if length >= STEEP:
+        return float((at - start) @ across) / (radius * length)
+    a, b = start - center, at - center
+    turn = float(np.arctan2(a[0] * b[1] - a[1] * b[0], a @ b))
+    return turn if axis[2] > 0 else -turn
+
+
+def _matrix(aligned: Aligned) -> npt.NDArray:
+    assert aligned.K is not None
+    return camera_matrix(*aligned.K)

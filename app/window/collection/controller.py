@@ -1,0 +1,295 @@
+"""What is done with a photo collection in the window: photos posed one after another, joined, drawn on, written."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QSettings, QTimer, Signal
+from PySide6.QtWidgets import QFileDialog
+
+from app.document.commands import SetAligned, SetCollection
+from app.document.session import Session, Slot, kind_of
+from app.document.texts import tr
+from app.shared.values import IMAGE_SUFFIXES, Aligned, Collection, CollectionPhoto, Drawing, item_for
+from app.window.collection.dock import HELP, CollectionPanel
+from app.window.collection.presenter import SHAPE, CollectionView
+from app.window.engine_client import Request
+from app.window.requests import Queries
+
+IMAGE: Slot = "image 1"
+"""Where photos of the collection are opened."""
+
+IMAGES = tr("Images ({suffixes})").format(suffixes=" ".join("*" + suffix for suffix in IMAGE_SUFFIXES))
+
+
+class Collector(QObject):
+    """Connects the collection dock, the engine and the session.
+
+    Signals:
+        opened(slot, item): something to open there.
+        said(sentence): for the status bar.
+    """
+
+    opened = Signal(str, object)
+    said = Signal(str)
+
+    def __init__(
+        self, session: Session, queries: Queries, view: CollectionView, dock: CollectionPanel, settings: QSettings,
+        parent: QObject | None = None,
+    ):  # fmt: skip
+        super().__init__(parent)
+        self._session, self._queries, self._view, self._dock, self._settings = session, queries, view, dock, settings
+        self._request: Request | None = None
+        self._stopping = False
+        self._posing: CollectionPhoto | None = None
+        dock.add_wanted.connect(self._ask_photos)
+        dock.clear_wanted.connect(lambda: self._push(tr("Clear the collection"), Collection()))
+        dock.wanted.connect(self.start)
+        dock.stopped.connect(self.stop)
+        dock.from_gallery.connect(self._choose_shape)
+        dock.export_wanted.connect(self._export)
+        dock.carry_wanted.connect(self._carry)
+        dock.fix_wanted.connect(self.fix)
+        dock.strip.files_dropped.connect(self.add)
+        dock.strip.opened.connect(self.open_photo)
+        dock.strip.removed.connect(self.remove)
+        dock.strip.currentItemChanged.connect(lambda *_: self._update())
+        session.collection_changed.connect(self._update)
+        session.aligned_changed.connect(self._update)
+        session.item_changed.connect(self._item_changed)
+        self._update()
+
+    @property
+    def collection(self) -> Collection:
+        return self._session.collection
+
+    def add(self, paths: list[str]) -> None:
+        """Photos of files and folders; those that are there already are left out."""
+        files: list[Path] = []
+        for path in map(Path, paths):
+            files += sorted(path.iterdir()) if path.is_dir() else [path]
+        known = {one.item.path for one in self.collection.photos}
+        items = dict.fromkeys(item_for(file) for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
+        new = tuple(CollectionPhoto(item) for item in items if item.path not in known)
+        if new:
+            photos = (*self.collection.photos, *new)
+            self._push(
+                tr("Add {new} photos").format(new=len(new)),
+                replace(self.collection, photos=photos, joined=False, drawing=None),
+            )
+
+    def remove(self, number: int) -> None:
+        photos = self.collection.photos
+        rest = (*photos[:number], *photos[number + 1 :])
+        text = tr("Remove {name}").format(name=photos[number].item.name)
+        self._push(text, replace(self.collection, photos=rest, joined=False, drawing=None))
+
+    def start(self) -> None:
+        """Pose all photos with shape 1, then make them agree."""
+        shape = self._session.items.get(SHAPE)
+        if shape is None or len(self.collection.photos) < 2 or self._request is not None:
+            return
+        before = self.collection
+        same = (before.shape, before.encoder) == (shape, self._session.encoder)
+        photos = tuple(self._as_opened(one) if same else replace(self._as_opened(one), poses=(), fixed=False) for one in before.photos)  # fmt: skip
+        self._dock.set_running(True)
+        self._pose(Collection(photos, shape, self._session.encoder), 0)
+
+    def stop(self) -> None:
+        self._stopping = True
+        if self._request is not None:
+            self._request.cancel()
+
+    def open_photo(self, number: int) -> None:
+        """Open a photo as image 1 with its pose, to be seen, clicked or corrected by hand."""
+        one = self.collection.photos[number]
+        self._posing = one
+        self.opened.emit(IMAGE, one.item.with_box(one.item.box or one.frame))
+
+    def fix(self) -> None:
+        """The pose that is shown for the opened photo is certain; the others follow."""
+        number, aligned = self._fixable()
+        if number is None or aligned is None or aligned.pose is None:
+            return
+        photos = list(self.collection.photos)
+        one = replace(photos[number], K=aligned.K, poses=(aligned.pose,), choice=0, fixed=True, inlier=True)
+        photos[number] = one
+        self._dock.set_running(True)
+        self._join(
+            replace(self.collection, photos=tuple(photos), joined=False),
+            tr("Fix the pose of {name}").format(name=one.item.name),
+        )
+
+    def _push(self, text: str, collection: Collection) -> None:
+        self._session.undo_stack.push(SetCollection(self._session, text, collection))
+
+    def _as_opened(self, one: CollectionPhoto) -> CollectionPhoto:
+        """With the focus box that the photo has in a panel."""
+        for slot, item in self._session.items.items():
+            if kind_of(slot) == "image" and item.path == one.item.path and item.box not in (one.item.box, one.frame):
+                return replace(one, item=item, poses=(), fixed=False)
+        return one
+
+    def _pose(self, collection: Collection, number: int) -> None:
+        """One photo after another; each is shown as soon as it is posed, and stays when the rest is stopped."""
+        photos = collection.photos
+        while number < len(photos) and photos[number].poses:
+            number += 1
+        if self._stopping:  # the last photo was done before it could be stopped
+            self._stopped(collection)
+        elif number < len(photos):
+
+            def done(posed: CollectionPhoto) -> None:
+                after = replace(collection, photos=(*photos[:number], posed, *photos[number + 1 :]))
+                self._view.show(after)
+                self._pose(after, number + 1)
+
+            asked = {"photo": photos[number], "shape": collection.shape, "encoder": collection.encoder}
+            self._run("pose_one", done, lambda: self._stopped(collection), **asked)
+        elif any(one.poses for one in photos):
+            self._join(collection, tr("Congeal"))
+        else:
+            self._finish()
+            self._push(tr("Congeal"), collection)
+            self.said.emit(
+                tr("No photo could be posed; draw the box around the object in each, or take another shape.")
+            )
+
+    def _stopped(self, collection: Collection) -> None:
+        self._finish()
+        if any(one.poses for one in collection.photos):
+            self._push(tr("Congeal (stopped)"), replace(collection, joined=False))
+        else:
+            self._view.show()
+
+    def _join(self, collection: Collection, text: str) -> None:
+        def done(photos: tuple[CollectionPhoto, ...]) -> None:
+            self._finish()
+            self._push(text, replace(collection, photos=photos, joined=True))
+
+        self._run("join", done, lambda: self._stopped(collection), collection=collection)
+
+    def _run(self, job: str, done: Any, cancelled: Any, **arguments: Any) -> None:
+        self._request = None
+        request = self._queries.run(job, done, **arguments)
+        self._request = request
+        request.cancelled.connect(cancelled)
+        request.failed.connect(lambda *_: cancelled())
+
+    def _finish(self) -> None:
+        self._request, self._stopping = None, False
+        self._dock.set_running(False)
+        self._update()
+
+    def _choose_shape(self) -> None:
+        gallery = str(self._settings.value("gallery", "")).strip()
+        if not gallery:
+            self.said.emit(tr("Choose a folder of shapes in the Gallery dock first."))
+            return
+        photos = tuple(self._as_opened(one) for one in self.collection.photos)
+
+        def done(found: tuple[str, str]) -> None:
+            self.said.emit(tr("{name} fits the photos best").format(name=Path(found[0]).name))
+            self.opened.emit(SHAPE, item_for(found[0]).with_up(found[1]))
+
+        self._queries.run("choose_canonical", done, photos=photos, gallery=gallery, encoder=self._session.encoder)
+
+    def _item_changed(self, slot: Slot) -> None:
+        if slot == IMAGE and self._posing is not None:
+            QTimer.singleShot(0, self, self._show_pose)  # not within the step that opens the photo
+        self._update()
+
+    def _show_pose(self) -> None:
+        """Give the photo that was opened its pose."""
+        if self._posing is None:
+            return
+        one = self._posing
+        image, shape = (self._session.items.get(slot) for slot in (IMAGE, SHAPE))
+        if image is None or image.path != one.item.path:
+            return
+        self._posing = None
+        if one.poses and one.K is not None and shape == self.collection.shape:
+            poses = (one.poses[one.choice], *(p for i, p in enumerate(one.poses) if i != one.choice))
+            aligned = Aligned(IMAGE, SHAPE, one.K, poses, 0, one.mask)
+            text = tr("Show the pose of {name}").format(name=one.item.name)
+            self._session.undo_stack.push(SetAligned(self._session, text, {(IMAGE, SHAPE): aligned}))
+
+    def _fixable(self) -> tuple[int | None, Aligned | None]:
+        item = self._session.items.get(IMAGE)
+        aligned = self._session.aligned.get((IMAGE, SHAPE))
+        if item is None or aligned is None or aligned.pose is None:
+            return None, None
+        return self.collection.number_of(item), aligned
+
+    def _update(self) -> None:
+        number, _ = self._fixable()
+        photos = self.collection.photos
+        self._dock.set_state(len(photos), SHAPE in self._session.items, self.collection.joined, number is not None)
+        if not photos:
+            self._dock.about.setText(HELP)
+            return
+        posed = [one for one in photos if one.poses]
+        outliers = sum(not one.inlier for one in posed)
+        text = tr("{photos} photos").format(photos=len(photos))
+        if posed:
+            text += tr(", {posed} posed").format(posed=len(posed)) + (
+                tr(", {outliers} outliers").format(outliers=outliers) if outliers else ""
+            )
+        if self.collection.joined:
+            text += tr(
+                ". Click a place in a photo to see it in all of them and on the shape; double-click opens the photo."
+            )
+        self._dock.about.setText(text)
+
+    def _carry(self, what: str) -> None:
+        drawing = self._drawing(what)
+        if what != "nothing" and drawing is None:
+            return
+        self._push(
+            tr("Draw on all photos") if drawing else tr("Remove the drawing"), replace(self.collection, drawing=drawing)
+        )
+
+    def _drawing(self, what: str) -> Drawing | None:
+        """What there is to carry; says so where there is nothing."""
+        if what == "nothing":
+            return None
+        if what == "picture":
+            number = self._dock.strip.chosen()
+            if number is None:
+                self.said.emit(tr("Choose the photo that the picture is to be laid over."))
+                return None
+            path, _ = QFileDialog.getOpenFileName(self._dock, tr("Picture to lay over the object"), "", IMAGES)
+            return Drawing(number, picture=path) if path else None
+        slot: Slot = SHAPE
+        number = None
+        if what == "photo":
+            item = self._session.items.get(IMAGE)
+            slot = IMAGE
+            number = self.collection.number_of(item)
+            if number is None:
+                self.said.emit(tr("Open one of the photos (double-click) and mark parts in it first."))
+                return None
+        parts = [part for part in self._session.layers.parts if part.visible and slot in part.masks]
+        if not parts:
+            self.said.emit(
+                tr("No parts are marked in {slot}; mark them with the tools of the Parts dock.").format(slot=slot)
+            )
+            return None
+        return Drawing(number, tuple((part.masks[slot], part.color) for part in parts))
+
+    def _export(self, what: str) -> None:
+        folder = QFileDialog.getExistingDirectory(
+            self._dock, tr("Folder to write to"), str(self._settings.value("folder", ""))
+        )
+        if folder:
+            self._queries.run(
+                "export_collection", lambda saved: self.said.emit(tr("{saved} files written to {folder}").format(saved=len(saved), folder=folder)),
+                collection=self.collection if what == "edited" else replace(self.collection, drawing=None), folder=folder, what=what,
+            )  # fmt: skip
+
+    def _ask_photos(self) -> None:
+        folder = str(self._settings.value("folder", ""))
+        paths, _ = QFileDialog.getOpenFileNames(self._dock, tr("Add photos"), folder, IMAGES)
+        if paths:
+            self._settings.setValue("folder", str(Path(paths[0]).parent))
+            self.add(paths)

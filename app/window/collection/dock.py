@@ -1,0 +1,161 @@
+"""The collection dock: photos of one object or category, pulled into one frame."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.document.texts import tr
+from app.window.collection.filmstrip import Filmstrip
+
+ORDERS = ((tr("In order"), "order"), (tr("Best first"), "best"), (tr("By viewpoint"), "viewpoint"))
+FILTERS = (
+    (tr("All"), "all"), (tr("Agreeing"), "inliers"), (tr("Outliers"), "outliers"), (tr("Seen from the front"), "front"), (tr("From the right"), "right"),
+    (tr("From behind"), "back"), (tr("From the left"), "left"), (tr("From above"), "above"),
+)  # fmt: skip
+EXPORTS = (
+    (tr("Poses and maps (JSON, NPZ)…"), "npz"), (tr("Poses and maps (JSON, EXR)…"), "exr"), (tr("COLMAP…"), "colmap"),
+    ("nerfstudio…", "nerfstudio"), (tr("Photos with the drawing…"), "edited"),
+)  # fmt: skip
+CARRIES = (
+    (tr("Parts marked in the open photo"), "photo"), (tr("Parts marked on the shape"), "shape"), (tr("A picture over the chosen photo…"), "picture"),
+    (tr("Nothing"), "nothing"),
+)  # fmt: skip
+
+HELP = tr("Drop 2 photos or more of one object or category here, open a shape like it, and pull them into its frame.")
+
+
+class CollectionPanel(QWidget):
+    """Signals:
+    add_wanted(), clear_wanted(), wanted(): congeal, stopped().
+    from_gallery(): choose the shape from the gallery.
+    arranged(): other order, filter or cameras.
+    turned(): the average picture from another side.
+    export_wanted(what): of ``EXPORTS``; carry_wanted(what): of ``CARRIES``.
+    fix_wanted(), remove_wanted(number).
+    """
+
+    add_wanted = Signal()
+    clear_wanted = Signal()
+    wanted = Signal()
+    stopped = Signal()
+    from_gallery = Signal()
+    arranged = Signal()
+    turned = Signal()
+    export_wanted = Signal(str)
+    carry_wanted = Signal(str)
+    fix_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.strip = Filmstrip()
+        self.about = QLabel(HELP)
+        self.about.setWordWrap(True)
+        body = QHBoxLayout()
+        body.addWidget(self.strip, 1)
+        body.addLayout(self._average_column())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.addLayout(self._row())
+        layout.addLayout(body, 1)
+        layout.addWidget(self.about)
+        self._runs = False
+
+    def set_state(self, photos: int, shape: bool, joined: bool, fixable: bool) -> None:
+        """What can be done now."""
+        self.start.setEnabled(self._runs or (photos > 1 and shape))
+        self.start.setToolTip(
+            "" if shape else tr("Open the shape that the photos show as shape 1, or choose one from the gallery")
+        )
+        for widget in (self.carry, self.export, self.cameras, self.azimuth):
+            widget.setEnabled(joined)
+        self.gallery.setEnabled(photos > 1 and not self._runs)
+        self.fix.setEnabled(fixable and joined and not self._runs)
+
+    def set_running(self, runs: bool) -> None:
+        self._runs = runs
+        self.start.setText(tr("Stop") if runs else tr("Congeal"))
+        self.start.setEnabled(True)
+
+    def show_average(self, picture: QPixmap | None) -> None:
+        self.average.setPixmap(picture or QPixmap())
+        self.average.setText("" if picture else tr("Average"))
+
+    def _row(self) -> QHBoxLayout:
+        add, self.start, self.fix = (
+            QPushButton(tr("Add photos…")),
+            QPushButton(tr("Congeal")),
+            QPushButton(tr("Fix this pose")),
+        )
+        add.clicked.connect(self.add_wanted)
+        self.start.clicked.connect(lambda: (self.stopped if self._runs else self.wanted).emit())
+        self.fix.setToolTip(
+            tr("The pose that the Align dock shows for the opened photo is certain; the others follow it")
+        )
+        self.fix.clicked.connect(self.fix_wanted)
+        self.gallery = QPushButton(tr("Shape from gallery"))
+        self.gallery.setToolTip(tr("Take the shape of the Gallery dock's folder that fits the photos best"))
+        self.gallery.clicked.connect(self.from_gallery)
+        self.order, self.filter = QComboBox(), QComboBox()
+        for box, choices in ((self.order, ORDERS), (self.filter, FILTERS)):
+            for text, name in choices:
+                box.addItem(text, name)
+            box.currentIndexChanged.connect(lambda: self.arranged.emit())
+        self.cameras = QCheckBox(tr("Cameras"))
+        self.cameras.setToolTip(tr("Show where the photos were taken from, around the shape"))
+        self.cameras.toggled.connect(lambda: self.arranged.emit())
+        self.carry = _menu_button(tr("Draw on all"), CARRIES, self.carry_wanted)
+        self.export = _menu_button(tr("Export"), EXPORTS, self.export_wanted)
+        clear = QToolButton()
+        clear.setText(tr("Clear"))
+        clear.clicked.connect(self.clear_wanted)
+        row = QHBoxLayout()
+        for widget in (
+            add,
+            self.gallery,
+            self.start,
+            self.fix,
+            self.order,
+            self.filter,
+            self.cameras,
+            self.carry,
+            self.export,
+        ):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(clear)
+        return row
+
+    def _average_column(self) -> QVBoxLayout:
+        self.average, self.azimuth = QLabel(tr("Average")), QSlider(Qt.Orientation.Horizontal)
+        self.average.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.average.setMinimumSize(150, 120)
+        self.average.setToolTip(tr("All photos together, as a picture of the shape; the slider turns it"))
+        self.azimuth.setRange(-180, 180)
+        self.azimuth.setValue(45)
+        self.azimuth.valueChanged.connect(lambda: self.turned.emit())
+        column = QVBoxLayout()
+        column.addWidget(self.average, 1)
+        column.addWidget(self.azimuth)
+        return column
+
+
+def _menu_button(text: str, choices: tuple[tuple[str, str], ...], signal: object) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    menu = QMenu(button)
+    for title, name in choices:
+        menu.addAction(title).triggered.connect(lambda _=False, n=name: signal.emit(n))  # type: ignore[attr-defined]
+    button.setMenu(menu)
+    return button

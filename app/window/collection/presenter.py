@@ -1,0 +1,190 @@
+"""What the window shows of a photo collection: the strip, the cameras around the shape, the average picture, places in all photos."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QPixmap
+
+from app.document.session import Session, Slot
+from app.document.texts import tr
+from app.shared.results import Followed
+from app.shared.values import Collection, CollectionPhoto
+from app.window.collection.dock import CollectionPanel
+from app.window.collection.filmstrip import FIXED, GOOD, OUT, PICTURE, Frame, pixmap_of
+from app.window.collection.order import passes, quality, viewpoint
+from app.window.matching.presenter import Panels
+from app.window.requests import Queries
+from app.window.views.mesh import MeshPanel
+from core.geometry.pose import camera_matrix, frustum
+
+SIZE = 2 * PICTURE
+"""Pixels of small pictures, enough for screens of two pixels a point."""
+
+SHAPE: Slot = "shape 1"
+"""Where the collection's shape is open."""
+
+
+class CollectionView(QObject):
+    """Keeps the collection dock and the shape panel in step with the session.
+
+    Signals:
+        placed(slot, point): a place to put a pin.
+        said(sentence): for the status bar.
+    """
+
+    placed = Signal(str, tuple)
+    said = Signal(str)
+
+    def __init__(
+        self, session: Session, queries: Queries, panels: Panels, dock: CollectionPanel, parent: QObject | None = None
+    ):
+        super().__init__(parent)
+        self._session, self._queries, self._panels, self._dock = session, queries, panels, dock
+        self._small: dict[str, QPixmap] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
+        self._drawings: dict[int, Any] = {}
+        self._marks: Followed | None = None
+        self._cameras: dict[str, npt.NDArray[np.floating]] = {}
+        dock.arranged.connect(self.show)
+        dock.turned.connect(self._show_average)
+        dock.strip.pointed.connect(self._point)
+        session.collection_changed.connect(self._changed)
+        session.current_changed.connect(self._follow_pin)
+        session.pins_changed.connect(self._follow_pin)
+        session.item_changed.connect(lambda slot: self.show() if slot == SHAPE else None)
+
+    @property
+    def collection(self) -> Collection:
+        return self._session.collection
+
+    def show(self, collection: Collection | None = None) -> None:
+        """The document's collection, or ``collection``, which is not in the document yet."""
+        shown = collection or self.collection
+        frames = [self._frame(number, one, shown) for number, one in enumerate(shown.photos)]
+        order, chosen = self._dock.order.currentData(), self._dock.filter.currentData()
+        frames = [frame for frame in frames if passes(shown, frame.number, chosen)]
+        if order == "best":
+            frames.sort(key=lambda frame: -quality(shown.photos[frame.number]))
+        elif order == "viewpoint":
+            frames.sort(key=lambda frame: viewpoint(shown, frame.number) or (1e3, 0))
+        self._dock.strip.show_frames(frames)
+        self._show_cameras(shown)
+
+    def _frame(self, number: int, one: CollectionPhoto, collection: Collection) -> Frame:
+        small = self._small.get(one.item.path)
+        if small is None:
+            self._small[one.item.path] = QPixmap(1, 1)
+            done = partial(self._set_small, one.item.path)
+            self._queries.ask("small_picture", f"small {one.item.path}", done, item=one.item.file, size=SIZE)
+            small = self._small[one.item.path]
+        frame = Frame(number, one.item.name, one.item.path, size=(small.width(), small.height()), picture=small)
+        frame.drawing = self._drawings.get(number) if collection.drawing is not None else None
+        if one.problem:
+            frame.caption, frame.border = f"✕ {one.item.name}", OUT
+            frame.about += f"\n{one.problem}"
+        elif one.pose is not None:
+            agreement = "" if np.isnan(one.agreement) else f" · {one.agreement:.2f}"
+            state = tr("fixed by hand") if one.fixed else tr("score {score:.2f}").format(score=one.pose.score)
+            outlier = "" if one.inlier else tr(", does not agree with the others")
+            frame.caption = f"{one.pose.score:.2f}{agreement}" if not one.fixed else "fixed"
+            frame.about += tr("\n{state}, silhouette overlaps by {overlap:.0%}{outlier}").format(
+                state=state, overlap=one.pose.overlap, outlier=outlier
+            )
+            frame.about += tr("\nClick a place to see it in all photos; double-click to open the photo with its pose")
+            frame.border = FIXED if one.fixed else GOOD if one.inlier else OUT
+        if self._marks is not None and number < len(self._marks.pixels):
+            u, v, visible = self._marks.pixels[number]
+            width, height = self._sizes.get(one.item.path, (1, 1))
+            if np.isfinite(u):
+                frame.mark = ((u + 0.5) / width, (v + 0.5) / height, visible)
+                pin = self._session.pins.get(self._session.current or 0)
+                frame.mark_color = pin.color if pin is not None else "#ffd23f"
+        return frame
+
+    def _set_small(self, path: str, answer: tuple[npt.NDArray[np.uint8], tuple[int, int]]) -> None:
+        self._small[path], self._sizes[path] = pixmap_of(answer[0]), answer[1]
+        self.show()
+
+    def _show_cameras(self, collection: Collection) -> None:
+        panel, same = self._panels[SHAPE], self._session.items.get(SHAPE) == collection.shape
+        assert isinstance(panel, MeshPanel)
+        before, wanted = self._cameras, self._dock.cameras.isChecked() and collection.joined and same
+        self._cameras = {}
+        for number, one in enumerate(collection.photos if wanted else ()):
+            if one.pose is not None and one.K is not None and one.item.path in self._sizes:
+                points = frustum(one.pose.pose(), camera_matrix(*one.K), self._sizes[one.item.path], 0.12)[:5]
+                panel.set_frustum(f"photo {number}", points, FIXED if one.fixed else GOOD if one.inlier else OUT)
+                self._cameras[f"photo {number}"] = points
+        for name in before.keys() - self._cameras.keys():
+            panel.set_frustum(name, None)
+        if bool(before) != bool(self._cameras):
+            panel.reset_view(np.concatenate(list(self._cameras.values())) if self._cameras else None)
+
+    def _show_average(self) -> None:
+        if not self.collection.joined:
+            self._dock.show_average(None)
+            return
+        self._queries.ask(
+            "average_picture", "average", lambda picture: self._dock.show_average(pixmap_of(picture)), collection=self._asked(),
+            azimuth=float(self._dock.azimuth.value()), elevation=20.0, size=150,
+        )  # fmt: skip
+
+    def _asked(self) -> Collection:
+        """What questions are about; the drawing is no part of it."""
+        return replace(self.collection, drawing=None)
+
+    def _point(self, number: int, u: float, v: float) -> None:
+        """A click in a photo: a pin on the shape where it is, which all photos show."""
+        one = self.collection.photos[number]
+        if not self.collection.joined or one.item.path not in self._sizes:
+            return
+        width, height = self._sizes[one.item.path]
+
+        def done(found: Followed | None) -> None:
+            if found is None:
+                self.said.emit(tr("That pixel shows nothing of the shape."))
+            elif self._session.items.get(SHAPE) == self.collection.shape:
+                self.placed.emit(SHAPE, found.point)
+            else:
+                self._set_marks(found)
+
+        at = (u * width - 0.5, v * height - 0.5)
+        self._queries.ask("follow", "follow click", done, collection=self._asked(), number=number, at=at)
+
+    def _follow_pin(self) -> None:
+        """Show the current pin in all photos."""
+        pin = self._session.pins.get(self._session.current) if self._session.current is not None else None
+        number, known = None, False
+        if pin is not None and self.collection.joined:
+            item = self._session.items.get(pin.slot)
+            if pin.slot == SHAPE and item == self.collection.shape:
+                known = True
+            elif item is not None and item.kind == "image":
+                number = self.collection.number_of(item)
+                known = number is not None
+        if not known or pin is None:
+            if self._marks is not None:
+                self._set_marks(None)
+            return
+        self._queries.ask("follow", "follow pin", self._set_marks, collection=self._asked(), number=number, at=pin.at)
+
+    def _set_marks(self, found: Followed | None) -> None:
+        self._marks = found
+        self.show()
+
+    def _changed(self) -> None:
+        """The document's collection is another one."""
+        self._marks, self._drawings = None, {}
+        self.show()
+        self._follow_pin()
+        self._show_average()
+        if self.collection.joined and self.collection.drawing is not None:
+            self._queries.run("carry", self._set_drawings, collection=self.collection, size=SIZE)
+
+    def _set_drawings(self, drawings: list[Any]) -> None:
+        self._drawings = {number: pixmap_of(one) for number, one in enumerate(drawings) if one is not None}
+        self.show()

@@ -1,0 +1,49 @@
+"""Dialogs."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+import core
+from app.document.texts import tr
+
+
+def say_error(parent: QWidget, sentence: str, details: str = "") -> QMessageBox:
+    """A sentence for the user, with a button for the details where there are any; the window stays usable."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "Counterpoint", sentence, QMessageBox.StandardButton.Ok, parent)
+    if details:
+        box.setDetailedText(details)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setWindowModality(Qt.WindowModality.WindowModal)
+    box.open()
+    return box
+
+
+def say_about(parent: QWidget) -> None:
+    QMessageBox.about(
+        parent,
+        tr("About Counterpoint"),
+        tr(
+            "<b>Counterpoint {version}</b><p>Links images and 3D shapes point by point. Click a pixel and the matching region of the shape lights up; click the shape and the matching pixels light up.</p><p>Apache-2.0</p>"
+        ).format(version=core.__version__),
+    )
+
+
+def say_shortcuts(parent: QWidget) -> None:
+    rows = (
+        (tr("Click"), tr("place a pin; every other panel shows where it belongs")),
+        (tr("Shift + move"), tr("live preview")),
+        (tr("Drag"), tr("pan the image, turn the shape (middle: pan, right or wheel: zoom)")),
+        (tr("Double-click a shape"), tr("turn around that point")),
+        ("B", tr("draw the focus box in an image")),
+        ("P · X · L · R · C · G", tr("mark a part: points, box, outline, brush, connected piece, up to creases")),
+        (tr("Right button with a tool"), tr("what does not belong to the part")),
+        ("N · Return · Esc", tr("next candidate, keep the part, drop it or put the tool down")),
+        ("Ctrl+L · W · T · S · K", tr("align the shape; move, turn, scale it in the photo by hand; place pairs")),
+        (tr("Ctrl + wheel with W, T or S"), tr("the posed shape nearer or farther")),
+        ("[ · ]", tr("smaller or larger brush")),
+        ("F · 1 · + · −", tr("fit · actual size · zoom")),
+        (tr("1 … 7 over a shape"), tr("standard views")),
+        ("Del · F2", tr("delete or rename a pin in the list")),
+    )
+    text = "".join(f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in rows)
+    QMessageBox.information(parent, tr("Mouse and keys"), f"<table cellpadding=3>{text}</table>")

@@ -1,0 +1,143 @@
+"""Galleries in the window: what is open becomes a search, and what was found is opened or aligned."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, QSettings, Signal
+
+from app.document.session import Session, Slot, kind_of
+from app.shared.results import FoundShape
+from app.shared.values import Item, Wish
+from app.window.gallery.dock import GalleryPanel
+from app.window.requests import Queries
+from core.parts.layers import Mask
+
+TURNED = 160
+"""Side in pixels of a shape that is turned in the grid."""
+
+
+class Finder(QObject):
+    """Connects the gallery dock, the engine and the session.
+
+    Signals:
+        opened(path, second): a shape that was found, for the second shape panel or the first.
+        ready(slot): a shape that was to be aligned to the photo is open there.
+    """
+
+    opened = Signal(str, bool)
+    ready = Signal(str)
+
+    def __init__(
+        self, session: Session, queries: Queries, dock: GalleryPanel, settings: QSettings, parent: QObject | None = None
+    ):
+        super().__init__(parent)
+        self._session, self._queries, self._dock = session, queries, dock
+        self.active: Slot = "image 1"
+        self.part: int | None = None
+        self._last: Wish | None = None
+        self._aligning = ""
+        dock.folder.setText(str(settings.value("gallery", "")))
+        dock.folder.textChanged.connect(lambda folder: settings.setValue("gallery", folder))
+        dock.wanted.connect(self._want)
+        dock.again.connect(self._again)
+        dock.made.connect(self._make)
+        dock.named.connect(self._name)
+        dock.results.chosen.connect(self._choose)
+        dock.results.turned.connect(self._turn)
+        queries.prepared.connect(self._prepared)
+        session.item_changed.connect(self._changed)
+        session.layers_changed.connect(self._changed)
+
+    def choose_part(self, part_id: int | None) -> None:
+        """The part that "like the part" means."""
+        self.part = part_id
+        self._changed()
+
+    def _changed(self) -> None:
+        kinds = {item.kind for item in self._session.items.values()} | ({"part"} if self._part() else set())
+        self._dock.set_open({str(kind) for kind in kinds})
+
+    def _part(self) -> tuple[Item, Mask] | None:
+        """Where the chosen part (or the first) is marked: in the panel used last, or in the first."""
+        parts = sorted(self._session.layers.parts, key=lambda part: part.part_id != self.part)
+        for part in parts[:1]:
+            for slot in sorted(part.masks, key=lambda slot: slot != self.active):
+                if slot in self._session.items:
+                    return self._session.items[slot], part.masks[slot]  # type: ignore[index]
+        return None
+
+    def _want(self, kind: str) -> None:
+        wish = Wish(self._dock.folder.text().strip(), "nothing")
+        if kind == "words":
+            wish = replace(wish, kind="words", words=self._dock.words.text())
+        elif kind == "part":
+            part = self._part()
+            if part is None:
+                return
+            wish = replace(wish, kind="part", item=part[0], mask=part[1])
+        elif kind in ("image", "shape"):
+            slot = self._slot(kind)
+            if slot is None:
+                return
+            wish = replace(wish, kind="object", item=self._session.items[slot])
+        self._ask(wish)
+
+    def _again(self) -> None:
+        if self._last is not None and self._last.kind != "nothing":
+            self._ask(self._last)
+
+    def _ask(self, wish: Wish) -> None:
+        dock = self._dock
+        wish = replace(
+            wish, closer=dock.closer.isChecked(), tag=dock.tag.currentData() or "", worst=bool(dock.order.currentData()),
+            clip=dock.clip,
+        )  # fmt: skip
+        if self._last is None or wish.gallery != self._last.gallery:
+            wish = replace(wish, tag="")
+        self._last = wish
+        self._queries.run("search_gallery", self._dock.show_results, wish=wish, encoder=self._session.encoder)
+
+    def _make(self, folder: str, gallery: str) -> None:
+        def done(_: object) -> None:
+            self._dock.folder.setText(gallery)
+            self._want("nothing")
+
+        encoder, clip = self._session.encoder, self._dock.clip
+        self._queries.run("make_gallery", done, folder=folder, gallery=gallery, encoder=encoder, clip=clip)
+
+    def _name(self, labels: str) -> None:
+        slot = self._slot("shape")
+        if slot is not None:
+            self._queries.run(
+                "name_shape", lambda found: self._dock.show_names(*found), item=self._session.items[slot],
+                encoder=self._session.encoder, gallery=self._dock.folder.text().strip(), labels=labels,
+                clip=self._dock.clip, branch=self._dock.branch,
+            )  # fmt: skip
+
+    def _slot(self, kind: str) -> Slot | None:
+        """The open image or shape that is meant: the one used last, or the first."""
+        slots = [slot for slot in (self.active, *self._session.items) if kind_of(slot) == kind]
+        return next((slot for slot in slots if slot in self._session.items), None)
+
+    def _choose(self, what: str, one: FoundShape) -> None:
+        if what == "like" and self._last is not None:
+            self._ask(replace(self._last, kind="number", number=one.number, item=None, mask=None))
+        elif what == "align":
+            self._aligning = one.path
+            self.opened.emit(one.path, False)
+            self._prepared("shape 1")
+        else:
+            self.opened.emit(one.path, what == "second")
+
+    def _prepared(self, slot: Slot) -> None:
+        item = self._session.items.get(slot)
+        if item is not None and item.path == self._aligning and self._queries.is_ready(slot):
+            self._aligning = ""
+            self.ready.emit(slot)
+
+    def _turn(self, one: FoundShape, azimuth: float) -> None:
+        show: Any = partial(self._dock.results.set_picture, one.number)
+        self._queries.ask(
+            "turn_shape", f"turn {one.number}", show, path=one.path, up=one.up, azimuth=azimuth, size=TURNED
+        )

@@ -1,0 +1,203 @@
+"""The gallery dock: what to look for, where, and what was found."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.document.texts import tr
+from app.window.gallery.grid import ShapeGrid
+
+CLIP = tr("""CLIP as ARCHITECTURE:WEIGHTS, for example
+ViT-B-16:/models/open_clip_model.safetensors (a file) or ViT-B-16:openai (from the network).
+Folders are indexed with it from now on; empty for none.""")
+
+
+class GalleryPanel(QWidget):
+    """Signals:
+    wanted(kind): find shapes like the open "image" or "shape", the marked "part", or by "words"; "nothing" only reads the folder anew.
+    again(): the same with other settings of the dock.
+    made(folder, gallery): keep the gallery of a folder of shapes in a folder of its own.
+    named(labels): say which of the labels (divided by commas; of all tags where empty) the open shape is.
+    """
+
+    wanted = Signal(str)
+    again = Signal()
+    made = Signal(str, str)
+    named = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.clip = self.branch = ""
+        self.results = ShapeGrid()
+        self.about = QLabel(
+            tr("Shapes of a folder or gallery, the most similar first. Click opens one, drag turns it.")
+        )
+        self.about.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.addLayout(self._place_row())
+        layout.addLayout(self._like_row())
+        layout.addLayout(self._words_row())
+        layout.addLayout(self._filter_row())
+        layout.addWidget(self.results, 1)
+        layout.addWidget(self.about)
+        layout.addLayout(self._name_row())
+        layout.addWidget(self.names)
+        self._open: set[str] = set()
+        self._update()
+
+    def set_open(self, kinds: set[str]) -> None:
+        """What can be searched with: of "image", "shape" and "part" those that are there."""
+        self._open = kinds
+        self._update()
+
+    def show_results(self, found: Any) -> None:
+        """:class:`app.shared.results.FoundShapes`."""
+        self.results.show_shapes(found.results)
+        blocker = QSignalBlocker(self.tag)
+        chosen = self.tag.currentData()
+        self.tag.clear()
+        self.tag.addItem(tr("All"), "")
+        for tag, count in found.tags:
+            self.tag.addItem(f"{tag} ({count})", tag)
+        self.tag.setCurrentIndex(max(0, self.tag.findData(chosen)))
+        blocker.unblock()
+        left_out = tr(", {refused} could not be read").format(refused=len(found.refused)) if found.refused else ""
+        words = "" if found.words else tr(", words need CLIP")
+        self.about.setText(
+            tr("{shapes} shapes{left_out}{words}. Click opens one, drag turns it.").format(
+                shapes=found.shapes, left_out=left_out, words=words
+            )
+        )
+        self.about.setToolTip("\n".join(f"{Path(path).name}: {reason}" for path, reason in found.refused))
+
+    def _place_row(self) -> QHBoxLayout:
+        self.folder, browse = QLineEdit(), QToolButton()
+        self.folder.setPlaceholderText(tr("Folder of shapes, or gallery"))
+        self.folder.textChanged.connect(lambda: self._update())
+        browse.setText("…")
+        browse.setToolTip(tr("Choose the folder; make a gallery to keep or share"))
+        browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(browse)
+        menu.addAction(tr("Open folder or gallery…"), self._browse)
+        menu.addAction(tr("Make a gallery of a folder…"), self._make)
+        menu.addSeparator()
+        menu.addAction(tr("Model for words…"), self._ask_clip)
+        menu.addAction(tr("Its branch for depth…"), self._ask_branch)
+        browse.setMenu(menu)
+        self.read = QToolButton()
+        self.read.setText(tr("Read"))
+        self.read.setToolTip(tr("Read the folder: new and changed shapes are added, removed ones left out"))
+        self.read.clicked.connect(lambda: self.wanted.emit("nothing"))
+        return _row(self.folder, self.read, browse)
+
+    def _like_row(self) -> QHBoxLayout:
+        self.likes: dict[str, QPushButton] = {}
+        tips = {
+            "image": tr("Find shapes that look like what the focus box of the image frames"),
+            "shape": tr("Find shapes that are like the open one"),
+            "part": tr("Find shapes that have something like the part chosen in the Parts dock"),
+        }
+        for kind, tip in tips.items():
+            button = QPushButton(tr("Like the {kind}").format(kind=kind))
+            button.setToolTip(tip)
+            button.clicked.connect(lambda _=False, k=kind: self.wanted.emit(k))
+            self.likes[kind] = button
+        return _row(*self.likes.values())
+
+    def _words_row(self) -> QHBoxLayout:
+        self.words, go = QLineEdit(), QToolButton()
+        self.words.setPlaceholderText(tr("Or in words: a chair with arms"))
+        self.words.setClearButtonEnabled(True)
+        self.words.returnPressed.connect(lambda: self._say())
+        go.setText(tr("Find"))
+        go.clicked.connect(self.words.returnPressed)
+        return _row(self.words, go)
+
+    def _filter_row(self) -> QHBoxLayout:
+        self.tag, self.order, self.closer = QComboBox(), QComboBox(), QCheckBox(tr("Closer look"))
+        self.tag.addItem(tr("All"), "")
+        self.tag.setToolTip(tr("Only shapes with this tag: the names of the folders they are in"))
+        self.order.addItem(tr("Best"), False)
+        self.order.addItem(tr("Worst"), True)
+        self.order.setToolTip(tr("The most or the least similar first"))
+        self.closer.setChecked(True)
+        self.closer.setToolTip(tr("Compare the first hundred cell by cell: finds much better, takes a second"))
+        self.tag.currentIndexChanged.connect(lambda: self.again.emit())
+        self.order.currentIndexChanged.connect(lambda: self.again.emit())
+        self.closer.toggled.connect(lambda: self.again.emit())
+        return _row(self.tag, self.order, self.closer)
+
+    def _name_row(self) -> QHBoxLayout:
+        self.labels, self.name, self.names = QLineEdit(), QPushButton(tr("Name the shape")), QLabel()
+        self.labels.setPlaceholderText(tr("chair, table, lamp"))
+        self.labels.setToolTip(
+            tr("Any words, divided by commas; without a model for words: tags of the gallery, or none for all")
+        )
+        self.labels.returnPressed.connect(self.name.click)
+        self.name.clicked.connect(lambda: self.named.emit(self.labels.text()))
+        self.names.setWordWrap(True)
+        self.names.hide()
+        return _row(self.labels, self.name)
+
+    def show_names(self, found: list[tuple[str, float]], how: str) -> None:
+        """(label, share), the likeliest first, and how the shares came about."""
+        self.names.setText(" · ".join(f"{label} {share:.0%}" for label, share in found[:6]) + f"\n{how}")
+        self.names.show()
+
+    def _ask_branch(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, tr("Made by counterpoint train dlign"), self.branch, tr("Weights (*.safetensors)")
+        )
+        self.branch = path
+
+    def _say(self) -> None:
+        if self.words.text().strip():
+            self.wanted.emit("words")
+
+    def _browse(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, tr("Folder of shapes, or gallery"), self.folder.text())
+        if folder:
+            self.folder.setText(folder)
+            self.wanted.emit("nothing")
+
+    def _make(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, tr("Folder of shapes"), self.folder.text())
+        gallery = folder and QFileDialog.getExistingDirectory(self, tr("Empty folder to keep the gallery in"), folder)
+        if folder and gallery:
+            self.made.emit(folder, gallery)
+
+    def _ask_clip(self) -> None:
+        text, ok = QInputDialog.getText(self, tr("Model for words"), CLIP, text=self.clip)
+        if ok:
+            self.clip = text.strip()
+            self._update()
+
+    def _update(self) -> None:
+        there = bool(self.folder.text().strip())
+        self.read.setEnabled(there)
+        self.name.setEnabled("shape" in self._open and (there or bool(self.clip)))
+        for kind, button in self.likes.items():
+            button.setEnabled(there and kind in self._open)
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget, 1 if isinstance(widget, QLineEdit | QComboBox) else 0)
+    return row

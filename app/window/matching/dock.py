@@ -1,0 +1,188 @@
+"""The list of pins with what was found for each."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.document.texts import tr
+from app.window.views.swatch import swatch
+
+Status = Literal["good", "unsure", "none", "working", ""]
+
+_WORDS = {"good": tr("good"), "unsure": tr("unsure"), "none": tr("no counterpart"), "working": tr("working…"), "": ""}
+_STATUS_COLORS = {"good": "#2e9e5b", "unsure": "#d08a00", "none": "#d0454c", "working": "#7a828e", "": "#7a828e"}
+_STATUS_TIPS = {
+    "good": tr("Good: the best place stands clear of its rivals, and matching back lands where it began."),
+    "unsure": tr(
+        "Unsure: a place far away scores nearly the same (often a symmetric part), or matching back lands elsewhere."
+    ),
+    "none": tr(
+        "No counterpart: matching back lands far away, so the place is probably hidden or not part of the object."
+    ),
+    "working": tr("Waiting for the encoder."),
+    "": "",
+}
+
+
+@dataclass(frozen=True)
+class PinRow:
+    """A line of the list: who the pin is, where it was placed, how well it was matched."""
+
+    pin_id: int
+    name: str
+    color: str
+    origin: str
+    status: Status
+    summary: str
+    details: str
+
+
+class PinsPanel(QWidget):
+    """Signals: selected(pin id), renamed(pin id, name), deleted(pin ids), cleared()."""
+
+    selected = Signal(int)
+    renamed = Signal(int, str)
+    deleted = Signal(list)
+    cleared = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.list = _List()
+        self.list.delete_pressed.connect(self._delete)
+        self.list.currentItemChanged.connect(self._current_changed)
+        self.list.itemChanged.connect(self._edited)
+        self.hint = QLabel(tr("Click the image or the shape to place a pin.\nHold Shift and move for a live preview."))
+        self.hint.setWordWrap(True)
+        self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
+        self.hint.setContentsMargins(8, 8, 8, 8)
+        self.details = QLabel()
+        self.details.setTextFormat(Qt.TextFormat.RichText)
+        self.details.setWordWrap(True)
+        self.details.setContentsMargins(8, 4, 8, 4)
+        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.delete_button, self.clear_button = QPushButton(tr("Delete")), QPushButton(tr("Clear all"))
+        self.delete_button.clicked.connect(self._delete)
+        self.clear_button.clicked.connect(self.cleared)
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(8, 4, 8, 8)
+        buttons.addStretch()
+        buttons.addWidget(self.delete_button)
+        buttons.addWidget(self.clear_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self.details)
+        layout.addLayout(buttons)
+        self._rows: list[PinRow] = []
+        self.set_rows([])
+
+    def set_rows(self, rows: list[PinRow]) -> None:
+        """Show these pins; the list is touched only where it differs."""
+        blocker = QSignalBlocker(self.list)
+        current = self._current_id()
+        while self.list.topLevelItemCount() > len(rows):
+            self.list.takeTopLevelItem(self.list.topLevelItemCount() - 1)
+        for i, row in enumerate(rows):
+            item = self.list.topLevelItem(i)
+            if item is None:
+                item = QTreeWidgetItem()
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+                self.list.addTopLevelItem(item)
+            _fill(item, row)
+        self._rows = rows
+        self.hint.setVisible(not rows)
+        self.clear_button.setEnabled(bool(rows))
+        blocker.unblock()
+        self.set_current(current)
+
+    def set_current(self, pin_id: int | None) -> None:
+        blocker = QSignalBlocker(self.list)
+        index = next((i for i, row in enumerate(self._rows) if row.pin_id == pin_id), None)
+        item = None if index is None else self.list.topLevelItem(index)
+        if item is None:
+            self.list.clearSelection()
+            self.list.selectionModel().clearCurrentIndex()
+        else:
+            self.list.setCurrentItem(item)
+        self.details.setText("" if index is None else self._rows[index].details)
+        self.delete_button.setEnabled(index is not None)
+        blocker.unblock()
+
+    def _current_id(self) -> int | None:
+        item = self.list.currentItem()
+        return None if item is None else item.data(0, Qt.ItemDataRole.UserRole)
+
+    def _current_changed(self, item: QTreeWidgetItem | None) -> None:
+        if item is not None:
+            self.selected.emit(item.data(0, Qt.ItemDataRole.UserRole))
+
+    def _edited(self, item: QTreeWidgetItem, column: int) -> None:
+        pin_id, name = item.data(0, Qt.ItemDataRole.UserRole), item.text(0).strip()
+        old = next((row for row in self._rows if row.pin_id == pin_id), None)
+        if old is None or name == old.name:
+            return
+        if name:
+            self.renamed.emit(pin_id, name)
+        else:
+            self.set_rows(self._rows)
+
+    def _delete(self) -> None:
+        chosen = [item.data(0, Qt.ItemDataRole.UserRole) for item in self.list.selectedItems()]
+        if chosen:
+            self.deleted.emit(chosen)
+
+
+class _List(QTreeWidget):
+    delete_pressed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setColumnCount(3)
+        self.setHeaderLabels([tr("Pin"), tr("Placed in"), tr("Match")])
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.header().setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        self.header().setStretchLastSection(False)
+        self.setFrameShape(self.Shape.NoFrame)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.delete_pressed.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def edit(self, *arguments: object) -> object:  # type: ignore[override]
+        """Only the name can be edited."""
+        if arguments and hasattr(arguments[0], "column") and arguments[0].column() != 0:
+            return False
+        return super().edit(*arguments)  # type: ignore[call-overload]
+
+
+def _fill(item: QTreeWidgetItem, row: PinRow) -> None:
+    item.setData(0, Qt.ItemDataRole.UserRole, row.pin_id)
+    item.setText(0, row.name)
+    item.setIcon(0, swatch(row.color))
+    item.setText(1, row.origin)
+    item.setText(2, _WORDS[row.status])
+    item.setForeground(2, QColor(_STATUS_COLORS[row.status]))
+    item.setToolTip(0, row.summary)
+    item.setToolTip(2, "\n".join(filter(None, (row.summary, _STATUS_TIPS[row.status]))))

@@ -1,0 +1,147 @@
+"""From the document to what the panels show: marks, heatmaps, rows of the pin list."""
+
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from app.document.session import Pin, Session, Slot, kind_of
+from app.document.texts import tr
+from app.shared.results import Answer
+from app.window.matching.dock import PinRow, PinsPanel
+from app.window.views.image import ImagePanel
+from app.window.views.marks import PinMark
+from app.window.views.mesh import MeshPanel
+from core.colors import PINS
+
+Panels = dict[Slot, ImagePanel | MeshPanel]
+
+
+class Presenter(QObject):
+    """Keeps panels and pin list in step with a session."""
+
+    def __init__(self, session: Session, panels: Panels, pins: PinsPanel, parent: QObject | None = None):
+        super().__init__(parent)
+        self._session, self._panels, self._pins = session, panels, pins
+        self._hovering: Slot | None = None
+        session.pins_changed.connect(self.refresh)
+        session.answers_changed.connect(lambda _: self.refresh())
+        session.current_changed.connect(self.refresh)
+        session.aligned_changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        """Show everything anew (cheap: panels change only what differs)."""
+        self._pins.set_rows([_row(pin, self._session) for pin in self._session.pins.values()])
+        self._pins.set_current(self._session.current)
+        for slot, panel in self._panels.items():
+            panel.set_marks(self._marks(slot))
+        if self._hovering is None:
+            self._show_heat(self._current())
+
+    def show_hover(self, source: Slot, answers: dict[Slot, Answer]) -> None:
+        """Live answers of the place under the mouse."""
+        self._hovering = source
+        for slot, panel in self._panels.items():
+            if slot in answers:
+                _heat(panel, answers[slot])
+                answer = answers[slot]
+                live = PinMark(0, answer.location, "#ffffff", "", "match", muted=answer.verdict == "none")
+                panel.set_marks([*self._marks(slot), live])
+
+    def end_hover(self) -> None:
+        """Back to the current pin."""
+        if self._hovering is not None:
+            self._hovering = None
+            self.refresh()
+
+    def _current(self) -> Pin | None:
+        return self._session.pins.get(self._session.current) if self._session.current is not None else None
+
+    def _show_heat(self, pin: Pin | None) -> None:
+        for slot, panel in self._panels.items():
+            answer = pin.answers.get(slot) if pin is not None else None
+            if answer is None:
+                panel.set_heatmap(None)
+            else:
+                _heat(panel, answer)
+
+    def _marks(self, slot: Slot) -> list[PinMark]:
+        marks = []
+        for pin in self._session.pins.values():
+            selected = pin.pin_id == self._session.current
+            if pin.slot == slot:
+                marks.append(PinMark(pin.pin_id, pin.at, pin.color, pin.name, "source", selected))
+            elif slot in pin.answers:
+                answer = pin.answers[slot]
+                muted = answer.verdict == "none"
+                marks.append(PinMark(pin.pin_id, answer.location, pin.color, pin.name, "match", selected, muted))
+                if selected:
+                    rivals = [PinMark(pin.pin_id, at, pin.color, pin.name, "rival") for at, _ in answer.rivals]
+                    marks.extend(rivals)
+        return marks + self._pair_marks(slot)
+
+    def _pair_marks(self, slot: Slot) -> list[PinMark]:
+        """Both ends of the pairs that align a shape to a photo; their numbers are below zero, they are no pins."""
+        marks = []
+        for aligned in self._session.aligned.values():
+            for number, pair in enumerate(aligned.pairs, 1):
+                if slot in (aligned.image, aligned.shape):
+                    at = pair.pixel if slot == aligned.image else pair.point
+                    color = PINS[(number + 3) % len(PINS)]
+                    marks.append(PinMark(-number, at, color, f"Pair {number}", "source"))
+        return marks
+
+
+def _heat(panel: Any, answer: Answer) -> None:
+    if answer.heat_box is None:
+        panel.set_heatmap(answer.heat, answer.low, answer.high)
+    else:
+        panel.set_heatmap(answer.heat, answer.heat_box, answer.low, answer.high)
+
+
+def _row(pin: Pin, session: Session) -> PinRow:
+    verdicts = [answer.verdict for answer in pin.answers.values()]
+    status: Any = next((v for v in ("none", "unsure", "good") if v in verdicts), "")
+    if not verdicts and not pin.problem and len(session.items) > 1:
+        status = "working"
+    best = next(iter(pin.answers.values()), None)
+    summary = pin.problem
+    if best is not None:
+        summary = _numbers(best, ", ")
+    return PinRow(pin.pin_id, pin.name, pin.color, pin.slot, status, summary, _details(pin, session))
+
+
+def _details(pin: Pin, session: Session) -> str:
+    if pin.problem:
+        return pin.problem
+    right = {c.target for c in session.corrections if (c.source, c.at) == (pin.slot, pin.at)}
+    words = {"good": tr("good match"), "unsure": tr("unsure"), "none": tr("no counterpart")}
+    lines = [
+        tr("<b>{name}</b> placed in {slot} at {at}").format(name=pin.name, slot=pin.slot, at=_place(pin.slot, pin.at))
+    ]
+    for slot, answer in pin.answers.items():
+        lines.append(
+            tr("<br><b>{slot}</b>: {verdict}<br>{location}<br>{numbers}").format(
+                slot=slot,
+                verdict=tr("put right by hand") if slot in right else words[answer.verdict],
+                location=_place(slot, answer.location),
+                numbers=_numbers(answer, " · "),
+            )
+        )
+        if answer.rivals:
+            lines.append(tr("other places nearly as similar: {count}").format(count=len(answer.rivals)))
+    return "<br>".join(lines)
+
+
+def _numbers(answer: Answer, between: str) -> str:
+    numbers = (
+        tr("score {score:.3f}").format(score=answer.score),
+        tr("margin {margin:.3f}").format(margin=answer.margin),
+        tr("cycle error {cycle_error:.1%}").format(cycle_error=answer.cycle_error),
+    )
+    return between.join(numbers)
+
+
+def _place(slot: Slot, at: tuple[float, ...]) -> str:
+    if kind_of(slot) == "image":
+        return tr("pixel ({u:.1f}, {v:.1f})").format(u=at[0], v=at[1])
+    return "(" + ", ".join(f"{value:.4g}" for value in at) + ")"

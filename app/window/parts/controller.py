@@ -1,0 +1,203 @@
+"""Marking and editing parts: what the parts dock and the tools on the panels do to the session."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from app.document.commands import SetDraft, SetLayers
+from app.document.session import Session, Slot
+from app.document.texts import tr
+from app.shared.results import ReadLabels
+from app.shared.values import Draft
+from app.window.matching.presenter import Panels
+from app.window.parts.dock import PartsPanel
+from app.window.parts.draft import Drafts
+from app.window.requests import Queries
+from core.parts.action import Action
+from core.parts.layers import Layers, Mask
+
+
+class Parts(QObject):
+    """Connects the dock and the panels' tools with the session; every edit is a step that can be undone."""
+
+    def __init__(
+        self,
+        session: Session,
+        drafts: Drafts,
+        queries: Queries,
+        panels: Panels,
+        dock: PartsPanel,
+        parent: QObject | None = None,
+    ):
+        super().__init__(parent)
+        self._session, self._drafts, self._queries, self._panels, self._dock = session, drafts, queries, panels, dock
+        self._further = 0
+        dock.tool_changed.connect(self._take_tool)
+        dock.kept.connect(self.keep)
+        dock.dropped.connect(self.drop)
+        dock.cycled.connect(self.cycle)
+        dock.carries_changed.connect(self._set_carries)
+        dock.renamed.connect(lambda i, name: self._edit_part(i, tr("Rename to {name}").format(name=name), name=name))
+        dock.recolored.connect(lambda i, color: self._edit_part(i, tr("Colour"), color=color))
+        dock.shown.connect(lambda i, on: self._edit_part(i, tr("Show part") if on else tr("Hide part"), visible=on))
+        dock.exclusive_changed.connect(
+            lambda on: self._push(tr("No overlaps") if on else tr("Overlaps"), session.layers.made_exclusive(on))
+        )
+        dock.selected.connect(self._selected)
+        dock.wanted.connect(self._do)
+        for slot, panel in panels.items():
+            panel.acted.connect(lambda action, s=slot: self.act(s, action))
+            if hasattr(panel, "acting"):
+                panel.acting.connect(lambda action, s=slot: drafts.preview(s, action))
+
+    def act(self, slot: Slot, action: Action) -> None:
+        """Something was done with a tool: it goes to the draft of this panel, or begins one."""
+        draft = self._session.draft
+        if slot not in self._session.items:
+            return
+        if draft is None or draft.slot != slot:
+            draft = self._new_draft(slot)
+        elif action.tool == "box":
+            draft = replace(draft, actions=tuple(one for one in draft.actions if one.tool != "box"))
+        self._session.set_current(None)
+        text = {"point": tr("Point"), "box": tr("Box"), "lasso": tr("Outline"), "brush": tr("Stroke")}.get(
+            action.tool, tr("Fill")
+        )
+        step = replace(draft, actions=(*draft.actions, action), choice=0)
+        self._session.undo_stack.push(
+            SetDraft(self._session, tr("{text} in {slot}").format(text=text, slot=slot), step)
+        )
+
+    def keep(self) -> None:
+        """Make the draft a part, here and where it was found."""
+        layers = self._drafts.kept(self._dock.threshold_percent())
+        if layers is None:
+            return
+        new = len(layers) > len(self._session.layers)
+        name = layers.parts[0].name if new else "part"
+        self._further = 0
+        self._session.undo_stack.push(
+            SetLayers(
+                self._session,
+                tr("Add {name}").format(name=name) if new else tr("Change {name}").format(name=name),
+                layers,
+            )
+        )
+
+    def drop(self) -> None:
+        """Drop the draft; without one, put the tool down."""
+        self._further = 0
+        if self._session.draft is not None:
+            self._session.undo_stack.push(SetDraft(self._session, tr("Discard draft"), None))
+        else:
+            self._dock.choose_tool("")
+
+    def cycle(self, step: int) -> None:
+        """Take the next candidate, or the one before."""
+        draft, count = self._session.draft, len(self._drafts.marked.candidates)
+        if draft is not None and count > 1:
+            chosen = replace(draft, choice=(draft.choice + step) % count)
+            self._session.undo_stack.push(SetDraft(self._session, tr("Choose candidate"), chosen))
+
+    def mark_further(self, part_id: int) -> None:
+        """What is marked next is added to a part, or taken from it."""
+        self._further = part_id
+        name = self._session.layers.get(part_id).name
+        if not self._dock.tool()[0]:
+            self._dock.choose_tool("brush")
+        self._dock.say(tr("What you mark now changes {name}.").format(name=name))
+
+    def set_segmenter(self, sam: str) -> None:
+        """Cut parts out with a checkpoint of Segment Anything, or with GrabCut ("")."""
+        self._drafts.sam = sam
+        for item in self._session.items.values():
+            if item.kind == "image":
+                encoder = self._session.encoder
+                self._queries.run(
+                    "look_for_parts", lambda _: self._drafts.refresh(), item=item, encoder=encoder, sam=sam
+                )
+
+    def save(self, slot: Slot, path: str, done: Any) -> None:
+        """Write the parts of what is open in a slot to a file; a name without suffix is a folder of meshes."""
+        item, parts = self._session.items[slot], [p for p in self._session.layers.parts if slot in p.masks]
+        names, colors = [part.name for part in parts], [part.color for part in parts]
+        masks = [part.masks[slot] for part in parts]
+        self._queries.run("save_labels", done, item=item, names=names, colors=colors, masks=masks, path=path)
+
+    def load(self, slot: Slot, paths: list[str]) -> None:
+        """Add the parts of a file to what is open in a slot; parts of the same name become one."""
+
+        def done(read: ReadLabels) -> None:
+            self._push(tr("Read labels"), _with_read(self._session.layers, slot, read))
+
+        self._queries.run("read_labels", done, item=self._session.items[slot], paths=paths)
+
+    def _new_draft(self, slot: Slot) -> Draft:
+        known = {part.part_id: part for part in self._session.layers.parts}
+        part = known.get(self._further)
+        return Draft(slot) if part is None else Draft(slot, part_id=part.part_id, base=part.masks.get(slot))
+
+    def _take_tool(self) -> None:
+        for panel in self._panels.values():
+            panel.set_part_tool(*self._dock.tool())
+
+    def _set_carries(self, on: bool) -> None:
+        self._drafts.carries = on
+        self._drafts.refresh()
+
+    def _selected(self, part_ids: list[int]) -> None:
+        if part_ids:
+            self._session.set_current(None)
+
+    def _do(self, what: str) -> None:
+        chosen, layers = self._dock.chosen(), self._session.layers
+        if not chosen:
+            return
+        if what == "mark":
+            self.mark_further(chosen[0])
+        elif what == "merge":
+            self._push(tr("Merge parts"), layers.merged(chosen))
+        elif what == "delete":
+            self._push(tr("Delete parts") if len(chosen) > 1 else tr("Delete part"), layers.without(chosen))
+        elif what == "split":
+            self._split(chosen[0])
+        else:
+            at = [part.part_id for part in layers.parts].index(chosen[0])
+            self._push(tr("Move {what}").format(what=what), layers.moved(chosen[0], at + (-1 if what == "up" else 1)))
+
+    def _split(self, part_id: int) -> None:
+        """Into the connected pieces on the first shape that has the part, or else in the first image."""
+        part = self._session.layers.get(part_id)
+        slots: list[Slot] = sorted((s for s in self._panels if s in part.masks), key=lambda s: s.startswith("image"))
+        if not slots:
+            return
+
+        def done(pieces: list[Mask]) -> None:
+            if len(pieces) < 2:
+                self._dock.say(tr("{name} is one connected piece.").format(name=part.name))
+            elif self._session.layers.get(part_id) is part:
+                split = self._session.layers.split(part_id, slots[0], [piece.array() for piece in pieces])
+                self._push(tr("Split {name}").format(name=part.name), split)
+
+        self._queries.run("split_part", done, item=self._session.items[slots[0]], mask=part.masks[slots[0]])
+
+    def _edit_part(self, part_id: int, text: str, **values: Any) -> None:
+        layers = self._session.layers
+        self._push(text, layers.with_part(replace(layers.get(part_id), **values)))
+
+    def _push(self, text: str, layers: Layers) -> None:
+        self._session.undo_stack.push(SetLayers(self._session, text, layers, self._session.draft))
+
+
+def _with_read(layers: Layers, slot: Slot, read: ReadLabels) -> Layers:
+    if len(read.masks) and np.sum([mask.array() for mask in read.masks], axis=0).max() > 1:
+        layers = layers.made_exclusive(False)
+    for name, color, mask in reversed(list(zip(read.names, read.colors, read.masks, strict=True))):
+        part = next((part for part in layers.parts if part.name == name), None)
+        if part is None:
+            layers = layers.new_part(name, color)
+            part = layers.parts[0]
+        layers = layers.mark(part.part_id, slot, mask.array())
+    return layers

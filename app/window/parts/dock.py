@@ -1,0 +1,367 @@
+"""The parts dock: tools to mark a part, what came of it, and the list of parts."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QColor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QColorDialog,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.document.texts import tr
+from app.window.theme import icon
+from app.window.views.swatch import swatch
+from core.plugins import plugins
+
+TOOLS = (
+    ("point", tr("Points"), tr("Click what belongs to the part, right-click what does not (P)")),
+    ("box", tr("Box"), tr("Drag a box around the part in an image (X)")),
+    ("lasso", tr("Outline"), tr("Draw around the part in an image (L); with the right button away from it")),
+    ("brush", tr("Brush"), tr("Paint in an image or on a shape (R); with the right button away")),
+    ("eraser", tr("Eraser"), tr("Rub out in an image or on a shape (Shift+R)")),
+    ("component", tr("Connected piece"), tr("Click a piece of a shape that is not connected with the rest (C)")),
+    ("flood", tr("Up to creases"), tr("Click a shape: fills up to its creases (G)")),
+)
+
+
+HINTS = {
+    "point": tr("Click what belongs to the part, right-click what does not · Return keeps it, Esc puts the tool down"),
+    "box": tr("Drag a box around the part in an image · Return keeps it, Esc puts the tool down"),
+    "lasso": tr("Draw around the part in an image · Return keeps it, Esc puts the tool down"),
+    "brush": tr(
+        "Paint the part, with the right button away · drag beside the shape to turn it · Return keeps the part"
+    ),
+    "eraser": tr("Rub out what does not belong to the part · Return keeps it, Esc puts the tool down"),
+    "component": tr("Click a connected piece of a shape · Return keeps it, Esc puts the tool down"),
+    "flood": tr("Click a shape: fills up to its creases · Return keeps the part, Esc puts the tool down"),
+}
+"""What the status bar says while a tool is taken up."""
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """A line of the list; ``where`` says on what it is marked."""
+
+    part_id: int
+    name: str
+    color: str
+    visible: bool
+    where: str
+
+
+class PartsPanel(QWidget):
+    """Signals: tool_changed() (see :meth:`tool`), kept(), dropped(), cycled(step), threshold_changed(), carries_changed(on),
+    segmenter_chosen(index), renamed(part id, name), shown(part id, on), recolored(part id, color), selected(part ids),
+    wanted(what): one of "mark", "merge", "split", "delete", "up", "down"; exclusive_changed(on).
+    """
+
+    tool_changed = Signal()
+    kept = Signal()
+    dropped = Signal()
+    cycled = Signal(int)
+    threshold_changed = Signal()
+    carries_changed = Signal(bool)
+    segmenter_chosen = Signal(int)
+    renamed = Signal(int, str)
+    shown = Signal(int, bool)
+    recolored = Signal(int, str)
+    selected = Signal(list)
+    wanted = Signal(str)
+    exclusive_changed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._rows: list[PartRow] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 8)
+        layout.setSpacing(6)
+        layout.addLayout(self._tool_row())
+        layout.addLayout(self._settings())
+        layout.addWidget(self._draft_box())
+        layout.addWidget(self._list(), 1)
+        layout.addLayout(self._buttons())
+        self.set_draft(None)
+        self.set_rows([], True)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            for name, action in self.tools.items():
+                action.setIcon(icon(f"part-{name}"))
+
+    def tool(self) -> tuple[str, float, float]:
+        """(tool or "", radius as a fraction of the diagonal, angle in degrees)."""
+        chosen = next((name for name, action in self.tools.items() if action.isChecked()), "")
+        return chosen, 0.002 * 1.06 ** self.brush.value(), float(self.angle.value())
+
+    def choose_tool(self, name: str) -> None:
+        """Take up a tool by name, "" for none."""
+        for other, action in self.tools.items():
+            action.setChecked(other == name)
+        self.tool_changed.emit()
+
+    def set_draft(self, text: str | None, count: int = 0, choice: int = 0, score: float = 0.0) -> None:
+        """Show what is being marked: ``text`` what it will be, ``count`` candidates; None hides it."""
+        self.draft.setVisible(text is not None)
+        self.title.setText(text or "")
+        several = count > 1
+        for button in (self.back, self.forward):
+            button.setEnabled(several)
+        how = tr("as drawn") if score >= 1 else tr("score {score:.2f}").format(score=score)
+        self.candidate.setText(
+            tr("{choice} of {count} · {how}").format(choice=choice + 1, count=count, how=how)
+            if several
+            else how
+            if count
+            else ""
+        )
+        self.keep.setEnabled(count > 0)
+
+    def say(self, text: str) -> None:
+        """The step it is on, or why there is nothing."""
+        self.step.setText(text)
+        self.step.setVisible(bool(text))
+
+    def set_rows(self, rows: list[PartRow], exclusive: bool) -> None:
+        """Show the parts, the topmost first."""
+        blocker = QSignalBlocker(self.list)
+        chosen = set(self.chosen())
+        self._rows = rows
+        self.list.clear()
+        for row in rows:
+            item = QTreeWidgetItem([row.name, row.where])
+            item.setData(0, Qt.ItemDataRole.UserRole, row.part_id)
+            item.setIcon(0, swatch(row.color))
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(0, Qt.CheckState.Checked if row.visible else Qt.CheckState.Unchecked)
+            item.setToolTip(1, row.where)
+            self.list.addTopLevelItem(item)
+            item.setSelected(row.part_id in chosen)
+        blocker.unblock()
+        blocker = QSignalBlocker(self.exclusive)
+        self.exclusive.setChecked(exclusive)
+        blocker.unblock()
+        self.hint.setVisible(not rows)
+        self.list.setVisible(bool(rows))
+        self._enable()
+
+    def chosen(self) -> list[int]:
+        """Part ids that are selected in the list."""
+        return [item.data(0, Qt.ItemDataRole.UserRole) for item in self.list.selectedItems()]
+
+    def _tool_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        self.tools: dict[str, QAction] = {}
+        group = QActionGroup(self)
+        group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
+        for name, text, tip in TOOLS:
+            action = QAction(icon(f"part-{name}"), text, self)
+            action.setToolTip(tip)
+            action.setCheckable(True)
+            action.toggled.connect(lambda _: self.tool_changed.emit())
+            group.addAction(action)
+            button = QToolButton()
+            button.setDefaultAction(action)
+            button.setIconSize(QSize(20, 20))
+            button.setAccessibleName(text)
+            row.addWidget(button)
+            self.tools[name] = action
+        row.addStretch()
+        return row
+
+    def _settings(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        self.brush, self.angle, self.threshold = (QSlider(Qt.Orientation.Horizontal) for _ in range(3))
+        self.brush_text, self.angle_text, self.threshold_text = QLabel(), QLabel(), QLabel()
+        tips = (
+            tr("Radius of the brush, of the diagonal"),
+            tr("Creases sharper than this stop the fill"),
+            tr("Evidence that is enough for a place to belong to the part"),
+        )
+        rows: tuple[tuple[str, QSlider, QLabel, int, int, int], ...] = (
+            (tr("Brush"), self.brush, self.brush_text, 0, 80, 40), (tr("Crease"), self.angle, self.angle_text, 2, 90, 30),
+            (tr("Threshold"), self.threshold, self.threshold_text, 1, 19, 10),
+        )  # fmt: skip
+        for line, ((name, slider, text, low, high, value), tip) in enumerate(zip(rows, tips, strict=True)):
+            slider.setRange(low, high)
+            slider.setToolTip(tip)
+            slider.setAccessibleName(name)
+            slider.valueChanged.connect(self._settings_changed)
+            text.setMinimumWidth(40)
+            grid.addWidget(QLabel(name), line, 0)
+            grid.addWidget(slider, line, 1)
+            grid.addWidget(text, line, 2)
+            slider.setValue(value)
+        self.segmenter = QComboBox()
+        self.segmenter.addItems(
+            [
+                tr("GrabCut and descriptors"),
+                tr("Segment Anything, from a file…"),
+                tr("Segment Anything, download ViT-B…"),
+            ]
+        )
+        self.segmenter.addItems(list(plugins("segmenters")))
+        self.segmenter.setToolTip(tr("What cuts a part out of an image by points and boxes"))
+        self.segmenter.activated.connect(self.segmenter_chosen)
+        grid.addWidget(QLabel(tr("Cut by")), 3, 0)
+        grid.addWidget(self.segmenter, 3, 1, 1, 2)
+        self.carries = QCheckBox(tr("Find it on the other panels too"))
+        self.carries.setChecked(True)
+        self.carries.toggled.connect(self.carries_changed)
+        grid.addWidget(self.carries, 4, 0, 1, 3)
+        return grid
+
+    def threshold_percent(self) -> int:
+        return 5 * self.threshold.value()
+
+    def _settings_changed(self) -> None:
+        _, size, angle = self.tool() if hasattr(self, "tools") else ("", 0.0, 0.0)
+        self.brush_text.setText(f"{size:.1%}")
+        self.angle_text.setText(f"{angle:.0f}°")
+        self.threshold_text.setText(f"{self.threshold_percent()} %")
+        if self.sender() is self.threshold:
+            self.threshold_changed.emit()
+        else:
+            self.tool_changed.emit()
+
+    def _draft_box(self) -> QWidget:
+        self.draft = QWidget()
+        box = QGridLayout(self.draft)
+        box.setContentsMargins(0, 4, 0, 4)
+        self.title, self.candidate, self.step = QLabel(), QLabel(), QLabel()
+        self.title.setStyleSheet("font-weight: 600;")
+        self.step.setWordWrap(True)
+        self.back, self.forward = QToolButton(), QToolButton()
+        for button, arrow, tip, step in (
+            (self.back, Qt.ArrowType.LeftArrow, tr("Candidate before (Shift+N)"), -1),
+            (self.forward, Qt.ArrowType.RightArrow, tr("Next candidate (N)"), 1),
+        ):
+            button.setArrowType(arrow)
+            button.setToolTip(tip)
+            button.setAccessibleName(tip)
+            button.clicked.connect(partial(self.cycled.emit, step))
+        self.keep, self.drop = QPushButton(tr("Keep")), QPushButton(tr("Discard"))
+        self.keep.setToolTip(tr("Make it a part (Return)"))
+        self.drop.setToolTip(tr("Drop what was marked (Escape)"))
+        self.keep.clicked.connect(self.kept)
+        self.drop.clicked.connect(self.dropped)
+        box.addWidget(self.title, 0, 0, 1, 4)
+        box.addWidget(self.back, 1, 0)
+        box.addWidget(self.candidate, 1, 1, 1, 2)
+        box.addWidget(self.forward, 1, 3)
+        box.addWidget(self.step, 2, 0, 1, 4)
+        box.addWidget(self.keep, 3, 0, 1, 2)
+        box.addWidget(self.drop, 3, 2, 1, 2)
+        box.setColumnStretch(1, 1)
+        box.setColumnStretch(2, 1)
+        return self.draft
+
+    def _list(self) -> QWidget:
+        host = QWidget()
+        column = QVBoxLayout(host)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.hint = QLabel(tr("Take up a tool, mark a part in an image or on a shape, and press Return to keep it."))
+        self.hint.setWordWrap(True)
+        self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.list = QTreeWidget()
+        self.list.setHeaderLabels([tr("Part"), tr("Marked on")])
+        self.list.setRootIsDecorated(False)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.list.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.list.header().setStretchLastSection(False)
+        self.list.itemChanged.connect(self._item_changed)
+        self.list.itemSelectionChanged.connect(self._selection_changed)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._menu)
+        column.addWidget(self.hint, 1)
+        column.addWidget(self.list, 1)
+        return host
+
+    def _buttons(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(4)
+        self.exclusive = QCheckBox(tr("No overlaps"))
+        self.exclusive.setToolTip(tr("Every pixel and face belongs to one part at most"))
+        self.exclusive.toggled.connect(self.exclusive_changed)
+        self.buttons: dict[str, QPushButton] = {}
+        texts = {
+            "mark": tr("Mark more"),
+            "merge": tr("Merge"),
+            "split": tr("Split"),
+            "delete": tr("Delete"),
+            "up": tr("Up"),
+            "down": tr("Down"),
+        }
+        tips = {
+            "mark": tr("Add to the selected part, or take from it"), "merge": tr("Make the selected parts one"),
+            "split": tr("Cut the selected part into its connected pieces"), "delete": tr("Delete the selected parts"),
+            "up": tr("Nearer to the top: the topmost part is seen"), "down": tr("Nearer to the bottom"),
+        }  # fmt: skip
+        for number, (what, text) in enumerate(texts.items()):
+            button = QPushButton(text)
+            button.setToolTip(tips[what])
+            button.clicked.connect(partial(self.wanted.emit, what))
+            self.buttons[what] = button
+            grid.addWidget(button, number // 3, number % 3)
+        grid.addWidget(self.exclusive, 2, 0, 1, 3)
+        return grid
+
+    def _enable(self) -> None:
+        chosen = len(self.chosen())
+        needs = {"mark": chosen == 1, "merge": chosen > 1, "split": chosen == 1, "delete": chosen > 0}
+        for what, button in self.buttons.items():
+            button.setEnabled(needs.get(what, chosen == 1))
+
+    def _selection_changed(self) -> None:
+        self._enable()
+        self.selected.emit(self.chosen())
+
+    def _item_changed(self, item: QTreeWidgetItem, column: int) -> None:
+        part_id = item.data(0, Qt.ItemDataRole.UserRole)
+        row = next((row for row in self._rows if row.part_id == part_id), None)
+        if row is None:
+            return
+        on, name = item.checkState(0) == Qt.CheckState.Checked, item.text(0).strip()
+        if on != row.visible:
+            self.shown.emit(part_id, on)
+        elif name and name != row.name:
+            self.renamed.emit(part_id, name)
+        else:
+            self.set_rows(self._rows, self.exclusive.isChecked())
+
+    def _menu(self, place: QPoint) -> None:
+        chosen = self.chosen()
+        if len(chosen) != 1:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("Rename")).triggered.connect(lambda: self.list.editItem(self.list.selectedItems()[0], 0))
+        menu.addAction(tr("Colour…")).triggered.connect(partial(self._choose_color, chosen[0]))
+        menu.popup(self.list.viewport().mapToGlobal(place))
+
+    def _choose_color(self, part_id: int) -> None:
+        row = next(row for row in self._rows if row.part_id == part_id)
+        color = QColorDialog.getColor(QColor(row.color), self, tr("Colour of {name}").format(name=row.name))
+        if color.isValid():
+            self.recolored.emit(part_id, color.name())

@@ -1,0 +1,99 @@
+"""From parts and the draft to what the panels and the parts dock show."""
+
+from PySide6.QtCore import QObject
+
+from app.document.session import Session, Slot
+from app.document.texts import tr
+from app.window.matching.presenter import Panels
+from app.window.parts import painting
+from app.window.parts.dock import PartRow, PartsPanel
+from app.window.parts.draft import Drafts
+from app.window.views.image import ImagePanel
+
+
+class PartsPresenter(QObject):
+    """Keeps them in step."""
+
+    def __init__(
+        self, session: Session, drafts: Drafts, panels: Panels, dock: PartsPanel, parent: QObject | None = None
+    ):
+        super().__init__(parent)
+        self._session, self._drafts, self._panels, self._dock = session, drafts, panels, dock
+        self._sizes: dict[Slot, int] = {}
+        session.layers_changed.connect(self.refresh)
+        session.draft_changed.connect(self._show_draft)
+        drafts.changed.connect(self._paint)
+        drafts.changed.connect(self._show_draft)
+        drafts.said.connect(dock.say)
+        dock.threshold_changed.connect(self._paint)
+
+    def opened(self, slot: Slot, elements: int) -> None:
+        """Something with so many faces (points, pixels) was opened in a slot, 0 when it was closed."""
+        self._sizes[slot] = elements
+        self._paint_slot(slot)
+
+    def refresh(self) -> None:
+        """Show everything anew."""
+        layers = self._session.layers
+        rows = [
+            PartRow(part.part_id, part.name, part.color, part.visible, self._where(part.masks)) for part in layers.parts
+        ]
+        self._dock.set_rows(rows, layers.exclusive)
+        self._show_draft()
+        self._paint()
+
+    def _where(self, masks: object) -> str:
+        have = [slot for slot in self._panels if slot in masks]  # type: ignore[operator]
+        return ", ".join(have) or "nothing"
+
+    def _show_draft(self) -> None:
+        draft, candidates = self._session.draft, self._drafts.marked.candidates
+        if draft is None:
+            self._dock.set_draft(None)
+            return
+        part = next((part for part in self._session.layers.parts if part.part_id == draft.part_id), None)
+        text = tr("{name} in {slot}").format(name=tr("New part") if part is None else part.name, slot=draft.slot)
+        words = {"good": tr("good"), "unsure": tr("unsure"), "none": tr("no counterpart")}
+        verdicts = [f"{slot}: {words[one.verdict]}" for slot, one in self._drafts.marked.carried.items()]
+        choice = draft.choice % len(candidates) if candidates else 0
+        score = candidates[choice][1] if candidates else 0.0
+        self._dock.set_draft("\n".join([text, *verdicts]), len(candidates), choice, score)
+
+    def _paint(self) -> None:
+        for slot in self._panels:
+            self._paint_slot(slot)
+
+    def _paint_slot(self, slot: Slot) -> None:
+        panel, size, layers = self._panels[slot], self._sizes.get(slot), self._session.layers
+        if not size or slot not in self._session.items:
+            return
+        draft, mask = self._session.draft, self._drafts.mask
+        drawn = mask if draft is not None and draft.slot == slot and mask is not None and mask.size == size else None
+        carried = self._drafts.marked.carried.get(slot) if draft is not None else None
+        if drawn is None and carried is None and not any(slot in part.masks for part in layers.parts):
+            panel.set_labels(None)
+            return
+        view, step = (lambda values: values), 1
+        if isinstance(panel, ImagePanel):
+            width, height = panel.image_size
+            view, step = painting.image_view((height, width))
+        shown = layers
+        if draft is not None and draft.part_id and (drawn is not None or carried is not None):
+            shown = layers.without([draft.part_id])
+        rgba = painting.paint_layers(shown, slot, size, view)
+        color = self._color()
+        if drawn is not None:
+            painting.paint_mask(rgba, drawn, color, view)
+        if carried is not None and len(carried.percent) == size:
+            painting.paint_evidence(rgba, carried.percent, self._dock.threshold_percent(), color, view)
+        if isinstance(panel, ImagePanel):
+            painting.border(rgba)
+            panel.set_labels(rgba, step)
+        else:
+            panel.set_labels(rgba)
+
+    def _color(self) -> str:
+        """Of the part that is being marked."""
+        draft, layers = self._session.draft, self._session.layers
+        part = next((p for p in layers.parts if draft is not None and p.part_id == draft.part_id), None)
+        return part.color if part is not None else layers.new_part().parts[0].color

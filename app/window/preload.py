@@ -1,0 +1,71 @@
+"""Loads what draws shapes beside the running window: on the GUI thread it would stop the window for a second."""
+
+import contextlib
+import gc
+from collections.abc import Callable
+from importlib import import_module
+from threading import Thread
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+MODULES = (
+    "pyvistaqt",
+    "vtkmodules.vtkInteractionWidgets",
+    "vtkmodules.vtkViewsContext2D",
+    "app.window.views.scene",
+    "app.window.views.picking",
+    "app.window.views.smoothing",
+    "core.geometry.display",
+)
+
+
+QT_MODULES = ("qtpy.QtCore", "qtpy.QtGui", "qtpy.QtWidgets")
+"""Imported on the GUI thread (a tenth of a second): they touch every class of Qt."""
+
+
+class Preload(QObject):
+    """Imports :data:`MODULES` in a thread of its own."""
+
+    _loaded = Signal()
+
+    def __init__(self, parent: QObject | None = None):
+        super().__init__(parent)
+        self.done = False
+        self._waiting: list[Callable[[], None]] = []
+        self._thread = Thread(target=self._run, daemon=True)
+        self._loaded.connect(self._finish, Qt.ConnectionType.QueuedConnection)
+
+    def start(self) -> None:
+        """Begin; PySide makes its classes when they are first touched, which a second thread must not do, so those come first."""
+        for module in QT_MODULES:
+            import_module(module)
+        self._thread.start()
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Call on the GUI thread once everything is there; calls keep their order."""
+        if self.done:
+            call()
+        else:
+            self._waiting.append(call)
+
+    def stop(self) -> None:
+        """Wait for the thread and forget the calls: the window closes."""
+        self._waiting.clear()
+        gc.unfreeze()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            for module in MODULES:
+                import_module(module)
+        finally:
+            with contextlib.suppress(RuntimeError):  # the window is gone already
+                self._loaded.emit()
+
+    def _finish(self) -> None:
+        self.done = True
+        gc.freeze()  # libraries stay; looking through their objects again and again would make the window stutter
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            call()

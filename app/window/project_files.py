@@ -1,0 +1,215 @@
+"""The project file in the window: new, open, save, autosave, and recovery after a crash."""
+
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QDateTime, QLockFile, QObject, QStandardPaths, QTimer, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from app.document.project import Document, apply, document_of, moved, pack, unpack
+from app.document.texts import tr
+from app.shared.values import Item, item_for
+from app.window.dialogs import say_error
+from core.errors import CounterpointError
+from core.interchange.project import SUFFIX, load_project, save_project
+
+if TYPE_CHECKING:
+    from app.window.main_window import MainWindow
+
+AUTOSAVE_MS = 20_000
+"""Between two looks at whether there is something new to keep."""
+
+PATTERN = tr("Projects (*{suffix})").format(suffix=SUFFIX)
+
+Choice = Literal["save", "discard", "cancel"]
+
+
+class Projects(QObject):
+    """What is open as a file.
+
+    Signals:
+        changed(): another file, or saved.
+    """
+
+    changed = Signal()
+
+    def __init__(self, window: "MainWindow"):
+        super().__init__(window)
+        self._window, self._session = window, window.session
+        self.path: Path | None = None
+        self._whole = False
+        self._view: dict[str, list[float]] = {}
+        self._kept: Document | None = None
+        self._store: Path | None = None
+        self._lock: QLockFile | None = None
+        self._timer = QTimer(self, interval=AUTOSAVE_MS)
+        self._timer.timeout.connect(self.autosave)
+
+    def start(self) -> None:
+        """Begin to autosave; a document that a crash left behind is offered."""
+        left = self._left_behind()
+        folder = _folder()
+        name = f"{uuid.uuid4().hex}{SUFFIX}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._store, self._lock = folder / name, QLockFile(str(folder / f"{name}.lock"))
+            self._lock.setStaleLockTime(0)
+            if not self._lock.tryLock(0):
+                self._store = None
+        except OSError:
+            self._store = None
+        if self._store is None:
+            self._window.statusBar().showMessage(
+                tr("{folder} cannot be written: this session is not autosaved.").format(folder=folder), 10_000
+            )
+        self._timer.start()
+        for path, lock in left:
+            self._offer(path)
+            path.unlink(missing_ok=True)
+            lock.unlock()
+
+    def stop(self) -> None:
+        """The window closes in order: nothing is left behind."""
+        self._timer.stop()
+        if self._store is not None and self._lock is not None:
+            self._store.unlink(missing_ok=True)
+            self._lock.unlock()
+            self._store = None
+
+    def may_close(self) -> bool:
+        """Whether what is open may go: it is saved, or the user saves it now or gives it up."""
+        if self._session.undo_stack.isClean() or not (self._session.items or self._session.collection.photos):
+            return True
+        choice = self.ask()
+        return choice == "discard" or (choice == "save" and self.save())
+
+    def ask(self) -> Choice:
+        """Save, give up, or stay?"""
+        name = self.path.name if self.path else tr("what is open")
+        buttons = QMessageBox.StandardButton
+        answer = QMessageBox.question(
+            self._window,
+            "Counterpoint",
+            tr("Save the changes to {name}?").format(name=name),
+            buttons.Save | buttons.Discard | buttons.Cancel,
+        )
+        return {buttons.Save: "save", buttons.Discard: "discard"}.get(answer, "cancel")  # type: ignore[return-value]
+
+    def new(self) -> None:
+        """An empty document."""
+        if self.may_close():
+            apply(Document(), self._session)
+            self._became(None)
+
+    def save(self) -> bool:
+        """Write to the file that is open, or ask for one; returns whether it was written."""
+        return self.save_to(self.path) if self.path is not None else self.save_as()
+
+    def save_as(self, whole: bool = False) -> bool:
+        """Ask for a file to write to; ``whole`` puts the photos and shapes in as well, now and whenever it is saved."""
+        start = str(self.path or Path(str(self._window.settings.value("folder", ""))) / f"untitled{SUFFIX}")
+        name, _ = QFileDialog.getSaveFileName(self._window, tr("Save project"), start, PATTERN)
+        if not name:
+            return False
+        path, self._whole = Path(name), whole
+        return self.save_to(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
+
+    def save_to(self, path: Path) -> bool:
+        """Write a project; when that fails the document stays as unsaved as it was, and the old file as it was."""
+        try:
+            document = document_of(self._session, self._window.view_state())
+            save_project(path, pack(document, path.absolute().parent, self._whole))
+        except CounterpointError as error:
+            say_error(self._window, str(error))
+            return False
+        self._session.undo_stack.setClean()
+        self._became(path, self._whole)
+        self._window.statusBar().showMessage(tr("Saved {name}").format(name=path.name), 4000)
+        return True
+
+    def ask_open(self) -> None:
+        folder = str(self._window.settings.value("folder", ""))
+        name, _ = QFileDialog.getOpenFileName(self._window, tr("Open project"), folder, PATTERN)
+        if name:
+            self.open(Path(name))
+
+    def open(self, path: Path) -> None:
+        """Open a project in the place of what is open."""
+        if not self.may_close():
+            return
+        try:
+            project = load_project(path)
+            document, missing = unpack(project, path.absolute().parent, _folder().with_name("embedded"))
+        except CounterpointError as error:
+            say_error(self._window, str(error))
+            return
+        self._show(self._ask_for(document, missing))
+        self._became(path, bool(project.files))
+
+    def autosave(self) -> None:
+        """Keep what is not saved, beside the program's other data; quiet, and only when something is new."""
+        if self._store is None or self._session.undo_stack.isClean():
+            return
+        document = document_of(self._session, self._window.view_state(), str(self.path or ""))
+        if document == self._kept:
+            return
+        try:
+            save_project(self._store, pack(document, self._store.parent))
+            self._kept = document
+        except CounterpointError as error:
+            self._window.statusBar().showMessage(tr("Not autosaved: {error}").format(error=error), 10_000)
+
+    def view_of(self, slot: str) -> list[float] | None:
+        """How a panel looked when the project was saved; told once."""
+        return self._view.pop(slot, None)
+
+    def _show(self, document: Document) -> None:
+        self._view = dict(document.view)
+        apply(document, self._session)
+
+    def _became(self, path: Path | None, whole: bool = False) -> None:
+        self.path, self._kept, self._whole = path, None, whole
+        if self._store is not None:
+            self._store.unlink(missing_ok=True)
+        self.changed.emit()
+
+    def _ask_for(self, document: Document, missing: list[Item]) -> Document:
+        for item in missing:
+            what = tr("Where is {name}?").format(name=item.name)
+            name, _ = QFileDialog.getOpenFileName(self._window, what, "", f"{item.name} (*{Path(item.path).suffix})")
+            if name:
+                document = moved(document, item, item_for(name))
+        return document
+
+    def _left_behind(self) -> list[tuple[Path, QLockFile]]:
+        """Autosaved documents of windows that are no more, locked by us."""
+        found = []
+        for path in sorted(_folder().glob(f"*{SUFFIX}")):
+            lock = QLockFile(f"{path}.lock")
+            lock.setStaleLockTime(0)
+            if lock.tryLock(0):  # the lock of a process that lives is respected
+                found.append((path, lock))
+        return found
+
+    def _offer(self, path: Path) -> None:
+        try:
+            document, missing = unpack(load_project(path), path.parent)
+        except CounterpointError:
+            return
+        when = QDateTime.fromSecsSinceEpoch(int(path.stat().st_mtime)).toString("d MMM, HH:mm")
+        name = Path(document.origin).name or tr("an unsaved project")
+        if self.ask_recover(
+            tr("Counterpoint did not close in order. Recover {name} as it was on {when}?").format(name=name, when=when)
+        ):
+            self._show(self._ask_for(document, missing))
+            self._became(Path(document.origin) if document.origin else None)
+            self._session.undo_stack.resetClean()
+
+    def ask_recover(self, sentence: str) -> bool:
+        answer = QMessageBox.question(self._window, "Counterpoint", sentence)
+        return answer == QMessageBox.StandardButton.Yes
+
+
+def _folder() -> Path:
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "autosave"

@@ -1,0 +1,92 @@
+"""The strip on top of a panel: title, tools, heatmap opacity."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+
+from app.document.texts import tr
+from app.window.theme import icon
+
+
+class ElidedLabel(QLabel):
+    """A label that shortens its text in the middle instead of widening the window."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self._full = text
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def setText(self, text: str) -> None:  # noqa: N802
+        self._full = text
+        self.setToolTip(text)
+        self._elide()
+
+    def full_text(self) -> str:
+        return self._full
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        super().setText(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideMiddle, self.width()))
+
+
+class Header(QWidget):
+    """Title on the left, tool buttons and the opacity slider on the right."""
+
+    opacity_changed = Signal(float)
+
+    def __init__(self, badge: str) -> None:
+        super().__init__()
+        self._icons: list[tuple[QAction, str]] = []
+        self.title = ElidedLabel()
+        badge_label = QLabel(badge)
+        badge_label.setStyleSheet("font-weight: 600;")
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(0, 100)
+        self.opacity.setValue(70)
+        self.opacity.setMinimumWidth(32)
+        self.opacity.setMaximumWidth(80)
+        self.title.setMinimumWidth(72)
+        self.opacity.setToolTip(tr("Heatmap opacity"))
+        self.opacity.setAccessibleName(tr("Heatmap opacity"))
+        self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(10, 3, 8, 3)
+        self._row.setSpacing(4)
+        self._row.addWidget(badge_label)
+        self._row.addSpacing(4)
+        self._row.addWidget(self.title, 1)
+        self._row.addWidget(self.opacity)
+
+    def add_tool(
+        self, name: str, text: str, tip: str, run: Callable[..., object], checkable: bool = False
+    ) -> QToolButton:
+        """A tool button with an icon of ``resources/icons``; its action is the button's default action."""
+        action = QAction(text, self)
+        action.setToolTip(tip)
+        action.setCheckable(checkable)
+        (action.toggled if checkable else action.triggered).connect(run)
+        action.setIcon(icon(name))
+        self._icons.append((action, name))
+        button = QToolButton()
+        button.setDefaultAction(action)
+        button.setIconSize(QSize(18, 18))
+        button.setAccessibleName(text)
+        self._row.addWidget(button)
+        return button
+
+    def set_active(self, on: bool) -> None:
+        """Tools and slider work only while something is open."""
+        self.opacity.setEnabled(on)
+        for action, _ in self._icons:
+            action.setEnabled(on)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            for action, name in self._icons:
+                action.setIcon(icon(name))

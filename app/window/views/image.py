@@ -1,0 +1,179 @@
+"""The image panel: a photo with a heatmap over it, pins on it, and the focus box that decides what the encoder sees."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF, Signal
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+
+from app.document.texts import tr
+from app.shared.values import Box
+from app.window.views.drops import FileDrops
+from app.window.views.empty import EmptyState
+from app.window.views.header import Header
+from app.window.views.image_view import ImageView
+from app.window.views.marks import PinMark
+from app.window.views.overlays import as_pixmap
+from app.window.views.strokes import IMAGE_TOOLS
+from core.colors import HEATMAPS, apply_colormap, heat_weight
+
+
+class ImagePanel(FileDrops, QWidget):
+    """Shows one image. Pixels are (u, v) with the centre of the top-left pixel at (0, 0).
+
+    Signals:
+        clicked(u, v): a click without a drag.
+        hovered(u, v), hover_ended(): the mouse moves over the image with Shift held, and that is over.
+        acted(action): something was done with a part tool, see :class:`core.parts.action.Action`.
+        box_changed(box or None): the user drew, changed or cleared the focus box (x0, y0, x1, y1).
+        files_dropped(paths), open_requested(), activated(), pin_selected(pin id), match_moved(pin id, (u, v) or None).
+    """
+
+    clicked = Signal(float, float)
+    hovered = Signal(float, float)
+    hover_ended = Signal()
+    box_changed = Signal(object)
+    acted = Signal(object)
+    files_dropped = Signal(list)
+    open_requested = Signal()
+    activated = Signal()
+    pin_selected = Signal(int)
+    match_moved = Signal(int, object)
+
+    def __init__(self, badge: str = tr("Image"), parent: QWidget | None = None):
+        super().__init__(parent)
+        self.view = ImageView()
+        self.view.clicked.connect(self.clicked)
+        self.view.hovered.connect(self.hovered)
+        self.view.hover_ended.connect(self.hover_ended)
+        self.view.pin_selected.connect(self.pin_selected)
+        self.view.match_moved.connect(self.match_moved)
+        self.view.activated.connect(self.activated)
+        self.view.box_drawn.connect(self._user_box)
+        self.view.acted.connect(self.acted)
+        self.header = Header(badge)
+        self.header.opacity_changed.connect(self.set_heatmap_opacity)
+        self.box_tool = self.header.add_tool(
+            "focus-box", tr("Focus box"), tr("Focus box (B): drag around the object, so that the encoder sees only that part"),
+            self.view.draw_box, checkable=True,
+        )  # fmt: skip
+        self.view.box_wanted.connect(self.box_tool.defaultAction().setChecked)
+        self.clear_box = self.header.add_tool(
+            "clear", tr("Clear focus box"), tr("Clear the focus box"), lambda: self._user_box(None)
+        )
+        self.header.add_tool("fit", tr("Fit"), tr("Fit the image (F)"), self.view.fit)
+        self.header.add_tool("actual-size", tr("Actual size"), tr("Actual size (1)"), self.view.zoom_actual)
+        self.empty = EmptyState("image", tr("Drop a photo here"), tr("or click to open one: PNG, JPEG, WebP, TIFF"))
+        self.empty.clicked.connect(self.open_requested)
+        stack_host = QWidget()
+        self._stack = QStackedLayout(stack_host)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.view)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(stack_host, 1)
+        self.setAcceptDrops(True)
+        self._image: npt.NDArray[np.uint8] | None = None
+        self._box: Box | None = None
+        self._heat: tuple[npt.NDArray[np.float32], Box, float, float] | None = None
+        self._colormap = HEATMAPS[0]
+        self._update_tools()
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(width, height) in pixels, (0, 0) when empty."""
+        return (0, 0) if self._image is None else (self._image.shape[1], self._image.shape[0])
+
+    @property
+    def box(self) -> Box | None:
+        return self._box
+
+    def set_image(self, rgb: npt.NDArray[np.uint8] | None, title: str = "") -> None:
+        """Show uint8 [H, W, 3], or the empty state; heatmap, box and marks are cleared."""
+        self._image = rgb
+        self._box = None
+        self.header.title.setText(title)
+        self.view.set_picture(None if rgb is None else as_pixmap(rgb))
+        self.set_heatmap(None)
+        self.view.show_box(None)
+        self.view.set_marks([])
+        self.set_labels(None)
+        self._stack.setCurrentIndex(0 if rgb is None else 1)
+        self._update_tools()
+        self.fit()
+
+    def set_box(self, box: Box | None) -> None:
+        """Show a focus box (x0, y0, x1, y1) without telling anyone."""
+        self._box = box
+        self.view.show_box(box)
+        self._update_tools()
+
+    def set_heatmap(
+        self, values: npt.NDArray[np.float32] | None, box: Box = (0, 0, 1, 1), low: float = 0.0, high: float = 1.0
+    ) -> None:
+        """Lay similarities float32 [h, w] over the part ``box`` of the image, colours from ``low`` to ``high``; None removes them."""
+        self._heat = None if values is None else (values, box, low, high)
+        if values is None:
+            self.view.show_heat(None, box)
+        else:
+            alpha = (heat_weight(values, low, high) * 255).astype(np.uint8)
+            rgba = np.dstack([apply_colormap(values, self._colormap, low, high), alpha])
+            self.view.show_heat(as_pixmap(rgba), box)
+
+    def set_heatmap_opacity(self, opacity: float) -> None:
+        self.view.heat.setOpacity(opacity)
+
+    def set_colormap(self, name: str) -> None:
+        self._colormap = name
+        if self._heat is not None:
+            self.set_heatmap(*self._heat)
+
+    def set_marks(self, marks: list[PinMark]) -> None:
+        self.view.set_marks(marks)
+
+    def set_labels(self, rgba: npt.NDArray[np.uint8] | None, step: int = 1) -> None:
+        """Lay parts over the image: uint8 [h, w, 4] with a pixel for every ``step`` of the image; None removes them."""
+        self.view.show_labels(None if rgba is None else as_pixmap(rgba), step)
+
+    def set_overlay(self, name: str, rgba: npt.NDArray[np.uint8] | None, box: Box = (0, 0, 1, 1)) -> None:
+        """Lay a posed shape uint8 [h, w, 4] over the part ``box`` of the image; None removes it."""
+        self.view.overlays.show_picture(name, rgba, box)
+
+    def set_part_tool(self, tool: str, size: float, angle: float) -> None:
+        """Take a part tool up; those for shapes mean nothing here."""
+        self.view.set_part_tool(tool if tool in IMAGE_TOOLS else "", size)
+
+    def fit(self) -> None:
+        self.view.fit()
+
+    def view_state(self) -> list[float]:
+        """Zoom and the scene point in the middle, for :meth:`restore_view`."""
+        middle = self.view.mapToScene(self.view.viewport().rect().center())
+        return [self.view.zoom, middle.x(), middle.y()]
+
+    def restore_view(self, state: list[float]) -> None:
+        zoom, x, y = state
+        self.view.zoom_to(zoom)
+        self.view.centerOn(x, y)
+
+    def save_picture(self, path: str | Path) -> bool:
+        """Write what is shown, at the image's own resolution; returns whether that worked."""
+        width, height = self.image_size
+        picture = QImage(width, height, QImage.Format.Format_RGB32)
+        painter = QPainter(picture)
+        self.view.scene().render(painter, QRectF(0, 0, width, height), QRectF(0, 0, width, height))
+        painter.end()
+        return picture.save(str(path))
+
+    def _user_box(self, box: Box | None) -> None:
+        self.set_box(box)
+        self.box_tool.defaultAction().setChecked(False)
+        self.box_changed.emit(box)
+
+    def _update_tools(self) -> None:
+        self.header.set_active(self._image is not None)
+        self.clear_box.defaultAction().setEnabled(self._box is not None)

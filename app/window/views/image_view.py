@@ -1,0 +1,373 @@
+"""The picture inside the image panel: zoom, pan, clicks, hover, and the focus box drawn with the mouse."""
+
+import math
+from typing import Any
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
+
+from app.shared.values import Box
+from app.window.views.image_items import BoxItem, MarkItem
+from app.window.views.marks import PinMark
+from app.window.views.overlays import Overlays
+from app.window.views.pose_handles import PoseHandles
+from app.window.views.strokes import Strokes
+
+MAX_ZOOM, MIN_ZOOM = 64.0, 0.01
+
+
+class ImageView(QGraphicsView):
+    """The scene has one unit a pixel and pixel (0, 0) at [0, 1) x [0, 1); signals speak of pixels with their centres at integers.
+
+    Signals:
+        clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id), match_moved(pin id, (u, v) or None beside the image).
+        box_drawn(box): the user drew or changed the focus box (x0, y0, x1, y1).
+        acted(action): something was done with the part tool that is taken up (:attr:`strokes`).
+        box_wanted(on): the tool for the focus box, by a key.
+        posed(handle, start, at, done): the posed shape is dragged from pixel to pixel with the tool of :attr:`handles`, see there.
+        pushed(steps): the wheel was turned with Ctrl held while that tool is taken up; away from the user above zero.
+    """
+
+    clicked = Signal(float, float)
+    hovered = Signal(float, float)
+    hover_ended = Signal()
+    activated = Signal()
+    pin_selected = Signal(int)
+    match_moved = Signal(int, object)
+    box_drawn = Signal(object)
+    acted = Signal(object)
+    box_wanted = Signal(bool)
+    posed = Signal(str, tuple, tuple, bool)
+    pushed = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setScene(QGraphicsScene(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAcceptDrops(False)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.picture = QGraphicsPixmapItem()
+        self.heat = QGraphicsPixmapItem()
+        self.heat.setZValue(5)
+        self.heat.setOpacity(0.7)
+        self.heat.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
+        self._box_item = BoxItem()
+        self._box_item.setVisible(False)
+        self.labels = QGraphicsPixmapItem()
+        self.labels.setZValue(4)
+        self.overlays, self.handles = Overlays(), PoseHandles()
+        for item in (self.picture, self.overlays, self.labels, self.heat, self._box_item, self.handles):
+            self.scene().addItem(item)
+        self.strokes = Strokes(self.scene(), self.picture.boundingRect)
+        self._marks: list[MarkItem] = []
+        self._fitted = True
+        self._press: QPoint | None = None
+        self._last = QPoint()
+        self._dragged = False
+        self._space = False
+        self._hovering = False
+        self._box: Box | None = None
+        self._drawing_box = False
+        self._box_drag: tuple[str, QRectF, QPointF] | None = None
+        self._pose_drag: tuple[str, tuple[float, float]] | None = None
+        self._mark_drag: MarkItem | None = None
+
+    @property
+    def zoom(self) -> float:
+        return self.transform().m11()
+
+    def set_picture(self, pixmap: QPixmap | None) -> None:
+        self.picture.setPixmap(pixmap or QPixmap())
+        self._fitted = True
+        size = self.picture.boundingRect().size()
+        margin = 4 * max(size.width(), size.height(), 1)
+        self.overlays.fit(self.picture.boundingRect())
+        self.handles.place(None)
+        self.setSceneRect(QRectF(-margin, -margin, size.width() + 2 * margin, size.height() + 2 * margin))
+
+    def show_heat(self, pixmap: QPixmap | None, box: Box) -> None:
+        _place(self.heat, pixmap, box)
+
+    def show_labels(self, pixmap: QPixmap | None, scale: float) -> None:
+        """Lay a picture over the image, ``scale`` pixels of which each of its own covers."""
+        self.labels.setPixmap(pixmap or QPixmap())
+        self.labels.setScale(scale)
+
+    def show_box(self, box: Box | None) -> None:
+        self._box = box
+        self._box_item.setVisible(box is not None)
+        if box is not None:
+            self._box_item.set_geometry(self.picture.boundingRect(), _rect(box))
+
+    def set_marks(self, marks: list[PinMark]) -> None:
+        if [item.mark for item in self._marks] == marks:
+            return
+        for item in self._marks:
+            self.scene().removeItem(item)
+        self._marks = [MarkItem(mark) for mark in marks]
+        for item in self._marks:
+            self.scene().addItem(item)
+
+    def draw_box(self, on: bool) -> None:
+        """Take the tool for the focus box up or put it down."""
+        self._drawing_box = on
+        self.viewport().setCursor(self._cursor())
+
+    def set_part_tool(self, tool: str, size: float) -> None:
+        """Take one of ``strokes.IMAGE_TOOLS`` up, "" for none."""
+        self.strokes.cancel()
+        self.strokes.tool, self.strokes.size = tool, size
+        self.viewport().setCursor(self._cursor())
+
+    def _cursor(self) -> Qt.CursorShape:
+        busy = self._drawing_box or self.strokes.tool
+        return Qt.CursorShape.CrossCursor if busy else Qt.CursorShape.ArrowCursor
+
+    def fit(self) -> None:
+        self._fitted = True
+        picture = self.picture.boundingRect()
+        if picture.isEmpty() or self.viewport().width() < 2:
+            return
+        scale = min(self.viewport().width() / picture.width(), self.viewport().height() / picture.height()) * 0.97
+        self._apply(scale)
+        self.centerOn(picture.center())
+
+    def zoom_actual(self) -> None:
+        """One pixel of the image on one of the screen."""
+        self.zoom_to(1.0 / self.devicePixelRatioF())
+
+    def zoom_to(self, scale: float, anchor: QPoint | None = None) -> None:
+        """Zoom so that the scene point under ``anchor`` (default: the middle) stays where it is."""
+        anchor = anchor or self.viewport().rect().center()
+        before = self.mapToScene(anchor)
+        self._fitted = False
+        self._apply(min(MAX_ZOOM, max(MIN_ZOOM, scale)))
+        moved = self.mapToScene(anchor) - before
+        self.translate(moved.x(), moved.y())
+
+    def _apply(self, scale: float) -> None:
+        center = self.mapToScene(self.viewport().rect().center())
+        self.setTransform(QTransform.fromScale(scale, scale))
+        self.centerOn(center)
+        smooth = scale * self.devicePixelRatioF() < 4
+        mode = Qt.TransformationMode.SmoothTransformation if smooth else Qt.TransformationMode.FastTransformation
+        self.picture.setTransformationMode(mode)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        if self._fitted:
+            self.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        delta = event.angleDelta().y() or event.angleDelta().x()
+        if self.handles.isVisible() and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.pushed.emit(delta / 120)
+            event.accept()
+            return
+        self.zoom_to(self.zoom * math.exp(delta / 480), event.position().toPoint())
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self.activated.emit()
+        self._press = self._last = event.position().toPoint()
+        self._dragged = False
+        self._box_drag = None
+        if self._marks_parts() and event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            self.strokes.begin(self.mapToScene(self._press), event.button() == Qt.MouseButton.LeftButton)
+        elif event.button() == Qt.MouseButton.LeftButton and not self._space:
+            self._mark_drag = self._match_at(self._press)
+            self._box_drag = self._start_box_drag(self._press) if self._mark_drag is None else None
+            if self.handles.isVisible() and self._box_drag is None and self._mark_drag is None:
+                offset = QPointF(self._press - self.mapFromScene(self.handles.pos()))
+                self._pose_drag = (self.handles.handle_at(offset), self._free_pixel(self._press))
+
+    def _marks_parts(self) -> bool:
+        return bool(self.strokes.tool) and not self._drawing_box and not self._space
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        at = event.position().toPoint()
+        if self._press is None:
+            self._hover(at, event.modifiers())
+            if not self._drawing_box and not self.strokes.tool:
+                self.viewport().setCursor(_CURSORS.get(self._handle_at(at) or "", Qt.CursorShape.ArrowCursor))
+            return
+        if (at - self._press).manhattanLength() >= QApplication.startDragDistance():
+            self._dragged = True
+        if self._dragged and self.strokes.active:
+            self.strokes.extend(self.mapToScene(at))
+        elif self._dragged and self._mark_drag is not None:
+            self._mark_drag.setPos(self.mapToScene(at))
+        elif self._dragged and self._box_drag is not None:
+            self._box_item.setVisible(True)
+            self._box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))
+        elif self._dragged and self._pose_drag is not None:
+            self.posed.emit(*self._pose_drag, self._free_pixel(at), False)
+        elif self._dragged:
+            step = at - self._last
+            self._fitted = False
+            self.translate(step.x() / self.zoom, step.y() / self.zoom)
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+            self._last = at
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        at = event.position().toPoint()
+        dragging_box = self._box_drag is not None and self._dragged
+        was_click = self._press is not None and not self._dragged and event.button() == Qt.MouseButton.LeftButton
+        self._press = None
+        if self.strokes.active:
+            action = self.strokes.end()
+            if action is not None:
+                self.acted.emit(action)
+        elif self._mark_drag is not None and self._dragged:
+            self._drop_mark(self._mark_drag, at)
+        elif self._pose_drag is not None and self._dragged:
+            self.posed.emit(*self._pose_drag, self._free_pixel(at), True)
+        elif dragging_box:
+            self._finish_box(self._dragged_box(at))
+        elif was_click and not self._drawing_box and not self._space:
+            self._click(at)
+        self._box_drag = self._pose_drag = self._mark_drag = None
+        self.viewport().setCursor(self._cursor())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self.mousePressEvent(event)
+
+    def leaveEvent(self, event: Any) -> None:  # noqa: N802
+        super().leaveEvent(event)
+        self._end_hover()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        key = event.key()
+        if key == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = True
+            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        elif key == Qt.Key.Key_F:
+            self.fit()
+        elif key == Qt.Key.Key_1:
+            self.zoom_actual()
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom_to(self.zoom * 1.25)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom_to(self.zoom * 0.8)
+        elif key == Qt.Key.Key_B:
+            self.box_wanted.emit(not self._drawing_box)
+        elif key == Qt.Key.Key_Escape and self._drawing_box:
+            self.box_wanted.emit(False)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() == Qt.Key.Key_Space:
+            self._space = False
+            self.viewport().setCursor(self._cursor())
+        elif event.key() == Qt.Key.Key_Shift:
+            self._end_hover()
+        super().keyReleaseEvent(event)
+
+    def _free_pixel(self, at: QPoint) -> tuple[float, float]:
+        """The pixel under a place, also beside the picture."""
+        place = self.mapToScene(at)
+        return place.x() - 0.5, place.y() - 0.5
+
+    def _pixel(self, at: QPoint) -> tuple[float, float] | None:
+        inside = self.picture.boundingRect().contains(self.mapToScene(at))
+        return self._free_pixel(at) if inside else None
+
+    def _match_at(self, at: QPoint) -> MarkItem | None:
+        """The mark of a match under a place, which can be dragged to where it belongs."""
+        marks = (item for item in self.items(at) if isinstance(item, MarkItem))
+        return next((item for item in marks if item.mark.role == "match" and item.mark.pin_id > 0), None)
+
+    def _drop_mark(self, item: MarkItem, at: QPoint) -> None:
+        pixel = self._pixel(at)
+        if pixel is None:
+            item.setPos(item.mark.position[0] + 0.5, item.mark.position[1] + 0.5)
+        self.match_moved.emit(item.mark.pin_id, pixel)
+
+    def _click(self, at: QPoint) -> None:
+        for item in self.items(at):
+            if isinstance(item, MarkItem) and item.mark.role != "rival":
+                self.pin_selected.emit(item.mark.pin_id)
+                return
+        pixel = self._pixel(at)
+        if pixel is not None:
+            self.clicked.emit(*pixel)
+
+    def _hover(self, at: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        pixel = self._pixel(at) if modifiers & Qt.KeyboardModifier.ShiftModifier else None
+        if pixel is None:
+            self._end_hover()
+        else:
+            self._hovering = True
+            self.hovered.emit(*pixel)
+
+    def _end_hover(self) -> None:
+        if self._hovering:
+            self._hovering = False
+            self.hover_ended.emit()
+
+    def _handle_at(self, at: QPoint) -> str | None:
+        if not self._box_item.isVisible():
+            return None
+        reach = 8 / self.zoom
+        place = self.mapToScene(at)
+        for name, handle in self._box_item.handles().items():
+            if abs(handle.x() - place.x()) <= reach and abs(handle.y() - place.y()) <= reach:
+                return name
+        return None
+
+    def _start_box_drag(self, at: QPoint) -> tuple[str, QRectF, QPointF] | None:
+        handle = self._handle_at(at)
+        place = self.mapToScene(at)
+        if handle is not None:
+            return handle, QRectF(self._box_item.box), place
+        return ("new", QRectF(place, place), place) if self._drawing_box else None
+
+    def _dragged_box(self, at: QPoint) -> QRectF:
+        assert self._box_drag is not None
+        name, start, origin = self._box_drag
+        place = self.mapToScene(at)
+        box = QRectF(start)
+        if name == "new":
+            box = QRectF(origin, place)
+        else:
+            for edge, setter in (("l", box.setLeft), ("r", box.setRight)):
+                if edge in name:
+                    setter(place.x())
+            for edge, setter in (("t", box.setTop), ("b", box.setBottom)):
+                if edge in name:
+                    setter(place.y())
+        return box.normalized().intersected(self.picture.boundingRect())
+
+    def _finish_box(self, box: QRectF) -> None:
+        if box.width() < 4 or box.height() < 4:
+            self.show_box(self._box)
+            return
+        self.box_drawn.emit((box.left() - 0.5, box.top() - 0.5, box.right() - 0.5, box.bottom() - 0.5))
+
+
+def _place(item: QGraphicsPixmapItem, pixmap: QPixmap | None, box: Box) -> None:
+    """Lay a picture over a part of the image."""
+    item.setPixmap(pixmap or QPixmap())
+    if pixmap is not None:
+        sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
+        item.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))
+
+
+_CURSORS = {
+    "l": Qt.CursorShape.SizeHorCursor, "r": Qt.CursorShape.SizeHorCursor,
+    "t": Qt.CursorShape.SizeVerCursor, "b": Qt.CursorShape.SizeVerCursor,
+    "lt": Qt.CursorShape.SizeFDiagCursor, "rb": Qt.CursorShape.SizeFDiagCursor,
+    "rt": Qt.CursorShape.SizeBDiagCursor, "lb": Qt.CursorShape.SizeBDiagCursor,
+}  # fmt: skip
+
+
+def _rect(box: Box) -> QRectF:
+    return QRectF(box[0] + 0.5, box[1] + 0.5, box[2] - box[0], box[3] - box[1])

@@ -1,0 +1,390 @@
+"""The shape panel: a mesh or point cloud to turn around, with a heatmap as colours and pins on it."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QOpenGLContext
+from PySide6.QtOpenGLWidgets import QOpenGLWidget
+from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+
+from app.document.texts import title, tr
+from app.window.theme import is_dark
+from app.window.views.drops import FileDrops
+from app.window.views.empty import EmptyState
+from app.window.views.header import Header
+from app.window.views.marks import PinMark
+from app.window.views.mesh_marks import MeshMarks
+from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
+from core.colors import HEATMAPS
+from core.geometry.viewpoints import VIEWS, view_directions
+
+
+class MeshPanel(FileDrops, QWidget):
+    """Shows one shape, in the units and axes of its file.
+
+    Signals:
+        clicked(point): float64 [3] on the surface, by a click without a drag.
+        hovered(point), hover_ended(): the mouse moves over the surface with Shift held, and that is over.
+        acting(action), acted(action): a part tool is at work, and what it did (:class:`core.parts.action.Action`).
+        files_dropped(paths), open_requested(), activated(), pin_selected(pin id), up_chosen(axis),
+        match_moved(pin id, point, or None beside the shape).
+    """
+
+    clicked = Signal(object)
+    hovered = Signal(object)
+    hover_ended = Signal()
+    acting = Signal(object)
+    acted = Signal(object)
+    files_dropped = Signal(list)
+    open_requested = Signal()
+    activated = Signal()
+    pin_selected = Signal(int)
+    match_moved = Signal(int, object)
+    up_chosen = Signal(str)
+
+    def __init__(self, badge: str = tr("Shape"), parent: QWidget | None = None):
+        super().__init__(parent)
+        self.header = Header(badge)
+        self.header.opacity_changed.connect(self.set_heatmap_opacity)
+        self.view_button = self.header.add_tool("view", tr("View"), tr("Standard views"), lambda: None)
+        self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.view_menu = QMenu(self)
+        self.view_button.setMenu(self.view_menu)
+        self.header.add_tool("edges", tr("Edges"), tr("Show triangle edges (E)"), self._set_edges, checkable=True)
+        self.header.add_tool("fit", tr("Fit"), tr("Fit the shape (F)"), self.reset_view)
+        self.empty = EmptyState(
+            "shape", tr("Drop a shape here"), tr("or click to open one: OBJ, PLY, STL, OFF, GLB, glTF, XYZ")
+        )
+        self.empty.clicked.connect(self.open_requested)
+        self._host = QWidget()
+        self._stack = QStackedLayout(self._host)
+        self._stack.addWidget(self.empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self._host, 1)
+        self.setAcceptDrops(True)
+        QOpenGLWidget(self).hide()  # one from the start spares the window from being rebuilt for the first shape
+        self.plotter: Any = None
+        self._problem: QLabel | None = None
+        self._shape: Any = None
+        self._mouse: Any = None
+        self._tool: tuple[str, float, float] = ("", 0.02, 30.0)
+        self._pins: Any = None
+        self._legend: Any = None
+        self._through: Any = None
+        self._smoothing: Any = None
+        self._heat: tuple[npt.NDArray[np.float32], float, float] | None = None
+        self._marks = MeshMarks(self)
+        self._marks.match_moved.connect(self.match_moved)
+        self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
+        self._navigation = "trackball"
+        self._fill_view_menu()
+        self._update_tools()
+
+    def set_mesh(self, mesh: Any | None, title: str = "", up: str = "y") -> None:
+        """Show a display mesh (see :class:`core.geometry.display.DisplayMesh`), or the empty state."""
+        self.header.title.setText(title)
+        self._up = up
+        if mesh is not None and self.plotter is None and not self._start():
+            return
+        self._heat = None
+        if self._shape is not None:
+            self.plotter.renderer.RemoveActor(self._shape.actor)
+            self._shape = self._mouse.picker = None
+            self._legend.hide()
+        self.set_marks([])
+        if mesh is None:
+            self._stack.setCurrentWidget(self.empty)
+        else:
+            from app.window.views.picking import Picker
+            from app.window.views.scene import ShapeActor
+
+            self._shape = ShapeActor(mesh)
+            self._mouse.picker = Picker(self._shape.polydata, mesh.points)
+            self.plotter.renderer.AddActor(self._shape.actor)
+            self._stack.setCurrentWidget(self.plotter)
+            self.set_view("corner")
+        self._update_tools()
+
+    def set_up(self, up: str) -> None:
+        """Say which direction of the file points up, for the standard views."""
+        self._up = up
+
+    def set_heatmap(self, scores: npt.NDArray[np.float32] | None, low: float = 0.0, high: float = 1.0) -> None:
+        """Colour by similarity float32 [V], colours from ``low`` to ``high``; None shows the shape's own look."""
+        if self._shape is None or (scores is not None and len(scores) != self._shape.polydata.GetNumberOfPoints()):
+            return
+        self._heat = None if scores is None else (scores, low, high)
+        self._repaint()
+
+    def set_heatmap_opacity(self, opacity: float) -> None:
+        self._opacity = opacity
+        self._repaint()
+
+    def set_colormap(self, name: str) -> None:
+        self._colormap = name
+        self._repaint()
+
+    def set_marks(self, marks: list[PinMark]) -> None:
+        if marks == self._marks.all:
+            return
+        self._marks.all = marks
+        if self._pins is not None:
+            self._pins.set_marks(marks)
+            self._schedule()
+
+    def set_view(self, view: str) -> None:
+        """Look from "front", "back", "left", "right", "top", "bottom" or "corner"."""
+        if self._shape is None:
+            return
+        direction, up = view_directions(self._up, view)
+        camera = self.plotter.renderer.GetActiveCamera()
+        center = np.array(self._shape.polydata.GetCenter())
+        camera.SetFocalPoint(*center)
+        camera.SetPosition(*(center + np.array(direction)))
+        camera.SetViewUp(*up)
+        self.reset_view()
+
+    def reset_view(self, also: npt.NDArray | None = None) -> None:
+        """Fit the shape into the panel, from the present direction, and points [n, 3] with it."""
+        if self._shape is not None:
+            bounds = np.reshape(self._shape.polydata.GetBounds(), (3, 2)).T
+            whole = bounds if also is None else np.concatenate([bounds, also])
+            self.plotter.renderer.ResetCamera(*np.stack([whole.min(0), whole.max(0)], axis=1).ravel())
+            self.plotter.renderer.GetActiveCamera().Zoom(1.25)
+            self._schedule()
+
+    def set_frustum(self, name: str, points: npt.NDArray | None, color: str = "#ff4d6d") -> None:
+        """Show the camera of a photo, see :class:`app.window.views.frustums.Frustums`; None removes it."""
+        if self.plotter is not None:
+            self.frustums.show(name, points, color)
+            self._schedule()
+
+    def set_navigation(self, name: str) -> None:
+        """What the mouse does: "trackball", "turntable" or "blender"."""
+        self._navigation = name
+        if self.plotter is not None:
+            navigate(self.plotter, name)
+
+    def view_state(self) -> list[float]:
+        """Place, focus, up and angle of the camera, for :meth:`restore_view`."""
+        if self._shape is None:
+            return []
+        camera = self.plotter.renderer.GetActiveCamera()
+        return [*camera.GetPosition(), *camera.GetFocalPoint(), *camera.GetViewUp(), camera.GetViewAngle()]
+
+    def restore_view(self, state: list[float]) -> None:
+        if len(state) == 10:
+            self.look_from(np.array(state[:3]), np.array(state[3:6]), np.array(state[6:9]), state[9])
+
+    def look_from(self, eye: npt.NDArray, at: npt.NDArray, up: npt.NDArray, angle: float) -> None:
+        """See the shape from ``eye`` [3]; ``angle`` in degrees spans the panel's height."""
+        if self._shape is not None:
+            camera = self.plotter.renderer.GetActiveCamera()
+            camera.SetPosition(*eye)
+            camera.SetFocalPoint(*at)
+            camera.SetViewUp(*up)
+            camera.SetViewAngle(angle)
+            self._schedule()
+
+    def save_picture(self, path: str | Path) -> bool:
+        """Write what is shown, with legend and pins; returns whether that worked."""
+        if self._shape is None:
+            return False
+        from PIL import Image
+
+        self._render()
+        Image.fromarray(np.asarray(self.plotter.screenshot(return_img=True))).save(path)
+        return True
+
+    def world_to_widget(self, point: npt.ArrayLike) -> QPointF:
+        """Where a point of the shape appears, in the coordinates of :attr:`plotter` (logical pixels)."""
+        renderer, ratio = self.plotter.renderer, self.plotter.devicePixelRatioF()
+        renderer.SetWorldPoint(*np.asarray(point, float), 1.0)
+        renderer.WorldToDisplay()
+        x, y, _ = renderer.GetDisplayPoint()
+        return QPointF(x / ratio, self.plotter.height() - 1 - y / ratio)
+
+    def close_panel(self) -> None:
+        """Free the OpenGL window; the panel cannot be used afterwards."""
+        if self.plotter is not None:
+            plotter, self.plotter = self.plotter, None
+            plotter.removeEventFilter(self)
+            self._mouse.stop()
+            self._mouse.picker = self._shape = None
+            plotter.close()
+            # pyvistaqt keeps a wrapper of the OpenGL surface that outlives it; PySide would give it to the next object there.
+            plotter._forget_context()
+
+    def _start(self) -> bool:
+        """Make the OpenGL widget when the first shape comes; without OpenGL say so."""
+        if not QOpenGLContext().create():
+            self._say(
+                tr("This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri).")
+            )
+            return False
+        from pyvistaqt import QtInteractor
+
+        from app.window.views.frustums import Frustums
+        from app.window.views.scene import Legend, PinActors, through_renderer
+        from app.window.views.smoothing import Smoothing
+
+        self.plotter = QtInteractor(self._host, auto_update=False, line_smoothing=True, multi_samples=0)
+        self.plotter.setMouseTracking(True)
+        self.plotter.installEventFilter(self)
+        self._mouse = MeshMouse(self.plotter, self)
+        self._mouse.pressed.connect(self.activated)
+        self._mouse.clicked.connect(self._click)
+        self._mouse.pivoted.connect(self._set_pivot)
+        self._mouse.grab = self._marks.match_at
+        self._mouse.dragging.connect(self._marks.move)
+        self._mouse.dropped.connect(self._marks.drop)
+        for name in ("hovered", "hover_ended", "acting", "acted"):
+            getattr(self._mouse, name).connect(getattr(self, name))
+        self.set_part_tool(*self._tool)
+        self.plotter.setAcceptDrops(False)
+        self._stack.addWidget(self.plotter)
+        self.set_navigation(self._navigation)
+        for light in self.plotter.renderer.lights[3:]:  # two faint ones behind cost as much as head, key and fill light
+            self.plotter.renderer.RemoveLight(light)
+        self._through = through_renderer(self.plotter.render_window, self.plotter.renderer)
+        self._pins = PinActors(self.plotter.renderer, self._through)
+        self._legend = Legend(self.plotter.renderer)
+        self.frustums = Frustums(self.plotter.renderer)
+        self._smoothing = Smoothing(self.plotter)
+        self.plotter.renderer.AddObserver("StartEvent", self._before_render)
+        self._dress()
+        return True
+
+    def _say(self, sentence: str) -> None:
+        if self._problem is None:
+            self._problem = QLabel()
+            self._problem.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            self._problem.setWordWrap(True)
+            self._stack.addWidget(self._problem)
+        self._problem.setText(sentence)
+        self._stack.setCurrentWidget(self._problem)
+
+    def _dress(self) -> None:
+        if self.plotter is None:
+            return
+        bottom, top = ("#17191d", "#343a44") if is_dark() else ("#dfe3e9", "#fafbfc")
+        self.plotter.set_background(bottom, top=top)
+        self._legend.recolor()
+        self.plotter.add_axes(line_width=3, viewport=(0, 0, 0.14, 0.18), color="white" if is_dark() else "black")
+        self._schedule()
+
+    def _before_render(self, *_: object) -> None:
+        if self.plotter is None:
+            return
+        camera, ratio = self.plotter.renderer.GetActiveCamera(), self.plotter.devicePixelRatioF()
+        self.plotter.renderer.ResetCameraClippingRange()
+        self._through.ResetCameraClippingRange(self.plotter.renderer.ComputeVisiblePropBounds())
+        width, height = self.plotter.renderer.GetSize()
+        self._pins.rescale(camera, height, ratio)
+        self._legend.place(width, height, ratio)
+
+    def _repaint(self) -> None:
+        if self._shape is None:
+            return
+        if self._heat is None:
+            self._shape.paint(None, 0, 1, self._colormap, 1)
+            self._legend.hide()
+        else:
+            scores, low, high = self._heat
+            self._shape.paint(scores, low, high, self._colormap, self._opacity)
+            self._legend.show(low, high, self._colormap)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self.plotter is not None:
+            self._smoothing.moving()
+            self.plotter.update()
+
+    def _render(self) -> None:
+        if self.plotter is not None and self._shape is not None:
+            self.plotter.render()
+
+    def _set_edges(self, on: bool) -> None:
+        if self._shape is not None:
+            self._shape.set_edges(on)
+            self._schedule()
+
+    def _fill_view_menu(self) -> None:
+        for name, key in zip(VIEWS, "1234567", strict=True):
+            action = self.view_menu.addAction(f"{title(name)}\t{key}")
+            action.triggered.connect(partial(self.set_view, name))
+        self.view_menu.addSeparator()
+        up_menu = self.view_menu.addMenu(tr("Up axis of the file"))
+        for axis in ("y", "z", "x", "-y", "-z", "-x"):
+            action = up_menu.addAction(axis)
+            action.triggered.connect(partial(self.up_chosen.emit, axis))
+            action.setCheckable(True)
+            up_menu.aboutToShow.connect(lambda a=action: a.setChecked(a.text() == self._up))
+
+    def _update_tools(self) -> None:
+        self.header.set_active(self._shape is not None)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Keys are ours; the mouse is that of :class:`app.window.views.mesh_mouse.MeshMouse`."""
+        ours = self.plotter is not None and watched is self.plotter and event.type() == QEvent.Type.KeyPress
+        return ours and self._key(event)
+
+    def _key(self, event: Any) -> bool:
+        key = event.text().lower()
+        if key and key in "1234567":
+            self.set_view(VIEWS[int(key) - 1])
+        elif key == "f":
+            self.reset_view()
+        elif key == "e":
+            action = next(b.defaultAction() for b in self.header.findChildren(QToolButton) if b.text() == tr("Edges"))
+            action.toggle()
+        else:
+            event.ignore()
+        return True  # VTK's own keys (quit, wireframe, pick) would surprise
+
+    def pick(self, at: QPointF) -> npt.NDArray | None:
+        """The point float64 [3] of the surface under a place of the widget, or None."""
+        return None if self._mouse is None else self._mouse.pick(at)
+
+    def set_part_tool(self, tool: str, size: float, angle: float) -> None:
+        """Take a part tool up, "" for none: radius of the brush as a fraction of the diagonal, angle of the flood in degrees."""
+        self._tool = (tool, size, angle)
+        if self._mouse is not None:
+            self._mouse.tool, self._mouse.size, self._mouse.angle = tool if tool in SHAPE_TOOLS else "", size, angle
+            cross = Qt.CursorShape.CrossCursor if self._mouse.tool else Qt.CursorShape.ArrowCursor
+            self.plotter.setCursor(cross)
+
+    def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
+        """Lay parts over the shape: uint8 [F, 4] for the faces of its file (points of a cloud); None removes them."""
+        if self._shape is not None:
+            self._shape.set_labels(rgba)
+            self._repaint()
+
+    def _click(self, at: QPointF) -> None:
+        if (mark := self._marks.at(at)) is not None:
+            self.pin_selected.emit(mark.pin_id)
+            return
+        point = self.pick(at)
+        if point is not None:
+            self.clicked.emit(point)
+
+    def _set_pivot(self, at: QPointF) -> None:
+        point = self.pick(at)
+        if point is not None:
+            camera = self.plotter.renderer.GetActiveCamera()
+            shift = point - np.array(camera.GetFocalPoint())
+            camera.SetPosition(*(np.array(camera.GetPosition()) + shift))
+            camera.SetFocalPoint(*point)
+            self._schedule()

@@ -1,0 +1,62 @@
+"""Posed shapes over a photo: one picture for each shape, all cut off at a line for comparison."""
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPixmap, QTransform
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
+
+from app.shared.values import Box
+
+
+class Overlays(QGraphicsRectItem):
+    """Pictures by name; what lies right of ``share`` of the photo's width is cut off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
+        self.setZValue(3)
+        self.setOpacity(0.65)
+        self._items: dict[str, QGraphicsPixmapItem] = {}
+        self._photo, self._share = QRectF(), 1.0
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Nothing of its own."""
+
+    def fit(self, photo: QRectF) -> None:
+        """A new photo: nothing lies over it."""
+        self._photo = photo
+        for name in list(self._items):
+            self.show_picture(name, None)
+        self.swipe(self._share)
+
+    def swipe(self, share: float) -> None:
+        """Show the left ``share`` of the photo's width, 0 to 1."""
+        self._share = share
+        self.setRect(QRectF(self._photo.left(), self._photo.top(), self._photo.width() * share, self._photo.height()))
+
+    def shown(self) -> list[str]:
+        return list(self._items)
+
+    def show_picture(self, name: str, rgba: npt.NDArray[np.uint8] | None, box: Box = (0, 0, 1, 1)) -> None:
+        """Lay uint8 [h, w, 4] over the part ``box`` of the photo; None removes it."""
+        old = self._items.pop(name, None)
+        if rgba is None:
+            if old is not None and old.scene() is not None:
+                old.scene().removeItem(old)
+            return
+        item = old or QGraphicsPixmapItem(self)
+        item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
+        pixmap = as_pixmap(rgba)
+        item.setPixmap(pixmap)
+        sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
+        item.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))
+        self._items[name] = item
+
+
+def as_pixmap(pixels: npt.NDArray[np.uint8]) -> QPixmap:
+    """Of uint8 [h, w, 3] or, with transparency, [h, w, 4]."""
+    pixels = np.ascontiguousarray(pixels)
+    height, width, channels = pixels.shape
+    layout = QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBA8888
+    return QPixmap.fromImage(QImage(pixels.data, width, height, channels * width, layout))
