@@ -83,7 +83,9 @@ def adapt_encoder(
     for one in lessons:
         if one.shape in numbers:
             x, y, z = (float(v) for v in upright(one.point, one.shape.up))
-            known.append(PhotoCorrespondence(image_of(one.image), one.image.box, one.pixel, numbers[one.shape], (x, y, z)))
+            known.append(
+                PhotoCorrespondence(image_of(one.image), one.image.box, one.pixel, numbers[one.shape], (x, y, z))
+            )
     base, told = load_tunable(choice_of(encoder), progress), []
 
     def watch(measured: Any) -> None:

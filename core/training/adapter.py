@@ -18,12 +18,12 @@ from core.encoders.base import ImageEncoder
 from core.encoders.residual_head import ResidualHead, save_head
 from core.errors import CounterpointError
 from core.progress import Progress, silent, span
-from core.training.builder import Object3D
 from core.training.cards import write_summary
 from core.training.loop import Learner, Terms, run
 from core.training.pair_data import Batch
 from core.training.pictures import PictureSettings, take_picture
 from core.training.recipe import Recipe
+from core.training.scene import Object3D
 
 
 @dataclass(frozen=True)

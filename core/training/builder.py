@@ -5,53 +5,19 @@ Objects stand with y up and look along +z, so that x points to their left. A par
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 import trimesh
 
-from core.geometry.raycasting import Raycaster
-from core.geometry.shape import Shape, make_shape
-from core.training.scene import MeshArrays, Open3dTracer, Scene
+from core.geometry.shape import make_shape
+from core.training.scene import Object3D
 
 Floats = npt.NDArray[np.floating]
 Kind = Literal["box", "ellipsoid", "cylinder", "cone", "capsule", "torus"]
 KINDS: tuple[Kind, ...] = ("box", "ellipsoid", "cylinder", "cone", "capsule", "torus")
-
-
-@dataclass
-class Object3D:
-    """A shape with what is known about every place of its surface.
-
-    Attributes:
-        shape: the mesh; its normalised frame is what the arrays below refer to.
-        category: "chair", ..., or "assembly" or "blob", which have no counterpart in another instance.
-        face_part: int32 [F], the part of each face; the same number means the same part in all instances of a category.
-        local: float32 [V, 3], coordinates in [-1, 1] within the primitive a vertex belongs to.
-    """
-
-    shape: Shape
-    category: str
-    face_part: npt.NDArray[np.int32]
-    local: npt.NDArray[np.float32]
-
-    @cached_property
-    def caster(self) -> Raycaster:
-        """Ray queries against the shape, in its normalised frame."""
-        return Raycaster(self.shape)
-
-    @cached_property
-    def arrays(self) -> MeshArrays:
-        """What training pictures are made of; raises a CounterpointError for a point cloud."""
-        return MeshArrays.of(self.shape, self.face_part, self.local)
-
-    @cached_property
-    def scene(self) -> Scene:
-        """The object alone, on the CPU, to be traced by Open3D."""
-        return Scene.of([self.arrays], Open3dTracer([self.caster]), torch.device("cpu"))
 
 
 @dataclass

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 
 from core.errors import CounterpointError
-from core.training.builder import Object3D
 from core.training.pair_data import Extras, PairData, PairSettings
 from core.training.recipe import PairRecipe
+from core.training.scene import Object3D
 
 
 def pairs(

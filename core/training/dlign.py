@@ -20,12 +20,12 @@ from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
 from core.geometry.depth_maps import depth_picture
 from core.progress import Progress, silent, span
-from core.training.builder import Object3D
 from core.training.cards import write_summary
 from core.training.loop import Learner, Terms, run
 from core.training.pair_data import Batch
 from core.training.pictures import PictureSettings, take_picture
 from core.training.recipe import Recipe
+from core.training.scene import Object3D
 
 Pixels = npt.NDArray[np.uint8]
 Painter = Callable[[Pixels, str, int], Pixels]

@@ -20,11 +20,11 @@ from core.encoders.base import TunableEncoder
 from core.encoders.lora import LoraNet, save_lora
 from core.errors import Cancelled, CounterpointError
 from core.progress import Progress, silent, span
-from core.training.builder import Object3D
 from core.training.loop import Learner, Terms, run
 from core.training.losses import place_target, smooth_ap, soft_info_nce
 from core.training.observing import Observation, Observer, PhotoCorrespondence, Pool, describe
 from core.training.recipe import Recipe
+from core.training.scene import Object3D
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from core.fields.lifting import LiftSettings, cameras
 from core.geometry.raycasting import surface_position
 from core.geometry.render import render
 from core.progress import Progress, span
-from core.training.builder import Object3D
 from core.training.pictures import PictureSettings, take_picture
+from core.training.scene import Object3D
 
 Floats = npt.NDArray[np.floating]
 

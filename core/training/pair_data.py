@@ -9,12 +9,11 @@ import torch
 from torch.utils.data import Dataset, default_collate
 
 from core.geometry.camera import Camera
-from core.training.builder import Object3D
 from core.training.categories import CATEGORIES
-from core.training.look import draw_look
+from core.training.look import Look
 from core.training.pictures import Pictures, PictureSettings, random_camera, take_pictures
 from core.training.procedural import make_object, training_seed
-from core.training.scene import Open3dTracer, Scene
+from core.training.scene import Object3D, Open3dTracer, Scene
 
 NAMES = list(CATEGORIES)
 
@@ -54,7 +53,7 @@ class Plan:
 
     Attributes:
         seed: of the random numbers of its pictures.
-        items: the objects of A and B.
+        items: the object that both show, or that of A and that of B; none where it is one of those given and known by its number.
         given: the number of the object among those given, or None for procedural ones.
         cameras: of A and B.
         plain: whether A and B are drawn as the program draws CAD models.
@@ -63,7 +62,7 @@ class Plan:
     """
 
     seed: int
-    items: tuple[Object3D, Object3D]
+    items: tuple[Object3D, ...]
     given: int | None
     cameras: tuple[Camera, Camera]
     plain: tuple[bool, bool]
@@ -91,12 +90,11 @@ class PairData(Dataset[Any]):
         """The pair, as :func:`draw_pairs` says but without B; drawn anew if hardly anything of its objects is seen."""
         for attempt in range(20):
             plan = self._plan(number, attempt)
-            one, other = plan.items
-            scene, second = one.scene, 0
-            if one is not other:
-                meshes, casters = [one.arrays, other.arrays], [one.caster, other.caster]
-                scene, second = Scene.of(meshes, Open3dTracer(casters), torch.device("cpu")), 1
-            pair = {name: value[0] for name, value in draw_pairs(scene, [0, second], [plan], self._settings).items()}
+            scene, last = plan.items[0].scene, len(plan.items) - 1
+            if last:
+                scene = Scene(plan.items, Open3dTracer(plan.items), torch.device("cpu"))
+            drawn = draw_pairs(scene, [0, last], [plan], self._settings)
+            pair = {name: value[0] for name, value in drawn.items()}
             shares = [float(pair[name].float().mean()) for name in ("a_mask", "b_mask")]
             if min(shares) > 0.01 and shares[1] < 1:
                 break
@@ -117,7 +115,7 @@ class PairData(Dataset[Any]):
         cad, plain = rng.random() < settings.cad, rng.random(2) < settings.pictures.plain
         return Plan(
             int(rng.integers(2**62)),
-            (one, other),
+            (one,) if one is other else (one, other),
             given,
             (random_camera(one, rng, settings.pictures), random_camera(other, rng, settings.pictures)),
             (False, True) if cad else (bool(plain[0]), bool(plain[1])),
@@ -141,12 +139,12 @@ class PairData(Dataset[Any]):
         return item, item, None
 
 
-def draw_pairs(scene: Scene, meshes: Sequence[int], plans: Sequence[Plan], settings: PairSettings) -> Batch:
+def draw_pairs(scene: Scene, which: Sequence[int], plans: Sequence[Plan], settings: PairSettings) -> Batch:
     """Draw B pairs, and choose pixels in them.
 
     Args:
         scene: their objects.
-        meshes: 2 B numbers of objects: those of pictures A, then those of pictures B.
+        which: 2 B numbers of objects: those of pictures A, then those of pictures B.
         plans: of the B pairs; the seed of the first is that of all random numbers.
         settings: what a pair is.
 
@@ -157,12 +155,12 @@ def draw_pairs(scene: Scene, meshes: Sequence[int], plans: Sequence[Plan], setti
         ``x_local`` float32 [B, n, 3]. Besides ``outside`` int64 [B, m, 2], pixels of B's background, and the plans' facts: ``across``
         bool [B], whether A and B show two objects, ``category`` int64 [B], -1 for none, and the extras.
     """
-    device, count = scene.vertices.device, len(plans)
+    device, count = scene.device, len(plans)
     generator = torch.Generator(device).manual_seed(plans[0].seed)
     cameras = [plan.cameras[i] for i in range(2) for plan in plans]
     plain = [plan.plain[i] for i in range(2) for plan in plans]
     surface = [*range(count), *(n if plan.same_surface else count + n for n, plan in enumerate(plans))]
-    made = take_pictures(scene, meshes, cameras, draw_look(settings.pictures, plain, generator, surface))
+    made = take_pictures(scene, which, cameras, Look(settings.pictures, plain, generator, surface))
     batch = {name: value.to(device) for name, value in default_collate([plan.facts for plan in plans]).items()}
     for name, places, rows in (("a", settings.queries, slice(0, count)), ("b", settings.keys, slice(count, None))):
         batch |= _picture(name, Pictures(*(value[rows] for value in vars(made).values())), places, generator)

@@ -16,13 +16,13 @@ from core.encoders.pocket import WEIGHTS, PocketNet
 from core.errors import CounterpointError
 from core.progress import Progress, silent
 from core.tensors import save_tensors
-from core.training.builder import Object3D
 from core.training.cards import write_card
 from core.training.data import pairs
 from core.training.loop import Learner, run_in_folder
 from core.training.losses import part_target, picture_losses, place_target, soft_info_nce
 from core.training.pair_data import Batch, Extras, PairSettings
 from core.training.recipe import PairRecipe
+from core.training.scene import Object3D
 
 
 @dataclass(frozen=True)

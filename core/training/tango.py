@@ -24,12 +24,12 @@ from core.encoders.points import PointNet, PointTokens
 from core.errors import CounterpointError
 from core.geometry.sampling import sample_surface
 from core.progress import Progress, silent
-from core.training.builder import Object3D
 from core.training.loop import Terms
 from core.training.losses import global_loss, part_target, place_target, soft_info_nce
 from core.training.pair_data import Batch
 from core.training.pair_learner import Descriptions, ImageRecipe, PairLearner, aux_losses, load_start, train_pairs
 from core.training.recipe import Stage
+from core.training.scene import Object3D
 
 Aim = Literal["local", "global", "joint"]
 AIMS: tuple[Aim, ...] = ("local", "global", "joint")

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import warp as wp
 
-from core.training.scene import MeshArrays
+from core.training.scene import Object3D, Traced
 
 wp.config.log_level = wp.LOG_ERROR
 wp.config.enable_backward = False
@@ -36,23 +36,21 @@ def _trace(
 class WarpTracer:
     """Ray casting by Warp on the device that draws (a :class:`core.training.scene.Tracer`)."""
 
-    def __init__(self, meshes: Sequence[MeshArrays], device: torch.device):
+    def __init__(self, items: Sequence[Object3D], device: torch.device):
         where = wp.device_from_torch(device)
         self._meshes = [
             wp.Mesh(
-                wp.array(mesh.vertices, dtype=wp.vec3, device=where),
-                wp.array(np.ascontiguousarray(mesh.faces, np.int32).ravel(), dtype=wp.int32, device=where),
+                wp.array(np.ascontiguousarray(item.shape.normalised, np.float32), dtype=wp.vec3, device=where),
+                wp.array(np.ascontiguousarray(item.shape.faces, np.int32).ravel(), dtype=wp.int32, device=where),
             )
-            for mesh in meshes
+            for item in items
         ]
         wp.synchronize_device(where)  # Warp's own stream made them, and torch's will trace them
 
-    def trace(
-        self, meshes: Sequence[int], origins: torch.Tensor, matrices: torch.Tensor, size: int
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def trace(self, which: Sequence[int], origins: torch.Tensor, matrices: torch.Tensor, size: int) -> Traced:
         """See :meth:`core.training.scene.Tracer.trace`."""
         device, n = origins.device, len(origins)
-        handles = torch.tensor([self._meshes[i].id for i in meshes], dtype=torch.int64, device=device)
+        handles = torch.tensor([self._meshes[i].id for i in which], dtype=torch.int64, device=device)
         face = torch.full((n, size, size), -1, dtype=torch.int32, device=device)
         bary = torch.zeros(n, size, size, 3, device=device)
         distance = torch.zeros(n, size, size, device=device)

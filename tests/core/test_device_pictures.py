@@ -10,14 +10,14 @@ import torch
 from core.errors import Cancelled, CounterpointError
 from core.geometry.shape import make_shape
 from core.images import save_image
-from core.training.builder import Object3D
 from core.training.device_pairs import DevicePairs
-from core.training.look import PATTERNS, draw_look
+from core.training.look import Look
 from core.training.pair_data import PairData, PairSettings, choose_pixels
 from core.training.pictures import PictureSettings, random_camera, take_pictures
 from core.training.pocket import PocketRecipe, train
 from core.training.procedural import make_object
-from core.training.scene import Open3dTracer, Scene, view
+from core.training.scene import Object3D, Open3dTracer, Scene, view
+from core.training.surfaces import PATTERNS
 from core.training.warp_tracing import WarpTracer
 
 CPU = torch.device("cpu")
@@ -32,14 +32,14 @@ def scenes():
     colors = np.random.default_rng(0).integers(0, 255, (len(shape.vertices), 3)).astype(np.uint8)
     colored = make_shape(shape.vertices, shape.faces, colors=colors)
     items.append(Object3D(colored, "car", np.zeros(len(shape.faces), np.int32), 2 * colored.normalised))
-    meshes, which = [item.arrays for item in items], [i % 4 for i in range(8)]
+    which = [i % 4 for i in range(8)]
     cameras = [random_camera(items[m], np.random.default_rng(i), PictureSettings(size=48)) for i, m in enumerate(which)]
-    tracers = (Open3dTracer([item.caster for item in items]), WarpTracer(meshes, CPU))
-    return [Scene.of(meshes, tracer, CPU) for tracer in tracers], which, cameras, items
+    scenes = [Scene(items, tracer, CPU) for tracer in (Open3dTracer(items), WarpTracer(items, CPU))]
+    return scenes, which, cameras
 
 
 def test_rays_hit_what_open3d_hits(scenes):
-    (open3d, warp), which, cameras, _ = scenes
+    (open3d, warp), which, cameras = scenes
     one, other = (view(scene, which, cameras) for scene in (open3d, warp))
     at = [(seen.picture * 48 + seen.row) * 48 + seen.column for seen in (one, other)]
     both = np.intersect1d(*at)
@@ -53,14 +53,12 @@ def test_rays_hit_what_open3d_hits(scenes):
 
 @pytest.mark.parametrize("photos", [False, True])
 def test_one_look_is_one_picture_whatever_casts_the_rays(scenes, photos, tmp_path):
-    (open3d, warp), which, cameras, _ = scenes
+    (open3d, warp), which, cameras = scenes
     save_image(tmp_path / "noise.png", np.random.default_rng(0).integers(0, 255, (60, 90, 3)).astype(np.uint8))
     settings = PictureSettings(size=48, own=0.3, photos=str(tmp_path) if photos else None)
     patterns = set()
     for seed in range(3):
-        look = draw_look(
-            settings, [i % 4 == 3 for i in range(8)], torch.Generator().manual_seed(seed), [0, 1, 2, 3] * 2
-        )
+        look = Look(settings, [i % 4 == 3 for i in range(8)], torch.Generator().manual_seed(seed), [0, 1, 2, 3] * 2)
         patterns |= set(look.surfaces.pattern)
         one, other = (take_pictures(scene, which, cameras, look) for scene in (open3d, warp))
         assert (one.mask != other.mask).float().mean() < 0.002
@@ -76,8 +74,8 @@ def test_one_look_is_one_picture_whatever_casts_the_rays(scenes, photos, tmp_pat
 
 def test_a_look_is_drawn_once(scenes):
     """The same look gives the same picture again; another one does not."""
-    (open3d, _), which, cameras, _ = scenes
-    looks = [draw_look(PictureSettings(size=48), [False] * 8, torch.Generator().manual_seed(s)) for s in (0, 0, 1)]
+    (open3d, _), which, cameras = scenes
+    looks = [Look(PictureSettings(size=48), [False] * 8, torch.Generator().manual_seed(s)) for s in (0, 0, 1)]
     images = [take_pictures(open3d, which, cameras, look).image for look in (looks[0], *looks)]
     assert torch.equal(images[0], images[1]) and torch.equal(images[0], images[2])
     assert (images[0].int() - images[3].int()).abs().float().mean() > 20
