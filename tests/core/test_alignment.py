@@ -27,9 +27,9 @@ from core.alignment.templates import TemplateSettings, compare, pose_of, templat
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
 from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones, suppressed
-from core.encoders.adapter import GeometryAdapter, save_adapter
 from core.encoders.catalogue import EncoderChoice
 from core.encoders.feature_map import box_around
+from core.encoders.residual_head import ResidualHead, save_head
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.camera import PhotoCamera
@@ -436,7 +436,7 @@ def test_poses_are_measured_on_data_in_the_layout_of_scan2cad(sample, encoder, t
     half = Pose(one.truth.R @ np.diag([-1.0, 1, -1]), one.truth.t, one.truth.s)
     rotation, translation, scale = alignment_errors(half, one.truth, model_shape.center, one.symmetries)
     assert rotation < 1e-3 and translation > 0 and scale < 1e-9  # a half turn looks the same
-    save_adapter(tmp_path / "a.safetensors", GeometryAdapter(encoder.dim), encoder.fingerprint)
+    save_head(tmp_path / "a.safetensors", ResidualHead(encoder.dim), encoder.fingerprint)
     choice = EncoderChoice(adapter=str(tmp_path / "a.safetensors"))
     tables = benchmark.evaluate(choice, f"scan2cad:{tmp_path}", 1, templates=TemplateSettings(directions=40))
     assert [name.rsplit(", ", 1)[1] for name in tables] == ["without adapter"] * 2 + ["with adapter"] * 2
