@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.cli.options import choice_of, ready
+from app.cli.options import choice_of, matchable_from_file
 from core.alignment.align import Alignment, align, align_from, check, notes
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
@@ -60,7 +60,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     if mask is None:
         mask = box_mask(image, encoder, box)
     photo, flat = posed_photo(image, camera, mask, box, encoder, depth, shape if options.dof == 6 else None)
-    side, up = ready(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
+    side, up = matchable_from_file(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
     assert isinstance(side, MatchableShape)
     check(photo)
     start = None if entry is None else entry.pose

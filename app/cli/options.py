@@ -32,7 +32,7 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     source_box, boxes = boxes_of(options)
     loaded = [load_shape(path) if is_shape(path) else load_image(path) for path in (options.source, *options.target)]
     encoder = load_encoder(choice_of(options), span(progress, 0.0, 0.1))
-    side_of = partial(ready, options, encoder)
+    side_of = partial(matchable_from_file, options, encoder)
     source, source_up = side_of(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
     report: dict[str, Any] = {"encoder": encoder.name, "matches": []}
     saved: list[str] = []
@@ -78,7 +78,7 @@ def choice_of(options: argparse.Namespace) -> EncoderChoice:
     return EncoderChoice(options.encoder, options.weights, options.layer, options.device, options.adapter)
 
 
-def ready(
+def matchable_from_file(
     options: argparse.Namespace, encoder: ImageEncoder, path: str, content: Any, box: Any, progress: Progress
 ) -> tuple[MatchableImage | MatchableShape, str]:
     """A side ready to be matched, and a shape's up axis."""

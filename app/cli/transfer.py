@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.cli.options import boxes_of, choice_of, ready
+from app.cli.options import boxes_of, choice_of, matchable_from_file
 from core.alignment.start import open_posed
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
@@ -24,7 +24,7 @@ from core.interchange.shape_labels import load_shape_labels, save_shape_labels
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import is_shape, matchable_image, with_joint_prior
 from core.parts.carry import Source, assign, carry, percent
-from core.parts.layers import BAND
+from core.parts.layers import is_uncertain
 from core.progress import Progress, silent, span
 
 
@@ -38,11 +38,11 @@ def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> 
     labels = _marked(options, loaded[0], encoder)
     if options.box and not (options.mask or options.outline or options.point or options.labels):
         source_box = None  # the box says where the part is
-    side, source_up = ready(options, encoder, options.source, loaded[0], source_box, silent)
+    side, source_up = matchable_from_file(options, encoder, options.source, loaded[0], source_box, silent)
     report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
         begin, end = number / len(boxes), (number + 1) / len(boxes)
-        target, up = ready(options, encoder, path, content, box, span(progress, begin, end))
+        target, up = matchable_from_file(options, encoder, path, content, box, span(progress, begin, end))
         one, other, prior = with_joint_prior(side, target, up or source_up)
         pose = _pose(options, one, path, other) if options.pose else None
         sources = [Source(one, labels.masks, prior, pose)]
@@ -57,7 +57,7 @@ def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> 
         saved = _name(options.out, path, number, len(boxes), isinstance(other, MatchableShape))
         _save(saved, content, Path(path).name, Labels(labels.names, labels.colors, masks))
         for name, part, values, mask in zip(labels.names, found, percents, masks, strict=True):
-            near = np.abs(values.astype(int) - options.threshold) <= BAND
+            near = is_uncertain(values, options.threshold)
             numbers = {"share": float(mask.mean()), "uncertain": float(near.mean()), "overlap": part.overlap}
             report["parts"].append({"target": path, "saved": saved, "name": name, **numbers, "verdict": part.verdict})
     progress(1.0, "Done")

@@ -14,6 +14,7 @@ from app.engine.cache import Memo, choice_of, encoder_of, side_of, templates_of
 from app.shared.results import Followed
 from app.shared.values import Collection, CollectionPhoto, EncoderSettings, Item, PoseInPhoto
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
+from core.colors import rgb_of
 from core.congealing.canonical import choose_shape
 from core.congealing.collection import Congealed, OpenedPhoto, congeal_jointly
 from core.congealing.export import write_maps, write_poses
@@ -253,7 +254,7 @@ def _laid_over(pixels: npt.NDArray[np.uint8], drawn: npt.NDArray[np.uint8]) -> n
 
 
 def _rgba(color: str) -> tuple[int, ...]:
-    return (*(int(color.lstrip("#")[i : i + 2], 16) for i in (0, 2, 4)), ALPHA)
+    return (*rgb_of(color), ALPHA)
 
 
 def _shape(collection: Collection) -> Any:

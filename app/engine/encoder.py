@@ -16,8 +16,9 @@ from core.errors import CounterpointError
 from core.fields.cache import cache_dir, cache_key
 from core.files import make_folder
 from core.progress import Progress
-from core.training.equivariance import AdaptSettings, Known, adapt
+from core.training.equivariance import AdaptSettings, adapt
 from core.training.meshes import read_mesh, upright
+from core.training.observing import PhotoCorrespondence
 
 
 def measure_encoders(
@@ -83,7 +84,9 @@ def adapt_encoder(
     for one in lessons:
         if one.shape in numbers:
             x, y, z = (float(v) for v in upright(one.point, one.shape.up))
-            known.append(Known(image_of(one.image), one.image.box, one.pixel, numbers[one.shape], (x, y, z)))
+            known.append(
+                PhotoCorrespondence(image_of(one.image), one.image.box, one.pixel, numbers[one.shape], (x, y, z))
+            )
     base, told = load_tunable(choice_of(encoder), progress), []
 
     def watch(measured: Any) -> None:

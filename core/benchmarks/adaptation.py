@@ -1,4 +1,4 @@
-"""Does adapting an encoder to a shape help to find pixels of real photos on it? Each object of BOP data for itself."""
+"""Adaptation of an encoder to a shape: whether it helps to find pixels of real photos on the shape, for each object of BOP data."""
 
 import tempfile
 from dataclasses import replace

@@ -19,8 +19,10 @@ from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.camera import PhotoCamera
+from core.geometry.pixel_grid import random_pixels
 from core.geometry.pose import Pose, nearest_rotation, shape_rays
 from core.geometry.raycasting import surface_position
+from core.geometry.sampling import spread
 from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import Prior, match
 from core.matching.matchable import MatchableImage, MatchableShape
@@ -34,7 +36,7 @@ SYMMETRIC = {10: np.diag([-1.0, -1.0, 1.0, 1.0]), 11: np.diag([-1.0, -1.0, 1.0, 
 STAGES = ("PnP on correspondences", "templates alone", "+ NOC", "+ silhouette", "+ NOC and silhouette")
 
 DELTA = 15.0
-"""Of VSD, in the models' units (mm), as in BOP."""
+"""The tolerance of VSD in the models' units (mm), as in BOP."""
 
 CLICKS = ("one pixel alone", "joint with all pixels", "guided by the poses found")
 
@@ -43,7 +45,14 @@ Row = dict[str, Any]
 
 @dataclass
 class StageErrors:
-    """Of one stage over all objects."""
+    """The errors of one stage over all objects.
+
+    Attributes:
+        best: of the best hypothesis of each object.
+        of_all: the least rotation error of all its hypotheses, in degrees.
+        diameters: of the objects, in the models' units.
+        vsd: see :func:`core.alignment.metrics.vsd`.
+    """
 
     best: list[PoseErrors] = field(default_factory=list)
     of_all: list[float] = field(default_factory=list)
@@ -89,7 +98,7 @@ def _tables(
         raise CounterpointError(f"'{data}' is not procedural, bop:PATH or scan2cad:PATH.")
     scene, encoder = BopScene.open(place), load_encoder(choice)
     every = [item for photo in scene.photos() for item in scene.objects(photo)]
-    items = [every[i] for i in np.linspace(0, len(every) - 1, min(count, len(every))).astype(int)]
+    items = [every[i] for i in spread(len(every), count)]
     tables: dict[str, list[Row]] = {}
     for number, true_mask in enumerate((True, False)):
         where = "true mask" if true_mask else "mask cut out of the box"
@@ -143,10 +152,9 @@ def _measure(
 def _click(
     item: PosedObject, scorer: PoseScorer, views: ViewSet, hypotheses: list[Hypothesis], count: int = 12
 ) -> dict[str, list[float]]:
-    """Random visible pixels: distance / diameter of the match on the shape from where they are."""
-    rows, columns = np.nonzero(item.visible)
-    chosen = np.random.default_rng(0).choice(len(rows), min(count, len(rows)), replace=False)
-    at = rows[chosen], columns[chosen]
+    """Match random visible pixels; the errors are the distances of the matches from the true places, as fractions of the diameter."""
+    pixels = random_pixels(item.visible, count, np.random.default_rng(0))
+    at = pixels[:, 1], pixels[:, 0]
     shape, image = scorer.shape, scorer.image
     truth = surface_position(shape.shape, item.hits.face[at], item.hits.bary[at])
     turned, joint = joint_prior(image, shape, views)
@@ -158,7 +166,7 @@ def _click(
     )
     errors: dict[str, list[float]] = {}
     for name, (side, prior) in zip(CLICKS, priors, strict=True):
-        found = [match(side, shape, (float(u), float(v)), prior).candidate for v, u in zip(*at, strict=True)]
+        found = [match(side, shape, (float(u), float(v)), prior).candidate for u, v in pixels]
         gaps = np.linalg.norm(shape.field.points.position[found] - truth, axis=1) / size
         errors[name] = [float(gap) for gap in gaps]
     return errors
@@ -178,7 +186,7 @@ def _note(errors: StageErrors, hypotheses: list[Hypothesis], item: PosedObject, 
 
 
 def _vsd(pose: Pose | None, item: PosedObject, scene: BopScene, size: float) -> Any:
-    """Against the distances that the true poses of all objects of the photo give; measured depth is not asked for."""
+    """Compute VSD against the distances that the true poses of all objects of the photo give; measured depth is not needed."""
     shape, camera = scene.models[item.object_id], item.camera
     estimate = np.full(item.distance.shape, np.inf)
     if pose is not None:

@@ -1,4 +1,4 @@
-"""How well photo collections are pulled into one frame: poses, and pixels of one photo found in another.
+"""Congealing of photo collections: errors of the poses, and pixels of one photo found in another.
 
 Poses as in table 1 of 3D Congealing: errors of rotation and translation, raw where the canonical shape is that of the truth, and after
 one similarity (Procrustes) for the whole collection. Pixels as in table 2: PCK@0.1, beside the nearest neighbour in 2D by the same
@@ -23,6 +23,7 @@ from core.congealing.posed_photos import PosedPhoto
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
+from core.geometry.pixel_grid import random_pixels
 from core.geometry.pose import Pose, nearest_rotation, rotation_error
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape
@@ -37,7 +38,14 @@ PAIRS, PIXELS = 40, 20
 
 @dataclass
 class CollectionErrors:
-    """Of poses: degrees, fractions of the distance, degrees after Procrustes, whether taken for an inlier."""
+    """The errors of poses.
+
+    Attributes:
+        rotation: in degrees.
+        translation: as fractions of the distance from the camera.
+        aligned: of rotation after Procrustes, in degrees.
+        inlier: whether the photo was taken for an inlier.
+    """
 
     rotation: list[float] = field(default_factory=list)
     translation: list[float] = field(default_factory=list)
@@ -86,7 +94,12 @@ def evaluate(
 
 @dataclass
 class Both:
-    """Photos posed each by itself, and together."""
+    """A collection posed in two ways.
+
+    Attributes:
+        alone: each photo posed by itself.
+        congealed: all photos together.
+    """
 
     alone: list[PosedPhoto]
     congealed: Congealed
@@ -95,7 +108,17 @@ class Both:
 def posed(
     collection: Collection, encoder: ImageEncoder, true_mask: bool, progress: Progress = silent
 ) -> tuple[Both, list[Shot]]:
-    """A collection congealed, and its shots that could be posed."""
+    """Congeal a collection.
+
+    Args:
+        collection: the photos and their truth.
+        encoder: describes them.
+        true_mask: whether the true masks are used; otherwise masks are cut out of the true boxes.
+        progress: is told how far it is.
+
+    Returns:
+        The collection, and the shots that could be posed.
+    """
     canon = canonical_shape(collection.shape, encoder, collection.up, progress)
     opened, shots = [], {}
     for shot in collection.shots:
@@ -111,7 +134,17 @@ def posed(
 
 
 def symmetries(shape: Shape, up: str, step: int = 15, near: float = 0.015) -> Floats:
-    """The rotations [n, 3, 3] about the up axis, in steps of ``step`` degrees, that leave a shape as it is (to ``near`` diagonals)."""
+    """Find the rotations about the up axis that leave a shape as it is.
+
+    Args:
+        shape: the shape.
+        up: the axis of its file that points up.
+        step: of the angles that are tried, in degrees.
+        near: how near its samples must be to the turned shape, in diagonals.
+
+    Returns:
+        float64 [n, 3, 3], the identity first.
+    """
     points = sample_surface(shape, 3000).position
     axis, tree = np.array(UP_AXES[up], np.float64), cKDTree(sample_surface(shape, 20_000, seed=1).position)
     found = [np.eye(3)]
@@ -123,7 +156,7 @@ def symmetries(shape: Shape, up: str, step: int = 15, near: float = 0.015) -> Fl
 
 
 def procrustes(found: list[Pose], truth: list[Pose]) -> Floats:
-    """The rotation [3, 3] of the canonical frame that brings the rotations found nearest to the true ones (L1, reweighted)."""
+    """Return the rotation float64 [3, 3] of the canonical frame that brings found rotations nearest to the true ones (reweighted L1)."""
     turns = np.stack([one.R.T @ true.R for one, true in zip(found, truth, strict=True)])
     weight: Floats = np.ones(len(turns))
     mean: Floats = np.eye(3)
@@ -148,8 +181,10 @@ def _note(errors: CollectionErrors, members: list[PosedPhoto], shots: list[Shot]
 
 
 def _apart(pose: Pose, truth: Pose, shape: Shape) -> float:
-    """Distance between the middles of the shape as a fraction of that from the camera; across its view where the truth has a size of
-    its own, which leaves the depth of a rigid pose open."""
+    """Return the distance between the shape's middles at both poses, as a fraction of that from the camera.
+
+    If the truth has scales of its own, which leave the depth of a rigid pose open, the distance is measured across the view.
+    """
     middle, true = pose(shape.center), truth(shape.center)
     if np.abs(np.asarray(truth.s) - 1).max() > 1e-6:
         middle = middle * (true[2] / middle[2])
@@ -167,16 +202,15 @@ def _row(name: str, errors: CollectionErrors) -> Row:
 
 
 def _match(note: pixels.PixelErrors, found: Congealed, shots: list[Shot]) -> None:
-    """Random pixels of random pairs of photos."""
+    """Match random pixels of random pairs of photos."""
     rng = np.random.default_rng(len(note.angle))
     matcher = pixels.Matcher(found)
     for _ in range(PAIRS):
         a, b = rng.choice(len(shots), 2, replace=False)
-        rows, columns = np.nonzero(shots[a].visible & np.isfinite(shots[a].place).all(-1))
-        if len(rows) == 0:
+        known = shots[a].visible & np.isfinite(shots[a].place).all(-1)
+        if not known.any():
             continue
-        chosen = rng.choice(len(rows), min(4 * PIXELS, len(rows)), replace=False)
-        asked = np.stack([columns[chosen], rows[chosen]], axis=1)
+        asked = random_pixels(known, 4 * PIXELS, rng)
         truth, shown = shots[a].counterparts(asked, shots[b])
         asked, truth = asked[shown][:PIXELS], truth[shown][:PIXELS]
         if len(asked):
@@ -185,6 +219,6 @@ def _match(note: pixels.PixelErrors, found: Congealed, shots: list[Shot]) -> Non
 
 
 def _between(a: Shot, b: Shot) -> float:
-    """Degrees between the directions that two photos look from."""
+    """Return the angle between the viewing directions of two photos, in degrees."""
     one, other = (-(shot.truth.R.T @ (shot.truth.t / np.linalg.norm(shot.truth.t))) for shot in (a, b))
     return float(np.degrees(np.arccos(np.clip(one @ other, -1, 1))))

@@ -1,4 +1,4 @@
-"""How well an encoder finds corresponding places, beside chance, a classical descriptor and the same net with random weights."""
+"""Correspondence by an encoder, beside chance, a classical descriptor and the same network with random weights."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -17,9 +17,11 @@ from core.alignment.metrics import alignment_errors, alignment_shares
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, ranked
 from core.alignment.spatial import by_depth
 from core.alignment.templates import TemplateSettings, template_set
+from core.benchmarks.held_out import category_pair
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import box_around
 from core.fields.lifting import LiftSettings
+from core.geometry.pixel_grid import pixels_of
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
@@ -27,7 +29,7 @@ from core.matching.prepare import matchable_image, matchable_shape
 from core.progress import Progress, silent
 from core.training.categories import CATEGORIES
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
-from core.training.procedural import HELD_OUT, Object3D, make_object
+from core.training.procedural import Object3D
 
 Floats = npt.NDArray[np.floating]
 Row = dict[str, Any]
@@ -38,7 +40,7 @@ STAGES = {
     "+ silhouette": FineSettings(dof=9, depth=0),
     "+ depth": (EVERY := FineSettings(dof=9)),
 }
-"""Each has what stands before it; depth, the true one, decides the size of all."""
+"""The losses of each stage; a stage has those of the stages before it too. The true depth decides the size in all stages."""
 
 SPATIAL = ("RANSAC in space alone", "RANSAC in space, all losses", "templates and RANSAC, all losses")
 """Correspondences between points before the camera and the shape, without templates and beside them."""
@@ -46,7 +48,14 @@ SPATIAL = ("RANSAC in space alone", "RANSAC in space, all losses", "templates an
 
 @dataclass(frozen=True)
 class InstanceCase:
-    """A picture of one object, and another shape of its category."""
+    """A picture of one object, and another shape of its category.
+
+    Attributes:
+        picture: the picture.
+        item: the object that it shows.
+        shape: the other shape, which is aligned.
+        truth: its true pose.
+    """
 
     picture: Picture
     item: Object3D
@@ -56,17 +65,23 @@ class InstanceCase:
 
 @dataclass
 class InstanceErrors:
+    """The errors of one method over all cases.
+
+    Attributes:
+        nine: see :func:`core.alignment.metrics.alignment_errors`.
+        noc: see :func:`noc_error`.
+    """
+
     nine: list[Floats] = field(default_factory=list)
     noc: list[float] = field(default_factory=list)
 
 
 def cases(count: int) -> list[InstanceCase]:
-    """Held-out objects, the categories in turn."""
-    names, made = sorted(CATEGORIES), []
+    """Make cases of held-out objects, the categories in turn."""
+    made = []
     settings = PictureSettings(plain=0, any_roll=0, elevation=(5, 50), fill=(0.6, 0.85), shift=0.05, occluded=0)
     for number in range(count):
-        name = names[number % len(names)]
-        item, other = (make_object(HELD_OUT[5000 + 2 * number + which], name) for which in (0, 1))
+        item, other = category_pair(number, 5000, sorted(CATEGORIES))
         picture = take_picture(item, np.random.default_rng(number), settings, Surface(number))
         s = np.ptp(item.shape.normalised, axis=0) / np.maximum(np.ptp(other.shape.vertices, axis=0), 1e-9)
         R, t = picture.camera.R, picture.camera.t
@@ -80,7 +95,7 @@ def measure(
     progress: Progress = silent,
     templates: TemplateSettings = TemplateSettings(directions=160),
 ) -> list[Row]:
-    """A row for each of ``STAGES`` and ``SPATIAL``."""
+    """Measure an encoder on ``count`` cases: a row for each of ``STAGES`` and ``SPATIAL``."""
     found = {name: InstanceErrors() for name in (*STAGES, *SPATIAL)}
     for number, case in enumerate(cases(count)):
         progress(number / count, f"another instance {number + 1} of {count}")
@@ -115,16 +130,17 @@ def _note(errors: InstanceErrors, best: Hypothesis, case: InstanceCase, scorer: 
 
 
 def noc_error(pose: Pose, case: InstanceCase, scorer: PoseScorer) -> float:
-    """Mean L1 between the coordinates of what the pose shows and of what is there, both across their bounding boxes; 1 where it shows nothing."""
-    rows, columns = np.nonzero(case.picture.mask)
-    hits = scorer.shape.caster.cast(
-        *shape_rays(pose, scorer.K, case.shape, np.stack([columns, rows], axis=1).astype(np.float64))
-    )
+    """Return the mean L1 distance between the normalised object coordinates that a pose shows and the true ones.
+
+    Both are fractions of their bounding boxes; pixels where the pose shows nothing count 1.
+    """
+    pixels = pixels_of(case.picture.mask)
+    hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, case.shape, pixels.astype(np.float64)))
     shown = hits.mask
-    error = np.ones(len(rows))
+    error = np.ones(len(pixels))
     place = surface_position(case.shape, hits.face[shown], hits.bary[shown])
     own = place / np.maximum(np.ptp(case.shape.normalised, axis=0), 1e-9)
-    true = case.picture.point[rows[shown], columns[shown]] / np.ptp(case.item.shape.normalised, axis=0)
+    true = case.picture.point[pixels[shown, 1], pixels[shown, 0]] / np.ptp(case.item.shape.normalised, axis=0)
     error[shown] = np.abs(own - true).sum(axis=1)
     return float(error.mean())
 

@@ -1,4 +1,4 @@
-"""Parts marked in pictures found on surfaces: how much of the truth, beside what simpler ways find."""
+"""Transfer of parts from pictures to surfaces: the overlap with the truth, beside that of simpler methods."""
 
 import json
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from core.benchmarks import cutting
+from core.benchmarks.held_out import category_pair
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.encoders.feature_map import box_around, encode_turned
@@ -24,12 +25,13 @@ from core.matching.joint import JointPrior, joint_prior, view_set
 from core.matching.match import match
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.parts.evidence import project_mask, vote
+from core.parts.layers import in_part
 from core.parts.transfer import known, mask_region, transfer
+from core.parts.verdict import intersection_over_union
 from core.progress import Progress, silent, span
-from core.training.categories import CATEGORIES
 from core.training.meshes import read_meshes
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
-from core.training.procedural import HELD_OUT, Object3D, make_object
+from core.training.procedural import Object3D
 
 REGIONS = Path(__file__).parents[2] / "resources" / "benchmarks" / "regions.json"
 """Parts of real meshes marked by hand."""
@@ -37,7 +39,7 @@ REGIONS = Path(__file__).parents[2] / "resources" / "benchmarks" / "regions.json
 
 SAMPLES = 6000
 PICTURES = 3
-"""Of each object; the first is used alone, all vote together."""
+"""The number of pictures of each object; the first is used alone, and all vote together."""
 
 Row = dict[str, Any]
 Found = npt.NDArray[np.bool_]
@@ -45,7 +47,13 @@ Found = npt.NDArray[np.bool_]
 
 @dataclass
 class PartCase:
-    """Pictures of one object, and the object (the same, or another of its kind) whose surface is asked."""
+    """Pictures of one object, and the object whose surface the parts are looked for on.
+
+    Attributes:
+        pictures: of the first object.
+        shown: the first object.
+        target: the same object, or another of its kind.
+    """
 
     pictures: list[Picture]
     shown: Object3D
@@ -53,20 +61,21 @@ class PartCase:
 
     @property
     def same(self) -> bool:
+        """Whether both objects are the same."""
         return self.shown is self.target
 
 
 def procedural_cases(count: int, across: bool) -> list[PartCase]:
-    """Held-out objects, the categories in turn."""
-    names, made = list(CATEGORIES), []
+    """Make cases of held-out objects, the categories in turn; across: of another object of the category."""
+    made = []
     for number in range(count):
-        shown, other = (make_object(HELD_OUT[7000 + 2 * number + i], names[number % len(names)]) for i in range(2))
+        shown, other = category_pair(number, 7000)
         made.append(_case(shown, other if across else shown, number))
     return [case for case in made if case is not None]
 
 
 def mesh_cases(folder: str, count: int, across: bool) -> list[PartCase]:
-    """The meshes of a folder that have parts marked by hand (``REGIONS``); across: others of the same kind.
+    """Make cases of the meshes of a folder that have parts marked by hand (``REGIONS``); across: of others of the same kind.
 
     Raises:
         CounterpointError: none of the meshes is known.
@@ -88,7 +97,7 @@ def mesh_cases(folder: str, count: int, across: bool) -> list[PartCase]:
 
 
 def _with_parts(item: Object3D, regions: dict[str, list[list[float]]], meshes: Any, mesh: Any) -> Object3D:
-    """The object with the regions as parts; a name has the same number in all meshes of a kind, 0 is the rest."""
+    """Return the object with the regions as parts; a name has the same number in all meshes of a kind, and 0 is the rest."""
     names = sorted({name for other in meshes if other["kind"] == mesh["kind"] for name in other["regions"]})
     centers = item.shape.normalised[item.shape.faces].mean(axis=1)
     part = np.zeros(len(centers), np.int32)
@@ -143,7 +152,7 @@ def _cutting_table(pictures: list[Picture], encoder: ImageEncoder) -> list[Row]:
 
 
 def measure(cases: Sequence[PartCase], encoder: ImageEncoder, progress: Progress = silent) -> dict[str, list[float]]:
-    """IoU of every part by method; NaN where a method needs what a case does not have."""
+    """Return the intersection over union of every part by method; NaN if a method needs what a case does not have."""
     scores: dict[str, list[float]] = {}
     fields: dict[int, tuple[MatchableShape, Any]] = {}
     for number, case in enumerate(cases):
@@ -158,13 +167,12 @@ def measure(cases: Sequence[PartCase], encoder: ImageEncoder, progress: Progress
         for part in _asked(case, truth):
             for name, found in _answers(case, images, shape, part).items():
                 true = truth == part
-                iou = np.nan if found is None else float((found & true).sum() / max((found | true).sum(), 1))
-                scores.setdefault(name, []).append(iou)
+                scores.setdefault(name, []).append(np.nan if found is None else intersection_over_union(found, true))
     return scores
 
 
 def measure_shapes(cases: Sequence[PartCase], encoder: ImageEncoder) -> dict[str, list[float]]:
-    """IoU of every part of one shape, all of it labelled, carried to the other shape of a case, by method."""
+    """Return the intersection over union of every part of a fully labelled shape, carried to the other shape of a case, by method."""
     scores: dict[str, list[float]] = {}
     for case in {(id(case.shown), id(case.target)): case for case in cases}.values():
         source, target = _side(case.shown, encoder), _side(case.target, encoder)
@@ -183,10 +191,10 @@ def measure_shapes(cases: Sequence[PartCase], encoder: ImageEncoder) -> dict[str
             found = {
                 "all of the surface": np.ones(len(truth), bool),
                 "nearest descriptor": region[nearest.numpy()],
-                "Counterpoint": transfer(source, target, region) > 0.5,
+                "Counterpoint": in_part(100 * transfer(source, target, region)),
             }
             for name, chosen in found.items():
-                scores.setdefault(name, []).append(float((chosen & true).sum() / max((chosen | true).sum(), 1)))
+                scores.setdefault(name, []).append(intersection_over_union(chosen, true))
     return scores
 
 
@@ -204,7 +212,7 @@ def _image(
 
 
 def _asked(case: PartCase, truth: npt.NDArray[np.int32]) -> list[int]:
-    """The named parts that the first picture shows and the surface has."""
+    """Return the named parts that the first picture shows and the surface has."""
     picture = case.pictures[0]
     shown, pixels = np.unique(picture.part[picture.mask], return_counts=True)
     large = pixels >= cutting.SMALLEST * picture.mask.sum()
@@ -227,21 +235,21 @@ def _answers(
         "all of the surface": np.ones(len(shape.field), bool),
         "region growing": _grown(picture, image, shape, prior, mask),
         "nearest descriptor": _nearest(image, shape, region),
-        "Counterpoint": alone > 0.5,
-        "Counterpoint, pictures vote": vote(votes) > 0.5 if len(votes) > 1 else None,
+        "Counterpoint": in_part(100 * alone),
+        "Counterpoint, pictures vote": in_part(100 * vote(votes)) if len(votes) > 1 else None,
         "Counterpoint, pose known": None,
     }
     if case.same:
         scale, camera = shape.shape.diagonal, picture.camera
         t = camera.t * scale - camera.R @ shape.shape.center
-        found["Counterpoint, pose known"] = (
-            project_mask(shape, mask, Pose(camera.R, t), PhotoCamera(camera.K), alone) > 0.5
-        )
+        camera_of_photo = PhotoCamera(camera.K)
+        projected = project_mask(shape, mask, Pose(camera.R, t), camera_of_photo, alone)
+        found["Counterpoint, pose known"] = in_part(100 * projected)
     return found
 
 
 def _nearest(image: MatchableImage, shape: MatchableShape, region: Found) -> Found:
-    """Every sample goes with the object's cell whose descriptor is nearest to its own."""
+    """Give every sample to the part if the object's cell with the nearest descriptor belongs to it."""
     cells = np.flatnonzero(known(image) | region)
     keys = image.map.unit.reshape(-1, image.map.descriptors.shape[-1])[torch.from_numpy(cells)]
     best = torch.cat([(part.float() @ keys.T).argmax(1) for part in shape.field.descriptors.split(4096)])
@@ -249,7 +257,7 @@ def _nearest(image: MatchableImage, shape: MatchableShape, region: Found) -> Fou
 
 
 def _grown(picture: Picture, image: MatchableImage, shape: MatchableShape, prior: JointPrior, mask: Found) -> Found:
-    """Geometry alone: from the match of the innermost pixel along the surface, around creases, to the part's share of the object."""
+    """Grow from the match of the innermost pixel along the surface, around creases, to the part's share of the object (geometry alone)."""
     seed = match(image, shape, cutting.innermost(mask), prior).candidate
     graph = sparse.coo_array(shape.surface_graph)
     points = shape.field.points
@@ -262,7 +270,7 @@ def _grown(picture: Picture, image: MatchableImage, shape: MatchableShape, prior
 
 
 def summary(scores: dict[str, list[float]], best: str = "Counterpoint") -> list[Row]:
-    """A row a method."""
+    """Return a row for each method, see :func:`evaluate`."""
     rng, rows = np.random.default_rng(0), []
     ours = np.array(scores[best])
     for name, values in scores.items():

@@ -1,4 +1,4 @@
-"""Tables and pictures as one HTML page that needs nothing but itself and its folder of pictures."""
+"""Reports: tables and pictures as one HTML page that needs nothing but itself and its folder of pictures."""
 
 from collections.abc import Sequence
 from html import escape
@@ -24,21 +24,38 @@ LOWER_IS_BETTER = ("ape",)
 
 
 class ReportPicture(Protocol):
-    """A case: a file in the report's folder, what it shows, how well it went."""
+    """A picture of a report: its file in the report's folder, what it shows, and how well that went, in [0, 1]."""
 
     @property
-    def file(self) -> str: ...
+    def file(self) -> str:
+        """The file, relative to the folder."""
+        ...
+
     @property
-    def unit(self) -> str: ...
+    def unit(self) -> str:
+        """What it shows."""
+        ...
+
     @property
-    def score(self) -> float: ...
+    def score(self) -> float:
+        """How well it went, in [0, 1]."""
+        ...
 
 
 def write_report(folder: Path, tables: Tables, pictures: Sequence[tuple[str, ReportPicture]], shown: int) -> Path:
-    """``report.html`` and ``report.json`` in a folder; ``pictures`` go by encoder, of which the best and the worst ``shown`` appear.
+    """Write ``report.html`` and ``report.json``.
+
+    Args:
+        folder: where they are written.
+        tables: the rows by title; the first table comes first.
+        pictures: as (encoder, picture).
+        shown: the number of the best, and of the worst, pictures of each encoder that appear.
+
+    Returns:
+        The page.
 
     Raises:
-        CounterpointError: it cannot be written.
+        CounterpointError: the folder cannot be written.
     """
     title, rows = next(iter(tables.items()))
     parts = [f"<h1>{escape(title)}</h1>", _table(rows, bars=True)]

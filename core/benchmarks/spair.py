@@ -1,4 +1,4 @@
-"""SPair-71k (Min et al., 2019) through 3D: photos of a category in the frame of a procedural shape of that category."""
+"""SPair-71k (Min et al., 2019) through 3D: photos of a category are congealed with a procedural shape of that category."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,14 @@ SHAPES = {
 def measure(
     place: str, encoder: ImageEncoder, count: int, photos: int, progress: Progress
 ) -> dict[str, list[dict[str, Any]]]:
-    """PCK@0.1 (of the larger side of the target's box) over the test pairs among ``photos`` images of each of ``count`` categories.
+    """Measure PCK@0.1 (of the larger side of the target's box) over test pairs.
+
+    Args:
+        place: the folder of SPair-71k.
+        encoder: describes the photos.
+        count: the largest number of categories.
+        photos: the largest number of photos of each.
+        progress: is told how far it is.
 
     Raises:
         CounterpointError: ``place`` is not laid out as SPair-71k.
@@ -46,7 +53,7 @@ def measure(
 
 
 def pair_files(place: str | Path) -> dict[str, list[Path]]:
-    """The test pairs by category.
+    """List the files of the test pairs by category.
 
     Raises:
         CounterpointError: ``place`` is not laid out as SPair-71k.
@@ -88,7 +95,7 @@ def _category(
 
 
 def _mask(path: Path) -> np.ndarray:
-    """The object of a segmentation: its most frequent label but 0 (background) and 255 (void)."""
+    """Read the object's mask bool [H, W]: the most frequent label of a segmentation but 0 (background) and 255 (void)."""
     labels = np.array(Image.open(check_file(path)))
     labels = labels if labels.ndim == 2 else labels.max(axis=2)
     found, counts = np.unique(labels[(labels > 0) & (labels < 255)], return_counts=True)

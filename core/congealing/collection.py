@@ -1,4 +1,4 @@
-"""A photo collection pulled into one frame: every photo posed, all made to agree, and maps between them."""
+"""Congealing of a photo collection into one frame: every photo is posed, all are made to agree, and maps between them are found."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,13 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class OpenedPhoto:
-    """A photo to be posed; ``known_camera`` is false where its intrinsics are a guess."""
+    """A photo to be posed.
+
+    Attributes:
+        name: of the photo.
+        photo: its pixels, intrinsics and mask.
+        known_camera: whether its intrinsics are known; otherwise they are a guess.
+    """
 
     name: str
     photo: Photo
@@ -37,8 +43,11 @@ class Congealed:
     """A collection in the frame of its canonical shape.
 
     Attributes:
-        names, members, maps: of the photos, in their order.
-        refused: (name, reason) of those that could not be posed.
+        canon: the canonical shape.
+        names: of the P photos that were posed.
+        members: the P photos.
+        maps: their P coordinate maps.
+        refused: the photos that could not be posed, as (name, reason).
     """
 
     canon: CanonicalShape
@@ -48,7 +57,15 @@ class Congealed:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
     def places(self, number: int, pixels: npt.ArrayLike) -> tuple[Floats, Mask]:
-        """The points [n, 3] (normalised) of the shape that pixels [n, 2] of a photo show, and whether they show any [n]."""
+        """Find the points of the shape that pixels of a photo show.
+
+        Args:
+            number: of the photo.
+            pixels: (u, v) [n, 2].
+
+        Returns:
+            Points float64 [n, 3] in the shape's normalised frame, NaN where there are none, and where there are some, bool [n].
+        """
         hits = points_at(self.members[number], self.maps[number], pixels)
         position = np.full((len(hits.face), 3), np.nan)
         shape = self.canon.side.shape
@@ -56,11 +73,28 @@ class Congealed:
         return position, hits.mask
 
     def show(self, number: int, places: Floats) -> tuple[Floats, Mask]:
-        """Where a photo shows points [n, 3] (normalised) of the shape: pixels [n, 2], and whether nothing hides them."""
+        """Find where a photo shows points of the shape.
+
+        Args:
+            number: of the photo.
+            places: float [n, 3] in the shape's normalised frame.
+
+        Returns:
+            Pixels (u, v) float64 [n, 2], and whether nothing hides the points, bool [n].
+        """
         return pixels_at(self.members[number], self.maps[number], places)
 
     def match(self, number: int, other: int, pixels: npt.ArrayLike) -> tuple[Floats, Mask]:
-        """The pixels [n, 2] of another photo that show what ``pixels`` [n, 2] show, through the shape, and whether nothing hides them."""
+        """Find the pixels of another photo that show what pixels of a photo show, through the shape.
+
+        Args:
+            number: of the photo.
+            other: the number of the other photo.
+            pixels: (u, v) [n, 2].
+
+        Returns:
+            Pixels (u, v) float64 [n, 2] of the other photo, NaN where the first shows no shape, and whether they are visible, bool [n].
+        """
         places, known = self.places(number, pixels)
         found = np.full((len(places), 2), np.nan)
         visible = np.zeros(len(places), bool)
@@ -75,7 +109,15 @@ def canonical_shape(
     progress: Progress = silent,
     templates: TemplateSettings = TemplateSettings(),
 ) -> CanonicalShape:
-    """A canonical shape described, so that photos can be compared with it."""
+    """Describe a canonical shape, so that photos can be compared with it.
+
+    Args:
+        shape: the shape.
+        encoder: describes it.
+        up: the axis of its file that points up.
+        progress: is told how far it is.
+        templates: how the pictures are made that photos are compared with.
+    """
     side = matchable_shape(shape, encoder, LiftSettings(up=up), span(progress, 0.0, 0.5))
     return CanonicalShape(side, template_set(side.caster, encoder, templates, span(progress, 0.5, 1.0)), encoder, up)
 
@@ -88,7 +130,13 @@ def congeal(
 ) -> Congealed:
     """Pose all photos and make them agree.
 
-    What is found for a photo is kept on disk at once: a run that was stopped goes on where it was. ``posed`` is told of each.
+    What is found for a photo is kept on disk at once, so that a run that was stopped goes on where it was.
+
+    Args:
+        opened: the photos.
+        canon: the canonical shape.
+        progress: is told of every photo.
+        posed: is called with the name and the poses of every photo as soon as they are found.
 
     Raises:
         CounterpointError: no photo can be posed.
@@ -116,7 +164,14 @@ def congeal_jointly(
     agreement: AgreementSettings = AgreementSettings(),
     maps: MapSettings = MapSettings(),
 ) -> Congealed:
-    """The joint step alone, as after a pose was fixed by hand: hypotheses that agree, made exact together, and maps."""
+    """Do the joint step alone, as after a pose was fixed by hand: choose hypotheses that agree, refine them, and find the maps.
+
+    Args:
+        found: the collection.
+        progress: is told how far it is.
+        agreement: how the photos are made to agree.
+        maps: how the coordinate maps are found.
+    """
     members = found.members
     if len(members) > 1:
         progress(0.0, "Making the photos agree")

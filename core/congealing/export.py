@@ -1,4 +1,4 @@
-"""A collection that was congealed, written to a folder: poses, coordinate maps and the average picture."""
+"""Export of a congealed collection to a folder: poses, coordinate maps and the average picture."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,13 @@ from core.progress import Progress, silent
 
 
 def posed_image(path: str, one: PosedPhoto, shrunk: float) -> PosedImage:
-    """``K``, size and lens are those of the file again."""
+    """Return the record of a photo for ``collection.json``, with size, intrinsics and lens of its file.
+
+    Args:
+        path: of its file.
+        one: the photo.
+        shrunk: the factor (1 or less) by which the file's pixels were shrunk when it was opened.
+    """
     height, width = one.scorer.photo.pixels.shape[:2]
     camera, name = one.scorer.photo.camera, Path(path).name
     if camera is not None and camera.lens is not None and camera.size is not None:
@@ -37,26 +43,50 @@ def write_poses(
     paths: list[str],
     shrunk: list[float],
     shape: str,
-    format: str | None = None,
+    file_format: str | None = None,
     **more: Any,
 ) -> list[Path]:
-    """``collection.json``, and the inliers as "colmap" or "nerfstudio"; returns the files."""
+    """Write ``collection.json``, and the poses of the inliers in another format.
+
+    Args:
+        out: the folder.
+        found: the collection.
+        paths: of the photos' files.
+        shrunk: for each photo the factor (1 or less) by which its file's pixels were shrunk.
+        shape: the canonical shape's file.
+        file_format: the other format, "colmap" or "nerfstudio"; None for no other.
+        **more: further entries of ``collection.json``.
+
+    Returns:
+        The files and folders that were written.
+    """
     images = [posed_image(path, one, factor) for path, one, factor in zip(paths, found.members, shrunk, strict=True)]
     save_collection(out / "collection.json", shape, images, **({"up": found.canon.up, "finished": True} | more))
     saved, names = [out / "collection.json"], short_names([str(Path(path).absolute()) for path in paths])
     views = [replace(one.view, image=name) for one, name in zip(images, names, strict=True) if one.inlier]
-    if format == "colmap":
+    if file_format == "colmap":
         make_folder(out / "colmap")
         colmap.save(out / "colmap", views)
         saved.append(out / "colmap")
-    elif format == "nerfstudio":
+    elif file_format == "nerfstudio":
         nerfstudio.save(out / "transforms.json", views)
         saved.append(out / "transforms.json")
     return saved
 
 
 def write_maps(out: Path, found: Congealed, paths: list[str], suffix: str, progress: Progress = silent) -> list[Path]:
-    """The coordinate maps and the average picture; returns the files."""
+    """Write the coordinate maps and the average picture.
+
+    Args:
+        out: the folder.
+        found: the collection.
+        paths: of the photos' files, which the maps are named by.
+        suffix: the format of the maps, see :func:`core.interchange.collections.save_map`.
+        progress: is told of every map.
+
+    Returns:
+        The files that were written.
+    """
     make_folder(out / "maps")
     saved = []
     for number, (path, one, solved) in enumerate(zip(paths, found.members, found.maps, strict=True)):

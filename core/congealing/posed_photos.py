@@ -1,4 +1,4 @@
-"""Every photo of a collection posed by itself: several hypotheses each, remembered on disk as soon as they are found."""
+"""Photos of a collection, each posed by itself: several hypotheses each, which are kept on disk as soon as they are found."""
 
 from dataclasses import dataclass
 
@@ -17,17 +17,19 @@ from core.geometry.pose import Pose
 from core.matching.matchable import MatchableShape
 
 FIELDS = (20.0, 40.0, 60.0)
-"""Degrees that are tried where the camera is not known, three as in the paper."""
+"""The fields of view in degrees that are tried if the camera is not known, three as in the paper."""
 
 
 @dataclass
 class PosedPhoto:
-    """A photo with its hypotheses, the best by itself first.
+    """A photo with its hypotheses about the pose.
 
     Attributes:
-        choice: number of the hypothesis taken.
-        agreement: how well it agrees with the other photos, a mean similarity; NaN before they were asked.
-        inlier: whether it belongs to the collection.
+        scorer: of the photo and the canonical shape.
+        hypotheses: the poses, the best by the photo alone first.
+        choice: the number of the hypothesis that is chosen.
+        agreement: how well the choice agrees with the other photos, a mean cosine similarity; NaN before they were compared.
+        inlier: whether the photo belongs to the collection.
         fixed: whether a user set the pose, which is then certain.
     """
 
@@ -40,12 +42,20 @@ class PosedPhoto:
 
     @property
     def best(self) -> Hypothesis:
+        """The hypothesis that is chosen."""
         return self.hypotheses[self.choice]
 
 
 @dataclass(frozen=True)
 class CanonicalShape:
-    """The canonical shape of a collection, with all that photos are compared with."""
+    """The canonical shape of a collection, with all that photos are compared with.
+
+    Attributes:
+        side: the shape with its feature field.
+        templates: pictures of it from all around.
+        encoder: what described it.
+        up: the axis of its file that points up.
+    """
 
     side: MatchableShape
     templates: TemplateSet
@@ -54,7 +64,12 @@ class CanonicalShape:
 
 
 def pose_photo(photo: Photo, canon: CanonicalShape, known_camera: bool = True) -> PosedPhoto:
-    """Hypotheses of one photo, from the disk cache where they were found before.
+    """Find the hypotheses of one photo; they come from the disk cache if they were found before.
+
+    Args:
+        photo: the photo.
+        canon: the canonical shape.
+        known_camera: whether the photo's intrinsics are known; otherwise its field of view is estimated too.
 
     Raises:
         CounterpointError: no pose agrees at all.

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, PngImagePlugin
 
 from core import masks
+from core.colors import rgb_of
 from core.errors import CounterpointError
 from core.files import check_file, read_json, write_atomic, write_json
 from core.interchange import element_labels as elements
@@ -20,7 +21,6 @@ from core.interchange.labels import (
     check_table,
     format_of,
     from_index,
-    rgb_of,
     suffixes_of,
 )
 from core.notices import warn

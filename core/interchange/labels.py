@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from core.colors import PINS
+from core.colors import PINS, rgb_of
 from core.errors import CounterpointError
 from core.masks import ignored_number
 from core.notices import warn
@@ -178,10 +178,6 @@ def check_memory(parts: int, elements: int) -> None:
 
 def default_colors(count: int) -> list[str]:
     return [PINS[i % len(PINS)] for i in range(count)]
-
-
-def rgb_of(color: str) -> tuple[int, int, int]:
-    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
 def check_table(names: Any, colors: Any, file: str) -> tuple[list[str], list[str]]:

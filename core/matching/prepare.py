@@ -1,4 +1,4 @@
-"""From files to the two sides of a match; what is dear is cached on disk."""
+"""Images and shapes made ready to be matched; what takes long to compute is cached on disk."""
 
 import hashlib
 from collections.abc import Sequence
@@ -24,12 +24,21 @@ from core.progress import Progress, silent
 
 
 def is_shape(path: str | Path) -> bool:
-    """Whether a file name is that of a shape (everything else is taken for an image)."""
+    """Return whether a file name is that of a shape; every other file is taken for an image."""
     return Path(path).suffix.lower() in SUFFIXES
 
 
 def matchable_image(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> MatchableImage:
-    """An image uint8 [H, W, 3] ready to be matched; the encoder sees the part that ``box`` frames. The result is cached."""
+    """Make an image ready to be matched; its feature maps come from the disk cache if they were computed before.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        encoder: describes the pixels.
+        box: (x0, y0, x1, y1) in pixels around the object, which is all that the encoder sees; None for the whole image.
+
+    Raises:
+        CounterpointError: the box is not finite, or has too little of the image in it.
+    """
     upright, *others = _feature_maps(image, encoder, box)
     return MatchableImage(upright, (image.shape[1], image.shape[0]), tuple(others))
 
@@ -60,9 +69,17 @@ def with_joint_prior(
     up: str,
     progress: Progress = silent,
 ) -> tuple[MatchableImage | MatchableShape, MatchableImage | MatchableShape, Prior | None]:
-    """An image and a shape (in either order) with the prior of all pixels together; two of a kind as they are.
+    """Add the joint prior to a pair, which says where pixels may lie by comparing all pixels with views of the shape.
 
-    ``up`` is the direction that points up in the shape's file.
+    Args:
+        source: an image or a shape.
+        target: an image or a shape.
+        up: the axis of the shape's file that points up ("y", "z", "-z", ...).
+        progress: is told how far it is.
+
+    Returns:
+        Source, target and prior. The image is turned as it agrees best. Two images, or two shapes, are returned as they are, and the
+        prior is None.
     """
     if isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
         image, prior = joint_prior(source, target, view_set(target, up, progress=progress))
@@ -80,9 +97,14 @@ def matchable_shape(
     progress: Progress = silent,
     point_encoder: PointEncoder | None = None,
 ) -> MatchableShape:
-    """A shape ready to be matched; its field comes from the disk cache where it was built before.
+    """Make a shape ready to be matched; its feature field comes from the disk cache if it was built before.
 
-    With ``point_encoder`` it comes from the shape's points, without rendering: thirty times quicker and less exact.
+    Args:
+        shape: the shape.
+        encoder: describes rendered views of it.
+        settings: how the views are made.
+        progress: is told how far it is.
+        point_encoder: describes the shape's points instead, without rendering, which is thirty times quicker and less exact.
     """
     caster = Raycaster(shape)
     if point_encoder is not None:
@@ -100,7 +122,7 @@ def matchable_shape(
 
 
 def guess_up(path: str | Path) -> str:
-    """The usual up axis of a file's format: z for STL, PLY and points as text (CAD and scans), y for the others (glTF demands it)."""
+    """Return the usual up axis of a format: z for STL, PLY and points as text (CAD and scans), y for the others (glTF demands it)."""
     return "z" if Path(path).suffix.lower() in (".stl", ".ply", ".xyz", ".asc", ".pts", ".ptx") else "y"
 
 
@@ -112,7 +134,16 @@ def lift_settings(
     up: str | None = None,
     voxels: int | None = None,
 ) -> LiftSettings:
-    """The settings for a shape's file: the defaults where None is given."""
+    """Return the settings for a shape's file: what is given, and the defaults for the rest.
+
+    Args:
+        path: the file, whose format gives the up axis if ``up`` is None.
+        samples: the number of surface samples.
+        azimuths: the number of views in each ring.
+        resolution: the side of a rendered view in pixels.
+        up: the axis of the file that points up.
+        voxels: the number of cells of the grid that descriptors are averaged in, see :class:`core.fields.lifting.LiftSettings`.
+    """
     given = {
         "samples": samples,
         "azimuths": azimuths,

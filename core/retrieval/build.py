@@ -1,4 +1,4 @@
-"""Galleries made and kept up to date: files are described by several processes, or by a Ray cluster, and written by one."""
+"""Building of galleries: files are described by several processes, or by a Ray cluster, and one process writes."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from core.retrieval.index import write_indices
 from core.retrieval.store import VERSION, Gallery, ShapeRecord, Stamp, create_gallery, is_gallery, open_gallery
 
 AT_ONCE = 16
-"""Files for each process before the next are given out."""
+"""The number of files that each process gets at a time."""
 
 CRASHED = "Reading it makes the program crash."
 
@@ -32,7 +32,15 @@ Result = tuple[Path, ShapeRecord]
 
 @dataclass
 class Changes:
-    """What indexing did: numbers of files; ``refused`` are those that could not be read now or before, (path, reason)."""
+    """What indexing changed.
+
+    Attributes:
+        added: the number of new files.
+        changed: the number of files that had changed.
+        removed: the number of files that are gone.
+        kept: the number of files that were left as they were.
+        refused: the files that could not be read, now or before, as (path, reason).
+    """
 
     added: int
     changed: int
@@ -54,11 +62,15 @@ def index_folder(
     Every shape is written as soon as it is described: a run that was stopped or killed goes on where it was.
 
     Args:
-        workers: processes on this machine; None takes one for each core, 1 works in this process.
-        ray: address of a Ray cluster ("auto", "local" or "ray://..."), which must see the same files.
+        root: the folder of the shapes.
+        folder: of the gallery.
+        spec: how shapes are described.
+        workers: the number of processes on this machine; None for one on each core, 1 works in this process.
+        ray: the address of a Ray cluster ("auto", "local" or "ray://..."), which must see the same files.
+        progress: is told of every file.
 
     Raises:
-        CounterpointError: no such folder, no shape in it, or the gallery cannot be written (see :func:`create_gallery`).
+        CounterpointError: there is no such folder or no shape in it, or the gallery cannot be written (see :func:`create_gallery`).
     """
     root = Path(root)
     if not root.is_dir():
@@ -97,7 +109,7 @@ def _here(files: list[Path], spec: GallerySpec) -> Iterator[Result]:
 
 
 def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[Result]:
-    """A file that makes its process crash is refused; it is found by trying alone those that were being read."""
+    """Describe files in processes. A file that crashes its process is refused; it is found by trying one by one those that were being read."""
     waiting, suspects = deque(files), deque[Path]()
     pool: ProcessPoolExecutor | None = None
     try:
@@ -126,11 +138,11 @@ def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[
 
 
 _describer: Describer | CounterpointError | None = None
-"""Of this process of the pool, or why there is none."""
+"""The describer of this process of the pool, or why there is none."""
 
 
 def _begin(spec: GallerySpec, count: int) -> None:
-    """In a process of the pool: its share of the cores; it ends with the process that began it, however that ends."""
+    """Prepare a process of the pool: it uses its share of the cores, and ends with the process that started it, however that ends."""
     global _describer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the one that writes
     parent = parent_process()
@@ -158,7 +170,7 @@ def _describe(file: Path) -> ShapeRecord:
 
 
 def _on_ray(files: list[Path], spec: GallerySpec, address: str) -> Iterator[Result]:
-    """One process for each core of a Ray cluster; they describe, and what they describe is merged here."""
+    """Describe files with one process for each core of a Ray cluster; the results are merged here."""
     try:
         import ray
         from ray.util import ActorPool
@@ -187,7 +199,13 @@ def _on_ray(files: list[Path], spec: GallerySpec, address: str) -> Iterator[Resu
 def gallery_for(
     place: str | Path, spec: GallerySpec, workers: int | None = None, progress: Progress = silent
 ) -> Gallery:
-    """A gallery, or that of a plain folder of shapes: it is kept in the cache and brought up to date.
+    """Open a gallery, or make that of a plain folder of shapes, which is kept in the cache and brought up to date.
+
+    Args:
+        place: a gallery or a folder of shapes.
+        spec: how the shapes of a plain folder are described.
+        workers: the number of processes, see :func:`index_folder`.
+        progress: is told of every file.
 
     Raises:
         CounterpointError: as :func:`index_folder` and :func:`open_gallery`.

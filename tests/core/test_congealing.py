@@ -12,8 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from core.alignment.scorer import Hypothesis
 from core.alignment.templates import TemplateSettings, template_set
-from core.benchmarks import collections, pixels, spair
 from core.benchmarks import congealing as benchmark
+from core.benchmarks import photo_collections, pixels, spair
 from core.congealing.agreement import AgreementSettings, LearnedField, agree
 from core.congealing.collection import OpenedPhoto, congeal, congeal_jointly
 from core.congealing.coordinates import MapSettings, coordinates, solve
@@ -23,7 +23,7 @@ from core.congealing.posed_photos import CanonicalShape, pose_photo
 from core.congealing.propagate import average, from_photo, from_shape, on_shape
 from core.congealing.volume import Volume
 from core.errors import CounterpointError
-from core.geometry.camera import look_at
+from core.geometry.camera import PhotoCamera, look_at
 from core.geometry.pose import Pose, intrinsics, project, rotation_error
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape
@@ -54,7 +54,7 @@ def photos(truth, encoder):
     opened = []
     for name in PHOTOS:
         _, K, box = truth[name]
-        photo, shrunk, known = open_photo(SAMPLE / "collection" / name, encoder, tuple(box), None, K)
+        photo, shrunk, known = open_photo(SAMPLE / "collection" / name, encoder, tuple(box), None, PhotoCamera(K))
         assert shrunk == 1 and known
         opened.append(OpenedPhoto(name, photo))
     return opened
@@ -191,7 +191,9 @@ def test_large_photos_are_looked_at_smaller(tmp_path, encoder, truth):
     _, K, box = truth["toy-2.jpg"]
     image = Image.open(SAMPLE / "collection" / "toy-2.jpg")
     image.resize((1920, 1440)).save(tmp_path / "large.jpg")
-    photo, shrunk, known = open_photo(tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, scaled(K, 4))
+    photo, shrunk, known = open_photo(
+        tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, PhotoCamera(scaled(K, 4))
+    )
     assert photo.pixels.shape == (768, 1024, 3) and shrunk == pytest.approx(1024 / 1920) and known
     np.testing.assert_allclose(scaled(photo.K, 1 / shrunk), scaled(K, 4), atol=1e-9)
     assert not open_photo(SAMPLE / "collection" / "toy-2.jpg", encoder, tuple(box))[2]
@@ -247,7 +249,7 @@ def test_counterparts_are_the_same_places():
     place[1, 1], place[2, 2] = (0, 0, 0), (0.3, 0, 0)
     other = np.full((4, 4, 3), np.nan)
     other[3, 0] = (0.001, 0, 0)
-    seen = [collections.Shot("", np.zeros((4, 4, 3), np.uint8), np.eye(3), Pose(np.eye(3), np.zeros(3)), np.isfinite(p[..., 0]), p) for p in (place, other)]  # fmt: skip
+    seen = [photo_collections.Shot("", np.zeros((4, 4, 3), np.uint8), np.eye(3), Pose(np.eye(3), np.zeros(3)), np.isfinite(p[..., 0]), p) for p in (place, other)]  # fmt: skip
     where, known = seen[0].counterparts(np.array([[1, 1], [2, 2]]), seen[1])
     assert known.tolist() == [True, False] and where[0].tolist() == [0, 3]
 
@@ -291,25 +293,25 @@ def test_navi_is_read(tmp_path, sample):
     drawn = render_posed(Raycaster(shape), pose, K, 96)
     Image.fromarray(drawn.rgb).save(folder / "images" / "000.jpg")
     Image.fromarray((drawn.hits.mask * 255).astype(np.uint8)).save(folder / "masks" / "000.png")
-    x, y, z, w = Rotation.from_matrix(collections.GL @ pose.R).as_quat()
+    x, y, z, w = Rotation.from_matrix(photo_collections.GL @ pose.R).as_quat()
     entry = {
-        "object_id": "toy", "camera": {"q": [w, x, y, z], "t": (collections.GL @ pose.t).tolist(), "focal_length": 120.0},
+        "object_id": "toy", "camera": {"q": [w, x, y, z], "t": (photo_collections.GL @ pose.t).tolist(), "focal_length": 120.0},
         "filename": "000.jpg", "image_size": [96, 96],
     }  # fmt: skip
     (folder / "annotations.json").write_text(json.dumps([entry]))
-    (found,) = collections.navi(str(tmp_path), 5)
+    (found,) = photo_collections.navi(str(tmp_path), 5)
     shot = found.shots[0]
     np.testing.assert_allclose(shot.truth.R, pose.R, atol=1e-6)
     assert np.isfinite(shot.place[shot.visible]).all(-1).mean() > 0.98
     with pytest.raises(CounterpointError, match="not NAVI"):
-        list(collections.navi(str(tmp_path / "toy"), 5))
+        list(photo_collections.navi(str(tmp_path / "toy"), 5))
 
 
 @pytest.mark.slow
 def test_spair_is_read(tmp_path, encoder, monkeypatch):
     """A tiny SPair-71k in its real layout, of drawn cars."""
     monkeypatch.setattr(spair, "canonical_shape", lambda *a: _few(*a))
-    shots = next(collections.procedural(True, 1, 3, first=2)).shots
+    shots = next(photo_collections.procedural(True, 1, 3, first=2)).shots
     for folder in ("PairAnnotation/test", "JPEGImages/car", "Segmentation/car"):
         (tmp_path / folder).mkdir(parents=True)
     for shot in shots:

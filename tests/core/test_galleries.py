@@ -27,7 +27,7 @@ from core.retrieval.index import Index, index_of
 from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher, fused
 from core.retrieval.store import ShapeRecord, create_gallery, open_gallery
-from core.retrieval.views import Views, _projection, alike, contains, shape_views, short
+from core.retrieval.views import Views, _projection, contains, shape_views, short, view_similarity
 
 RECIPE = GallerySpec(EncoderChoice())
 
@@ -145,16 +145,16 @@ def test_views_of_a_shape_agree_at_any_turn(query_encoder, shapes):
     """Turned about its up axis by a whole step of the views it is the same; upside down it is not."""
     toy = load_shape(shapes / "toys" / "toy.glb")
     still = shape_views(Raycaster(toy), query_encoder.encoder, "y")
-    assert alike(still, still) == pytest.approx(1, abs=0.02)
+    assert view_similarity(still, still) == pytest.approx(1, abs=0.02)
     stored = Views.from_bytes(still.to_bytes())
-    assert alike(still, stored) == pytest.approx(1, abs=0.03) and len(still.to_bytes()) < 200_000
+    assert view_similarity(still, stored) == pytest.approx(1, abs=0.03) and len(still.to_bytes()) < 200_000
     angle = 2 * np.pi / 12 * 5
     turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
     from core.geometry.shape import make_shape
 
     turned = make_shape(toy.vertices @ turn.T, toy.faces, uv=toy.uv, texture=toy.texture, colors=toy.colors)
-    assert alike(shape_views(Raycaster(turned), query_encoder.encoder, "y"), still) > 0.85
-    assert alike(shape_views(Raycaster(toy), query_encoder.encoder, "-y"), still) < 0.7
+    assert view_similarity(shape_views(Raycaster(turned), query_encoder.encoder, "y"), still) > 0.85
+    assert view_similarity(shape_views(Raycaster(toy), query_encoder.encoder, "-y"), still) < 0.7
     assert len(typical(still)) == 8
     cells = still.descriptors[still.masks > 0.3]
     assert contains(cells[:20], still) == pytest.approx(1, abs=1e-3)

@@ -15,8 +15,9 @@ from core.geometry.shape import load_shape
 from core.images import load_image
 from core.matching.corrections import match_corrected
 from core.matching.location import Correspondence
-from core.matching.match import judge, match
+from core.matching.match import match
 from core.matching.prepare import guess_up, matchable_image, matchable_shape, with_joint_prior
+from core.matching.verdict import judge
 from core.tensors import save_tensors
 
 
