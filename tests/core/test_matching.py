@@ -180,7 +180,7 @@ def test_a_full_disk_costs_the_cache_only(monkeypatch, tmp_path):
     monkeypatch.setattr("core.files.os.fsync", full)
     cache.write("x", {"a": torch.ones(3)})
     assert cache.read("x") is None and list(tmp_path.iterdir()) == []
-    with pytest.raises(CounterpointError, match="No space left"):
+    with pytest.raises(CounterpointError, match="the disk is full"):
         save_tensors(tmp_path / "adapter.safetensors", {"a": torch.ones(3)})
 
 
