@@ -17,12 +17,18 @@ from core.training.scene import Object3D
 
 Floats = npt.NDArray[np.floating]
 Kind = Literal["box", "ellipsoid", "cylinder", "cone", "capsule", "torus"]
+Triple = Sequence[float]
 KINDS: tuple[Kind, ...] = ("box", "ellipsoid", "cylinder", "cone", "capsule", "torus")
 
 
 @dataclass
 class Builder:
-    """Collects primitives; random numbers come from ``rng`` alone."""
+    """Collects primitives.
+
+    Attributes:
+        rng: of all random numbers.
+        parts: names of the parts, whose order gives their numbers.
+    """
 
     rng: np.random.Generator
     parts: list[str] = field(default_factory=list)
@@ -32,20 +38,23 @@ class Builder:
     _face_parts: list[npt.NDArray[np.int32]] = field(default_factory=list)
 
     def between(self, low: float, high: float) -> float:
+        """A uniform random number."""
         return float(self.rng.uniform(low, high))
 
     def maybe(self, probability: float = 0.5) -> bool:
+        """True with a probability."""
         return bool(self.rng.random() < probability)
 
-    def add(
-        self,
-        kind: Kind,
-        part: str,
-        center: Sequence[float],
-        half: Sequence[float],
-        turn: tuple[float, float, float] = (0, 0, 0),
-    ) -> None:
-        """A primitive of half extents ``half`` (axis along y) at ``center``, turned by Euler angles x, y, z in degrees."""
+    def add(self, kind: Kind, part: str, center: Triple, half: Triple, turn: Triple = (0, 0, 0)) -> None:
+        """Add a primitive whose axis is y.
+
+        Args:
+            kind: of the primitive.
+            part: the name of the part that it belongs to.
+            center: where it is.
+            half: half of its extents, before it is turned.
+            turn: Euler angles around x, y and z, in degrees.
+        """
         unit_vertices, unit_faces = primitive(kind)
         if part not in self.parts:
             self.parts.append(part)
@@ -56,21 +65,14 @@ class Builder:
         self._faces.append(unit_faces + start)
         self._face_parts.append(np.full(len(unit_faces), self.parts.index(part), np.int32))
 
-    def pair(
-        self,
-        kind: Kind,
-        part: str,
-        center: Sequence[float],
-        half: Sequence[float],
-        turn: tuple[float, float, float] = (0, 0, 0),
-    ) -> None:
-        """The same on the left (+x) and, mirrored, on the right, as two parts."""
+    def pair(self, kind: Kind, part: str, center: Triple, half: Triple, turn: Triple = (0, 0, 0)) -> None:
+        """Add a primitive on the left (+x) and its mirror image on the right, as two parts; arguments are those of :meth:`add`."""
         x, y, z = center
         self.add(kind, f"{part} left", (x, y, z), half, turn)
         self.add(kind, f"{part} right", (-x, y, z), half, (turn[0], -turn[1], -turn[2]))
 
     def finish(self, category: str) -> Object3D:
-        """Stretch and bend a little, as no two objects of a kind are the same, and join."""
+        """Join the primitives; the object is stretched and bent a little, so that no two of a category are the same."""
         vertices = np.concatenate(self._vertices) * self.rng.uniform(0.8, 1.25, 3)
         size = float(np.linalg.norm(np.ptp(vertices, axis=0)))
         wave = self.rng.normal(size=(3, 3)) * (2.2 / size)
@@ -84,7 +86,7 @@ class Builder:
 
 @lru_cache
 def primitive(kind: Kind) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Vertices [V, 3] in [-1, 1] and faces of a primitive along y."""
+    """Vertices float64 [V, 3] in [-1, 1] and faces int64 [F, 3] of a primitive whose axis is y."""
     make = trimesh.creation
     if kind == "box":
         mesh = make.box((2, 2, 2)).subdivide().subdivide()

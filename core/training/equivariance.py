@@ -104,9 +104,13 @@ class EquivarianceLearner(Learner[Comparison]):
     """
 
     def __init__(
-        self, net: LoraNet, pools: Sequence[Pool], settings: AdaptSettings, rng: np.random.Generator,
+        self,
+        net: LoraNet,
+        pools: Sequence[Pool],
+        settings: AdaptSettings,
+        rng: np.random.Generator,
         watch: Callable[[Measured], None] | None,
-    ):  # fmt: skip
+    ):
         super().__init__()
         self.net = net
         self.curve: list[Measured] = []

@@ -83,8 +83,14 @@ class Observer:
         self._varied = PictureSettings(encoder.photo_size, plain=0.05, any_roll=0.1, fill=(0.6, 1.05), own=0.8)
 
     def pools(
-        self, items: Sequence[Object3D], pictures: int, held_out: int, seed: int, rng: np.random.Generator, progress: Progress
-    ) -> list[Pool]:  # fmt: skip
+        self,
+        items: Sequence[Object3D],
+        pictures: int,
+        held_out: int,
+        seed: int,
+        rng: np.random.Generator,
+        progress: Progress,
+    ) -> list[Pool]:
         """Observe every object.
 
         Args:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from safetensors.torch import load_file
@@ -34,6 +34,9 @@ class ImageRecipe(PairRecipe):
     """
 
     data: PairSettings = field(default_factory=PairSettings)
+
+
+SomeRecipe = TypeVar("SomeRecipe", bound=ImageRecipe)
 
 
 @dataclass
@@ -94,16 +97,22 @@ class ImageTeacher(nn.Module):
         return soft_info_nce(found.a, keys, target, self.dense_scale.exp().clamp(max=100))
 
 
-class PairLearner(Learner[Batch]):
-    """A learner of pairs of pictures; ``items`` are shapes to learn from instead of procedural ones."""
+class PairLearner(Learner[Batch], Generic[SomeRecipe]):
+    """A learner of pairs of pictures; ``items`` are shapes to learn from instead of procedural ones.
+
+    Attributes:
+        recipe: the numbers of the run.
+        items: the shapes, or None.
+        teacher: the image net and its losses.
+    """
 
     mixed_precision = True
 
-    def __init__(self, recipe: ImageRecipe, items: Sequence[Object3D] | None = None):
+    def __init__(self, recipe: SomeRecipe, items: Sequence[Object3D] | None = None):
         super().__init__()
         torch.manual_seed(recipe.seed)
         self.teacher = ImageTeacher()
-        self._recipe, self._items = recipe, items
+        self.recipe, self.items = recipe, items
 
     def nets(self) -> dict[str, nn.Module]:
         """The nets whose averaged weights are the result, by the name of their file."""
@@ -115,18 +124,18 @@ class PairLearner(Learner[Batch]):
 
     def data(self, done: int, device: torch.device) -> Iterable[Batch]:
         """See :meth:`core.training.loop.Learner.data`."""
-        recipe = self._recipe
-        made = pairs(recipe, recipe.data, device, self._items, self.extras())
+        recipe = self.recipe
+        made = pairs(recipe, recipe.data, device, self.items, self.extras())
         order = range(done * recipe.pairs, recipe.steps * recipe.pairs)
         loader: DataLoader[Any] = DataLoader(
             made, recipe.pairs, sampler=order, num_workers=recipe.workers, drop_last=True, collate_fn=made.collate
         )
         return (made.finish(raw, device) for raw in loader)
 
-    def train(self, mode: bool = True) -> "PairLearner":
+    def train(self, mode: bool = True) -> "PairLearner[SomeRecipe]":
         """Set the mode of training; a net that started from weights keeps its statistics of batches."""
         super().train(mode)
-        if self._recipe.start:
+        if self.recipe.start:
             for module in self.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
@@ -134,17 +143,33 @@ class PairLearner(Learner[Batch]):
 
 
 def train_pairs(
-    out: Path, title: str, name: str, learner: PairLearner, recipe: ImageRecipe, shapes: int | None,
-    device: str = "auto", resume: bool = False, progress: Progress = silent,
-) -> Path:  # fmt: skip
+    out: Path,
+    title: str,
+    name: str,
+    learner: PairLearner[Any],
+    device: str = "auto",
+    resume: bool = False,
+    progress: Progress = silent,
+) -> Path:
     """Run a recipe into a folder (see :func:`core.training.loop.run_in_folder`), and write its weights and its card.
 
-    Returns the image net's weights, which ``--weights`` takes; those of other nets lie beside them (safetensors, float16).
+    Args:
+        out: the folder.
+        title: of the card.
+        name: of the recipe.
+        learner: what is taught.
+        device: "auto", "cpu" or "cuda".
+        resume: whether to go on from the checkpoint in the folder.
+        progress: called after every step.
+
+    Returns:
+        The image net's weights, which ``--weights`` takes; those of other nets lie beside them (safetensors, float16).
     """
+    recipe, items = learner.recipe, learner.items
     for net_name, net in run_in_folder(out, learner, learner.nets(), recipe, device, resume, progress).items():
         state = {key: value.half() for key, value in net.state_dict().items() if value.dtype.is_floating_point}
         save_tensors(out / f"{net_name}.safetensors", state)
-    write_card(out, title, name, recipe, shapes)
+    write_card(out, title, name, recipe, None if items is None else len(items))
     return out / "pocket_image.safetensors"
 
 

@@ -36,18 +36,17 @@ class PocketRecipe(ImageRecipe):
     whole: float = 0.15
 
 
-class PocketLearner(PairLearner):
+class PocketLearner(PairLearner[PocketRecipe]):
     """The image net alone."""
 
     def __init__(self, recipe: PocketRecipe, items: Sequence[Object3D] | None = None):
         super().__init__(recipe, items)
-        self._numbers = recipe
         if recipe.start:
             load_start(self.teacher.net, recipe.start)
 
     def losses(self, batch: Batch, step: int) -> Terms:
         """See :meth:`core.training.loop.Learner.losses`."""
-        recipe = self._numbers
+        recipe = self.recipe
         sigma = recipe.sigma[0] * (recipe.sigma[1] / recipe.sigma[0]) ** (step / recipe.steps)
         found = self.teacher.encode(batch)
         scale = self.teacher.vector_scale.exp().clamp(max=100)
@@ -73,6 +72,5 @@ def train(
 
     ``items`` are shapes to learn from instead of procedural ones. Returns the file of weights that ``--weights`` takes.
     """
-    shapes = None if items is None else len(items)
     learner = PocketLearner(recipe, items)
-    return train_pairs(out, "Pocket image encoder", "pocket", learner, recipe, shapes, device, resume, progress)
+    return train_pairs(out, "Pocket image encoder", "pocket", learner, device, resume, progress)

@@ -18,7 +18,7 @@ def training_seed(number: int) -> int:
 
 
 def make_object(seed: int, category: str | None = None) -> Object3D:
-    """The object of a seed: of a category half of the time, else an assembly or a blob; or of the ``category`` asked for."""
+    """Make the object of a seed: of a category half of the time, else an assembly or a blob; or of the ``category`` asked for."""
     rng = np.random.default_rng(seed)
     draw = rng.random()
     if category is None:
@@ -43,8 +43,8 @@ def _assembly(b: Builder) -> None:
             direction /= np.linalg.norm(direction)
             sizes.append(b.rng.uniform(0.08, 0.45, 3) * b.between(0.4, 1))
             centers.append(centers[base] + direction * (sizes[base].mean() + 0.6 * sizes[-1].mean()))
-        turn = tuple(map(float, b.rng.uniform(-180, 180, 3))) if b.maybe() else (0.0, 0.0, 0.0)
-        b.add(kind, f"piece {number}", centers[-1], sizes[-1], turn)  # type: ignore[arg-type]
+        turn = b.rng.uniform(-180, 180, 3) if b.maybe() else np.zeros(3)
+        b.add(kind, f"piece {number}", centers[-1].tolist(), sizes[-1].tolist(), turn.tolist())
 
 
 def _blob(rng: np.random.Generator) -> Object3D:

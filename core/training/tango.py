@@ -108,14 +108,14 @@ class Clouds:
         }
 
 
-class TangoLearner(PairLearner):
+class TangoLearner(PairLearner[TangoRecipe]):
     """Both nets. With ``tokens`` (a pretrained 3D VAE, kept as it is) the point net learns what comes after it only."""
 
     def __init__(self, recipe: TangoRecipe, tokens: PointTokens | None = None, items: Sequence[Object3D] | None = None):
         super().__init__(recipe, items)
         self.points = PointNet(json.loads((WEIGHTS / "pocket.json").read_text())["point_encoder"], tokens)
         self.token_scale = nn.Parameter(torch.tensor(2.3))
-        self._own_tokens, self._numbers = tokens is None, recipe
+        self._own_tokens = tokens is None
         if recipe.start:
             self._start(Path(recipe.start))
 
@@ -133,11 +133,11 @@ class TangoLearner(PairLearner):
 
     def extras(self) -> Clouds:
         """Points of the object of picture B."""
-        return Clouds(self._numbers.points, self.points.count, self._numbers.full_turns)
+        return Clouds(self.recipe.points, self.points.count, self.recipe.full_turns)
 
     def begin(self, step: int) -> None:
         """In the global stage only the heads of the vectors learn, so that the local space stays as it is."""
-        aim = self._numbers.aim(step)
+        aim = self.recipe.aim(step)
         heads = {id(p) for net in (self.teacher.net.glob, self.points.glob) for p in net.parameters()}
         heads.add(id(self.teacher.vector_scale))
         for parameter in self.parameters():
@@ -151,7 +151,7 @@ class TangoLearner(PairLearner):
         global: nce(vector of a picture, vector of a shape), both ways, and of the two pictures
         joint:  local + vectors * global
         """
-        recipe, aim = self._numbers, self._numbers.aim(step)
+        recipe, aim = self.recipe, self.recipe.aim(step)
         found = self.teacher.encode(batch)
         places, tokens, vector = self.points(batch["cloud"], batch["centers"] if self._own_tokens else None)
         terms: dict[str, tuple[float, torch.Tensor]] = {}
@@ -180,7 +180,7 @@ class TangoLearner(PairLearner):
         nearest = torch.cdist(upright, batch["cloud_point"]).argmin(dim=-1)
         part = batch["cloud_part"].gather(1, nearest)
         local = batch["cloud_local"].gather(1, nearest[..., None].expand(-1, -1, 3))
-        sigma = self._numbers.sigma[2]
+        sigma = self.recipe.sigma[2]
         same_place = place_target(batch["a_point"], upright, sigma)
         same_part = part_target(batch["a_part"], batch["a_local"], part, local)
         of_a = torch.where(batch["across"][:, None, None], same_part, same_place)
@@ -214,8 +214,7 @@ def train(
     learner = TangoLearner(recipe, tokens, items)
     if tokens is not None:
         _check_tokens(tokens, recipe.points)
-    title, shapes = "Pocket image and point encoder", None if items is None else len(items)
-    return train_pairs(out, title, "tango", learner, recipe, shapes, device, resume, progress)
+    return train_pairs(out, "Pocket image and point encoder", "tango", learner, device, resume, progress)
 
 
 def _check_tokens(tokens: PointTokens, points: int) -> None:
