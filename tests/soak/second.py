@@ -53,7 +53,10 @@ def _obj_polygons(path: Path) -> list[list[int]]:
 
 
 def _ply(path: Path, shape: Shape) -> str:
-    ply = plyfile.PlyData.read(str(path))
+    try:
+        ply = plyfile.PlyData.read(str(path))
+    except plyfile.PlyParseError:  # stricter than ours
+        return ""
     if "face" not in ply:
         return ""
     face, vertex = ply["face"].data, ply["vertex"].data
