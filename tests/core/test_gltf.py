@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.geometry.shape import load_shape
-from tests.core.meshes import gltf_files
+from tests.core.meshes import gltf_files, gltf_looks
 from tests.core.meshes.known import Known, check_colors, check_geometry, known
 
 
@@ -27,4 +27,4 @@ def test_gltf(way: gltf_files.GltfWay, tmp_path: Path) -> None:
     if way.look == "none":
         assert shape.coloring == "none"
     else:
-        check_colors(shape, gltf_files.expected_colors(source, way.look), tolerance=3 if way.look == "color u1" else 1)
+        check_colors(shape, gltf_looks.expected_colors(source, way.look), tolerance=3 if way.look == "color u1" else 1)

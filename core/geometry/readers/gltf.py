@@ -94,7 +94,8 @@ def _arguments(path: Path) -> dict[str, Any]:
         return _mesh(path, parts, materials, said)
     if clouds:
         return _cloud(path, clouds, said)
-    raise CounterpointError(f"{path.name} holds no mesh and no points; check how it was exported.")
+    what = f"only {' and '.join(sorted(left_out))}" if left_out else "no mesh and no points"
+    raise CounterpointError(f"{path.name} holds {what}; check how it was exported.")
 
 
 def _check_extensions(gltf: Gltf, said: list[str]) -> None:
