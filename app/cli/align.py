@@ -25,7 +25,6 @@ from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import intrinsics
 from core.geometry.shape import load_shape
-from core.geometry.units import Unit, unit_of
 from core.images import field_of_view, load_depth, load_image, load_mask, save_image
 from core.interchange.cameras import fitted, load_camera
 from core.interchange.poses import Entry, View, load_entry, save_view
@@ -35,6 +34,7 @@ from core.notices import warn
 from core.parts.grabcut import box_mask
 from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent, span
+from core.units import Unit, unit_of
 
 FOV = 50.0
 """Of the longer side of a photo whose camera is not known, in degrees."""
