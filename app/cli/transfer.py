@@ -16,10 +16,9 @@ from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.geometry.shape import load_shape
 from core.images import load_image, load_mask
-from core.interchange.image_labels import FORMATS as IMAGE_FORMATS
 from core.interchange.image_labels import load_image_labels, save_image_labels
-from core.interchange.labels import Labels, suffixes_of
-from core.interchange.shape_labels import FORMATS as SHAPE_FORMATS
+from core.interchange.label_formats import IMAGE_LABELS, SHAPE_LABELS, suffixes_of
+from core.interchange.labels import Labels
 from core.interchange.shape_labels import load_shape_labels, save_shape_labels
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import is_shape, matchable_image, with_joint_prior
@@ -128,7 +127,7 @@ def _name(out: str, target: str, number: int, count: int, shape: bool) -> str:
     suffix = ".ply" if shape else ".png"
     if out.endswith("/") or Path(out).is_dir():
         return str(make_folder(out) / (Path(target).stem + suffix))
-    known = suffixes_of(SHAPE_FORMATS if shape else IMAGE_FORMATS, written=True)
+    known = suffixes_of(SHAPE_LABELS if shape else IMAGE_LABELS, written=True)
     if count == 1 and Path(out).suffix.lower() in known:
         return out
     return f"{out}-{number + 1}{suffix}"

@@ -15,21 +15,15 @@ from core.errors import CounterpointError
 from core.files import check_file, read_json, write_atomic, write_json
 from core.interchange import element_labels as elements
 from core.interchange.coco import from_coco, to_coco
-from core.interchange.labels import (
-    LabelFormat,
-    Labels,
-    check_table,
-    format_of,
-    from_index,
-    suffixes_of,
-)
+from core.interchange.label_formats import IMAGE_LABELS, format_of
+from core.interchange.labels import Labels, check_table, from_index
 from core.notices import warn
 
 MAX_PIXELS = 8e7
 
 
 def save_image_labels(path: str | Path, labels: Labels, image_name: str = "image") -> None:
-    """Write labels [H, W] of an image in the format of ``FORMATS`` that the name of the file says.
+    """Write labels [H, W] of an image in the format of :data:`core.interchange.label_formats.IMAGE_LABELS` that the name of the file says.
 
     PNG: an index mask (0 none, else the number of the part), 8 bits with a palette or 16 bits above 255 parts; names stand in a
     text chunk. JSON: COCO, every part a category and an annotation with compressed run-length encoding.
@@ -37,9 +31,7 @@ def save_image_labels(path: str | Path, labels: Labels, image_name: str = "image
     Raises:
         CounterpointError: no such format, the file cannot be written, or parts overlap, which a PNG cannot hold.
     """
-    save = format_of(path, FORMATS, written=True).save
-    assert save is not None
-    save(path, labels, image_name)
+    format_of(path, IMAGE_LABELS, written=True).save(path, labels, image_name)
 
 
 def load_image_labels(path: str | Path, shape: tuple[int, int] | None = None, image_name: str = "") -> Labels:
@@ -53,7 +45,7 @@ def load_image_labels(path: str | Path, shape: tuple[int, int] | None = None, im
         CounterpointError: unreadable, no labels in it, or labels of another image.
     """
     path = check_file(path)
-    labels = format_of(path, FORMATS).load(path, shape, image_name)
+    labels: Labels = format_of(path, IMAGE_LABELS).load(path, shape, image_name)
     if labels.masks.ndim != 3:
         raise CounterpointError(f"{path.name} holds labels of a shape, not of an image.")
     size = None if shape is None else shape[::-1]
@@ -66,7 +58,8 @@ def load_image_labels(path: str | Path, shape: tuple[int, int] | None = None, im
     )
 
 
-def _save_png(path: Path, labels: Labels, image_name: str) -> None:
+def save_png(path: Path, labels: Labels, image_name: str) -> None:
+    """An index mask, with names and colours in a text chunk."""
     if labels.overlap():
         raise CounterpointError(
             "Parts overlap, and a PNG holds one part for each pixel; save COCO JSON or NPZ instead."
@@ -86,7 +79,7 @@ def _save_png(path: Path, labels: Labels, image_name: str) -> None:
     write_atomic(path, content.getvalue())
 
 
-def _load_png(path: Path, shape: tuple[int, int] | None, image_name: str) -> Labels:
+def load_png(path: Path, shape: tuple[int, int] | None, image_name: str) -> Labels:
     """An index mask with or without names, classes by colour, or an object on black or on transparent."""
     try:
         with Image.open(path) as picture:
@@ -181,29 +174,24 @@ def _of_colors(rgba: npt.NDArray[np.uint8], file: str) -> Labels:
     return labels
 
 
-def _load_json(path: Path, shape: tuple[int, int] | None, image_name: str) -> Labels:
+def load_json(path: Path, shape: tuple[int, int] | None, image_name: str) -> Labels:
+    """Ours, or COCO."""
     content: Any = read_json(path)
     if isinstance(content, dict) and content.get("format") == elements.FORMAT:
         return elements.labels_from_json(content, path.name)
     return from_coco(content, path.name, image_name, shape)
 
 
-def _save_coco(path: Path, labels: Labels, image_name: str) -> None:
+def save_coco(path: Path, labels: Labels, image_name: str) -> None:
+    """COCO with compressed run-length encodings."""
     write_json(path, to_coco(labels, Path(image_name).name))
 
 
-def _load_npz(path: Path, shape: tuple[int, int] | None, image_name: str) -> Labels:
+def load_npz(path: Path, shape: tuple[int, int] | None, image_name: str) -> Labels:
+    """Ours, or an array of numbers [H, W]."""
     return elements.load_npz(path)[0]
 
 
-def _save_npz(path: Path, labels: Labels, image_name: str) -> None:
+def save_npz(path: Path, labels: Labels, image_name: str) -> None:
+    """All parts, which may overlap."""
     elements.save_npz(path, labels)
-
-
-FORMATS = (
-    LabelFormat("png", "PNG index mask", (".png",), "image", _load_png, _save_png),
-    LabelFormat("coco", "COCO", (".json",), "image", _load_json, _save_coco),
-    LabelFormat("npz", "NumPy", (".npz", ".npy"), "image", _load_npz, _save_npz),
-)
-
-SUFFIXES = suffixes_of(FORMATS)

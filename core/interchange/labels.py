@@ -1,9 +1,7 @@
 """Parts with names and colours, and what files that hold them have in common."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,50 +46,6 @@ class Labels:
     def rgb(self, base: tuple[int, int, int] = (200, 198, 194)) -> npt.NDArray[np.uint8]:
         """Colour of the topmost part for every element: uint8 [..., 3]; ``base`` where there is none."""
         return np.array([base, *map(rgb_of, self.colors)], np.uint8)[self.index()]
-
-
-@dataclass(frozen=True)
-class LabelFormat:
-    """A kind of file that holds labels of an image or a shape.
-
-    Attributes:
-        name: short and unique among the formats of its kind.
-        description: what a file dialog calls it.
-        suffixes: lower-case, the usual one first.
-        kind: of what the labels are.
-        load, save: read and write a file; ``save`` is None where it is only read.
-    """
-
-    name: str
-    description: str
-    suffixes: tuple[str, ...]
-    kind: Literal["image", "shape"]
-    load: Callable[..., Any]
-    save: Callable[..., None] | None = None
-
-
-def suffixes_of(formats: Sequence[LabelFormat], written: bool = False) -> tuple[str, ...]:
-    """All suffixes of formats, or the usual ones of those that are written."""
-    if written:
-        return tuple(one.suffixes[0] for one in formats if one.save is not None)
-    return tuple(suffix for one in formats for suffix in one.suffixes)
-
-
-def format_of(path: str | Path, formats: Sequence[LabelFormat], written: bool = False) -> LabelFormat:
-    """The format that the suffix of a file says.
-
-    Raises:
-        CounterpointError: none, or it is not written.
-    """
-    suffix = Path(path).suffix.lower()
-    for one in formats:
-        if suffix in one.suffixes and not (written and one.save is None):
-            return one
-    known, kind = ", ".join(suffixes_of(formats, written)), formats[0].kind
-    what = f"Labels of an {kind}" if kind == "image" else f"Labels of a {kind}"
-    if written:
-        raise CounterpointError(f"{what} are written as {known}, not as '{suffix}'.")
-    raise CounterpointError(f"{Path(path).name} cannot hold {what[0].lower()}{what[1:]}; use {known}.")
 
 
 def from_index(

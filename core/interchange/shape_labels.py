@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from core.errors import CounterpointError
 from core.files import check_file, make_folder, write_atomic
 from core.geometry.shape import Shape
 from core.interchange import element_labels as files
-from core.interchange.glb_labels import labelled_glb, load_glb
-from core.interchange.labels import LabelFormat, Labels, check_memory, check_table, format_of, suffixes_of
-from core.interchange.ply_labels import Found, labelled_ply, load_ply, piece_ply, read_ply, table_of
+from core.interchange.glb_labels import labelled_glb
+from core.interchange.label_formats import SHAPE_LABELS, format_of
+from core.interchange.labels import Labels, check_memory, check_table
+from core.interchange.ply_labels import Found, labelled_ply, piece_ply, read_ply, table_of
 from core.notices import warn
 
 _PART = "counterpoint part "
@@ -52,7 +53,7 @@ class Elements:
 
 
 def save_shape_labels(path: str | Path, shape: Shape, labels: Labels) -> None:
-    """Write labels [F] of a shape in the format of ``FORMATS`` that the name of the file says.
+    """Write labels [F] of a shape in the format of :data:`core.interchange.label_formats.SHAPE_LABELS` that the name of the file says.
 
     PLY: the shape's own vertices and faces, on every face ``label`` (0 none, else the topmost part) and ``red green blue``, and
     where parts overlap ``part_1``, ``part_2``, ...; names stand in comments. GLB: the faces with corners of their own, in the same
@@ -61,9 +62,7 @@ def save_shape_labels(path: str | Path, shape: Shape, labels: Labels) -> None:
     Raises:
         CounterpointError: no such format, or the file cannot be written.
     """
-    save = format_of(path, FORMATS, written=True).save
-    assert save is not None
-    save(path, shape, labels)
+    format_of(path, SHAPE_LABELS, written=True).save(path, shape, labels)
 
 
 def load_shape_labels(path: str | Path, shape: Shape | int | None = None) -> Labels:
@@ -76,7 +75,7 @@ def load_shape_labels(path: str | Path, shape: Shape | int | None = None) -> Lab
         CounterpointError: unreadable, no labels in it, or labels of another shape.
     """
     path = check_file(path)
-    found: Any = format_of(path, FORMATS).load(path)
+    found: Any = format_of(path, SHAPE_LABELS).load(path)
     if found.labels.masks.ndim != 2:
         raise CounterpointError(f"{path.name} holds labels of an image, not of a shape.")
     if shape is None:
@@ -208,38 +207,40 @@ def _of_corners(labels: Labels, faces: Any, file: str) -> Labels:
     return Labels(labels.names, labels.colors, masks)
 
 
-def _save_ply(path: Path, shape: Shape, labels: Labels) -> None:
+def save_ply(path: Path, shape: Shape, labels: Labels) -> None:
+    """See :func:`save_shape_labels`."""
     write_atomic(path, labelled_ply(shape, labels))
 
 
-def _save_glb(path: Path, shape: Shape, labels: Labels) -> None:
+def save_glb(path: Path, shape: Shape, labels: Labels) -> None:
+    """See :func:`save_shape_labels`."""
     write_atomic(path, labelled_glb(shape, labels))
 
 
-def _save_npz(path: Path, shape: Shape, labels: Labels) -> None:
+def save_npz(path: Path, shape: Shape, labels: Labels) -> None:
+    """All parts, which may overlap."""
     files.save_npz(path, labels)
 
 
-def _save_json(path: Path, shape: Shape, labels: Labels) -> None:
+def save_json(path: Path, shape: Shape, labels: Labels) -> None:
+    """Runs of faces for each part."""
     files.save_json(path, labels, shape.name)
 
 
-def _plain(load: Callable[[Path], tuple[Labels, bool]]) -> Callable[[Path], Found]:
-    """A reader of files that say nothing about the elements; ours are for faces."""
-
-    def found(path: Path) -> Found:
-        labels, ours = load(path)
-        return Found(labels, "face" if ours else "")
-
-    return found
+def load_npz(path: Path) -> Found:
+    """Ours, which are for faces, or an array of others."""
+    return _plain(*files.load_npz(path))
 
 
-FORMATS = (
-    LabelFormat("ply", "PLY with labels", (".ply",), "shape", load_ply, _save_ply),
-    LabelFormat("glb", "GLB with labels", (".glb",), "shape", load_glb, _save_glb),
-    LabelFormat("npz", "NumPy", (".npz", ".npy"), "shape", _plain(files.load_npz), _save_npz),
-    LabelFormat("json", "JSON", (".json",), "shape", _plain(files.load_json), _save_json),
-    LabelFormat("text", "Text, a number on each line", (".txt", ".seg"), "shape", _plain(files.load_text)),
-)
+def load_json(path: Path) -> Found:
+    """Ours, which are for faces, or a list of others."""
+    return _plain(*files.load_json(path))
 
-SUFFIXES = suffixes_of(FORMATS)
+
+def load_text(path: Path) -> Found:
+    """A number on each line."""
+    return _plain(*files.load_text(path))
+
+
+def _plain(labels: Labels, ours: bool) -> Found:
+    return Found(labels, "face" if ours else "")

@@ -153,10 +153,10 @@ def test_pictures_are_written_as_other_files(tmp_path: Path) -> None:
 def test_the_page_names_every_format() -> None:
     """Of points, masks and labels; what it says of each is tested beside the readers."""
     from core.geometry.readers.points_text import SUFFIXES
-    from core.interchange import image_labels, shape_labels
+    from core.interchange.label_formats import IMAGE_LABELS, SHAPE_LABELS
 
     page = (Path(__file__).parents[2] / "resources" / "docs" / "files.md").read_text()
     assert all(suffix in page for suffix in SUFFIXES)
     labels = page[page.index("## Labels") : page.index("## Writing")]
-    for form in (*image_labels.FORMATS, *shape_labels.FORMATS):
+    for form in (*IMAGE_LABELS, *SHAPE_LABELS):
         assert all(suffix[1:].upper() in labels or ("COCO" in labels and suffix == ".json") for suffix in form.suffixes)

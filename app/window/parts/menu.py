@@ -12,9 +12,7 @@ from app.document.session import Slot, kind_of
 from app.document.texts import tr
 from app.window import dialogs
 from app.window.parts.dock import TOOLS
-from core.interchange.image_labels import FORMATS as IMAGE_FORMATS
-from core.interchange.labels import suffixes_of
-from core.interchange.shape_labels import FORMATS as SHAPE_FORMATS
+from core.interchange.label_formats import IMAGE_LABELS, SHAPE_LABELS, suffixes_of
 
 if TYPE_CHECKING:
     from app.window.main_window import MainWindow
@@ -29,7 +27,7 @@ KEYS = {
     "flood": "G",
 }
 
-_FORMATS = {"image": IMAGE_FORMATS, "shape": SHAPE_FORMATS}
+_FORMATS = {"image": IMAGE_LABELS, "shape": SHAPE_LABELS}
 
 
 def build(window: "MainWindow", menu: QMenu) -> None:
@@ -85,7 +83,7 @@ def _labelled(window: "MainWindow", kind: str = "") -> Slot | None:
 
 def _written(kind: str) -> str:
     """What a dialog offers for writing labels of an image or a shape."""
-    written = [one for one in _FORMATS[kind] if one.save is not None]
+    written = [one for one in _FORMATS[kind] if one.writer]
     return ";;".join(f"{tr(one.description)} (*{one.suffixes[0]})" for one in written)
 
 
