@@ -52,10 +52,11 @@ def _arguments(path: Path) -> dict[str, Any]:
     header = int(np.searchsorted(ends, start)) + 1
     per_line = bool(ends[header - 1] == start and len(per_line_all) >= header + vertex_count + face_count)
     rows = per_line_all[header : header + vertex_count]
+    groups: tuple[bytes | None, ...] = ()
     if per_line and len(rows) and (rows != rows[0]).any():
         said.append("Its vertices have different numbers of columns; those behind x, y and z are left out.")
         first = start + np.cumsum(rows) - rows
-        table, groups, end = values[first[:, None] + np.arange(3)], (), start + int(rows.sum())
+        table, end = values[first[:, None] + np.arange(3)], start + int(rows.sum())
     else:
         width = int(rows[0]) if per_line and len(rows) else _width(kind)
         end = start + vertex_count * width
