@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from core.errors import CounterpointError
 from core.geometry.readers import text
 from core.geometry.shape import load_shape
 from tests.core.meshes import obj_files, other_files, ply_files
@@ -107,3 +109,29 @@ def test_a_mark_of_the_byte_order_hides_no_vertex(tmp_path: Path) -> None:
 def test_an_obj_with_colours_and_coordinates_shows_the_colours(tmp_path: Path) -> None:
     (tmp_path / "a.obj").write_text("v 0 0 0 1 0 0\nv 1 0 0 1 0 0\nv 0 1 0 1 0 0\nvt 0 0\nf 1/1 2/1 3/1\n")
     check_colors(load_shape(tmp_path / "a.obj"), np.array([[255, 0, 0]]))
+
+
+def test_faces_without_coordinates_keep_the_colour_of_their_material(tmp_path: Path) -> None:
+    Image.new("RGB", (2, 2), (0, 0, 255)).save(tmp_path / "t.png")
+    (tmp_path / "m.mtl").write_text("newmtl m\nKd 1 0 0\nmap_Kd t.png\n")
+    (tmp_path / "a.obj").write_text(
+        "mtllib m.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nvt 0.5 0.5\nusemtl m\nf 1/1 2/1 3/1\nf 1 2 4\n"
+    )
+    shape = load_shape(tmp_path / "a.obj")
+    check_colors(shape, np.array([[0, 0, 255], [255, 0, 0]]))
+    assert any("no coordinates" in warning for warning in shape.warnings)
+
+
+@pytest.mark.parametrize("rows", ["0 0 0\n1 0 0 5\n0 1 0\n3 0 1 2\n", "0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n9 9 9\n"])
+def test_off_files_that_say_more_than_their_header(rows: str, tmp_path: Path) -> None:
+    (tmp_path / "a.off").write_text("OFF\n3 1 0\n" + rows)
+    shape = load_shape(tmp_path / "a.off")
+    assert (shape.vertices == [[0, 0, 0], [1, 0, 0], [0, 1, 0]]).all() and len(shape.warnings) == 1
+
+
+def test_off_files_on_one_line_add_up_or_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.off").write_text("OFF 3 1 0 0 0 0 1 0 0 0 1 0 3 0 1 2")
+    assert (load_shape(tmp_path / "a.off").faces == [[0, 1, 2]]).all()
+    (tmp_path / "b.off").write_text("COFF 3 1 0 0 0 0 9 9 9 1 0 0 9 9 9 0 1 0 9 9 9 3 0 1 2")
+    with pytest.raises(CounterpointError):
+        load_shape(tmp_path / "b.off")

@@ -84,15 +84,9 @@ def _parse(text: str, said: list[str]) -> list[Material]:
     materials: list[Material] = []
     ignored: set[str] = set()
     for line in text.replace("\\\n", " ").splitlines():
-        word, _, rest = (
-            line.split("#")[0].strip().partition(" ")
-            if not line.strip().startswith("map")
-            else line.strip().partition(" ")
-        )
-        if "\t" in word:
-            word, _, rest = line.strip().partition("\t")
-        rest = rest.strip()
-        key = word.lower()
+        word, *more = line.strip().split(maxsplit=1)[:2] or [""]
+        key, rest = word.lower(), more[0].strip() if more else ""
+        rest = rest if key.startswith(("map", "newmtl")) else rest.split("#")[0].strip()
         if key == "newmtl":
             materials.append(Material(rest))
         elif not materials:
@@ -101,12 +95,10 @@ def _parse(text: str, said: list[str]) -> list[Material]:
             _set_color(materials[-1], rest, ignored)
         elif key == "map_kd":
             _set_map(materials[-1], rest, ignored)
-        elif (
-            (key == "map_ka" and materials[-1].map is None) or (key == "ke" and any(_numbers(rest))) or key == "map_ke"
-        ):
+        elif key in ("map_ka", "map_ke") or (key == "ke" and any(_numbers(rest))):
             ignored.add(word)
     if any(material.map for material in materials):
-        ignored.discard("map_Ka")
+        ignored.discard("map_Ka")  # most programs write the same picture there
     if ignored:
         said.append(f"Of its materials these are not shown: {', '.join(sorted(ignored))}.")
     return materials

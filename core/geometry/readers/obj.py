@@ -110,8 +110,9 @@ def _arguments(path: Path) -> dict[str, Any]:
         normals = normals_of_corners(
             _joined(content.values[_VN], 3, np.float32), corners[_VN], corners[_V], len(vertices)
         )
-    textured = (corners[_VT] >= 0).any()
-    uv = _placed(_joined(content.values[_VT], 2, np.float32), cut.corners(corners[_VT])) if textured else None
+    uv = None
+    if (corners[_VT] >= 0).any():
+        uv = _placed(_joined(content.values[_VT], 2, np.float32), cut.corners(corners[_VT]))
     material = cut.faces(np.concatenate(content.material))
     del corners
     look = _look(path, content, uv, material, faces, said)
@@ -132,10 +133,10 @@ def _flat(pieces: list[Ints]) -> Ints:
 
 
 def _placed(values: Floats, index: Ints) -> Floats:
-    """Values of corners [F, 3, ...] by their index, -1 for none (0)."""
-    if not len(values):
-        return np.zeros((*index.shape, 2), np.float32)
-    return np.where((index >= 0)[..., None], values[index], np.float32(0))
+    """Values [N, 2] of corners [F, 3, 2] by their index, NaN for a face [F] that has none (-1) at a corner."""
+    placed = values[index]
+    placed[(index < 0).any(axis=1)] = np.nan
+    return placed
 
 
 def _read_block(content: _Content, lines: text.Lines) -> None:
@@ -266,9 +267,7 @@ def _look(
     textures: list[Texture] = []
     texture_of = np.full(len(used), -1, np.int32)
     for number, each in enumerate(used):
-        loaded = (
-            load_map(path, each, textures, said) if each is not None and counts[number] and uv is not None else None
-        )
+        loaded = load_map(path, each, textures, said) if each is not None and counts[number] else None
         texture_of[number] = -1 if loaded is None else loaded
         if loaded is not None and uv is not None and each is not None and each.is_placed:
             here = material == number
@@ -276,9 +275,13 @@ def _look(
     flat = np.array([each.color if each is not None and each.color is not None else [PLAIN / 255] * 3 for each in used])
     colored = np.array([each is not None and each.color is not None for each in used])
     texture = texture_of[material]
+    lost = texture >= 0 if uv is None else (texture >= 0) & np.isnan(uv[:, 0, 0])
+    if lost.any():
+        said.append(f"{int(lost.sum()):,} faces have a texture but no coordinates for it; they are shown without.")
+        texture[lost] = -1
     vertex = _vertex_colors(content, len(faces) and int(faces.max()) + 1)
     _say_what_is_hidden(path, textures, uv, vertex, (flat < 0.999).any(axis=1) & colored & (counts > 0), said)
-    if textures:
+    if textures and uv is not None:
         color = np.where((texture >= 0)[:, None], np.uint8(255), to_bytes(flat)[material])
         if vertex is not None:
             color = np.where((texture >= 0)[:, None, None], np.uint8(255), vertex[faces])

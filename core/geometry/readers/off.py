@@ -52,11 +52,18 @@ def _arguments(path: Path) -> dict[str, Any]:
     header = int(np.searchsorted(ends, start)) + 1
     per_line = bool(ends[header - 1] == start and len(per_line_all) >= header + vertex_count + face_count)
     rows = per_line_all[header : header + vertex_count]
-    width = int(rows[0]) if per_line and (rows == rows[0]).all() else _width(kind)
-    table = values[start : start + vertex_count * width].reshape(vertex_count, width)
-    groups = kind.groups() if kind is not None else ()
+    groups: tuple[bytes | None, ...] = ()
+    if per_line and len(rows) and (rows != rows[0]).any():
+        said.append("Its vertices have different numbers of columns; those behind x, y and z are left out.")
+        first = start + np.cumsum(rows) - rows
+        table, end = values[first[:, None] + np.arange(3)], start + int(rows.sum())
+    else:
+        width = int(rows[0]) if per_line and len(rows) else _width(kind)
+        end = start + vertex_count * width
+        table, groups = values[start:end].reshape(vertex_count, width), kind.groups() if kind is not None else ()
+    if per_line and len(per_line_all) > header + vertex_count + face_count:
+        said.append("It has more lines than its header says; they are left out.")
     vertices, normals, colors, uv = _vertex_columns(table, groups, said)
-    at = start + vertex_count * width
     if face_count == 0:
         return {
             "vertices": vertices,
@@ -67,7 +74,7 @@ def _arguments(path: Path) -> dict[str, Any]:
             "warnings": said,
         }
     counts = per_line_all[header + vertex_count :][:face_count] if per_line else None
-    corners, sizes, extra = _faces(values[at:], face_count, counts)
+    corners, sizes, extra = _faces(values[end:], face_count, counts)
     if len(corners) and (corners.min() < 0 or corners.max() >= vertex_count):
         raise CounterpointError(f"{path.name} is damaged: faces refer to vertices that are not there.")
     cut = triangulate(vertices, corners, sizes)
@@ -126,6 +133,8 @@ def _faces(values: Floats, count: int, per_line: Ints | None) -> tuple[Ints, Int
                 raise ValueError("it is cut off in its faces")
             starts[number] = at
             at += 1 + max(int(values[at]), 0)
+        if at != len(values):
+            raise ValueError("its numbers are not as many as its header says")
         per_line = np.diff(starts, append=at)
     else:
         starts = np.cumsum(per_line) - per_line
