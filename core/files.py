@@ -91,6 +91,8 @@ def write_atomic(path: str | Path, content: bytes) -> None:
     """
     try:
         target = Path(os.path.realpath(path))
+        if target.is_symlink():
+            raise OSError(errno.ELOOP, "")
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "")
         if not target.parent.is_dir() and not target.parent.exists():
@@ -105,9 +107,23 @@ def write_atomic(path: str | Path, content: bytes) -> None:
         raise CounterpointError(f"{path} cannot be written: {_reason(error)}.") from error
 
 
+def save_mesh(path: str | Path, mesh: Any) -> None:
+    """Write a mesh of trimesh in the format of the suffix, whole or not at all.
+
+    Raises:
+        CounterpointError: trimesh does not write this format, or the file cannot be written.
+    """
+    kind = Path(path).suffix.lower().lstrip(".")
+    try:
+        content = mesh.export(file_type=kind)
+    except (KeyError, ValueError) as error:
+        raise CounterpointError(f"{Path(path).name} cannot be written as '.{kind}'; use .ply, .glb or .obj.") from error
+    write_atomic(path, content.encode() if isinstance(content, str) else content)
+
+
 def _replace(target: Path, content: bytes) -> None:
     before = target.stat() if target.exists() else None
-    if before is not None and not os.access(target, os.W_OK):
+    if before is not None and not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(errno.EACCES, "")
     beside = target.parent / f".counterpoint-{secrets.token_hex(8)}"
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)

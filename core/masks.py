@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import binary_erosion
 
 from core.errors import CounterpointError
 from core.notices import warn
@@ -17,15 +18,19 @@ LEAST_IGNORED = 128
 
 _NUMBERS = 32
 """A grey picture whose largest value is at most this holds numbers, not shades."""
-_FEW = 32
-"""Pictures of more values than this have noise (JPEG) or soft edges."""
+_FEW = 8
+"""Pictures of more values than this may have noise (JPEG) or soft edges: they have where most values seldom fill an area."""
 MOST_CLASSES = 64
-"""Pictures of more classes than this are photos."""
+"""Noisy pictures of more classes than this are photos."""
 _APART, _NEAR = 24, 6
 """Noisy values closer than ``_APART`` are one; at least ``LEAST_SHARE`` of the picture must lie within ``_NEAR`` of one."""
-LEAST_SHARE = 0.85
+LEAST_SHARE = 0.6
 _SOLID = 4
 """A value is a class, not the rim of one, where this many pixels and their four neighbours have it."""
+_FILLED = 0.3
+"""A value fills areas where this share of its pixels are surrounded by it."""
+_RIM = 4
+"""Pixels along an outline that tell nothing of how many values the object has."""
 
 
 @dataclass
@@ -35,7 +40,7 @@ class Levels:
     Attributes:
         values: [K, C], the background first.
         index: int64 [H, W], the nearest value of every pixel.
-        share: of the pixels that are (nearly) one of the values.
+        share: of the pixels that are (nearly) one of the values, in the picture or away from the outline of the object.
         exact: every pixel is one of the values.
     """
 
@@ -90,15 +95,13 @@ def mask_of_pixels(pixels: npt.NDArray, name: str) -> Mask:
         low, high = pixels.min(), pixels.max()
         if low == high:
             return _uniform(pixels, name)
-        if low >= 0 and high <= _NUMBERS and np.array_equal(pixels, np.rint(pixels)):
-            return mask_of_numbers(pixels.astype(np.int64), name)
-        if high > 255 and pixels.dtype.kind in "iu" and _holds_numbers(pixels):
+        if _holds_numbers(pixels):
             return mask_of_numbers(pixels.astype(np.int64), name)
         pixels = pixels * (255 / high) if high > 255 or pixels.dtype.kind == "f" else pixels
     levels = levels_of(pixels)
     if len(levels.values) == 1:
         return _uniform(pixels, name) if levels.exact else _thin(pixels, levels, name)
-    if len(levels.values) > MOST_CLASSES or levels.share < LEAST_SHARE:
+    if levels.share < LEAST_SHARE or (len(levels.values) > MOST_CLASSES and not levels.exact):
         return _of_photo(pixels, name)
     if levels.values[0].max() > _APART:
         warn(f"{name} has no black; its background was taken to be {_named(levels.values[0])}.")
@@ -115,7 +118,7 @@ def mask_of_numbers(index: npt.NDArray[np.integer], name: str) -> Mask:
     Raises:
         CounterpointError: nothing is marked.
     """
-    numbers = [int(n) for n in np.unique(index)]
+    numbers = [int(n) for n in _distinct(index)[0]]
     ignored = ignored_number(numbers)
     mask = index != (0 if 0 in numbers else numbers[0])
     if len(numbers) == 1:
@@ -143,22 +146,23 @@ def levels_of(pixels: npt.NDArray) -> Levels:
 
     The background is black where there is black, else the commonest value along the border.
     """
-    wide = pixels.reshape(*pixels.shape[:2], -1).astype(np.int64)
-    code = wide @ (256 ** np.arange(wide.shape[2]))
-    found, first, place, count = np.unique(code, return_index=True, return_inverse=True, return_counts=True)
-    place = place.reshape(code.shape)
-    values = wide.reshape(-1, wide.shape[2])[first]
+    bands = 1 if pixels.ndim == 2 else pixels.shape[2]
+    code = np.zeros(pixels.shape[:2], np.int32)
+    for band in range(bands):
+        code += pixels.reshape(*code.shape, bands)[..., band].astype(np.int32) << (8 * band)
+    found, place, count = _distinct(code)
+    values = (found[:, None] >> (8 * np.arange(bands))) & 255 if bands > 1 else found[:, None]
     solid = np.bincount(place[_inner(code)], minlength=len(found))
     chosen = np.flatnonzero(solid >= _SOLID) if len(found) > 2 else np.arange(len(found))
     if len(chosen) == 0:
         chosen = np.array([np.argmax(count)])
     chosen = chosen[np.argsort(-count[chosen], kind="stable")]
-    noisy = len(found) > _FEW
+    noisy = len(found) > _FEW and np.mean(solid < _FILLED * count) > 0.5
     centers: list[int] = []
     for one in chosen:
         if not noisy or all(np.abs(values[one] - values[other]).max() > _APART for other in centers):
             centers.append(int(one))
-        if len(centers) > MOST_CLASSES:
+        if noisy and len(centers) > MOST_CLASSES:
             break
     border = np.concatenate([place[0], place[-1], place[:, 0], place[:, -1]])
     of_value = np.array([np.abs(values - values[center]).max(axis=1) for center in centers])
@@ -169,7 +173,11 @@ def levels_of(pixels: npt.NDArray) -> Levels:
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     off = of_value.min(axis=0)
-    share = float(count[off <= _NEAR].sum() / code.size)
+    if not off.any():
+        return Levels(values[np.array(centers)[order]], rank[nearest][place], 1.0, True)
+    near, other = (off <= _NEAR)[place], (of_value[back] > _APART)[place]
+    inside = binary_erosion(other, iterations=_RIM)
+    share = min(float(near.mean()), float(near[inside].mean()) if inside.any() else 1.0)
     return Levels(values[np.array(centers)[order]], rank[nearest][place], share, bool((off == 0).all()))
 
 
@@ -250,13 +258,32 @@ def _of_photo(pixels: npt.NDArray, name: str) -> Mask:
     )
 
 
-def _holds_numbers(pixels: npt.NDArray[np.integer]) -> bool:
-    """Whether a picture of more than 8 bits consists of areas of more than two values."""
-    inner = _inner(pixels.astype(np.int64))
-    return bool(inner.mean() > 0.5 and 2 < len(np.unique(pixels[inner])) < 5000)
+def _holds_numbers(pixels: npt.NDArray) -> bool:
+    """Whether a grey picture [H, W] has class numbers and no shades: small ones, or more than two that fill areas."""
+    if not np.array_equal(pixels, np.rint(pixels)) or pixels.min() < 0:
+        return False
+    code = pixels.astype(np.int64)
+    found, place, count = _distinct(code)
+    numbers = [int(n) for n in found]
+    if max(n for n in numbers if n != ignored_number(numbers)) <= _NUMBERS:
+        return True
+    solid = np.bincount(place[_inner(code)], minlength=len(found))
+    return len(found) > 2 and float(np.mean(solid >= _FILLED * count)) > 0.7
 
 
-def _inner(code: npt.NDArray[np.int64]) -> Mask:
+def _distinct(code: npt.NDArray[np.integer]) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
+    """The distinct numbers [n] of an array, ascending, the place among them of each element, and how often [n] each occurs."""
+    if code.max() >= 1 << 24:
+        found, place, count = np.unique(code, return_inverse=True, return_counts=True)
+        return found, place.reshape(code.shape), count
+    often = np.bincount(code.ravel())
+    found = np.flatnonzero(often)
+    rank = np.zeros(len(often), np.int32)
+    rank[found] = np.arange(len(found))
+    return found, rank[code], often[found]
+
+
+def _inner(code: npt.NDArray[np.integer]) -> Mask:
     """Pixels whose four neighbours have the same value; the picture goes on beyond its border."""
     wide = np.pad(code, 1, mode="edge")
     return np.asarray(

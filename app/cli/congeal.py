@@ -15,7 +15,7 @@ from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
-from core.files import read_json
+from core.files import make_folder, read_json
 from core.geometry.shape import load_shape
 from core.images import SUFFIXES, image_size, load_mask
 from core.interchange.cameras import load_camera
@@ -38,11 +38,7 @@ def congeal_files(options: argparse.Namespace, progress: Progress = silent) -> d
         raise CounterpointError(
             "Say what the photos show: give --shape, or --gallery to choose it from, or --generate to make it."
         )
-    out = Path(options.out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CounterpointError(f"{out} cannot be made ({error.strerror}); choose another folder with -o.") from error
+    out = make_folder(options.out)
     encoder = load_encoder(choice_of(options))
     opened, shrunk, refused = _open(paths, encoder, options, span(progress, 0.0, 0.15))
     shape, up, choices = _shape(options, opened, encoder, span(progress, 0.15, 0.3))
@@ -127,7 +123,7 @@ def _mask(path: str, folder: str | None) -> Any:
     if folder is None:
         return None
     file = Path(folder) / f"{Path(path).stem}.png"
-    return load_mask(file) if file.exists() else None
+    return load_mask(file, image_size(path)) if file.exists() else None
 
 
 def _shape(

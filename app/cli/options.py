@@ -14,6 +14,7 @@ from core.encoders.catalogue import EncoderChoice, load_encoder, need_point_enco
 from core.errors import CounterpointError
 from core.fields.interpolation import Interpolator
 from core.fields.lifting import LiftSettings
+from core.files import make_folder, write_json
 from core.geometry.display import display_mesh
 from core.geometry.render import render
 from core.geometry.shape import load_shape
@@ -183,10 +184,7 @@ def evaluate(options: argparse.Namespace, progress: Progress = silent) -> dict[s
         report["pixels"] = options.pixels
         report["tables"] = correspondence.evaluate(choice, options.data, options.count, options.pixels, progress)
     if options.output:
-        try:
-            Path(options.output).write_text(json.dumps(report, indent=1) + "\n")
-        except OSError as error:
-            raise CounterpointError(f"{options.output} cannot be written ({error.strerror}).") from error
+        write_json(options.output, report, indent=1)
     progress(1.0, "Done")
     return report
 
@@ -195,12 +193,7 @@ def run_sample(folder: Path, progress: Progress = silent) -> list[str]:
     """The verb ``sample``: what the window shows first, as pictures and a report in ``folder``; returns lines to print."""
     sample = json.loads(resource("sample/sample.json").read_text())
     image_path, shape_path = resource(f"sample/{sample['image']}"), resource(f"sample/{sample['shape']}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CounterpointError(
-            f"{folder} cannot be made ({error.strerror}); choose another folder with --save."
-        ) from error
+    make_folder(folder)
     encoder = load_encoder(EncoderChoice())
     image, shape = load_image(image_path), load_shape(shape_path)
     side = matchable_shape(shape, encoder, LiftSettings(up=guess_up(shape_path)), progress)

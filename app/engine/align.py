@@ -101,7 +101,7 @@ def solve_pairs(
 
 def estimate_camera(progress: Progress, task: AlignTask, poses: list[PoseInPhoto], dof: int) -> tuple[float, Begun]:
     """The field of view in degrees, and the poses made exact with it."""
-    scorer, begun, _ = _begin(span(progress, 0.0, 0.1), replace(task, lens=None, depth=""))
+    scorer, begun, _ = _begin(span(progress, 0.0, 0.1), replace(task, lens=None), dof)
     starts = scorer([one.pose() for one in poses])
     field, other, found = estimate_field_of_view(starts, scorer, FineSettings(dof=dof), span(progress, 0.1, 1.0))
     begun.poses, begun.K = [_plain(one) for one in found], (other.K[0, 0], other.K[1, 1], other.K[0, 2], other.K[1, 2])
@@ -161,8 +161,11 @@ def save_pose(
     return path
 
 
-def _begin(progress: Progress, task: AlignTask, dof: int = 6) -> tuple[PoseScorer, Begun, Undistorted]:
-    """What judges poses, what it knows of photo and camera, and how its pixels belong to the photo's."""
+def _begin(progress: Progress, task: AlignTask, dof: int = 9) -> tuple[PoseScorer, Begun, Undistorted]:
+    """What judges poses, what it knows of photo and camera, and how its pixels belong to the photo's.
+
+    With 6 degrees of freedom depth must be in the shape's units.
+    """
     image, encoder, pixels = task.image, task.encoder, image_of(task.image)
     height, width = pixels.shape[:2]
     camera = _camera(task, (width, height))

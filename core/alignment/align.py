@@ -85,12 +85,14 @@ def align_from(
     """The same from a pose that is known roughly, or from three ``pins`` or more; pins have the last word.
 
     Raises:
-        CounterpointError: as :func:`align`; or the pins leave the pose open.
+        CounterpointError: as :func:`align`; or the pins leave the pose open; or depth is far from where the pose puts the shape.
     """
     check(scorer.photo)
     poses = [start] if start is not None else []
     if pins is not None and start is None:
         poses = poses_from_pins(pins, scorer.K, scorer.image.image_size)
+    if fine.dof == 6 and poses and (distances := depths(poses[0], scorer)) is not None:
+        check_distance(*distances)
     return Alignment(refine(scorer(poses), scorer, fine, watch, pins), scorer.photo.mask)
 
 

@@ -61,7 +61,7 @@ def guided(
     for one in hypotheses:
         eye = shape.shape.to_normalised(one.pose.inverse(np.zeros(3)))
         uv, depth = camera.project(one.pose(own))
-        shown = np.isfinite(uv).all(1)
+        shown = np.asarray(np.isfinite(uv).all(axis=-1))
         pixels.append(np.where(shown[:, None], uv, -1e6))
         visible.append(shape.caster.visible(position, normal, eye) & (depth > 0) & shown)
     x0, y0, x1, y1 = image.map.box

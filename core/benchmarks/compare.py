@@ -15,6 +15,7 @@ from core.benchmarks.report import write_report
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
+from core.files import make_folder
 from core.images import save_image
 from core.progress import Progress, silent
 
@@ -165,10 +166,7 @@ class _Store:
 
     def __init__(self, folder: Path, task: str):
         self._folder, self._task, self._file = folder, task, folder / "results.jsonl"
-        try:
-            (folder / "pictures").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CounterpointError(f"{folder} cannot be made ({error.strerror}).") from error
+        make_folder(folder / "pictures")
         self._known: dict[str, Result] = {}
         if self._file.exists():
             for line in self._file.read_text().splitlines():

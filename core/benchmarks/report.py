@@ -1,12 +1,11 @@
 """Reports: tables and pictures as one HTML page that needs nothing but itself and its folder of pictures."""
 
-import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.errors import CounterpointError
+from core.files import write_atomic, write_json
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -68,11 +67,8 @@ def write_report(folder: Path, tables: Tables, pictures: Sequence[tuple[str, Rep
     for name, more in list(tables.items())[1:]:
         parts.append(f"<details><summary>{escape(name)}</summary>{_table(more)}</details>")
     page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style></head>'
-    try:
-        (folder / "report.json").write_text(json.dumps(tables, indent=1) + "\n")
-        (folder / "report.html").write_text(f"{page}<body>{''.join(parts)}</body></html>\n", encoding="utf-8")
-    except OSError as error:
-        raise CounterpointError(f"{folder} cannot be written ({error.strerror}).") from error
+    write_json(folder / "report.json", tables, indent=1)
+    write_atomic(folder / "report.html", f"{page}<body>{''.join(parts)}</body></html>\n".encode())
     return folder / "report.html"
 
 

@@ -1,6 +1,5 @@
 """Retrieval: pictures and scans find their shape in a gallery, and shapes find others of their kind."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from core.encoders.catalogue import EncoderChoice
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.fields.cache import cache_dir, cache_key
+from core.files import make_folder, write_atomic
 from core.geometry.sampling import sample_surface, spread
 from core.geometry.shape import Shape, make_shape
 from core.progress import Progress, silent, span
@@ -159,7 +159,7 @@ def _gallery(items: list[Object3D], data: str, count: int, spec: GallerySpec, pr
         for number, item in enumerate(items):
             file = files / item.category / f"{number}.ply"
             if not file.exists():
-                file.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(file.parent)
                 _write(item.shape, file)
         index_folder(files, place / "gallery", spec, progress=progress)
     except OSError as error:
@@ -169,11 +169,9 @@ def _gallery(items: list[Object3D], data: str, count: int, spec: GallerySpec, pr
 
 def _write(shape: Shape, file: Path) -> None:
     """Write a PLY, which has z up; a whole file or none."""
-    beside = file.with_suffix(".part")
     colors = shape.colors
     mesh = trimesh.Trimesh(shape.vertices[:, [0, 2, 1]] * [1, -1, 1], shape.faces, process=False, vertex_colors=colors)
-    beside.write_bytes(mesh.export(file_type="ply"))
-    shutil.move(beside, file)
+    write_atomic(file, mesh.export(file_type="ply"))
 
 
 def _numbers(gallery: Gallery, items: list[Object3D]) -> npt.NDArray[np.int64]:

@@ -11,6 +11,7 @@ from core.congealing.coordinates import coordinates
 from core.congealing.photos import as_in_photo, scaled
 from core.congealing.posed_photos import PosedPhoto
 from core.congealing.propagate import average
+from core.files import make_folder
 from core.images import save_image
 from core.interchange.collections import PosedImage, save_collection, save_map
 from core.interchange.names import short_names
@@ -64,7 +65,7 @@ def write_poses(
     saved, names = [out / "collection.json"], short_names([str(Path(path).absolute()) for path in paths])
     views = [replace(one.view, image=name) for one, name in zip(images, names, strict=True) if one.inlier]
     if file_format == "colmap":
-        (out / "colmap").mkdir(exist_ok=True)
+        make_folder(out / "colmap")
         colmap.save(out / "colmap", views)
         saved.append(out / "colmap")
     elif file_format == "nerfstudio":
@@ -86,7 +87,7 @@ def write_maps(out: Path, found: Congealed, paths: list[str], suffix: str, progr
     Returns:
         The files that were written.
     """
-    (out / "maps").mkdir(exist_ok=True)
+    make_folder(out / "maps")
     saved = []
     for number, (path, one, solved) in enumerate(zip(paths, found.members, found.maps, strict=True)):
         progress(number / len(paths), f"Writing map {number + 1} of {len(paths)}")

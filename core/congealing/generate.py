@@ -19,6 +19,7 @@ from core.alignment.scorer import Photo
 from core.congealing.volume import Volume
 from core.encoders.base import pick_device
 from core.errors import CounterpointError
+from core.files import save_mesh
 from core.geometry.camera import look_at
 from core.matching.crops import rolled
 from core.plugins import import_named, make_plugin, plugins
@@ -88,7 +89,7 @@ def generate(
     if named or model in plugins("shapes"):
         made = import_named(model)(pictures) if named else make_plugin("shapes", model, pictures)
         if hasattr(made, "export"):
-            made.export(out)
+            save_mesh(out, made)
             return out
         return Path(made)
     pipeline = load_pipeline(model, device)

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.errors import CounterpointError
+from core.files import save_mesh
 from core.geometry.paint import as_light
 
 Floats = npt.NDArray[np.floating]
@@ -103,4 +104,4 @@ class Volume(nn.Module):
         mesh = trimesh.Trimesh(points, faces, vertex_colors=rgb, process=False)
         if mesh.volume < 0:
             mesh.invert()
-        mesh.export(Path(path))
+        save_mesh(path, mesh)

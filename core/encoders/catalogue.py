@@ -106,17 +106,17 @@ def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = s
     if choice.adapter is None:
         return _load_base(choice, progress)
     from core.encoders import published
-    from core.encoders.adapter import AdaptedEncoder
-    from core.encoders.tuned import TunedEncoder, is_tuning
+    from core.encoders.lora import LoraEncoder, is_lora
+    from core.encoders.residual_head import ResidualHeadEncoder
 
     adapter = choice.adapter
     if adapter == published.NAME:
         adapter = str(published.fetch_published(TIMM_NAMES.get(choice.name, choice.name), progress))
     if adapter.endswith(".ckpt") and choice.layer is None:
         choice = replace(choice, layer=-1)
-    if is_tuning(adapter):
-        return TunedEncoder(load_tunable(choice, progress), adapter)
-    return AdaptedEncoder(_load_base(choice, progress), adapter, choice.device)
+    if is_lora(adapter):
+        return LoraEncoder(load_tunable(choice, progress), adapter)
+    return ResidualHeadEncoder(_load_base(choice, progress), adapter, choice.device)
 
 
 def load_tunable(choice: EncoderChoice = EncoderChoice(), progress: Progress = silent) -> TunableEncoder:

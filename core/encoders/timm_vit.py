@@ -21,7 +21,7 @@ TARGET_SIZE = 448
 """The side of the pictures in pixels; it is rounded to whole patches."""
 
 TUNABLE = 4
-"""The number of blocks that :mod:`core.encoders.tuned` may change."""
+"""The number of blocks that :mod:`core.encoders.lora` may change."""
 
 
 class TimmEncoder:

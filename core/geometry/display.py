@@ -31,7 +31,7 @@ class DisplayMesh:
         closed: every part is a closed surface that faces outward, so that back faces need not be drawn.
     """
 
-    points: npt.NDArray[np.float64]
+    points: npt.NDArray[np.floating]
     faces: npt.NDArray[np.int32]
     normals: npt.NDArray[np.float32]
     colors: npt.NDArray[np.uint8] | None

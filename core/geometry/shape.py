@@ -192,7 +192,7 @@ def checked_shape(
     """What :func:`make_shape` does, without a digest; ``warnings`` are those of the reader and stand first."""
     vertices = np.ascontiguousarray(vertices, np.float64).reshape(-1, 3)
     faces = np.zeros((0, 3), np.int64) if faces is None else np.ascontiguousarray(faces, np.int64).reshape(-1, 3)
-    said = [*(warnings or []), *_check(vertices, faces, name)]
+    said = [*dict.fromkeys(warnings or []), *_check(vertices, faces, name)]
     if normals is not None:
         normals = np.nan_to_num(np.asarray(normals, np.float32), posinf=0, neginf=0)
         lengths = np.linalg.norm(normals, axis=1)
@@ -212,15 +212,16 @@ def _computed_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
 def vertex_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
     """Area-weighted unit normals float32 [V, 3] of vertices [V, 3] and faces [F, 3]; vertices at the same place share one."""
     group, count = _places(vertices)
-    cross = np.empty(faces.shape)
-    for begin in range(0, len(faces), _ROWS):
-        a, b, c = (vertices[faces[begin : begin + _ROWS, i]] for i in range(3))
-        cross[begin : begin + _ROWS] = np.cross(b - a, c - a)
     total = np.zeros((count, 3))
-    for corner in range(3):
-        place = group[faces[:, corner]]
-        for axis in range(3):
-            total[:, axis] += np.bincount(place, weights=cross[:, axis], minlength=count)
+    step = max(_ROWS, count // 4)
+    for begin in range(0, len(faces), step):
+        rows = faces[begin : begin + step]
+        a, b, c = (vertices[rows[:, i]] for i in range(3))
+        cross = np.cross(b - a, c - a)
+        for corner in range(3):
+            place = group[rows[:, corner]]
+            for axis in range(3):
+                total[:, axis] += np.bincount(place, weights=cross[:, axis], minlength=count)
     lengths = np.linalg.norm(total, axis=1, keepdims=True)
     np.divide(total, lengths, out=total, where=lengths > 0)
     total[lengths[:, 0] == 0] = (0, 0, 1)
@@ -228,17 +229,21 @@ def vertex_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
 
 
 def _places(vertices: Floats) -> tuple[Ints, int]:
-    """The number of the place that each vertex [V, 3] lies at, int [V], and how many places there are."""
+    """The number of the place that each vertex [V, 3] lies at, int32 [V], and how many places there are."""
     keys = np.zeros(len(vertices), np.uint64)
     for axis, factor in enumerate((0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)):
-        keys = (keys ^ (vertices[:, axis] + 0.0).view(np.uint64)) * np.uint64(factor)
+        keys ^= (vertices[:, axis] + 0.0).view(np.uint64)
+        keys *= np.uint64(factor)
         keys ^= keys >> np.uint64(29)
-    unique, first, group = np.unique(keys, return_index=True, return_inverse=True)
-    if len(unique) == len(vertices):
-        return np.arange(len(vertices)), len(vertices)
-    if not np.array_equal(vertices[first[group]], vertices, equal_nan=True):  # two places with the same key
-        unique, group = np.unique(vertices, axis=0, return_inverse=True)
-    return group.ravel(), len(unique)
+    order = np.argsort(keys)
+    keys = keys[order]
+    is_new = np.concatenate([[True], keys[1:] != keys[:-1]])
+    for axis in range(3):  # two places with the same key stay two
+        column = vertices[order, axis]
+        is_new[1:] |= column[1:] != column[:-1]
+    group = np.empty(len(vertices), np.int32)
+    group[order] = np.cumsum(is_new, dtype=np.int32) - 1
+    return group, int(is_new.sum())
 
 
 def cloud_normals(points: Floats) -> npt.NDArray[np.float32]:

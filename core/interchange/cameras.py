@@ -21,7 +21,7 @@ from core.notices import warn
 
 Floats = npt.NDArray[np.floating]
 
-OFF_CENTRE = 0.2
+OFF_CENTRE = 0.1
 """How far, as a share of the photo, a principal point may lie from its middle without being told."""
 
 
@@ -75,10 +75,10 @@ def fitted(camera: PhotoCamera, image_size: tuple[int, int] | None, name: str) -
             f"{name} has focal lengths of {focal[0]:.4g} and {focal[1]:.4g}, which are no pixels of a picture of {width} x {height}; "
             "give fx and fy in pixels."
         )
-    if abs(cx / width - 0.5) > OFF_CENTRE or abs(cy / height - 0.5) > OFF_CENTRE:
+    if max(abs(cx / width - 0.5), abs(cy / height - 0.5)) > OFF_CENTRE:
         warn(
             f"{name} has its principal point at ({cx:.4g}, {cy:.4g}), far from the middle of the picture of {width} x {height}: "
-            "check that it is of photos of this size."
+            "check that it is of photos of this size, turned as this one."
         )
     if max(focal) > 1.5 * min(focal):
         warn(f"{name} has focal lengths that differ much ({focal[0]:.4g} and {focal[1]:.4g} pixels); check them.")

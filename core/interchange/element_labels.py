@@ -60,9 +60,9 @@ def load_npz(path: str | Path) -> tuple[Labels, bool]:
     """
     path = check_file(path)
     try:
+        if path.suffix.lower() == ".npy":
+            return from_values(_array(np.load(path, allow_pickle=False)), path.name), False
         with np.load(path, allow_pickle=False) as stored:
-            if not isinstance(stored, np.lib.npyio.NpzFile):
-                return from_values(_array(stored), path.name), False
             if not {"masks", "form", "names", "colors"} <= set(stored.files):
                 name = pick_name(stored.files, path.name) or (stored.files[0] if len(stored.files) == 1 else None)
                 if name is None:

@@ -150,8 +150,10 @@ def _positive(index: npt.NDArray[np.integer], file: str) -> tuple[npt.NDArray[np
     """Numbers counted from 1 with their names where 0 is a part, else the numbers themselves; 0 is none."""
     numbers = [int(n) for n in np.unique(index)]
     if numbers and numbers[0] < 0:
-        none = ", ".join(str(n) for n in numbers if n < 0)
-        warn(f"Labels {none if len(none) < 40 else 'below 0'} in {file} are taken as no part, and 0 as a part.")
+        below = ", ".join(str(n) for n in numbers if n < 0)
+        warn(
+            f"Labels {below if len(below) < 40 else 'below 0'} in {file} are taken as no part{', and 0 as a part' if 0 in numbers else ''}."
+        )
         kept = [n for n in numbers if n >= 0]
         if len(kept) and kept[0] == 0:
             return np.searchsorted(kept, index, side="right"), [f"Part {n}" for n in kept]

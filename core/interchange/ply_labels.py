@@ -1,7 +1,6 @@
 """Labels in PLY: with every face or vertex, ours and those of other programs."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,12 +170,11 @@ def _by_color(face: PlyElement, file: str) -> Labels:
 
 def _fans(face: PlyElement | None, vertices: int) -> tuple[Ints | None, Ints | None]:
     """Triangles [T, 3] of polygons, and of which polygon [T] each is; None for what has no lists of vertices or wrong ones."""
-    lists: Callable[[str], Any] = lambda name: face[name]  # noqa: E731
     names = () if face is None else face.data.dtype.names or ()
     name = next((n for n in ("vertex_indices", "vertex_index") if n in names), None)
     if face is None or name is None or not len(face.data):
         return None, None
-    rows = lists(name)
+    rows = face[name]
     if rows.dtype != object:
         table = np.asarray(rows, np.int64)
         sizes = np.full(len(table), table.shape[1])

@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 Points = npt.NDArray[np.float64]
 
+_MARGIN = 10.0
+
 
 def polygons_of(segmentation: list[Any], height: int, width: int) -> tuple[list[list[float]], list[str]]:
     """The polygons [x, y, x, y, ...] of a COCO segmentation that can be filled, and why others cannot.
@@ -53,11 +55,8 @@ def _points(polygon: Any) -> Points | None:
 
 
 def _clipped(points: Points, height: int, width: int) -> Points:
-    """The polygon within three pictures' widths and heights around the picture (Sutherland and Hodgman, 1974).
-
-    What is filled inside the picture stays the same, and absurd coordinates cost nothing.
-    """
-    low, high = np.array([-width, -height], float), np.array([2.0 * width, 2.0 * height])
+    """The polygon within ``_MARGIN`` pictures around the picture (Sutherland and Hodgman, 1974), so that absurd coordinates cost nothing."""
+    low, high = -_MARGIN * np.array([width, height]), (_MARGIN + 1) * np.array([width, height])
     if (points.max(0) < 0).any() or (points.min(0) > [width, height]).any():
         return np.zeros((0, 2))
     for axis in (0, 1):

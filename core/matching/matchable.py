@@ -17,6 +17,7 @@ from core.fields.interpolation import Interpolator
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import Shape
 from core.matching.location import Location
+from core.numbers import coordinate
 
 _RUN, _RUNS = 64, 4096
 """The shortest run of samples in which peaks are looked for, and the largest number of runs."""
@@ -242,7 +243,7 @@ class MatchableShape:
         point = self.closest(at)
         if self.distance(at, point.position) > 0.5:
             raise CounterpointError(
-                f"The point {at[0]:g},{at[1]:g},{at[2]:g} is far from the shape (its box is {_extent(self.shape)}); check units and axes."
+                f"The point {','.join(map(coordinate, at))} is far from the shape (its box is {_extent(self.shape)}); check units and axes."
             )
         return point.position
 
@@ -302,4 +303,4 @@ def _greedy_peaks(
 
 def _extent(shape: Shape) -> str:
     low, high = shape.bounds
-    return " to ".join("(" + ", ".join(f"{v:.4g}" for v in corner) + ")" for corner in (low, high))
+    return " to ".join("(" + ", ".join(coordinate(v, 4) for v in corner) + ")" for corner in (low, high))

@@ -1,8 +1,8 @@
 """Files that others published, opened in bulk: python -m tests.soak.published FOLDER...
 
 Every image and shape in and below the folders is opened as the program opens it, in a process with bounded memory, and what came of it is
-compared with a reader of another make: OpenCV for images (size and pixels), Assimp by way of Open3D for shapes (bounding box). Prints a row for each
-kind, the files that were refused with their sentences (``--refused``), and those on which the two readers differ. Fails where a file crashes, hangs or
+compared with readers of another make: OpenCV for images (size and pixels); for shapes Assimp by way of Open3D (bounding box), plyfile, trimesh and a plain
+reader of OBJ (which vertices each face has, in the order of the file, and its colour: :mod:`tests.soak.second`). Prints a row for each kind, the files that were refused with their sentences (``--refused``), and those on which the two readers differ. Fails where a file crashes, hangs or
 raises anything but a sentence. Where such files can be had is in ``resources/docs/files.md``.
 """
 
@@ -25,6 +25,7 @@ from core.geometry.shape import SUFFIXES as SHAPES
 from core.geometry.shape import load_shape
 from core.images import SUFFIXES as IMAGES
 from core.images import load_image
+from tests.soak.second import differences
 
 SECONDS, MEGABYTES = 60.0, 8000
 """For one file, and for the process."""
@@ -112,10 +113,13 @@ def _image(path: Path) -> Outcome:
 
 
 def _shape(path: Path) -> Outcome:
-    """Bounding boxes must agree to a thousandth of the diagonal."""
+    """Bounding boxes must agree to a thousandth of the diagonal, faces one by one, and their colours."""
     import open3d
 
     shape = load_shape(path)
+    other = differences(path, shape)
+    if other:
+        return "differs", other
     open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
     cloud = path.suffix.lower() == ".xyz"
     read = open3d.io.read_point_cloud if cloud else open3d.io.read_triangle_mesh

@@ -10,21 +10,40 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 from core.geometry.paint import to_bytes, to_linear, to_srgb
 from core.geometry.readers.corners import simplest
-from core.geometry.readers.gltf_file import Gltf, Tree, as_floats, open_gltf
+from core.geometry.readers.gltf_file import TYPES, Gltf, Tree, as_floats, open_gltf
 from core.geometry.readers.gltf_materials import Material, Materials
 from core.geometry.readers.gltf_scene import Placed, placed_meshes
 from core.geometry.shape import MAX_FACES, Floats, Ints, Shape, checked_shape
 
 UNDERSTOOD = (
-    "KHR_mesh_quantization", "KHR_draco_mesh_compression", "EXT_mesh_gpu_instancing", "KHR_texture_transform", "KHR_materials_unlit",
-    "KHR_materials_pbrSpecularGlossiness", "EXT_texture_webp", "EXT_texture_avif", "KHR_node_visibility",
-)  # fmt: skip
+    "KHR_mesh_quantization",
+    "KHR_draco_mesh_compression",
+    "EXT_mesh_gpu_instancing",
+    "KHR_texture_transform",
+    "KHR_materials_unlit",
+    "KHR_materials_pbrSpecularGlossiness",
+    "EXT_texture_webp",
+    "EXT_texture_avif",
+    "KHR_node_visibility",
+)
 """Extensions whose geometry and base colours are read."""
 _NO_MATTER = (
-    "KHR_lights_punctual", "EXT_lights_image_based", "KHR_animation_pointer", "KHR_xmp_json_ld", "KHR_xmp", "EXT_lights_ies",
-    "KHR_materials_ior", "KHR_materials_specular", "KHR_materials_emissive_strength", "KHR_node_selectability",
-    "KHR_node_hoverability", "KHR_interactivity", "EXT_structural_metadata", "EXT_mesh_features", "KHR_accessor_float64",
-)  # fmt: skip
+    "KHR_lights_punctual",
+    "EXT_lights_image_based",
+    "KHR_animation_pointer",
+    "KHR_xmp_json_ld",
+    "KHR_xmp",
+    "EXT_lights_ies",
+    "KHR_materials_ior",
+    "KHR_materials_specular",
+    "KHR_materials_emissive_strength",
+    "KHR_node_selectability",
+    "KHR_node_hoverability",
+    "KHR_interactivity",
+    "EXT_structural_metadata",
+    "EXT_mesh_features",
+    "KHR_accessor_float64",
+)
 """Extensions that change neither the geometry nor the base colour."""
 _DRACO = "KHR_draco_mesh_compression"
 _POINTS, _TRIANGLES, _STRIP, _FAN = 0, 4, 5, 6
@@ -45,7 +64,12 @@ class _Part:
 
 def read_gltf(path: Path) -> Shape:
     """Read a .glb or .gltf file; raises as :func:`core.geometry.shape.load_shape` does."""
-    gltf, said = open_gltf(path), []
+    return checked_shape(**_arguments(path))
+
+
+def _arguments(path: Path) -> dict[str, Any]:
+    gltf = open_gltf(path)
+    said: list[str] = []
     _check_extensions(gltf, said)
     materials = Materials(gltf, said)
     parts: list[_Part] = []
@@ -70,7 +94,8 @@ def read_gltf(path: Path) -> Shape:
         return _mesh(path, parts, materials, said)
     if clouds:
         return _cloud(path, clouds, said)
-    raise CounterpointError(f"{path.name} holds no mesh and no points; check how it was exported.")
+    what = f"only {' and '.join(sorted(left_out))}" if left_out else "no mesh and no points"
+    raise CounterpointError(f"{path.name} holds {what}; check how it was exported.")
 
 
 def _check_extensions(gltf: Gltf, said: list[str]) -> None:
@@ -120,7 +145,8 @@ class _Attributes:
 
     def __init__(self, gltf: Gltf, about: Tree, weights: list[float]):
         self._gltf, self._about = gltf, about
-        self._draco, self._ids = None, {}
+        self._draco: Any = None
+        self._ids: dict[str, int] = {}
         extension = about.get("extensions", {}).get(_DRACO)
         if extension is not None:
             import DracoPy
@@ -136,10 +162,11 @@ class _Attributes:
         if not self.has(name):
             return None
         number = self._about["attributes"][name]
-        normalized = bool(self._gltf.part("accessors", number).get("normalized")) or colors
+        accessor = self._gltf.part("accessors", number)
+        normalized = bool(accessor.get("normalized")) or colors
         if name in self._ids:
-            stored = self._draco.get_attribute_by_unique_id(self._ids[name])["data"]  # type: ignore[attr-defined]
-            values = as_floats(np.asarray(stored), normalized)
+            stored = self._draco.get_attribute_by_unique_id(self._ids[name])["data"]
+            values = as_floats(np.asarray(stored).astype(TYPES[accessor["componentType"]]), normalized)
         else:
             values = as_floats(self._gltf.accessor(number), normalized)
         for weight, target in self._targets:
@@ -150,11 +177,11 @@ class _Attributes:
     def joints(self) -> tuple[Ints, Floats]:
         """Numbers of joints [n, k] and their weights [n, k], which sum to 1."""
         sets = range(sum(self.has(f"JOINTS_{k}") for k in range(8)))
-        numbers = [self.get(f"JOINTS_{k}") for k in sets]
-        weights = [self.get(f"WEIGHTS_{k}") for k in sets]
-        if not numbers or any(each is None for each in weights):
+        numbers = [each for k in sets if (each := self.get(f"JOINTS_{k}")) is not None]
+        weights = [each for k in sets if (each := self.get(f"WEIGHTS_{k}")) is not None]
+        if not numbers or len(numbers) != len(weights):
             raise ValueError("a skin has no joints or weights")
-        index, weight = np.concatenate(numbers, axis=1).astype(np.int64), np.concatenate(weights, axis=1)  # type: ignore[arg-type]
+        index, weight = np.concatenate(numbers, axis=1).astype(np.int64), np.concatenate(weights, axis=1)
         return index, weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
 
     def indices(self, count: int) -> Ints:
@@ -206,15 +233,16 @@ def _at(part: _Part, matrix: npt.NDArray[np.float64], skinned: bool) -> _Part:
     return _Part(part.vertices @ linear.T + matrix[:3, 3], faces, normals, part.colors, part.uv, part.material)
 
 
-def _cloud(path: Path, clouds: list[_Part], said: list[str]) -> Shape:
+def _cloud(path: Path, clouds: list[_Part], said: list[str]) -> dict[str, Any]:
     vertices = np.concatenate([each.vertices for each in clouds])
     colors = None
     if any(each.colors is not None for each in clouds):
         colors = np.concatenate([_white(each) for each in clouds])
-    return checked_shape(vertices, None, normals=_normals(clouds), colors=colors, name=path.name, warnings=_once(said))
+    arrays = {"vertices": vertices, "faces": None, "normals": _normals(clouds), "colors": colors}
+    return arrays | {"name": path.name, "warnings": said}
 
 
-def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str]) -> Shape:
+def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str]) -> dict[str, Any]:
     counts = np.array([len(each.vertices) for each in parts])
     offsets = np.cumsum(counts) - counts
     vertices = np.concatenate([each.vertices for each in parts]) if len(parts) > 1 else parts[0].vertices
@@ -224,12 +252,8 @@ def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str])
         np.add(each.faces, offset, out=faces[at : at + len(each.faces)], casting="unsafe")
         at += len(each.faces)
     look = _look(parts, faces, materials)
-    normals = _normals(parts)
-    return checked_shape(vertices, faces, normals=normals, name=path.name, warnings=_once(said), **look)
-
-
-def _once(said: list[str]) -> list[str]:
-    return list(dict.fromkeys(said))
+    arrays = {"vertices": vertices, "faces": faces, "normals": _normals(parts)}
+    return arrays | {"name": path.name, "warnings": said} | look
 
 
 def _normals(parts: list[_Part]) -> Floats | None:

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 from core.geometry.readers.files import beside_uri
 
-_TYPES = {5120: "i1", 5121: "u1", 5122: "i2", 5123: "u2", 5125: "u4", 5126: "f4"}
+TYPES = {5120: "i1", 5121: "u1", 5122: "i2", 5123: "u2", 5125: "u4", 5126: "f4"}
+"""The type of an accessor's values by its componentType."""
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 _MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 _BINARY = 0x004E4942
@@ -46,7 +47,9 @@ class Gltf:
         view = self.part("bufferViews", number)
         for extension in _MESHOPT:
             if extension in view.get("extensions", {}):
-                raise CounterpointError(f"{self.name} is compressed with meshopt ({extension}), which cannot be read; export it without.")  # fmt: skip
+                raise CounterpointError(
+                    f"{self.name} is compressed with meshopt ({extension}), which cannot be read; export it without."
+                )
         begin = view.get("byteOffset", 0)
         data = self._buffer(view["buffer"])[begin : begin + view["byteLength"]]
         if len(data) != view["byteLength"]:
@@ -78,7 +81,7 @@ class Gltf:
     def accessor(self, number: int) -> npt.NDArray:
         """The values of an accessor as they are stored, [count, width]; sparse ones filled in."""
         about = self.part("accessors", number)
-        count, width, kind = int(about["count"]), _WIDTHS[about["type"]], _TYPES[about["componentType"]]
+        count, width, kind = int(about["count"]), _WIDTHS[about["type"]], TYPES[about["componentType"]]
         if "bufferView" in about:
             values = self._strided(about["bufferView"], about.get("byteOffset", 0), kind, count, width)
         else:
@@ -89,7 +92,7 @@ class Gltf:
         if sparse is not None:
             values = np.array(values)
             some, at, by = int(sparse["count"]), sparse["indices"], sparse["values"]
-            index = self._strided(at["bufferView"], at.get("byteOffset", 0), _TYPES[at["componentType"]], some, 1)
+            index = self._strided(at["bufferView"], at.get("byteOffset", 0), TYPES[at["componentType"]], some, 1)
             values[index[:, 0]] = self._strided(by["bufferView"], by.get("byteOffset", 0), kind, some, width)
         return values
 

@@ -33,7 +33,7 @@ def placed_meshes(gltf: Gltf, said: list[str]) -> Iterator[Placed]:
         if "mesh" not in node:
             continue
         mesh = gltf.part("meshes", node["mesh"])
-        weights = node.get("weights", mesh.get("weights", []))
+        weights: list[float] = node.get("weights", mesh.get("weights", [])) or []
         joints = _joints(gltf, node["skin"], world) if "skin" in node else None
         instances = node.get("extensions", {}).get(_INSTANCES)
         placements = matrix[None] if instances is None else matrix @ _instances(gltf, instances)

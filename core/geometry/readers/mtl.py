@@ -10,9 +10,20 @@ from core.geometry.paint import Texture, Wrap
 from core.geometry.readers.files import beside, read_texture
 
 _VALUES = {
-    "-blendu": 1, "-blendv": 1, "-bm": 1, "-boost": 1, "-cc": 1, "-clamp": 1, "-imfchan": 1, "-mm": 2, "-texres": 1, "-type": 1,
-    "-o": 3, "-s": 3, "-t": 3,
-}  # fmt: skip
+    "-blendu": 1,
+    "-blendv": 1,
+    "-bm": 1,
+    "-boost": 1,
+    "-cc": 1,
+    "-clamp": 1,
+    "-imfchan": 1,
+    "-mm": 2,
+    "-texres": 1,
+    "-type": 1,
+    "-o": 3,
+    "-s": 3,
+    "-t": 3,
+}
 """How many words follow an option of a texture (up to three numbers for the last three)."""
 
 
@@ -90,9 +101,7 @@ def _parse(text: str, said: list[str]) -> list[Material]:
             _set_color(materials[-1], rest, ignored)
         elif key == "map_kd":
             _set_map(materials[-1], rest, ignored)
-        elif (
-            (key == "map_ka" and materials[-1].map is None) or (key == "ke" and any(_numbers(rest))) or key == "map_ke"
-        ):
+        elif (key == "map_ka" and materials[-1].map is None) or (key == "ke" and any(_numbers(rest))) or key == "map_ke":
             ignored.add(word)
     if any(material.map for material in materials):
         ignored.discard("map_Ka")
@@ -132,7 +141,7 @@ def _set_map(material: Material, rest: str, ignored: set[str]) -> None:
         for value in values:
             rest = rest.lstrip()[len(value) :]
         words = rest.split()
-    material.map = rest.strip()
+    material.map = rest.strip() or None
 
 
 def _pair(words: list[str], default: float) -> tuple[float, float]:

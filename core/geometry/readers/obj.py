@@ -19,6 +19,35 @@ from core.geometry.shape import Floats, Ints, Shape, checked_shape
 _LEFT_OUT = {"l": "lines", "p": "points"}
 _LEFT_OUT |= dict.fromkeys(("curv", "curv2", "surf", "cstype", "bmat"), "curved surfaces")
 _LEFT_OUT |= dict.fromkeys(("call", "csh"), "calls of other files")
+_NO_MATTER = (
+    "o",
+    "g",
+    "s",
+    "mg",
+    "bevel",
+    "c_interp",
+    "d_interp",
+    "lod",
+    "shadow_obj",
+    "trace_obj",
+    "maplib",
+    "usemap",
+    "deg",
+    "step",
+    "parm",
+    "trim",
+    "hole",
+    "scrv",
+    "sp",
+    "end",
+    "con",
+    "vp",
+    "ctech",
+    "stech",
+    "mtlib",
+    "",
+)
+"""Words that change neither faces nor colours, and those that only go with curved surfaces."""
 _V, _VT, _VN, _F, _FO = (text.keyword(word) for word in ("v", "vt", "vn", "f", "fo"))
 
 
@@ -38,10 +67,16 @@ class _Content:
     current: int = 0
     libraries: list[str] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    odd_vertices: bool = False
 
 
 def read_obj(path: Path) -> Shape:
     """Read an OBJ; raises as :func:`core.geometry.shape.load_shape` does."""
+    return checked_shape(**_arguments(path))
+
+
+def _arguments(path: Path) -> dict[str, Any]:
     content = _Content()
     for block in text.blocks(path):
         _read_block(content, text.Lines.of(block))
@@ -53,6 +88,12 @@ def read_obj(path: Path) -> Shape:
             f"{path.name} has vertices but no faces; export it with faces, or as PLY or XYZ points."
         )
     said = [f"It also holds {kind}, which are left out." for kind in sorted(content.left_out)]
+    if content.odd_vertices:
+        said.append(
+            "Its vertices have numbers behind x, y and z that are neither colours nor a weight of 1; they are left out."
+        )
+    if content.unknown:
+        said.append(f"Lines that begin with {', '.join(sorted(content.unknown))} are not understood and are left out.")
     sizes = np.concatenate(content.sizes)
     corners = {kind: _flat(content.corners[kind]) for kind in (_V, _VT, _VN)}
     content.sizes, content.corners = [], {}
@@ -60,20 +101,22 @@ def read_obj(path: Path) -> Shape:
         least = 0 if kind == _V else -1
         if len(corners[kind]) and (corners[kind].min() < least or corners[kind].max() >= content.count[kind]):
             raise CounterpointError(f"{path.name} is damaged: faces refer to {word} that are not there.")
-    triangles, polygon = triangulate(vertices, corners[_V], sizes)
-    faces = corners[_V][triangles]
+    cut = triangulate(vertices, corners[_V], sizes)
+    if (sizes < 3).any():
+        said.append(f"{int((sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
+    faces = cut.corners(corners[_V])
     normals = None
     if (corners[_VN] >= 0).any():
         normals = normals_of_corners(
             _joined(content.values[_VN], 3, np.float32), corners[_VN], corners[_V], len(vertices)
         )
     textured = (corners[_VT] >= 0).any()
-    uv = _placed(_joined(content.values[_VT], 2, np.float32), corners[_VT][triangles]) if textured else None
-    material = np.concatenate(content.material)
-    material = material if polygon is None else material[polygon]
-    del corners, triangles
+    uv = _placed(_joined(content.values[_VT], 2, np.float32), cut.corners(corners[_VT])) if textured else None
+    material = cut.faces(np.concatenate(content.material))
+    del corners
     look = _look(path, content, uv, material, faces, said)
-    return checked_shape(vertices, faces, normals=normals, polygon=polygon, name=path.name, warnings=said, **look)
+    arrays = {"vertices": vertices, "faces": faces, "normals": normals, "polygon": cut.polygon}
+    return arrays | {"name": path.name, "warnings": said} | look
 
 
 def _joined(pieces: list[Floats], width: int, dtype: type) -> Floats:
@@ -108,7 +151,7 @@ def _read_block(content: _Content, lines: text.Lines) -> None:
     is_face = np.isin(kinds, (_F, _FO))
     material = np.full(len(kinds), content.current, np.int32)
     for line in np.flatnonzero(~known):
-        _read_word(content, lines.text(line))
+        _read_word(content, lines.text(int(line)))
         if content.current != material[line]:
             material[line:] = content.current
     if is_face.any():
@@ -130,15 +173,18 @@ def _read_values(content: _Content, lines: text.Lines, chosen: npt.NDArray[np.bo
     places = text.columns(values, counts, 3)
     content.values[kind].append(places if kind == _V else places.astype(np.float32))
     if kind == _V:
-        colored = counts == 6
+        colored = (counts == 6) | (counts == 7)
         colors = np.full((len(counts), 3), np.nan, np.float32) if colored.any() else None
         if colors is not None:
             first = np.cumsum(counts) - counts
             colors[colored] = values[first[colored, None] + np.arange(3, 6)]
         content.colors.append(colors)
         content.block_sizes.append(len(counts))
-        if np.isin(counts, (4, 5, 7)).any() or counts.max() > 7:
-            content.left_out.add("vertices with weights or other values behind x, y and z")
+        weighted = counts == 4
+        is_odd = (counts == 5) | (counts > 7)
+        if weighted.any():
+            is_odd |= weighted & (values[np.minimum(np.cumsum(counts) - 1, len(values) - 1)] != 1)
+        content.odd_vertices |= bool(is_odd.any())
 
 
 def _one_or_two(values: Floats, counts: Ints) -> Floats:
@@ -151,7 +197,11 @@ def _read_faces(content: _Content, lines: text.Lines, is_face: npt.NDArray[np.bo
     """Corners as indices from 0, -1 where a corner has none; indices below 0 count back from the line they are in."""
     data, counts = lines.words_of(is_face)
     total = int(counts.sum())
-    found = {_V: np.zeros(total, np.int64), _VT: np.zeros(total, np.int64), _VN: np.zeros(total, np.int64)}
+    found: dict[int, Ints] = {
+        _V: np.zeros(total, np.int64),
+        _VT: np.zeros(total, np.int64),
+        _VN: np.zeros(total, np.int64),
+    }
     if not (data == ord("/")).any():
         found[_V] = text.numbers(data, total, np.int64)
     else:
@@ -199,6 +249,8 @@ def _read_word(content: _Content, line: str) -> None:
         content.libraries.append(rest.strip())
     elif word in _LEFT_OUT:
         content.left_out.add(_LEFT_OUT[word])
+    elif word not in _NO_MATTER and len(content.unknown) < 5:
+        content.unknown.add(word[:20])
 
 
 def _look(
@@ -208,6 +260,9 @@ def _look(
     library = read_materials(path, content.libraries, said)
     used = [library.get(name) if name is not None else None for name in content.numbers]
     counts = np.bincount(material, minlength=len(used))
+    unknown = [str(name) for name, number in content.numbers.items() if name and counts[number] and name not in library]
+    if unknown and library:
+        said.append(f"Materials that its .mtl file does not describe ({', '.join(unknown[:5])}) are shown in grey.")
     textures: list[Texture] = []
     texture_of = np.full(len(used), -1, np.int32)
     for number, each in enumerate(used):
@@ -217,7 +272,7 @@ def _look(
         texture_of[number] = -1 if loaded is None else loaded
         if loaded is not None and uv is not None and each is not None and each.is_placed:
             here = material == number
-            uv[here] = uv[here] * np.float32(each.scale) + np.float32(each.offset)
+            uv[here] = uv[here] * np.array(each.scale, np.float32) + np.array(each.offset, np.float32)
     flat = np.array([each.color if each is not None and each.color is not None else [PLAIN / 255] * 3 for each in used])
     colored = np.array([each is not None and each.color is not None for each in used])
     texture = texture_of[material]
@@ -257,7 +312,7 @@ def _say_what_is_hidden(
         said.append("It has colours at its vertices and textures; faces with a texture show the texture alone.")
     elif vertex is not None and colored.any():
         said.append("It has colours at its vertices and coloured materials; the colours of the vertices are shown.")
-    if uv is not None and not textures and vertex is None and not any("texture" in sentence for sentence in said):
+    if uv is not None and not textures and vertex is None and not colored.any() and not any("texture" in sentence for sentence in said):
         said.append("It has texture coordinates but no texture; if it should have one, put the image in its folder.")
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find(b"#MRGB") >= 0:

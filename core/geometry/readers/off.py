@@ -14,46 +14,66 @@ from core.geometry.readers.corners import simplest
 from core.geometry.readers.polygons import triangulate
 from core.geometry.shape import Floats, Ints, Shape, checked_shape
 
-_KIND = re.compile(rb"^\s*(ST)?(C)?(N)?(4)?(n)?OFF\b[ \t]*(BINARY)?")
+_KIND = re.compile(rb"^\s*(ST)?(C)?(N)?(4)?(n)?(?:OFF|off)\b[ \t]*(BINARY)?")
 
 
 def read_off(path: Path) -> Shape:
     """Read an OFF; raises as :func:`core.geometry.shape.load_shape` does."""
-    content = b"".join(text.blocks(path))
-    kind = _KIND.match(content)
-    if kind is not None and (kind[6] or kind[4] or kind[5]):
-        what = "binary" if kind[6] else "in more than three dimensions"
-        raise CounterpointError(
-            f"{path.name} is an OFF file that is {what}, which cannot be read; export it as OFF text."
-        )
-    lines = text.Lines.of(content[kind.end() :] if kind is not None else content)
-    values = text.numbers(lines.data)
+    return checked_shape(**_arguments(path))
+
+
+def _numbers(path: Path) -> tuple[re.Match[bytes] | None, Floats, Ints]:
+    """The header's first word, all numbers behind it, and how many stand on each line that has any."""
+    kind, values, counts = None, [], []
+    for number, block in enumerate(text.blocks(path)):
+        if number == 0:
+            kind = _KIND.match(block)
+            if kind is not None and (kind[6] or kind[4] or kind[5]):
+                what = "binary" if kind[6] else "in more than three dimensions"
+                raise CounterpointError(
+                    f"{path.name} is an OFF file that is {what}, which cannot be read; export it as OFF text."
+                )
+            block = block[kind.end() :] if kind is not None else block
+        counts.append(text.Lines.of(block).count.astype(np.int32))
+        values.append(text.numbers(block))
+    return kind, np.concatenate(values), np.concatenate(counts)
+
+
+def _arguments(path: Path) -> dict[str, Any]:
+    kind, values, per_line_all = _numbers(path)
     if len(values) < 3:
         raise ValueError("its header is not there")
     vertex_count, face_count = int(values[0]), int(values[1])
     if min(vertex_count, face_count) < 0 or 3 * vertex_count + face_count > len(values):
         raise ValueError(f"it is cut off: the header says {vertex_count:,} vertices")
     said: list[str] = []
-    start = 2 if lines.count[0] == 2 else 3
-    ends = np.cumsum(lines.count)
+    start = 2 if per_line_all[0] == 2 else 3
+    ends = np.cumsum(per_line_all)
     header = int(np.searchsorted(ends, start)) + 1
-    per_line = bool(ends[header - 1] == start and len(lines.count) >= header + vertex_count + face_count)
-    rows = lines.count[header : header + vertex_count]
+    per_line = bool(ends[header - 1] == start and len(per_line_all) >= header + vertex_count + face_count)
+    rows = per_line_all[header : header + vertex_count]
     width = int(rows[0]) if per_line and (rows == rows[0]).all() else _width(kind)
     table = values[start : start + vertex_count * width].reshape(vertex_count, width)
     groups = kind.groups() if kind is not None else ()
     vertices, normals, colors, uv = _vertex_columns(table, groups, said)
     at = start + vertex_count * width
     if face_count == 0:
-        return checked_shape(vertices, None, normals=normals, colors=colors, name=path.name, warnings=said)
-    counts = lines.count[header + vertex_count :][:face_count] if per_line else None
+        return {
+            "vertices": vertices,
+            "faces": None,
+            "normals": normals,
+            "colors": colors,
+            "name": path.name,
+            "warnings": said,
+        }
+    counts = per_line_all[header + vertex_count :][:face_count] if per_line else None
     corners, sizes, extra = _faces(values[at:], face_count, counts)
     if len(corners) and (corners.min() < 0 or corners.max() >= vertex_count):
         raise CounterpointError(f"{path.name} is damaged: faces refer to vertices that are not there.")
-    triangles, polygon = triangulate(vertices, corners, sizes)
+    cut = triangulate(vertices, corners, sizes)
     if (sizes < 3).any():
         said.append(f"{int((sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
-    faces = corners[triangles]
+    faces = cut.corners(corners)
     if uv is not None:
         said.append(
             "It has texture coordinates but no texture; if it should have one, export it as OBJ with its image."
@@ -63,8 +83,9 @@ def read_off(path: Path) -> Shape:
     if color is not None:
         if colors is not None:
             said.append("It has colours at its faces and at its vertices; those of the faces are shown.")
-        look = simplest(faces, vertex_count, color if polygon is None else color[polygon])
-    return checked_shape(vertices, faces, normals=normals, polygon=polygon, name=path.name, warnings=said, **look)
+        look = simplest(faces, vertex_count, cut.faces(color))
+    arrays = {"vertices": vertices, "faces": faces, "normals": normals, "polygon": cut.polygon}
+    return arrays | {"name": path.name, "warnings": said} | look
 
 
 def _width(kind: re.Match[bytes] | None) -> int:

@@ -11,7 +11,7 @@ from core.geometry.paint import PLAIN, Texture, from_numbers, to_bytes
 from core.geometry.readers.corners import simplest
 from core.geometry.readers.files import beside, read_texture
 from core.geometry.readers.ply_format import Element, Lists, Ply, parse_ply
-from core.geometry.readers.polygons import triangulate
+from core.geometry.readers.polygons import Cut, triangulate
 from core.geometry.shape import Floats, Ints, Shape, checked_shape
 
 _COLORS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
@@ -22,43 +22,52 @@ _KNOWN = ("vertex", "face", "tristrips", "material")
 
 def read_ply(path: Path) -> Shape:
     """Read a PLY; raises as :func:`core.geometry.shape.load_shape` does."""
+    return checked_shape(**_arguments(path))
+
+
+def _arguments(path: Path) -> dict[str, Any]:
     ply = parse_ply(path)
     vertex = ply.elements.get("vertex")
-    vertices = vertex.stack("x", "y", "z") if vertex is not None else None
-    if vertex is None or vertices is None or vertex.length == 0:
+    stored = vertex.stack("x", "y", "z") if vertex is not None else None
+    if vertex is None or stored is None or vertex.length == 0:
         raise CounterpointError(f"{path.name} has no points; check how it was exported.")
+    vertices = stored.astype(np.float64, copy=False)
     said = [
         f"It also holds {each.length:,} of '{each.name}', which are left out."
         for each in ply.elements.values()
         if each.name not in _KNOWN and each.length
     ]
-    normals = vertex.stack("nx", "ny", "nz")
-    faces, places, polygon = _faces(path, ply, vertices, said)
+    faces, cut, polygons = _faces(path, ply, vertices, said)
+    arguments = {"vertices": vertices, "faces": faces, "name": path.name, "warnings": said}
+    arguments["normals"] = vertex.stack("nx", "ny", "nz")
+    if vertex.stack("f_dc_0", "f_dc_1", "f_dc_2") is not None:
+        said.append("Its Gaussian splats are shown as points; their sizes, opacity and reflections are left out.")
     if len(faces) == 0:
-        colors = _point_colors(ply, vertex)
-        return checked_shape(vertices, None, normals=normals, colors=colors, name=path.name, warnings=said)
-    look = _look(path, ply, faces, places, polygon, said)
-    return checked_shape(vertices, faces, normals=normals, polygon=polygon, name=path.name, warnings=said, **look)
+        return arguments | {"colors": _point_colors(vertex)}
+    arguments["polygon"] = cut.polygon
+    if cut.polygon is not None and polygons < len(faces):
+        strips = np.arange(len(faces) - polygons)
+        arguments["polygon"] = np.concatenate([cut.polygon, ply.elements["face"].length + strips])
+    return arguments | _look(path, ply, faces, cut, polygons, said)
 
 
-def _faces(path: Path, ply: Ply, vertices: Floats, said: list[str]) -> tuple[Ints, Ints, Ints | None]:
-    """Triangles [F, 3], the places of their corners among those of the polygons [F, 3] (-1 in strips), and their polygons."""
+def _faces(path: Path, ply: Ply, vertices: Floats, said: list[str]) -> tuple[Ints, Cut, int]:
+    """Triangles int64 [F, 3], those of polygons first and then those of strips; how the polygons were cut, and into how many."""
     face, strips = ply.elements.get("face"), ply.elements.get("tristrips")
-    faces, places, polygon = np.zeros((0, 3), np.int64), np.zeros((0, 3), np.int64), None
+    faces, cut = np.zeros((0, 3), np.int64), Cut()
     if face is not None and face.length:
         lists = _corner_lists(path, face)
         _check_indices(path, lists.values, len(vertices))
-        places, polygon = triangulate(vertices, lists.values, lists.sizes)
-        faces = lists.values[places].astype(np.int64, copy=False)
+        cut = triangulate(vertices, lists.values, lists.sizes)
+        faces = cut.corners(lists.values).astype(np.int64)
         if (lists.sizes < 3).any():
             said.append(f"{int((lists.sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
+    polygons = len(faces)
     if strips is not None and strips.length:
         more = _strip_faces(_corner_lists(path, strips))
         _check_indices(path, more, len(vertices))
-        if polygon is not None:
-            polygon = np.concatenate([polygon, face.length + np.arange(len(more))]) if face is not None else None
-        faces, places = np.concatenate([faces, more]), np.concatenate([places, np.full_like(more, -1)])
-    return faces, places, polygon
+        faces = np.concatenate([faces, more])
+    return faces, cut, polygons
 
 
 def _corner_lists(path: Path, element: Element) -> Lists:
@@ -85,20 +94,21 @@ def _strip_faces(lists: Lists) -> Ints:
     return np.where(odd, np.stack([b, a, c], axis=1), np.stack([a, b, c], axis=1))[whole]
 
 
-def _look(path: Path, ply: Ply, faces: Ints, places: Ints, polygon: Ints | None, said: list[str]) -> dict[str, Any]:
-    """Colours, the finest first: a texture, faces, vertices."""
+def _look(path: Path, ply: Ply, faces: Ints, cut: Cut, polygons: int, said: list[str]) -> dict[str, Any]:
+    """Colours, the finest first: a texture, faces, vertices. Triangles behind the first ``polygons`` are of strips."""
     vertex, face = ply.elements["vertex"], ply.elements.get("face")
     at_vertices, at_faces = _colors(vertex), None if face is None else _colors(face)
     materials = ply.elements.get("material")
     if materials is not None and materials.length:
         said.append("Its materials (element 'material') are not shown.")
-    whole = places[:, 0] >= 0
-    number = np.where(whole, np.arange(len(faces)) if polygon is None else polygon, 0)
     color = None
-    if at_faces is not None:
-        color = np.where(whole[:, None], at_faces[number], np.uint8(PLAIN))
-    uv, texture_of = _coordinates(vertex, face, faces, places, number)
+    if at_faces is not None and polygons:
+        color = np.full((len(faces), 3), PLAIN, np.uint8)
+        color[:polygons] = cut.faces(at_faces)
+    uv, texture_of = _coordinates(vertex, face, faces, cut, polygons)
     textures = _textures(path, ply, said) if uv is not None else []
+    if uv is None and any(comment.lower().startswith("texturefile ") for comment in ply.comments):
+        said.append("It names a texture but has no texture coordinates; it is shown without.")
     if uv is not None and not any(textures) and not any("texture" in sentence for sentence in said):
         said.append("It has texture coordinates but no texture; if it should have one, put the image in its folder.")
     if uv is not None and any(textures):
@@ -109,9 +119,15 @@ def _look(path: Path, ply: Ply, faces: Ints, places: Ints, polygon: Ints | None,
 
 
 def _textured(
-    faces: Ints, vertices: int, uv: Floats, texture_of: Ints, textures: list[Texture | None],
-    color: npt.NDArray[np.uint8] | None, at_vertices: npt.NDArray[np.uint8] | None, said: list[str],
-) -> dict[str, Any]:  # fmt: skip
+    faces: Ints,
+    vertices: int,
+    uv: Floats,
+    texture_of: Ints,
+    textures: list[Texture | None],
+    color: npt.NDArray[np.uint8] | None,
+    at_vertices: npt.NDArray[np.uint8] | None,
+    said: list[str],
+) -> dict[str, Any]:
     known = [number for number, each in enumerate(textures) if each is not None]
     texture = np.full(len(faces), -1, np.int32)
     for new, old in enumerate(known):
@@ -125,22 +141,20 @@ def _textured(
 
 
 def _coordinates(
-    vertex: Element, face: Element | None, faces: Ints, places: Ints, number: Ints
+    vertex: Element, face: Element | None, faces: Ints, cut: Cut, polygons: int
 ) -> tuple[Floats | None, Ints]:
     """Texture coordinates of the corners [F, 3, 2] or None, and int [F] the number of each face's texture, -1 for none."""
-    whole = places[:, 0] >= 0
     wedge = face.columns.get("texcoord") if face is not None else None
     if face is not None and isinstance(wedge, Lists) and len(wedge.values):
         corners = next(column for name in _CORNERS if isinstance(column := face.columns.get(name), Lists))
-        has = (wedge.sizes == 2 * corners.sizes)[number] & whole
-        ends = np.cumsum(wedge.sizes) - wedge.sizes
-        first = ends[number] + 2 * (places[:, 0] - (np.cumsum(corners.sizes) - corners.sizes)[number])
-        steps = 2 * (places - places[:, :1])
-        at = np.where(has[:, None], first[:, None] + steps, 0)
-        uv = np.stack([wedge.values[at], wedge.values[np.minimum(at + 1, len(wedge.values) - 1)]], axis=2)
+        has = wedge.sizes == 2 * corners.sizes
         texnumber = face.columns.get("texnumber")
-        texture = texnumber[number] if isinstance(texnumber, np.ndarray) else np.zeros(len(faces), np.int64)
-        return uv.astype(np.float32), np.where(has, texture, -1)
+        number = texnumber if isinstance(texnumber, np.ndarray) else np.zeros(face.length, np.int64)
+        at_corners = np.zeros((len(corners.values), 2), np.float32)
+        at_corners[np.repeat(has, corners.sizes)] = wedge.values[np.repeat(has, wedge.sizes)].reshape(-1, 2)
+        uv, texture = np.zeros((len(faces), 3, 2), np.float32), np.full(len(faces), -1, np.int64)
+        uv[:polygons], texture[:polygons] = cut.corners(at_corners), cut.faces(np.where(has, number, -1))
+        return uv, texture
     for names in _UV:
         at_vertices = vertex.stack(*names)
         if at_vertices is not None:
@@ -177,7 +191,7 @@ def _colors(element: Element) -> npt.NDArray[np.uint8] | None:
     return None
 
 
-def _point_colors(ply: Ply, vertex: Element) -> npt.NDArray[np.uint8] | None:
+def _point_colors(vertex: Element) -> npt.NDArray[np.uint8] | None:
     """uint8 [V, 3] or None; points of Gaussian splats have the colour of their first spherical harmonic."""
     harmonics = vertex.stack("f_dc_0", "f_dc_1", "f_dc_2")
     if harmonics is not None:

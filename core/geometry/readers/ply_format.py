@@ -1,5 +1,6 @@
 """The PLY container: header, elements and their columns, text or binary, lists of any length."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,10 +10,25 @@ import numpy.typing as npt
 from core.geometry.readers.text import numbers
 
 TYPES = {
-    "char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4", "float": "f4", "double": "f8",
-    "int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4", "float32": "f4", "float64": "f8",
-    "int64": "i8", "uint64": "u8",
-}  # fmt: skip
+    "char": "i1",
+    "uchar": "u1",
+    "short": "i2",
+    "ushort": "u2",
+    "int": "i4",
+    "uint": "u4",
+    "float": "f4",
+    "double": "f8",
+    "int8": "i1",
+    "uint8": "u1",
+    "int16": "i2",
+    "uint16": "u2",
+    "int32": "i4",
+    "uint32": "u4",
+    "float32": "f4",
+    "float64": "f8",
+    "int64": "i8",
+    "uint64": "u8",
+}
 _ROWS = 1 << 16
 _ORDERS = {"ascii": "=", "binary_little_endian": "<", "binary_big_endian": ">"}
 
@@ -75,13 +91,11 @@ def parse_ply(path: Path) -> Ply:
 
 
 def _header(data: bytes) -> tuple[str, list[Element], list[str], int]:
-    end = data.find(b"end_header", 0, 1 << 20)
-    line_end = data.find(b"\n", end)
-    if data[:3] != b"ply" or end < 0:
+    end = re.compile(rb"[\r\n]end_header[ \t]*(\r\n|\n|\r|$)").search(data, 0, 1 << 20)
+    if data[:3] != b"ply" or end is None:
         raise ValueError("it has no PLY header")
-    line_end = line_end if line_end >= 0 else data.find(b"\r", end)
     order, elements, comments = "", [], []
-    for line in data[:end].decode("utf-8", errors="replace").splitlines():
+    for line in data[: end.start()].decode("utf-8", errors="replace").splitlines():
         word, *rest = line.split() or [""]
         if word == "format":
             order = rest[0]
@@ -93,9 +107,11 @@ def _header(data: bytes) -> tuple[str, list[Element], list[str], int]:
             elements[-1].properties.append(Property(rest[3], TYPES[rest[2]], TYPES[rest[1]]))
         elif word == "property":
             elements[-1].properties.append(Property(rest[1], TYPES[rest[0]]))
+    if len({element.name for element in elements}) < len(elements):
+        raise ValueError("it has several tables of the same name")
     if order not in _ORDERS:
         raise ValueError(f"its format {order} is not known")
-    return order, elements, comments, line_end + 1
+    return order, elements, comments, end.end()
 
 
 def _row_type(element: Element, counts: tuple[int, ...], order: str) -> np.dtype:
@@ -117,7 +133,7 @@ def _read_binary(data: bytes, offset: int, element: Element, order: str) -> int:
     row = _row_type(element, (0,) * len(lists), order)
     if element.length * row.itemsize > len(data) - offset:
         raise ValueError(f"it is cut off: the header says {element.length:,} of {element.name}")
-    counts: tuple[int, ...] = ()
+    counts = (0,) * len(lists)
     if lists and element.length:
         counts = _counts_of_row(data, offset, element, order)
         row = _row_type(element, counts, order)
@@ -158,7 +174,7 @@ def _read_mixed(data: bytes, offset: int, element: Element, order: str) -> int:
     starts, counts, offset = _walk(data, offset, element, order)
     lists = [each for each in element.properties if each.count]
     ends = np.cumsum(counts, axis=0)
-    for place, each in enumerate(element.properties):
+    for each in element.properties:
         if each.count is None:
             element.columns[each.name] = np.empty(element.length, each.type)
         else:

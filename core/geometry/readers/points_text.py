@@ -102,6 +102,9 @@ def read_table(text: str, file: str) -> Table:
     if not lines:
         raise CounterpointError(f"{file} has no points; check how it was exported.")
     text, delimiter, said = plain_numbers(text, lines, 0 if names is None else len(names), file)
+    plain = _first_lines(text)
+    if not plain:
+        raise CounterpointError(f"{file} has no points; check how it was exported.")
     values, counts = _numbers(text, delimiter, file)
     for count, found in counts:
         if count != found:
@@ -112,7 +115,7 @@ def read_table(text: str, file: str) -> Table:
                 f"The header of {file} names {len(names)} columns ({', '.join(names[:8])}) and its rows have {values.shape[1]}."
             )
         names = None
-    rows = [row for row in (line.split(delimiter) for line in _first_lines(text)) if len(row) == values.shape[1]]
+    rows = [row for row in (line.split(delimiter) for line in plain) if len(row) == values.shape[1]]
     whole = [all(re.fullmatch(r"\s*[+-]?\d+\s*", row[k]) for row in rows) for k in range(values.shape[1])]
     return Table(values, names, whole, said)
 
@@ -224,7 +227,7 @@ def _no_number(lines: list[str], delimiter: str | None, file: str, problem: Valu
 def _shape(table: Table, columns: Columns, file: str) -> Shape:
     said = [*table.said, *columns.said]
     points = table.values[:, columns.xyz]
-    known = np.isfinite(points).all(axis=1)
+    known = np.asarray(np.isfinite(points).all(axis=1))
     if not known.all():
         said.append(
             f"{int((~known).sum()):,} of {len(known):,} points of {file} have no place (NaN) and were left out."

@@ -1,5 +1,7 @@
 """Polygons cut into triangles in their order: convex ones as a fan, others by ear clipping."""
 
+from dataclasses import dataclass
+
 import mapbox_earcut
 import numpy as np
 import numpy.typing as npt
@@ -9,19 +11,35 @@ Ints = npt.NDArray[np.integer]
 _ROWS = 1 << 17
 
 
-def triangulate(points: Floats, corners: Ints, sizes: Ints) -> tuple[Ints, Ints | None]:
+@dataclass
+class Cut:
+    """How polygons were cut: ``places`` int [F, 3] of the triangles' corners among those of the polygons, and ``polygon`` int64 [F].
+
+    Both are None where all polygons are triangles: ``places`` counts up, and triangle i is polygon i.
+    """
+
+    places: Ints | None = None
+    polygon: Ints | None = None
+
+    def corners(self, values: npt.NDArray) -> npt.NDArray:
+        """Values of the polygons' corners [C, ...] at those of the triangles, [F, 3, ...]."""
+        return values.reshape(-1, 3, *values.shape[1:]) if self.places is None else values[self.places]
+
+    def faces(self, values: npt.NDArray) -> npt.NDArray:
+        """Values of the polygons [P, ...] for the triangles, [F, ...]."""
+        return values if self.polygon is None else values[self.polygon]
+
+
+def triangulate(points: Floats, corners: Ints, sizes: Ints) -> Cut:
     """Cut polygons into triangles.
 
     Args:
         points: [V, 3].
         corners: int [C], the vertices of all polygons one after another.
         sizes: int [P], how many corners each has; those with fewer than three have no triangle.
-
-    Returns:
-        int [F, 3] places in ``corners``, and int64 [F] the polygon of each triangle, or None where all polygons are triangles.
     """
     if len(sizes) == 0 or (sizes == 3).all():
-        return np.arange(3 * len(sizes)).reshape(-1, 3), None
+        return Cut()
     starts = np.cumsum(sizes) - sizes
     counts = np.maximum(sizes - 2, 0)
     cut = {}
@@ -39,7 +57,7 @@ def triangulate(points: Floats, corners: Ints, sizes: Ints) -> tuple[Ints, Ints 
     offsets = np.cumsum(counts) - counts
     for number, ears in cut.items():
         triangles[offsets[number] : offsets[number] + len(ears)] = starts[number] + ears
-    return triangles, polygon
+    return Cut(triangles, polygon)
 
 
 def _is_convex(loops: Floats) -> npt.NDArray[np.bool_]:

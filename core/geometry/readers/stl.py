@@ -34,7 +34,7 @@ def read_stl(path: Path) -> Shape:
         if size > _HEADER + 50 * count:
             said.append("It has more bytes than its faces take; what stands behind them is left out.")
         facets = np.memmap(path, _FACET, "r", _HEADER, (count,)) if count else np.zeros(0, _FACET)
-        vertices = facets["corners"].reshape(-1, 3).astype(np.float64)
+        vertices = np.array(facets["corners"], np.float64).reshape(-1, 3)
         attribute = np.array(facets["attribute"])
         del facets
         if attribute.any():

@@ -21,6 +21,12 @@ def blocks(path: Path, comment: bytes = b"#") -> Iterator[bytes]:
     with path.open("rb") as file:
         while True:
             piece = file.read(BLOCK)
+            if piece[-1:] == b"\r":  # the line end may go on
+                piece += file.read(1)
+            if file.tell() == len(piece):
+                if piece[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                    raise ValueError("it is UTF-16 text, save it as UTF-8")
+                piece = piece.removeprefix(b"\xef\xbb\xbf")
             text = (carry + piece).replace(b"\r\n", b"\n").replace(b"\r", b"\n") if piece else carry + b"\n"
             text = text.replace(b"\\\n", b"  ") if b"\\" in text else text
             end = len(text) if not piece else text.rfind(b"\n", 0, len(text) - 1) + 1
@@ -126,10 +132,10 @@ def numbers(text: bytes | Bytes, count: int | None = None, dtype: type = np.floa
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)  # what numpy says where it stops at something else
         try:
-            values = np.fromstring(raw, dtype, sep=" ") if raw.strip() else np.zeros(0, dtype)
-        except DeprecationWarning:
-            values = None
-    if values is None or (count is not None and len(values) != count):
+            values: npt.NDArray = np.fromstring(raw, dtype, sep=" ") if raw.strip() else np.zeros(0, dtype)
+        except (DeprecationWarning, ValueError):
+            raise ValueError("something that should be a number is not one") from None
+    if count is not None and len(values) != count:
         raise ValueError("something that should be a number is not one")
     return values
 

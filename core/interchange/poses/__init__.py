@@ -67,6 +67,8 @@ def load_entry(
     """The same with the photo's camera, where the file says it."""
     path = Path(path)
     entry = _chosen(_entries(path), path.name, image_name, shape_name)
+    if entry.remark:
+        warn(entry.remark)
     if entry.unit is None:
         return entry
     if unit is None:
@@ -90,6 +92,8 @@ def _entries(path: Path) -> list[Entry]:
         raise CounterpointError(
             f"{path.name} is no file of poses that is opened; save it as JSON or as 4 x 4 numbers in text."
         )
+    if path.suffix.lower() == ".csv" and check_file(path).read_bytes()[:8] == b"scene_id":
+        return bop.load_results(path)
     if path.suffix.lower() != ".json":
         return matrix.load(path)
     content = read_json(path)
@@ -114,7 +118,7 @@ def _chosen(entries: list[Entry], name: str, image_name: str | None, shape_name:
         entries = [entry for entry in entries if entry.object == number]
         if not entries:
             raise CounterpointError(
-                f"{name} has poses of the objects {listed(sorted(map(str, objects), key=int))} and none of {shape_name or 'a shape without a name'}; "
+                f"{name} has poses of the objects {listed(sorted(one for one in objects if one is not None))} and none of {shape_name or 'a shape without a name'}; "
                 "name the shape by its number, as obj_000008.ply."
             )
     if len(entries) > 1:

@@ -1,5 +1,7 @@
 """Poses as BOP's ``scene_gt.json`` and ``scene_camera.json``: millimetres, photos and objects by their numbers (Hodan et al., 2018)."""
 
+import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,10 @@ from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.geometry.units import Unit
+from core.images import check_file
 from core.interchange.camera_values import camera_of
 from core.interchange.names import number_of
-from core.interchange.poses.matrix import rotation_of
+from core.interchange.poses.matrix import drift, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
 from core.notices import warn
 
@@ -75,8 +78,40 @@ def load(path: str | Path) -> list[Entry]:
             camera = _camera(about, place.name) if about else None
             for one in truth[key]:
                 pose = Pose(rotation_of(one["cam_R_m2c"], file.name), np.array(one["cam_t_m2c"], float).reshape(3))
-                entries.append(Entry(pose, image or f"{int(key):06d}", camera, int(one["obj_id"]), MILLIMETRE))
+                off = drift(one["cam_R_m2c"])
+                remark = (
+                    f"The rotation in {file.name} is off by {off:.2g}; the nearest one is taken." if off > 1e-3 else ""
+                )
+                photo = image or f"{int(key):06d}"
+                entries.append(Entry(pose, photo, camera, int(one["obj_id"]), MILLIMETRE, remark))
         return entries
+
+    return guarded(file, read)
+
+
+def load_results(path: str | Path) -> list[Entry]:
+    """Of a CSV file with the results of a method on BOP: scene_id, im_id, obj_id, score, R, t, time; the surest of each object first.
+
+    Raises:
+        CounterpointError: the content is something else, or of several scenes.
+    """
+    file = check_file(path)
+
+    def read() -> list[Entry]:
+        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+        if len({row["scene_id"] for row in rows}) > 1:
+            raise CounterpointError(f"{file.name} has poses of several scenes; give those of one.")
+        best: dict[tuple[int, int], Entry] = {}
+        for row in sorted(rows, key=lambda row: -float(row["score"])):
+            R, t = (np.array(row[name].split(), float) for name in ("R", "t"))
+            pose = Pose(rotation_of(R, file.name), t.reshape(3))
+            key = int(row["im_id"]), int(row["obj_id"])
+            if key in best:
+                remark = f"{file.name} has several poses of the object in the photo; the one with the highest score is taken."
+                best[key] = replace(best[key], remark=remark)
+            else:
+                best[key] = Entry(pose, f"{key[0]:06d}", None, key[1], MILLIMETRE)
+        return list(best.values())
 
     return guarded(file, read)
 

@@ -217,7 +217,7 @@ def _camera_of(number: int, view: View) -> Any:
     params[focal] = [view.K[0, 0], view.K[1, 1]][: len(focal)]
     params[list(camera.principal_point_idxs())] = view.K[:2, 2] + 0.5
     params[list(camera.extra_params_idxs())] = coefficients
-    camera.params = params
+    camera.params = params.tolist()
     return camera
 
 

@@ -89,7 +89,7 @@ def camera_for(content: Any, path: Path, size: tuple[int, int] | None, image: st
     own = [frame for frame in frames if _INNER & set(frame)]
     if not chosen and own and len(own) > 1 and any(_inner(frame) != _inner(own[0]) for frame in own):
         raise CounterpointError(f"{path.name} has intrinsics of each photo, and none is {image or 'chosen'}.")
-    frame = chosen[0] if len(chosen) == 1 else {} if not own else own[0]
+    frame = (chosen or own or frames or [{}])[0]
     if len(chosen) > 1 and any(_inner(one) != _inner(chosen[0]) for one in chosen):
         raise CounterpointError(f"{path.name} has several photos called {image}; give its folder too.")
     return guarded(path, lambda: _camera(content | frame, path, size))
