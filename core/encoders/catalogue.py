@@ -76,7 +76,7 @@ def _timm(choice: EncoderChoice, progress: Progress) -> ImageEncoder:
 
 
 @dataclass(frozen=True)
-class _BuiltIn:
+class BuiltIn:
     """An encoder of this package: what it is, whether it works without a network, and what builds it."""
 
     description: str
@@ -85,8 +85,8 @@ class _BuiltIn:
 
 
 BUILT_IN = {
-    "pocket": _BuiltIn("TinyViT 5M with a feature pyramid, trained on procedural shapes", True, _pocket),
-    **{name: _BuiltIn(f"timm {model}", False, _timm) for name, model in TIMM_NAMES.items()},
+    "pocket": BuiltIn("TinyViT 5M with a feature pyramid, trained on procedural shapes", True, _pocket),
+    **{name: BuiltIn(f"timm {model}", False, _timm) for name, model in TIMM_NAMES.items()},
 }
 """The encoders of this package by name. Their modules are imported when they are built."""
 

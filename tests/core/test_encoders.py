@@ -6,8 +6,17 @@ import timm
 import torch
 from safetensors.torch import save_file
 
+from core.benchmarks.classical import DenseSift
 from core.encoders.base import encode_fitting
-from core.encoders.catalogue import TIMM_NAMES, EncoderChoice, available, load_encoder
+from core.encoders.catalogue import (
+    BUILT_IN,
+    TIMM_NAMES,
+    BuiltIn,
+    EncoderChoice,
+    available,
+    load_encoder,
+    load_tunable,
+)
 from core.encoders.feature_map import check_box, cut_out, encode_image, encode_turned, square_frame, whole_image
 from core.encoders.pocket import PocketEncoder
 from core.errors import CounterpointError
@@ -147,3 +156,13 @@ def test_a_batch_that_does_not_fit_is_halved(encoder):
     assert parts.foreground.shape == whole.foreground.shape
     with pytest.raises(torch.OutOfMemoryError):
         encode_fitting(Small(0), images)
+
+
+def test_a_line_in_the_catalogue_is_enough_for_an_encoder(monkeypatch):
+    monkeypatch.setitem(BUILT_IN, "sift", BuiltIn("RootSIFT on a grid", True, lambda choice, progress: DenseSift()))
+    assert ("sift", "RootSIFT on a grid", True) in [(one.name, one.description, one.bundled) for one in available()]
+    encoder = load_encoder(EncoderChoice("sift"))
+    assert encode_image(encoder, np.zeros((64, 64, 3), np.uint8), size=64).descriptors.shape == (8, 8, encoder.dim)
+    with pytest.raises(CounterpointError, match="nothing that can be tuned"):
+        load_tunable(EncoderChoice("sift"))
+    assert load_tunable(EncoderChoice("pocket", device="cpu")).name == "pocket"
