@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.cli.options import choice_of, ready
+from app.cli.options import choice_of, matchable_from_file
 from core.alignment.align import Alignment, align, align_from, check, notes
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
@@ -21,16 +21,16 @@ from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import intrinsics
 from core.geometry.shape import load_shape
 from core.geometry.units import Unit, unit_of
 from core.images import field_of_view, load_depth, load_image, load_mask, save_image
 from core.interchange.cameras import fitted, load_camera
-from core.interchange.labels import read_json
 from core.interchange.poses import Entry, View, load_entry, save_view
+from core.matching.matchable import MatchableShape
 from core.matching.prepare import is_shape
-from core.matching.sides import ShapeSide
 from core.notices import warn
 from core.parts.grabcut import box_mask
 from core.plugins import make_plugin, plugins
@@ -53,15 +53,15 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     camera = _camera(options, size, entry)
     depth = _depth(options, size, image, unit, camera.depth_scale)
     encoder = load_encoder(choice_of(options))
-    mask = load_mask(options.mask) if options.mask else None
+    mask = load_mask(options.mask, size) if options.mask else None
     box = options.box or (_around(mask) if mask is not None else None)
     if box is None:
         raise CounterpointError("Say where the object is: give --box X0,Y0,X1,Y1 or --mask PNG.")
     if mask is None:
         mask = box_mask(image, encoder, box)
     photo, flat = posed_photo(image, camera, mask, box, encoder, depth, shape if options.dof == 6 else None)
-    side, up = ready(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
-    assert isinstance(side, ShapeSide)
+    side, up = matchable_from_file(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
+    assert isinstance(side, MatchableShape)
     check(photo)
     start = None if entry is None else entry.pose
     if start is not None:

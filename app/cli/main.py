@@ -12,6 +12,7 @@ from typing import Any
 
 from app.cli.parser import bind_negative, verb_parser, window_parser
 from core.errors import Cancelled, CounterpointError
+from core.numbers import coordinate
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -260,7 +261,7 @@ def _fact(value: Any) -> str:
 
 
 def _text(numbers: list[float]) -> str:
-    return "(" + ", ".join(f"{n:.6g}" for n in numbers) + ")"
+    return "(" + ", ".join(map(coordinate, numbers)) + ")"
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], int]] = {

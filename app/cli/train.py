@@ -6,6 +6,7 @@ from typing import Any
 
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
+from core.files import make_folder
 from core.plugins import import_named
 from core.progress import Progress, silent
 from core.training.procedural import Object3D
@@ -84,12 +85,7 @@ def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
 
 
 def _file(options: argparse.Namespace, name: str) -> Path:
-    out = Path(options.output)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CounterpointError(f"{out} cannot be written ({error.strerror}).") from error
-    return out / name
+    return make_folder(options.output) / name
 
 
 def adapt_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the engine does about poses: finds them, makes them exact a few steps at a time, draws them."""
+"""What the engine does about poses: finds them, scores them, draws them, reads and writes them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from app.engine.cache import Memo, encoder_of, image_of, segmenter_of, shape_of, side_of, surface_of, templates_of
-from app.shared.results import Begun, Drawn
+from app.engine.process import Report
+from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import AlignTask, Item, Pair, PoseInPhoto
-from core.alignment.align import align_from, check, hypotheses, starts
+from core.alignment.align import align, align_from, check
 from core.alignment.coarse import facing
 from core.alignment.field_of_view import estimate_field_of_view
-from core.alignment.fine import FineSettings, descend
+from core.alignment.fine import FineSettings
 from core.alignment.overlay import shaded
 from core.alignment.photo import posed_photo, undistorted_pins
 from core.alignment.pins import Pins
@@ -23,7 +24,7 @@ from core.alignment.scorer import Photo, PoseScorer
 from core.alignment.start import check_start
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
-from core.geometry.pose import camera_matrix, intrinsics
+from core.geometry.pose import Pose, camera_matrix, intrinsics
 from core.geometry.undistorted import Undistorted
 from core.geometry.units import unit_of
 from core.images import field_of_view, load_depth
@@ -33,21 +34,26 @@ from core.parts.layers import Mask
 from core.parts.prompts import Prompts
 from core.progress import Progress, silent, span
 
-STEPS = 10
-"""Of the descent in one request; the window asks again and shows what came of it."""
-
-ROUNDS = 4
+STRIDE = 5
+"""Steps of the descent between two poses that the window shows."""
 
 _photos = Memo(4)
 
 
-def begin_alignment(progress: Progress, task: AlignTask, dof: int = 6) -> Begun:
-    """Hypotheses from templates, and from measured depth where there is some."""
-    scorer, begun, _ = _begin(span(progress, 0.0, 0.6), task, dof)
-    templates = templates_of(task.shape, task.encoder, span(progress, 0.6, 0.95))
-    progress(0.95, "Comparing views of the shape with the photo")
-    begun.poses = [_plain(one) for one in starts(hypotheses(scorer, templates), scorer, dof)]
-    return begun
+def align_shape(progress: Report, task: AlignTask, dof: int, locked: frozenset[str]) -> Begun:
+    """The poses that ``counterpoint align`` finds; a :class:`PoseSoFar` of the likeliest is told while it gets better."""
+    scorer, found, _ = _begin(span(progress, 0.0, 0.5), task, dof)
+    templates = templates_of(task.shape, task.encoder, span(progress, 0.5, 0.7))
+    fine = FineSettings(dof=dof, locked=locked)
+    progress(0.7, "Comparing views of the shape with the photo")
+
+    def watch(step: int, poses: list[Pose]) -> None:
+        progress(0.75 + 0.2 * step / fine.steps, "Making the pose exact")
+        if step % STRIDE == 0:
+            progress.tell(PoseSoFar(found.K, PoseInPhoto.of(poses[0]), found.lens))
+
+    found.poses = [_plain(one) for one in align(scorer, templates, fine=fine, watch=watch).hypotheses]
+    return found
 
 
 def place_pose(progress: Progress, task: AlignTask, path: str = "") -> Begun:
@@ -197,21 +203,6 @@ def _camera(task: AlignTask, size: tuple[int, int]) -> PhotoCamera:
     return of_file or PhotoCamera(intrinsics(size, task.fov or field_of_view(task.image.path) or 50.0), size)
 
 
-def refine_alignment(
-    progress: Progress, task: AlignTask, poses: list[PoseInPhoto], dof: int, turn: int, locked: frozenset[str]
-) -> list[PoseInPhoto]:
-    """The poses after some more steps, in their order; ``turn`` counts the requests from 0. Only the last gives them new scores."""
-    scorer, _, _ = _begin(silent, task, dof)
-    reach = 0.15 * (1 - 0.5 * turn / ROUNDS)
-    settings = FineSettings(steps=STEPS, recast=STEPS, reach=reach, dof=dof, locked=locked)
-    progress((turn + 0.5) / ROUNDS, "Making the pose exact")
-    refined = descend([one.pose() for one in poses], scorer, settings)
-    progress((turn + 1) / ROUNDS, "Making the pose exact")
-    if turn == ROUNDS - 1:
-        return [_plain(one) for one in scorer(refined)]
-    return [PoseInPhoto.of(pose) for pose in refined]
-
-
 def draw_pose(
     progress: Progress,
     image: Item,
@@ -243,8 +234,7 @@ def _plain(one: Any) -> PoseInPhoto:
 
 
 JOBS: dict[str, Callable[..., Any]] = {
-    "begin_alignment": begin_alignment,
-    "refine_alignment": refine_alignment,
+    "align_shape": align_shape,
     "draw_pose": draw_pose,
     "place_pose": place_pose,
     "score_pose": score_pose,

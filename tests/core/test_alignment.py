@@ -26,10 +26,10 @@ from core.alignment.spatial import by_depth, similarities, stretched
 from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
-from core.benchmarks.scan_merging import Placed, accuracies, right_ones, suppressed
-from core.encoders.adapter import GeometryAdapter, save_adapter
+from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones, suppressed
 from core.encoders.catalogue import EncoderChoice
 from core.encoders.feature_map import box_around
+from core.encoders.residual_head import ResidualHead, save_head
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.camera import PhotoCamera
@@ -42,7 +42,7 @@ from core.images import field_of_view, load_image
 from core.interchange.poses import View, nerfstudio
 from core.interchange.poses.scan2cad import to_trs
 from core.matching.match import match
-from core.matching.prepare import image_side, shape_side
+from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.grabcut import box_mask
 from core.parts.marking import outline_mask
 
@@ -118,7 +118,7 @@ def scene(sample, encoder, toy_side):
     """The sample's photo with the mask cut out of its box, its shape with templates, and the true pose."""
     truth = {name: np.array(values) for name, values in sample["pose"].items()}
     image, box = load_image(sample["image"]), tuple(sample["box"])
-    photo = Photo(image, image_side(image, encoder, box), truth["K"], box_mask(image, encoder, box))
+    photo = Photo(image, matchable_image(image, encoder, box), truth["K"], box_mask(image, encoder, box))
     return photo, toy_side, template_set(toy_side.caster, encoder, FEW), Pose(truth["R"], truth["t"])
 
 
@@ -160,7 +160,7 @@ def test_upside_down_is_less_usual(scene, scorer):
     true = scene[-1]
     middle = scene[1].shape.center
     over = turned(true, middle, Rotation.from_rotvec([0, 0, np.pi]).as_matrix())
-    assert usual(true, scorer.up) == 1 and usual(over, scorer.up) < 1
+    assert usual(true, scorer.up, middle) == 1 and usual(over, scorer.up, middle) < 1
 
 
 def test_a_template_is_seen_where_its_crop_says(scene, encoder):
@@ -187,7 +187,7 @@ def test_the_field_of_view_is_estimated_with_the_pose(scene, encoder, field):
     middle = np.array([0, 0, 0.75 * size * K[0, 0] / 320 * 1.6])
     drawn = render_posed(shape.caster, Pose(true.R, middle - true.R @ shape.shape.center), K, 320)
     guess = intrinsics((320, 320), 40)
-    photo = Photo(drawn.rgb, image_side(drawn.rgb, encoder, box_around(drawn.hits.mask)), guess, drawn.hits.mask)
+    photo = Photo(drawn.rgb, matchable_image(drawn.rgb, encoder, box_around(drawn.hits.mask)), guess, drawn.hits.mask)
     scorer = PoseScorer(photo, shape, encoder, "y")
     there = Pose(true.R, middle - true.R @ shape.shape.center)
     start = zoomed(there, K, guess, shape.shape.center)
@@ -212,7 +212,7 @@ def test_a_stretched_shape_needs_nine_degrees_of_freedom(scene, encoder):
     photo, toy, _, true = scene
     own = toy.shape
     squeezed = make_shape(own.vertices * [1.0, 1.25, 1.0], own.faces, colors=own.colors)
-    scorer = PoseScorer(photo, shape_side(squeezed, encoder, LiftSettings(samples=6000)), encoder, "y")
+    scorer = PoseScorer(photo, matchable_shape(squeezed, encoder, LiftSettings(samples=6000)), encoder, "y")
     start = scorer([true])
     (rigid,) = refine(start, scorer, FineSettings(dof=6, steps=60))
     (free,) = refine(start, scorer, FineSettings(dof=9, steps=60))
@@ -347,7 +347,7 @@ def test_what_cannot_be_aligned_is_said(scene, encoder):
     ):
         with pytest.raises(CounterpointError, match=words):
             check(replace(photo, K=camera, mask=mask))
-    tiny = image_side(photo.pixels, encoder, (600.0, 400.0, 612.0, 412.0))
+    tiny = matchable_image(photo.pixels, encoder, (600.0, 400.0, 612.0, 412.0))
     with pytest.raises(CounterpointError, match="smaller than 24 pixels"):
         check(replace(photo, side=tiny))
     behind = Hypothesis(Pose(true.R, true.t * [1, 1, 0.05]), 0.5, 0.3)
@@ -390,10 +390,10 @@ def test_the_true_alignment_of_another_instance_is_right(encoder):
     """The truth scores as right; the same shape turned does not."""
     (case,) = inexact.cases(1)
     rows, columns = np.nonzero(case.picture.mask)
-    side = shape_side(case.shape, encoder, LiftSettings(samples=1000, azimuths=2, elevations=(20.0,)))
+    side = matchable_shape(case.shape, encoder, LiftSettings(samples=1000, azimuths=2, elevations=(20.0,)))
     box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
     photo = Photo(
-        case.picture.image, image_side(case.picture.image, encoder, box), case.picture.camera.K, case.picture.mask
+        case.picture.image, matchable_image(case.picture.image, encoder, box), case.picture.camera.K, case.picture.mask
     )
     scorer = PoseScorer(photo, side, encoder, "y")
     errors = inexact.Errors()
@@ -436,7 +436,7 @@ def test_poses_are_measured_on_data_in_the_layout_of_scan2cad(sample, encoder, t
     half = Pose(one.truth.R @ np.diag([-1.0, 1, -1]), one.truth.t, one.truth.s)
     rotation, translation, scale = alignment_errors(half, one.truth, model_shape.center, one.symmetries)
     assert rotation < 1e-3 and translation > 0 and scale < 1e-9  # a half turn looks the same
-    save_adapter(tmp_path / "a.safetensors", GeometryAdapter(encoder.dim), encoder.fingerprint)
+    save_head(tmp_path / "a.safetensors", ResidualHead(encoder.dim), encoder.fingerprint)
     choice = EncoderChoice(adapter=str(tmp_path / "a.safetensors"))
     tables = benchmark.evaluate(choice, f"scan2cad:{tmp_path}", 1, templates=TemplateSettings(directions=40))
     assert [name.rsplit(", ", 1)[1] for name in tables] == ["without adapter"] * 2 + ["with adapter"] * 2
@@ -455,7 +455,7 @@ def test_alignments_of_frames_are_merged_in_their_scan():
 
     def chair(x, score=0.0, degrees=0.0, s=1.0, category="chair", symmetries=none):
         R = Rotation.from_rotvec([0, np.radians(degrees), 0]).as_matrix()
-        return Placed(category, Pose(R, np.array([x, 0.0, 0.0]), np.full(3, s)), symmetries, score)
+        return PlacedModel(category, Pose(R, np.array([x, 0.0, 0.0]), np.full(3, s)), symmetries, score)
 
     truth = [chair(0.0), chair(1.0), chair(3.0, category="table", symmetries=half)]
     best, worse, turned = chair(0.1, 0.9), chair(0.3, 0.8), chair(0.0, 0.7, degrees=90)

@@ -1,16 +1,14 @@
-"""Aligning a shape to a photo from the window: hypotheses, then a few steps at a time with the pose shown as it improves."""
+"""Aligning a shape to a photo from the window, with the pose shown as it improves."""
 
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.document.commands import SetAligned
 from app.document.session import Session, Slot, kind_of
 from app.document.texts import tr
-from app.engine.align import ROUNDS
-from app.shared.results import Begun, Drawn
+from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import Aligned, AlignTask, PoseInPhoto
 from app.window.align.dock import AlignPanel
 from app.window.engine_client import Request
@@ -18,8 +16,8 @@ from app.window.matching.presenter import Panels
 from app.window.requests import Queries
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
-from core.alignment.verdict import APART, SHOWN, judge
-from core.geometry.pose import camera_matrix, frustum, rotation_error
+from core.alignment.verdict import judge
+from core.geometry.pose import camera_matrix, frustum
 from core.interchange.names import nearest_name
 
 VERDICTS = {
@@ -106,49 +104,41 @@ class Aligner(QObject):
         return AlignTask(image, shape, self._session.encoder, mask, K, fov, depth, lens, self.camera)
 
     def start(self) -> None:
+        """Align the shape to the photo; the likeliest pose is drawn while it gets better."""
         pair = self.pair()
         if pair is None or self._request is not None:
             return
         known = self._session.aligned.get(pair)
         self._dock.set_running(True)
 
-        def done(begun: Begun) -> None:
-            found = Aligned(*pair, begun.K, tuple(begun.poses), 0, begun.mask, known.pairs if known else (), begun.lens)
-            self._refine(found, begun.poses, 0)
+        def done(found: Begun) -> None:
+            self._finish()
+            pairs = known.pairs if known else ()
+            aligned = Aligned(*pair, found.K, tuple(found.poses), 0, found.mask, pairs, found.lens)
+            self.push(tr("Align {shape} to {image}").format(shape=pair[1], image=pair[0]), aligned)
 
-        self._run("begin_alignment", done, task=self.task(pair), dof=self._dock.dof.currentData())
+        request = self._queries.run(
+            "align_shape", done, task=self.task(pair), dof=self._dock.dof.currentData(), locked=self._dock.locked
+        )
+        self._request = request
+        request.told.connect(lambda so_far: self._sketch(pair, so_far))
+        request.failed.connect(self._give_up)
+        request.cancelled.connect(self._give_up)
 
     def stop(self) -> None:
         if self._request is not None:
             self._request.cancel()
 
-    def _refine(self, found: Aligned, now: list[PoseInPhoto], turn: int) -> None:
-        """One request of the descent after another, each of which is shown; ``found`` are the poses that it began with."""
-        if turn == ROUNDS:
-            better = [max(both, key=lambda pose: pose.score) for both in zip(found.poses, now, strict=True)]
-            self._finish()
-            self.push(
-                tr("Align {shape} to {image}").format(shape=found.shape, image=found.image),
-                replace(found, poses=_ranked(better)),
-            )
-            return
-        self.draw(found, now[0], SKETCH)
-        pair: Any = (found.image, found.shape)
-        self._run(
-            "refine_alignment", lambda refined: self._refine(found, refined, turn + 1), task=self.task(pair, found),
-            poses=now, dof=self._dock.dof.currentData(), turn=turn, locked=self._dock.locked,
-        )  # fmt: skip
+    def _sketch(self, pair: Pair, so_far: PoseSoFar) -> None:
+        self.draw(Aligned(*pair, so_far.K, lens=so_far.lens), so_far.pose, SKETCH)
 
-    def _run(self, job: str, done: object, **arguments: object) -> None:
-        request = self._queries.run(job, done, **arguments)
-        self._request = request
-        request.failed.connect(lambda *_: self._finish())
-        request.cancelled.connect(self._finish)
+    def _give_up(self, *_: object) -> None:
+        self._finish()
+        self._show()
 
     def _finish(self) -> None:
         self._request = None
         self._dock.set_running(False)
-        self._show()
 
     def draw(self, aligned: Aligned, pose: PoseInPhoto, most: int = 0) -> None:
         """Lay a shape over the photo as a pose puts it; ``most`` for a picture that is soon replaced."""
@@ -156,8 +146,11 @@ class Aligner(QObject):
         if aligned.image not in items or aligned.shape not in items or not isinstance(panel, ImagePanel):
             return
 
+        during = self._request
+
         def done(drawn: Drawn) -> None:
-            panel.set_overlay(aligned.shape, drawn.rgba, drawn.box)
+            if during is None or during is self._request:  # else it is of an alignment that was stopped
+                panel.set_overlay(aligned.shape, drawn.rgba, drawn.box)
 
         image, shape = items[aligned.image], items[aligned.shape]  # type: ignore[index]
         arguments: dict[str, Any] = {
@@ -206,7 +199,9 @@ class Aligner(QObject):
         """Of the photo's camera in the shape's frame, see :class:`app.window.views.frustums.Frustums`."""
         panel = self._panels[aligned.image]  # type: ignore[index]
         assert isinstance(panel, ImagePanel) and aligned.K is not None and aligned.pose is not None
-        return frustum(aligned.pose.pose(), camera_matrix(*aligned.K), panel.image_size)
+        shape = self._panels[aligned.shape]  # type: ignore[index]
+        assert isinstance(shape, MeshPanel)
+        return frustum(aligned.pose.pose(), camera_matrix(*aligned.K), panel.image_size, shape.middle())
 
     def _images(self) -> dict[Slot, ImagePanel]:
         return {slot: panel for slot, panel in self._panels.items() if isinstance(panel, ImagePanel)}
@@ -218,16 +213,6 @@ class Aligner(QObject):
 
     def _items_changed(self, _: object) -> None:
         self._dock.set_ready(self.pair() is not None)
-
-
-def _ranked(poses: list[PoseInPhoto]) -> tuple[PoseInPhoto, ...]:
-    """The best first, without those that have come to the same as a better one."""
-    kept: list[PoseInPhoto] = []
-    for one in sorted(poses, key=lambda pose: -pose.score):
-        R = np.reshape(one.R, (3, 3))
-        if all(rotation_error(R, np.reshape(other.R, (3, 3))) >= APART for other in kept):
-            kept.append(one)
-    return tuple(kept[:SHOWN])
 
 
 def _verdict(aligned: Aligned) -> str:

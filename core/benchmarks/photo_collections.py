@@ -13,11 +13,12 @@ from scipy.spatial.transform import Rotation
 from core.benchmarks.bop import BopScene
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
+from core.files import read_json
+from core.geometry.pixel_grid import pixels_of
 from core.geometry.pose import Pose, camera_matrix, nearest_rotation, shape_rays
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import Shape, load_shape
 from core.images import load_image, load_mask
-from core.interchange.labels import read_json
 from core.training.categories import CATEGORIES
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
 from core.training.procedural import HELD_OUT, make_object
@@ -37,10 +38,13 @@ class Shot:
     """One photo of a collection.
 
     Attributes:
-        truth: the pose of the canonical shape.
+        name: of the photo.
+        image: RGB uint8 [H, W, 3].
+        K: the intrinsics, float [3, 3] in pixels.
+        truth: the true pose of the canonical shape.
         visible: bool [H, W], the object's pixels.
-        place: float [H, W, 3], of each pixel the place that all photos of the collection have in common; NaN off the object.
-        part: int [H, W] or None: places of different parts are never the same.
+        place: float [H, W, 3], for each pixel its place on what all photos of the collection have in common; NaN off the object.
+        part: int [H, W], the part that each pixel shows, or None; places of different parts are never the same.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Shot:
 
     @property
     def box(self) -> Box:
+        """The box around the object, in pixels."""
         return box_around(self.visible)
 
     @cached_property
@@ -62,7 +67,15 @@ class Shot:
         return np.stack([columns, rows], axis=1).astype(np.float64), cKDTree(self.place[rows, columns]), part
 
     def counterparts(self, pixels: npt.NDArray[np.integer], other: "Shot") -> tuple[Floats, Mask]:
-        """The pixels [n, 2] of another photo that show the same places, and where there are any [n]."""
+        """Find the pixels of another photo that show the same places.
+
+        Args:
+            pixels: (u, v), int [n, 2].
+            other: the other photo.
+
+        Returns:
+            Pixels (u, v) float64 [n, 2] of the other photo, and whether they show the same place, bool [n].
+        """
         places = self.place[pixels[:, 1], pixels[:, 0]]
         there, tree, part = other._seen
         distance, index = tree.query(places)
@@ -77,7 +90,11 @@ class Collection:
     """Photos of one object or category.
 
     Attributes:
-        symmetries: rotations [n, 3, 3] that change nothing about the shape.
+        name: of the collection.
+        shape: the canonical shape.
+        up: the axis of its file that points up.
+        shots: the photos.
+        symmetries: rotations float64 [n, 3, 3] that leave the shape as it is.
     """
 
     name: str
@@ -88,7 +105,13 @@ class Collection:
 
 
 def bop(place: str, symmetric: dict[int, Floats], most: int) -> Iterator[Collection]:
-    """Each object over the photos of a BOP scene, its own mesh as canonical shape."""
+    """Read a collection for each object of a BOP scene, with its own mesh as canonical shape.
+
+    Args:
+        place: the folder of the scene.
+        symmetric: by object the symmetries float64 [4, 4] beside the identity.
+        most: the largest number of photos of each object.
+    """
     scene = BopScene.open(place)
     shots: dict[int, list[Shot]] = {number: [] for number in scene.models}
     for photo in scene.photos():
@@ -106,7 +129,7 @@ def bop(place: str, symmetric: dict[int, Floats], most: int) -> Iterator[Collect
 
 
 def navi(place: str, most: int) -> Iterator[Collection]:
-    """The ``wild_set`` of each object of NAVI (v1.0 or v1.5), its scan as canonical shape."""
+    """Read the ``wild_set`` of each object of NAVI (v1.0 or v1.5), with its scan as canonical shape."""
     files = sorted(Path(place).glob("*/wild_set/annotations.json"))
     if not files:
         raise CounterpointError(f"{place} is not NAVI (OBJECT/wild_set/annotations.json).")
@@ -129,21 +152,30 @@ def _navi_shot(entry: dict, folder: Path, shape: Shape, caster: Raycaster) -> Sh
     focal = float(camera["focal_length"])
     K = camera_matrix(focal, focal, width // 2, height // 2)
     image = load_image(folder / "images" / entry["filename"])
-    mask = load_mask(folder / "masks" / f"{Path(entry['filename']).stem}.png")
+    mask = load_mask(folder / "masks" / f"{Path(entry['filename']).stem}.png", (width, height))
     return Shot(entry["filename"], image, K, truth, mask, _places(shape, caster, truth, K, mask))
 
 
 def _places(shape: Shape, caster: Raycaster, truth: Pose, K: Floats, mask: Mask) -> Floats:
     points = np.full((*mask.shape, 3), np.nan)
-    rows, columns = np.nonzero(mask)
-    hits = caster.cast(*shape_rays(truth, K, shape, np.stack([columns, rows], axis=1).astype(np.float64)))
-    points[rows[hits.mask], columns[hits.mask]] = surface_position(shape, hits.face[hits.mask], hits.bary[hits.mask])
+    pixels = pixels_of(mask)
+    hits = caster.cast(*shape_rays(truth, K, shape, pixels.astype(np.float64)))
+    points[pixels[hits.mask, 1], pixels[hits.mask, 0]] = surface_position(
+        shape, hits.face[hits.mask], hits.bary[hits.mask]
+    )
     return points
 
 
 def procedural(category: bool, count: int, photos: int, first: int = 0) -> Iterator[Collection]:
-    """Pictures of held-out objects in new light: of one object each (its own mesh is the canonical shape), or of ``photos`` different
-    ones of a category (the shape is one more of them, and true is what brings its bounding box onto the object's)."""
+    """Make collections of pictures of held-out objects in new light.
+
+    Args:
+        category: whether each photo shows another object of a category. The canonical shape is one more of them then, and the true pose
+            brings its bounding box onto the object's. Otherwise all show one object, whose mesh is the canonical shape.
+        count: the number of collections.
+        photos: the number of photos in each.
+        first: the number of the first collection.
+    """
     settings = PictureSettings(plain=0, any_roll=0, elevation=(0, 60), fill=(0.6, 0.9), shift=0.1, occluded=0)
     names = sorted(CATEGORIES)
     for number in range(first, first + count):
@@ -162,7 +194,7 @@ def procedural(category: bool, count: int, photos: int, first: int = 0) -> Itera
 
 
 def _drawn(picture: Picture, name: str, shape: Shape, canon: Shape) -> Shot:
-    """``point`` of a picture is in its object's normalised frame; places in common are across bounding boxes."""
+    """Make a shot of a picture, whose points are in its object's normalised frame; places in common are across bounding boxes."""
     extent = np.maximum(np.ptp(shape.normalised, axis=0), 1e-9)
     s = extent / np.maximum(np.ptp(canon.vertices, axis=0), 1e-9)
     camera = picture.camera
@@ -176,7 +208,17 @@ def _drawn(picture: Picture, name: str, shape: Shape, canon: Shape) -> Shot:
 def collections_of(
     data: str, count: int, photos: int, symmetric: dict[int, Floats]
 ) -> Callable[[], Iterator[Collection]]:
-    """A reader of "bop:PATH", "navi:PATH", "procedural" (one object each) or "procedural-category"."""
+    """Return a reader of collections.
+
+    Args:
+        data: "bop:PATH", "navi:PATH", "procedural" (one object each) or "procedural-category".
+        count: the number of procedural collections.
+        photos: the largest number of photos in each.
+        symmetric: by object of BOP the symmetries float64 [4, 4] beside the identity.
+
+    Raises:
+        CounterpointError: the data is none of these.
+    """
     kind, _, place = data.partition(":")
     if kind == "bop" and place:
         return lambda: bop(place, symmetric, photos)

@@ -1,4 +1,4 @@
-"""Every photo of a collection posed by itself: several hypotheses each, remembered on disk as soon as they are found."""
+"""Photos of a collection, each posed by itself: several hypotheses each, which are kept on disk as soon as they are found."""
 
 from dataclasses import dataclass
 
@@ -14,20 +14,22 @@ from core.congealing.photos import digest
 from core.encoders.base import ImageEncoder
 from core.fields import cache
 from core.geometry.pose import Pose
-from core.matching.sides import ShapeSide
+from core.matching.matchable import MatchableShape
 
 FIELDS = (20.0, 40.0, 60.0)
-"""Degrees that are tried where the camera is not known, three as in the paper."""
+"""The fields of view in degrees that are tried if the camera is not known, three as in the paper."""
 
 
 @dataclass
-class Posed:
-    """A photo with its hypotheses, the best by itself first.
+class PosedPhoto:
+    """A photo with its hypotheses about the pose.
 
     Attributes:
-        choice: number of the hypothesis taken.
-        agreement: how well it agrees with the other photos, a mean similarity; NaN before they were asked.
-        inlier: whether it belongs to the collection.
+        scorer: of the photo and the canonical shape.
+        hypotheses: the poses, the best by the photo alone first.
+        choice: the number of the hypothesis that is chosen.
+        agreement: how well the choice agrees with the other photos, a mean cosine similarity; NaN before they were compared.
+        inlier: whether the photo belongs to the collection.
         fixed: whether a user set the pose, which is then certain.
     """
 
@@ -40,21 +42,34 @@ class Posed:
 
     @property
     def best(self) -> Hypothesis:
+        """The hypothesis that is chosen."""
         return self.hypotheses[self.choice]
 
 
 @dataclass(frozen=True)
-class Canon:
-    """The canonical shape of a collection, with all that photos are compared with."""
+class CanonicalShape:
+    """The canonical shape of a collection, with all that photos are compared with.
 
-    side: ShapeSide
+    Attributes:
+        side: the shape with its feature field.
+        templates: pictures of it from all around.
+        encoder: what described it.
+        up: the axis of its file that points up.
+    """
+
+    side: MatchableShape
     templates: TemplateSet
     encoder: ImageEncoder
     up: str
 
 
-def pose_photo(photo: Photo, canon: Canon, known_camera: bool = True) -> Posed:
-    """Hypotheses of one photo, from the disk cache where they were found before.
+def pose_photo(photo: Photo, canon: CanonicalShape, known_camera: bool = True) -> PosedPhoto:
+    """Find the hypotheses of one photo; they come from the disk cache if they were found before.
+
+    Args:
+        photo: the photo.
+        canon: the canonical shape.
+        known_camera: whether the photo's intrinsics are known; otherwise its field of view is estimated too.
 
     Raises:
         CounterpointError: no pose agrees at all.
@@ -69,7 +84,7 @@ def pose_photo(photo: Photo, canon: Canon, known_camera: bool = True) -> Posed:
         stored = {"hypotheses": _table(found), "K": torch.from_numpy(np.asarray(scorer.K, np.float64))}
         cache.write(key, stored)
     seen = Photo(photo.pixels, photo.side, stored["K"].numpy(), photo.mask)
-    return Posed(PoseScorer(seen, canon.side, canon.encoder, canon.up), _hypotheses(stored["hypotheses"]))
+    return PosedPhoto(PoseScorer(seen, canon.side, canon.encoder, canon.up), _hypotheses(stored["hypotheses"]))
 
 
 def _table(found: list[Hypothesis]) -> torch.Tensor:
