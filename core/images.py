@@ -11,8 +11,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from core import masks
 from core.errors import CounterpointError
 from core.files import check_file, write_atomic
-from core.geometry.units import METRE, Unit
 from core.notices import warn
+from core.units import METRE, Unit
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 MAX_MEGAPIXELS = 80

@@ -3,7 +3,7 @@
 import argparse
 
 from core.errors import CounterpointError
-from core.geometry.units import parse_unit
+from core.units import parse_unit
 
 
 def numbers(text: str) -> tuple[float, ...]:

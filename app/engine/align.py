@@ -26,13 +26,13 @@ from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose, camera_matrix, intrinsics
 from core.geometry.undistorted import Undistorted
-from core.geometry.units import unit_of
 from core.images import field_of_view, load_depth
 from core.interchange.cameras import fitted, load_camera
 from core.interchange.poses import View, load_entry, save_view
 from core.parts.layers import Mask
 from core.parts.prompts import Prompts
 from core.progress import Progress, silent, span
+from core.units import unit_of
 
 STRIDE = 5
 """Steps of the descent between two poses that the window shows."""

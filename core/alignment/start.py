@@ -9,10 +9,10 @@ from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.geometry.shape import Shape
-from core.geometry.units import unit_of
 from core.interchange.cameras import fitted
 from core.interchange.poses import load_entry
 from core.notices import warn
+from core.units import unit_of
 
 Floats = npt.NDArray[np.floating]
 

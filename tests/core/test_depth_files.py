@@ -11,9 +11,9 @@ from core.alignment.scorer import Photo
 from core.errors import CounterpointError
 from core.geometry.pose import intrinsics
 from core.geometry.shape import make_shape
-from core.geometry.units import METRE, Unit
 from core.images import load_depth
 from core.notices import collect_warnings
+from core.units import METRE, Unit
 
 SIZE = (32, 24)
 MM, GUESS = Unit(0.001, True, ""), Unit(0.001, False, "It is taken to be in millimetres.")

@@ -17,12 +17,12 @@ from core.errors import CounterpointError
 from core.geometry.lens import FISHEYE, OPENCV, Lens
 from core.geometry.pose import Pose, project
 from core.geometry.shape import make_shape
-from core.geometry.units import METRE, Unit, unit_of
 from core.interchange.pose_formats import POSE_FORMATS
 from core.interchange.poses import SAVERS, View, colmap, load_entry, load_pose, nerfstudio, save_view
 from core.interchange.poses.json import load_view
 from core.interchange.poses.matrix import from_matrix, to_matrix
 from core.notices import collect_warnings
+from core.units import METRE, Unit, unit_of
 
 QUICK = settings(max_examples=25, deadline=None)
 TRIPLE = st.tuples(*[st.floats(-50, 50)] * 3)

@@ -101,7 +101,9 @@ def _parse(text: str, said: list[str]) -> list[Material]:
             _set_color(materials[-1], rest, ignored)
         elif key == "map_kd":
             _set_map(materials[-1], rest, ignored)
-        elif (key == "map_ka" and materials[-1].map is None) or (key == "ke" and any(_numbers(rest))) or key == "map_ke":
+        elif (
+            (key == "map_ka" and materials[-1].map is None) or (key == "ke" and any(_numbers(rest))) or key == "map_ke"
+        ):
             ignored.add(word)
     if any(material.map for material in materials):
         ignored.discard("map_Ka")

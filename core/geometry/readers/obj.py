@@ -312,7 +312,13 @@ def _say_what_is_hidden(
         said.append("It has colours at its vertices and textures; faces with a texture show the texture alone.")
     elif vertex is not None and colored.any():
         said.append("It has colours at its vertices and coloured materials; the colours of the vertices are shown.")
-    if uv is not None and not textures and vertex is None and not colored.any() and not any("texture" in sentence for sentence in said):
+    if (
+        uv is not None
+        and not textures
+        and vertex is None
+        and not colored.any()
+        and not any("texture" in sentence for sentence in said)
+    ):
         said.append("It has texture coordinates but no texture; if it should have one, put the image in its folder.")
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find(b"#MRGB") >= 0:

@@ -11,12 +11,12 @@ from pathlib import Path
 from core.errors import CounterpointError
 from core.files import read_json
 from core.geometry.pose import Pose
-from core.geometry.units import Unit
 from core.images import check_file
 from core.interchange.names import listed, matches, number_of
 from core.interchange.poses import bop, colmap, json, matrix, nerfstudio, scan2cad
 from core.interchange.poses.view import Entry, View, guarded
 from core.notices import warn
+from core.units import Unit
 
 __all__ = ["SAVERS", "Entry", "View", "load_entry", "load_pose", "save_view"]
 

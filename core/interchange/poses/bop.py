@@ -11,13 +11,13 @@ from core.errors import CounterpointError
 from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
-from core.geometry.units import Unit
 from core.images import check_file
 from core.interchange.camera_values import camera_of
 from core.interchange.names import number_of
 from core.interchange.poses.matrix import drift, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
 from core.notices import warn
+from core.units import Unit
 
 MILLIMETRE = 0.001
 UNKNOWN = Unit(MILLIMETRE, False, "The unit of the shape is not known: it is taken to be millimetres, as in BOP.")

@@ -14,8 +14,8 @@ from core.files import write_atomic
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
-from core.geometry.units import Unit
 from core.notices import warn
+from core.units import Unit
 
 SAME = 5e-3
 """Scales nearer to 1 come of rotations that were rounded or have drifted."""
