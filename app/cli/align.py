@@ -85,17 +85,26 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     report = {"encoder": encoder.name, "K": camera.K.tolist(), **lens, "verdict": found.verdict, **_pose(found.best)}
     report["notes"] = notes(photo, shape, found.best)
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
-    if options.out:
-        view = View(
-            Path(options.image).name, size, camera.K, found.best.pose, camera.lens, Path(options.shape).name, unit
-        )
-        save_view(options.out, view, options.format)
-        report["pose"] = options.out
-    if options.save:
-        save_image(options.save, overlay(image, shape, side.caster, found.best.pose, camera.K, lens=camera.lens))
-        report["saved"] = options.save
+    name, shown = Path(options.image).name, Path(options.shape).name
+    view = View(name, size, camera.K, found.best.pose, camera.lens, shown, unit)
+    report |= _written(options, image, view, side)
     progress(1.0, "Done")
     return report
+
+
+def _written(
+    options: argparse.Namespace, image: npt.NDArray[np.uint8], view: View, side: MatchableShape
+) -> dict[str, str]:
+    """The files that were wished for: the pose, and the overlay."""
+    written = {}
+    if options.out:
+        save_view(options.out, view, options.format)
+        written["pose"] = options.out
+    if options.save:
+        drawn = overlay(image, side.shape, side.caster, view.pose, view.K, lens=view.lens)
+        save_image(options.save, drawn)
+        written["saved"] = options.save
+    return written
 
 
 def align_row(options: argparse.Namespace) -> dict[str, Any]:
