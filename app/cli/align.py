@@ -1,13 +1,14 @@
 """The verb ``align``: the pose of a shape in a photo."""
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from app.cli.options import choice_of, ready
+from app.cli.inputs import choice_of, open_shape, ready
+from app.cli.options.align import AlignOptions
+from app.cli.text import vector
 from core.alignment.align import Alignment, align, align_from, check, looks_mirrored, notes
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
@@ -20,7 +21,6 @@ from core.encoders.depth import DepthModel
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.geometry.pose import intrinsics
-from core.geometry.shape import load_shape
 from core.images import field_of_view, load_depth, load_image, load_mask, save_image
 from core.interchange.labels import read_json
 from core.interchange.poses import View, load_intrinsics, load_pose, save_view
@@ -34,13 +34,13 @@ FOV = 50.0
 """Of the longer side of a photo whose camera is not known, in degrees."""
 
 
-def align_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     """The report that ``--json`` prints: ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
     if not options.image or not options.shape:
         raise CounterpointError("Name an IMAGE and a SHAPE, or a list of calls with --batch.")
     if is_shape(options.image) or not is_shape(options.shape):
         raise CounterpointError("Give an image first and then a shape.")
-    image, shape = load_image(options.image), load_shape(options.shape)
+    image, shape = load_image(options.image), open_shape(options.shape)
     size = (image.shape[1], image.shape[0])
     K = (
         load_intrinsics(options.K)
@@ -76,7 +76,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     if options.fov == 0 and not options.K:
         _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
         K, photo, found = scorer.K, scorer.photo, Alignment(hypotheses, found.mask)
-    report = {"encoder": encoder.name, "K": K.tolist(), "verdict": found.verdict, **_pose(found.best)}
+    report: dict[str, Any] = {"encoder": encoder.name, "K": K.tolist(), "verdict": found.verdict, **_pose(found.best)}
     report["notes"] = notes(photo, shape, found.best, mirrored)
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
     if options.out:
@@ -89,14 +89,22 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     return report
 
 
-def align_row(options: argparse.Namespace) -> dict[str, Any]:
+def lines(options: AlignOptions, report: dict[str, Any]) -> list[str]:
+    """The report as text."""
+    rows = [("R", report["R"][0]), *(("", row) for row in report["R"][1:]), ("t", report["t"]), ("s", report["s"])]
+    shown = [f"{name:<3}{vector(row)}" for name, row in rows]
+    shown.append(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {report['verdict']}")
+    return [*shown, *report["notes"], *([f"saved {report['saved']}"] if "saved" in report else [])]
+
+
+def run_row(options: AlignOptions) -> dict[str, Any]:
     """A row of a manifest: the pose, and the files."""
-    report = align_files(options)
+    report = run(options)
     del report["hypotheses"]
     return report | {"saved": [report[name] for name in ("pose", "saved") if name in report]}
 
 
-def _depth(options: argparse.Namespace, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating] | None:
+def _depth(options: AlignOptions, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating] | None:
     """In the shape's units, of a file or a network; None where neither is given."""
     if options.depth:
         return load_depth(options.depth, (image.shape[1], image.shape[0]))

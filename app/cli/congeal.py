@@ -1,10 +1,11 @@
 """The verb ``congeal``: a photo collection in the frame of one shape, written to a folder."""
 
-import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.cli.options import choice_of
+from app.cli.inputs import choice_of, open_shape, warn_left_out
+from app.cli.options.congeal import CongealOptions
 from core.congealing.canonical import choose_shape
 from core.congealing.collection import Opened, canon_of, congeal
 from core.congealing.export import posed_image, write_maps, write_poses
@@ -15,12 +16,12 @@ from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
-from core.geometry.shape import load_shape
 from core.images import SUFFIXES, load_mask
 from core.interchange.collections import PosedImage, save_collection
 from core.interchange.labels import read_json
 from core.interchange.poses import load_intrinsics
 from core.matching.prepare import guess_up, is_shape
+from core.notices import warn
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for
 from core.retrieval.describe import Recipe
@@ -31,7 +32,7 @@ FEWEST = 2
 """Photos that make a collection."""
 
 
-def congeal_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
     """The report that ``--json`` prints; ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
     paths = photos_of(options.images)
     if sum(map(bool, (options.shape, options.gallery, options.generate))) != 1:
@@ -46,7 +47,7 @@ def congeal_files(options: argparse.Namespace, progress: Progress = silent) -> d
     encoder = load_encoder(choice_of(options))
     opened, shrunk, refused = _open(paths, encoder, options, span(progress, 0.0, 0.15))
     shape, up, choices = _shape(options, opened, encoder, span(progress, 0.15, 0.3))
-    canon = canon_of(load_shape(shape), encoder, up, span(progress, 0.3, 0.4))
+    canon = canon_of(open_shape(shape), encoder, up, span(progress, 0.3, 0.4))
     done: list[PosedImage] = []
 
     def keep(path: str, one: Posed) -> None:
@@ -63,7 +64,13 @@ def congeal_files(options: argparse.Namespace, progress: Progress = silent) -> d
     return read_json(out / "collection.json") | {"saved": [str(file) for file in saved]}
 
 
-def photos_of(given: list[str]) -> list[str]:
+def lines(options: CongealOptions, report: dict[str, Any]) -> list[str]:
+    """The report as text."""
+    shown = [f"{one['score']:.3f}  {one['path']}{'' if one['inlier'] else '  (outlier)'}" for one in report["images"]]
+    return [f"shape  {report['shape']}", *shown, f"saved {options.out}"]
+
+
+def photos_of(given: Sequence[str]) -> list[str]:
     """Files and those of folders, each once.
 
     Raises:
@@ -101,7 +108,7 @@ def boxes_from(path: str) -> dict[str, Box]:
 
 
 def _open(
-    paths: list[str], encoder: ImageEncoder, options: argparse.Namespace, progress: Progress
+    paths: list[str], encoder: ImageEncoder, options: CongealOptions, progress: Progress
 ) -> tuple[list[Opened], dict[str, float], list[tuple[str, str]]]:
     """The photos, how much each was shrunk, and (path, reason) of those left out."""
     boxes = boxes_from(options.boxes) if options.boxes else {}
@@ -127,11 +134,14 @@ def _mask(path: str, folder: str | None) -> Any:
     if folder is None:
         return None
     file = Path(folder) / f"{Path(path).stem}.png"
-    return load_mask(file) if file.exists() else None
+    if file.exists():
+        return load_mask(file)
+    warn(f"{Path(path).name} has no mask {file.name} in {folder}; its object is found without.")
+    return None
 
 
 def _shape(
-    options: argparse.Namespace, opened: list[Opened], encoder: ImageEncoder, progress: Progress
+    options: CongealOptions, opened: list[Opened], encoder: ImageEncoder, progress: Progress
 ) -> tuple[Path, str, list[dict[str, Any]]]:
     """The canonical shape's file, what points up in it, and the choices there were."""
     if options.shape:
@@ -139,7 +149,8 @@ def _shape(
     if options.generate:
         photos, out = [one.photo for one in opened], Path(options.out) / "canonical.glb"
         return generate(photos, options.generate, out, options.device, progress), options.up or "y", []
-    with gallery_for(options.gallery, Recipe(choice_of(options)), progress=span(progress, 0.0, 0.5)) as gallery:
+    with gallery_for(options.gallery or "", Recipe(choice_of(options)), progress=span(progress, 0.0, 0.5)) as gallery:
+        warn_left_out(gallery.refused)
         asker = Asker(Recipe.of(gallery.recipe, options.device))
         choices = choose_shape(opened, Searcher(gallery), asker, encoder, span(progress, 0.5, 1.0))
     told = [{"path": str(one.path), "votes": one.votes, "score": one.score} for one in choices]

@@ -11,7 +11,8 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from core.benchmarks.classical import d2
-from core.encoders.catalogue import EncoderChoice
+from core.benchmarks.settings import EvaluateSettings
+from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.fields.cache import cache_dir, cache_key
@@ -48,7 +49,7 @@ class Photo:
     box: Box
 
 
-def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
     """Tables of rows with the same columns; the gallery is made as ``counterpoint index`` makes it, and kept in the cache.
 
     ``procedural``: ``count`` held-out objects, of the categories in turn. ``meshes:FOLDER``: those of a folder, each a kind of its own.
@@ -61,9 +62,9 @@ def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = 
     Raises:
         CounterpointError: unknown data, or an encoder without vectors for whole pictures.
     """
-    items = _items(data, count)
-    recipe = Recipe(choice)
-    gallery = _gallery(items, data, count, recipe, span(progress, 0.0, 0.6))
+    items = _items(settings.data, settings.count)
+    recipe = Recipe(settings.encoder)
+    gallery = _gallery(items, settings.data, settings.count, recipe, span(progress, 0.0, 0.6))
     with gallery:
         kinds = np.array([item.category for item in items])
         numbers = _numbers(gallery, items)
@@ -118,9 +119,7 @@ def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = 
 
 
 def _items(data: str, count: int) -> list[Object3D]:
-    kind, _, folder = data.partition(":")
-    if kind not in ("procedural", "meshes", "procedural+meshes") or ("meshes" in kind) != bool(folder):
-        raise CounterpointError(f"'{data}' is not procedural, meshes:FOLDER or procedural+meshes:FOLDER.")
+    kind, folder = parse_data(data, TASKS["retrieval"].data)
     names, items = list(CATEGORIES), []
     if "procedural" in kind:
         items = [make_object(HELD_OUT[7000 + i], names[i % len(names)]) for i in range(min(count, 2000))]
