@@ -1,6 +1,6 @@
 """What a gallery keeps of a shape: vectors, a small picture, what its file says."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from core.geometry.render import render
 from core.geometry.shape import load_shape
 from core.geometry.viewpoints import UP_AXES, ring_directions
 from core.matching.prepare import guess_up
+from core.notices import collect_warnings, warn
 from core.retrieval.store import Described
 from core.retrieval.thumbnails import thumbnail
 from core.retrieval.vectors import shape_vector
@@ -59,7 +60,12 @@ class Describer:
         self._clip = None if recipe.clip is None else ClipEncoder(recipe.clip, recipe.choice.device)
 
     def __call__(self, path: Path) -> Described:
-        """A file that cannot be read is described by the reason."""
+        """A file that cannot be read is described by the reason; what is odd about one is in its warnings."""
+        with collect_warnings() as said:
+            described = self._described(path)
+        return replace(described, warnings=tuple(said))
+
+    def _described(self, path: Path) -> Described:
         try:
             return self._describe(path)
         except CounterpointError as error:
@@ -74,6 +80,8 @@ class Describer:
 
     def _describe(self, path: Path) -> Described:
         shape, up = load_shape(path), guess_up(path)
+        for sentence in shape.warnings:
+            warn(f"{shape.name}: {sentence}")
         caster = Raycaster(shape)
         small = np.ascontiguousarray(thumbnail(caster, up, PICTURE)[..., ::-1])
         picture = cv2.imencode(".png", small)[1].tobytes()

@@ -59,6 +59,7 @@ class Described:
         vectors: by space ("shape", "view", "part", "words"): unit vectors float32 [G], or several of them [k, G].
         views: what the closer look compares, see :mod:`core.retrieval.views`.
         refused: why the file could not be read; everything else is empty then.
+        warnings: what was said while it was read; a gallery does not keep them.
     """
 
     digest: str = ""
@@ -69,6 +70,7 @@ class Described:
     vectors: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     views: bytes = b""
     refused: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
