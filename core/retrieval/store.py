@@ -136,7 +136,7 @@ class Gallery:
             numbers.extend([number] * count)
             blobs += blob
         values = np.frombuffer(blobs, np.float32)
-        return np.array(numbers, np.int64), values.reshape(len(numbers), -1)
+        return np.array(numbers, np.int64), values.reshape(len(numbers), len(values) // max(len(numbers), 1))
 
     def entries(self, numbers: Iterable[int]) -> list[Entry]:
         """In the order of ``numbers``."""
