@@ -1,4 +1,4 @@
-"""What users bring along: packages that announce themselves by entry points, and functions of their own modules."""
+"""Plugins: packages that announce themselves by entry points, and functions of the user's own modules."""
 
 import importlib
 import sys
@@ -20,15 +20,15 @@ Group = Literal["encoders", "segmenters", "depth", "shapes"]
 
 @lru_cache
 def plugins(group: Group) -> dict[str, EntryPoint]:
-    """What is installed, by name; nothing of it is imported yet."""
+    """Return the installed plugins of a group by name; none is imported yet."""
     return {entry.name: entry for entry in entry_points(group=f"counterpoint.{group}")}
 
 
 def make_plugin(group: Group, name: str, *arguments: Any, **options: Any) -> Any:
-    """What a plugin's function makes.
+    """Call a plugin's function and return what it makes.
 
     Raises:
-        CounterpointError: it cannot be imported, or fails.
+        CounterpointError: the plugin cannot be imported, or fails.
     """
     entry = plugins(group)[name]
     try:
@@ -41,10 +41,10 @@ def make_plugin(group: Group, name: str, *arguments: Any, **options: Any) -> Any
 
 
 def import_named(name: str) -> Any:
-    """What ``package.module:name`` stands for, in the user's own code.
+    """Import the object that ``package.module:name`` names, from the user's own code.
 
     Raises:
-        CounterpointError: there is no such thing.
+        CounterpointError: there is no such module or name, or its import fails.
     """
     module, _, attribute = name.partition(":")
     sys.path.insert(0, "")

@@ -1,4 +1,4 @@
-"""Progress of long work: a callback that may raise :class:`core.errors.Cancelled` to stop it."""
+"""Progress of long work: a callback that may raise :class:`core.errors.Cancelled` to stop the work."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,11 @@ Progress = Callable[[float, str], None]
 
 
 def silent(fraction: float, message: str) -> None:
-    """Report to nobody."""
+    """Ignore the report."""
 
 
 def span(progress: Progress, start: float, stop: float) -> Progress:
-    """A callback that maps its own [0, 1] onto [start, stop] of ``progress``."""
+    """Return a callback for a part of the work, which maps its own [0, 1] onto [start, stop] of ``progress``."""
 
     def report(fraction: float, message: str) -> None:
         progress(start + (stop - start) * fraction, message)

@@ -13,7 +13,7 @@ from typing import Any
 from app.cli.arguments import Argument, arguments_of, parse
 from app.cli.options.groups import BatchOptions
 from core.errors import CounterpointError
-from core.images import check_file
+from core.files import check_file
 from core.notices import collect_warnings
 from core.progress import Progress, silent
 

@@ -11,9 +11,9 @@ from core.errors import CounterpointError
 from core.matching.prepare import guess_up
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for
-from core.retrieval.describe import Recipe
+from core.retrieval.describe import GallerySpec
 from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
-from core.retrieval.queries import Asker
+from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher
 
 
@@ -25,10 +25,12 @@ def run(options: ClassifyOptions, progress: Progress = silent) -> dict[str, Any]
         model = DepthClip(ClipEncoder(options.clip, options.device), options.dlign)
         found, how = name_by_words(shape, up, model, labels), by_words(model)
     elif options.gallery:
-        with gallery_for(options.gallery, Recipe(choice_of(options)), progress=span(progress, 0.0, 0.9)) as gallery:
+        with gallery_for(
+            options.gallery, GallerySpec(choice_of(options)), progress=span(progress, 0.0, 0.9)
+        ) as gallery:
             warn_left_out(gallery.refused)
-            asker = Asker(Recipe.of(gallery.recipe, options.device))
-            query = asker.shape(shape, up)
+            query_encoder = QueryEncoder(GallerySpec.of(gallery.spec, options.device))
+            query = query_encoder.shape(shape, up)
             query.own = gallery.number_of(Path(options.shape))
             found, how = name_by_gallery(query, Searcher(gallery), labels), BY_GALLERY
     else:

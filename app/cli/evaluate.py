@@ -1,15 +1,13 @@
 """The verb ``evaluate``: how good an encoder is, on one of the benchmarks."""
 
 import importlib
-import json
-from pathlib import Path
 from typing import Any
 
 from app.cli.inputs import choice_of
 from app.cli.options.evaluate import EvaluateOptions
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS
-from core.errors import CounterpointError
+from core.files import write_json
 from core.notices import collect_warnings, warn
 from core.progress import Progress, silent
 
@@ -35,7 +33,7 @@ def run(options: EvaluateOptions, progress: Progress = silent) -> dict[str, Any]
     with collect_warnings() as said:
         report["tables"] = importlib.import_module(TASKS[options.what].module).evaluate(settings, progress)
     if options.output:
-        _write(options.output, report | {"warnings": said})
+        write_json(options.output, report | {"warnings": said}, indent=1)
     for sentence in said:
         warn(sentence)
     progress(1.0, "Done")
@@ -52,10 +50,3 @@ def lines(options: EvaluateOptions, report: dict[str, Any]) -> list[str]:
             cells = (f"{row[column]:.6g}" if column in row else "" for column in columns[1:])
             shown.append(f"{row[columns[0]]:<34}" + "".join(f"{cell:>15}" for cell in cells))
     return shown
-
-
-def _write(path: str, report: dict[str, Any]) -> None:
-    try:
-        Path(path).write_text(json.dumps(report, indent=1) + "\n")
-    except OSError as error:
-        raise CounterpointError(f"{path} cannot be written ({error.strerror}).") from error

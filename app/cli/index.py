@@ -6,7 +6,7 @@ from app.cli.inputs import choice_of, refusals
 from app.cli.options.index import IndexOptions
 from core.progress import Progress, silent
 from core.retrieval.build import index_folder
-from core.retrieval.describe import Recipe
+from core.retrieval.describe import GallerySpec
 from core.retrieval.store import open_gallery
 
 CHANGES = ("added", "changed", "removed", "kept")
@@ -14,8 +14,8 @@ CHANGES = ("added", "changed", "removed", "kept")
 
 def run(options: IndexOptions, progress: Progress = silent) -> dict[str, Any]:
     """Make or update a gallery; the report that ``--json`` prints."""
-    recipe = Recipe(choice_of(options), options.clip)
-    changes = index_folder(options.folder, options.out, recipe, options.workers, options.ray, progress)
+    spec = GallerySpec(choice_of(options), options.clip)
+    changes = index_folder(options.folder, options.out, spec, options.workers, options.ray, progress)
     with open_gallery(options.out) as gallery:
         report: dict[str, Any] = {"gallery": options.out, "shapes": len(gallery)}
     counts = {name: getattr(changes, name) for name in CHANGES}

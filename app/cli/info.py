@@ -25,7 +25,7 @@ def run(options: InfoOptions, progress: Progress = silent) -> dict[str, Any]:
         "faces": len(shape.faces),
         "bounds": [low.tolist(), high.tolist()],
         "diagonal": shape.diagonal,
-        "colours": "texture" if shape.texture is not None else "vertices" if shape.colors is not None else "none",
+        "colours": shape.coloring,
         "up": guess_up(path),
     }
 

@@ -12,8 +12,8 @@ from core.encoders.catalogue import EncoderChoice, need_point_encoder
 from core.errors import CounterpointError
 from core.geometry.shape import Shape, load_shape
 from core.images import load_image
-from core.matching.prepare import image_side, is_shape, lift_settings, shape_side
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
+from core.matching.prepare import is_shape, lift_settings, matchable_image, matchable_shape
 from core.notices import warn
 from core.progress import Progress
 
@@ -36,9 +36,9 @@ def choice_of(options: EncoderOptions) -> EncoderChoice:
     return EncoderChoice(options.encoder, options.weights, options.layer, options.device, options.adapter)
 
 
-def ready(
+def matchable_from_file(
     options: SideOptions, encoder: ImageEncoder, path: str, content: Any, box: Box | None, progress: Progress
-) -> tuple[ImageSide | ShapeSide, str]:
+) -> tuple[MatchableImage | MatchableShape, str]:
     """A side ready to be matched, and a shape's up axis ("" of an image).
 
     Args:
@@ -46,10 +46,10 @@ def ready(
         box: of the object in an image, in pixels.
     """
     if not is_shape(path):
-        return image_side(content, encoder, box), ""
+        return matchable_image(content, encoder, box), ""
     settings = lift_settings(path, options.samples, options.views, options.resolution, options.up, options.voxels)
     points = need_point_encoder(choice_of(options)) if options.points else None
-    return shape_side(content, encoder, settings, progress, points), settings.up
+    return matchable_shape(content, encoder, settings, progress, points), settings.up
 
 
 def boxes_of(options: MatchOptions | TransferOptions) -> tuple[Box | None, list[Box | None]]:

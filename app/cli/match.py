@@ -4,20 +4,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.cli.inputs import boxes_of, choice_of, open_file, ready
+from app.cli.inputs import boxes_of, choice_of, matchable_from_file, open_file
 from app.cli.options.match import MatchOptions
 from app.cli.text import vector
 from core.alignment.guided import guided
 from core.alignment.scorer import Hypothesis
+from core.alignment.start import open_posed
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
 from core.fields.interpolation import Interpolator
 from core.geometry.display import display_mesh
 from core.interchange.heatmaps import save_heatmap_ply, save_overlay
-from core.interchange.poses import load_intrinsics, load_pose
 from core.matching.match import Match, Prior, match
-from core.matching.prepare import together
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
+from core.matching.prepare import with_joint_prior
 from core.progress import Progress, silent, span
 
 
@@ -26,16 +26,17 @@ def run(options: MatchOptions, progress: Progress = silent) -> dict[str, Any]:
     source_box, boxes = boxes_of(options)
     loaded = [open_file(path) for path in (options.source, *options.target)]
     encoder = load_encoder(choice_of(options), span(progress, 0.0, 0.1))
-    side_of = partial(ready, options, encoder)
+    side_of = partial(matchable_from_file, options, encoder)
     source, source_up = side_of(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
     report: dict[str, Any] = {"encoder": encoder.name, "matches": []}
     saved: list[str] = []
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
         begin = 0.4 + 0.6 * number / len(boxes)
         target, up = side_of(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
-        one, other, prior = together(source, target, up or source_up)
+        one, other, prior = with_joint_prior(source, target, up or source_up)
         if options.pose:
-            prior = _guided(options.pose, one, other, prior)
+            names = (options.source, path) if isinstance(one, MatchableImage) else (path, options.source)
+            prior = _guided(options.pose, names, one, other, prior)
         for at in options.at:
             answer = match(one, other, at, prior)
             report["matches"].append({"target": path} | _report(other, answer))
@@ -66,18 +67,25 @@ def _place(answer: dict[str, Any]) -> str:
     return f"point {vector(answer['point'])}, face {answer['face']}, barycentric {vector(answer['barycentric'])}"
 
 
-def _guided(path: str, one: ImageSide | ShapeSide, other: ImageSide | ShapeSide, views: Prior | None) -> Prior:
-    """The prior of a pose as the verb ``align`` writes it."""
-    image = one if isinstance(one, ImageSide) else other
-    shape = one if isinstance(one, ShapeSide) else other
-    if not isinstance(image, ImageSide) or not isinstance(shape, ShapeSide):
+def _guided(
+    path: str,
+    names: tuple[str, str],
+    one: MatchableImage | MatchableShape,
+    other: MatchableImage | MatchableShape,
+    views: Prior | None,
+) -> Prior:
+    """The prior of a pose of the shape in the image, whose files ``names`` are."""
+    image = one if isinstance(one, MatchableImage) else other
+    shape = one if isinstance(one, MatchableShape) else other
+    if not isinstance(image, MatchableImage) or not isinstance(shape, MatchableShape):
         raise CounterpointError("A pose guides matches between an image and a shape; these are two of a kind.")
-    return guided(image, shape, load_intrinsics(path), [Hypothesis(load_pose(path), 1.0, 1.0)], views)
+    camera, pose = open_posed(path, names[0], image.image_size, names[1], shape.shape)
+    return guided(image, shape, camera, [Hypothesis(pose, 1.0, 1.0)], views)
 
 
-def _report(target: ImageSide | ShapeSide, answer: Match) -> dict[str, Any]:
+def _report(target: MatchableImage | MatchableShape, answer: Match) -> dict[str, Any]:
     report: dict[str, Any] = {"query": list(answer.query)}
-    if isinstance(target, ShapeSide):
+    if isinstance(target, MatchableShape):
         point = target.sample_point(answer.candidate)
         report |= {"point": list(point.position), "face": point.face, "barycentric": list(point.bary)}
     else:
@@ -87,8 +95,8 @@ def _report(target: ImageSide | ShapeSide, answer: Match) -> dict[str, Any]:
     return report | numbers | {"verdict": answer.verdict, "rivals": rivals}
 
 
-def _save(target: ImageSide | ShapeSide, content: Any, answer: Match, prefix: str) -> str:
-    if isinstance(target, ShapeSide):
+def _save(target: MatchableImage | MatchableShape, content: Any, answer: Match, prefix: str) -> str:
+    if isinstance(target, MatchableShape):
         save_shape_heatmap(target, answer, f"{prefix}.ply")
         return f"{prefix}.ply"
     heatmap, box = target.heatmap(answer.scores)
@@ -96,7 +104,7 @@ def _save(target: ImageSide | ShapeSide, content: Any, answer: Match, prefix: st
     return f"{prefix}.png"
 
 
-def save_shape_heatmap(side: ShapeSide, answer: Match, path: str | Path) -> None:
+def save_shape_heatmap(side: MatchableShape, answer: Match, path: str | Path) -> None:
     """The scores of a match on the surface, as a PLY in the units and axes of the shape's file."""
     mesh = display_mesh(side.shape)
     carry = Interpolator.build(side.field.points, side.shape.to_normalised(mesh.points), mesh.normals)

@@ -12,9 +12,9 @@ from app.cli.options.sample import SampleOptions
 from app.shared.resources import resource
 from core.colors import apply_colormap
 from core.encoders.catalogue import EncoderChoice, load_encoder
-from core.errors import CounterpointError
 from core.fields.interpolation import Interpolator
 from core.fields.lifting import LiftSettings
+from core.files import make_folder
 from core.geometry.camera import framing_camera, look_at
 from core.geometry.raycasting import Raycaster
 from core.geometry.render import render
@@ -24,8 +24,8 @@ from core.images import load_image, save_image
 from core.interchange.heatmaps import heat_range, mark, save_overlay
 from core.matching.joint import joint_prior, view_set
 from core.matching.match import Match, match
-from core.matching.prepare import guess_up, image_side, shape_side
-from core.matching.sides import ShapeSide
+from core.matching.matchable import MatchableShape
+from core.matching.prepare import guess_up, matchable_image, matchable_shape
 from core.progress import Progress, silent
 
 
@@ -34,17 +34,12 @@ def run(options: SampleOptions, progress: Progress = silent) -> dict[str, Any]:
     folder = Path(options.save)
     sample = json.loads(resource("sample/sample.json").read_text())
     image_path, shape_path = resource(f"sample/{sample['image']}"), resource(f"sample/{sample['shape']}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CounterpointError(
-            f"{folder} cannot be made ({error.strerror}); choose another folder with --save."
-        ) from error
+    make_folder(folder)
     encoder = load_encoder(EncoderChoice())
     image, shape = load_image(image_path), load_shape(shape_path)
-    side = shape_side(shape, encoder, LiftSettings(up=guess_up(shape_path)), progress)
+    side = matchable_shape(shape, encoder, LiftSettings(up=guess_up(shape_path)), progress)
     picture, prior = joint_prior(
-        image_side(image, encoder, tuple(sample["box"])), side, view_set(side, guess_up(shape_path))
+        matchable_image(image, encoder, tuple(sample["box"])), side, view_set(side, guess_up(shape_path))
     )
     there = match(picture, side, tuple(sample["at"]), prior)
     back = match(side, picture, there.location, prior)
@@ -75,11 +70,11 @@ def lines(options: SampleOptions, report: dict[str, Any]) -> list[str]:
     ]
 
 
-def _draw(side: ShapeSide, answer: Match, size: int = 720) -> Any:
+def _draw(side: MatchableShape, answer: Match, size: int = 720) -> Any:
     """The shape in heatmap colours, seen from where the best point faces."""
     carry = Interpolator.build(side.field.points, side.shape.normalised, side.shape.normals)
     colors = apply_colormap(carry(answer.scores), "turbo", *heat_range(answer.scores))
-    painted = replace(side.shape, colors=colors, texture=None, uv=None)
+    painted = replace(side.shape, colors=colors, texture=None, uv=None, paint=None)
     up = np.array(UP_AXES["y"], float)
     toward = side.field.points.normal[answer.candidate] + 0.35 * up
     camera = framing_camera(side.shape.normalised, look_at(toward, up), size, np.radians(30), 0.8)

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from core.numbers import coordinate
+
 
 def vector(values: Sequence[float]) -> str:
-    """``(1.5, 2, -0.25)``, six digits at most."""
-    return "(" + ", ".join(f"{value:.6g}" for value in values) + ")"
+    """Write ``(1.5, 2, -0.25)``."""
+    return "(" + ", ".join(map(coordinate, values)) + ")"

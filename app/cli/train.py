@@ -9,6 +9,7 @@ from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.encoders.clip import HOW, ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
+from core.files import make_folder
 from core.plugins import import_named
 from core.progress import Progress, silent
 from core.training import adapter, dlign, pocket, tango
@@ -83,9 +84,4 @@ def _items(options: TrainOptions) -> list[Object3D]:
 
 
 def _file(options: TrainOptions, name: str) -> Path:
-    out = Path(options.output)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CounterpointError(f"{out} cannot be written ({error.strerror}).") from error
-    return out / name
+    return make_folder(options.output) / name

@@ -14,7 +14,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from app.document.session import SLOTS, Pin, Session
 from app.shared.values import Aligned, Box, Collection, Correction, EncoderSettings, Item, item_for
 from core.errors import CounterpointError
-from core.files import file_digest, write_atomic
+from core.files import file_digest, make_folder, write_atomic
 from core.interchange.project import Project
 from core.parts.layers import Layers
 
@@ -179,7 +179,7 @@ def _written(project: Project, path: str, digest: str | None, store: Path) -> Pa
         return None
     place = store / digest[:20] / Path(path).name
     if not place.is_file():
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         write_atomic(place, content)
     return place
 

@@ -14,9 +14,11 @@ from core.benchmarks import compare, consistency
 from core.encoders.catalogue import available, load_encoder, load_tunable
 from core.errors import CounterpointError
 from core.fields.cache import cache_dir, cache_key
+from core.files import make_folder
 from core.progress import Progress
-from core.training.equivariance import AdaptSettings, Known, adapt
+from core.training.equivariance import AdaptSettings, adapt
 from core.training.meshes import read_mesh, upright
+from core.training.observing import PhotoCorrespondence
 
 
 def measure_encoders(
@@ -76,13 +78,15 @@ def adapt_encoder(
     read = {shape: item for shape in shapes if (item := read_mesh(shape.path, shape.up)) is not None}
     if not read:
         raise CounterpointError("Pictures are taken of surfaces: open a mesh, not a point cloud.")
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    make_folder(Path(out).parent)
     numbers = {shape: number for number, shape in enumerate(read)}
     known = []
     for one in lessons:
         if one.shape in numbers:
             x, y, z = (float(v) for v in upright(one.point, one.shape.up))
-            known.append(Known(image_of(one.image), one.image.box, one.pixel, numbers[one.shape], (x, y, z)))
+            known.append(
+                PhotoCorrespondence(image_of(one.image), one.image.box, one.pixel, numbers[one.shape], (x, y, z))
+            )
     base, told = load_tunable(choice_of(encoder), progress), []
 
     def watch(measured: Any) -> None:

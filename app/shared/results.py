@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.shared.values import Item, PoseInPhoto
+from core.geometry.lens import Lens
 from core.parts.layers import Mask
 
 
@@ -85,12 +86,21 @@ class ReadLabels:
 
 @dataclass
 class Begun:
-    """Hypotheses before they are made exact, and what they were judged by."""
+    """Poses of a shape in a photo, the best first, and what they were judged by: the object's mask, and the camera with its lens."""
 
     poses: list[PoseInPhoto]
     mask: Mask
     K: tuple[float, float, float, float]
-    mirrored: bool
+    lens: Lens | None = None
+
+
+@dataclass
+class PoseSoFar:
+    """The likeliest pose while an alignment goes on, not scored yet, and the camera fx, fy, cx, cy in pixels."""
+
+    K: tuple[float, float, float, float]
+    pose: PoseInPhoto
+    lens: Lens | None = None
 
 
 @dataclass

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.parts.action import Action
 from core.parts.layers import Mask
@@ -48,7 +49,7 @@ class Item:
         return Item(self.kind, self.path, self.stamp)
 
 
-SHAPE_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz")
+SHAPE_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz", ".asc", ".pts", ".ptx")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
@@ -61,7 +62,7 @@ def item_for(path: str | Path) -> Item:
         stamp = (status.st_mtime_ns, status.st_size)
     except OSError:
         stamp = (0, 0)
-    up = "z" if path.suffix.lower() in (".stl", ".ply", ".xyz") else "y"
+    up = "z" if path.suffix.lower() in (".stl", ".ply", ".xyz", ".asc", ".pts", ".ptx") else "y"
     return Item(kind, str(path), stamp, up=up)
 
 
@@ -143,11 +144,10 @@ class Aligned:
 
     Attributes:
         image, shape: the slots.
-        K: fx, fy, cx, cy in pixels.
+        K: fx, fy, cx, cy in pixels; ``lens`` is how the photo's lens bends.
         poses: hypotheses, the best first; ``choice`` is the one that is shown. None yet while there are less than three pairs.
         mask: of the object in the photo, what poses are scored by.
         pairs: placed by hand.
-        mirrored: the photo's mirror image agrees better.
     """
 
     image: str
@@ -157,7 +157,7 @@ class Aligned:
     choice: int = 0
     mask: Mask | None = None
     pairs: tuple[Pair, ...] = ()
-    mirrored: bool = False
+    lens: Lens | None = None
 
     @property
     def pose(self) -> PoseInPhoto | None:
@@ -170,8 +170,8 @@ class AlignTask:
 
     Attributes:
         mask: of the object; None cuts it out of the image's box.
-        K: fx, fy, cx, cy in pixels; None makes them of ``fov`` (degrees), or of what the photo says.
-        depth: a file with measured depth of the photo, or "".
+        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None makes them of ``fov`` (degrees), or of what the photo says.
+        depth: a file with measured depth of the photo, or ""; ``camera`` one with the photo's camera, where ``K`` is None.
     """
 
     image: Item
@@ -181,10 +181,12 @@ class AlignTask:
     K: tuple[float, ...] | None = None
     fov: float | None = None
     depth: str = ""
+    lens: Lens | None = None
+    camera: str = ""
 
 
 @dataclass(frozen=True)
-class Wish:
+class SearchRequest:
     """What is looked for in a gallery.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Does adapting an encoder to a shape help to find pixels of real photos on it? Each object of BOP data for itself."""
+"""Adaptation of an encoder to a shape: whether it helps to find pixels of real photos on the shape, for each object of BOP data."""
 
 import tempfile
 from dataclasses import replace
@@ -37,7 +37,7 @@ def evaluate(
     _, place = parse_data(settings.data, TASKS["adaptation"].data)
     adapting, choice, seeds = adapting or AdaptSettings(minutes=settings.minutes), settings.encoder, settings.seeds
     scene, base, rows = BopScene.open(place), load_tunable(choice), []
-    cases: dict[int, list[surface.Case]] = {}
+    cases: dict[int, list[surface.SurfaceCase]] = {}
     targets = {id(shape): number for number, shape in scene.models.items()}
     for case in surface.photo_cases(scene, PIXELS):
         cases.setdefault(targets[id(case.target.shape)], []).append(case)
@@ -71,5 +71,5 @@ def _row(name: str, photos: int, before: Any, after: Any, consistent: Any) -> Ro
     }  # fmt: skip
 
 
-def _share(answers: surface.Answers) -> float:
+def _share(answers: surface.MatchErrors) -> float:
     return float(np.mean(np.array(answers.errors) < 0.1))

@@ -19,12 +19,15 @@ from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.fields.lifting import LiftSettings
+from core.geometry.camera import PhotoCamera
+from core.geometry.pixel_grid import random_pixels
 from core.geometry.pose import Pose, nearest_rotation, shape_rays
 from core.geometry.raycasting import surface_position
+from core.geometry.sampling import spread
 from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import Prior, match
-from core.matching.prepare import image_side, shape_side
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
+from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.grabcut import box_mask
 from core.progress import Progress, silent, span
 
@@ -34,7 +37,7 @@ SYMMETRIC = {10: np.diag([-1.0, -1.0, 1.0, 1.0]), 11: np.diag([-1.0, -1.0, 1.0, 
 STAGES = ("PnP on correspondences", "templates alone", "+ NOC", "+ silhouette", "+ NOC and silhouette")
 
 DELTA = 15.0
-"""Of VSD, in the models' units (mm), as in BOP."""
+"""The tolerance of VSD in the models' units (mm), as in BOP."""
 
 CLICKS = ("one pixel alone", "joint with all pixels", "guided by the poses found")
 
@@ -42,8 +45,15 @@ Row = dict[str, Any]
 
 
 @dataclass
-class Errors:
-    """Of one stage over all objects."""
+class StageErrors:
+    """The errors of one stage over all objects.
+
+    Attributes:
+        best: of the best hypothesis of each object.
+        of_all: the least rotation error of all its hypotheses, in degrees.
+        diameters: of the objects, in the models' units.
+        vsd: see :func:`core.alignment.metrics.vsd`.
+    """
 
     best: list[PoseErrors] = field(default_factory=list)
     of_all: list[float] = field(default_factory=list)
@@ -84,7 +94,7 @@ def _tables(settings: EvaluateSettings, progress: Progress, templates: TemplateS
         return scan2cad.measure(place, encoder, count, progress, templates)
     scene = BopScene.open(place)
     every = [item for photo in scene.photos() for item in scene.objects(photo)]
-    items = [every[i] for i in np.linspace(0, len(every) - 1, min(count, len(every))).astype(int)]
+    items = [every[i] for i in spread(len(every), count)]
     tables: dict[str, list[Row]] = {}
     for number, true_mask in enumerate((True, False)):
         where = "true mask" if true_mask else "mask cut out of the box"
@@ -103,17 +113,17 @@ def _measure(
     settings: TemplateSettings,
     progress: Progress,
 ) -> tuple[list[Row], list[Row]]:
-    sides: dict[int, tuple[ShapeSide, TemplateSet, ViewSet]] = {}
+    sides: dict[int, tuple[MatchableShape, TemplateSet, ViewSet]] = {}
     clicks: dict[str, list[float]] = {name: [] for name in CLICKS}
-    stages = {name: Errors() for name in STAGES}
+    stages = {name: StageErrors() for name in STAGES}
     for number, item in enumerate(items):
         progress(number / len(items), f"poses {number + 1} of {len(items)}")
         if item.object_id not in sides:
-            side = shape_side(scene.models[item.object_id], encoder, LiftSettings(up="z"))
+            side = matchable_shape(scene.models[item.object_id], encoder, LiftSettings(up="z"))
             sides[item.object_id] = side, template_set(side.caster, encoder, settings), view_set(side, "z")
         shape, templates, views = sides[item.object_id]
         mask = item.visible if true_mask else box_mask(item.image, encoder, item.box)
-        photo = Photo(item.image, image_side(item.image, encoder, item.box), item.camera.K, mask)
+        photo = Photo(item.image, matchable_image(item.image, encoder, item.box), item.camera.K, mask)
         scorer = PoseScorer(photo, shape, encoder, "z")
         coarse = coarse_poses(scorer, templates)
         found = [
@@ -138,28 +148,27 @@ def _measure(
 def _click(
     item: PosedObject, scorer: PoseScorer, views: ViewSet, hypotheses: list[Hypothesis], count: int = 12
 ) -> dict[str, list[float]]:
-    """Random visible pixels: distance / diameter of the match on the shape from where they are."""
-    rows, columns = np.nonzero(item.visible)
-    chosen = np.random.default_rng(0).choice(len(rows), min(count, len(rows)), replace=False)
-    at = rows[chosen], columns[chosen]
+    """Match random visible pixels; the errors are the distances of the matches from the true places, as fractions of the diameter."""
+    pixels = random_pixels(item.visible, count, np.random.default_rng(0))
+    at = pixels[:, 1], pixels[:, 0]
     shape, image = scorer.shape, scorer.image
     truth = surface_position(shape.shape, item.hits.face[at], item.hits.bary[at])
     turned, joint = joint_prior(image, shape, views)
     size = diameter(shape.shape.normalised[:: max(1, len(shape.shape.normalised) // 1500)].astype(np.float64))
-    priors: tuple[tuple[ImageSide, Prior | None], ...] = (
+    priors: tuple[tuple[MatchableImage, Prior | None], ...] = (
         (image, None),
         (turned, joint),
-        (turned, guided(turned, shape, scorer.K, hypotheses, joint)),
+        (turned, guided(turned, shape, PhotoCamera(scorer.K), hypotheses, joint)),
     )
     errors: dict[str, list[float]] = {}
     for name, (side, prior) in zip(CLICKS, priors, strict=True):
-        found = [match(side, shape, (float(u), float(v)), prior).candidate for v, u in zip(*at, strict=True)]
+        found = [match(side, shape, (float(u), float(v)), prior).candidate for u, v in pixels]
         gaps = np.linalg.norm(shape.field.points.position[found] - truth, axis=1) / size
         errors[name] = [float(gap) for gap in gaps]
     return errors
 
 
-def _note(errors: Errors, hypotheses: list[Hypothesis], item: PosedObject, scene: BopScene) -> None:
+def _note(errors: StageErrors, hypotheses: list[Hypothesis], item: PosedObject, scene: BopScene) -> None:
     vertices = scene.models[item.object_id].vertices
     points = vertices[:: max(1, len(vertices) // 1500)]
     turns = np.stack([np.eye(4), SYMMETRIC[item.object_id]]) if item.object_id in SYMMETRIC else None
@@ -173,7 +182,7 @@ def _note(errors: Errors, hypotheses: list[Hypothesis], item: PosedObject, scene
 
 
 def _vsd(pose: Pose | None, item: PosedObject, scene: BopScene, size: float) -> Any:
-    """Against the distances that the true poses of all objects of the photo give; measured depth is not asked for."""
+    """Compute VSD against the distances that the true poses of all objects of the photo give; measured depth is not needed."""
     shape, camera = scene.models[item.object_id], item.camera
     estimate = np.full(item.distance.shape, np.inf)
     if pose is not None:
@@ -182,7 +191,7 @@ def _vsd(pose: Pose | None, item: PosedObject, scene: BopScene, size: float) -> 
     return vsd(estimate, item.hits.distance * shape.diagonal, item.distance, size, DELTA)
 
 
-def _row(name: str, errors: Errors, width: int) -> Row:
+def _row(name: str, errors: StageErrors, width: int) -> Row:
     rotation = np.array([e.rotation for e in errors.best])
     sizes = np.array(errors.diameters)
     adds, add = (np.array([getattr(e, which) for e in errors.best]) / sizes for which in ("adds", "add"))

@@ -1,4 +1,4 @@
-"""Classical descriptors to compare with: a dense one of pictures behind the encoders' protocol, and one of whole shapes."""
+"""Classical descriptors for comparison: a dense one of pictures as an encoder, and one of whole shapes."""
 
 import cv2
 import numpy as np
@@ -24,6 +24,7 @@ class DenseSift:
         self._sift = cv2.SIFT.create()  # type: ignore[attr-defined]
 
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
+        """See :meth:`core.encoders.base.ImageEncoder.encode`."""
         return Encoded(torch.from_numpy(np.stack([self._one(image) for image in images])))
 
     def _one(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -40,7 +41,15 @@ class DenseSift:
 
 
 def d2(shape: Shape, bins: int = 64) -> npt.NDArray[np.floating]:
-    """The D2 shape distribution (Osada et al., 2002): histogram [bins] of the distances between random surface points."""
+    """Return the D2 shape distribution (Osada et al., 2002).
+
+    Args:
+        shape: the shape.
+        bins: the number of bins between 0 and the diagonal.
+
+    Returns:
+        The histogram of the distances between random surface points, float64 [bins], whose sum is 1.
+    """
     position = sample_surface(shape, 4000).position
     rng = np.random.default_rng(0)
     a, b = (position[rng.integers(len(position), size=100_000)] for _ in range(2))

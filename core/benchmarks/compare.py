@@ -1,4 +1,4 @@
-"""Several encoders and adapters side by side on one task; a run that was stopped goes on where it was."""
+"""Comparison of encoders and adapters on one task; a run that was stopped goes on where it was."""
 
 import hashlib
 import json
@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from core.benchmarks import consistency, onepose, semantic, tracking
+from core.benchmarks.evaluation import EvaluationUnit, Outcome
 from core.benchmarks.report import write_report
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
-from core.benchmarks.units import Outcome, Unit
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
-from core.errors import CounterpointError
+from core.files import make_folder
 from core.images import save_image
 from core.progress import Progress, silent
 
@@ -31,12 +31,12 @@ TITLES = {
 """What is measured on which kind of data."""
 
 SHOWN = 4
-"""Good and bad cases in a report, of each encoder."""
+"""The number of good, and of bad, cases of each encoder in a report."""
 
 
 @dataclass(frozen=True)
-class Case:
-    """A picture of the report: its file in the folder, what it shows, and how well it went."""
+class ReportCase:
+    """A picture of the report, see :class:`core.benchmarks.report.ReportPicture`."""
 
     file: str
     unit: str
@@ -45,17 +45,25 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """What an encoder reached on a unit."""
+    """What was measured of an encoder on a unit.
+
+    Attributes:
+        encoder: its name.
+        unit: the unit's name.
+        numbers: by name.
+        weight: of the numbers in a mean over units.
+        cases: some pictures.
+    """
 
     encoder: str
     unit: str
     numbers: dict[str, float]
     weight: float
-    cases: tuple[Case, ...] = ()
+    cases: tuple[ReportCase, ...] = ()
 
 
 def parse_choice(text: str, base: EncoderChoice) -> EncoderChoice:
-    """An encoder of the command line: NAME, or NAME+ADAPTER; the rest is as in ``base``."""
+    """Parse an encoder of the command line, NAME or NAME+ADAPTER; the rest is taken from ``base``."""
     name, _, adapter = text.partition("+")
     same = (name or base.name) == base.name
     return replace(
@@ -64,14 +72,14 @@ def parse_choice(text: str, base: EncoderChoice) -> EncoderChoice:
     )  # fmt: skip
 
 
-def units_of(data: str, count: int) -> list[Unit]:
-    """What ``KIND:PATH`` (or ``procedural``) consists of.
+def units_of(data: str, count: int) -> list[EvaluationUnit]:
+    """Make the units of data ``KIND:PATH`` (or ``procedural``), at most ``count``.
 
     Raises:
-        CounterpointError: no such kind, or not laid out so.
+        CounterpointError: there is no such kind, or the data is laid out otherwise.
     """
     kind, place = parse_data(data, TASKS["encoders"].data)
-    readers: dict[str, Callable[[], list[Unit]]] = {
+    readers: dict[str, Callable[[], list[EvaluationUnit]]] = {
         "procedural": lambda: consistency.of_meshes(kind, count),
         "meshes": lambda: consistency.of_meshes(place, count),
         "onepose": lambda: onepose.one_pose(place, count),
@@ -102,10 +110,22 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
 
 
 def measure(
-    encoders: Sequence[ImageEncoder], units: Sequence[Unit], task: str, folder: str | Path | None = None, progress: Progress = silent,
+    encoders: Sequence[ImageEncoder], units: Sequence[EvaluationUnit], task: str, folder: str | Path | None = None, progress: Progress = silent,
     watch: Callable[[list[Result]], None] | None = None,
 ) -> list[Result]:  # fmt: skip
-    """Every encoder on every unit; what stands in ``folder`` already is not measured again. ``watch`` is told all results so far."""
+    """Measure every encoder on every unit.
+
+    Args:
+        encoders: the encoders.
+        units: the units.
+        task: a name of the task; results are kept by it.
+        folder: where results are kept; those that are there already are not measured again. None keeps none.
+        progress: is told of every unit.
+        watch: is called with all results so far after every unit.
+
+    Raises:
+        CounterpointError: the folder cannot be written.
+    """
     store = _Store(Path(folder), task) if folder is not None else None
     results, total = [], len(encoders) * len(units)
     for number, (encoder, unit) in enumerate((e, u) for e in encoders for u in units):
@@ -124,14 +144,14 @@ def measure(
 
 
 def report(folder: str | Path, results: Sequence[Result], title: str) -> dict[str, list[dict[str, Any]]]:
-    """The tables of results, and the page that shows them in ``folder``."""
+    """Write the page that shows results to a folder, and return their tables."""
     tables = tables_of(results, title)
     write_report(Path(folder), tables, [(r.encoder, case) for r in results for case in r.cases], SHOWN)
     return tables
 
 
 def tables_of(results: Sequence[Result], title: str) -> dict[str, list[dict[str, Any]]]:
-    """Means over all units by encoder, weighted, and a table of the units for each encoder."""
+    """Return the weighted means over all units by encoder, and a table of the units of each encoder."""
     by_encoder: dict[str, list[Result]] = {}
     for result in results:
         by_encoder.setdefault(result.encoder, []).append(result)
@@ -147,25 +167,22 @@ def tables_of(results: Sequence[Result], title: str) -> dict[str, list[dict[str,
 
 
 class _Store:
-    """``results.jsonl`` and ``pictures`` of a folder."""
+    """The files ``results.jsonl`` and ``pictures`` of a folder."""
 
     def __init__(self, folder: Path, task: str):
         self._folder, self._task, self._file = folder, task, folder / "results.jsonl"
-        try:
-            (folder / "pictures").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CounterpointError(f"{folder} cannot be made ({error.strerror}).") from error
+        make_folder(folder / "pictures")
         self._known: dict[str, Result] = {}
         if self._file.exists():
             for line in self._file.read_text().splitlines():
                 try:
                     row = json.loads(line)
-                    cases = tuple(Case(**case) for case in row["result"].pop("cases"))
+                    cases = tuple(ReportCase(**case) for case in row["result"].pop("cases"))
                     self._known[row["key"]] = Result(**row["result"], cases=cases)
                 except (ValueError, KeyError, TypeError):
                     continue  # a line that was cut off when the run was stopped
 
-    def find(self, encoder: ImageEncoder, unit: Unit) -> Result | None:
+    def find(self, encoder: ImageEncoder, unit: EvaluationUnit) -> Result | None:
         return self._known.get(self._key(encoder, unit.name))
 
     def add(self, encoder: ImageEncoder, result: Result) -> None:
@@ -176,15 +193,15 @@ class _Store:
         with self._file.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
-    def keep_pictures(self, encoder: ImageEncoder, unit: Unit, outcome: Outcome) -> tuple[Case, ...]:
-        """The best and the worst case."""
+    def keep_pictures(self, encoder: ImageEncoder, unit: EvaluationUnit, outcome: Outcome) -> tuple[ReportCase, ...]:
+        """Save the pictures of the best and the worst case."""
         ordered = sorted(outcome.examples, key=lambda one: one.score)
         chosen = ordered if len(ordered) < 2 else [ordered[0], ordered[-1]]
         cases = []
         for number, one in enumerate(chosen):
             name = f"pictures/{self._key(encoder, unit.name)}-{number}.png"
             save_image(self._folder / name, one.picture)
-            cases.append(Case(name, unit.name, one.score))
+            cases.append(ReportCase(name, unit.name, one.score))
         return tuple(cases)
 
     def _key(self, encoder: ImageEncoder, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""How well photo collections are pulled into one frame: poses, and pixels of one photo found in another.
+"""Congealing of photo collections: errors of the poses, and pixels of one photo found in another.
 
 Poses as in table 1 of 3D Congealing: errors of rotation and translation, raw where the canonical shape is that of the truth, and after
 one similarity (Procrustes) for the whole collection. Pixels as in table 2: PCK@0.1, beside the nearest neighbour in 2D by the same
@@ -15,16 +15,17 @@ from scipy.spatial.transform import Rotation
 
 from core.benchmarks import pixels
 from core.benchmarks.alignment import SYMMETRIC
-from core.benchmarks.collections import Collection, Shot, collections_of
+from core.benchmarks.photo_collections import Collection, Shot, collections_of
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.spair import measure as measure_spair
 from core.benchmarks.tasks import TASKS, parse_data
-from core.congealing.collection import Congealed, Opened, canon_of, congeal
+from core.congealing.collection import Congealed, OpenedPhoto, canonical_shape, congeal
 from core.congealing.photos import photo_of
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
+from core.geometry.pixel_grid import random_pixels
 from core.geometry.pose import Pose, nearest_rotation, rotation_error
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape
@@ -38,8 +39,15 @@ PAIRS, PIXELS = 40, 20
 
 
 @dataclass
-class Errors:
-    """Of poses: degrees, fractions of the distance, degrees after Procrustes, whether taken for an inlier."""
+class CollectionErrors:
+    """The errors of poses.
+
+    Attributes:
+        rotation: in degrees.
+        translation: as fractions of the distance from the camera.
+        aligned: of rotation after Procrustes, in degrees.
+        inlier: whether the photo was taken for an inlier.
+    """
 
     rotation: list[float] = field(default_factory=list)
     translation: list[float] = field(default_factory=list)
@@ -66,7 +74,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     tables: dict[str, list[Row]] = {}
     for number, true_mask in enumerate((True, False)):
         where = "true mask" if true_mask else "mask cut out of the box"
-        stages, note = {"each photo alone": Errors(), "together": Errors()}, pixels.Found()
+        stages, note = {"each photo alone": CollectionErrors(), "together": CollectionErrors()}, pixels.PixelErrors()
         for collection in read():
             if len(collection.shots) < 3:
                 continue
@@ -87,32 +95,57 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
 
 @dataclass
 class Both:
-    """Photos posed each by itself, and together."""
+    """A collection posed in two ways.
 
-    alone: list[Posed]
+    Attributes:
+        alone: each photo posed by itself.
+        congealed: all photos together.
+    """
+
+    alone: list[PosedPhoto]
     congealed: Congealed
 
 
 def posed(
     collection: Collection, encoder: ImageEncoder, true_mask: bool, progress: Progress = silent
 ) -> tuple[Both, list[Shot]]:
-    """A collection congealed, and its shots that could be posed."""
-    canon = canon_of(collection.shape, encoder, collection.up, progress)
+    """Congeal a collection.
+
+    Args:
+        collection: the photos and their truth.
+        encoder: describes them.
+        true_mask: whether the true masks are used; otherwise masks are cut out of the true boxes.
+        progress: is told how far it is.
+
+    Returns:
+        The collection, and the shots that could be posed.
+    """
+    canon = canonical_shape(collection.shape, encoder, collection.up, progress)
     opened, shots = [], {}
     for shot in collection.shots:
         try:
             photo = photo_of(shot.image, encoder, shot.K, shot.box, shot.visible if true_mask else None, shot.name)
         except CounterpointError:
             continue
-        opened.append(Opened(shot.name, photo))
+        opened.append(OpenedPhoto(shot.name, photo))
         shots[shot.name] = shot
-    alone: list[Posed] = []
+    alone: list[PosedPhoto] = []
     found = congeal(opened, canon, progress, lambda _, one: alone.append(one))
     return Both(alone, found), [shots[name] for name in found.names]
 
 
 def symmetries(shape: Shape, up: str, step: int = 15, near: float = 0.015) -> Floats:
-    """The rotations [n, 3, 3] about the up axis, in steps of ``step`` degrees, that leave a shape as it is (to ``near`` diagonals)."""
+    """Find the rotations about the up axis that leave a shape as it is.
+
+    Args:
+        shape: the shape.
+        up: the axis of its file that points up.
+        step: of the angles that are tried, in degrees.
+        near: how near its samples must be to the turned shape, in diagonals.
+
+    Returns:
+        float64 [n, 3, 3], the identity first.
+    """
     points = sample_surface(shape, 3000).position
     axis, tree = np.array(UP_AXES[up], np.float64), cKDTree(sample_surface(shape, 20_000, seed=1).position)
     found = [np.eye(3)]
@@ -124,7 +157,7 @@ def symmetries(shape: Shape, up: str, step: int = 15, near: float = 0.015) -> Fl
 
 
 def procrustes(found: list[Pose], truth: list[Pose]) -> Floats:
-    """The rotation [3, 3] of the canonical frame that brings the rotations found nearest to the true ones (L1, reweighted)."""
+    """Return the rotation float64 [3, 3] of the canonical frame that brings found rotations nearest to the true ones (reweighted L1)."""
     turns = np.stack([one.R.T @ true.R for one, true in zip(found, truth, strict=True)])
     weight: Floats = np.ones(len(turns))
     mean: Floats = np.eye(3)
@@ -138,7 +171,7 @@ def procrustes(found: list[Pose], truth: list[Pose]) -> Floats:
     return mean
 
 
-def _note(errors: Errors, members: list[Posed], shots: list[Shot], turns: Floats, shape: Shape) -> None:
+def _note(errors: CollectionErrors, members: list[PosedPhoto], shots: list[Shot], turns: Floats, shape: Shape) -> None:
     gauge = procrustes([one.best.pose for one in members], [shot.truth for shot in shots])
     for one, shot in zip(members, shots, strict=True):
         pose, truth = one.best.pose, shot.truth
@@ -149,15 +182,17 @@ def _note(errors: Errors, members: list[Posed], shots: list[Shot], turns: Floats
 
 
 def _apart(pose: Pose, truth: Pose, shape: Shape) -> float:
-    """Distance between the middles of the shape as a fraction of that from the camera; across its view where the truth has a size of
-    its own, which leaves the depth of a rigid pose open."""
+    """Return the distance between the shape's middles at both poses, as a fraction of that from the camera.
+
+    If the truth has scales of its own, which leave the depth of a rigid pose open, the distance is measured across the view.
+    """
     middle, true = pose(shape.center), truth(shape.center)
     if np.abs(np.asarray(truth.s) - 1).max() > 1e-6:
         middle = middle * (true[2] / middle[2])
     return float(np.linalg.norm(middle - true) / np.linalg.norm(true))
 
 
-def _row(name: str, errors: Errors) -> Row:
+def _row(name: str, errors: CollectionErrors) -> Row:
     rotation, inlier = np.array(errors.rotation), np.array(errors.inlier)
     return {
         "method": name, "photos": len(rotation),
@@ -167,17 +202,16 @@ def _row(name: str, errors: Errors) -> Row:
     }  # fmt: skip
 
 
-def _match(note: pixels.Found, found: Congealed, shots: list[Shot]) -> None:
-    """Random pixels of random pairs of photos."""
+def _match(note: pixels.PixelErrors, found: Congealed, shots: list[Shot]) -> None:
+    """Match random pixels of random pairs of photos."""
     rng = np.random.default_rng(len(note.angle))
     matcher = pixels.Matcher(found)
     for _ in range(PAIRS):
         a, b = rng.choice(len(shots), 2, replace=False)
-        rows, columns = np.nonzero(shots[a].visible & np.isfinite(shots[a].place).all(-1))
-        if len(rows) == 0:
+        known = shots[a].visible & np.isfinite(shots[a].place).all(-1)
+        if not known.any():
             continue
-        chosen = rng.choice(len(rows), min(4 * PIXELS, len(rows)), replace=False)
-        asked = np.stack([columns[chosen], rows[chosen]], axis=1)
+        asked = random_pixels(known, 4 * PIXELS, rng)
         truth, shown = shots[a].counterparts(asked, shots[b])
         asked, truth = asked[shown][:PIXELS], truth[shown][:PIXELS]
         if len(asked):
@@ -186,6 +220,6 @@ def _match(note: pixels.Found, found: Congealed, shots: list[Shot]) -> None:
 
 
 def _between(a: Shot, b: Shot) -> float:
-    """Degrees between the directions that two photos look from."""
+    """Return the angle between the viewing directions of two photos, in degrees."""
     one, other = (-(shot.truth.R.T @ (shot.truth.t / np.linalg.norm(shot.truth.t))) for shot in (a, b))
     return float(np.degrees(np.arccos(np.clip(one @ other, -1, 1))))

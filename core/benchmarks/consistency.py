@@ -1,4 +1,4 @@
-"""Multiview consistency on shapes: pixels of a picture found in another of the same shape, from elsewhere and in other light."""
+"""Multiview consistency on shapes: pixels of a picture are found in another of the same shape, from elsewhere and in other light."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.benchmarks import pairs
-from core.benchmarks.units import Example, Outcome, Unit, draw_matches, pck
+from core.benchmarks.evaluation import EvaluationUnit, Example, Outcome, draw_matches, pck
 from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError
 from core.training.meshes import read_meshes
@@ -16,23 +16,23 @@ from core.training.procedural import HELD_OUT, Object3D, make_object
 THRESHOLDS = (0.05, 0.1, 0.2)
 
 VIEWS, PIXELS = 4, 60
-"""Pairs of pictures of each shape, and pixels asked for in each."""
+"""The number of pairs of pictures of each shape, and of pixels in each pair."""
 
 
-def of_meshes(place: str, count: int) -> list[Unit]:
-    """A unit for each of ``count`` shapes: those of a folder, or held-out procedural ones.
+def of_meshes(place: str, count: int) -> list[EvaluationUnit]:
+    """Make a unit of each of ``count`` shapes: those of a folder, or held-out procedural ones.
 
     Raises:
-        CounterpointError: no shapes there.
+        CounterpointError: there are no shapes in the folder.
     """
     if place == "procedural":
         return units([(f"procedural {i}", make_object(HELD_OUT[i])) for i in range(count)])
     return units([(item.category, item) for item in read_meshes(place)[:count]])
 
 
-def units(items: Sequence[tuple[str, Object3D]]) -> list[Unit]:
-    """A unit for each shape, by name."""
-    return [Unit(name, partial(_shape, item)) for name, item in items]
+def units(items: Sequence[tuple[str, Object3D]]) -> list[EvaluationUnit]:
+    """Make a unit of each shape, given as (name, shape)."""
+    return [EvaluationUnit(name, partial(_shape, item)) for name, item in items]
 
 
 def _shape(item: Object3D, encoder: ImageEncoder) -> Outcome:
@@ -52,10 +52,10 @@ def _shape(item: Object3D, encoder: ImageEncoder) -> Outcome:
 
 
 def pixel_errors(found: npt.NDArray, truth: npt.NDArray, side: int) -> npt.NDArray[np.floating]:
-    """Distances [N] between pixels [N, 2], as fractions of the picture's side."""
+    """Return the distances float64 [N] between pixels (u, v) [N, 2], as fractions of the picture's side in pixels."""
     return np.linalg.norm(np.asarray(found, float) - truth, axis=1) / side
 
 
 def numbers(errors: npt.NDArray[np.floating]) -> dict[str, float]:
-    """Average pixel error, and shares of dense points with an error below 5, 10 and 20 % (ICLR 2025, section 3)."""
+    """Return the average of pixel errors float [N], and the parts of the points below 5, 10 and 20 % (ICLR 2025, section 3)."""
     return {"ape": float(errors.mean()), **pck(errors, THRESHOLDS, "pcdp")}

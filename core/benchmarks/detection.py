@@ -1,6 +1,6 @@
-"""Given boxes of a scene called by name: average precision at an overlap of 25 and 50 %, as ScanNet and SUN RGB-D are measured.
+"""Classification of given boxes in scenes: average precision at an overlap of 25 and 50 %, as ScanNet and SUN RGB-D are measured.
 
-A folder of scenes, one JSON file each::
+The data is a folder of scenes, one JSON file each::
 
     {"points": "scene.ply", "up": "z",
      "objects": [{"box": [cx, cy, cz, dx, dy, dz, yaw], "label": "chair"}],
@@ -24,23 +24,29 @@ from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.clip import ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.depth_maps import depth_views
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape, make_shape
 from core.geometry.viewpoints import standing
-from core.interchange.labels import read_json
 from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]
 Row = dict[str, float | str]
 
 FEWEST = 30
-"""Points in a box that can be named."""
+"""The least number of points in a box that is classified."""
 
 
 @dataclass
 class Box3D:
-    """``values`` [7]: middle, size along its own axes, yaw; the third axis is up."""
+    """A box in a scene.
+
+    Attributes:
+        values: float64 [7]: its middle and its size along its own axes, in the units of the points, and its yaw in radians; z is up.
+        label: what is in it.
+        score: of the label, in [0, 1].
+    """
 
     values: Floats
     label: str = ""
@@ -48,8 +54,14 @@ class Box3D:
 
 
 @dataclass
-class Scene:
-    """``points`` [N, 3] with z up."""
+class IndoorScene:
+    """A scene.
+
+    Attributes:
+        points: float64 [N, 3] with z up.
+        objects: the true boxes.
+        proposals: the boxes that are classified.
+    """
 
     points: Floats
     objects: list[Box3D]
@@ -90,8 +102,15 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     return {"detection by given boxes": rows}
 
 
-def name_boxes(scene: Scene, model: DepthClip, labels: Sequence[str], words: torch.Tensor) -> list[Box3D]:
-    """The proposals with the likeliest label each; the score is the proposal's times the probability."""
+def name_boxes(scene: IndoorScene, model: DepthClip, labels: Sequence[str], words: torch.Tensor) -> list[Box3D]:
+    """Give each proposal its likeliest label; the score is the proposal's times the probability.
+
+    Args:
+        scene: the scene.
+        model: CLIP for depth pictures.
+        labels: the L labels.
+        words: their unit vectors float32 [L, G].
+    """
     named = []
     for box in scene.proposals:
         inside = scene.points[in_box(scene.points, box.values)]
@@ -106,14 +125,14 @@ def name_boxes(scene: Scene, model: DepthClip, labels: Sequence[str], words: tor
 
 
 def in_box(points: Floats, box: Floats) -> npt.NDArray[np.bool_]:
-    """Which points [N, 3] lie in a box [7]."""
+    """Return which points float [N, 3] lie in a box float [7] (see :class:`Box3D`): bool [N]."""
     c, s = np.cos(box[6]), np.sin(box[6])
     own = (points - box[:3]) @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
     return (np.abs(own) <= box[3:6] / 2).all(1)
 
 
 def overlap(a: Floats, b: Floats) -> float:
-    """Intersection over union of two boxes [7]."""
+    """Return the intersection over union of the volumes of two boxes float [7] (see :class:`Box3D`)."""
     plan = [((float(x[0]), float(x[1])), (float(x[3]), float(x[4])), float(np.degrees(x[6]))) for x in (a, b)]
     _, corners = cv2.rotatedRectangleIntersection(*plan)
     if corners is None:
@@ -125,7 +144,14 @@ def overlap(a: Floats, b: Floats) -> float:
 
 
 def precision(found: Sequence[Sequence[Box3D]], truth: Sequence[Sequence[Box3D]], label: str, least: float) -> float:
-    """Average precision (area under the curve, every point) of one label over scenes; a true box is found once."""
+    """Return the average precision (area under the curve, every point) of one label over scenes.
+
+    Args:
+        found: the classified boxes of each scene.
+        truth: the true boxes of each scene; each can be found once.
+        label: the label.
+        least: the intersection over union from which a box is found.
+    """
     boxes = sorted(
         ((box, i) for i, scene in enumerate(found) for box in scene if box.label == label),
         key=lambda pair: -pair[0].score,
@@ -146,11 +172,11 @@ def precision(found: Sequence[Sequence[Box3D]], truth: Sequence[Sequence[Box3D]]
     return float((curve * np.array(hits)).sum() / count)
 
 
-def read_scene(file: Path) -> Scene:
-    """One JSON file as described above.
+def read_scene(file: Path) -> IndoorScene:
+    """Read the JSON file of a scene; its points and boxes are turned so that z is up.
 
     Raises:
-        CounterpointError: it is not so.
+        CounterpointError: the file is not as described above.
     """
     content: Any = read_json(str(file))
     try:
@@ -163,7 +189,7 @@ def read_scene(file: Path) -> Scene:
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CounterpointError(f"{file.name} is no scene: {type(error).__name__} {error}.") from error
-    return Scene(points, objects, proposals)
+    return IndoorScene(points, objects, proposals)
 
 
 def _box(one: Any, turn: Floats, label: str, score: float = 1.0) -> Box3D:

@@ -1,5 +1,7 @@
-"""Pose of objects with little texture from descriptors alone, on OnePose-LowTex (He et al., NeurIPS 2022): the first sequence of an object is
-its memory, frames of the second are asked for."""
+"""Pose of objects with little texture from descriptors alone, on OnePose-LowTex (He et al., NeurIPS 2022).
+
+The first sequence of an object is its memory, and frames of the second are posed.
+"""
 
 from functools import partial
 from pathlib import Path
@@ -10,39 +12,40 @@ import numpy.typing as npt
 import poselib
 import torch
 
-from core.benchmarks.units import BAD, GOOD, Example, Outcome, Unit, whole_size
+from core.benchmarks.evaluation import BAD, GOOD, EvaluationUnit, Example, Outcome, whole_size
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image
 from core.errors import CounterpointError
+from core.files import read_json
+from core.geometry.pixel_grid import pixel_grid
 from core.geometry.pose import rotation_error
 from core.images import load_image
-from core.interchange.labels import read_json
 
 Floats = npt.NDArray[np.floating]
 
 LIMITS = (1, 3, 5)
-"""Centimetres and degrees."""
+"""The limits of errors, in centimetres and degrees."""
 
 MEMORY, EVERY, GRID = 120_000, 10, 4
-"""Places remembered at most; every so many frames are asked for; pixels between the places asked for in a frame."""
+"""The largest number of places in the memory; every so many frames one is posed; the step of its grid of pixels."""
 
 PLACES = "sfm_output/outputs_softmax_loftr_loftr"
 
 
-def one_pose(place: str | Path, count: int) -> list[Unit]:
-    """A unit for each of the first ``count`` objects of a folder that holds ``lowtexture_test_data`` and ``sfm_output``.
+def one_pose(place: str | Path, count: int) -> list[EvaluationUnit]:
+    """Make a unit of each of the first ``count`` objects of a folder that holds ``lowtexture_test_data`` and ``sfm_output``.
 
     An object's folder NUMBER-NAME-... holds NAME-1 and NAME-2, each with ``color``, ``intrin_ba`` and ``poses_ba`` (text, metres), and
     NAME-1 the places seen, ``anno_loftr``; their positions are in ``sfm_output``, ``anno/anno_3d_average.npz``.
 
     Raises:
-        CounterpointError: it is laid out otherwise.
+        CounterpointError: the folder is laid out otherwise.
     """
     root = Path(place)
     folders = sorted(f for f in (root / "lowtexture_test_data").glob("*") if f.is_dir())[:count]
     if not folders:
         raise CounterpointError(f"{place} is not OnePose-LowTex (lowtexture_test_data, {PLACES}).")
-    return [Unit(folder.name, partial(_object, folder, root / PLACES / folder.name)) for folder in folders]
+    return [EvaluationUnit(folder.name, partial(_object, folder, root / PLACES / folder.name)) for folder in folders]
 
 
 def _object(folder: Path, places: Path, encoder: ImageEncoder) -> Outcome:
@@ -66,12 +69,15 @@ def _object(folder: Path, places: Path, encoder: ImageEncoder) -> Outcome:
 
 
 def shares(errors: Floats) -> dict[str, float]:
-    """Of errors [N, 2] in centimetres and degrees, the share below 1 cm and 1 degree, 3 and 3, 5 and 5."""
+    """Return the part of errors float [N, 2], in centimetres and degrees, below 1 cm and 1 degree, 3 and 3, and 5 and 5."""
     return {f"{limit}cm-{limit}deg": float(np.mean((errors < limit).all(axis=1))) for limit in LIMITS}
 
 
 def pose_error(found: Floats | None, true: Floats) -> tuple[float, float]:
-    """Translation in centimetres and rotation in degrees between poses [4, 4] in metres; infinite where none was found."""
+    """Return the errors of translation, in centimetres, and of rotation, in degrees, between poses float [4, 4] in metres.
+
+    Both are infinite if no pose was found.
+    """
     if found is None:
         return float("inf"), float("inf")
     angle = rotation_error(found[:3, :3], true[:3, :3])
@@ -79,7 +85,7 @@ def pose_error(found: Floats | None, true: Floats) -> tuple[float, float]:
 
 
 def _remember(sequence: Path, places: Path, encoder: ImageEncoder) -> tuple[Floats, torch.Tensor]:
-    """Positions [M, 3] of the places seen in a sequence, and their unit descriptors [M, D]."""
+    """Return the positions float64 [M, 3], in metres, of the places seen in a sequence, and their unit descriptors float32 [M, D]."""
     with np.load(places / "anno" / "anno_3d_average.npz", allow_pickle=False) as content:
         positions = np.asarray(content["keypoints3d"], np.float64)
     points, described = [], []
@@ -102,9 +108,20 @@ def _remember(sequence: Path, places: Path, encoder: ImageEncoder) -> tuple[Floa
 def find_pose(
     image: npt.NDArray[np.uint8], K: Floats, points: Floats, described: torch.Tensor, encoder: ImageEncoder
 ) -> Floats | None:
-    """The pose [4, 4] by mutual nearest neighbours between a grid of pixels and places, and PnP in RANSAC (8 pixels); None without one."""
+    """Find a pose by mutual nearest neighbours between a grid of pixels and the places, and PnP in RANSAC (8 pixels).
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        K: the intrinsics, float [3, 3] in pixels.
+        points: the places, float64 [M, 3] in metres.
+        described: their unit descriptors float32 [M, D].
+        encoder: describes the image.
+
+    Returns:
+        The pose float64 [4, 4], from the object to the camera, or None.
+    """
     height, width = image.shape[:2]
-    grid = np.stack(np.meshgrid(np.arange(0, width, GRID), np.arange(0, height, GRID)), axis=-1).reshape(-1, 2)
+    grid = pixel_grid(width, height, GRID).reshape(-1, 2)
     asked = encode_image(encoder, image, size=whole_size(encoder)).sample(grid)
     there, best = _nearest(asked, described)
     back, _ = _nearest(described, asked)
@@ -113,9 +130,7 @@ def find_pose(
         return None
     camera = {"model": "PINHOLE", "width": width, "height": height, "params": [K[0, 0], K[1, 1], K[0, 2], K[1, 2]]}
     options = {"max_reproj_error": 8.0, "max_iterations": 10_000, "seed": 0}
-    pose, about = poselib.estimate_absolute_pose(
-        grid[mutual].astype(np.float64), points[there[mutual]], camera, options, {}
-    )
+    pose, about = poselib.estimate_absolute_pose(grid[mutual], points[there[mutual]], camera, options, {})
     if about["num_inliers"] <= 5:
         return None
     found = np.eye(4)
@@ -124,7 +139,7 @@ def find_pose(
 
 
 def _nearest(one: torch.Tensor, other: torch.Tensor) -> tuple[npt.NDArray[np.int64], Floats]:
-    """For every row the number of the most similar row of the other, and how similar it is; a few rows at a time."""
+    """Return for every row [D] the number of the most similar row of the other, and the similarity; a few rows at a time."""
     parts = [(rows @ other.T).max(1) for rows in one.split(max(1, 50_000_000 // max(1, len(other))))]
     return torch.cat([p.indices for p in parts]).numpy(), torch.cat([p.values for p in parts]).numpy()
 
@@ -132,7 +147,7 @@ def _nearest(one: torch.Tensor, other: torch.Tensor) -> tuple[npt.NDArray[np.int
 def _draw(
     image: npt.NDArray[np.uint8], K: Floats, points: Floats, found: Floats | None, true: Floats
 ) -> npt.NDArray[np.uint8]:
-    """Places as the true pose (green) and the found one (red) put them into the picture."""
+    """Draw the places into the picture by the true pose (green) and by the one that was found (red)."""
     canvas = image.copy()
     few = points[:: max(1, len(points) // 300)]
     for pose, color in ((true, GOOD), (found, BAD)):

@@ -1,4 +1,4 @@
-"""View to view: does a pixel of one picture find its counterpart in another one, of the same object or of another of its kind?"""
+"""Correspondence between pictures, of the same object or of two objects of a category."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.benchmarks.held_out import category_pair
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image
+from core.geometry.pixel_grid import pixels_of, random_pixels
 from core.progress import Progress, silent
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
-from core.training.procedural import HELD_OUT, Object3D, make_object
+from core.training.procedural import Object3D
 
 Floats = npt.NDArray[np.floating]
 
@@ -20,8 +22,15 @@ SAME_PLACE = 0.02
 
 
 @dataclass
-class Pair:
-    """Pixels [N, 2] (column, row) of ``a`` to be found in ``b``; ``truth`` are their pixels there, None across instances."""
+class PicturePair:
+    """Pixels of a picture that are to be found in another.
+
+    Attributes:
+        a: the first picture.
+        b: the second picture.
+        pixels: (u, v) in the first, int64 [N, 2].
+        truth: (u, v) in the second, float64 [N, 2]; None between different objects.
+    """
 
     a: Picture
     b: Picture
@@ -29,8 +38,8 @@ class Pair:
     truth: Floats | None
 
 
-def view_pairs(items: Sequence[Object3D], pixels: int) -> list[Pair]:
-    """Two pictures of each object, as it looks, in new light before new backgrounds, and pixels that both of them see."""
+def view_pairs(items: Sequence[Object3D], pixels: int) -> list[PicturePair]:
+    """Take two pictures of each object in new light before new backgrounds, and choose pixels that both of them see."""
     pairs = []
     for number, item in enumerate(items):
         rng, surface = np.random.default_rng((7, number)), Surface(number)
@@ -44,48 +53,44 @@ def view_pairs(items: Sequence[Object3D], pixels: int) -> list[Pair]:
         if len(both) < 20:
             continue
         chosen = rng.choice(both, min(pixels, len(both)), replace=False)
-        pairs.append(Pair(a, b, np.stack([columns, rows], axis=1)[chosen], there[chosen]))
+        pairs.append(PicturePair(a, b, np.stack([columns, rows], axis=1)[chosen], there[chosen]))
     return pairs
 
 
-def instance_pairs(count: int, pixels: int) -> list[Pair]:
-    """Pictures of two held-out objects of one category; only parts that both pictures show are asked for."""
-    from core.training.categories import CATEGORIES
-
-    names, pairs = list(CATEGORIES), []
+def instance_pairs(count: int, pixels: int) -> list[PicturePair]:
+    """Take pictures of two held-out objects of one category, and choose pixels of parts that both pictures show."""
+    pairs = []
     for number in range(count):
-        rng, name = np.random.default_rng((8, number)), names[number % len(names)]
-        items = [make_object(HELD_OUT[5000 + 2 * number + i], name) for i in range(2)]
+        rng, items = np.random.default_rng((8, number)), category_pair(number, 5000)
         a, b = (take_picture(item, rng, PictureSettings(plain=0.1)) for item in items)
-        rows, columns = np.nonzero(a.mask & np.isin(a.part, np.unique(b.part[b.mask])))
-        if len(rows) < 20 or b.mask.sum() < 200:
+        both = a.mask & np.isin(a.part, np.unique(b.part[b.mask]))
+        if both.sum() < 20 or b.mask.sum() < 200:
             continue
-        chosen = rng.choice(len(rows), min(pixels, len(rows)), replace=False)
-        pairs.append(Pair(a, b, np.stack([columns, rows], axis=1)[chosen], None))
+        pairs.append(PicturePair(a, b, random_pixels(both, pixels, rng), None))
     return pairs
 
 
-def find(pair: Pair, encoder: ImageEncoder) -> npt.NDArray[np.int64]:
-    """The pixel [N, 2] of ``b`` with the most similar descriptor, of those that show the object."""
+def find(pair: PicturePair, encoder: ImageEncoder) -> npt.NDArray[np.int64]:
+    """Return for every pixel the one of the second picture's object with the most similar descriptor: (u, v) int64 [N, 2]."""
     size = len(pair.a.image)
     maps = [encode_image(encoder, p.image, size=encoder.input_size) for p in (pair.a, pair.b)]
-    rows, columns = np.nonzero(pair.b.mask)
-    few = slice(None, None, max(1, len(rows) // 6000))
-    candidates = np.stack([columns[few], rows[few]], axis=1)
+    every = pixels_of(pair.b.mask)
+    candidates = every[:: max(1, len(every) // 6000)]
     similarity = maps[0].sample(pair.pixels) @ maps[1].sample(candidates).T
     best = torch.argmax(similarity, dim=1).numpy()
     return np.asarray(np.clip(candidates[best], 0, size - 1))
 
 
-def guess(pair: Pair, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Random pixels [N, 2] of ``b`` that show the object."""
-    rows, columns = np.nonzero(pair.b.mask)
-    chosen = rng.integers(len(rows), size=len(pair.pixels))
-    return np.stack([columns[chosen], rows[chosen]], axis=1)
+def guess(pair: PicturePair, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return for every pixel a random one of the second picture's object: (u, v) int64 [N, 2]."""
+    every = pixels_of(pair.b.mask)
+    return every[rng.integers(len(every), size=len(pair.pixels))]
 
 
-def measure_views(pairs: Sequence[Pair], encoder: ImageEncoder | None, progress: Progress = silent) -> dict[str, float]:
-    """Numbers of view to view; ``encoder`` None guesses.
+def measure_views(
+    pairs: Sequence[PicturePair], encoder: ImageEncoder | None, progress: Progress = silent
+) -> dict[str, float]:
+    """Measure correspondence between pictures of the same object; without an encoder the matches are random.
 
     ``ape``: average pixel error, and ``pcdp@t``: share of dense points with an error below t, both as fractions of the picture's side
     (Multiview Equivariance Improves 3D Correspondence Understanding, ICLR 2025). ``pck@t``: share whose surface point lies within
@@ -114,9 +119,12 @@ def measure_views(pairs: Sequence[Pair], encoder: ImageEncoder | None, progress:
 
 
 def measure_instances(
-    pairs: Sequence[Pair], encoder: ImageEncoder | None, progress: Progress = silent
+    pairs: Sequence[PicturePair], encoder: ImageEncoder | None, progress: Progress = silent
 ) -> dict[str, float]:
-    """``part_accuracy``: share of pixels whose match in another instance lies on the same part; ``encoder`` None guesses."""
+    """Measure correspondence between pictures of different objects; without an encoder the matches are random.
+
+    ``part_accuracy`` is the part of the pixels whose match lies on the same part of the other object.
+    """
     rng = np.random.default_rng(3)
     right = []
     for number, pair in enumerate(pairs):

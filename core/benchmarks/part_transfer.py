@@ -1,4 +1,4 @@
-"""Parts marked in pictures found on surfaces: how much of the truth, beside what simpler ways find."""
+"""Transfer of parts from pictures to surfaces: the overlap with the truth, beside that of simpler methods."""
 
 import json
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from core.benchmarks import cutting
+from core.benchmarks.held_out import category_pair
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
@@ -20,17 +21,19 @@ from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import box_around, encode_turned
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings, lift
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.matching.joint import JointPrior, joint_prior, view_set
 from core.matching.match import match
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
 from core.parts.evidence import project_mask, vote
+from core.parts.layers import in_part
 from core.parts.transfer import known, mask_region, transfer
+from core.parts.verdict import intersection_over_union
 from core.progress import Progress, silent, span
-from core.training.categories import CATEGORIES
 from core.training.meshes import read_meshes
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
-from core.training.procedural import HELD_OUT, Object3D, make_object
+from core.training.procedural import Object3D
 
 REGIONS = Path(__file__).parents[2] / "resources" / "benchmarks" / "regions.json"
 """Parts of real meshes marked by hand."""
@@ -38,15 +41,21 @@ REGIONS = Path(__file__).parents[2] / "resources" / "benchmarks" / "regions.json
 
 SAMPLES = 6000
 PICTURES = 3
-"""Of each object; the first is used alone, all vote together."""
+"""The number of pictures of each object; the first is used alone, and all vote together."""
 
 Row = dict[str, Any]
 Found = npt.NDArray[np.bool_]
 
 
 @dataclass
-class Case:
-    """Pictures of one object, and the object (the same, or another of its kind) whose surface is asked."""
+class PartCase:
+    """Pictures of one object, and the object whose surface the parts are looked for on.
+
+    Attributes:
+        pictures: of the first object.
+        shown: the first object.
+        target: the same object, or another of its kind.
+    """
 
     pictures: list[Picture]
     shown: Object3D
@@ -54,20 +63,21 @@ class Case:
 
     @property
     def same(self) -> bool:
+        """Whether both objects are the same."""
         return self.shown is self.target
 
 
-def procedural_cases(count: int, across: bool) -> list[Case]:
-    """Held-out objects, the categories in turn."""
-    names, made = list(CATEGORIES), []
+def procedural_cases(count: int, across: bool) -> list[PartCase]:
+    """Make cases of held-out objects, the categories in turn; across: of another object of the category."""
+    made = []
     for number in range(count):
-        shown, other = (make_object(HELD_OUT[7000 + 2 * number + i], names[number % len(names)]) for i in range(2))
+        shown, other = category_pair(number, 7000)
         made.append(_case(shown, other if across else shown, number))
     return [case for case in made if case is not None]
 
 
-def mesh_cases(folder: str, count: int, across: bool) -> list[Case]:
-    """The meshes of a folder that have parts marked by hand (``REGIONS``); across: others of the same kind.
+def mesh_cases(folder: str, count: int, across: bool) -> list[PartCase]:
+    """Make cases of the meshes of a folder that have parts marked by hand (``REGIONS``); across: of others of the same kind.
 
     Raises:
         CounterpointError: none of the meshes is known.
@@ -89,7 +99,7 @@ def mesh_cases(folder: str, count: int, across: bool) -> list[Case]:
 
 
 def _with_parts(item: Object3D, regions: dict[str, list[list[float]]], meshes: Any, mesh: Any) -> Object3D:
-    """The object with the regions as parts; a name has the same number in all meshes of a kind, 0 is the rest."""
+    """Return the object with the regions as parts; a name has the same number in all meshes of a kind, and 0 is the rest."""
     names = sorted({name for other in meshes if other["kind"] == mesh["kind"] for name in other["regions"]})
     centers = item.shape.normalised[item.shape.faces].mean(axis=1)
     part = np.zeros(len(centers), np.int32)
@@ -99,12 +109,12 @@ def _with_parts(item: Object3D, regions: dict[str, list[list[float]]], meshes: A
     return Object3D(item.shape, mesh["kind"], part, item.local)
 
 
-def _case(shown: Object3D, target: Object3D, number: int) -> Case | None:
+def _case(shown: Object3D, target: Object3D, number: int) -> PartCase | None:
     settings = PictureSettings(plain=0, any_roll=0, fill=(0.6, 0.9), shift=0.03, occluded=0)
     rng, surface = np.random.default_rng((43, number)), Surface(number)
     pictures = [take_picture(shown, rng, settings, surface) for _ in range(PICTURES)]
     pictures = [picture for picture in pictures if picture.mask.sum() > 400]
-    return Case(pictures, shown, target) if pictures else None
+    return PartCase(pictures, shown, target) if pictures else None
 
 
 def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
@@ -139,10 +149,10 @@ def _cutting_table(pictures: list[Picture], encoder: ImageEncoder) -> list[Row]:
     return [{"method": name, **cutting.measure(pictures, net, corrected)} for name, net, corrected in ways]
 
 
-def measure(cases: Sequence[Case], encoder: ImageEncoder, progress: Progress = silent) -> dict[str, list[float]]:
-    """IoU of every part by method; NaN where a method needs what a case does not have."""
+def measure(cases: Sequence[PartCase], encoder: ImageEncoder, progress: Progress = silent) -> dict[str, list[float]]:
+    """Return the intersection over union of every part by method; NaN if a method needs what a case does not have."""
     scores: dict[str, list[float]] = {}
-    fields: dict[int, tuple[ShapeSide, Any]] = {}
+    fields: dict[int, tuple[MatchableShape, Any]] = {}
     for number, case in enumerate(cases):
         progress(number / len(cases), f"parts {number + 1} of {len(cases)}")
         item = case.target
@@ -155,13 +165,12 @@ def measure(cases: Sequence[Case], encoder: ImageEncoder, progress: Progress = s
         for part in _asked(case, truth):
             for name, found in _answers(case, images, shape, part).items():
                 true = truth == part
-                iou = np.nan if found is None else float((found & true).sum() / max((found | true).sum(), 1))
-                scores.setdefault(name, []).append(iou)
+                scores.setdefault(name, []).append(np.nan if found is None else intersection_over_union(found, true))
     return scores
 
 
-def measure_shapes(cases: Sequence[Case], encoder: ImageEncoder) -> dict[str, list[float]]:
-    """IoU of every part of one shape, all of it labelled, carried to the other shape of a case, by method."""
+def measure_shapes(cases: Sequence[PartCase], encoder: ImageEncoder) -> dict[str, list[float]]:
+    """Return the intersection over union of every part of a fully labelled shape, carried to the other shape of a case, by method."""
     scores: dict[str, list[float]] = {}
     for case in {(id(case.shown), id(case.target)): case for case in cases}.values():
         source, target = _side(case.shown, encoder), _side(case.target, encoder)
@@ -180,26 +189,28 @@ def measure_shapes(cases: Sequence[Case], encoder: ImageEncoder) -> dict[str, li
             found = {
                 "all of the surface": np.ones(len(truth), bool),
                 "nearest descriptor": region[nearest.numpy()],
-                "Counterpoint": transfer(source, target, region) > 0.5,
+                "Counterpoint": in_part(100 * transfer(source, target, region)),
             }
             for name, chosen in found.items():
-                scores.setdefault(name, []).append(float((chosen & true).sum() / max((chosen | true).sum(), 1)))
+                scores.setdefault(name, []).append(intersection_over_union(chosen, true))
     return scores
 
 
-def _side(item: Object3D, encoder: ImageEncoder) -> ShapeSide:
+def _side(item: Object3D, encoder: ImageEncoder) -> MatchableShape:
     field = lift(item.shape, encoder, LiftSettings(SAMPLES), caster=item.caster)
-    return ShapeSide(item.shape, item.caster, field)
+    return MatchableShape(item.shape, item.caster, field)
 
 
-def _image(picture: Picture, encoder: ImageEncoder, shape: ShapeSide, views: Any) -> tuple[ImageSide, JointPrior]:
+def _image(
+    picture: Picture, encoder: ImageEncoder, shape: MatchableShape, views: Any
+) -> tuple[MatchableImage, JointPrior]:
     box = box_around(picture.mask)
     maps = encode_turned(encoder, picture.image, box)
-    return joint_prior(ImageSide(maps[0], picture.image.shape[1::-1], maps[1:]), shape, views)
+    return joint_prior(MatchableImage(maps[0], picture.image.shape[1::-1], maps[1:]), shape, views)
 
 
-def _asked(case: Case, truth: npt.NDArray[np.int32]) -> list[int]:
-    """The named parts that the first picture shows and the surface has."""
+def _asked(case: PartCase, truth: npt.NDArray[np.int32]) -> list[int]:
+    """Return the named parts that the first picture shows and the surface has."""
     picture = case.pictures[0]
     shown, pixels = np.unique(picture.part[picture.mask], return_counts=True)
     large = pixels >= cutting.SMALLEST * picture.mask.sum()
@@ -207,7 +218,7 @@ def _asked(case: Case, truth: npt.NDArray[np.int32]) -> list[int]:
 
 
 def _answers(
-    case: Case, images: Sequence[tuple[ImageSide, JointPrior]], shape: ShapeSide, part: int
+    case: PartCase, images: Sequence[tuple[MatchableImage, JointPrior]], shape: MatchableShape, part: int
 ) -> dict[str, Found | None]:
     picture, (image, prior) = case.pictures[0], images[0]
     mask = picture.part == part
@@ -222,27 +233,29 @@ def _answers(
         "all of the surface": np.ones(len(shape.field), bool),
         "region growing": _grown(picture, image, shape, prior, mask),
         "nearest descriptor": _nearest(image, shape, region),
-        "Counterpoint": alone > 0.5,
-        "Counterpoint, pictures vote": vote(votes) > 0.5 if len(votes) > 1 else None,
+        "Counterpoint": in_part(100 * alone),
+        "Counterpoint, pictures vote": in_part(100 * vote(votes)) if len(votes) > 1 else None,
         "Counterpoint, pose known": None,
     }
     if case.same:
         scale, camera = shape.shape.diagonal, picture.camera
         t = camera.t * scale - camera.R @ shape.shape.center
-        found["Counterpoint, pose known"] = project_mask(shape, mask, Pose(camera.R, t), camera.K, alone) > 0.5
+        camera_of_photo = PhotoCamera(camera.K)
+        projected = project_mask(shape, mask, Pose(camera.R, t), camera_of_photo, alone)
+        found["Counterpoint, pose known"] = in_part(100 * projected)
     return found
 
 
-def _nearest(image: ImageSide, shape: ShapeSide, region: Found) -> Found:
-    """Every sample goes with the object's cell whose descriptor is nearest to its own."""
+def _nearest(image: MatchableImage, shape: MatchableShape, region: Found) -> Found:
+    """Give every sample to the part if the object's cell with the nearest descriptor belongs to it."""
     cells = np.flatnonzero(known(image) | region)
     keys = image.map.unit.reshape(-1, image.map.descriptors.shape[-1])[torch.from_numpy(cells)]
     best = torch.cat([(part.float() @ keys.T).argmax(1) for part in shape.field.descriptors.split(4096)])
     return np.asarray(region[cells][best.numpy()])
 
 
-def _grown(picture: Picture, image: ImageSide, shape: ShapeSide, prior: JointPrior, mask: Found) -> Found:
-    """Geometry alone: from the match of the innermost pixel along the surface, around creases, to the part's share of the object."""
+def _grown(picture: Picture, image: MatchableImage, shape: MatchableShape, prior: JointPrior, mask: Found) -> Found:
+    """Grow from the match of the innermost pixel along the surface, around creases, to the part's share of the object (geometry alone)."""
     seed = match(image, shape, cutting.innermost(mask), prior).candidate
     graph = sparse.coo_array(shape.surface_graph)
     points = shape.field.points
@@ -255,7 +268,7 @@ def _grown(picture: Picture, image: ImageSide, shape: ShapeSide, prior: JointPri
 
 
 def summary(scores: dict[str, list[float]], best: str = "Counterpoint") -> list[Row]:
-    """A row a method."""
+    """Return a row for each method, see :func:`evaluate`."""
     rng, rows = np.random.default_rng(0), []
     ours = np.array(scores[best])
     for name, values in scores.items():

@@ -1,4 +1,4 @@
-"""Pixels of one photo found in another: through the canonical shape, and by the nearest neighbour in 2D with the same descriptors."""
+"""Pixels of one photo that are found in another: through the canonical shape, and by the nearest neighbour in 2D with the same descriptors."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,7 +9,7 @@ import torch
 
 from core.congealing.collection import Congealed
 from core.congealing.coordinates import MapSettings, solve
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
 
 Floats = npt.NDArray[np.floating]
 
@@ -17,15 +17,20 @@ METHODS = ("nearest neighbour in 2D", "through 3D, poses alone", "through 3D, wi
 
 
 @dataclass
-class Found:
-    """Whether pixels were found, by method, and the angle in degrees between the viewpoints (NaN: not known)."""
+class PixelErrors:
+    """The results of many pixels.
+
+    Attributes:
+        right: by method, whether each pixel was found.
+        angle: for each pixel the angle between the viewpoints in degrees, NaN if it is not known.
+    """
 
     right: dict[str, list[bool]] = field(default_factory=lambda: {name: [] for name in METHODS})
     angle: list[float] = field(default_factory=list)
 
 
 class Matcher:
-    """All methods for one collection."""
+    """Matches pixels by all methods in one collection."""
 
     def __init__(self, found: Congealed):
         still = MapSettings(levels=(2,), steps=0)
@@ -33,9 +38,19 @@ class Matcher:
         self._straight = replace(found, maps=solve(found.members, found.canon.side.field, still))
 
     def __call__(
-        self, a: int, b: int, pixels: npt.ArrayLike, truth: Floats, limit: float, angle: float, note: Found
+        self, a: int, b: int, pixels: npt.ArrayLike, truth: Floats, limit: float, angle: float, note: PixelErrors
     ) -> None:
-        """Count pixels [n, 2] of photo ``a`` whose match in ``b`` lies within ``limit`` pixels of ``truth`` [n, 2]."""
+        """Match pixels and note which are found.
+
+        Args:
+            a: the number of the first photo.
+            b: the number of the second photo.
+            pixels: (u, v) [n, 2] of the first.
+            truth: (u, v) float [n, 2] of the second.
+            limit: how near a match must be to the truth, in pixels.
+            angle: between the viewpoints, in degrees; NaN if it is not known.
+            note: what the results are added to.
+        """
         members = self._found.members
         answers = (
             nearest_2d(members[a], members[b], pixels),
@@ -48,8 +63,8 @@ class Matcher:
         note.angle += [angle] * len(truth)
 
 
-def nearest_2d(one: Posed, other: Posed, pixels: npt.ArrayLike) -> Floats:
-    """The pixels [n, 2] of another photo's object with the most similar descriptors."""
+def nearest_2d(one: PosedPhoto, other: PosedPhoto, pixels: npt.ArrayLike) -> Floats:
+    """Return the pixels (u, v) float64 [n, 2] of another photo's object with the descriptors most similar to those at ``pixels`` [n, 2]."""
     asked = one.scorer.image.map.sample(pixels)
     cells = np.flatnonzero(other.scorer.object > 0.5)
     if len(cells) == 0:
@@ -58,8 +73,8 @@ def nearest_2d(one: Posed, other: Posed, pixels: npt.ArrayLike) -> Floats:
     return np.asarray(other.scorer.pixels[cells[(asked @ unit.T).argmax(1).numpy()]])
 
 
-def rows(note: Found) -> list[dict[str, Any]]:
-    """Shares of pixels found, a row for each method."""
+def rows(note: PixelErrors) -> list[dict[str, Any]]:
+    """Return the parts of the pixels that were found, a row for each method."""
     angle, table = np.array(note.angle), []
     for name in METHODS:
         right = np.array(note.right[name], float)

@@ -1,12 +1,11 @@
-"""Tables and pictures as one HTML page that needs nothing but itself and its folder of pictures."""
+"""Reports: tables and pictures as one HTML page that needs nothing but itself and its folder of pictures."""
 
-import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.errors import CounterpointError
+from core.files import write_atomic, write_json
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -24,22 +23,39 @@ figcaption { color: #5b6775; font-size: .85rem; }
 LOWER_IS_BETTER = ("ape",)
 
 
-class Picture(Protocol):
-    """A case: a file in the report's folder, what it shows, how well it went."""
+class ReportPicture(Protocol):
+    """A picture of a report: its file in the report's folder, what it shows, and how well that went, in [0, 1]."""
 
     @property
-    def file(self) -> str: ...
+    def file(self) -> str:
+        """The file, relative to the folder."""
+        ...
+
     @property
-    def unit(self) -> str: ...
+    def unit(self) -> str:
+        """What it shows."""
+        ...
+
     @property
-    def score(self) -> float: ...
+    def score(self) -> float:
+        """How well it went, in [0, 1]."""
+        ...
 
 
-def write_report(folder: Path, tables: Tables, pictures: Sequence[tuple[str, Picture]], shown: int) -> Path:
-    """``report.html`` and ``report.json`` in a folder; ``pictures`` go by encoder, of which the best and the worst ``shown`` appear.
+def write_report(folder: Path, tables: Tables, pictures: Sequence[tuple[str, ReportPicture]], shown: int) -> Path:
+    """Write ``report.html`` and ``report.json``.
+
+    Args:
+        folder: where they are written.
+        tables: the rows by title; the first table comes first.
+        pictures: as (encoder, picture).
+        shown: the number of the best, and of the worst, pictures of each encoder that appear.
+
+    Returns:
+        The page.
 
     Raises:
-        CounterpointError: it cannot be written.
+        CounterpointError: the folder cannot be written.
     """
     title, rows = next(iter(tables.items()))
     parts = [f"<h1>{escape(title)}</h1>", _table(rows, bars=True)]
@@ -51,11 +67,8 @@ def write_report(folder: Path, tables: Tables, pictures: Sequence[tuple[str, Pic
     for name, more in list(tables.items())[1:]:
         parts.append(f"<details><summary>{escape(name)}</summary>{_table(more)}</details>")
     page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style></head>'
-    try:
-        (folder / "report.json").write_text(json.dumps(tables, indent=1) + "\n")
-        (folder / "report.html").write_text(f"{page}<body>{''.join(parts)}</body></html>\n", encoding="utf-8")
-    except OSError as error:
-        raise CounterpointError(f"{folder} cannot be written ({error.strerror}).") from error
+    write_json(folder / "report.json", tables, indent=1)
+    write_atomic(folder / "report.html", f"{page}<body>{''.join(parts)}</body></html>\n".encode())
     return folder / "report.html"
 
 
@@ -79,5 +92,5 @@ def _table(rows: Sequence[dict[str, Any]], bars: bool = False) -> str:
     return f"<table>{''.join(lines)}</table>"
 
 
-def _figure(case: Picture) -> str:
+def _figure(case: ReportPicture) -> str:
     return f'<figure><img src="{escape(case.file)}" alt=""><figcaption>{escape(case.unit)}: {case.score:.0%}</figcaption></figure>'

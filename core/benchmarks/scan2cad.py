@@ -1,6 +1,6 @@
-"""Alignment on Scan2CAD (Avetisyan et al., CVPR 2019): each annotated CAD model in the frames that show most of it, and what they say together.
+"""Alignment on Scan2CAD (Avetisyan et al., CVPR 2019): each annotated CAD model in the frames that show most of it, and merged in its scan.
 
-The layout, as the data sets come: ``full_annotations.json``, ``scans/ID/color/N.jpg``, ``scans/ID/pose/N.txt`` (camera to scan),
+The layout is that of the data sets: ``full_annotations.json``, ``scans/ID/color/N.jpg``, ``scans/ID/pose/N.txt`` (camera to scan),
 ``scans/ID/intrinsic/intrinsic_color.txt``, where there is depth ``scans/ID/depth/N.png`` (millimetres), and the models as ShapeNetCore.v2 has
 them, ``shapenet/CATEGORY/ID/models/model_normalized.obj``. **Not run on the real data**, which could not be had; tested on data made in
 this layout.
@@ -22,17 +22,18 @@ from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import alignment_errors, alignment_shares
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
-from core.benchmarks.scan_merging import Placed, accuracies, right_ones
+from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
+from core.files import read_json
 from core.geometry.pose import Pose, project
 from core.geometry.shape import Shape, load_shape
 from core.images import load_depth, load_image
-from core.interchange.labels import read_json
-from core.interchange.poses import from_matrix, from_scan2cad, matrix
-from core.matching.prepare import image_side, shape_side
+from core.interchange.poses.matrix import from_matrix, to_matrix
+from core.interchange.poses.scan2cad import from_trs
+from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.grabcut import box_mask
 from core.progress import Progress, silent
 
@@ -40,19 +41,28 @@ Floats = npt.NDArray[np.floating]
 Row = dict[str, Any]
 
 TURNS = {"__SYM_NONE": 1, "__SYM_ROTATE_UP_2": 2, "__SYM_ROTATE_UP_4": 4, "__SYM_ROTATE_UP_INF": 36}
-"""Turns about y after which a model looks the same."""
+"""The number of turns about y after which a model looks the same, by the name of its symmetry."""
 
 FEWEST_PIXELS = 40.0
-"""Sides of the box below which a model counts as not shown."""
+"""A model counts as not shown if a side of its box is shorter than this, in pixels."""
 
 
 @dataclass(frozen=True)
 class Annotated:
-    """A CAD model in a frame; ``depth`` is a file or None, ``symmetries`` [k, 3, 3].
+    """A CAD model in a frame.
 
     Attributes:
-        scan, number: the scan's name, and which of its models this is.
-        truth: in the camera of the frame; ``to_scan`` [4, 4] brings that into the scan.
+        scan: the scan's name.
+        number: which of its models this is.
+        category: of the model.
+        to_scan: float64 [4, 4], from the camera of the frame to the scan, in metres.
+        frame: the file of the frame.
+        K: its intrinsics, float64 [3, 3] in pixels.
+        model: the file of the model.
+        truth: the true pose in the camera of the frame, in metres.
+        box: around the model, in pixels of the frame.
+        depth: a file with the frame's depth, or None.
+        symmetries: rotations float64 [k, 3, 3] that leave the model as it is.
     """
 
     scan: str
@@ -69,7 +79,11 @@ class Annotated:
 
 
 def annotated(root: str | Path, frames_each: int = 1) -> Iterator[Annotated]:
-    """Every annotated model that some frame shows, in the frames that show it largest, the largest first.
+    """List every annotated model that some frame shows, in the frames that show it largest, the largest first.
+
+    Args:
+        root: the folder of the data.
+        frames_each: the largest number of frames of each model.
 
     Raises:
         CounterpointError: the layout is another one.
@@ -77,8 +91,8 @@ def annotated(root: str | Path, frames_each: int = 1) -> Iterator[Annotated]:
     root = Path(root)
     for entry in read_json(root / "full_annotations.json"):
         try:
-            scan, scene = root / "scans" / entry["id_scan"], matrix(from_scan2cad(entry["trs"]))
-            models = [(m, np.linalg.inv(scene) @ matrix(from_scan2cad(m["trs"]))) for m in entry["aligned_models"]]
+            scan, scene = root / "scans" / entry["id_scan"], to_matrix(from_trs(entry["trs"]))
+            models = [(m, np.linalg.inv(scene) @ to_matrix(from_trs(m["trs"]))) for m in entry["aligned_models"]]
         except (KeyError, TypeError) as error:
             raise CounterpointError(f"full_annotations.json is not that of Scan2CAD ({error} is missing).") from error
         K = _numbers(scan / "intrinsic" / "intrinsic_color.txt")[:3, :3]
@@ -106,7 +120,7 @@ def annotated(root: str | Path, frames_each: int = 1) -> Iterator[Annotated]:
 
 
 FRAMES = 3
-"""In which each model is aligned."""
+"""The number of frames in which each model is aligned."""
 
 PUBLISHED = {
     "ROCA (published)": (0.274, 0.215),
@@ -115,8 +129,9 @@ PUBLISHED = {
     "ZeroCAD, coarse (published)": (0.260, 0.183),
     "ZeroCAD (published)": (0.301, 0.231),
 }
-"""Over instances and categories of ScanNet25k, of "Zero-Shot Inexact CAD Model Alignment from a Single Image" (ICCV 2025), tables 1 and 3. To
-be compared with care: there objects are detected and models retrieved in every frame, here boxes and models are given."""
+"""Accuracies over instances and categories of ScanNet25k, from tables 1 and 3 of "Zero-Shot Inexact CAD Model Alignment from a Single Image"
+(ICCV 2025). They can be compared only with care: there objects are detected and models retrieved in every frame, here boxes and models are
+given."""
 
 
 def measure(
@@ -126,14 +141,26 @@ def measure(
     progress: Progress = silent,
     templates: TemplateSettings = TemplateSettings(),
 ) -> dict[str, list[Row]]:
-    """Two tables: single views (the frame that shows a model largest), templates alone and refined with nine degrees of freedom, shares
-    within 20 degrees, 20 cm and 20 %, and of all three; and the refined ones of ``FRAMES`` frames merged in their scans.
+    """Align the models and measure the errors.
 
-    ``count`` models are measured at most.
+    Args:
+        root: the folder of the data.
+        encoder: describes frames and models.
+        count: the largest number of models.
+        progress: is told of every alignment.
+        templates: how the pictures of models are made.
+
+    Returns:
+        Two tables. The first is for single views (the frame that shows a model largest), with templates alone and refined with nine
+        degrees of freedom: the parts of the models within 20 degrees, 20 cm and 20 %, and within all three. The second is for the
+        refined alignments of ``FRAMES`` frames merged in their scans.
+
+    Raises:
+        CounterpointError: the layout is another one, or no frame shows a model.
     """
     found: dict[str, list[Floats]] = {"templates alone": [], "refined": []}
-    placed: dict[str, list[Placed]] = defaultdict(list)
-    truth: dict[str, dict[int, Placed]] = defaultdict(dict)
+    placed: dict[str, list[PlacedModel]] = defaultdict(list)
+    truth: dict[str, dict[int, PlacedModel]] = defaultdict(dict)
     for one in annotated(root, FRAMES):
         done = sum(map(len, truth.values()))
         first = one.number not in truth[one.scan]
@@ -150,6 +177,11 @@ def measure(
     if not found["refined"]:
         raise CounterpointError(f"No annotated model is shown by a frame of {root}.")
     scans = [right_ones(placed[scan], list(models.values())) for scan, models in truth.items()]
+    return _tables(found, scans)
+
+
+def _tables(found: dict[str, list[Floats]], scans: list[dict[str, tuple[int, int]]]) -> dict[str, list[Row]]:
+    """Make the tables of errors by method and of the counts of right models in each scan."""
     single = [{"method": name, "objects": len(v)} | alignment_shares(np.stack(v)) for name, v in found.items()]
     merged = {"method": f"refined, {FRAMES} frames each", "objects": len(found["refined"]), "scans": len(scans)}
     return {
@@ -162,19 +194,19 @@ def measure(
 
 
 def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings) -> tuple[Hypothesis, Hypothesis]:
-    """The best of the templates (and, with depth, of what agrees in space), and the best of all refined."""
-    image, side = load_image(one.frame), shape_side(load_shape(one.model), encoder, LiftSettings())
+    """Return the best of the templates (and, with depth, of the hypotheses in space), and the best after refining all."""
+    image, side = load_image(one.frame), matchable_shape(load_shape(one.model), encoder, LiftSettings())
     depth = None if one.depth is None else _depth(one.depth, (image.shape[1], image.shape[0]))
     mask = box_mask(image, encoder, one.box)
-    photo = Photo(image, image_side(image, encoder, one.box), one.K, mask, depth)
+    photo = Photo(image, matchable_image(image, encoder, one.box), one.K, mask, depth)
     scorer = PoseScorer(photo, side, encoder, "y")
     views = template_set(side.caster, encoder, templates)
     begun = starts(coarse_poses(scorer, views), scorer, 9)
     return begun[0], refine(begun, scorer, FineSettings(dof=9))[0]
 
 
-def _in_scan(one: Annotated, pose: Pose, score: float = 0.0) -> Placed:
-    return Placed(one.category, from_matrix(one.to_scan @ matrix(pose)), one.symmetries, score)
+def _in_scan(one: Annotated, pose: Pose, score: float = 0.0) -> PlacedModel:
+    return PlacedModel(one.category, from_matrix(one.to_scan @ to_matrix(pose)), one.symmetries, score)
 
 
 def _numbers(path: Path) -> Floats:
@@ -185,7 +217,7 @@ def _numbers(path: Path) -> Floats:
 
 
 def _box(shape: Shape, pose: Pose, K: Floats, size: tuple[int, int]) -> Box | None:
-    """Around the model in a frame, or None where it is behind the camera, small or mostly outside."""
+    """Return the box around a model in a frame, or None if it is behind the camera, small or mostly outside."""
     pixels, depth = project(pose, K, shape.vertices[:: max(1, len(shape.vertices) // 3000)])
     if (depth <= 0).any():
         return None
@@ -197,7 +229,7 @@ def _box(shape: Shape, pose: Pose, K: Floats, size: tuple[int, int]) -> Box | No
 
 
 def _depth(path: Path, size: tuple[int, int]) -> Floats:
-    """Of the depth camera's own size, as the colour frame's (ScanNet's frames show the same view)."""
+    """Read depth float64 [H, W] in metres, resized to the size (width, height) of the colour frame, which shows the same view."""
     raw = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if raw is None:
         raise CounterpointError(f"{path.name} holds no depth that can be read.")

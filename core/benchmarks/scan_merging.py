@@ -1,4 +1,4 @@
-"""Alignments of many frames put together in their scan, and counted as Vid2CAD, ROCA and SPARC count them.
+"""Merging of the alignments of many frames in their scan, and the accuracy as Vid2CAD, ROCA and SPARC count it.
 
 All alignments are carried into the scan; of those of a category that nearly coincide the best scored stays (non-maximum suppression);
 of a category no more are kept than there are models; each that is right takes one model that none has taken (ROCA, CVPR 2022, whose
@@ -18,12 +18,19 @@ from core.geometry.pose import Pose
 Floats = npt.NDArray[np.floating]
 
 SAME = np.array([60.0, 0.4, 0.6])
-"""Degrees, metres and share of the scale within which two alignments are taken for one."""
+"""Two alignments nearer than this are the same: degrees, metres and the relative difference of the scales."""
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A model in a scan; ``symmetries`` [k, 3, 3]; the ``score`` of a model that is truly there does not matter."""
+class PlacedModel:
+    """A model in a scan.
+
+    Attributes:
+        category: of the model.
+        pose: in the frame of the scan, in metres.
+        symmetries: rotations float [k, 3, 3] that leave the model as it is.
+        score: of the alignment; that of a true pose does not matter.
+    """
 
     category: str
     pose: Pose
@@ -31,17 +38,17 @@ class Placed:
     score: float = 0.0
 
 
-def suppressed(found: Sequence[Placed]) -> list[Placed]:
-    """Without those that a better scored one of their category nearly coincides with; the best first."""
-    kept: list[Placed] = []
+def suppressed(found: Sequence[PlacedModel]) -> list[PlacedModel]:
+    """Suppress alignments that a better one of their category nearly coincides with (non-maximum suppression); the best come first."""
+    kept: list[PlacedModel] = []
     for one in sorted(found, key=lambda placed: -placed.score):
         if not any(one.category == other.category and _within(other, one, SAME) for other in kept):
             kept.append(one)
     return kept
 
 
-def right_ones(found: Sequence[Placed], truth: Sequence[Placed]) -> dict[str, tuple[int, int]]:
-    """For each category how many models of a scan are aligned rightly, and how many there are."""
+def right_ones(found: Sequence[PlacedModel], truth: Sequence[PlacedModel]) -> dict[str, tuple[int, int]]:
+    """Count for each category how many models of a scan are aligned rightly, and how many there are."""
     there, taken = Counter(one.category for one in truth), Counter[str]()
     open_ones, right = list(truth), Counter[str]()
     for one in suppressed(found):
@@ -56,7 +63,7 @@ def right_ones(found: Sequence[Placed], truth: Sequence[Placed]) -> dict[str, tu
 
 
 def accuracies(scans: Sequence[dict[str, tuple[int, int]]]) -> dict[str, float]:
-    """Over all models ("instances") and as the mean of the categories' ("categories")."""
+    """Return the accuracy over all models ("instances") and the mean of those of the categories ("categories")."""
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for scan in scans:
         for category, counts in scan.items():
@@ -65,6 +72,6 @@ def accuracies(scans: Sequence[dict[str, tuple[int, int]]]) -> dict[str, float]:
     return {"instances": float(right.sum() / there.sum()), "categories": float(np.mean(right / there))}
 
 
-def _within(estimate: Placed, truth: Placed, limits: Floats) -> bool:
+def _within(estimate: PlacedModel, truth: PlacedModel, limits: Floats) -> bool:
     errors = alignment_errors(estimate.pose, truth.pose, np.zeros(3), truth.symmetries)
     return bool((errors <= limits).all())

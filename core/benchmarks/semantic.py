@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.benchmarks.evaluation import EvaluationUnit, Example, Outcome, draw_matches, pck, whole_size
 from core.benchmarks.spair import pair_files
-from core.benchmarks.units import Example, Outcome, Unit, draw_matches, pck, whole_size
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import FeatureMap, encode_image
 from core.errors import CounterpointError
-from core.images import check_file, load_image
-from core.interchange.labels import read_json
+from core.files import check_file, read_json
+from core.geometry.pixel_grid import pixel_grid
+from core.images import load_image
 
 Floats = npt.NDArray[np.floating]
 
@@ -30,8 +31,15 @@ PASCAL = (
 
 @dataclass(frozen=True)
 class KeypointPair:
-    """Pixels [N, 2] of a photo, the same places in another, and the length in pixels that errors are fractions of (None: the other
-    photo's longer side)."""
+    """Keypoints of a photo and the same places in another photo.
+
+    Attributes:
+        a: the first photo.
+        b: the second photo.
+        asked: pixels (u, v) of the first photo, float64 [N, 2].
+        truth: pixels (u, v) of the second photo, float64 [N, 2].
+        length: the length in pixels that errors are fractions of; None for the second photo's longer side.
+    """
 
     a: Path
     b: Path
@@ -41,8 +49,10 @@ class KeypointPair:
 
 
 def pf_pascal(place: str | Path) -> dict[str, list[KeypointPair]]:
-    """The test pairs by category, as ``test_pairs_pf_different_views.csv`` (or ``test_pairs.csv``) lists them: two images, the number of
-    the category from 1, and the keypoints' X and Y in both, divided by semicolons.
+    """Read the test pairs of PF-PASCAL by category.
+
+    ``test_pairs_pf_different_views.csv`` (or ``test_pairs.csv``) lists in each line two images, the number of the category from 1, and the
+    X and Y of the keypoints in both, separated by semicolons.
 
     Raises:
         CounterpointError: ``place`` is not laid out as PF-PASCAL.
@@ -69,13 +79,13 @@ def pf_pascal(place: str | Path) -> dict[str, list[KeypointPair]]:
 
 
 def _image(root: Path, name: str) -> Path:
-    """The lists name images from the folder above, whatever that is called."""
+    """Return the file of an image, which the lists name from the folder above, whatever that is called."""
     found = root.parent / name
     return found if found.exists() else root / "JPEGImages" / Path(name).name
 
 
 def spair(place: str | Path) -> dict[str, list[KeypointPair]]:
-    """The test pairs of SPair-71k by category; errors are fractions of the longer side of the target's box.
+    """Read the test pairs of SPair-71k by category; errors are fractions of the longer side of the target's box.
 
     Raises:
         CounterpointError: ``place`` is not laid out as SPair-71k.
@@ -95,9 +105,9 @@ def _pair(root: Path, kind: str, file: Path) -> KeypointPair:
     return KeypointPair(a, b, asked, truth, max(x1 - x0, y1 - y0))
 
 
-def units(pairs: dict[str, list[KeypointPair]], count: int) -> list[Unit]:
-    """A unit for each category, of ``count`` pairs at most."""
-    return [Unit(kind, partial(_category, pairs[kind][:count])) for kind in sorted(pairs)]
+def units(pairs: dict[str, list[KeypointPair]], count: int) -> list[EvaluationUnit]:
+    """Make a unit of each category, with at most ``count`` pairs."""
+    return [EvaluationUnit(kind, partial(_category, pairs[kind][:count])) for kind in sorted(pairs)]
 
 
 def _category(pairs: Sequence[KeypointPair], encoder: ImageEncoder) -> Outcome:
@@ -118,11 +128,20 @@ def _category(pairs: Sequence[KeypointPair], encoder: ImageEncoder) -> Outcome:
 
 
 def nearest(a: FeatureMap, b: FeatureMap, pixels: npt.ArrayLike) -> Floats:
-    """The pixels [N, 2] of ``b`` with the descriptor nearest to that of pixels [N, 2] of ``a``; cells are interpolated four times finer."""
+    """Find in ``b`` the descriptors nearest to those at pixels of ``a``; cells are interpolated four times finer.
+
+    Args:
+        a: the feature map of a photo.
+        b: the feature map of another.
+        pixels: (u, v) [N, 2] of the first photo.
+
+    Returns:
+        Pixels (u, v) float64 [N, 2] of the second photo.
+    """
     cells = torch.nn.functional.interpolate(b.descriptors.permute(2, 0, 1)[None], scale_factor=4, mode="bilinear")[0]
     unit = torch.nn.functional.normalize(cells, dim=0)
     h, w = unit.shape[1:]
-    where = b.to_pixels((np.stack(np.meshgrid(np.arange(w), np.arange(h)), axis=-1) + 0.5) / 4 - 0.5)
+    where = b.to_pixels((pixel_grid(w, h) + 0.5) / 4 - 0.5)
     x0, y0, x1, y1 = b.box
     inside = (where[..., 0] >= x0) & (where[..., 0] <= x1) & (where[..., 1] >= y0) & (where[..., 1] <= y1)
     similarity = a.sample(pixels) @ unit[:, torch.from_numpy(inside)]

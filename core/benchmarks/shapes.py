@@ -1,30 +1,37 @@
-"""Points of one shape found on another of its kind."""
+"""Correspondence between shapes: points of one shape are found on another of its category."""
 
 import numpy as np
 import torch
 
+from core.benchmarks.held_out import category_pair
 from core.encoders.base import ImageEncoder, PointEncoder
 from core.fields.field import FeatureField
 from core.fields.from_points import field_from_points
 from core.fields.lifting import LiftSettings, lift
 from core.geometry.sampling import sample_surface
 from core.progress import Progress, silent
-from core.training.categories import CATEGORIES
-from core.training.procedural import HELD_OUT, Object3D, make_object
+from core.training.procedural import Object3D
 
 
 def measure_shapes(
     count: int, encoder: ImageEncoder | None, points: PointEncoder | None = None, progress: Progress = silent
 ) -> dict[str, float]:
-    """Shape to shape: share of surface points whose match on another instance of the category lies on the same part.
+    """Match surface points with another object of the category; both objects are held out.
 
-    The shapes are held out and described by views of ``encoder``, or by ``points``; without both the match is a random point.
+    Args:
+        count: the number of pairs of objects.
+        encoder: describes the shapes by views.
+        points: describes them by their points instead; without both encoders the match is a random point.
+        progress: is told of every pair.
+
+    Returns:
+        ``points``, the number of points, and ``part_accuracy``, the part of them whose match lies on the same part of the object.
     """
-    names, right = list(CATEGORIES), []
+    right = []
     rng = np.random.default_rng(6)
     for number in range(count):
         progress(number / count, f"shapes {number + 1} of {count}")
-        one, other = (make_object(HELD_OUT[3000 + 2 * number + i], names[number % len(names)]) for i in range(2))
+        one, other = category_pair(number, 3000)
         sampled = [sample_surface(item.shape, 4000) for item in (one, other)]
         asked = rng.choice(4000, 200, replace=False)
         part = one.face_part[sampled[0].face[asked]]

@@ -1,4 +1,4 @@
-"""Pixel -> surface: does a pixel of a picture find its place on the shape?"""
+"""Correspondence between pictures and shapes: pixels of a picture are found on the surface."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,12 +13,13 @@ from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.feature_map import Box, box_around, encode_turned
 from core.fields.from_points import field_from_points
 from core.fields.lifting import LiftSettings, lift
+from core.geometry.pixel_grid import random_pixels
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape
 from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import match
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
 from core.progress import Progress, silent
 from core.training.pictures import PictureSettings, Surface, take_picture
 from core.training.procedural import Object3D
@@ -28,7 +29,14 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass
 class Target:
-    """A shape to be found places on, and its size: the largest distance of two points, in the normalised frame."""
+    """A shape that places are found on.
+
+    Attributes:
+        shape: the shape.
+        caster: casts rays at it.
+        up: the axis of its file that points up.
+        diameter: the largest distance of two of its points, in the normalised frame.
+    """
 
     shape: Shape
     caster: Raycaster
@@ -37,14 +45,23 @@ class Target:
 
     @classmethod
     def of(cls, shape: Shape, caster: Raycaster, up: str) -> "Target":
+        """Make a target and measure its diameter."""
         points = shape.normalised.astype(np.float64)
         hull = ConvexHull(points, qhull_options="QJ")  # joggled, so that flat shapes have one
         return cls(shape, caster, up, float(pdist(points[hull.vertices]).max()))
 
 
 @dataclass
-class Case:
-    """One object in one picture: pixels [N, 2] to ask for, and where on the surface they lie [N, 3] (normalised frame)."""
+class SurfaceCase:
+    """One object in one picture.
+
+    Attributes:
+        target: the object's shape.
+        image: RGB uint8 [H, W, 3].
+        box: around the object, in pixels.
+        pixels: (u, v), float64 [N, 2], that are looked for on the shape.
+        truth: the true places float [N, 3] in the shape's normalised frame.
+    """
 
     target: Target
     image: npt.NDArray[np.uint8]
@@ -54,35 +71,39 @@ class Case:
 
 
 @dataclass
-class Answers:
-    """Error / diameter and verdict of every pixel asked for."""
+class MatchErrors:
+    """The results of many pixels.
+
+    Attributes:
+        errors: the distances from the true places, as fractions of the diameter.
+        verdicts: see :mod:`core.matching.verdict`.
+    """
 
     errors: list[float] = field(default_factory=list)
     verdicts: list[str] = field(default_factory=list)
 
-    def only(self, verdict: str) -> "Answers":
+    def only(self, verdict: str) -> "MatchErrors":
+        """Return the results with a verdict."""
         chosen = [error for error, v in zip(self.errors, self.verdicts, strict=True) if v == verdict]
-        return Answers(chosen, [verdict] * len(chosen))
+        return MatchErrors(chosen, [verdict] * len(chosen))
 
 
-def photo_cases(scene: BopScene, pixels: int, up: str = "z") -> list[Case]:
-    """Every object of every photo that is visible enough, with its true box and ``pixels`` random visible pixels."""
+def photo_cases(scene: BopScene, pixels: int, up: str = "z") -> list[SurfaceCase]:
+    """Make a case of every object of every photo that is visible enough, with its true box and ``pixels`` random visible pixels."""
     rng = np.random.default_rng(0)
     targets = {i: Target.of(shape, scene.casters[i], up) for i, shape in scene.models.items()}
     cases = []
     for photo in scene.photos():
         for item in scene.objects(photo):
-            rows, columns = np.nonzero(item.visible)
-            chosen = rng.choice(len(rows), min(pixels, len(rows)), replace=False)
-            at = (rows[chosen], columns[chosen])
+            uv = random_pixels(item.visible, pixels, rng)
+            at = (uv[:, 1], uv[:, 0])
             truth = surface_position(scene.models[item.object_id], item.hits.face[at], item.hits.bary[at])
-            uv = np.stack([columns[chosen], rows[chosen]], axis=1).astype(float)
-            cases.append(Case(targets[item.object_id], item.image, item.box, uv, truth))
+            cases.append(SurfaceCase(targets[item.object_id], item.image, item.box, uv.astype(float), truth))
     return cases
 
 
-def render_cases(items: Sequence[Object3D], pixels: int, per_item: int = 2) -> list[Case]:
-    """Pictures of objects under new light and before new backgrounds; the shape itself is matched as the program draws it."""
+def render_cases(items: Sequence[Object3D], pixels: int, per_item: int = 2) -> list[SurfaceCase]:
+    """Make cases of pictures of objects in new light before new backgrounds."""
     settings = PictureSettings(plain=0, any_roll=0, fill=(0.6, 0.9), shift=0.03)
     cases = []
     for number, item in enumerate(items):
@@ -90,41 +111,46 @@ def render_cases(items: Sequence[Object3D], pixels: int, per_item: int = 2) -> l
         for view in range(per_item):
             rng = np.random.default_rng((number, view))
             picture = take_picture(item, rng, settings, Surface(number))
-            rows, columns = np.nonzero(picture.mask)
-            if len(rows) < 200:
+            if picture.mask.sum() < 200:
                 continue
-            chosen = rng.choice(len(rows), min(pixels, len(rows)), replace=False)
-            box = box_around(picture.mask)
-            uv = np.stack([columns[chosen], rows[chosen]], axis=1).astype(float)
-            truth = picture.point[rows[chosen], columns[chosen]]
-            cases.append(Case(target, picture.image, box, uv, truth))
+            uv, box = random_pixels(picture.mask, pixels, rng), box_around(picture.mask)
+            truth = picture.point[uv[:, 1], uv[:, 0]]
+            cases.append(SurfaceCase(target, picture.image, box, uv.astype(float), truth))
     return cases
 
 
-def by_chance(cases: Sequence[Case]) -> Answers:
-    """A random place on the surface."""
+def by_chance(cases: Sequence[SurfaceCase]) -> MatchErrors:
+    """Return the results of random places on the surface."""
     rng = np.random.default_rng(1)
     errors: list[float] = []
     for case in cases:
         places = sample_surface(case.target.shape, 2000).position
         guess = places[rng.integers(len(places), size=len(case.truth))]
         errors.extend(np.linalg.norm(guess - case.truth, axis=1) / case.target.diameter)
-    return Answers(errors, ["none"] * len(errors))
+    return MatchErrors(errors, ["none"] * len(errors))
 
 
 def measure(
-    cases: Sequence[Case],
+    cases: Sequence[SurfaceCase],
     encoder: ImageEncoder,
     samples: int = 20_000,
     progress: Progress = silent,
     points: PointEncoder | None = None,
-) -> tuple[Answers, Answers]:
-    """Ask for every pixel of every case: one pixel alone, and joint with all pixels of the picture.
+) -> tuple[MatchErrors, MatchErrors]:
+    """Match every pixel of every case.
 
-    Shapes are described by views, or by ``points`` where that is given.
+    Args:
+        cases: the pictures.
+        encoder: describes pictures, and shapes by their views.
+        samples: the number of surface samples of a shape.
+        progress: is told of every picture.
+        points: describes shapes by their points instead.
+
+    Returns:
+        The results for one pixel alone, and for one with the joint prior of all pixels.
     """
-    shapes: dict[int, tuple[ShapeSide, ViewSet]] = {}
-    alone, joint = Answers(), Answers()
+    shapes: dict[int, tuple[MatchableShape, ViewSet]] = {}
+    alone, joint = MatchErrors(), MatchErrors()
     for number, case in enumerate(cases):
         progress(number / len(cases), f"{encoder.name}: picture {number + 1} of {len(cases)}")
         target = case.target
@@ -133,11 +159,11 @@ def measure(
                 described = field_from_points(target.shape, points, samples, target.up)
             else:
                 described = lift(target.shape, encoder, LiftSettings(samples, up=target.up), caster=target.caster)
-            side = ShapeSide(target.shape, target.caster, described)
+            side = MatchableShape(target.shape, target.caster, described)
             shapes[id(target)] = side, view_set(side, target.up)
         shape, views = shapes[id(target)]
         maps = encode_turned(encoder, case.image, case.box)
-        upright = ImageSide(maps[0], (case.image.shape[1], case.image.shape[0]), maps[1:])
+        upright = MatchableImage(maps[0], (case.image.shape[1], case.image.shape[0]), maps[1:])
         turned, prior = joint_prior(upright, shape, views)
         for uv, truth in zip(case.pixels, case.truth, strict=True):
             for answers, image, known in ((alone, upright, None), (joint, turned, prior)):

@@ -10,29 +10,33 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from core.benchmarks.units import Example, Outcome, Unit, draw_matches, whole_size
+from core.benchmarks.evaluation import EvaluationUnit, Example, Outcome, draw_matches, whole_size
 from core.encoders.base import ImageEncoder
-from core.encoders.feature_map import encode_image
+from core.encoders.feature_map import encode_image, sample_grid
 from core.errors import CounterpointError
-from core.images import check_file
+from core.files import check_file
+from core.geometry.pixel_grid import pixel_grid
 
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
 
 PIXELS = (1, 2, 4, 8, 16)
-"""Of a picture of 256 x 256."""
+"""The limits of the position error, in pixels of a picture of 256 x 256."""
 
 STRIDE = 5
-"""Points are asked for in every fifth frame ("strided" queries)."""
+"""Points of every fifth frame are tracked ("strided" queries)."""
 
 SEEN, BACK, RADIUS = 0.6, 8.0, 10.0
-"""A point is taken for visible if its best similarity is this high and it is matched back within so many pixels; and its place is a mean
-over the pixels around the best (of a picture of 256 x 256)."""
+"""When a point counts as visible: its best similarity, and how near it must be matched back; and the radius of the mean around the best place.
+
+Lengths are in pixels of a picture of 256 x 256.
+"""
 
 
-def tap_vid(file: str | Path, count: int) -> list[Unit]:
-    """A unit for each of the first ``count`` videos of ``tapvid_davis.pkl``: {name: {"video" uint8 [T, H, W, 3], "points" [N, T, 2] in
-    [0, 1], "occluded" [N, T]}}.
+def tap_vid(file: str | Path, count: int) -> list[EvaluationUnit]:
+    """Make a unit of each of the first ``count`` videos of ``tapvid_davis.pkl``.
+
+    The file holds {name: {"video" uint8 [T, H, W, 3], "points" [N, T, 2] in [0, 1], "occluded" bool [N, T]}}.
 
     Raises:
         CounterpointError: the file holds anything else; nothing but plain arrays is ever made of a pickle.
@@ -50,7 +54,7 @@ def tap_vid(file: str | Path, count: int) -> list[Unit]:
         raise
     except Exception as error:
         raise CounterpointError(f"{path.name} is not a file of TAP-Vid ({error}).") from error
-    return [Unit(str(name), partial(_video, video)) for name, video in videos[:count]]
+    return [EvaluationUnit(str(name), partial(_video, video)) for name, video in videos[:count]]
 
 
 class _Arrays(pickle.Unpickler):
@@ -83,20 +87,31 @@ def _video(video: Any, encoder: ImageEncoder) -> Outcome:
 
 
 def strided_queries(occluded: Bools) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Which points [Q] are asked for, and in which frames [Q]: all that are seen in every fifth frame of ``occluded`` [N, T]."""
+    """Choose the points that are tracked: all that are seen in every fifth frame.
+
+    Args:
+        occluded: bool [N, T], whether a point is hidden in a frame.
+
+    Returns:
+        The numbers of the points int64 [Q], and the frames int64 [Q] that they are tracked from.
+    """
     frames, points = np.nonzero(~occluded[:, ::STRIDE].T)
     return points, frames * STRIDE
 
 
 def track(unit: torch.Tensor, start: Floats, when: npt.NDArray[np.int64]) -> tuple[Floats, Bools]:
-    """Where points are in all frames [Q, T, 2], and whether they are hidden [Q, T]: the most similar place of each frame by itself.
+    """Track points to the most similar place of each frame, every frame by itself.
 
     Args:
-        unit: unit descriptors [T, h, w, D] of square frames.
-        start: places [Q, 2] in pixels of 256 x 256, in the frames ``when`` [Q].
+        unit: unit descriptors float32 [T, h, w, D] of square frames.
+        start: where the points are, float [Q, 2] in pixels (u, v) of 256 x 256, corner at (0, 0).
+        when: the frames of ``start``, int64 [Q].
+
+    Returns:
+        Where the points are in all frames, float64 [Q, T, 2] in the same pixels, and whether they are hidden, bool [Q, T].
     """
     frames, h, w, dim = unit.shape
-    cells = torch.stack(torch.meshgrid(torch.arange(w), torch.arange(h), indexing="xy"), -1).reshape(-1, 2)
+    cells = torch.from_numpy(pixel_grid(w, h).astype(np.float32)).reshape(-1, 2)
     place = (cells + 0.5) * torch.tensor([256 / w, 256 / h])
     places, hidden = np.zeros((len(start), frames, 2)), np.zeros((len(start), frames), bool)
     for first in np.unique(when):
@@ -118,10 +133,14 @@ def track(unit: torch.Tensor, start: Floats, when: npt.NDArray[np.int64]) -> tup
 def tap_metrics(
     truth: Floats, occluded: Bools, found: Floats, hidden: Bools, when: npt.NDArray[np.int64]
 ) -> dict[str, float]:
-    """Average Jaccard, position accuracy and occlusion accuracy over all frames but the one asked in.
+    """Return average Jaccard, position accuracy and occlusion accuracy over all frames but those that points are tracked from.
 
     Args:
-        truth, found: places [Q, T, 2] in pixels of 256 x 256; ``occluded`` and ``hidden`` [Q, T]; ``when`` [Q] the frames asked in.
+        truth: the true places, float [Q, T, 2] in pixels of 256 x 256.
+        occluded: bool [Q, T], whether they are hidden.
+        found: the places that were found, float [Q, T, 2].
+        hidden: bool [Q, T], whether they were taken for hidden.
+        when: the frames that points are tracked from, int64 [Q].
     """
     counts = np.arange(truth.shape[1]) != when[:, None]
     distance = np.linalg.norm(found - truth, axis=-1)
@@ -140,10 +159,9 @@ def tap_metrics(
 
 
 def _sample(unit: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-    """Unit descriptors [Q, D] of a frame [h, w, D] at places [Q, 2] of 256 x 256."""
-    grid = unit.permute(2, 0, 1)[None]
-    values = F.grid_sample(grid, (at / 128 - 1)[None, None].to(grid), align_corners=False, padding_mode="border")
-    return F.normalize(values[0, :, 0].T, dim=-1)
+    """Return the unit descriptors [Q, D] of a frame [h, w, D] at places [Q, 2] in pixels of 256 x 256."""
+    h, w = unit.shape[:2]
+    return sample_grid(unit, at.numpy() * [w / 256, h / 256] - 0.5)
 
 
 def _square(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -156,7 +174,7 @@ def _square(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def _examples(
     frames: npt.NDArray[np.uint8], truth: Floats, occluded: Bools, found: Floats, when: npt.NDArray[np.int64]
 ) -> list[Example]:
-    """The points asked for in the first frame, half a video later."""
+    """Draw the points of the first frame, and where they were found half a video later."""
     asked, late = np.flatnonzero(when == when.min()), len(frames) // 2
     asked = asked[~occluded[asked, late]]
     if len(asked) == 0:

@@ -1,4 +1,4 @@
-"""Are shapes of kinds that nobody trained on called by their name? Top-1, 3 and 5 on ModelNet40, ScanObjectNN and OmniObject3D."""
+"""Zero-shot classification of shapes: top-1, 3 and 5 on ModelNet40, ScanObjectNN and OmniObject3D."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
 from core.geometry.depth_maps import depth_views
 from core.geometry.raycasting import Raycaster
+from core.geometry.sampling import spread
 from core.geometry.shape import Shape, load_shape, make_shape
 from core.progress import Progress, silent
 
@@ -27,7 +28,14 @@ SCANOBJECTNN = (
 
 @dataclass
 class Labelled:
-    """A shape to be read, and its true label."""
+    """A shape that is read when it is needed, and its true label.
+
+    Attributes:
+        label: the true label.
+        up: the axis of the file or of the points that points up.
+        file: of the shape, or None.
+        points: float [N, 3], if there is no file.
+    """
 
     label: str
     up: str
@@ -35,6 +43,7 @@ class Labelled:
     points: npt.NDArray[np.floating] | None = None
 
     def shape(self) -> Shape:
+        """Read the shape, or make it of the points."""
         if self.file is not None:
             return load_shape(self.file)
         assert self.points is not None
@@ -58,7 +67,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     labels = sorted({item.label for item in items})
     if len(labels) < 2:
         raise CounterpointError("All shapes have one label; there is nothing to tell apart.")
-    items = [items[i] for i in np.linspace(0, len(items) - 1, min(settings.count, len(items))).astype(int)]
+    items = [items[i] for i in spread(len(items), settings.count)]
     plain, tuned = DepthClip(ClipEncoder(clip, device)), None
     if settings.dlign is not None:
         tuned = DepthClip(ClipEncoder(clip, device), settings.dlign)
@@ -84,10 +93,10 @@ def _row(method: str, shapes: int, shares: dict[int, float]) -> Row:
 
 
 def read(data: str) -> list[Labelled]:
-    """The shapes of a dataset.
+    """List the shapes of a dataset.
 
     Raises:
-        CounterpointError: it is not there or not in its layout.
+        CounterpointError: the data is not there or not in its layout.
     """
     kind, place = parse_data(data, TASKS["zeroshot"].data)
     readers = {"modelnet40": _modelnet, "scanobjectnn": _scanobjectnn, "omniobject3d": _omniobject}

@@ -1,9 +1,9 @@
-"""Photos made to agree with one another: what each says about places of the canonical shape is compared with what the others say there.
+"""Agreement of the photos of a collection: what each shows at places of the canonical shape is compared with what the others show there.
 
-A photo alone compares itself with a shape that may look different; the other photos, posed, show how the object looks in photos. Each
-photo in turn takes the hypothesis that fits the others best (cycle consistency over shared canonical points: a place is carried to the
-canonical shape and on to the other photos, and should look there as it does here), until none changes. What agrees with nobody is an
-outlier.
+A single photo can only be compared with a shape whose appearance may differ; the other photos, once posed, show how the object appears in
+photos. Each photo in turn takes the hypothesis that agrees best with the others, until none changes. This is cycle consistency over shared
+canonical points: a place of a photo is carried to the canonical shape and on to the other photos, where its descriptor should be similar. A
+photo that agrees with no other is an outlier.
 """
 
 from dataclasses import dataclass, replace
@@ -15,9 +15,12 @@ from torch.nn import functional as F
 
 from core.alignment.fine import refine
 from core.alignment.scorer import Hypothesis, PoseScorer
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
+from core.congealing.verdict import inliers
+from core.encoders.feature_map import sample_grid
 from core.geometry.pose import project
-from core.matching.sides import ShapeSide
+from core.geometry.sampling import spread
+from core.matching.matchable import MatchableShape
 from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]
@@ -25,13 +28,15 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class AgreementSettings:
-    """Attributes:
-    samples: places of the shape that are compared.
-    prior: the shape's own field counts as much as this many photos.
-    weight: how much the agreement counts beside the photo's own score, both as logarithms.
-    temperature: hypotheses whose logarithms differ by this are believed e times less; all that are believed speak.
-    rounds: at most.
-    least: photos whose agreement is below this part of the median are outliers.
+    """How the photos of a collection are made to agree.
+
+    Attributes:
+        samples: the number of places of the shape that are compared.
+        prior: the number of photos that the shape's own field counts as.
+        weight: the weight of the logarithm of the agreement beside that of the photo's own score, whose weight is 1.
+        temperature: a hypothesis whose logarithm is lower by this is believed e times less.
+        rounds: the largest number of rounds.
+        least: photos whose agreement is below this part of the median are outliers.
     """
 
     samples: int = 1000
@@ -42,24 +47,40 @@ class AgreementSettings:
     least: float = 0.5
 
 
-def places(side: ShapeSide, count: int) -> npt.NDArray[np.int64]:
-    """Samples of the field, spread evenly."""
-    return np.linspace(0, len(side.field) - 1, min(count, len(side.field))).astype(np.int64)
+def places(side: MatchableShape, count: int) -> npt.NDArray[np.int64]:
+    """Choose samples of the field that are spread evenly: their numbers int64 [n], at most ``count``."""
+    return spread(len(side.field), count)
 
 
-def seen(one: Hypothesis, scorer: PoseScorer, index: npt.NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
-    """What a photo shows at places of the shape, as a hypothesis puts it: centred unit descriptors [n, D] and how well each is seen [n]."""
+def observe(one: Hypothesis, scorer: PoseScorer, index: npt.NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Read what a photo shows at places of the shape if a hypothesis holds.
+
+    Args:
+        one: the hypothesis.
+        scorer: of the photo and the shape.
+        index: the numbers of the shape's samples, int64 [n].
+
+    Returns:
+        Centred unit descriptors float32 [n, D], and how squarely each place is seen, float32 [n] in [0, 1], see :func:`visible_pixels`.
+    """
     pixels, facing = visible_pixels(one, scorer, index)
     image = scorer.image.map
-    grid = scorer.descriptors.reshape(*image.descriptors.shape)
-    cells = torch.as_tensor(image.to_cells(pixels), dtype=torch.float32).reshape(1, 1, -1, 2)
-    size = torch.tensor([grid.shape[1], grid.shape[0]])
-    found = F.grid_sample(grid.permute(2, 0, 1)[None], (cells + 0.5) * 2 / size - 1, align_corners=False)[0, :, 0].T
-    return F.normalize(found, dim=1), torch.from_numpy(facing).float()
+    found = sample_grid(scorer.descriptors.reshape(*image.descriptors.shape), image.to_cells(pixels))
+    return found, torch.from_numpy(facing).float()
 
 
 def visible_pixels(one: Hypothesis, scorer: PoseScorer, index: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Pixels [n, 2] of places of the shape, and how squarely each is seen [n]: 0 where it is hidden, turned away or off the object."""
+    """Find where a photo shows places of the shape if a hypothesis holds.
+
+    Args:
+        one: the hypothesis.
+        scorer: of the photo and the shape.
+        index: the numbers of the shape's samples, int64 [n].
+
+    Returns:
+        Pixels (u, v) float64 [n, 2], and how squarely each place is seen, float64 [n]: the cosine of the angle between its normal and
+        the direction to the camera, or 0 if it is hidden or off the object.
+    """
     shape, points = scorer.shape.shape, scorer.shape.field.points
     position, normal = points.position[index], points.normal[index]
     eye = shape.to_normalised(one.pose.inverse(np.zeros(3)))
@@ -75,13 +96,13 @@ def visible_pixels(one: Hypothesis, scorer: PoseScorer, index: npt.NDArray[np.in
 
 
 class _Consensus:
-    """What all photos say about the places, each by all its hypotheses as far as they are believed."""
+    """What all photos show at the places, each by all its hypotheses as far as they are believed."""
 
-    def __init__(self, members: list[Posed], settings: AgreementSettings):
+    def __init__(self, members: list[PosedPhoto], settings: AgreementSettings):
         side = members[0].scorer.shape
         index = places(side, settings.samples)
         self.members, self.settings = members, settings
-        self.shown = [[seen(h, one.scorer, index) for h in one.hypotheses] for one in members]
+        self.shown = [[observe(h, one.scorer, index) for h in one.hypotheses] for one in members]
         self.own = [np.log([max(h.score, 1e-4) for h in one.hypotheses]) for one in members]
         self.belief = [self._believed(number, self.own[number]) for number in range(len(members))]
         self.agreement = [np.full(len(one.hypotheses), np.nan) for one in members]
@@ -92,7 +113,7 @@ class _Consensus:
             self._put(number, 1.0)
 
     def _believed(self, number: int, joint: Floats) -> Floats:
-        """Probabilities of the hypotheses of a photo [H]; a pose that a user fixed is certain."""
+        """Return the probabilities of the hypotheses of a photo, float [H]; a pose that a user fixed is certain."""
         one = self.members[number]
         if one.fixed:
             return np.eye(len(joint))[one.choice]
@@ -106,7 +127,7 @@ class _Consensus:
                 self.count += sign * share * weight
 
     def update(self, number: int) -> float:
-        """Compare a photo with all others; returns by how much it changed its mind."""
+        """Compare a photo with all others; returns the largest change of the probabilities of its hypotheses."""
         self._put(number, -1.0)
         others = F.normalize(self.total, dim=1)
         known = self.count / (self.count + 1)
@@ -120,13 +141,13 @@ class _Consensus:
         self._put(number, 1.0)
         return float(np.abs(self.belief[number] - before).max())
 
-    def judge(self) -> bool:
+    def find_outliers(self) -> bool:
         """Find the outliers; returns whether they are others than before."""
         best = np.array([each[belief.argmax()] for each, belief in zip(self.agreement, self.belief, strict=True)])
-        least = self.settings.least * float(np.median(best))
+        belongs = inliers(best, self.settings.least)
         changed = False
         for number, one in enumerate(self.members):
-            inlier = one.fixed or bool(best[number] >= least)
+            inlier = one.fixed or bool(belongs[number])
             if inlier != self.inlier[number]:
                 self._put(number, -1.0)
                 self.inlier[number] = inlier
@@ -134,7 +155,8 @@ class _Consensus:
                 changed = True
         return changed
 
-    def result(self) -> list[Posed]:
+    def result(self) -> list[PosedPhoto]:
+        """Return the photos with the hypotheses that are believed most."""
         found = []
         for number, one in enumerate(self.members):
             choice = int(self.belief[number].argmax())
@@ -143,26 +165,33 @@ class _Consensus:
         return found
 
 
-def agree(members: list[Posed], settings: AgreementSettings = AgreementSettings()) -> list[Posed]:
-    """The photos with the hypotheses that agree best, their agreement, and whether they belong to the collection.
+def agree(members: list[PosedPhoto], settings: AgreementSettings = AgreementSettings()) -> list[PosedPhoto]:
+    """Choose for each photo the hypothesis that agrees best with the other photos.
 
-    Poses that a user fixed stay and are inliers.
+    Returns:
+        The photos with their choice, their agreement, and whether they belong to the collection. Poses that a user fixed stay and are
+        inliers.
     """
     if not members:
         return []
     consensus = _Consensus(members, settings)
     for _ in range(settings.rounds):
         change = max(consensus.update(number) for number in range(len(members)))
-        if not consensus.judge() and change < 0.01:
+        if not consensus.find_outliers() and change < 0.01:
             break
     return consensus.result()
 
 
 class LearnedField:
-    """The shape's field with what the photos show mixed in, so that photos are compared with photos."""
+    """The shape's feature field with what the photos show mixed in, so that photos are compared with photos."""
 
-    def __init__(self, members: list[Posed], weight: float = 1.0):
-        """``weight`` is how much one photo counts beside the shape's own descriptors."""
+    def __init__(self, members: list[PosedPhoto], weight: float = 1.0):
+        """Mix the photos in.
+
+        Args:
+            members: the photos; outliers are left out.
+            weight: of one photo beside the shape's own descriptors, whose weight is 1.
+        """
         self._members, self._weight = members, weight
         side = members[0].scorer.shape
         self._index = np.arange(len(side.field))
@@ -171,21 +200,27 @@ class LearnedField:
         for one in members:
             self._total += self._shown(one)
 
-    def _shown(self, one: Posed) -> torch.Tensor:
+    def _shown(self, one: PosedPhoto) -> torch.Tensor:
         if not one.inlier:
             return torch.zeros(())
-        descriptors, facing = seen(one.best, one.scorer, self._index)
+        descriptors, facing = observe(one.best, one.scorer, self._index)
         return self._weight * facing[:, None] * descriptors
 
-    def side(self, without: Posed | None = None) -> ShapeSide:
-        """The shape with the field, optionally ``without`` what one of the photos says."""
+    def side(self, without: PosedPhoto | None = None) -> MatchableShape:
+        """Return the shape with the field, optionally ``without`` what one of the photos shows."""
         total = self._total if without is None else self._total - self._shown(without)
         field = replace(self._side.field, descriptors=F.normalize(total, dim=1).to(torch.bfloat16))
-        return ShapeSide(self._side.shape, self._side.caster, field)
+        return MatchableShape(self._side.shape, self._side.caster, field)
 
 
-def refine_together(members: list[Posed], progress: Progress = silent, tried: int = 3) -> list[Posed]:
-    """Every photo's chosen hypothesis, and its best others, made exact against what the other photos show."""
+def refine_jointly(members: list[PosedPhoto], progress: Progress = silent, tried: int = 3) -> list[PosedPhoto]:
+    """Refine every photo's chosen hypothesis, and its best others, against what the other photos show.
+
+    Args:
+        members: the photos; those whose pose a user fixed stay as they are.
+        progress: is told of every photo.
+        tried: the number of hypotheses of each photo that are refined.
+    """
     learned, found = LearnedField(members), []
     for number, one in enumerate(members):
         progress(number / len(members), f"Making photo {number + 1} of {len(members)} agree with the others")

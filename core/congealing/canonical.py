@@ -1,4 +1,4 @@
-"""The shape of a gallery that stands for a collection: what its photos find, then what they can be posed with."""
+"""Chooses a collection's canonical shape from a gallery: by what its photos find, and by how well they can be posed with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,24 +7,32 @@ from pathlib import Path
 import numpy as np
 
 from core.alignment.templates import TemplateSettings
-from core.congealing.collection import Opened, canon_of
-from core.congealing.poses import pose_photo
+from core.congealing.collection import OpenedPhoto, canonical_shape
+from core.congealing.posed_photos import pose_photo
 from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError
+from core.geometry.sampling import spread
 from core.geometry.shape import load_shape
 from core.progress import Progress, silent, span
-from core.retrieval.queries import Asker
-from core.retrieval.search import Found, Searcher, fused
+from core.retrieval.queries import QueryEncoder
+from core.retrieval.search import Searcher, SearchResult, fused
 
 ASKED, TRIED, POSED = 12, 4, 4
-"""Photos that vote, shapes that are tried, and photos that are posed with each."""
+"""The number of photos that vote, of shapes that are tried, and of photos that are posed with each."""
 
 QUICK = TemplateSettings(directions=160, rolls=12)
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A shape, how many of the photos' votes it has (0 to 1), and how well photos are posed with it (their mean score)."""
+class ShapeChoice:
+    """A shape that may be the canonical one.
+
+    Attributes:
+        path: of its file.
+        up: the axis of the file that points up.
+        votes: its part of the photos' votes, in [0, 1].
+        score: the mean score of the photos that were posed with it.
+    """
 
     path: Path
     up: str
@@ -33,38 +41,64 @@ class Choice:
 
 
 def choose_shape(
-    opened: Sequence[Opened], searcher: Searcher, asker: Asker, encoder: ImageEncoder, progress: Progress = silent
-) -> list[Choice]:
-    """The likeliest canonical shapes, the best first.
+    opened: Sequence[OpenedPhoto],
+    searcher: Searcher,
+    query_encoder: QueryEncoder,
+    encoder: ImageEncoder,
+    progress: Progress = silent,
+) -> list[ShapeChoice]:
+    """Find the likeliest canonical shapes of a collection.
+
+    Args:
+        opened: the photos.
+        searcher: of the gallery.
+        query_encoder: of the gallery's spec.
+        encoder: describes photos and shapes for posing.
+        progress: is told how far it is.
+
+    Returns:
+        The shapes, the best first.
 
     Raises:
         CounterpointError: the gallery is empty, or no photo can be posed with any of its shapes.
     """
-    few = [opened[i] for i in np.linspace(0, len(opened) - 1, min(ASKED, len(opened))).astype(int)]
-    rankings: list[dict[int, float]] = []
-    shapes: dict[int, Found] = {}
-    for number, one in enumerate(few):
-        progress(0.4 * number / len(few), f"Asking the gallery for photo {number + 1} of {len(few)}")
-        found = searcher(asker.image(one.photo.pixels, None, one.photo.mask), top=20)
-        rankings.append({each.entry.number: each.score for each in found})
-        shapes |= {each.entry.number: each for each in found}
-    votes = fused(rankings)
+    few = [opened[i] for i in spread(len(opened), ASKED)]
+    votes, shapes = _votes(few, searcher, query_encoder, span(progress, 0.0, 0.4))
     best = sorted(votes, key=lambda number: -votes[number])[:TRIED]
-    some = [few[i] for i in np.linspace(0, len(few) - 1, min(POSED, len(few))).astype(int)]
+    some = [few[i] for i in spread(len(few), POSED)]
     choices = []
     for number, shape in enumerate(best):
         part = span(progress, 0.4 + 0.6 * number / len(best), 0.4 + 0.6 * (number + 1) / len(best))
-        name = shapes[shape].path.name
-        canon = canon_of(load_shape(shapes[shape].path), encoder, shapes[shape].entry.up, span(part, 0.0, 0.6), QUICK)
-        scores = []
-        for photo, one in enumerate(some):
-            part(0.6 + 0.4 * photo / len(some), f"Trying {name} on photo {photo + 1} of {len(some)}")
-            try:
-                scores.append(pose_photo(one.photo, canon).best.score)
-            except CounterpointError:
-                scores.append(0.0)
-        choices.append(Choice(shapes[shape].path, shapes[shape].entry.up, votes[shape], float(np.mean(scores))))
+        path, up = shapes[shape].path, shapes[shape].entry.up
+        choices.append(ShapeChoice(path, up, votes[shape], _mean_score(some, path, up, encoder, part)))
     choices.sort(key=lambda choice: -choice.score)
     if not choices or choices[0].score <= 0:
         raise CounterpointError("No shape of the gallery fits the photos; name a shape, or use another gallery.")
     return choices
+
+
+def _votes(
+    photos: Sequence[OpenedPhoto], searcher: Searcher, query_encoder: QueryEncoder, progress: Progress
+) -> tuple[dict[int, float], dict[int, SearchResult]]:
+    """Search the gallery by every photo; returns the fused rankings and the shapes, both by number."""
+    rankings: list[dict[int, float]] = []
+    shapes: dict[int, SearchResult] = {}
+    for number, one in enumerate(photos):
+        progress(number / len(photos), f"Asking the gallery for photo {number + 1} of {len(photos)}")
+        found = searcher(query_encoder.image(one.photo.pixels, None, one.photo.mask), top=20)
+        rankings.append({each.entry.number: each.score for each in found})
+        shapes |= {each.entry.number: each for each in found}
+    return fused(rankings), shapes
+
+
+def _mean_score(photos: Sequence[OpenedPhoto], path: Path, up: str, encoder: ImageEncoder, progress: Progress) -> float:
+    """Pose photos with a shape; those that cannot be posed score 0."""
+    canon = canonical_shape(load_shape(path), encoder, up, span(progress, 0.0, 0.6), QUICK)
+    scores = []
+    for number, one in enumerate(photos):
+        progress(0.6 + 0.4 * number / len(photos), f"Trying {path.name} on photo {number + 1} of {len(photos)}")
+        try:
+            scores.append(pose_photo(one.photo, canon).best.score)
+        except CounterpointError:
+            scores.append(0.0)
+    return float(np.mean(scores))

@@ -1,4 +1,4 @@
-"""A photo collection pulled into one frame: every photo posed, all made to agree, and maps between them."""
+"""Congealing of a photo collection into one frame: every photo is posed, all are made to agree, and maps between them are found."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,15 +8,15 @@ import numpy.typing as npt
 
 from core.alignment.scorer import Photo
 from core.alignment.templates import TemplateSettings, template_set
-from core.congealing.agreement import AgreementSettings, LearnedField, agree, refine_together
+from core.congealing.agreement import AgreementSettings, LearnedField, agree, refine_jointly
 from core.congealing.coordinates import CoordinateMap, MapSettings, pixels_at, points_at, solve
-from core.congealing.poses import Canon, Posed, pose_photo
+from core.congealing.posed_photos import CanonicalShape, PosedPhoto, pose_photo
 from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
-from core.matching.prepare import shape_side
+from core.matching.prepare import matchable_shape
 from core.progress import Progress, silent, span
 
 Floats = npt.NDArray[np.floating]
@@ -24,8 +24,14 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A photo to be posed; ``known_camera`` is false where its intrinsics are a guess."""
+class OpenedPhoto:
+    """A photo to be posed.
+
+    Attributes:
+        name: of the photo.
+        photo: its pixels, intrinsics and mask.
+        known_camera: whether its intrinsics are known; otherwise they are a guess.
+    """
 
     name: str
     photo: Photo
@@ -37,18 +43,29 @@ class Congealed:
     """A collection in the frame of its canonical shape.
 
     Attributes:
-        names, members, maps: of the photos, in their order.
-        refused: (name, reason) of those that could not be posed.
+        canon: the canonical shape.
+        names: of the P photos that were posed.
+        members: the P photos.
+        maps: their P coordinate maps.
+        refused: the photos that could not be posed, as (name, reason).
     """
 
-    canon: Canon
+    canon: CanonicalShape
     names: list[str]
-    members: list[Posed]
+    members: list[PosedPhoto]
     maps: list[CoordinateMap]
     refused: list[tuple[str, str]] = field(default_factory=list)
 
     def places(self, number: int, pixels: npt.ArrayLike) -> tuple[Floats, Mask]:
-        """The points [n, 3] (normalised) of the shape that pixels [n, 2] of a photo show, and whether they show any [n]."""
+        """Find the points of the shape that pixels of a photo show.
+
+        Args:
+            number: of the photo.
+            pixels: (u, v) [n, 2].
+
+        Returns:
+            Points float64 [n, 3] in the shape's normalised frame, NaN where there are none, and where there are some, bool [n].
+        """
         hits = points_at(self.members[number], self.maps[number], pixels)
         position = np.full((len(hits.face), 3), np.nan)
         shape = self.canon.side.shape
@@ -56,11 +73,28 @@ class Congealed:
         return position, hits.mask
 
     def show(self, number: int, places: Floats) -> tuple[Floats, Mask]:
-        """Where a photo shows points [n, 3] (normalised) of the shape: pixels [n, 2], and whether nothing hides them."""
+        """Find where a photo shows points of the shape.
+
+        Args:
+            number: of the photo.
+            places: float [n, 3] in the shape's normalised frame.
+
+        Returns:
+            Pixels (u, v) float64 [n, 2], and whether nothing hides the points, bool [n].
+        """
         return pixels_at(self.members[number], self.maps[number], places)
 
     def match(self, number: int, other: int, pixels: npt.ArrayLike) -> tuple[Floats, Mask]:
-        """The pixels [n, 2] of another photo that show what ``pixels`` [n, 2] show, through the shape, and whether nothing hides them."""
+        """Find the pixels of another photo that show what pixels of a photo show, through the shape.
+
+        Args:
+            number: of the photo.
+            other: the number of the other photo.
+            pixels: (u, v) [n, 2].
+
+        Returns:
+            Pixels (u, v) float64 [n, 2] of the other photo, NaN where the first shows no shape, and whether they are visible, bool [n].
+        """
         places, known = self.places(number, pixels)
         found = np.full((len(places), 2), np.nan)
         visible = np.zeros(len(places), bool)
@@ -68,27 +102,41 @@ class Congealed:
         return found, visible
 
 
-def canon_of(
+def canonical_shape(
     shape: Shape,
     encoder: ImageEncoder,
     up: str,
     progress: Progress = silent,
     templates: TemplateSettings = TemplateSettings(),
-) -> Canon:
-    """A canonical shape described, so that photos can be compared with it."""
-    side = shape_side(shape, encoder, LiftSettings(up=up), span(progress, 0.0, 0.5))
-    return Canon(side, template_set(side.caster, encoder, templates, span(progress, 0.5, 1.0)), encoder, up)
+) -> CanonicalShape:
+    """Describe a canonical shape, so that photos can be compared with it.
+
+    Args:
+        shape: the shape.
+        encoder: describes it.
+        up: the axis of its file that points up.
+        progress: is told how far it is.
+        templates: how the pictures are made that photos are compared with.
+    """
+    side = matchable_shape(shape, encoder, LiftSettings(up=up), span(progress, 0.0, 0.5))
+    return CanonicalShape(side, template_set(side.caster, encoder, templates, span(progress, 0.5, 1.0)), encoder, up)
 
 
 def congeal(
-    opened: Sequence[Opened],
-    canon: Canon,
+    opened: Sequence[OpenedPhoto],
+    canon: CanonicalShape,
     progress: Progress = silent,
-    posed: Callable[[str, Posed], None] | None = None,
+    posed: Callable[[str, PosedPhoto], None] | None = None,
 ) -> Congealed:
     """Pose all photos and make them agree.
 
-    What is found for a photo is kept on disk at once: a run that was stopped goes on where it was. ``posed`` is told of each.
+    What is found for a photo is kept on disk at once, so that a run that was stopped goes on where it was.
+
+    Args:
+        opened: the photos.
+        canon: the canonical shape.
+        progress: is told of every photo.
+        posed: is called with the name and the poses of every photo as soon as they are found.
 
     Raises:
         CounterpointError: no photo can be posed.
@@ -107,21 +155,28 @@ def congeal(
             posed(one.name, found)
     if not members:
         raise CounterpointError("No photo could be posed: " + "; ".join(f"{name}: {why}" for name, why in refused[:3]))
-    return together(Congealed(canon, names, members, [], refused), span(progress, 0.7, 1.0))
+    return congeal_jointly(Congealed(canon, names, members, [], refused), span(progress, 0.7, 1.0))
 
 
-def together(
+def congeal_jointly(
     found: Congealed,
     progress: Progress = silent,
     agreement: AgreementSettings = AgreementSettings(),
     maps: MapSettings = MapSettings(),
 ) -> Congealed:
-    """The joint step alone, as after a pose was fixed by hand: hypotheses that agree, made exact together, and maps."""
+    """Do the joint step alone, as after a pose was fixed by hand: choose hypotheses that agree, refine them, and find the maps.
+
+    Args:
+        found: the collection.
+        progress: is told how far it is.
+        agreement: how the photos are made to agree.
+        maps: how the coordinate maps are found.
+    """
     members = found.members
     if len(members) > 1:
         progress(0.0, "Making the photos agree")
         members = agree(members, agreement)
-        members = refine_together(members, span(progress, 0.1, 0.7))
+        members = refine_jointly(members, span(progress, 0.1, 0.7))
         members = agree(members, agreement)
     progress(0.7, "Finding the coordinate maps")
     learned = LearnedField(members).side().field

@@ -1,7 +1,7 @@
 """Canonical coordinate maps: which point of the canonical shape a pixel of a photo shows, and where a photo shows a point.
 
 A pose alone puts a shape that differs from the object a little off. As in 3D Congealing (Eq. 10) each photo is matched with the shape
-drawn at its pose by a displacement of every cell, forward (photo to drawing) and reverse (drawing to photo), that brings alike
+drawn at its pose by a displacement of every cell, forward (photo to drawing) and reverse (drawing to photo), that brings similar
 descriptors together, stays short (l2) and is smooth (Eq. 14 to 16). All photos are solved together by descent, coarse to fine.
 """
 
@@ -14,8 +14,9 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
 from core.fields.field import FeatureField
+from core.geometry.pixel_grid import pixels_of
 from core.geometry.pose import project, shape_rays
 from core.geometry.raycasting import Hits, surface_position
 from core.progress import Progress, silent
@@ -25,11 +26,14 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class MapSettings:
-    """Attributes:
-    levels: sides of the grids that the displacements are found on, coarse to fine.
-    steps: of Adam on each level.
-    rate: of Adam, in widths of the frame.
-    l2, smooth: weights beside the descriptors' distance; displacements are in widths of the frame.
+    """How coordinate maps are found. Displacements are in widths of the photo's frame.
+
+    Attributes:
+        levels: the sides of the grids that the displacements are found on, coarse to fine.
+        steps: the number of Adam's steps on each level.
+        rate: the learning rate of Adam, in widths of the frame.
+        l2: the weight of the displacements' squared length beside the distance of the descriptors.
+        smooth: the weight of their squared differences between neighbours.
     """
 
     levels: tuple[int, ...] = (8, 16, 32)
@@ -41,11 +45,11 @@ class MapSettings:
 
 @dataclass
 class CoordinateMap:
-    """Displacements in widths of the photo's frame, float32 [g, g, 2] over its cells.
+    """The displacements of a photo, in widths of its frame.
 
     Attributes:
-        forward: from a pixel of the photo to the pixel where the shape, drawn at the pose, shows the same.
-        reverse: back.
+        forward: float32 [g, g, 2], from a cell of the photo to the place where the shape, drawn at the pose, shows the same.
+        reverse: float32 [g, g, 2], from a cell of the drawing to the place where the photo shows the same.
     """
 
     forward: npt.NDArray[np.float32]
@@ -53,9 +57,19 @@ class CoordinateMap:
 
 
 def solve(
-    members: Sequence[Posed], field: FeatureField, settings: MapSettings = MapSettings(), progress: Progress = silent
+    members: Sequence[PosedPhoto],
+    field: FeatureField,
+    settings: MapSettings = MapSettings(),
+    progress: Progress = silent,
 ) -> list[CoordinateMap]:
-    """The maps of all photos; ``field`` describes the shape as it is compared with them."""
+    """Find the coordinate maps of all photos.
+
+    Args:
+        members: the photos with their poses.
+        field: the feature field that they are compared with.
+        settings: how the maps are found.
+        progress: is told how far it is.
+    """
     if not members:
         return []
     found: list[CoordinateMap] = []
@@ -69,16 +83,25 @@ def solve(
     return found
 
 
-def points_at(one: Posed, found: CoordinateMap, pixels: npt.ArrayLike) -> Hits:
-    """The points of the canonical shape that pixels [n, 2] of a photo show; face -1 where they show none."""
+def points_at(one: PosedPhoto, found: CoordinateMap, pixels: npt.ArrayLike) -> Hits:
+    """Return the points of the canonical shape that pixels (u, v) [n, 2] of a photo show; the face is -1 where they show none."""
     pixels = np.asarray(pixels, np.float64)
     there = pixels + _at(found.forward, one, pixels)
     shape = one.scorer.shape.shape
     return one.scorer.shape.caster.cast(*shape_rays(one.best.pose, one.scorer.K, shape, there))
 
 
-def pixels_at(one: Posed, found: CoordinateMap, positions: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Where a photo shows points [n, 3] (normalised) of the canonical shape: pixels [n, 2], and whether nothing hides them."""
+def pixels_at(one: PosedPhoto, found: CoordinateMap, positions: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Find where a photo shows points of the canonical shape.
+
+    Args:
+        one: the photo.
+        found: its map.
+        positions: float [n, 3] in the shape's normalised frame.
+
+    Returns:
+        Pixels (u, v) float64 [n, 2], and whether nothing hides the points, bool [n].
+    """
     shape = one.scorer.shape.shape
     drawn, depth = project(one.best.pose, one.scorer.K, shape.to_own_frame(positions))
     origin, directions = shape_rays(one.best.pose, one.scorer.K, shape, drawn)
@@ -87,18 +110,18 @@ def pixels_at(one: Posed, found: CoordinateMap, positions: Floats) -> tuple[Floa
     return drawn + _at(found.reverse, one, drawn), visible
 
 
-def coordinates(one: Posed, found: CoordinateMap) -> npt.NDArray[np.float32]:
-    """Canonical coordinates float32 [H, W, 3] of a photo's pixels (normalised frame), NaN where they show no shape."""
+def coordinates(one: PosedPhoto, found: CoordinateMap) -> npt.NDArray[np.float32]:
+    """Return the canonical coordinates of a photo's pixels, float32 [H, W, 3] in the shape's normalised frame; NaN off the shape."""
     result = np.full((*one.scorer.photo.mask.shape, 3), np.nan, np.float32)
-    rows, columns = np.nonzero(one.scorer.photo.mask)
-    hits = points_at(one, found, np.stack([columns, rows], axis=1))
+    pixels = pixels_of(one.scorer.photo.mask)
+    hits = points_at(one, found, pixels)
     ok = hits.mask
-    result[rows[ok], columns[ok]] = surface_position(one.scorer.shape.shape, hits.face[ok], hits.bary[ok])
+    result[pixels[ok, 1], pixels[ok, 0]] = surface_position(one.scorer.shape.shape, hits.face[ok], hits.bary[ok])
     return result
 
 
-def _pictures(one: Posed, field: FeatureField, size: int) -> tuple[torch.Tensor, ...]:
-    """Descriptors of the photo and of the shape drawn there [size, size, D], and both masks [size, size]."""
+def _pictures(one: PosedPhoto, field: FeatureField, size: int) -> tuple[torch.Tensor, ...]:
+    """Return the descriptors of the photo and of the shape drawn there, [size, size, D] each, and both masks, [size, size] each."""
     scorer, image = one.scorer, one.scorer.image.map
     h, w, channels = image.descriptors.shape
     shape = scorer.shape.shape
@@ -122,14 +145,14 @@ def _pictures(one: Posed, field: FeatureField, size: int) -> tuple[torch.Tensor,
 
 
 def _shrunk(grid: torch.Tensor, size: int) -> torch.Tensor:
-    """[h, w, D] averaged to [size, size, D]."""
+    """Average a grid [h, w, D] to [size, size, D]."""
     return F.adaptive_avg_pool2d(grid.permute(2, 0, 1)[None], size)[0].permute(1, 2, 0)
 
 
 def _displace(
     source: torch.Tensor, inside: torch.Tensor, target: torch.Tensor, allowed: torch.Tensor, settings: MapSettings
 ) -> npt.NDArray[np.float32]:
-    """Displacements [B, g, g, 2] of the cells of ``source`` [B, g, g, D] where ``inside`` [B, g, g] to alike cells of ``target``."""
+    """Find displacements [B, g, g, 2] of the cells of ``source`` [B, g, g, D], where ``inside`` [B, g, g], to similar cells of ``target``."""
     move = torch.zeros(len(source), 2, settings.levels[0], settings.levels[0])
     for level in settings.levels:
         here = F.normalize(F.adaptive_avg_pool2d(source.permute(0, 3, 1, 2), level), dim=1)
@@ -156,8 +179,8 @@ def _displace(
     return np.asarray(move.permute(0, 2, 3, 1).numpy(), np.float32)
 
 
-def _at(displacement: npt.NDArray[np.float32], one: Posed, pixels: Floats) -> Floats:
-    """Displacements in pixels [n, 2] at pixels [n, 2]."""
+def _at(displacement: npt.NDArray[np.float32], one: PosedPhoto, pixels: Floats) -> Floats:
+    """Return the displacements in pixels [n, 2] at pixels (u, v) [n, 2]."""
     if len(pixels) == 0:
         return np.zeros((0, 2))
     x0, y0, x1, _ = one.scorer.image.map.frame

@@ -1,6 +1,7 @@
-"""A canonical shape made from the photos alone, as in 3D Congealing (sections 3.2 and 4): a word is learned for what they show (textual
-inversion, Gal et al.), and a radiance field is grown that a diffusion model takes for pictures of it (score distillation, DreamFusion;
-with a multi-view model such as MVDream, four views at once).
+"""Generation of a canonical shape from the photos alone, as in 3D Congealing (sections 3.2 and 4).
+
+A word is learned for what the photos show (textual inversion, Gal et al.), and a radiance field is optimised so that a diffusion model takes
+its pictures for pictures of that word (score distillation, DreamFusion; with a multi-view model such as MVDream, four views at once).
 """
 
 import inspect
@@ -18,6 +19,7 @@ from core.alignment.scorer import Photo
 from core.congealing.volume import Volume
 from core.encoders.base import pick_device
 from core.errors import CounterpointError
+from core.files import save_mesh
 from core.geometry.camera import look_at
 from core.matching.crops import rolled
 from core.plugins import import_named, make_plugin, plugins
@@ -25,20 +27,25 @@ from core.progress import Progress, silent, span
 
 Picture = npt.NDArray[np.uint8]
 Plugin = Callable[[list[Picture]], Any]
-"""Image to 3D: object crops RGBA uint8 [S, S, 4] -> a mesh with ``export(path)`` (trimesh), or the path of a file."""
+"""A function that makes a shape of object crops RGBA uint8 [S, S, 4]: a mesh with ``export(path)`` (trimesh), or the path of a file."""
 
 WORD = "<collection>"
 
 
 @dataclass(frozen=True)
 class GenerateSettings:
-    """Attributes:
-    word_steps, word_rate: of textual inversion.
-    steps, rate: of score distillation.
-    views: pictures in each step, taken all around.
-    picture: side of a picture of the field, pixels.
-    grid: cells along a side of the field.
-    guidance: of classifier-free guidance; MVDream takes 50, single-view models 100.
+    """How a shape is generated.
+
+    Attributes:
+        word_steps: the number of steps of textual inversion.
+        word_rate: its learning rate.
+        steps: the number of steps of score distillation.
+        rate: its learning rate.
+        views: the number of pictures in each step, taken all around.
+        picture: the side of a picture of the field, in pixels.
+        grid: the number of cells along a side of the field.
+        guidance: the scale of classifier-free guidance; MVDream takes 50, single-view models 100.
+        seed: the same seed gives the same shape.
     """
 
     word_steps: int = 1000
@@ -56,14 +63,22 @@ def generate(
     photos: Sequence[Photo], model: str, out: str | Path, device: str = "auto", progress: Progress = silent,
     settings: GenerateSettings = GenerateSettings(),
 ) -> Path:  # fmt: skip
-    """Make the shape and write it to ``out`` (y up); a file that is there is taken as it is.
+    """Generate a shape and write it to a file with y up; a file that is there is taken as it is.
 
     Args:
+        photos: the photos with their masks.
         model: a Stable Diffusion or MVDream pipeline of diffusers, by name or folder, a plugin's name, or
             ``MODULE:FUNCTION`` (see :mod:`core.plugins`).
+        out: the file.
+        device: "auto", "cpu" or "cuda".
+        progress: is told of every step.
+        settings: how the shape is generated.
+
+    Returns:
+        The file of the shape.
 
     Raises:
-        CounterpointError: the model cannot be loaded, or nothing came of it.
+        CounterpointError: the model cannot be loaded, or the shape is empty.
     """
     out = Path(out)
     if out.exists():
@@ -74,7 +89,7 @@ def generate(
     if named or model in plugins("shapes"):
         made = import_named(model)(pictures) if named else make_plugin("shapes", model, pictures)
         if hasattr(made, "export"):
-            made.export(out)
+            save_mesh(out, made)
             return out
         return Path(made)
     pipeline = load_pipeline(model, device)
@@ -85,13 +100,13 @@ def generate(
 
 
 def cut_out_object(photo: Photo, size: int = 512) -> Picture:
-    """The object of a photo as RGBA uint8 [size, size, 4], clear around it."""
+    """Cut the object out of a photo: RGBA uint8 [size, size, 4], transparent around it."""
     (crop,) = rolled(photo.pixels, photo.mask, size, 0.85, 1)
     return np.concatenate([crop.picture, (crop.mask[..., None] * 255).astype(np.uint8)], axis=-1)
 
 
 def load_pipeline(model: str, device: str = "auto") -> Any:
-    """A text-to-image pipeline of diffusers, frozen.
+    """Load a text-to-image pipeline of diffusers, with frozen weights.
 
     Raises:
         CounterpointError: diffusers is not installed, or there is no such model.
@@ -116,9 +131,18 @@ def learn_word(
     settings: GenerateSettings = GenerateSettings(),
     progress: Progress = silent,
 ) -> list[float]:
-    """Add the word ``WORD`` for what the pictures show to the pipeline's tokenizer and text encoder; returns the losses.
+    """Add the word ``WORD`` for what the pictures show to the pipeline's tokenizer and text encoder.
 
-    Only the word's own embedding is trained, by how well noise on the pictures is told (textual inversion, Eq. 2).
+    Only the word's own embedding is trained, by how well the noise on the pictures is predicted (textual inversion, Eq. 2).
+
+    Args:
+        pipeline: of diffusers; it is changed.
+        pictures: RGBA uint8 [S, S, 4] each.
+        settings: the number of steps and the learning rate.
+        progress: is told of every step.
+
+    Returns:
+        The loss of every step.
     """
     tokenizer, text, unet = pipeline.tokenizer, pipeline.text_encoder, pipeline.unet
     device, generator = unet.device, torch.Generator().manual_seed(settings.seed)
@@ -139,10 +163,10 @@ def learn_word(
         noise = torch.randn(chosen.shape, generator=generator).to(device)
         t = torch.randint(pipeline.scheduler.config.num_train_timesteps, (1,), generator=generator).to(device)
         optimizer.zero_grad()
-        told = unet(
+        predicted = unet(
             pipeline.scheduler.add_noise(chosen, noise, t), t, _words(pipeline, [f"a photo of a {WORD}"])
         ).sample
-        loss = F.mse_loss(told, noise)
+        loss = F.mse_loss(predicted, noise)
         loss.backward()
         optimizer.step()
         with torch.no_grad():
@@ -154,7 +178,7 @@ def learn_word(
 
 
 def distill(pipeline: Any, settings: GenerateSettings = GenerateSettings(), progress: Progress = silent) -> Volume:
-    """A radiance field of what ``WORD`` means to the pipeline (score distillation, DreamFusion Eq. 3)."""
+    """Optimise a radiance field of what ``WORD`` means to the pipeline (score distillation, DreamFusion Eq. 3)."""
     unet, scheduler = pipeline.unet, pipeline.scheduler
     device = unet.device
     volume = Volume(settings.grid).to(device)
@@ -178,8 +202,8 @@ def distill(pipeline: Any, settings: GenerateSettings = GenerateSettings(), prog
             more = {"camera": torch.cat([_extrinsics(R)] * 2), "num_frames": len(R)} if multi_view else {}
             prompts = [f"a photo of a {WORD}" + ("" if multi_view else f", {_side(a)}") for a in azimuths]
             words = _words(pipeline, [""] * len(R) + prompts)
-            without, told = unet(torch.cat([noisy] * 2), torch.cat([t] * 2), words, **more).sample.chunk(2)
-            gradient = (1 - kept[t])[:, None, None, None] * (without + settings.guidance * (told - without) - noise)
+            without, guided = unet(torch.cat([noisy] * 2), torch.cat([t] * 2), words, **more).sample.chunk(2)
+            gradient = (1 - kept[t])[:, None, None, None] * (without + settings.guidance * (guided - without) - noise)
         optimizer.zero_grad()
         density = volume.density
         smooth = sum((density.diff(dim=axis) ** 2).mean() for axis in (2, 3, 4))
@@ -195,7 +219,7 @@ def _words(pipeline: Any, prompts: list[str]) -> torch.Tensor:
 
 
 def _on_white(picture: Picture) -> torch.Tensor:
-    """float32 [1, 3, S, S] in [0, 1]."""
+    """Put a picture RGBA uint8 [S, S, 4] on white: float32 [1, 3, S, S] in [0, 1]."""
     rgba = torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None]
     return rgba[:, :3] * rgba[:, 3:] + 1 - rgba[:, 3:]
 
@@ -206,7 +230,7 @@ def _latents(pipeline: Any, picture: torch.Tensor) -> torch.Tensor:
 
 
 def _encode(pipeline: Any, pictures: torch.Tensor) -> torch.Tensor:
-    """Latents of pictures [B, 3, S, S] in [0, 1], as large as the network was made for."""
+    """Return the latents of pictures float32 [B, 3, S, S] in [0, 1], resized to what the network was made for."""
     factor = 2 ** (len(pipeline.vae.config.block_out_channels) - 1)
     size = pipeline.unet.config.sample_size * factor
     resized = F.interpolate(pictures, (size, size), mode="bilinear", align_corners=False)
@@ -220,7 +244,7 @@ def _around(azimuth: float, elevation: float) -> npt.NDArray[np.floating]:
 
 
 def _extrinsics(R: torch.Tensor) -> torch.Tensor:
-    """[B, 16], what MVDream is told of cameras: camera to world with OpenGL axes, at distance 1."""
+    """Return the cameras as MVDream takes them, [B, 16]: camera to world with OpenGL axes, at distance 1."""
     axes = torch.diag(torch.tensor([1.0, -1.0, -1.0], device=R.device))
     whole = torch.eye(4, device=R.device).repeat(len(R), 1, 1)
     whole[:, :3, :3] = (axes @ R).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""What is drawn on one photo, or on the shape, shown on all photos; and all photos as one picture of the shape."""
+"""Propagation: what is drawn on one photo or on the shape is carried to all photos; and the average picture of all photos."""
 
 import cv2
 import numpy as np
@@ -6,6 +6,7 @@ import numpy.typing as npt
 
 from core.congealing.collection import Congealed
 from core.geometry.camera import framing_camera, look_at
+from core.geometry.pixel_grid import pixels_of
 from core.geometry.raycasting import surface_normal, surface_position
 from core.geometry.viewpoints import UP_AXES
 
@@ -14,7 +15,16 @@ Picture = npt.NDArray[np.uint8]
 
 
 def from_photo(found: Congealed, number: int, drawing: Picture) -> list[Picture]:
-    """A drawing RGBA uint8 [H, W, 4] on one photo carried to all of them, each of its photo's size (the editing of 3D Congealing)."""
+    """Carry a drawing on one photo to all photos (the editing of 3D Congealing).
+
+    Args:
+        found: the collection.
+        number: of the photo.
+        drawing: RGBA uint8 [H, W, 4], of the photo's size.
+
+    Returns:
+        For each photo RGBA uint8 [H, W, 4] of its size.
+    """
     result = []
     for other in range(len(found.members)):
         if other == number:
@@ -27,7 +37,7 @@ def from_photo(found: Congealed, number: int, drawing: Picture) -> list[Picture]
 
 
 def from_shape(found: Congealed, colors: Picture) -> list[Picture]:
-    """Colours RGBA uint8 [N, 4] of the field's samples carried to all photos."""
+    """Carry colours RGBA uint8 [N, 4] of the field's samples to all photos: for each RGBA uint8 [H, W, 4] of its size."""
     side, result = found.canon.side, []
     tree = found.members[0].scorer.tree
     for number in range(len(found.members)):
@@ -42,16 +52,34 @@ def from_shape(found: Congealed, colors: Picture) -> list[Picture]:
 
 
 def on_shape(found: Congealed, number: int, drawing: Picture) -> Picture:
-    """A drawing RGBA uint8 [H, W, 4] on one photo as colours uint8 [N, 4] of the field's samples; clear where the photo shows none."""
+    """Carry a drawing on one photo to the shape.
+
+    Args:
+        found: the collection.
+        number: of the photo.
+        drawing: RGBA uint8 [H, W, 4], of the photo's size.
+
+    Returns:
+        Colours RGBA uint8 [N, 4] of the field's samples, transparent where the photo does not show them.
+    """
     places = found.canon.side.field.points.position
     pixels, visible = found.show(number, places)
     return np.where(visible[:, None], sample_drawing(drawing, pixels), 0).astype(np.uint8)
 
 
 def average(found: Congealed, azimuth: float = 45.0, elevation: float = 20.0, size: int = 256) -> Picture:
-    """All photos of the collection as one picture RGBA uint8 [size, size, 4] of the shape, from a view in degrees.
+    """Average all photos of the collection in one picture of the shape.
 
-    Each pixel is the mean of what the photos show there, weighted by how squarely they see it; clear where none does.
+    Each pixel is the mean of what the photos show there, weighted by how squarely they see it.
+
+    Args:
+        found: the collection.
+        azimuth: of the view, in degrees.
+        elevation: of the view, in degrees.
+        size: the side of the picture in pixels.
+
+    Returns:
+        RGBA uint8 [size, size, 4], transparent where no photo shows the shape.
     """
     caster = found.canon.side.caster
     up = np.array(UP_AXES[found.canon.up], np.float64)
@@ -85,7 +113,15 @@ def average(found: Congealed, azimuth: float = 45.0, elevation: float = 20.0, si
 
 
 def sample(picture: npt.NDArray, pixels: Floats) -> npt.NDArray[np.float32]:
-    """Values float32 [n, C] at pixels [n, 2], 0 outside and where pixels are not finite."""
+    """Interpolate a picture bilinearly.
+
+    Args:
+        picture: uint8 or float32 [H, W, C].
+        pixels: (u, v) [n, 2].
+
+    Returns:
+        float32 [n, C], 0 outside the picture and where pixels are not finite.
+    """
     at = np.nan_to_num(pixels, nan=-1e4).astype(np.float32).clip(-1e4, 3e4)
     channels = picture.shape[2]
     values = np.zeros((len(at), channels), np.float32)
@@ -98,7 +134,15 @@ def sample(picture: npt.NDArray, pixels: Floats) -> npt.NDArray[np.float32]:
 
 
 def sample_drawing(drawing: Picture, pixels: Floats) -> npt.NDArray[np.float32]:
-    """RGBA [n, 4] of a drawing at pixels; clear pixels, whatever their colour, do not colour its edge."""
+    """Interpolate a drawing bilinearly; transparent pixels, whatever their colour, do not colour its edge.
+
+    Args:
+        drawing: RGBA uint8 [H, W, 4].
+        pixels: (u, v) [n, 2].
+
+    Returns:
+        RGBA float32 [n, 4], 0 to 255.
+    """
     share = drawing[..., 3:].astype(np.float32) / 255
     mixed = sample(np.concatenate([drawing[..., :3] * share, share], axis=-1), pixels)
     colors = mixed[:, :3] / np.maximum(mixed[:, 3:], 1e-6)
@@ -106,8 +150,7 @@ def sample_drawing(drawing: Picture, pixels: Floats) -> npt.NDArray[np.float32]:
 
 
 def _object_pixels(found: Congealed, number: int) -> Floats:
-    rows, columns = np.nonzero(found.members[number].scorer.photo.mask)
-    return np.stack([columns, rows], axis=1).astype(np.float64)
+    return pixels_of(found.members[number].scorer.photo.mask).astype(np.float64)
 
 
 def _painted(found: Congealed, number: int, pixels: Floats, values: Floats) -> Picture:

@@ -1,4 +1,4 @@
-"""A radiance field on a grid: density and colour in a cube, drawn by volume rendering, turned into a mesh by marching cubes."""
+"""A radiance field on a grid: density and colour in a cube, with volume rendering, and marching cubes to make a mesh of it."""
 
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.errors import CounterpointError
+from core.files import save_mesh
+from core.geometry.paint import as_light
 
 Floats = npt.NDArray[np.floating]
 
@@ -25,7 +27,14 @@ class Volume(nn.Module):
         self.color = nn.Parameter(torch.zeros(1, 3, size, size, size))
 
     def at(self, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Density [...] (above zero, a unit being the cube) and colour [..., 3] in [0, 1] at points [..., 3]."""
+        """Return density and colour at points.
+
+        Args:
+            points: float32 [..., 3] in the frame of the cube, whose side is 1.
+
+        Returns:
+            The density float32 [...], not below 0, per side of the cube; it is 0 outside. The colour RGB float32 [..., 3] in [0, 1].
+        """
         grid = (2 * points).reshape(1, -1, 1, 1, 3)
         inside = (points.abs() <= 0.5).all(-1)
         density, color = (
@@ -37,7 +46,19 @@ class Volume(nn.Module):
     def draw(
         self, R: torch.Tensor, fov: float, distance: float, size: int, samples: int = 64, background: float = 1.0
     ) -> torch.Tensor:
-        """Pictures [B, 3, size, size] in [0, 1] of cameras with rotations R [B, 3, 3] (OpenCV), ``distance`` from the middle; fov in radians."""
+        """Render pictures by volume rendering; gradients go through.
+
+        Args:
+            R: float32 [B, 3, 3], the rotations from the cube's axes to the camera's (OpenCV).
+            fov: the field of view in radians.
+            distance: of the cameras from the middle of the cube, whose side is 1.
+            size: the side of a picture in pixels.
+            samples: the number of samples along each ray.
+            background: the grey of the background, in [0, 1].
+
+        Returns:
+            RGB float32 [B, 3, size, size] in [0, 1].
+        """
         ticks = (torch.arange(size, device=R.device) + 0.5) / size * 2 - 1
         v, u = torch.meshgrid(ticks, ticks, indexing="ij")
         ray = torch.stack([u * np.tan(fov / 2), v * np.tan(fov / 2), torch.ones_like(u)], dim=-1)
@@ -55,10 +76,14 @@ class Volume(nn.Module):
 
     @torch.no_grad()
     def save_mesh(self, path: str | Path, level: float = 0.0) -> None:
-        """Write the surface with its colours (marching cubes on the density before it is made positive).
+        """Write the surface with its colours as a mesh with y up.
+
+        Args:
+            path: of the file; its suffix chooses the format.
+            level: of the surface, in the density before it is made positive (marching cubes).
 
         Raises:
-            CounterpointError: there is none, or scikit-image is not installed.
+            CounterpointError: there is no surface, or scikit-image is not installed.
         """
         import trimesh
 
@@ -74,7 +99,9 @@ class Volume(nn.Module):
         points = (vertices[:, ::-1] - 1) / (size - 1) - 0.5
         _, color = self.at(torch.from_numpy(points.astype(np.float32)).to(self.density.device))
         rgb = (color.cpu().numpy() * 255).astype(np.uint8)
+        if Path(path).suffix.lower() in (".glb", ".gltf"):
+            rgb = as_light(rgb)
         mesh = trimesh.Trimesh(points, faces, vertex_colors=rgb, process=False)
         if mesh.volume < 0:
             mesh.invert()
-        mesh.export(Path(path))
+        save_mesh(path, mesh)

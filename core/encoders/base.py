@@ -1,20 +1,22 @@
 """What an encoder is: pictures or points in, descriptors out."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.errors import CounterpointError
+
 
 @dataclass
 class Encoded:
-    """What an encoder says of a batch of square pictures.
+    """What an encoder makes of a batch of B square pictures.
 
     Attributes:
         descriptors: float32 [B, h, w, D], not yet of unit length: interpolate first, then normalise.
-        foreground: float32 [B, h, w] probability that the pixel belongs to the object, or None if the encoder does not know.
+        foreground: float32 [B, h, w], probability in [0, 1] that a cell belongs to the object, or None if the encoder does not know.
         vectors: float32 [B, G], one for each whole picture, not of unit length, or None if the encoder has none.
     """
 
@@ -24,7 +26,7 @@ class Encoded:
 
 
 class ImageEncoder(Protocol):
-    """An image encoder. ``encode`` is the dear call; everything else works on what it returns.
+    """An image encoder. ``encode`` is the expensive call; everything else works on what it returns.
 
     Attributes:
         name: what the user chose.
@@ -41,15 +43,29 @@ class ImageEncoder(Protocol):
     photo_size: int
 
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
-        """Descriptors of square RGB pictures uint8 [B, S, S, 3]; S is ``input_size`` or any other multiple of the patch."""
+        """Describe square pictures.
+
+        Args:
+            images: RGB, uint8 [B, S, S, 3]; S is ``input_size`` or any other multiple of the patch.
+
+        Returns:
+            Tensors on the encoder's device, without gradients.
+        """
         ...
 
 
 def encode_fitting(encoder: ImageEncoder, images: npt.NDArray[np.uint8]) -> Encoded:
-    """``encoder.encode(images)`` on the CPU; where the GPU's memory is too small for all of them, for half of them at a time, and so on.
+    """Describe pictures; where the GPU's memory is too small for all of them, half of them at a time, and so on.
+
+    Args:
+        encoder: the encoder.
+        images: RGB, uint8 [B, S, S, 3].
+
+    Returns:
+        Tensors on the CPU.
 
     Raises:
-        torch.OutOfMemoryError: it is too small for one.
+        torch.OutOfMemoryError: the memory is too small for one picture.
     """
     try:
         found = encoder.encode(images)
@@ -68,8 +84,9 @@ def encode_fitting(encoder: ImageEncoder, images: npt.NDArray[np.uint8]) -> Enco
     return Encoded(joined("descriptors"), joined("foreground"), joined("vectors"))  # type: ignore[arg-type]
 
 
+@runtime_checkable
 class TunableEncoder(ImageEncoder, Protocol):
-    """An image encoder whose network can be tuned a little."""
+    """An image encoder that can be adapted (see :mod:`core.encoders.lora`): its network in two parts, of which only the second changes."""
 
     @property
     def net(self) -> torch.nn.Module:
@@ -77,17 +94,17 @@ class TunableEncoder(ImageEncoder, Protocol):
         ...
 
     def begin(self, net: torch.nn.Module, images: npt.NDArray[np.uint8]) -> list[torch.Tensor]:
-        """What the parts of ``net`` that are never tuned make of pictures uint8 [B, S, S, 3]; a picture in every row."""
+        """Run the part of ``net`` that never changes on pictures, RGB, uint8 [B, S, S, 3]; returns tensors with B rows."""
         ...
 
     def finish(self, net: torch.nn.Module, begun: list[torch.Tensor]) -> Encoded:
-        """What the rest of ``net``, a changed copy of :attr:`net`, makes of that; gradients go through."""
+        """Run the rest of ``net``, a changed copy of :attr:`net`, on what :meth:`begin` returned; gradients go through."""
         ...
 
 
 @dataclass
 class EncodedPoints:
-    """What a point encoder says of a shape.
+    """What a point encoder makes of a shape.
 
     Attributes:
         places: float32 [T, 3], where the tokens are, in the frame of the points.
@@ -114,27 +131,40 @@ class PointEncoder(Protocol):
     points: int
 
     def encode(self, position: npt.NDArray[np.floating], normal: npt.NDArray[np.floating]) -> EncodedPoints:
-        """Points [N, 3] with unit normals [N, 3]: bounding box centred at the origin, its diagonal 1, y up."""
+        """Describe a shape.
+
+        Args:
+            position: points float [N, 3] in the normalised frame (bounding box centred at the origin, its diagonal 1), y up.
+            normal: their unit normals, float [N, 3].
+        """
         ...
 
 
 def to_batch(
     images: npt.NDArray[np.uint8], mean: tuple[float, ...], std: tuple[float, ...], device: torch.device
 ) -> torch.Tensor:
-    """uint8 [B, S, S, 3] -> normalised float32 [B, 3, S, S] on ``device``."""
+    """Normalise pictures for a network.
+
+    Args:
+        images: RGB, uint8 [B, S, S, 3].
+        mean: of each channel, in [0, 1].
+        std: standard deviation of each channel.
+        device: where the result lies.
+
+    Returns:
+        float32 [B, 3, S, S], (image / 255 - mean) / std.
+    """
     batch = torch.from_numpy(np.ascontiguousarray(images)).to(device).permute(0, 3, 1, 2).float().div_(255)
     shape = (1, 3, 1, 1)
     return batch.sub_(torch.tensor(mean, device=device).view(shape)).div_(torch.tensor(std, device=device).view(shape))
 
 
 def pick_device(device: str = "auto") -> torch.device:
-    """ "auto" is the GPU where there is one.
+    """The device of a name: "auto" is the GPU where there is one.
 
     Raises:
         CounterpointError: a GPU is asked for and there is none.
     """
-    from core.errors import CounterpointError
-
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device == "cuda" and not torch.cuda.is_available():

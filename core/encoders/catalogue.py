@@ -1,5 +1,6 @@
-"""The image encoders by name."""
+"""The image encoders by name. A new one is a module beside this one and a line in ``BUILT_IN``, see resources/docs/contributing.md."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +25,13 @@ TIMM_NAMES = {
 
 @dataclass(frozen=True)
 class EncoderInfo:
-    """A line of ``counterpoint encoders``: name, what it is, and whether it works without a network."""
+    """A line of ``counterpoint encoders``.
+
+    Attributes:
+        name: what users choose it by.
+        description: what it is.
+        bundled: whether it works without a network.
+    """
 
     name: str
     description: str
@@ -33,15 +40,16 @@ class EncoderInfo:
 
 @dataclass(frozen=True)
 class EncoderChoice:
-    """Which encoder, completely: equal choices give equal descriptors.
+    """Which encoder is used, completely: equal choices give equal descriptors.
 
     Attributes:
-        name: "pocket", a short name of ``TIMM_NAMES``, a plugin's, or any timm ViT.
-        weights: a local file instead of the bundled or published ones.
-        layer: block of a ViT (-1: the last), None for three quarters of its depth; the pocket encoder has none.
+        name: the name of a built-in encoder, of a plugin's, or of any timm ViT.
+        weights: a local file that replaces the bundled or published weights.
+        layer: the block of a ViT that descriptors are taken from (-1: the last), None for three quarters of its depth; the pocket
+            encoder has none.
         device: "auto", "cpu" or "cuda".
-        adapter: a file that ``counterpoint train adapter`` or ``counterpoint adapt`` made for this encoder, a checkpoint of 3DCorrEnhance
-            (.ckpt), or "3dcorrenhance" for the published one.
+        adapter: a file that ``counterpoint train adapter`` or ``counterpoint adapt`` made for this encoder, a checkpoint of
+            3DCorrEnhance (.ckpt), or "3dcorrenhance" for the published one.
     """
 
     name: str = DEFAULT
@@ -51,67 +59,91 @@ class EncoderChoice:
     adapter: str | None = None
 
 
+def _pocket(choice: EncoderChoice, progress: Progress) -> ImageEncoder:
+    from core.encoders.pocket import PocketEncoder
+
+    if choice.layer is not None:
+        raise CounterpointError("The pocket encoder has one output; leave the layer out.")
+    progress(0.5, "Loading the pocket encoder")
+    return PocketEncoder(choice.weights, choice.device)
+
+
+def _timm(choice: EncoderChoice, progress: Progress) -> ImageEncoder:
+    from core.encoders.timm_vit import TimmEncoder
+
+    model, weights = TIMM_NAMES.get(choice.name, choice.name), Path(choice.weights) if choice.weights else None
+    return TimmEncoder(model, choice.name, weights, choice.layer, choice.device, progress)
+
+
+@dataclass(frozen=True)
+class _BuiltIn:
+    """An encoder of this package: what it is, whether it works without a network, and what builds it."""
+
+    description: str
+    bundled: bool
+    build: Callable[[EncoderChoice, Progress], ImageEncoder]
+
+
+BUILT_IN = {
+    "pocket": _BuiltIn("TinyViT 5M with a feature pyramid, trained on procedural shapes", True, _pocket),
+    **{name: _BuiltIn(f"timm {model}", False, _timm) for name, model in TIMM_NAMES.items()},
+}
+"""The encoders of this package by name. Their modules are imported when they are built."""
+
+
 def available() -> list[EncoderInfo]:
-    """The encoders with short names."""
-    pocket = EncoderInfo("pocket", "TinyViT 5M with a feature pyramid, trained on procedural shapes", True)
-    own = [EncoderInfo(name, f"plugin {entry.value}", True) for name, entry in plugins("encoders").items()]
-    return [pocket, *(EncoderInfo(name, f"timm {model}", False) for name, model in TIMM_NAMES.items()), *own]
+    """Return the encoders that have a name of their own: the built-in ones, then those of plugins."""
+    built_in = [EncoderInfo(name, one.description, one.bundled) for name, one in BUILT_IN.items()]
+    return [*built_in, *(EncoderInfo(name, f"plugin {e.value}", True) for name, e in plugins("encoders").items())]
 
 
 def load_encoder(choice: EncoderChoice = EncoderChoice(), progress: Progress = silent) -> ImageEncoder:
-    """Build an encoder, with its adapter where there is one.
+    """Build an encoder, with its adapter if one is chosen.
 
     Raises:
-        CounterpointError: no such encoder, device or file; weights that do not fit or cannot be fetched.
+        CounterpointError: there is no such encoder, device or file, or the weights do not fit or cannot be fetched.
     """
     if choice.adapter is None:
         return _load_base(choice, progress)
     from core.encoders import published
-    from core.encoders.adapter import AdaptedEncoder
-    from core.encoders.tuned import TunedEncoder, is_tuning
+    from core.encoders.lora import LoraEncoder, is_lora
+    from core.encoders.residual_head import ResidualHeadEncoder
 
     adapter = choice.adapter
     if adapter == published.NAME:
         adapter = str(published.fetch_published(TIMM_NAMES.get(choice.name, choice.name), progress))
     if adapter.endswith(".ckpt") and choice.layer is None:
         choice = replace(choice, layer=-1)
-    base = _load_base(choice, progress)
-    if is_tuning(adapter):
-        return TunedEncoder(base, adapter)
-    return AdaptedEncoder(base, adapter, choice.device)
+    if is_lora(adapter):
+        return LoraEncoder(load_tunable(choice, progress), adapter)
+    return ResidualHeadEncoder(_load_base(choice, progress), adapter, choice.device)
 
 
 def load_tunable(choice: EncoderChoice = EncoderChoice(), progress: Progress = silent) -> TunableEncoder:
-    """The encoder itself, without an adapter; raises as :func:`load_encoder`, and where a plugin's cannot be tuned."""
+    """Build an encoder that can be tuned, without an adapter.
+
+    Raises:
+        CounterpointError: as :func:`load_encoder`, or the encoder cannot be tuned.
+    """
     base = _load_base(choice, progress)
-    if not hasattr(base, "begin"):
+    if not isinstance(base, TunableEncoder):
         raise CounterpointError(f"{base.name} has nothing that can be tuned.")
     return base
 
 
-def _load_base(choice: EncoderChoice, progress: Progress) -> TunableEncoder:
-    weights = Path(choice.weights) if choice.weights else None
-    if choice.name == "pocket":
-        from core.encoders.pocket import PocketEncoder
-
-        if choice.layer is not None:
-            raise CounterpointError("The pocket encoder has one output; leave the layer out.")
-        progress(0.5, "Loading the pocket encoder")
-        return PocketEncoder(weights, choice.device)
-    if choice.name in plugins("encoders"):
-        made: TunableEncoder = make_plugin("encoders", choice.name, choice.weights, choice.layer, choice.device)
+def _load_base(choice: EncoderChoice, progress: Progress) -> ImageEncoder:
+    if choice.name not in BUILT_IN and choice.name in plugins("encoders"):
+        made: ImageEncoder = make_plugin("encoders", choice.name, choice.weights, choice.layer, choice.device)
         return made
-    from core.encoders.timm_vit import TimmEncoder
-
-    model = TIMM_NAMES.get(choice.name, choice.name)
-    return TimmEncoder(model, choice.name, weights, choice.layer, choice.device, progress)
+    build = BUILT_IN[choice.name].build if choice.name in BUILT_IN else _timm
+    return build(choice, progress)
 
 
 def need_point_encoder(choice: EncoderChoice = EncoderChoice()) -> PointEncoder:
-    """As :func:`load_point_encoder`, where there must be one.
+    """Build the point encoder in the same space as an image encoder.
 
     Raises:
-        CounterpointError: there is none.
+        CounterpointError: there is none, or its weights cannot be read.
     """
     encoder = load_point_encoder(choice)
     if encoder is None:
@@ -122,9 +154,12 @@ def need_point_encoder(choice: EncoderChoice = EncoderChoice()) -> PointEncoder:
 
 
 def load_point_encoder(choice: EncoderChoice = EncoderChoice()) -> PointEncoder | None:
-    """The point encoder in the same space as an image encoder, or None where there is none.
+    """Build the point encoder in the same space as an image encoder, or return None if there is none.
 
-    That of weights given as a file is ``pocket_point.safetensors`` beside it, where a training run puts it.
+    For weights that are given as a file it is ``pocket_point.safetensors`` beside that file, where a training run puts it.
+
+    Raises:
+        CounterpointError: its weights cannot be read.
     """
     if choice.name != "pocket" or choice.adapter is not None:
         return None

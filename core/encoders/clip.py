@@ -21,21 +21,26 @@ HOW = (
 
 
 class ClipEncoder:
-    """A CLIP model.
+    """A CLIP model, which describes pictures and words by vectors in one space.
 
     Attributes:
         name: what the user chose, ``ARCHITECTURE:WEIGHTS``.
-        fingerprint: changes with the weights.
+        fingerprint: a text that changes with the weights.
         dim: G, the length of a vector.
-        input_size: side in pixels of the pictures.
-        scale: what cosine similarities are multiplied by before a softmax.
+        input_size: the side of the pictures that the model takes, in pixels.
+        scale: the factor of cosine similarities before a softmax.
+        device: where the model computes.
     """
 
     def __init__(self, name: str, device: str = "auto"):
         """Load a model.
 
+        Args:
+            name: ``ARCHITECTURE:WEIGHTS``, where the weights are a file or the tag of published ones.
+            device: "auto", "cpu" or "cuda".
+
         Raises:
-            CounterpointError: open_clip is not installed; no such architecture; weights that are not there or do not fit.
+            CounterpointError: open_clip is not installed, there is no such architecture, or the weights are missing or do not fit.
         """
         open_clip = _library()
         architecture, _, weights = name.partition(":")
@@ -57,19 +62,19 @@ class ClipEncoder:
         self.dim = int(visual.output_dim)
 
     def batch(self, pictures: npt.NDArray[np.uint8]) -> torch.Tensor:
-        """Square pictures uint8 [B, S, S, 3] of any size as the model takes them."""
+        """Normalise and resize square pictures RGB uint8 [B, S, S, 3] to float32 [B, 3, input_size, input_size] on the device."""
         batch = to_batch(pictures, self._mean, self._std, self.device)
         size = (self.input_size, self.input_size)
         return batch if batch.shape[2:] == size else F.interpolate(batch, size, mode="bicubic", antialias=True)
 
     @torch.no_grad()
     def pictures(self, pictures: npt.NDArray[np.uint8]) -> torch.Tensor:
-        """Unit vectors float32 [B, G] of square pictures uint8 [B, S, S, 3]."""
+        """Return unit vectors float32 [B, G], on the CPU, of square pictures RGB uint8 [B, S, S, 3]."""
         return F.normalize(self.model.encode_image(self.batch(pictures)).float(), dim=-1).cpu()
 
     @torch.no_grad()
     def words(self, texts: Sequence[str]) -> torch.Tensor:
-        """Unit vectors float32 [n, G]."""
+        """Return unit vectors float32 [n, G], on the CPU, of n texts."""
         tokens = self._tokenize(list(texts)).to(self.device)
         return F.normalize(self.model.encode_text(tokens).float(), dim=-1).cpu()
 

@@ -14,13 +14,18 @@ DEFAULT = "depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf"
 
 
 class DepthModel:
-    """``name`` is a model of the hub, or a folder with its files (config, weights as safetensors, preprocessor).
-
-    Raises:
-        CounterpointError: transformers is missing, there is no such model or it cannot be fetched, or its depth is not metric.
-    """
+    """A network that estimates metric depth."""
 
     def __init__(self, name: str = DEFAULT, device: str = "auto"):
+        """Load a network.
+
+        Args:
+            name: a model of the hub, or a folder with its files (configuration, weights as safetensors, preprocessor).
+            device: "auto", "cpu" or "cuda".
+
+        Raises:
+            CounterpointError: transformers is missing, there is no such model or it cannot be fetched, or its depth is not metric.
+        """
         try:
             from transformers import AutoImageProcessor, AutoModelForDepthEstimation
         except ImportError:
@@ -41,7 +46,7 @@ class DepthModel:
 
     @torch.inference_mode()
     def __call__(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
-        """Depth float64 [H, W] along z in metres of an image uint8 [H, W, 3]."""
+        """Estimate the depth along z, float64 [H, W] in metres, of an image RGB uint8 [H, W, 3]."""
         inputs = self._prepare(images=image, return_tensors="pt").to(self._device)
         depth = self._model(**inputs).predicted_depth[:, None].float()
         whole = F.interpolate(depth, image.shape[:2], mode="bicubic", align_corners=False)[0, 0]

@@ -37,11 +37,17 @@ PROMPTS = (
     "a depth map of a small {}.",
     "a depth map of a large {}.",
 )
-"""Depth-specific words around a label; their vectors are averaged."""
+"""Sentences about depth pictures around a label; their vectors are averaged."""
 
 
 class Residual(nn.Module):
-    """A block of the transformer, and attention of its own that is added to what it says."""
+    """A block of the transformer, and another attention beside it whose output is added to the block's.
+
+    Attributes:
+        block: the block as it was.
+        tuned: the other attention, which is trained.
+        on: whether it is added.
+    """
 
     def __init__(self, block: Any):
         super().__init__()
@@ -52,6 +58,7 @@ class Residual(nn.Module):
         nn.init.zeros_(self.tuned.out_proj.bias)
 
     def forward(self, x: torch.Tensor, *arguments: object, **named: object) -> torch.Tensor:
+        """Tokens float [N, B, D] or [B, N, D], as the block takes them -> the same shape."""
         out: torch.Tensor = self.block(x, *arguments, **named)
         if not self.on:
             return out
@@ -60,15 +67,20 @@ class Residual(nn.Module):
 
 
 class DepthClip:
-    """CLIP with a tuned branch.
+    """CLIP with a second branch of its image encoder that is trained on depth pictures.
 
     Attributes:
         clip: the model; its image encoder's last block is a :class:`Residual` from now on, switched off but in :meth:`tuned`.
-        trained: whether weights of the tuned branch were given; untrained, both branches say the same.
+        residual: that block.
+        trained: whether the branch has weights; untrained, both branches give the same.
     """
 
     def __init__(self, clip: ClipEncoder, weights: str | Path | None = None):
-        """Weights are those that ``counterpoint train dlign`` writes.
+        """Add the branch to a model.
+
+        Args:
+            clip: the model, which is changed.
+            weights: a file that ``counterpoint train dlign`` wrote, or None.
 
         Raises:
             CounterpointError: the image encoder is no plain ViT, or the weights are of another model.
@@ -85,15 +97,15 @@ class DepthClip:
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        """Those that are trained."""
+        """The parameters that are trained."""
         return list(self.residual.tuned.parameters())
 
     def frozen(self, pictures: npt.NDArray[np.uint8]) -> torch.Tensor:
-        """CLIP's own unit vectors float32 [B, G]."""
+        """CLIP's own unit vectors float32 [B, G] of pictures, RGB, uint8 [B, S, S, 3]."""
         return self.clip.pictures(pictures)
 
     def tuned(self, pictures: npt.NDArray[np.uint8]) -> torch.Tensor:
-        """Unit vectors float32 [B, G] of the tuned branch; with gradients where they are enabled."""
+        """Unit vectors float32 [B, G] of the trained branch, of pictures uint8 [B, S, S, 3]; gradients go through."""
         self.residual.on = True
         try:
             return F.normalize(self.clip.model.encode_image(self.clip.batch(pictures)).float(), dim=-1)
@@ -101,17 +113,30 @@ class DepthClip:
             self.residual.on = False
 
     def labels(self, labels: Sequence[str]) -> torch.Tensor:
-        """Unit vectors float32 [L, G] of words."""
+        """Unit vectors float32 [L, G] of L labels, averaged over ``PROMPTS``."""
         each = [self.clip.words([prompt.format(label) for prompt in PROMPTS]).mean(0) for label in labels]
         return F.normalize(torch.stack(each), dim=-1)
 
     @torch.no_grad()
     def logits(self, depths: npt.NDArray[np.uint8], labels: torch.Tensor) -> torch.Tensor:
-        """Float32 [L] of a shape's depth pictures uint8 [V, S, S, 3]: mean over views and branches, times CLIP's scale."""
+        """How well labels fit a shape.
+
+        Args:
+            depths: depth pictures of the shape, uint8 [V, S, S, 3].
+            labels: unit vectors float32 [L, G] of the labels.
+
+        Returns:
+            Cosine similarities float32 [L], the mean over views and branches, times CLIP's scale.
+        """
         branches = [self.frozen(depths), self.tuned(depths).cpu()] if self.trained else [self.frozen(depths)]
         return torch.stack([(vectors @ labels.T).mean(0) for vectors in branches]).mean(0) * self.clip.scale
 
     def save(self, path: str | Path) -> None:
+        """Write the weights of the branch (safetensors).
+
+        Raises:
+            CounterpointError: the file cannot be written.
+        """
         save_tensors(path, self.residual.tuned.state_dict(), {"dlign": json.dumps({"clip": self.clip.fingerprint})})
 
     def _load(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The feature map of an image: descriptors of the part that a box frames."""
+"""Feature maps of images: the descriptors of the part that a box frames."""
 
 from dataclasses import dataclass
 
@@ -10,22 +10,24 @@ from torch.nn import functional as F
 
 from core.encoders.base import ImageEncoder, encode_fitting
 from core.errors import CounterpointError
+from core.geometry.pixel_grid import pixel_grid
 
 Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1): the left, top, right and bottom edge in pixel coordinates (pixel centres are whole numbers)."""
 
 MIN_BOX = 4.0
+"""The least width and height of a box inside the image, in pixels."""
 
 
 @dataclass
 class FeatureMap:
-    """Descriptors of one picture.
+    """The descriptors of one picture.
 
     Attributes:
-        descriptors: float32 [h, w, D], as the encoder gave them (not of unit length).
-        foreground: float32 [h, w] in [0, 1] or None.
-        frame: the square of the image that the map covers; may reach beyond the image.
-        box: the part of the frame that the user asked for; matches lie in it.
+        descriptors: float32 [h, w, D], as the encoder gave them, not of unit length.
+        foreground: float32 [h, w], the probability that a cell belongs to the object, or None if the encoder does not know.
+        frame: the square of the image that the map covers, in pixels; it may reach beyond the image.
+        box: the part of the frame that the user asked for, in pixels; matches lie in it.
     """
 
     descriptors: torch.Tensor
@@ -35,35 +37,50 @@ class FeatureMap:
 
     @property
     def unit(self) -> torch.Tensor:
-        """Unit descriptors float32 [h, w, D] at the centres of the map's cells."""
+        """The unit descriptors float32 [h, w, D] at the centres of the map's cells."""
         return F.normalize(self.descriptors, dim=-1)
 
     def to_cells(self, pixels: npt.ArrayLike) -> npt.NDArray[np.floating]:
-        """Image pixels [..., 2] -> continuous cell coordinates (column, row); cell (0, 0) has its centre at (0, 0)."""
+        """Return the cell coordinates (column, row), float64 [..., 2], of image pixels (u, v) [..., 2].
+
+        They are continuous; the centre of cell (0, 0) is at (0, 0).
+        """
         x0, y0, x1, y1 = self.frame
         h, w = self.descriptors.shape[:2]
         return (np.asarray(pixels, np.float64) - [x0, y0]) / [x1 - x0, y1 - y0] * [w, h] - 0.5
 
     def to_pixels(self, cells: npt.ArrayLike) -> npt.NDArray[np.floating]:
-        """Inverse of :meth:`to_cells`."""
+        """Return the image pixels (u, v), float64 [..., 2], of cell coordinates (column, row) [..., 2]; the inverse of :meth:`to_cells`."""
         x0, y0, x1, y1 = self.frame
         h, w = self.descriptors.shape[:2]
         return (np.asarray(cells, np.float64) + 0.5) / [w, h] * [x1 - x0, y1 - y0] + [x0, y0]
 
-    def inside(self) -> npt.NDArray[np.bool_]:
-        """Which cells [h, w] have their centre in ``box``."""
+    def cell_pixels(self) -> npt.NDArray[np.floating]:
+        """Return the image pixels (u, v) of the cells' centres, float64 [h, w, 2]."""
         h, w = self.descriptors.shape[:2]
-        u, v = np.moveaxis(self.to_pixels(np.stack(np.meshgrid(np.arange(w), np.arange(h)), axis=-1)), -1, 0)
+        return self.to_pixels(pixel_grid(w, h))
+
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """Return which cells have their centre in ``box``, bool [h, w]."""
+        u, v = np.moveaxis(self.cell_pixels(), -1, 0)
         x0, y0, x1, y1 = self.box
         return (u >= x0) & (u <= x1) & (v >= y0) & (v <= y1)
 
     def sample(self, pixels: npt.ArrayLike) -> torch.Tensor:
-        """Unit descriptors float32 [N, D] at image pixels [N, 2], interpolated bilinearly."""
+        """Return unit descriptors float32 [N, D] at image pixels (u, v) [N, 2], interpolated bilinearly."""
         return sample_grid(self.descriptors, self.to_cells(pixels))
 
 
 def sample_grid(grid: torch.Tensor, cells: npt.ArrayLike) -> torch.Tensor:
-    """Bilinear interpolation of ``grid`` [h, w, D] at cells [N, 2] (column, row), then unit length: float32 [N, D]."""
+    """Interpolate descriptors bilinearly and normalise them.
+
+    Args:
+        grid: float32 [h, w, D].
+        cells: continuous cell coordinates (column, row) [N, 2]; beyond the grid its edge repeats.
+
+    Returns:
+        Unit descriptors float32 [N, D].
+    """
     h, w = grid.shape[:2]
     at = torch.as_tensor(np.asarray(cells, np.float32)).to(grid.device).reshape(1, 1, -1, 2)
     scaled = (at + 0.5) * 2 / torch.tensor([w, h], device=grid.device) - 1
@@ -72,22 +89,22 @@ def sample_grid(grid: torch.Tensor, cells: npt.ArrayLike) -> torch.Tensor:
 
 
 def whole_image(image: npt.NDArray[np.uint8]) -> Box:
-    """The box of all pixels of an image [H, W, 3]."""
+    """Return the box of all pixels of an image uint8 [H, W, 3]."""
     height, width = image.shape[:2]
     return (-0.5, -0.5, width - 0.5, height - 0.5)
 
 
 def box_around(mask: npt.NDArray[np.bool_]) -> Box:
-    """The box of the pixels of a mask [H, W] that is not empty."""
+    """Return the box around the pixels of a mask bool [H, W], which must not be empty."""
     rows, columns = np.nonzero(mask)
     return float(columns.min()) - 0.5, float(rows.min()) - 0.5, float(columns.max()) + 0.5, float(rows.max()) + 0.5
 
 
 def check_box(box: Box, image: npt.NDArray[np.uint8]) -> Box:
-    """``box`` in order and cut to the image.
+    """Return a box with its corners in order, cut to an image uint8 [H, W, 3].
 
     Raises:
-        CounterpointError: not finite, or less than ``MIN_BOX`` pixels inside the image.
+        CounterpointError: the box is not finite, or has less than ``MIN_BOX`` pixels of width or height inside the image.
     """
     if not np.isfinite(box).all():
         raise CounterpointError("The box is not made of numbers; give it as X0,Y0,X1,Y1 in pixels.")
@@ -103,14 +120,23 @@ def check_box(box: Box, image: npt.NDArray[np.uint8]) -> Box:
 
 
 def square_frame(box: Box, margin: float) -> Box:
-    """The square around ``box`` with ``margin`` (fraction of its longer side) added on every side."""
+    """Return the square around a box, with a margin on every side that is a fraction of the box's longer side."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     half = max(box[2] - box[0], box[3] - box[1]) * (0.5 + margin)
     return (x - half, y - half, x + half, y + half)
 
 
 def cut_out(image: npt.NDArray[np.uint8], frame: Box, size: int) -> npt.NDArray[np.uint8]:
-    """The part of an image inside a square ``frame``, resampled to uint8 [size, size, 3]; beyond the image its edge repeats."""
+    """Resample the part of an image inside a square.
+
+    Args:
+        image: uint8 [H, W, 3].
+        frame: the square (x0, y0, x1, y1) in pixels; beyond the image its edge repeats.
+        size: the side of the result in pixels.
+
+    Returns:
+        uint8 [size, size, 3].
+    """
     step = (frame[2] - frame[0]) / size
     if step > 2:  # average first, so that a large image does not alias
         x0, y0 = (max(0, int(np.floor(v))) for v in frame[:2])
@@ -145,7 +171,18 @@ def encode_image(
     margin: float = 0.15,
     size: int | None = None,
 ) -> FeatureMap:
-    """The feature map of an image uint8 [H, W, 3], of the square around ``box`` (default: the whole image, without margin)."""
+    """Encode the square around a box of an image.
+
+    Args:
+        encoder: describes the pixels.
+        image: RGB uint8 [H, W, 3].
+        box: (x0, y0, x1, y1) in pixels; None for the whole image, without margin.
+        margin: what the square adds to the box on every side, as a fraction of the box's longer side.
+        size: the side in pixels of the picture that the encoder gets; None for what it likes best for photos.
+
+    Raises:
+        CounterpointError: the box is not finite, or has too little of the image in it.
+    """
     return encode_turned(encoder, image, box, (0,), margin, size)[0]
 
 
@@ -157,7 +194,22 @@ def encode_turned(
     margin: float = 0.15,
     size: int | None = None,
 ) -> tuple[FeatureMap, ...]:
-    """Feature maps of the same square, encoded with the picture turned by quarter turns; all are turned back."""
+    """Encode the square around a box of an image several times, turned by quarter turns.
+
+    Args:
+        encoder: describes the pixels.
+        image: RGB uint8 [H, W, 3].
+        box: (x0, y0, x1, y1) in pixels; None for the whole image, without margin.
+        turns: the numbers of quarter turns.
+        margin: what the square adds to the box on every side, as a fraction of the box's longer side.
+        size: the side in pixels of the picture that the encoder gets; None for what it likes best for photos.
+
+    Returns:
+        A feature map for each turn, turned back, so that all refer to the same pixels.
+
+    Raises:
+        CounterpointError: the box is not finite, or has too little of the image in it.
+    """
     area = whole_image(image) if box is None else check_box(box, image)
     frame = square_frame(area, 0.0 if box is None else margin)
     crop = cut_out(image, frame, size or encoder.photo_size)

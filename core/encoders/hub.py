@@ -9,10 +9,16 @@ from core.progress import Progress
 
 
 def fetch(repository: str, name: str, title: str, progress: Progress) -> Path:
-    """The file ``name`` of a repository on the hub, from this machine where it is kept already.
+    """Return a file of a repository on the hub; it is fetched unless it is kept on this machine already.
+
+    Args:
+        repository: the repository, ``OWNER/NAME``.
+        name: the file's name in it.
+        title: what messages call it.
+        progress: is told how far it is; a cancel stops the download.
 
     Raises:
-        CounterpointError: it is not here and cannot be fetched.
+        CounterpointError: the file is not here and cannot be fetched.
     """
     from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
 
@@ -33,7 +39,7 @@ def fetch(repository: str, name: str, title: str, progress: Progress) -> Path:
 
 
 def _reporter(progress: Progress, title: str) -> type:
-    """A silent progress bar for the hub that reports here; a cancel stops the download."""
+    """Return the class of a silent progress bar for the hub that reports here; a cancel stops the download."""
     from tqdm.auto import tqdm
 
     class Bar(tqdm):  # type: ignore[misc]

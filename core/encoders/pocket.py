@@ -14,8 +14,7 @@ from torch.nn import functional as F
 
 from core.encoders.base import Encoded, pick_device, to_batch
 from core.errors import CounterpointError
-from core.files import file_digest
-from core.images import check_file
+from core.files import check_file, file_digest
 
 WEIGHTS = Path(__file__).parents[2] / "resources" / "weights"
 
@@ -38,15 +37,19 @@ class PocketNet(nn.Module):
         self.glob = nn.Linear(channels[-1] + width, neck["global_dim"])
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """float32 [B, 3, S, S] -> descriptors [B, D, S/4, S/4], aux [B, 5, S/4, S/4] and vectors [B, G].
+        """Run the network.
 
-        ``aux`` is foreground logit, depth and normal. The vector is of the whole picture: its coarsest map, and its finest
-        where the object is.
+        Args:
+            x: normalised pictures float32 [B, 3, S, S].
+
+        Returns:
+            Descriptors [B, D, S/4, S/4]; aux [B, 5, S/4, S/4]: foreground logit, depth (a quarter of an object diagonal is 1) and normal
+            (camera frame); and vectors [B, G] of whole pictures, made of the coarsest map, and of the finest where the object is.
         """
         return self.finish(self.begin(x))
 
     def begin(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """The backbone's first three maps."""
+        """The backbone's first three maps, float32 [B, C, S/s, S/s] at strides s of 4, 8 and 16, of pictures float32 [B, 3, S, S]."""
         maps = []
         x = self.backbone.patch_embed(x)
         for stage in (self.backbone.stages_0, self.backbone.stages_1, self.backbone.stages_2):
@@ -55,7 +58,7 @@ class PocketNet(nn.Module):
         return maps
 
     def finish(self, maps: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The fourth map, and all that :meth:`forward` says."""
+        """What :meth:`forward` returns, from what :meth:`begin` returned."""
         maps = [*maps, self.backbone.stages_3(maps[-1])]
         y = self._merge(maps)
         aux = self.aux(y)
@@ -79,7 +82,7 @@ PHOTO_SIZE = 160
 
 
 class PocketEncoder:
-    """The offline default. ``weights=None`` reads the bundled ones; ``random=True`` keeps the initial weights (a baseline).
+    """The offline default (a :class:`core.encoders.base.TunableEncoder`).
 
     The net itself is built at the first picture that no cache knows: importing timm takes longer than all the rest.
     """
@@ -87,6 +90,16 @@ class PocketEncoder:
     name = "pocket"
 
     def __init__(self, weights: str | Path | None = None, device: str = "auto", random: bool = False):
+        """Choose weights.
+
+        Args:
+            weights: a file of weights (safetensors); None is the bundled one.
+            device: "auto", "cpu" or "cuda".
+            random: whether to keep the initial weights instead, as a baseline.
+
+        Raises:
+            CounterpointError: no such device or file, or weights that do not fit.
+        """
         card = json.loads((WEIGHTS / "pocket.json").read_text())
         self._settings = settings = card["image_encoder"]
         self.dim: int = settings["neck"]["descriptor_dim"]
@@ -127,17 +140,19 @@ class PocketEncoder:
 
     @property
     def net(self) -> nn.Module:
+        """See :attr:`core.encoders.base.TunableEncoder.net`."""
         return self._net
 
     def begin(self, net: Any, images: npt.NDArray[np.uint8]) -> list[torch.Tensor]:
-        """All but the last stage and the neck."""
+        """See :meth:`core.encoders.base.TunableEncoder.begin`: all but the last stage and the neck."""
         return list(net.begin(to_batch(images, self._mean, self._std, self._device)))
 
     def finish(self, net: Any, begun: list[torch.Tensor]) -> Encoded:
-        """The last stage and the neck of a net like :attr:`net`; gradients go through."""
+        """See :meth:`core.encoders.base.TunableEncoder.finish`: the last stage and the neck."""
         descriptors, aux, vectors = net.finish(begun)
         return Encoded(descriptors.permute(0, 2, 3, 1).float(), torch.sigmoid(aux[:, 0]).float(), vectors.float())
 
     @torch.inference_mode()
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
+        """See :meth:`core.encoders.base.ImageEncoder.encode`."""
         return self.finish(self._net, self.begin(self._net, images))

@@ -1,4 +1,4 @@
-"""The bundled point encoder: a shape's points to descriptors and a vector in the space of the pocket image encoder, without rendering."""
+"""The bundled point encoder: it describes a shape's points in the space of the pocket image encoder, without rendering."""
 
 import json
 from collections.abc import Mapping
@@ -15,12 +15,11 @@ from torch import nn
 from core.encoders.base import EncodedPoints, pick_device
 from core.encoders.pocket import WEIGHTS
 from core.errors import CounterpointError
-from core.files import file_digest
-from core.images import check_file
+from core.files import check_file, file_digest
 
 
 class PointTokens(Protocol):
-    """What turns points into tokens with a place each: the local groups below, or a pretrained 3D VAE that the user has.
+    """Turns points into tokens with a place each: the local groups below, or a pretrained 3D VAE that the user has.
 
     Attributes:
         width: C, the length of a token.
@@ -29,18 +28,28 @@ class PointTokens(Protocol):
     width: int
 
     def __call__(self, cloud: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """float32 [B, N, 6] (position and normal, diagonal 1, y up) -> places [B, T, 3] and tokens [B, T, C]."""
+        """Make tokens of points.
+
+        Args:
+            cloud: float32 [B, N, 6], position and unit normal in the normalised frame (diagonal 1) with y up.
+
+        Returns:
+            The places float32 [B, T, 3] of the tokens in the same frame, and the tokens float32 [B, T, C].
+        """
         ...
 
 
 class PointNet(nn.Module):
-    """Tokens, a transformer over them, a descriptor for each and a vector of all (module names are those of the checkpoint).
-
-    ``tokens`` replaces the bundled local groups; it is kept as it is, only what comes after it has weights to learn, as Tango3D
-    (arXiv:2605.19727) does with its 3D VAE.
-    """
+    """Tokens, a transformer over them, a descriptor for each and a vector of all. Module names are those of the checkpoint."""
 
     def __init__(self, settings: Mapping[str, Any], tokens: PointTokens | None = None):
+        """Build the network with random weights.
+
+        Args:
+            settings: the sizes, as in the card ``pocket.json``.
+            tokens: replaces the bundled local groups. It stays as it is and only what comes after it has weights to learn, as
+                Tango3D (arXiv:2605.19727) does with its 3D VAE.
+        """
         super().__init__()
         width, heads = settings["width"], settings["heads"]
         self.count, self.neighbours = settings["tokens"], settings["neighbours"]
@@ -63,9 +72,15 @@ class PointNet(nn.Module):
     def forward(
         self, cloud: torch.Tensor, centers: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Positions and normals float32 [B, N, 6] -> places [B, T, 3], descriptors [B, T, D], vectors [B, G].
+        """Describe points.
 
-        ``centers`` int64 [B, T] are the points that groups form around (default: farthest-point sampling).
+        Args:
+            cloud: float32 [B, N, 6], position and unit normal in the normalised frame (diagonal 1) with y up.
+            centers: int64 [B, T], the points that groups form around; None for farthest-point sampling.
+
+        Returns:
+            The places float32 [B, T, 3] of the tokens, their descriptors float32 [B, T, D] and the vectors float32 [B, G], neither of
+            unit length.
         """
         own = self._tokens[0]
         if own is None:
@@ -101,7 +116,15 @@ def _take(cloud: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
 
 
 def farthest_points(points: torch.Tensor, count: int) -> torch.Tensor:
-    """Farthest-point sampling: int64 [B, count] indices into [B, N, 3], each as far as can be from those before it."""
+    """Choose points that are far from each other (farthest-point sampling).
+
+    Args:
+        points: float32 [B, N, D].
+        count: how many are chosen, at most N.
+
+    Returns:
+        Indices int64 [B, count]; each point is as far as possible from those before it.
+    """
     batch, total, _ = points.shape
     chosen = torch.zeros(batch, min(count, total), dtype=torch.long, device=points.device)
     distance = torch.full((batch, total), torch.inf, device=points.device)
@@ -114,10 +137,7 @@ def farthest_points(points: torch.Tensor, count: int) -> torch.Tensor:
 
 
 class PocketPointEncoder:
-    """``weights=None`` reads the bundled ones; ``random=True`` keeps the initial weights (a baseline).
-
-    ``tokens`` is the source that the weights were trained with, where that was not the bundled one (it sees to its own device).
-    """
+    """The bundled :class:`core.encoders.base.PointEncoder`."""
 
     name = "pocket"
 
@@ -128,6 +148,17 @@ class PocketPointEncoder:
         random: bool = False,
         tokens: PointTokens | None = None,
     ):
+        """Choose the weights; they are read when the first shape is encoded.
+
+        Args:
+            weights: a file; None for the bundled weights.
+            device: "auto", "cpu" or "cuda".
+            random: whether to keep the initial weights, as a baseline.
+            tokens: the source that the weights were trained with, if not the bundled one. It moves to its device by itself.
+
+        Raises:
+            CounterpointError: there is no such file or device.
+        """
         self._tokens = tokens
         self._settings = settings = json.loads((WEIGHTS / "pocket.json").read_text())["point_encoder"]
         self.dim: int = settings["descriptor_dim"]
@@ -156,6 +187,7 @@ class PocketPointEncoder:
 
     @torch.inference_mode()
     def encode(self, position: npt.NDArray[np.floating], normal: npt.NDArray[np.floating]) -> EncodedPoints:
+        """See :meth:`core.encoders.base.PointEncoder.encode`."""
         cloud = torch.from_numpy(np.concatenate([position, normal], axis=1).astype(np.float32)).to(self._device)
         places, descriptors, vectors = self._net(cloud[None])
         return EncodedPoints(places[0].cpu().numpy(), descriptors[0].float().cpu(), vectors[0].float().cpu())

@@ -23,7 +23,7 @@ FILES = {
     "vit_base_patch16_clip_384.laion2b_ft_in12k_in1k": "clip.ckpt",
     "deit3_base_patch16_224.fb_in1k": "deit.ckpt",
 }
-"""By the timm model that each belongs to."""
+"""The checkpoint of each timm model."""
 
 
 def fetch_published(model: str, progress: Progress = silent) -> Path:
@@ -38,9 +38,12 @@ def fetch_published(model: str, progress: Progress = silent) -> Path:
 
 
 def read_published(file: Path, base: TunableEncoder) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """What a checkpoint holds, under the names of :class:`core.encoders.tuned.Tuning`.
+    """Read a checkpoint.
 
-    Its convolution takes the place of the map, ours is added to it: one is the other less the identity.
+    Its convolution replaces the map and that of :class:`core.encoders.lora.LoraNet` is added to it: one is the other less the identity.
+
+    Returns:
+        The parameters float32 by their names in :class:`core.encoders.lora.LoraNet`, and the fingerprint of the encoder under "base".
 
     Raises:
         CounterpointError: another layout, other sizes, or not the encoder's last blocks.

@@ -12,27 +12,22 @@ from timm.models.vision_transformer import VisionTransformer
 from core.encoders.base import Encoded, pick_device, to_batch
 from core.encoders.hub import fetch
 from core.errors import CounterpointError
-from core.files import file_digest
-from core.images import check_file
+from core.files import check_file, file_digest
 from core.progress import Progress, silent
 
 EXAMPLE = "vit_small_patch14_dinov2.lvd142m"
 
 TARGET_SIZE = 448
-"""Side in pixels of the pictures, rounded to whole patches."""
+"""The side of the pictures in pixels; it is rounded to whole patches."""
 
 TUNABLE = 4
-"""Blocks that :mod:`core.encoders.tuned` may change."""
+"""The number of blocks that :mod:`core.encoders.lora` may change."""
 
 
 class TimmEncoder:
-    """Patch tokens of one block of a timm ViT.
+    """The patch tokens of one block of a timm ViT; a :class:`core.encoders.base.TunableEncoder`.
 
-    Middle blocks carry more geometry than the last (FoundPose, ECCV 2024, uses block 18 of 24): ``layer`` counts from 0, -1 is
-    the last, None three quarters of the depth.
-
-    Raises:
-        CounterpointError: no such model, not a ViT, weights that do not fit or cannot be fetched.
+    Middle blocks carry more geometry than the last (FoundPose, ECCV 2024, uses block 18 of 24).
     """
 
     def __init__(
@@ -44,6 +39,19 @@ class TimmEncoder:
         device: str = "auto",
         progress: Progress = silent,
     ):
+        """Build the network.
+
+        Args:
+            model: the model's name in timm.
+            name: what the user chose; None for the model's name.
+            weights: a file; None for the published weights, which are fetched.
+            layer: the block that descriptors are taken from, from 0; -1 for the last, None for three quarters of the depth.
+            device: "auto", "cpu" or "cuda".
+            progress: is told how far it is.
+
+        Raises:
+            CounterpointError: there is no such model, it is not a ViT, or the weights do not fit or cannot be fetched.
+        """
         self.name = name or model
         self._device = pick_device(device)
         path, origin = _weights_file(model, weights, progress)
@@ -65,20 +73,30 @@ class TimmEncoder:
 
     @property
     def net(self) -> torch.nn.Module:
+        """The network; it must not be changed."""
         return self._net
 
     @property
     def layer(self) -> int:
-        """The block that descriptors are taken from."""
+        """The number of the block that descriptors are taken from."""
         return self._layer
 
     @property
     def tunable_blocks(self) -> range:
-        """The last blocks up to the one that descriptors are taken from."""
+        """The numbers of the last blocks up to the one that descriptors are taken from."""
         return range(max(0, self._layer - TUNABLE + 1), self._layer + 1)
 
     def begin(self, net: Any, images: npt.NDArray[np.uint8]) -> list[torch.Tensor]:
-        """The blocks before those that can be tuned, and the size of the map; of ViTs of other make, only the picture."""
+        """Compute the blocks before those that can be tuned.
+
+        Args:
+            net: a network like :attr:`net`.
+            images: RGB uint8 [B, S, S, 3].
+
+        Returns:
+            The tokens float32 [B, T, C] and the size (h, w) of the map, int64 [B, 2]; for ViTs of another make only the normalised
+            pictures float32 [B, 3, S, S].
+        """
         batch = to_batch(images, self._mean, self._std, self._device)
         if not isinstance(net, VisionTransformer):
             return [batch]
@@ -88,7 +106,11 @@ class TimmEncoder:
         return [x, torch.tensor([net.patch_embed.dynamic_feat_size(batch.shape[-2:])] * len(batch))]
 
     def finish(self, net: Any, begun: list[torch.Tensor]) -> Encoded:
-        """The other blocks of a net like :attr:`net`; gradients go through."""
+        """Compute the other blocks of a network like :attr:`net` from what :meth:`begin` returned; gradients go through.
+
+        Returns:
+            Descriptors float32 [B, h, w, D] and vectors float32 [B, G].
+        """
         if isinstance(net, VisionTransformer):
             x, sizes = begun
             for block in net.blocks[self.tunable_blocks.start : self.tunable_blocks.stop]:
@@ -103,11 +125,12 @@ class TimmEncoder:
 
     @torch.inference_mode()
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
+        """See :meth:`core.encoders.base.ImageEncoder.encode`."""
         return self.finish(self._net, self.begin(self._net, images))
 
 
 def _build(model: str, path: Path) -> Any:
-    """The network with weights of a local file; timm converts the published layouts to its own."""
+    """Build the network with the weights of a local file; timm converts the published layouts to its own."""
     try:
         net: Any = timm.create_model(
             model, pretrained=True, num_classes=0, dynamic_img_size=True, pretrained_cfg_overlay={"file": str(path)}
@@ -121,7 +144,7 @@ def _build(model: str, path: Path) -> Any:
 
 
 def _weights_file(model: str, weights: str | Path | None, progress: Progress) -> tuple[Path, str]:
-    """The file of the weights, fetched where none is given, and what tells these weights from others."""
+    """Return the file of the weights, fetched if none is given, and a text that tells these weights from others."""
     if not timm.is_model(model):
         raise CounterpointError(f"timm knows no model called {model}; choose one such as {EXAMPLE}.")
     if weights is not None:

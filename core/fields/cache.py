@@ -12,24 +12,28 @@ from safetensors import safe_open
 from core.errors import CounterpointError
 from core.tensors import save_tensors
 
-VERSION = "1"
-"""Part of every key: raise it when a computation changes."""
+VERSION = "2"
+"""A part of every key; raise it when a computation changes."""
 
 LIMIT_BYTES = 4 << 30
+"""The largest size of all entries together."""
+
+_room: dict[Path, int] = {}
+"""The bytes that may still be written to a folder before it is looked at again."""
 
 
 def cache_dir() -> Path:
-    """Where caches are kept: $COUNTERPOINT_CACHE, or the user's cache folder."""
+    """Return the folder that caches are kept in: $COUNTERPOINT_CACHE, or the user's cache folder."""
     return Path(os.environ.get("COUNTERPOINT_CACHE") or platformdirs.user_cache_dir("counterpoint", appauthor=False))
 
 
 def cache_key(*parts: str) -> str:
-    """SHA-256 over the parts and the cache's version."""
+    """Return the SHA-256, in hexadecimal, of the parts and of the cache's version."""
     return hashlib.sha256("\x1f".join((VERSION, *parts)).encode()).hexdigest()
 
 
 def read(key: str) -> dict[str, torch.Tensor] | None:
-    """The tensors stored under ``key``, or None; a damaged entry counts as none."""
+    """Return the tensors [...] that were stored under ``key``, as they were written, or None; a damaged entry counts as none."""
     path = cache_dir() / f"{key}.safetensors"
     try:
         with safe_open(path, framework="pt") as file:
@@ -41,19 +45,24 @@ def read(key: str) -> dict[str, torch.Tensor] | None:
 
 
 def write(key: str, tensors: dict[str, torch.Tensor]) -> None:
-    """Store tensors under ``key``, whole or not at all; a cache that cannot be written is no error."""
+    """Store tensors [...] of any shape and dtype under ``key``, whole or not at all; a cache that cannot be written is no error."""
     with contextlib.suppress(OSError, CounterpointError):
         folder = cache_dir()
         folder.mkdir(parents=True, exist_ok=True)
-        _drop_oldest(folder)
+        _make_room(folder, sum(tensor.nbytes for tensor in tensors.values()))
         save_tensors(folder / f"{key}.safetensors", tensors)
 
 
-def _drop_oldest(folder: Path) -> None:
-    files = sorted((f.stat().st_mtime, f.stat().st_size, f) for f in folder.glob("*.safetensors"))
-    total = sum(size for _, size, _ in files)
-    for _, size, file in files:
-        if total <= LIMIT_BYTES:
-            break
-        file.unlink(missing_ok=True)
-        total -= size
+def _make_room(folder: Path, size: int) -> None:
+    """Drop the entries that were not used for longest, down to nine tenths of the limit, when what is written would pass it."""
+    if _room.get(folder, -1) < size:
+        files = sorted((f.stat().st_mtime, f.stat().st_size, f) for f in folder.glob("*.safetensors"))
+        total = sum(bytes_ for _, bytes_, _ in files)
+        aim = LIMIT_BYTES if total + size <= LIMIT_BYTES else LIMIT_BYTES * 9 // 10
+        for _, bytes_, file in files:
+            if total + size <= aim:
+                break
+            file.unlink(missing_ok=True)
+            total -= bytes_
+        _room[folder] = LIMIT_BYTES - total
+    _room[folder] -= size

@@ -13,12 +13,13 @@ from core.geometry.sampling import SurfacePoints
 
 @dataclass
 class FeatureField:
-    """Descriptors of surface samples.
+    """The descriptors of surface samples.
 
     Attributes:
-        points: N samples in spatial order.
-        descriptors: bfloat16 [N, D], unit length. Half the bytes of float32: a query reads them all, and memory is the limit.
-        observed: bool [N], false where no view saw the sample and a neighbour's descriptor stands in.
+        points: the N samples, in spatial order.
+        descriptors: bfloat16 [N, D] of unit length. They take half the bytes of float32: a query reads them all, and memory is the
+            limit.
+        observed: bool [N], false where no view saw the sample and it has its neighbour's descriptor.
     """
 
     points: SurfacePoints
@@ -29,10 +30,13 @@ class FeatureField:
         return len(self.points)
 
     def similarity(self, query: torch.Tensor) -> npt.NDArray[np.float32]:
-        """Cosine similarity float32 [N] of one unit descriptor [D] with every sample.
+        """Compare one unit descriptor float32 [D] with every sample.
 
-        Reading all descriptors takes the time, so one byte a number is read, which is right to 0.005; the most promising runs of
+        The time goes into reading all descriptors, so one byte a number is read, which is exact to 0.005; the most promising runs of
         neighbours are computed again in float32.
+
+        Returns:
+            Cosine similarities float32 [N].
         """
         codes, steps = self._codes
         code, step = _quantise(query[None])
@@ -53,13 +57,13 @@ class FeatureField:
 
 
 def _quantise(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """float32 [N, D] -> int8 [N, D] and float32 [N], what a unit of each row's code stands for."""
+    """Round float32 [N, D] to codes int8 [N, D]; also returns what one unit of each row's code stands for, float32 [N]."""
     steps = rows.abs().amax(dim=1).clamp(min=1e-12) / 127
     return (rows / steps[:, None]).round().to(torch.int8), steps
 
 
 def _most_promising(scores: npt.NDArray[np.float32], count: int = 3072) -> npt.NDArray[np.int64]:
-    """About ``count`` indices: of runs of neighbours those with the highest maxima, and the odd ones at the end."""
+    """Return about ``count`` indices: the runs of neighbours with the highest maxima, and what is left over at the end."""
     length = max(64, len(scores) // 4096)
     runs, top_runs = len(scores) // length, max(1, count // length)
     if runs <= top_runs:

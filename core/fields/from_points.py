@@ -1,4 +1,4 @@
-"""The feature field that a point encoder gives directly, without rendering (Tango3D, arXiv:2605.19727: tokens of points)."""
+"""Feature fields by a point encoder, directly and without rendering (Tango3D, arXiv:2605.19727: tokens of points)."""
 
 import numpy as np
 import torch
@@ -12,7 +12,16 @@ from core.geometry.viewpoints import standing
 
 
 def encode_shape(shape: Shape, encoder: PointEncoder, up: str = "y") -> EncodedPoints:
-    """Tokens and vector of a shape; the places of the tokens are in its normalised frame."""
+    """Describe a shape by its points.
+
+    Args:
+        shape: the shape.
+        encoder: the point encoder.
+        up: the axis of the shape's file that points up.
+
+    Returns:
+        The tokens and the vector of the shape; the places of the tokens are in its normalised frame.
+    """
     points = sample_surface(shape, encoder.points)
     if len(points) < encoder.points:  # a small point cloud
         repeated = np.resize(np.arange(len(points)), encoder.points)
@@ -25,14 +34,21 @@ def encode_shape(shape: Shape, encoder: PointEncoder, up: str = "y") -> EncodedP
 
 
 def field_from_points(shape: Shape, encoder: PointEncoder, samples: int = 20_000, up: str = "y") -> FeatureField:
-    """A field whose samples mix the descriptors of the three nearest tokens, by inverse distance."""
+    """Build a feature field whose samples mix the descriptors of the three nearest tokens, by inverse distance.
+
+    Args:
+        shape: the shape.
+        encoder: the point encoder.
+        samples: the number of surface samples.
+        up: the axis of the shape's file that points up.
+    """
     encoded = encode_shape(shape, encoder, up)
     points = sample_surface(shape, samples)
     return FeatureField(points, mix_tokens(encoded, points).to(torch.bfloat16), np.ones(len(points), bool))
 
 
 def mix_tokens(encoded: EncodedPoints, points: SurfacePoints) -> torch.Tensor:
-    """Unit descriptors float32 [N, D] at surface points."""
+    """Return unit descriptors float32 [N, D] at N surface points, mixed of those of the three nearest tokens by inverse distance."""
     distance, index = cKDTree(encoded.places).query(points.position, k=min(3, len(encoded.places)))
     distance, index = distance.reshape(len(points), -1), index.reshape(len(points), -1)
     weight = torch.from_numpy(1 / np.maximum(distance, 1e-4)).float()

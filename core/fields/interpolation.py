@@ -14,11 +14,11 @@ _NORMAL_SCALE = 0.05
 
 @dataclass
 class Interpolator:
-    """Inverse-distance mean of the three nearest samples.
+    """Interpolates values at V points as the inverse-distance mean of the three nearest surface samples.
 
     Attributes:
-        index: int64 [V, 3] samples.
-        weight: float32 [V, 3], rows sum to 1.
+        index: int64 [V, 3], the numbers of the samples.
+        weight: float32 [V, 3], their weights; rows sum to 1.
     """
 
     index: npt.NDArray[np.int64]
@@ -28,7 +28,13 @@ class Interpolator:
     def build(
         cls, samples: SurfacePoints, points: npt.NDArray[np.floating], normals: npt.NDArray[np.floating]
     ) -> "Interpolator":
-        """For points [V, 3] with normals [V, 3] in the normalised frame."""
+        """Find the nearest samples of points.
+
+        Args:
+            samples: the surface samples that values are known at.
+            points: float [V, 3] in the normalised frame.
+            normals: their unit normals, float [V, 3]; samples with another normal count as farther away.
+        """
         tree = cKDTree(np.hstack([samples.position, _NORMAL_SCALE * samples.normal]))
         k = min(3, len(samples))
         distance, index = tree.query(np.hstack([points, _NORMAL_SCALE * normals]), k=k, workers=-1)
@@ -36,5 +42,5 @@ class Interpolator:
         return cls(index.reshape(-1, k), (weight / weight.sum(axis=1, keepdims=True)).astype(np.float32))
 
     def __call__(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Values [N] at the samples -> float32 [V] at the points."""
+        """Carry values float32 [N] at the samples to the points: float32 [V]."""
         return np.einsum("vk,vk->v", values[self.index], self.weight)

@@ -1,4 +1,4 @@
-"""Descriptors on a surface: encode views around a shape, average what they say about each sample."""
+"""Feature fields by rendering: views around a shape are encoded, and each surface sample averages the descriptors of those that see it."""
 
 from dataclasses import asdict, dataclass
 
@@ -21,18 +21,19 @@ from core.progress import Progress, silent
 
 @dataclass(frozen=True)
 class LiftSettings:
-    """How a shape is looked at.
+    """How the views of a shape are made and averaged.
 
     Attributes:
-        samples: number of surface samples.
-        azimuths, elevations: views stand in rings around the up axis, ``azimuths`` to a ring, at these elevations (degrees).
-        resolution: side of a rendered view in pixels, 0 for what the encoder likes best.
-        fov: field of view in degrees (how strong perspective is).
-        facing_power: a view's weight for a sample is cos(angle to its normal) to this power.
+        samples: the number of surface samples.
+        azimuths: the number of views in each ring around the up axis.
+        elevations: the elevations of the rings, in degrees.
+        resolution: the side of a rendered view in pixels, 0 for what the encoder likes best.
+        fov: the field of view in degrees (how strong the perspective is).
+        facing_power: a view's weight for a sample is the cosine of the angle to its normal to this power.
         appearance: the shape's own colours, or plain grey.
-        up: the direction that points up when the shape stands ("y", "z", "-z", ...).
-        voxels: samples in the same cell of a grid with this many to a side share one descriptor, as in the paper on inexact alignment
-            (100, with 36 views: 12 azimuths); 0 for none.
+        up: the axis of the file that points up when the shape stands ("y", "z", "-z", ...).
+        voxels: samples in the same cell of a grid with this many cells to a side share one descriptor, as in the paper on inexact
+            alignment (100, with 36 views: 12 azimuths); 0 for no grid.
     """
 
     samples: int = 20_000
@@ -46,6 +47,7 @@ class LiftSettings:
     voxels: int = 0
 
     def key(self) -> str:
+        """Return a text that differs for different settings, as a part of cache keys."""
         return repr(sorted(asdict(self).items()))
 
 
@@ -56,11 +58,18 @@ def lift(
     progress: Progress = silent,
     caster: Raycaster | None = None,
 ) -> FeatureField:
-    """The feature field of a shape.
+    """Build the feature field of a shape.
 
-    Every view is rendered, encoded and read at the projections of the samples it sees (exact visibility by a ray to the camera);
-    a sample's descriptor is the mean of unit descriptors weighted by facing. Samples that no view sees take the descriptor of
-    the nearest sample that is seen, and are marked in ``FeatureField.observed``.
+    Every view is rendered, encoded and read at the projections of the samples it sees (visibility is exact, by a ray to the camera). A
+    sample's descriptor is the mean of unit descriptors, weighted by how squarely each view sees it. Samples that no view sees take the
+    descriptor of the nearest sample that is seen, and are marked in ``FeatureField.observed``.
+
+    Args:
+        shape: the shape.
+        encoder: describes the views.
+        settings: which views, and how they are averaged.
+        progress: is told of every view.
+        caster: casts rays at the shape; None makes one.
     """
     caster = caster or Raycaster(shape)
     points = sample_surface(shape, settings.samples)
@@ -93,7 +102,7 @@ def lift(
 def _by_voxel(
     position: npt.NDArray[np.floating], total: torch.Tensor, weight: torch.Tensor, voxels: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sums of descriptors [N, D] and weights [N] over the samples of each cell of a grid around the shape, given back to the samples."""
+    """Sum descriptors [N, D] and weights [N] over the samples of each cell of a grid around the shape; each sample gets its cell's sums."""
     low = position.min(0)
     size = float((position.max(0) - low).max()) / voxels
     cell = np.floor((position - low) / max(size, 1e-12)).astype(np.int64).clip(0, voxels - 1)
@@ -106,7 +115,7 @@ def _by_voxel(
 
 
 def cameras(shape: Shape, encoder: ImageEncoder, settings: LiftSettings) -> list[Camera]:
-    """The cameras that :func:`lift` looks through, in the normalised frame."""
+    """Return the cameras of the views that :func:`lift` renders, in the normalised frame."""
     size = settings.resolution or encoder.input_size
     hull = (
         shape.normalised if len(shape.normalised) < 20_000 else shape.normalised[:: len(shape.normalised) // 20_000 + 1]
@@ -119,9 +128,17 @@ def cameras(shape: Shape, encoder: ImageEncoder, settings: LiftSettings) -> list
 def seen_samples(
     caster: Raycaster, camera: Camera, position: npt.NDArray[np.floating], normal: npt.NDArray[np.floating]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.floating]]:
-    """Indices of the samples a camera sees and the cosine [n] between their normal and the direction to it.
+    """Find the samples that a camera sees; of an open surface both sides are seen.
 
-    Of an open surface both sides count.
+    Args:
+        caster: of the shape.
+        camera: the camera, in the normalised frame.
+        position: the samples, float [N, 3] in the normalised frame.
+        normal: their unit normals, float [N, 3].
+
+    Returns:
+        The indices int64 [n] of the samples that are seen, and the cosine of the angle between their normals and the direction to the
+        camera, float [n].
     """
     toward = camera.center - position
     cosine = np.abs(np.sum(toward * normal, axis=1)) / np.linalg.norm(toward, axis=1)

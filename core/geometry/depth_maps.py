@@ -4,16 +4,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.geometry.camera import Camera, framing_camera, look_at
+from core.geometry.camera import Camera
 from core.geometry.raycasting import Raycaster
-from core.geometry.viewpoints import UP_AXES, ring_directions
+from core.geometry.viewpoints import ring_cameras
 
 FAR = 0.2
-"""How bright the farthest point is; the background is black."""
+"""The brightness of the farthest point, in [0, 1]; the background is black."""
 
 
 def depth_picture(caster: Raycaster, camera: Camera) -> npt.NDArray[np.uint8]:
-    """uint8 [h, w, 3]. The discs of a point cloud are smoothed within contours, not across (a bilateral filter)."""
+    """Draw the depth that a camera in the normalised frame sees: uint8 [height, width, 3].
+
+    The discs of a point cloud are smoothed within contours, not across them (a bilateral filter).
+    """
     hits = caster.view(camera)
     picture = np.zeros(hits.mask.shape, np.float32)
     if hits.mask.any():
@@ -26,11 +29,16 @@ def depth_picture(caster: Raycaster, camera: Camera) -> npt.NDArray[np.uint8]:
 
 
 def depth_views(caster: Raycaster, up: str = "y", size: int = 224, azimuths: int = 5) -> npt.NDArray[np.uint8]:
-    """Twice ``azimuths`` pictures uint8 [V, size, size, 3] around a standing shape, level and from above."""
-    points = caster.shape.normalised
-    hull, axis = points[:: max(1, len(points) // 5000)], np.array(UP_AXES[up], np.float64)
-    cameras = [
-        framing_camera(hull, look_at(direction, axis), size, np.radians(30), 0.85)
-        for direction in ring_directions(up, azimuths, (5.0, 30.0))
-    ]
+    """Draw depth pictures from all around a standing shape, in a ring at 5 degrees and another at 30.
+
+    Args:
+        caster: of the shape.
+        up: the axis of the shape's file that points up.
+        size: the side of a picture in pixels.
+        azimuths: the number of pictures in each ring.
+
+    Returns:
+        uint8 [2 * azimuths, size, size, 3].
+    """
+    cameras = ring_cameras(caster.shape.normalised, up, azimuths, (5.0, 30.0), size, 0.85)
     return np.stack([depth_picture(caster, camera) for camera in cameras])

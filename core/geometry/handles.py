@@ -1,4 +1,8 @@
-"""Poses changed by hand: what a drag in the picture means. All keep the shape's middle where it is unless they move it."""
+"""Poses changed by hand: what a drag in the picture means.
+
+In all functions ``K`` is the matrix of intrinsics float64 [3, 3] in pixels, ``middle`` the shape's middle [3] in the units and axes of its
+file, and ``start`` and ``end`` are the pixels (u, v) [2] that the mouse went from and to. What turns or scales keeps the middle in place.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,41 +13,52 @@ from core.geometry.pose import Pose, project
 Floats = npt.NDArray[np.floating]
 
 NEAREST = 0.02
-"""A drag along the viewing direction brings the middle no nearer than this share of its distance."""
+"""A drag along the viewing direction brings the middle no nearer than this part of its distance."""
 
 
 def moved(pose: Pose, K: Floats, middle: Floats, start: Floats, end: Floats) -> Pose:
-    """The shape moved across the picture as the mouse went from pixel ``start`` [2] to ``end``; ``middle`` [3] of its own frame."""
+    """Move the shape across the picture, so that its middle [3] goes with the mouse from pixel ``start`` [2] to ``end`` [2] at its depth."""
     depth = pose(middle)[2]
     step = (np.asarray(end, float) - start) / [K[0, 0], K[1, 1]] * depth
     return Pose(pose.R, pose.t + [*step, 0.0], pose.s)
 
 
 def moved_along(pose: Pose, K: Floats, middle: Floats, axis: int, start: Floats, end: Floats) -> Pose:
-    """The same along one of the shape's axes (0 to 2): as far as the mouse went in the direction in which the axis appears."""
+    """Move the shape along one of its axes (0 to 2), as far as the mouse went from ``start`` [2] to ``end`` [2] in the axis's direction."""
     place = pose(middle)
     direction = pose.R[:, axis]
     return Pose(pose.R, pose.t + direction * _along(K, place, direction, start, end), pose.s)
 
 
 def pushed(pose: Pose, middle: Floats, factor: float) -> Pose:
-    """Nearer or farther along the ray through the middle: ``factor`` times its distance."""
+    """Move the shape along the ray through its middle [3] to ``factor`` times its distance from the camera (a number above 0)."""
     return Pose(pose.R, pose.t + (max(factor, NEAREST) - 1) * pose(middle), pose.s)
 
 
 def turned(pose: Pose, middle: Floats, rotation: Floats) -> Pose:
-    """Turned by a rotation [3, 3] in camera axes."""
+    """Turn the shape around its middle by a rotation float64 [3, 3] in camera axes."""
     R = rotation @ pose.R
     return Pose(R, pose(middle) - R @ (pose.s * middle), pose.s)
 
 
 def turned_about(pose: Pose, middle: Floats, axis: int, angle: float) -> Pose:
-    """Turned about one of the shape's axes by radians."""
+    """Turn the shape around its middle [3] about one of its axes (0 to 2) by an angle in radians, right-handed."""
     return turned(pose, middle, Rotation.from_rotvec(angle * pose.R[:, axis]).as_matrix())
 
 
 def arcball(pose: Pose, K: Floats, middle: Floats, radius: float, start: Floats, end: Floats) -> Pose:
-    """Turned as by a ball of ``radius`` pixels around the middle (Shoemake, Graphics Interface 1992); outside of it about the view."""
+    """Turn the shape as a ball around its middle turns under the mouse (Shoemake, Graphics Interface 1992).
+
+    Outside the ball it turns about the viewing direction.
+
+    Args:
+        pose: of the shape.
+        K: the intrinsics, float64 [3, 3] in pixels.
+        middle: float [3] in the units and axes of the shape's file.
+        radius: of the ball, in pixels.
+        start: the pixel (u, v) [2] that the mouse went from.
+        end: the pixel (u, v) [2] that it went to.
+    """
     center = project(pose, K, np.asarray(middle, float))[0]
     a, b = (_on_ball((np.asarray(at, float) - center) / radius) for at in (start, end))
     around, cosine = np.cross(a, b), float(np.clip(a @ b, -1, 1))
@@ -54,13 +69,20 @@ def arcball(pose: Pose, K: Floats, middle: Floats, radius: float, start: Floats,
 
 
 def scaled(pose: Pose, middle: Floats, factors: Floats) -> Pose:
-    """Larger or smaller along the shape's axes, by factors [3]."""
+    """Scale the shape along its axes around its middle, by factors [3] that are cut to 0.05 to 20."""
     s = pose.s * np.clip(factors, 0.05, 20.0)
     return Pose(pose.R, pose(middle) - pose.R @ (s * middle), s)
 
 
 def held(before: Pose, after: Pose, middle: Floats, locked: frozenset[str]) -> Pose:
-    """``after`` without what is locked (names of :data:`core.alignment.freedom.FREEDOMS`): there it stays as it was ``before``."""
+    """Return the pose ``after`` a change, with what is locked as it was ``before``.
+
+    Args:
+        before: the pose before the change.
+        after: the pose after it.
+        middle: the shape's middle [3] in the units and axes of its file.
+        locked: names of :data:`core.alignment.freedom.FREEDOMS`.
+    """
     if not locked:
         return after
     turn = Rotation.from_matrix(after.R @ before.R.T).as_rotvec()
@@ -77,7 +99,10 @@ def held(before: Pose, after: Pose, middle: Floats, locked: frozenset[str]) -> P
 
 
 def _along(K: Floats, place: Floats, direction: Floats, start: Floats, end: Floats) -> float:
-    """How far along ``direction`` [3] from ``place`` [3] (camera) the mouse went; where the direction points at the camera, nowhere."""
+    """Return how far along ``direction`` [3] from ``place`` [3], both in the camera's frame, the mouse went.
+
+    It is nothing where the direction points at the camera.
+    """
     focal = np.array([K[0, 0], K[1, 1]])
     speed = focal * (direction[:2] * place[2] - place[:2] * direction[2]) / place[2] ** 2
     size = float(speed @ speed)
@@ -86,7 +111,7 @@ def _along(K: Floats, place: Floats, direction: Floats, start: Floats, end: Floa
 
 
 def _on_ball(at: Floats) -> Floats:
-    """The unit vector of the ball under a place; the ball's front looks to the camera (-z)."""
+    """Return the unit vector [3] of the ball under a place [2] in ball radii; the ball's front faces the camera (-z)."""
     square = float(at @ at)
     if square >= 1:
         return np.array([*(at / np.sqrt(square)), 0.0])

@@ -1,4 +1,4 @@
-"""Where an object stands: rotation, translation, a scale for each of its axes."""
+"""Poses with nine degrees of freedom: a rotation, a translation, and a scale for each axis of the object."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,10 +17,15 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Pose:
-    """``x_cam = R @ diag(s) @ x_shape + t``: OpenCV camera axes, the units and axes of the shape's file.
+    """A pose ``x_cam = R @ diag(s) @ x_shape + t``, with OpenCV camera axes and the units and axes of the shape's file.
 
     Attributes:
-        R, t, s: float64 [3, 3], [3], [3].
+        R: the rotation, float64 [3, 3].
+        t: the translation, float64 [3] in the units of the file.
+        s: the scales along the shape's axes, float64 [3], above 0.
+
+    Raises:
+        CounterpointError: numbers are not finite, scales not above 0, or the rotation is not one.
     """
 
     R: Floats
@@ -34,32 +39,48 @@ class Pose:
             raise CounterpointError("The rotation of a pose must be a rotation: orthogonal, without mirroring.")
 
     def __call__(self, points: Floats) -> Floats:
-        """Points [..., 3] of the shape's frame in the camera's."""
+        """Map points [..., 3] from the frame of the shape's file to the camera's: float64 [..., 3]."""
         return (np.asarray(points, np.float64) * self.s) @ self.R.T + self.t
 
     def inverse(self, points: Floats) -> Floats:
-        """Points [..., 3] of the camera's frame in the shape's."""
+        """Map points [..., 3] from the camera's frame to that of the shape's file: float64 [..., 3]."""
         return ((np.asarray(points, np.float64) - self.t) @ self.R) / self.s
 
     def rotated(self, rotation: Floats) -> "Pose":
-        """The same place and scale with another rotation [3, 3]."""
+        """Return a pose with another rotation float64 [3, 3] and the same translation and scales."""
         return Pose(rotation, self.t, self.s)
 
 
 def nearest_rotation(matrix: Floats) -> Floats:
-    """The rotation [3, 3] nearest to a matrix whose numbers were rounded (or drifted)."""
+    """Return the rotation float64 [3, 3] nearest to a matrix [3, 3] whose numbers were rounded or drifted."""
     U, _, V = np.linalg.svd(matrix)
     return np.asarray(U @ V)
 
 
 def rotation_error(a: Floats, b: Floats, symmetries: Floats | None = None) -> float:
-    """Angle in degrees between two rotations; of several ``symmetries`` [n, 3, 3] of the object the best counts."""
+    """Return the angle in degrees between two rotations.
+
+    Args:
+        a: float [3, 3].
+        b: float [3, 3].
+        symmetries: rotations float [n, 3, 3] that leave the object as it is, of which the best counts; None for no symmetry.
+    """
     turns = np.eye(3)[None] if symmetries is None else symmetries
     return min(float(np.degrees(Rotation.from_matrix(a.T @ b @ turn).magnitude())) for turn in turns)
 
 
 def shape_rays(pose: Pose, K: Floats, shape: "Shape", pixels: Floats) -> tuple[Floats, Floats]:
-    """The rays through pixels [..., 2] in the shape's normalised frame: origin [3] and unit directions [..., 3]."""
+    """Return the rays through pixels in the shape's normalised frame.
+
+    Args:
+        pose: of the shape.
+        K: the intrinsics, float [3, 3] in pixels.
+        shape: the shape.
+        pixels: (u, v), float [..., 2].
+
+    Returns:
+        Their origin float64 [3], which is the camera, and unit directions float64 [..., 3].
+    """
     xy = (np.asarray(pixels, np.float64) - [K[0, 2], K[1, 2]]) / [K[0, 0], K[1, 1]]
     directions = (np.concatenate([xy, np.ones_like(xy[..., :1])], axis=-1) @ pose.R) / pose.s
     directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
@@ -67,7 +88,17 @@ def shape_rays(pose: Pose, K: Floats, shape: "Shape", pixels: Floats) -> tuple[F
 
 
 def project(pose: Pose, K: Floats, points: Floats) -> tuple[Floats, Floats]:
-    """Pixels [..., 2] of points of the shape's own frame, and their depth [...] along z."""
+    """Project points of a shape to pixels.
+
+    Args:
+        pose: of the shape.
+        K: the intrinsics, float [3, 3] in pixels.
+        points: float [..., 3] in the units and axes of the shape's file.
+
+    Returns:
+        Pixels (u, v) float64 [..., 2], and the depth float64 [...] along z in the units of the file. Points behind the camera have
+        negative depth, and their pixels mean nothing.
+    """
     camera = pose(points)
     depth = camera[..., 2]
     safe = np.where(np.abs(depth) < 1e-12, 1e-12, depth)
@@ -75,21 +106,36 @@ def project(pose: Pose, K: Floats, points: Floats) -> tuple[Floats, Floats]:
 
 
 def camera_matrix(fx: float, fy: float, cx: float, cy: float) -> Floats:
-    """``K`` [3, 3] of focal lengths and principal point in pixels."""
+    """Return the intrinsics float64 [3, 3] of focal lengths and a principal point, all in pixels."""
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float64)
 
 
 def intrinsics(size: tuple[int, int], fov: float = 50.0) -> Floats:
-    """``K`` [3, 3] of a picture (width, height) whose longer side spans ``fov`` degrees, the principal point in its middle."""
+    """Return the intrinsics float64 [3, 3] of a camera whose principal point is the middle of the picture.
+
+    Args:
+        size: (width, height) of the picture in pixels.
+        fov: the angle that its longer side spans, in degrees.
+    """
     focal = max(size) / 2 / np.tan(np.radians(fov) / 2)
     return camera_matrix(focal, focal, (size[0] - 1) / 2, (size[1] - 1) / 2)
 
 
-def frustum(pose: Pose, K: Floats, size: tuple[int, int], length: float = 0.08) -> Floats:
-    """A photo's camera in the shape's frame [6, 3]: the eye, the corners of a picture (width, height) at ``length`` of the distance to the
-    shape, and the shape's origin."""
+def frustum(pose: Pose, K: Floats, size: tuple[int, int], middle: Floats, length: float = 0.08) -> Floats:
+    """Return the frustum of a photo's camera, to be drawn beside the shape.
+
+    Args:
+        pose: of the shape in the photo.
+        K: the intrinsics, float [3, 3] in pixels.
+        size: (width, height) of the photo in pixels.
+        middle: of the shape, float [3] in the frame of its file.
+        length: the depth of the frustum, as a fraction of the distance to the shape's middle.
+
+    Returns:
+        float64 [6, 3] in the frame of the shape's file: the eye, the four corners of the picture, and the shape's middle.
+    """
     width, height = size
     corners = [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
     rays = np.linalg.solve(K, np.array([(u, v, 1.0) for u, v in corners]).T).T
-    depth = length * float(np.linalg.norm(pose.t))
-    return pose.inverse(np.vstack([np.zeros(3), rays * depth, pose.t]))
+    there = pose(middle)
+    return pose.inverse(np.vstack([np.zeros(3), rays * length * float(np.linalg.norm(there)), there]))

@@ -1,4 +1,4 @@
-"""Which face a ray hits, what a camera sees, what hides what: Embree through Open3D."""
+"""Ray casting with Embree, through Open3D: which face a ray hits, what a camera sees, what hides what."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,17 +14,17 @@ Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
 _DISC = 6
-"""Corners of the small disc that stands for a point of a cloud."""
+"""The number of corners of the small disc that stands for a point of a cloud."""
 
 
 @dataclass
 class Hits:
-    """Ray hits; arrays share the leading shape of the rays.
+    """Where rays hit a shape; the arrays have the leading dimensions of the rays.
 
     Attributes:
-        face: int64, the shape's face, or its point for a point cloud; -1 where nothing is hit.
-        bary: float32 [..., 3] barycentric coordinates ((1, 0, 0) for a point cloud).
-        distance: float32 along the unit ray, inf where nothing is hit.
+        face: int64 [...], the number of the face that is hit, in a point cloud that of the point; -1 where nothing is hit.
+        bary: float32 [..., 3], the barycentric coordinates in the face, (1, 0, 0) in a point cloud.
+        distance: float32 [...] along the unit ray in the normalised frame, infinite where nothing is hit.
     """
 
     face: Ints
@@ -33,11 +33,12 @@ class Hits:
 
     @property
     def mask(self) -> npt.NDArray[np.bool_]:
+        """Whether the shape is hit, bool [...]."""
         return self.face >= 0
 
 
 class Raycaster:
-    """Ray queries against a shape in its normalised frame (bounding-box centre at the origin, diagonal 1).
+    """Casts rays at a shape in its normalised frame (bounding-box centre at the origin, diagonal 1).
 
     A point cloud is made of small discs across its normals, so that it hides what lies behind it as a surface does.
     """
@@ -52,18 +53,30 @@ class Raycaster:
         )
 
     def cast(self, origins: Floats, directions: Floats) -> Hits:
-        """First hits of rays [..., 3] (unit directions)."""
+        """Return the first hits of rays.
+
+        Args:
+            origins: float [..., 3] in the normalised frame; they are broadcast against the directions.
+            directions: unit vectors, float [..., 3].
+        """
         rays = np.concatenate(np.broadcast_arrays(origins, directions), axis=-1).astype(np.float32)
         answer = self._scene.cast_rays(_tensor(rays))
         distance = answer["t_hit"].numpy()
         return self._hits(answer["primitive_ids"].numpy(), answer["primitive_uvs"].numpy(), distance)
 
     def view(self, camera: Camera) -> Hits:
-        """What each pixel of a camera sees, arrays [height, width, ...]."""
+        """Return what each pixel of a camera in the normalised frame sees; the arrays are [height, width, ...]."""
         return self.cast(*camera.rays(camera.pixel_grid()))
 
     def visible(self, points: Floats, normals: Floats, eye: Floats, offset: float = 2e-3) -> npt.NDArray[np.bool_]:
-        """Whether surface points [N, 3] (normalised) are seen from ``eye`` [3]; ``offset`` lifts them off the surface."""
+        """Return whether surface points are seen from a place, that is, nothing lies between: bool [N].
+
+        Args:
+            points: float [N, 3] in the normalised frame.
+            normals: their unit normals, float [N, 3].
+            eye: the place, float [3] in the normalised frame.
+            offset: how far the points are lifted off the surface towards the place, so that they do not hide themselves.
+        """
         toward = eye - points
         facing = np.sum(toward * normals, axis=1, keepdims=True)
         start = points + offset * np.where(facing >= 0, normals, -normals)
@@ -72,7 +85,7 @@ class Raycaster:
         return ~hidden
 
     def closest(self, points: Floats) -> Hits:
-        """Surface points closest to points [N, 3] (normalised); ``distance`` is Euclidean."""
+        """Return the surface points closest to points float [N, 3] in the normalised frame; ``distance`` is Euclidean."""
         query = np.ascontiguousarray(points, np.float32)
         answer = self._scene.compute_closest_points(_tensor(query))
         distance = np.linalg.norm(answer["points"].numpy() - query, axis=-1)
@@ -90,12 +103,27 @@ class Raycaster:
 
 
 def surface_position(shape: Shape, face: Ints, bary: Floats) -> Floats:
-    """Positions float32 [..., 3] in the normalised frame of surface points (``face`` >= 0)."""
+    """Return the positions float32 [..., 3], in the normalised frame, of surface points.
+
+    Args:
+        shape: the shape.
+        face: int [...], the numbers of faces (points of a cloud), none below 0.
+        bary: float [..., 3], the barycentric coordinates.
+    """
     return _interpolate(shape, shape.normalised, face, bary)
 
 
 def surface_normal(shape: Shape, face: Ints, bary: Floats) -> Floats:
-    """Shading normals float32 [..., 3]: the smooth normal, or the face's own where they differ by more than 35 degrees (an edge)."""
+    """Return the shading normals of surface points: the smooth normal, or the face's own if they differ by more than 35 degrees.
+
+    Args:
+        shape: the shape.
+        face: int [...], the numbers of faces (points of a cloud), none below 0.
+        bary: float [..., 3], the barycentric coordinates.
+
+    Returns:
+        Unit normals float32 [..., 3].
+    """
     smooth = _unit(_interpolate(shape, shape.normals, face, bary))
     if shape.is_point_cloud:
         return smooth
@@ -121,7 +149,7 @@ def _unit(vectors: Floats) -> Floats:
 
 
 def _discs(shape: Shape) -> tuple[Floats, Ints]:
-    """Triangles of the discs around the points of a cloud, as wide as twice the usual gap between neighbours."""
+    """Return the triangles of discs around the points of a cloud, with a radius of twice the median gap between neighbours."""
     points, normals = shape.normalised, shape.normals
     cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points))
     gap = np.asarray(cloud.compute_nearest_neighbor_distance()) if len(points) > 1 else np.array([0.02])

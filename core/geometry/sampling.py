@@ -1,4 +1,4 @@
-"""Points spread evenly over a surface."""
+"""Samples that are spread evenly over a surface."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,13 @@ from core.geometry.shape import Shape
 
 @dataclass
 class SurfacePoints:
-    """Points on a shape, each named by face and barycentric coordinates, so that they mean the same on any tessellation.
+    """Points on a shape, each given by a face and barycentric coordinates, so that they mean the same on any tessellation.
 
     Attributes:
-        face: int64 [N] (the point's index for a point cloud).
-        bary: float32 [N, 3].
-        position, normal: float32 [N, 3] in the normalised frame.
+        face: int64 [N], the number of the face; in a point cloud the number of the point.
+        bary: float32 [N, 3], the barycentric coordinates in the face.
+        position: float32 [N, 3] in the normalised frame.
+        normal: float32 [N, 3], the unit normals.
     """
 
     face: npt.NDArray[np.integer]
@@ -30,9 +31,15 @@ class SurfacePoints:
 
 
 def sample_surface(shape: Shape, count: int, seed: int = 0) -> SurfacePoints:
-    """``count`` area-uniform points, stratified along the faces' cumulated area, in spatial order (see :func:`spatial_order`).
+    """Sample a surface uniformly by area, stratified along the faces' cumulated area.
 
-    Of a point cloud: ``count`` of its points at most.
+    Args:
+        shape: the mesh or point cloud.
+        count: the number of samples; of a point cloud at most all of its points are taken.
+        seed: the same seed gives the same samples.
+
+    Returns:
+        The samples in spatial order (see :func:`spatial_order`).
     """
     rng = np.random.default_rng(seed)
     if shape.is_point_cloud:
@@ -53,5 +60,10 @@ def sample_surface(shape: Shape, count: int, seed: int = 0) -> SurfacePoints:
 
 
 def spatial_order(points: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
-    """An order of points [N, 3] in which neighbours in memory are neighbours in space: the leaves of a k-d tree."""
+    """Order points [N, 3] so that neighbours in memory are neighbours in space: the leaves of a k-d tree, int64 [N]."""
     return np.asarray(cKDTree(points, leafsize=16, balanced_tree=True).indices)
+
+
+def spread(total: int, count: int) -> npt.NDArray[np.int64]:
+    """Choose at most ``count`` of the indices 0 to ``total`` - 1, spread evenly over them: int64 [n]."""
+    return np.linspace(0, total - 1, min(count, total)).astype(np.int64)

@@ -14,7 +14,7 @@ from core.geometry.shape import Shape
 Chosen = npt.NDArray[np.bool_]
 
 NEIGHBOURS = 8
-"""Of a point of a cloud."""
+"""The number of neighbours of a point of a cloud."""
 
 HOPS, FINE = 3, 2_000_000
 """Faces this many edges apart are joined by straight lines, in meshes of fewer faces than this."""
@@ -22,16 +22,20 @@ HOPS, FINE = 3, 2_000_000
 
 @dataclass
 class SurfaceGraph:
-    """How the faces of a mesh hang together: across edges, where vertices at one place count as one. Of a cloud, its nearest points.
+    """Which of the F faces of a mesh are neighbours: those that share an edge, where vertices at the same place count as one.
 
-    Lengths are in the normalised frame of the shape (diagonal 1).
+    In a point cloud each of the F points has its nearest points as neighbours. Lengths are in the normalised frame of the shape
+    (diagonal 1).
+
+    Attributes:
+        shape: the mesh or point cloud.
     """
 
     shape: Shape
 
     @cached_property
     def pairs(self) -> npt.NDArray[np.int64]:
-        """Neighbours [E, 2], each pair once."""
+        """The pairs of neighbours int64 [E, 2], each pair once."""
         if self.shape.is_point_cloud:
             count = min(NEIGHBOURS + 1, len(self.shape.vertices))
             _, index = cKDTree(self.shape.normalised).query(self.shape.normalised, k=count, workers=-1)
@@ -53,14 +57,14 @@ class SurfaceGraph:
 
     @cached_property
     def centers(self) -> npt.NDArray[np.float64]:
-        """Of the faces (the points of a cloud): [F, 3], normalised."""
+        """The centres of the faces, or the points of a cloud: float64 [F, 3] in the normalised frame."""
         if self.shape.is_point_cloud:
             return self.shape.normalised.astype(np.float64)
         return self.shape.normalised[self.shape.faces].mean(axis=1, dtype=np.float64)
 
     @cached_property
     def normals(self) -> npt.NDArray[np.float64]:
-        """Unit normals [F, 3]."""
+        """The unit normals of the faces or points, float64 [F, 3]."""
         if self.shape.is_point_cloud:
             return self.shape.normals.astype(np.float64)
         a, b, c = (self.shape.normalised[self.shape.faces[:, i]].astype(np.float64) for i in range(3))
@@ -69,7 +73,7 @@ class SurfaceGraph:
 
     @cached_property
     def _lengths(self) -> sparse.csr_array:
-        """Straight lines between the centres of faces that lie within ``HOPS`` edges: paths over them bend little."""
+        """The lengths of straight lines between the centres of faces within ``HOPS`` edges, so that paths over them bend little."""
         next_to = self._matrix(np.ones(len(self.pairs), np.float32), self.pairs)
         next_to = sparse.csr_array(next_to + next_to.T)
         reach = next_to
@@ -82,31 +86,37 @@ class SurfaceGraph:
 
     @cached_property
     def components(self) -> npt.NDArray[np.int32]:
-        """Which connected piece each face belongs to: int32 [F]."""
+        """The number of the connected piece that each face belongs to, int32 [F]."""
         return np.asarray(connected_components(self._matrix(np.ones(len(self.pairs)), self.pairs), directed=False)[1])
 
     def within(self, faces: npt.ArrayLike, radius: float) -> Chosen:
-        """bool [F]: what lies within a geodesic distance of the centres of some faces, and those faces.
+        """Choose what lies within a geodesic distance of the centres of some faces, and those faces.
 
-        The distance is that of the shortest path from centre to centre, longer than the true geodesic by 3 % on a sphere.
+        Args:
+            faces: the numbers of the faces, int [n].
+            radius: the distance in the normalised frame. It is measured along the shortest path from centre to centre, which is longer
+                than the true geodesic by 3 % on a sphere.
+
+        Returns:
+            bool [F].
         """
         start = np.unique(np.asarray(faces, np.int64))
         reached = dijkstra(self._lengths, directed=False, indices=start, min_only=True, limit=radius)
         return np.isfinite(reached)
 
     def component(self, face: int) -> Chosen:
-        """bool [F]: all that is connected with a face."""
+        """Choose all faces that are connected with a face: bool [F]."""
         return np.asarray(self.components == self.components[face])
 
     def flood(self, face: int, angle: float) -> Chosen:
-        """bool [F]: what can be reached from a face without crossing an edge where the normals turn by ``angle`` degrees or more."""
+        """Choose what can be reached from a face without crossing an edge where the normals turn by ``angle`` degrees or more: bool [F]."""
         one, other = self.pairs.T
         flat = np.einsum("nd,nd->n", self.normals[one], self.normals[other]) > np.cos(np.radians(angle))
         label = connected_components(self._matrix(np.ones(int(flat.sum())), self.pairs[flat]), directed=False)[1]
         return np.asarray(label == label[face])
 
     def pieces(self, chosen: Chosen) -> list[Chosen]:
-        """The connected pieces of a choice, the largest first."""
+        """Return the connected pieces of a choice bool [F], each bool [F], the largest first."""
         inside = chosen[self.pairs].all(axis=1)
         label = connected_components(self._matrix(np.ones(int(inside.sum())), self.pairs[inside]), directed=False)[1]
         names, count = np.unique(label[chosen], return_counts=True)

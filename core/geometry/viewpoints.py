@@ -1,7 +1,9 @@
-"""Where cameras stand around a shape."""
+"""Viewpoints: where cameras stand around a shape."""
 
 import numpy as np
 import numpy.typing as npt
+
+from core.geometry.camera import Camera, framing_camera, look_at
 
 Floats = npt.NDArray[np.floating]
 
@@ -10,7 +12,16 @@ UP_AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1), "-x": (-1, 0, 0), "-y
 
 
 def ring_directions(up: str, azimuths: int, elevations: tuple[float, ...]) -> Floats:
-    """Unit directions float64 [len(elevations) * azimuths, 3] in rings around the up axis (degrees); every other ring is turned half a step."""
+    """Return directions in rings around the up axis; every other ring is turned by half a step.
+
+    Args:
+        up: the axis that points up, a name of ``UP_AXES``.
+        azimuths: the number of directions in each ring.
+        elevations: the elevations of the rings, in degrees.
+
+    Returns:
+        Unit directions float64 [len(elevations) * azimuths, 3] from the origin, ring by ring.
+    """
     axis = np.array(UP_AXES[up], np.float64)
     side = np.roll(axis, 1)
     other = np.cross(axis, side)
@@ -22,8 +33,27 @@ def ring_directions(up: str, azimuths: int, elevations: tuple[float, ...]) -> Fl
     return np.concatenate(rings)
 
 
+def ring_cameras(
+    points: Floats, up: str, azimuths: int, elevations: tuple[float, ...], size: int, fill: float, fov: float = 30.0
+) -> list[Camera]:
+    """Return cameras in rings around a standing shape that it fills.
+
+    Args:
+        points: of the shape in its normalised frame, float [N, 3]; a few thousand of them are framed.
+        up: the axis that points up, a name of ``UP_AXES``.
+        azimuths: the number of cameras in each ring.
+        elevations: the elevations of the rings, in degrees.
+        size: the side of a picture in pixels.
+        fill: the part of a picture that the shape spans.
+        fov: the field of view in degrees.
+    """
+    hull, axis = points[:: max(1, len(points) // 5000)], np.array(UP_AXES[up], np.float64)
+    directions = ring_directions(up, azimuths, elevations)
+    return [framing_camera(hull, look_at(one, axis), size, np.radians(fov), fill) for one in directions]
+
+
 def standing(up: str) -> npt.NDArray[np.float64]:
-    """The rotation [3, 3] that turns the axis ``up`` of a file to +y (for z up: x stays)."""
+    """Return the rotation float64 [3, 3] that turns the axis ``up`` of a file to +y; for z up, x stays."""
     axis = np.array(UP_AXES[up], np.float64)
     if abs(axis[1]) == 1:
         return np.diag([1.0, axis[1], axis[1]])
@@ -32,7 +62,7 @@ def standing(up: str) -> npt.NDArray[np.float64]:
 
 
 def sphere_directions(count: int) -> Floats:
-    """Unit directions float64 [count, 3] spread evenly over the sphere (a Fibonacci lattice)."""
+    """Return unit directions float64 [count, 3] that are spread evenly over the sphere (a Fibonacci lattice)."""
     number = np.arange(count) + 0.5
     z, angle = 1 - 2 * number / count, np.pi * (1 + 5**0.5) * number
     flat = np.sqrt(1 - z * z)
@@ -43,9 +73,15 @@ VIEWS = ("front", "back", "left", "right", "top", "bottom", "corner")
 
 
 def view_directions(up: str, view: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """(direction from the shape to the camera, up vector) of a standard view of a shape whose ``up`` axis is x, y, z, -x, ...
+    """Return the camera of a standard view; the front is seen along -z in y-up files (glTF) and along +y in z-up files (CAD).
 
-    Front looks along -z for y-up files (glTF) and along +y for z-up files (CAD).
+    Args:
+        up: the axis of the file that points up, a name of ``UP_AXES``.
+        view: a name of ``VIEWS``.
+
+    Returns:
+        The direction (x, y, z) from the shape to the camera, not of unit length, and the camera's up vector (x, y, z), both in the
+        axes of the file.
     """
     sign = -1.0 if up.startswith("-") else 1.0
     axis = "xyz".index(up[-1])
@@ -63,7 +99,12 @@ def view_directions(up: str, view: str) -> tuple[tuple[float, ...], tuple[float,
 
 
 def viewed_from(eye: Floats, up: str) -> tuple[float, float]:
-    """Azimuth and elevation in degrees of a direction [3] from the shape: 0 is its front, 90 its right side."""
+    """Return the azimuth and elevation, in degrees, of a direction from the shape; azimuth 0 is its front, 90 its right side.
+
+    Args:
+        eye: the direction [3] in the axes of the file, of any length.
+        up: the axis of the file that points up, a name of ``UP_AXES``.
+    """
     front, right, top = (np.array(view_directions(up, view)[0]) for view in ("front", "right", "top"))
     eye = np.asarray(eye, np.float64) / max(float(np.linalg.norm(eye)), 1e-12)
     azimuth = np.degrees(np.arctan2(eye @ right, eye @ front))

@@ -1,7 +1,7 @@
 """Collections in files: poses of all photos as JSON, coordinate maps as NPZ or EXR."""
 
 import io
-import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.files import write_atomic
+from core.files import check_file, read_json, write_atomic, write_json
+from core.geometry.lens import Lens
 from core.geometry.pose import Pose
-from core.images import check_file
-from core.interchange.labels import read_json
-from core.interchange.poses import View
+from core.interchange.poses.view import View
 
 Maps = npt.NDArray[np.float32]
 
@@ -36,20 +35,20 @@ class PosedImage:
     fixed: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """``path, R, t, K, score, inlier`` and more; ``x_cam = R diag(s) x_shape + t``, OpenCV axes, the units of the shape's file."""
+        """``path, R, t, K, score, inlier`` and more, ``lens`` where it bends; ``x_cam = R diag(s) x_shape + t``, OpenCV axes, the units of the shape's file."""
         pose, (width, height) = self.view.pose, self.view.size
         agreement = None if np.isnan(self.agreement) else self.agreement
         return {
             "path": self.path, "R": pose.R.tolist(), "t": pose.t.tolist(), "s": np.asarray(pose.s).tolist(),
             "K": self.view.K.tolist(), "width": width, "height": height, "score": self.score, "agreement": agreement,
             "inlier": self.inlier, "fixed": self.fixed,
-        }  # fmt: skip
+        } | ({} if self.view.lens is None else {"lens": self.view.lens.as_json()})  # fmt: skip
 
 
 def save_collection(path: str | Path, shape: str, images: list[PosedImage], **more: Any) -> None:
     """One JSON document: ``shape``, ``images``, and what else is said about them."""
     content = {"shape": shape, **more, "images": [one.as_json() for one in images]}
-    write_atomic(path, (json.dumps(content, indent=1) + "\n").encode())
+    write_json(path, content, indent=1)
 
 
 def load_collection(path: str | Path) -> tuple[str, list[PosedImage]]:
@@ -68,7 +67,8 @@ def load_collection(path: str | Path) -> tuple[str, list[PosedImage]]:
 def _image(entry: dict[str, Any]) -> PosedImage:
     R, t, s, K = (np.array(entry[name], np.float64) for name in ("R", "t", "s", "K"))
     pose = Pose(R.reshape(3, 3), t.reshape(3), s.reshape(3))
-    view = View(Path(entry["path"]).name, (int(entry["width"]), int(entry["height"])), K.reshape(3, 3), pose)
+    lens = Lens.from_json(entry["lens"]) if entry.get("lens") else None
+    view = View(Path(entry["path"]).name, (int(entry["width"]), int(entry["height"])), K.reshape(3, 3), pose, lens)
     agreement = entry.get("agreement")
     return PosedImage(
         str(entry["path"]), view, float(entry["score"]), float("nan") if agreement is None else float(agreement),
@@ -113,7 +113,7 @@ def load_map(path: str | Path) -> Maps:
     except Exception as error:  # numpy and zipfile raise of every kind on damaged files
         raise CounterpointError(f"{path.name} holds no map of coordinates ({error}).") from error
     if found.ndim < 3 or found.shape[-1] != 3:
-        raise CounterpointError(f"{path.name} holds no map of coordinates (its form is {found.shape}).")
+        raise CounterpointError(f"{path.name} holds no map of coordinates (its shape is {found.shape}).")
     return found
 
 
@@ -123,10 +123,7 @@ def _save_exr(path: Path, coordinates: Maps) -> None:
     known = np.isfinite(coordinates).all(-1, keepdims=True)
     rgba = np.concatenate([np.where(known, coordinates, 0), known], axis=-1).astype(np.float32)
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
-    part = path.with_suffix(".part.exr")
-    try:
+    with tempfile.TemporaryDirectory() as folder:
+        part = Path(folder) / "map.exr"
         OpenEXR.File(header, {"RGBA": np.ascontiguousarray(rgba)}).write(str(part))
-        part.replace(path)
-    except Exception as error:
-        part.unlink(missing_ok=True)
-        raise CounterpointError(f"{path.name} cannot be written ({error}).") from error
+        write_atomic(path, part.read_bytes())

@@ -1,4 +1,4 @@
-"""What a user put right: matches near a corrected one follow it (a local correction field)."""
+"""Corrections by a person: matches near a corrected one follow it (a local correction field)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,68 +6,82 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from core.matching.location import Correspondence, Location
 from core.matching.match import Match, Prior, match
-from core.matching.sides import Location, Side
+from core.matching.matchable import Matchable
+from core.matching.verdict import BY_HAND
 
 REACH = 0.06
-"""How far around a corrected place its correction is believed, as a fraction of the object's size (standard deviation)."""
+"""How far around a corrected place its correction is believed: a standard deviation, as a fraction of the object's size."""
 
 SPREAD = 0.02
-"""How exact a correction is, likewise; the farther from it a place lies, the less exact."""
+"""How exact a correction is: a standard deviation, as a fraction of the object's size; it grows with the distance from the place."""
 
 SAME = 1e-4
-"""Places nearer than this are the same."""
+"""Places nearer to each other than this fraction of the object's size are the same place."""
 
 
 @dataclass(frozen=True)
-class Correction:
-    """A place of one side and the place of the other where it belongs."""
+class CorrectedPrior:
+    """A :class:`core.matching.match.Prior` that follows corrections near them, and another prior elsewhere.
 
-    at: Location
-    to: Location
+    Attributes:
+        source, target: the pair that the corrections belong to; the prior also serves matches from target to source.
+        corrections: the matches that were put right.
+        rest: the prior that holds far from the corrections.
+    """
 
-
-@dataclass(frozen=True)
-class Corrected:
-    """A :class:`core.matching.match.Prior` that believes corrections near them, and ``rest`` elsewhere."""
-
-    source: Side
-    target: Side
-    corrections: Sequence[Correction]
+    source: Matchable
+    target: Matchable
+    corrections: Sequence[Correspondence]
     rest: Prior | None = None
 
-    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
+    def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
+        """See :meth:`core.matching.match.Prior.__call__`."""
         rest = self.rest(source, target, at) if self.rest is not None else None
         forward = source is self.source
-        belief, here = 0.0, None
+        belief, corrected = 0.0, None
         for one in self.corrections:
             begin, end = (one.at, one.to) if forward else (one.to, one.at)
             away = source.distance(at, begin)
             weight = float(np.exp(-(away**2) / (2 * REACH**2)))
             near = weight * np.exp(-((target.distances(end) / (SPREAD + away)) ** 2) / 2)
-            belief, here = max(belief, weight), near if here is None else np.maximum(here, near)
-        if here is None:
+            belief, corrected = max(belief, weight), near if corrected is None else np.maximum(corrected, near)
+        if corrected is None:
             return rest
-        mixed = here if rest is None else here + (1 - belief) * rest
+        mixed = corrected if rest is None else corrected + (1 - belief) * rest
         return np.asarray(mixed, np.float32)
 
 
 def match_corrected(
-    source: Side, target: Side, at: Location, corrections: Sequence[Correction], prior: Prior | None = None
+    source: Matchable,
+    target: Matchable,
+    at: Location,
+    corrections: Sequence[Correspondence],
+    prior: Prior | None = None,
 ) -> Match:
-    """As :func:`core.matching.match.match`, with corrections: what was put right is the answer itself, places near it follow.
+    """Find the counterpart of a place, as :func:`core.matching.match.match` does, where some matches were put right by hand.
+
+    A place that was put right has its correction as the answer; places near it follow.
+
+    Args:
+        source: the image or shape that the place lies in.
+        target: the image or shape that is searched.
+        at: the place: a pixel (u, v), or a point (x, y, z) in the units and axes of the shape's file.
+        corrections: the matches that were put right, from source to target.
+        prior: what else is known about the pair.
 
     Raises:
         CounterpointError: ``at`` is not a place in the source.
     """
     at = source.snap(at)
     near = [one for one in corrections if source.distance(at, one.at) < 3 * REACH]
-    found = match(source, target, at, Corrected(source, target, near, prior) if near else prior)
-    said = next((one for one in near if source.distance(at, one.at) < SAME), None)
-    if said is None:
+    found = match(source, target, at, CorrectedPrior(source, target, near, prior) if near else prior)
+    exact = next((one for one in near if source.distance(at, one.at) < SAME), None)
+    if exact is None:
         return found
-    candidate = int(target.distances(said.to).argmin())
+    candidate = int(target.distances(exact.to).argmin())
     score = float(target.similarity(source.describe(at))[candidate])
     return replace(
-        found, candidate=candidate, location=said.to, score=score, cycle_error=0.0, rivals=[], verdict="good"
+        found, candidate=candidate, location=exact.to, score=score, cycle_error=0.0, rivals=[], verdict=BY_HAND
     )

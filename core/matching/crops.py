@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from core.encoders.base import ImageEncoder, encode_fitting
+from core.geometry.pixel_grid import pixels_of
 
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
@@ -22,10 +23,10 @@ class Crop:
     """A photo turned and cut to the object.
 
     Attributes:
-        picture: uint8 [S, S, 3].
-        mask: float32 [S, S].
-        to_photo: float64 [2, 3], pixels of the crop in the photo.
-        angle: radians by which the photo was turned.
+        picture: RGB uint8 [S, S, 3].
+        mask: float32 [S, S] in [0, 1], how much of each pixel belongs to the object.
+        to_photo: float64 [2, 3], the affine map from pixels (u, v) of the crop to pixels of the photo.
+        angle: by how much the photo was turned, in radians.
     """
 
     picture: npt.NDArray[np.uint8]
@@ -37,9 +38,16 @@ class Crop:
 def rolled(
     image: npt.NDArray[np.uint8], mask: Mask, size: int = 112, fill: float = 0.78, rolls: int = 24
 ) -> list[Crop]:
-    """The photo turned by ``rolls`` angles, cut so that the mask spans ``fill`` of the crop of ``size`` pixels."""
-    rows, columns = np.nonzero(mask)
-    points = np.stack([columns, rows], axis=1).astype(np.float64)
+    """Cut the object out of a photo, turned by several angles.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        mask: bool [H, W], the pixels of the object.
+        size: the side of a crop in pixels.
+        fill: the part of a crop that the longer side of the mask spans.
+        rolls: the number of angles, spread evenly over the full turn; the first is 0.
+    """
+    points = pixels_of(mask).astype(np.float64)
     middle = points.mean(0)
     crops = []
     for angle in np.arange(rolls) * (2 * np.pi / rolls):
@@ -58,7 +66,7 @@ def rolled(
 
 
 def cells_of(encoder: ImageEncoder, pictures: npt.NDArray[np.uint8], cells: int) -> torch.Tensor:
-    """Unit descriptors float32 [B, cells, cells, D]."""
+    """Encode square pictures uint8 [B, S, S, 3] as unit descriptors float32 [B, cells, cells, D]."""
     found = encode_fitting(encoder, pictures).descriptors
     if found.shape[1] != cells:
         found = F.interpolate(found.permute(0, 3, 1, 2), (cells, cells), mode="area").permute(0, 2, 3, 1)
@@ -66,7 +74,16 @@ def cells_of(encoder: ImageEncoder, pictures: npt.NDArray[np.uint8], cells: int)
 
 
 def centred(maps: torch.Tensor, masks: torch.Tensor, together: bool = False) -> torch.Tensor:
-    """Maps [B, h, w, D] less their mean inside the masks (of each, or of all), of unit length."""
+    """Subtract from descriptors their mean inside masks, and normalise them.
+
+    Args:
+        maps: float32 [B, h, w, D].
+        masks: float32 [B, h, w] in [0, 1].
+        together: whether all maps share one mean.
+
+    Returns:
+        Unit descriptors float32 [B, h, w, D].
+    """
     axes = (0, 1, 2) if together else (1, 2)
     weight = masks[..., None]
     mean = (maps * weight).sum(axes, keepdim=True) / weight.sum(axes, keepdim=True).clamp(min=1e-6)
@@ -74,5 +91,5 @@ def centred(maps: torch.Tensor, masks: torch.Tensor, together: bool = False) -> 
 
 
 def shrink(mask: npt.NDArray[np.float32], cells: int) -> torch.Tensor:
-    """A mask [S, S] averaged over cells, float32 [cells, cells]."""
+    """Average a mask float32 [S, S] over cells: float32 [cells, cells]."""
     return torch.from_numpy(cv2.resize(mask, (cells, cells), interpolation=cv2.INTER_AREA))

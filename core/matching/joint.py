@@ -1,4 +1,4 @@
-"""All pixels of an object together: which views of the shape does the whole crop agree with?
+"""The joint prior: the views of a shape that the whole crop of an object agrees with.
 
 One pixel's nearest neighbour is often wrong; the crop as a whole is not. Views around the shape are compared position by position with
 the feature map (the semantic image distance of 3D Congealing, Eq. 7, with the feature field in place of rendered pictures), and the
@@ -16,8 +16,10 @@ from torch.nn import functional as F
 from core.encoders.feature_map import FeatureMap
 from core.fields.lifting import seen_samples
 from core.geometry.camera import framing_camera, look_at
+from core.geometry.sampling import spread
 from core.geometry.viewpoints import UP_AXES, ring_directions
-from core.matching.sides import ImageSide, Location, ShapeSide, Side
+from core.matching.location import Location
+from core.matching.matchable import Matchable, MatchableImage, MatchableShape
 from core.progress import Progress, silent
 
 
@@ -26,14 +28,16 @@ class JointSettings:
     """The views that are tried, and how much they count.
 
     Attributes:
-        azimuths, elevations, rolls: the views (degrees), upright within the rolls.
-        fov: field of view of the views in degrees.
-        samples: surface samples compared in each view.
-        fill: how much of the frame around the box the object is taken to fill.
-        temperature: scores this far apart make a view e times less likely.
-        keep: number of views that are remembered.
-        spread: how far, as a fraction of the frame, a point may lie from where a view puts it (standard deviation).
-        turn_gap: a picture is taken for turned by 90 degrees or more if that agrees this much better; most photos are upright.
+        azimuths: the number of views in each ring around the up axis.
+        elevations: the elevations of the rings, in degrees.
+        rolls: the rolls of each view, in degrees.
+        fov: the field of view of the views, in degrees.
+        samples: the number of surface samples that are compared in each view.
+        fill: the part of the frame around the box that the object is assumed to fill.
+        temperature: a score lower by this makes a view e times less likely.
+        keep: the number of views that are kept.
+        spread: how far a point may lie from where a view puts it: a standard deviation, as a fraction of the frame.
+        turn_gap: a picture is taken for turned by 90 degrees or more if that agrees better by this; most photos are upright.
     """
 
     azimuths: int = 16
@@ -53,11 +57,11 @@ class ViewSet:
     """Views around a shape, computed once for it.
 
     Attributes:
-        rotations: float64 [V, 3, 3], camera from object.
-        index: int64 [n] the field's samples that are compared.
-        place: float32 [V, n, 2] where they appear, in [-1, 1] across the square around the object's silhouette.
-        visible: bool [V, n].
-        nearest: int64 [N] for every sample of the field the nearest of the n.
+        rotations: float64 [V, 3, 3], from the object's axes to the camera's.
+        index: int64 [n], the samples of the field that are compared.
+        place: float32 [V, n, 2], where they appear, in [-1, 1] across the square around the object's silhouette.
+        visible: bool [V, n], whether a view sees them.
+        nearest: int64 [N], for every sample of the field the nearest of the n compared ones.
     """
 
     rotations: npt.NDArray[np.floating]
@@ -68,11 +72,18 @@ class ViewSet:
 
 
 def view_set(
-    side: ShapeSide, up: str, settings: JointSettings = JointSettings(), progress: Progress = silent
+    side: MatchableShape, up: str, settings: JointSettings = JointSettings(), progress: Progress = silent
 ) -> ViewSet:
-    """The views of a shape whose ``up`` axis is known (a wrong one costs accuracy, not correctness)."""
+    """Compute the views of a shape.
+
+    Args:
+        side: the shape.
+        up: the axis of its file that points up ("y", "z", "-z", ...); a wrong one costs accuracy, not correctness.
+        settings: which views.
+        progress: is told how far it is.
+    """
     points = side.field.points
-    index = np.linspace(0, len(points) - 1, min(settings.samples, len(points))).astype(np.int64)
+    index = spread(len(points), settings.samples)
     position, normal = points.position[index], points.normal[index]
     hull = position if len(position) > 200 else points.position
     axis = np.array(UP_AXES[up], np.float64)
@@ -97,13 +108,16 @@ def view_set(
 
 @dataclass(eq=False)
 class JointPrior:
-    """What the agreeing views say; a :class:`core.matching.match.Prior` between one image and one shape.
+    """What the views that agree best say; a :class:`core.matching.match.Prior` between one image and one shape.
 
     Attributes:
-        views: numbers of the views kept, best first.
-        probability: float32 [k], sums to 1.
-        score: mean similarity over the visible samples in the best view.
-        pixels: float32 [k, n, 2] where each view puts the samples in the image.
+        view_set: all views of the shape.
+        views: int64 [k], the numbers of the views that are kept, the best first.
+        probability: float32 [k], how likely each is; they sum to 1.
+        score: the mean similarity over the visible samples in the best view.
+        pixels: float32 [k, n, 2], the image pixels (u, v) where each view puts the samples.
+        frame_size: the side in pixels of the square that the object is assumed to span.
+        settings: how the views were compared.
     """
 
     view_set: ViewSet
@@ -114,21 +128,22 @@ class JointPrior:
     frame_size: float
     settings: JointSettings
 
-    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
-        if isinstance(source, ImageSide) and isinstance(target, ShapeSide):
+    def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
+        """See :meth:`core.matching.match.Prior.__call__`."""
+        if isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
             return self._over_samples(at)
-        if isinstance(source, ShapeSide) and isinstance(target, ImageSide):
+        if isinstance(source, MatchableShape) and isinstance(target, MatchableImage):
             return self._over_cells(source, target, at)
         return None
 
     def _over_samples(self, pixel: Location) -> npt.NDArray[np.float32]:
-        """Of every sample, the probability of the views that put it near the pixel and see it."""
+        """Return for every sample, relative to the largest, the probability of the views that put it near the pixel and see it: float32 [N]."""
         near = self._near(self.pixels - torch.tensor(pixel, dtype=torch.float32))
         agreement = near.mul_(self.view_set.visible[self.views]).mul_(self.probability[:, None]).sum(0)
         return _relative(agreement.numpy()).take(self.view_set.nearest)
 
-    def _over_cells(self, source: ShapeSide, target: ImageSide, point: Location) -> npt.NDArray[np.float32]:
-        """Of every cell, the probability of the views that see the point and put it near."""
+    def _over_cells(self, source: MatchableShape, target: MatchableImage, point: Location) -> npt.NDArray[np.float32]:
+        """Return for every cell, relative to the largest, the probability of the views that see the point and put it near: float32 [N]."""
         position = source.shape.to_normalised(np.array(point))
         sample = int(np.linalg.norm(source.field.points.position[self.view_set.index] - position, axis=1).argmin())
         seeing = self.view_set.visible[self.views, sample]
@@ -137,17 +152,21 @@ class JointPrior:
         return _relative((self.probability[seeing] @ near).numpy())
 
     def _near(self, offset: torch.Tensor) -> torch.Tensor:
-        """Gaussian [...] of offsets [..., 2] in pixels."""
+        """Return a Gaussian [...] of offsets [..., 2] in pixels."""
         scale = 2 * (self.settings.spread * self.frame_size) ** 2
         u, v = offset.unbind(-1)
         return (u * u).addcmul_(v, v).div_(-scale).exp_()
 
 
 def joint_prior(
-    image: ImageSide, shape: ShapeSide, views: ViewSet, settings: JointSettings = JointSettings()
-) -> tuple[ImageSide, JointPrior]:
-    """Compare the image with all views; returns the image (turned as it agrees best) and the prior."""
-    candidates: list[tuple[float, ImageSide, torch.Tensor, torch.Tensor]] = []
+    image: MatchableImage, shape: MatchableShape, views: ViewSet, settings: JointSettings = JointSettings()
+) -> tuple[MatchableImage, JointPrior]:
+    """Compare an image with all views of a shape.
+
+    Returns:
+        The image with the feature map of the turn (by quarter turns) that agrees best, and the prior.
+    """
+    candidates: list[tuple[float, MatchableImage, torch.Tensor, torch.Tensor]] = []
     place = views.place
     for feature_map in image.turned_maps():
         scores = view_scores(feature_map, shape, views, place, settings)
@@ -169,17 +188,27 @@ def _relative(agreement: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
 
 
 def _object_frame(feature_map: FeatureMap, settings: JointSettings) -> tuple[tuple[float, float], float]:
-    """Centre and half side of the square that the object is taken to span."""
+    """Return the centre (u, v) and half the side of the square that the object is assumed to span, in pixels."""
     x0, y0, x1, y1 = feature_map.box
     return ((x0 + x1) / 2, (y0 + y1) / 2), max(x1 - x0, y1 - y0) / 2 * settings.fill / 0.9
 
 
 def view_scores(
-    feature_map: FeatureMap, shape: ShapeSide, views: ViewSet, place: torch.Tensor, settings: JointSettings
+    feature_map: FeatureMap, shape: MatchableShape, views: ViewSet, place: torch.Tensor, settings: JointSettings
 ) -> torch.Tensor:
-    """Mean similarity float32 [V] between the visible samples of each view and the map where the view puts them.
+    """Compare the visible samples of each view with the feature map where the view puts them.
 
-    Both sets of descriptors are centred first: what all of an object, or all of a photo, have in common says nothing about where.
+    Both sets of descriptors are centred first: what all of an object, or all of a photo, have in common does not tell places apart.
+
+    Args:
+        feature_map: of the photo.
+        shape: the shape.
+        views: its views.
+        place: float32 [V, n, 2], as :attr:`ViewSet.place`, turned with the photo.
+        settings: how much of the frame the object fills.
+
+    Returns:
+        The mean cosine similarity of each view, float32 [V].
     """
     field = shape.field.descriptors[torch.from_numpy(views.index)].float()
     field = F.normalize(field - field.mean(0), dim=-1)

@@ -1,49 +1,30 @@
 """One query for all four directions: image or shape to image or shape."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from core.matching.sides import Location, Side
-
-Verdict = Literal["good", "unsure", "none"]
-
-
-@dataclass(frozen=True)
-class MatchSettings:
-    """When a match is trusted. Distances are fractions of the object's size (see :meth:`Side.distance`).
-
-    Attributes:
-        rival_radius: a peak farther than this from the best one is a rival (a symmetric part, or another like it).
-        rivals: how many rivals are reported at most.
-        rival_gap: peaks that score this close to the best are worth showing.
-        margin: below this lead over the best rival a match is unsure.
-        cycle: above this distance of the match back from the start a match is unsure.
-        lost: above this distance of the match back there is no counterpart.
-    """
-
-    rival_radius: float = 0.15
-    rivals: int = 3
-    rival_gap: float = 0.05
-    margin: float = 0.02
-    cycle: float = 0.1
-    lost: float = 0.3
-
-
-ALONE = MatchSettings()
-"""One descriptor against all others."""
-
-JOINT = MatchSettings(rival_gap=0.25, margin=0.35, cycle=0.05, lost=0.15)
-"""With the views that all pixels agree on: the lead over far places is larger, and matching back lands near unless they disagree."""
+from core.matching.location import Location
+from core.matching.matchable import Matchable
+from core.matching.verdict import ALONE, JOINT, MatchSettings, Verdict, judge
 
 
 class Prior(Protocol):
-    """What is known before looking at one descriptor: a pose, or a view that the whole image agrees with."""
+    """What is known before one descriptor is compared: a pose, or the views that the whole image agrees with."""
 
-    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
-        """How well every candidate [N] of the target agrees, in [0, 1], a new array; None where it has nothing to say."""
+    def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
+        """Say how well every candidate of the target agrees with a place of the source.
+
+        Args:
+            source: where the place lies.
+            target: whose candidates are asked about.
+            at: the place, snapped to the source.
+
+        Returns:
+            A new array float32 [N] in [0, 1], or None if nothing is known about this pair.
+        """
         ...
 
 
@@ -52,15 +33,16 @@ class Match:
     """The answer to one query.
 
     Attributes:
-        query: the location asked for, snapped to the source.
-        candidate: number of the best candidate of the target.
-        location: where that is.
-        score: its cosine similarity in [-1, 1].
-        margin: lead of the best of ``scores`` over the best peak that is far away; small when there are rivals, as with symmetry.
-        cycle_error: distance from ``query`` to where matching back lands, as a fraction of the source's size.
-        rivals: locations and scores of peaks that come close to the best.
-        verdict: "good", "unsure" or "none" (no counterpart).
-        scores: float32 [N], the heatmap: similarity with every candidate, or its mean with the prior where one was given.
+        query: the location that was asked for, snapped to the source.
+        candidate: the number of the best candidate of the target.
+        location: where the best candidate is.
+        score: the cosine similarity of the best candidate, in [-1, 1].
+        margin: the lead of the best of ``scores`` over the best peak that is far away; it is small when there are rivals, as with
+            symmetry.
+        cycle_error: the distance from ``query`` to where matching back lands, as a fraction of the source's size.
+        rivals: the locations and similarities of the peaks that come close to the best.
+        verdict: "good", "unsure" or "none" (no counterpart), see :mod:`core.matching.verdict`.
+        scores: the heatmap, float32 [N]: the similarity with every candidate, or its mean with the prior where one was given.
     """
 
     query: Location
@@ -75,9 +57,20 @@ class Match:
 
 
 def match(
-    source: Side, target: Side, at: Location, prior: Prior | None = None, settings: MatchSettings | None = None
+    source: Matchable,
+    target: Matchable,
+    at: Location,
+    prior: Prior | None = None,
+    settings: MatchSettings | None = None,
 ) -> Match:
-    """Find the counterpart in ``target`` of the place ``at`` in ``source``; ``settings`` default to ``ALONE`` or ``JOINT``.
+    """Find the counterpart of a place.
+
+    Args:
+        source: the image or shape that the place lies in.
+        target: the image or shape that is searched.
+        at: the place: a pixel (u, v), or a point (x, y, z) in the units and axes of the shape's file.
+        prior: what is known about the pair beforehand.
+        settings: when the match is trusted; by default ``ALONE`` without a prior and ``JOINT`` with one.
 
     Raises:
         CounterpointError: ``at`` is not a place in the source.
@@ -101,17 +94,10 @@ def match(
     return Match(at, best, location, float(similarity[best]), margin, cycle_error, rivals, verdict, scores)
 
 
-def judge(margin: float, cycle_error: float, settings: MatchSettings = ALONE) -> Verdict:
-    """The verdict in a word; how often each is right on real photos is in the README."""
-    if cycle_error > settings.lost:
-        return "none"
-    return "unsure" if margin < settings.margin or cycle_error > settings.cycle else "good"
-
-
 def _with(
-    prior: Prior | None, similarity: npt.NDArray[np.float32], source: Side, target: Side, at: Location
+    prior: Prior | None, similarity: npt.NDArray[np.float32], source: Matchable, target: Matchable, at: Location
 ) -> npt.NDArray[np.float32]:
-    """Similarity and prior together; the mean, so that it stays a number of at most 1."""
+    """Return the mean of similarity and prior, float32 [N] of at most 1; without a prior the similarity."""
     bonus = prior(source, target, at) if prior is not None else None
     if bonus is None:
         return similarity

@@ -1,4 +1,4 @@
-"""From files to the two sides of a match; what is dear is cached on disk."""
+"""Images and shapes made ready to be matched; what takes long to compute is cached on disk."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,19 +19,28 @@ from core.geometry.sampling import sample_surface
 from core.geometry.shape import SUFFIXES, Shape
 from core.matching.joint import joint_prior, view_set
 from core.matching.match import Prior
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
 from core.progress import Progress, silent
 
 
 def is_shape(path: str | Path) -> bool:
-    """Whether a file name is that of a shape (everything else is taken for an image)."""
+    """Return whether a file name is that of a shape; every other file is taken for an image."""
     return Path(path).suffix.lower() in SUFFIXES
 
 
-def image_side(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> ImageSide:
-    """An image uint8 [H, W, 3] ready to be matched; the encoder sees the part that ``box`` frames. The result is cached."""
+def matchable_image(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> MatchableImage:
+    """Make an image ready to be matched; its feature maps come from the disk cache if they were computed before.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        encoder: describes the pixels.
+        box: (x0, y0, x1, y1) in pixels around the object, which is all that the encoder sees; None for the whole image.
+
+    Raises:
+        CounterpointError: the box is not finite, or has too little of the image in it.
+    """
     upright, *others = _feature_maps(image, encoder, box)
-    return ImageSide(upright, (image.shape[1], image.shape[0]), tuple(others))
+    return MatchableImage(upright, (image.shape[1], image.shape[0]), tuple(others))
 
 
 def _feature_maps(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None) -> Sequence[FeatureMap]:
@@ -54,37 +63,53 @@ def _feature_maps(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box 
     return maps
 
 
-def together(
-    source: ImageSide | ShapeSide, target: ImageSide | ShapeSide, up: str, progress: Progress = silent
-) -> tuple[ImageSide | ShapeSide, ImageSide | ShapeSide, Prior | None]:
-    """An image and a shape (in either order) with the prior of all pixels together; two of a kind as they are.
+def with_joint_prior(
+    source: MatchableImage | MatchableShape,
+    target: MatchableImage | MatchableShape,
+    up: str,
+    progress: Progress = silent,
+) -> tuple[MatchableImage | MatchableShape, MatchableImage | MatchableShape, Prior | None]:
+    """Add the joint prior to a pair, which says where pixels may lie by comparing all pixels with views of the shape.
 
-    ``up`` is the direction that points up in the shape's file.
+    Args:
+        source: an image or a shape.
+        target: an image or a shape.
+        up: the axis of the shape's file that points up ("y", "z", "-z", ...).
+        progress: is told how far it is.
+
+    Returns:
+        Source, target and prior. The image is turned as it agrees best. Two images, or two shapes, are returned as they are, and the
+        prior is None.
     """
-    if isinstance(source, ImageSide) and isinstance(target, ShapeSide):
+    if isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
         image, prior = joint_prior(source, target, view_set(target, up, progress=progress))
         return image, target, prior
-    if isinstance(source, ShapeSide) and isinstance(target, ImageSide):
+    if isinstance(source, MatchableShape) and isinstance(target, MatchableImage):
         image, prior = joint_prior(target, source, view_set(source, up, progress=progress))
         return source, image, prior
     return source, target, None
 
 
-def shape_side(
+def matchable_shape(
     shape: Shape,
     encoder: ImageEncoder,
     settings: LiftSettings = LiftSettings(),
     progress: Progress = silent,
     point_encoder: PointEncoder | None = None,
-) -> ShapeSide:
-    """A shape ready to be matched; its field comes from the disk cache where it was built before.
+) -> MatchableShape:
+    """Make a shape ready to be matched; its feature field comes from the disk cache if it was built before.
 
-    With ``point_encoder`` it comes from the shape's points, without rendering: thirty times quicker and less exact.
+    Args:
+        shape: the shape.
+        encoder: describes rendered views of it.
+        settings: how the views are made.
+        progress: is told how far it is.
+        point_encoder: describes the shape's points instead, without rendering, which is thirty times quicker and less exact.
     """
     caster = Raycaster(shape)
     if point_encoder is not None:
         progress(0.5, "Looking at the points of the shape")
-        return ShapeSide(shape, caster, field_from_points(shape, point_encoder, settings.samples, settings.up))
+        return MatchableShape(shape, caster, field_from_points(shape, point_encoder, settings.samples, settings.up))
     key = cache.cache_key("field", shape.digest, encoder.fingerprint, settings.key())
     stored = cache.read(key)
     if stored is not None:
@@ -93,12 +118,12 @@ def shape_side(
     else:
         field = lift(shape, encoder, settings, progress, caster)
         cache.write(key, {"descriptors": field.descriptors, "observed": torch.from_numpy(field.observed)})
-    return ShapeSide(shape, caster, field)
+    return MatchableShape(shape, caster, field)
 
 
 def guess_up(path: str | Path) -> str:
-    """The usual up axis of a file's format: z for STL, PLY and XYZ (CAD and scans), y for the others (glTF demands it)."""
-    return "z" if Path(path).suffix.lower() in (".stl", ".ply", ".xyz") else "y"
+    """Return the usual up axis of a format: z for STL, PLY and points as text (CAD and scans), y for the others (glTF demands it)."""
+    return "z" if Path(path).suffix.lower() in (".stl", ".ply", ".xyz", ".asc", ".pts", ".ptx") else "y"
 
 
 def lift_settings(
@@ -109,7 +134,16 @@ def lift_settings(
     up: str | None = None,
     voxels: int | None = None,
 ) -> LiftSettings:
-    """The settings for a shape's file: the defaults where None is given."""
+    """Return the settings for a shape's file: what is given, and the defaults for the rest.
+
+    Args:
+        path: the file, whose format gives the up axis if ``up`` is None.
+        samples: the number of surface samples.
+        azimuths: the number of views in each ring.
+        resolution: the side of a rendered view in pixels.
+        up: the axis of the file that points up.
+        voxels: the number of cells of the grid that descriptors are averaged in, see :class:`core.fields.lifting.LiftSettings`.
+    """
     given = {
         "samples": samples,
         "azimuths": azimuths,

@@ -1,4 +1,4 @@
-"""Which cells of an image each surface sample may be seen in: the views that all pixels agree on, and the descriptors, together."""
+"""Soft assignment of surface samples to cells of an image: by the views that all pixels agree on, and by the descriptors."""
 
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -12,29 +12,30 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from core.matching.joint import JointPrior
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
 
 Floats = npt.NDArray[np.float32]
 
 SOFTNESS = 0.03
-"""A similarity lower by this makes a cell e times less likely."""
+"""A cosine similarity lower by this makes a cell e times less likely."""
 
 UNSEEN = 0.05
-"""Samples that the agreeing views see less than this count as hidden."""
+"""Samples that the agreeing views see with less than this probability count as hidden."""
 
 _NORMAL_SCALE = 0.1
 
 
 @dataclass
 class Assignment:
-    """For one image and one shape.
+    """The soft assignment of one shape's samples to one image's cells.
 
     Attributes:
         weight: float32 [n, h * w], how likely each of the n samples that the views compare is seen in each cell, up to a factor for
             each sample: the probability of the views that put it near the cell (blurred as in :class:`JointPrior`) times
             ``exp(similarity / SOFTNESS)``.
         seen: bool [n], whether the agreeing views see the sample.
-        nearest, share: int64 and float32 [N, 3], how the field's samples go by the n compared ones.
+        nearest: int64 [N, 3], for each of the field's samples the nearest of the n compared ones.
+        share: float32 [N, 3], their weights; rows sum to 1.
     """
 
     weight: Floats
@@ -43,21 +44,21 @@ class Assignment:
     share: Floats
 
     def to_all(self, values: npt.NDArray[np.floating]) -> Floats:
-        """Values [n] of the compared samples carried to all [N] of the field."""
+        """Carry values float [n] of the compared samples to all samples of the field: float32 [N]."""
         return np.asarray((values[self.nearest] * self.share).sum(1), np.float32)
 
 
 _made: WeakKeyDictionary[JointPrior, Assignment] = WeakKeyDictionary()
 
 
-def assignment(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> Assignment:
-    """Computed once for a prior, which belongs to one image and one shape."""
+def assignment(prior: JointPrior, image: MatchableImage, shape: MatchableShape) -> Assignment:
+    """Return the assignment of the image and the shape that a prior belongs to; it is computed once for a prior."""
     if prior not in _made:
         _made[prior] = Assignment(*_weights(prior, image, shape), *_neighbours(prior, shape))
     return _made[prior]
 
 
-def _weights(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _weights(prior: JointPrior, image: MatchableImage, shape: MatchableShape) -> tuple[Floats, npt.NDArray[np.bool_]]:
     h, w = image.map.descriptors.shape[:2]
     cells = np.rint(image.map.to_cells(prior.pixels.numpy())).astype(int)
     shown = prior.view_set.visible[torch.from_numpy(prior.views)].numpy()
@@ -76,8 +77,8 @@ def _weights(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> tuple[Flo
     return (weight * similarity.div_(SOFTNESS).exp_()).numpy(), seen if seen.any() else ~seen
 
 
-def object_cells(prior: JointPrior, image: ImageSide) -> float:
-    """How many cells of the image the object covers, by the views: the mean of their silhouettes, gaps between samples closed."""
+def object_cells(prior: JointPrior, image: MatchableImage) -> float:
+    """Estimate how many cells of the image the object covers: the mean over the views of their silhouettes, with gaps closed."""
     h, w = image.map.descriptors.shape[:2]
     cells = np.rint(image.map.to_cells(prior.pixels.numpy())).astype(int)
     inside = (cells >= 0).all(-1) & (cells < [w, h]).all(-1)
@@ -89,7 +90,7 @@ def object_cells(prior: JointPrior, image: ImageSide) -> float:
     return total
 
 
-def _neighbours(prior: JointPrior, shape: ShapeSide) -> tuple[npt.NDArray[np.int64], Floats]:
+def _neighbours(prior: JointPrior, shape: MatchableShape) -> tuple[npt.NDArray[np.int64], Floats]:
     points, index = shape.field.points, prior.view_set.index
     place = np.hstack([points.position, _NORMAL_SCALE * points.normal])
     count = min(3, len(index))

@@ -1,4 +1,4 @@
-"""Labels of one side carried to the other: every part is found there, and where several claim an element the surest has it."""
+"""Labels carried from images or a shape to another: every part is found there, and an element that several claim goes to the surest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,66 +7,74 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.matching.match import Prior
-from core.matching.sides import ImageSide, ShapeSide, Side
+from core.matching.matchable import Matchable, MatchableImage, MatchableShape
 from core.parts.evidence import on_elements, on_pixels, project_mask, vote
+from core.parts.layers import THRESHOLD, in_part
 from core.parts.transfer import FoundPart, find_part, mask_region
 
 
 @dataclass
 class Source:
-    """What parts are carried from.
+    """An image or shape that parts are carried from.
 
     Attributes:
         side: the image or shape.
-        masks: bool [L, H, W] of an image or [L, F] of a shape's faces (points of a cloud).
-        prior: of the pair of this side and the target.
-        pose: of the target in this image and its intrinsics ``K``, where they are known.
+        masks: bool [L, H, W], the L parts in an image, or bool [L, F] on a shape's faces (points of a cloud).
+        prior: the prior of this side and the target.
+        pose: the pose of the target in this image and the image's camera, if they are known.
     """
 
-    side: Side
+    side: Matchable
     masks: npt.NDArray[np.bool_]
     prior: Prior | None = None
-    pose: tuple[Pose, npt.NDArray[np.floating]] | None = None
+    pose: tuple[Pose, PhotoCamera] | None = None
 
 
-def carry(sources: Sequence[Source], target: ImageSide | ShapeSide) -> list[FoundPart]:
-    """Every part of the sources on the target; several sources (images of one object) vote.
+def carry(sources: Sequence[Source], target: MatchableImage | MatchableShape) -> list[FoundPart]:
+    """Find every part of the sources on the target; several sources (images of one object) vote.
 
-    A source whose mask of a part is empty has no vote; its overlap and verdict are those of the best that has.
+    A source whose mask of a part is empty has no vote. Overlap and verdict of a part are those of the best source.
 
     Raises:
-        CounterpointError: a mask that says nothing: empty everywhere, outside the box, over all of it.
+        CounterpointError: a mask is empty in all sources, lies outside the box or covers all of it.
     """
     return [_one(sources, target, part) for part in range(len(sources[0].masks))]
 
 
-def _one(sources: Sequence[Source], target: ImageSide | ShapeSide, part: int) -> FoundPart:
+def _one(sources: Sequence[Source], target: MatchableImage | MatchableShape, part: int) -> FoundPart:
     have = [source for source in sources if source.masks[part].any()]
     if not have:
         raise CounterpointError("Nothing is marked; mark the part first.")
     found = []
     for source in have:
         one = find_part(source.side, target, region_of(source.side, source.masks[part]), source.prior)
-        if source.pose is not None and isinstance(target, ShapeSide):
+        if source.pose is not None and isinstance(target, MatchableShape):
             one.evidence = project_mask(target, source.masks[part], *source.pose, one.evidence)
         found.append(one)
     best = max(found, key=lambda one: one.overlap)
     evidence = vote([one.evidence for one in found]) if len(found) > 1 else best.evidence
-    share = best.share if evidence is best.evidence and have[0].pose is None else float(np.mean(evidence > 0.5))
+    share = (
+        best.share if evidence is best.evidence and have[0].pose is None else float(np.mean(in_part(100 * evidence)))
+    )
     return FoundPart(evidence, int(evidence.argmax()), share, best.overlap, best.verdict)
 
 
-def region_of(side: Side, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """The candidates [N] of a side in a mask of its pixels or faces.
+def region_of(side: Matchable, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return the candidates in a mask, bool [N].
+
+    Args:
+        side: the image or shape.
+        mask: bool [H, W] of the image's pixels, or bool [F] of the shape's faces (points of a cloud).
 
     Raises:
-        CounterpointError: none is, or all are.
+        CounterpointError: no candidate is in the mask, or all are.
     """
-    if isinstance(side, ImageSide):
+    if isinstance(side, MatchableImage):
         return mask_region(side, mask)
-    assert isinstance(side, ShapeSide)
+    assert isinstance(side, MatchableShape)
     region = mask[side.field.points.face]
     if not region.any():
         raise CounterpointError(
@@ -77,13 +85,23 @@ def region_of(side: Side, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return region
 
 
-def percent(target: ImageSide | ShapeSide, found: FoundPart) -> npt.NDArray[np.uint8]:
-    """Evidence in per cent for every pixel [H, W] or face [F] of the target."""
-    return on_elements(target, found.evidence) if isinstance(target, ShapeSide) else on_pixels(target, found.evidence)
+def percent(target: MatchableImage | MatchableShape, found: FoundPart) -> npt.NDArray[np.uint8]:
+    """Return the evidence for a part in per cent: uint8 [H, W] for an image's pixels, uint8 [F] for a shape's faces (points of a cloud)."""
+    return (
+        on_elements(target, found.evidence) if isinstance(target, MatchableShape) else on_pixels(target, found.evidence)
+    )
 
 
-def assign(percents: npt.NDArray[np.uint8], threshold: int = 50) -> npt.NDArray[np.bool_]:
-    """Masks [L, ...] of parts from their evidence in per cent: above the threshold, and each element to its surest part."""
+def assign(percents: npt.NDArray[np.uint8], threshold: int = THRESHOLD) -> npt.NDArray[np.bool_]:
+    """Assign each element to its surest part, if the evidence is above a threshold.
+
+    Args:
+        percents: the evidence for L parts in per cent, uint8 [L, ...].
+        threshold: in per cent.
+
+    Returns:
+        The masks of the parts, bool [L, ...]; they do not overlap.
+    """
     best = percents.argmax(axis=0)
     numbers = np.arange(len(percents)).reshape(-1, *[1] * best.ndim)
-    return (percents > threshold) & (best == numbers)
+    return in_part(percents, threshold) & (best == numbers)

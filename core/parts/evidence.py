@@ -1,4 +1,7 @@
-"""Evidence for a part on a surface: votes of several images, projection by a known pose, holes closed, carried to faces and pixels."""
+"""Evidence for a part: votes of several images, projection by a known pose, closing of holes, carrying to faces and pixels.
+
+Evidence is float32 in [0, 1] for each of the N samples of a shape, or cells of an image.
+"""
 
 import cv2
 import numpy as np
@@ -6,35 +9,47 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from core.geometry.pose import Pose, project
-from core.matching.sides import ImageSide, ShapeSide
+from core.geometry.camera import PhotoCamera
+from core.geometry.pixel_grid import pixel_grid
+from core.geometry.pose import Pose
+from core.matching.matchable import MatchableImage, MatchableShape
 
 Evidence = npt.NDArray[np.float32]
 Percent = npt.NDArray[np.uint8]
 
 STEP = 5
-"""Evidence is told apart, and holes are closed, at every so many per cent: the steps of a threshold."""
+"""The step of thresholds in per cent: at each of them holes are closed, and evidence is rounded to it."""
 
 HOLE = 0.0008
-"""Holes and islands smaller than this share of the surface (a disc of 1.6 % of its square root) are closed and dropped."""
+"""Holes smaller than this part of the surface are closed and islands smaller than it dropped (a disc of 1.6 % of its square root)."""
 
 
 def vote(evidences: list[Evidence]) -> Evidence:
-    """Several images of one object together, [N] each: the mean of the log-odds, so that a sure one outweighs unsure ones."""
+    """Combine the evidence [N] of several images of one object: the mean of the log-odds, so that a sure image outweighs unsure ones."""
     clipped = np.clip(np.stack(evidences), 0.02, 0.98)
     return np.asarray(1 / (1 + np.exp(-np.log(clipped / (1 - clipped)).mean(axis=0))), np.float32)
 
 
 def project_mask(
-    side: ShapeSide, mask: npt.NDArray[np.bool_], pose: Pose, K: npt.NDArray[np.floating], evidence: Evidence
+    side: MatchableShape, mask: npt.NDArray[np.bool_], pose: Pose, camera: PhotoCamera, evidence: Evidence
 ) -> Evidence:
-    """Evidence [N] where the pose and the intrinsics ``K`` are known: what is seen goes by the mask, the rest is carried on.
+    """Replace evidence by a mask where the pose is known: samples that the photo sees take it from the mask.
 
-    What is not seen keeps half of its own ``evidence`` and takes half from the surface around it (harmonic over the graph of
-    samples, with what is seen held fixed).
+    The others keep half of their own evidence and take half from the surface around them (harmonic over the graph of samples, with what
+    is seen held fixed).
+
+    Args:
+        side: the shape.
+        mask: bool [H, W], the part in the photo.
+        pose: of the shape in the photo.
+        camera: the camera of the photo.
+        evidence: float32 [N] of the shape's samples.
+
+    Returns:
+        float32 [N].
     """
     points, shape = side.field.points, side.shape
-    pixels, depth = project(pose, K, shape.to_own_frame(points.position))
+    pixels, depth = camera.project(pose(shape.to_own_frame(points.position)))
     column, row = np.rint(np.where(np.isfinite(pixels), pixels, -1)).astype(int).T
     height, width = mask.shape
     inside = (depth > 0) & (column >= 0) & (row >= 0) & (column < width) & (row < height)
@@ -49,10 +64,18 @@ def project_mask(
     return value.astype(np.float32)
 
 
-def grow(side: ShapeSide, evidence: Evidence, share: float) -> Evidence:
-    """How near [N] each sample is to where evidence is strongest, 0 to 1; a ``share`` of the surface is above 0.5.
+def grow(side: MatchableShape, evidence: Evidence, share: float) -> Evidence:
+    """Return how near each sample is to where evidence is strongest, by region growing over the surface.
 
-    Ways lead over the surface; creases and places with little evidence make them longer (region growing, as geodesic distance).
+    The distance is geodesic; creases and places with little evidence make it longer.
+
+    Args:
+        side: the shape.
+        evidence: float32 [N].
+        share: the part of the surface that gets more than 0.5.
+
+    Returns:
+        float32 [N] in [0, 1].
     """
     points, graph = side.field.points, sparse.coo_array(side.surface_graph)
     one, other = graph.row, graph.col
@@ -66,10 +89,19 @@ def grow(side: ShapeSide, evidence: Evidence, share: float) -> Evidence:
     return np.asarray(1 / (1 + np.exp(np.minimum((away - reach) / (0.15 * reach + 1e-6), 50))), np.float32)
 
 
-def close_holes(side: ShapeSide, evidence: Evidence, size: float = HOLE) -> Evidence:
-    """Evidence [N] in which, whatever the threshold, no hole and no island is smaller than ``size`` (share of the surface).
+def close_holes(side: MatchableShape, evidence: Evidence, size: float = HOLE) -> Evidence:
+    """Close small holes and drop small islands, so that there are none whatever the threshold.
 
-    Grey-scale area closing and opening (Vincent, 1992) over the graph of samples, at every ``STEP`` per cent. Rounded to steps.
+    This is grey-scale area closing and opening (Vincent, 1992) over the graph of samples. It finds the connected pieces of the graph
+    twice for every ``STEP`` per cent.
+
+    Args:
+        side: the shape.
+        evidence: float32 [N].
+        size: the size of the smallest hole and island that stays, as a part of the surface.
+
+    Returns:
+        Evidence float32 [N], rounded to ``STEP`` per cent.
     """
     steps = np.rint(evidence * (100 / STEP)).astype(int)
     least = size * len(steps)
@@ -83,7 +115,7 @@ def close_holes(side: ShapeSide, evidence: Evidence, size: float = HOLE) -> Evid
 
 
 def _small_pieces(graph: sparse.csr_array, chosen: npt.NDArray[np.bool_], least: float) -> npt.NDArray[np.int64]:
-    """The chosen nodes whose connected piece has fewer than ``least``, unless all that is chosen is as small."""
+    """Return the chosen nodes whose connected piece has fewer than ``least``; none if all that is chosen is as small."""
     index = np.flatnonzero(chosen)
     if len(index) < least or len(index) == len(chosen):
         return index[:0]
@@ -92,13 +124,13 @@ def _small_pieces(graph: sparse.csr_array, chosen: npt.NDArray[np.bool_], least:
     return index[count[label] < least]
 
 
-def on_elements(side: ShapeSide, evidence: Evidence) -> Percent:
-    """Per cent of evidence for every face of the shape's file (point of a cloud): uint8 [F]; it goes by the samples near its centre."""
+def on_elements(side: MatchableShape, evidence: Evidence) -> Percent:
+    """Return the evidence in per cent for the faces of the shape's file (points of a cloud), by the samples near their centres: uint8 [F]."""
     return np.rint(side.to_elements(evidence) * 100).clip(0, 100).astype(np.uint8)
 
 
-def on_pixels(side: ImageSide, evidence: Evidence) -> Percent:
-    """Per cent of evidence for every pixel of the image: uint8 [H, W]; 0 outside the box."""
+def on_pixels(side: MatchableImage, evidence: Evidence) -> Percent:
+    """Return the evidence in per cent for the pixels of the image, uint8 [H, W]; it is 0 outside the box."""
     width, height = side.image_size
     h, w = side.map.descriptors.shape[:2]
     x0, y0, x1, y1 = side.map.box
@@ -107,8 +139,7 @@ def on_pixels(side: ImageSide, evidence: Evidence) -> Percent:
     whole = np.zeros((height, width), np.uint8)
     if right <= left or bottom <= top:
         return whole
-    u, v = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
-    cells = side.map.to_cells(np.stack([u, v], axis=-1)).astype(np.float32)
+    cells = side.map.to_cells(pixel_grid(right - left, bottom - top) + [left, top]).astype(np.float32)
     values = cv2.remap(
         evidence.reshape(h, w).astype(np.float32), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderValue=0.0
     )

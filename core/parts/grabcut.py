@@ -11,7 +11,7 @@ from core.parts.prominence import prominence
 from core.parts.prompts import Candidate, Mask, Prompts
 
 SIDE = 200
-"""Long side in pixels of the picture that GrabCut works on."""
+"""The longer side of the picture that GrabCut works on, in pixels."""
 
 GREED = (0.15, 0.3, 0.5)
 """The three candidates: pixels this far from the likest count as probably inside."""
@@ -24,16 +24,23 @@ DOUBT = 0.18
 
 
 class GrabCutSegmenter:
-    """Needs no weights of its own; ``encoder`` None goes by colours alone. Parts lie in ``box``, the object's, if it is given."""
+    """A :class:`core.parts.prompts.Segmenter` that needs no weights of its own."""
 
     name = "grabcut"
 
     def __init__(self, encoder: ImageEncoder | None = None, box: Box | None = None):
+        """Make a segmenter.
+
+        Args:
+            encoder: describes the pixels; None goes by colours alone.
+            box: (x0, y0, x1, y1) in pixels around the object, which parts lie in.
+        """
         self._encoder, self._box = encoder, box
         self._image: npt.NDArray[np.uint8] | None = None
         self._map: FeatureMap | None = None
 
     def set_image(self, image: npt.NDArray[np.uint8]) -> None:
+        """See :meth:`core.parts.prompts.Segmenter.set_image`."""
         self._image = image
         self._map = (
             None
@@ -42,6 +49,7 @@ class GrabCutSegmenter:
         )
 
     def predict(self, prompts: Prompts) -> list[Candidate]:
+        """See :meth:`core.parts.prompts.Segmenter.predict`."""
         image = self._image
         assert image is not None, "set_image comes first"
         height, width = image.shape[:2]
@@ -70,7 +78,7 @@ class GrabCutSegmenter:
         return sorted(found, key=lambda candidate: -candidate.score)
 
     def _framing(self, box: Box) -> FeatureMap | None:
-        """The feature map of the square around a box."""
+        """Return the feature map of the square around a box."""
         if self._encoder is None or self._image is None:
             return None
         return encode_image(self._encoder, self._image, box, size=self._encoder.input_size)
@@ -78,7 +86,7 @@ class GrabCutSegmenter:
     def _likeness(
         self, prompts: Prompts, u: npt.NDArray[np.floating], v: npt.NDArray[np.floating]
     ) -> npt.NDArray[np.float32] | None:
-        """How much more each pixel [h, w] is like the places that belong to the part than like those that do not, 0 to 1."""
+        """Return how much more each pixel is like the places in the part than like those outside it, [h, w] in [0, 1]."""
         if self._map is None or not (prompts.add or prompts.painted is not None):
             return None
         inside = [*prompts.add, *_pixels(prompts.painted)]
@@ -96,14 +104,23 @@ class GrabCutSegmenter:
 
 
 def box_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box) -> npt.NDArray[np.bool_]:
-    """The object in a box, cut out without further prompts: bool [H, W]."""
+    """Cut out the object in a box without further prompts.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        encoder: describes the pixels.
+        box: (x0, y0, x1, y1) in pixels.
+
+    Returns:
+        bool [H, W].
+    """
     segmenter = GrabCutSegmenter(encoder)
     segmenter.set_image(image)
     return segmenter.predict(Prompts(box=box))[0].mask
 
 
 def _frame(box: Box | None, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The part of the image that is looked at: around the box with margin, or all of it."""
+    """Return the part of the image that is worked on: the box with a margin, or all of it."""
     width, height = size
     if box is None:
         return 0, 0, width, height
@@ -114,7 +131,7 @@ def _frame(box: Box | None, size: tuple[int, int]) -> tuple[int, int, int, int]:
 
 
 def _seeds(prompts: Prompts, frame: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[Mask, Mask]:
-    """Pixels [h, w] that are inside, and outside, for certain."""
+    """Return the pixels that are inside for certain, and those that are outside for certain, bool [h, w] each."""
     sx, sy = size[0] / (frame[2] - frame[0]), size[1] / (frame[3] - frame[1])
     marks = []
     for points, stroke in ((prompts.add, prompts.painted), (prompts.remove, prompts.erased)):
@@ -136,7 +153,7 @@ def _seeds(prompts: Prompts, frame: tuple[int, int, int, int], size: tuple[int, 
 
 
 def _alike(likeness: npt.NDArray[np.float32], greed: float) -> npt.NDArray[np.uint8]:
-    """GrabCut's labels [h, w] where marks say what belongs to the part."""
+    """Return GrabCut's labels uint8 [h, w] if points or strokes tell what belongs to the part."""
     labels = np.full(likeness.shape, cv2.GC_PR_BGD, np.uint8)
     labels[likeness > 1 - greed] = cv2.GC_PR_FGD
     labels[likeness > 1 - greed + DOUBT] = cv2.GC_FGD
@@ -145,7 +162,7 @@ def _alike(likeness: npt.NDArray[np.float32], greed: float) -> npt.NDArray[np.ui
 
 
 def _prominent(rank: npt.NDArray[np.float32], share: float) -> npt.NDArray[np.uint8]:
-    """GrabCut's labels [h, w] where nothing but a box is given."""
+    """Return GrabCut's labels uint8 [h, w] if nothing but a box is given."""
     labels = np.full(rank.shape, cv2.GC_PR_BGD, np.uint8)
     labels[rank > 1 - share] = cv2.GC_PR_FGD
     labels[rank > 1 - 0.75 * share] = cv2.GC_FGD
@@ -168,7 +185,7 @@ def _cut(picture: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], sure_in:
 
 
 def _tidy(mask: Mask, sure_in: Mask) -> Mask:
-    """The components that were pointed at (or the largest), without holes and hairs."""
+    """Return the components that were pointed at, or the largest, without holes and thin lines."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
     smooth = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) | sure_in
     count, labels, stats, _ = cv2.connectedComponentsWithStats(smooth.astype(np.uint8))
@@ -183,7 +200,7 @@ def _tidy(mask: Mask, sure_in: Mask) -> Mask:
 
 
 def _score(picture: npt.NDArray[np.uint8], mask: Mask, likeness: npt.NDArray[np.float32]) -> float:
-    """How well the mask's border follows edges of the picture, and how much likeness it separates, 0 to 1."""
+    """Score a mask in [0, 1]: how well its border follows edges of the picture, and how much likeness it separates."""
     if not mask.any() or mask.all():
         return 0.0
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)

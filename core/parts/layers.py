@@ -1,4 +1,7 @@
-"""Label layers: named, coloured, ordered parts, each with a mask on every image and shape it was marked on. Values never change."""
+"""Label layers: named, coloured, ordered parts, each with a mask on every image and shape it was marked on.
+
+All values here are immutable: what changes a part or the layers returns new ones. Also the threshold that makes masks of evidence.
+"""
 
 import zlib
 from collections.abc import Iterable, Mapping
@@ -11,13 +14,37 @@ from core.colors import PINS
 
 Chosen = npt.NDArray[np.bool_]
 
+THRESHOLD = 50
+"""The threshold of evidence in per cent, unless the user chose another."""
+
 BAND = 15
 """Evidence within this many per cent of the threshold is shown as uncertain."""
 
 
+def in_part(percent: npt.NDArray, threshold: int = THRESHOLD) -> Chosen:
+    """Return which elements belong to a part, bool [...].
+
+    Args:
+        percent: the evidence for each element in per cent, a number [...].
+        threshold: in per cent; an element belongs to the part if its evidence is above it.
+    """
+    return np.asarray(percent > threshold)
+
+
+def is_uncertain(percent: npt.NDArray, threshold: int = THRESHOLD) -> Chosen:
+    """Return which elements have evidence near the threshold, bool [...]; arguments are those of :func:`in_part`."""
+    return np.asarray(np.abs(percent.astype(np.int16) - threshold) <= BAND)
+
+
 @dataclass(frozen=True)
 class Mask:
-    """Which of ``size`` elements belong to a part: pixels row by row, faces of a mesh, points of a cloud. Kept compressed."""
+    """Which elements belong to a part: pixels row by row, faces of a mesh, or points of a cloud. It is kept compressed.
+
+    Attributes:
+        packed: the compressed bits.
+        size: the number of elements.
+        count: the number of those that belong to the part.
+    """
 
     packed: bytes
     size: int
@@ -25,12 +52,12 @@ class Mask:
 
     @classmethod
     def of(cls, chosen: Chosen) -> "Mask":
-        """Of a bool array of any form."""
+        """Compress a bool array [...] of any shape."""
         flat = np.ravel(chosen)
         return cls(zlib.compress(np.packbits(flat).tobytes(), 1), len(flat), int(np.count_nonzero(flat)))
 
     def array(self) -> Chosen:
-        """bool [size]."""
+        """Return the mask as bool [size]."""
         bits = np.frombuffer(zlib.decompress(self.packed), np.uint8)
         return np.unpackbits(bits, count=self.size).astype(bool)
 
@@ -41,7 +68,10 @@ class Part:
 
     Attributes:
         part_id: a number of its own.
-        masks: by name of the image or shape; what is missing has nothing of the part.
+        name: what the user calls it.
+        color: ``#rrggbb``.
+        masks: by name of the image or shape; those that have nothing of the part are missing.
+        visible: whether it is drawn.
     """
 
     part_id: int
@@ -51,7 +81,7 @@ class Part:
     visible: bool = True
 
     def with_mask(self, where: str, mask: Mask | None) -> "Part":
-        """The same part with another mask on one image or shape; an empty one is dropped."""
+        """Return the part with another mask on one image or shape; an empty mask is dropped."""
         rest = {name: kept for name, kept in self.masks.items() if name != where}
         return replace(self, masks=rest if mask is None or mask.count == 0 else rest | {where: mask})
 
@@ -61,8 +91,9 @@ class Layers:
     """All parts, the topmost first.
 
     Attributes:
-        exclusive: an element belongs to one part at most; what is marked anew is taken from the others.
-        next_id: of the next part.
+        parts: the parts.
+        exclusive: whether an element belongs to one part at most; then what is marked is removed from the other parts.
+        next_id: the number of the next part.
     """
 
     parts: tuple[Part, ...] = ()
@@ -76,10 +107,11 @@ class Layers:
         return len(self.parts)
 
     def get(self, part_id: int) -> Part:
+        """Return the part with a number."""
         return next(part for part in self.parts if part.part_id == part_id)
 
     def new_part(self, name: str = "", color: str = "") -> "Layers":
-        """With an empty part on top; by default its name is the next free one and its colour the least used."""
+        """Return the layers with an empty part on top; by default its name is the next free one and its colour the least used."""
         names, used = {part.name for part in self.parts}, [part.color for part in self.parts]
         number = self.next_id
         while f"Part {number}" in names:
@@ -88,7 +120,7 @@ class Layers:
         return replace(self, parts=(part, *self.parts), next_id=self.next_id + 1)
 
     def mark(self, part_id: int, where: str, chosen: Chosen) -> "Layers":
-        """With ``chosen`` as all of a part on one image or shape."""
+        """Return the layers with the elements bool [...] of one image or shape that are a part."""
         changed = []
         for part in self.parts:
             if part.part_id == part_id:
@@ -99,31 +131,38 @@ class Layers:
         return replace(self, parts=tuple(changed))
 
     def with_part(self, part: Part) -> "Layers":
-        """With another value for the part of the same number (a new name, colour, visibility)."""
+        """Return the layers with a part in place of that of the same number (for a new name, colour or visibility)."""
         return replace(self, parts=tuple(part if part.part_id == old.part_id else old for old in self.parts))
 
     def without(self, part_ids: Iterable[int]) -> "Layers":
+        """Return the layers without some parts."""
         gone = set(part_ids)
         return replace(self, parts=tuple(part for part in self.parts if part.part_id not in gone))
 
     def moved(self, part_id: int, index: int) -> "Layers":
-        """With a part at another place of the order, 0 the topmost."""
+        """Return the layers with a part at another place of the order, 0 being the topmost."""
         rest = list(self.without([part_id]).parts)
         rest.insert(max(0, min(index, len(rest))), self.get(part_id))
         return replace(self, parts=tuple(rest))
 
     def merged(self, part_ids: Iterable[int]) -> "Layers":
-        """With several parts made one, which keeps name, colour and place of the topmost."""
-        wanted = set(part_ids)
-        together = [part for part in self.parts if part.part_id in wanted]
-        whole = together[0]
-        for where in dict.fromkeys(name for part in together for name in part.masks):
-            masks = [part.masks[where].array() for part in together if where in part.masks]
+        """Return the layers with several parts made one, which keeps name, colour and place of the topmost."""
+        ids = set(part_ids)
+        merged = [part for part in self.parts if part.part_id in ids]
+        whole = merged[0]
+        for where in dict.fromkeys(name for part in merged for name in part.masks):
+            masks = [part.masks[where].array() for part in merged if where in part.masks]
             whole = whole.with_mask(where, Mask.of(np.logical_or.reduce(masks)))
-        return self.without(wanted - {whole.part_id}).with_part(whole)
+        return self.without(ids - {whole.part_id}).with_part(whole)
 
     def split(self, part_id: int, where: str, pieces: list[Chosen]) -> "Layers":
-        """With a part cut into pieces of its mask on one image or shape; the first keeps name and number, and the other masks."""
+        """Return the layers with a part cut into pieces of its mask on one image or shape.
+
+        Args:
+            part_id: the part.
+            where: the image or shape.
+            pieces: bool [...] each; the first keeps the part's name, number and other masks.
+        """
         whole = self.get(part_id)
         layers = self.with_part(whole.with_mask(where, Mask.of(pieces[0])))
         at = [part.part_id for part in self.parts].index(part_id)
@@ -134,7 +173,7 @@ class Layers:
         return layers
 
     def made_exclusive(self, exclusive: bool) -> "Layers":
-        """With or without overlaps; what several parts share stays with the topmost."""
+        """Return the layers made exclusive or not; what several parts share stays with the topmost."""
         if not exclusive:
             return replace(self, exclusive=False)
         taken: dict[str, Chosen] = {}
@@ -149,13 +188,13 @@ class Layers:
         return replace(self, parts=tuple(kept), exclusive=True)
 
     def forget(self, where: str) -> "Layers":
-        """Without what was marked on an image or shape that is closed; parts that have nothing left go."""
+        """Return the layers without what was marked on an image or shape; parts that have nothing left are dropped."""
         parts = [part.with_mask(where, None) if where in part.masks else part for part in self.parts]
         was = {part.part_id for part in self.parts if where in part.masks}
         return replace(self, parts=tuple(part for part in parts if part.masks or part.part_id not in was))
 
     def bytes(self) -> int:
-        """What the masks take in memory."""
+        """Return the memory that the masks take, in bytes."""
         return sum(len(mask.packed) for part in self.parts for mask in part.masks.values())
 
 

@@ -16,10 +16,19 @@ from core.parts.prompts import Candidate, Mask, Prompts, Segmenter
 def part_in_image(
     image_size: tuple[int, int], actions: Sequence[Action], segmenter: Segmenter, base: Mask | None = None
 ) -> list[Candidate]:
-    """The part that a series of actions in an image (width, height) marks on top of ``base``: candidates, best first.
+    """Make masks of the actions that mark a part in an image.
 
-    With points or a box they are the segmenter's, with what was drawn by hand laid over them in its order. Without, the first is what
-    was drawn (score 1), and the others are what the segmenter makes of it.
+    With points or a box the candidates are the segmenter's, and what was drawn by hand is applied to them in order. Without, the first
+    candidate is what was drawn (its score is 1), and the others are what the segmenter makes of it.
+
+    Args:
+        image_size: (width, height) of the image in pixels.
+        actions: in their order.
+        segmenter: has the image set.
+        base: bool [H, W], a mask that the actions change; None for an empty one.
+
+    Returns:
+        Candidates, the best first.
 
     Raises:
         CounterpointError: the actions mark nothing, or lie outside the image.
@@ -61,12 +70,19 @@ def part_on_shape(
     actions: Sequence[Action],
     base: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.bool_]:
-    """The faces (points of a cloud) that a series of actions marks on top of ``base``: bool [F].
+    """Make a mask of the actions that mark a part on a shape.
 
-    ``faces`` are those under the places of each action.
+    Args:
+        graph: of the shape.
+        faces: for each action the faces (points of a cloud) under its places, int64 [n].
+        actions: in their order.
+        base: bool [F], a mask that the actions change; None for an empty one.
+
+    Returns:
+        The faces (points of a cloud) of the part, bool [F].
 
     Raises:
-        CounterpointError: the actions mark nothing.
+        CounterpointError: the actions mark nothing, or a tool is for images.
     """
     chosen = np.zeros(len(graph.centers), bool) if base is None else base
     for action, touched in zip(actions, faces, strict=True):
@@ -87,7 +103,16 @@ def part_on_shape(
 
 
 def stroke_mask(places: Sequence[tuple[float, ...]], radius: float, image_size: tuple[int, int]) -> Mask:
-    """Pixels within a radius of a polyline: bool [H, W]."""
+    """Return the pixels within a radius of a polyline.
+
+    Args:
+        places: the pixels (u, v) of the polyline.
+        radius: in pixels.
+        image_size: (width, height) in pixels.
+
+    Returns:
+        bool [height, width].
+    """
     canvas = np.zeros(image_size[::-1], np.uint8)
     pixels = np.rint(np.asarray(places, np.float64)).astype(np.int32)
     cv2.polylines(canvas, [pixels], False, 1, max(1, round(2 * radius)))
@@ -97,7 +122,15 @@ def stroke_mask(places: Sequence[tuple[float, ...]], radius: float, image_size: 
 
 
 def outline_mask(outline: npt.ArrayLike, size: tuple[int, int]) -> Mask:
-    """The inside of a polygon of pixels [n, 2] in an image of (width, height): bool [height, width]."""
+    """Return the inside of a polygon.
+
+    Args:
+        outline: the pixels (u, v) of its vertices, [n, 2].
+        size: (width, height) of the image in pixels.
+
+    Returns:
+        bool [height, width].
+    """
     canvas = np.zeros(size[::-1], np.uint8)
     cv2.fillPoly(canvas, [np.rint(np.asarray(outline, np.float64)).astype(np.int32)], 1)
     return canvas.astype(bool)
@@ -117,7 +150,7 @@ def _drawn(mask: Mask, actions: Sequence[Action]) -> Mask:
 
 
 def _prompts(size: tuple[int, int], actions: Sequence[Action]) -> Prompts:
-    """What the actions say to the segmenter; of several boxes the last counts."""
+    """Return the segmenter's prompts that the actions make; of several boxes the last counts."""
     prompts = Prompts()
     for action in actions:
         if action.tool == "point":

@@ -1,4 +1,4 @@
-"""Which pixels of a box are its object: the encoder's foreground, the middle of the box, and what is unlike its surroundings."""
+"""Prominence: which pixels of a box are its object, by the encoder's foreground, the middle of the box, and difference from the surroundings."""
 
 from dataclasses import replace
 
@@ -15,10 +15,18 @@ Floats = npt.NDArray[np.floating]
 
 
 def prominence(box: Box, u: Floats, v: Floats, feature_map: FeatureMap | None = None) -> Floats:
-    """How much the pixels with columns and rows ``u``, ``v`` [h, w] stand out in the box, as ranks from 0 to 1; 0 outside.
+    """Return how much pixels stand out in a box, as ranks in [0, 1]; 0 outside the box.
 
-    The three clues fail for different objects, and a rank says as much of each; their sum is better than any alone. Without the
-    feature map of the box only its middle counts.
+    The three clues fail for different objects, and ranks make them comparable; their sum is better than any alone.
+
+    Args:
+        box: (x0, y0, x1, y1) in pixels.
+        u: the columns of the pixels, [h, w].
+        v: the rows of the pixels, [h, w].
+        feature_map: of the box; without it only the distance from the middle of the box counts.
+
+    Returns:
+        float64 [h, w].
     """
     x0, y0, x1, y1 = box
     inside = (u >= x0) & (u <= x1) & (v >= y0) & (v <= y1)
@@ -32,12 +40,19 @@ def prominence(box: Box, u: Floats, v: Floats, feature_map: FeatureMap | None = 
 
 
 def likely_box(image: npt.NDArray[np.uint8], encoder: ImageEncoder, margin: float = 0.08) -> Box:
-    """Where the object of a photo uint8 [H, W, 3] is likely to be, when nobody says: around the largest piece of what the encoder takes for
-    foreground (or else of what stands out), with ``margin`` of its longer side."""
+    """Guess the box of a photo's object: it is around the largest piece of the encoder's foreground, or else of what stands out.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        encoder: describes the pixels.
+        margin: what is added on every side, as a fraction of the piece's longer side.
+
+    Returns:
+        (x0, y0, x1, y1) in pixels.
+    """
     height, width = image.shape[:2]
     whole = encode_image(encoder, image, size=encoder.photo_size)
-    h, w = whole.descriptors.shape[:2]
-    u, v = np.moveaxis(whole.to_pixels(np.stack(np.meshgrid(np.arange(w), np.arange(h)), axis=-1)), -1, 0)
+    u, v = np.moveaxis(whole.cell_pixels(), -1, 0)
     within = (u >= 0) & (u <= width - 1) & (v >= 0) & (v <= height - 1)
     if whole.foreground is not None:
         values = np.where(within, whole.foreground.numpy(), 0)
@@ -58,7 +73,7 @@ def likely_box(image: npt.NDArray[np.uint8], encoder: ImageEncoder, margin: floa
 
 
 def _like_surroundings(feature_map: FeatureMap, nearest: int = 5) -> torch.Tensor:
-    """Similarity [h, w] of every cell with the most similar cells outside the box; centred, as all of a photo is alike."""
+    """Return the similarity [h, w] of every cell with the most similar cells outside the box; centred, as all cells of a photo are similar."""
     unit = feature_map.unit
     flat = unit.reshape(-1, unit.shape[-1])
     flat = F.normalize(flat - flat.mean(0), dim=-1)

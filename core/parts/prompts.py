@@ -1,4 +1,4 @@
-"""What a user says about a part of an image, and what a segmenter makes of it."""
+"""Prompts about a part of an image, and the candidates that a segmenter makes of them."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,9 +17,11 @@ class Prompts:
     """Hints about one part.
 
     Attributes:
-        add, remove: pixels (u, v) that belong to the part, and that do not.
-        box: (x0, y0, x1, y1) around the part.
-        painted, erased: bool [H, W], what was brushed over as part of it and as not, or None.
+        add: pixels (u, v) that belong to the part.
+        remove: pixels (u, v) that do not.
+        box: (x0, y0, x1, y1) around the part, in pixels.
+        painted: bool [H, W], what was brushed over as belonging to the part, or None.
+        erased: bool [H, W], what was brushed over as not belonging to it, or None.
     """
 
     add: list[tuple[float, float]] = field(default_factory=list)
@@ -29,10 +31,10 @@ class Prompts:
     erased: Mask | None = None
 
     def check(self, size: tuple[int, int]) -> None:
-        """Of an image of (width, height).
+        """Check the prompts against an image of (width, height) pixels.
 
         Raises:
-            CounterpointError: nothing says where the part is, or a point lies outside the image.
+            CounterpointError: there is no point, box or stroke, or a point lies outside the image.
         """
         width, height = size
         if not self.add and self.box is None and (self.painted is None or not self.painted.any()):
@@ -44,21 +46,34 @@ class Prompts:
 
 @dataclass
 class Candidate:
-    """A possible part: bool [H, W], and how good the segmenter thinks it is, in [0, 1]."""
+    """A possible part.
+
+    Attributes:
+        mask: bool [H, W].
+        score: how good the segmenter thinks it is, in [0, 1].
+    """
 
     mask: Mask
     score: float
 
 
 class Segmenter(Protocol):
-    """Makes masks from prompts. ``set_image`` is the dear call, once an image; ``predict`` the cheap one."""
+    """Makes masks from prompts. ``set_image`` is expensive and called once for an image; ``predict`` is fast.
+
+    Attributes:
+        name: what users choose it by.
+    """
 
     name: str
 
     def set_image(self, image: npt.NDArray[np.uint8]) -> None:
-        """The image uint8 [H, W, 3] that prompts refer to."""
+        """Set the image RGB uint8 [H, W, 3] that prompts refer to."""
         ...
 
     def predict(self, prompts: Prompts) -> list[Candidate]:
-        """Three possible parts, best first."""
+        """Return three possible parts, the best first.
+
+        Raises:
+            CounterpointError: the prompts tell nothing, or lie outside the image.
+        """
         ...

@@ -12,7 +12,8 @@ import torch
 from core.encoders.base import pick_device
 from core.encoders.points import farthest_points
 from core.errors import CounterpointError
-from core.images import check_file
+from core.files import check_file
+from core.geometry.pixel_grid import pixels_of
 from core.parts.prompts import Candidate, Prompts
 from core.progress import Progress, silent
 
@@ -28,12 +29,22 @@ SOURCE = "https://dl.fbaipublicfiles.com/segment_anything/"
 
 
 class SamSegmenter:
-    """``SamPredictor`` with one of the published checkpoints, known by its SHA-256.
+    """A :class:`core.parts.prompts.Segmenter` with one of the published checkpoints, which is identified by its SHA-256.
 
-    Not run on the real checkpoints where this was written (no network); the code was tested with the right architecture.
+    It was not run on the real checkpoints where this was written (no network); the code was tested with the right architecture.
     """
 
     def __init__(self, checkpoint: str | Path, device: str = "auto", progress: Progress = silent):
+        """Load a checkpoint.
+
+        Args:
+            checkpoint: the file.
+            device: "auto", "cpu" or "cuda".
+            progress: is told how far it is.
+
+        Raises:
+            CounterpointError: there is no such file, or it is none of the published checkpoints.
+        """
         from segment_anything import SamPredictor, sam_model_registry
 
         file = check_file(checkpoint)
@@ -50,15 +61,17 @@ class SamSegmenter:
         progress(1.0, "Segment Anything is ready")
 
     def another(self) -> "SamSegmenter":
-        """One for another image, with the same model."""
+        """Return a segmenter for another image, with the same model."""
         twin = copy(self)
         twin._predictor = type(self._predictor)(self._predictor.model)
         return twin
 
     def set_image(self, image: npt.NDArray[np.uint8]) -> None:
+        """See :meth:`core.parts.prompts.Segmenter.set_image`."""
         self._predictor.set_image(image)
 
     def predict(self, prompts: Prompts) -> list[Candidate]:
+        """See :meth:`core.parts.prompts.Segmenter.predict`."""
         height, width = self._predictor.original_size
         prompts.check((width, height))
         add, remove = [*prompts.add, *_spread(prompts.painted)], [*prompts.remove, *_spread(prompts.erased)]
@@ -73,10 +86,10 @@ class SamSegmenter:
 
 
 def fetch_checkpoint(kind: str, folder: str | Path, progress: Progress = silent, source: str = SOURCE) -> Path:
-    """Download a published checkpoint into a folder; one that is there already is kept. Returns its path.
+    """Download a published checkpoint into a folder and return its path; one that is there already is kept.
 
     Raises:
-        CounterpointError: no network, no room, or what came is not the published file.
+        CounterpointError: there is no network or no room, or what came is not the published file.
     """
     name, digest = CHECKPOINTS[kind]
     path = Path(folder) / name
@@ -105,7 +118,7 @@ def fetch_checkpoint(kind: str, folder: str | Path, progress: Progress = silent,
 
 
 def _kind_of(file: Path) -> str:
-    """Which published checkpoint a file is: a pickle of unknown origin is not opened."""
+    """Return which published checkpoint a file is; a pickle of unknown origin is not opened."""
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     for kind, (_, known) in CHECKPOINTS.items():
@@ -116,10 +129,10 @@ def _kind_of(file: Path) -> str:
 
 
 def _spread(painted: npt.NDArray[np.bool_] | None, count: int = 6) -> list[tuple[float, float]]:
-    """A few pixels of a stroke, far from each other."""
+    """Return a few pixels (u, v) of a stroke, far from each other."""
     if painted is None or not painted.any():
         return []
-    rows, columns = np.nonzero(painted)
-    pixels = np.stack([columns, rows], axis=1).astype(np.float32)[:: max(1, len(rows) // 2000)]
+    every = pixels_of(painted)
+    pixels = every.astype(np.float32)[:: max(1, len(every) // 2000)]
     chosen = farthest_points(torch.from_numpy(pixels)[None], count)[0].numpy()
     return [(float(u), float(v)) for u, v in pixels[chosen]]

@@ -12,10 +12,17 @@ from core.progress import Progress, silent
 def load_segmenter(
     choice: str, encoder: ImageEncoder, box: Box | None = None, device: str = "auto", progress: Progress = silent
 ) -> Segmenter:
-    """Of a plugin by name, Segment Anything from a checkpoint, or GrabCut with descriptors ("").
+    """Load the segmenter that a user chose.
+
+    Args:
+        choice: the name of a plugin, a checkpoint of Segment Anything, or "" for GrabCut with descriptors.
+        encoder: describes the pixels for GrabCut.
+        box: (x0, y0, x1, y1) in pixels around the object, which parts lie in, for GrabCut.
+        device: "auto", "cpu" or "cuda".
+        progress: is told how far it is.
 
     Raises:
-        CounterpointError: no such file, or the plugin fails.
+        CounterpointError: there is no such file, or the plugin fails.
     """
     if choice in plugins("segmenters"):
         made: Segmenter = make_plugin("segmenters", choice, device)

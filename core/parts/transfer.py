@@ -1,4 +1,4 @@
-"""A part marked on one side, found on the other: image to shape, shape to image, or between two of a kind."""
+"""Transfer of a part: marked on an image or shape, it is found on another."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,13 @@ from scipy.spatial import cKDTree
 from core.encoders.feature_map import cut_out
 from core.errors import CounterpointError
 from core.matching.joint import JointPrior
-from core.matching.match import Prior, Verdict
-from core.matching.sides import ImageSide, ShapeSide, Side
+from core.matching.match import Prior
+from core.matching.matchable import Matchable, MatchableImage, MatchableShape
+from core.matching.verdict import Verdict
 from core.parts.assignment import assignment, object_cells
 from core.parts.evidence import Evidence, close_holes, grow
+from core.parts.layers import in_part
+from core.parts.verdict import intersection_over_union, judge
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,13 @@ class TransferSettings:
     """How descriptors and views vote.
 
     Attributes:
-        nearest: without views, similarities to the best this many descriptors inside, and outside, are compared.
-        softness: a lead of the inside this large counts e to 1.
-        reach: places that no view sees take what is said of the nearest that is seen, less the farther it is (standard deviation,
-            in diagonals of the shape).
-        smoothing, rounds: of the random walk with restart over the surface graph that smooths evidence.
-        growth: weight of how near a place is to the strongest evidence, where the views say how large the object is in the image.
+        nearest: without views, the number of descriptors inside, and outside, whose similarities are compared.
+        softness: the lead of the inside, in cosine similarity, that makes it e times as likely as the outside.
+        reach: places that no view sees take the evidence of the nearest that is seen, and the less the farther it is: a standard
+            deviation in diagonals of the shape.
+        smoothing: the part that the random walk with restart over the surface graph takes from neighbours in each round.
+        rounds: the number of its rounds.
+        growth: the weight of how near a place is to the strongest evidence, if the views tell how large the object is in the image.
     """
 
     nearest: int = 5
@@ -38,8 +42,15 @@ class TransferSettings:
     growth: float = 0.4
 
 
-def mask_region(side: ImageSide, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which cells [N] of an image lie in a mask [H, W] of its pixels.
+def mask_region(side: MatchableImage, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return which cells of an image lie in a mask of its pixels.
+
+    Args:
+        side: the image.
+        mask: bool [H, W].
+
+    Returns:
+        bool [N].
 
     Raises:
         CounterpointError: the mask is of another size, or leaves no cell inside or none outside.
@@ -62,30 +73,39 @@ def mask_region(side: ImageSide, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.
 
 
 def transfer(
-    source: Side,
-    target: Side,
+    source: Matchable,
+    target: Matchable,
     region: npt.NDArray[np.bool_],
     prior: Prior | None = None,
     settings: TransferSettings = TransferSettings(),
 ) -> Evidence:
-    """Evidence float32 [N] in [0, 1] that each candidate of ``target`` belongs to the part; above 0.5 more for than against.
+    """Find the evidence that each candidate of the target belongs to a part of the source.
 
-    ``region`` [M] are the candidates of ``source`` in the part. Between an image and a shape with the ``prior`` of their joint
-    views, a candidate goes by the share of the region in the places it may be seen at (:mod:`core.parts.assignment`). Otherwise
-    its descriptor is compared with those inside and those outside the region. On a surface the result is smoothed, drawn together
-    around the strongest evidence, and small holes and islands go.
+    Between an image and a shape with their joint prior, the evidence of a candidate is the share of the region in the places it may be
+    seen at (:mod:`core.parts.assignment`). Otherwise its descriptor is compared with those inside and those outside the region. On a
+    surface the result is smoothed and concentrated around the strongest evidence, and small holes and islands are removed.
+
+    Args:
+        source: the image or shape that the part is marked on.
+        target: the image or shape that it is looked for on.
+        region: bool [M], the candidates of the source in the part.
+        prior: of the pair.
+        settings: how descriptors and views vote.
+
+    Returns:
+        Evidence float32 [N] in [0, 1]; above 0.5 there is more for the part than against it.
     """
-    if isinstance(prior, JointPrior) and isinstance(source, ImageSide) and isinstance(target, ShapeSide):
+    if isinstance(prior, JointPrior) and isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
         evidence = _seen_on_shape(prior, source, target, region, settings)
-    elif isinstance(prior, JointPrior) and isinstance(source, ShapeSide) and isinstance(target, ImageSide):
+    elif isinstance(prior, JointPrior) and isinstance(source, MatchableShape) and isinstance(target, MatchableImage):
         evidence = _seen_in_image(prior, source, target, region)
     else:
         inside, outside = _descriptors(source, region), _descriptors(source, ~region & known(source))
         lead = _best(target, inside, settings.nearest) - _best(target, outside, settings.nearest)
         evidence = torch.sigmoid(lead / settings.softness).numpy()
-    if isinstance(target, ShapeSide):
+    if isinstance(target, MatchableShape):
         evidence = _smooth(target, evidence, settings)
-        if isinstance(prior, JointPrior) and isinstance(source, ImageSide):
+        if isinstance(prior, JointPrior) and isinstance(source, MatchableImage):
             share = float(region.sum()) / max(object_cells(prior, source), 1.0)
             evidence = (1 - settings.growth) * evidence + settings.growth * grow(target, evidence, share)
         evidence = close_holes(target, evidence)
@@ -94,14 +114,14 @@ def transfer(
 
 @dataclass
 class FoundPart:
-    """A part on the other side.
+    """A part that was found on the target.
 
     Attributes:
         evidence: float32 [N], see :func:`transfer`.
-        candidate: where it is strongest.
-        share: how much of the target belongs to it (more evidence for than against).
-        overlap: |back and marked| / |back or marked| after transferring what was found back again.
-        verdict: "good", "unsure" or "none".
+        candidate: the number of the candidate with the strongest evidence.
+        share: the part of the target's candidates that belong to it, at the default threshold.
+        overlap: the intersection over union of the marked part and of what was found transferred back.
+        verdict: "good", "unsure" or "none", see :mod:`core.parts.verdict`.
     """
 
     evidence: Evidence
@@ -111,62 +131,66 @@ class FoundPart:
     verdict: Verdict
 
 
-def find_part(source: Side, target: Side, region: npt.NDArray[np.bool_], prior: Prior | None = None) -> FoundPart:
-    """Transfer a part and judge the answer by transferring it back."""
+def find_part(
+    source: Matchable, target: Matchable, region: npt.NDArray[np.bool_], prior: Prior | None = None
+) -> FoundPart:
+    """Transfer a part, given by the candidates bool [M] of the source, and judge the answer by transferring it back.
+
+    The arguments are those of :func:`transfer`.
+    """
     evidence = transfer(source, target, region, prior)
-    found, valid = evidence > 0.5, _asked(target)
+    found, valid = in_part(100 * evidence), _selectable(target)
     overlap = 0.0
     if (found & valid).any() and not found[valid].all():
-        back = (transfer(target, source, found & valid, prior) > 0.5) & _asked(source)
-        overlap = float((back & region).sum() / max((back | region).sum(), 1))
-    verdict: Verdict = "good" if overlap > 0.5 else "unsure" if overlap > 0.2 else "none"
+        back = in_part(100 * transfer(target, source, found & valid, prior)) & _selectable(source)
+        overlap = intersection_over_union(back, region)
     best = int(np.where(valid, evidence, -1).argmax())
-    return FoundPart(evidence, best, float(found[valid].mean()), overlap, verdict)
+    return FoundPart(evidence, best, float(found[valid].mean()), overlap, judge(overlap))
 
 
-def _asked(side: Side) -> npt.NDArray[np.bool_]:
-    """The candidates that a part may have: in an image those in the box."""
-    if isinstance(side, ImageSide):
+def _selectable(side: Matchable) -> npt.NDArray[np.bool_]:
+    """Return the candidates that a part may have, bool [N]: in an image those in the box."""
+    if isinstance(side, MatchableImage):
         return np.asarray(side.map.inside().ravel())
-    assert isinstance(side, ShapeSide)
+    assert isinstance(side, MatchableShape)
     return np.ones(len(side.field), bool)
 
 
-def known(side: Side) -> npt.NDArray[np.bool_]:
-    """The candidates that say something about what is not in the part: in an image those in the box that look like an object."""
-    if isinstance(side, ImageSide):
+def known(side: Matchable) -> npt.NDArray[np.bool_]:
+    """Return the candidates that tell what is not in the part, bool [N]: in an image those in the box that look like an object."""
+    if isinstance(side, MatchableImage):
         inside = side.map.inside()
         if side.map.foreground is not None:
             object_like = inside & (side.map.foreground > 0.5).numpy()
             inside = object_like if object_like.sum() > 0.1 * inside.sum() else inside
         return np.asarray(inside.ravel())
-    return _asked(side)
+    return _selectable(side)
 
 
-def _object_weight(image: ImageSide) -> npt.NDArray[np.float32]:
-    """How much each cell [N] says: as much as it looks like an object, which is an estimate, so a fifth at least in the box."""
+def _object_weight(image: MatchableImage) -> npt.NDArray[np.float32]:
+    """Return the weight of each cell, float32 [N]: how much it looks like an object, at least a fifth in the box as that is an estimate."""
     inside = image.map.inside().ravel().astype(np.float32)
     if image.map.foreground is None:
         return inside
     return inside * np.maximum(image.map.foreground.numpy().ravel(), 0.2)
 
 
-def _descriptors(side: Side, chosen: npt.NDArray[np.bool_], most: int = 2000) -> torch.Tensor:
+def _descriptors(side: Matchable, chosen: npt.NDArray[np.bool_], most: int = 2000) -> torch.Tensor:
     index = np.flatnonzero(chosen)
     index = index[:: max(1, len(index) // most)]
     return _all(side)[torch.from_numpy(index)].float()
 
 
-def _all(side: Side) -> torch.Tensor:
-    """Unit descriptors [N, D] of all candidates."""
-    if isinstance(side, ImageSide):
+def _all(side: Matchable) -> torch.Tensor:
+    """Return the unit descriptors [N, D] of all candidates."""
+    if isinstance(side, MatchableImage):
         return side.map.unit.reshape(-1, side.map.descriptors.shape[-1])
-    assert isinstance(side, ShapeSide)
+    assert isinstance(side, MatchableShape)
     return side.field.descriptors
 
 
-def _best(target: Side, keys: torch.Tensor, count: int) -> torch.Tensor:
-    """Mean similarity float32 [N] of each candidate with the ``count`` most similar of ``keys`` [K, D]."""
+def _best(target: Matchable, keys: torch.Tensor, count: int) -> torch.Tensor:
+    """Return the mean similarity float32 [N] of each candidate with the ``count`` most similar of ``keys`` [K, D]."""
     every = _all(target)
     if len(keys) == 0:
         return torch.zeros(len(every))
@@ -175,34 +199,42 @@ def _best(target: Side, keys: torch.Tensor, count: int) -> torch.Tensor:
 
 
 def _seen_on_shape(
-    prior: JointPrior, image: ImageSide, shape: ShapeSide, region: npt.NDArray[np.bool_], settings: TransferSettings
+    prior: JointPrior,
+    image: MatchableImage,
+    shape: MatchableShape,
+    region: npt.NDArray[np.bool_],
+    settings: TransferSettings,
 ) -> Evidence:
-    """Of every sample [N]: the share of the region in the object's cells it may be seen in; what is hidden takes its neighbours'."""
+    """Return for every sample [N] the share of the region in the object's cells it may be seen in; hidden samples take their neighbours'."""
     where = assignment(prior, image, shape)
     counts = np.where(region, 1, _object_weight(image)).astype(np.float32)
-    said = where.weight[:, region].sum(1) / np.maximum(where.weight @ counts, 1e-12)
+    share = where.weight[:, region].sum(1) / np.maximum(where.weight @ counts, 1e-12)
     position = shape.field.points.position[prior.view_set.index]
-    return where.to_all(_spread(position, said, where.seen, settings.reach))
+    return where.to_all(_spread(position, share, where.seen, settings.reach))
 
 
-def _seen_in_image(prior: JointPrior, shape: ShapeSide, image: ImageSide, region: npt.NDArray[np.bool_]) -> Evidence:
-    """Of every cell [N]: the share of the region in the samples that may be seen there, as far as it shows the object at all."""
+def _seen_in_image(
+    prior: JointPrior, shape: MatchableShape, image: MatchableImage, region: npt.NDArray[np.bool_]
+) -> Evidence:
+    """Return for every cell [N] the share of the region in the samples that may be seen there, as far as it shows the object at all."""
     weight = assignment(prior, image, shape).weight
     nearest, count = prior.view_set.nearest, len(weight)
     inside = np.bincount(nearest, region, count) / np.maximum(np.bincount(nearest, minlength=count), 1)
     total = weight.sum(0)
-    said = inside @ weight / np.maximum(total, 1e-12)
-    return said * np.minimum(total / max(float(np.median(total[known(image)])) / 2, 1e-12), 1)
+    share = inside @ weight / np.maximum(total, 1e-12)
+    return share * np.minimum(total / max(float(np.median(total[known(image)])) / 2, 1e-12), 1)
 
 
-def _spread(position: npt.NDArray[np.floating], said: Evidence, seen: npt.NDArray[np.bool_], reach: float) -> Evidence:
-    """What is said of seen places carried to the others."""
+def _spread(
+    position: npt.NDArray[np.floating], evidence: Evidence, seen: npt.NDArray[np.bool_], reach: float
+) -> Evidence:
+    """Carry the evidence [n] of the samples that are seen to the others, less the farther they are."""
     distance, nearest = cKDTree(position[seen]).query(position)
-    return said[seen][nearest] * np.exp(-((distance / reach) ** 2) / 2)
+    return evidence[seen][nearest] * np.exp(-((distance / reach) ** 2) / 2)
 
 
-def _smooth(side: ShapeSide, evidence: Evidence, settings: TransferSettings) -> Evidence:
-    """Random walk with restart over the surface."""
+def _smooth(side: MatchableShape, evidence: Evidence, settings: TransferSettings) -> Evidence:
+    """Smooth evidence [N] by a random walk with restart over the surface."""
     value = evidence
     for _ in range(settings.rounds):
         value = (1 - settings.smoothing) * evidence + settings.smoothing * (side.surface_graph @ value)

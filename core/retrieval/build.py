@@ -1,4 +1,4 @@
-"""Galleries made and kept up to date: files are described by several processes, or by a Ray cluster, and written by one."""
+"""Building of galleries: files are described by several processes, or by a Ray cluster, and one process writes."""
 
 import json
 import os
@@ -19,21 +19,29 @@ from core.fields.cache import cache_dir, cache_key
 from core.geometry.shape import SUFFIXES
 from core.notices import warn
 from core.progress import Progress, silent
-from core.retrieval.describe import Describer, Recipe
+from core.retrieval.describe import Describer, GallerySpec
 from core.retrieval.index import write_indices
-from core.retrieval.store import VERSION, Described, Gallery, Stamp, create_gallery, is_gallery, open_gallery
+from core.retrieval.store import VERSION, Gallery, ShapeRecord, Stamp, create_gallery, is_gallery, open_gallery
 
 AT_ONCE = 16
-"""Files for each process before the next are given out."""
+"""The number of files that each process gets at a time."""
 
 CRASHED = "Reading it makes the program crash."
 
-Result = tuple[Path, Described]
+Result = tuple[Path, ShapeRecord]
 
 
 @dataclass
 class Changes:
-    """What indexing did: numbers of files; ``refused`` are those that could not be read now or before, (path, reason)."""
+    """What indexing changed.
+
+    Attributes:
+        added: the number of new files.
+        changed: the number of files that had changed.
+        removed: the number of files that are gone.
+        kept: the number of files that were left as they were.
+        refused: the files that could not be read, now or before, as (path, reason).
+    """
 
     added: int
     changed: int
@@ -45,7 +53,7 @@ class Changes:
 def index_folder(
     root: str | Path,
     folder: str | Path,
-    recipe: Recipe = Recipe(),
+    spec: GallerySpec = GallerySpec(),
     workers: int | None = None,
     ray: str | None = None,
     progress: Progress = silent,
@@ -55,11 +63,15 @@ def index_folder(
     Every shape is written as soon as it is described: a run that was stopped or killed goes on where it was.
 
     Args:
-        workers: processes on this machine; None takes one for each core, 1 works in this process.
-        ray: address of a Ray cluster ("auto", "local" or "ray://..."), which must see the same files.
+        root: the folder of the shapes.
+        folder: of the gallery.
+        spec: how shapes are described.
+        workers: the number of processes on this machine; None for one on each core, 1 works in this process.
+        ray: the address of a Ray cluster ("auto", "local" or "ray://..."), which must see the same files.
+        progress: is told of every file.
 
     Raises:
-        CounterpointError: no such folder, no shape in it, or the gallery cannot be written (see :func:`create_gallery`).
+        CounterpointError: there is no such folder or no shape in it, or the gallery cannot be written (see :func:`create_gallery`).
     """
     root = Path(root)
     if not root.is_dir():
@@ -67,7 +79,7 @@ def index_folder(
     files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
     if not files:
         raise CounterpointError(f"{root} has no shapes ({', '.join(sorted(SUFFIXES))}).")
-    with create_gallery(folder, root, recipe.plain()) as gallery:
+    with create_gallery(folder, root, spec.plain()) as gallery:
         stamps = {file: Stamp.of(file) for file in files}
         names = {file: file.relative_to(root).as_posix() for file in files}
         known = gallery.stamps()
@@ -76,7 +88,7 @@ def index_folder(
             gallery.remove(removed)
         todo = [file for file in files if known.get(names[file]) != stamps[file]]
         added = sum(names[file] not in known for file in todo)
-        for number, (file, one) in enumerate(_described(todo, recipe, workers, ray), 1):
+        for number, (file, one) in enumerate(_described(todo, spec, workers, ray), 1):
             for sentence in one.warnings:
                 warn(sentence)
             gallery.put(names[file], stamps[file], one, file.relative_to(root).parts[:-1])
@@ -87,26 +99,26 @@ def index_folder(
         return Changes(added, len(todo) - added, len(removed), len(files) - len(todo), gallery.refused)
 
 
-def _described(files: list[Path], recipe: Recipe, workers: int | None, ray: str | None) -> Iterator[Result]:
+def _described(files: list[Path], spec: GallerySpec, workers: int | None, ray: str | None) -> Iterator[Result]:
     if ray is not None:
-        return _on_ray(files, recipe, ray)
+        return _on_ray(files, spec, ray)
     count = min(workers or os.cpu_count() or 1, max(1, len(files) // 4))
-    return _here(files, recipe) if count == 1 else _in_processes(files, recipe, count)
+    return _here(files, spec) if count == 1 else _in_processes(files, spec, count)
 
 
-def _here(files: list[Path], recipe: Recipe) -> Iterator[Result]:
-    describe = Describer(recipe)
+def _here(files: list[Path], spec: GallerySpec) -> Iterator[Result]:
+    describe = Describer(spec)
     return ((file, describe(file)) for file in files)
 
 
-def _in_processes(files: list[Path], recipe: Recipe, count: int) -> Iterator[Result]:
-    """A file that makes its process crash is refused; it is found by trying alone those that were being read."""
+def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[Result]:
+    """Describe files in processes. A file that crashes its process is refused; it is found by trying one by one those that were being read."""
     waiting, suspects = deque(files), deque[Path]()
     pool: ProcessPoolExecutor | None = None
     try:
         while waiting or suspects:
             if pool is None:
-                pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (recipe, count))
+                pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (spec, count))
             alone = bool(suspects)
             source = suspects if alone else waiting
             batch = [source.popleft() for _ in range(1 if alone else min(len(source), AT_ONCE * count))]
@@ -118,7 +130,7 @@ def _in_processes(files: list[Path], recipe: Recipe, count: int) -> Iterator[Res
                 except BrokenProcessPool:
                     broken = True
                     if alone:
-                        yield futures[future], Described(refused=CRASHED)
+                        yield futures[future], ShapeRecord(refused=CRASHED)
                     else:
                         suspects.append(futures[future])
             if broken:
@@ -129,11 +141,11 @@ def _in_processes(files: list[Path], recipe: Recipe, count: int) -> Iterator[Res
 
 
 _describer: Describer | CounterpointError | None = None
-"""Of this process of the pool, or why there is none."""
+"""The describer of this process of the pool, or why there is none."""
 
 
-def _begin(recipe: Recipe, count: int) -> None:
-    """In a process of the pool: its share of the cores; it ends with the process that began it, however that ends."""
+def _begin(spec: GallerySpec, count: int) -> None:
+    """Prepare a process of the pool: it uses its share of the cores, and ends with the process that started it, however that ends."""
     global _describer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the one that writes
     parent = parent_process()
@@ -143,7 +155,7 @@ def _begin(recipe: Recipe, count: int) -> None:
 
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // count))
     try:
-        _describer = Describer(recipe)
+        _describer = Describer(spec)
     except CounterpointError as error:
         _describer = error
 
@@ -153,15 +165,15 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _describe(file: Path) -> Described:
+def _describe(file: Path) -> ShapeRecord:
     if isinstance(_describer, CounterpointError):
         raise _describer
     assert _describer is not None
     return _describer(file)
 
 
-def _on_ray(files: list[Path], recipe: Recipe, address: str) -> Iterator[Result]:
-    """One process for each core of a Ray cluster; they describe, and what they describe is merged here."""
+def _on_ray(files: list[Path], spec: GallerySpec, address: str) -> Iterator[Result]:
+    """Describe files with one process for each core of a Ray cluster; the results are merged here."""
     try:
         import ray
         from ray.util import ActorPool
@@ -175,7 +187,7 @@ def _on_ray(files: list[Path], recipe: Recipe, address: str) -> Iterator[Result]
     except Exception as error:
         raise CounterpointError(f"There is no Ray cluster at {address} ({error}).") from error
     cores = int(ray.cluster_resources().get("CPU", 1))
-    actors: list[Any] = [ray.remote(Describer).options(max_restarts=-1).remote(recipe) for _ in range(cores)]
+    actors: list[Any] = [ray.remote(Describer).options(max_restarts=-1).remote(spec) for _ in range(cores)]
     pool = ActorPool(actors)
     paths = [file.absolute() for file in files]
     try:
@@ -187,8 +199,16 @@ def _on_ray(files: list[Path], recipe: Recipe, address: str) -> Iterator[Result]
             ray.kill(actor)
 
 
-def gallery_for(place: str | Path, recipe: Recipe, workers: int | None = None, progress: Progress = silent) -> Gallery:
-    """A gallery, or that of a plain folder of shapes: it is kept in the cache and brought up to date.
+def gallery_for(
+    place: str | Path, spec: GallerySpec, workers: int | None = None, progress: Progress = silent
+) -> Gallery:
+    """Open a gallery, or make that of a plain folder of shapes, which is kept in the cache and brought up to date.
+
+    Args:
+        place: a gallery or a folder of shapes.
+        spec: how the shapes of a plain folder are described.
+        workers: the number of processes, see :func:`index_folder`.
+        progress: is told of every file.
 
     Raises:
         CounterpointError: as :func:`index_folder` and :func:`open_gallery`.
@@ -196,7 +216,7 @@ def gallery_for(place: str | Path, recipe: Recipe, workers: int | None = None, p
     place = Path(place)
     if is_gallery(place):
         return open_gallery(place)
-    name = cache_key("gallery", str(VERSION), str(place.resolve()), json.dumps(recipe.plain(), sort_keys=True))
+    name = cache_key("gallery", str(VERSION), str(place.resolve()), json.dumps(spec.plain(), sort_keys=True))
     folder = cache_dir() / "galleries" / name[:24]
-    index_folder(place, folder, recipe, workers, None, progress)
+    index_folder(place, folder, spec, workers, None, progress)
     return open_gallery(folder)

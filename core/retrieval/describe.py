@@ -1,4 +1,4 @@
-"""What a gallery keeps of a shape: vectors, a small picture, what its file says."""
+"""Describes shapes for galleries: vectors, views, a small picture, and facts of the file."""
 
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -12,73 +12,74 @@ import torch
 from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
 from core.encoders.clip import ClipEncoder
 from core.errors import CounterpointError
-from core.geometry.camera import framing_camera, look_at
 from core.geometry.raycasting import Raycaster
 from core.geometry.render import render
 from core.geometry.shape import load_shape
-from core.geometry.viewpoints import UP_AXES, ring_directions
+from core.geometry.viewpoints import ring_cameras
 from core.matching.prepare import guess_up
 from core.notices import collect_warnings, warn
-from core.retrieval.store import Described
+from core.retrieval.store import ShapeRecord
 from core.retrieval.thumbnails import thumbnail
 from core.retrieval.vectors import shape_vector
 from core.retrieval.views import Views, shape_views, short
 
 PICTURE = 160
-"""Side of the small pictures in pixels."""
+"""The side of the small pictures in pixels."""
 
 CENTRES = 8
-"""Descriptors that stand for all of a shape when parts are searched for."""
+"""The number of descriptors that represent a shape when parts are searched for."""
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How the shapes of a gallery are described; only what was described alike can be compared.
+class GallerySpec:
+    """How the shapes of a gallery are described; only what was described in the same way can be compared.
 
     Attributes:
-        choice: of the encoder.
-        clip: of CLIP, ``ARCHITECTURE:WEIGHTS``, so that words can be searched for; None goes without.
+        choice: the encoder.
+        clip: the CLIP model, ``ARCHITECTURE:WEIGHTS``, by which words can be searched for; None for no CLIP.
     """
 
     choice: EncoderChoice = field(default_factory=EncoderChoice)
     clip: str | None = None
 
     def plain(self) -> dict[str, Any]:
-        """As JSON keeps it; the device, which does not matter, is left out."""
+        """Return the spec as plain values for JSON; the device is left out, as it changes nothing."""
         return {"encoder": {k: v for k, v in asdict(self.choice).items() if k != "device"}, "clip": self.clip}
 
     @classmethod
-    def of(cls, plain: dict[str, Any], device: str = "auto") -> "Recipe":
+    def of(cls, plain: dict[str, Any], device: str = "auto") -> "GallerySpec":
+        """Return the spec that :meth:`plain` made plain values of, with a device ("auto", "cpu" or "cuda")."""
         return cls(EncoderChoice(**plain["encoder"], device=device), plain["clip"])
 
 
 class Describer:
     """Describes one file after another with the same encoders."""
 
-    def __init__(self, recipe: Recipe):
-        self._encoder, self._points = load_encoder(recipe.choice), load_point_encoder(recipe.choice)
-        self._clip = None if recipe.clip is None else ClipEncoder(recipe.clip, recipe.choice.device)
+    def __init__(self, spec: GallerySpec):
+        self._encoder, self._points = load_encoder(spec.choice), load_point_encoder(spec.choice)
+        self._clip = None if spec.clip is None else ClipEncoder(spec.clip, spec.choice.device)
 
-    def __call__(self, path: Path) -> Described:
-        """A file that cannot be read is described by the reason; what is odd about one is in its warnings."""
+    def __call__(self, path: Path) -> ShapeRecord:
+        """Describe a file; one that cannot be read has the reason in its record, and what is odd about one is in its warnings."""
         with collect_warnings() as said:
-            described = self._described(path)
-        return replace(described, warnings=tuple(said))
+            record = self._record(path)
+        return replace(record, warnings=tuple(said))
 
-    def _described(self, path: Path) -> Described:
+    def _record(self, path: Path) -> ShapeRecord:
         try:
             return self._describe(path)
         except CounterpointError as error:
-            return Described(refused=str(error))
+            return ShapeRecord(refused=str(error))
         except MemoryError:
-            return Described(refused="There is not enough memory for it.")
+            return ShapeRecord(refused="There is not enough memory for it.")
         except Exception as error:  # one bad file of thousands must not stop the others
-            return Described(refused=f"Something went wrong with it ({type(error).__name__}: {error}).")
+            return ShapeRecord(refused=f"Something went wrong with it ({type(error).__name__}: {error}).")
 
-    def labelled(self, path: Path) -> tuple[Path, Described]:
+    def labelled(self, path: Path) -> tuple[Path, ShapeRecord]:
+        """Describe a file and return its path too."""
         return path, self(path)
 
-    def _describe(self, path: Path) -> Described:
+    def _describe(self, path: Path) -> ShapeRecord:
         shape, up = load_shape(path), guess_up(path)
         for sentence in shape.warnings:
             warn(f"{shape.name}: {sentence}")
@@ -92,11 +93,11 @@ class Describer:
         if self._clip is not None:
             vectors["words"] = words_vector(caster, self._clip, up)
         size = len(shape.vertices), len(shape.faces)
-        return Described(shape.digest, up, *size, picture, vectors, content)
+        return ShapeRecord(shape.digest, up, *size, picture, vectors, content)
 
 
 def typical(views: Views) -> npt.NDArray[np.float32]:
-    """Unit vectors float32 [k, D] that stand for the descriptors of a shape: centres of k-means."""
+    """Return unit vectors float32 [k, D] that represent the descriptors of a shape: the centres of k-means."""
     cells = views.descriptors[views.masks > 0.3].numpy()
     if len(cells) <= CENTRES:
         return cells if len(cells) else views.descriptors.reshape(-1, views.descriptors.shape[-1])[:1].numpy()
@@ -107,12 +108,14 @@ def typical(views: Views) -> npt.NDArray[np.float32]:
 
 
 def words_vector(caster: Raycaster, clip: ClipEncoder, up: str) -> npt.NDArray[np.float32]:
-    """Unit vector float32 [G] in CLIP's space: the mean over rendered views."""
-    hull = caster.shape.normalised[:: max(1, len(caster.shape.normalised) // 5000)]
-    axis = np.array(UP_AXES[up], np.float64)
-    pictures = [
-        render(caster, framing_camera(hull, look_at(direction, axis), clip.input_size, np.radians(30), 0.85)).rgb
-        for direction in ring_directions(up, 4, (10.0, 35.0))
-    ]
+    """Return a shape's unit vector float32 [G] in CLIP's space: the mean over rendered views.
+
+    Args:
+        caster: of the shape.
+        clip: the model.
+        up: the axis of the shape's file that points up.
+    """
+    cameras = ring_cameras(caster.shape.normalised, up, 4, (10.0, 35.0), clip.input_size, 0.85)
+    pictures = [render(caster, camera).rgb for camera in cameras]
     mean = clip.pictures(np.stack(pictures)).mean(0)
     return np.asarray(torch.nn.functional.normalize(mean, dim=0).numpy())

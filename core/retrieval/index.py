@@ -14,13 +14,14 @@ Numbers = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
 
 EXACT = 100_000
-"""More vectors than this are divided into cells (an inverted file), of which a query looks into ``PROBES``."""
+"""More vectors than this are divided into cells (an inverted file)."""
 
 PROBES = 48
+"""The number of cells that a query is compared with."""
 
 
 class Index:
-    """Unit vectors of one space, by shape number; a shape may have several."""
+    """The unit vectors of one space, by shape number; a shape may have several."""
 
     def __init__(self, index: faiss.Index):
         self._index = index
@@ -30,7 +31,12 @@ class Index:
 
     @classmethod
     def build(cls, numbers: Numbers, vectors: Vectors) -> "Index":
-        """``numbers`` [N] and ``vectors`` [N, G]."""
+        """Build an index.
+
+        Args:
+            numbers: the number of the shape that each vector belongs to, int64 [N].
+            vectors: unit vectors float32 [N, G].
+        """
         count, size = vectors.shape
         inner: faiss.Index = faiss.IndexFlatIP(size)
         if count > EXACT:
@@ -48,20 +54,29 @@ class Index:
 
     @classmethod
     def read(cls, path: Path) -> "Index":
-        """Mapped into memory: opened at once, read as it is used."""
+        """Read an index from its file, mapped into memory: it opens at once and is read as it is used."""
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
         if isinstance(index, faiss.IndexIVF):
             index.nprobe = PROBES
         return cls(index)
 
     def write(self, path: Path) -> None:
-        """A whole file or none."""
+        """Write the index to a file, whole or not at all."""
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         faiss.write_index(self._index, str(beside))
         os.replace(beside, path)
 
     def search(self, query: Vectors, top: int, among: Numbers | None = None) -> tuple[Numbers, Vectors]:
-        """Numbers and cosine similarities of the ``top`` nearest to a unit vector [G], the best first; only of ``among`` if given."""
+        """Find the vectors nearest to a query.
+
+        Args:
+            query: a unit vector float32 [G].
+            top: the largest number of vectors that is returned.
+            among: the numbers of the shapes that are searched, int64 [n]; None for all.
+
+        Returns:
+            The numbers of their shapes int64 [k] and the cosine similarities float32 [k], the best first.
+        """
         chosen: Any = None
         if among is not None:
             chosen = faiss.SearchParameters()
@@ -75,13 +90,13 @@ class Index:
 
 
 def index_of(gallery: Gallery, space: str) -> Index:
-    """From its file; where that is older than the gallery, made of the gallery's vectors."""
+    """Return the index of a space: read from its file, or built of the gallery's vectors if the file is older than the gallery."""
     path = _file(gallery, space)
     return Index.read(path) if path.exists() else Index.build(*gallery.vectors(space))
 
 
 def write_indices(gallery: Gallery) -> None:
-    """The files of all spaces, in place of older ones."""
+    """Write the index files of all spaces and delete older ones."""
     for space in gallery.spaces:
         path = _file(gallery, space)
         if not path.exists():

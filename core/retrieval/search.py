@@ -1,4 +1,4 @@
-"""Which shapes of a gallery are like a picture, a shape, a part or words?"""
+"""Search: which shapes of a gallery are similar to a picture, a shape, a part or words."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,20 +9,20 @@ import torch
 
 from core.errors import CounterpointError
 from core.retrieval.index import Index, index_of
-from core.retrieval.store import Entry, Gallery
-from core.retrieval.views import Views, alike, contains
+from core.retrieval.store import Gallery, GalleryEntry
+from core.retrieval.views import Views, contains, view_similarity
 
 CLOSER = 100
-"""Candidates that are looked at closer."""
+"""The number of candidates that are compared cell by cell."""
 
 FIRST = 0.3
-"""How much the vectors count after a closer look, which counts 1."""
+"""The weight of the vectors' similarity beside that of the closer look, whose weight is 1."""
 
 SEVERAL = 8
-"""Vectors asked for by shape at most, where shapes have more; those most alike have several among the nearest."""
+"""The largest number of vectors by shape that the index is asked for, if shapes have several in a space."""
 
 RANKS = 60
-"""Of the fusion of rankings: how slowly places lose weight."""
+"""The constant of reciprocal rank fusion: the larger, the more slowly places lose weight."""
 
 
 @dataclass
@@ -31,9 +31,9 @@ class Query:
 
     Attributes:
         vectors: by space ("shape" and "view", or "part", or "words") unit vectors float32 [k, G], of which the nearest counts.
-        views: what candidates are compared with closer: of a picture or shape; or
-        part: unit descriptors float32 [n, D] of a part.
-        own: number of the shape that is the query itself and not to be found.
+        views: the views of a picture or shape, which candidates are compared with in the closer look; None for other queries.
+        part: the unit descriptors float32 [n, D] of a part, which candidates are compared with in the closer look; None for others.
+        own: the number of the shape that is the query itself and is left out.
     """
 
     vectors: dict[str, npt.NDArray[np.float32]]
@@ -43,18 +43,27 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A shape of a gallery; ``score`` is at most 1 and falls with the place: how similar it is after a closer look, else by one space
-    the cosine similarity, and by two how near to their first places it stands in both.
+class SearchResult:
+    """A shape that was found.
+
+    Attributes:
+        entry: of the shape in the gallery.
+        path: of its file.
+        score: at most 1, falling from one result to the next: the similarity after the closer look; without it the cosine similarity if
+            one space was searched, and the fusion of both rankings if two were (see :func:`fused`).
     """
 
-    entry: Entry
+    entry: GalleryEntry
     path: Path
     score: float
 
 
 class Searcher:
-    """A gallery opened for many searches; one that has changed on disk meanwhile is searched as it is now."""
+    """Searches a gallery many times; one that has changed on disk meanwhile is searched as it is now.
+
+    Attributes:
+        gallery: the open gallery.
+    """
 
     def __init__(self, gallery: Gallery):
         self.gallery = gallery
@@ -63,13 +72,18 @@ class Searcher:
 
     def __call__(
         self, query: Query, top: int = 10, closer: bool = True, tag: str | None = None, worst: bool = False
-    ) -> list[Found]:
-        """The ``top`` shapes, the most similar first.
+    ) -> list[SearchResult]:
+        """Find the shapes most similar to a query.
 
         Args:
-            closer: compare the first hundred cell by cell, which ranks them much better; others follow as they were.
-            tag: only shapes with it.
-            worst: of those looked at, the least similar first.
+            query: what is searched for.
+            top: the largest number of results.
+            closer: whether the first hundred are compared cell by cell, which ranks them much better; the others follow as they were.
+            tag: only shapes with this tag are searched.
+            worst: whether the least similar come first.
+
+        Returns:
+            The shapes, the most similar first.
 
         Raises:
             CounterpointError: the gallery has no vectors to search by in this way, or no shape with the tag.
@@ -91,7 +105,7 @@ class Searcher:
             limit, bound = looked[first[-1]], max if worst else min
             scores |= {number: bound(scores[number], limit) for number in order[CLOSER:]}
         entries = self.gallery.entries(order[:top])
-        return [Found(one, self.gallery.root / one.path, float(scores[one.number])) for one in entries]
+        return [SearchResult(one, self.gallery.root / one.path, float(scores[one.number])) for one in entries]
 
     def _index(self, space: str) -> Index:
         if space not in self.gallery.spaces:
@@ -112,11 +126,11 @@ class Searcher:
         among: npt.NDArray[np.int64] | None,
         own: int | None,
     ) -> dict[int, float]:
-        """The best score of ``count`` shapes, of which each may have several vectors."""
+        """Return the best score of each of the ``count`` nearest shapes, which may have several vectors each."""
         shapes = max(len(self.gallery), 1)
         several = max(1, round(len(index) / shapes))
-        wanted = len(index) if count >= shapes else min(several, SEVERAL) * (count + 1)
-        found = [index.search(vector, wanted, among) for vector in vectors]
+        asked = len(index) if count >= shapes else min(several, SEVERAL) * (count + 1)
+        found = [index.search(vector, asked, among) for vector in vectors]
         numbers, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
         order = np.argsort(-scores, kind="stable")
         _, first = np.unique(numbers[order], return_index=True)
@@ -125,7 +139,7 @@ class Searcher:
         return dict(zip(numbers[best].tolist(), scores[best].tolist(), strict=True))
 
     def _closer(self, query: Query, scores: dict[int, float]) -> dict[int, float]:
-        """Similarity of the views or of the part; what the vectors said counts a little, stretched over the candidates alike."""
+        """Compare candidates by their views; the vectors' scores count a little, scaled to the same mean and deviation."""
         numbers = list(scores)
         views = [Views.from_bytes(self.gallery.views(number)) for number in numbers]
         if query.part is not None:
@@ -133,15 +147,22 @@ class Searcher:
             dense = np.array([contains(part, one) for one in views])
         else:
             assert query.views is not None
-            looks = query.views
-            dense = np.array([alike(looks, one) for one in views])
+            own = query.views
+            dense = np.array([view_similarity(own, one) for one in views])
         near = np.array([scores[number] for number in numbers])
         stretched = (near - near.mean()) * (dense.std() / max(float(near.std()), 1e-6)) + dense.mean()
         return dict(zip(numbers, ((dense + FIRST * stretched) / (1 + FIRST)).tolist(), strict=True))
 
 
 def fused(each: list[dict[int, float]]) -> dict[int, float]:
-    """Several rankings as one, 0 to 1, by reciprocal rank (Cormack et al., SIGIR 2009); 1 is the first place in all of them."""
+    """Fuse rankings by reciprocal rank (Cormack et al., SIGIR 2009).
+
+    Args:
+        each: the rankings, each the scores by number.
+
+    Returns:
+        The fused scores by number, in [0, 1]; 1 is the first place in all rankings.
+    """
     found: dict[int, float] = {}
     for scores in each:
         for rank, number in enumerate(sorted(scores, key=lambda number: (-scores[number], number))):

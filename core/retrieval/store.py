@@ -1,7 +1,7 @@
-"""A gallery on disk: what is known of many shapes, in one folder that can be copied and read by many.
+"""A gallery on disk: the records of many shapes, in one folder that can be copied and read by many processes.
 
-``gallery.sqlite`` holds everything, each shape in one transaction, so that whatever kills the process, an entry is there once or not at
-all. ``SPACE-REVISION.faiss`` are derived from it, and made anew when they are older.
+``gallery.sqlite`` holds everything. Each shape is written in one transaction, so that an entry is there once or not at all, whatever kills
+the process. The files ``SPACE-REVISION.faiss`` are derived from it, and made again when they are older.
 """
 
 import json
@@ -38,26 +38,35 @@ CREATE TABLE views (shape INTEGER PRIMARY KEY REFERENCES shapes ON DELETE CASCAD
 
 @dataclass(frozen=True)
 class Stamp:
-    """What tells that a file is the same as before: size in bytes and time of its last change in ns."""
+    """Tells whether a file is the same as before.
+
+    Attributes:
+        size: in bytes.
+        changed: the time of its last change, in nanoseconds since the epoch.
+    """
 
     size: int
     changed: int
 
     @classmethod
     def of(cls, path: Path) -> "Stamp":
+        """Return the stamp of a file as it is now."""
         status = path.stat()
         return cls(status.st_size, status.st_mtime_ns)
 
 
 @dataclass
-class Described:
+class ShapeRecord:
     """A shape as a gallery keeps it.
 
     Attributes:
-        digest: SHA-256 of the shape's geometry.
-        picture: a PNG.
-        vectors: by space ("shape", "view", "part", "words"): unit vectors float32 [G], or several of them [k, G].
-        views: what the closer look compares, see :mod:`core.retrieval.views`.
+        digest: the SHA-256 of the shape's geometry.
+        up: the axis of its file that points up.
+        vertices: the number of its vertices.
+        faces: the number of its faces.
+        picture: a small picture, as PNG.
+        vectors: by space ("shape", "view", "part", "words") unit vectors float32 [G], or several of them [k, G].
+        views: its views for the closer look, see :meth:`core.retrieval.views.Views.from_bytes`.
         refused: why the file could not be read; everything else is empty then.
         warnings: what was said while it was read; a gallery does not keep them.
     """
@@ -74,8 +83,17 @@ class Described:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A line of a gallery; ``path`` is relative to its root."""
+class GalleryEntry:
+    """A shape of a gallery without its vectors.
+
+    Attributes:
+        number: of the shape in the gallery.
+        path: of its file, relative to the gallery's root.
+        up: the axis of its file that points up.
+        vertices: the number of its vertices.
+        faces: the number of its faces.
+        tags: the names of the folders that it lies in, and what else it was tagged with.
+    """
 
     number: int
     path: str
@@ -86,12 +104,18 @@ class Entry:
 
 
 class Gallery:
-    """An open gallery; close it, or use it in ``with``."""
+    """An open gallery; it is closed by :meth:`close` or at the end of ``with``.
+
+    Attributes:
+        folder: where the gallery is.
+        root: the folder of its shapes.
+        spec: how its shapes were described, see :meth:`core.retrieval.describe.GallerySpec.plain`.
+    """
 
     def __init__(self, folder: Path, database: sqlite3.Connection):
         self.folder, self._database = folder, database
         about = dict(database.execute("SELECT name, value FROM about"))
-        self.recipe: dict[str, Any] = json.loads(about["recipe"])
+        self.spec: dict[str, Any] = json.loads(about["recipe"])
         self.root = _root(folder, about)
 
     def __enter__(self) -> "Gallery":
@@ -101,6 +125,7 @@ class Gallery:
         self.close()
 
     def close(self) -> None:
+        """Close the database."""
         self._database.close()
 
     def __len__(self) -> int:
@@ -108,28 +133,32 @@ class Gallery:
 
     @property
     def revision(self) -> int:
-        """Rises with every change of the shapes."""
+        """A number that rises with every change of the shapes."""
         return int(self._one("SELECT value FROM about WHERE name = 'revision'"))
 
     @property
     def refused(self) -> list[tuple[str, str]]:
-        """(path, reason) of files that could not be read."""
+        """The files that could not be read, as (path, reason)."""
         return self._database.execute(
             "SELECT path, refused FROM shapes WHERE refused IS NOT NULL ORDER BY path"
         ).fetchall()
 
     @property
     def spaces(self) -> list[str]:
-        """That every shape has a vector in."""
+        """The spaces that every shape has a vector in."""
         found = self._database.execute("SELECT space, count(*) FROM vectors GROUP BY space ORDER BY space")
         return [space for space, count in found.fetchall() if count == len(self)]
 
     def stamps(self) -> dict[str, Stamp]:
-        """Of all files, those that could not be read too, by path."""
+        """Return the stamps of all files by path, also of those that could not be read."""
         return {p: Stamp(s, c) for p, s, c in self._database.execute("SELECT path, size, changed FROM shapes")}
 
     def vectors(self, space: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """Unit vectors [N, G] and the number of the shape [N] that each belongs to."""
+        """Return all vectors of a space.
+
+        Returns:
+            The number of the shape that each belongs to, int64 [N], and the unit vectors float32 [N, G].
+        """
         query = "SELECT shape, count, numbers FROM vectors WHERE space = ? ORDER BY shape"
         numbers, blobs = [], bytearray()
         for number, count, blob in self._database.execute(query, (space,)):
@@ -138,19 +167,19 @@ class Gallery:
         values = np.frombuffer(blobs, np.float32)
         return np.array(numbers, np.int64), values.reshape(len(numbers), len(values) // max(len(numbers), 1))
 
-    def entries(self, numbers: Iterable[int]) -> list[Entry]:
-        """In the order of ``numbers``."""
+    def entries(self, numbers: Iterable[int]) -> list[GalleryEntry]:
+        """Return the entries of shapes, in the order of their numbers."""
         query = "SELECT id, path, up, vertices, faces FROM shapes WHERE id = ?"
         tags = "SELECT tag FROM tags WHERE shape = ? ORDER BY tag"
         found = []
         for number in numbers:
             key, path, up, vertices, faces = self._database.execute(query, (int(number),)).fetchone()
             tagged = tuple(tag for (tag,) in self._database.execute(tags, (int(number),)))
-            found.append(Entry(key, path, up, vertices, faces, tagged))
+            found.append(GalleryEntry(key, path, up, vertices, faces, tagged))
         return found
 
     def number_of(self, path: Path) -> int | None:
-        """Of a file that is in the gallery."""
+        """Return the number of a file's shape, or None if it is not in the gallery."""
         try:
             relative = path.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:
@@ -158,29 +187,40 @@ class Gallery:
         return self._one("SELECT id FROM shapes WHERE refused IS NULL AND path = ?", relative)
 
     def numbers_tagged(self, tag: str) -> npt.NDArray[np.int64]:
+        """Return the numbers of the shapes with a tag, int64 [n]."""
         rows = self._database.execute("SELECT shape FROM tags WHERE tag = ? ORDER BY shape", (tag,))
         return np.array([number for (number,) in rows], np.int64)
 
     def tags(self) -> list[tuple[str, int]]:
-        """(tag, shapes) of all, by name."""
+        """Return all tags by name, as (tag, number of shapes)."""
         return self._database.execute("SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY tag").fetchall()
 
     def picture(self, number: int) -> bytes:
-        """A PNG."""
+        """Return the picture of a shape, as PNG."""
         return bytes(self._one("SELECT picture FROM shapes WHERE id = ?", number))
 
     def vector(self, number: int, space: str) -> npt.NDArray[np.float32]:
-        """The first of a shape's unit vectors [G] in a space."""
+        """Return the first of a shape's unit vectors in a space, float32 [G]."""
         query = "SELECT count, numbers FROM vectors WHERE shape = ? AND space = ?"
         count, blob = self._database.execute(query, (number, space)).fetchone()
         return np.frombuffer(blob, np.float32).reshape(count, -1)[0]
 
     def views(self, number: int) -> bytes:
-        """See :meth:`core.retrieval.views.Views.from_bytes`."""
+        """Return the views of a shape, as :meth:`core.retrieval.views.Views.from_bytes` reads them."""
         return bytes(self._one("SELECT content FROM views WHERE shape = ?", number))
 
-    def put(self, path: str, stamp: Stamp, one: Described, tags: Iterable[str]) -> None:
-        """Add a file, or what it is now, in one transaction."""
+    def put(self, path: str, stamp: Stamp, one: ShapeRecord, tags: Iterable[str]) -> None:
+        """Add a file, or replace its record, in one transaction.
+
+        Args:
+            path: of the file, relative to the root.
+            stamp: of the file.
+            one: its record.
+            tags: its tags.
+
+        Raises:
+            CounterpointError: the gallery cannot be written.
+        """
         with self._changing():
             self._database.execute("DELETE FROM shapes WHERE path = ?", (path,))
             values = (path, stamp.size, stamp.changed, one.digest, one.up, one.vertices, one.faces, one.picture, one.refused)  # fmt: skip
@@ -197,6 +237,11 @@ class Gallery:
                 self._database.execute("INSERT INTO views VALUES (?, ?)", (number, one.views))
 
     def remove(self, paths: Iterable[str]) -> None:
+        """Remove files, given relative to the root.
+
+        Raises:
+            CounterpointError: the gallery cannot be written.
+        """
         with self._changing():
             self._database.executemany("DELETE FROM shapes WHERE path = ?", [(path,) for path in paths])
 
@@ -215,49 +260,55 @@ class Gallery:
 
 
 def is_gallery(folder: Path) -> bool:
+    """Return whether a folder holds a gallery."""
     return (folder / FILE).is_file()
 
 
 def open_gallery(folder: str | Path) -> Gallery:
-    """To be read, by many at once; a folder without the right to write will do.
+    """Open a gallery for reading, which many can do at once, also without the right to write.
 
     Raises:
-        CounterpointError: it is none, or another version of Counterpoint made it.
+        CounterpointError: the folder holds no gallery, or another version of Counterpoint made it.
     """
     return _open(Path(folder))
 
 
-def create_gallery(folder: str | Path, root: str | Path, recipe: dict[str, Any]) -> Gallery:
-    """To be written: a new one, or that which is there with the same root and recipe.
+def create_gallery(folder: str | Path, root: str | Path, spec: dict[str, Any]) -> Gallery:
+    """Open a gallery for writing: a new one, or that which is there, if it has the same root and spec.
+
+    Args:
+        folder: of the gallery.
+        root: the folder of the shapes.
+        spec: how the shapes are described, see :meth:`core.retrieval.describe.GallerySpec.plain`.
 
     Raises:
-        CounterpointError: it cannot be written; another process writes it; or it was made of another folder or in another way.
+        CounterpointError: the gallery cannot be written, or was made of another folder or in another way.
     """
     folder, root = Path(folder), Path(root)
     if not is_gallery(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _create(folder, root, recipe)
+            _create(folder, root, spec)
         except (OSError, sqlite3.Error) as error:
             raise CounterpointError(f"The gallery {folder} cannot be written ({error}).") from error
     gallery = _open(folder)
     if gallery.root.resolve() != root.resolve():
         raise CounterpointError(f"{folder} is a gallery of {gallery.root}; choose another place for this one.")
-    if gallery.recipe != recipe:
+    if gallery.spec != spec:
         raise CounterpointError(
             f"{folder} was made with another encoder or other settings; choose another place, or delete it first."
         )
     return gallery
 
 
-def _create(folder: Path, root: Path, recipe: dict[str, Any]) -> None:
-    """A whole file or none: made beside and moved."""
+def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
+    """Write a whole file or none: it is made beside its place and moved there."""
     beside = folder / f".{FILE}.{os.getpid()}"
     beside.unlink(missing_ok=True)
     about = {
         "version": VERSION,
         "revision": 0,
-        "recipe": json.dumps(recipe),
+        "recipe": json.dumps(spec),
         "root": str(root.resolve()),
         "from here": os.path.relpath(root.resolve(), folder.resolve()),
     }
@@ -272,7 +323,7 @@ def _create(folder: Path, root: Path, recipe: dict[str, Any]) -> None:
 
 
 def _open(folder: Path) -> Gallery:
-    """SQLite falls back to reading where it may not write; else it undoes what a killed process left half written."""
+    """Open the database: for reading if it may not be written, else SQLite undoes what a killed process left half written."""
     if not is_gallery(folder):
         raise CounterpointError(f"{folder} is no gallery; make one of a folder of shapes with: counterpoint index.")
     try:
@@ -291,6 +342,6 @@ def _open(folder: Path) -> Gallery:
 
 
 def _root(folder: Path, about: dict[str, str]) -> Path:
-    """The folder of the shapes: where it was, seen from the gallery (both may have moved), else where it was."""
+    """Return the folder of the shapes: its place relative to the gallery (both may have moved), or else its absolute place."""
     beside = Path(os.path.normpath(folder.resolve() / about["from here"]))
     return beside if beside.is_dir() else Path(about["root"])

@@ -10,9 +10,16 @@ from core.geometry.viewpoints import UP_AXES, standing
 
 
 def thumbnail(caster: Raycaster, up: str = "y", size: int = 128, azimuth: float = 0.0) -> npt.NDArray[np.uint8]:
-    """The standing shape from in front, a little from above and from its left: uint8 [size, size, 3] on white.
+    """Draw a standing shape from in front, a little from above and from its left, on white.
 
-    ``azimuth`` (radians) goes on around it.
+    Args:
+        caster: of the shape.
+        up: the axis of the shape's file that points up.
+        size: the side of the picture in pixels.
+        azimuth: an angle in radians by which the camera goes on around the shape.
+
+    Returns:
+        RGB uint8 [size, size, 3].
     """
     turn = np.arctan2(0.55, 1.0) + azimuth
     direction = standing(up).T @ np.array([1.14 * np.sin(turn), 0.45, 1.14 * np.cos(turn)])

@@ -1,4 +1,4 @@
-"""One vector for a whole picture or shape, in one space: what galleries are searched by."""
+"""Vectors: one for a whole picture or shape, in one space, by which galleries are searched."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,18 @@ Vector = npt.NDArray[np.float32]
 
 
 def image_vector(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> Vector:
-    """Unit vector float32 [G] of the part of an image uint8 [H, W, 3] that ``box`` frames.
+    """Describe the part of an image that a box frames.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        encoder: describes pictures.
+        box: (x0, y0, x1, y1) in pixels; None for the whole image.
+
+    Returns:
+        A unit vector float32 [G].
 
     Raises:
-        CounterpointError: the encoder has no vector for whole pictures.
+        CounterpointError: the encoder has no vector for whole pictures, or the box has too little of the image in it.
     """
     area = whole_image(image) if box is None else check_box(box, image)
     frame = square_frame(area, 0.0 if box is None else 0.15)
@@ -34,10 +42,23 @@ def image_vector(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box |
 def shape_vector(
     shape: Shape, encoder: ImageEncoder, points: PointEncoder | None, up: str, views: LiftSettings = LiftSettings()
 ) -> Vector:
-    """Unit vector float32 [G] of a shape: by the point encoder where there is one, else the mean over rendered views.
+    """Describe a shape by the point encoder if there is one, and else by the mean over rendered views.
 
     On held-out procedural shapes the point encoder's vector finds as well as 24 views do, in a thirtieth of the time
     (`counterpoint evaluate retrieval`).
+
+    Args:
+        shape: the shape.
+        encoder: describes views.
+        points: describes points; None to render views.
+        up: the axis of the shape's file that points up.
+        views: how many views are rendered.
+
+    Returns:
+        A unit vector float32 [G].
+
+    Raises:
+        CounterpointError: the encoder has no vector for whole pictures.
     """
     if points is not None:
         vector = encode_shape(shape, points, up).vector
@@ -48,7 +69,11 @@ def shape_vector(
 
 
 def view_vectors(shape: Shape, encoder: ImageEncoder, settings: LiftSettings) -> torch.Tensor:
-    """Unit vectors float32 [V, G] of rendered views around a shape."""
+    """Describe rendered views around a shape: unit vectors float32 [V, G].
+
+    Raises:
+        CounterpointError: the encoder has no vector for whole pictures.
+    """
     caster = Raycaster(shape)
     vectors = []
     for camera in cameras(shape, encoder, settings):

@@ -1,4 +1,4 @@
-"""Shapes found by their views, and dense re-ranking: a query compared cell by cell with views of every candidate.
+"""Views of shapes, for the closer look (dense re-ranking): a query is compared cell by cell with the views of every candidate.
 
 One vector for a whole shape forgets where things are. Views around the standing shape, as descriptors on a small grid, are compared with
 the photo's tight crop position by position inside both masks (the semantic image distance of 3D Congealing, Eq. 7), or with the views of
@@ -15,11 +15,9 @@ import torch
 from torch.nn import functional as F
 
 from core.encoders.base import ImageEncoder
-from core.geometry.camera import framing_camera, look_at
 from core.geometry.raycasting import Raycaster
 from core.geometry.render import render
-from core.geometry.shape import Shape
-from core.geometry.viewpoints import UP_AXES, ring_directions
+from core.geometry.viewpoints import ring_cameras
 from core.matching.crops import cells_of, centred, rolled, shrink
 
 AZIMUTHS = 12
@@ -27,23 +25,23 @@ ELEVATIONS = (5.0, 35.0)
 SIZE = 112
 CELLS = 7
 SHORT = 256
-"""Numbers that a view is projected to, so that it can be looked up."""
+"""The length of the vector that a view is projected to, for the index."""
 
 FINE = 14
-"""Cells across that the encoder's are averaged to first; those of the object only are averaged to ``CELLS`` then."""
+"""The cells to a side that the encoder's are averaged to first; then those of the object only are averaged to ``CELLS``."""
 
 BOXED = 0.5
-"""The power of the masks' overlap where the query's mask is only a box; a real one counts squared."""
+"""The power of the masks' overlap if the query's mask is only a box; with a real mask the overlap counts squared."""
 
 
 @dataclass
 class Views:
-    """Pictures of an object as cells: of a shape those of ``ELEVATIONS`` x ``AZIMUTHS``, of a photo one.
+    """Views of an object as grids of descriptors: those of ``ELEVATIONS`` x ``AZIMUTHS`` of a shape, or one of a photo.
 
     Attributes:
         descriptors: float32 [V, c, c, D] of unit length.
-        masks: float32 [V, c, c], the share of each cell that shows the object.
-        boxed: the mask is only a box.
+        masks: float32 [V, c, c] in [0, 1], the part of each cell that shows the object.
+        boxed: whether the mask is only a box.
     """
 
     descriptors: torch.Tensor
@@ -51,7 +49,7 @@ class Views:
     boxed: bool = False
 
     def to_bytes(self) -> bytes:
-        """Eight bits a number."""
+        """Return the views as bytes, with eight bits a number."""
         tensors = {
             "descriptors": (self.descriptors * 127).round().to(torch.int8),
             "masks": (self.masks * 255).round().to(torch.uint8),
@@ -60,25 +58,21 @@ class Views:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Views":
+        """Return the views that :meth:`to_bytes` made bytes of."""
         tensors = safetensors.torch.load(content)
         return cls(F.normalize(tensors["descriptors"].float(), dim=-1), tensors["masks"].float() / 255)
 
 
 def shape_views(caster: Raycaster, encoder: ImageEncoder, up: str) -> Views:
-    """Of a standing shape."""
-    shape: Shape = caster.shape
-    hull = shape.normalised[:: max(1, len(shape.normalised) // 5000)]
-    axis = np.array(UP_AXES[up], np.float64)
-    pictures = [
-        render(caster, framing_camera(hull, look_at(direction, axis), SIZE, np.radians(30), 0.78), supersample=1)
-        for direction in ring_directions(up, AZIMUTHS, ELEVATIONS)
-    ]
+    """Make the views of a standing shape, whose file has the axis ``up`` pointing up."""
+    cameras = ring_cameras(caster.shape.normalised, up, AZIMUTHS, ELEVATIONS, SIZE, 0.78)
+    pictures = [render(caster, camera, supersample=1) for camera in cameras]
     masks = [picture.hits.mask.astype(np.float32) for picture in pictures]
     return _views(encoder, np.stack([picture.rgb for picture in pictures]), masks, False)
 
 
 def short(views: Views) -> npt.NDArray[np.float32]:
-    """Unit vectors float32 [V, SHORT] whose cosines are nearly those of the views' cells: a random projection, always the same one."""
+    """Return unit vectors float32 [V, SHORT] whose cosines are nearly those of the views' cells, by a fixed random projection."""
     cells = (centred(views.descriptors, views.masks, together=True) * views.masks[..., None]).flatten(1)
     return np.asarray(F.normalize(cells @ _projection(cells.shape[1]), dim=1).numpy())
 
@@ -92,13 +86,20 @@ def _projection(size: int) -> torch.Tensor:
 def photo_views(
     image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_], encoder: ImageEncoder, boxed: bool = False
 ) -> Views:
-    """Of the object in a photo uint8 [H, W, 3], cut tightly to its mask bool [H, W]."""
+    """Make the view of the object in a photo, cut tightly to its mask.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        mask: bool [H, W], the pixels of the object.
+        encoder: describes the pixels.
+        boxed: whether the mask is only a box.
+    """
     (crop,) = rolled(image, mask, SIZE, rolls=1)
     return _views(encoder, crop.picture[None], [crop.mask], boxed)
 
 
-def alike(query: Views, shape: Views) -> float:
-    """Similarity of a photo or a shape with a shape, at most 1."""
+def view_similarity(query: Views, shape: Views) -> float:
+    """Return the similarity of a photo or a shape with a shape, a number of at most 1."""
     mine, theirs = (centred(v.descriptors, v.masks, together=True) for v in (query, shape))
     power = BOXED if query.boxed else 2.0
     both = torch.einsum("aij,bij->ab", query.masks, shape.masks)
@@ -114,14 +115,19 @@ def alike(query: Views, shape: Views) -> float:
 
 
 def overlap(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Intersection over union [A, B] of masks [A, c, c] and [B, c, c] with values from 0 to 1."""
+    """Return the intersection over union float32 [A, B] of masks float32 [A, c, c] and [B, c, c] in [0, 1]."""
     apart = torch.cdist(a.flatten(1), b.flatten(1), p=1)
     both = a.sum((1, 2))[:, None] + b.sum((1, 2))
     return (both - apart) / (both + apart).clamp(min=1e-6)
 
 
 def contains(part: torch.Tensor, shape: Views) -> float:
-    """How well every descriptor of a part [n, D] (unit length) is found somewhere on a shape: their mean best similarity."""
+    """Return how well a part is found on a shape: the mean, over the part's descriptors, of the best similarity with the shape's cells.
+
+    Args:
+        part: unit descriptors float32 [n, D].
+        shape: the views of the shape.
+    """
     cells = shape.descriptors[shape.masks > 0.3]
     return float((part @ cells.T).amax(1).mean()) if len(cells) else 0.0
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from core.training.procedural import Builder
+from core.training.builder import Builder
 
 
 def chair(b: Builder) -> None:

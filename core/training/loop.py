@@ -1,242 +1,179 @@
-"""The loop that all recipes share: steps, rates, averaged weights, checkpoints, log and card."""
+"""The loop that all recipes share: steps, rates, averaged weights, checkpoints and log."""
 
-import copy
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
+from timm.utils import ModelEmaV3
 from torch import nn
-from torch.utils.data import DataLoader
 
 from core.encoders.base import pick_device
 from core.errors import CounterpointError
 from core.progress import Progress, silent
-from core.tensors import save_tensors
 from core.training import checkpoints
-from core.training.pair_data import Extras, PairData, PairSettings
-from core.training.procedural import Object3D
+from core.training.recipe import PairRecipe, Recipe
+from core.training.schedule import Schedule
 
-Batch = dict[str, torch.Tensor]
+Given = TypeVar("Given")
+"""What a step learns from."""
+
+Terms = Mapping[str, tuple[float, torch.Tensor]]
+"""The weight and the value, a tensor without axes, of each term of a loss, by name."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """The numbers that every recipe has.
+class Learner(nn.Module, ABC, Generic[Given]):
+    """What a recipe teaches: the parameters that learn, their data, and the losses of a batch.
 
     Attributes:
-        steps, pairs: length of the run, and pairs of pictures a step.
-        rate, warmup, decay: AdamW's peak rate (cosine down to a hundredth), steps to reach it, weight decay.
-        clip, average: gradient norm at most, and how slowly the averaged weights follow.
-        start: weights to go on from instead of random ones; BatchNorm then keeps its statistics.
-        seed, workers: of the data.
-        log_every, save_every: steps.
-        renderer: "open3d" draws pictures one by one in the workers, "warp" in batches on the device; "auto" takes warp on a GPU.
+        mixed_precision: whether losses are computed in bfloat16 on a GPU.
     """
 
-    steps: int = 20_000
-    pairs: int = 96
-    rate: float = 1e-3
-    warmup: int = 300
-    decay: float = 0.03
-    clip: float = 1.0
-    average: float = 0.999
-    start: str | None = None
-    seed: int = 0
-    workers: int = 0
-    log_every: int = 10
-    save_every: int = 200
-    renderer: Literal["auto", "open3d", "warp"] = "auto"
-
-
-class Learner(nn.Module, ABC):
-    """What a recipe teaches: nets, and the losses of a batch."""
+    mixed_precision = False
 
     @abstractmethod
-    def nets(self) -> dict[str, nn.Module]:
-        """The nets whose averaged weights are the result, by the name of their file."""
+    def data(self, done: int, device: torch.device) -> Iterable[Given]:
+        """The batches of the steps after ``done`` steps, on the device; the run ends with them."""
 
     @abstractmethod
-    def begin(self, step: int) -> float:
-        """Get ready for a step (which parameters learn); returns the factor of the peak rate."""
+    def losses(self, batch: Given, step: int) -> Terms:
+        """The terms of the loss of a batch at a step, counted from 1."""
 
-    @abstractmethod
-    def losses(self, batch: Batch, step: int) -> dict[str, tuple[float, torch.Tensor]]:
-        """Weight and value of every term."""
+    def begin(self, step: int) -> None:
+        """Get ready for a step, for example choose the parameters that learn."""
 
+    def after(self, step: int, loss: float) -> None:
+        """Look at how a step went."""
 
-def cosine(step: int, steps: int, warmup: int) -> float:
-    """The factor of the peak rate at a step: up to 1 within ``warmup`` steps, then down to a hundredth."""
-    return float(min(step / max(warmup, 1), 0.01 + 0.99 * (1 + np.cos(np.pi * step / steps)) / 2))
+    def position(self, step: int) -> float:
+        """How far the run has come before a step, in steps of the recipe; more than ``step`` where its time runs out."""
+        return step
 
-
-def load_start(net: nn.Module, file: str | Path) -> None:
-    """Weights to go on from.
-
-    Raises:
-        CounterpointError: they do not fit.
-    """
-    try:
-        net.load_state_dict(load_file(file), strict=False)
-    except Exception as error:
-        raise CounterpointError(f"{file} does not hold weights that fit.") from error
-
-
-def pairs(
-    recipe: Recipe,
-    settings: PairSettings,
-    device: str,
-    items: Sequence[Object3D] | None,
-    extras: Extras | None = None,
-) -> PairData:
-    """The data of a run, by the renderer that the recipe asks for.
-
-    Raises:
-        CounterpointError: warp is asked for and not installed.
-    """
-    renderer = recipe.renderer
-    if renderer == "auto":
-        renderer = "warp" if pick_device(device).type == "cuda" else "open3d"
-    kind = PairData
-    if renderer == "warp":
-        try:
-            from core.training.device_pairs import DevicePairs
-        except ImportError as error:
-            raise CounterpointError(
-                "Drawing on the GPU needs NVIDIA Warp: pip install 'counterpoint[train]', or choose --renderer open3d."
-            ) from error
-        kind = DevicePairs
-    return kind(settings, recipe.seed, recipe.steps * recipe.pairs, items, extras)
+    def message(self, step: int, steps: int, loss: float) -> str:
+        """A short phrase for people about a step of ``steps``."""
+        return f"step {step} of {steps}, loss {loss:.4f}"
 
 
 def run(
+    learner: Learner[Any], recipe: Recipe, device: str | torch.device = "auto", progress: Progress = silent
+) -> list[float]:
+    """Run a recipe; the learner's parameters have learnt when this returns.
+
+    Args:
+        learner: what is taught; it is moved to the device.
+        recipe: the numbers of the run.
+        device: "auto", "cpu", "cuda" or a device of torch.
+        progress: called after every step.
+
+    Returns:
+        The loss at every step.
+
+    Raises:
+        CounterpointError: no such device, or the loss is not a number.
+        Cancelled: by ``progress``.
+    """
+    where = pick_device(str(device))
+    optimizer, schedule = _prepared(learner, recipe, where)
+    found = []
+    for step, batch in enumerate(learner.data(0, where), 1):
+        found.append(_step(learner, optimizer, schedule, batch, step, recipe)["loss"])
+        learner.after(step, found[-1])
+        progress(learner.position(step) / recipe.steps, learner.message(step, recipe.steps, found[-1]))
+    learner.eval()
+    return found
+
+
+def run_in_folder(
     out: Path,
-    recipe: Recipe,
-    learner: Learner,
-    data: PairData,
+    learner: Learner[Any],
+    nets: dict[str, nn.Module],
+    recipe: PairRecipe,
     device: str = "auto",
     resume: bool = False,
     progress: Progress = silent,
-) -> dict[str, Path]:
-    """Run a recipe into the folder ``out``; returns the files of weights (safetensors, float16).
+) -> dict[str, nn.Module]:
+    """Run a long recipe in a folder that keeps its log and its checkpoint.
 
-    With ``resume`` the run goes on from its last checkpoint, to the
-    losses that it would have had.
+    With ``resume`` the run goes on from its last checkpoint, to the losses that it would have had.
+
+    Args:
+        out: the folder; it is made if need be.
+        learner: what is taught; it is moved to the device.
+        nets: the parts of the learner whose weights are averaged over the steps, by name.
+        recipe: the numbers of the run.
+        device: "auto", "cpu" or "cuda".
+        resume: whether to go on from the checkpoint in the folder.
+        progress: called after every step.
+
+    Returns:
+        The nets with averaged weights, by name.
 
     Raises:
-        CounterpointError: no such device, nothing to go on from, or ``out`` cannot be written.
+        CounterpointError: no such device, nothing to go on from, the loss is not a number, or ``out`` cannot be written.
         Cancelled: by ``progress``; the run can be resumed.
     """
     where = pick_device(device)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CounterpointError(f"{out} cannot be made ({error.strerror}).") from error
-    learner = learner.to(where)
-    averaged = nn.ModuleDict({name: copy.deepcopy(net).requires_grad_(False) for name, net in learner.nets().items()})
-    optimizer = torch.optim.AdamW(learner.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.decay)
-    first = 0
-    if resume:
-        state = checkpoints.load(out / "checkpoint.pt")
-        _check_same(state["recipe"], recipe)
-        learner.load_state_dict(state["learner"])
-        averaged.load_state_dict(state["averaged"])
-        optimizer.load_state_dict(state["optimizer"])
-        first = state["step"]
-    log = checkpoints.Log(out / "log.jsonl", first)
-    order = range(first * recipe.pairs, recipe.steps * recipe.pairs)
-    loader: DataLoader[Any] = DataLoader(
-        data, recipe.pairs, sampler=order, num_workers=recipe.workers, drop_last=True, collate_fn=data.collate
-    )
-    begin = time.perf_counter()
-    _train_mode(learner, recipe)
-    for step, raw in enumerate(loader, first + 1):
-        terms = _step(learner, optimizer, data.finish(raw, where), step, recipe)
-        _follow(averaged, learner.nets(), min(recipe.average, (step + 1) / (step + 10)))
-        if not np.isfinite(terms["loss"]):
-            raise CounterpointError(f"The loss is not a number at step {step}; resume with a lower rate.")
+    checkpoints.make_folder(out)
+    optimizer, schedule = _prepared(learner, recipe, where)
+    live = nn.ModuleDict(nets)
+    averaged = ModelEmaV3(live, recipe.ema_decay, use_warmup=True, warmup_gamma=9, warmup_power=1)
+    parts = {"learner": learner, "averaged": averaged, "optimizer": optimizer}
+    done = _resumed(out, recipe, parts) if resume else 0
+    log, begin = checkpoints.Log(out / "log.jsonl", done), time.perf_counter()
+    for step, batch in enumerate(learner.data(done, where), done + 1):
+        row = _step(learner, optimizer, schedule, batch, step, recipe)
+        averaged.update(live, step + 2)  # timm counts the first two steps as nothing to average
         if step % recipe.log_every == 0 or step == recipe.steps:
-            log.add(step=step, seconds=round(time.perf_counter() - begin, 2), **terms)
+            log.add(step=step, seconds=round(time.perf_counter() - begin, 2), **row)
         if step % recipe.save_every == 0 or step == recipe.steps:
-            state = {"step": step, "learner": learner.state_dict(), "averaged": averaged.state_dict()}
-            state |= {"optimizer": optimizer.state_dict(), "recipe": asdict(recipe)}
-            checkpoints.save(out / "checkpoint.pt", state)
-        progress(step / recipe.steps, f"step {step} of {recipe.steps}, loss {terms['loss']:.3f}")
-    return {name: _write(out / f"{name}.safetensors", net) for name, net in averaged.items()}
+            states = {name: part.state_dict() for name, part in parts.items()}
+            checkpoints.save(out / "checkpoint.pt", {"step": step, "recipe": asdict(recipe), **states})
+        progress(step / recipe.steps, learner.message(step, recipe.steps, row["loss"]))
+    return dict(averaged.module.items())
+
+
+def _prepared(learner: Learner[Any], recipe: Recipe, device: torch.device) -> tuple[torch.optim.Optimizer, Schedule]:
+    """The optimiser and the rates of a learner, which is on the device from now on, in training mode."""
+    learner.to(device).train()
+    learnt = [parameter for parameter in learner.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learnt, recipe.rate, recipe.betas, weight_decay=recipe.weight_decay)
+    return optimizer, Schedule(optimizer, recipe)
 
 
 def _step(
-    learner: Learner, optimizer: torch.optim.Optimizer, batch: Batch, step: int, recipe: Recipe
+    learner: Learner[Any], optimizer: torch.optim.Optimizer, schedule: Schedule, batch: Any, step: int, recipe: Recipe
 ) -> dict[str, float]:
-    rate = recipe.rate * learner.begin(step)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    on_gpu = next(learner.parameters()).device.type == "cuda"
-    with torch.autocast("cuda", torch.bfloat16, enabled=on_gpu):
+    """Learn from a batch; returns the loss, the rate and the terms."""
+    rate = schedule.apply(step, learner.position(step))
+    learner.begin(step)
+    device = next(learner.parameters()).device.type
+    with torch.autocast("cuda", torch.bfloat16, enabled=learner.mixed_precision and device == "cuda"):
         terms = learner.losses(batch, step)
     loss = torch.stack([weight * value.float() for weight, value in terms.values()]).sum()
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip)
+    if recipe.gradient_norm is not None:
+        nn.utils.clip_grad_norm_(learner.parameters(), recipe.gradient_norm)
     optimizer.step()
-    return {"loss": loss.item(), "rate": rate, **{name: value.item() for name, (_, value) in terms.items()}}
+    row = {"loss": loss.item(), "rate": rate, **{name: value.item() for name, (_, value) in terms.items()}}
+    if not np.isfinite(row["loss"]):
+        raise CounterpointError(f"The loss is not a number at step {step}; start again or resume with a lower rate.")
+    return row
 
 
-def _train_mode(learner: Learner, recipe: Recipe) -> None:
-    learner.train()
-    if recipe.start:
-        for module in learner.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
-
-
-@torch.no_grad()
-def _follow(averaged: nn.ModuleDict, nets: dict[str, nn.Module], keep: float) -> None:
-    for name, net in nets.items():
-        for slow, fast in zip(averaged[name].state_dict().values(), net.state_dict().values(), strict=True):
-            if slow.dtype.is_floating_point:
-                slow.lerp_(fast, 1 - keep)
-            else:
-                slow.copy_(fast)
-
-
-def _check_same(before: dict[str, Any], recipe: Recipe) -> None:
-    now = json.loads(json.dumps(asdict(replace(recipe, workers=before["workers"]))))
-    then = json.loads(json.dumps(before))
+def _resumed(out: Path, recipe: PairRecipe, parts: dict[str, Any]) -> int:
+    """Load the checkpoint of a folder into the parts of a run; returns the steps that are done."""
+    state = checkpoints.load(out / "checkpoint.pt")
+    now = json.loads(json.dumps(asdict(replace(recipe, workers=state["recipe"]["workers"]))))
+    then = json.loads(json.dumps(state["recipe"]))
     if then != now:
         different = [name for name in now if then.get(name) != now[name]]
         raise CounterpointError(f"The run was started with another {', '.join(different)}; resume it with the same.")
-
-
-def _write(file: Path, net: nn.Module) -> Path:
-    state = {k: v.half() for k, v in net.state_dict().items() if v.dtype.is_floating_point}
-    save_tensors(file, state)
-    return file
-
-
-def write_card(out: Path, title: str, name: str, recipe: Recipe, meshes: int | None) -> None:
-    """The model card of a finished run."""
-    last = json.loads((out / "log.jsonl").read_text().splitlines()[-1])
-    source = "procedural objects" if meshes is None else f"{meshes} given shapes"
-    lines = [
-        f"# {title}",
-        "",
-        f"Trained by `counterpoint train {name}` on {source}: {recipe.steps} steps of {recipe.pairs} pairs.",
-        "",
-        "| loss at the end | |",
-        "| --- | --- |",
-        *(f"| {key} | {value:.4g} |" for key, value in last.items() if key not in ("step", "seconds")),
-        "",
-        "Measure it: `counterpoint evaluate correspondence --weights pocket_image.safetensors`. The recipe:",
-        "",
-        "```json",
-        json.dumps(asdict(recipe), indent=1),
-        "```",
-    ]
-    (out / "MODEL_CARD.md").write_text("\n".join(lines) + "\n")
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return int(state["step"])

@@ -20,6 +20,33 @@ def soft_info_nce(query: torch.Tensor, keys: torch.Tensor, target: torch.Tensor,
     return (per_query * answered).sum() / answered.sum().clamp(min=1)
 
 
+def smooth_ap(
+    similar: torch.Tensor, distance: torch.Tensor, positive_radius: float, negative_radius: float, temperature: float
+) -> torch.Tensor:
+    """1 - SmoothAP (Brown et al., ECCV 2020), averaged over queries that have a positive; a tensor without axes.
+
+    The rank of a positive is a sum of sigmoids of how much more similar the other keys are; keys between the radii do not count.
+
+    Args:
+        similar: cosine similarities float [Q, K] of queries and keys.
+        distance: float [Q, K], between their places.
+        positive_radius: keys nearer than this are positives.
+        negative_radius: keys farther than this are negatives.
+        temperature: of the sigmoids.
+    """
+    positive, negative = distance < positive_radius, distance > negative_radius
+    most = int(positive.sum(1).max())
+    if most == 0:
+        return similar.sum() * 0
+    found, which = positive.to(similar.dtype).topk(most, dim=1)
+    above = torch.sigmoid((similar[:, None] - similar.gather(1, which)[..., None]) / temperature)
+    among = 0.5 + (above * positive[:, None]).sum(-1)  # the sigmoid of the positive itself is a half
+    rank = among + (above * negative[:, None]).sum(-1)
+    precision = (among / rank * found).sum(1) / found.sum(1).clamp(min=1)
+    counts = found.sum(1) > 0
+    return 1 - precision[counts].mean()
+
+
 def place_target(query: torch.Tensor, keys: torch.Tensor, sigma: float) -> torch.Tensor:
     """exp(-(d / sigma)^2) of the distance between surface points [B, Q, 3] and [B, K, 3]: [B, Q, K]."""
     return torch.exp(-torch.cdist(query, keys).square() / sigma**2)
@@ -38,12 +65,12 @@ def part_target(
 
 
 def global_loss(
-    a: torch.Tensor, b: torch.Tensor, category: torch.Tensor, scale: torch.Tensor, kin: float = 0.5
+    a: torch.Tensor, b: torch.Tensor, category: torch.Tensor, scale: torch.Tensor, alike: float = 0.5
 ) -> torch.Tensor:
     """Whole pictures [B, G]: row i of ``a`` belongs to row i of ``b``, and half as much to others of its category [B] (-1: of none)."""
     a, b = F.normalize(a, dim=-1), F.normalize(b, dim=-1)
     same = (category[:, None] == category[None]) & (category[:, None] >= 0)
-    target = torch.where(torch.eye(len(a), dtype=torch.bool, device=a.device), 1.0, kin * same)
+    target = torch.where(torch.eye(len(a), dtype=torch.bool, device=a.device), 1.0, alike * same)
     both = soft_info_nce(a[None], b[None], target[None], scale) + soft_info_nce(b[None], a[None], target.T[None], scale)
     return both / 2
 

@@ -39,7 +39,8 @@ def stood_up(shape: Shape, up: str, name: str) -> Object3D | None:
         return None
     if up != "y":
         shape = make_shape(
-            upright(shape.vertices, up), shape.faces, colors=shape.colors, uv=shape.uv, texture=shape.texture, name=shape.name
+            upright(shape.vertices, up), shape.faces, colors=shape.colors, uv=shape.uv, texture=shape.texture,
+            paint=shape.paint, name=shape.name,
         )  # fmt: skip
     return Object3D(shape, name, np.zeros(len(shape.faces), np.int32), 2 * shape.normalised)
 

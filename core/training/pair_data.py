@@ -1,29 +1,41 @@
 """Pairs of pictures for training: number i is always the same pair."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, default_collate
 
+from core.geometry.camera import Camera
 from core.training.categories import CATEGORIES
-from core.training.pictures import Picture, PictureSettings, Surface, take_picture
-from core.training.procedural import Object3D, make_object, training_seed
+from core.training.look import Look
+from core.training.pictures import Pictures, PictureSettings, random_camera, take_pictures
+from core.training.procedural import make_object, training_seed
+from core.training.scene import Object3D, Open3dTracer, Scene
 
 NAMES = list(CATEGORIES)
+
+Batch = dict[str, torch.Tensor]
+"""What a step learns from, by name; of B pairs of pictures with S pixels along a side (see :func:`draw_pairs`)."""
+
+Extras = Callable[[Object3D, np.random.Generator], dict[str, np.ndarray]]
+"""More to know about the object of the second picture."""
 
 
 @dataclass(frozen=True)
 class PairSettings:
-    """What a pair is.
+    """What a pair of pictures is.
 
     Attributes:
+        pictures: how they vary.
         across: share of pairs that show two instances of one category.
-        same_surface: of the others, the share in which the object looks the same in both pictures.
+        same_surface: share of the other pairs in which the object looks the same in both pictures.
         cad: share of pairs of a photo-like picture and a plain one, which is what the program matches.
-        queries, keys, outside: pixels of A, object pixels of B, and background pixels of B.
+        queries: pixels of the object in picture A.
+        keys: pixels of the object in picture B.
+        outside: pixels of the background in picture B.
     """
 
     pictures: PictureSettings = field(default_factory=PictureSettings)
@@ -35,16 +47,31 @@ class PairSettings:
     outside: int = 128
 
 
-Extras = Callable[[Object3D, np.random.Generator], dict[str, np.ndarray]]
-"""More to know about the object of the second picture."""
+@dataclass
+class Plan:
+    """A pair before it is drawn.
+
+    Attributes:
+        seed: of the random numbers of its pictures.
+        items: the object that both show, or that of A and that of B; none where it is one of those given and known by its number.
+        given: the number of the object among those given, or None for procedural ones.
+        cameras: of A and B.
+        plain: whether A and B are drawn as the program draws CAD models.
+        same_surface: whether the surfaces of A and B look the same.
+        facts: arrays that go into the batch as they are.
+    """
+
+    seed: int
+    items: tuple[Object3D, ...]
+    given: int | None
+    cameras: tuple[Camera, Camera]
+    plain: tuple[bool, bool]
+    same_surface: bool
+    facts: dict[str, np.ndarray]
 
 
-def _nothing_more(item: Object3D, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    return {}
-
-
-class PairData(Dataset[dict[str, torch.Tensor]]):
-    """Two views of one object, or of two of a kind; of the given ``items``, or procedural ones."""
+class PairData(Dataset[Any]):
+    """Two views of one object, or of two of a category; of the given ``items``, or of procedural ones. Open3D draws them on the CPU."""
 
     def __init__(
         self,
@@ -54,76 +81,120 @@ class PairData(Dataset[dict[str, torch.Tensor]]):
         items: Sequence[Object3D] | None = None,
         extras: Extras | None = None,
     ):
-        self._settings, self._seed, self._count, self._items = settings, seed, count, items
-        self._extras = extras or _nothing_more
+        self._settings, self._seed, self._count, self._items, self._extras = settings, seed, count, items, extras
 
     def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, number: int) -> dict[str, torch.Tensor]:
-        settings = self._settings
+    def __getitem__(self, number: int) -> Batch:
+        """The pair, as :func:`draw_pairs` says but without B; drawn anew if hardly anything of its objects is seen."""
         for attempt in range(20):
-            rng = np.random.default_rng((self._seed, number, attempt))
-            one, other = self._objects(rng)
-            surface = Surface(int(rng.integers(2**31))) if rng.random() < settings.same_surface else None
-            looks = [settings.pictures, settings.pictures]
-            if rng.random() < settings.cad:
-                looks = [replace(settings.pictures, plain=0), replace(settings.pictures, plain=1)]
-            a = take_picture(one, rng, looks[0], surface)
-            b = take_picture(other, rng, looks[1], surface)
-            if min(a.mask.sum(), b.mask.sum()) > 0.01 * a.mask.size and not b.mask.all():
+            plan = self._plan(number, attempt)
+            scene, last = plan.items[0].scene, len(plan.items) - 1
+            if last:
+                scene = Scene(plan.items, Open3dTracer(plan.items), torch.device("cpu"))
+            drawn = draw_pairs(scene, [0, last], [plan], self._settings)
+            pair = {name: value[0] for name, value in drawn.items()}
+            shares = [float(pair[name].float().mean()) for name in ("a_mask", "b_mask")]
+            if min(shares) > 0.01 and shares[1] < 1:
                 break
-        across = one is not other
-        category = NAMES.index(one.category) if one.category in NAMES else -1
-        arrays = {"across": np.array(across), "category": np.array(category)}
-        for name, picture, count in (("a", a, settings.queries), ("b", b, settings.keys)):
-            arrays |= _maps(name, picture) | _places(name, picture, rng, count)
-        arrays["outside"] = _choose(~b.mask, rng, settings.outside)
-        arrays |= self._extras(other, rng)
-        return {name: torch.from_numpy(np.array(array, order="C")) for name, array in arrays.items()}
+        return pair
 
     def collate(self, items: list[Any]) -> Any:
-        """Items joined, in the worker."""
+        """Join items, in the worker."""
         return default_collate(items)
 
-    def finish(self, raw: Any, device: torch.device) -> dict[str, torch.Tensor]:
-        """What was collated as a batch on the device that trains."""
+    def finish(self, raw: Any, device: torch.device) -> Batch:
+        """Make what was collated a batch on the device that trains."""
         return {name: value.to(device) for name, value in raw.items()}
 
-    def _objects(self, rng: np.random.Generator) -> tuple[Object3D, Object3D]:
+    def _plan(self, number: int, attempt: int) -> Plan:
+        settings, rng = self._settings, np.random.default_rng((self._seed, number, attempt))
+        one, other, given = self._objects(rng)
+        same_surface = bool(rng.random() < settings.same_surface)
+        cad, plain = rng.random() < settings.cad, rng.random(2) < settings.pictures.plain
+        return Plan(
+            int(rng.integers(2**62)),
+            (one,) if one is other else (one, other),
+            given,
+            (random_camera(one, rng, settings.pictures), random_camera(other, rng, settings.pictures)),
+            (False, True) if cad else (bool(plain[0]), bool(plain[1])),
+            same_surface,
+            {
+                "across": np.array(one is not other),
+                "category": np.array(NAMES.index(one.category) if one.category in NAMES else -1),
+                **({} if self._extras is None else self._extras(other, rng)),
+            },
+        )
+
+    def _objects(self, rng: np.random.Generator) -> tuple[Object3D, Object3D, int | None]:
         seeds = [training_seed(int(n)) for n in rng.integers(2**40, size=2)]
         if self._items is not None:
-            item = self._items[seeds[0] % len(self._items)]
-            return item, item
+            given = seeds[0] % len(self._items)
+            return self._items[given], self._items[given], given
         if rng.random() < self._settings.across:
             category = NAMES[int(rng.integers(len(NAMES)))]
-            return make_object(seeds[0], category), make_object(seeds[1], category)
+            return make_object(seeds[0], category), make_object(seeds[1], category), None
         item = make_object(seeds[0])
-        return item, item
+        return item, item, None
 
 
-def _maps(name: str, picture: Picture) -> dict[str, np.ndarray]:
-    return {
-        f"{name}_image": picture.image,
-        f"{name}_mask": picture.mask,
-        f"{name}_normal": picture.normal.astype(np.float16),
-        f"{name}_depth": picture.depth.astype(np.float16),
+def draw_pairs(scene: Scene, which: Sequence[int], plans: Sequence[Plan], settings: PairSettings) -> Batch:
+    """Draw B pairs, and choose pixels in them.
+
+    Args:
+        scene: their objects.
+        which: 2 B numbers of objects: those of pictures A, then those of pictures B.
+        plans: of the B pairs; the seed of the first is that of all random numbers.
+        settings: what a pair is.
+
+    Returns:
+        On the device of the scene, for both pictures ``x`` in (a, b): ``x_image`` uint8 [B, S, S, 3], ``x_mask`` bool [B, S, S],
+        ``x_normal`` float16 [B, S, S, 3] and ``x_depth`` float16 [B, S, S] (see :class:`core.training.pictures.Pictures`); ``x_pixels``
+        int64 [B, n, 2] (column, row) of places of the object, and of these ``x_point`` float32 [B, n, 3], ``x_part`` int64 [B, n] and
+        ``x_local`` float32 [B, n, 3]. Besides ``outside`` int64 [B, m, 2], pixels of B's background, and the plans' facts: ``across``
+        bool [B], whether A and B show two objects, ``category`` int64 [B], -1 for none, and the extras.
+    """
+    device, count = scene.device, len(plans)
+    generator = torch.Generator(device).manual_seed(plans[0].seed)
+    cameras = [plan.cameras[i] for i in range(2) for plan in plans]
+    plain = [plan.plain[i] for i in range(2) for plan in plans]
+    surface = [*range(count), *(n if plan.same_surface else count + n for n, plan in enumerate(plans))]
+    made = take_pictures(scene, which, cameras, Look(settings.pictures, plain, generator, surface))
+    batch = {name: value.to(device) for name, value in default_collate([plan.facts for plan in plans]).items()}
+    for name, places, rows in (("a", settings.queries, slice(0, count)), ("b", settings.keys, slice(count, None))):
+        batch |= _picture(name, Pictures(*(value[rows] for value in vars(made).values())), places, generator)
+    return batch | {"outside": choose_pixels(~made.mask[count:], settings.outside, generator)}
+
+
+def _picture(name: str, made: Pictures, count: int, generator: torch.Generator) -> Batch:
+    pixels = choose_pixels(made.mask, count, generator)
+    at = torch.arange(len(pixels), device=pixels.device)[:, None], pixels[..., 1], pixels[..., 0]
+    values = {
+        "image": made.image,
+        "mask": made.mask,
+        "normal": made.normal.half(),
+        "depth": made.depth.half(),
+        "pixels": pixels,
+        "point": made.point[at],
+        "part": made.part[at],
+        "local": made.local[at],
     }
+    return {f"{name}_{key}": value for key, value in values.items()}
 
 
-def _places(name: str, picture: Picture, rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
-    pixels = _choose(picture.mask, rng, count)
-    at = (pixels[:, 1], pixels[:, 0])
-    return {
-        f"{name}_pixels": pixels,
-        f"{name}_point": picture.point[at],
-        f"{name}_part": picture.part[at].astype(np.int64),
-        f"{name}_local": picture.local[at],
-    }
+def choose_pixels(mask: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
+    """Choose pixels of masks at random, int64 [B, count, 2] (column, row).
 
+    No pixel is chosen twice but where a mask has too few of them; where a mask is empty it is some other pixel.
 
-def _choose(mask: np.ndarray, rng: np.random.Generator, count: int) -> np.ndarray:
-    """``count`` pixels (column, row) of a mask, with repetition where it has fewer."""
-    rows, columns = np.nonzero(mask)
-    chosen = rng.choice(len(rows), count, replace=len(rows) < count)
-    return np.stack([columns[chosen], rows[chosen]], axis=1).astype(np.int64)
+    Args:
+        mask: bool [B, S, S].
+        count: pixels of each.
+        generator: on the device of the mask.
+    """
+    flat, rank = mask.flatten(1), torch.arange(count, device=mask.device)
+    order = torch.rand(flat.shape, generator=generator, device=mask.device).masked_fill(~flat, -1)
+    first = order.topk(min(count, flat.shape[1]), dim=1).indices
+    chosen = first.gather(1, rank % flat.sum(1, keepdim=True).clamp(1, first.shape[1]))
+    return torch.stack([chosen % mask.shape[2], chosen // mask.shape[2]], dim=-1)

@@ -9,12 +9,13 @@ where this was written; the terms here are soft-target InfoNCE (see :mod:`core.t
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
+from scipy.spatial.transform import Rotation
 from torch import nn
 from torch.nn import functional as F
 
@@ -23,31 +24,32 @@ from core.encoders.points import PointNet, PointTokens
 from core.errors import CounterpointError
 from core.geometry.sampling import sample_surface
 from core.progress import Progress, silent
-from core.training import loop
-from core.training.loop import Batch
+from core.training.loop import Terms
 from core.training.losses import global_loss, part_target, place_target, soft_info_nce
-from core.training.pair_data import PairSettings
-from core.training.pocket import Pictures, aux_losses
-from core.training.procedural import Object3D
+from core.training.pair_data import Batch
+from core.training.pair_learner import Descriptions, ImageRecipe, PairLearner, aux_losses, load_start, train_pairs
+from core.training.recipe import Stage
+from core.training.scene import Object3D
 
-Stage = Literal["local", "global", "joint"]
-STAGES: tuple[Stage, ...] = ("local", "global", "joint")
+Aim = Literal["local", "global", "joint"]
+AIMS: tuple[Aim, ...] = ("local", "global", "joint")
 
 
 @dataclass(frozen=True)
-class TangoRecipe(loop.Recipe):
+class TangoRecipe(ImageRecipe):
     """All numbers of a run. ``start`` is a folder with weights of one or both nets (``pocket_image`` and ``pocket_point`` safetensors).
 
     Attributes:
-        data: what a pair is, as in the pocket recipe.
-        shares: how much of the run each stage takes.
-        rates: factor of the peak rate in each stage; every stage warms up and falls on its own.
-        sigma: width of the soft targets in object diagonals, between pixels at the start and the end, and between pixel and token.
-        points, full_turns: points of a shape, and the share that is turned any way; the others are turned around the up axis.
-        tokens, vectors, aux: weights of pixel and token, of whole pictures and shapes, of foreground, normal and depth.
+        shares: how much of the run each of the three stages takes.
+        rates: peak rate of each stage, as a share of ``rate``; every stage warms up and falls on its own.
+        sigma: width of the soft targets in object diagonals: between pixels at the start and at the end, and between pixel and token.
+        points: points of a shape.
+        full_turns: share of shapes that are turned any way; the others are turned around the up axis.
+        tokens: weight of the loss between pixels and tokens.
+        vectors: weight of the loss of whole pictures and shapes in the last stage.
+        aux: weight of the losses of foreground, normal and depth.
     """
 
-    data: PairSettings = field(default_factory=PairSettings)
     shares: tuple[float, float, float] = (0.5, 0.2, 0.3)
     rates: tuple[float, float, float] = (1.0, 1.0, 0.3)
     sigma: tuple[float, float, float] = (0.06, 0.025, 0.05)
@@ -57,19 +59,28 @@ class TangoRecipe(loop.Recipe):
     vectors: float = 0.2
     aux: float = 0.2
 
-    def stage(self, step: int) -> tuple[int, int, int]:
-        """Number of the stage of a step (counted from 1), the step within it (from 1), and the stage's length."""
+    def stages(self) -> tuple[Stage, ...]:
+        """One stage for each of ``AIMS``."""
         ends = [round(self.steps * sum(self.shares[: i + 1])) for i in range(3)]
-        number = next((i for i, end in enumerate(ends) if step <= end), 2)
-        begin = ends[number - 1] if number else 0
-        return number, step - begin, max(1, ends[number] - begin)
+        spans = zip([0, *ends[:2]], ends, self.rates, strict=True)
+        return tuple(
+            Stage(begin, end - begin, min(self.warmup, (end - begin) // 4), rate) for begin, end, rate in spans
+        )
+
+    def aim(self, step: int) -> Aim:
+        """What a step, counted from 1, is for."""
+        ends = [stage.begin + stage.length for stage in self.stages()]
+        return AIMS[next((i for i, end in enumerate(ends) if step <= end), 2)]
 
 
 @dataclass(frozen=True)
 class Clouds:
-    """Points of an object, for pairs of pictures: ``points`` of them, ``tokens`` of these are centres.
+    """Points of an object, for pairs of pictures.
 
-    Gives ``cloud`` [N, 6] turned, ``centers`` [T], the turn, and place, part and local coordinates of all points, unturned.
+    Attributes:
+        points: how many, N.
+        tokens: how many of them are centres, T.
+        full_turns: share of clouds that are turned any way; the others are turned around the up axis.
     """
 
     points: int
@@ -77,6 +88,13 @@ class Clouds:
     full_turns: float
 
     def __call__(self, item: Object3D, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Draw the points of an object.
+
+        Returns:
+            ``cloud`` float32 [N, 6], points and unit normals, turned; ``centers`` int64 [T], numbers of points; ``cloud_turn`` float32
+            [3, 3], the turn; and of all points, unturned, ``cloud_point`` float32 [N, 3] (normalised frame), ``cloud_part`` int64 [N]
+            and ``cloud_local`` float32 [N, 3].
+        """
         points = sample_surface(item.shape, self.points, int(rng.integers(2**31)))
         turn = _random_turn(rng, self.full_turns)
         local = np.einsum("nk,nkd->nd", points.bary, item.local[item.shape.faces[points.face]])
@@ -90,92 +108,90 @@ class Clouds:
         }
 
 
-class TangoLearner(loop.Learner):
+class TangoLearner(PairLearner):
     """Both nets. With ``tokens`` (a pretrained 3D VAE, kept as it is) the point net learns what comes after it only."""
 
-    def __init__(self, recipe: TangoRecipe, tokens: PointTokens | None = None):
-        super().__init__()
-        torch.manual_seed(recipe.seed)
-        self.pictures = Pictures()
+    def __init__(self, recipe: TangoRecipe, tokens: PointTokens | None = None, items: Sequence[Object3D] | None = None):
+        super().__init__(recipe, items)
         self.points = PointNet(json.loads((WEIGHTS / "pocket.json").read_text())["point_encoder"], tokens)
         self.token_scale = nn.Parameter(torch.tensor(2.3))
-        self._own_tokens, self._recipe = tokens is None, recipe
+        self._own_tokens, self._numbers = tokens is None, recipe
         if recipe.start:
-            files = {name: Path(recipe.start) / f"{name}.safetensors" for name in self.nets()}
-            if not any(file.exists() for file in files.values()):
-                raise CounterpointError(
-                    f"{recipe.start} has no weights in it ({', '.join(f.name for f in files.values())})."
-                )
-            for name, net in self.nets().items():
-                if files[name].exists():
-                    loop.load_start(net, files[name])
+            self._start(Path(recipe.start))
+
+    def _start(self, folder: Path) -> None:
+        files = {name: folder / f"{name}.safetensors" for name in self.nets()}
+        if not any(file.exists() for file in files.values()):
+            raise CounterpointError(f"{folder} has no weights in it ({', '.join(f.name for f in files.values())}).")
+        for name, net in self.nets().items():
+            if files[name].exists():
+                load_start(net, files[name])
 
     def nets(self) -> dict[str, nn.Module]:
-        return {"pocket_image": self.pictures.net, "pocket_point": self.points}
+        """See :meth:`core.training.pair_learner.PairLearner.nets`."""
+        return {**super().nets(), "pocket_point": self.points}
 
-    def begin(self, step: int) -> float:
+    def extras(self) -> Clouds:
+        """Points of the object of picture B."""
+        return Clouds(self._numbers.points, self.points.count, self._numbers.full_turns)
+
+    def begin(self, step: int) -> None:
         """In the global stage only the heads of the vectors learn, so that the local space stays as it is."""
-        number, within, length = self._recipe.stage(step)
-        heads = {id(p) for net in (self.pictures.net.glob, self.points.glob) for p in net.parameters()}
-        heads.add(id(self.pictures.whole_scale))
+        aim = self._numbers.aim(step)
+        heads = {id(p) for net in (self.teacher.net.glob, self.points.glob) for p in net.parameters()}
+        heads.add(id(self.teacher.vector_scale))
         for parameter in self.parameters():
             is_head = id(parameter) in heads
-            parameter.requires_grad_(STAGES[number] == "joint" or is_head == (STAGES[number] == "global"))
-        return self._recipe.rates[number] * loop.cosine(within, length, min(self._recipe.warmup, length // 4))
+            parameter.requires_grad_(aim == "joint" or is_head == (aim == "global"))
 
-    def losses(self, batch: Batch, step: int) -> dict[str, tuple[float, torch.Tensor]]:
+    def losses(self, batch: Batch, step: int) -> Terms:
         """The terms of the stage.
 
         local:  dense(pixel, pixel) + tokens * [nce(pixel, token) + nce(token, pixel)] / 2 + aux * (foreground + normal + depth)
         global: nce(vector of a picture, vector of a shape), both ways, and of the two pictures
         joint:  local + vectors * global
         """
-        number = self._recipe.stage(step)[0]
-        stage, recipe = STAGES[number], self._recipe
-        seen = self.pictures.see(batch)
+        recipe, aim = self._numbers, self._numbers.aim(step)
+        found = self.teacher.encode(batch)
         places, tokens, vector = self.points(batch["cloud"], batch["centers"] if self._own_tokens else None)
         terms: dict[str, tuple[float, torch.Tensor]] = {}
-        if stage != "global":
+        if aim != "global":
             sigma = recipe.sigma[0] * (recipe.sigma[1] / recipe.sigma[0]) ** (step / recipe.steps)
-            terms["dense"] = (1.0, self.pictures.dense(seen, batch, sigma))
-            to_token, to_pixel = self._token_losses(seen.a, seen.b, seen.outside, places, tokens, batch)
+            terms["dense"] = (1.0, self.teacher.dense(found, batch, sigma))
+            to_token, to_pixel = self._token_losses(found, places, tokens, batch)
             terms |= {"pixel to token": (recipe.tokens / 2, to_token), "token to pixel": (recipe.tokens / 2, to_pixel)}
-            terms |= {name: (recipe.aux, value) for name, value in aux_losses(seen.aux, batch).items()}
-        if stage != "local":
-            scale = self.pictures.whole_scale.exp().clamp(max=100)
-            weight = 1.0 if stage == "global" else recipe.vectors
-            shown = global_loss(seen.whole_b, vector, batch["category"], scale)
-            pictures = global_loss(seen.whole_a, seen.whole_b, batch["category"], scale)
+            terms |= {name: (recipe.aux, value) for name, value in aux_losses(found.aux, batch).items()}
+        if aim != "local":
+            scale = self.teacher.vector_scale.exp().clamp(max=100)
+            weight = 1.0 if aim == "global" else recipe.vectors
+            shown = global_loss(found.vector_b, vector, batch["category"], scale)
+            pictures = global_loss(found.vector_a, found.vector_b, batch["category"], scale)
             terms |= {"picture to shape": (weight, shown), "picture to picture": (0.5 * weight, pictures)}
         return terms
 
     def _token_losses(
-        self,
-        a: torch.Tensor,
-        b: torch.Tensor,
-        outside: torch.Tensor,
-        places: torch.Tensor,
-        tokens: torch.Tensor,
-        batch: Batch,
+        self, found: Descriptions, places: torch.Tensor, tokens: torch.Tensor, batch: Batch
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pixels of A (the same object, or another of its kind) and of B find their token; tokens find the pixels of B that show them."""
+        """Pixels of A (the same object, or another of its category) and of B find their token; tokens find the pixels of B that show
+        them. Tokens are [B, T, D], at places [B, T, 3] in the turned frame.
+        """
         tokens, scale = F.normalize(tokens.float(), dim=-1), self.token_scale.exp().clamp(max=100)
         upright = places @ batch["cloud_turn"]
         nearest = torch.cdist(upright, batch["cloud_point"]).argmin(dim=-1)
         part = batch["cloud_part"].gather(1, nearest)
         local = batch["cloud_local"].gather(1, nearest[..., None].expand(-1, -1, 3))
-        sigma = self._recipe.sigma[2]
-        near = place_target(batch["a_point"], upright, sigma)
-        kin = part_target(batch["a_part"], batch["a_local"], part, local)
-        of_a = torch.where(batch["across"][:, None, None], kin, near)
+        sigma = self._numbers.sigma[2]
+        same_place = place_target(batch["a_point"], upright, sigma)
+        same_part = part_target(batch["a_part"], batch["a_local"], part, local)
+        of_a = torch.where(batch["across"][:, None, None], same_part, same_place)
         of_b = place_target(batch["b_point"], upright, sigma)
         others = tokens[:, :64].roll(1, dims=0)
         keys = torch.cat([tokens, others], dim=1)
         target = F.pad(torch.cat([of_a, of_b], dim=1), (0, others.shape[1]))
-        to_token = soft_info_nce(torch.cat([a, b], dim=1), keys, target, scale)
+        to_token = soft_info_nce(torch.cat([found.a, found.b], dim=1), keys, target, scale)
         shown = of_b.transpose(1, 2) * (of_b.amax(dim=1) > 0.5)[..., None]
-        keys = torch.cat([b, outside], dim=1)
-        return to_token, soft_info_nce(tokens, keys, F.pad(shown, (0, outside.shape[1])), scale)
+        keys = torch.cat([found.b, found.outside], dim=1)
+        return to_token, soft_info_nce(tokens, keys, F.pad(shown, (0, found.outside.shape[1])), scale)
 
 
 def train(
@@ -187,21 +203,19 @@ def train(
     progress: Progress = silent,
     tokens: PointTokens | None = None,
 ) -> Path:
-    """Run the recipe (see :func:`core.training.loop.run`); ``items`` are shapes to learn from instead of procedural ones.
+    """Run the recipe into a folder (see :func:`core.training.loop.run_in_folder`).
 
-    Returns the image net's weights, which ``--weights`` takes; those of the point net lie beside them.
+    ``items`` are shapes to learn from instead of procedural ones. Returns the image net's weights, which ``--weights`` takes; those of
+    the point net lie beside them.
 
     Raises:
-        CounterpointError: a token source's places and tokens do not fit each other.
+        CounterpointError: a token source's places and tokens do not fit each other; and as the loop does.
     """
-    learner = TangoLearner(recipe, tokens)
+    learner = TangoLearner(recipe, tokens, items)
     if tokens is not None:
         _check_tokens(tokens, recipe.points)
-    clouds = Clouds(recipe.points, learner.points.count, recipe.full_turns)
-    data = loop.pairs(recipe, recipe.data, device, items, clouds)
-    files = loop.run(out, recipe, learner, data, device, resume, progress)
-    loop.write_card(out, "Pocket image and point encoder", "tango", recipe, len(items) if items is not None else None)
-    return files["pocket_image"]
+    title, shapes = "Pocket image and point encoder", None if items is None else len(items)
+    return train_pairs(out, title, "tango", learner, recipe, shapes, device, resume, progress)
 
 
 def _check_tokens(tokens: PointTokens, points: int) -> None:
@@ -215,8 +229,6 @@ def _check_tokens(tokens: PointTokens, points: int) -> None:
 
 
 def _random_turn(rng: np.random.Generator, full: float) -> np.ndarray:
-    from scipy.spatial.transform import Rotation
-
     if rng.random() < full:
         return np.asarray(Rotation.random(rng=rng).as_matrix())
     return np.asarray(Rotation.from_euler("y", rng.uniform(0, 360), degrees=True).as_matrix())

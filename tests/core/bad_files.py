@@ -321,7 +321,7 @@ SHAPES = [
     BadFile("words.xyz", "words in a cloud", "refused", content("0 0 0\none two three\n")),
     BadFile("two_columns.xyz", "no z", "refused", content("0 0\n1 1\n")),
     BadFile("ragged.xyz", "rows of different length", "refused", content("0 0 0\n1 1\n2 2 2\n")),
-    BadFile("nan.xyz", "a NaN point", "refused", content("0 0 0\nnan 1 1\n1 2 3\n")),
+    BadFile("nan.xyz", "only NaN points", "refused", content("nan 0 0\nnan 1 1\n")),
     BadFile("folder.obj", "a folder", "refused", Path.mkdir),
     BadFile("pipe.obj", "a named pipe that nobody writes to", "refused", os.mkfifo),
     BadFile("part.step", "a format of another kind", "refused", content("ISO-10303-21;\n")),

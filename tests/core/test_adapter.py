@@ -1,4 +1,4 @@
-"""The geometry-aware adapter: its losses by hand, its training until the loss falls, and its place on an encoder."""
+"""The residual head: its losses by hand, its training until the loss falls, and its place on an encoder."""
 
 import json
 
@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from core.encoders.adapter import AdaptedEncoder, GeometryAdapter, load_adapter, save_adapter
 from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.encoders.residual_head import ResidualHead, ResidualHeadEncoder, load_head, save_head
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings, lift
 from core.training.adapter import AdapterSettings, train, triplet_loss
@@ -37,7 +37,7 @@ def test_the_loss_falls(trained):
     file, adapter, losses = trained
     assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:5])
     assert json.loads(file.with_suffix(".json").read_text())["objects"] == 2
-    again, about = load_adapter(file)
+    again, about = load_head(file)
     for name, value in adapter.state_dict().items():
         assert torch.equal(value, again.state_dict()[name])
     assert about["base"].startswith("pocket-")
@@ -56,12 +56,12 @@ def test_base_and_adapter_count_half_each(trained, encoder):
 
 
 def test_another_base_is_refused(tmp_path, encoder):
-    save_adapter(tmp_path / "a.safetensors", GeometryAdapter(128), "another")
+    save_head(tmp_path / "a.safetensors", ResidualHead(128), "another")
     with pytest.raises(CounterpointError, match="does not fit"):
-        AdaptedEncoder(encoder, tmp_path / "a.safetensors")
+        ResidualHeadEncoder(encoder, tmp_path / "a.safetensors")
     (tmp_path / "b.safetensors").write_bytes(b"no such thing")
     with pytest.raises(CounterpointError, match="no adapter"):
-        AdaptedEncoder(encoder, tmp_path / "b.safetensors")
+        ResidualHeadEncoder(encoder, tmp_path / "b.safetensors")
 
 
 def test_voxels_share_a_descriptor(sample, encoder, toy_side):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.benchmarks import compare, consistency, onepose, semantic, tracking
-from core.benchmarks.units import Outcome, Unit, pck
+from core.benchmarks.evaluation import EvaluationUnit, Outcome, pck
 from core.encoders.base import Encoded
 from core.encoders.catalogue import EncoderChoice
 from core.encoders.pocket import PocketEncoder
@@ -226,14 +226,14 @@ class TestComparing:
     def test_a_stopped_run_goes_on(self, tmp_path: Path) -> None:
         calls: list[str] = []
 
-        def unit(name: str, fails: bool = False) -> Unit:
+        def unit(name: str, fails: bool = False) -> EvaluationUnit:
             def measure(_: object) -> Outcome:
                 calls.append(name)
                 if fails:
                     raise KeyboardInterrupt
                 return Outcome({"pck@0.1": len(calls) / 10})
 
-            return Unit(name, measure)
+            return EvaluationUnit(name, measure)
 
         with pytest.raises(KeyboardInterrupt):
             compare.measure([Places()], [unit("a"), unit("b", fails=True)], "made", tmp_path)

@@ -12,19 +12,19 @@ from scipy.spatial.transform import Rotation
 
 from core.alignment.scorer import Hypothesis
 from core.alignment.templates import TemplateSettings, template_set
-from core.benchmarks import collections, pixels, spair
 from core.benchmarks import congealing as benchmark
+from core.benchmarks import photo_collections, pixels, spair
 from core.benchmarks.settings import EvaluateSettings
 from core.congealing.agreement import AgreementSettings, LearnedField, agree
-from core.congealing.collection import Opened, congeal, together
+from core.congealing.collection import OpenedPhoto, congeal, congeal_jointly
 from core.congealing.coordinates import MapSettings, coordinates, solve
 from core.congealing.generate import GenerateSettings, distill, generate, learn_word
 from core.congealing.photos import open_photo, photo_of, scaled
-from core.congealing.poses import Canon, pose_photo
+from core.congealing.posed_photos import CanonicalShape, pose_photo
 from core.congealing.propagate import average, from_photo, from_shape, on_shape
 from core.congealing.volume import Volume
 from core.errors import CounterpointError
-from core.geometry.camera import look_at
+from core.geometry.camera import PhotoCamera, look_at
 from core.geometry.pose import Pose, intrinsics, project, rotation_error
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape
@@ -45,7 +45,9 @@ def truth():
 
 @pytest.fixture(scope="module")
 def canon(toy_side, encoder):
-    return Canon(toy_side, template_set(toy_side.caster, encoder, TemplateSettings(directions=80)), encoder, "y")
+    return CanonicalShape(
+        toy_side, template_set(toy_side.caster, encoder, TemplateSettings(directions=80)), encoder, "y"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +55,9 @@ def photos(truth, encoder):
     opened = []
     for name in PHOTOS:
         _, K, box = truth[name]
-        photo, shrunk, known = open_photo(SAMPLE / "collection" / name, encoder, tuple(box), None, K)
+        photo, shrunk, known = open_photo(SAMPLE / "collection" / name, encoder, tuple(box), None, PhotoCamera(K))
         assert shrunk == 1 and known
-        opened.append(Opened(name, photo))
+        opened.append(OpenedPhoto(name, photo))
     return opened
 
 
@@ -81,7 +83,7 @@ def test_what_was_found_is_kept(photos, canon, found, monkeypatch):
     def never(*_):
         raise AssertionError("posed again")
 
-    monkeypatch.setattr("core.congealing.poses.align", never)
+    monkeypatch.setattr("core.congealing.posed_photos.align", never)
     again = pose_photo(photos[0].photo, canon)
     assert again.hypotheses and np.isfinite(again.best.pose.t).all()
     with pytest.raises(AssertionError, match="posed again"):
@@ -156,7 +158,7 @@ def test_photos_outvote_a_wrong_pose(found):
 def test_the_rest_follows_a_pose_fixed_by_hand(found, truth):
     exact = Hypothesis(truth[PHOTOS[0]][0], 1.0, 1.0)
     members = [replace(found.members[0], hypotheses=[exact], choice=0, fixed=True), *found.members[1:]]
-    again = together(replace(found, members=members), maps=MapSettings(steps=2))
+    again = congeal_jointly(replace(found, members=members), maps=MapSettings(steps=2))
     assert again.members[0].best is exact and again.members[0].fixed
     assert all(
         rotation_error(one.best.pose.R, truth[name][0].R) < 30 for name, one in zip(PHOTOS, again.members, strict=True)
@@ -190,7 +192,9 @@ def test_large_photos_are_looked_at_smaller(tmp_path, encoder, truth):
     _, K, box = truth["toy-2.jpg"]
     image = Image.open(SAMPLE / "collection" / "toy-2.jpg")
     image.resize((1920, 1440)).save(tmp_path / "large.jpg")
-    photo, shrunk, known = open_photo(tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, scaled(K, 4))
+    photo, shrunk, known = open_photo(
+        tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, PhotoCamera(scaled(K, 4))
+    )
     assert photo.pixels.shape == (768, 1024, 3) and shrunk == pytest.approx(1024 / 1920) and known
     np.testing.assert_allclose(scaled(photo.K, 1 / shrunk), scaled(K, 4), atol=1e-9)
     assert not open_photo(SAMPLE / "collection" / "toy-2.jpg", encoder, tuple(box))[2]
@@ -246,13 +250,13 @@ def test_counterparts_are_the_same_places():
     place[1, 1], place[2, 2] = (0, 0, 0), (0.3, 0, 0)
     other = np.full((4, 4, 3), np.nan)
     other[3, 0] = (0.001, 0, 0)
-    seen = [collections.Shot("", np.zeros((4, 4, 3), np.uint8), np.eye(3), Pose(np.eye(3), np.zeros(3)), np.isfinite(p[..., 0]), p) for p in (place, other)]  # fmt: skip
+    seen = [photo_collections.Shot("", np.zeros((4, 4, 3), np.uint8), np.eye(3), Pose(np.eye(3), np.zeros(3)), np.isfinite(p[..., 0]), p) for p in (place, other)]  # fmt: skip
     where, known = seen[0].counterparts(np.array([[1, 1], [2, 2]]), seen[1])
     assert known.tolist() == [True, False] and where[0].tolist() == [0, 3]
 
 
 def test_the_benchmark_runs_on_pictures(monkeypatch):
-    monkeypatch.setattr(benchmark, "canon_of", lambda *a: _few(*a))
+    monkeypatch.setattr(benchmark, "canonical_shape", lambda *a: _few(*a))
     monkeypatch.setattr(benchmark, "PAIRS", 6)
     tables = benchmark.evaluate(EvaluateSettings(encoder=_choice(), count=1, photos=3))
     assert set(tables) == {f"{what}, {mask}" for what in ("poses", "pixels (PCK@0.1)") for mask in ("true mask", "mask cut out of the box")}  # fmt: skip
@@ -270,9 +274,9 @@ def _choice():
 
 
 def _few(shape, encoder, up, progress=None):
-    from core.congealing.collection import canon_of
+    from core.congealing.collection import canonical_shape
 
-    return canon_of(shape, encoder, up, templates=TemplateSettings(directions=24, rolls=6))
+    return canonical_shape(shape, encoder, up, templates=TemplateSettings(directions=24, rolls=6))
 
 
 def test_navi_is_read(tmp_path, sample):
@@ -290,25 +294,25 @@ def test_navi_is_read(tmp_path, sample):
     drawn = render_posed(Raycaster(shape), pose, K, 96)
     Image.fromarray(drawn.rgb).save(folder / "images" / "000.jpg")
     Image.fromarray((drawn.hits.mask * 255).astype(np.uint8)).save(folder / "masks" / "000.png")
-    x, y, z, w = Rotation.from_matrix(collections.GL @ pose.R).as_quat()
+    x, y, z, w = Rotation.from_matrix(photo_collections.GL @ pose.R).as_quat()
     entry = {
-        "object_id": "toy", "camera": {"q": [w, x, y, z], "t": (collections.GL @ pose.t).tolist(), "focal_length": 120.0},
+        "object_id": "toy", "camera": {"q": [w, x, y, z], "t": (photo_collections.GL @ pose.t).tolist(), "focal_length": 120.0},
         "filename": "000.jpg", "image_size": [96, 96],
     }  # fmt: skip
     (folder / "annotations.json").write_text(json.dumps([entry]))
-    (found,) = collections.navi(str(tmp_path), 5)
+    (found,) = photo_collections.navi(str(tmp_path), 5)
     shot = found.shots[0]
     np.testing.assert_allclose(shot.truth.R, pose.R, atol=1e-6)
     assert np.isfinite(shot.place[shot.visible]).all(-1).mean() > 0.98
     with pytest.raises(CounterpointError, match="not NAVI"):
-        list(collections.navi(str(tmp_path / "toy"), 5))
+        list(photo_collections.navi(str(tmp_path / "toy"), 5))
 
 
 @pytest.mark.slow
 def test_spair_is_read(tmp_path, encoder, monkeypatch):
     """A tiny SPair-71k in its real layout, of drawn cars."""
-    monkeypatch.setattr(spair, "canon_of", lambda *a: _few(*a))
-    shots = next(collections.procedural(True, 1, 3, first=2)).shots
+    monkeypatch.setattr(spair, "canonical_shape", lambda *a: _few(*a))
+    shots = next(photo_collections.procedural(True, 1, 3, first=2)).shots
     for folder in ("PairAnnotation/test", "JPEGImages/car", "Segmentation/car"):
         (tmp_path / folder).mkdir(parents=True)
     for shot in shots:
@@ -398,6 +402,6 @@ def test_photos_that_cannot_be_posed_are_named(canon, encoder):
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     mask = np.zeros((64, 64), bool)
     mask[20:38, 20:38] = True  # 18 pixels are too few to see anything
-    small = Opened("small.jpg", photo_of(noise, encoder, intrinsics((64, 64)), None, mask, "small.jpg"))
+    small = OpenedPhoto("small.jpg", photo_of(noise, encoder, intrinsics((64, 64)), None, mask, "small.jpg"))
     with pytest.raises(CounterpointError, match=r"small\.jpg"):
         congeal([small], canon)

@@ -12,21 +12,14 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from core.benchmarks.settings import EvaluateSettings
-from core.encoders.adapter import GeometryAdapter, save_adapter
 from core.encoders.catalogue import EncoderChoice, load_encoder, load_tunable
-from core.encoders.tuned import LoraQV, TunedEncoder, Tuning, save_tuning
+from core.encoders.lora import LoraEncoder, LoraNet, LoraQV, save_lora
+from core.encoders.residual_head import ResidualHead, save_head
 from core.errors import Cancelled, CounterpointError
 from core.progress import silent
-from core.training.equivariance import (
-    AdaptSettings,
-    Known,
-    _described,
-    _pools,
-    adapt,
-    consistency,
-    place_loss,
-    smooth_ap,
-)
+from core.training.equivariance import AdaptSettings, adapt, consistency, place_loss
+from core.training.losses import smooth_ap
+from core.training.observing import Observer, PhotoCorrespondence, describe
 from core.training.procedural import make_object, training_seed
 
 TINY = "vit_tiny_patch16_224"
@@ -79,17 +72,19 @@ def test_a_small_vit_learns(vit, loss):
     base = load_tunable(vit)
     base.photo_size = base.input_size = 64
     tuning, chosen, rng = (
-        Tuning(base).eval(),
+        LoraNet(base).eval(),
         AdaptSettings(loss=loss, pictures=12, held_out=2),
         np.random.default_rng(0),
     )
-    (pool,) = _pools([make_object(training_seed(3), "chair")], tuning, base, chosen, rng, silent)
-    optimizer, losses = torch.optim.AdamW(tuning.tuned().values(), 3e-3), []
+    (pool,) = Observer(tuning, base).pools(
+        [make_object(training_seed(3), "chair")], chosen.pictures, chosen.held_out, chosen.seed, rng, silent
+    )
+    optimizer, losses = torch.optim.AdamW(tuning.trainable().values(), 3e-3), []
     for _ in range(15):
         optimizer.zero_grad()
         rng = np.random.default_rng(1)
-        asked = _described(tuning, pool.pictures[:3], 60, rng)
-        value = place_loss(*asked, *_described(tuning, pool.views[:3], 60, rng), chosen)
+        asked = describe(tuning, pool.pictures[:3], 60, rng)
+        value = place_loss(*asked, *describe(tuning, pool.views[:3], 60, rng), chosen)
         value.backward()
         optimizer.step()
         losses.append(float(value.detach()))
@@ -100,57 +95,59 @@ def test_what_was_learnt_is_a_file_of_its_own(vit, tmp_path):
     base, told = load_tunable(vit), []
     base.photo_size = base.input_size = 64
     item, photo = make_object(training_seed(3), "chair"), np.zeros((90, 120, 3), np.uint8)
-    right = Known(photo, (10, 10, 80, 80), (40, 40), 0, tuple(item.shape.vertices[0]))
-    chosen = AdaptSettings(steps=4, pictures=12, asked=2, views=2, places=40, every=2, held_out=2, minutes=5)
+    right = PhotoCorrespondence(photo, (10, 10, 80, 80), (40, 40), 0, tuple(item.shape.vertices[0]))
+    chosen = AdaptSettings(steps=4, pictures=12, queries=2, views=2, places=40, measure_every=2, held_out=2, minutes=5)
     curve = adapt([item], base, tmp_path / "tuned.safetensors", chosen, watch=told.append, known=[right])
     assert told == curve and [one.step for one in curve] == [0, 2, 4, 4] and np.isnan(curve[0].loss)
     tuned = load_encoder(EncoderChoice(vit.name, vit.weights, vit.layer, "cpu", str(tmp_path / "tuned.safetensors")))
-    assert isinstance(tuned, TunedEncoder) and tuned.fingerprint != base.fingerprint and tuned.dim == 2 * base.dim
+    assert isinstance(tuned, LoraEncoder) and tuned.fingerprint != base.fingerprint and tuned.dim == 2 * base.dim
     assert (tmp_path / "tuned.safetensors").stat().st_size < 0.2 * sum(4 * p.numel() for p in base.net.parameters())
 
 
 def test_a_tuning_says_what_the_base_says_until_it_is_trained(vit, tmp_path):
     for choice in (vit, EncoderChoice(device="cpu")):
         base = load_tunable(choice)
-        tuning = Tuning(base)
+        tuning = LoraNet(base)
         picture = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3)).astype(np.uint8)
         before = base.encode(picture).descriptors
         torch.testing.assert_close(
             tuning.finish(tuning.begin(picture)).descriptors.detach(), before, atol=1e-5, rtol=1e-4
         )
         with torch.no_grad():
-            for parameter in tuning.tuned().values():
+            for parameter in tuning.trainable().values():
                 parameter += 0.01 * torch.randn_like(parameter)
-        save_tuning(tmp_path / "t.safetensors", tuning, base.fingerprint, fused=False)
-        again = TunedEncoder(base, tmp_path / "t.safetensors")
+        save_lora(tmp_path / "t.safetensors", tuning, base.fingerprint, fused=False)
+        again = LoraEncoder(base, tmp_path / "t.safetensors")
         after = tuning.finish(tuning.begin(picture)).descriptors.detach()
         assert not torch.allclose(after, before, atol=1e-3)
         torch.testing.assert_close(again.encode(picture).descriptors, after, atol=0.05, rtol=0.05)
         torch.testing.assert_close(base.encode(picture).descriptors, before)
-        save_tuning(tmp_path / "half.safetensors", tuning, base.fingerprint)
-        half = TunedEncoder(base, tmp_path / "half.safetensors")
+        save_lora(tmp_path / "half.safetensors", tuning, base.fingerprint)
+        half = LoraEncoder(base, tmp_path / "half.safetensors")
         both, unit = half.encode(picture).descriptors, torch.nn.functional.normalize
         assert both.shape[-1] == half.dim == 2 * base.dim
         torch.testing.assert_close(both[..., : base.dim], unit(before, dim=-1) * 0.5**0.5, atol=1e-4, rtol=1e-3)
         torch.testing.assert_close(both[..., base.dim :], unit(after, dim=-1) * 0.5**0.5, atol=0.02, rtol=0.05)
-    lora = [module for module in Tuning(load_tunable(vit)).modules() if isinstance(module, LoraQV)]
+    lora = [module for module in LoraNet(load_tunable(vit)).modules() if isinstance(module, LoraQV)]
     assert len(lora) == 4
 
 
 def test_files_of_other_encoders_are_refused(vit, tmp_path):
-    save_tuning(tmp_path / "t.safetensors", Tuning(load_tunable(vit)), load_tunable(vit).fingerprint)
+    save_lora(tmp_path / "t.safetensors", LoraNet(load_tunable(vit)), load_tunable(vit).fingerprint)
     with pytest.raises(CounterpointError, match="does not fit pocket"):
         load_encoder(EncoderChoice(device="cpu", adapter=str(tmp_path / "t.safetensors")))
-    save_adapter(tmp_path / "g.safetensors", GeometryAdapter(128), "other")
+    save_head(tmp_path / "g.safetensors", ResidualHead(128), "other")
     with pytest.raises(CounterpointError, match="was trained on other"):
         load_encoder(EncoderChoice(device="cpu", adapter=str(tmp_path / "g.safetensors")))
 
 
 def test_consistency_of_the_pocket_encoder_is_far_from_chance():
     base = load_tunable(EncoderChoice(device="cpu"))
-    tuning, chosen = Tuning(base), AdaptSettings(pictures=12, held_out=4)
+    tuning, chosen = LoraNet(base), AdaptSettings(pictures=12, held_out=4)
     item = make_object(training_seed(3), "chair")
-    (pool,) = _pools([item], tuning, base, chosen, np.random.default_rng(0), silent)
+    (pool,) = Observer(tuning, base).pools(
+        [item], chosen.pictures, chosen.held_out, chosen.seed, np.random.default_rng(0), silent
+    )
     assert len(pool.pictures) <= 12 and len(pool.views) == 24 and len(pool.held_out) <= 4
     for seen in (pool.pictures[0], pool.views[0]):
         assert (seen.pixels > 0).all() and (seen.pixels < 1).all()
@@ -161,7 +158,9 @@ def test_consistency_of_the_pocket_encoder_is_far_from_chance():
 def test_a_stopped_run_keeps_the_best_so_far(vit, tmp_path):
     base = load_tunable(vit)
     base.photo_size = base.input_size = 64
-    chosen = AdaptSettings(pictures=12, asked=2, views=2, places=40, every=1, held_out=4, rate=3e-3, minutes=5)
+    chosen = AdaptSettings(
+        pictures=12, queries=2, views=2, places=40, measure_every=1, held_out=4, rate=3e-3, minutes=5
+    )
     curve: list = []
 
     def progress(share: float, text: str) -> None:
@@ -214,7 +213,7 @@ class TestPublished:
         with pytest.raises(CounterpointError, match="last block"):
             load_encoder(EncoderChoice(vit.name, vit.weights, 5, "cpu", str(checkpoint[1])))
         with pytest.raises(CounterpointError, match="last block"):
-            TunedEncoder(load_tunable(EncoderChoice(device="cpu")), checkpoint[1])
+            LoraEncoder(load_tunable(EncoderChoice(device="cpu")), checkpoint[1])
         (tmp_path / "bad.ckpt").write_bytes(b"no checkpoint")
         with pytest.raises(CounterpointError, match="no checkpoint of 3DCorrEnhance"):
             load_encoder(EncoderChoice(vit.name, vit.weights, None, "cpu", str(tmp_path / "bad.ckpt")))
@@ -241,7 +240,7 @@ def test_adaptation_is_measured_on_real_photos():
         pytest.skip("shared/ is not here")
     from core.benchmarks import adaptation
 
-    chosen = AdaptSettings(steps=2, views=2, every=2, held_out=2, pictures=12)
+    chosen = AdaptSettings(steps=2, views=2, measure_every=2, held_out=2, pictures=12)
     settings = EvaluateSettings(encoder=EncoderChoice(device="cpu"), data=f"bop:{lmo}", count=1)
     row, mean = adaptation.evaluate(settings, adapting=chosen)["found within 10 % of the diameter"]
     assert row["photos"] > 10 and mean["joint"] == row["joint"] and 0 < row["adapted joint"] < 1

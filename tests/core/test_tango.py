@@ -21,6 +21,7 @@ from core.geometry.sampling import sample_surface
 from core.training.pair_data import PairData, PairSettings
 from core.training.pictures import PictureSettings
 from core.training.procedural import make_object
+from core.training.schedule import Schedule
 from core.training.tango import Clouds, TangoLearner, TangoRecipe, train
 
 SMALL = PairSettings(PictureSettings(size=64), queries=64, keys=128, outside=32)
@@ -52,9 +53,21 @@ def rows_of(folder):
 
 
 def test_the_stages_follow_each_other():
-    stages = [recipe(steps=20).stage(step) for step in range(1, 21)]
-    assert [number for number, _, _ in stages] == [0] * 10 + [1] * 4 + [2] * 6
-    assert [within for _, within, _ in stages] == [*range(1, 11), *range(1, 5), *range(1, 7)]
+    settings = recipe(steps=20)
+    assert [settings.aim(step) for step in range(1, 21)] == ["local"] * 10 + ["global"] * 4 + ["joint"] * 6
+    assert [(stage.begin, stage.length) for stage in settings.stages()] == [(0, 10), (10, 4), (14, 6)]
+
+
+def test_each_stage_has_a_cosine_of_its_own():
+    settings = recipe(steps=40, warmup=2, rate=1.0)
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], 1.0)
+    schedule = Schedule(optimizer, settings)
+    rates = [schedule.apply(step, step) for step in range(1, 41)]
+    assert rates[0] == pytest.approx(0.5) and rates[19] == pytest.approx(0.01)
+    assert rates[20] == pytest.approx(0.5) and rates[27] == pytest.approx(0.01)
+    assert rates[28] == pytest.approx(0.15) and rates[39] == pytest.approx(0.003)
+    assert max(rates[:20]) > 0.95 and 0.28 < max(rates[28:]) <= 0.3
+    assert rates[29:] == sorted(rates[29:], reverse=True)
 
 
 def test_each_stage_teaches_what_it_should():
@@ -68,7 +81,7 @@ def test_each_stage_teaches_what_it_should():
         1,
         11,
         20,
-    ):  # twice: the last BatchNorm of a block starts at zero and opens the way with the first step
+    ):  # twice: the last BatchNorm of a block starts at zero, and only the first step opens the way
         learner.begin(step)
         optimizer.zero_grad()
         terms = learner.losses(batch, step)
@@ -76,7 +89,7 @@ def test_each_stage_teaches_what_it_should():
         optimizer.step()
         learnt[step] = {n for n, p in learner.named_parameters() if p.grad is not None and p.grad.abs().max() > 0}
     every = {name for name, _ in learner.named_parameters()}
-    heads = {name for name in every if "glob" in name or "whole_scale" in name}
+    heads = {name for name in every if "glob" in name or "vector_scale" in name}
     assert learnt[1] == every - heads and learnt[11] == heads and learnt[20] == every
 
 

@@ -15,6 +15,7 @@ from core.training.pair_data import PairData, PairSettings
 from core.training.pictures import PictureSettings
 from core.training.pocket import PocketLearner, PocketRecipe, train
 from core.training.procedural import make_object
+from core.training.schedule import Schedule
 from tests.verb import verb
 
 SMALL = PairSettings(PictureSettings(size=64), queries=64, keys=128, outside=32)
@@ -70,6 +71,17 @@ def test_a_stopped_run_goes_on_to_the_same_losses(tmp_path):
     assert losses_of(tmp_path / "stopped") == pytest.approx(losses_of(tmp_path / "whole"), rel=1e-4)
     with pytest.raises(CounterpointError, match="another pairs"):
         train(tmp_path / "stopped", recipe(pairs=2), device="cpu", resume=True)
+
+
+def test_the_rate_rises_linearly_and_falls_along_a_cosine():
+    settings = recipe(steps=100, warmup=10, rate=2.0)
+    schedule = Schedule(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 1.0), settings)
+    rates = np.array([schedule.apply(step, step) for step in range(1, 101)])
+    assert rates[:9] == pytest.approx(2.0 * np.arange(1, 10) / 10)
+    expected = 2.0 * (0.01 + 0.99 * (1 + np.cos(np.pi * np.arange(10, 101) / 100)) / 2)
+    assert rates[9:] == pytest.approx(expected)
+    assert schedule.apply(5, 90) == pytest.approx(1.0)  # time that runs out leaves the warm-up as it is
+    assert schedule.apply(20, 90) == pytest.approx(expected[80])
 
 
 def test_nothing_to_resume_and_damaged_checkpoints_are_said(tmp_path):

@@ -19,7 +19,9 @@ class AlignOptions(BatchOptions, JsonOptions, SideOptions):
         "the object in the image", type=values.box, metavar="X0,Y0,X1,Y1"
     )
     mask: str | None = option("the object's pixels (default: cut out of the box)", metavar="PNG", path="path")
-    K: str | None = option("intrinsics: fx, fy, cx, cy in pixels", metavar="JSON", path="path")
+    K: str | None = option(
+        "the photo's camera: fx, fy, cx, cy (k1 ..), K, BOP, OpenCV, COLMAP, nerfstudio", metavar="FILE", path="path"
+    )
     fov: float | None = option(
         "field of view of the longer side, without --K; auto estimates it with the pose (default: from EXIF, or 50)",
         type=values.fov,
@@ -30,15 +32,21 @@ class AlignOptions(BatchOptions, JsonOptions, SideOptions):
         "pixels and points that belong together: three or more decide the pose", metavar="JSON", path="path"
     )
     depth: str | None = option(
-        "depth along z: .npy in the shape's units, or 16-bit PNG in thousandths", metavar="NPY|PNG", path="path"
+        "depth along z: .npy, EXR, float TIFF in the shape's units, or 16-bit PNG in millimetres",
+        metavar="FILE",
+        path="path",
     )
     depth_model: str | None = option(
         "metric depth by this network of transformers, such as Depth Anything",
         metavar="NAME|FOLDER",
         path="path or name",
     )
-    unit: float = option("one unit of the shape in metres, for --depth-model", default=1.0, type=float, metavar="M")
-    start: str | None = option("a pose to start from instead of searching", metavar="JSON|TXT", path="path")
+    unit: float | None = option(
+        "of the shape: m, cm, mm, inch, or metres (default: of the format, or by its size)",
+        type=values.unit,
+        metavar="UNIT|M",
+    )
+    start: str | None = option("a pose to start from instead of searching", metavar="FILE", path="path")
     lock: tuple[str, ...] = option(
         "keep x, y, z, 'turn x' .. 'scale z'", action="append", metavar="WHAT", choices=FREEDOMS
     )

@@ -25,7 +25,9 @@ class MatchOptions(JsonOptions, SideOptions):
     )
     target_box: tuple[Box, ...] = target_boxes()
     pose: str | None = option(
-        "of the shape in the image, as align --out writes it: guides the match", metavar="JSON", path="path"
+        "of the shape in the image, with its camera, as align --out writes it: guides the match",
+        metavar="FILE",
+        path="path",
     )
     save: str | None = option(
         "write heatmaps: PREFIX-N.ply for shapes, PREFIX-N.png for images", metavar="PREFIX", path="path"

@@ -47,7 +47,9 @@ class TransferOptions(BatchOptions, JsonOptions, SideOptions):
         path="path",
     )
     pose: str | None = option(
-        "K, R and t of the image's camera, if known: what it sees is projected", metavar="JSON", path="path"
+        "of the shape in the image, with its camera, as align --out writes it: what it sees is projected",
+        metavar="FILE",
+        path="path",
     )
     threshold: int = option(
         "evidence that is enough (default: %(default)s)", default=50, type=values.percent, metavar="PERCENT"

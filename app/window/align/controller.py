@@ -1,17 +1,14 @@
-"""Aligning a shape to a photo from the window: hypotheses, then a few steps at a time with the pose shown as it improves."""
+"""Aligning a shape to a photo from the window, with the pose shown as it improves."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.document.commands import SetAligned
 from app.document.session import Session, Slot, kind_of
 from app.document.texts import tr
-from app.engine.align import ROUNDS
-from app.shared.results import Begun, Drawn
+from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import Aligned, AlignTask, PoseInPhoto
 from app.window.align.dock import AlignPanel
 from app.window.engine_client import Request
@@ -19,8 +16,9 @@ from app.window.matching.presenter import Panels
 from app.window.requests import Queries
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
-from core.alignment.verdict import APART, SHOWN, judge
-from core.geometry.pose import camera_matrix, frustum, rotation_error
+from core.alignment.verdict import judge
+from core.geometry.pose import camera_matrix, frustum
+from core.interchange.names import nearest_name
 
 VERDICTS = {
     "good": tr("Good: the silhouette fits, and no other pose comes near."),
@@ -29,7 +27,6 @@ VERDICTS = {
         "Unsure: the silhouette does not fit the object well. Look at the other poses, draw the box tighter, or place pairs."
     ),
 }
-MIRRORED = tr(" The photo's mirror image agrees better with the shape: one of them may be mirrored.")
 
 SKETCH = 200
 """Pixels along the longer side of a pose drawn while it changes."""
@@ -41,7 +38,7 @@ class Aligner(QObject):
     """Connects the align dock, the engine and the session.
 
     Attributes:
-        camera: fx, fy, cx, cy of a file, for all photos, or None.
+        camera: a file with the cameras of all photos, or "".
         depths: files with measured depth, by the photo's path.
         rig: :class:`core.interchange.poses.View` of the photos of a rig, by their names.
 
@@ -57,7 +54,7 @@ class Aligner(QObject):
         super().__init__(parent)
         self._session, self._queries, self._panels, self._dock = session, queries, panels, dock
         self.active: Slot = "image 1"
-        self.camera: tuple[float, ...] | None = None
+        self.camera = ""
         self.depths: dict[str, str] = {}
         self.rig: dict[str, Any] = {}
         self._request: Request | None = None
@@ -99,58 +96,49 @@ class Aligner(QObject):
     def task(self, pair: Pair, known: Aligned | None = None) -> AlignTask:
         """What a request about a pair is about; mask and camera are those of ``known``, or else what the dock says."""
         image, shape = (self._session.items[slot] for slot in pair)
-        mask, K = (known.mask, known.K) if known is not None else (None, None)
-        of_rig = self.rig.get(Path(image.path).name)
-        camera = self.camera if of_rig is None else tuple(of_rig.K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist())
+        mask, K, lens = (known.mask, known.K, known.lens) if known is not None else (None, None, None)
+        name = nearest_name(list(self.rig), image.path)
+        if K is None and name is not None:
+            K, lens = tuple(self.rig[name].K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist()), self.rig[name].lens
         fov, depth = self._dock.fov.value() or None, self.depths.get(image.path, "")
-        return AlignTask(image, shape, self._session.encoder, mask, K or camera, fov, depth)
+        return AlignTask(image, shape, self._session.encoder, mask, K, fov, depth, lens, self.camera)
 
     def start(self) -> None:
+        """Align the shape to the photo; the likeliest pose is drawn while it gets better."""
         pair = self.pair()
         if pair is None or self._request is not None:
             return
         known = self._session.aligned.get(pair)
         self._dock.set_running(True)
 
-        def done(begun: Begun) -> None:
-            found = Aligned(
-                *pair, begun.K, tuple(begun.poses), 0, begun.mask, known.pairs if known else (), begun.mirrored
-            )
-            self._refine(found, begun.poses, 0)
+        def done(found: Begun) -> None:
+            self._finish()
+            pairs = known.pairs if known else ()
+            aligned = Aligned(*pair, found.K, tuple(found.poses), 0, found.mask, pairs, found.lens)
+            self.push(tr("Align {shape} to {image}").format(shape=pair[1], image=pair[0]), aligned)
 
-        self._run("begin_alignment", done, task=self.task(pair), dof=self._dock.dof.currentData())
+        request = self._queries.run(
+            "align_shape", done, task=self.task(pair), dof=self._dock.dof.currentData(), locked=self._dock.locked
+        )
+        self._request = request
+        request.told.connect(lambda so_far: self._sketch(pair, so_far))
+        request.failed.connect(self._give_up)
+        request.cancelled.connect(self._give_up)
 
     def stop(self) -> None:
         if self._request is not None:
             self._request.cancel()
 
-    def _refine(self, found: Aligned, now: list[PoseInPhoto], turn: int) -> None:
-        """One request of the descent after another, each of which is shown; ``found`` are the poses that it began with."""
-        if turn == ROUNDS:
-            better = [max(both, key=lambda pose: pose.score) for both in zip(found.poses, now, strict=True)]
-            self._finish()
-            self.push(
-                tr("Align {shape} to {image}").format(shape=found.shape, image=found.image),
-                replace(found, poses=_ranked(better)),
-            )
-            return
-        self.draw(found, now[0], SKETCH)
-        pair: Any = (found.image, found.shape)
-        self._run(
-            "refine_alignment", lambda refined: self._refine(found, refined, turn + 1), task=self.task(pair, found),
-            poses=now, dof=self._dock.dof.currentData(), turn=turn, locked=self._dock.locked,
-        )  # fmt: skip
+    def _sketch(self, pair: Pair, so_far: PoseSoFar) -> None:
+        self.draw(Aligned(*pair, so_far.K, lens=so_far.lens), so_far.pose, SKETCH)
 
-    def _run(self, job: str, done: object, **arguments: object) -> None:
-        request = self._queries.run(job, done, **arguments)
-        self._request = request
-        request.failed.connect(lambda *_: self._finish())
-        request.cancelled.connect(self._finish)
+    def _give_up(self, *_: object) -> None:
+        self._finish()
+        self._show()
 
     def _finish(self) -> None:
         self._request = None
         self._dock.set_running(False)
-        self._show()
 
     def draw(self, aligned: Aligned, pose: PoseInPhoto, most: int = 0) -> None:
         """Lay a shape over the photo as a pose puts it; ``most`` for a picture that is soon replaced."""
@@ -158,8 +146,11 @@ class Aligner(QObject):
         if aligned.image not in items or aligned.shape not in items or not isinstance(panel, ImagePanel):
             return
 
+        during = self._request
+
         def done(drawn: Drawn) -> None:
-            panel.set_overlay(aligned.shape, drawn.rgba, drawn.box)
+            if during is None or during is self._request:  # else it is of an alignment that was stopped
+                panel.set_overlay(aligned.shape, drawn.rgba, drawn.box)
 
         image, shape = items[aligned.image], items[aligned.shape]  # type: ignore[index]
         arguments: dict[str, Any] = {
@@ -168,6 +159,7 @@ class Aligner(QObject):
             "K": aligned.K,
             "pose": pose,
             "style": self._dock.style_name,
+            "lens": aligned.lens,
         }
         if most:
             arguments["most"] = most
@@ -207,7 +199,9 @@ class Aligner(QObject):
         """Of the photo's camera in the shape's frame, see :class:`app.window.views.frustums.Frustums`."""
         panel = self._panels[aligned.image]  # type: ignore[index]
         assert isinstance(panel, ImagePanel) and aligned.K is not None and aligned.pose is not None
-        return frustum(aligned.pose.pose(), camera_matrix(*aligned.K), panel.image_size)
+        shape = self._panels[aligned.shape]  # type: ignore[index]
+        assert isinstance(shape, MeshPanel)
+        return frustum(aligned.pose.pose(), camera_matrix(*aligned.K), panel.image_size, shape.middle())
 
     def _images(self) -> dict[Slot, ImagePanel]:
         return {slot: panel for slot, panel in self._panels.items() if isinstance(panel, ImagePanel)}
@@ -221,18 +215,8 @@ class Aligner(QObject):
         self._dock.set_ready(self.pair() is not None)
 
 
-def _ranked(poses: list[PoseInPhoto]) -> tuple[PoseInPhoto, ...]:
-    """The best first, without those that have come to the same as a better one."""
-    kept: list[PoseInPhoto] = []
-    for one in sorted(poses, key=lambda pose: -pose.score):
-        R = np.reshape(one.R, (3, 3))
-        if all(rotation_error(R, np.reshape(other.R, (3, 3))) >= APART for other in kept):
-            kept.append(one)
-    return tuple(kept[:SHOWN])
-
-
 def _verdict(aligned: Aligned) -> str:
     if aligned.pose is None:
         return tr("{pairs} of at least 3 pairs are placed.").format(pairs=len(aligned.pairs))
     text = VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]
-    return text + (MIRRORED if aligned.mirrored else "")
+    return text

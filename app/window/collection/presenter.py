@@ -65,12 +65,15 @@ class CollectionView(QObject):
         """The document's collection, or ``collection``, which is not in the document yet."""
         shown = collection or self.collection
         frames = [self._frame(number, one, shown) for number, one in enumerate(shown.photos)]
+        panel = self._panels[SHAPE]
+        assert isinstance(panel, MeshPanel)
+        middle = panel.middle() if self._session.items.get(SHAPE) == shown.shape else np.zeros(3)
         order, chosen = self._dock.order.currentData(), self._dock.filter.currentData()
-        frames = [frame for frame in frames if passes(shown, frame.number, chosen)]
+        frames = [frame for frame in frames if passes(shown, frame.number, chosen, middle)]
         if order == "best":
             frames.sort(key=lambda frame: -quality(shown.photos[frame.number]))
         elif order == "viewpoint":
-            frames.sort(key=lambda frame: viewpoint(shown, frame.number) or (1e3, 0))
+            frames.sort(key=lambda frame: viewpoint(shown, frame.number, middle) or (1e3, 0))
         self._dock.strip.show_frames(frames)
         self._show_cameras(shown)
 
@@ -116,7 +119,9 @@ class CollectionView(QObject):
         self._cameras = {}
         for number, one in enumerate(collection.photos if wanted else ()):
             if one.pose is not None and one.K is not None and one.item.path in self._sizes:
-                points = frustum(one.pose.pose(), camera_matrix(*one.K), self._sizes[one.item.path], 0.12)[:5]
+                points = frustum(
+                    one.pose.pose(), camera_matrix(*one.K), self._sizes[one.item.path], panel.middle(), 0.12
+                )[:5]
                 panel.set_frustum(f"photo {number}", points, FIXED if one.fixed else GOOD if one.inlier else OUT)
                 self._cameras[f"photo {number}"] = points
         for name in before.keys() - self._cameras.keys():

@@ -12,6 +12,7 @@ from app.window.views.image import ImagePanel
 from app.window.views.marks import PinMark
 from app.window.views.mesh import MeshPanel
 from core.colors import PINS
+from core.numbers import coordinate
 
 Panels = dict[Slot, ImagePanel | MeshPanel]
 
@@ -144,4 +145,4 @@ def _numbers(answer: Answer, between: str) -> str:
 def _place(slot: Slot, at: tuple[float, ...]) -> str:
     if kind_of(slot) == "image":
         return tr("pixel ({u:.1f}, {v:.1f})").format(u=at[0], v=at[1])
-    return "(" + ", ".join(f"{value:.4g}" for value in at) + ")"
+    return "(" + ", ".join(coordinate(value, 4) for value in at) + ")"

@@ -11,7 +11,7 @@ from app.shared.values import Draft, Item
 from app.window.engine_client import EngineClient
 from app.window.requests import Queries
 from core.parts.action import Action
-from core.parts.layers import Layers, Mask
+from core.parts.layers import Layers, Mask, in_part
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Drafts(QObject):
             part_id = layers.parts[0].part_id
         layers = layers.mark(part_id, draft.slot, mask.array())
         for slot, carried in self.marked.carried.items():
-            layers = layers.mark(part_id, slot, carried.percent > threshold)
+            layers = layers.mark(part_id, slot, in_part(carried.percent, threshold))
         return layers
 
     def refresh(self) -> None:

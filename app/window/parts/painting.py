@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from core.parts.layers import BAND, Layers, Mask
+from core.colors import rgb_of
+from core.parts.layers import Layers, Mask, in_part, is_uncertain
 
 RGBA = npt.NDArray[np.uint8]
 View = Callable[[npt.NDArray], npt.NDArray]
@@ -35,10 +36,11 @@ def paint_mask(rgba: RGBA, mask: Mask, color: str, view: View) -> None:
 
 def paint_evidence(rgba: RGBA, percent: npt.NDArray[np.uint8], threshold: int, color: str, view: View) -> None:
     """Lay what was found over the others, in place: strong above the threshold, faint where that is uncertain."""
-    values = view(percent).astype(np.int16) - threshold
-    _lay(rgba, (values > 0) & (values > BAND), color, _DRAFT)
-    _lay(rgba, (values > 0) & (values <= BAND), color, (_DRAFT + _UNCERTAIN) // 2)
-    _lay(rgba, (values <= 0) & (values > -BAND), color, _UNCERTAIN // 2)
+    values = view(percent)
+    inside, uncertain = in_part(values, threshold), is_uncertain(values, threshold)
+    _lay(rgba, inside & ~uncertain, color, _DRAFT)
+    _lay(rgba, inside & uncertain, color, (_DRAFT + _UNCERTAIN) // 2)
+    _lay(rgba, ~inside & uncertain, color, _UNCERTAIN // 2)
 
 
 def border(rgba: RGBA) -> None:
@@ -60,4 +62,4 @@ def image_view(form: tuple[int, int]) -> tuple[View, int]:
 
 
 def _lay(rgba: RGBA, chosen: npt.NDArray[np.bool_], color: str, alpha: int) -> None:
-    rgba[chosen] = (int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16), alpha)
+    rgba[chosen] = (*rgb_of(color), alpha)

@@ -1,0 +1,178 @@
+"""What the recipes on pairs of pictures share: the image net, the data, and the files of a run."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+
+from core.encoders.pocket import WEIGHTS, PocketNet
+from core.errors import CounterpointError
+from core.progress import Progress, silent
+from core.tensors import save_tensors
+from core.training.cards import write_card
+from core.training.data import pairs
+from core.training.loop import Learner, run_in_folder
+from core.training.losses import part_target, picture_losses, place_target, soft_info_nce
+from core.training.pair_data import Batch, Extras, PairSettings
+from core.training.recipe import PairRecipe
+from core.training.scene import Object3D
+
+
+@dataclass(frozen=True)
+class ImageRecipe(PairRecipe):
+    """The numbers of a run that teaches the image net.
+
+    Attributes:
+        data: what a pair is; the side of its pictures is a multiple of 32 pixels.
+    """
+
+    data: PairSettings = field(default_factory=PairSettings)
+
+
+@dataclass
+class Descriptions:
+    """What the image net makes of a batch of B pairs; descriptors are of unit length.
+
+    Attributes:
+        a: float32 [B, N, D], descriptors of the places in picture A.
+        b: float32 [B, K, D], descriptors of the places in picture B.
+        outside: float32 [B, O, D], descriptors of pixels of B's background.
+        vector_a, vector_b: float [B, G], one for each whole picture, not of unit length.
+        aux: float [2 B, 5, h, w], foreground logit, depth and normal of all A, then of all B.
+    """
+
+    a: torch.Tensor
+    b: torch.Tensor
+    outside: torch.Tensor
+    vector_a: torch.Tensor
+    vector_b: torch.Tensor
+    aux: torch.Tensor
+
+
+class ImageTeacher(nn.Module):
+    """The image net with its learnt temperatures, and its losses on a batch of pairs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        card = json.loads((WEIGHTS / "pocket.json").read_text())["image_encoder"]
+        self.net = PocketNet(card)
+        self._statistics = card["mean"], card["std"]
+        self.dense_scale = nn.Parameter(torch.tensor(2.3))
+        self.vector_scale = nn.Parameter(torch.tensor(2.3))
+
+    def encode(self, batch: Batch) -> Descriptions:
+        """Encode both pictures of every pair of a batch (see :func:`core.training.pair_data.draw_pairs`)."""
+        images = torch.cat([batch["a_image"], batch["b_image"]]).movedim(-1, 1).float() / 255
+        mean, std = (torch.tensor(v, device=images.device).view(1, 3, 1, 1) for v in self._statistics)
+        descriptors, aux, vectors = self.net((images - mean) / std)
+        a, b = descriptors.chunk(2)
+        vector_a, vector_b = vectors.chunk(2)
+        size = images.shape[-1]
+        queries, keys = sample_unit(a, batch["a_pixels"], size), sample_unit(b, batch["b_pixels"], size)
+        return Descriptions(queries, keys, sample_unit(b, batch["outside"], size), vector_a, vector_b, aux)
+
+    def dense(self, found: Descriptions, batch: Batch, sigma: float) -> torch.Tensor:
+        """The loss of pixels of A that look for theirs among those of B, its background, and pixels of another object.
+
+        Args:
+            found: what the net makes of the batch.
+            batch: B pairs.
+            sigma: width of the soft targets in object diagonals.
+        """
+        keys = torch.cat([found.b, found.outside, found.b[:, :128].roll(1, dims=0)], dim=1)
+        same_place = place_target(batch["a_point"], batch["b_point"], sigma)
+        same_part = part_target(batch["a_part"], batch["a_local"], batch["b_part"], batch["b_local"])
+        target = torch.where(batch["across"][:, None, None], same_part, same_place)
+        target = F.pad(target, (0, keys.shape[1] - target.shape[2]))
+        return soft_info_nce(found.a, keys, target, self.dense_scale.exp().clamp(max=100))
+
+
+class PairLearner(Learner[Batch]):
+    """A learner of pairs of pictures; ``items`` are shapes to learn from instead of procedural ones."""
+
+    mixed_precision = True
+
+    def __init__(self, recipe: ImageRecipe, items: Sequence[Object3D] | None = None):
+        super().__init__()
+        torch.manual_seed(recipe.seed)
+        self.teacher = ImageTeacher()
+        self._recipe, self._items = recipe, items
+
+    def nets(self) -> dict[str, nn.Module]:
+        """The nets whose averaged weights are the result, by the name of their file."""
+        return {"pocket_image": self.teacher.net}
+
+    def extras(self) -> Extras | None:
+        """More to know about the object of picture B."""
+        return None
+
+    def data(self, done: int, device: torch.device) -> Iterable[Batch]:
+        """See :meth:`core.training.loop.Learner.data`."""
+        recipe = self._recipe
+        made = pairs(recipe, recipe.data, device, self._items, self.extras())
+        order = range(done * recipe.pairs, recipe.steps * recipe.pairs)
+        loader: DataLoader[Any] = DataLoader(
+            made, recipe.pairs, sampler=order, num_workers=recipe.workers, drop_last=True, collate_fn=made.collate
+        )
+        return (made.finish(raw, device) for raw in loader)
+
+    def train(self, mode: bool = True) -> "PairLearner":
+        """Set the mode of training; a net that started from weights keeps its statistics of batches."""
+        super().train(mode)
+        if self._recipe.start:
+            for module in self.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
+
+
+def train_pairs(
+    out: Path, title: str, name: str, learner: PairLearner, recipe: ImageRecipe, shapes: int | None,
+    device: str = "auto", resume: bool = False, progress: Progress = silent,
+) -> Path:  # fmt: skip
+    """Run a recipe into a folder (see :func:`core.training.loop.run_in_folder`), and write its weights and its card.
+
+    Returns the image net's weights, which ``--weights`` takes; those of other nets lie beside them (safetensors, float16).
+    """
+    for net_name, net in run_in_folder(out, learner, learner.nets(), recipe, device, resume, progress).items():
+        state = {key: value.half() for key, value in net.state_dict().items() if value.dtype.is_floating_point}
+        save_tensors(out / f"{net_name}.safetensors", state)
+    write_card(out, title, name, recipe, shapes)
+    return out / "pocket_image.safetensors"
+
+
+def load_start(net: nn.Module, file: str | Path) -> None:
+    """Load weights to go on from.
+
+    Raises:
+        CounterpointError: they do not fit.
+    """
+    try:
+        net.load_state_dict(load_file(file), strict=False)
+    except Exception as error:
+        raise CounterpointError(f"{file} does not hold weights that fit.") from error
+
+
+def aux_losses(aux: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
+    """Foreground, normal and depth losses of both pictures of B pairs; ``aux`` is that of :class:`Descriptions`."""
+
+    def small(name: str) -> torch.Tensor:
+        whole = torch.cat([batch[f"a_{name}"], batch[f"b_{name}"]]).float()
+        step = whole.shape[1] // aux.shape[-1]
+        return whole[:, step // 2 :: step, step // 2 :: step]
+
+    return picture_losses(aux.float(), small("mask"), small("normal"), small("depth"))
+
+
+def sample_unit(grid: torch.Tensor, pixels: torch.Tensor, size: int) -> torch.Tensor:
+    """Unit descriptors float32 [B, N, D] of maps [B, D, h, w] at pixels [B, N, 2] (column, row) of pictures of ``size`` pixels."""
+    at = (pixels.float() + 0.5) * 2 / size - 1
+    values = F.grid_sample(grid.float(), at[:, None], align_corners=False, padding_mode="border")
+    return F.normalize(values[:, :, 0].transpose(1, 2), dim=-1)

@@ -1,0 +1,447 @@
+"""The table of what meshes may hold (resources/docs/files.md, "Meshes") is true: each row is tried with a file made here."""
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import CounterpointError
+from core.geometry.shape import load_shape
+from tests.core.meshes import gltf_files, obj_files, other_files, ply_files
+from tests.core.meshes.known import Known, known
+
+FILES = Path(__file__).parents[2] / "resources" / "docs" / "files.md"
+CORNERS = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\n"
+FACE = "vt 0.5 0.5\nf 1/1 2/1 3/1\n"
+Maker = Callable[[Path], Path]
+
+
+def obj(text: str, mtl: str = "") -> Maker:
+    def make(folder: Path) -> Path:
+        Image.new("RGB", (2, 2), (9, 90, 200)).save(folder / "t.png")
+        (folder / "m.mtl").write_text("newmtl m\n" + mtl)
+        (folder / "a.obj").write_text(("mtllib m.mtl\nusemtl m\n" if mtl else "") + text)
+        return folder / "a.obj"
+
+    return make
+
+
+def ply(vertex: str, vertices: str, face: str, faces: str, extra: str = "", comments: str = "") -> Maker:
+    def make(folder: Path) -> Path:
+        Image.new("RGB", (2, 2), (9, 90, 200)).save(folder / "t.png")
+        head = f"ply\nformat ascii 1.0\n{comments}element vertex 3\n" + "".join(
+            f"property {p}\n" for p in ["float x", "float y", "float z", *vertex.split(", ")] if p
+        )
+        head += f"element face {len(faces.splitlines())}\n" + "".join(f"property {p}\n" for p in face.split(", "))
+        (folder / "a.ply").write_text(
+            head + extra.partition("|")[0] + "end_header\n" + vertices + faces + extra.partition("|")[2]
+        )
+        return folder / "a.ply"
+
+    return make
+
+
+def text(name: str, content: str | bytes) -> Maker:
+    def make(folder: Path) -> Path:
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        return folder / name
+
+    return make
+
+
+def gltf(change: Callable[[dict[str, Any]], object] = lambda tree: None, **way: Any) -> Maker:
+    """The known shape as glTF, its JSON changed."""
+
+    def make(folder: Path) -> Path:
+        source = known().triangles().exploded()
+        path = gltf_files.write_gltf(folder, source, gltf_files.GltfWay(**{"container": "gltf", **way}))
+        tree = json.loads(path.read_text())
+        change(tree)
+        path.write_text(json.dumps(tree))
+        return path
+
+    return make
+
+
+def using(*names: str, required: bool = False) -> Callable[[dict[str, Any]], object]:
+    return lambda tree: tree.update(
+        {"extensionsUsed": [*names]} | ({"extensionsRequired": [*names]} if required else {})
+    )
+
+
+def meshopt(tree: dict[str, Any]) -> None:
+    for view in tree["bufferViews"]:
+        view["extensions"] = {"EXT_meshopt_compression": {"buffer": 0, "mode": "ATTRIBUTES"}}
+
+
+def lines_too(tree: dict[str, Any]) -> None:
+    tree["meshes"][0]["primitives"].append(tree["meshes"][0]["primitives"][0] | {"mode": 1})
+
+
+def known_obj(**way: Any) -> Maker:
+    exploded = str(way.get("look", "")).startswith("vertex")
+    return lambda folder: obj_files.write_obj(
+        folder, known().exploded() if exploded else known(), obj_files.ObjWay(**way)
+    )
+
+
+def known_ply(**way: Any) -> Maker:
+    source = known() if way.get("body") != "strips" else known().triangles()
+    if way.get("look") in ("vertex", "diffuse", "s t"):
+        source = source.exploded()
+    return lambda folder: ply_files.write_ply(folder, source, ply_files.PlyWay(**{"format": "ascii", **way}))
+
+
+def known_stl(way: str, more: bytes = b"", change: Callable[[bytes], bytes] = bytes) -> Maker:
+    def make(folder: Path) -> Path:
+        path = other_files.write_stl(folder, known().triangles(), way)
+        path.write_bytes(change(path.read_bytes()) + more)
+        return path
+
+    return make
+
+
+def _attributes(content: bytes) -> bytes:
+    data = np.frombuffer(content[84:], np.uint8).reshape(-1, 50).copy()
+    data[:, 48] = 7
+    return content[:84] + data.tobytes()
+
+
+XYZ, LIST = "0 0 0\n1 0 0\n0 1 0\n", "list uchar int vertex_indices"
+UV, RGB = "float s, float t", "uchar red, uchar green, uchar blue"
+UV_ROWS, RGB_ROWS = "0 0 0 0 0\n1 0 0 1 0\n0 1 0 0 1\n", "0 0 0 1 2 3\n1 0 0 1 2 3\n0 1 0 1 2 3\n"
+PICTURE = "comment TextureFile t.png\n"
+SPLAT = "float f_dc_0, float f_dc_1, float f_dc_2"
+
+FEATURES: dict[tuple[str, str], tuple[str, str, list[Maker]]] = {
+    ("OBJ", "polygons of any size, convex or concave"): ("read", "", [known_obj()]),
+    ("OBJ", "`usemtl`, `o`, `g`, `s` in any order"): ("read", "", [known_obj(look="kd")]),
+    ("OBJ", "relative indices, continued lines, any line ends, comments"): (
+        "read",
+        "",
+        [known_obj(relative=True, lines=lines, look="kd") for lines in ("crlf", "cr", "continued", "comments")],
+    ),
+    ("OBJ", "`Kd`, `map_Kd` (also several) with `-s`, `-o`, `-clamp`"): (
+        "read",
+        "",
+        [known_obj(look=look, corner="v/vt") for look in ("kd", "textures", "palette")]
+        + [obj(CORNERS + FACE, "map_Kd -clamp on -s 2 2 -o 1 t.png\n")],
+    ),
+    ("OBJ", "colours at vertices, 0 to 1 or 0 to 255"): (
+        "read",
+        "",
+        [known_obj(look="vertex"), known_obj(look="vertex255")],
+    ),
+    ("OBJ", "texture and colours at vertices: the texture is shown"): (
+        "warned",
+        "vertices and textures",
+        [obj("v 0 0 0 1 0 0\nv 1 0 0 1 0 0\nv 0 1 0 1 0 0\n" + FACE, "map_Kd t.png\n")],
+    ),
+    ("OBJ", "`Kd` and colours at vertices: those of the vertices are shown"): (
+        "warned",
+        "coloured materials",
+        [obj("v 0 0 0 1 0 0\nv 1 0 0 1 0 0\nv 0 1 0 1 0 0\n" + FACE, "Kd 0 1 0\n")],
+    ),
+    ("OBJ", "texture and a `Kd` that is not white: the texture is shown"): (
+        "warned",
+        "Kd",
+        [obj(CORNERS + FACE, "Kd 1 0 0\nmap_Kd t.png\n")],
+    ),
+    ("OBJ", "`Ke`, `map_Ke`, `map_Ka`, textures with `-t`, `-mm`"): (
+        "warned",
+        "not shown",
+        [
+            obj(CORNERS + FACE, f"Kd 1 1 1\n{line}\n")
+            for line in ("Ke 1 0 0", "map_Ke t.png", "map_Ka t.png", "map_Kd -mm 0 2 t.png")
+        ],
+    ),
+    ("OBJ", "materials or textures that are not there"): (
+        "warned",
+        "",
+        [
+            obj("mtllib gone.mtl\n" + CORNERS + FACE),
+            obj(CORNERS + FACE, "map_Kd gone.png\n"),
+            obj("usemtl x\n" + CORNERS + FACE, "Kd 1 0 0\n"),
+        ],
+    ),
+    ("OBJ", "lines, points, curved surfaces, weights of vertices, words that are not known"): (
+        "warned",
+        "left out",
+        [
+            obj(CORNERS + FACE + line)
+            for line in ("l 1 2\n", "p 1\n", "cstype bezier\ncurv 0 1 1 2\n", "v 0 0 0 0.5\n", "tree 5\n")
+        ],
+    ),
+    ("OBJ", "polypaint of ZBrush"): ("warned", "polypaint", [obj("#MRGB ff112233\n" + CORNERS + FACE)]),
+    ("OBJ", "faces with an index 0 or of vertices that are not there, vertices without faces"): (
+        "refused",
+        "",
+        [obj(CORNERS + "f 0 1 2\n"), obj(CORNERS + "f 1 2 9\n"), obj(CORNERS + "f -1 -2 -9\n"), obj(CORNERS)],
+    ),
+    ("PLY", "text, binary of both byte orders, lists and numbers of any type"): (
+        "read",
+        "",
+        [known_ply(format=form, count="uint32", index="short", look="face") for form in ply_files.FORMATS],
+    ),
+    ("PLY", "polygons of any size, convex or concave, triangle strips"): (
+        "read",
+        "",
+        [known_ply(look="face"), known_ply(body="strips")],
+    ),
+    ("PLY", "colours at vertices or faces (also `diffuse_red`), whole numbers or 0 to 1"): (
+        "read",
+        "",
+        [known_ply(look=look) for look in ("vertex", "diffuse", "face", "face float")],
+    ),
+    ("PLY", "textures (also several) by coordinates of vertices or corners"): (
+        "read",
+        "",
+        [known_ply(look=look) for look in ("wedge", "wedges", "s t")],
+    ),
+    ("PLY", "colours at vertices and faces: those of the faces are shown"): (
+        "warned",
+        "faces are shown",
+        [ply(RGB, RGB_ROWS, f"{LIST}, {RGB}", "3 0 1 2 9 9 9\n")],
+    ),
+    ("PLY", "colours and textures: the texture is shown"): (
+        "warned",
+        "texture alone",
+        [ply(UV, UV_ROWS, f"{LIST}, {RGB}", "3 0 1 2 9 9 9\n", comments=PICTURE)],
+    ),
+    ("PLY", "textures that are not there, or without coordinates"): (
+        "warned",
+        "texture",
+        [
+            ply(UV, UV_ROWS, LIST, "3 0 1 2\n"),
+            ply(UV, UV_ROWS, LIST, "3 0 1 2\n", comments="comment TextureFile gone.png\n"),
+            ply("", XYZ, LIST, "3 0 1 2\n", comments=PICTURE),
+        ],
+    ),
+    ("PLY", "edges and other tables, materials"): (
+        "warned",
+        "",
+        [
+            ply("", XYZ, LIST, "3 0 1 2\n", f"element {name} 1\nproperty float a\n|5\n")
+            for name in ("edge", "range_grid", "material")
+        ],
+    ),
+    ("PLY", "Gaussian splats: points with their plain colour"): (
+        "warned",
+        "splats",
+        [ply(SPLAT, "0 0 0 1 0 0\n1 0 0 0 1 0\n0 1 0 0 0 1\n", LIST, "")],
+    ),
+    ("PLY", "faces that do not say their vertices, tables of one name, files that are cut off"): (
+        "refused",
+        "",
+        [
+            ply("", XYZ, "int group", "1\n"),
+            ply("", XYZ, LIST, "3 0 1 2\n", "element face 0\n|"),
+            ply("", XYZ, LIST, "3 0 1\n"),
+        ],
+    ),
+    ("OFF", "OFF, COFF, NOFF and their combinations; colours of faces, whole or 0 to 1"): (
+        "read",
+        "",
+        [
+            lambda folder, way=way: other_files.write_off(folder, known().exploded(), way)
+            for way in (other_files.OffWay("CNOFF", "C float"), other_files.OffWay("OFF", "int3"))
+        ],  # type: ignore[misc]
+    ),
+    ("OFF", "texture coordinates (STOFF), colours by number, columns that are not explained"): (
+        "warned",
+        "",
+        [
+            text("a.off", "STOFF\n3 1 0\n0 0 0 0 0\n1 0 0 1 0\n0 1 0 0 1\n3 0 1 2\n"),
+            text("a.off", "OFF\n3 1 0\n" + XYZ + "3 0 1 2 7\n"),
+            text("a.off", "OFF\n3 1 0\n0 0 0 5\n1 0 0 5\n0 1 0 5\n3 0 1 2\n"),
+        ],
+    ),
+    ("OFF", "binary, four or n dimensions"): (
+        "refused",
+        "cannot be read",
+        [text("a.off", "OFF BINARY\n"), text("a.off", "4OFF\n1 1 1\n"), text("a.off", "nOFF\n3\n")],
+    ),
+    ("STL", "text (also several solids), binary; colours of VisCAM and Magics"): (
+        "read",
+        "",
+        [known_stl(way) for way in other_files.STL_WAYS],
+    ),
+    ("STL", "attributes that are not colours, bytes behind the faces"): (
+        "warned",
+        "left out",
+        [known_stl("binary", change=_attributes), known_stl("binary", b"more")],
+    ),
+    ("STL", "files that are cut off, loops of more than three vertices"): (
+        "refused",
+        "",
+        [
+            known_stl("binary", change=lambda content: content[:-9]),
+            text(
+                "a.stl",
+                "solid a\nfacet normal 0 0 1\nouter loop\n"
+                + "vertex 0 0 0\nvertex 1 0 0\nvertex 1 1 0\nvertex 0 1 0\n"
+                + "endloop\nendfacet\nendsolid\n",
+            ),
+        ],
+    ),
+    ("glTF", "GLB, glTF with buffers beside it (escaped URIs) or inside"): (
+        "read",
+        "",
+        [gltf(), gltf(container="data")],
+    ),
+    ("glTF", "triangles, strips, fans; indices of any type or none"): (
+        "read",
+        "",
+        [gltf(mode=mode, index=index) for mode, index in ((4, "none"), (5, "u1"), (6, "u2"))],
+    ),
+    ("glTF", "sparse and interleaved accessors, KHR_mesh_quantization, KHR_draco_mesh_compression"): (
+        "read",
+        "",
+        [gltf(store=store) for store in (*gltf_files.STORES, *gltf_files.QUANTISED)],
+    ),
+    ("glTF", "nodes by matrix or parts, mirrored; EXT_mesh_gpu_instancing"): (
+        "read",
+        "",
+        [gltf(place=place) for place in ("matrix", "TRS", "mirrored", "children", "instance")],
+    ),
+    ("glTF", "skins in the pose in which they stand, morph targets by their weights"): (
+        "read",
+        "",
+        [gltf(place=place) for place in ("skin", "morph", "mesh weights")],
+    ),
+    (
+        "glTF",
+        "base colour: factor x texture x COLOR_0 as light; also KHR_materials_pbrSpecularGlossiness, KHR_materials_unlit",
+    ): (
+        "read",
+        "",
+        [gltf(look=look) for look in ("factor", "glossiness", "color f4", "texture x factor", "texture x color")]
+        + [gltf(using("KHR_materials_unlit", required=True))],
+    ),
+    ("glTF", "several textures, any TEXCOORD, wrapping, KHR_texture_transform, WebP"): (
+        "read",
+        "",
+        [gltf(look=look) for look in ("texture", "texCoord 1", "transform", "turned", "mirror", "clamp")],
+    ),
+    ("glTF", "lights, cameras, metadata"): (
+        "read",
+        "",
+        [
+            gltf(using("KHR_lights_punctual", "KHR_xmp_json_ld")),
+            gltf(lambda tree: tree.update(cameras=[{"type": "perspective"}])),
+        ],
+    ),
+    ("glTF", "animations: shown as it rests"): (
+        "warned",
+        "animations",
+        [gltf(lambda tree: tree.update(animations=[{"channels": [], "samplers": []}]))],
+    ),
+    ("glTF", "several scenes: the one it opens with; nodes that are not visible"): (
+        "warned",
+        "",
+        [
+            gltf(lambda tree: tree["scenes"].append({"nodes": []})),
+            gltf(
+                lambda tree: (
+                    tree["nodes"].append({"mesh": 0, "extensions": {"KHR_node_visibility": {"visible": False}}}),
+                    tree["scenes"][0]["nodes"].append(1),
+                )
+            ),
+        ],
+    ),
+    ("glTF", "lines and points beside faces"): (
+        "warned",
+        "left out",
+        [
+            gltf(lines_too),
+            gltf(lambda tree: tree["meshes"][0]["primitives"].append(tree["meshes"][0]["primitives"][0] | {"mode": 0})),
+        ],
+    ),
+    ("glTF", "glowing (emissive) materials, COLOR_1, textures that cannot be read (KTX2)"): (
+        "warned",
+        "shown",
+        [
+            gltf(lambda tree: tree["materials"][0].update(emissiveFactor=[1, 0, 0])),
+            gltf(
+                lambda tree: tree["textures"].__setitem__(0, {"extensions": {"KHR_texture_basisu": {"source": 0}}}),
+                look="texture",
+            ),
+            gltf(lambda tree: tree["meshes"][0]["primitives"][0]["attributes"].update(COLOR_1=0)),
+        ],
+    ),
+    ("glTF", "other extensions that are used and not required: by name"): (
+        "warned",
+        "KHR_materials_variants",
+        [gltf(using("KHR_materials_variants"))],
+    ),
+    ("glTF", "other extensions that are required: by name"): (
+        "refused",
+        "EXT_other",
+        [gltf(using("EXT_other", required=True))],
+    ),
+    ("glTF", "EXT_meshopt_compression, glTF 1, files that are not beside it"): (
+        "refused",
+        "",
+        [
+            gltf(meshopt),
+            gltf(lambda tree: tree.update(asset={"version": "1.0"})),
+            gltf(lambda tree: tree["buffers"][0].update(uri="gone.bin")),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("row", FEATURES, ids=lambda row: f"{row[0]}: {row[1]}")
+def test_each_row_of_the_table_is_true(row: tuple[str, str], tmp_path: Path) -> None:
+    outcome, word, makers = FEATURES[row]
+    for number, make in enumerate(makers):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = make(folder)
+        if outcome == "refused":
+            with pytest.raises(CounterpointError, match=word or None):
+                load_shape(path)
+            continue
+        said = [
+            s for s in load_shape(path).warnings if ("zero area" not in s and "'edge'" not in s) or "warned" in outcome
+        ]
+        assert bool(said) == (outcome == "warned"), said
+        assert outcome == "read" or any(word in sentence for sentence in said), said
+
+
+def test_the_table_has_these_rows() -> None:
+    lines = FILES.read_text(encoding="utf-8").split("## Meshes")[1].split("\n## ")[0].splitlines()
+    rows = {tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines if line.startswith("| ")}
+    assert rows - {("format", "what", ""), ("---", "---", "---")} == {
+        (*row, outcome) for row, (outcome, _, _) in FEATURES.items()
+    }
+
+
+def test_three_instances_stand_side_by_side(tmp_path: Path) -> None:
+    def spread(tree: dict[str, Any]) -> None:
+        tree["extensionsUsed"] = tree["extensionsRequired"] = ["EXT_mesh_gpu_instancing"]
+        places = struct.pack("<9f", 0, 0, 0, 10, 0, 0, 20, 0, 0)
+        content = (tmp_path / "my buffer.bin").read_bytes()
+        (tmp_path / "my buffer.bin").write_bytes(content + places)
+        tree["buffers"][0]["byteLength"] += len(places)
+        tree["bufferViews"].append({"buffer": 0, "byteOffset": len(content), "byteLength": len(places)})
+        tree["accessors"].append(
+            {"bufferView": len(tree["bufferViews"]) - 1, "componentType": 5126, "count": 3, "type": "VEC3"}
+        )
+        tree["nodes"][0]["extensions"] = {
+            "EXT_mesh_gpu_instancing": {"attributes": {"TRANSLATION": len(tree["accessors"]) - 1}}
+        }
+
+    source: Known = known().triangles().exploded()
+    one, three = load_shape(gltf(lambda tree: None)(tmp_path)), load_shape(gltf(spread)(tmp_path))
+    assert len(three.faces) == 3 * len(source.polygons)
+    corners = three.vertices[three.faces].reshape(3, -1, 3)
+    for number in range(3):
+        np.testing.assert_allclose(
+            corners[number], one.vertices[one.faces].reshape(-1, 3) + (10 * number, 0, 0), atol=1e-5
+        )
