@@ -1,10 +1,9 @@
 """How long one unit of a shape is."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from core.errors import CounterpointError
 
@@ -41,7 +40,7 @@ def parse_unit(text: str) -> float:
         metres = UNITS[text.strip().lower()] if text.strip().lower() in UNITS else float(text)
     except ValueError:
         metres = float("nan")
-    if not (np.isfinite(metres) and metres > 0):
+    if not (math.isfinite(metres) and metres > 0):
         raise CounterpointError(
             f"{text!r} is no unit; give m, cm, mm, inch, or how many metres one unit of the shape is."
         )
@@ -76,9 +75,7 @@ def _of_models_info(path: Path, diagonal: float) -> float | None:
     try:
         size = json.loads(place.read_text())[str(int(digits))]
         true = (
-            float(np.linalg.norm([size["size_x"], size["size_y"], size["size_z"]]))
-            if "size_x" in size
-            else float(size["diameter"])
+            math.hypot(size["size_x"], size["size_y"], size["size_z"]) if "size_x" in size else float(size["diameter"])
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,4 +1,4 @@
-"""Writes resources/docs/cli.md from the command line's own parser: python packaging/make_cli_reference.py"""
+"""Writes resources/docs/cli.md from the options of the verbs: python packaging/make_cli_reference.py"""
 
 import argparse
 import sys
@@ -10,7 +10,8 @@ sys.path.insert(0, str(ROOT))
 
 def reference() -> str:
     """Every verb and its options, as Markdown."""
-    from app.cli.parser import verb_parser, window_parser
+    from app.cli.arguments import make_parser
+    from app.cli.main import VERBS, options_of, window_parser
 
     lines = [
         "# The command line",
@@ -19,12 +20,11 @@ def reference() -> str:
         "",
         "## counterpoint",
         "",
+        *_table(window_parser()),
     ]
-    lines += _table(window_parser([]))
-    (verbs,) = (a for a in verb_parser()._actions if isinstance(a, argparse._SubParsersAction))
-    said = {choice.dest: choice.help for choice in verbs._choices_actions}
-    for name, parser in verbs.choices.items():
-        lines += ["", f"## counterpoint {name}", "", f"{said[name][0].upper()}{said[name][1:]}.", "", *_table(parser)]
+    for name, said in VERBS.items():
+        table = _table(make_parser(name, options_of(name)))
+        lines += ["", f"## counterpoint {name}", "", f"{said[0].upper()}{said[1:]}.", "", *table]
     return "\n".join(lines) + "\n"
 
 
@@ -36,13 +36,12 @@ def _table(parser: argparse.ArgumentParser) -> list[str]:
         names = ", ".join(f"`{name}`" for name in action.option_strings) or f"`{action.metavar or action.dest}`"
         value = action.metavar if action.option_strings and action.nargs != 0 else None
         if value is None and action.choices and action.option_strings:
-            value = "\\|".join(map(str, action.choices))
+            value = "|".join(map(str, action.choices))
         elif action.choices and not action.option_strings:
             names += f": {', '.join(map(str, action.choices))}"
         shown = " ".join(value) if isinstance(value, tuple) else value
-        shown = shown.replace("|", "\\|").replace("\\\\|", "\\|") if shown else shown
-        text = (action.help or "") % {**vars(action), "prog": "counterpoint"} if action.help else ""
-        rows.append(f"| {names}{f' {shown}' if shown else ''} | {text.replace('|', chr(92) + '|')} |")
+        cells = (f"{names}{f' {shown}' if shown else ''}", action.help or "")
+        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return rows
 
 

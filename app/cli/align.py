@@ -1,13 +1,14 @@
 """The verb ``align``: the pose of a shape in a photo."""
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from app.cli.options import choice_of, matchable_from_file
+from app.cli.inputs import choice_of, matchable_from_file, open_shape
+from app.cli.options.align import AlignOptions
+from app.cli.text import vector
 from core.alignment.align import Alignment, align, align_from, check, notes
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
@@ -24,7 +25,6 @@ from core.errors import CounterpointError
 from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import intrinsics
-from core.geometry.shape import load_shape
 from core.images import field_of_view, load_depth, load_image, load_mask, save_image
 from core.interchange.cameras import fitted, load_camera
 from core.interchange.poses import Entry, View, load_entry, save_view
@@ -40,13 +40,13 @@ FOV = 50.0
 """Of the longer side of a photo whose camera is not known, in degrees."""
 
 
-def align_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     """The report that ``--json`` prints: ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
     if not options.image or not options.shape:
         raise CounterpointError("Name an IMAGE and a SHAPE, or a list of calls with --batch.")
     if is_shape(options.image) or not is_shape(options.shape):
         raise CounterpointError("Give an image first and then a shape.")
-    image, shape = load_image(options.image), load_shape(options.shape)
+    image, shape = load_image(options.image), open_shape(options.shape)
     size = (image.shape[1], image.shape[0])
     unit = unit_of(options.shape, shape.diagonal, options.unit)
     entry = load_entry(options.start, options.image, options.shape, unit) if options.start else None
@@ -65,7 +65,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     check(photo)
     start = None if entry is None else entry.pose
     if start is not None:
-        check_start(start, flat.K, flat.size, shape, Path(options.start).name)
+        check_start(start, flat.K, flat.size, shape, Path(options.start or "").name)
     fine = FineSettings(dof=options.dof, locked=frozenset(options.lock or ()))
 
     def watch(step: int, _: object) -> None:
@@ -82,7 +82,13 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
         camera, photo, found = PhotoCamera(scorer.K, size), scorer.photo, Alignment(hypotheses, found.mask)
     lens = {} if camera.lens is None else {"lens": camera.lens.as_json()}
-    report = {"encoder": encoder.name, "K": camera.K.tolist(), **lens, "verdict": found.verdict, **_pose(found.best)}
+    report: dict[str, Any] = {
+        "encoder": encoder.name,
+        "K": camera.K.tolist(),
+        **lens,
+        "verdict": found.verdict,
+        **_pose(found.best),
+    }
     report["notes"] = notes(photo, shape, found.best)
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
     name, shown = Path(options.image).name, Path(options.shape).name
@@ -92,9 +98,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     return report
 
 
-def _written(
-    options: argparse.Namespace, image: npt.NDArray[np.uint8], view: View, side: MatchableShape
-) -> dict[str, str]:
+def _written(options: AlignOptions, image: npt.NDArray[np.uint8], view: View, side: MatchableShape) -> dict[str, str]:
     """The files that were wished for: the pose, and the overlay."""
     written = {}
     if options.out:
@@ -107,25 +111,34 @@ def _written(
     return written
 
 
-def align_row(options: argparse.Namespace) -> dict[str, Any]:
+def lines(options: AlignOptions, report: dict[str, Any]) -> list[str]:
+    """The report as text."""
+    rows = [("R", report["R"][0]), *(("", row) for row in report["R"][1:]), ("t", report["t"]), ("s", report["s"])]
+    shown = [f"{name:<3}{vector(row)}" for name, row in rows]
+    shown.append(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {report['verdict']}")
+    return [*shown, *report["notes"], *([f"saved {report['saved']}"] if "saved" in report else [])]
+
+
+def run_row(options: AlignOptions) -> dict[str, Any]:
     """A row of a manifest: the pose, and the files."""
-    report = align_files(options)
+    report = run(options)
     del report["hypotheses"]
     return report | {"saved": [report[name] for name in ("pose", "saved") if name in report]}
 
 
-def _camera(options: argparse.Namespace, size: tuple[int, int], start: Entry | None) -> PhotoCamera:
+def _camera(options: AlignOptions, size: tuple[int, int], start: Entry | None) -> PhotoCamera:
     """Of --K; else of the pose to start from, where its file says it; else by the field of view."""
     if options.K:
         return load_camera(options.K, size, options.image)
     if start is not None and start.camera is not None and options.fov is None:
-        warn(f"The camera is that of {Path(options.start).name}; give --K or --fov for another.")
-        return fitted(start.camera, size, Path(options.start).name)
-    return PhotoCamera(intrinsics(size, options.fov or field_of_view(options.image) or FOV), size)
+        name = Path(options.start or "").name
+        warn(f"The camera is that of {name}; give --K or --fov for another.")
+        return fitted(start.camera, size, name)
+    return PhotoCamera(intrinsics(size, options.fov or field_of_view(options.image or "") or FOV), size)
 
 
 def _depth(
-    options: argparse.Namespace, size: tuple[int, int], image: npt.NDArray[np.uint8], unit: Unit, scale: float | None
+    options: AlignOptions, size: tuple[int, int], image: npt.NDArray[np.uint8], unit: Unit, scale: float | None
 ) -> npt.NDArray[np.floating] | None:
     """In the shape's units, of a file or a network; None where neither is given."""
     if options.depth:

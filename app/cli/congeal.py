@@ -1,10 +1,11 @@
 """The verb ``congeal``: a photo collection in the frame of one shape, written to a folder."""
 
-import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.cli.options import choice_of
+from app.cli.inputs import choice_of, open_shape, warn_left_out
+from app.cli.options.congeal import CongealOptions
 from core.congealing.canonical import choose_shape
 from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
 from core.congealing.export import posed_image, write_maps, write_poses
@@ -16,11 +17,11 @@ from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.files import make_folder, read_json
-from core.geometry.shape import load_shape
 from core.images import SUFFIXES, image_size, load_mask
 from core.interchange.cameras import load_camera
 from core.interchange.collections import PosedImage, save_collection
 from core.matching.prepare import guess_up, is_shape
+from core.notices import warn
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for
 from core.retrieval.describe import GallerySpec
@@ -31,7 +32,7 @@ FEWEST = 2
 """Photos that make a collection."""
 
 
-def congeal_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
     """The report that ``--json`` prints; ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
     paths = photos_of(options.images)
     if sum(map(bool, (options.shape, options.gallery, options.generate))) != 1:
@@ -42,7 +43,7 @@ def congeal_files(options: argparse.Namespace, progress: Progress = silent) -> d
     encoder = load_encoder(choice_of(options))
     opened, shrunk, refused = _open(paths, encoder, options, span(progress, 0.0, 0.15))
     shape, up, choices = _shape(options, opened, encoder, span(progress, 0.15, 0.3))
-    canon = canonical_shape(load_shape(shape), encoder, up, span(progress, 0.3, 0.4))
+    canon = canonical_shape(open_shape(shape), encoder, up, span(progress, 0.3, 0.4))
     done: list[PosedImage] = []
 
     def keep(path: str, one: PosedPhoto) -> None:
@@ -59,7 +60,13 @@ def congeal_files(options: argparse.Namespace, progress: Progress = silent) -> d
     return read_json(out / "collection.json") | {"saved": [str(file) for file in saved]}
 
 
-def photos_of(given: list[str]) -> list[str]:
+def lines(options: CongealOptions, report: dict[str, Any]) -> list[str]:
+    """The report as text."""
+    shown = [f"{one['score']:.3f}  {one['path']}{'' if one['inlier'] else '  (outlier)'}" for one in report["images"]]
+    return [f"shape  {report['shape']}", *shown, f"saved {options.out}"]
+
+
+def photos_of(given: Sequence[str]) -> list[str]:
     """Files and those of folders, each once.
 
     Raises:
@@ -97,7 +104,7 @@ def boxes_from(path: str) -> dict[str, Box]:
 
 
 def _open(
-    paths: list[str], encoder: ImageEncoder, options: argparse.Namespace, progress: Progress
+    paths: list[str], encoder: ImageEncoder, options: CongealOptions, progress: Progress
 ) -> tuple[list[OpenedPhoto], dict[str, float], list[tuple[str, str]]]:
     """The photos, how much each was shrunk, and (path, reason) of those left out."""
     boxes = boxes_from(options.boxes) if options.boxes else {}
@@ -123,11 +130,14 @@ def _mask(path: str, folder: str | None) -> Any:
     if folder is None:
         return None
     file = Path(folder) / f"{Path(path).stem}.png"
-    return load_mask(file, image_size(path)) if file.exists() else None
+    if file.exists():
+        return load_mask(file, image_size(path))
+    warn(f"{Path(path).name} has no mask {file.name} in {folder}; its object is found without.")
+    return None
 
 
 def _shape(
-    options: argparse.Namespace, opened: list[OpenedPhoto], encoder: ImageEncoder, progress: Progress
+    options: CongealOptions, opened: list[OpenedPhoto], encoder: ImageEncoder, progress: Progress
 ) -> tuple[Path, str, list[dict[str, Any]]]:
     """The canonical shape's file, what points up in it, and the choices there were."""
     if options.shape:
@@ -135,7 +145,9 @@ def _shape(
     if options.generate:
         photos, out = [one.photo for one in opened], Path(options.out) / "canonical.glb"
         return generate(photos, options.generate, out, options.device, progress), options.up or "y", []
-    with gallery_for(options.gallery, GallerySpec(choice_of(options)), progress=span(progress, 0.0, 0.5)) as gallery:
+    spec = GallerySpec(choice_of(options))
+    with gallery_for(options.gallery or "", spec, progress=span(progress, 0.0, 0.5)) as gallery:
+        warn_left_out(gallery.refused)
         query_encoder = QueryEncoder(GallerySpec.of(gallery.spec, options.device))
         choices = choose_shape(opened, Searcher(gallery), query_encoder, encoder, span(progress, 0.5, 1.0))
     told = [{"path": str(one.path), "votes": one.votes, "score": one.score} for one in choices]

@@ -1,12 +1,12 @@
 """The verb ``transfer``: parts marked in one file found in others, one call or a list of them."""
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from app.cli.options import boxes_of, choice_of, matchable_from_file
+from app.cli.inputs import boxes_of, choice_of, matchable_from_file, open_file
+from app.cli.options.transfer import TransferOptions
 from core.alignment.start import open_posed
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
@@ -14,7 +14,6 @@ from core.errors import CounterpointError
 from core.files import make_folder
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
-from core.geometry.shape import load_shape
 from core.images import load_image, load_mask
 from core.interchange.image_labels import load_image_labels, save_image_labels
 from core.interchange.label_formats import IMAGE_LABELS, SHAPE_LABELS, suffixes_of
@@ -27,12 +26,12 @@ from core.parts.layers import is_uncertain
 from core.progress import Progress, silent, span
 
 
-def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
+def run(options: TransferOptions, progress: Progress = silent) -> dict[str, Any]:
     """Carry parts from SOURCE to every TARGET and write them; the report that ``--json`` prints."""
     if not options.source or not options.target or not options.out:
         raise CounterpointError("Name a SOURCE, at least one TARGET and --out, or a list of calls with --batch.")
     source_box, boxes = boxes_of(options)
-    loaded: list[Any] = [load_shape(p) if is_shape(p) else load_image(p) for p in (options.source, *options.target)]
+    loaded = [open_file(path) for path in (options.source, *options.target)]
     encoder = load_encoder(choice_of(options))
     labels = _marked(options, loaded[0], encoder)
     if options.box and not (options.mask or options.outline or options.point or options.labels):
@@ -45,7 +44,7 @@ def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> 
         one, other, prior = with_joint_prior(side, target, up or source_up)
         pose = _pose(options, one, path, other) if options.pose else None
         sources = [Source(one, labels.masks, prior, pose)]
-        for image_path, mask_path in options.also or []:
+        for image_path, mask_path in options.also:
             image = load_image(image_path)
             mask = load_mask(mask_path, image.shape[1::-1])
             also, _, agreed = with_joint_prior(matchable_image(image, encoder), other, up)
@@ -63,34 +62,44 @@ def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> 
     return report
 
 
-def transfer_row(options: argparse.Namespace) -> dict[str, Any]:
+def lines(options: TransferOptions, report: dict[str, Any]) -> list[str]:
+    """The report as text."""
+    shown = [
+        f"{found['name']} on {found['target']}: {found['share']:.1%} of it ({found['uncertain']:.1%} uncertain), "
+        f"{found['overlap']:.0%} the same after matching back: {found['verdict']}"
+        for found in report["parts"]
+    ]
+    return shown + [f"saved {saved}" for saved in dict.fromkeys(found["saved"] for found in report["parts"])]
+
+
+def run_row(options: TransferOptions) -> dict[str, Any]:
     """A row of a manifest: what was made of the parts, and the files."""
-    answer = transfer_parts(options)
+    answer = run(options)
     return {"saved": list(dict.fromkeys(part["saved"] for part in answer["parts"])), "parts": answer["parts"]}
 
 
-def _marked(options: argparse.Namespace, content: Any, encoder: ImageEncoder) -> Labels:
+def _marked(options: TransferOptions, content: Any, encoder: ImageEncoder) -> Labels:
     """The parts that are marked in the source."""
     from core.parts.marking import outline_mask
     from core.parts.prompts import Prompts
     from core.parts.segmenters import load_segmenter
 
-    name = Path(options.source).name
-    if is_shape(options.source):
+    source = options.source or ""
+    name = Path(source).name
+    if is_shape(source):
         if options.mask or options.outline or options.point or options.box:
             raise CounterpointError(f"{name} is a shape; a mask, point, outline or box is marked in an image.")
-        return _some(load_shape_labels(options.labels or options.source, content), options.labels or name)
+        return _some(load_shape_labels(options.labels or source, content), options.labels or name)
     height, width = content.shape[:2]
     if options.labels:
-        return _some(load_image_labels(options.labels, (height, width), options.source), options.labels)
+        return _some(load_image_labels(options.labels, (height, width), source), options.labels)
     if options.mask:
         mask = load_mask(options.mask, (width, height))
     elif options.outline:
         mask = outline_mask(options.outline, (width, height))
     else:
-        points = options.point or []
-        add, remove = ([(u, v) for u, v, belongs in points if belongs is wanted] for wanted in (True, False))
-        prompts = Prompts(add, remove, None if points else options.box)
+        add, remove = ([(u, v) for u, v, belongs in options.point if belongs is wanted] for wanted in (True, False))
+        prompts = Prompts(add, remove, None if options.point else options.box)
         if not add and prompts.box is None:
             raise CounterpointError(
                 "Nothing says where the part is: give --mask, --outline, --point, --box or --labels."
@@ -110,15 +119,11 @@ def _some(labels: Labels, file: str) -> Labels:
     return Labels([labels.names[i] for i in keep], [labels.colors[i] for i in keep], labels.masks[keep])
 
 
-def _elements(shape: Any) -> int:
-    return len(shape.vertices) if shape.is_point_cloud else len(shape.faces)
-
-
-def _pose(options: argparse.Namespace, source: Any, path: str, target: Any) -> tuple[Pose, PhotoCamera]:
+def _pose(options: TransferOptions, source: Any, path: str, target: Any) -> tuple[Pose, PhotoCamera]:
     """The pose of the target ``path`` in SOURCE, and SOURCE's camera."""
     if not isinstance(source, MatchableImage) or not isinstance(target, MatchableShape):
         raise CounterpointError("--pose is that of a shape in an image: SOURCE must be an image and TARGET a shape.")
-    camera, pose = open_posed(options.pose, options.source, source.image_size, path, target.shape)
+    camera, pose = open_posed(options.pose or "", options.source or "", source.image_size, path, target.shape)
     return pose, camera
 
 

@@ -34,7 +34,7 @@ def measure_encoders(
         if not units:
             raise CounterpointError("Pictures are taken of surfaces: open a mesh, not a point cloud.")
     else:
-        units, title, task = compare.units_of(data, count), compare.TASKS[data.partition(":")[0]], f"{data} {count}"
+        units, title, task = compare.units_of(data, count), compare.title_of(data), f"{data} {count}"
     folder = str(cache_dir() / "reports" / cache_key(task, *(str(choice) for choice in choices))[:16])
     encoders = [load_encoder(choice, progress) for choice in dict.fromkeys(choices)]
 

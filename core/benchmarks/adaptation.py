@@ -9,8 +9,9 @@ import numpy as np
 
 from core.benchmarks import surface
 from core.benchmarks.bop import BopScene
-from core.encoders.catalogue import EncoderChoice, load_encoder, load_tunable
-from core.errors import CounterpointError
+from core.benchmarks.settings import EvaluateSettings
+from core.benchmarks.tasks import TASKS, parse_data
+from core.encoders.catalogue import load_encoder, load_tunable
 from core.progress import Progress, silent
 from core.training.equivariance import AdaptSettings, adapt
 from core.training.meshes import read_mesh
@@ -21,25 +22,26 @@ PIXELS = 12
 
 
 def evaluate(
-    choice: EncoderChoice, data: str, count: int = 8, seeds: int = 1, settings: AdaptSettings = AdaptSettings(),
-    progress: Progress = silent,
-) -> dict[str, list[Row]]:  # fmt: skip
+    settings: EvaluateSettings, progress: Progress = silent, adapting: AdaptSettings | None = None
+) -> dict[str, list[Row]]:
     """Share of visible pixels found within 10 % of the diameter, one pixel alone and joint, before and after, a row for each object.
 
     ``spread`` is the largest less the smallest share after adapting, over ``seeds`` runs.
 
+    Args:
+        adapting: how, where it is not the recipe of ``counterpoint adapt`` for ``settings.minutes``.
+
     Raises:
         CounterpointError: no such encoder, or no BOP data.
     """
-    kind, _, place = data.partition(":")
-    if kind != "bop" or not place:
-        raise CounterpointError(f"'{data}' is not bop:PATH.")
+    _, place = parse_data(settings.data, TASKS["adaptation"].data)
+    adapting, choice, seeds = adapting or AdaptSettings(minutes=settings.minutes), settings.encoder, settings.seeds
     scene, base, rows = BopScene.open(place), load_tunable(choice), []
     cases: dict[int, list[surface.SurfaceCase]] = {}
     targets = {id(shape): number for number, shape in scene.models.items()}
     for case in surface.photo_cases(scene, PIXELS):
         cases.setdefault(targets[id(case.target.shape)], []).append(case)
-    chosen = sorted(cases)[:count]
+    chosen = sorted(cases)[: settings.count]
     with tempfile.TemporaryDirectory() as folder:
         for done, number in enumerate(chosen):
             item = read_mesh(Path(place) / "models" / f"obj_{number:06d}.ply")
@@ -49,7 +51,7 @@ def evaluate(
             for seed in range(seeds):
                 progress((done + seed / seeds) / len(chosen), f"object {number}, run {seed + 1} of {seeds}")
                 file = Path(folder) / f"{number}-{seed}.safetensors"
-                curve = adapt([item], base, file, replace(settings, seed=settings.seed + seed))
+                curve = adapt([item], base, file, replace(adapting, seed=adapting.seed + seed))
                 consistent.append((curve[0].consistency, curve[-1].consistency))
                 tuned = load_encoder(replace(choice, adapter=str(file)))
                 after.append([_share(answers) for answers in surface.measure(cases[number], tuned)])

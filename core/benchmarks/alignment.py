@@ -14,9 +14,10 @@ from core.alignment.templates import TemplateSet, TemplateSettings, template_set
 from core.alignment.verdict import APART, SHOWN
 from core.benchmarks import inexact, scan2cad
 from core.benchmarks.bop import BopScene, PosedObject
+from core.benchmarks.settings import EvaluateSettings
+from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
-from core.encoders.catalogue import EncoderChoice, load_encoder
-from core.errors import CounterpointError
+from core.encoders.catalogue import load_encoder
 from core.fields.lifting import LiftSettings
 from core.geometry.camera import PhotoCamera
 from core.geometry.pixel_grid import random_pixels
@@ -61,42 +62,37 @@ class StageErrors:
 
 
 def evaluate(
-    choice: EncoderChoice,
-    data: str,
-    count: int = 60,
-    progress: Progress = silent,
-    templates: TemplateSettings = TemplateSettings(),
+    settings: EvaluateSettings, progress: Progress = silent, templates: TemplateSettings = TemplateSettings()
 ) -> dict[str, list[Row]]:
     """One table for true masks and one for the program's own, a row for each stage; all twice, without and with the adapter, if one is chosen.
 
     Args:
-        data: "bop:PATH": the true box is given, no depth; or "procedural": another instance of the category, see
-            :mod:`core.benchmarks.inexact`; or "scan2cad:PATH", see :mod:`core.benchmarks.scan2cad`.
-        count: objects in photos at most, spread over the photos.
+        settings: ``data`` is "bop:PATH": the true box is given, no depth; or "procedural": another instance of the category, see
+            :mod:`core.benchmarks.inexact`; or "scan2cad:PATH", see :mod:`core.benchmarks.scan2cad`. ``count`` objects in photos at
+            most, spread over the photos.
+        templates: that coarse poses are searched with.
 
     Raises:
         CounterpointError: no such encoder or data.
     """
+    choice = settings.encoder
     if choice.adapter is None:
-        return _tables(choice, data, count, progress, templates)
+        return _tables(settings, progress, templates)
     tables: dict[str, list[Row]] = {}
     for number, (word, one) in enumerate((("without", replace(choice, adapter=None)), ("with", choice))):
-        found = _tables(one, data, count, span(progress, number / 2, (number + 1) / 2), templates)
+        found = _tables(replace(settings, encoder=one), span(progress, number / 2, (number + 1) / 2), templates)
         tables |= {f"{name}, {word} adapter": rows for name, rows in found.items()}
     return tables
 
 
-def _tables(
-    choice: EncoderChoice, data: str, count: int, progress: Progress, templates: TemplateSettings
-) -> dict[str, list[Row]]:
-    if data == "procedural":
-        return {"another instance, true mask and depth": inexact.measure(load_encoder(choice), count, progress)}
-    kind, _, place = data.partition(":")
-    if kind == "scan2cad" and place:
-        return scan2cad.measure(place, load_encoder(choice), count, progress, templates)
-    if kind != "bop" or not place:
-        raise CounterpointError(f"'{data}' is not procedural, bop:PATH or scan2cad:PATH.")
-    scene, encoder = BopScene.open(place), load_encoder(choice)
+def _tables(settings: EvaluateSettings, progress: Progress, templates: TemplateSettings) -> dict[str, list[Row]]:
+    kind, place = parse_data(settings.data, TASKS["alignment"].data)
+    encoder, count = load_encoder(settings.encoder), settings.count
+    if kind == "procedural":
+        return {"another instance, true mask and depth": inexact.measure(encoder, count, progress)}
+    if kind == "scan2cad":
+        return scan2cad.measure(place, encoder, count, progress, templates)
+    scene = BopScene.open(place)
     every = [item for photo in scene.photos() for item in scene.objects(photo)]
     items = [every[i] for i in spread(len(every), count)]
     tables: dict[str, list[Row]] = {}

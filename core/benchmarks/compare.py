@@ -12,14 +12,15 @@ import numpy as np
 from core.benchmarks import consistency, onepose, semantic, tracking
 from core.benchmarks.evaluation import EvaluationUnit, Outcome
 from core.benchmarks.report import write_report
+from core.benchmarks.settings import EvaluateSettings
+from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
-from core.errors import CounterpointError
 from core.files import make_folder
 from core.images import save_image
 from core.progress import Progress, silent
 
-TASKS = {
+TITLES = {
     "procedural": "multiview consistency, held-out procedural shapes",
     "meshes": "multiview consistency",
     "onepose": "pose, OnePose-LowTex",
@@ -77,30 +78,34 @@ def units_of(data: str, count: int) -> list[EvaluationUnit]:
     Raises:
         CounterpointError: there is no such kind, or the data is laid out otherwise.
     """
-    kind, _, place = data.partition(":")
-    if kind not in TASKS or (kind == "procedural") == bool(place):
-        raise CounterpointError(f"'{data}' is not procedural or one of {', '.join(k + ':PATH' for k in TASKS if k != 'procedural')}.")  # fmt: skip
-    if kind in ("procedural", "meshes"):
-        return consistency.of_meshes(place or kind, count)
-    if kind == "onepose":
-        return onepose.one_pose(place, count)
-    if kind == "tapvid":
-        return tracking.tap_vid(place, count)
-    return semantic.units(semantic.pf_pascal(place) if kind == "pfpascal" else semantic.spair(place), count)
+    kind, place = parse_data(data, TASKS["encoders"].data)
+    readers: dict[str, Callable[[], list[EvaluationUnit]]] = {
+        "procedural": lambda: consistency.of_meshes(kind, count),
+        "meshes": lambda: consistency.of_meshes(place, count),
+        "onepose": lambda: onepose.one_pose(place, count),
+        "tapvid": lambda: tracking.tap_vid(place, count),
+        "pfpascal": lambda: semantic.units(semantic.pf_pascal(place), count),
+        "spair": lambda: semantic.units(semantic.spair(place), count),
+    }
+    return readers[kind]()
 
 
-def evaluate(
-    choices: Sequence[EncoderChoice], data: str, count: int, folder: str | Path | None = None, progress: Progress = silent
-) -> dict[str, list[dict[str, Any]]]:  # fmt: skip
-    """Tables, a row for each encoder; with ``folder`` results are kept there, and a page ``report.html`` with pictures.
+def title_of(data: str) -> str:
+    """What is measured on ``KIND:PATH``; raises as :func:`units_of` does."""
+    return TITLES[parse_data(data, TASKS["encoders"].data)[0]]
+
+
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[dict[str, Any]]]:
+    """Tables, a row for each encoder; with ``settings.report`` results are kept there, and a page ``report.html`` with pictures.
 
     Raises:
         CounterpointError: an encoder or the data cannot be read, or the folder not be written.
     """
+    data, count, folder = settings.data, settings.count, settings.report
+    choices = [settings.encoder, *(parse_choice(text, settings.encoder) for text in settings.beside)]
     encoders = [load_encoder(choice) for choice in dict.fromkeys(choices)]
-    units = units_of(data, count)
+    units, title = units_of(data, count), title_of(data)
     results = measure(encoders, units, f"{data} {count}", folder, progress)
-    title = TASKS[data.partition(":")[0]]
     return tables_of(results, title) if folder is None else report(folder, results, title)
 
 

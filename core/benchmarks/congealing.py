@@ -16,12 +16,14 @@ from scipy.spatial.transform import Rotation
 from core.benchmarks import pixels
 from core.benchmarks.alignment import SYMMETRIC
 from core.benchmarks.photo_collections import Collection, Shot, collections_of
+from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.spair import measure as measure_spair
+from core.benchmarks.tasks import TASKS, parse_data
 from core.congealing.collection import Congealed, OpenedPhoto, canonical_shape, congeal
 from core.congealing.photos import photo_of
 from core.congealing.posed_photos import PosedPhoto
 from core.encoders.base import ImageEncoder
-from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
 from core.geometry.pixel_grid import random_pixels
 from core.geometry.pose import Pose, nearest_rotation, rotation_error
@@ -53,23 +55,22 @@ class CollectionErrors:
     inlier: list[bool] = field(default_factory=list)
 
 
-def evaluate(
-    choice: EncoderChoice, data: str, count: int = 8, photos: int = 24, progress: Progress = silent
-) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
     """Tables of poses and of pixels, with true masks and with those cut out of the true boxes.
 
     Args:
-        data: "bop:PATH", "navi:PATH", "procedural" (one object each), "procedural-category" (other objects of the category), or
-            "spair:PATH" (pixels only, its masks).
-        count: procedural collections, or categories of SPair-71k; ``photos`` at most in each.
+        settings: ``data`` is "bop:PATH", "navi:PATH", "procedural" (one object each), "procedural-category" (other objects of the
+            category), or "spair:PATH" (pixels only, its masks). ``count`` procedural collections, or categories of SPair-71k;
+            ``photos`` at most in each.
 
     Raises:
         CounterpointError: no such encoder or data.
     """
-    encoder = load_encoder(choice)
-    if data.startswith("spair:"):
-        return measure_spair(data.partition(":")[2], encoder, count, photos, progress)
-    read = collections_of(data, count, photos, SYMMETRIC)
+    kind, place = parse_data(settings.data, TASKS["congealing"].data)
+    encoder = load_encoder(settings.encoder)
+    if kind == "spair":
+        return measure_spair(place, encoder, settings.count, settings.photos, progress)
+    read = collections_of(kind, place, settings.count, settings.photos, SYMMETRIC)
     tables: dict[str, list[Row]] = {}
     for number, true_mask in enumerate((True, False)):
         where = "true mask" if true_mask else "mask cut out of the box"

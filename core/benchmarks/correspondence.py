@@ -8,6 +8,8 @@ import numpy as np
 from core.benchmarks import pairs, shapes, surface
 from core.benchmarks.bop import BopScene
 from core.benchmarks.classical import DenseSift
+from core.benchmarks.settings import EvaluateSettings
+from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
 from core.encoders.pocket import PocketEncoder
@@ -19,23 +21,18 @@ from core.training.procedural import HELD_OUT, make_object
 Row = dict[str, Any]
 
 
-def evaluate(
-    choice: EncoderChoice, data: str = "procedural", count: int = 60, pixels: int = 40, progress: Progress = silent
-) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
     """Tables by name, rows by method.
 
     Args:
-        choice: the encoder to measure.
-        data: "procedural" (held-out seeds), "bop:PATH" (photos with exact poses) or "meshes:FOLDER" (renders of real meshes).
-        count: objects at most; pictures' objects for photos.
-        pixels: pixels asked for in each picture.
+        settings: ``data`` is "procedural" (held-out seeds), "bop:PATH" (photos with exact poses) or "meshes:FOLDER" (renders of real
+            meshes); ``count`` objects at most, pictures' objects for photos; ``pixels`` asked for in each picture.
 
     Raises:
         CounterpointError: no such encoder or data.
     """
-    kind, _, place = data.partition(":")
-    if kind not in ("procedural", "bop", "meshes") or (kind != "procedural") != bool(place):
-        raise CounterpointError(f"'{data}' is not procedural, bop:PATH or meshes:FOLDER.")
+    kind, place = parse_data(settings.data, TASKS["correspondence"].data)
+    choice, count, pixels = settings.encoder, settings.count, settings.pixels
     encoders, points = _encoders(choice), load_point_encoder(choice)
     if kind == "bop":
         cases = surface.photo_cases(BopScene.open(place), pixels)[:count]

@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.benchmarks.settings import EvaluateSettings
+from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.clip import ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
@@ -66,27 +68,23 @@ class IndoorScene:
     proposals: list[Box3D]
 
 
-def evaluate(
-    clip: str | None, dlign: str | None, data: str, device: str = "auto", progress: Progress = silent
-) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
     """A row for each label and one for the mean.
 
     Args:
-        data: ``scenes:FOLDER``.
+        settings: ``data`` is ``scenes:FOLDER``.
 
     Raises:
         CounterpointError: no CLIP, or scenes that are not there or not as described.
     """
-    kind, _, place = data.partition(":")
-    if kind != "scenes" or not place:
-        raise CounterpointError(f"'{data}' is not scenes:FOLDER.")
+    _, place = parse_data(settings.data, TASKS["detection"].data)
     files = sorted(Path(place).glob("*.json"))
     if not files:
         raise CounterpointError(f"{place} has no scenes (*.json).")
     scenes = [read_scene(file) for file in files]
-    if clip is None:
+    if settings.clip is None:
         raise CounterpointError("Names need CLIP; give --clip ARCHITECTURE:WEIGHTS.")
-    model = DepthClip(ClipEncoder(clip, device), dlign)
+    model = DepthClip(ClipEncoder(settings.clip, settings.encoder.device), settings.dlign)
     labels = sorted({box.label for scene in scenes for box in scene.objects})
     words = model.labels(labels)
     found: list[list[Box3D]] = []

@@ -14,8 +14,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from core.benchmarks import cutting
 from core.benchmarks.held_out import category_pair
+from core.benchmarks.settings import EvaluateSettings
+from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
-from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import box_around, encode_turned
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings, lift
@@ -115,9 +117,7 @@ def _case(shown: Object3D, target: Object3D, number: int) -> PartCase | None:
     return PartCase(pictures, shown, target) if pictures else None
 
 
-def evaluate(
-    choice: EncoderChoice, data: str = "procedural", count: int = 34, progress: Progress = silent
-) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
     """Tables by name, rows by method: mean intersection over union of found and true surface, over parts.
 
     ``spread`` is the standard deviation over parts; ``lead`` how much better Counterpoint is than the row on the same parts, with
@@ -126,10 +126,8 @@ def evaluate(
     Raises:
         CounterpointError: no such encoder or data.
     """
-    kind, _, place = data.partition(":")
-    if kind not in ("procedural", "meshes") or (kind == "meshes") != bool(place):
-        raise CounterpointError(f"'{data}' is not procedural or meshes:FOLDER.")
-    encoder, tables = load_encoder(choice), {}
+    kind, place = parse_data(settings.data, TASKS["parts"].data)
+    encoder, count, tables = load_encoder(settings.encoder), settings.count, {}
     for turn, across in enumerate((False, True)):
         cases = mesh_cases(place, count, across) if kind == "meshes" else procedural_cases(count, across)
         if cases:

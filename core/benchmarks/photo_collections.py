@@ -206,24 +206,20 @@ def _drawn(picture: Picture, name: str, shape: Shape, canon: Shape) -> Shot:
 
 
 def collections_of(
-    data: str, count: int, photos: int, symmetric: dict[int, Floats]
+    kind: str, place: str, count: int, photos: int, symmetric: dict[int, Floats]
 ) -> Callable[[], Iterator[Collection]]:
     """Return a reader of collections.
 
     Args:
-        data: "bop:PATH", "navi:PATH", "procedural" (one object each) or "procedural-category".
+        kind: "bop", "navi", "procedural" (one object each) or "procedural-category", and ``place`` where its data is.
         count: the number of procedural collections.
         photos: the largest number of photos in each.
         symmetric: by object of BOP the symmetries float64 [4, 4] beside the identity.
-
-    Raises:
-        CounterpointError: the data is none of these.
     """
-    kind, _, place = data.partition(":")
-    if kind == "bop" and place:
-        return lambda: bop(place, symmetric, photos)
-    if kind == "navi" and place:
-        return lambda: navi(place, photos)
-    if data in ("procedural", "procedural-category"):
-        return lambda: procedural(data != "procedural", count, photos)
-    raise CounterpointError(f"'{data}' is not procedural, procedural-category, bop:PATH, navi:PATH or spair:PATH.")
+    readers: dict[str, Callable[[], Iterator[Collection]]] = {
+        "bop": lambda: bop(place, symmetric, photos),
+        "navi": lambda: navi(place, photos),
+        "procedural": lambda: procedural(False, count, photos),
+        "procedural-category": lambda: procedural(True, count, photos),
+    }
+    return readers[kind]

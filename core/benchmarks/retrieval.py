@@ -10,7 +10,8 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from core.benchmarks.classical import d2
-from core.encoders.catalogue import EncoderChoice
+from core.benchmarks.settings import EvaluateSettings
+from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.fields.cache import cache_dir, cache_key
@@ -55,7 +56,7 @@ class QueryPhoto:
     box: Box
 
 
-def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
     """Tables of rows with the same columns; the gallery is made as ``counterpoint index`` makes it, and kept in the cache.
 
     ``procedural``: ``count`` held-out objects, of the categories in turn. ``meshes:FOLDER``: those of a folder, each a kind of its own.
@@ -68,9 +69,9 @@ def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = 
     Raises:
         CounterpointError: unknown data, or an encoder without vectors for whole pictures.
     """
-    items = _items(data, count)
-    spec = GallerySpec(choice)
-    with _gallery(items, data, count, spec, span(progress, 0.0, 0.6)) as gallery:
+    items = _items(settings.data, settings.count)
+    spec = GallerySpec(settings.encoder)
+    with _gallery(items, settings.data, settings.count, spec, span(progress, 0.0, 0.6)) as gallery:
         task = _Task(items, gallery, QueryEncoder(spec))
         progress(0.6, "describing pictures")
         tables = {
@@ -142,9 +143,7 @@ def _kind_table(task: _Task, progress: Progress) -> list[Row]:
 
 
 def _items(data: str, count: int) -> list[Object3D]:
-    kind, _, folder = data.partition(":")
-    if kind not in ("procedural", "meshes", "procedural+meshes") or ("meshes" in kind) != bool(folder):
-        raise CounterpointError(f"'{data}' is not procedural, meshes:FOLDER or procedural+meshes:FOLDER.")
+    kind, folder = parse_data(data, TASKS["retrieval"].data)
     names, items = list(CATEGORIES), []
     if "procedural" in kind:
         items = [make_object(HELD_OUT[7000 + i], names[i % len(names)]) for i in range(min(count, 2000))]

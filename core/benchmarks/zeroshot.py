@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.benchmarks.settings import EvaluateSettings
+from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.clip import ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
@@ -48,29 +50,27 @@ class Labelled:
         return make_shape(self.points.astype(np.float64), np.zeros((0, 3), np.int64), name=self.label)
 
 
-def evaluate(
-    clip: str | None, dlign: str | None, data: str, count: int, device: str = "auto", progress: Progress = silent
-) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
     """A row for chance, for CLIP as it is on depth pictures, and with the tuned branch.
 
     Args:
-        data: ``modelnet40:PATH`` (``CLASS/test/*.off``), ``scanobjectnn:PATH`` (``main_split/test_objectdataset.h5`` and the like, or the
-            file) or ``omniobject3d:PATH`` (``CLASS/CLASS_001/Scan/Scan.obj``).
-        count: shapes at most, spread over the data.
+        settings: ``data`` is ``modelnet40:PATH`` (``CLASS/test/*.off``), ``scanobjectnn:PATH`` (``main_split/test_objectdataset.h5`` and
+            the like, or the file) or ``omniobject3d:PATH`` (``CLASS/CLASS_001/Scan/Scan.obj``); ``count`` shapes at most, spread over
+            the data.
 
     Raises:
         CounterpointError: no CLIP, or data that is not there or not in this layout.
     """
-    items = read(data)
+    items, clip, device = read(settings.data), settings.clip, settings.encoder.device
     if clip is None:
         raise CounterpointError("Names need CLIP; give --clip ARCHITECTURE:WEIGHTS.")
     labels = sorted({item.label for item in items})
     if len(labels) < 2:
         raise CounterpointError("All shapes have one label; there is nothing to tell apart.")
-    items = [items[i] for i in spread(len(items), count)]
+    items = [items[i] for i in spread(len(items), settings.count)]
     plain, tuned = DepthClip(ClipEncoder(clip, device)), None
-    if dlign is not None:
-        tuned = DepthClip(ClipEncoder(clip, device), dlign)
+    if settings.dlign is not None:
+        tuned = DepthClip(ClipEncoder(clip, device), settings.dlign)
     words = plain.labels(labels)
     methods = {"CLIP, depth pictures": plain} | ({"with the tuned branch": tuned} if tuned is not None else {})
     ranks: dict[str, list[int]] = {name: [] for name in methods}
@@ -98,10 +98,8 @@ def read(data: str) -> list[Labelled]:
     Raises:
         CounterpointError: the data is not there or not in its layout.
     """
-    kind, _, place = data.partition(":")
+    kind, place = parse_data(data, TASKS["zeroshot"].data)
     readers = {"modelnet40": _modelnet, "scanobjectnn": _scanobjectnn, "omniobject3d": _omniobject}
-    if kind not in readers or not place:
-        raise CounterpointError(f"'{data}' is not modelnet40:PATH, scanobjectnn:PATH or omniobject3d:PATH.")
     if not Path(place).exists():
         raise CounterpointError(f"{place} does not exist; check the name.")
     items = list(readers[kind](Path(place)))

@@ -17,6 +17,7 @@ from typing import Any
 from core.errors import CounterpointError
 from core.fields.cache import cache_dir, cache_key
 from core.geometry.shape import SUFFIXES
+from core.notices import warn
 from core.progress import Progress, silent
 from core.retrieval.describe import Describer, GallerySpec
 from core.retrieval.index import write_indices
@@ -88,6 +89,8 @@ def index_folder(
         todo = [file for file in files if known.get(names[file]) != stamps[file]]
         added = sum(names[file] not in known for file in todo)
         for number, (file, one) in enumerate(_described(todo, spec, workers, ray), 1):
+            for sentence in one.warnings:
+                warn(sentence)
             gallery.put(names[file], stamps[file], one, file.relative_to(root).parts[:-1])
             progress(0.98 * number / len(todo), f"{file.name} ({number} of {len(todo)})")
         progress(0.98, "Writing the index")

@@ -1,6 +1,6 @@
 """Describes shapes for galleries: vectors, views, a small picture, and facts of the file."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.geometry.render import render
 from core.geometry.shape import load_shape
 from core.geometry.viewpoints import ring_cameras
 from core.matching.prepare import guess_up
+from core.notices import collect_warnings, warn
 from core.retrieval.store import ShapeRecord
 from core.retrieval.thumbnails import thumbnail
 from core.retrieval.vectors import shape_vector
@@ -59,7 +60,12 @@ class Describer:
         self._clip = None if spec.clip is None else ClipEncoder(spec.clip, spec.choice.device)
 
     def __call__(self, path: Path) -> ShapeRecord:
-        """Describe a file; a file that cannot be read has the reason in its record."""
+        """Describe a file; one that cannot be read has the reason in its record, and what is odd about one is in its warnings."""
+        with collect_warnings() as said:
+            record = self._record(path)
+        return replace(record, warnings=tuple(said))
+
+    def _record(self, path: Path) -> ShapeRecord:
         try:
             return self._describe(path)
         except CounterpointError as error:
@@ -75,6 +81,8 @@ class Describer:
 
     def _describe(self, path: Path) -> ShapeRecord:
         shape, up = load_shape(path), guess_up(path)
+        for sentence in shape.warnings:
+            warn(f"{shape.name}: {sentence}")
         caster = Raycaster(shape)
         small = np.ascontiguousarray(thumbnail(caster, up, PICTURE)[..., ::-1])
         picture = cv2.imencode(".png", small)[1].tobytes()

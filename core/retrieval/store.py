@@ -68,6 +68,7 @@ class ShapeRecord:
         vectors: by space ("shape", "view", "part", "words") unit vectors float32 [G], or several of them [k, G].
         views: its views for the closer look, see :meth:`core.retrieval.views.Views.from_bytes`.
         refused: why the file could not be read; everything else is empty then.
+        warnings: what was said while it was read; a gallery does not keep them.
     """
 
     digest: str = ""
@@ -78,6 +79,7 @@ class ShapeRecord:
     vectors: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     views: bytes = b""
     refused: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class Gallery:
             numbers.extend([number] * count)
             blobs += blob
         values = np.frombuffer(blobs, np.float32)
-        return np.array(numbers, np.int64), values.reshape(len(numbers), -1)
+        return np.array(numbers, np.int64), values.reshape(len(numbers), len(values) // max(len(numbers), 1))
 
     def entries(self, numbers: Iterable[int]) -> list[GalleryEntry]:
         """Return the entries of shapes, in the order of their numbers."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.geometry.shape import SUFFIXES, load_shape, make_shape
+from core.geometry.shape import SUFFIXES, Shape, load_shape, make_shape
 from core.matching.prepare import guess_up
 from core.training.procedural import Object3D
 
@@ -30,7 +30,11 @@ def read_mesh(file: str | Path, up: str | None = None) -> Object3D | None:
     Raises:
         CounterpointError: it cannot be read.
     """
-    shape, up = load_shape(file), up or guess_up(file)
+    return stood_up(load_shape(file), up or guess_up(file), Path(file).stem)
+
+
+def stood_up(shape: Shape, up: str, name: str) -> Object3D | None:
+    """A mesh with ``up`` turned to y, as an object of one part; None for a point cloud."""
     if shape.is_point_cloud:
         return None
     if up != "y":
@@ -38,7 +42,7 @@ def read_mesh(file: str | Path, up: str | None = None) -> Object3D | None:
             upright(shape.vertices, up), shape.faces, colors=shape.colors, uv=shape.uv, texture=shape.texture,
             paint=shape.paint, name=shape.name,
         )  # fmt: skip
-    return Object3D(shape, Path(file).stem, np.zeros(len(shape.faces), np.int32), 2 * shape.normalised)
+    return Object3D(shape, name, np.zeros(len(shape.faces), np.int32), 2 * shape.normalised)
 
 
 _TURNS = {

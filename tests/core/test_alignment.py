@@ -27,6 +27,7 @@ from core.alignment.templates import TemplateSettings, compare, pose_of, templat
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
 from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones, suppressed
+from core.benchmarks.settings import EvaluateSettings
 from core.encoders.catalogue import EncoderChoice
 from core.encoders.feature_map import box_around
 from core.encoders.residual_head import ResidualHead, save_head
@@ -374,7 +375,7 @@ def test_poses_are_measured_on_data_in_the_bop_layout(sample, tmp_path):
         json.dumps({"3": [{"obj_id": 1, "cam_R_m2c": R.ravel().tolist(), "cam_t_m2c": t.tolist()}]})
     )
     (scene / "scene_camera.json").write_text(json.dumps({"3": {"cam_K": np.ravel(pose["K"]).tolist()}}))
-    tables = benchmark.evaluate(EncoderChoice(), f"bop:{tmp_path}", 1, templates=FEW)
+    tables = benchmark.evaluate(EvaluateSettings(data=f"bop:{tmp_path}", count=1), templates=FEW)
     for rows in tables.values():
         last = rows[-1]
         if "clicks" in last:
@@ -383,7 +384,7 @@ def test_poses_are_measured_on_data_in_the_bop_layout(sample, tmp_path):
             assert [row["objects"] for row in rows] == [1] * 5
             assert last["rot < 20"] == 1 and last["ADD-S < 0.1"] == 1 and last["MSPD"] > 0.2
     with pytest.raises(CounterpointError, match="not procedural, bop:PATH or scan2cad:PATH"):
-        benchmark.evaluate(EncoderChoice(), "nothing", 1)
+        benchmark.evaluate(EvaluateSettings(data="nothing", count=1))
 
 
 def test_the_true_alignment_of_another_instance_is_right(encoder):
@@ -438,7 +439,8 @@ def test_poses_are_measured_on_data_in_the_layout_of_scan2cad(sample, encoder, t
     assert rotation < 1e-3 and translation > 0 and scale < 1e-9  # a half turn looks the same
     save_head(tmp_path / "a.safetensors", ResidualHead(encoder.dim), encoder.fingerprint)
     choice = EncoderChoice(adapter=str(tmp_path / "a.safetensors"))
-    tables = benchmark.evaluate(choice, f"scan2cad:{tmp_path}", 1, templates=TemplateSettings(directions=40))
+    settings = EvaluateSettings(encoder=choice, data=f"scan2cad:{tmp_path}", count=1)
+    tables = benchmark.evaluate(settings, templates=TemplateSettings(directions=40))
     assert [name.rsplit(", ", 1)[1] for name in tables] == ["without adapter"] * 2 + ["with adapter"] * 2
     single, (merged, *published), *_ = tables.values()
     assert [row["objects"] for row in single] == [1, 1]

@@ -14,6 +14,7 @@ from core.alignment.scorer import Hypothesis
 from core.alignment.templates import TemplateSettings, template_set
 from core.benchmarks import congealing as benchmark
 from core.benchmarks import photo_collections, pixels, spair
+from core.benchmarks.settings import EvaluateSettings
 from core.congealing.agreement import AgreementSettings, LearnedField, agree
 from core.congealing.collection import OpenedPhoto, congeal, congeal_jointly
 from core.congealing.coordinates import MapSettings, coordinates, solve
@@ -257,13 +258,13 @@ def test_counterparts_are_the_same_places():
 def test_the_benchmark_runs_on_pictures(monkeypatch):
     monkeypatch.setattr(benchmark, "canonical_shape", lambda *a: _few(*a))
     monkeypatch.setattr(benchmark, "PAIRS", 6)
-    tables = benchmark.evaluate(_choice(), "procedural", 1, 3)
+    tables = benchmark.evaluate(EvaluateSettings(encoder=_choice(), count=1, photos=3))
     assert set(tables) == {f"{what}, {mask}" for what in ("poses", "pixels (PCK@0.1)") for mask in ("true mask", "mask cut out of the box")}  # fmt: skip
     alone, joint = tables["poses, true mask"]
     assert alone["photos"] == 3 and 0 <= joint["rot < 30"] <= 1 and joint["trans median"] < 1
     assert [row["method"] for row in tables["pixels (PCK@0.1), true mask"]] == list(pixels.METHODS)
     with pytest.raises(CounterpointError, match="is not procedural"):
-        benchmark.evaluate(_choice(), "kitti:/x")
+        benchmark.evaluate(EvaluateSettings(encoder=_choice(), data="kitti:/x"))
 
 
 def _choice():
@@ -328,7 +329,7 @@ def test_spair_is_read(tmp_path, encoder, monkeypatch):
         "trg_kps": there[known].tolist(), "trg_bndbox": list(b.box),
     }  # fmt: skip
     (tmp_path / "PairAnnotation/test" / "000001-a-b:car.json").write_text(json.dumps(pair))
-    tables = benchmark.evaluate(_choice(), f"spair:{tmp_path}", 3, 5)
+    tables = benchmark.evaluate(EvaluateSettings(encoder=_choice(), data=f"spair:{tmp_path}", count=3, photos=5))
     rows = tables["car (PCK@0.1)"]
     assert [row["method"] for row in rows] == list(pixels.METHODS) and rows[0]["pixels"] == int(known.sum()) > 0
     with pytest.raises(CounterpointError, match="not SPair"):

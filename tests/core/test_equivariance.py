@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
+from core.benchmarks.settings import EvaluateSettings
 from core.encoders.catalogue import EncoderChoice, load_encoder, load_tunable
 from core.encoders.lora import LoraEncoder, LoraNet, LoraQV, save_lora
 from core.encoders.residual_head import ResidualHead, save_head
@@ -229,7 +230,7 @@ def test_adaptation_is_measured_on_photos_with_poses():
     from core.benchmarks import adaptation
 
     with pytest.raises(CounterpointError, match="is not bop:PATH"):
-        adaptation.evaluate(EncoderChoice(), "procedural")
+        adaptation.evaluate(EvaluateSettings(data="procedural"))
 
 
 @pytest.mark.slow
@@ -240,7 +241,6 @@ def test_adaptation_is_measured_on_real_photos():
     from core.benchmarks import adaptation
 
     chosen = AdaptSettings(steps=2, views=2, measure_every=2, held_out=2, pictures=12)
-    row, mean = adaptation.evaluate(EncoderChoice(device="cpu"), f"bop:{lmo}", 1, 1, chosen)[
-        "found within 10 % of the diameter"
-    ]
+    settings = EvaluateSettings(encoder=EncoderChoice(device="cpu"), data=f"bop:{lmo}", count=1)
+    row, mean = adaptation.evaluate(settings, adapting=chosen)["found within 10 % of the diameter"]
     assert row["photos"] > 10 and mean["joint"] == row["joint"] and 0 < row["adapted joint"] < 1

@@ -12,6 +12,8 @@ open_clip = pytest.importorskip("open_clip")
 from safetensors.torch import save_file  # noqa: E402
 
 from core.benchmarks import detection, zeroshot  # noqa: E402
+from core.benchmarks.settings import EvaluateSettings  # noqa: E402
+from core.encoders.catalogue import EncoderChoice  # noqa: E402
 from core.encoders.clip import ClipEncoder  # noqa: E402
 from core.encoders.dlign import DepthClip  # noqa: E402
 from core.errors import CounterpointError  # noqa: E402
@@ -211,6 +213,10 @@ def test_galleries_are_searched_by_words_and_name_shapes_without_them(clip, tmp_
             name_by_gallery(query, searcher, ["car"])
 
 
+def _settings(clip, data):
+    return EvaluateSettings(encoder=EncoderChoice(device="cpu"), clip=clip, data=data, count=10)
+
+
 def test_zeroshot_reads_the_layouts_of_the_datasets(clip, weights, tmp_path):
     for kind, mesh in (("night_stand", trimesh.creation.box()), ("bowl", trimesh.creation.icosphere(2))):
         folder = tmp_path / "ModelNet40" / kind / "test"
@@ -232,13 +238,13 @@ def test_zeroshot_reads_the_layouts_of_the_datasets(clip, weights, tmp_path):
     assert [i.label for i in zeroshot.read(f"omniobject3d:{tmp_path / 'omni'}")] == ["bowl", "night stand"]
     scans = zeroshot.read(f"scanobjectnn:{tmp_path / 'scan'}")
     assert [i.label for i in scans] == ["chair", "shelf", "toilet"] and scans[0].shape().is_point_cloud
-    (rows,) = zeroshot.evaluate(clip.name, None, f"modelnet40:{tmp_path / 'ModelNet40'}", 10, "cpu").values()
+    (rows,) = zeroshot.evaluate(_settings(clip.name, f"modelnet40:{tmp_path / 'ModelNet40'}")).values()
     assert rows[0]["top-1"] == 0.5 and rows[1]["top-3"] == 1 and rows[1]["top-1"] in (0, 0.5, 1)
     for data in ("modelnet40:", "else:here", f"modelnet40:{tmp_path / 'no'}", f"modelnet40:{tmp_path / 'omni'}"):
         with pytest.raises(CounterpointError):
             zeroshot.read(data)
     with pytest.raises(CounterpointError, match="CLIP"):
-        zeroshot.evaluate(None, None, f"scanobjectnn:{tmp_path / 'scan'}", 10)
+        zeroshot.evaluate(_settings(None, f"scanobjectnn:{tmp_path / 'scan'}"))
 
 
 def box(*values, label="", score=1.0):
@@ -271,7 +277,7 @@ def test_detection_of_a_made_scene(clip, tmp_path):
     (tmp_path / "room.json").write_text(json.dumps(scene))
     read = detection.read_scene(tmp_path / "room.json")
     assert detection.in_box(read.points, read.objects[1].values).sum() == 500
-    (rows,) = detection.evaluate(clip.name, None, f"scenes:{tmp_path}", "cpu").values()
+    (rows,) = detection.evaluate(_settings(clip.name, f"scenes:{tmp_path}")).values()
     assert [row["label"] for row in rows] == ["ball", "bar", "mean"] and all(0 <= row["AP25"] <= 1 for row in rows)
     scene["objects"][0]["box"] = [0, 0, 0, -1, 2, 2]
     (tmp_path / "room.json").write_text(json.dumps(scene))

@@ -1,6 +1,7 @@
 """The documents: their examples run, their links lead somewhere, the reference says what the command line does."""
 
 import importlib.util
+import os
 import re
 from pathlib import Path
 
@@ -39,5 +40,16 @@ def test_links_lead_somewhere(page):
         assert link.startswith("http") or (page.parent / link).exists(), link
 
 
-def test_the_readme_tells_how_to_run_the_tests_that_ci_runs():
-    assert "packaging/test" in (ROOT / "README.md").read_text() and "packaging/test" in (ROOT / ".ci/run").read_text()
+def test_commands_of_the_readme_and_of_ci_are_there():
+    text = (ROOT / "README.md").read_text() + (ROOT / ".ci" / "run").read_text()
+    commands = set(re.findall(r"\bpackaging/[\w-]+(?![\w./-])", text))
+    assert {"packaging/start", "packaging/test", "packaging/build"} <= commands
+    for command in commands:
+        assert os.access(ROOT / command, os.X_OK), command
+
+
+def test_every_test_is_run_by_packaging_test():
+    named = [ROOT / name for name in re.findall(r"\btests/[\w./-]+", (ROOT / "packaging" / "test").read_text())]
+    assert all(place.exists() for place in named)
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        assert any(file == place or place in file.parents for place in named), file

@@ -1,0 +1,111 @@
+"""The verb ``match``: the counterparts of places in an image or a shape."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from app.cli.inputs import boxes_of, choice_of, matchable_from_file, open_file
+from app.cli.options.match import MatchOptions
+from app.cli.text import vector
+from core.alignment.guided import guided
+from core.alignment.scorer import Hypothesis
+from core.alignment.start import open_posed
+from core.encoders.catalogue import load_encoder
+from core.errors import CounterpointError
+from core.fields.interpolation import Interpolator
+from core.geometry.display import display_mesh
+from core.interchange.heatmaps import save_heatmap_ply, save_overlay
+from core.matching.match import Match, Prior, match
+from core.matching.matchable import MatchableImage, MatchableShape
+from core.matching.prepare import with_joint_prior
+from core.progress import Progress, silent, span
+
+
+def run(options: MatchOptions, progress: Progress = silent) -> dict[str, Any]:
+    """The report that ``--json`` prints."""
+    source_box, boxes = boxes_of(options)
+    loaded = [open_file(path) for path in (options.source, *options.target)]
+    encoder = load_encoder(choice_of(options), span(progress, 0.0, 0.1))
+    side_of = partial(matchable_from_file, options, encoder)
+    source, source_up = side_of(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
+    report: dict[str, Any] = {"encoder": encoder.name, "matches": []}
+    saved: list[str] = []
+    for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
+        begin = 0.4 + 0.6 * number / len(boxes)
+        target, up = side_of(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
+        one, other, prior = with_joint_prior(source, target, up or source_up)
+        if options.pose:
+            names = (options.source, path) if isinstance(one, MatchableImage) else (path, options.source)
+            prior = _guided(options.pose, names, one, other, prior)
+        for at in options.at:
+            answer = match(one, other, at, prior)
+            report["matches"].append({"target": path} | _report(other, answer))
+            if options.save:
+                saved.append(_save(other, content, answer, f"{options.save}-{len(saved) + 1}"))
+    if options.save:
+        report["saved"] = saved
+    progress(1.0, "Done")
+    return report
+
+
+def lines(options: MatchOptions, report: dict[str, Any]) -> list[str]:
+    """The report as text."""
+    shown = []
+    for number, answer in enumerate(report["matches"], 1):
+        where = f" of {answer['target']}" if len(options.target) > 1 else ""
+        shown.append(f"{number}. {vector(answer['query'])} -> {_place(answer)}{where}")
+        shown.append(
+            f"   score {answer['score']:.3f}, margin {answer['margin']:.3f}, "
+            f"cycle error {answer['cycle_error']:.3f}: {answer['verdict']}"
+        )
+    return shown + [f"saved {path}" for path in report.get("saved", [])]
+
+
+def _place(answer: dict[str, Any]) -> str:
+    if "pixel" in answer:
+        return f"pixel {vector(answer['pixel'])}"
+    return f"point {vector(answer['point'])}, face {answer['face']}, barycentric {vector(answer['barycentric'])}"
+
+
+def _guided(
+    path: str,
+    names: tuple[str, str],
+    one: MatchableImage | MatchableShape,
+    other: MatchableImage | MatchableShape,
+    views: Prior | None,
+) -> Prior:
+    """The prior of a pose of the shape in the image, whose files ``names`` are."""
+    image = one if isinstance(one, MatchableImage) else other
+    shape = one if isinstance(one, MatchableShape) else other
+    if not isinstance(image, MatchableImage) or not isinstance(shape, MatchableShape):
+        raise CounterpointError("A pose guides matches between an image and a shape; these are two of a kind.")
+    camera, pose = open_posed(path, names[0], image.image_size, names[1], shape.shape)
+    return guided(image, shape, camera, [Hypothesis(pose, 1.0, 1.0)], views)
+
+
+def _report(target: MatchableImage | MatchableShape, answer: Match) -> dict[str, Any]:
+    report: dict[str, Any] = {"query": list(answer.query)}
+    if isinstance(target, MatchableShape):
+        point = target.sample_point(answer.candidate)
+        report |= {"point": list(point.position), "face": point.face, "barycentric": list(point.bary)}
+    else:
+        report |= {"pixel": list(answer.location)}
+    rivals = [{"at": list(place), "score": score} for place, score in answer.rivals]
+    numbers = {"score": answer.score, "margin": answer.margin, "cycle_error": answer.cycle_error}
+    return report | numbers | {"verdict": answer.verdict, "rivals": rivals}
+
+
+def _save(target: MatchableImage | MatchableShape, content: Any, answer: Match, prefix: str) -> str:
+    if isinstance(target, MatchableShape):
+        save_shape_heatmap(target, answer, f"{prefix}.ply")
+        return f"{prefix}.ply"
+    heatmap, box = target.heatmap(answer.scores)
+    save_overlay(f"{prefix}.png", content, heatmap, box, (answer.location[0], answer.location[1]))
+    return f"{prefix}.png"
+
+
+def save_shape_heatmap(side: MatchableShape, answer: Match, path: str | Path) -> None:
+    """The scores of a match on the surface, as a PLY in the units and axes of the shape's file."""
+    mesh = display_mesh(side.shape)
+    carry = Interpolator.build(side.field.points, side.shape.to_normalised(mesh.points), mesh.normals)
+    save_heatmap_ply(path, mesh.points, mesh.faces, carry(answer.scores))

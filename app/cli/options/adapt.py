@@ -1,0 +1,26 @@
+"""The options of ``counterpoint adapt``."""
+
+from dataclasses import dataclass
+
+from app.cli import values
+from app.cli.arguments import argument, option
+from app.cli.options.groups import DEVICES, JsonOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptOptions(JsonOptions):
+    """Of the shapes, of how long and of which encoder; what is None is as the recipe has it."""
+
+    shapes: tuple[str, ...] = argument("SHAPE", "meshes", nargs="+", path="path")
+    out: str = option(
+        "what was learnt (.safetensors), for --adapter", "-o", "--out", required=True, metavar="FILE", path="path"
+    )
+    minutes: float | None = option("at most (default: 3)", type=float, metavar="M")
+    steps: int | None = option("at most (default: 400)", type=values.positive, metavar="N")
+    loss: str | None = option("default: smoothap", choices=("smoothap", "infonce"))
+    rate: float | None = option("peak learning rate (default: 1e-3)", type=float)
+    seed: int | None = option("of pictures (default: 0)", type=int)
+    encoder: str = option("see `counterpoint encoders`", default="pocket", metavar="NAME")
+    weights: str | None = option("weights from a local file", metavar="FILE", path="path")
+    layer: int | None = option("block of a ViT (default: three quarters of its depth)", type=int, metavar="N")
+    device: str = option("", default="auto", choices=DEVICES)

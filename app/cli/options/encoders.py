@@ -1,0 +1,10 @@
+"""The options of ``counterpoint encoders``."""
+
+from dataclasses import dataclass
+
+from app.cli.options.groups import JsonOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodersOptions(JsonOptions):
+    """None but the form of the answer."""

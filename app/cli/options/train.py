@@ -1,0 +1,53 @@
+"""The options of ``counterpoint train``."""
+
+from dataclasses import dataclass
+
+from app.cli import values
+from app.cli.arguments import argument, flag, option
+from app.cli.options.groups import DEVICES
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """Of a training; what is None is as the recipe has it."""
+
+    recipe: str = argument(
+        None,
+        "the image net alone, image and point net, two layers on an encoder that stays as it is, or CLIP's branch for depth",
+        choices=("pocket", "tango", "adapter", "dlign"),
+    )
+    encoder: str = option("adapter: of this encoder (with --start as its weights)", default="pocket", metavar="NAME")
+    clip: str | None = option("dlign: the CLIP model", metavar="ARCH:WEIGHTS")
+    controlnet: str | None = option(
+        "dlign: pictures by Stable Diffusion with this ControlNet for depth", metavar="NET,BASE"
+    )
+    objects: int | None = option("adapter, dlign: procedural objects (default 60)", type=values.positive, metavar="N")
+    data: str = option(
+        "what to learn from (default: %(default)s)",
+        default="procedural",
+        metavar="procedural|FOLDER",
+        path="path or name",
+    )
+    output: str = option(
+        "checkpoint, log, weights and card", "-o", "--output", required=True, metavar="FOLDER", path="path"
+    )
+    device: str = option("", default="auto", choices=DEVICES)
+    resume: bool = flag("go on from the folder's checkpoint")
+    start: str | None = option(
+        "weights to go on from: a file for pocket, a folder for tango (fine-tuning)", metavar="PATH", path="path"
+    )
+    photos: str | None = option(
+        "your photos: cut-outs become backgrounds, surfaces and things in front", metavar="FOLDER", path="path"
+    )
+    tokens: str | None = option(
+        "tango: your pretrained 3D VAE instead of the bundled point tokens", metavar="MODULE:FUNCTION"
+    )
+    steps: int | None = option("steps", type=values.positive, metavar="N")
+    pairs: int | None = option("pairs of pictures a step", type=values.positive, metavar="N")
+    workers: int | None = option("processes for data", type=values.positive, metavar="N")
+    renderer: str | None = option(
+        "draw pictures in the workers, or in batches on the device (default: warp on a GPU)",
+        choices=("auto", "open3d", "warp"),
+    )
+    rate: float | None = option("peak learning rate", type=float)
+    size: int | None = option("side of a picture, a multiple of 32", type=values.positive, metavar="PIXELS")

@@ -1,0 +1,57 @@
+"""The verb ``search``: the shapes of a gallery by an image, a shape or words."""
+
+from pathlib import Path
+from typing import Any
+
+from app.cli.inputs import choice_of, open_shape, refusals
+from app.cli.options.search import SearchOptions
+from core.errors import CounterpointError
+from core.images import load_image, load_mask
+from core.matching.prepare import guess_up, is_shape
+from core.progress import Progress, silent, span
+from core.retrieval.build import gallery_for
+from core.retrieval.describe import GallerySpec
+from core.retrieval.queries import QueryEncoder
+from core.retrieval.search import Query, Searcher
+from core.retrieval.store import Gallery
+
+WORDS = "text:"
+
+
+def run(options: SearchOptions, progress: Progress = silent) -> dict[str, Any]:
+    """Search a gallery; the report that ``--json`` prints."""
+    words = options.query.startswith(WORDS)
+    image = not words and not is_shape(options.query)
+    if not image and (options.box or options.mask or options.part):
+        raise CounterpointError("A box, a mask or a part belongs to an image.")
+    if options.part and not options.mask:
+        raise CounterpointError("Say with --mask which pixels are the part.")
+    spec = GallerySpec(choice_of(options), options.clip)
+    with gallery_for(options.gallery, spec, progress=span(progress, 0.0, 0.9)) as gallery:
+        query_encoder = QueryEncoder(GallerySpec.of(gallery.spec, options.device))
+        query = (
+            query_encoder.words(options.query[len(WORDS) :])
+            if words
+            else _query(options, query_encoder, gallery, image)
+        )
+        found = Searcher(gallery)(query, options.top, not options.quick, options.tag, options.worst)
+        progress(1.0, "Done")
+        results = [{"path": str(one.path), "score": one.score, "tags": list(one.entry.tags)} for one in found]
+        return {"encoder": query_encoder.spec.choice.name, "results": results, "refused": refusals(gallery.refused)}
+
+
+def lines(options: SearchOptions, report: dict[str, Any]) -> list[str]:
+    """The report as text."""
+    return [f"{one['score']:.3f}  {one['path']}" for one in report["results"]]
+
+
+def _query(options: SearchOptions, query_encoder: QueryEncoder, gallery: Gallery, image: bool) -> Query:
+    if not image:
+        query = query_encoder.shape(open_shape(options.query), guess_up(options.query))
+        query.own = gallery.number_of(Path(options.query))
+        return query
+    pixels = load_image(options.query)
+    mask = load_mask(options.mask, pixels.shape[1::-1]) if options.mask else None
+    if options.part and mask is not None:
+        return query_encoder.part_of_image(pixels, mask, options.box)
+    return query_encoder.image(pixels, options.box, mask)

@@ -1,0 +1,57 @@
+"""The verb transfer."""
+
+import json
+
+import numpy as np
+import trimesh
+
+from core.geometry.shape import load_shape
+from core.images import load_image, save_image
+from core.interchange.shape_labels import load_shape_labels
+from core.parts.marking import outline_mask
+from tests.verb import verb
+
+
+def test_transfer_a_part_to_a_shape_and_an_image(sample, tmp_path):
+    box, other = (",".join(map(str, sample[name])) for name in ("box", "box2"))
+    done = verb(
+        "transfer", sample["image"], sample["shape"], sample["image2"], "--outline", "925,600,1072,600,1078,740,955,740",
+        "--box", box, "--target-box", other, "--out", tmp_path / "trunk", "--samples", 5000, "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    on_shape, in_image = json.loads(done.stdout)["parts"]
+    keys = {"target", "saved", "name", "share", "uncertain", "overlap", "verdict"}
+    assert set(on_shape) == set(in_image) == keys and on_shape["verdict"] != "none" and on_shape["overlap"] > 0.3
+    mesh = trimesh.load(tmp_path / "trunk-1.ply", process=False)
+    label = np.asarray(mesh.metadata["_ply_raw"]["face"]["data"]["label"]).ravel()
+    assert len(label) == len(trimesh.load_mesh(sample["shape"]).faces)
+    trunk, found = mesh.triangles_center[:, 0] > 0.9, label == 1
+    assert np.isclose(mesh.area_faces[found].sum() / mesh.area, on_shape["share"], atol=0.02)
+    assert mesh.area_faces[found & trunk].sum() > 0.5 * mesh.area_faces[trunk].sum()
+    assert mesh.area_faces[found & (mesh.triangles_center[:, 0] < 0.6)].sum() < 0.1 * mesh.area_faces[found].sum()
+    mask = load_image(tmp_path / "trunk-2.png")
+    assert in_image["saved"].endswith("trunk-2.png") and mask.shape == load_image(sample["image2"]).shape and mask.any()
+    done = verb(
+        "transfer", sample["image"], sample["shape"], "--point", "1000,690", "--point", "700,450,-", "--box", box,
+        "--samples", 5000, "--out", tmp_path / "cut.ply",
+    )  # fmt: skip
+    assert done.returncode == 0 and (tmp_path / "cut.ply").exists(), done.stderr
+    save_image(tmp_path / "mask.png", np.full((8, 8, 3), 255, np.uint8))
+    done = verb("transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--out", tmp_path / "x")
+    assert done.returncode == 2 and "must be the same" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_known_pose_and_a_second_picture_have_their_say(sample, tmp_path):
+    trunk = outline_mask([(925, 600), (1072, 600), (1078, 740), (955, 740)], (1280, 960))
+    save_image(tmp_path / "mask.png", np.repeat(trunk[..., None] * np.uint8(255), 3, axis=2))
+    (tmp_path / "pose.json").write_text(json.dumps(sample["pose"]))
+    box = ",".join(map(str, sample["box"]))
+    done = verb(
+        "transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--box", box, "--samples", 5000,
+        "--pose", tmp_path / "pose.json", "--also", sample["image"], tmp_path / "mask.png", "--out", tmp_path / "part.glb",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    shape = load_shape(sample["shape"])
+    part = load_shape_labels(tmp_path / "part.glb", len(shape.faces)).masks[0]
+    center = shape.normalised[shape.faces].mean(axis=1)
+    assert 0.01 < part.mean() < 0.2 and np.median(center[part, 0]) > 0.28  # the trunk
