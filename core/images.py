@@ -9,6 +9,8 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core.errors import CounterpointError
+from core.geometry.units import METRE, Unit
+from core.notices import warn
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 MAX_MEGAPIXELS = 80
@@ -45,6 +47,18 @@ def load_image(path: str | Path) -> RGB:
         raise CounterpointError(f"{path.name} is damaged and cannot be read as an image ({error}).") from error
 
 
+def image_size(path: str | Path) -> tuple[int, int]:
+    """(width, height) of an image as :func:`load_image` reads it, which is not asked for more; raises as that does."""
+    file = check_file(path)
+    try:
+        with Image.open(file) as image:
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+            return image.size[::-1] if turned else image.size
+    except Exception:  # what Pillow does not know or refuses is said by the reader
+        height, width = load_image(file).shape[:2]
+        return width, height
+
+
 def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
     """An image file with its transparency, uint8 [H, W, 4]; raises as :func:`load_image` does."""
     pixels = load_image(path)
@@ -60,28 +74,71 @@ def load_mask(path: str | Path) -> npt.NDArray[np.bool_]:
     return np.asarray(load_image(path).max(axis=2) > 0)
 
 
-def load_depth(path: str | Path, size: tuple[int, int]) -> npt.NDArray[np.floating]:
-    """Depth float64 [H, W] along z of an image of ``size`` (width, height), NaN where it is not known.
+def load_depth(
+    path: str | Path, size: tuple[int, int], unit: Unit = METRE, scale: float | None = None
+) -> npt.NDArray[np.floating]:
+    """Depth float64 [H, W] along z of an image of ``size`` (width, height) in the shape's units, NaN where it is not known.
 
-    ``.npy`` holds the shape's units, a 16-bit PNG thousandths of them (millimetres where the shape is in metres); 0 is not known.
+    A 16-bit PNG or TIFF holds millimetres, or ``scale`` millimetres a count (BOP's ``depth_scale``); a guessed ``unit`` of the
+    shape is said. ``.npy``, ``.npz`` with one array, float TIFF and EXR (channel Z, Y, or R) hold the shape's units. 0 is not known.
 
     Raises:
-        CounterpointError: it cannot be read, or is of another size.
+        CounterpointError: it cannot be read, is a picture (8 bits, colours, a palette), or is of another size.
     """
     file = check_file(path)
     try:
-        if file.suffix.lower() == ".npy":
-            depth = np.load(file, allow_pickle=False).astype(np.float64)
-        else:
-            with Image.open(file) as image:
-                depth = np.array(image, np.float64) / 1000
-    except Exception as error:  # numpy raises of every kind on damaged files
+        values, counts = _depth_values(file)
+    except CounterpointError:
+        raise
+    except Exception as error:  # numpy and Pillow raise of every kind on damaged files
         raise CounterpointError(f"{file.name} holds no depth that can be read ({error}).") from error
-    if depth.shape != (size[1], size[0]):
+    if values.shape != (size[1], size[0]):
         raise CounterpointError(
-            f"The depth is {'x'.join(map(str, depth.shape[::-1]))} pixels and the image {size[0]} x {size[1]}."
+            f"The depth is {'x'.join(map(str, values.shape[::-1]))} pixels and the image {size[0]} x {size[1]}."
         )
-    return np.where(np.isfinite(depth) & (depth > 0), depth, np.nan)
+    if counts and not unit.known:
+        warn(unit.reason)
+    depth = values.astype(np.float64) * ((scale or 1.0) / 1000 / unit.metres if counts else 1.0)
+    known = np.isfinite(depth) & (depth > 0)
+    if (depth[np.isfinite(depth)] < 0).any():
+        warn(f"{file.name} has depth below zero, which is taken as not known.")
+    if not known.any():
+        raise CounterpointError(f"{file.name} holds no depth above zero.")
+    return np.where(known, depth, np.nan)
+
+
+def _depth_values(file: Path) -> tuple[npt.NDArray, bool]:
+    """The numbers of a file with depth, and whether they are counts (integers) instead of lengths."""
+    suffix = file.suffix.lower()
+    if suffix in (".npy", ".npz"):
+        loaded = np.load(file, allow_pickle=False)
+        if not isinstance(loaded, np.ndarray):
+            with loaded:
+                if len(loaded.files) != 1:
+                    raise CounterpointError(
+                        f"{file.name} holds {len(loaded.files)} arrays; depth is one of them alone."
+                    )
+                loaded = loaded[loaded.files[0]]
+        return np.squeeze(loaded), loaded.dtype == np.uint16
+    if suffix == ".exr":
+        return _depth_of_exr(file), False
+    with Image.open(file) as image:
+        if image.mode not in _DEEP_MODES:
+            raise CounterpointError(
+                f"{file.name} is a picture of depth ({image.mode}, 8 bits), not depth; give .npy, a 16-bit PNG, a float TIFF or EXR."
+            )
+        return np.array(image), image.mode != "F"
+
+
+def _depth_of_exr(file: Path) -> npt.NDArray:
+    import OpenEXR
+
+    with OpenEXR.File(str(file), separate_channels=True) as opened:
+        channels = {name.split(".")[-1].upper(): channel.pixels for name, channel in opened.channels().items()}
+    found = next((name for name in ("Z", "Y", "V", "R", "DEPTH") if name in channels), None)
+    if found is None:
+        raise CounterpointError(f"{file.name} has no channel Z, Y or R with depth.")
+    return np.asarray(channels[found], np.float64)
 
 
 def field_of_view(path: str | Path) -> float | None:

@@ -16,10 +16,10 @@ from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.geometry.shape import load_shape
-from core.images import SUFFIXES, load_mask
+from core.images import SUFFIXES, image_size, load_mask
+from core.interchange.cameras import load_camera
 from core.interchange.collections import PosedImage, save_collection
 from core.interchange.labels import read_json
-from core.interchange.poses import load_intrinsics
 from core.matching.prepare import guess_up, is_shape
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for
@@ -105,13 +105,13 @@ def _open(
 ) -> tuple[list[Opened], dict[str, float], list[tuple[str, str]]]:
     """The photos, how much each was shrunk, and (path, reason) of those left out."""
     boxes = boxes_from(options.boxes) if options.boxes else {}
-    K = load_intrinsics(options.K) if options.K else None
     opened, shrunk, refused = [], {}, []
     for number, path in enumerate(paths):
         progress(number / len(paths), f"Cutting out photo {number + 1} of {len(paths)}")
         try:
             box = boxes.get(path) or boxes.get(Path(path).name)
-            photo, factor, known = open_photo(path, encoder, box, _mask(path, options.masks), K)
+            camera = load_camera(options.K, image_size(path), path) if options.K else None
+            photo, factor, known = open_photo(path, encoder, box, _mask(path, options.masks), camera)
         except CounterpointError as error:
             refused.append((path, str(error)))
             continue

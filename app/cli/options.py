@@ -40,7 +40,8 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         target, up = side_of(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
         one, other, prior = together(source, target, up or source_up)
         if options.pose:
-            prior = _guided(options.pose, one, other, prior)
+            names = (options.source, path) if isinstance(one, ImageSide) else (path, options.source)
+            prior = _guided(options.pose, names, one, other, prior)
         for at in options.at:
             answer = match(one, other, at, prior)
             report["matches"].append({"target": path} | _report(other, answer))
@@ -52,17 +53,20 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     return report
 
 
-def _guided(path: str, one: ImageSide | ShapeSide, other: ImageSide | ShapeSide, views: Prior | None) -> Prior:
-    """The prior of a pose as the verb ``align`` writes it."""
+def _guided(
+    path: str, names: tuple[str, str], one: ImageSide | ShapeSide, other: ImageSide | ShapeSide, views: Prior | None
+) -> Prior:
+    """The prior of a pose of the shape in the image, whose files ``names`` are."""
     from core.alignment.guided import guided
     from core.alignment.scorer import Hypothesis
-    from core.interchange.poses import load_intrinsics, load_pose
+    from core.alignment.start import open_posed
 
     image = one if isinstance(one, ImageSide) else other
     shape = one if isinstance(one, ShapeSide) else other
     if not isinstance(image, ImageSide) or not isinstance(shape, ShapeSide):
         raise CounterpointError("A pose guides matches between an image and a shape; these are two of a kind.")
-    return guided(image, shape, load_intrinsics(path), [Hypothesis(load_pose(path), 1.0, 1.0)], views)
+    camera, pose = open_posed(path, names[0], image.image_size, names[1], shape.shape)
+    return guided(image, shape, camera, [Hypothesis(pose, 1.0, 1.0)], views)
 
 
 def choice_of(options: argparse.Namespace) -> EncoderChoice:

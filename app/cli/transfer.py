@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 
 from app.cli.options import boxes_of, choice_of, ready
+from core.alignment.start import open_posed
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.geometry.shape import load_shape
 from core.images import load_image, load_mask
 from core.interchange.image_labels import load_image_labels, save_image_labels
-from core.interchange.labels import Labels, read_json
+from core.interchange.labels import Labels
 from core.interchange.shape_labels import load_shape_labels, save_shape_labels
 from core.matching.prepare import image_side, is_shape, together
-from core.matching.sides import ShapeSide
+from core.matching.sides import ImageSide, ShapeSide
 from core.parts.carry import Source, assign, carry, percent
 from core.parts.layers import BAND
 from core.progress import Progress, silent, span
@@ -34,12 +36,12 @@ def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> 
     if options.box and not (options.mask or options.outline or options.point or options.labels):
         source_box = None  # the box says where the part is
     side, source_up = ready(options, encoder, options.source, loaded[0], source_box, silent)
-    pose = _pose(options.pose) if options.pose else None
     report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
         begin, end = number / len(boxes), (number + 1) / len(boxes)
         target, up = ready(options, encoder, path, content, box, span(progress, begin, end))
         one, other, prior = together(side, target, up or source_up)
+        pose = _pose(options, one, path, other) if options.pose else None
         sources = [Source(one, labels.masks, prior, pose)]
         for image_path, mask_path in options.also or []:
             image, mask = load_image(image_path), load_mask(mask_path)
@@ -109,16 +111,12 @@ def _elements(shape: Any) -> int:
     return len(shape.vertices) if shape.is_point_cloud else len(shape.faces)
 
 
-def _pose(path: str) -> tuple[Pose, Any]:
-    """The pose and the intrinsics of ``{"K": 3 x 3, "R": 3 x 3, "t": 3}`` in a JSON file."""
-    content = read_json(path)
-    try:
-        K, R, t = (np.array(content[name], np.float64) for name in ("K", "R", "t"))
-        if K.shape != (3, 3) or R.shape != (3, 3) or t.shape != (3,):
-            raise ValueError
-    except (KeyError, TypeError, ValueError):
-        raise CounterpointError(f"{Path(path).name} is no pose: give K and R (3 x 3) and t (3 numbers).") from None
-    return Pose(R, t), K
+def _pose(options: argparse.Namespace, source: Any, path: str, target: Any) -> tuple[Pose, PhotoCamera]:
+    """The pose of the target ``path`` in SOURCE, and SOURCE's camera."""
+    if not isinstance(source, ImageSide) or not isinstance(target, ShapeSide):
+        raise CounterpointError("--pose is that of a shape in an image: SOURCE must be an image and TARGET a shape.")
+    camera, pose = open_posed(options.pose, options.source, source.image_size, path, target.shape)
+    return pose, camera
 
 
 def _name(out: str, target: str, number: int, count: int, shape: bool) -> str:

@@ -15,7 +15,9 @@ from core.alignment.templates import template_set
 from core.encoders.catalogue import EncoderChoice, load_encoder, need_point_encoder
 from core.fields.interpolation import Interpolator
 from core.fields.lifting import LiftSettings
+from core.geometry.camera import PhotoCamera
 from core.geometry.display import display_mesh
+from core.geometry.lens import Lens
 from core.geometry.pose import camera_matrix
 from core.geometry.raycasting import Raycaster
 from core.geometry.selection import SurfaceGraph
@@ -27,8 +29,8 @@ from core.parts.segmenters import load_segmenter
 from core.plugins import plugins
 from core.progress import Progress, silent, span
 
-Known = tuple[tuple[float, ...], tuple[PoseInPhoto, ...]] | None
-"""Intrinsics fx, fy, cx, cy and hypotheses, the best first."""
+Known = tuple[tuple[float, ...], Lens | None, tuple[PoseInPhoto, ...]] | None
+"""Intrinsics fx, fy, cx, cy, the lens, and hypotheses, the best first."""
 
 
 class Memo:
@@ -115,10 +117,10 @@ def guided_pair(source: Item, target: Item, settings: EncoderSettings, known: Kn
         return begin, end, prior
 
     def make() -> Any:
-        camera, poses = known
+        K, lens, poses = known
         found = [Hypothesis(one.pose(), one.similarity, one.overlap) for one in poses]
         image, shape = (begin, end) if source.kind == "image" else (end, begin)
-        return guided(image, shape, camera_matrix(*camera), found, prior)
+        return guided(image, shape, PhotoCamera(camera_matrix(*K), None, lens), found, prior)
 
     image, shape = (source, target) if source.kind == "image" else (target, source)
     return begin, end, _pairs.get((image, shape, settings, known), make)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.shared.values import Item, PoseInPhoto
+from core.geometry.lens import Lens
 from core.parts.layers import Mask
 
 
@@ -91,14 +92,15 @@ class Begun:
     poses: list[PoseInPhoto]
     mask: Mask
     K: tuple[float, float, float, float]
-    mirrored: bool
+    lens: Lens | None = None
 
 
 @dataclass
 class PoseSoFar:
-    """The likeliest pose while an alignment goes on, not scored yet, and the camera fx, fy, cx, cy in pixels."""
+    """The likeliest pose while an alignment goes on, not scored yet, and the camera: fx, fy, cx, cy in pixels, and its lens."""
 
     K: tuple[float, float, float, float]
+    lens: Lens | None
     pose: PoseInPhoto
 
 

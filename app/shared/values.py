@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.parts.action import Action
 from core.parts.layers import Mask
@@ -143,11 +144,10 @@ class Aligned:
 
     Attributes:
         image, shape: the slots.
-        K: fx, fy, cx, cy in pixels.
+        K: fx, fy, cx, cy in pixels; ``lens`` is how the photo's lens bends.
         poses: hypotheses, the best first; ``choice`` is the one that is shown. None yet while there are less than three pairs.
         mask: of the object in the photo, what poses are scored by.
         pairs: placed by hand.
-        mirrored: the photo's mirror image agrees better.
     """
 
     image: str
@@ -157,7 +157,7 @@ class Aligned:
     choice: int = 0
     mask: Mask | None = None
     pairs: tuple[Pair, ...] = ()
-    mirrored: bool = False
+    lens: Lens | None = None
 
     @property
     def pose(self) -> PoseInPhoto | None:
@@ -170,8 +170,8 @@ class AlignTask:
 
     Attributes:
         mask: of the object; None cuts it out of the image's box.
-        K: fx, fy, cx, cy in pixels; None makes them of ``fov`` (degrees), or of what the photo says.
-        depth: a file with measured depth of the photo, or "".
+        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None makes them of ``fov`` (degrees), or of what the photo says.
+        depth: a file with measured depth of the photo, or ""; ``camera`` one with the photo's camera, where ``K`` is None.
     """
 
     image: Item
@@ -181,6 +181,8 @@ class AlignTask:
     K: tuple[float, ...] | None = None
     fov: float | None = None
     depth: str = ""
+    lens: Lens | None = None
+    camera: str = ""
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ class Queries(QObject):
         aligned = self._session.aligned.get((a, b)) or self._session.aligned.get((b, a))
         if aligned is None or aligned.pose is None:
             return None
-        return aligned.K, aligned.poses if aligned.choice == 0 else (aligned.pose,)
+        return aligned.K, aligned.lens, aligned.poses if aligned.choice == 0 else (aligned.pose,)
 
     def _corrections(self, source: Slot, target: Slot) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
         """What the user put right between two slots, either way."""

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from core.alignment.templates import TemplateSettings
 from core.encoders.base import ImageEncoder
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.render import render_posed
@@ -32,6 +33,7 @@ class Photo:
         K: intrinsics [3, 3] in pixels.
         mask: bool [H, W], the object's visible pixels.
         depth: float32 [H, W] along z in the shape's units, not finite where it is not known; or None.
+        camera: of the user's file, where this picture was made of one by undoing its lens or shrinking it.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -39,6 +41,7 @@ class Photo:
     K: Floats
     mask: npt.NDArray[np.bool_]
     depth: npt.NDArray[np.floating] | None = None
+    camera: PhotoCamera | None = None
 
 
 @dataclass

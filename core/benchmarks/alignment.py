@@ -18,6 +18,7 @@ from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose, nearest_rotation, shape_rays
 from core.geometry.raycasting import surface_position
 from core.matching.joint import ViewSet, joint_prior, view_set
@@ -153,7 +154,7 @@ def _click(
     priors: tuple[tuple[ImageSide, Prior | None], ...] = (
         (image, None),
         (turned, joint),
-        (turned, guided(turned, shape, scorer.K, hypotheses, joint)),
+        (turned, guided(turned, shape, PhotoCamera(scorer.K), hypotheses, joint)),
     )
     errors: dict[str, list[float]] = {}
     for name, (side, prior) in zip(CLICKS, priors, strict=True):

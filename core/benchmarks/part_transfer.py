@@ -18,6 +18,7 @@ from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.encoders.feature_map import box_around, encode_turned
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings, lift
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.matching.joint import JointPrior, joint_prior, view_set
 from core.matching.match import match
@@ -231,7 +232,9 @@ def _answers(
     if case.same:
         scale, camera = shape.shape.diagonal, picture.camera
         t = camera.t * scale - camera.R @ shape.shape.center
-        found["Counterpoint, pose known"] = project_mask(shape, mask, Pose(camera.R, t), camera.K, alone) > 0.5
+        found["Counterpoint, pose known"] = (
+            project_mask(shape, mask, Pose(camera.R, t), PhotoCamera(camera.K), alone) > 0.5
+        )
     return found
 
 

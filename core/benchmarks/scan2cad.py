@@ -31,7 +31,8 @@ from core.geometry.pose import Pose, project
 from core.geometry.shape import Shape, load_shape
 from core.images import load_depth, load_image
 from core.interchange.labels import read_json
-from core.interchange.poses import from_matrix, from_scan2cad, matrix
+from core.interchange.poses.matrix import from_matrix, to_matrix
+from core.interchange.poses.scan2cad import from_trs
 from core.matching.prepare import image_side, shape_side
 from core.parts.grabcut import box_mask
 from core.progress import Progress, silent
@@ -77,8 +78,8 @@ def annotated(root: str | Path, frames_each: int = 1) -> Iterator[Annotated]:
     root = Path(root)
     for entry in read_json(root / "full_annotations.json"):
         try:
-            scan, scene = root / "scans" / entry["id_scan"], matrix(from_scan2cad(entry["trs"]))
-            models = [(m, np.linalg.inv(scene) @ matrix(from_scan2cad(m["trs"]))) for m in entry["aligned_models"]]
+            scan, scene = root / "scans" / entry["id_scan"], to_matrix(from_trs(entry["trs"]))
+            models = [(m, np.linalg.inv(scene) @ to_matrix(from_trs(m["trs"]))) for m in entry["aligned_models"]]
         except (KeyError, TypeError) as error:
             raise CounterpointError(f"full_annotations.json is not that of Scan2CAD ({error} is missing).") from error
         K = _numbers(scan / "intrinsic" / "intrinsic_color.txt")[:3, :3]
@@ -174,7 +175,7 @@ def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings)
 
 
 def _in_scan(one: Annotated, pose: Pose, score: float = 0.0) -> Placed:
-    return Placed(one.category, from_matrix(one.to_scan @ matrix(pose)), one.symmetries, score)
+    return Placed(one.category, from_matrix(one.to_scan @ to_matrix(pose)), one.symmetries, score)
 
 
 def _numbers(path: Path) -> Floats:

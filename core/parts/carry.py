@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.matching.match import Prior
 from core.matching.sides import ImageSide, ShapeSide, Side
@@ -22,13 +23,13 @@ class Source:
         side: the image or shape.
         masks: bool [L, H, W] of an image or [L, F] of a shape's faces (points of a cloud).
         prior: of the pair of this side and the target.
-        pose: of the target in this image and its intrinsics ``K``, where they are known.
+        pose: of the target in this image and its camera, where they are known.
     """
 
     side: Side
     masks: npt.NDArray[np.bool_]
     prior: Prior | None = None
-    pose: tuple[Pose, npt.NDArray[np.floating]] | None = None
+    pose: tuple[Pose, PhotoCamera] | None = None
 
 
 def carry(sources: Sequence[Source], target: ImageSide | ShapeSide) -> list[FoundPart]:

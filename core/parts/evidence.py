@@ -6,7 +6,8 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from core.geometry.pose import Pose, project
+from core.geometry.camera import PhotoCamera
+from core.geometry.pose import Pose
 from core.matching.sides import ImageSide, ShapeSide
 
 Evidence = npt.NDArray[np.float32]
@@ -26,15 +27,15 @@ def vote(evidences: list[Evidence]) -> Evidence:
 
 
 def project_mask(
-    side: ShapeSide, mask: npt.NDArray[np.bool_], pose: Pose, K: npt.NDArray[np.floating], evidence: Evidence
+    side: ShapeSide, mask: npt.NDArray[np.bool_], pose: Pose, camera: PhotoCamera, evidence: Evidence
 ) -> Evidence:
-    """Evidence [N] where the pose and the intrinsics ``K`` are known: what is seen goes by the mask, the rest is carried on.
+    """Evidence [N] where the pose and the photo's camera are known: what is seen goes by the mask, the rest is carried on.
 
     What is not seen keeps half of its own ``evidence`` and takes half from the surface around it (harmonic over the graph of
     samples, with what is seen held fixed).
     """
     points, shape = side.field.points, side.shape
-    pixels, depth = project(pose, K, shape.to_own_frame(points.position))
+    pixels, depth = camera.project(pose(shape.to_own_frame(points.position)))
     column, row = np.rint(np.where(np.isfinite(pixels), pixels, -1)).astype(int).T
     height, width = mask.shape
     inside = (depth > 0) & (column >= 0) & (row >= 0) & (column < width) & (row < height)

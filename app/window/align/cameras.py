@@ -15,6 +15,7 @@ from app.shared.values import Aligned
 from app.window.align.controller import Aligner, Pair
 from app.window.align.dock import AlignPanel
 from app.window.requests import Queries
+from core.interchange.names import nearest_name
 
 
 class Cameras(QObject):
@@ -34,22 +35,30 @@ class Cameras(QObject):
 
     def ask_camera(self) -> None:
         """Ask for a file with intrinsics, or forget those that came from one."""
-        if self._aligner.camera is not None:
-            self._aligner.camera = None
+        if self._aligner.camera:
+            self._aligner.camera = ""
             self._dock.set_camera("")
             return
-        path, _ = QFileDialog.getOpenFileName(self._dock, tr("Open intrinsics"), "", tr("JSON (*.json);;All files (*)"))
+        path, _ = QFileDialog.getOpenFileName(
+            self._dock,
+            tr("Open intrinsics"),
+            "",
+            tr("Cameras (*.json *.txt *.yaml *.yml *.xml *.npy *.npz *.bin);;All files (*)"),
+        )
         if path:
             self.open_camera(path)
 
     def open_camera(self, path: str) -> None:
         """Take intrinsics from a file."""
 
-        def done(camera: tuple[float, ...]) -> None:
-            self._aligner.camera = camera
+        pair = self._aligner.pair()
+
+        def done(_: object) -> None:
+            self._aligner.camera = path
             self._dock.set_camera(Path(path).name)
 
-        self._queries.run("read_camera", done, path=path)
+        image = self._session.items[pair[0]] if pair is not None else None
+        self._queries.run("read_camera", done, path=path, image=image)
 
     def ask_depth(self) -> None:
         """Ask for a file with the photo's depth, or forget it."""
@@ -60,7 +69,10 @@ class Cameras(QObject):
             self._show()
             return
         path, _ = QFileDialog.getOpenFileName(
-            self._dock, tr("Open measured depth of the photo"), "", tr("Depth (*.png *.npy);;All files (*)")
+            self._dock,
+            tr("Open measured depth of the photo"),
+            "",
+            tr("Depth (*.png *.npy *.exr *.tif *.tiff);;All files (*)"),
         )
         if path:
             self.open_depth(pair[0], path)
@@ -83,10 +95,10 @@ class Cameras(QObject):
             self._show()
             return
         path, _ = QFileDialog.getOpenFileName(
-            self._dock, tr("Open the cameras of a rig (transforms.json, or images.txt of COLMAP)"), "", tr("Cameras (*.json *.txt)")
+            self._dock, tr("Open the cameras of a rig (transforms.json, or images.txt of COLMAP)"), "", tr("Cameras (*.json *.txt *.bin)")
         )  # fmt: skip
         if path:
-            self.open_rig(str(Path(path).parent) if path.endswith(".txt") else path)
+            self.open_rig(str(Path(path).parent) if path.endswith((".txt", ".bin")) else path)
 
     def open_rig(self, path: str) -> None:
         """Take the cameras of all photos of a rig from a file."""
@@ -108,11 +120,14 @@ class Cameras(QObject):
             changes: dict[Pair, Aligned | None] = {}
             for pair, begun in zip(pairs, found, strict=True):
                 before = self._session.aligned.get(pair) or Aligned(*pair)
-                changes[pair] = replace(before, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
+                changes[pair] = replace(
+                    before, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens
+                )
             self._session.undo_stack.push(SetAligned(self._session, tr("Carry pose to the rig"), changes))
 
         tasks = [self._aligner.task(pair, known if pair == whole else None) for pair in pairs]
-        cameras = [self._aligner.rig[Path(task.image.path).name] for task in tasks]
+        rig = self._aligner.rig
+        cameras = [rig[nearest_name(list(rig), task.image.path) or ""] for task in tasks]
         first = known.poses[known.choice]
         poses = [first, *(pose for pose in known.poses if pose != first)]
         self._queries.run("carry_poses", done, tasks=tasks, cameras=cameras, poses=poses)
@@ -121,7 +136,7 @@ class Cameras(QObject):
         """The open photos of the rig beside the one that is meant; none where that is not of the rig."""
         pair, items = self._aligner.pair(), self._session.items
         there = [
-            slot for slot, item in items.items() if kind_of(slot) == "image" and Path(item.path).name in self._aligner.rig
+            slot for slot, item in items.items() if kind_of(slot) == "image" and nearest_name(list(self._aligner.rig), item.path)
         ]  # fmt: skip
         return [slot for slot in there if slot != pair[0]] if pair is not None and pair[0] in there else []
 
@@ -138,10 +153,10 @@ class Cameras(QObject):
 
     def _estimated(self, known: Aligned, found: tuple[float, Begun]) -> None:
         field, begun = found
-        self._aligner.camera = None
+        self._aligner.camera = ""
         self._dock.set_camera("")
         self._dock.fov.setValue(field)
-        again = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0)
+        again = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, lens=None)
         self._aligner.push(tr("Estimate field of view: {field:.0f}°").format(field=field), again)
 
     def _show(self) -> None:

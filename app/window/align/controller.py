@@ -1,7 +1,6 @@
 """Aligning a shape to a photo from the window, with the pose shown as it improves."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -19,6 +18,7 @@ from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
 from core.alignment.verdict import judge
 from core.geometry.pose import camera_matrix, frustum
+from core.interchange.names import nearest_name
 
 VERDICTS = {
     "good": tr("Good: the silhouette fits, and no other pose comes near."),
@@ -27,7 +27,6 @@ VERDICTS = {
         "Unsure: the silhouette does not fit the object well. Look at the other poses, draw the box tighter, or place pairs."
     ),
 }
-MIRRORED = tr(" The photo's mirror image agrees better with the shape: one of them may be mirrored.")
 
 SKETCH = 200
 """Pixels along the longer side of a pose drawn while it changes."""
@@ -39,7 +38,7 @@ class Aligner(QObject):
     """Connects the align dock, the engine and the session.
 
     Attributes:
-        camera: fx, fy, cx, cy of a file, for all photos, or None.
+        camera: a file with the cameras of all photos, or "".
         depths: files with measured depth, by the photo's path.
         rig: :class:`core.interchange.poses.View` of the photos of a rig, by their names.
 
@@ -55,7 +54,7 @@ class Aligner(QObject):
         super().__init__(parent)
         self._session, self._queries, self._panels, self._dock = session, queries, panels, dock
         self.active: Slot = "image 1"
-        self.camera: tuple[float, ...] | None = None
+        self.camera = ""
         self.depths: dict[str, str] = {}
         self.rig: dict[str, Any] = {}
         self._request: Request | None = None
@@ -97,11 +96,12 @@ class Aligner(QObject):
     def task(self, pair: Pair, known: Aligned | None = None) -> AlignTask:
         """What a request about a pair is about; mask and camera are those of ``known``, or else what the dock says."""
         image, shape = (self._session.items[slot] for slot in pair)
-        mask, K = (known.mask, known.K) if known is not None else (None, None)
-        of_rig = self.rig.get(Path(image.path).name)
-        camera = self.camera if of_rig is None else tuple(of_rig.K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist())
+        mask, K, lens = (known.mask, known.K, known.lens) if known is not None else (None, None, None)
+        name = nearest_name(list(self.rig), image.path)
+        if K is None and name is not None:
+            K, lens = tuple(self.rig[name].K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist()), self.rig[name].lens
         fov, depth = self._dock.fov.value() or None, self.depths.get(image.path, "")
-        return AlignTask(image, shape, self._session.encoder, mask, K or camera, fov, depth)
+        return AlignTask(image, shape, self._session.encoder, mask, K, fov, depth, lens, self.camera)
 
     def start(self) -> None:
         """Align the shape to the photo; the likeliest pose is drawn while it gets better."""
@@ -114,7 +114,7 @@ class Aligner(QObject):
         def done(found: Begun) -> None:
             self._finish()
             pairs = known.pairs if known else ()
-            aligned = Aligned(*pair, found.K, tuple(found.poses), 0, found.mask, pairs, found.mirrored)
+            aligned = Aligned(*pair, found.K, tuple(found.poses), 0, found.mask, pairs, found.lens)
             self.push(tr("Align {shape} to {image}").format(shape=pair[1], image=pair[0]), aligned)
 
         request = self._queries.run(
@@ -130,7 +130,7 @@ class Aligner(QObject):
             self._request.cancel()
 
     def _sketch(self, pair: Pair, so_far: PoseSoFar) -> None:
-        self.draw(Aligned(*pair, so_far.K), so_far.pose, SKETCH)
+        self.draw(Aligned(*pair, so_far.K, lens=so_far.lens), so_far.pose, SKETCH)
 
     def _give_up(self, *_: object) -> None:
         self._finish()
@@ -159,6 +159,7 @@ class Aligner(QObject):
             "K": aligned.K,
             "pose": pose,
             "style": self._dock.style_name,
+            "lens": aligned.lens,
         }
         if most:
             arguments["most"] = most
@@ -216,4 +217,4 @@ def _verdict(aligned: Aligned) -> str:
     if aligned.pose is None:
         return tr("{pairs} of at least 3 pairs are placed.").format(pairs=len(aligned.pairs))
     text = VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]
-    return text + (MIRRORED if aligned.mirrored else "")
+    return text

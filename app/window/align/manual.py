@@ -77,13 +77,13 @@ class Posing(QObject):
         """The pose that the pairs demand."""
 
         def done(begun: Begun) -> None:
-            solved = replace(placed, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
+            solved = replace(placed, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens)
             self._aligner.push(tr("Place pair"), solved)
 
         def failed(*_: object) -> None:
             self._aligner.push(tr("Place pair"), placed)
 
-        known = replace(placed, K=self._aligner.camera or placed.K)  # type: ignore[arg-type]
+        known = replace(placed, K=None, lens=None) if self._aligner.camera else placed
         task = self._aligner.task((placed.image, placed.shape), known)  # type: ignore[arg-type]
         request = self._queries.run(
             "solve_pairs", done, task=task, pairs=placed.pairs, start=placed.pose, dof=self._dock.dof.currentData(),
@@ -114,7 +114,7 @@ class Posing(QObject):
 
         def done(begun: Begun) -> None:
             known = self._session.aligned.get(pair) or Aligned(*pair)
-            placed = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
+            placed = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens)
             self._aligner.push(tr("Open pose") if path else tr("Place shape"), placed)
 
         self._queries.run("place_pose", done, task=self._aligner.task(pair), path=path)
@@ -123,15 +123,26 @@ class Posing(QObject):
         """Write the pose that is shown."""
         aligned = self._aligner.current()
         if aligned is not None and aligned.pose is not None:
-            image = self._session.items[aligned.image]  # type: ignore[index]
-            arguments = {"path": path, "form": form, "image": image, "K": aligned.K, "pose": aligned.pose}
-            self._queries.run("save_pose", lambda _: None, **arguments)
+            image, shape = self._session.items[aligned.image], self._session.items[aligned.shape]  # type: ignore[index]
+            arguments = {
+                "path": path,
+                "form": form,
+                "image": image,
+                "shape": shape,
+                "K": aligned.K,
+                "pose": aligned.pose,
+            }
+            self._queries.run("save_pose", lambda _: None, lens=aligned.lens, **arguments)
 
     def _drag(self, slot: Slot, handle: str, start: tuple, at: tuple, done: bool) -> None:
         aligned = self._aligner.current()
         if aligned is None or aligned.pose is None or aligned.image != slot or aligned.shape not in self._middles:
             return
         before = aligned.pose.pose()
+        if aligned.lens is not None:
+            start, at = aligned.lens.undistort_pixels(np.array([start, at], float), _matrix(aligned))
+            if not np.isfinite([start, at]).all():
+                return
         after = self._changed(aligned, before, handle, np.array(start), np.array(at))
         middle = self._middles[aligned.shape]  # type: ignore[index]
         self._settle(aligned, handles.held(before, after, middle, self._dock.locked), done, title(self._dock.tool))
@@ -193,6 +204,8 @@ class Posing(QObject):
         panel, middle = self._panels[aligned.image], self._middles[aligned.shape]  # type: ignore[index]
         assert isinstance(panel, ImagePanel)
         u, v = project(pose, _matrix(aligned), middle)[0]
+        if aligned.lens is not None:
+            u, v = aligned.lens.distort_pixels(np.array([u, v]), _matrix(aligned))
         axes = tuple((float(x), float(y)) for x, y in pose.R[:2].T)
         panel.view.handles.place((float(u), float(v)), axes)
 

@@ -9,18 +9,12 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 
 from app.document.texts import tr
 from app.window.align.dock import TOOLS
+from core.interchange.pose_formats import POSE_FORMATS
 
 if TYPE_CHECKING:
     from app.window.main_window import MainWindow
 
-FORMATS = {
-    "JSON (*.json)": "json",
-    "4 x 4 matrix (*.txt)": "matrix",
-    "Scan2CAD (*.json)": "scan2cad",
-    "nerfstudio transforms.json (*.json)": "nerfstudio",
-    "BOP folder (*)": "bop",
-    "COLMAP folder (*)": "colmap",
-}
+FORMATS = {f"{one.description} (*{one.suffix})": one for one in POSE_FORMATS}
 
 _KEYS = {"move": "W", "turn": "T", "scale": "S", "pairs": "K"}
 
@@ -61,7 +55,9 @@ def build(window: "MainWindow", menu: QMenu) -> None:
 
 
 def _open(window: "MainWindow") -> None:
-    path, _ = QFileDialog.getOpenFileName(window, tr("Open pose"), "", tr("Poses (*.json *.txt);;All files (*)"))
+    path, _ = QFileDialog.getOpenFileName(
+        window, tr("Open pose"), "", tr("Poses (*.json *.txt *.npy *.bin);;All files (*)")
+    )
     if path:
         window.posing.begin(path)
 
@@ -70,6 +66,6 @@ def _save(window: "MainWindow") -> None:
     path, chosen = QFileDialog.getSaveFileName(window, tr("Save pose"), "pose.json", ";;".join(FORMATS))
     if path:
         form = FORMATS.get(chosen)
-        if form in ("bop", "colmap"):
+        if form is not None and not form.suffix:
             path = str(Path(path).with_suffix(""))
-        window.posing.save(path, form)
+        window.posing.save(path, None if form is None else form.name)
