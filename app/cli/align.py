@@ -29,8 +29,8 @@ from core.images import field_of_view, load_depth, load_image, load_mask, save_i
 from core.interchange.cameras import fitted, load_camera
 from core.interchange.labels import read_json
 from core.interchange.poses import Entry, View, load_entry, save_view
+from core.matching.matchable import MatchableShape
 from core.matching.prepare import is_shape
-from core.matching.sides import ShapeSide
 from core.notices import warn
 from core.parts.grabcut import box_mask
 from core.plugins import make_plugin, plugins
@@ -61,7 +61,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         mask = box_mask(image, encoder, box)
     photo, flat = posed_photo(image, camera, mask, box, encoder, depth, shape if options.dof == 6 else None)
     side, up = ready(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
-    assert isinstance(side, ShapeSide)
+    assert isinstance(side, MatchableShape)
     check(photo)
     start = None if entry is None else entry.pose
     if start is not None:

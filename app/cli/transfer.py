@@ -18,8 +18,8 @@ from core.images import load_image, load_mask
 from core.interchange.image_labels import load_image_labels, save_image_labels
 from core.interchange.labels import Labels
 from core.interchange.shape_labels import load_shape_labels, save_shape_labels
-from core.matching.prepare import image_side, is_shape, together
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
+from core.matching.prepare import is_shape, matchable_image, with_joint_prior
 from core.parts.carry import Source, assign, carry, percent
 from core.parts.layers import BAND
 from core.progress import Progress, silent, span
@@ -40,17 +40,17 @@ def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> 
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
         begin, end = number / len(boxes), (number + 1) / len(boxes)
         target, up = ready(options, encoder, path, content, box, span(progress, begin, end))
-        one, other, prior = together(side, target, up or source_up)
+        one, other, prior = with_joint_prior(side, target, up or source_up)
         pose = _pose(options, one, path, other) if options.pose else None
         sources = [Source(one, labels.masks, prior, pose)]
         for image_path, mask_path in options.also or []:
             image, mask = load_image(image_path), load_mask(mask_path)
-            also, _, agreed = together(image_side(image, encoder), other, up)
+            also, _, agreed = with_joint_prior(matchable_image(image, encoder), other, up)
             sources.append(Source(also, mask[None], agreed))
         found = carry(sources, other)
         percents = np.stack([percent(other, part) for part in found])
         masks = assign(percents, options.threshold)
-        saved = _name(options.out, path, number, len(boxes), isinstance(other, ShapeSide))
+        saved = _name(options.out, path, number, len(boxes), isinstance(other, MatchableShape))
         _save(saved, content, Path(path).name, Labels(labels.names, labels.colors, masks))
         for name, part, values, mask in zip(labels.names, found, percents, masks, strict=True):
             near = np.abs(values.astype(int) - options.threshold) <= BAND
@@ -113,7 +113,7 @@ def _elements(shape: Any) -> int:
 
 def _pose(options: argparse.Namespace, source: Any, path: str, target: Any) -> tuple[Pose, PhotoCamera]:
     """The pose of the target ``path`` in SOURCE, and SOURCE's camera."""
-    if not isinstance(source, ImageSide) or not isinstance(target, ShapeSide):
+    if not isinstance(source, MatchableImage) or not isinstance(target, MatchableShape):
         raise CounterpointError("--pose is that of a shape in an image: SOURCE must be an image and TARGET a shape.")
     camera, pose = open_posed(options.pose, options.source, source.image_size, path, target.shape)
     return pose, camera

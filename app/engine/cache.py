@@ -23,7 +23,7 @@ from core.geometry.raycasting import Raycaster
 from core.geometry.selection import SurfaceGraph
 from core.geometry.shape import load_shape
 from core.images import load_image
-from core.matching.prepare import image_side, shape_side, together
+from core.matching.prepare import matchable_image, matchable_shape, with_joint_prior
 from core.parts.sam import SamSegmenter
 from core.parts.segmenters import load_segmenter
 from core.plugins import plugins
@@ -87,10 +87,10 @@ def side_of(item: Item, settings: EncoderSettings, progress: Progress = silent) 
         encoder = encoder_of(settings, span(progress, 0.0, 0.2))
         if item.kind == "image":
             progress(0.3, f"Encoding {item.name}")
-            return image_side(image_of(item), encoder, item.box)
+            return matchable_image(image_of(item), encoder, item.box)
         lifting = LiftSettings(settings.samples, settings.azimuths, resolution=settings.resolution, up=item.up)
         points = need_point_encoder(choice_of(settings)) if settings.points else None
-        return shape_side(shape_of(item), encoder, lifting, span(progress, 0.2, 0.95), points)
+        return matchable_shape(shape_of(item), encoder, lifting, span(progress, 0.2, 0.95), points)
 
     return _sides.get((item, settings), make)
 
@@ -100,7 +100,7 @@ def pair_of(source: Item, target: Item, settings: EncoderSettings, progress: Pro
 
     def make() -> Any:
         sides = side_of(source, settings, progress), side_of(target, settings, progress)
-        return together(*sides, source.up if source.kind == "shape" else target.up, progress)
+        return with_joint_prior(*sides, source.up if source.kind == "shape" else target.up, progress)
 
     if source.kind == target.kind:
         return side_of(source, settings, progress), side_of(target, settings, progress), None

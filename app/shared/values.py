@@ -186,7 +186,7 @@ class AlignTask:
 
 
 @dataclass(frozen=True)
-class Wish:
+class SearchRequest:
     """What is looked for in a gallery.
 
     Attributes:

@@ -10,8 +10,9 @@ from scipy.spatial import cKDTree
 from core.alignment.scorer import Hypothesis
 from core.geometry.camera import PhotoCamera
 from core.matching.joint import JointPrior, JointSettings, ViewSet
+from core.matching.location import Location
 from core.matching.match import Prior
-from core.matching.sides import ImageSide, Location, ShapeSide, Side
+from core.matching.matchable import Matchable, MatchableImage, MatchableShape
 
 Floats = npt.NDArray[np.floating]
 
@@ -31,7 +32,7 @@ class GuidedPrior:
     views: Prior | None
     trust: float
 
-    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
+    def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
         posed = self.poses(source, target, at)
         viewed = self.views(source, target, at) if self.views is not None else None
         if posed is None or viewed is None:
@@ -42,8 +43,8 @@ class GuidedPrior:
 
 
 def guided(
-    image: ImageSide,
-    shape: ShapeSide,
+    image: MatchableImage,
+    shape: MatchableShape,
     camera: PhotoCamera,
     hypotheses: list[Hypothesis],
     views: Prior | None = None,

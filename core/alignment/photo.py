@@ -12,7 +12,7 @@ from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.shape import Shape
 from core.geometry.undistorted import Undistorted
-from core.matching.prepare import image_side
+from core.matching.prepare import matchable_image
 
 Floats = npt.NDArray[np.floating]
 
@@ -48,7 +48,7 @@ def posed_photo(
     pixels = flat.picture(image)
     far = None if depth is None else flat.picture(np.nan_to_num(depth), nearest=True)
     far = None if far is None else np.where(far > 0, far, np.nan)
-    photo = Photo(pixels, image_side(pixels, encoder, area), flat.K, seen, far)
+    photo = Photo(pixels, matchable_image(pixels, encoder, area), flat.K, seen, far)
     return (photo if rigid_shape is None else in_shape_units(photo, rigid_shape)), flat
 
 

@@ -18,7 +18,7 @@ from core.geometry.raycasting import surface_position
 from core.geometry.render import render_posed
 from core.geometry.viewpoints import UP_AXES
 from core.matching.crops import cells_of, centred, shrink
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
 
 Floats = npt.NDArray[np.floating]
 
@@ -37,7 +37,7 @@ class Photo:
     """
 
     pixels: npt.NDArray[np.uint8]
-    side: ImageSide
+    side: MatchableImage
     K: Floats
     mask: npt.NDArray[np.bool_]
     depth: npt.NDArray[np.floating] | None = None
@@ -68,7 +68,7 @@ class Hypothesis:
 class PoseScorer:
     """Compares poses of one shape with one photo."""
 
-    def __init__(self, photo: Photo, shape: ShapeSide, encoder: ImageEncoder, up: str):
+    def __init__(self, photo: Photo, shape: MatchableShape, encoder: ImageEncoder, up: str):
         """``up`` is the direction that points up in the shape's file."""
         self.photo, self.shape, self.encoder = photo, shape, encoder
         self.up_name, self.up = up, np.array(UP_AXES[up], np.float64)

@@ -33,7 +33,7 @@ from core.images import load_depth, load_image
 from core.interchange.labels import read_json
 from core.interchange.poses.matrix import from_matrix, to_matrix
 from core.interchange.poses.scan2cad import from_trs
-from core.matching.prepare import image_side, shape_side
+from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.grabcut import box_mask
 from core.progress import Progress, silent
 
@@ -164,10 +164,10 @@ def measure(
 
 def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings) -> tuple[Hypothesis, Hypothesis]:
     """The best of the templates (and, with depth, of what agrees in space), and the best of all refined."""
-    image, side = load_image(one.frame), shape_side(load_shape(one.model), encoder, LiftSettings())
+    image, side = load_image(one.frame), matchable_shape(load_shape(one.model), encoder, LiftSettings())
     depth = None if one.depth is None else _depth(one.depth, (image.shape[1], image.shape[0]))
     mask = box_mask(image, encoder, one.box)
-    photo = Photo(image, image_side(image, encoder, one.box), one.K, mask, depth)
+    photo = Photo(image, matchable_image(image, encoder, one.box), one.K, mask, depth)
     scorer = PoseScorer(photo, side, encoder, "y")
     views = template_set(side.caster, encoder, templates)
     begun = starts(coarse_poses(scorer, views), scorer, 9)

@@ -9,7 +9,7 @@ import numpy as np
 from core.congealing.collection import Congealed
 from core.congealing.coordinates import coordinates
 from core.congealing.photos import as_in_photo, scaled
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
 from core.congealing.propagate import average
 from core.images import save_image
 from core.interchange.collections import PosedImage, save_collection, save_map
@@ -18,7 +18,7 @@ from core.interchange.poses import View, colmap, nerfstudio
 from core.progress import Progress, silent
 
 
-def posed_image(path: str, one: Posed, shrunk: float) -> PosedImage:
+def posed_image(path: str, one: PosedPhoto, shrunk: float) -> PosedImage:
     """``K``, size and lens are those of the file again."""
     height, width = one.scorer.photo.pixels.shape[:2]
     camera, name = one.scorer.photo.camera, Path(path).name

@@ -17,7 +17,7 @@ from core.geometry.camera import PhotoCamera
 from core.geometry.pose import intrinsics
 from core.geometry.undistorted import Undistorted
 from core.images import field_of_view, load_image
-from core.matching.prepare import image_side
+from core.matching.prepare import matchable_image
 from core.parts.grabcut import box_mask
 from core.parts.prominence import likely_box
 
@@ -77,7 +77,7 @@ def photo_of(
         mask = box_mask(image, encoder, box or likely_box(image, encoder))
     if mask.sum() < 100:
         raise CounterpointError(f"{name} shows no object; give a box around it.")
-    side = replace(image_side(image, encoder, box_around(mask)), other_turns=())  # memory
+    side = replace(matchable_image(image, encoder, box_around(mask)), other_turns=())  # memory
     return Photo(image, side, K, mask)
 
 

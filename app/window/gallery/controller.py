@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QSettings, Signal
 
 from app.document.session import Session, Slot, kind_of
 from app.shared.results import FoundShape
-from app.shared.values import Item, Wish
+from app.shared.values import Item, SearchRequest
 from app.window.gallery.dock import GalleryPanel
 from app.window.requests import Queries
 from core.parts.layers import Mask
@@ -35,7 +35,7 @@ class Finder(QObject):
         self._session, self._queries, self._dock = session, queries, dock
         self.active: Slot = "image 1"
         self.part: int | None = None
-        self._last: Wish | None = None
+        self._last: SearchRequest | None = None
         self._aligning = ""
         dock.folder.setText(str(settings.value("gallery", "")))
         dock.folder.textChanged.connect(lambda folder: settings.setValue("gallery", folder))
@@ -68,7 +68,7 @@ class Finder(QObject):
         return None
 
     def _want(self, kind: str) -> None:
-        wish = Wish(self._dock.folder.text().strip(), "nothing")
+        wish = SearchRequest(self._dock.folder.text().strip(), "nothing")
         if kind == "words":
             wish = replace(wish, kind="words", words=self._dock.words.text())
         elif kind == "part":
@@ -87,7 +87,7 @@ class Finder(QObject):
         if self._last is not None and self._last.kind != "nothing":
             self._ask(self._last)
 
-    def _ask(self, wish: Wish) -> None:
+    def _ask(self, wish: SearchRequest) -> None:
         dock = self._dock
         wish = replace(
             wish, closer=dock.closer.isChecked(), tag=dock.tag.currentData() or "", worst=bool(dock.order.currentData()),
