@@ -8,36 +8,30 @@ import numpy as np
 import numpy.typing as npt
 
 from app.cli.options import choice_of, ready
-from core.alignment.align import Alignment, align, align_from, check, notes
+from core.alignment.align import Alignment, align, align_from, notes
+from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import overlay
-from core.alignment.photo import posed_photo, undistorted_pins
-from core.alignment.pins import Pins
+from core.alignment.photo import camera_of, camera_or_guess, posed_photo, undistorted_correspondences
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.start import check_start
 from core.alignment.templates import template_set
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
-from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
-from core.geometry.pose import intrinsics
 from core.geometry.shape import load_shape
 from core.geometry.units import Unit, unit_of
-from core.images import field_of_view, load_depth, load_image, load_mask, save_image
+from core.images import load_depth, load_image, load_mask, save_image
 from core.interchange.cameras import fitted, load_camera
 from core.interchange.labels import read_json
 from core.interchange.poses import Entry, View, load_entry, save_view
 from core.matching.matchable import MatchableShape
 from core.matching.prepare import is_shape
 from core.notices import warn
-from core.parts.grabcut import box_mask
 from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent, span
-
-FOV = 50.0
-"""Of the longer side of a photo whose camera is not known, in degrees."""
 
 
 def align_files(options: argparse.Namespace, progress: Progress = silent) -> dict[str, Any]:
@@ -54,15 +48,10 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     depth = _depth(options, size, image, unit, camera.depth_scale)
     encoder = load_encoder(choice_of(options))
     mask = load_mask(options.mask) if options.mask else None
-    box = options.box or (_around(mask) if mask is not None else None)
-    if box is None:
-        raise CounterpointError("Say where the object is: give --box X0,Y0,X1,Y1 or --mask PNG.")
-    if mask is None:
-        mask = box_mask(image, encoder, box)
-    photo, flat = posed_photo(image, camera, mask, box, encoder, depth, shape if options.dof == 6 else None)
+    rigid, name = (shape if options.dof == 6 else None), Path(options.image).name
+    photo, flat = posed_photo(image, camera, mask, options.box, encoder, depth, rigid, name)
     side, up = ready(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
     assert isinstance(side, MatchableShape)
-    check(photo)
     start = None if entry is None else entry.pose
     if start is not None:
         check_start(start, flat.K, flat.size, shape, Path(options.start).name)
@@ -73,7 +62,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
 
     scorer = PoseScorer(photo, side, encoder, up)
     if start is not None or options.pins:
-        pins = undistorted_pins(_pins(options.pins), flat) if options.pins else None
+        pins = undistorted_correspondences(_pins(options.pins), flat) if options.pins else None
         found = align_from(scorer, fine, watch, start, pins)
     else:
         templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.7))
@@ -112,7 +101,9 @@ def _camera(options: argparse.Namespace, size: tuple[int, int], start: Entry | N
     if start is not None and start.camera is not None and options.fov is None:
         warn(f"The camera is that of {Path(options.start).name}; give --K or --fov for another.")
         return fitted(start.camera, size, Path(options.start).name)
-    return PhotoCamera(intrinsics(size, options.fov or field_of_view(options.image) or FOV), size)
+    if options.fov == 0:  # it is estimated with the pose
+        return camera_of(size, None, options.image)[0]
+    return camera_or_guess(size, options.fov, options.image)
 
 
 def _depth(
@@ -134,12 +125,12 @@ def _depth(
     return np.asarray(model(image)) / unit.metres
 
 
-def _pins(path: str) -> Pins:
+def _pins(path: str) -> Correspondences2D3D:
     """``[{"pixel": [u, v], "point": [x, y, z]}, ...]`` from JSON."""
     content = read_json(path)
     try:
         pixels, points = (np.array([pin[name] for pin in content], np.float64) for name in ("pixel", "point"))
-        return Pins(pixels.reshape(-1, 2), points.reshape(len(pixels), 3))
+        return Correspondences2D3D(pixels.reshape(-1, 2), points.reshape(len(pixels), 3))
     except (KeyError, TypeError, ValueError):
         raise CounterpointError(
             f'{Path(path).name} has no pins: give [{{"pixel": [u, v], "point": [x, y, z]}}, ...].'
@@ -149,9 +140,3 @@ def _pins(path: str) -> Pins:
 def _pose(one: Hypothesis) -> dict[str, Any]:
     pose = {"R": one.pose.R.tolist(), "t": one.pose.t.tolist(), "s": np.asarray(one.pose.s).tolist()}
     return pose | {"score": one.score, "similarity": one.similarity, "overlap": one.overlap}
-
-
-def _around(mask: npt.NDArray[np.bool_]) -> Box:
-    if not mask.any():
-        raise CounterpointError("The mask of the object is empty.")
-    return box_around(mask)

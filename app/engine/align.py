@@ -14,11 +14,11 @@ from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import AlignTask, Item, Pair, PoseInPhoto
 from core.alignment.align import align, align_from, check
 from core.alignment.coarse import facing
+from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import shaded
-from core.alignment.photo import posed_photo, undistorted_pins
-from core.alignment.pins import Pins
+from core.alignment.photo import posed_photo, undistorted_correspondences
 from core.alignment.rig import carried, load_rig
 from core.alignment.scorer import Photo, PoseScorer
 from core.alignment.start import check_start
@@ -90,8 +90,8 @@ def solve_pairs(
 ) -> Begun:
     """Poses that the pairs allow, the best first; what is locked stays as in ``start``."""
     scorer, begun, flat = _begin(progress, task, dof)
-    given = Pins(np.array([pair.pixel for pair in pairs]), np.array([pair.point for pair in pairs]))
-    pins = undistorted_pins(given, flat)
+    given = Correspondences2D3D(np.array([pair.pixel for pair in pairs]), np.array([pair.point for pair in pairs]))
+    pins = undistorted_correspondences(given, flat)
     settings = FineSettings(steps=30, dof=dof, locked=locked)
     held = start.pose() if start is not None and locked else None
     found = align_from(scorer, settings, None, held, pins)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 
 from core.alignment.rays import toward
-from core.alignment.scorer import Hypothesis, PoseScorer, distinct, ranked, usual
+from core.alignment.scorer import Hypothesis, PoseScorer, non_maximum_suppression, ranked, upright_prior
 from core.alignment.templates import TemplateSet, compare, pose_of
 from core.geometry.camera import look_at
 from core.geometry.pose import Pose, nearest_rotation
@@ -21,12 +21,12 @@ class CoarseSettings:
 
     Attributes:
         tried: of all templates and rolls, this many of the best are looked at.
-        keep: of those that differ by ``apart`` degrees, this many are kept.
+        keep: of those that differ by ``suppression`` degrees, this many are kept.
     """
 
     tried: int = 100
     keep: int = 8
-    apart: float = 20.0
+    suppression: float = 20.0
 
 
 def coarse_poses(
@@ -39,8 +39,8 @@ def coarse_poses(
     for index in np.argsort(-scores, axis=None)[: settings.tried]:
         roll, view = divmod(int(index), scores.shape[1])
         pose = pose_of(crops[roll], view, templates, scorer.K, scorer.shape.caster)
-        found.append(Hypothesis(pose, float(scores[roll, view]), 1.0, usual(pose, scorer.up)))
-    poses = [one.pose for one in distinct(ranked(found), settings.keep, settings.apart)]
+        found.append(Hypothesis(pose, float(scores[roll, view]), 1.0, upright_prior(pose, scorer.up)))
+    poses = [one.pose for one in non_maximum_suppression(ranked(found), settings.keep, settings.suppression)]
     return ranked(scorer(poses))
 
 

@@ -7,13 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.spatial import cKDTree
-from scipy.spatial.transform import Rotation
 from torch.nn import functional as F
 
 from core.alignment.templates import TemplateSettings
 from core.encoders.base import ImageEncoder
 from core.geometry.camera import PhotoCamera
-from core.geometry.pose import Pose, shape_rays
+from core.geometry.pose import Pose, rotation_error, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.render import render_posed
 from core.geometry.viewpoints import UP_AXES
@@ -49,20 +48,20 @@ class Hypothesis:
     """A pose and how well the picture agrees with it.
 
     Attributes:
-        similarity: mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered picture's.
-        overlap: intersection over union of the silhouette and the object's mask.
-        usual: at most 1, less for poses that are rare (see :func:`usual`).
-        score: similarity x overlap to the third x usual, which ranks better than any of them.
+        similarity: Mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered picture's.
+        overlap: Intersection over union of the silhouette and the object's mask.
+        upright_prior: At most 1, less for poses that are rare (see :func:`upright_prior`).
+        score: similarity x overlap to the third x upright_prior, which ranks better than any of them.
     """
 
     pose: Pose
     similarity: float
     overlap: float
-    usual: float = 1.0
+    upright_prior: float = 1.0
 
     @property
     def score(self) -> float:
-        return max(self.similarity, 0.0) * self.overlap**3 * self.usual
+        return max(self.similarity, 0.0) * self.overlap**3 * self.upright_prior
 
 
 class PoseScorer:
@@ -107,7 +106,7 @@ class PoseScorer:
         for pose, (picture, overlap) in zip(poses, self._by_picture(poses), strict=True):
             field, also = self._by_field(pose)
             similarity = (max(field, 0) + max(picture, 0)) / 2
-            found.append(Hypothesis(pose, similarity, float(np.sqrt(overlap * also)), usual(pose, self.up)))
+            found.append(Hypothesis(pose, similarity, float(np.sqrt(overlap * also)), upright_prior(pose, self.up)))
         return found
 
     def _by_field(self, pose: Pose) -> tuple[float, float]:
@@ -148,8 +147,16 @@ class PoseScorer:
         return list(zip(similarity.tolist(), overlap.tolist(), strict=True))
 
 
-def usual(pose: Pose, up: Floats) -> float:
-    """1 for a shape that stands in an upright photo and is seen from its side or from above, else 0.75: most do and are."""
+def upright_prior(pose: Pose, up: Floats) -> float:
+    """Say how usual it is that a shape stands so in a photo.
+
+    Args:
+        pose: Of the shape in the photo.
+        up: The direction [3] that points up in the shape's own frame.
+
+    Returns:
+        1 where the shape stands upright, within 50 degrees or seen from above, and is not seen from below; else 0.75.
+    """
     x, y, z = pose.R @ up
     ray = pose.t / max(float(np.linalg.norm(pose.t)), 1e-12)
     elevation = np.degrees(np.arcsin(np.clip(-(np.array([x, y, z]) @ ray), -1, 1)))
@@ -158,17 +165,20 @@ def usual(pose: Pose, up: Floats) -> float:
 
 
 def ranked(found: list[Hypothesis]) -> list[Hypothesis]:
+    """Sort hypotheses by their score, the best first."""
     return sorted(found, key=lambda h: -h.score)
 
 
-def distinct(found: list[Hypothesis], count: int, apart: float) -> list[Hypothesis]:
-    """The first of them that differ in rotation by at least ``apart`` degrees from all before."""
+def non_maximum_suppression(found: list[Hypothesis], count: int, suppression: float) -> list[Hypothesis]:
+    """Keep the best poses that differ from each other.
+
+    Args:
+        found: Hypotheses, the best first.
+        count: At most this many are kept.
+        suppression: Degrees by which the rotation of a pose must differ from those of all better ones that are kept.
+    """
     kept: list[Hypothesis] = []
     for one in found:
-        if len(kept) < count and all(_between(one.pose, other.pose) >= apart for other in kept):
+        if len(kept) < count and all(rotation_error(one.pose.R, better.pose.R) >= suppression for better in kept):
             kept.append(one)
     return kept
-
-
-def _between(a: Pose, b: Pose) -> float:
-    return float(np.degrees(Rotation.from_matrix(a.R.T @ b.R).magnitude()))

@@ -19,7 +19,7 @@ SAMPLES = 3000
 NEAR = 0.1
 """A correspondence agrees with a pose that brings the two this close, in diagonals of the posed shape."""
 
-KEEP, APART = 4, 20.0
+KEEP, SUPPRESSION_DEGREES = 4, 20.0
 """So many of the poses that differ by so many degrees."""
 
 STRETCH = 2.0
@@ -50,7 +50,7 @@ def by_depth(scorer: PoseScorer, dof: int) -> list[Pose]:
     for index in np.argsort(-votes):
         if len(found) == KEEP or votes[index] < 6:
             break
-        if all(rotation_error(R[index], other.R) >= APART for other in found):
+        if all(rotation_error(R[index], other.R) >= SUPPRESSION_DEGREES for other in found):
             found.extend(_settled(Pose(R[index], t[index], np.full(3, s[index])), own, there, which, size, dof))
     return found
 

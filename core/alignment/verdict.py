@@ -8,7 +8,7 @@ Verdict = Literal["good", "misfit", "rival"]
 SHOWN = 5
 """Hypotheses that are kept to choose from."""
 
-APART = 10.0
+SUPPRESSION_DEGREES = 10.0
 """Degrees between the rotations of poses that count as different."""
 
 SURE_OVERLAP, SURE_LEAD = 0.75, 1.05

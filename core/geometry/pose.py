@@ -79,7 +79,11 @@ def camera_matrix(fx: float, fy: float, cx: float, cy: float) -> Floats:
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float64)
 
 
-def intrinsics(size: tuple[int, int], fov: float = 50.0) -> Floats:
+FOV = 50.0
+"""Degrees that the longer side of a photo spans where nothing tells."""
+
+
+def intrinsics(size: tuple[int, int], fov: float = FOV) -> Floats:
     """``K`` [3, 3] of a picture (width, height) whose longer side spans ``fov`` degrees, the principal point in its middle."""
     focal = max(size) / 2 / np.tan(np.radians(fov) / 2)
     return camera_matrix(focal, focal, (size[0] - 1) / 2, (size[1] - 1) / 2)

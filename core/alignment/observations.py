@@ -21,7 +21,7 @@ FEWEST = 12
 
 
 @dataclass
-class Seen:
+class Observations:
     """What H poses see; float64, padded to the longest, where weights are zero.
 
     Attributes:
@@ -29,7 +29,7 @@ class Seen:
             the picture says (normalised frame).
         weight: [H, n].
         depth: [H, n] measured along z, or None.
-        rim: [H, m, 3] of the shape's own frame, on the edge of the silhouette; ``rim_weight`` [H, m].
+        silhouette: [H, m, 3] of the shape's own frame, on the edge of the silhouette; ``silhouette_weight`` [H, m].
     """
 
     pixels: torch.Tensor
@@ -38,12 +38,12 @@ class Seen:
     target: torch.Tensor
     weight: torch.Tensor
     depth: torch.Tensor | None
-    rim: torch.Tensor
-    rim_weight: torch.Tensor
+    silhouette: torch.Tensor
+    silhouette_weight: torch.Tensor
 
 
 @dataclass
-class Outline:
+class SilhouetteTarget:
     """The outline of the object in the picture.
 
     Attributes:
@@ -66,7 +66,7 @@ class Outline:
         return torch.nn.functional.grid_sample(self.distance, grid, align_corners=True)[0, 0]
 
 
-def outline_of(scorer: PoseScorer) -> Outline | None:
+def silhouette_target(scorer: PoseScorer) -> SilhouetteTarget | None:
     """Of the photo's mask; None where it has none near the box."""
     x0, y0, x1, y1 = scorer.image.map.box
     size = max(x1 - x0, y1 - y0)
@@ -80,14 +80,16 @@ def outline_of(scorer: PoseScorer) -> Outline | None:
     points = points[:: max(1, len(points) // 200)] + [left, top]
     outside, inside = (cv2.distanceTransform(p, cv2.DIST_L2, 3) for p in (1 - part, part))
     distance = torch.from_numpy((outside - inside) / size)[None, None].float()
-    return Outline(size, distance, torch.tensor([left, top], dtype=torch.float64), torch.from_numpy(points * 1.0))
+    return SilhouetteTarget(
+        size, distance, torch.tensor([left, top], dtype=torch.float64), torch.from_numpy(points * 1.0)
+    )
 
 
-def look(poses: list[Pose], scorer: PoseScorer, reach: float, outline: Outline | None) -> Seen:
+def observe(poses: list[Pose], scorer: PoseScorer, reach: float, outline: SilhouetteTarget | None) -> Observations:
     """Cast what the poses see, and find the coordinates that the picture says within ``reach`` diagonals."""
     shape, caster = scorer.shape.shape, scorer.shape.caster
     columns: list[list[Floats]] = [[] for _ in range(6)]
-    rims: list[Floats] = []
+    silhouettes: list[Floats] = []
     for pose in poses:
         hits = caster.cast(*shape_rays(pose, scorer.K, shape, scorer.pixels))
         cells = np.flatnonzero(hits.mask & (scorer.object > 0.3))
@@ -95,17 +97,17 @@ def look(poses: list[Pose], scorer: PoseScorer, reach: float, outline: Outline |
             cells = cells[:0]
         points = surface_position(shape, hits.face[cells], hits.bary[cells])
         normals = surface_normal(shape, hits.face[cells], hits.bary[cells])
-        target = match_near(scorer, cells, points, reach)
+        target = coordinates_near(scorer, cells, points, reach)
         depth = scorer.depth_at(cells)
         known = np.zeros(0) if depth is None else depth
         row = (scorer.pixels[cells], points, normals, target, scorer.object[cells], known)
         for column, values in zip(columns, row, strict=True):
             column.append(values)
-        rims.append(np.zeros((0, 3)) if outline is None else _rim(pose, scorer, outline))
+        silhouettes.append(np.zeros((0, 3)) if outline is None else _silhouette_points(pose, scorer, outline))
     pixels, place, facing, targets, weight, depths = (_padded(column) for column in columns)
-    rim_weight = _padded([np.ones(len(rim)) for rim in rims])
+    silhouette_weight = _padded([np.ones(len(silhouette)) for silhouette in silhouettes])
     measured = None if scorer.photo.depth is None else depths
-    return Seen(pixels, place, facing, targets, weight, measured, _padded(rims), rim_weight)
+    return Observations(pixels, place, facing, targets, weight, measured, _padded(silhouettes), silhouette_weight)
 
 
 def _padded(arrays: list[Floats]) -> torch.Tensor:
@@ -116,7 +118,7 @@ def _padded(arrays: list[Floats]) -> torch.Tensor:
     return torch.from_numpy(filled)
 
 
-def _rim(pose: Pose, scorer: PoseScorer, outline: Outline) -> Floats:
+def _silhouette_points(pose: Pose, scorer: PoseScorer, outline: SilhouetteTarget) -> Floats:
     """Points [m, 3] of the shape's own frame on the silhouette's edge."""
     x0, y0, x1, y1 = scorer.image.map.box
     margin = 0.25 * outline.size
@@ -124,11 +126,11 @@ def _rim(pose: Pose, scorer: PoseScorer, outline: Outline) -> Floats:
     shape = scorer.shape.shape
     hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, shape, np.stack(np.meshgrid(u, v), axis=-1)))
     inner = cv2.erode(hits.mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1)
-    rim = hits.mask & (inner == 0)
-    return shape.to_own_frame(surface_position(shape, hits.face[rim], hits.bary[rim]))
+    silhouette = hits.mask & (inner == 0)
+    return shape.to_own_frame(surface_position(shape, hits.face[silhouette], hits.bary[silhouette]))
 
 
-def match_near(scorer: PoseScorer, cells: npt.NDArray[np.int64], points: Floats, reach: float) -> Floats:
+def coordinates_near(scorer: PoseScorer, cells: npt.NDArray[np.int64], points: Floats, reach: float) -> Floats:
     """For each cell the mean place [n, 3] of the most similar samples within ``reach`` of its surface point."""
     positions = scorer.shape.field.points.position
     step = max(1, len(positions) // 3000)
