@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import map_coordinates
 
 from core.errors import CounterpointError
 
@@ -109,15 +110,19 @@ class Lens:
         import cv2
 
         width, height = size
-        grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 2).astype(np.float64)
-        xy = (grid - onto[:2, 2]) / [onto[0, 0], onto[1, 1]]
+        places = self.distort_pixels(_grid(np.arange(width), np.arange(height)), onto)
+        places = (places - onto[:2, 2]) * [K[0, 0] / onto[0, 0], K[1, 1] / onto[1, 1]] + K[:2, 2]
+        knots = [np.linspace(0, side - 1, min(side, 257)) for side in size]
+        xy = (_grid(*knots).reshape(-1, 2) - onto[:2, 2]) / [onto[0, 0], onto[1, 1]]
         bent, _, determinant = self._derivative(xy, np.zeros_like(xy))
-        once = (np.isfinite(bent).all(1) & (determinant > 0)).reshape(height, width).astype(np.uint8)
+        form = (len(knots[1]), len(knots[0]))
+        once = (np.isfinite(bent).all(1) & (determinant > 0)).reshape(form).astype(np.uint8)
         _, label = cv2.connectedComponents(once)
-        column, row = np.clip(np.rint(onto[:2, 2]), 0, [width - 1, height - 1]).astype(int)
-        places = (bent * [K[0, 0], K[1, 1]] + K[:2, 2]).reshape(height, width, 2)
-        seen = (label == label[row, column]) & (once > 0)
-        return np.where(seen[..., None], places, -10.0).astype(np.float32)
+        middle = np.clip(onto[:2, 2] / np.maximum(np.array(size) - 1, 1), 0, 1) * (np.array(form[::-1]) - 1)
+        column, row = np.rint(middle).astype(int)
+        seen = ((label == label[row, column]) & (once > 0)).astype(np.uint8)
+        whole = cv2.resize(seen, size, interpolation=cv2.INTER_NEAREST) > 0
+        return np.where(whole[..., None], places, -10.0).astype(np.float32)
 
     def undistort_image(self, image: npt.NDArray[Any], K: Floats, nearest: bool = False) -> npt.NDArray[Any]:
         """A photo [H, W, ...] as a pinhole camera of the same ``K`` and size would take it; 0 where the photo shows nothing.
@@ -132,17 +137,15 @@ class Lens:
 
         Exact at knots, 64 at most along each side, and linear between; far outside where there is no inverse.
         """
-        import cv2
-
         knots = [np.linspace(line[0], line[-1], min(65, max(2, len(line)))) for line in (across, down)]
-        coarse = self.undistort_pixels(np.stack(np.meshgrid(*knots), axis=-1), K)
-        coarse = np.where(np.isfinite(coarse), coarse, 1e7).astype(np.float32)
-        steps = [
+        coarse = self.undistort_pixels(_grid(*knots), K)
+        coarse = np.where(np.isfinite(coarse), coarse, 1e7)
+        across, down = (
             (line - line[0]) / max(knot[-1] - knot[0], 1e-9) * (len(knot) - 1)
             for line, knot in zip((across, down), knots, strict=True)
-        ]
-        at = np.stack(np.meshgrid(*steps), axis=-1).astype(np.float32)
-        return cv2.remap(coarse, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64)
+        )
+        at = np.stack(np.meshgrid(down, across, indexing="ij"))
+        return np.stack([map_coordinates(coarse[..., i], at, order=1, mode="nearest") for i in range(2)], axis=-1)
 
     def as_json(self) -> dict[str, Any]:
         """``model`` and ``coefficients``."""
@@ -172,6 +175,11 @@ def opencv_lens(coefficients: list[float]) -> Lens | None:
     if full is None:
         raise CounterpointError(f"OpenCV's lens has 14 coefficients at most, not {len(coefficients)}.")
     return Lens(OPENCV, tuple(coefficients) + (0.0,) * (full - len(coefficients)))
+
+
+def _grid(across: Floats, down: Floats) -> Floats:
+    """All places (u, v) of columns and rows, float64 [h, w, 2]."""
+    return np.stack(np.meshgrid(across, down), axis=-1).astype(np.float64)
 
 
 def _through(move: Callable[[Floats], Floats], pixels: Floats, K: Floats) -> Floats:

@@ -12,7 +12,7 @@ from core.geometry.pose import Pose, camera_matrix, shape_rays
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import load_shape
 from core.images import load_image, save_image
-from core.interchange.poses import View, save_nerfstudio
+from core.interchange.poses import View, nerfstudio
 from tests.app.conftest import open_sample_files
 from tests.app.test_window import LEFT, pixels_of
 
@@ -239,7 +239,7 @@ def test_measured_depth_and_a_rig(posed, sample, qtbot, wait_ready):
         View(Path(sample["image"]).name, (width, height), camera_matrix(*known.K), Pose(np.eye(3), np.zeros(3))),
         View("turned.png", (height, width), camera_matrix(fy, fx, cy, width - 1 - cx), Pose(turn, np.zeros(3))),
     ]
-    save_nerfstudio(files / "rig.json", views)
+    nerfstudio.save(files / "rig.json", views)
     window.open_files([str(files / "turned.png")], "image 2")
     qtbot.waitUntil(lambda: "image 2" in window.session.items, timeout=20_000)
     x0, y0, x1, y1 = sample["box"]

@@ -142,9 +142,9 @@ def congeal() -> None:
     import os
     import tempfile
 
+    from core.alignment.photo import object_mask, photo_of
     from core.benchmarks.photo_collections import procedural
     from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
-    from core.alignment.photo import object_mask, photo_of
     from core.encoders.catalogue import load_encoder
 
     (collection,) = procedural(False, 1, 30, first=2)

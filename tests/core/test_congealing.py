@@ -24,7 +24,7 @@ from core.congealing.posed_photos import CanonicalShape, pose_photo
 from core.congealing.propagate import average, from_photo, from_shape, on_shape
 from core.congealing.volume import Volume
 from core.errors import CounterpointError
-from core.geometry.camera import look_at
+from core.geometry.camera import PhotoCamera, look_at
 from core.geometry.pose import Pose, intrinsics, project, rotation_error
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape
@@ -55,7 +55,7 @@ def photos(truth, encoder):
     opened = []
     for name in PHOTOS:
         _, K, box = truth[name]
-        photo, shrunk, known = open_photo(SAMPLE / "collection" / name, encoder, tuple(box), None, K)
+        photo, shrunk, known = open_photo(SAMPLE / "collection" / name, encoder, tuple(box), None, PhotoCamera(K))
         assert shrunk == 1 and known
         opened.append(OpenedPhoto(name, photo))
     return opened
@@ -192,7 +192,7 @@ def test_large_photos_are_looked_at_smaller(tmp_path, encoder, truth):
     _, K, box = truth["toy-2.jpg"]
     image = Image.open(SAMPLE / "collection" / "toy-2.jpg")
     image.resize((1920, 1440)).save(tmp_path / "large.jpg")
-    photo, shrunk, known = open_photo(tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, scaled(K, 4))
+    photo, shrunk, known = open_photo(tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, PhotoCamera(scaled(K, 4)))
     assert photo.pixels.shape == (768, 1024, 3) and shrunk == pytest.approx(1024 / 1920) and known
     np.testing.assert_allclose(scaled(photo.K, 1 / shrunk), scaled(K, 4), atol=1e-9)
     assert not open_photo(SAMPLE / "collection" / "toy-2.jpg", encoder, tuple(box))[2]

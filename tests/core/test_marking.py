@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import CounterpointError
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.geometry.selection import SurfaceGraph
 from core.geometry.shape import make_shape
@@ -194,10 +195,10 @@ def test_a_known_pose_projects_the_mask(toy_side, sample):
     pose = Pose(R, t)
     trunk = outline_mask([(925, 600), (1072, 600), (1078, 740), (955, 740)], (1280, 960))
     nothing = np.zeros(len(toy_side.field), np.float32)
-    evidence = project_mask(toy_side, trunk, pose, K, nothing)
+    evidence = project_mask(toy_side, trunk, pose, PhotoCamera(K), nothing)
     position = toy_side.field.points.position
     assert 0.01 < (evidence > 0.5).mean() < 0.2 and position[evidence > 0.5, 0].min() > 0.1
-    assert not project_mask(toy_side, np.zeros_like(trunk), pose, K, nothing).any()
+    assert not project_mask(toy_side, np.zeros_like(trunk), pose, PhotoCamera(K), nothing).any()
 
 
 def test_votes_and_claims():

@@ -16,6 +16,7 @@ from core.geometry.pose import Pose
 from core.geometry.shape import load_shape, make_shape
 from core.images import load_depth, load_image
 from core.interchange import poses
+from core.interchange.cameras import load_camera
 from core.interchange.collections import PosedImage, load_collection, load_map, save_collection, save_map
 from core.interchange.image_labels import load_image_labels, save_image_labels
 from core.interchange.labels import Labels
@@ -65,10 +66,12 @@ def seeds(folder: Path) -> list[tuple[Path, Load]]:
     np.save(add("depth.npy", partial(load_depth, size=(32, 24))), rng.uniform(0, 3, (24, 32)))
     K = np.array([[500.0, 0, 16], [0, 500, 12], [0, 0, 1]])
     view = poses.View("picture.png", (32, 24), K, Pose(np.eye(3), np.array([0.0, 0, 3])))
-    poses.save_json(add("pose.json", poses.load_json), view)
-    poses.save_matrix(add("pose.txt", poses.load_pose), view.pose)
-    poses.save_nerfstudio(add("transforms.json", poses.load_nerfstudio), [view])
-    add("K.json", poses.load_intrinsics).write_text(json.dumps({"fx": 500, "fy": 500, "cx": 16, "cy": 12}))
+    poses.save_view(add("pose.json", poses.load_pose), view)
+    poses.save_view(add("pose.txt", poses.load_pose), view)
+    poses.save_view(add("transforms.json", poses.load_pose), view, "nerfstudio")
+    poses.save_view(add("scan2cad.json", poses.load_pose), view, "scan2cad")
+    add("K.yaml", load_camera).write_text("fx: 500\nfy: 500\ncx: 16\ncy: 12\nk1: -0.1\n")
+    add("K.json", load_camera).write_text(json.dumps({"fx": 500, "fy": 500, "cx": 16, "cy": 12}))
     save_collection(
         add("collection.json", load_collection), "mesh.obj", [PosedImage("picture.png", view, 0.5, 0.5, True)]
     )

@@ -67,6 +67,8 @@ def load_entry(
     """The same with the photo's camera, where the file says it."""
     path = Path(path)
     entry = _chosen(_entries(path), path.name, image_name, shape_name)
+    if entry.remark:
+        warn(entry.remark)
     if entry.unit is None:
         return entry
     if unit is None:

@@ -12,7 +12,7 @@ from core.geometry.units import Unit
 from core.interchange.camera_values import camera_of
 from core.interchange.labels import read_json
 from core.interchange.names import number_of
-from core.interchange.poses.matrix import rotation_of
+from core.interchange.poses.matrix import drift, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
 from core.notices import warn
 
@@ -75,7 +75,10 @@ def load(path: str | Path) -> list[Entry]:
             camera = _camera(about, place.name) if about else None
             for one in truth[key]:
                 pose = Pose(rotation_of(one["cam_R_m2c"], file.name), np.array(one["cam_t_m2c"], float).reshape(3))
-                entries.append(Entry(pose, image or f"{int(key):06d}", camera, int(one["obj_id"]), MILLIMETRE))
+                off = drift(one["cam_R_m2c"])
+                remark = f"The rotation in {file.name} is off by {off:.2g}; the nearest one is taken." if off > 1e-3 else ""
+                photo = image or f"{int(key):06d}"
+                entries.append(Entry(pose, photo, camera, int(one["obj_id"]), MILLIMETRE, remark))
         return entries
 
     return guarded(file, read)

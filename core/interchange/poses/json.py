@@ -12,8 +12,9 @@ from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.interchange.camera_values import camera_of
 from core.interchange.labels import read_json
-from core.interchange.poses.matrix import from_matrix, rotation_of
+from core.interchange.poses.matrix import drift, from_matrix, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, write_json
+from core.notices import warn
 
 _MATRICES = (
     "pose",
@@ -101,6 +102,8 @@ def _rigid_parts(content: Any, name: str) -> Pose:
             f"{name} has a rotation of {np.size(R)} numbers whose order is not known; give R as 3 x 3."
         )
     s = np.array(content.get("s", (1, 1, 1)), float)
+    if drift(R) > 1e-3:
+        warn(f"The rotation in {name} is off by {drift(R):.2g}; the nearest one is taken.")
     return Pose(rotation_of(R, name), np.array(t, float).reshape(3), np.broadcast_to(s, 3).copy())
 
 

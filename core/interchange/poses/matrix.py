@@ -64,10 +64,10 @@ def rotation_and_scale(linear: Floats, name: str) -> tuple[Floats, Floats]:
     off = float(np.abs((linear / s).T @ (linear / s) - np.eye(3)).max())
     if off > min(max(1e-3, 4 * rounding), COARSEST):
         raise CounterpointError(f"{name} shears the shape: the columns of its rotation are not at right angles.")
-    if 4 * rounding > 1e-2:
-        warn(f"{name} has few digits: its rotation is uncertain by about {np.degrees(2 * rounding):.1g} degrees.")
-    near = max(1e-6, 4 * rounding)
-    if np.abs(s - 1).max() <= near:
+    if off > 2e-3:
+        warn(f"{name} has few digits: its rotation is uncertain by about {np.degrees(off):.1g} degrees.")
+    near = max(1e-6, 2 * rounding) if rounding < 0.01 else 1e-6
+    if np.abs(s - 1).max() <= near and np.abs(linear).max() <= 1 + rounding:
         s = np.ones(3)
     elif np.ptp(s) <= near * s.mean():
         s = np.full(3, s.mean())
@@ -75,15 +75,23 @@ def rotation_and_scale(linear: Floats, name: str) -> tuple[Floats, Floats]:
 
 
 def rotation_of(values: Any, name: str) -> Floats:
-    """A rotation [3, 3] of nine numbers that may be rounded.
+    """A rotation [3, 3] of nine numbers that were rounded or have drifted: the nearest one. See :func:`drift`.
 
     Raises:
-        CounterpointError: it is none.
+        CounterpointError: it is none: it mirrors, or is off by more than ``COARSEST``.
     """
-    R, s = rotation_and_scale(np.array(values, np.float64).reshape(3, 3), name)
-    if np.abs(s - 1).max() > 1e-3:
-        raise CounterpointError(f"The rotation in {name} scales by {s.mean():.4g}; give a rotation.")
-    return R
+    linear = np.array(values, np.float64).reshape(3, 3)
+    if not np.isfinite(linear).all() or drift(linear) > COARSEST:
+        raise CounterpointError(f"The rotation in {name} is none: its columns must be at right angles and of length 1.")
+    if np.linalg.det(linear) < 0:
+        raise CounterpointError(f"The rotation in {name} mirrors the shape; give a rotation.")
+    return nearest_rotation(linear)
+
+
+def drift(values: Any) -> float:
+    """How far nine numbers are from a rotation: the largest deviation of ``R.T @ R`` from the identity."""
+    linear = np.array(values, np.float64).reshape(3, 3)
+    return float(np.abs(linear.T @ linear - np.eye(3)).max())
 
 
 def decimals(values: Floats) -> int:

@@ -15,6 +15,10 @@ from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.geometry.units import Unit
+from core.notices import warn
+
+SAME = 5e-3
+"""Scales nearer to 1 come of rotations that were rounded or have drifted."""
 
 Floats = npt.NDArray[np.floating]
 Read = TypeVar("Read")
@@ -55,6 +59,7 @@ class Entry:
         camera: of the photo, where the file says it.
         object: number of the object (BOP), or None.
         unit: metres that one unit of the pose's translation is; None where it is the shape's unit.
+        remark: a sentence to be said where this pose is used, or "".
     """
 
     pose: Pose
@@ -62,16 +67,20 @@ class Entry:
     camera: PhotoCamera | None = None
     object: int | None = None
     unit: float | None = None
+    remark: str = ""
 
 
 def rigid(pose: Pose, where: str) -> None:
-    """Refuse a scale in a format that has none.
+    """Refuse a scale in a format that has none; one that is nearly 1 is left out, which is said.
 
     Raises:
         CounterpointError: the scale is other than 1.
     """
-    if np.abs(np.asarray(pose.s) - 1).max() > 1e-9:
+    off = float(np.abs(np.asarray(pose.s) - 1).max())
+    if off > SAME:
         raise CounterpointError(f"{where} has no scale, and this pose has; save it as JSON, a matrix or Scan2CAD.")
+    if off > 1e-9:
+        warn(f"{where} has no scale; that of this pose, which differs from 1 by {off:.2g}, is left out.")
 
 
 def write_json(path: str | Path, content: Any) -> None:
