@@ -20,7 +20,7 @@ LAYERS = (
     "training",
     "benchmarks",
 )
-PEERS = ("parts", "alignment", "retrieval")
+PEERS = ("alignment", "retrieval")
 WINDOW_ONLY = ("PySide6", "pyvista", "pyvistaqt", "vtk", "vtkmodules", "qtpy", "app")
 
 

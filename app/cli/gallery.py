@@ -1,7 +1,6 @@
 """The verbs ``index`` and ``search``."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from app.cli.options import choice_of
@@ -15,7 +14,7 @@ from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import GallerySpec
 from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
-from core.retrieval.queries import QueryEncoder
+from core.retrieval.queries import QueryEncoder, picture_query, shape_query
 from core.retrieval.search import Query, Searcher
 from core.retrieval.store import Gallery, open_gallery
 
@@ -66,8 +65,7 @@ def classify(options: argparse.Namespace, progress: Progress = silent) -> dict[s
             options.gallery, GallerySpec(choice_of(options)), progress=span(progress, 0.0, 0.9)
         ) as gallery:
             query_encoder = QueryEncoder(GallerySpec.of(gallery.spec, options.device))
-            query = query_encoder.shape(shape, up)
-            query.own = gallery.number_of(Path(options.shape))
+            query = shape_query(query_encoder, gallery, shape, up, options.shape)
             found, how = name_by_gallery(query, Searcher(gallery), labels), BY_GALLERY
     else:
         raise CounterpointError(
@@ -79,14 +77,9 @@ def classify(options: argparse.Namespace, progress: Progress = silent) -> dict[s
 
 def _query(options: argparse.Namespace, query_encoder: QueryEncoder, gallery: Gallery, image: bool) -> Query:
     if not image:
-        query = query_encoder.shape(load_shape(options.query), guess_up(options.query))
-        query.own = gallery.number_of(Path(options.query))
-        return query
-    pixels = load_image(options.query)
+        return shape_query(query_encoder, gallery, load_shape(options.query), guess_up(options.query), options.query)
     mask = load_mask(options.mask) if options.mask else None
-    if options.part and mask is not None:
-        return query_encoder.part_of_image(pixels, mask, options.box)
-    return query_encoder.image(pixels, options.box, mask)
+    return picture_query(query_encoder, load_image(options.query), options.box, mask, options.part)
 
 
 def _refused(files: list[tuple[str, str]]) -> list[dict[str, str]]:

@@ -98,13 +98,11 @@ def adapt_files(options: argparse.Namespace, progress: Progress = silent) -> dic
 
     from core.encoders.catalogue import load_tunable
     from core.training.equivariance import AdaptSettings, adapt
-    from core.training.meshes import read_mesh
+    from core.training.meshes import read_surfaces
 
     if not options.out.endswith(".safetensors"):
         raise CounterpointError(f"What is learnt is kept as .safetensors; call {options.out} so.")
-    items = [item for file in options.shapes if (item := read_mesh(file)) is not None]
-    if not items:
-        raise CounterpointError("Pictures are taken of surfaces: give a mesh, not a point cloud.")
+    items = list(read_surfaces([(file, None) for file in options.shapes]).values())
     encoder = load_tunable(EncoderChoice(options.encoder, options.weights, options.layer, options.device))
     settings = AdaptSettings(**_given(options, "minutes", "steps", "loss", "rate", "seed"))
     curve = adapt(items, encoder, options.out, settings, progress)

@@ -130,7 +130,9 @@ def _measure(
         ]
         for name, hypotheses in zip(STAGES, found, strict=True):
             _note(stages[name], hypotheses, item, scene)
-        for name, errors in _click(item, scorer, views, non_maximum_suppression(found[-1], SHOWN, SUPPRESSION_DEGREES)).items():
+        for name, errors in _click(
+            item, scorer, views, non_maximum_suppression(found[-1], SHOWN, SUPPRESSION_DEGREES)
+        ).items():
             clicks[name].extend(errors)
     width = items[0].image.shape[1]
     answered = [

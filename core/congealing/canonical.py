@@ -10,9 +10,12 @@ from core.alignment.templates import TemplateSettings
 from core.congealing.collection import OpenedPhoto, canonical_shape
 from core.congealing.posed_photos import pose_photo
 from core.encoders.base import ImageEncoder
+from core.encoders.catalogue import EncoderChoice
 from core.errors import CounterpointError
 from core.geometry.shape import load_shape
 from core.progress import Progress, silent, span
+from core.retrieval.build import gallery_for
+from core.retrieval.describe import GallerySpec
 from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher, SearchResult, fused
 
@@ -30,6 +33,30 @@ class ShapeChoice:
     up: str
     votes: float
     score: float
+
+
+def choose_from_gallery(
+    opened: Sequence[OpenedPhoto],
+    gallery: str | Path,
+    choice: EncoderChoice,
+    encoder: ImageEncoder,
+    progress: Progress = silent,
+) -> list[ShapeChoice]:
+    """Choose the canonical shape of photos from a gallery, as :func:`choose_shape` does.
+
+    Args:
+        opened: The photos.
+        gallery: The folder of a gallery, or a folder of shapes, which becomes one first.
+        choice: What the encoder was chosen by; a folder of shapes is described by it.
+        encoder: The encoder that photos are posed with.
+        progress: Is told what is done.
+
+    Raises:
+        CounterpointError: The gallery cannot be read or is empty, or no photo can be posed with any of its shapes.
+    """
+    with gallery_for(gallery, GallerySpec(choice), progress=span(progress, 0.0, 0.5)) as found:
+        query_encoder = QueryEncoder(GallerySpec.of(found.spec, choice.device))
+        return choose_shape(opened, Searcher(found), query_encoder, encoder, span(progress, 0.5, 1.0))
 
 
 def choose_shape(

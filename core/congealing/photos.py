@@ -17,6 +17,7 @@ from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.undistorted import Undistorted
 from core.images import load_image
+from core.parts.prominence import likely_box
 
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
@@ -36,7 +37,7 @@ def open_photo(
 
     ``box``, ``mask`` and ``camera`` are of the file's pixels; a lens that bends is undone, so that the photo is the whole of
     :class:`core.geometry.undistorted.Undistorted`. Without a mask the object is cut out of the box; without both, of where
-    it is likely to be. Without ``camera`` the focal length is that of the EXIF data, or of ``core.geometry.pose.FOV`` degrees, which then is not known.
+    it is likely to be, of which nothing is said. Without ``camera`` the focal length is that of the EXIF data, or of ``core.geometry.pose.FOV`` degrees, which then is not known.
 
     Raises:
         CounterpointError: it cannot be read, or shows no object.
@@ -60,7 +61,7 @@ def open_photo(
         K = scaled(K, shrunk)
         box = None if box is None else tuple(v * shrunk for v in box)  # type: ignore[assignment]
     if mask is None:
-        mask = object_mask(image, encoder, box, Path(path).name)
+        mask = object_mask(image, encoder, box or likely_box(image, encoder), Path(path).name)
     return replace(photo_of(image, encoder, K, None, mask, Path(path).name), camera=own), shrunk, known
 
 

@@ -305,7 +305,7 @@ def test_pins_have_the_last_word(scene, scorer):
     three = poses_from_correspondences(Correspondences2D3D(pixels[:3], points[:3]), photo.K, (1280, 960))
     assert 1 <= len(three) <= 4 and min(rotation_error(pose.R, true.R) for pose in three) < 0.1
     pins = Correspondences2D3D(pixels, points)
-    found = align_from(scorer, FineSettings(steps=20), pins=pins)
+    found = align_from(scorer, FineSettings(steps=20), correspondences=pins)
     assert pins.error(found.best.pose, photo.K) < 4 and rotation_error(found.best.pose.R, true.R) < 3
     for few, words in (
         (Correspondences2D3D(pixels[:2], points[:2]), "three pins"),
@@ -397,7 +397,7 @@ def test_the_true_alignment_of_another_instance_is_right(encoder):
         case.picture.image, matchable_image(case.picture.image, encoder, box), case.picture.camera.K, case.picture.mask
     )
     scorer = PoseScorer(photo, side, encoder, "y")
-    errors = inexact.Errors()
+    errors = inexact.InstanceErrors()
     wrong = turned(case.truth, case.shape.center, Rotation.from_rotvec([0, 1.0, 0]).as_matrix())
     for pose in (case.truth, wrong):
         inexact._note(errors, Hypothesis(pose, 1.0, 1.0), case, scorer)

@@ -192,7 +192,9 @@ def test_large_photos_are_looked_at_smaller(tmp_path, encoder, truth):
     _, K, box = truth["toy-2.jpg"]
     image = Image.open(SAMPLE / "collection" / "toy-2.jpg")
     image.resize((1920, 1440)).save(tmp_path / "large.jpg")
-    photo, shrunk, known = open_photo(tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, PhotoCamera(scaled(K, 4)))
+    photo, shrunk, known = open_photo(
+        tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, PhotoCamera(scaled(K, 4))
+    )
     assert photo.pixels.shape == (768, 1024, 3) and shrunk == pytest.approx(1024 / 1920) and known
     np.testing.assert_allclose(scaled(photo.K, 1 / shrunk), scaled(K, 4), atol=1e-9)
     assert not open_photo(SAMPLE / "collection" / "toy-2.jpg", encoder, tuple(box))[2]

@@ -101,7 +101,9 @@ def test_a_lens_that_folds_back_shows_nothing_twice():
     """A wide picture of a strong lens: beyond its fold the polynomial comes back into the photo."""
     wide = np.array([[150.0, 0, 320], [0, 150, 240], [0, 0, 1]])
     seen = Lens(OPENCV, (-0.3, 0.0, 0.0, 0.0)).undistort_image(np.full((480, 640), 255, np.uint8), wide)
-    assert seen[240, 320] == 255 and seen[240, 320 + 155] == 255 and not seen[:, :150].any() and not seen[240, 490:].any()
+    assert (
+        seen[240, 320] == 255 and seen[240, 320 + 155] == 255 and not seen[:, :150].any() and not seen[240, 490:].any()
+    )
 
 
 @pytest.mark.parametrize("name", ["opencv", "pincushion", "fisheye", "FOV"])
@@ -126,7 +128,12 @@ def test_the_undistorted_picture_has_all_of_the_photo(name):
 def test_without_a_lens_nothing_changes():
     flat = Undistorted.of(PhotoCamera(K, SIZE), SIZE)
     image = np.zeros((480, 640, 3), np.uint8)
-    assert flat.picture(image) is image and flat.size == SIZE and (flat.K == K).all() and flat.box((1, 2, 3, 4)) == (1, 2, 3, 4)
+    assert (
+        flat.picture(image) is image
+        and flat.size == SIZE
+        and (flat.K == K).all()
+        and flat.box((1, 2, 3, 4)) == (1, 2, 3, 4)
+    )
 
 
 def test_points_that_the_lens_does_not_show_have_no_pixel():

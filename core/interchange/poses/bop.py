@@ -76,7 +76,9 @@ def load(path: str | Path) -> list[Entry]:
             for one in truth[key]:
                 pose = Pose(rotation_of(one["cam_R_m2c"], file.name), np.array(one["cam_t_m2c"], float).reshape(3))
                 off = drift(one["cam_R_m2c"])
-                remark = f"The rotation in {file.name} is off by {off:.2g}; the nearest one is taken." if off > 1e-3 else ""
+                remark = (
+                    f"The rotation in {file.name} is off by {off:.2g}; the nearest one is taken." if off > 1e-3 else ""
+                )
                 photo = image or f"{int(key):06d}"
                 entries.append(Entry(pose, photo, camera, int(one["obj_id"]), MILLIMETRE, remark))
         return entries
