@@ -1,14 +1,16 @@
 """Photos from files: any depth, any orientation, as 8-bit RGB."""
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from core import masks
 from core.errors import CounterpointError
+from core.files import check_file, write_atomic
 from core.geometry.units import METRE, Unit
 from core.notices import warn
 
@@ -69,9 +71,54 @@ def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
     return np.concatenate([pixels, alpha], axis=-1)
 
 
-def load_mask(path: str | Path) -> npt.NDArray[np.bool_]:
-    """What is not black in an image file: bool [H, W]; raises as :func:`load_image` does."""
-    return np.asarray(load_image(path).max(axis=2) > 0)
+def load_mask(path: str | Path, image_size: tuple[int, int] | None = None) -> npt.NDArray[np.bool_]:
+    """The object that an image file marks: bool [H, W].
+
+    White on black, white on transparent, a cut-out on a transparent background, numbers or colours of classes (0 or black is the
+    background); grey rims and JPEG's noise are cut at half. EXIF rotation is applied. What was assumed is said by
+    :func:`core.notices.warn`.
+
+    Args:
+        image_size: (width, height) of the image that it belongs to; a mask of the same proportions is scaled to it.
+
+    Raises:
+        CounterpointError: as :func:`load_image`; nothing is marked, it is a photo, or of another size than the image.
+    """
+    path = check_file(path)
+    mask = _read_mask(path)
+    return masks.fit_size(masks.check_mask(mask, path.name), image_size, path.name)
+
+
+def _read_mask(path: Path) -> npt.NDArray[np.bool_]:
+    plain = load_image(path)  # says what is wrong with the file
+    try:
+        with Image.open(path) as image:
+            turned = ImageOps.exif_transpose(image)
+            if "A" in turned.getbands() or "transparency" in turned.info:
+                return masks.mask_of_picture(np.asarray(turned.convert("RGBA")), path.name)
+            if turned.mode == "P":
+                return _mask_of_palette(turned, path.name)
+            if turned.mode in ("1", "L", *_DEEP_MODES):
+                return masks.mask_of_pixels(np.asarray(turned) * 1, path.name)
+    except UnidentifiedImageError:
+        pass  # a TIFF that only OpenCV reads
+    except (OSError, ValueError, SyntaxError) as error:
+        raise CounterpointError(f"{path.name} is damaged and cannot be read as an image ({error}).") from error
+    return masks.mask_of_pixels(plain, path.name)
+
+
+def _mask_of_palette(image: Image.Image, name: str) -> npt.NDArray[np.bool_]:
+    """Of few colours black is the background, or, where none is black, the first of the palette."""
+    index, rgb = np.asarray(image), np.asarray(image.convert("RGB"))
+    numbers, first = np.unique(index, return_index=True)
+    colors = rgb.reshape(-1, 3)[first]
+    black, plain = (colors == 0).all(axis=1), np.ptp(colors, axis=0).max() == 0
+    colored = 0 in numbers and not black[1:].any() and np.ptp(colors, axis=1).max() > 0
+    if len(numbers) <= masks.LEAST_IGNORED and (plain or colored):
+        if not black[0] and len(numbers) > 1:
+            warn(f"{name} has no black; its background was taken to be number {numbers[0]} of its palette.")
+        return masks.mask_of_numbers(index.astype(np.int64), name)
+    return masks.mask_of_pixels(rgb, name)
 
 
 def load_depth(
@@ -151,28 +198,6 @@ def field_of_view(path: str | Path) -> float | None:
         return None
 
 
-def check_file(path: str | Path) -> Path:
-    """``path`` as a readable, non-empty file.
-
-    Raises:
-        CounterpointError: missing, a folder, a pipe, empty or not permitted.
-    """
-    path = Path(path)
-    try:
-        if path.is_dir():
-            raise CounterpointError(f"{path.name} is a folder; choose a file in it.")
-        if not path.exists():
-            raise CounterpointError(f"{path} does not exist; check the name.")
-        if not path.is_file():
-            raise CounterpointError(f"{path.name} is not a regular file (a pipe or a device); choose a file.")
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise CounterpointError(f"{path.name} is empty (0 bytes); choose another file.")
-    except OSError as error:
-        raise CounterpointError(f"{path.name} cannot be read ({error.strerror}); check its permissions.") from error
-    return path
-
-
 def _check_size(path: Path, width: int, height: int) -> None:
     if width * height > MAX_MEGAPIXELS * 1e6:
         raise CounterpointError(
@@ -205,6 +230,8 @@ def _load_with_opencv(path: Path) -> RGB:
     """16-bit colour TIFF and other files that Pillow does not know."""
     if path.suffix.lower() not in (".tif", ".tiff"):
         raise CounterpointError(f"{path.name} is not an image this program can read; use PNG, JPEG, WebP or TIFF.")
+    import cv2  # not at the top: the window loads this module
+
     try:
         values = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB)
     except cv2.error:
@@ -216,8 +243,17 @@ def _load_with_opencv(path: Path) -> RGB:
 
 
 def save_image(path: str | Path, rgb: RGB) -> None:
-    """Write uint8 [H, W, 3] in the format of the suffix."""
+    """Write uint8 [H, W, 3] in the format of the suffix, whole or not at all.
+
+    Raises:
+        CounterpointError: no such format, or the file cannot be written.
+    """
+    path, content = Path(path), BytesIO()
+    kind = Image.registered_extensions().get(path.suffix.lower())
     try:
-        Image.fromarray(rgb).save(path)
-    except (OSError, ValueError) as error:
-        raise CounterpointError(f"{path} cannot be written ({error}).") from error
+        Image.fromarray(rgb).save(content, kind or path.suffix)
+    except (OSError, ValueError, KeyError) as error:
+        raise CounterpointError(
+            f"{path.name} cannot be written as '{path.suffix}'; use {', '.join(SUFFIXES)}."
+        ) from error
+    write_atomic(path, content.getvalue())

@@ -20,12 +20,12 @@ from core.alignment.templates import template_set
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.shape import load_shape
 from core.geometry.units import Unit, unit_of
 from core.images import load_depth, load_image, load_mask, save_image
 from core.interchange.cameras import fitted, load_camera
-from core.interchange.labels import read_json
 from core.interchange.poses import Entry, View, load_entry, save_view
 from core.matching.matchable import MatchableShape
 from core.matching.prepare import is_shape
@@ -47,7 +47,7 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     camera = _camera(options, size, entry)
     depth = _depth(options, size, image, unit, camera.depth_scale)
     encoder = load_encoder(choice_of(options))
-    mask = load_mask(options.mask) if options.mask else None
+    mask = load_mask(options.mask, size) if options.mask else None
     rigid, name = (shape if options.dof == 6 else None), Path(options.image).name
     photo, flat = posed_photo(image, camera, mask, options.box, encoder, depth, rigid, name)
     side, up = ready(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))

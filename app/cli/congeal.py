@@ -15,10 +15,10 @@ from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.shape import load_shape
 from core.images import SUFFIXES
 from core.interchange.collections import PosedImage, save_collection
-from core.interchange.labels import read_json
 from core.matching.prepare import guess_up, is_shape
 from core.progress import Progress, silent, span
 

@@ -78,8 +78,9 @@ def classify(options: argparse.Namespace, progress: Progress = silent) -> dict[s
 def _query(options: argparse.Namespace, query_encoder: QueryEncoder, gallery: Gallery, image: bool) -> Query:
     if not image:
         return shape_query(query_encoder, gallery, load_shape(options.query), guess_up(options.query), options.query)
-    mask = load_mask(options.mask) if options.mask else None
-    return picture_query(query_encoder, load_image(options.query), options.box, mask, options.part)
+    pixels = load_image(options.query)
+    mask = load_mask(options.mask, pixels.shape[1::-1]) if options.mask else None
+    return picture_query(query_encoder, pixels, options.box, mask, options.part)
 
 
 def _refused(files: list[tuple[str, str]]) -> list[dict[str, str]]:

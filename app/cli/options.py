@@ -137,7 +137,7 @@ def describe_file(path: str) -> dict[str, Any]:
         "faces": len(shape.faces),
         "bounds": [low.tolist(), high.tolist()],
         "diagonal": shape.diagonal,
-        "colours": "texture" if shape.texture is not None else "vertices" if shape.colors is not None else "none",
+        "colours": shape.coloring,
         "up": guess_up(path),
         "warnings": shape.warnings,
     }
@@ -240,7 +240,7 @@ def _draw(side: MatchableShape, answer: Match, size: int = 720) -> Any:
 
     carry = Interpolator.build(side.field.points, side.shape.normalised, side.shape.normals)
     colors = apply_colormap(carry(answer.scores), "turbo", *heat_range(answer.scores))
-    painted = replace(side.shape, colors=colors, texture=None, uv=None)
+    painted = replace(side.shape, colors=colors, texture=None, uv=None, paint=None)
     up = np.array(UP_AXES["y"], float)
     toward = side.field.points.normal[answer.candidate] + 0.35 * up
     camera = framing_camera(side.shape.normalised, look_at(toward, up), size, np.radians(30), 0.8)

@@ -86,8 +86,7 @@ class ReadLabels:
 
 @dataclass
 class Begun:
-    """Poses of a shape in a photo, the best first, and what they were judged by: the object's mask, the camera, and whether the photo's
-    mirror image agrees better."""
+    """Poses of a shape in a photo, the best first, and what they were judged by: the object's mask, and the camera with its lens."""
 
     poses: list[PoseInPhoto]
     mask: Mask

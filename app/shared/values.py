@@ -49,7 +49,7 @@ class Item:
         return Item(self.kind, self.path, self.stamp)
 
 
-SHAPE_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz")
+SHAPE_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz", ".asc", ".pts", ".ptx")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
@@ -62,7 +62,7 @@ def item_for(path: str | Path) -> Item:
         stamp = (status.st_mtime_ns, status.st_size)
     except OSError:
         stamp = (0, 0)
-    up = "z" if path.suffix.lower() in (".stl", ".ply", ".xyz") else "y"
+    up = "z" if path.suffix.lower() in (".stl", ".ply", ".xyz", ".asc", ".pts", ".ptx") else "y"
     return Item(kind, str(path), stamp, up=up)
 
 

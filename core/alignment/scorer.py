@@ -106,7 +106,8 @@ class PoseScorer:
         for pose, (picture, overlap) in zip(poses, self._by_picture(poses), strict=True):
             field, also = self._by_field(pose)
             similarity = (max(field, 0) + max(picture, 0)) / 2
-            found.append(Hypothesis(pose, similarity, float(np.sqrt(overlap * also)), upright_prior(pose, self.up)))
+            prior = upright_prior(pose, self.up, self.shape.shape.center)
+            found.append(Hypothesis(pose, similarity, float(np.sqrt(overlap * also)), prior))
         return found
 
     def _by_field(self, pose: Pose) -> tuple[float, float]:
@@ -147,18 +148,20 @@ class PoseScorer:
         return list(zip(similarity.tolist(), overlap.tolist(), strict=True))
 
 
-def upright_prior(pose: Pose, up: Floats) -> float:
+def upright_prior(pose: Pose, up: Floats, middle: Floats) -> float:
     """Say how usual it is that a shape stands so in a photo.
 
     Args:
         pose: Of the shape in the photo.
         up: The direction [3] that points up in the shape's own frame.
+        middle: The shape's middle [3] in its own frame.
 
     Returns:
         1 where the shape stands upright, within 50 degrees or seen from above, and is not seen from below; else 0.75.
     """
     x, y, z = pose.R @ up
-    ray = pose.t / max(float(np.linalg.norm(pose.t)), 1e-12)
+    there = pose(middle)
+    ray = there / max(float(np.linalg.norm(there)), 1e-12)
     elevation = np.degrees(np.arcsin(np.clip(-(np.array([x, y, z]) @ ray), -1, 1)))
     upright = abs(np.degrees(np.arctan2(x, -y))) <= 50 or elevation >= 70
     return 1.0 if upright and elevation >= -10 else 0.75

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.alignment.align import initial_poses
+from core.alignment.align import starts
 from core.alignment.coarse import coarse_poses
 from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import alignment_errors, alignment_shares
@@ -27,10 +27,10 @@ from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
+from core.files import read_json
 from core.geometry.pose import Pose, project
 from core.geometry.shape import Shape, load_shape
 from core.images import load_depth, load_image
-from core.interchange.labels import read_json
 from core.interchange.poses.matrix import from_matrix, to_matrix
 from core.interchange.poses.scan2cad import from_trs
 from core.matching.prepare import matchable_image, matchable_shape
@@ -170,7 +170,7 @@ def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings)
     photo = Photo(image, matchable_image(image, encoder, one.box), one.K, mask, depth)
     scorer = PoseScorer(photo, side, encoder, "y")
     views = template_set(side.caster, encoder, templates)
-    begun = initial_poses(coarse_poses(scorer, views), scorer, 9)
+    begun = starts(coarse_poses(scorer, views), scorer, 9)
     return begun[0], refine(begun, scorer, FineSettings(dof=9))[0]
 
 

@@ -11,9 +11,9 @@ from core.benchmarks import pixels
 from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
 from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError
+from core.files import check_file, read_json
 from core.geometry.pose import intrinsics
-from core.images import check_file, load_image
-from core.interchange.labels import read_json
+from core.images import load_image
 from core.progress import Progress, span
 from core.training.procedural import HELD_OUT, make_object
 

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import yaml
 
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import camera_matrix
 from core.images import check_file
 from core.interchange.camera_values import camera_of, matrix_of
-from core.interchange.labels import read_json
 from core.interchange.names import listed, number_of, picked
 from core.notices import warn
 

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.files import write_atomic
+from core.files import read_json, write_atomic
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.images import check_file
-from core.interchange.labels import read_json
 from core.interchange.poses.view import View
 
 Maps = npt.NDArray[np.float32]

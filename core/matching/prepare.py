@@ -100,8 +100,8 @@ def matchable_shape(
 
 
 def guess_up(path: str | Path) -> str:
-    """The usual up axis of a file's format: z for STL, PLY and XYZ (CAD and scans), y for the others (glTF demands it)."""
-    return "z" if Path(path).suffix.lower() in (".stl", ".ply", ".xyz") else "y"
+    """The usual up axis of a file's format: z for STL, PLY and points as text (CAD and scans), y for the others (glTF demands it)."""
+    return "z" if Path(path).suffix.lower() in (".stl", ".ply", ".xyz", ".asc", ".pts", ".ptx") else "y"
 
 
 def lift_settings(

@@ -199,7 +199,9 @@ class Aligner(QObject):
         """Of the photo's camera in the shape's frame, see :class:`app.window.views.frustums.Frustums`."""
         panel = self._panels[aligned.image]  # type: ignore[index]
         assert isinstance(panel, ImagePanel) and aligned.K is not None and aligned.pose is not None
-        return frustum(aligned.pose.pose(), camera_matrix(*aligned.K), panel.image_size)
+        shape = self._panels[aligned.shape]  # type: ignore[index]
+        assert isinstance(shape, MeshPanel)
+        return frustum(aligned.pose.pose(), camera_matrix(*aligned.K), panel.image_size, shape.middle())
 
     def _images(self) -> dict[Slot, ImagePanel]:
         return {slot: panel for slot, panel in self._panels.items() if isinstance(panel, ImagePanel)}

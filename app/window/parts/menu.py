@@ -12,6 +12,9 @@ from app.document.session import Slot, kind_of
 from app.document.texts import tr
 from app.window import dialogs
 from app.window.parts.dock import TOOLS
+from core.interchange.image_labels import FORMATS as IMAGE_FORMATS
+from core.interchange.labels import suffixes_of
+from core.interchange.shape_labels import FORMATS as SHAPE_FORMATS
 
 if TYPE_CHECKING:
     from app.window.main_window import MainWindow
@@ -26,10 +29,7 @@ KEYS = {
     "flood": "G",
 }
 
-_FORMATS = {
-    "image": tr("PNG index mask (*.png);;COCO (*.json);;NumPy (*.npz)"),
-    "shape": tr("PLY with labels (*.ply);;GLB with labels (*.glb);;NumPy (*.npz);;JSON (*.json)"),
-}
+_FORMATS = {"image": IMAGE_FORMATS, "shape": SHAPE_FORMATS}
 
 
 def build(window: "MainWindow", menu: QMenu) -> None:
@@ -83,6 +83,12 @@ def _labelled(window: "MainWindow", kind: str = "") -> Slot | None:
     return found
 
 
+def _written(kind: str) -> str:
+    """What a dialog offers for writing labels of an image or a shape."""
+    written = [one for one in _FORMATS[kind] if one.save is not None]
+    return ";;".join(f"{tr(one.description)} (*{one.suffixes[0]})" for one in written)
+
+
 def _save(window: "MainWindow") -> None:
     slot = _labelled(window)
     if slot is None:
@@ -90,7 +96,7 @@ def _save(window: "MainWindow") -> None:
     item = window.session.items[slot]
     suggestion = f"{Path(item.path).stem}-labels.{'png' if kind_of(slot) == 'image' else 'ply'}"
     path, chosen = QFileDialog.getSaveFileName(
-        window, tr("Save labels of {name}").format(name=item.name), suggestion, _FORMATS[kind_of(slot)]
+        window, tr("Save labels of {name}").format(name=item.name), suggestion, _written(kind_of(slot))
     )
     if path:
         if not Path(path).suffix:
@@ -119,9 +125,7 @@ def _load(window: "MainWindow") -> None:
     if slot is None:
         dialogs.say_error(window, tr("Open the image or the shape first that the labels belong to."))
         return
-    patterns = (
-        tr("Labels (*.png *.json *.npz)") if kind_of(slot) == "image" else tr("Labels (*.ply *.glb *.npz *.json)")
-    )
+    patterns = f"{tr('Labels')} (*{' *'.join(suffixes_of(_FORMATS[kind_of(slot)]))})"
     paths, _ = QFileDialog.getOpenFileNames(
         window, tr("Read labels of {name}").format(name=window.session.items[slot].name), "", patterns
     )

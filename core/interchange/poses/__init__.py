@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.pose import Pose
 from core.geometry.units import Unit
 from core.images import check_file
-from core.interchange.labels import read_json
 from core.interchange.names import listed, matches, number_of
 from core.interchange.poses import bop, colmap, json, matrix, nerfstudio, scan2cad
 from core.interchange.poses.view import Entry, View, guarded

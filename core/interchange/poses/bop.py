@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.geometry.units import Unit
 from core.interchange.camera_values import camera_of
-from core.interchange.labels import read_json
 from core.interchange.names import number_of
 from core.interchange.poses.matrix import drift, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.interchange.camera_values import camera_of
-from core.interchange.labels import read_json
 from core.interchange.poses.matrix import drift, from_matrix, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, write_json
 from core.notices import warn

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import FISHEYE, OPENCV, Lens, opencv_lens
 from core.geometry.pose import Pose, camera_matrix
-from core.interchange.labels import read_json
 from core.interchange.names import matches
 from core.interchange.poses.matrix import rotation_of, to_matrix
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
