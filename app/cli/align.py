@@ -22,7 +22,9 @@ from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
 from core.files import read_json
 from core.geometry.camera import PhotoCamera
+from core.geometry.pose import Pose
 from core.geometry.shape import load_shape
+from core.geometry.undistorted import Undistorted
 from core.geometry.units import Unit, unit_of
 from core.images import load_depth, load_image, load_mask, save_image
 from core.interchange.cameras import fitted, load_camera
@@ -56,28 +58,18 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     if start is not None:
         check_start(start, flat.K, flat.size, shape, Path(options.start).name)
     fine = FineSettings(dof=options.dof, locked=frozenset(options.lock or ()))
-
-    def watch(step: int, _: object) -> None:
-        progress(0.7 + 0.3 * step / fine.steps, "Making the pose exact")
-
     scorer = PoseScorer(photo, side, encoder, up)
-    if start is not None or options.pins:
-        pins = undistorted_correspondences(_pins(options.pins), flat) if options.pins else None
-        found = align_from(scorer, fine, watch, start, pins)
-    else:
-        templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.7))
-        found = align(scorer, templates, fine=fine, watch=watch)
+    found = _search(options, scorer, flat, start, fine, span(progress, 0.4, 1.0))
     if options.fov == 0 and not options.K:
         _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
-        camera, photo, found = PhotoCamera(scorer.K, size), scorer.photo, Alignment(hypotheses, found.mask)
+        camera, found = PhotoCamera(scorer.K, size), Alignment(hypotheses, found.mask)
     lens = {} if camera.lens is None else {"lens": camera.lens.as_json()}
     report = {"encoder": encoder.name, "K": camera.K.tolist(), **lens, "verdict": found.verdict, **_pose(found.best)}
-    report["notes"] = notes(photo, shape, found.best)
+    report["notes"] = notes(scorer.photo, shape, found.best)
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
     if options.out:
-        view = View(
-            Path(options.image).name, size, camera.K, found.best.pose, camera.lens, Path(options.shape).name, unit
-        )
+        names = Path(options.image).name, Path(options.shape).name
+        view = View(names[0], size, camera.K, found.best.pose, camera.lens, names[1], unit)
         save_view(options.out, view, options.format)
         report["pose"] = options.out
     if options.save:
@@ -85,6 +77,26 @@ def align_files(options: argparse.Namespace, progress: Progress = silent) -> dic
         report["saved"] = options.save
     progress(1.0, "Done")
     return report
+
+
+def _search(
+    options: argparse.Namespace,
+    scorer: PoseScorer,
+    flat: Undistorted,
+    start: Pose | None,
+    fine: FineSettings,
+    progress: Progress,
+) -> Alignment:
+    """The poses from a start or from pins, else from templates."""
+
+    def watch(step: int, _: object) -> None:
+        progress(0.5 + 0.5 * step / fine.steps, "Making the pose exact")
+
+    if start is None and not options.pins:
+        templates = template_set(scorer.shape.caster, scorer.encoder, progress=span(progress, 0.0, 0.5))
+        return align(scorer, templates, fine=fine, watch=watch)
+    pins = undistorted_correspondences(_pins(options.pins), flat) if options.pins else None
+    return align_from(scorer, fine, watch, start, pins)
 
 
 def align_row(options: argparse.Namespace) -> dict[str, Any]:
