@@ -17,11 +17,12 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class CoarseSettings:
-    """How many are tried.
+    """How many poses of templates are tried.
 
     Attributes:
-        tried: of all templates and rolls, this many of the best are looked at.
-        keep: of those that differ by ``suppression`` degrees, this many are kept.
+        tried: This many of the best of all templates and rolls are looked at.
+        keep: This many of those that differ are kept.
+        suppression: Degrees by which their rotations differ.
     """
 
     tried: int = 100
@@ -32,7 +33,7 @@ class CoarseSettings:
 def coarse_poses(
     scorer: PoseScorer, templates: TemplateSet, settings: CoarseSettings = CoarseSettings()
 ) -> list[Hypothesis]:
-    """Hypotheses, the best first."""
+    """Compare the photo with the templates at all rolls; returns hypotheses that differ, the best first, scored and not exact yet."""
     crops = templates.settings.crops(scorer.photo.pixels, scorer.photo.mask)
     scores = compare(crops, templates, scorer.encoder)
     found = []
@@ -46,7 +47,7 @@ def coarse_poses(
 
 
 def facing(scorer: PoseScorer) -> Pose:
-    """The front of the shape in the middle of the box, as large as the box, without looking at the photo."""
+    """Make the pose that shows the front of the shape in the middle of the object's box, as large as the box; the photo is not looked at."""
     x0, y0, x1, y1 = scorer.image.map.box
     up, shape = scorer.up, scorer.shape.shape
     sideways = np.roll(up, 1)

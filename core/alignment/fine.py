@@ -24,15 +24,16 @@ Watch = Callable[[int, list[Pose]], None]
 
 @dataclass(frozen=True)
 class FineSettings:
-    """The descent.
+    """How poses descend.
 
     Attributes:
-        steps: of Adam; what is seen is cast anew every ``recast``.
-        noc, silhouette, depth, pins: weights of the losses; correspondences are certain.
-        rate: of Adam, in radians, diagonals and log scale.
-        reach: coordinates are looked for within this many diagonals of where the pose puts them, half of it at the end.
-        dof: 6 (rotation and translation), 7 (and one scale) or 9 (and one for each axis).
-        locked: of ``FREEDOMS``.
+        steps: Steps of Adam.
+        recast: Steps after which observations are made anew.
+        noc, silhouette, depth, correspondences: Weights of the losses; correspondences are certain.
+        rate: Learning rate of Adam, in radians, diagonals of the shape and log scale.
+        reach: Coordinates are looked for within this many diagonals of where the pose puts them, half of it at the end.
+        dof: Degrees of freedom: 6 (rotation and translation), 7 (and one scale) or 9 (and one for each axis).
+        locked: Names of ``FREEDOMS`` that do not change.
     """
 
     steps: int = 40
@@ -54,9 +55,18 @@ def refine(
     watch: Watch | None = None,
     correspondences: Correspondences2D3D | None = None,
 ) -> list[Hypothesis]:
-    """Every hypothesis refined, the best first; one that would score worse stays as it was.
+    """Make hypotheses exact; one that would score worse stays as it was.
 
-    ``watch`` is told the poses as they improve.
+    Args:
+        starts: Hypotheses to begin with.
+        scorer: Compares poses of the shape with the photo.
+        settings: How poses descend.
+        watch: Called with the number of each step (from 1) and the poses in the order of ``starts``.
+        correspondences: Certain 2D-3D correspondences. With them every hypothesis is replaced, and the smallest error in pixels for its
+            score comes first.
+
+    Returns:
+        As many hypotheses, the best first.
     """
     refined = refine_each([start.pose for start in starts], scorer, settings, watch, correspondences)
     if correspondences is not None:
@@ -71,7 +81,7 @@ def refine_each(
     watch: Watch | None = None,
     correspondences: Correspondences2D3D | None = None,
 ) -> list[Hypothesis]:
-    """The end of every descent with its score, in the order of the starts."""
+    """Let poses descend as :func:`descend` does, and score where they end, in the order of ``starts``."""
     return scorer(descend(starts, scorer, settings, watch, correspondences))
 
 
@@ -82,7 +92,7 @@ def descend(
     watch: Watch | None = None,
     correspondences: Correspondences2D3D | None = None,
 ) -> list[Pose]:
-    """The same without scores."""
+    """Let poses descend in one batch, all arguments as in :func:`refine`; returns where they end in the order of ``starts``."""
     if not starts:
         return []
     descent = _Descent(starts, scorer, settings, correspondences)
@@ -98,7 +108,7 @@ def descend(
 
 
 class _Descent:
-    """H poses on their way; parameters are changes of rotation (so(3)), place (diagonals) and log scale."""
+    """H poses that descend; parameters are changes of rotation (so(3)), position of the middle (diagonals) and log scale."""
 
     def __init__(
         self,

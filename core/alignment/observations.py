@@ -1,4 +1,4 @@
-"""What the picture says to the descent: coordinates on the object near where a pose puts them, and the outline."""
+"""Observations of the descent: the coordinates on the object that the picture says near where a pose puts them, and its silhouette."""
 
 from dataclasses import dataclass
 
@@ -22,14 +22,16 @@ FEWEST = 12
 
 @dataclass
 class Observations:
-    """What H poses see; float64, padded to the longest, where weights are zero.
+    """What the photo says about H poses; all are float64 and padded to the longest row, where weights are zero.
 
     Attributes:
-        pixels, points, normals, target: [H, n, 2] and [H, n, 3]: cells, surface points there, their normals, and the coordinates that
-            the picture says (normalised frame).
-        weight: [H, n].
-        depth: [H, n] measured along z, or None.
-        silhouette: [H, m, 3] of the shape's own frame, on the edge of the silhouette; ``silhouette_weight`` [H, m].
+        pixels: [H, n, 2], pixels of the feature map's cells in the photo.
+        points, normals: [H, n, 3], points of the surface that a pose puts there, and their unit normals (normalised frame).
+        target: [H, n, 3], the coordinates that the picture says there (normalised frame).
+        weight: [H, n], how sure it is that a cell shows the object, 0 to 1.
+        depth: [H, n], measured along z in the shape's units, not finite where it is not known; or None.
+        silhouette: [H, m, 3], points on the edge of the silhouette, in the shape's own frame.
+        silhouette_weight: [H, m], 1 where there is a point.
     """
 
     pixels: torch.Tensor
@@ -44,13 +46,13 @@ class Observations:
 
 @dataclass
 class SilhouetteTarget:
-    """The outline of the object in the picture.
+    """The outline of the object in the photo, which the silhouette of a pose is compared with.
 
     Attributes:
-        size: the longer side of its box, pixels.
-        distance: float32 [1, 1, h, w], signed, outside above zero, as a fraction of ``size``.
-        corner: the pixel of its first value.
-        points: float64 [n, 2] on it.
+        size: Longer side of the object's box in pixels.
+        distance: Float32 [1, 1, h, w], signed distance from the outline as a fraction of ``size``, above zero outside.
+        corner: Float64 [2], the pixel (u, v) of the first value of ``distance``.
+        points: Float64 [n, 2], pixels on the outline.
     """
 
     size: float
@@ -59,7 +61,7 @@ class SilhouetteTarget:
     points: torch.Tensor
 
     def distance_at(self, pixels: torch.Tensor) -> torch.Tensor:
-        """[H, n] at pixels [H, n, 2]."""
+        """The signed distance float32 [H, n] at pixels [H, n, 2] of the photo."""
         h, w = self.distance.shape[2:]
         place = (pixels - self.corner) / torch.tensor([max(w - 1, 1), max(h - 1, 1)]) * 2 - 1
         grid = place.float().clamp(-1, 1)[None]
@@ -67,7 +69,7 @@ class SilhouetteTarget:
 
 
 def silhouette_target(scorer: PoseScorer) -> SilhouetteTarget | None:
-    """Of the photo's mask; None where it has none near the box."""
+    """Make the silhouette target of the photo's mask; None where the mask has no pixel near the box."""
     x0, y0, x1, y1 = scorer.image.map.box
     size = max(x1 - x0, y1 - y0)
     margin = 0.5 * size
@@ -86,7 +88,14 @@ def silhouette_target(scorer: PoseScorer) -> SilhouetteTarget | None:
 
 
 def observe(poses: list[Pose], scorer: PoseScorer, reach: float, outline: SilhouetteTarget | None) -> Observations:
-    """Cast what the poses see, and find the coordinates that the picture says within ``reach`` diagonals."""
+    """Observe the photo where poses put the shape.
+
+    Args:
+        poses: H poses.
+        scorer: Has the photo's descriptors and the shape's field.
+        reach: Coordinates are looked for within this many diagonals of where a pose puts them.
+        outline: The silhouette target, or None to leave silhouettes out.
+    """
     shape, caster = scorer.shape.shape, scorer.shape.caster
     columns: list[list[Floats]] = [[] for _ in range(6)]
     silhouettes: list[Floats] = []
@@ -131,7 +140,17 @@ def _silhouette_points(pose: Pose, scorer: PoseScorer, outline: SilhouetteTarget
 
 
 def coordinates_near(scorer: PoseScorer, cells: npt.NDArray[np.int64], points: Floats, reach: float) -> Floats:
-    """For each cell the mean place [n, 3] of the most similar samples within ``reach`` of its surface point."""
+    """Find the coordinates that the picture says near where a pose puts them.
+
+    Args:
+        scorer: Has the photo's descriptors and the shape's field.
+        cells: Numbers [n] of cells of the feature map.
+        points: Surface points [n, 3] that the pose puts there (normalised frame).
+        reach: In diagonals of the shape.
+
+    Returns:
+        Float64 [n, 3], for each cell the mean of the samples within ``reach``, weighted by how similar they are (normalised frame).
+    """
     positions = scorer.shape.field.points.position
     step = max(1, len(positions) // 3000)
     few = torch.from_numpy(positions[::step].astype(np.float32))

@@ -82,7 +82,7 @@ class PoseScorer:
         self.descriptors = F.normalize(unit - (unit * weight).sum(0) / weight.sum(), dim=1)
 
     def depth_at(self, cells: npt.NDArray[np.integer]) -> Floats | None:
-        """Measured depth [n] at cells, or None."""
+        """Measured depth float64 [n] along z at cells [n] of the feature map, in the shape's units; None where there is no depth."""
         if self.photo.depth is None:
             return None
         at = np.rint(self.pixels[cells]).astype(int)
@@ -90,7 +90,7 @@ class PoseScorer:
 
     @cached_property
     def field(self) -> torch.Tensor:
-        """Centred unit descriptors float32 [N, D]."""
+        """Unit descriptors float32 [N, D] of the field's samples, centred."""
         field = self.shape.field.descriptors.float()
         return F.normalize(field - field.mean(0), dim=1)
 
@@ -99,7 +99,7 @@ class PoseScorer:
         return cKDTree(self.shape.field.points.position)
 
     def __call__(self, poses: list[Pose]) -> list[Hypothesis]:
-        """The poses with what the picture thinks of them, in their order."""
+        """Score poses; returns hypotheses in their order."""
         if not poses:
             return []
         found = []
