@@ -9,35 +9,31 @@ import numpy.typing as npt
 from app.cli.inputs import choice_of, matchable_from_file, open_shape
 from app.cli.options.align import AlignOptions
 from app.cli.text import vector
-from core.alignment.align import Alignment, align, align_from, check, notes
+from core.alignment.align import Alignment, align, align_from, notes
+from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import overlay
-from core.alignment.photo import posed_photo, undistorted_pins
-from core.alignment.pins import Pins
+from core.alignment.photo import camera_of, camera_or_guess, posed_photo, undistorted_correspondences
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.start import check_start
 from core.alignment.templates import template_set
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
-from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.files import read_json
 from core.geometry.camera import PhotoCamera
-from core.geometry.pose import intrinsics
-from core.images import field_of_view, load_depth, load_image, load_mask, save_image
+from core.geometry.pose import Pose
+from core.geometry.undistorted import Undistorted
+from core.images import load_depth, load_image, load_mask, save_image
 from core.interchange.cameras import fitted, load_camera
 from core.interchange.poses import Entry, View, load_entry, save_view
 from core.matching.matchable import MatchableShape
 from core.matching.prepare import is_shape
 from core.notices import warn
-from core.parts.grabcut import box_mask
 from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent, span
 from core.units import Unit, unit_of
-
-FOV = 50.0
-"""Of the longer side of a photo whose camera is not known, in degrees."""
 
 
 def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
@@ -54,33 +50,19 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     depth = _depth(options, size, image, unit, camera.depth_scale)
     encoder = load_encoder(choice_of(options))
     mask = load_mask(options.mask, size) if options.mask else None
-    box = options.box or (_around(mask) if mask is not None else None)
-    if box is None:
-        raise CounterpointError("Say where the object is: give --box X0,Y0,X1,Y1 or --mask PNG.")
-    if mask is None:
-        mask = box_mask(image, encoder, box)
-    photo, flat = posed_photo(image, camera, mask, box, encoder, depth, shape if options.dof == 6 else None)
+    rigid, name = (shape if options.dof == 6 else None), Path(options.image).name
+    photo, flat = posed_photo(image, camera, mask, options.box, encoder, depth, rigid, name)
     side, up = matchable_from_file(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
     assert isinstance(side, MatchableShape)
-    check(photo)
     start = None if entry is None else entry.pose
     if start is not None:
         check_start(start, flat.K, flat.size, shape, Path(options.start or "").name)
     fine = FineSettings(dof=options.dof, locked=frozenset(options.lock or ()))
-
-    def watch(step: int, _: object) -> None:
-        progress(0.7 + 0.3 * step / fine.steps, "Making the pose exact")
-
     scorer = PoseScorer(photo, side, encoder, up)
-    if start is not None or options.pins:
-        pins = undistorted_pins(_pins(options.pins), flat) if options.pins else None
-        found = align_from(scorer, fine, watch, start, pins)
-    else:
-        templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.7))
-        found = align(scorer, templates, fine=fine, watch=watch)
+    found = _search(options, scorer, flat, start, fine, span(progress, 0.4, 1.0))
     if options.fov == 0 and not options.K:
         _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
-        camera, photo, found = PhotoCamera(scorer.K, size), scorer.photo, Alignment(hypotheses, found.mask)
+        camera, found = PhotoCamera(scorer.K, size), Alignment(hypotheses, found.mask)
     lens = {} if camera.lens is None else {"lens": camera.lens.as_json()}
     report: dict[str, Any] = {
         "encoder": encoder.name,
@@ -89,13 +71,33 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
         "verdict": found.verdict,
         **_pose(found.best),
     }
-    report["notes"] = notes(photo, shape, found.best)
+    report["notes"] = notes(scorer.photo, shape, found.best)
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
     name, shown = Path(options.image).name, Path(options.shape).name
     view = View(name, size, camera.K, found.best.pose, camera.lens, shown, unit)
     report |= _written(options, image, view, side)
     progress(1.0, "Done")
     return report
+
+
+def _search(
+    options: AlignOptions,
+    scorer: PoseScorer,
+    flat: Undistorted,
+    start: Pose | None,
+    fine: FineSettings,
+    progress: Progress,
+) -> Alignment:
+    """The poses from a start or from pins, else from templates."""
+
+    def watch(step: int, _: object) -> None:
+        progress(0.5 + 0.5 * step / fine.steps, "Making the pose exact")
+
+    if start is None and not options.pins:
+        templates = template_set(scorer.shape.caster, scorer.encoder, progress=span(progress, 0.0, 0.5))
+        return align(scorer, templates, fine=fine, watch=watch)
+    pins = undistorted_correspondences(_pins(options.pins), flat) if options.pins else None
+    return align_from(scorer, fine, watch, start, pins)
 
 
 def _written(options: AlignOptions, image: npt.NDArray[np.uint8], view: View, side: MatchableShape) -> dict[str, str]:
@@ -134,7 +136,9 @@ def _camera(options: AlignOptions, size: tuple[int, int], start: Entry | None) -
         name = Path(options.start or "").name
         warn(f"The camera is that of {name}; give --K or --fov for another.")
         return fitted(start.camera, size, name)
-    return PhotoCamera(intrinsics(size, options.fov or field_of_view(options.image or "") or FOV), size)
+    if options.fov == 0:  # it is estimated with the pose
+        return camera_of(size, None, options.image or "")[0]
+    return camera_or_guess(size, options.fov, options.image or "")
 
 
 def _depth(
@@ -156,12 +160,12 @@ def _depth(
     return np.asarray(model(image)) / unit.metres
 
 
-def _pins(path: str) -> Pins:
+def _pins(path: str) -> Correspondences2D3D:
     """``[{"pixel": [u, v], "point": [x, y, z]}, ...]`` from JSON."""
     content = read_json(path)
     try:
         pixels, points = (np.array([pin[name] for pin in content], np.float64) for name in ("pixel", "point"))
-        return Pins(pixels.reshape(-1, 2), points.reshape(len(pixels), 3))
+        return Correspondences2D3D(pixels.reshape(-1, 2), points.reshape(len(pixels), 3))
     except (KeyError, TypeError, ValueError):
         raise CounterpointError(
             f'{Path(path).name} has no pins: give [{{"pixel": [u, v], "point": [x, y, z]}}, ...].'
@@ -171,9 +175,3 @@ def _pins(path: str) -> Pins:
 def _pose(one: Hypothesis) -> dict[str, Any]:
     pose = {"R": one.pose.R.tolist(), "t": one.pose.t.tolist(), "s": np.asarray(one.pose.s).tolist()}
     return pose | {"score": one.score, "similarity": one.similarity, "overlap": one.overlap}
-
-
-def _around(mask: npt.NDArray[np.bool_]) -> Box:
-    if not mask.any():
-        raise CounterpointError("The mask of the object is empty.")
-    return box_around(mask)

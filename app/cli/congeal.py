@@ -4,32 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.cli.inputs import choice_of, open_shape, warn_left_out
+from app.cli.inputs import choice_of, open_shape
 from app.cli.options.congeal import CongealOptions
-from core.congealing.canonical import choose_shape
+from core.congealing.canonical import choose_from_gallery
 from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
 from core.congealing.export import posed_image, write_maps, write_poses
 from core.congealing.generate import generate
-from core.congealing.photos import open_photo
+from core.congealing.opening import FEWEST, open_photos
 from core.congealing.posed_photos import PosedPhoto
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.files import make_folder, read_json
-from core.images import SUFFIXES, image_size, load_mask
-from core.interchange.cameras import load_camera
+from core.images import SUFFIXES
 from core.interchange.collections import PosedImage, save_collection
 from core.matching.prepare import guess_up, is_shape
-from core.notices import warn
 from core.progress import Progress, silent, span
-from core.retrieval.build import gallery_for
-from core.retrieval.describe import GallerySpec
-from core.retrieval.queries import QueryEncoder
-from core.retrieval.search import Searcher
-
-FEWEST = 2
-"""Photos that make a collection."""
 
 
 def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
@@ -41,8 +32,10 @@ def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
         )
     out = make_folder(options.out)
     encoder = load_encoder(choice_of(options))
-    opened, shrunk, refused = _open(paths, encoder, options, span(progress, 0.0, 0.15))
-    shape, up, choices = _shape(options, opened, encoder, span(progress, 0.15, 0.3))
+    boxes = boxes_from(options.boxes) if options.boxes else {}
+    opened = open_photos(paths, encoder, boxes, options.masks, options.K, span(progress, 0.0, 0.15))
+    shrunk = opened.shrunk
+    shape, up, choices = _shape(options, opened.photos, encoder, span(progress, 0.15, 0.3))
     canon = canonical_shape(open_shape(shape), encoder, up, span(progress, 0.3, 0.4))
     done: list[PosedImage] = []
 
@@ -50,8 +43,8 @@ def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
         done.append(posed_image(path, one, shrunk[path]))
         save_collection(out / "collection.json", str(shape), done, up=up, finished=False)
 
-    found = congeal(opened, canon, span(progress, 0.4, 0.95), keep)
-    left_out = [{"path": path, "reason": why} for path, why in refused + found.refused]
+    found = congeal(opened.photos, canon, span(progress, 0.4, 0.95), keep)
+    left_out = [{"path": path, "reason": why} for path, why in opened.refused + found.refused]
     factors = [shrunk[path] for path in found.names]
     more = {"encoder": encoder.name, "choices": choices, "refused": left_out}
     saved = write_poses(out, found, found.names, factors, str(shape), options.format, **more)
@@ -103,39 +96,6 @@ def boxes_from(path: str) -> dict[str, Box]:
     return boxes  # type: ignore[return-value]
 
 
-def _open(
-    paths: list[str], encoder: ImageEncoder, options: CongealOptions, progress: Progress
-) -> tuple[list[OpenedPhoto], dict[str, float], list[tuple[str, str]]]:
-    """The photos, how much each was shrunk, and (path, reason) of those left out."""
-    boxes = boxes_from(options.boxes) if options.boxes else {}
-    opened, shrunk, refused = [], {}, []
-    for number, path in enumerate(paths):
-        progress(number / len(paths), f"Cutting out photo {number + 1} of {len(paths)}")
-        try:
-            box = boxes.get(path) or boxes.get(Path(path).name)
-            camera = load_camera(options.K, image_size(path), path) if options.K else None
-            photo, factor, known = open_photo(path, encoder, box, _mask(path, options.masks), camera)
-        except CounterpointError as error:
-            refused.append((path, str(error)))
-            continue
-        opened.append(OpenedPhoto(path, photo, known))
-        shrunk[path] = factor
-    if len(opened) < FEWEST:
-        reasons = "; ".join(f"{Path(path).name}: {why}" for path, why in refused[:3])
-        raise CounterpointError(f"Too few photos can be used. {reasons}")
-    return opened, shrunk, refused
-
-
-def _mask(path: str, folder: str | None) -> Any:
-    if folder is None:
-        return None
-    file = Path(folder) / f"{Path(path).stem}.png"
-    if file.exists():
-        return load_mask(file, image_size(path))
-    warn(f"{Path(path).name} has no mask {file.name} in {folder}; its object is found without.")
-    return None
-
-
 def _shape(
     options: CongealOptions, opened: list[OpenedPhoto], encoder: ImageEncoder, progress: Progress
 ) -> tuple[Path, str, list[dict[str, Any]]]:
@@ -145,10 +105,6 @@ def _shape(
     if options.generate:
         photos, out = [one.photo for one in opened], Path(options.out) / "canonical.glb"
         return generate(photos, options.generate, out, options.device, progress), options.up or "y", []
-    spec = GallerySpec(choice_of(options))
-    with gallery_for(options.gallery or "", spec, progress=span(progress, 0.0, 0.5)) as gallery:
-        warn_left_out(gallery.refused)
-        query_encoder = QueryEncoder(GallerySpec.of(gallery.spec, options.device))
-        choices = choose_shape(opened, Searcher(gallery), query_encoder, encoder, span(progress, 0.5, 1.0))
+    choices = choose_from_gallery(opened, options.gallery or "", choice_of(options), encoder, progress)
     told = [{"path": str(one.path), "votes": one.votes, "score": one.score} for one in choices]
     return choices[0].path, choices[0].up, told

@@ -1,6 +1,5 @@
 """The verb ``search``: the shapes of a gallery by an image, a shape or words."""
 
-from pathlib import Path
 from typing import Any
 
 from app.cli.inputs import choice_of, open_shape, refusals
@@ -11,7 +10,7 @@ from core.matching.prepare import guess_up, is_shape
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for
 from core.retrieval.describe import GallerySpec
-from core.retrieval.queries import QueryEncoder
+from core.retrieval.queries import QueryEncoder, picture_query, shape_query
 from core.retrieval.search import Query, Searcher
 from core.retrieval.store import Gallery
 
@@ -47,11 +46,7 @@ def lines(options: SearchOptions, report: dict[str, Any]) -> list[str]:
 
 def _query(options: SearchOptions, query_encoder: QueryEncoder, gallery: Gallery, image: bool) -> Query:
     if not image:
-        query = query_encoder.shape(open_shape(options.query), guess_up(options.query))
-        query.own = gallery.number_of(Path(options.query))
-        return query
+        return shape_query(query_encoder, gallery, open_shape(options.query), guess_up(options.query), options.query)
     pixels = load_image(options.query)
     mask = load_mask(options.mask, pixels.shape[1::-1]) if options.mask else None
-    if options.part and mask is not None:
-        return query_encoder.part_of_image(pixels, mask, options.box)
-    return query_encoder.image(pixels, options.box, mask)
+    return picture_query(query_encoder, pixels, options.box, mask, options.part)

@@ -1,6 +1,6 @@
 """What the engine does about poses: finds them, scores them, draws them, reads and writes them."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,51 +8,46 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.engine.cache import Memo, encoder_of, image_of, segmenter_of, shape_of, side_of, surface_of, templates_of
+from app.engine.cache import surface_of
+from app.engine.files import image_of, shape_of
 from app.engine.process import Report
+from app.engine.scoring import Judge, candidates_of, judge_of
 from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import AlignTask, Item, Pair, PoseInPhoto
-from core.alignment.align import align, align_from, check
+from core.alignment.align import align_from, align_hypotheses
 from core.alignment.coarse import facing
+from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import shaded
-from core.alignment.photo import posed_photo, undistorted_pins
-from core.alignment.pins import Pins
+from core.alignment.photo import undistorted_correspondences
 from core.alignment.rig import carried, load_rig
-from core.alignment.scorer import Photo, PoseScorer
+from core.alignment.scorer import Hypothesis
 from core.alignment.start import check_start
-from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
-from core.geometry.pose import Pose, camera_matrix, intrinsics
-from core.geometry.undistorted import Undistorted
-from core.images import field_of_view, load_depth
+from core.geometry.pose import Pose, camera_matrix
+from core.images import load_depth
 from core.interchange.cameras import fitted, load_camera
 from core.interchange.poses import View, load_entry, save_view
-from core.parts.layers import Mask
-from core.parts.prompts import Prompts
-from core.progress import Progress, silent, span
+from core.progress import Progress, span
 from core.units import unit_of
 
 STRIDE = 5
 """Steps of the descent between two poses that the window shows."""
 
-_photos = Memo(4)
-
 
 def align_shape(progress: Report, task: AlignTask, dof: int, locked: frozenset[str]) -> Begun:
     """The poses that ``counterpoint align`` finds; a :class:`PoseSoFar` of the likeliest is told while it gets better."""
-    scorer, found, _ = _begin(span(progress, 0.0, 0.5), task, dof)
-    templates = templates_of(task.shape, task.encoder, span(progress, 0.5, 0.7))
-    fine = FineSettings(dof=dof, locked=locked)
-    progress(0.7, "Comparing views of the shape with the photo")
+    judge = judge_of(task, dof, span(progress, 0.0, 0.5))
+    candidates = candidates_of(judge, span(progress, 0.5, 0.7))
+    found, fine = _begun(judge), FineSettings(dof=dof, locked=locked)
 
     def watch(step: int, poses: list[Pose]) -> None:
-        progress(0.75 + 0.2 * step / fine.steps, "Making the pose exact")
+        progress(0.7 + 0.25 * step / fine.steps, "Making the pose exact")
         if step % STRIDE == 0:
-            progress.tell(PoseSoFar(found.K, PoseInPhoto.of(poses[0]), found.lens))
+            progress.tell(PoseSoFar(found.K, found.lens, PoseInPhoto.of(poses[0])))
 
-    found.poses = [_plain(one) for one in align(scorer, templates, fine=fine, watch=watch).hypotheses]
+    found.poses = _plain(align_hypotheses(candidates, judge.scorer, fine, watch).hypotheses)
     return found
 
 
@@ -66,18 +61,16 @@ def place_pose(progress: Progress, task: AlignTask, path: str = "") -> Begun:
             height, width = image_of(task.image).shape[:2]
             known = fitted(known, (width, height), Path(path).name)
             task = replace(task, K=_numbers(known.K), lens=known.lens)
-    scorer, begun, flat = _begin(progress, task)
+    judge = judge_of(replace(task, depth=""), 6, progress)
     if start is not None:
-        check_start(start, flat.K, flat.size, shape, Path(path).name)
-    (found,) = scorer([start or facing(scorer)])
-    begun.poses = [_plain(found)]
-    return begun
+        check_start(start, judge.flat.K, judge.flat.size, shape, Path(path).name)
+    return _begun(judge, judge.scorer([start or facing(judge.scorer)]))
 
 
 def score_pose(progress: Progress, task: AlignTask, pose: PoseInPhoto) -> PoseInPhoto:
     """The same pose with what the picture thinks of it."""
-    (found,) = _begin(progress, task)[0]([pose.pose()])
-    return _plain(found)
+    judge = judge_of(replace(task, depth=""), 6, progress)
+    return _plain(judge.scorer([pose.pose()]))[0]
 
 
 def solve_pairs(
@@ -89,22 +82,21 @@ def solve_pairs(
     locked: frozenset[str],
 ) -> Begun:
     """Poses that the pairs allow, the best first; what is locked stays as in ``start``."""
-    scorer, begun, flat = _begin(progress, task, dof)
-    given = Pins(np.array([pair.pixel for pair in pairs]), np.array([pair.point for pair in pairs]))
-    pins = undistorted_pins(given, flat)
+    judge = judge_of(task, dof, progress)
+    given = Correspondences2D3D(np.array([pair.pixel for pair in pairs]), np.array([pair.point for pair in pairs]))
+    correspondences = undistorted_correspondences(given, judge.flat)
     settings = FineSettings(steps=30, dof=dof, locked=locked)
     held = start.pose() if start is not None and locked else None
-    found = align_from(scorer, settings, None, held, pins)
-    begun.poses = [_plain(one) for one in found.hypotheses]
-    return begun
+    return _begun(judge, align_from(judge.scorer, settings, None, held, correspondences).hypotheses)
 
 
 def estimate_camera(progress: Progress, task: AlignTask, poses: list[PoseInPhoto], dof: int) -> tuple[float, Begun]:
     """The field of view in degrees, and the poses made exact with it."""
-    scorer, begun, _ = _begin(span(progress, 0.0, 0.1), replace(task, lens=None), dof)
-    starts = scorer([one.pose() for one in poses])
-    field, other, found = estimate_field_of_view(starts, scorer, FineSettings(dof=dof), span(progress, 0.1, 1.0))
-    begun.poses, begun.K = [_plain(one) for one in found], (other.K[0, 0], other.K[1, 1], other.K[0, 2], other.K[1, 2])
+    judge = judge_of(replace(task, lens=None, depth=""), 6, span(progress, 0.0, 0.1))
+    starts, settings = judge.scorer([one.pose() for one in poses]), FineSettings(dof=dof)
+    field, other, found = estimate_field_of_view(starts, judge.scorer, settings, span(progress, 0.1, 1.0))
+    begun = _begun(judge, found)
+    begun.K = _numbers(other.K)
     return field, begun
 
 
@@ -134,9 +126,9 @@ def carry_poses(
     """Poses of the first photo in all photos of a rig, in one order: the first, then as the photos think of them together."""
     found = []
     for number, (task, camera) in enumerate(zip(tasks, cameras, strict=True)):
-        scorer, begun, _ = _begin(span(progress, number / len(tasks), (number + 1) / len(tasks)), task)
-        begun.poses = [_plain(one) for one in scorer([carried(pose.pose(), cameras[0], camera) for pose in poses])]
-        found.append(begun)
+        step = span(progress, number / len(tasks), (number + 1) / len(tasks))
+        judge = judge_of(replace(task, depth=""), 6, step)
+        found.append(_begun(judge, judge.scorer([carried(pose.pose(), cameras[0], camera) for pose in poses])))
     together = np.prod([[max(pose.score, 1e-6) for pose in begun.poses] for begun in found], axis=0)
     order = [0, *(1 + np.argsort(-together[1:], kind="stable"))]
     for begun in found:
@@ -159,48 +151,6 @@ def save_pose(
     unit, name = unit_of(shape.path, shape_of(shape).diagonal), Path(shape.path).name
     save_view(path, View(image.name, (width, height), _matrix(K), pose.pose(), lens, name, unit), form)
     return path
-
-
-def _begin(progress: Progress, task: AlignTask, dof: int = 9) -> tuple[PoseScorer, Begun, Undistorted]:
-    """What judges poses, what it knows of photo and camera, and how its pixels belong to the photo's.
-
-    With 6 degrees of freedom depth must be in the shape's units.
-    """
-    image, encoder, pixels = task.image, task.encoder, image_of(task.image)
-    height, width = pixels.shape[:2]
-    camera = _camera(task, (width, height))
-    mask = task.mask
-    if mask is None:
-        progress(0.05, f"Cutting the object out of {image.name}")
-        box = image.box or (-0.5, -0.5, width - 0.5, height - 0.5)
-        whole = segmenter_of(image.with_box(None), encoder, "")
-        mask = Mask.of(whole.predict(Prompts(box=box))[0].mask)
-    side = side_of(task.shape, encoder, span(progress, 0.1, 1.0))
-
-    def make() -> tuple[Photo, Undistorted]:
-        shape, depth = side.shape, None
-        if task.depth:
-            unit = unit_of(task.shape.path, shape.diagonal)
-            depth = load_depth(task.depth, (width, height), unit, camera.depth_scale)
-        rigid, seen = (shape if dof == 6 else None), mask.array().reshape(height, width)
-        return posed_photo(pixels, camera, seen, image.box, encoder_of(encoder, silent), depth, rigid)
-
-    key = (image, encoder, _numbers(camera.K), camera.lens, mask, task.depth and (task.depth, task.shape, dof == 6))
-    photo, flat = _photos.get(key, make)
-    check(photo)
-    return (
-        PoseScorer(photo, side, encoder_of(encoder, silent), task.shape.up),
-        Begun([], mask, _numbers(camera.K), camera.lens),
-        flat,
-    )
-
-
-def _camera(task: AlignTask, size: tuple[int, int]) -> PhotoCamera:
-    """Of the document, else of the file that was opened for it, else by the field of view."""
-    of_file = load_camera(task.camera, size, task.image.path) if task.camera else None
-    if task.K:
-        return PhotoCamera(camera_matrix(*task.K), size, task.lens, of_file.depth_scale if of_file else None)
-    return of_file or PhotoCamera(intrinsics(size, task.fov or field_of_view(task.image.path) or 50.0), size)
 
 
 def draw_pose(
@@ -228,21 +178,12 @@ def _numbers(K: npt.NDArray[np.floating]) -> tuple[float, float, float, float]:
     return (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2]))
 
 
-def _plain(one: Any) -> PoseInPhoto:
-    """A hypothesis as the document keeps it."""
-    return PoseInPhoto.of(one.pose, one.score, one.similarity, one.overlap)
+def _begun(judge: Judge, found: Sequence[Hypothesis] = ()) -> Begun:
+    assert judge.task.K is not None and judge.task.mask is not None
+    fx, fy, cx, cy = judge.task.K
+    return Begun(_plain(found), judge.task.mask, (fx, fy, cx, cy), judge.task.lens)
 
 
-JOBS: dict[str, Callable[..., Any]] = {
-    "align_shape": align_shape,
-    "draw_pose": draw_pose,
-    "place_pose": place_pose,
-    "score_pose": score_pose,
-    "solve_pairs": solve_pairs,
-    "estimate_camera": estimate_camera,
-    "read_camera": read_camera,
-    "read_depth": read_depth,
-    "read_rig": read_rig,
-    "carry_poses": carry_poses,
-    "save_pose": save_pose,
-}
+def _plain(found: Sequence[Hypothesis]) -> list[PoseInPhoto]:
+    """Hypotheses as the document keeps them."""
+    return [PoseInPhoto.of(one.pose, one.score, one.similarity, one.overlap) for one in found]

@@ -1,48 +1,29 @@
 """What the engine does with photo collections: poses photos, joins them, follows points, carries drawings, writes files."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from app.engine.cache import Memo, choice_of, encoder_of, side_of, templates_of
+from app.engine.cache import choice_of, encoder_of, side_of, templates_of
+from app.engine.keep_last import keep_last
 from app.shared.results import Followed
-from app.shared.values import Collection, CollectionPhoto, EncoderSettings, Item, PoseInPhoto
+from app.shared.values import Collection, CollectionPhoto, Drawing, EncoderSettings, Item, PoseInPhoto
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
-from core.colors import rgb_of
-from core.congealing.canonical import choose_shape
+from core.congealing.canonical import choose_from_gallery
 from core.congealing.collection import Congealed, OpenedPhoto, congeal_jointly
 from core.congealing.export import write_maps, write_poses
 from core.congealing.photos import open_photo, scaled
 from core.congealing.posed_photos import CanonicalShape, PosedPhoto, pose_photo
-from core.congealing.propagate import average, from_photo, from_shape
+from core.congealing.propagate import average, blend, draw_parts, draw_picture, from_photo, from_shape, rgba
 from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
 from core.geometry.pose import camera_matrix
 from core.images import load_image, load_rgba, save_image
-from core.progress import Progress, silent, span
-from core.retrieval.build import gallery_for
-from core.retrieval.describe import GallerySpec
-from core.retrieval.queries import QueryEncoder
-from core.retrieval.search import Searcher
-
-_opened, _joined = Memo(256), Memo(2)
-
-ALPHA = 150
-"""Of parts that are carried, of 255."""
-
-
-def small_picture(progress: Progress, item: Item, size: int) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
-    """A photo uint8 [h, w, 3] no longer than ``size``, and the (width, height) of its file."""
-    picture = Image.fromarray(load_image(item.path))
-    full = picture.size
-    picture.thumbnail((size, size), Image.Resampling.BOX)
-    return np.asarray(picture), full
+from core.progress import Progress, span
 
 
 def choose_canonical(
@@ -54,13 +35,8 @@ def choose_canonical(
         progress(0.3 * number / len(photos), f"Cutting out photo {number + 1} of {len(photos)}")
         photo, _, known = _open(one, encoder)
         opened.append(OpenedPhoto(one.item.name, photo, known))
-    spec = GallerySpec(choice_of(encoder))
-    with gallery_for(gallery, spec, progress=span(progress, 0.3, 0.6)) as found:
-        query_encoder = QueryEncoder(GallerySpec.of(found.spec, encoder.device))
-        best = choose_shape(
-            opened, Searcher(found), query_encoder, encoder_of(encoder, silent), span(progress, 0.6, 1.0)
-        )[0]
-    return str(best.path), best.up
+    choices = choose_from_gallery(opened, gallery, choice_of(encoder), encoder_of(encoder), span(progress, 0.3, 1.0))
+    return str(choices[0].path), choices[0].up
 
 
 def pose_one(progress: Progress, photo: CollectionPhoto, shape: Item, encoder: EncoderSettings) -> CollectionPhoto:
@@ -130,7 +106,7 @@ def export_collection(progress: Progress, collection: Collection, folder: str, w
         files = []
         for number, (one, drawn) in enumerate(zip(shown, _drawn(collection, span(progress, 0.5, 0.9)), strict=True)):
             file = out / f"{number:03d}-{Path(one.item.path).stem}.png"
-            save_image(file, _laid_over(load_image(one.item.path), drawn))
+            save_image(file, blend(load_image(one.item.path), drawn))
             files.append(str(file))
         return files
     factors = [_open(one, collection.encoder)[1] for one in shown]
@@ -140,51 +116,50 @@ def export_collection(progress: Progress, collection: Collection, folder: str, w
     return [str(file) for file in saved]
 
 
-def _open(photo: CollectionPhoto, encoder: EncoderSettings) -> Any:
-    """(photo, how much it was shrunk, whether its camera is known)."""
-
-    def make() -> Any:
-        mask = None
-        if photo.mask is not None:
-            mask = photo.mask.array().reshape(load_image(photo.item.path).shape[:2])
-        return open_photo(photo.item.path, encoder_of(encoder, silent), photo.item.box, mask)
-
-    return _opened.get((photo.item, photo.mask, choice_of(encoder)), make)
+@keep_last(256, key=lambda photo, encoder: (photo.item, photo.mask, choice_of(encoder)))
+def _open(photo: CollectionPhoto, encoder: EncoderSettings) -> tuple[Photo, float, bool]:
+    """The photo, how much it was shrunk, and whether its camera is known."""
+    mask = None
+    if photo.mask is not None:
+        mask = photo.mask.array().reshape(load_image(photo.item.path).shape[:2])
+    return open_photo(photo.item.path, encoder_of(encoder), photo.item.box, mask)
 
 
-def _canon(shape: Item, encoder: EncoderSettings, progress: Progress) -> Any:
+def _canon(shape: Item, encoder: EncoderSettings, progress: Progress) -> CanonicalShape:
     side = side_of(shape, encoder, span(progress, 0.0, 0.5))
     templates = templates_of(shape, encoder, span(progress, 0.5, 1.0))
-    return CanonicalShape(side, templates, encoder_of(encoder, silent), shape.up)
+    return CanonicalShape(side, templates, encoder_of(encoder), shape.up)
 
 
-def _together(collection: Collection, progress: Progress) -> Any:
+def _posed(collection: Collection) -> list[CollectionPhoto]:
+    return [one for one in collection.photos if one.poses]
+
+
+def _collection_key(collection: Collection, progress: Progress) -> tuple[object, ...]:
+    photos = tuple((one.item, one.mask, one.fixed and (one.pose, one.K)) for one in _posed(collection))
+    return collection.shape, collection.encoder, photos
+
+
+@keep_last(2, key=_collection_key)
+def _together(collection: Collection, progress: Progress) -> Congealed:
     """The collection congealed; computed again where the engine was started anew."""
     assert collection.shape is not None
-    shape, encoder = collection.shape, collection.encoder
-    posed = [one for one in collection.photos if one.poses]
+    encoder, posed, members = collection.encoder, _posed(collection), []
     if not posed:
         raise CounterpointError("No photo of the collection has a pose yet.")
-    key = (shape, encoder, tuple((one.item, one.mask, one.fixed and (one.pose, one.K)) for one in posed))
-
-    def make() -> Any:
-        canon = _canon(shape, encoder, span(progress, 0.0, 0.1))
-        members = []
-        for number, one in enumerate(posed):
-            progress(0.1 + 0.3 * number / len(posed), f"Photo {number + 1} of {len(posed)}")
-            photo, shrunk, known = _open(one, encoder)
-            if one.fixed and one.pose is not None and one.K is not None:
-                K = scaled(camera_matrix(*one.K), shrunk)
-                scorer = PoseScorer(Photo(photo.pixels, photo.side, K, photo.mask), canon.side, canon.encoder, canon.up)
-                pose = one.pose
-                hypothesis = Hypothesis(pose.pose(), pose.similarity, pose.overlap)
-                members.append(PosedPhoto(scorer, [hypothesis], fixed=True))
-            else:
-                members.append(pose_photo(photo, canon, known))
-        names = [one.item.path for one in posed]
-        return congeal_jointly(Congealed(canon, names, members, []), span(progress, 0.4, 1.0))
-
-    return _joined.get(key, make)
+    canon = _canon(collection.shape, encoder, span(progress, 0.0, 0.1))
+    for number, one in enumerate(posed):
+        progress(0.1 + 0.3 * number / len(posed), f"Photo {number + 1} of {len(posed)}")
+        photo, shrunk, known = _open(one, encoder)
+        if one.fixed and one.pose is not None and one.K is not None:
+            K = scaled(camera_matrix(*one.K), shrunk)
+            scorer = PoseScorer(Photo(photo.pixels, photo.side, K, photo.mask), canon.side, canon.encoder, canon.up)
+            hypothesis = Hypothesis(one.pose.pose(), one.pose.similarity, one.pose.overlap)
+            members.append(PosedPhoto(scorer, [hypothesis], fixed=True))
+        else:
+            members.append(pose_photo(photo, canon, known))
+    names = [one.item.path for one in posed]
+    return congeal_jointly(Congealed(canon, names, members, []), span(progress, 0.4, 1.0))
 
 
 def _posed_numbers(collection: Collection) -> list[int]:
@@ -218,7 +193,7 @@ def _drawn(collection: Collection, progress: Progress) -> list[npt.NDArray[np.ui
         field = found.canon.side.field
         colors = np.zeros((len(field), 4), np.uint8)
         for mask, color in drawing.masks:
-            colors[mask.array()[field.points.face]] = _rgba(color)
+            colors[mask.array()[field.points.face]] = rgba(color)
         return from_shape(found, colors)
     posed = _posed_numbers(collection)
     if drawing.source not in posed:
@@ -227,34 +202,14 @@ def _drawn(collection: Collection, progress: Progress) -> list[npt.NDArray[np.ui
     return from_photo(found, number, _source(collection, drawing, found.members[number].scorer.photo))
 
 
-def _source(collection: Collection, drawing: Any, photo: Any) -> npt.NDArray[np.uint8]:
+def _source(collection: Collection, drawing: Drawing, photo: Photo) -> npt.NDArray[np.uint8]:
     """The drawing on the photo it was made on, of the photo's working size."""
-    height, width = photo.pixels.shape[:2]
-    layer = np.zeros((height, width, 4), np.uint8)
     if drawing.picture:
-        rows, columns = np.nonzero(photo.mask)
-        top, left, bottom, right = rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
-        picture = load_rgba(drawing.picture)
-        size = (int(right - left), int(bottom - top))
-        layer[top:bottom, left:right] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        layer[~photo.mask] = 0
-        return layer
+        return draw_picture(load_rgba(drawing.picture), photo.mask)
+    assert drawing.source is not None
     full = load_image(collection.photos[drawing.source].item.path).shape[:2]
-    for mask, color in drawing.masks:
-        part = mask.array().reshape(full).astype(np.uint8)
-        layer[cv2.resize(part, (width, height), interpolation=cv2.INTER_NEAREST) > 0] = _rgba(color)
-    return layer
-
-
-def _laid_over(pixels: npt.NDArray[np.uint8], drawn: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    height, width = pixels.shape[:2]
-    layer = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    share = layer[..., 3:] / 255
-    return np.asarray(np.rint(pixels * (1 - share) + layer[..., :3] * share), np.uint8)
-
-
-def _rgba(color: str) -> tuple[int, ...]:
-    return (*rgb_of(color), ALPHA)
+    height, width = photo.pixels.shape[:2]
+    return draw_parts([(mask.array().reshape(full), color) for mask, color in drawing.masks], (width, height))
 
 
 def _shape(collection: Collection) -> Any:
@@ -270,15 +225,3 @@ def _shape_path(collection: Collection) -> str:
 def _resized(pixel: Any, factor: float) -> tuple[float, float]:
     """A pixel of the picture resized by ``factor``."""
     return float((pixel[0] + 0.5) * factor - 0.5), float((pixel[1] + 0.5) * factor - 0.5)
-
-
-JOBS: dict[str, Callable[..., Any]] = {
-    "small_picture": small_picture,
-    "choose_canonical": choose_canonical,
-    "pose_one": pose_one,
-    "join": join,
-    "follow": follow,
-    "average_picture": average_picture,
-    "carry": carry,
-    "export_collection": export_collection,
-}

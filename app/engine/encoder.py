@@ -1,23 +1,22 @@
 """What the engine does with encoders: it lists, adapts and measures them, and looks after the caches."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.engine.cache import choice_of, image_of
+from app.engine.cache import choice_of
+from app.engine.files import image_of
 from app.engine.process import Report
 from app.shared.results import Lesson, Measurement
 from app.shared.values import EncoderSettings, Item
 from core.benchmarks import compare, consistency
 from core.encoders.catalogue import available, load_encoder, load_tunable
-from core.errors import CounterpointError
 from core.fields.cache import cache_dir, cache_key
 from core.files import make_folder
 from core.progress import Progress
 from core.training.equivariance import AdaptSettings, adapt
-from core.training.meshes import read_mesh, upright
+from core.training.meshes import read_surfaces, upright
 from core.training.observing import PhotoCorrespondence
 
 
@@ -28,11 +27,9 @@ def measure_encoders(
     base = choice_of(encoder)
     choices = [base, replace(base, adapter=None), *(compare.parse_choice(text, base) for text in beside)]
     if not data:
-        items = [(shape.name, read_mesh(shape.path, shape.up)) for shape in shapes]
-        units = consistency.units([(name, item) for name, item in items if item is not None])
+        read = read_surfaces([(shape.path, shape.up) for shape in shapes])
+        units = consistency.units([(shapes[number].name, item) for number, item in read.items()])
         title, task = "multiview consistency", " ".join(f"{s.path} {s.stamp} {s.up}" for s in shapes)
-        if not units:
-            raise CounterpointError("Pictures are taken of surfaces: open a mesh, not a point cloud.")
     else:
         units, title, task = compare.units_of(data, count), compare.title_of(data), f"{data} {count}"
     folder = str(cache_dir() / "reports" / cache_key(task, *(str(choice) for choice in choices))[:16])
@@ -75,11 +72,9 @@ def adapt_encoder(
 
     Returns the curve (``core.training.equivariance.Measured``), the encoder's own first and what was written last; told while it grows.
     """
-    read = {shape: item for shape in shapes if (item := read_mesh(shape.path, shape.up)) is not None}
-    if not read:
-        raise CounterpointError("Pictures are taken of surfaces: open a mesh, not a point cloud.")
+    read = read_surfaces([(shape.path, shape.up) for shape in shapes])
     make_folder(Path(out).parent)
-    numbers = {shape: number for number, shape in enumerate(read)}
+    numbers = {shapes[position]: number for number, position in enumerate(read)}
     known = []
     for one in lessons:
         if one.shape in numbers:
@@ -94,12 +89,3 @@ def adapt_encoder(
         progress.tell(list(told))
 
     return adapt(list(read.values()), base, out, AdaptSettings(minutes=minutes), progress, watch, known)
-
-
-JOBS: dict[str, Callable[..., Any]] = {
-    "list_encoders": list_encoders,
-    "adapt_encoder": adapt_encoder,
-    "measure_encoders": measure_encoders,
-    "measure_caches": measure_caches,
-    "clear_caches": clear_caches,
-}

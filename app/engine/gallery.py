@@ -1,13 +1,11 @@
 """What the engine does with galleries: keeps them up to date, searches them, draws what was found from other sides."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from app.engine.cache import Memo, choice_of, image_of, shape_of, side_of
+from app.engine.cache import choice_of, side_of
+from app.engine.files import image_of, shape_of
+from app.engine.keep_last import keep_last
 from app.shared.results import FoundShape, FoundShapes
 from app.shared.values import EncoderSettings, Item, SearchRequest
 from core.encoders.clip import ClipEncoder
@@ -18,11 +16,10 @@ from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import GallerySpec
 from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
-from core.retrieval.queries import QueryEncoder
-from core.retrieval.search import Searcher
+from core.retrieval.queries import QueryEncoder, picture_query, shape_query
+from core.retrieval.search import Query, Searcher
+from core.retrieval.store import Gallery
 from core.retrieval.thumbnails import thumbnail
-
-_query_encoders, _turned, _models = Memo(2), Memo(12), Memo(1)
 
 
 def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSettings) -> FoundShapes:
@@ -43,7 +40,7 @@ def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSett
         return FoundShapes(results, len(gallery), gallery.tags(), gallery.refused, "words" in gallery.spaces)
 
 
-def _query(wish: SearchRequest, query_encoder: Any, gallery: Any, encoder: EncoderSettings) -> Any:
+def _query(wish: SearchRequest, query_encoder: QueryEncoder, gallery: Gallery, encoder: EncoderSettings) -> Query:
     item, mask = wish.item, wish.mask
     if wish.kind == "words":
         return query_encoder.words(wish.words)
@@ -53,21 +50,21 @@ def _query(wish: SearchRequest, query_encoder: Any, gallery: Any, encoder: Encod
     if item.kind == "image":
         pixels = image_of(item)
         chosen = None if mask is None else mask.array().reshape(pixels.shape[:2])
-        if wish.kind == "part":
-            return query_encoder.part_of_image(pixels, chosen, item.box)
-        return query_encoder.image(pixels, item.box, chosen)
+        return picture_query(query_encoder, pixels, item.box, chosen, wish.kind == "part")
     if wish.kind == "part":
         assert mask is not None
         return query_encoder.part_of_shape(side_of(item, encoder, silent), mask.array())
-    query = query_encoder.shape(shape_of(item), item.up)
-    query.own = gallery.number_of(Path(item.path))
-    return query
+    return shape_query(query_encoder, gallery, shape_of(item), item.up, item.path)
 
 
 def turn_shape(progress: Progress, path: str, up: str, azimuth: float, size: int) -> npt.NDArray[np.uint8]:
     """A shape of a gallery from another side: uint8 [size, size, 3]; ``azimuth`` in radians from the usual one."""
-    caster = _turned.get(path, lambda: Raycaster(load_shape(path)))
-    return thumbnail(caster, up, size, azimuth)
+    return thumbnail(_caster(path), up, size, azimuth)
+
+
+@keep_last(12, key=lambda path: path)
+def _caster(path: str) -> Raycaster:
+    return Raycaster(load_shape(path))
 
 
 def make_gallery(progress: Progress, folder: str, gallery: str, encoder: EncoderSettings, clip: str) -> None:
@@ -87,22 +84,15 @@ def name_shape(
         return [(one.label, one.share) for one in name_by_words(shape_of(item), item.up, model, asked)], by_words(model)
     with gallery_for(gallery, GallerySpec(choice_of(encoder)), progress=span(progress, 0.0, 0.9)) as opened:
         query_encoder = _query_encoder(GallerySpec.of(opened.spec, encoder.device))
-        query = query_encoder.shape(shape_of(item), item.up)
-        query.own = opened.number_of(Path(item.path))
+        query = shape_query(query_encoder, opened, shape_of(item), item.up, item.path)
         return [(one.label, one.share) for one in name_by_gallery(query, Searcher(opened), asked)], BY_GALLERY
 
 
-def _depth_model(clip: str, branch: str, device: str) -> Any:
-    return _models.get((clip, branch, device), lambda: DepthClip(ClipEncoder(clip, device), branch or None))
+@keep_last(1, key=lambda clip, branch, device: (clip, branch, device))
+def _depth_model(clip: str, branch: str, device: str) -> DepthClip:
+    return DepthClip(ClipEncoder(clip, device), branch or None)
 
 
-def _query_encoder(spec: Any) -> Any:
-    return _query_encoders.get(spec, lambda: QueryEncoder(spec))
-
-
-JOBS: dict[str, Callable[..., Any]] = {
-    "search_gallery": search_gallery,
-    "turn_shape": turn_shape,
-    "make_gallery": make_gallery,
-    "name_shape": name_shape,
-}
+@keep_last(2, key=lambda spec: spec)
+def _query_encoder(spec: GallerySpec) -> QueryEncoder:
+    return QueryEncoder(spec)

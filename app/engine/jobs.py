@@ -1,15 +1,44 @@
-"""The jobs that the window can ask the engine for, by name."""
+"""The jobs that the window can ask the engine for: the name of each, which is that of its function, and the module that has it.
 
-from collections.abc import Callable
-from typing import Any
+A lane imports the module when the job is first asked for, and the rest is imported while there is nothing to do.
+"""
 
-from app.engine import align, collection, encoder, gallery, matching, parts
-
-JOBS: dict[str, Callable[..., Any]] = {
-    **matching.JOBS,
-    **parts.JOBS,
-    **align.JOBS,
-    **gallery.JOBS,
-    **collection.JOBS,
-    **encoder.JOBS,
+_MODULES = {
+    "app.engine.files": ("open_image", "open_shape", "small_picture"),
+    "app.engine.matching": ("prepare", "query"),
+    "app.engine.parts": (
+        "look_for_parts",
+        "fetch_segmenter",
+        "mark_part",
+        "carry_part",
+        "split_part",
+        "save_labels",
+        "read_labels",
+    ),
+    "app.engine.align": (
+        "align_shape",
+        "draw_pose",
+        "place_pose",
+        "score_pose",
+        "solve_pairs",
+        "estimate_camera",
+        "read_camera",
+        "read_depth",
+        "read_rig",
+        "carry_poses",
+        "save_pose",
+    ),
+    "app.engine.gallery": ("search_gallery", "turn_shape", "make_gallery", "name_shape"),
+    "app.engine.collection": (
+        "choose_canonical",
+        "pose_one",
+        "join",
+        "follow",
+        "average_picture",
+        "carry",
+        "export_collection",
+    ),
+    "app.engine.encoder": ("list_encoders", "adapt_encoder", "measure_encoders", "measure_caches", "clear_caches"),
 }
+
+JOBS = {job: module for module, jobs in _MODULES.items() for job in jobs}

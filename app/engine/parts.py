@@ -1,14 +1,13 @@
 """What the engine does about parts: cuts them out, carries them, splits them, reads and writes them."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.engine.cache import image_of, pair_of, segmenter_of, shape_of, surface_of
+from app.engine.cache import pair_of, segmenter_of, surface_of
+from app.engine.files import image_of, shape_of
 from app.shared.results import Carried, ReadLabels
 from app.shared.values import EncoderSettings, Item
 from core.errors import CounterpointError
@@ -49,7 +48,7 @@ def mark_part(
         return [(Mask.of(candidate.mask), candidate.score) for candidate in candidates]
     graph, caster = surface_of(item)
     shape = shape_of(item)
-    places = [caster.closest(shape.to_normalised(np.array(action.places))).face for action in actions]
+    places = [caster.closest(shape.to_normalised(np.array(action.places))).face.astype(np.int64) for action in actions]
     return [(Mask.of(part_on_shape(graph, places, actions, None if base is None else base.array())), 1.0)]
 
 
@@ -119,14 +118,3 @@ def read_labels(progress: Progress, item: Item, paths: list[str]) -> ReadLabels:
 def _array(item: Item, mask: Mask) -> npt.NDArray[np.bool_]:
     """bool [H, W] of an image, [F] of a shape."""
     return mask.array().reshape(image_of(item).shape[:2]) if item.kind == "image" else mask.array()
-
-
-JOBS: dict[str, Callable[..., Any]] = {
-    "look_for_parts": look_for_parts,
-    "fetch_segmenter": fetch_segmenter,
-    "mark_part": mark_part,
-    "carry_part": carry_part,
-    "split_part": split_part,
-    "save_labels": save_labels,
-    "read_labels": read_labels,
-}

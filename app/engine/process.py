@@ -1,4 +1,4 @@
-"""The engine's side of the pipe: runs jobs in two lanes, sends progress and results back."""
+"""The engine's side of the pipe: runs jobs in two lanes, sends progress, warnings and results back."""
 
 import contextlib
 import faulthandler
@@ -7,6 +7,7 @@ import os
 import queue
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -16,6 +17,7 @@ from typing import Any
 
 from app.shared.pipe import GPU_FULL, send
 from core.errors import Cancelled, CounterpointError
+from core.notices import collect_warnings
 
 LANES = ("work", "query")
 
@@ -61,12 +63,14 @@ class _Process:
         self._connection = connection
         self._lock = threading.Lock()
         self._cancelled: set[int] = set()
-        self._jobs: dict[str, Callable[..., Any]] = importlib.import_module(jobs_module).JOBS
+        self._jobs: dict[str, str] = importlib.import_module(jobs_module).JOBS
+        self._running: set[int] = set()
         self._lanes: dict[str, queue.SimpleQueue[tuple[int, str, dict[str, Any]]]] = {
             n: queue.SimpleQueue() for n in LANES
         }
         for lane in LANES:
             threading.Thread(target=self._work, args=(self._lanes[lane],), daemon=True).start()
+        threading.Thread(target=self._import_ahead, daemon=True).start()
 
     def loop(self) -> None:
         self._send("ready", 0)
@@ -83,17 +87,30 @@ class _Process:
     def _work(self, lane: "queue.SimpleQueue[tuple[int, str, dict[str, Any]]]") -> None:
         while True:
             number, job, arguments = lane.get()
+            self._running.add(number)
             self._send("started", number)
-            kind, payload = self._run(number, job, arguments)
+            with collect_warnings() as said:
+                kind, payload = self._run(number, job, arguments)
+            self._running.discard(number)
             self._cancelled.discard(number)
+            if said:
+                self._send("warned", number, said)
             self._send(kind, number, payload)
+
+    def _import_ahead(self) -> None:
+        """Import the modules of all jobs, one after the other while no job runs, so that the first of each kind does not wait for that."""
+        for module in dict.fromkeys(self._jobs.values()):
+            while self._running or not all(lane.empty() for lane in self._lanes.values()):
+                time.sleep(0.2)
+            importlib.import_module(module)
 
     def _run(self, number: int, job: str, arguments: dict[str, Any]) -> tuple[str, Any]:
         try:
             if number in self._cancelled:
                 raise Cancelled
             report = Report(partial(self._send, number=number), lambda: number in self._cancelled)
-            return "done", self._jobs[job](report, **arguments)
+            function = getattr(importlib.import_module(self._jobs[job]), job)
+            return "done", function(report, **arguments)
         except Cancelled:
             return "cancelled", None
         except CounterpointError as error:

@@ -96,11 +96,11 @@ class Begun:
 
 @dataclass
 class PoseSoFar:
-    """The likeliest pose while an alignment goes on, not scored yet, and the camera fx, fy, cx, cy in pixels."""
+    """The likeliest pose while an alignment goes on, not scored yet, and the camera: fx, fy, cx, cy in pixels, and its lens."""
 
     K: tuple[float, float, float, float]
+    lens: Lens | None
     pose: PoseInPhoto
-    lens: Lens | None = None
 
 
 @dataclass

@@ -22,13 +22,17 @@ MAX_STARTS = 3
 
 
 class Request(QObject):
-    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``told`` whenever the job has something to show."""
+    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``told`` whenever the job has something to show.
+
+    Before that ``warned`` is emitted with a list of sentences, if there is something that the user should know about the result.
+    """
 
     done = Signal(object)
     failed = Signal(str, str)
     cancelled = Signal()
     progressed = Signal(float, str)
     told = Signal(object)
+    warned = Signal(list)
     finished = Signal()
 
     def __init__(
@@ -46,7 +50,7 @@ class Request(QObject):
 
 
 class EngineClient(QObject):
-    """One child process that runs the functions of ``jobs_module.JOBS``.
+    """One child process that runs the jobs of ``jobs_module.JOBS``: names of functions with the modules that have them.
 
     Two lanes: "query" answers short questions while "work" is busy. Of requests with the same ``latest`` only the newest counts.
 
@@ -96,7 +100,7 @@ class EngineClient(QObject):
         threading.Thread(target=self._read, args=(self._connection, self._generation), daemon=True).start()
 
     def submit(self, job: str, *, lane: Lane = "work", latest: str | None = None, **arguments: Any) -> Request:
-        """Run ``JOBS[job](progress, **arguments)`` in the engine."""
+        """Run the function ``job(progress, **arguments)`` of the module ``JOBS[job]`` in the engine."""
         request = Request(self, next(self._numbers), job, lane, latest, arguments)
         if latest is not None and latest in self._in_flight:
             replaced = self._pending.get(latest)
@@ -169,6 +173,8 @@ class EngineClient(QObject):
             request.progressed.emit(*payload)
         elif kind == "told":
             request.told.emit(payload)
+        elif kind == "warned":
+            request.warned.emit(payload)
         elif kind == "done":
             self._finish(request, lambda: request.done.emit(payload))
         elif kind == "failed":

@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from core.alignment.coarse import CoarseSettings, coarse_poses
+from core.alignment.correspondences import Correspondences2D3D, poses_from_correspondences
 from core.alignment.depth import check_distance
 from core.alignment.fine import FineSettings, Watch, refine
-from core.alignment.pins import Pins, poses_from_pins
-from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct, ranked
+from core.alignment.photo import check
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer, non_maximum_suppression, ranked
 from core.alignment.spatial import by_depth
 from core.alignment.templates import TemplateSet
-from core.alignment.verdict import APART, SHOWN, SURE_OVERLAP, Verdict, judge
+from core.alignment.verdict import SHOWN, SUPPRESSION_DEGREES, SURE_OVERLAP, Verdict, judge
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import surface_position
@@ -48,23 +49,49 @@ def align(
     fine: FineSettings | None = FineSettings(),
     watch: Watch | None = None,
 ) -> Alignment:
-    """Align a shape with a field and templates to an object in a photo.
+    """Align a shape with a feature field and templates to the object in a photo.
+
+    Args:
+        scorer: Compares poses of the shape with the photo.
+        templates: Pictures of the shape from all around, as the scorer's encoder sees them.
+        coarse: How hypotheses are made.
+        fine: How they are made exact; None leaves them as they are.
+        watch: Called with the number of the step and the poses while they improve.
 
     Raises:
-        CounterpointError: the mask is empty or of another size, the box is tiny, or no pose agrees at all.
+        CounterpointError: The mask is empty or of another size, the box is tiny, the intrinsics are none of such a photo, depth
+            contradicts the size of the shape, or no pose agrees at all.
     """
     check(scorer.photo)
     found = hypotheses(scorer, templates, coarse)
-    if fine is not None:
-        found = distinct(refine(starts(found, scorer, fine.dof), scorer, fine, watch), SHOWN, APART)
-    return Alignment(found, scorer.photo.mask)
+    return Alignment(found, scorer.photo.mask) if fine is None else align_hypotheses(found, scorer, fine, watch)
 
 
-def starts(found: list[Hypothesis], scorer: PoseScorer, dof: int) -> list[Hypothesis]:
-    """What the descent begins with: where depth is measured, those of the templates at that size, and those that agree in space.
+def align_hypotheses(
+    found: list[Hypothesis], scorer: PoseScorer, fine: FineSettings = FineSettings(), watch: Watch | None = None
+) -> Alignment:
+    """Make hypotheses exact and keep the best that differ; see :func:`align`.
 
     Raises:
-        CounterpointError: depth is far from where the best of them puts the shape, which has no freedom of scale.
+        CounterpointError: Depth contradicts the size of the shape.
+    """
+    refined = refine(initial_poses(found, scorer, fine.dof), scorer, fine, watch)
+    return Alignment(non_maximum_suppression(refined, SHOWN, SUPPRESSION_DEGREES), scorer.photo.mask)
+
+
+def initial_poses(found: list[Hypothesis], scorer: PoseScorer, dof: int) -> list[Hypothesis]:
+    """Choose the poses that the descent begins with.
+
+    Without depth they are the hypotheses as they are. With depth the hypotheses take the size that depth says (if scale is free), and poses
+    on which correspondences in space agree come to them.
+
+    Args:
+        found: Hypotheses of the templates, the best first.
+        scorer: Compares poses of the shape with the photo.
+        dof: 6, 7 or 9 degrees of freedom.
+
+    Raises:
+        CounterpointError: Depth is far from where the best hypothesis puts the shape, which has no freedom of scale.
     """
     if scorer.photo.depth is None:
         return found
@@ -80,24 +107,32 @@ def align_from(
     fine: FineSettings = FineSettings(),
     watch: Watch | None = None,
     start: Pose | None = None,
-    pins: Pins | None = None,
+    correspondences: Correspondences2D3D | None = None,
 ) -> Alignment:
-    """The same from a pose that is known roughly, or from three ``pins`` or more; pins have the last word.
+    """Align a shape to a photo from a pose that is known roughly, or from correspondences.
+
+    Args:
+        scorer: Compares poses of the shape with the photo.
+        fine: How the pose is made exact.
+        watch: Called with the number of the step and the poses while they improve.
+        start: The pose to begin with, or None to take those that the correspondences allow.
+        correspondences: Three pixels or more with their points on the shape. They order the poses before the photo does.
 
     Raises:
-        CounterpointError: as :func:`align`; or the pins leave the pose open; or depth is far from where the pose puts the shape.
+        CounterpointError: The photo cannot be aligned to (see :func:`core.alignment.photo.check`), the correspondences leave the
+            pose open, or depth is far from where the pose puts the shape.
     """
     check(scorer.photo)
     poses = [start] if start is not None else []
-    if pins is not None and start is None:
-        poses = poses_from_pins(pins, scorer.K, scorer.image.image_size)
+    if correspondences is not None and start is None:
+        poses = poses_from_correspondences(correspondences, scorer.K, scorer.image.image_size)
     if fine.dof == 6 and poses and (distances := depths(poses[0], scorer)) is not None:
         check_distance(*distances)
-    return Alignment(refine(scorer(poses), scorer, fine, watch, pins), scorer.photo.mask)
+    return Alignment(refine(scorer(poses), scorer, fine, watch, correspondences), scorer.photo.mask)
 
 
 def sized(pose: Pose, scorer: PoseScorer) -> Pose:
-    """Where depth is measured: the pose with the scale, about the camera, that puts the shape at that depth; it looks the same."""
+    """Scale a pose about the camera, so that it looks the same, to where depth is measured; without depth it stays as it is."""
     distances = depths(pose, scorer)
     if distances is None:
         return pose
@@ -106,7 +141,11 @@ def sized(pose: Pose, scorer: PoseScorer) -> Pose:
 
 
 def depths(pose: Pose, scorer: PoseScorer) -> tuple[float, float] | None:
-    """The median depth measured where the pose and the mask put the object, and the pose's own there; None where none is known."""
+    """Compare the depth measured where pose and mask put the object with the pose's own.
+
+    Returns:
+        The medians of both along z in the shape's units, or None where no depth is known.
+    """
     hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, scorer.shape.shape, scorer.pixels))
     cells = np.flatnonzero(hits.mask & (scorer.object > 0.5))
     measured = scorer.depth_at(cells)
@@ -121,10 +160,10 @@ def depths(pose: Pose, scorer: PoseScorer) -> tuple[float, float] | None:
 def hypotheses(
     scorer: PoseScorer, templates: TemplateSet, coarse: CoarseSettings = CoarseSettings()
 ) -> list[Hypothesis]:
-    """Poses that are not exact yet, the best first.
+    """Find poses by comparing the photo with templates; they are not exact yet. The best comes first.
 
     Raises:
-        CounterpointError: no pose agrees at all.
+        CounterpointError: No pose agrees with the photo at all.
     """
     found = coarse_poses(scorer, templates, coarse)
     if not found or found[0].score <= 0:
@@ -132,29 +171,6 @@ def hypotheses(
             "No pose of the shape agrees with the photo; check the box, and that it is the right shape."
         )
     return found
-
-
-def check(photo: Photo) -> None:
-    """Say what cannot be.
-
-    Raises:
-        CounterpointError: as :func:`align`.
-    """
-    K, mask = photo.K, photo.mask
-    width, height = photo.side.image_size
-    x0, y0, x1, y1 = photo.side.map.box
-    if mask.shape != (height, width):
-        raise CounterpointError(
-            f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels and the image {width} x {height}."
-        )
-    if not mask.any():
-        raise CounterpointError("The mask of the object is empty; draw the box around it, or mark it.")
-    if max(x1 - x0, y1 - y0) < 24:
-        raise CounterpointError("The box around the object is smaller than 24 pixels; there is too little to see.")
-    if not (K.shape == (3, 3) and np.isfinite(K).all() and K[0, 0] > 0 and K[1, 1] > 0):
-        raise CounterpointError("The intrinsics are no camera: fx and fy must be above zero.")
-    if not (0.1 * max(width, height) < K[0, 0] < 100 * max(width, height)) or not (-width < K[0, 2] < 2 * width):
-        raise CounterpointError("The intrinsics do not belong to an image of this size; check fx, fy, cx and cy.")
 
 
 def notes(photo: Photo, shape: Shape, best: Hypothesis) -> list[str]:

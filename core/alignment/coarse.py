@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 
 from core.alignment.rays import toward
-from core.alignment.scorer import Hypothesis, PoseScorer, distinct, ranked, usual
+from core.alignment.scorer import Hypothesis, PoseScorer, non_maximum_suppression, ranked, upright_prior
 from core.alignment.templates import TemplateSet, compare, pose_of
 from core.geometry.camera import look_at
 from core.geometry.pose import Pose, nearest_rotation
@@ -17,37 +17,37 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class CoarseSettings:
-    """How many are tried.
+    """How many poses of templates are tried.
 
     Attributes:
-        tried: of all templates and rolls, this many of the best are looked at.
-        keep: of those that differ by ``apart`` degrees, this many are kept.
+        tried: This many of the best of all templates and rolls are looked at.
+        keep: This many of those that differ are kept.
+        suppression: Degrees by which their rotations differ.
     """
 
     tried: int = 100
     keep: int = 8
-    apart: float = 20.0
+    suppression: float = 20.0
 
 
 def coarse_poses(
     scorer: PoseScorer, templates: TemplateSet, settings: CoarseSettings = CoarseSettings()
 ) -> list[Hypothesis]:
-    """Hypotheses, the best first."""
+    """Compare the photo with the templates at all rolls; returns hypotheses that differ, the best first, scored and not exact yet."""
     crops = templates.settings.crops(scorer.photo.pixels, scorer.photo.mask)
     scores = compare(crops, templates, scorer.encoder)
     found = []
     for index in np.argsort(-scores, axis=None)[: settings.tried]:
         roll, view = divmod(int(index), scores.shape[1])
         pose = pose_of(crops[roll], view, templates, scorer.K, scorer.shape.caster)
-        found.append(
-            Hypothesis(pose, float(scores[roll, view]), 1.0, usual(pose, scorer.up, scorer.shape.shape.center))
-        )
-    poses = [one.pose for one in distinct(ranked(found), settings.keep, settings.apart)]
+        prior = upright_prior(pose, scorer.up, scorer.shape.shape.center)
+        found.append(Hypothesis(pose, float(scores[roll, view]), 1.0, prior))
+    poses = [one.pose for one in non_maximum_suppression(ranked(found), settings.keep, settings.suppression)]
     return ranked(scorer(poses))
 
 
 def facing(scorer: PoseScorer) -> Pose:
-    """The front of the shape in the middle of the box, as large as the box, without looking at the photo."""
+    """Make the pose that shows the front of the shape in the middle of the object's box, as large as the box; the photo is not looked at."""
     x0, y0, x1, y1 = scorer.image.map.box
     up, shape = scorer.up, scorer.shape.shape
     sideways = np.roll(up, 1)

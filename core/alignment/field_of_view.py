@@ -29,7 +29,19 @@ def estimate_field_of_view(
     tried: int = 2,
     fields: Sequence[float] = FIELDS,
 ) -> tuple[float, PoseScorer, list[Hypothesis]]:
-    """The field of view in degrees, what judges poses with it, and the first ``tried`` poses for it, the best first."""
+    """Estimate the field of view with the pose.
+
+    Args:
+        found: Hypotheses for the scorer's camera, the best first.
+        scorer: Compares poses with the photo through a camera that was guessed.
+        fine: How poses are made exact for each field of view.
+        progress: Is told which field of view is tried.
+        tried: This many of the hypotheses are made exact.
+        fields: Degrees of the longer side that are tried.
+
+    Returns:
+        The field of view in degrees, a scorer with that camera, and the poses for it, the best first.
+    """
     best: tuple[float, PoseScorer, list[Hypothesis]] | None = None
     for number, field in enumerate(fields):
         progress(number / len(fields), f"Trying a field of view of {field:.0f}°")
@@ -45,7 +57,14 @@ def estimate_field_of_view(
 
 
 def zoomed(pose: Pose, K: Floats, other: Floats, center: Floats) -> Pose:
-    """The pose that looks the same through the camera ``other``, but for perspective: ``center`` [3] stays at its pixel."""
+    """Move a pose so that it looks the same through another camera, but for perspective.
+
+    Args:
+        pose: Of the shape.
+        K: Intrinsics [3, 3] of its camera in pixels.
+        other: Intrinsics [3, 3] of the other camera in pixels.
+        center: The point [3] of the shape's own frame that stays at its pixel.
+    """
     pixel, depth = project(pose, K, center)
     before, after = (np.linalg.solve(camera, [*pixel, 1.0]) for camera in (K, other))
     R = toward(after) @ toward(before).T @ pose.R

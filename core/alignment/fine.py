@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.alignment.evidence import Outline, Seen, look, outline_of
+from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.freedom import FREEDOMS
-from core.alignment.pins import Pins
+from core.alignment.observations import Observations, SilhouetteTarget, observe, silhouette_target
 from core.alignment.scorer import Hypothesis, PoseScorer, ranked
 from core.geometry.pose import Pose, nearest_rotation
 
@@ -24,15 +24,16 @@ Watch = Callable[[int, list[Pose]], None]
 
 @dataclass(frozen=True)
 class FineSettings:
-    """The descent.
+    """How poses descend.
 
     Attributes:
-        steps: of Adam; what is seen is cast anew every ``recast``.
-        noc, silhouette, depth, pins: weights of the losses; pins are certain.
-        rate: of Adam, in radians, diagonals and log scale.
-        reach: coordinates are looked for within this many diagonals of where the pose puts them, half of it at the end.
-        dof: 6 (rotation and translation), 7 (and one scale) or 9 (and one for each axis).
-        locked: of ``FREEDOMS``.
+        steps: Steps of Adam.
+        recast: Steps after which observations are made anew.
+        noc, silhouette, depth, correspondences: Weights of the losses; correspondences are certain.
+        rate: Learning rate of Adam, in radians, diagonals of the shape and log scale.
+        reach: Coordinates are looked for within this many diagonals of where the pose puts them, half of it at the end.
+        dof: Degrees of freedom: 6 (rotation and translation), 7 (and one scale) or 9 (and one for each axis).
+        locked: Names of ``FREEDOMS`` that do not change.
     """
 
     steps: int = 40
@@ -40,7 +41,7 @@ class FineSettings:
     noc: float = 1.0
     silhouette: float = 1.0
     depth: float = 1.0
-    pins: float = 20.0
+    correspondences: float = 20.0
     rate: float = 0.01
     reach: float = 0.15
     dof: int = 6
@@ -52,15 +53,24 @@ def refine(
     scorer: PoseScorer,
     settings: FineSettings = FineSettings(),
     watch: Watch | None = None,
-    pins: Pins | None = None,
+    correspondences: Correspondences2D3D | None = None,
 ) -> list[Hypothesis]:
-    """Every hypothesis refined, the best first; one that would score worse stays as it was.
+    """Make hypotheses exact; one that would score worse stays as it was.
 
-    ``watch`` is told the poses as they improve.
+    Args:
+        starts: Hypotheses to begin with.
+        scorer: Compares poses of the shape with the photo.
+        settings: How poses descend.
+        watch: Called with the number of each step (from 1) and the poses in the order of ``starts``.
+        correspondences: Certain 2D-3D correspondences. With them every hypothesis is replaced, and the smallest error in pixels for its
+            score comes first.
+
+    Returns:
+        As many hypotheses, the best first.
     """
-    refined = refine_each([start.pose for start in starts], scorer, settings, watch, pins)
-    if pins is not None:
-        return sorted(refined, key=lambda h: pins.error(h.pose, scorer.K) / (h.score + 1e-6))
+    refined = refine_each([start.pose for start in starts], scorer, settings, watch, correspondences)
+    if correspondences is not None:
+        return sorted(refined, key=lambda h: correspondences.error(h.pose, scorer.K) / (h.score + 1e-6))
     return ranked([max(pair, key=lambda h: h.score) for pair in zip(starts, refined, strict=True)])
 
 
@@ -69,10 +79,10 @@ def refine_each(
     scorer: PoseScorer,
     settings: FineSettings = FineSettings(),
     watch: Watch | None = None,
-    pins: Pins | None = None,
+    correspondences: Correspondences2D3D | None = None,
 ) -> list[Hypothesis]:
-    """The end of every descent with its score, in the order of the starts."""
-    return scorer(descend(starts, scorer, settings, watch, pins))
+    """Let poses descend as :func:`descend` does, and score where they end, in the order of ``starts``."""
+    return scorer(descend(starts, scorer, settings, watch, correspondences))
 
 
 def descend(
@@ -80,17 +90,17 @@ def descend(
     scorer: PoseScorer,
     settings: FineSettings = FineSettings(),
     watch: Watch | None = None,
-    pins: Pins | None = None,
+    correspondences: Correspondences2D3D | None = None,
 ) -> list[Pose]:
-    """The same without scores."""
+    """Let poses descend in one batch, all arguments as in :func:`refine`; returns where they end in the order of ``starts``."""
     if not starts:
         return []
-    descent = _Descent(starts, scorer, settings, pins)
-    outline = outline_of(scorer) if settings.silhouette > 0 else None
+    descent = _Descent(starts, scorer, settings, correspondences)
+    outline = silhouette_target(scorer) if settings.silhouette > 0 else None
     for step in range(settings.steps):
         if step % settings.recast == 0:
             reach = settings.reach * (1 - 0.5 * step / settings.steps)
-            descent.seen = look(descent.poses(), scorer, reach, outline)
+            descent.seen = observe(descent.poses(), scorer, reach, outline)
         descent.step(outline)
         if watch is not None:
             watch(step + 1, descent.poses())
@@ -98,9 +108,15 @@ def descend(
 
 
 class _Descent:
-    """H poses on their way; parameters are changes of rotation (so(3)), place (diagonals) and log scale."""
+    """H poses that descend; parameters are changes of rotation (so(3)), position of the middle (diagonals) and log scale."""
 
-    def __init__(self, starts: list[Pose], scorer: PoseScorer, settings: FineSettings, pins: Pins | None = None):
+    def __init__(
+        self,
+        starts: list[Pose],
+        scorer: PoseScorer,
+        settings: FineSettings,
+        correspondences: Correspondences2D3D | None = None,
+    ):
         self._scorer, self._settings = scorer, settings
         count, scales = len(starts), 3 if settings.dof == 9 else 1
         self._turn, self._move, self._grow = (
@@ -120,28 +136,32 @@ class _Descent:
         self._center, self._size = torch.from_numpy(shape.center), shape.diagonal
         x0, y0, x1, y1 = scorer.image.map.box
         self._box = max(x1 - x0, y1 - y0)
-        self._pins = None if pins is None else (torch.from_numpy(pins.pixels), torch.from_numpy(pins.points))
-        self.seen: Seen | None = None
+        self._correspondences = (
+            None
+            if correspondences is None
+            else (torch.from_numpy(correspondences.pixels), torch.from_numpy(correspondences.points))
+        )
+        self.seen: Observations | None = None
 
     def poses(self) -> list[Pose]:
         with torch.no_grad():
             values = [value.numpy() for value in self._values()]
         return [Pose(nearest_rotation(R), t, s) for R, t, s in zip(*values, strict=True)]
 
-    def step(self, outline: Outline | None) -> None:
+    def step(self, outline: SilhouetteTarget | None) -> None:
         """One step of Adam."""
         self._optimizer.zero_grad()
         R, t, s = self._values()
         settings, loss = self._settings, torch.zeros((), dtype=torch.float64)
         if self.seen is not None:
-            met = self._met(self.seen, R, t, s)
-            loss = loss + settings.noc * self._noc(self.seen, met).sum()
+            met = self._ray_plane_intersections(self.seen, R, t, s)
+            loss = loss + settings.noc * self._noc_loss(self.seen, met).sum()
             if self.seen.depth is not None:
-                loss = loss + settings.depth * self._deep(self.seen, met, R, t, s).sum()
+                loss = loss + settings.depth * self._depth_loss(self.seen, met, R, t, s).sum()
             if outline is not None:
-                loss = loss + settings.silhouette * self._silhouette(self.seen, outline, R, t, s).sum()
-        if self._pins is not None:
-            loss = loss + settings.pins * self._pinned(R, t, s, *self._pins).sum()
+                loss = loss + settings.silhouette * self._silhouette_loss(self.seen, outline, R, t, s).sum()
+        if self._correspondences is not None:
+            loss = loss + settings.correspondences * self._reprojection_loss(R, t, s, *self._correspondences).sum()
         if not loss.requires_grad:
             return
         loss.backward()
@@ -162,7 +182,9 @@ class _Descent:
         moved = middle + self._move * unit
         return R, moved - _apply(R, s * self._center), s
 
-    def _met(self, seen: Seen, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
+    def _ray_plane_intersections(
+        self, seen: Observations, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor
+    ) -> torch.Tensor:
         """Where the rays of the cells meet the planes of the faces seen [H, n, 3] (normalised frame)."""
         xy = (seen.pixels - self._principal) / self._focal
         ray = torch.cat([xy, torch.ones_like(xy[..., :1])], dim=-1)
@@ -175,12 +197,14 @@ class _Descent:
         along = ((seen.points - origin[:, None]) * seen.normals).sum(-1) / facing
         return origin[:, None] + along[..., None] * directions
 
-    def _noc(self, seen: Seen, met: torch.Tensor) -> torch.Tensor:
+    def _noc_loss(self, seen: Observations, met: torch.Tensor) -> torch.Tensor:
         """Mean L1 [H] between the coordinates where rays meet the shape, and those that the picture says."""
         error = (met - seen.target).abs().sum(-1).clamp(max=0.5)
         return (error * seen.weight).sum(1) / seen.weight.sum(1).clamp(min=1e-6)
 
-    def _deep(self, seen: Seen, met: torch.Tensor, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
+    def _depth_loss(
+        self, seen: Observations, met: torch.Tensor, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor
+    ) -> torch.Tensor:
         """Mean L1 [H] between the depth of what is met and that measured, in diagonals; what is far off is something else."""
         assert seen.depth is not None
         own = met * self._size + self._center
@@ -189,20 +213,20 @@ class _Descent:
         error = ((z - torch.nan_to_num(seen.depth)) / self._size).abs().clamp(max=0.5)
         return (error * known).sum(1) / known.sum(1).clamp(min=1e-6)
 
-    def _silhouette(
-        self, seen: Seen, outline: Outline, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor
+    def _silhouette_loss(
+        self, seen: Observations, outline: SilhouetteTarget, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor
     ) -> torch.Tensor:
         """How far the silhouette's edge is from the outline, and the outline from it [H]; far parts, which may be hidden, count little."""
-        uv = self._project(R, t, s, seen.rim)
-        there = outline.distance_at(uv).abs().clamp(max=0.2) * seen.rim_weight
+        uv = self._project(R, t, s, seen.silhouette)
+        there = outline.distance_at(uv).abs().clamp(max=0.2) * seen.silhouette_weight
         gaps = torch.cdist(outline.points.expand(len(uv), -1, -1), uv) / outline.size
-        back = torch.where(seen.rim_weight[:, None] > 0, gaps, torch.inf).amin(2).clamp(max=0.2).mean(1)
-        return there.sum(1) / seen.rim_weight.sum(1).clamp(min=1) + back
+        back = torch.where(seen.silhouette_weight[:, None] > 0, gaps, torch.inf).amin(2).clamp(max=0.2).mean(1)
+        return there.sum(1) / seen.silhouette_weight.sum(1).clamp(min=1) + back
 
-    def _pinned(
+    def _reprojection_loss(
         self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor, pixels: torch.Tensor, points: torch.Tensor
     ) -> torch.Tensor:
-        """How far the pins are from their pixels [H], as a fraction of the box."""
+        """How far the correspondences are from their pixels [H], as a fraction of the box."""
         uv = self._project(R, t, s, points.expand(len(R), -1, -1))
         return (uv - pixels).norm(dim=-1).mean(1) / self._box
 

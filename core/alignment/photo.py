@@ -1,64 +1,202 @@
-"""A photo made ready for poses: without the distortion of its lens, and with depth in the shape's units."""
+"""From a photo to what poses are judged by, decided here for all front ends: its camera, the object's mask, its depth, its lens."""
+
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.depth import in_shape_units
-from core.alignment.pins import Pins
 from core.alignment.scorer import Photo
 from core.encoders.base import ImageEncoder
-from core.encoders.feature_map import Box
+from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
+from core.geometry.pose import FOV, intrinsics
 from core.geometry.shape import Shape
 from core.geometry.undistorted import Undistorted
+from core.images import field_of_view
 from core.matching.prepare import matchable_image
+from core.notices import warn
+from core.parts.grabcut import box_mask
+from core.parts.prominence import likely_box
 
 Floats = npt.NDArray[np.floating]
+Mask = npt.NDArray[np.bool_]
+
+FEWEST_PIXELS = 100
+"""An object that covers fewer pixels cannot be aligned."""
+
+SMALLEST_BOX = 24
+"""Pixels of the longer side of the object's box below which there is too little to see."""
+
+
+def camera_of(size: tuple[int, int], fov: float | None, path: str | Path | None) -> tuple[PhotoCamera, bool]:
+    """Make the camera of a photo whose intrinsics nobody gave.
+
+    Args:
+        size: Width and height of the photo in pixels.
+        fov: Field of view of the longer side in degrees, or None (or 0) where it is not known.
+        path: The photo's file, whose EXIF data may tell the field of view; or None.
+
+    Returns:
+        The camera, and whether something told its field of view. If nothing did, it has ``core.geometry.pose.FOV`` degrees.
+    """
+    told = fov or (None if path is None else field_of_view(path))
+    return PhotoCamera(intrinsics(size, told or FOV), size), bool(told)
+
+
+def camera_or_guess(size: tuple[int, int], fov: float | None, path: str | Path) -> PhotoCamera:
+    """Make a camera as :func:`camera_of` does, and warn the user where nothing told its field of view."""
+    camera, known = camera_of(size, fov, path)
+    if not known:
+        warn(
+            f"{Path(path).name} does not tell its camera: a field of view of {FOV:.0f} degrees was assumed; distances depend on it, so give "
+            "the intrinsics or the field of view."
+        )
+    return camera
+
+
+def object_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None, name: str) -> Mask:
+    """Cut the object out of a photo.
+
+    Args:
+        image: The photo, uint8 [H, W, 3].
+        encoder: The image encoder; its descriptors tell the object from what is around it.
+        box: The object's box x0, y0, x1, y1 in pixels. Without one the object is looked for, and the user is warned.
+        name: What the photo is called in that warning.
+
+    Returns:
+        The object's pixels, bool [H, W].
+    """
+    if box is None:
+        box = likely_box(image, encoder)
+        x0, y0, x1, y1 = box
+        warn(
+            f"{name} has no box and no mask: the object was looked for, and taken to be between the pixels {x0:.0f},{y0:.0f} and "
+            f"{x1:.0f},{y1:.0f}; draw a box around it if that is wrong."
+        )
+    return box_mask(image, encoder, box)
+
+
+def photo_of(
+    image: npt.NDArray[np.uint8],
+    encoder: ImageEncoder,
+    K: Floats,
+    box: Box | None,
+    mask: Mask | None,
+    name: str,
+    depth: Floats | None = None,
+) -> Photo:
+    """Make a photo without lens distortion ready for alignment.
+
+    Args:
+        image: The photo, uint8 [H, W, 3].
+        encoder: The image encoder; it sees the square around ``box``, or around the mask where no box is given.
+        K: Intrinsics [3, 3] in pixels.
+        box: The object's box x0, y0, x1, y1 in pixels, or None.
+        mask: The object's pixels, bool [H, W]; None cuts it out as :func:`object_mask` does.
+        name: What the photo is called in warnings and errors.
+        depth: Depth [H, W] along z in the shape's units, not finite where it is not known; or None.
+
+    Raises:
+        CounterpointError: The mask is of another size or shows no object, the box is tiny, or the intrinsics are none of such a photo.
+    """
+    if mask is None:
+        mask = object_mask(image, encoder, box, name)
+    _check_mask(mask, (image.shape[1], image.shape[0]))
+    if mask.sum() < FEWEST_PIXELS:
+        raise CounterpointError(
+            f"{name} shows no object: its mask has fewer than {FEWEST_PIXELS} pixels; draw a box around the object, or mark it."
+        )
+    side = replace(
+        matchable_image(image, encoder, box or box_around(mask)), other_turns=()
+    )  # alignment looks at one turn
+    photo = Photo(image, side, K, mask, depth)
+    check(photo)
+    return photo
 
 
 def posed_photo(
     image: npt.NDArray[np.uint8],
     camera: PhotoCamera,
-    mask: npt.NDArray[np.bool_],
+    mask: Mask | None,
     box: Box | None,
     encoder: ImageEncoder,
     depth: Floats | None = None,
     rigid_shape: Shape | None = None,
+    name: str = "The photo",
 ) -> tuple[Photo, Undistorted]:
-    """What poses are judged by, and how its pixels belong to those of the user's photo.
+    """Make a user's photo ready for alignment: undo the distortion of its lens, and bring its depth into the shape's units.
 
     Args:
-        image: uint8 [H, W, 3]; ``mask`` bool [H, W], ``box`` and ``depth`` [H, W] (along z) are of its pixels.
-        rigid_shape: of a pose without scale, in whose units depth must be; None where the scale is free.
+        image: The photo, uint8 [H, W, 3].
+        camera: The photo's camera.
+        mask: The object's pixels, bool [H, W]; None cuts it out as :func:`object_mask` does.
+        box: The object's box x0, y0, x1, y1 in pixels, or None.
+        encoder: The image encoder.
+        depth: Depth [H, W] along z, not finite where it is not known; or None.
+        rigid_shape: The shape of a pose without scale, in whose units depth must be; None where the scale is free.
+        name: What the photo is called in warnings and errors.
+
+    Returns:
+        What poses are judged by, and how its pixels belong to those of the user's photo.
 
     Raises:
-        CounterpointError: the mask is of another size or empty, or the depth cannot be in the shape's units.
+        CounterpointError: As :func:`photo_of`; or the depth cannot be in the shape's units.
     """
-    height, width = image.shape[:2]
+    size = (image.shape[1], image.shape[0])
+    if mask is None:
+        mask = object_mask(image, encoder, box, name)
+    _check_mask(mask, size)
+    flat = Undistorted.of(camera, size)
+    far = None if depth is None else flat.picture(np.nan_to_num(depth), nearest=True)
+    far = None if far is None else np.where(far > 0, far, np.nan)
+    area = None if box is None else flat.box(box)
+    photo = photo_of(flat.picture(image), encoder, flat.K, area, flat.picture(mask), name, far)
+    return (photo if rigid_shape is None else in_shape_units(photo, rigid_shape)), flat
+
+
+def undistorted_correspondences(given: Correspondences2D3D, flat: Undistorted) -> Correspondences2D3D:
+    """Move the pixels of correspondences from the user's photo to the undistorted one.
+
+    Raises:
+        CounterpointError: The lens shows nothing at one of the pixels.
+    """
+    pixels = flat.undistort(given.pixels)
+    if not np.isfinite(pixels).all():
+        raise CounterpointError("A pin lies where the lens of the photo shows nothing; check the pixel, and the lens.")
+    return Correspondences2D3D(pixels, given.points)
+
+
+def check(photo: Photo) -> None:
+    """Refuse a photo that no shape can be aligned to.
+
+    Raises:
+        CounterpointError: The mask is empty or of another size, the box is tiny, or the intrinsics are none of such a photo.
+    """
+    K = photo.K
+    width, height = photo.side.image_size
+    x0, y0, x1, y1 = photo.side.map.box
+    _check_mask(photo.mask, (width, height))
+    if max(x1 - x0, y1 - y0) < SMALLEST_BOX:
+        raise CounterpointError(
+            f"The box around the object is smaller than {SMALLEST_BOX} pixels; there is too little to see."
+        )
+    if not (K.shape == (3, 3) and np.isfinite(K).all() and K[0, 0] > 0 and K[1, 1] > 0):
+        raise CounterpointError("The intrinsics are no camera: fx and fy must be above zero.")
+    if not (0.1 * max(width, height) < K[0, 0] < 100 * max(width, height)) or not (-width < K[0, 2] < 2 * width):
+        raise CounterpointError("The intrinsics do not belong to an image of this size; check fx, fy, cx and cy.")
+
+
+def _check_mask(mask: Mask, size: tuple[int, int]) -> None:
+    width, height = size
     if mask.shape != (height, width):
         raise CounterpointError(
             f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels and the image {width} x {height}."
         )
-    flat = Undistorted.of(camera, (width, height))
-    seen = flat.picture(mask)
-    if not seen.any():
-        raise CounterpointError("The mask of the object is empty; draw the box around it, or mark it.")
-    area = None if box is None else flat.box(box)
-    pixels = flat.picture(image)
-    far = None if depth is None else flat.picture(np.nan_to_num(depth), nearest=True)
-    far = None if far is None else np.where(far > 0, far, np.nan)
-    photo = Photo(pixels, matchable_image(pixels, encoder, area), flat.K, seen, far)
-    return (photo if rigid_shape is None else in_shape_units(photo, rigid_shape)), flat
-
-
-def undistorted_pins(pins: Pins, flat: Undistorted) -> Pins:
-    """Pins whose pixels are those of the user's photo, for the undistorted one.
-
-    Raises:
-        CounterpointError: the lens shows nothing at one of the pixels.
-    """
-    pixels = flat.undistort(pins.pixels)
-    if not np.isfinite(pixels).all():
-        raise CounterpointError("A pin lies where the lens of the photo shows nothing; check the pixel, and the lens.")
-    return Pins(pixels, pins.points)
+    if not mask.any():
+        raise CounterpointError(
+            "The mask of the object is empty, it shows no object; draw the box around it, or mark it."
+        )

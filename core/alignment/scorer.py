@@ -7,13 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.spatial import cKDTree
-from scipy.spatial.transform import Rotation
 from torch.nn import functional as F
 
 from core.alignment.templates import TemplateSettings
 from core.encoders.base import ImageEncoder
 from core.geometry.camera import PhotoCamera
-from core.geometry.pose import Pose, shape_rays
+from core.geometry.pose import Pose, rotation_error, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.render import render_posed
 from core.geometry.viewpoints import UP_AXES
@@ -49,20 +48,20 @@ class Hypothesis:
     """A pose and how well the picture agrees with it.
 
     Attributes:
-        similarity: mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered picture's.
-        overlap: intersection over union of the silhouette and the object's mask.
-        usual: at most 1, less for poses that are rare (see :func:`usual`).
-        score: similarity x overlap to the third x usual, which ranks better than any of them.
+        similarity: Mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered picture's.
+        overlap: Intersection over union of the silhouette and the object's mask.
+        upright_prior: At most 1, less for poses that are rare (see :func:`upright_prior`).
+        score: similarity x overlap to the third x upright_prior, which ranks better than any of them.
     """
 
     pose: Pose
     similarity: float
     overlap: float
-    usual: float = 1.0
+    upright_prior: float = 1.0
 
     @property
     def score(self) -> float:
-        return max(self.similarity, 0.0) * self.overlap**3 * self.usual
+        return max(self.similarity, 0.0) * self.overlap**3 * self.upright_prior
 
 
 class PoseScorer:
@@ -83,7 +82,7 @@ class PoseScorer:
         self.descriptors = F.normalize(unit - (unit * weight).sum(0) / weight.sum(), dim=1)
 
     def depth_at(self, cells: npt.NDArray[np.integer]) -> Floats | None:
-        """Measured depth [n] at cells, or None."""
+        """Measured depth float64 [n] along z at cells [n] of the feature map, in the shape's units; None where there is no depth."""
         if self.photo.depth is None:
             return None
         at = np.rint(self.pixels[cells]).astype(int)
@@ -91,7 +90,7 @@ class PoseScorer:
 
     @cached_property
     def field(self) -> torch.Tensor:
-        """Centred unit descriptors float32 [N, D]."""
+        """Unit descriptors float32 [N, D] of the field's samples, centred."""
         field = self.shape.field.descriptors.float()
         return F.normalize(field - field.mean(0), dim=1)
 
@@ -100,18 +99,15 @@ class PoseScorer:
         return cKDTree(self.shape.field.points.position)
 
     def __call__(self, poses: list[Pose]) -> list[Hypothesis]:
-        """The poses with what the picture thinks of them, in their order."""
+        """Score poses; returns hypotheses in their order."""
         if not poses:
             return []
         found = []
         for pose, (picture, overlap) in zip(poses, self._by_picture(poses), strict=True):
             field, also = self._by_field(pose)
             similarity = (max(field, 0) + max(picture, 0)) / 2
-            found.append(
-                Hypothesis(
-                    pose, similarity, float(np.sqrt(overlap * also)), usual(pose, self.up, self.shape.shape.center)
-                )
-            )
+            prior = upright_prior(pose, self.up, self.shape.shape.center)
+            found.append(Hypothesis(pose, similarity, float(np.sqrt(overlap * also)), prior))
         return found
 
     def _by_field(self, pose: Pose) -> tuple[float, float]:
@@ -152,8 +148,17 @@ class PoseScorer:
         return list(zip(similarity.tolist(), overlap.tolist(), strict=True))
 
 
-def usual(pose: Pose, up: Floats, middle: Floats) -> float:
-    """1 for a shape with its ``middle`` [3] that stands in an upright photo and is seen from its side or from above, else 0.75: most do and are."""
+def upright_prior(pose: Pose, up: Floats, middle: Floats) -> float:
+    """Say how usual it is that a shape stands so in a photo.
+
+    Args:
+        pose: Of the shape in the photo.
+        up: The direction [3] that points up in the shape's own frame.
+        middle: The shape's middle [3] in its own frame.
+
+    Returns:
+        1 where the shape stands upright, within 50 degrees or seen from above, and is not seen from below; else 0.75.
+    """
     x, y, z = pose.R @ up
     there = pose(middle)
     ray = there / max(float(np.linalg.norm(there)), 1e-12)
@@ -163,17 +168,20 @@ def usual(pose: Pose, up: Floats, middle: Floats) -> float:
 
 
 def ranked(found: list[Hypothesis]) -> list[Hypothesis]:
+    """Sort hypotheses by their score, the best first."""
     return sorted(found, key=lambda h: -h.score)
 
 
-def distinct(found: list[Hypothesis], count: int, apart: float) -> list[Hypothesis]:
-    """The first of them that differ in rotation by at least ``apart`` degrees from all before."""
+def non_maximum_suppression(found: list[Hypothesis], count: int, suppression: float) -> list[Hypothesis]:
+    """Keep the best poses that differ from each other.
+
+    Args:
+        found: Hypotheses, the best first.
+        count: At most this many are kept.
+        suppression: Degrees by which the rotation of a pose must differ from those of all better ones that are kept.
+    """
     kept: list[Hypothesis] = []
     for one in found:
-        if len(kept) < count and all(_between(one.pose, other.pose) >= apart for other in kept):
+        if len(kept) < count and all(rotation_error(one.pose.R, better.pose.R) >= suppression for better in kept):
             kept.append(one)
     return kept
-
-
-def _between(a: Pose, b: Pose) -> float:
-    return float(np.degrees(Rotation.from_matrix(a.R.T @ b.R).magnitude()))

@@ -19,7 +19,7 @@ SAMPLES = 3000
 NEAR = 0.1
 """A correspondence agrees with a pose that brings the two this close, in diagonals of the posed shape."""
 
-KEEP, APART = 4, 20.0
+KEEP, SUPPRESSION_DEGREES = 4, 20.0
 """So many of the poses that differ by so many degrees."""
 
 STRETCH = 2.0
@@ -30,8 +30,15 @@ PRIOR = 0.2
 
 
 def by_depth(scorer: PoseScorer, dof: int) -> list[Pose]:
-    """The poses that most correspondences agree on: 3D-3D RANSAC on triples (Umeyama, PAMI 1991), then least squares on what agrees,
-    with a scale for each axis if ``dof`` is 9, one for all if 7, and none if 6. None where depth or object are too small."""
+    """Find the poses that most correspondences in space agree on, by 3D-3D RANSAC on triples (Umeyama, PAMI 1991) and least squares.
+
+    Args:
+        scorer: Has the photo's descriptors and depth, and the shape's field.
+        dof: 9 for a scale of each axis, 7 for one scale, 6 for none.
+
+    Returns:
+        At most ``KEEP`` poses that differ; none where there is no depth or the object is too small.
+    """
     cells = np.flatnonzero(scorer.object > 0.5)
     depth = scorer.depth_at(cells)
     if depth is None:
@@ -50,7 +57,7 @@ def by_depth(scorer: PoseScorer, dof: int) -> list[Pose]:
     for index in np.argsort(-votes):
         if len(found) == KEEP or votes[index] < 6:
             break
-        if all(rotation_error(R[index], other.R) >= APART for other in found):
+        if all(rotation_error(R[index], other.R) >= SUPPRESSION_DEGREES for other in found):
             found.extend(_settled(Pose(R[index], t[index], np.full(3, s[index])), own, there, which, size, dof))
     return found
 

@@ -26,12 +26,15 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class TemplateSettings:
-    """Attributes:
-    directions: viewpoints, spread over the whole sphere.
-    rolls: angles by which the photo is turned.
-    size: side of a picture in pixels; ``cells`` that of its descriptors.
-    fill: of a picture, how much the object spans.
-    fov: of the templates, degrees.
+    """How templates are drawn and compared.
+
+    Attributes:
+        directions: Number of viewpoints, spread over the whole sphere.
+        rolls: Number of angles by which the photo is turned.
+        size: Side of a picture in pixels.
+        cells: Side of its map of descriptors.
+        fill: Share of a picture that the object spans.
+        fov: Field of view of the templates in degrees.
     """
 
     directions: int = 320
@@ -42,7 +45,7 @@ class TemplateSettings:
     fov: float = 15.0
 
     def crops(self, image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> list[Crop]:
-        """A photo as these templates are compared with."""
+        """Crop the object bool [H, W] out of a photo uint8 [H, W, 3] as these templates are compared with, one crop for each roll."""
         return rolled(image, mask, self.size, self.fill, self.rolls)
 
 
@@ -121,7 +124,15 @@ def compare(crops: list[Crop], templates: TemplateSet, encoder: ImageEncoder) ->
 
 
 def pose_of(crop: Crop, number: int, templates: TemplateSet, K: Floats, caster: Raycaster) -> Pose:
-    """The pose in the photo that looks in the crop as the template does."""
+    """Find the pose in the photo that looks in a crop as a template does.
+
+    Args:
+        crop: Of the photo.
+        number: Of the template.
+        templates: Of the shape.
+        K: Intrinsics [3, 3] of the photo in pixels.
+        caster: Of the shape.
+    """
     focal, cx, cy, distance = templates.cameras[number]
     shape = caster.shape
     pixel = crop.to_photo @ [cx, cy, 1]

@@ -9,9 +9,9 @@ from core.alignment.coarse import by_correspondences, coarse_poses
 from core.alignment.fine import FineSettings, refine
 from core.alignment.guided import guided
 from core.alignment.metrics import PoseErrors, diameter, mspd_recall, mssd_recall, pose_errors, vsd, vsd_recall
-from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer, non_maximum_suppression
 from core.alignment.templates import TemplateSet, TemplateSettings, template_set
-from core.alignment.verdict import APART, SHOWN
+from core.alignment.verdict import SHOWN, SUPPRESSION_DEGREES
 from core.benchmarks import inexact, scan2cad
 from core.benchmarks.bop import BopScene, PosedObject
 from core.benchmarks.settings import EvaluateSettings
@@ -135,7 +135,9 @@ def _measure(
         ]
         for name, hypotheses in zip(STAGES, found, strict=True):
             _note(stages[name], hypotheses, item, scene)
-        for name, errors in _click(item, scorer, views, distinct(found[-1], SHOWN, APART)).items():
+        for name, errors in _click(
+            item, scorer, views, non_maximum_suppression(found[-1], SHOWN, SUPPRESSION_DEGREES)
+        ).items():
             clicks[name].extend(errors)
     width = items[0].image.shape[1]
     answered = [

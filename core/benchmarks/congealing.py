@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
+from core.alignment.photo import object_mask, photo_of
 from core.benchmarks import pixels
 from core.benchmarks.alignment import SYMMETRIC
 from core.benchmarks.photo_collections import Collection, Shot, collections_of
@@ -20,7 +21,6 @@ from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.spair import measure as measure_spair
 from core.benchmarks.tasks import TASKS, parse_data
 from core.congealing.collection import Congealed, OpenedPhoto, canonical_shape, congeal
-from core.congealing.photos import photo_of
 from core.congealing.posed_photos import PosedPhoto
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
@@ -124,7 +124,8 @@ def posed(
     opened, shots = [], {}
     for shot in collection.shots:
         try:
-            photo = photo_of(shot.image, encoder, shot.K, shot.box, shot.visible if true_mask else None, shot.name)
+            mask = shot.visible if true_mask else object_mask(shot.image, encoder, shot.box, shot.name)
+            photo = photo_of(shot.image, encoder, shot.K, None, mask, shot.name)
         except CounterpointError:
             continue
         opened.append(OpenedPhoto(shot.name, photo))

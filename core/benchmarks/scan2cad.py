@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.alignment.align import starts
+from core.alignment.align import initial_poses
 from core.alignment.coarse import coarse_poses
 from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import alignment_errors, alignment_shares
@@ -201,7 +201,7 @@ def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings)
     photo = Photo(image, matchable_image(image, encoder, one.box), one.K, mask, depth)
     scorer = PoseScorer(photo, side, encoder, "y")
     views = template_set(side.caster, encoder, templates)
-    begun = starts(coarse_poses(scorer, views), scorer, 9)
+    begun = initial_poses(coarse_poses(scorer, views), scorer, 9)
     return begun[0], refine(begun, scorer, FineSettings(dof=9))[0]
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from core.alignment.photo import photo_of
 from core.benchmarks import pixels
 from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
-from core.congealing.photos import photo_of
 from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError
 from core.files import check_file, read_json

@@ -10,10 +10,14 @@ from core.alignment.templates import TemplateSettings
 from core.congealing.collection import OpenedPhoto, canonical_shape
 from core.congealing.posed_photos import pose_photo
 from core.encoders.base import ImageEncoder
+from core.encoders.catalogue import EncoderChoice
 from core.errors import CounterpointError
 from core.geometry.sampling import spread
 from core.geometry.shape import load_shape
+from core.notices import warn
 from core.progress import Progress, silent, span
+from core.retrieval.build import gallery_for
+from core.retrieval.describe import GallerySpec
 from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher, SearchResult, fused
 
@@ -38,6 +42,32 @@ class ShapeChoice:
     up: str
     votes: float
     score: float
+
+
+def choose_from_gallery(
+    opened: Sequence[OpenedPhoto],
+    gallery: str | Path,
+    choice: EncoderChoice,
+    encoder: ImageEncoder,
+    progress: Progress = silent,
+) -> list[ShapeChoice]:
+    """Choose the canonical shape of photos from a gallery, as :func:`choose_shape` does.
+
+    Args:
+        opened: The photos.
+        gallery: The folder of a gallery, or a folder of shapes, which becomes one first.
+        choice: What the encoder was chosen by; a folder of shapes is described by it.
+        encoder: The encoder that photos are posed with.
+        progress: Is told what is done.
+
+    Raises:
+        CounterpointError: The gallery cannot be read or is empty, or no photo can be posed with any of its shapes.
+    """
+    with gallery_for(gallery, GallerySpec(choice), progress=span(progress, 0.0, 0.5)) as found:
+        for path, reason in found.refused:
+            warn(f"{path} was left out: {reason}")
+        query_encoder = QueryEncoder(GallerySpec.of(found.spec, choice.device))
+        return choose_shape(opened, Searcher(found), query_encoder, encoder, span(progress, 0.5, 1.0))
 
 
 def choose_shape(

@@ -9,16 +9,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.alignment.photo import camera_of, object_mask, photo_of
 from core.alignment.scorer import Photo
 from core.encoders.base import ImageEncoder
-from core.encoders.feature_map import Box, box_around
+from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
-from core.geometry.pose import intrinsics
 from core.geometry.undistorted import Undistorted
-from core.images import field_of_view, load_image
-from core.matching.prepare import matchable_image
-from core.parts.grabcut import box_mask
+from core.images import load_image
 from core.parts.prominence import likely_box
 
 Floats = npt.NDArray[np.floating]
@@ -26,9 +24,6 @@ Mask = npt.NDArray[np.bool_]
 
 LONGEST = 1024
 """Pixels: larger photos are looked at in this size, so that hundreds fit into memory."""
-
-FOV = 50.0
-"""Degrees of the longer side where nothing tells."""
 
 
 def open_photo(
@@ -42,18 +37,17 @@ def open_photo(
 
     ``box``, ``mask`` and ``camera`` are of the file's pixels; a lens that bends is undone, so that the photo is the whole of
     :class:`core.geometry.undistorted.Undistorted`. Without a mask the object is cut out of the box; without both, of where
-    it is likely to be. Without ``camera`` the focal length is that of the EXIF data, or ``FOV`` degrees, which then is not known.
+    it is likely to be, of which nothing is said. Without ``camera`` the focal length is that of the EXIF data, or of ``core.geometry.pose.FOV`` degrees, which then is not known.
 
     Raises:
         CounterpointError: it cannot be read, or shows no object.
     """
     image = load_image(path)
     height, width = image.shape[:2]
-    told = field_of_view(path)
-    known = camera is not None or told is not None
+    own, known = (camera, True) if camera is not None else camera_of((width, height), None, path)
     if mask is not None and mask.shape != (height, width):
         raise CounterpointError(f"The mask of {Path(path).name} is {mask.shape[1]} x {mask.shape[0]} pixels, the photo {width} x {height}.")  # fmt: skip
-    own = replace(camera or PhotoCamera(intrinsics((width, height), told or FOV)), size=(width, height))
+    own = replace(own, size=(width, height))
     flat = Undistorted.of(own, (width, height))
     image, K, (width, height) = flat.picture(image), flat.K, flat.size
     mask = None if mask is None else flat.picture(mask)
@@ -66,19 +60,9 @@ def open_photo(
             mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
         K = scaled(K, shrunk)
         box = None if box is None else tuple(v * shrunk for v in box)  # type: ignore[assignment]
-    return replace(photo_of(image, encoder, K, box, mask, Path(path).name), camera=own), shrunk, known
-
-
-def photo_of(
-    image: npt.NDArray[np.uint8], encoder: ImageEncoder, K: Floats, box: Box | None, mask: Mask | None, name: str
-) -> Photo:
-    """The same of pixels in memory."""
     if mask is None:
-        mask = box_mask(image, encoder, box or likely_box(image, encoder))
-    if mask.sum() < 100:
-        raise CounterpointError(f"{name} shows no object; give a box around it.")
-    side = replace(matchable_image(image, encoder, box_around(mask)), other_turns=())  # memory
-    return Photo(image, side, K, mask)
+        mask = object_mask(image, encoder, box or likely_box(image, encoder), Path(path).name)
+    return replace(photo_of(image, encoder, K, None, mask, Path(path).name), camera=own), shrunk, known
 
 
 def as_in_photo(values: npt.NDArray[np.float32], camera: PhotoCamera | None) -> npt.NDArray[np.float32]:

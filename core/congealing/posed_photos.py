@@ -88,7 +88,7 @@ def pose_photo(photo: Photo, canon: CanonicalShape, known_camera: bool = True) -
 
 
 def _table(found: list[Hypothesis]) -> torch.Tensor:
-    rows = [[*h.pose.R.ravel(), *h.pose.t, *h.pose.s, h.similarity, h.overlap, h.usual] for h in found]
+    rows = [[*h.pose.R.ravel(), *h.pose.t, *h.pose.s, h.similarity, h.overlap, h.upright_prior] for h in found]
     return torch.tensor(np.array(rows, np.float64))
 
 

@@ -1,5 +1,7 @@
 """Propagation: what is drawn on one photo or on the shape is carried to all photos; and the average picture of all photos."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,9 @@ from core.geometry.viewpoints import UP_AXES
 
 Floats = npt.NDArray[np.floating]
 Picture = npt.NDArray[np.uint8]
+
+ALPHA = 150
+"""Opacity of parts that are carried, of 255."""
 
 
 def from_photo(found: Congealed, number: int, drawing: Picture) -> list[Picture]:
@@ -147,6 +152,47 @@ def sample_drawing(drawing: Picture, pixels: Floats) -> npt.NDArray[np.float32]:
     mixed = sample(np.concatenate([drawing[..., :3] * share, share], axis=-1), pixels)
     colors = mixed[:, :3] / np.maximum(mixed[:, 3:], 1e-6)
     return np.concatenate([colors.clip(0, 255), 255 * mixed[:, 3:]], axis=1)
+
+
+def draw_parts(parts: Sequence[tuple[npt.NDArray[np.bool_], str]], size: tuple[int, int]) -> Picture:
+    """Draw parts of a photo as a layer that can be carried to other photos.
+
+    Args:
+        parts: Masks bool [H, W] of one size each, and their colours "#rrggbb"; later ones cover earlier ones.
+        size: Width and height of the layer in pixels, which may be those of the photo as it was shrunk.
+
+    Returns:
+        RGBA uint8 [height, width, 4], clear where there is no part.
+    """
+    layer = np.zeros((size[1], size[0], 4), np.uint8)
+    for mask, color in parts:
+        layer[cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0] = rgba(color)
+    return layer
+
+
+def draw_picture(picture: Picture, mask: npt.NDArray[np.bool_]) -> Picture:
+    """Stretch a picture RGBA uint8 [h, w, 4] over the box of a mask bool [H, W]; RGBA uint8 [H, W, 4], clear outside the mask."""
+    rows, columns = np.nonzero(mask)
+    top, left, bottom, right = rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
+    layer = np.zeros((*mask.shape, 4), np.uint8)
+    size = (int(right - left), int(bottom - top))
+    layer[top:bottom, left:right] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    layer[~mask] = 0
+    return layer
+
+
+def blend(pixels: Picture, layer: Picture) -> Picture:
+    """Blend a layer RGBA uint8 [h, w, 4], resized to the photo, over a photo uint8 [H, W, 3]."""
+    height, width = pixels.shape[:2]
+    over = cv2.resize(layer, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    share = over[..., 3:] / 255
+    return np.asarray(np.rint(pixels * (1 - share) + over[..., :3] * share), np.uint8)
+
+
+def rgba(color: str) -> tuple[int, int, int, int]:
+    """The colour "#rrggbb" as parts are drawn in it: red, green, blue and ``ALPHA``, 0 to 255."""
+    red, green, blue = (int(color.lstrip("#")[i : i + 2], 16) for i in (0, 2, 4))
+    return red, green, blue, ALPHA
 
 
 def _object_pixels(found: Congealed, number: int) -> Floats:

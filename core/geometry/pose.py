@@ -110,7 +110,11 @@ def camera_matrix(fx: float, fy: float, cx: float, cy: float) -> Floats:
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float64)
 
 
-def intrinsics(size: tuple[int, int], fov: float = 50.0) -> Floats:
+FOV = 50.0
+"""Degrees that the longer side of a photo spans where nothing tells."""
+
+
+def intrinsics(size: tuple[int, int], fov: float = FOV) -> Floats:
     """Return the intrinsics float64 [3, 3] of a camera whose principal point is the middle of the picture.
 
     Args:

@@ -74,6 +74,8 @@ def match_corrected(
     Raises:
         CounterpointError: ``at`` is not a place in the source.
     """
+    if not corrections:
+        return match(source, target, at, prior)
     at = source.snap(at)
     near = [one for one in corrections if source.distance(at, one.at) < 3 * REACH]
     found = match(source, target, at, CorrectedPrior(source, target, near, prior) if near else prior)

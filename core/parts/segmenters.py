@@ -1,4 +1,4 @@
-"""The segmenter that a user chose."""
+"""The segmenter that a user chose; only here is known what the choice means."""
 
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
@@ -9,22 +9,42 @@ from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent
 
 
-def load_segmenter(
-    choice: str, encoder: ImageEncoder, box: Box | None = None, device: str = "auto", progress: Progress = silent
-) -> Segmenter:
-    """Load the segmenter that a user chose.
+def load_weights(choice: str, device: str = "auto", progress: Progress = silent) -> SamSegmenter | None:
+    """Load what the segmenters of several images share.
 
-    Args:
-        choice: the name of a plugin, a checkpoint of Segment Anything, or "" for GrabCut with descriptors.
-        encoder: describes the pixels for GrabCut.
-        box: (x0, y0, x1, y1) in pixels around the object, which parts lie in, for GrabCut.
-        device: "auto", "cpu" or "cuda".
-        progress: is told how far it is.
+    Returns:
+        Segment Anything where ``choice`` is a checkpoint; None for a plugin and for GrabCut, which share nothing.
 
     Raises:
-        CounterpointError: there is no such file, or the plugin fails.
+        CounterpointError: The checkpoint cannot be read.
+    """
+    return SamSegmenter(choice, device, progress) if choice and choice not in plugins("segmenters") else None
+
+
+def load_segmenter(
+    choice: str,
+    encoder: ImageEncoder,
+    box: Box | None = None,
+    device: str = "auto",
+    progress: Progress = silent,
+    weights: SamSegmenter | None = None,
+) -> Segmenter:
+    """Make a segmenter for one image.
+
+    Args:
+        choice: The name of a plugin, a checkpoint of Segment Anything, or "" for GrabCut with descriptors.
+        encoder: Describes the image for GrabCut.
+        box: The object's box x0, y0, x1, y1 in pixels, within which GrabCut keeps parts; or None.
+        device: Where a network runs.
+        progress: Is told what is loaded.
+        weights: What :func:`load_weights` gave for the same choice, if it was called before.
+
+    Raises:
+        CounterpointError: There is no such file, or the plugin fails.
     """
     if choice in plugins("segmenters"):
         made: Segmenter = make_plugin("segmenters", choice, device)
         return made
-    return SamSegmenter(choice, device, progress) if choice else GrabCutSegmenter(encoder, box)
+    if not choice:
+        return GrabCutSegmenter(encoder, box)
+    return SamSegmenter(choice, device, progress) if weights is None else weights.another()

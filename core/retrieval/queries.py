@@ -1,6 +1,7 @@
 """Queries to galleries: pictures, shapes, parts and words, described as the gallery's spec says."""
 
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -132,6 +133,47 @@ class QueryEncoder:
         query = _by_views(gallery.vector(number, "shape"), Views.from_bytes(gallery.views(number)))
         query.own = number
         return query
+
+
+def picture_query(
+    query_encoder: QueryEncoder,
+    pixels: npt.NDArray[np.uint8],
+    box: Box | None,
+    mask: npt.NDArray[np.bool_] | None,
+    part: bool,
+) -> Query:
+    """Describe what is looked for by a photo.
+
+    Args:
+        query_encoder: Of the gallery's recipe.
+        pixels: The photo, uint8 [H, W, 3].
+        box: The object's box x0, y0, x1, y1 in pixels, or None.
+        mask: Bool [H, W], the object's pixels, or those of the part; or None.
+        part: Whether the mask is a part of the object, which is looked for.
+
+    Raises:
+        CounterpointError: A part has no mask, the mask is empty or of another size, or the box is outside.
+    """
+    if not part:
+        return query_encoder.image(pixels, box, mask)
+    if mask is None:
+        raise CounterpointError("Say with a mask which pixels are the part.")
+    return query_encoder.part_of_image(pixels, mask, box)
+
+
+def shape_query(query_encoder: QueryEncoder, gallery: Gallery, shape: Shape, up: str, path: str | Path) -> Query:
+    """Describe what is looked for by a shape; if the gallery has its file, that entry is not among the results.
+
+    Args:
+        query_encoder: Of the gallery's recipe.
+        gallery: That is searched.
+        shape: The shape, in its file's own frame.
+        up: The direction that points up in the shape's file.
+        path: The shape's file.
+    """
+    query = query_encoder.shape(shape, up)
+    query.own = gallery.number_of(Path(path))
+    return query
 
 
 def _by_views(vector: npt.NDArray[np.float32], views: Views) -> Query:

@@ -1,5 +1,6 @@
 """The user's own meshes as objects to take pictures of."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,24 @@ def stood_up(shape: Shape, up: str, name: str) -> Object3D | None:
             paint=shape.paint, name=shape.name,
         )  # fmt: skip
     return Object3D(shape, name, np.zeros(len(shape.faces), np.int32), 2 * shape.normalised)
+
+
+def read_surfaces(files: Sequence[tuple[str | Path, str | None]]) -> dict[int, Object3D]:
+    """Read shapes that pictures can be taken of.
+
+    Args:
+        files: Path of each shape, and the direction that points up in its file (None for what its format says).
+
+    Returns:
+        The meshes by their numbers in ``files``, in that order; point clouds are left out.
+
+    Raises:
+        CounterpointError: There is no mesh among them, or a file cannot be read.
+    """
+    read = {number: item for number, (file, up) in enumerate(files) if (item := read_mesh(file, up)) is not None}
+    if not read:
+        raise CounterpointError("Pictures are taken of surfaces: open a mesh, not a point cloud.")
+    return read
 
 
 _TURNS = {

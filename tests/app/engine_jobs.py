@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import CounterpointError
+from core.notices import warn
 
 
 def echo(progress, value):
@@ -65,6 +66,13 @@ def modules(progress):
     return sorted(sys.modules)
 
 
+def say(progress, sentences):
+    for sentence in sentences:
+        warn(sentence)
+    return len(sentences)
+
+
 JOBS = {
-    f.__name__: f for f in (echo, array, wait, block, crash, crash_once, crash_until, refuse, fail, gpu_full, modules)
+    job.__name__: __name__
+    for job in (echo, array, wait, block, crash, crash_once, crash_until, refuse, fail, gpu_full, modules, say)
 }

@@ -71,7 +71,7 @@ def test_the_field_of_view_is_estimated(posed, qtbot):
     dock.estimate.trigger()
     qtbot.waitUntil(lambda: dock.fov.value() > 0, timeout=60_000)
     after = window.aligner.current()
-    assert after.K != before.K and dock.fov.isEnabled() and window.aligner.camera is None
+    assert after.K != before.K and dock.fov.isEnabled() and not window.aligner.camera
     assert dock.fov.value() == pytest.approx(np.degrees(2 * np.arctan(640 / after.K[0])), abs=0.1)
     assert "Estimate" in window.session.undo_stack.undoText()
     window.session.undo_stack.undo()
@@ -87,7 +87,7 @@ def posed(opened, sample, qtbot):
     (files / "K.json").write_text(json.dumps({"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2]}))
     (files / "pose.json").write_text(json.dumps(pose))
     window.cameras.open_camera(str(files / "K.json"))
-    qtbot.waitUntil(lambda: window.aligner.camera is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(window.aligner.camera), timeout=20_000)
     assert "K.json" in window.align_panel.camera.text() and not window.align_panel.fov.isEnabled()
     window.posing.begin(str(files / "pose.json"))
     qtbot.waitUntil(lambda: bool(window.session.aligned), timeout=60_000)

@@ -64,6 +64,19 @@ def test_progress_and_errors_are_told(qtbot, engine):
         assert got.args[0].startswith(sentence) and details in got.args[1]
 
 
+def test_what_a_job_warns_of_comes_before_its_result(qtbot, engine):
+    heard = []
+    request = engine.submit("say", sentences=["The unit was guessed.", "The box was cut.", "The unit was guessed."])
+    request.warned.connect(lambda sentences: heard.append(sentences))
+    request.done.connect(lambda value: heard.append(value))
+    with qtbot.waitSignal(request.finished, timeout=5_000):
+        pass
+    assert heard == [["The unit was guessed.", "The box was cut."], 3]
+    quiet = engine.submit("say", sentences=[])
+    with qtbot.assertNotEmitted(quiet.warned), qtbot.waitSignal(quiet.done, timeout=5_000):
+        pass
+
+
 def test_a_query_is_answered_while_work_runs(qtbot, engine):
     work = engine.submit("wait", seconds=5)
     start = time.monotonic()

@@ -142,9 +142,9 @@ def congeal() -> None:
     import os
     import tempfile
 
+    from core.alignment.photo import object_mask, photo_of
     from core.benchmarks.photo_collections import procedural
     from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
-    from core.congealing.photos import photo_of
     from core.encoders.catalogue import load_encoder
 
     (collection,) = procedural(False, 1, 30, first=2)
@@ -154,7 +154,11 @@ def congeal() -> None:
         begin = time.perf_counter()
         canon = canonical_shape(collection.shape, encoder, collection.up)
         described = time.perf_counter()
-        opened = [OpenedPhoto(s.name, photo_of(s.image, encoder, s.K, s.box, None, s.name)) for s in collection.shots]
+        masks = [object_mask(s.image, encoder, s.box, s.name) for s in collection.shots]
+        opened = [
+            OpenedPhoto(s.name, photo_of(s.image, encoder, s.K, None, mask, s.name))
+            for s, mask in zip(collection.shots, masks, strict=True)
+        ]
         cut = time.perf_counter()
         posed: list[float] = []
         congeal(opened, canon, posed=lambda *_: posed.append(time.perf_counter()))

@@ -5,6 +5,7 @@ import torch
 
 from app.engine import cache as loaded
 from app.engine import jobs
+from app.engine.files import shape_of
 from app.shared.values import EncoderSettings, Item
 from core.fields.field import FeatureField
 from core.geometry.raycasting import Raycaster
@@ -14,13 +15,13 @@ from core.matching.matchable import MatchableShape
 
 def synthetic(progress, item: Item, encoder: EncoderSettings, dim: int = 128) -> int:
     """A field of ``encoder.samples`` random unit descriptors on the shape of ``item``, with what the first click would prepare."""
-    shape = loaded.shape_of(item)
+    shape = shape_of(item)
     points = sample_surface(shape, encoder.samples)
     random = torch.nn.functional.normalize(torch.randn(len(points), dim), dim=1).to(torch.bfloat16)
     side = MatchableShape(shape, Raycaster(shape), FeatureField(points, random, np.ones(len(points), bool)))
-    loaded._sides.get((item, encoder), lambda: side)
+    loaded.side_of.cache[loaded.side_of.cache_key(item, encoder)] = side
     loaded.to_display(item, encoder, side)
     return len(points)
 
 
-JOBS = {**jobs.JOBS, "synthetic": synthetic}
+JOBS = {**jobs.JOBS, "synthetic": __name__}

@@ -28,3 +28,16 @@ def test_align_the_sample(sample, tmp_path):
     (tmp_path / "camera.json").write_text("{}")
     done = verb("align", sample["image"], sample["shape"], "--box", box, "--K", tmp_path / "camera.json")
     assert done.returncode == 2 and "fx, fy, cx and cy" in done.stderr
+
+
+def test_align_looks_for_the_object_where_nobody_says(sample, tmp_path):
+    pose = sample["pose"]
+    (tmp_path / "start.json").write_text(json.dumps({name: pose[name] for name in ("K", "R", "t")}))
+    done = verb(
+        "align", sample["image"], sample["shape"], "--start", tmp_path / "start.json", "--samples", 3000, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    turn = np.array(found["R"]).T @ np.array(pose["R"])
+    assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 12 and found["overlap"] > 0.6
+    assert any(f"{sample['image'].name} has no box and no mask" in sentence for sentence in found["warnings"])

@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
-from core.alignment.align import align, align_from, check, notes, sized
+from core.alignment.align import align, align_from, notes, sized
 from core.alignment.coarse import CoarseSettings, by_correspondences, coarse_poses
+from core.alignment.correspondences import Correspondences2D3D, poses_from_correspondences
 from core.alignment.field_of_view import estimate_field_of_view, zoomed
 from core.alignment.fine import FineSettings, refine, refine_each
 from core.alignment.guided import guided
 from core.alignment.metrics import alignment_errors, diameter, mspd_recall, mssd_recall, pose_errors, vsd, vsd_recall
 from core.alignment.overlay import STYLES, overlay, shaded
-from core.alignment.pins import Pins, poses_from_pins
+from core.alignment.photo import check
 from core.alignment.rig import carried, load_rig
-from core.alignment.scorer import Hypothesis, Photo, PoseScorer, usual
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer, upright_prior
 from core.alignment.spatial import by_depth, similarities, stretched
 from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
 from core.benchmarks import alignment as benchmark
@@ -161,7 +162,7 @@ def test_upside_down_is_less_usual(scene, scorer):
     true = scene[-1]
     middle = scene[1].shape.center
     over = turned(true, middle, Rotation.from_rotvec([0, 0, np.pi]).as_matrix())
-    assert usual(true, scorer.up, middle) == 1 and usual(over, scorer.up, middle) < 1
+    assert upright_prior(true, scorer.up, middle) == 1 and upright_prior(over, scorer.up, middle) < 1
 
 
 def test_a_template_is_seen_where_its_crop_says(scene, encoder):
@@ -300,19 +301,19 @@ def test_pins_have_the_last_word(scene, scorer):
     rng = np.random.default_rng(0)
     points = shape.shape.vertices[rng.choice(len(shape.shape.vertices), 5, replace=False)]
     pixels = project(true, photo.K, points)[0]
-    (exact,) = poses_from_pins(Pins(pixels, points), photo.K, (1280, 960))
+    (exact,) = poses_from_correspondences(Correspondences2D3D(pixels, points), photo.K, (1280, 960))
     assert rotation_error(exact.R, true.R) < 0.01 and np.allclose(exact.t, true.t, atol=1e-3)
-    three = poses_from_pins(Pins(pixels[:3], points[:3]), photo.K, (1280, 960))
+    three = poses_from_correspondences(Correspondences2D3D(pixels[:3], points[:3]), photo.K, (1280, 960))
     assert 1 <= len(three) <= 4 and min(rotation_error(pose.R, true.R) for pose in three) < 0.1
-    pins = Pins(pixels, points)
-    found = align_from(scorer, FineSettings(steps=20), pins=pins)
+    pins = Correspondences2D3D(pixels, points)
+    found = align_from(scorer, FineSettings(steps=20), correspondences=pins)
     assert pins.error(found.best.pose, photo.K) < 4 and rotation_error(found.best.pose.R, true.R) < 3
     for few, words in (
-        (Pins(pixels[:2], points[:2]), "three pins"),
-        (Pins(pixels, np.outer(np.arange(5), [1, 2, 3])), "on a line"),
+        (Correspondences2D3D(pixels[:2], points[:2]), "three pins"),
+        (Correspondences2D3D(pixels, np.outer(np.arange(5), [1, 2, 3])), "on a line"),
     ):
         with pytest.raises(CounterpointError, match=words):
-            poses_from_pins(few, photo.K, (1280, 960))
+            poses_from_correspondences(few, photo.K, (1280, 960))
 
 
 def test_a_known_pose_guides_clicks(scene, scorer):
@@ -397,7 +398,7 @@ def test_the_true_alignment_of_another_instance_is_right(encoder):
         case.picture.image, matchable_image(case.picture.image, encoder, box), case.picture.camera.K, case.picture.mask
     )
     scorer = PoseScorer(photo, side, encoder, "y")
-    errors = inexact.Errors()
+    errors = inexact.InstanceErrors()
     wrong = turned(case.truth, case.shape.center, Rotation.from_rotvec([0, 1.0, 0]).as_matrix())
     for pose in (case.truth, wrong):
         inexact._note(errors, Hypothesis(pose, 1.0, 1.0), case, scorer)

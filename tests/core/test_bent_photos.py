@@ -9,11 +9,11 @@ import pytest
 
 from app.cli.main import main
 from core.alignment.align import align_from
+from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.fine import FineSettings
 from core.alignment.guided import guided
 from core.alignment.overlay import overlay, shaded
-from core.alignment.photo import posed_photo, undistorted_pins
-from core.alignment.pins import Pins
+from core.alignment.photo import posed_photo, undistorted_correspondences
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.congealing.photos import LONGEST, as_in_photo, open_photo
 from core.errors import CounterpointError
@@ -51,7 +51,7 @@ def bent(request, sample, toy_side):
 def pins_of(camera, pose, side, count=8):
     points = side.shape.to_own_frame(side.field.points.position[:: len(side.field) // count])
     pixels = camera.project(pose(points))[0]
-    return Pins(pixels, points)
+    return Correspondences2D3D(pixels, points)
 
 
 def test_pins_and_descent_give_the_pose_of_the_straight_photo(bent, toy_side, encoder):
@@ -60,7 +60,7 @@ def test_pins_and_descent_give_the_pose_of_the_straight_photo(bent, toy_side, en
     box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
     photo, flat = posed_photo(image, camera, mask, box, encoder)
     given = pins_of(camera, true, toy_side)
-    pins = undistorted_pins(given, flat)
+    pins = undistorted_correspondences(given, flat)
     np.testing.assert_allclose(pins.pixels, project(true, flat.K, pins.points)[0], atol=1e-6)
     scorer = PoseScorer(photo, toy_side, encoder, "y")
     found = align_from(scorer, FineSettings(steps=20), None, None, pins).best
@@ -68,7 +68,7 @@ def test_pins_and_descent_give_the_pose_of_the_straight_photo(bent, toy_side, en
     assert found.overlap > 0.85
     assert photo.pixels.shape[:2] == flat.size[::-1]
     with pytest.raises(CounterpointError, match="shows nothing"):
-        undistorted_pins(Pins(np.array([[-1e4, -1e4]]), np.zeros((1, 3))), flat)
+        undistorted_correspondences(Correspondences2D3D(np.array([[-1e4, -1e4]]), np.zeros((1, 3))), flat)
 
 
 def test_the_overlay_lies_on_the_bent_photo(bent, toy_side):

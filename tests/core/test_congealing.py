@@ -10,6 +10,7 @@ import trimesh
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
+from core.alignment.photo import photo_of
 from core.alignment.scorer import Hypothesis
 from core.alignment.templates import TemplateSettings, template_set
 from core.benchmarks import congealing as benchmark
@@ -19,7 +20,7 @@ from core.congealing.agreement import AgreementSettings, LearnedField, agree
 from core.congealing.collection import OpenedPhoto, congeal, congeal_jointly
 from core.congealing.coordinates import MapSettings, coordinates, solve
 from core.congealing.generate import GenerateSettings, distill, generate, learn_word
-from core.congealing.photos import open_photo, photo_of, scaled
+from core.congealing.photos import open_photo, scaled
 from core.congealing.posed_photos import CanonicalShape, pose_photo
 from core.congealing.propagate import average, from_photo, from_shape, on_shape
 from core.congealing.volume import Volume

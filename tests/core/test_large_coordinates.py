@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plyfile import PlyData
 
-from core.alignment.pins import Pins, poses_from_pins
-from core.alignment.scorer import usual
+from core.alignment.correspondences import Correspondences2D3D, poses_from_correspondences
+from core.alignment.scorer import upright_prior
 from core.geometry.display import display_mesh
 from core.geometry.handles import arcball, moved_along, scaled, turned
 from core.geometry.pose import Pose, frustum, intrinsics, project
@@ -97,7 +97,7 @@ def test_poses_and_handles(offset: np.ndarray) -> None:
     pixels = project(POSE, K, VERTICES)[0]
     assert np.abs(project(far, K, VERTICES + real)[0] - pixels).max() < 1e-3
     assert off(frustum(far, K, (640, 480), middle) - real, frustum(POSE, K, (640, 480), near)) < EXACT
-    assert usual(far, np.array([0, 1.0, 0]), middle) == usual(POSE, np.array([0, 1.0, 0]), near)
+    assert upright_prior(far, np.array([0, 1.0, 0]), middle) == upright_prior(POSE, np.array([0, 1.0, 0]), near)
     start, end = np.array([300.0, 200.0]), np.array([340.0, 260.0])
     for change in (
         lambda pose, center: arcball(pose, K, center, 150, start, end),
@@ -111,12 +111,12 @@ def test_poses_and_handles(offset: np.ndarray) -> None:
 @SOME
 @given(offset=FAR)
 @pytest.mark.parametrize("count", [3, 8])
-def test_poses_from_pins(count: int, offset: np.ndarray) -> None:
+def test_poses_from_correspondences(count: int, offset: np.ndarray) -> None:
     _, real = there(offset)
     chosen = np.linspace(0, len(VERTICES) - 1, count).astype(int)[[*range(count)]]
     points = VERTICES[chosen] + np.random.default_rng(3).normal(0, 0.1, (count, 3))
     pixels = project(POSE, K, points)[0]
-    found = poses_from_pins(Pins(pixels, points + real), K, (640, 480))
+    found = poses_from_correspondences(Correspondences2D3D(pixels, points + real), K, (640, 480))
     assert min(off(pose(VERTICES + real), POSE(VERTICES)) for pose in found) < 1e-4
 
 

@@ -1,4 +1,4 @@
-"""What the picture says to the descent: coordinates on the object near where a pose puts them, and the outline."""
+"""Observations of the descent: the coordinates on the object that the picture says near where a pose puts them, and its silhouette."""
 
 from dataclasses import dataclass
 
@@ -21,15 +21,17 @@ FEWEST = 12
 
 
 @dataclass
-class Seen:
-    """What H poses see; float64, padded to the longest, where weights are zero.
+class Observations:
+    """What the photo says about H poses; all are float64 and padded to the longest row, where weights are zero.
 
     Attributes:
-        pixels, points, normals, target: [H, n, 2] and [H, n, 3]: cells, surface points there, their normals, and the coordinates that
-            the picture says (normalised frame).
-        weight: [H, n].
-        depth: [H, n] measured along z, or None.
-        rim: [H, m, 3] of the shape's own frame, on the edge of the silhouette; ``rim_weight`` [H, m].
+        pixels: [H, n, 2], pixels of the feature map's cells in the photo.
+        points, normals: [H, n, 3], points of the surface that a pose puts there, and their unit normals (normalised frame).
+        target: [H, n, 3], the coordinates that the picture says there (normalised frame).
+        weight: [H, n], how sure it is that a cell shows the object, 0 to 1.
+        depth: [H, n], measured along z in the shape's units, not finite where it is not known; or None.
+        silhouette: [H, m, 3], points on the edge of the silhouette, in the shape's own frame.
+        silhouette_weight: [H, m], 1 where there is a point.
     """
 
     pixels: torch.Tensor
@@ -38,19 +40,19 @@ class Seen:
     target: torch.Tensor
     weight: torch.Tensor
     depth: torch.Tensor | None
-    rim: torch.Tensor
-    rim_weight: torch.Tensor
+    silhouette: torch.Tensor
+    silhouette_weight: torch.Tensor
 
 
 @dataclass
-class Outline:
-    """The outline of the object in the picture.
+class SilhouetteTarget:
+    """The outline of the object in the photo, which the silhouette of a pose is compared with.
 
     Attributes:
-        size: the longer side of its box, pixels.
-        distance: float32 [1, 1, h, w], signed, outside above zero, as a fraction of ``size``.
-        corner: the pixel of its first value.
-        points: float64 [n, 2] on it.
+        size: Longer side of the object's box in pixels.
+        distance: Float32 [1, 1, h, w], signed distance from the outline as a fraction of ``size``, above zero outside.
+        corner: Float64 [2], the pixel (u, v) of the first value of ``distance``.
+        points: Float64 [n, 2], pixels on the outline.
     """
 
     size: float
@@ -59,15 +61,15 @@ class Outline:
     points: torch.Tensor
 
     def distance_at(self, pixels: torch.Tensor) -> torch.Tensor:
-        """[H, n] at pixels [H, n, 2]."""
+        """The signed distance float32 [H, n] at pixels [H, n, 2] of the photo."""
         h, w = self.distance.shape[2:]
         place = (pixels - self.corner) / torch.tensor([max(w - 1, 1), max(h - 1, 1)]) * 2 - 1
         grid = place.float().clamp(-1, 1)[None]
         return torch.nn.functional.grid_sample(self.distance, grid, align_corners=True)[0, 0]
 
 
-def outline_of(scorer: PoseScorer) -> Outline | None:
-    """Of the photo's mask; None where it has none near the box."""
+def silhouette_target(scorer: PoseScorer) -> SilhouetteTarget | None:
+    """Make the silhouette target of the photo's mask; None where the mask has no pixel near the box."""
     x0, y0, x1, y1 = scorer.image.map.box
     size = max(x1 - x0, y1 - y0)
     margin = 0.5 * size
@@ -80,14 +82,23 @@ def outline_of(scorer: PoseScorer) -> Outline | None:
     points = points[:: max(1, len(points) // 200)] + [left, top]
     outside, inside = (cv2.distanceTransform(p, cv2.DIST_L2, 3) for p in (1 - part, part))
     distance = torch.from_numpy((outside - inside) / size)[None, None].float()
-    return Outline(size, distance, torch.tensor([left, top], dtype=torch.float64), torch.from_numpy(points * 1.0))
+    return SilhouetteTarget(
+        size, distance, torch.tensor([left, top], dtype=torch.float64), torch.from_numpy(points * 1.0)
+    )
 
 
-def look(poses: list[Pose], scorer: PoseScorer, reach: float, outline: Outline | None) -> Seen:
-    """Cast what the poses see, and find the coordinates that the picture says within ``reach`` diagonals."""
+def observe(poses: list[Pose], scorer: PoseScorer, reach: float, outline: SilhouetteTarget | None) -> Observations:
+    """Observe the photo where poses put the shape.
+
+    Args:
+        poses: H poses.
+        scorer: Has the photo's descriptors and the shape's field.
+        reach: Coordinates are looked for within this many diagonals of where a pose puts them.
+        outline: The silhouette target, or None to leave silhouettes out.
+    """
     shape, caster = scorer.shape.shape, scorer.shape.caster
     columns: list[list[Floats]] = [[] for _ in range(6)]
-    rims: list[Floats] = []
+    silhouettes: list[Floats] = []
     for pose in poses:
         hits = caster.cast(*shape_rays(pose, scorer.K, shape, scorer.pixels))
         cells = np.flatnonzero(hits.mask & (scorer.object > 0.3))
@@ -95,17 +106,17 @@ def look(poses: list[Pose], scorer: PoseScorer, reach: float, outline: Outline |
             cells = cells[:0]
         points = surface_position(shape, hits.face[cells], hits.bary[cells])
         normals = surface_normal(shape, hits.face[cells], hits.bary[cells])
-        target = match_near(scorer, cells, points, reach)
+        target = coordinates_near(scorer, cells, points, reach)
         depth = scorer.depth_at(cells)
         known = np.zeros(0) if depth is None else depth
         row = (scorer.pixels[cells], points, normals, target, scorer.object[cells], known)
         for column, values in zip(columns, row, strict=True):
             column.append(values)
-        rims.append(np.zeros((0, 3)) if outline is None else _rim(pose, scorer, outline))
+        silhouettes.append(np.zeros((0, 3)) if outline is None else _silhouette_points(pose, scorer, outline))
     pixels, place, facing, targets, weight, depths = (_padded(column) for column in columns)
-    rim_weight = _padded([np.ones(len(rim)) for rim in rims])
+    silhouette_weight = _padded([np.ones(len(silhouette)) for silhouette in silhouettes])
     measured = None if scorer.photo.depth is None else depths
-    return Seen(pixels, place, facing, targets, weight, measured, _padded(rims), rim_weight)
+    return Observations(pixels, place, facing, targets, weight, measured, _padded(silhouettes), silhouette_weight)
 
 
 def _padded(arrays: list[Floats]) -> torch.Tensor:
@@ -116,7 +127,7 @@ def _padded(arrays: list[Floats]) -> torch.Tensor:
     return torch.from_numpy(filled)
 
 
-def _rim(pose: Pose, scorer: PoseScorer, outline: Outline) -> Floats:
+def _silhouette_points(pose: Pose, scorer: PoseScorer, outline: SilhouetteTarget) -> Floats:
     """Points [m, 3] of the shape's own frame on the silhouette's edge."""
     x0, y0, x1, y1 = scorer.image.map.box
     margin = 0.25 * outline.size
@@ -124,12 +135,22 @@ def _rim(pose: Pose, scorer: PoseScorer, outline: Outline) -> Floats:
     shape = scorer.shape.shape
     hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, shape, np.stack(np.meshgrid(u, v), axis=-1)))
     inner = cv2.erode(hits.mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1)
-    rim = hits.mask & (inner == 0)
-    return shape.to_own_frame(surface_position(shape, hits.face[rim], hits.bary[rim]))
+    silhouette = hits.mask & (inner == 0)
+    return shape.to_own_frame(surface_position(shape, hits.face[silhouette], hits.bary[silhouette]))
 
 
-def match_near(scorer: PoseScorer, cells: npt.NDArray[np.int64], points: Floats, reach: float) -> Floats:
-    """For each cell the mean place [n, 3] of the most similar samples within ``reach`` of its surface point."""
+def coordinates_near(scorer: PoseScorer, cells: npt.NDArray[np.int64], points: Floats, reach: float) -> Floats:
+    """Find the coordinates that the picture says near where a pose puts them.
+
+    Args:
+        scorer: Has the photo's descriptors and the shape's field.
+        cells: Numbers [n] of cells of the feature map.
+        points: Surface points [n, 3] that the pose puts there (normalised frame).
+        reach: In diagonals of the shape.
+
+    Returns:
+        Float64 [n, 3], for each cell the mean of the samples within ``reach``, weighted by how similar they are (normalised frame).
+    """
     positions = scorer.shape.field.points.position
     step = max(1, len(positions) // 3000)
     few = torch.from_numpy(positions[::step].astype(np.float32))

@@ -1,0 +1,54 @@
+"""What the engine does to open files. It imports neither torch nor timm, so that the first picture is there at once."""
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from app.engine.keep_last import keep_last
+from app.shared.results import OpenedShape
+from app.shared.values import Item
+from core.geometry.display import DisplayMesh, display_mesh
+from core.geometry.shape import Shape, load_shape
+from core.images import load_image
+from core.progress import Progress
+
+
+@keep_last(6, key=lambda item: item.file)
+def image_of(item: Item) -> npt.NDArray[np.uint8]:
+    """Pixels uint8 [H, W, 3] of an image's file."""
+    return load_image(item.path)
+
+
+@keep_last(4, key=lambda item: item.file)
+def shape_of(item: Item) -> Shape:
+    """The shape of a file."""
+    return load_shape(item.path)
+
+
+@keep_last(4, key=lambda item: item.file)
+def display_of(item: Item) -> DisplayMesh:
+    """The mesh that the shape panel draws."""
+    return display_mesh(shape_of(item))
+
+
+def open_image(progress: Progress, item: Item) -> npt.NDArray[np.uint8]:
+    """Pixels uint8 [H, W, 3]."""
+    progress(0.1, f"Opening {item.name}")
+    return image_of(item)
+
+
+def open_shape(progress: Progress, item: Item) -> OpenedShape:
+    """What the shape panel draws."""
+    progress(0.1, f"Opening {item.name}")
+    shape = shape_of(item)
+    progress(0.6, f"Preparing {item.name} for the screen")
+    mesh, warnings = display_of(item), [f"{item.name}: {warning}" for warning in shape.warnings]
+    return OpenedShape(mesh, len(shape.faces), len(shape.vertices), shape.diagonal, warnings)
+
+
+def small_picture(progress: Progress, item: Item, size: int) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
+    """A photo uint8 [h, w, 3] no longer than ``size``, and the (width, height) of its file."""
+    picture = Image.fromarray(load_image(item.path))
+    full = picture.size
+    picture.thumbnail((size, size), Image.Resampling.BOX)
+    return np.asarray(picture), full

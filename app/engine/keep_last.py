@@ -1,0 +1,23 @@
+"""What a job computed is kept for the next one."""
+
+from collections.abc import Callable, Hashable
+from threading import Condition, Lock
+from typing import TypeVar, cast
+
+from cachetools import LRUCache, cached
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def keep_last(size: int, key: Callable[..., Hashable]) -> Callable[[Function], Function]:
+    """Make a decorator that keeps the last ``size`` results of a function by ``key(*arguments)``.
+
+    Two lanes that ask for the same at once compute it once. Keys are the request's own values, so that a restarted engine computes it again.
+    """
+
+    def decorate(function: Function) -> Function:
+        lock = Lock()
+        kept = cached(LRUCache(size), key=key, lock=lock, condition=Condition(lock))
+        return cast(Function, kept(function))
+
+    return decorate

@@ -1,0 +1,122 @@
+"""What poses of a shape in a photo are judged by, kept for the next request about the same photo."""
+
+from dataclasses import dataclass, replace
+
+from app.engine.cache import choice_of, encoder_of, side_of, templates_of
+from app.engine.files import image_of
+from app.engine.keep_last import keep_last
+from app.shared.values import AlignTask, item_for
+from core.alignment.align import hypotheses
+from core.alignment.photo import camera_or_guess, object_mask, posed_photo
+from core.alignment.scorer import Hypothesis, PoseScorer
+from core.geometry.camera import PhotoCamera
+from core.geometry.lens import Lens
+from core.geometry.pose import camera_matrix
+from core.geometry.undistorted import Undistorted
+from core.images import load_depth
+from core.interchange.cameras import load_camera
+from core.notices import collect_warnings, warn
+from core.parts.layers import Mask
+from core.progress import Progress, span
+from core.units import unit_of
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What judges the poses of a task.
+
+    Attributes:
+        task: the task with the camera and the mask that it left open; without depth where the task asks for none.
+        scorer: compares poses with the undistorted photo.
+        flat: how the undistorted photo's pixels belong to those of the user's.
+        said: what the user should know about the photo.
+    """
+
+    task: AlignTask
+    scorer: PoseScorer
+    flat: Undistorted
+    said: tuple[str, ...]
+
+
+def judge_of(task: AlignTask, dof: int, progress: Progress) -> Judge:
+    """What judges the poses of a task; the user is told what was assumed, each time.
+
+    Args:
+        task: what poses are asked for.
+        dof: 6, 7 or 9; with 6 depth must be in the shape's units. It counts only where there is depth.
+        progress: is told what is computed.
+    """
+    complete, said = _completed(task, progress)
+    judge = _judge(complete, dof == 6 if task.depth else True, span(progress, 0.3, 1.0))
+    for sentence in (*said, *judge.said):
+        warn(sentence)
+    return judge
+
+
+def candidates_of(judge: Judge, progress: Progress) -> list[Hypothesis]:
+    """The poses that templates say, not exact yet; they depend on photo and shape only."""
+    return _candidates(judge, progress)
+
+
+def camera_of_task(task: AlignTask) -> PhotoCamera:
+    """The photo's camera: of the document, else of the file that was opened for it, else by the field of view."""
+    height, width = image_of(task.image).shape[:2]
+    read = task.camera and (not task.K or task.depth)
+    of_file = load_camera(task.camera, (width, height), task.image.path) if read else None
+    if task.K:
+        return PhotoCamera(camera_matrix(*task.K), (width, height), task.lens, of_file.depth_scale if of_file else None)
+    return of_file or camera_or_guess((width, height), task.fov, task.image.path)
+
+
+def _photo_key(task: AlignTask) -> tuple[object, ...]:
+    camera = item_for(task.camera).stamp if task.camera else None
+    return task.image, choice_of(task.encoder), task.mask, task.K, task.lens, task.fov, task.camera, camera
+
+
+def _full_key(task: AlignTask) -> tuple[object, ...]:
+    return *_photo_key(task), task.shape, task.encoder, task.depth, item_for(task.depth).stamp if task.depth else None
+
+
+def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, tuple[str, ...]]:
+    """The task with K and mask, and what was assumed about them."""
+    if task.K and task.mask is not None:
+        return replace(task, fov=None), ()
+    K, lens, mask, said = _camera_and_mask(task, progress)
+    return replace(task, K=K, lens=lens, mask=mask, fov=None), said
+
+
+@keep_last(8, key=lambda task, progress: _photo_key(task))
+def _camera_and_mask(
+    task: AlignTask, progress: Progress
+) -> tuple[tuple[float, float, float, float], Lens | None, Mask, tuple[str, ...]]:
+    with collect_warnings() as said:
+        camera, mask = camera_of_task(task), task.mask
+        if mask is None:
+            progress(0.05, f"Cutting the object out of {task.image.name}")
+            pixels = image_of(task.image)
+            mask = Mask.of(object_mask(pixels, encoder_of(task.encoder), task.image.box, task.image.name))
+    K = camera.K
+    return (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2])), camera.lens, mask, tuple(said)
+
+
+@keep_last(4, key=lambda task, rigid, progress: (*_full_key(task), rigid))
+def _judge(task: AlignTask, rigid: bool, progress: Progress) -> Judge:
+    image, encoder, pixels = task.image, encoder_of(task.encoder), image_of(task.image)
+    height, width = pixels.shape[:2]
+    side, depth = side_of(task.shape, task.encoder, progress), None
+    assert task.mask is not None
+    with collect_warnings() as said:
+        camera = camera_of_task(task)
+        if task.depth:
+            unit = unit_of(task.shape.path, side.shape.diagonal)
+            depth = load_depth(task.depth, (width, height), unit, camera.depth_scale)
+        mask, shape = task.mask.array().reshape(height, width), side.shape if rigid else None
+        photo, flat = posed_photo(pixels, camera, mask, image.box, encoder, depth, shape, image.name)
+    return Judge(task, PoseScorer(photo, side, encoder, task.shape.up), flat, tuple(said))
+
+
+@keep_last(4, key=lambda judge, progress: _full_key(judge.task))
+def _candidates(judge: Judge, progress: Progress) -> list[Hypothesis]:
+    templates = templates_of(judge.task.shape, judge.task.encoder, span(progress, 0.0, 0.8))
+    progress(0.8, "Comparing views of the shape with the photo")
+    return hypotheses(judge.scorer, templates)

@@ -1,0 +1,71 @@
+"""2D-3D correspondences that are certain: poses from them alone, and a say in the descent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import CounterpointError
+from core.geometry.pose import Pose, nearest_rotation, project
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Correspondences2D3D:
+    """Pixels of a photo and the points of a shape that they show.
+
+    Attributes:
+        pixels: Float64 [n, 2], pixels (u, v) of the photo.
+        points: Float64 [n, 3], points in the shape's own frame and units.
+    """
+
+    pixels: Floats
+    points: Floats
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def error(self, pose: Pose, K: Floats) -> float:
+        """Measure the mean distance in pixels between the points as a pose and the intrinsics K [3, 3] show them, and their pixels."""
+        return float(np.linalg.norm(project(pose, K, self.points)[0] - self.pixels, axis=1).mean())
+
+
+def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, size: tuple[int, int]) -> list[Pose]:
+    """Find the poses that put the points of at least three correspondences on their pixels.
+
+    Args:
+        correspondences: At least three.
+        K: Intrinsics [3, 3] in pixels.
+        size: Width and height of the photo in pixels.
+
+    Returns:
+        The poses, the best first: up to four for three correspondences (Grunert's P3P), else one.
+
+    Raises:
+        CounterpointError: There are too few correspondences, they lie on a line, or no pose puts them before the camera.
+    """
+    import poselib
+
+    if len(correspondences) < 3:
+        raise CounterpointError("A pose needs at least three pins on both sides.")
+    middle = correspondences.points.mean(0)
+    near = correspondences.points - middle  # far from the origin the solvers would lose digits
+    spread = np.linalg.svd(near, compute_uv=False)
+    if spread[1] < 1e-3 * max(spread[0], 1e-12):
+        raise CounterpointError("The pins lie on a line, which leaves the pose open; place one beside it.")
+    if len(correspondences) == 3:
+        rays = np.concatenate([(correspondences.pixels - K[:2, 2]) / [K[0, 0], K[1, 1]], np.ones((3, 1))], axis=1)
+        found = poselib.p3p(rays / np.linalg.norm(rays, axis=1, keepdims=True), near)
+    else:
+        camera = {
+            "model": "PINHOLE", "width": size[0], "height": size[1], "params": [K[0, 0], K[1, 1], K[0, 2], K[1, 2]],
+        }  # fmt: skip
+        options = {"max_reproj_error": 0.02 * max(size), "seed": 0}
+        found = [poselib.estimate_absolute_pose(correspondences.pixels, near, camera, options, {})[0]]
+    turns = [(nearest_rotation(np.asarray(one.R)), np.asarray(one.t)) for one in found if np.isfinite(one.t).all()]
+    poses = [Pose(R, t - R @ middle) for R, t in turns]
+    poses = [pose for pose in poses if (project(pose, K, correspondences.points)[1] > 0).all()]
+    if not poses:
+        raise CounterpointError("No pose puts the pins before the camera; check which point belongs to which pixel.")
+    return sorted(poses, key=lambda pose: correspondences.error(pose, K))

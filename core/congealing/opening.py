@@ -1,0 +1,88 @@
+"""The photos of a collection opened together; what cannot be used is left out with its reason."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core.congealing.collection import OpenedPhoto
+from core.congealing.photos import open_photo
+from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import Box
+from core.errors import CounterpointError
+from core.images import image_size, load_mask
+from core.interchange.cameras import load_camera
+from core.notices import warn
+from core.progress import Progress, silent
+
+FEWEST = 2
+"""Photos that make a collection."""
+
+
+@dataclass
+class OpenedPhotos:
+    """Photos that are ready to be posed.
+
+    Attributes:
+        photos: Those that can be used, named by their paths.
+        shrunk: How much each was shrunk (1 or less), by its path.
+        refused: The path of each of the others, and why it cannot be used.
+    """
+
+    photos: list[OpenedPhoto]
+    shrunk: dict[str, float]
+    refused: list[tuple[str, str]]
+
+
+def open_photos(
+    paths: Sequence[str],
+    encoder: ImageEncoder,
+    boxes: Mapping[str, Box] | None = None,
+    masks: str | Path | None = None,
+    camera: str | Path | None = None,
+    progress: Progress = silent,
+) -> OpenedPhotos:
+    """Open the photos of a collection.
+
+    Args:
+        paths: The photos' files.
+        encoder: The image encoder.
+        boxes: The objects' boxes x0, y0, x1, y1 in pixels, by path or name. In a photo without box and mask the object is looked for, which
+            the user is told once for all photos.
+        masks: A folder with masks, named as the photos and ending in ``.png``; or None.
+        camera: A file with the photos' camera, or None to go by EXIF data.
+        progress: Is told which photo is opened.
+
+    Raises:
+        CounterpointError: Fewer than ``FEWEST`` photos can be used.
+    """
+    boxes, found, searched = boxes or {}, OpenedPhotos([], {}, []), []
+    for number, path in enumerate(paths):
+        progress(number / len(paths), f"Cutting out photo {number + 1} of {len(paths)}")
+        try:
+            box, mask = boxes.get(path) or boxes.get(Path(path).name), _mask(path, masks)
+            known_camera = load_camera(camera, image_size(path), path) if camera else None
+            photo, factor, known = open_photo(path, encoder, box, mask, known_camera)
+        except CounterpointError as error:
+            found.refused.append((path, str(error)))
+            continue
+        if box is None and mask is None:
+            searched.append(Path(path).name)
+        found.photos.append(OpenedPhoto(path, photo, known))
+        found.shrunk[path] = factor
+    if len(found.photos) < FEWEST:
+        reasons = "; ".join(f"{Path(path).name}: {why}" for path, why in found.refused[:3])
+        raise CounterpointError(f"Too few photos can be used. {reasons}")
+    if searched:
+        names = ", ".join(searched[:3]) + (", ..." if len(searched) > 3 else "")
+        warn(f"The object was looked for in {len(searched)} photos that have no box and no mask ({names}).")
+    return found
+
+
+def _mask(path: str, folder: str | Path | None) -> npt.NDArray[np.bool_] | None:
+    if folder is None:
+        return None
+    file = Path(folder) / f"{Path(path).stem}.png"
+    return load_mask(file) if file.exists() else None

@@ -1,0 +1,166 @@
+"""The window, through the engine, and the command line give the same numbers."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import trimesh
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QMessageBox
+
+from core.images import save_image
+from core.parts.action import Action
+from tests.conftest import SAMPLE
+from tests.verb import verb
+
+TOLERANCE = 1e-4
+"""Both compute the same on the same machine; what travels as JSON keeps all digits."""
+
+PHOTOS = [str(SAMPLE / "collection" / f"toy-{number}.jpg") for number in (3, 5)]
+
+
+class Driver:
+    """A window that is operated."""
+
+    def __init__(self, app: Any, folder: Path):
+        from app.window.main_window import MainWindow
+
+        self.app = app
+        settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+        self.window = MainWindow(settings)
+        self.window.projects.ask = lambda: "discard"  # type: ignore[method-assign]
+        self.window.resize(1300, 800)
+        self.window.show()
+
+    def until(self, done: Callable[[], object], seconds: float = 150) -> None:
+        end = time.monotonic() + seconds
+        while not done():
+            for box in self.window.findChildren(QMessageBox):
+                raise AssertionError(box.text())
+            assert time.monotonic() < end, "the window did not come to an end"
+            self.app.processEvents()
+            time.sleep(0.002)
+
+    def until_ready(self) -> None:
+        self.until(lambda: all(map(self.window.queries.is_ready, self.window.session.items)))
+        self.until(self.window.tasks.is_idle)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, sample):
+    """Files that both sides read: the camera, and a few shapes to search."""
+    folder = tmp_path_factory.mktemp("parity")
+    (folder / "camera.json").write_text(json.dumps({"K": sample["pose"]["K"]}))
+    (folder / "shapes").mkdir()
+    shutil.copy(sample["shape"], folder / "shapes" / "toy.glb")
+    trimesh.creation.box((1, 0.1, 2)).export(folder / "shapes" / "plank.obj")
+    trimesh.creation.cylinder(0.1, 2).export(folder / "shapes" / "stick.stl")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def seen(qapp, folder, sample, tmp_path_factory):
+    """What one window says to everything that is compared."""
+    driver, seen = Driver(qapp, tmp_path_factory.mktemp("window")), SimpleNamespace()
+    window = driver.window
+    session = window.session
+    window.open_files([str(sample["image"]), str(sample["shape"])])
+    driver.until(lambda: len(session.items) == 2)
+    window.panels["image 1"]._user_box(tuple(sample["box"]))
+    driver.until_ready()
+
+    window.place_pin("image 1", tuple(sample["at"]))
+    driver.until(lambda: "shape 1" in session.pins[1].answers)
+    seen.match = session.pins[1].answers["shape 1"]
+
+    window.parts.act("image 1", Action("point", True, (tuple(sample["at"]),)))
+    driver.until(lambda: "shape 1" in window.drafts.marked.carried)
+    height, width = window.panels["image 1"].image_size[::-1]
+    seen.mask = window.drafts.marked.candidates[0][0].array().reshape(height, width)
+    seen.part = window.drafts.marked.carried["shape 1"]
+    session.set_draft(None)
+
+    window.cameras.open_camera(str(folder / "camera.json"))
+    driver.until_ready()
+    window.align_panel.start.click()
+    driver.until(lambda: session.aligned)
+    seen.poses = session.aligned[("image 1", "shape 1")].poses
+
+    window.gallery.folder.setText(str(folder / "shapes"))
+    window.gallery.likes["image"].click()
+    driver.until(lambda: window.gallery.results.count() == 3)
+    driver.until_ready()
+    grid = window.gallery.results
+    seen.search = [grid.item(number).text().split("\n") for number in range(grid.count())]
+
+    window.collector.add(PHOTOS)
+    window.collection_panel.start.click()
+    driver.until(lambda: session.collection.joined)
+    seen.photos = session.collection.photos
+    window.close()
+    return seen
+
+
+def report(*arguments: object) -> dict[str, Any]:
+    done = verb(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def box(sample):
+    return ",".join(map(str, sample["box"]))
+
+
+def test_match(seen, sample, box):
+    u, v = sample["at"]
+    found = report("match", sample["image"], sample["shape"], "--at", f"{u},{v}", "--box", box)["matches"][0]
+    assert found["point"] == pytest.approx(seen.match.location, abs=TOLERANCE)
+    for name in ("score", "margin", "cycle_error"):
+        assert found[name] == pytest.approx(getattr(seen.match, name), abs=TOLERANCE)
+    assert found["verdict"] == seen.match.verdict and len(found["rivals"]) == len(seen.match.rivals)
+
+
+def test_align(seen, sample, box, folder):
+    found = report("align", sample["image"], sample["shape"], "--box", box, "--K", folder / "camera.json")
+    assert len(found["hypotheses"]) == len(seen.poses)
+    for theirs, ours in zip(found["hypotheses"], seen.poses, strict=True):
+        assert np.ravel(theirs["R"]) == pytest.approx(ours.R, abs=TOLERANCE)
+        assert theirs["t"] == pytest.approx(ours.t, abs=TOLERANCE)
+        for name in ("score", "similarity", "overlap"):
+            assert theirs[name] == pytest.approx(getattr(ours, name), abs=TOLERANCE)
+
+
+def test_transfer(seen, sample, box, tmp_path):
+    save_image(tmp_path / "mask.png", np.repeat(seen.mask[..., None].astype(np.uint8) * 255, 3, axis=2))
+    found = report(
+        "transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--box", box, "--out",
+        tmp_path / "part.ply", "--threshold", 50,
+    )["parts"][0]  # fmt: skip
+    assert 0 < found["share"] == pytest.approx((seen.part.percent > 50).mean(), abs=TOLERANCE)
+    assert found["overlap"] == pytest.approx(seen.part.overlap, abs=TOLERANCE)
+    assert found["verdict"] == seen.part.verdict
+
+
+def test_search(seen, sample, box, folder):
+    found = report("search", folder / "shapes", sample["image"], "--box", box)["results"]
+    assert [Path(one["path"]).name for one in found] == [name for name, _ in seen.search]
+    for one, (_, score) in zip(found, seen.search, strict=True):
+        assert one["score"] == pytest.approx(float(score), abs=5e-4)  # the grid shows three decimals
+
+
+def test_congeal(seen, sample, tmp_path):
+    found = report("congeal", *PHOTOS, "--shape", sample["shape"], "-o", tmp_path / "out")["images"]
+    assert [one["path"] for one in found] == [one.item.path for one in seen.photos] == PHOTOS
+    for theirs, ours in zip(found, seen.photos, strict=True):
+        assert np.ravel(theirs["R"]) == pytest.approx(ours.pose.R, abs=TOLERANCE)
+        assert theirs["t"] == pytest.approx(ours.pose.t, abs=TOLERANCE)
+        assert np.array(theirs["K"])[[0, 1], [0, 1]] == pytest.approx(ours.K[:2], rel=TOLERANCE)
+        assert theirs["agreement"] == pytest.approx(ours.agreement, abs=TOLERANCE)
+        assert theirs["inlier"] == ours.inlier
