@@ -9,7 +9,7 @@ import numpy.typing as npt
 from app.engine.cache import encoder_of, image_of, segmenter_of, shape_of, side_of, surface_of, templates_of
 from app.engine.process import Report
 from app.shared.results import Begun, Drawn, PoseSoFar
-from app.shared.values import AlignTask, Item, Pair, PoseInPhoto
+from app.shared.values import AlignTask, Item, Pair, PoseInPhoto, RigCamera
 from core.alignment.align import align, align_from, check, looks_mirrored
 from core.alignment.coarse import facing
 from core.alignment.field_of_view import estimate_field_of_view
@@ -99,19 +99,21 @@ def read_depth(progress: Progress, path: str, image: Item) -> None:
     load_depth(path, (width, height))
 
 
-def read_rig(progress: Progress, path: str) -> dict[str, Any]:
-    """The cameras of a rig by their photos' names."""
-    return load_rig(path)
+def read_rig(progress: Progress, path: str) -> tuple[RigCamera, ...]:
+    """The cameras of a rig."""
+    return tuple(_rig_camera(name, view) for name, view in load_rig(path).items())
 
 
 def carry_poses(
-    progress: Progress, tasks: list[AlignTask], cameras: list[Any], poses: list[PoseInPhoto]
+    progress: Progress, tasks: list[AlignTask], cameras: list[RigCamera], poses: list[PoseInPhoto]
 ) -> list[Begun]:
     """Poses of the first photo in all photos of a rig, in one order: the first, then as the photos think of them together."""
     found = []
     for number, (task, camera) in enumerate(zip(tasks, cameras, strict=True)):
         scorer, begun = _begin(span(progress, number / len(tasks), (number + 1) / len(tasks)), task)
-        begun.poses = [_plain(one) for one in scorer([carried(pose.pose(), cameras[0], camera) for pose in poses])]
+        begun.poses = [
+            _plain(one) for one in scorer([carried(pose.pose(), _view(cameras[0]), _view(camera)) for pose in poses])
+        ]
         found.append(begun)
     together = np.prod([[max(pose.score, 1e-6) for pose in begun.poses] for begun in found], axis=0)
     order = [0, *(1 + np.argsort(-together[1:], kind="stable"))]
@@ -171,6 +173,17 @@ def _matrix(K: tuple[float, ...]) -> npt.NDArray[np.floating]:
 def _plain(one: Any) -> PoseInPhoto:
     """A hypothesis as the document keeps it."""
     return PoseInPhoto.of(one.pose, one.score, one.similarity, one.overlap)
+
+
+def _rig_camera(name: str, view: View) -> RigCamera:
+    K, R, t = view.K, view.pose.R.ravel().tolist(), view.pose.t.ravel().tolist()
+    intrinsics = (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2]))
+    return RigCamera(name, view.size, intrinsics, tuple(R), tuple(t))
+
+
+def _view(camera: RigCamera) -> View:
+    pose = Pose(np.reshape(camera.R, (3, 3)), np.array(camera.t))
+    return View(camera.name, camera.size, _matrix(camera.K), pose)
 
 
 JOBS: dict[str, Callable[..., Any]] = {

@@ -1,6 +1,5 @@
 """The engine's side of the pipe: runs jobs in two lanes, sends progress and results back."""
 
-import contextlib
 import faulthandler
 import importlib
 import os
@@ -11,9 +10,9 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
+from app.shared.log import start_log
 from app.shared.pipe import GPU_FULL, send
 from core.errors import Cancelled, CounterpointError
 
@@ -22,15 +21,12 @@ LANES = ("work", "query")
 
 def serve(connection: Connection, jobs_module: str, log_path: str | None) -> None:
     """Answer requests until the window closes the pipe or goes away."""
-    if log_path:
-        with contextlib.suppress(OSError):
-            log = Path(log_path).open("w", buffering=1)  # noqa: SIM115 (stays open as stderr)
-            os.dup2(log.fileno(), sys.stderr.fileno() if sys.stderr else 2)
+    start_log(log_path, with_stderr=True)
     # The window comes first: lower priority, and OpenMP threads that do not spin for long while they wait.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     if hasattr(os, "nice"):
         os.nice(5)
-    faulthandler.enable()
+    faulthandler.enable(2)
     sys.setswitchinterval(0.001)
     engine = _Process(connection, jobs_module)
     try:
@@ -52,8 +48,8 @@ class Report:
         self._send("progress", payload=(fraction, message))
 
     def tell(self, content: Any) -> None:
-        """Give the request's ``told`` signal something."""
-        self._send("told", payload=content)
+        """Give the request's ``partial_result`` signal something."""
+        self._send("partial", payload=content)
 
 
 class _Process:

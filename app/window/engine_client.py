@@ -22,13 +22,14 @@ MAX_STARTS = 3
 
 
 class Request(QObject):
-    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``told`` whenever the job has something to show."""
+    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``partial_result`` whenever the job has something to show."""
 
     done = Signal(object)
     failed = Signal(str, str)
     cancelled = Signal()
     progressed = Signal(float, str)
-    told = Signal(object)
+    partial_result = Signal(object)
+    warned = Signal(list)
     finished = Signal()
 
     def __init__(
@@ -167,8 +168,8 @@ class EngineClient(QObject):
             request.state = "running"
         elif kind == "progress":
             request.progressed.emit(*payload)
-        elif kind == "told":
-            request.told.emit(payload)
+        elif kind == "partial":
+            request.partial_result.emit(payload)
         elif kind == "done":
             self._finish(request, lambda: request.done.emit(payload))
         elif kind == "failed":

@@ -37,7 +37,7 @@ def wait_ready(qtbot):
     def ready(window, timeout=60_000):
         def check():
             session = window.session
-            assert session.items and all(window.queries.is_ready(slot) for slot in session.items)
+            assert session.items and all(window.requests.is_ready(slot) for slot in session.items)
             assert window.tasks.is_idle()
             for pin in session.pins.values():
                 assert pin.problem or len(pin.answers) == len(session.items) - 1

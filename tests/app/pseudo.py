@@ -55,9 +55,9 @@ def main(folder: Path) -> None:
     application = QApplication(["pseudo"])
     window = MainWindow(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
     window.show()
-    preferences = Preferences(window)
+    preferences = Preferences(window.appearance, window.requests, window)
     preferences.show()
-    window.tuning.show()
+    window.features.encoder.controller.show()
     application.processEvents()
     texts: set[str] = set()
     for widget in [w for top in application.topLevelWidgets() for w in [top, *top.findChildren(QWidget)]]:
@@ -76,7 +76,7 @@ def main(folder: Path) -> None:
             texts |= {widget.tabText(i) for i in range(widget.count())}
     for action in window.findChildren(QAction):
         texts |= {action.text(), action.toolTip()}
-    texts |= {key for key in (window.align_panel.verdict.text(), window.message.text()) if key}
+    texts |= {key for key in (window.features.align.panel.verdict.text(), window.guide.message.text()) if key}
     plain = sorted(
         text for text in texts if re.search(r"[A-Za-z]{3,}", NAMES.sub("", NAMES.sub("", text.replace("&", ""))))
     )

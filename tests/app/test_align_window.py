@@ -22,12 +22,12 @@ def opened(window, sample, wait_ready, qtbot):
     open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
     window.panels["image 1"]._user_box(tuple(sample["box"]))
     wait_ready(window)
-    window.align_dock.raise_()
+    window.docks["align"].raise_()
     return window
 
 
 def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
-    window, dock = opened, opened.align_panel
+    window, dock = opened, opened.features.align.panel
     view = window.panels["image 1"].view
     before = pixels_of(view.grab().toImage())
     K = np.array(sample["pose"]["K"])
@@ -37,7 +37,7 @@ def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
     qtbot.waitUntil(lambda: bool(view.overlays.shown()), timeout=90_000)
     assert not window.session.aligned  # seen before it is done
     qtbot.waitUntil(lambda: bool(window.session.aligned), timeout=60_000)
-    pose = window.aligner.current().pose
+    pose = window.features.align.controller.current().pose
     assert window.panels["shape 1"].frustums.names() == ["image 1"]
     turn = np.reshape(pose.R, (3, 3)).T @ np.array(sample["pose"]["R"])
     assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 12
@@ -47,9 +47,9 @@ def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
     assert changed > 2000
     if dock.list.count() > 1:
         dock.list.setCurrentRow(1)
-        assert window.aligner.current().choice == 1
+        assert window.features.align.controller.current().choice == 1
         window.session.undo_stack.undo()
-        assert window.aligner.current().choice == 0
+        assert window.features.align.controller.current().choice == 0
     window.session.undo_stack.undo()
     assert not window.session.aligned and not view.overlays.shown() and dock.list.count() == 0
     assert window.panels["shape 1"].frustums.names() == []
@@ -66,16 +66,16 @@ def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
 
 
 def test_the_field_of_view_is_estimated(posed, qtbot):
-    window, dock = posed, posed.align_panel
-    before = window.aligner.current()
+    window, dock = posed, posed.features.align.panel
+    before = window.features.align.controller.current()
     dock.estimate.trigger()
     qtbot.waitUntil(lambda: dock.fov.value() > 0, timeout=60_000)
-    after = window.aligner.current()
-    assert after.K != before.K and dock.fov.isEnabled() and window.aligner.camera is None
+    after = window.features.align.controller.current()
+    assert after.K != before.K and dock.fov.isEnabled() and window.session.cameras.K is None
     assert dock.fov.value() == pytest.approx(np.degrees(2 * np.arctan(640 / after.K[0])), abs=0.1)
     assert "Estimate" in window.session.undo_stack.undoText()
     window.session.undo_stack.undo()
-    assert window.aligner.current() == before
+    assert window.features.align.controller.current() == before
 
 
 @pytest.fixture
@@ -86,10 +86,10 @@ def posed(opened, sample, qtbot):
     files = Path(window.settings.fileName()).parent
     (files / "K.json").write_text(json.dumps({"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2]}))
     (files / "pose.json").write_text(json.dumps(pose))
-    window.cameras.open_camera(str(files / "K.json"))
-    qtbot.waitUntil(lambda: window.aligner.camera is not None, timeout=20_000)
-    assert "K.json" in window.align_panel.camera.text() and not window.align_panel.fov.isEnabled()
-    window.posing.begin(str(files / "pose.json"))
+    window.features.align.cameras.open_camera(str(files / "K.json"))
+    qtbot.waitUntil(lambda: window.session.cameras.K is not None, timeout=20_000)
+    assert "K.json" in window.features.align.panel.camera.text() and not window.features.align.panel.fov.isEnabled()
+    window.features.align.manual.begin(str(files / "pose.json"))
     qtbot.waitUntil(lambda: bool(window.session.aligned), timeout=60_000)
     return window
 
@@ -107,25 +107,25 @@ def drag(view, start, end):
 
 
 def test_a_pose_is_changed_by_hand(posed, qtbot):
-    window, dock = posed, posed.align_panel
+    window, dock = posed, posed.features.align.panel
     view, stack = window.panels["image 1"].view, posed.session.undo_stack
-    pose = window.aligner.current().pose
+    pose = window.features.align.controller.current().pose
     assert pose.overlap > 0.7  # the file's pose is judged like any other
     QTest.mouseClick(dock.tools["move"], LEFT)
     assert view.handles.isVisible()
     middle = view.mapFromScene(view.handles.pos())
 
     def dragged(start, end):
-        before = window.aligner.current()
+        before = window.features.align.controller.current()
         drag(view, start, end)
-        qtbot.waitUntil(lambda: window.aligner.current() is not before, timeout=20_000)
-        return window.aligner.current().pose
+        qtbot.waitUntil(lambda: window.features.align.controller.current() is not before, timeout=20_000)
+        return window.features.align.controller.current().pose
 
     moved = dragged(middle, middle + QPoint(60, 0))
     assert moved.t[0] > pose.t[0] and moved.t[2] == pytest.approx(pose.t[2]) and moved.R == pose.R
     assert moved.overlap < pose.overlap
     stack.undo()
-    assert window.aligner.current().pose == pose
+    assert window.features.align.controller.current().pose == pose
     dock.locks.menu().actions()[0].trigger()  # x
     assert dock.locked == {"x"} and "1" in dock.locks.text()
     held = dragged(middle, middle + QPoint(40, 30))
@@ -144,15 +144,15 @@ def test_a_pose_is_changed_by_hand(posed, qtbot):
     scaled = dragged(tip, middle + out)
     assert scaled.s[axis] > 1.2 and sum(value == 1 for value in scaled.s) == 2
     QTest.mouseClick(dock.tools["scale"], LEFT)
-    assert not view.handles.isVisible() and dock.tool == ""
+    assert not view.handles.isVisible() and window.tools.active == ""
 
 
 def test_pairs_of_places_align_the_shape(posed, sample, qtbot):
-    window, dock = posed, posed.align_panel
-    true = window.aligner.current()
+    window, dock = posed, posed.features.align.panel
+    true = window.features.align.controller.current()
     QTest.mouseClick(dock.forget, LEFT)
     assert not window.session.aligned
-    dock.take("pairs")
+    QTest.mouseClick(dock.tools["pairs"], LEFT)
     shape_points = [(1.1, 0.3, 0.0), (-0.9, 0.5, 0.3), (0.1, 0.9, -0.4), (0.3, -0.4, 0.6)]
     mesh = window.panels["shape 1"]
     K = np.array(sample["pose"]["K"])
@@ -167,19 +167,21 @@ def test_pairs_of_places_align_the_shape(posed, sample, qtbot):
         window.panels["image 1"].clicked.emit(*pixel)
         assert "on the shape" in dock.hint.text()
         mesh.clicked.emit(point)
-        qtbot.waitUntil(lambda n=number: len(getattr(window.aligner.current(), "pairs", ())) == n, timeout=30_000)
+        qtbot.waitUntil(
+            lambda n=number: len(getattr(window.features.align.controller.current(), "pairs", ())) == n, timeout=30_000
+        )
     assert not window.session.pins  # they are no pins
-    found = window.aligner.current().pose
+    found = window.features.align.controller.current().pose
     turn = np.reshape(found.R, (3, 3)).T @ R
     assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 3
     labels = [mark.label for mark in mesh._marks.all]
     assert [label for label in labels if label.startswith("Pair")] == [f"Pair {n}" for n in range(1, 5)]
     window.session.undo_stack.undo()
-    assert len(window.aligner.current().pairs) == 3
+    assert len(window.features.align.controller.current().pairs) == 3
 
 
 def test_looks_and_files(posed, qtbot, tmp_path):
-    window, dock = posed, posed.align_panel
+    window, dock = posed, posed.features.align.panel
     view = window.panels["image 1"].view
     qtbot.waitUntil(lambda: bool(view.overlays.shown()), timeout=20_000)
     pictures = {}
@@ -196,24 +198,24 @@ def test_looks_and_files(posed, qtbot, tmp_path):
     dock.swipe.setValue(100)
     QTest.mouseClick(dock.view, LEFT)
     camera = window.panels["shape 1"].plotter.renderer.GetActiveCamera()
-    aligned = window.aligner.current()
+    aligned = window.features.align.controller.current()
     eye = -np.reshape(aligned.pose.R, (3, 3)).T @ np.array(aligned.pose.t)
     assert np.allclose(camera.GetPosition(), eye, atol=1e-4)
     for form, name in (("json", "p.json"), ("matrix", "p.txt"), ("colmap", "colmap")):
-        window.posing.save(str(tmp_path / name), form)
+        window.features.align.manual.save(str(tmp_path / name), form)
         qtbot.waitUntil(lambda n=name: (tmp_path / n).exists(), timeout=20_000)
-    window.posing.begin(str(tmp_path / "p.txt"))
-    qtbot.waitUntil(lambda: window.aligner.current() is not aligned, timeout=30_000)
-    assert np.allclose(window.aligner.current().pose.R, aligned.pose.R, atol=1e-6)
+    window.features.align.manual.begin(str(tmp_path / "p.txt"))
+    qtbot.waitUntil(lambda: window.features.align.controller.current() is not aligned, timeout=30_000)
+    assert np.allclose(window.features.align.controller.current().pose.R, aligned.pose.R, atol=1e-6)
 
 
 def test_measured_depth_and_a_rig(posed, sample, qtbot, wait_ready):
     """Depth from a file gives the shape its size; what is known in one photo of a rig is carried to the other, and undone in one step."""
-    window, dock = posed, posed.align_panel
+    window, dock = posed, posed.features.align.panel
     files = Path(window.settings.fileName()).parent
     pixels = load_image(sample["image"])
     height, width = pixels.shape[:2]
-    known = window.aligner.current()
+    known = window.features.align.controller.current()
     fx, fy, cx, cy = known.K
     depth = np.full((height, width), np.nan)
     shape, pose, K = load_shape(sample["shape"]), known.pose.pose(), camera_matrix(*known.K)
@@ -222,16 +224,16 @@ def test_measured_depth_and_a_rig(posed, sample, qtbot, wait_ready):
     place = surface_position(shape, hits.face[hits.mask], hits.bary[hits.mask])
     depth[hits.mask] = 2 * pose(shape.to_own_frame(place))[:, 2]
     np.save(files / "depth.npy", depth)
-    window.cameras.open_depth("image 1", str(files / "depth.npy"))
+    window.features.align.cameras.open_depth("image 1", str(files / "depth.npy"))
     qtbot.waitUntil(lambda: "depth.npy" in dock.measured.text(), timeout=20_000)
     dock.dof.setCurrentIndex(1)  # one scale
     QTest.mouseClick(dock.start, LEFT)
-    qtbot.waitUntil(lambda: window.aligner.current() is not known, timeout=120_000)
-    assert np.allclose(window.aligner.current().pose.s, 2, rtol=0.1)
+    qtbot.waitUntil(lambda: window.features.align.controller.current() is not known, timeout=120_000)
+    assert np.allclose(window.features.align.controller.current().pose.s, 2, rtol=0.1)
     dock.measured.trigger()
     assert "from a file" in dock.measured.text()
     window.session.undo_stack.undo()
-    assert window.aligner.current() == known
+    assert window.features.align.controller.current() == known
 
     save_image(files / "turned.png", np.ascontiguousarray(np.rot90(pixels)))
     turn = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])
@@ -246,7 +248,7 @@ def test_measured_depth_and_a_rig(posed, sample, qtbot, wait_ready):
     window.panels["image 2"]._user_box((y0, width - 1 - x1, y1, width - 1 - x0))
     wait_ready(window)
     assert not dock.carry.isEnabled()
-    window.cameras.open_rig(str(files / "rig.json"))
+    window.features.align.cameras.open_rig(str(files / "rig.json"))
     qtbot.waitUntil(lambda: dock.carry.isEnabled(), timeout=20_000)
     dock.carry.trigger()
     qtbot.waitUntil(lambda: ("image 2", "shape 1") in window.session.aligned, timeout=60_000)
@@ -254,4 +256,4 @@ def test_measured_depth_and_a_rig(posed, sample, qtbot, wait_ready):
     assert np.allclose(np.reshape(carried.pose.R, (3, 3)), turn @ np.reshape(known.pose.R, (3, 3)))
     assert carried.pose.overlap > 0.6 and pytest.approx((fy, fx, cy, width - 1 - cx)) == carried.K
     window.session.undo_stack.undo()
-    assert ("image 2", "shape 1") not in window.session.aligned and window.aligner.current() == known
+    assert ("image 2", "shape 1") not in window.session.aligned and window.features.align.controller.current() == known

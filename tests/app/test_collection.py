@@ -21,15 +21,15 @@ PHOTOS = [str(FOLDER / f"toy-{number}.jpg") for number in (3, 5, 7)]
 @pytest.fixture
 def congealed(window, sample, wait_ready, qtbot):
     """Three photos of the sample's toy, joined."""
-    window.collection_dock.show()
-    window.collection_panel.strip.files_dropped.emit([PHOTOS[0], str(sample["shape"]), *PHOTOS[1:], PHOTOS[0]])
+    window.docks["collection"].show()
+    window.features.collection.panel.strip.files_dropped.emit([PHOTOS[0], str(sample["shape"]), *PHOTOS[1:], PHOTOS[0]])
     assert [one.item.path for one in window.session.collection.photos] == PHOTOS
-    assert not window.collection_panel.start.isEnabled()
+    assert not window.features.collection.panel.start.isEnabled()
     window.open_files([str(sample["shape"])])
     qtbot.waitUntil(lambda: SHAPE in window.session.items, timeout=30_000)
     wait_ready(window)
-    qtbot.mouseClick(window.collection_panel.start, Qt.MouseButton.LeftButton)
-    assert window.collection_panel.start.text() == "Stop"
+    qtbot.mouseClick(window.features.collection.panel.start, Qt.MouseButton.LeftButton)
+    assert window.features.collection.panel.start.text() == "Stop"
     qtbot.waitUntil(lambda: window.session.collection.joined, timeout=180_000)
     qtbot.waitUntil(window.tasks.is_idle, timeout=60_000)
     return window
@@ -43,7 +43,7 @@ def turned(window, number):
 
 
 def test_photos_become_a_collection(congealed, sample, qtbot, tmp_path, monkeypatch):
-    window, dock = congealed, congealed.collection_panel
+    window, dock = congealed, congealed.features.collection.panel
     assert np.median([turned(window, number) for number in range(3)]) < 15
     frames = dock.strip.frames()
     assert [frame.border for frame in frames] == [GOOD] * 3 and "3 posed" in dock.about.text()
@@ -75,16 +75,16 @@ def test_photos_become_a_collection(congealed, sample, qtbot, tmp_path, monkeypa
     size = len(trimesh.load(sample["shape"], force="mesh").faces)
     part = Part(1, "all", "#ff0000", {SHAPE: Mask.of(np.ones(size, bool))})
     window.session.set_layers(Layers((part,)))
-    dock.carry_wanted.emit("shape")
+    dock.carry_requested.emit("shape")
     qtbot.waitUntil(lambda: all(frame.drawing is not None for frame in dock.strip.frames()), timeout=30_000)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
-    dock.export_wanted.emit("edited")
+    dock.export_requested.emit("edited")
     qtbot.waitUntil(lambda: len(list(tmp_path.glob("*.png"))) == 3, timeout=30_000)
     qtbot.waitUntil(window.tasks.is_idle, timeout=30_000)
     window.session.undo_stack.undo()
     assert all(frame.drawing is None for frame in dock.strip.frames()) and window.session.collection.joined
     for what, name in (("npz", "collection.json"), ("nerfstudio", "transforms.json"), ("colmap", "colmap/images.txt")):
-        dock.export_wanted.emit(what)
+        dock.export_requested.emit(what)
         qtbot.waitUntil((tmp_path / name).exists, timeout=30_000)
         qtbot.waitUntil(window.tasks.is_idle, timeout=30_000)
     assert len(json.loads((tmp_path / "collection.json").read_text())["images"]) == 3
@@ -108,21 +108,23 @@ def test_photos_become_a_collection(congealed, sample, qtbot, tmp_path, monkeypa
 
 
 def test_a_run_that_is_stopped_keeps_what_it_found(window, sample, wait_ready, qtbot):
-    window.collection_dock.show()
+    window.docks["collection"].show()
     window.open_files([str(sample["shape"])])
     qtbot.waitUntil(lambda: SHAPE in window.session.items, timeout=30_000)
     wait_ready(window)
-    window.collector.add([str(FOLDER)])
+    window.features.collection.controller.add([str(FOLDER)])
     assert len(window.session.collection.photos) == 8
-    window.collection_panel.start.click()
-    qtbot.waitUntil(lambda: any(frame.border for frame in window.collection_panel.strip.frames()), timeout=120_000)
-    window.collection_panel.start.click()
-    qtbot.waitUntil(lambda: window.collection_panel.start.text() == "Congeal", timeout=30_000)
+    window.features.collection.panel.start.click()
+    qtbot.waitUntil(
+        lambda: any(frame.border for frame in window.features.collection.panel.strip.frames()), timeout=120_000
+    )
+    window.features.collection.panel.start.click()
+    qtbot.waitUntil(lambda: window.features.collection.panel.start.text() == "Congeal", timeout=30_000)
     posed = [bool(one.poses) for one in window.session.collection.photos]
     assert any(posed) and not window.session.collection.joined  # where the cache knows them, all are posed at once
-    window.collector.remove(0)
+    window.features.collection.controller.remove(0)
     assert len(window.session.collection.photos) == 7
-    window.collection_panel.clear_wanted.emit()
-    assert window.collection_panel.strip.count() == 0
+    window.features.collection.panel.clear_requested.emit()
+    assert window.features.collection.panel.strip.count() == 0
     window.session.undo_stack.undo()
-    assert window.collection_panel.strip.count() == 7
+    assert window.features.collection.panel.strip.count() == 7

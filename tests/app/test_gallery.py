@@ -10,17 +10,17 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def names(window):
-    grid = window.gallery.results
+    grid = window.features.gallery.panel.results
     return [grid.item(i).text().split("\n")[0] for i in range(grid.count())]
 
 
 def test_find_shapes_like_the_image_open_turn_and_align_one(window, sample, shape_folder, wait_ready, qtbot):
-    dock, grid = window.gallery, window.gallery.results
+    dock, grid = window.features.gallery.panel, window.features.gallery.panel.results
     assert not dock.likes["image"].isEnabled()
     open_sample_files(window, sample, wait_ready, qtbot, "image")
     window.panels["image 1"]._user_box(tuple(sample["box"]))
     wait_ready(window)
-    window.gallery_dock.raise_()
+    window.docks["gallery"].raise_()
     QTest.keyClicks(dock.folder, str(shape_folder))
     assert dock.likes["image"].isEnabled() and not dock.likes["shape"].isEnabled()
     QTest.mouseClick(dock.likes["image"], LEFT)
@@ -66,11 +66,11 @@ def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(
     from core.images import load_image
     from core.parts.layers import Layers, Mask, Part
 
-    dock = window.gallery
+    dock = window.features.gallery.panel
     open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
     window.panels["image 1"]._user_box(tuple(sample["box"]))
     wait_ready(window)
-    dock.made.emit(str(shape_folder), str(tmp_path / "kept"))
+    dock.gallery_requested.emit(str(shape_folder), str(tmp_path / "kept"))
     qtbot.waitUntil(lambda: dock.folder.text() == str(tmp_path / "kept"), timeout=90_000)
     qtbot.waitUntil(lambda: dock.about.text().startswith("4 shapes"), timeout=30_000)
     assert (tmp_path / "kept" / "gallery.sqlite").exists() and not dock.likes["part"].isEnabled()

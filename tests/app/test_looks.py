@@ -11,8 +11,7 @@ from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QKeySequence, QPalette
 from PySide6.QtTest import QTest
 
-from app.window import appearance as looks
-from app.window import menus
+from app.window.appearance import NAVIGATION
 from app.window.console import Console
 from app.window.preferences import Preferences
 from app.window.theme import apply_theme
@@ -30,13 +29,13 @@ def test_steps_are_eight_colours_from_end_to_end():
 
 
 def test_preferences_change_the_window_at_once_and_are_kept(window, qtbot):
-    dialog = Preferences(window)
+    dialog = Preferences(window.appearance, window.requests, window)
     dialog.show()
     dialog.colors.setCurrentIndex(HEATMAPS.index("viridis"))
     dialog.colors.activated.emit(HEATMAPS.index("viridis"))
     dialog.steps.click()
     assert window.panels["shape 1"]._colormap == "viridis" + STEPPED
-    dialog.navigation.activated.emit(list(looks.NAVIGATION).index("turntable"))
+    dialog.navigation.activated.emit(list(NAVIGATION).index("turntable"))
     assert "up axis" in dialog.how.text() and window.panels["shape 1"]._navigation == "turntable"
     qtbot.waitUntil(lambda: "MB in" in dialog.cache.text(), timeout=20_000)
     again = QSettings(window.settings.fileName(), QSettings.Format.IniFormat)
@@ -45,30 +44,30 @@ def test_preferences_change_the_window_at_once_and_are_kept(window, qtbot):
 
 
 def test_shortcuts_can_be_changed_and_not_given_twice(window):
-    dialog = Preferences(window)
+    dialog = Preferences(window.appearance, window.requests, window)
     name = "Edit > Delete all pins"
     dialog.editors[name].setKeySequence(QKeySequence("Ctrl+Alt+K"))
     dialog.editors[name].editingFinished.emit()
-    action = looks.named_actions(window)[name]
+    action = window.appearance.named_actions()[name]
     assert action.shortcut() == QKeySequence("Ctrl+Alt+K")
     dialog.editors[name].setKeySequence(QKeySequence("Ctrl+O"))
     dialog.editors[name].editingFinished.emit()
-    assert "belongs to File > Open image" in dialog.said.text() and action.shortcut() == QKeySequence("Ctrl+Alt+K")
+    assert "belongs to File > Open image" in dialog.note.text() and action.shortcut() == QKeySequence("Ctrl+Alt+K")
     action.setShortcut(QKeySequence())
-    looks.restore(window)
+    window.appearance.restore()
     assert action.shortcut() == QKeySequence("Ctrl+Alt+K")
 
 
 def test_the_first_thing_to_see_offers_the_sample_and_what_was_open(window, sample, wait_ready, qtbot):
-    assert window.welcome.isVisible() and [b.text() for b in window.welcome.buttons] == [
+    assert window.guide.welcome.isVisible() and [b.text() for b in window.guide.welcome.buttons] == [
         "the sample",
         "the sample collection",
     ]
     open_sample_files(window, sample, wait_ready, qtbot, "shape")
-    assert not window.welcome.isVisible()
+    assert not window.guide.welcome.isVisible()
     window.projects.new()
-    assert window.welcome.isVisible() and window.welcome.buttons[-1].text() == sample["shape"].name
-    QTest.mouseClick(window.welcome.buttons[-1], LEFT)
+    assert window.guide.welcome.isVisible() and window.guide.welcome.buttons[-1].text() == sample["shape"].name
+    QTest.mouseClick(window.guide.welcome.buttons[-1], LEFT)
     qtbot.waitUntil(lambda: "shape 1" in window.session.items)
 
 
@@ -76,7 +75,7 @@ def test_every_way_to_move_turns_the_shape(window, sample, wait_ready, qtbot):
     open_sample_files(window, sample, wait_ready, qtbot, "shape")
     mesh = window.panels["shape 1"]
     for name, button in (("trackball", LEFT), ("turntable", LEFT), ("blender", MIDDLE)):
-        looks.set_navigation(window, name)
+        window.appearance.set_navigation(name)
         mesh.set_view("front")
         before = np.array(mesh.view_state()[:3])
         start = QPoint(mesh.plotter.width() // 2, mesh.plotter.height() // 2)
@@ -91,7 +90,7 @@ def test_every_way_to_move_turns_the_shape(window, sample, wait_ready, qtbot):
 
 
 def test_the_console_runs_python_and_never_throws(window):
-    menus._show_console(window)
+    window._show_console()
     console = window.findChild(Console)
     QTest.keyClicks(console.input, "print(len(session.items), window.windowTitle()[:12])")
     QTest.keyClick(console.input, Qt.Key.Key_Return)

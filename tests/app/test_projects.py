@@ -24,7 +24,7 @@ def worked(window, sample, wait_ready, qtbot):
     open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
     window.panels["image 1"]._user_box(tuple(sample["box"]))
     wait_ready(window)
-    window.place_pin("image 1", tuple(map(float, sample["at"])))
+    window.tools.click("image 1", tuple(map(float, sample["at"])))
     layers = window.session.layers.new_part("Trunk").mark(1, "image 1", np.eye(960, 1280, dtype=bool))
     window.session.undo_stack.push(commands.SetLayers(window.session, "Mark", layers))
     wait_ready(window)

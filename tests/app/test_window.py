@@ -13,8 +13,6 @@ from PySide6.QtWidgets import QMessageBox
 from app.document import commands
 from app.shared.pipe import GPU_FULL
 from app.shared.values import Correction
-from app.window import appearance as looks
-from app.window import menus
 from tests.app.conftest import open_sample_files
 
 LEFT = Qt.MouseButton.LeftButton
@@ -61,7 +59,7 @@ def test_open_sample_lights_up_the_trunk(window, wait_ready, qtbot, sample):
     picture = shown(window.panels["shape 1"])
     hot = (picture[..., 0] > 150) & (picture[..., 1] < 120) & (picture[..., 2] < 90)
     assert hot.sum() > 50  # the red end of the colour map is on the screen
-    assert window.pins.list.topLevelItemCount() == 1
+    assert window.features.matching.panel.list.topLevelItemCount() == 1
     assert not window.session.undo_stack.canUndo()
 
 
@@ -131,20 +129,20 @@ def test_a_wrong_match_is_dragged_to_the_right_place(opened, wait_ready, sample,
     wait_ready(window)
     np.testing.assert_allclose(pin.answers["shape 1"].location, right, atol=0.02)
     assert pin.answers["shape 1"].verdict == "good" and len(window.session.pins) == 1
-    assert "put right by hand" in window.pins.details.text()
+    assert "put right by hand" in window.features.matching.panel.details.text()
     drag(mesh.plotter, mesh.world_to_widget(pin.answers["shape 1"].location).toPoint(), QPoint(4, 40))
     assert "stays where it was" in window.statusBar().currentMessage() and len(window.session.corrections) == 1
     window.session.undo_stack.undo()
     wait_ready(window)
     np.testing.assert_allclose(pin.answers["shape 1"].location, found, atol=1e-4)
     # and in the image: the match of a pin on the shape
-    window.place_pin("shape 1", tuple(found))
+    window.tools.click("shape 1", tuple(found))
     wait_ready(window)
     u, v = window.session.pins[2].answers["image 1"].location
     drag(image.view.viewport(), on_view(image, u, v), on_view(image, u - 60, v + 40))
     wait_ready(window)
     np.testing.assert_allclose(window.session.pins[2].answers["image 1"].location, (u - 60, v + 40), atol=2)
-    menus._forget_corrections(window)
+    window.features.matching.controller.forget_corrections()
     wait_ready(window)
     np.testing.assert_allclose(window.session.pins[2].answers["image 1"].location, (u, v), atol=1e-3)
 
@@ -154,10 +152,10 @@ def test_shapes_can_be_described_from_their_points(opened, wait_ready, qtbot, sa
     click_pixel(window.panels["image 1"], *sample["at"])
     wait_ready(window)
     from_views = window.session.pins[1].answers["shape 1"]
-    window.encoder_dock.raise_()
-    QTest.keyClick(window.encoder.points, Qt.Key.Key_Down)
-    assert not window.encoder.azimuths.isEnabled()
-    QTest.mouseClick(window.encoder.apply, LEFT)
+    window.docks["encoder"].raise_()
+    QTest.keyClick(window.features.encoder.panel.points, Qt.Key.Key_Down)
+    assert not window.features.encoder.panel.azimuths.isEnabled()
+    QTest.mouseClick(window.features.encoder.panel.apply, LEFT)
     assert window.session.encoder.points
     wait_ready(window)
     answer = window.session.pins[1].answers["shape 1"]
@@ -178,7 +176,7 @@ def test_a_point_lights_up_in_four_images(window, sample, wait_ready, qtbot, tmp
     for slot in ("image 1", "image 3"):
         window.panels[slot]._user_box(tuple(sample["box"]))
     wait_ready(window)
-    window.place_pin("shape 1", (1.1, 0.35, 0.0))
+    window.tools.click("shape 1", (1.1, 0.35, 0.0))
     wait_ready(window)
     answers = window.session.pins[window.session.current].answers
     assert set(answers) == {"image 1", "image 2", "image 3", "image 4"}
@@ -186,10 +184,8 @@ def test_a_point_lights_up_in_four_images(window, sample, wait_ready, qtbot, tmp
     assert np.hypot(*same) < 0.1 * (sample["box"][2] - sample["box"][0])
     for slot in answers:
         assert window.panels[slot].isVisible() and window.panels[slot].view.heat.pixmap().width() > 10
-    window.active = "image 3"
-    menus._close_panel(window)
-    window.active = "image 4"
-    menus._close_panel(window)
+    window.content.close("image 3")
+    window.content.close("image 4")
     assert not window.panels["image 3"].parentWidget().isVisible()  # the column is gone with its panels
     assert set(window.session.items) == {"shape 1", "image 1", "image 2"}
 
@@ -200,11 +196,11 @@ def test_second_shape_and_image_light_up_too(window, sample, wait_ready, qtbot):
     for kind in ("image", "shape"):
         heights = [window.panels[f"{kind} {number}"].height() for number in (1, 2)]
         assert abs(heights[0] - heights[1]) < 30
-    window.place_pin("shape 1", (1.1, 0.35, 0.0))
+    window.tools.click("shape 1", (1.1, 0.35, 0.0))
     wait_ready(window)
     pin = window.session.pins[window.session.current]
     assert set(pin.answers) == {"image 1", "image 2", "shape 2"}
-    window.place_pin("image 2", (500.0, 500.0))
+    window.tools.click("image 2", (500.0, 500.0))
     wait_ready(window)
     assert set(window.session.pins[window.session.current].answers) == {"image 1", "shape 1", "shape 2"}
 
@@ -216,11 +212,11 @@ def test_undo_redo_rename_delete(opened, wait_ready, sample, qtbot):
         wait_ready(window)
     first, second = window.session.pins
     assert window.session.pins[first].color != window.session.pins[second].color
-    item = window.pins.list.topLevelItem(0)
+    item = window.features.matching.panel.list.topLevelItem(0)
     item.setText(0, "trunk")
     assert window.session.pins[first].name == "trunk"
-    window.pins.list.setCurrentItem(item)
-    QTest.keyClick(window.pins.list, Qt.Key.Key_Delete)
+    window.features.matching.panel.list.setCurrentItem(item)
+    QTest.keyClick(window.features.matching.panel.list, Qt.Key.Key_Delete)
     assert list(window.session.pins) == [second]
     stack.undo()
     assert list(window.session.pins) == [first, second]
@@ -280,7 +276,7 @@ def test_a_drag_navigates_and_does_not_pin(opened, qtbot):
 def test_hover_with_shift_is_live_and_passes(opened, qtbot, sample, wait_ready):
     window, image = opened, opened.panels["image 1"]
     answers = []
-    window.queries.hovered.connect(lambda slot, a: answers.append(a))
+    window.features.matching.controller.hovered.connect(lambda slot, a: answers.append(a))
     base = on_view(image, *sample["at"])
     for step in range(12):
         image.view._hover(base - QPoint(3 * step, 2 * step), Qt.KeyboardModifier.ShiftModifier)
@@ -309,9 +305,7 @@ def test_files_are_dropped(window, sample, qtbot, wait_ready):
     window.panels["image 1"].dropEvent(event)
     qtbot.waitUntil(lambda: len(window.session.items) == 2, timeout=30_000)
     wait_ready(window)
-    from app.window.menus import recent_files
-
-    assert len(recent_files(window)) == 2
+    assert len(window.files.recent()) == 2
 
 
 @pytest.mark.parametrize("name", ["text.png", "empty.obj", "missing.glb"])
@@ -338,27 +332,27 @@ def test_a_killed_engine_is_said_and_the_session_goes_on(opened, qtbot, sample, 
 
 
 def test_a_full_gpu_offers_the_cpu(window, qtbot):
-    window.queries.failed.emit(GPU_FULL, "")
+    window.requests.failed.emit(GPU_FULL, "")
     (box,) = window.findChildren(QMessageBox)
     use = next(button for button in box.buttons() if "CPU" in button.text())
     QTest.mouseClick(use, LEFT)
-    assert window.session.encoder.device == "cpu" and window.encoder.settings().device == "cpu"
+    assert window.session.encoder.device == "cpu" and window.features.encoder.panel.settings().device == "cpu"
 
 
 def test_another_encoder_rebuilds_and_can_be_cancelled(opened, qtbot, wait_ready):
     from dataclasses import replace
 
     window = opened
-    window.encoder.samples.setValue(300_000)
-    window.encoder.azimuths.setValue(36)
-    assert window.encoder.apply.isEnabled()
-    window.encoder.apply.click()
+    window.features.encoder.panel.samples.setValue(300_000)
+    window.features.encoder.panel.azimuths.setValue(36)
+    assert window.features.encoder.panel.apply.isEnabled()
+    window.features.encoder.panel.apply.click()
     qtbot.waitUntil(lambda: not window.tasks.is_idle())
     qtbot.wait(1500)
     while not window.tasks.is_idle():
         window.tasks._cancel()
         qtbot.wait(300)
-    assert not window.queries.is_ready("shape 1")
+    assert not window.requests.is_ready("shape 1")
     window.session.set_encoder(replace(window.session.encoder, samples=3000, azimuths=4))
     wait_ready(window)
 
@@ -410,9 +404,9 @@ def test_the_event_loop_is_never_blocked_for_long(opened, qtbot, sample, wait_re
 def test_themes_and_menus(window, qtbot):
 
     dark = window.palette().window().color().lightness()
-    looks.set_theme(window, "dark")
+    window.appearance.set_theme("dark")
     assert window.palette().window().color().lightness() < dark
-    looks.set_theme(window, "light")
+    window.appearance.set_theme("light")
     titles = [a.text() for a in window.menuBar().actions()]
     assert titles == ["&File", "&Edit", "&Parts", "P&ose", "&View", "&Help"]
     shortcuts = [a.shortcut().toString() for menu in window.menuBar().actions() for a in menu.menu().actions()]
@@ -421,9 +415,11 @@ def test_themes_and_menus(window, qtbot):
 
 def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_path, monkeypatch, sample):
     """A short run makes a file, which is used at once, and can be switched off to compare on the same pins."""
-    window, dock = opened, opened.encoder
-    monkeypatch.setattr("app.window.encoder.controller.QStandardPaths.writableLocation", lambda _: str(tmp_path))
-    window.encoder_dock.raise_()
+    window, dock = opened, opened.features.encoder.panel
+    monkeypatch.setattr(
+        "app.window.features.encoder.panel.controller.QStandardPaths.writableLocation", lambda _: str(tmp_path)
+    )
+    window.docks["encoder"].raise_()
     dock.minutes.setValue(0.2)
     place = tuple(window.panels["shape 1"]._shape.polydata.GetPoint(0))
     right = Correction("image 1", tuple(map(float, sample["at"])), "shape 1", place)
@@ -443,9 +439,9 @@ def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_pat
 
 
 def test_encoders_are_measured_side_by_side(opened, qtbot, monkeypatch):
-    window, page = opened, opened.tuning.page
-    window.encoder_dock.raise_()
-    qtbot.mouseClick(window.encoder.measure, LEFT)
+    window, page = opened, opened.features.encoder.controller.page
+    window.docks["encoder"].raise_()
+    qtbot.mouseClick(window.features.encoder.panel.measure, LEFT)
     assert page.isVisible()
     page.beside.setText("pocket")
     told = []
@@ -456,11 +452,11 @@ def test_encoders_are_measured_side_by_side(opened, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: page.report.isEnabled(), timeout=60_000)
     assert told == [False, True] and page.measure.isEnabled()
     assert page.table.item(0, 0).text() == "pocket" and page.table.rowCount() == 1
-    (shown,) = window.tuning.page.bars.rows
+    (shown,) = window.features.encoder.controller.page.bars.rows
     assert 0 < shown["pcdp@0.05"] <= shown["pcdp@0.2"] <= 1
     assert page.bad.pixmap().height() == page.good.pixmap().height() == 150
     opened_urls = []
-    monkeypatch.setattr("app.window.encoder.controller.QDesktopServices.openUrl", opened_urls.append)
+    monkeypatch.setattr("app.window.features.encoder.panel.controller.QDesktopServices.openUrl", opened_urls.append)
     qtbot.mouseClick(page.report, LEFT)
     assert os.path.exists(opened_urls[0].toLocalFile())
     page.data.setCurrentText("onepose:/nowhere")

@@ -25,11 +25,11 @@ from app.window.encoder.curve import Curve
 
 
 class EncoderPanel(QWidget):
-    """Edits :class:`EncoderSettings`; ``applied(settings)`` is emitted when the user presses Apply, ``adapt_wanted(minutes)`` when the encoder
+    """Edits :class:`EncoderSettings`; ``applied(settings)`` is emitted when the user presses Apply, ``adapt_requested(minutes)`` when the encoder
     is to be adapted to the open shapes."""
 
     applied = Signal(object)
-    adapt_wanted = Signal(float)
+    adapt_requested = Signal(float)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -136,7 +136,7 @@ class EncoderPanel(QWidget):
         self.adapt.setToolTip(
             tr("Learn from pictures of the open shapes what looks the same from all sides; made into an adapter file")
         )
-        self.adapt.clicked.connect(lambda: self.adapt_wanted.emit(self.minutes.value()))
+        self.adapt.clicked.connect(lambda: self.adapt_requested.emit(self.minutes.value()))
         self.minutes.setRange(0.1, 60)
         self.minutes.setValue(3)
         self.minutes.setSuffix(tr(" min"))

@@ -31,10 +31,10 @@ EMPTY = tr(
 
 
 class MeasurePage(QDialog):
-    """Signals: wanted(data, beside, count): measure, on the open shapes where data is ""; opened(): show the report."""
+    """Signals: measure_requested(data, beside, count): measure, on the open shapes where data is ""; report_requested(): show the report."""
 
-    wanted = Signal(str, list, int)
-    opened = Signal()
+    measure_requested = Signal(str, list, int)
+    report_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -56,7 +56,7 @@ class MeasurePage(QDialog):
         self.measure, self.report = QPushButton(tr("Measure")), QPushButton(tr("Open report"))
         self.measure.setDefault(True)
         self.measure.clicked.connect(self._ask)
-        self.report.clicked.connect(self.opened)
+        self.report.clicked.connect(self.report_requested)
         self.report.setEnabled(False)
         self.state = QLabel(EMPTY)
         self.state.setWordWrap(True)
@@ -123,7 +123,7 @@ class MeasurePage(QDialog):
     def _ask(self) -> None:
         others = [name.strip() for name in self.beside.text().split(",") if name.strip()]
         data = self.data.currentText().strip()
-        self.wanted.emit("" if data == OPEN_SHAPES else data, others, self.count.value())
+        self.measure_requested.emit("" if data == OPEN_SHAPES else data, others, self.count.value())
 
     def _show_cases(self) -> None:
         """The worst and the best picture of the encoder of the chosen row."""
