@@ -2,6 +2,7 @@
 
 import faulthandler
 import importlib
+import logging
 import os
 import queue
 import sys
@@ -15,6 +16,8 @@ from typing import Any
 from app.shared.log import start_log
 from app.shared.pipe import GPU_FULL, send
 from core.errors import Cancelled, CounterpointError
+
+log = logging.getLogger(__name__)
 
 LANES = ("work", "query")
 
@@ -99,6 +102,7 @@ class _Process:
         except Exception as error:
             if type(error).__name__ == "OutOfMemoryError":
                 return "failed", (GPU_FULL, "")
+            log.exception("%s failed.", job)
             return "failed", (f"Something went wrong in the engine ({type(error).__name__}).", traceback.format_exc())
 
     def _send(self, kind: str, number: int, payload: Any = None) -> None:

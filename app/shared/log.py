@@ -14,6 +14,8 @@ import platformdirs
 BYTES, FILES = 1_000_000, 3
 """A log that grows larger is renamed, and as many old ones are kept."""
 
+log = logging.getLogger(__name__)
+
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -46,18 +48,17 @@ def start_log(path: str | Path | None, with_stderr: bool = False) -> None:
     except OSError:
         return
     handler.setFormatter(logging.Formatter(FORMAT))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
+    logging.getLogger().addHandler(handler)
+    logging.getLogger("app").setLevel(logging.INFO)  # of libraries only warnings
     logging.captureWarnings(True)
-    logging.info("Process %d begins.", os.getpid())
+    log.info("Process %d begins.", os.getpid())
 
 
 def log_what_is_thrown() -> None:
     """Write exceptions that nobody catches into the log, and go on: one in a slot of Qt costs what it was about to do, not the window."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        logging.error("Nobody caught this.", exc_info=(kind, error, trace))
+        log.error("Nobody caught this.", exc_info=(kind, error, trace))
         sys.__excepthook__(kind, error, trace)
 
     sys.excepthook = hook

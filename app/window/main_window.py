@@ -2,22 +2,20 @@
 
 import sys
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QByteArray, QSettings, QTimer, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QIcon, QKeySequence
+from PySide6.QtCore import QByteArray, QSettings, QTimer
+from PySide6.QtGui import QCloseEvent, QIcon, QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from app.document import commands
 from app.document.session import Session
-from app.document.texts import title, tr
-from app.shared.log import log_file, log_folder, log_what_is_thrown, start_log
+from app.document.texts import tr
+from app.shared.log import log_file, log_what_is_thrown, start_log
 from app.shared.resources import resource
-from app.shared.values import SLOTS, Slot, kind_of
-from app.window import dialogs, menus
+from app.shared.values import Slot
+from app.window import menus
 from app.window.appearance import Appearance
-from app.window.console import Console
 from app.window.content import Content
 from app.window.docks import Docks
 from app.window.engine_client import EngineClient
@@ -26,6 +24,7 @@ from app.window.feature import Entries, Entry
 from app.window.features import Services, build_features
 from app.window.files import Files
 from app.window.guide import Guide
+from app.window.help import help_entries
 from app.window.messages import Messages
 from app.window.pictures import Pictures
 from app.window.preferences import Preferences
@@ -38,9 +37,7 @@ from app.window.theme import apply_theme, translate_qt
 from app.window.tools import Tools
 from app.window.trim_memory import GiveBack
 from app.window.views.columns import Columns
-from app.window.views.image import ImagePanel
-from app.window.views.mesh import MeshPanel
-from app.window.views.panels import ActivePanel, Panels, mesh_panels
+from app.window.views.panels import ActivePanel, make_panels, mesh_panels
 
 
 class MainWindow(QMainWindow):
@@ -53,25 +50,12 @@ class MainWindow(QMainWindow):
         self.preload = Preload(self)
         self.engine = EngineClient(jobs_module, self, log_path=log_file("engine"))
         self.requests = Requests(self.session, self.engine, self.preload.then, self)
-        self.panels: Panels = {slot: _panel(slot) for slot in SLOTS}
+        self.panels = make_panels()
         self.columns, self.active = Columns(self.panels), ActivePanel(self.panels, self)
         self.content = Content(self.session, self.requests, self.panels, self.columns, self)
         self.tools = Tools(self.panels, self)
         self.messages, self.tasks = Messages(self.statusBar(), self), TaskBar()
-        self.features = build_features(
-            Services(
-                self.session,
-                self.engine,
-                self.requests,
-                self.panels,
-                self.content,
-                self.active,
-                self.tools,
-                self.settings,
-                self,
-                self,
-            )
-        )
+        self.features = build_features(self._services())
         self.projects = ProjectFiles(self.session, self.settings, self.panels, self.content, self, self)
         self.files = Files(self.session, self.requests, self.projects, self.panels, self.settings, self, self)
         self.sample = Sample(self.session, self.requests, self.tools, self)
@@ -90,6 +74,10 @@ class MainWindow(QMainWindow):
         self.engine.start()
         QTimer.singleShot(0, self.preload.start)
         QTimer.singleShot(0, self.projects.start)
+
+    def _services(self) -> Services:
+        panels = self.panels, self.content, self.active, self.tools
+        return Services(self.session, self.engine, self.requests, *panels, self.settings, self, self)
 
     @property
     def dialog_parent(self) -> QWidget:
@@ -139,7 +127,8 @@ class MainWindow(QMainWindow):
         menus.edit_menu(bar, self.session.undo_stack, features, preferences)
         menus.task_menus(bar, features)
         menus.view_menu(bar, self.panels, self.columns, self.docks, self.appearance)
-        menus.help_menu(bar, self._help_entries())
+        names = {"window": self, "session": self.session, "commands": commands, "np": np}
+        menus.fill(bar.addMenu(tr("&Help")), help_entries(self.messages, names, self))
 
     def _file_entries(self) -> Entries:
         pictures = Pictures(self.panels, self.active, self)
@@ -149,16 +138,6 @@ class MainWindow(QMainWindow):
             None,
             Entry(tr("Close panel"), lambda: self.content.close(self.active.slot), "Ctrl+W"),
             Entry(tr("&Quit"), self.close, QKeySequence.StandardKey.Quit),
-        )
-
-    def _help_entries(self) -> Entries:
-        return (
-            Entry(tr("Mouse and keys"), lambda: dialogs.say_shortcuts(self), "F1"),
-            Entry(tr("Documentation"), lambda: _open_folder(resource("docs"))),
-            Entry(tr("Python console"), self._show_console),
-            Entry(tr("Messages"), lambda: self.messages.show(self)),
-            Entry(tr("Show log"), lambda: _open_folder(log_folder())),
-            Entry(tr("About Counterpoint"), lambda: dialogs.say_about(self)),
         )
 
     def _connect(self) -> None:
@@ -180,13 +159,6 @@ class MainWindow(QMainWindow):
     def _show_preferences(self) -> None:
         Preferences(self.appearance, self.requests, self).open()
 
-    def _show_console(self) -> None:
-        names = {"window": self, "session": self.session, "commands": commands, "np": np}
-        console = self.findChild(Console) or Console(names, self)
-        console.show()
-        console.raise_()
-        console.input.setFocus()
-
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         if not self.projects.may_close():
             event.ignore()
@@ -198,14 +170,6 @@ class MainWindow(QMainWindow):
         self.preload.stop()
         self.engine.shutdown()
         super().closeEvent(event)
-
-
-def _panel(slot: Slot) -> ImagePanel | MeshPanel:
-    return ImagePanel(title(slot)) if kind_of(slot) == "image" else MeshPanel(title(slot))
-
-
-def _open_folder(folder: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 def run(files: list[str], sample: bool = False) -> int:

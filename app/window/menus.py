@@ -81,10 +81,6 @@ def view_menu(bar: QMenuBar, panels: Panels, columns: Columns, docks: Docks, app
     _choices(menu.addMenu(tr("Theme")), THEMES, appearance.theme(), appearance.set_theme)
 
 
-def help_menu(bar: QMenuBar, lines: Entries) -> None:
-    fill(bar.addMenu(tr("&Help")), lines)
-
-
 def fill(menu: QMenu, lines: Iterable[Entry | None]) -> None:
     """Add lines to a menu."""
     for line in lines:

@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 @pytest.fixture(autouse=True)
 def own_data(tmp_path, monkeypatch):
-    """Autosaved documents and adapters of a test are its own."""
+    """Autosaved documents, adapters and logs of a test are its own."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def window(qtbot, tmp_path):
 def wait_ready(qtbot):
     """Wait until everything open can be matched and every pin is answered."""
 
-    def ready(window, timeout=60_000):
+    def ready(window, timeout=120_000):
         def check():
             session = window.session
             assert session.items and all(window.requests.is_ready(slot) for slot in session.items)
@@ -49,5 +50,5 @@ def wait_ready(qtbot):
 
 def open_sample_files(window, sample, wait_ready, qtbot, *names):
     window.open_files([str(sample[name]) for name in names])
-    qtbot.waitUntil(lambda: len(window.session.items) == len(names), timeout=30_000)
+    qtbot.waitUntil(lambda: len(window.session.items) == len(names), timeout=90_000)
     wait_ready(window)

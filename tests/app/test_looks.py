@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 
 from app.window.appearance import NAVIGATION
 from app.window.console import Console
+from app.window.help import show_console
 from app.window.preferences import Preferences
 from app.window.theme import apply_theme
 from core.colors import HEATMAPS, STEPPED, apply_colormap, lookup_table
@@ -90,7 +91,7 @@ def test_every_way_to_move_turns_the_shape(window, sample, wait_ready, qtbot):
 
 
 def test_the_console_runs_python_and_never_throws(window):
-    window._show_console()
+    show_console({"window": window, "session": window.session}, window)
     console = window.findChild(Console)
     QTest.keyClicks(console.input, "print(len(session.items), window.windowTitle()[:12])")
     QTest.keyClick(console.input, Qt.Key.Key_Return)

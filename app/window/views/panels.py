@@ -2,11 +2,17 @@
 
 from PySide6.QtCore import QObject, Signal
 
-from app.shared.values import Slot
+from app.document.texts import title
+from app.shared.values import SLOTS, Slot, kind_of
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
 
 Panels = dict[Slot, ImagePanel | MeshPanel]
+
+
+def make_panels() -> Panels:
+    """One for each slot, empty."""
+    return {slot: _panel(slot) for slot in SLOTS}
 
 
 def image_panels(panels: Panels) -> dict[Slot, ImagePanel]:
@@ -38,3 +44,7 @@ class ActivePanel(QObject):
         if slot != self.slot:
             self.slot = slot
             self.changed.emit()
+
+
+def _panel(slot: Slot) -> ImagePanel | MeshPanel:
+    return ImagePanel(title(slot)) if kind_of(slot) == "image" else MeshPanel(title(slot))
