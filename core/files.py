@@ -1,34 +1,142 @@
-"""Files written whole or not at all, and told apart by what is in them."""
+"""Files: checked before they are read, written whole or not at all, and told apart by what is in them."""
 
+import errno
 import hashlib
+import json
 import os
-import tempfile
+import secrets
 from pathlib import Path
+from typing import Any
 
 from core.errors import CounterpointError
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space or choose another place",
+    errno.EDQUOT: "your quota of the disk is used up; free some space or choose another place",
+    errno.EROFS: "it is on a read-only file system; choose another place",
+    errno.EACCES: "permission is denied; choose another place or change its permissions",
+    errno.EPERM: "permission is denied; choose another place or change its permissions",
+    errno.ENAMETOOLONG: "the name is longer than the file system allows; choose a shorter one",
+    errno.ELOOP: "it is a link that leads back to itself; choose another name",
+    errno.ENOTDIR: "a part of its path is a file and not a folder; choose another place",
+    errno.EISDIR: "it is a folder; give the name of a file",
+    errno.EEXIST: "a file of this name is in the way; choose another name",
+    errno.EFBIG: "it would be larger than the file system allows; choose another place",
+}
+
+
+def check_file(path: str | Path) -> Path:
+    """``path`` as a readable, non-empty file.
+
+    Raises:
+        CounterpointError: missing, a folder, a pipe, empty or not permitted.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise CounterpointError(f"{path.name} is a folder; choose a file in it.")
+        if not path.exists():
+            raise CounterpointError(f"{path} does not exist; check the name.")
+        if not path.is_file():
+            raise CounterpointError(f"{path.name} is not a regular file (a pipe or a device); choose a file.")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise CounterpointError(f"{path.name} is empty (0 bytes); choose another file.")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CounterpointError(f"{path.name} cannot be read ({reason}); check its name and permissions.") from error
+    return path
+
+
+def read_json(path: str | Path) -> Any:
+    """The content of a JSON file in UTF-8, with or without a byte order mark.
+
+    Raises:
+        CounterpointError: it cannot be read, or is not JSON.
+    """
+    path = check_file(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CounterpointError(f"{path.name} is damaged or not JSON ({error}).") from error
+
+
+def write_json(path: str | Path, content: Any, indent: int | None = None) -> None:
+    """Write plain values as JSON, whole or not at all; raises as :func:`write_atomic` does."""
+    write_atomic(path, (json.dumps(content, indent=indent) + "\n").encode())
+
+
+def make_folder(path: str | Path) -> Path:
+    """Make a folder and those above it where they are missing.
+
+    Raises:
+        CounterpointError: it cannot be made, or is a file.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise CounterpointError(f"The folder {path} cannot be made: {_reason(error)}.") from error
+    return path
 
 
 def write_atomic(path: str | Path, content: bytes) -> None:
     """Write a file whole or not at all.
 
+    A symbolic link stays and its target is written. A file that is there keeps its mode and, where that is permitted, its
+    owner; a new one gets the mode that the umask gives. Pipes and devices are written to directly.
+
     Raises:
-        CounterpointError: the folder is missing, full or not writable.
+        CounterpointError: the folder is missing, full or not writable, or the file is protected or a folder.
     """
-    path = Path(path)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "")
+        if not target.parent.is_dir() and not target.parent.exists():
+            raise CounterpointError(
+                f"{path} cannot be written: the folder {target.parent} does not exist; make it or choose another place."
+            )
+        if Path(path).exists() and not Path(path).is_file():
+            Path(path).write_bytes(content)
+        else:
+            _replace(target, content)
+    except (OSError, ValueError) as error:
+        raise CounterpointError(f"{path} cannot be written: {_reason(error)}.") from error
+
+
+def _replace(target: Path, content: bytes) -> None:
+    before = target.stat() if target.exists() else None
+    if before is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "")
+    beside = target.parent / f".counterpoint-{secrets.token_hex(8)}"
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if before is not None:
+            _keep_owner_and_mode(beside, before)
+        os.replace(beside, target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _keep_owner_and_mode(path: Path, before: os.stat_result) -> None:
+    now = path.stat()
+    if hasattr(os, "chown") and (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CounterpointError(f"{path} cannot be written ({error.strerror}).") from error
+            os.chown(path, before.st_uid, before.st_gid)
+        except PermissionError:
+            pass  # only the owner of the system may give files away
+    os.chmod(path, before.st_mode & 0o7777)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    number = getattr(error, "errno", None)
+    return _REASONS.get(number or 0) or getattr(error, "strerror", None) or str(error)
 
 
 def file_digest(path: str | Path) -> str:

@@ -1,14 +1,18 @@
 """Photos from files: any depth, any orientation, as 8-bit RGB."""
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from core import masks
 from core.errors import CounterpointError
+from core.files import check_file, write_atomic
+from core.geometry.units import METRE, Unit
+from core.notices import warn
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 MAX_MEGAPIXELS = 80
@@ -45,6 +49,18 @@ def load_image(path: str | Path) -> RGB:
         raise CounterpointError(f"{path.name} is damaged and cannot be read as an image ({error}).") from error
 
 
+def image_size(path: str | Path) -> tuple[int, int]:
+    """(width, height) of an image as :func:`load_image` reads it, which is not asked for more; raises as that does."""
+    file = check_file(path)
+    try:
+        with Image.open(file) as image:
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+            return image.size[::-1] if turned else image.size
+    except Exception:  # what Pillow does not know or refuses is said by the reader
+        height, width = load_image(file).shape[:2]
+        return width, height
+
+
 def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
     """An image file with its transparency, uint8 [H, W, 4]; raises as :func:`load_image` does."""
     pixels = load_image(path)
@@ -55,33 +71,121 @@ def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
     return np.concatenate([pixels, alpha], axis=-1)
 
 
-def load_mask(path: str | Path) -> npt.NDArray[np.bool_]:
-    """What is not black in an image file: bool [H, W]; raises as :func:`load_image` does."""
-    return np.asarray(load_image(path).max(axis=2) > 0)
+def load_mask(path: str | Path, image_size: tuple[int, int] | None = None) -> npt.NDArray[np.bool_]:
+    """The object that an image file marks: bool [H, W].
 
+    White on black, white on transparent, a cut-out on a transparent background, numbers or colours of classes (0 or black is the
+    background); grey rims and JPEG's noise are cut at half. EXIF rotation is applied. What was assumed is said by
+    :func:`core.notices.warn`.
 
-def load_depth(path: str | Path, size: tuple[int, int]) -> npt.NDArray[np.floating]:
-    """Depth float64 [H, W] along z of an image of ``size`` (width, height), NaN where it is not known.
-
-    ``.npy`` holds the shape's units, a 16-bit PNG thousandths of them (millimetres where the shape is in metres); 0 is not known.
+    Args:
+        image_size: (width, height) of the image that it belongs to; a mask of the same proportions is scaled to it.
 
     Raises:
-        CounterpointError: it cannot be read, or is of another size.
+        CounterpointError: as :func:`load_image`; nothing is marked, it is a photo, or of another size than the image.
+    """
+    path = check_file(path)
+    mask = _read_mask(path)
+    return masks.fit_size(masks.check_mask(mask, path.name), image_size, path.name)
+
+
+def _read_mask(path: Path) -> npt.NDArray[np.bool_]:
+    plain = load_image(path)  # says what is wrong with the file
+    try:
+        with Image.open(path) as image:
+            turned = ImageOps.exif_transpose(image)
+            if "A" in turned.getbands() or "transparency" in turned.info:
+                return masks.mask_of_picture(np.asarray(turned.convert("RGBA")), path.name)
+            if turned.mode == "P":
+                return _mask_of_palette(turned, path.name)
+            if turned.mode in ("1", "L", *_DEEP_MODES):
+                return masks.mask_of_pixels(np.asarray(turned) * 1, path.name)
+    except UnidentifiedImageError:
+        pass  # a TIFF that only OpenCV reads
+    except (OSError, ValueError, SyntaxError) as error:
+        raise CounterpointError(f"{path.name} is damaged and cannot be read as an image ({error}).") from error
+    return masks.mask_of_pixels(plain, path.name)
+
+
+def _mask_of_palette(image: Image.Image, name: str) -> npt.NDArray[np.bool_]:
+    """Of few colours black is the background, or, where none is black, the first of the palette."""
+    index, rgb = np.asarray(image), np.asarray(image.convert("RGB"))
+    numbers, first = np.unique(index, return_index=True)
+    colors = rgb.reshape(-1, 3)[first]
+    black, plain = (colors == 0).all(axis=1), np.ptp(colors, axis=0).max() == 0
+    colored = 0 in numbers and not black[1:].any() and np.ptp(colors, axis=1).max() > 0
+    if len(numbers) <= masks.LEAST_IGNORED and (plain or colored):
+        if not black[0] and len(numbers) > 1:
+            warn(f"{name} has no black; its background was taken to be number {numbers[0]} of its palette.")
+        return masks.mask_of_numbers(index.astype(np.int64), name)
+    return masks.mask_of_pixels(rgb, name)
+
+
+def load_depth(
+    path: str | Path, size: tuple[int, int], unit: Unit = METRE, scale: float | None = None
+) -> npt.NDArray[np.floating]:
+    """Depth float64 [H, W] along z of an image of ``size`` (width, height) in the shape's units, NaN where it is not known.
+
+    A 16-bit PNG or TIFF holds millimetres, or ``scale`` millimetres a count (BOP's ``depth_scale``); a guessed ``unit`` of the
+    shape is said. ``.npy``, ``.npz`` with one array, float TIFF and EXR (channel Z, Y, or R) hold the shape's units. 0 is not known.
+
+    Raises:
+        CounterpointError: it cannot be read, is a picture (8 bits, colours, a palette), or is of another size.
     """
     file = check_file(path)
     try:
-        if file.suffix.lower() == ".npy":
-            depth = np.load(file, allow_pickle=False).astype(np.float64)
-        else:
-            with Image.open(file) as image:
-                depth = np.array(image, np.float64) / 1000
-    except Exception as error:  # numpy raises of every kind on damaged files
+        values, counts = _depth_values(file)
+    except CounterpointError:
+        raise
+    except Exception as error:  # numpy and Pillow raise of every kind on damaged files
         raise CounterpointError(f"{file.name} holds no depth that can be read ({error}).") from error
-    if depth.shape != (size[1], size[0]):
+    if values.shape != (size[1], size[0]):
         raise CounterpointError(
-            f"The depth is {'x'.join(map(str, depth.shape[::-1]))} pixels and the image {size[0]} x {size[1]}."
+            f"The depth is {'x'.join(map(str, values.shape[::-1]))} pixels and the image {size[0]} x {size[1]}."
         )
-    return np.where(np.isfinite(depth) & (depth > 0), depth, np.nan)
+    if counts and not unit.known:
+        warn(unit.reason)
+    depth = values.astype(np.float64) * ((scale or 1.0) / 1000 / unit.metres if counts else 1.0)
+    known = np.isfinite(depth) & (depth > 0)
+    if (depth[np.isfinite(depth)] < 0).any():
+        warn(f"{file.name} has depth below zero, which is taken as not known.")
+    if not known.any():
+        raise CounterpointError(f"{file.name} holds no depth above zero.")
+    return np.where(known, depth, np.nan)
+
+
+def _depth_values(file: Path) -> tuple[npt.NDArray, bool]:
+    """The numbers of a file with depth, and whether they are counts (integers) instead of lengths."""
+    suffix = file.suffix.lower()
+    if suffix in (".npy", ".npz"):
+        loaded = np.load(file, allow_pickle=False)
+        if not isinstance(loaded, np.ndarray):
+            with loaded:
+                if len(loaded.files) != 1:
+                    raise CounterpointError(
+                        f"{file.name} holds {len(loaded.files)} arrays; depth is one of them alone."
+                    )
+                loaded = loaded[loaded.files[0]]
+        return np.squeeze(loaded), loaded.dtype == np.uint16
+    if suffix == ".exr":
+        return _depth_of_exr(file), False
+    with Image.open(file) as image:
+        if image.mode not in _DEEP_MODES:
+            raise CounterpointError(
+                f"{file.name} is a picture of depth ({image.mode}, 8 bits), not depth; give .npy, a 16-bit PNG, a float TIFF or EXR."
+            )
+        return np.array(image), image.mode != "F"
+
+
+def _depth_of_exr(file: Path) -> npt.NDArray:
+    import OpenEXR
+
+    with OpenEXR.File(str(file), separate_channels=True) as opened:
+        channels = {name.split(".")[-1].upper(): channel.pixels for name, channel in opened.channels().items()}
+    found = next((name for name in ("Z", "Y", "V", "R", "DEPTH") if name in channels), None)
+    if found is None:
+        raise CounterpointError(f"{file.name} has no channel Z, Y or R with depth.")
+    return np.asarray(channels[found], np.float64)
 
 
 def field_of_view(path: str | Path) -> float | None:
@@ -92,28 +196,6 @@ def field_of_view(path: str | Path) -> float | None:
         return float(np.degrees(2 * np.arctan(18.0 / float(focal)))) if focal and float(focal) > 0 else None
     except Exception:  # no EXIF, or damaged: the image itself is read elsewhere
         return None
-
-
-def check_file(path: str | Path) -> Path:
-    """``path`` as a readable, non-empty file.
-
-    Raises:
-        CounterpointError: missing, a folder, a pipe, empty or not permitted.
-    """
-    path = Path(path)
-    try:
-        if path.is_dir():
-            raise CounterpointError(f"{path.name} is a folder; choose a file in it.")
-        if not path.exists():
-            raise CounterpointError(f"{path} does not exist; check the name.")
-        if not path.is_file():
-            raise CounterpointError(f"{path.name} is not a regular file (a pipe or a device); choose a file.")
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise CounterpointError(f"{path.name} is empty (0 bytes); choose another file.")
-    except OSError as error:
-        raise CounterpointError(f"{path.name} cannot be read ({error.strerror}); check its permissions.") from error
-    return path
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -148,6 +230,8 @@ def _load_with_opencv(path: Path) -> RGB:
     """16-bit colour TIFF and other files that Pillow does not know."""
     if path.suffix.lower() not in (".tif", ".tiff"):
         raise CounterpointError(f"{path.name} is not an image this program can read; use PNG, JPEG, WebP or TIFF.")
+    import cv2  # not at the top: the window loads this module
+
     try:
         values = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB)
     except cv2.error:
@@ -159,8 +243,17 @@ def _load_with_opencv(path: Path) -> RGB:
 
 
 def save_image(path: str | Path, rgb: RGB) -> None:
-    """Write uint8 [H, W, 3] in the format of the suffix."""
+    """Write uint8 [H, W, 3] in the format of the suffix, whole or not at all.
+
+    Raises:
+        CounterpointError: no such format, or the file cannot be written.
+    """
+    path, content = Path(path), BytesIO()
+    kind = Image.registered_extensions().get(path.suffix.lower())
     try:
-        Image.fromarray(rgb).save(path)
-    except (OSError, ValueError) as error:
-        raise CounterpointError(f"{path} cannot be written ({error}).") from error
+        Image.fromarray(rgb).save(content, kind or path.suffix)
+    except (OSError, ValueError, KeyError) as error:
+        raise CounterpointError(
+            f"{path.name} cannot be written as '{path.suffix}'; use {', '.join(SUFFIXES)}."
+        ) from error
+    write_atomic(path, content.getvalue())

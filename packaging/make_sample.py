@@ -19,6 +19,7 @@ import trimesh
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from core.geometry.camera import Camera, look_at
+from core.geometry.paint import to_linear
 
 OUT = Path(__file__).parents[1] / "resources" / "sample"
 SIZE = (1280, 960)
@@ -159,6 +160,29 @@ def part_colors(points: np.ndarray, p: Proportions, look: Look) -> np.ndarray:
 def linear(colors: tuple[str, ...]) -> np.ndarray:
     """Hexadecimal sRGB -> linear RGB [N, 3] in [0, 1]."""
     return np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colors]) ** 2.2
+
+
+def store_light(path: Path) -> None:
+    """Vertex colours of a GLB that trimesh wrote (sRGB bytes) as glTF wants them: amounts of light, here 16-bit."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[12:16], "little")
+    tree, binary = json.loads(content[20 : 20 + length]), content[28 + length :]
+    accessor = tree["accessors"][tree["meshes"][0]["primitives"][0]["attributes"]["COLOR_0"]]
+    view = tree["bufferViews"][accessor["bufferView"]]
+    begin, end = view["byteOffset"], view["byteOffset"] + view["byteLength"]
+    rgba = np.frombuffer(binary[begin:end], np.uint8).reshape(-1, 4) / 255
+    rgba[:, :3] = to_linear(rgba[:, :3])
+    light = np.round(rgba * 65535).astype("<u2").tobytes()
+    assert end >= tree["buffers"][0]["byteLength"], "the colours stand last"
+    binary = binary[:begin] + light
+    view["byteLength"], tree["buffers"][0]["byteLength"] = len(light), len(binary)
+    for key in ("min", "max"):
+        accessor.pop(key, None)
+    accessor["componentType"] = 5123
+    text = json.dumps(tree, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 4)
+    body = len(text).to_bytes(4, "little") + b"JSON" + text + len(binary).to_bytes(4, "little") + b"BIN\0" + binary
+    path.write_bytes(b"glTF" + (2).to_bytes(4, "little") + (12 + len(body)).to_bytes(4, "little") + body)
 
 
 def vertex_colors(toy: Toy, look: Look, radius: float = 0.009) -> np.ndarray:
@@ -316,6 +340,7 @@ def write(name: str, toy: Toy, shown: Look, photo: Look, camera: Camera, seed: i
     """The GLB and the picture of one toy; returns its focus box and pose."""
     colors = vertex_colors(toy, shown)
     trimesh.Trimesh(toy.vertices, toy.faces, vertex_colors=colors, process=False).export(OUT / f"{name}.glb")
+    store_light(OUT / f"{name}.glb")
     picture = photograph(toy, photo, camera, seed)
     cv2.imwrite(str(OUT / f"{name}.jpg"), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
     pixels, _ = camera.project(toy.vertices)

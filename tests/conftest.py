@@ -39,9 +39,9 @@ def toy_side(sample, encoder):
     """The sample's first shape with its field."""
     from core.fields.lifting import LiftSettings
     from core.geometry.shape import load_shape
-    from core.matching.prepare import shape_side
+    from core.matching.prepare import matchable_shape
 
-    return shape_side(load_shape(sample["shape"]), encoder, LiftSettings(samples=8000, azimuths=8))
+    return matchable_shape(load_shape(sample["shape"]), encoder, LiftSettings(samples=8000, azimuths=8))
 
 
 def ball(rings: int = 24, radius: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

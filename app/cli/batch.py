@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import CounterpointError
-from core.images import check_file
+from core.files import check_file
 from core.progress import Progress, silent
 
 Parse = Callable[[list[str]], argparse.Namespace]

@@ -6,25 +6,25 @@ from typing import Any
 
 from app.cli.options import choice_of
 from core.congealing.canonical import choose_shape
-from core.congealing.collection import Opened, canon_of, congeal
+from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
 from core.congealing.export import posed_image, write_maps, write_poses
 from core.congealing.generate import generate
 from core.congealing.photos import open_photo
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.shape import load_shape
-from core.images import SUFFIXES, load_mask
+from core.images import SUFFIXES, image_size, load_mask
+from core.interchange.cameras import load_camera
 from core.interchange.collections import PosedImage, save_collection
-from core.interchange.labels import read_json
-from core.interchange.poses import load_intrinsics
 from core.matching.prepare import guess_up, is_shape
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for
-from core.retrieval.describe import Recipe
-from core.retrieval.queries import Asker
+from core.retrieval.describe import GallerySpec
+from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher
 
 FEWEST = 2
@@ -46,10 +46,10 @@ def congeal_files(options: argparse.Namespace, progress: Progress = silent) -> d
     encoder = load_encoder(choice_of(options))
     opened, shrunk, refused = _open(paths, encoder, options, span(progress, 0.0, 0.15))
     shape, up, choices = _shape(options, opened, encoder, span(progress, 0.15, 0.3))
-    canon = canon_of(load_shape(shape), encoder, up, span(progress, 0.3, 0.4))
+    canon = canonical_shape(load_shape(shape), encoder, up, span(progress, 0.3, 0.4))
     done: list[PosedImage] = []
 
-    def keep(path: str, one: Posed) -> None:
+    def keep(path: str, one: PosedPhoto) -> None:
         done.append(posed_image(path, one, shrunk[path]))
         save_collection(out / "collection.json", str(shape), done, up=up, finished=False)
 
@@ -102,20 +102,20 @@ def boxes_from(path: str) -> dict[str, Box]:
 
 def _open(
     paths: list[str], encoder: ImageEncoder, options: argparse.Namespace, progress: Progress
-) -> tuple[list[Opened], dict[str, float], list[tuple[str, str]]]:
+) -> tuple[list[OpenedPhoto], dict[str, float], list[tuple[str, str]]]:
     """The photos, how much each was shrunk, and (path, reason) of those left out."""
     boxes = boxes_from(options.boxes) if options.boxes else {}
-    K = load_intrinsics(options.K) if options.K else None
     opened, shrunk, refused = [], {}, []
     for number, path in enumerate(paths):
         progress(number / len(paths), f"Cutting out photo {number + 1} of {len(paths)}")
         try:
             box = boxes.get(path) or boxes.get(Path(path).name)
-            photo, factor, known = open_photo(path, encoder, box, _mask(path, options.masks), K)
+            camera = load_camera(options.K, image_size(path), path) if options.K else None
+            photo, factor, known = open_photo(path, encoder, box, _mask(path, options.masks), camera)
         except CounterpointError as error:
             refused.append((path, str(error)))
             continue
-        opened.append(Opened(path, photo, known))
+        opened.append(OpenedPhoto(path, photo, known))
         shrunk[path] = factor
     if len(opened) < FEWEST:
         reasons = "; ".join(f"{Path(path).name}: {why}" for path, why in refused[:3])
@@ -131,7 +131,7 @@ def _mask(path: str, folder: str | None) -> Any:
 
 
 def _shape(
-    options: argparse.Namespace, opened: list[Opened], encoder: ImageEncoder, progress: Progress
+    options: argparse.Namespace, opened: list[OpenedPhoto], encoder: ImageEncoder, progress: Progress
 ) -> tuple[Path, str, list[dict[str, Any]]]:
     """The canonical shape's file, what points up in it, and the choices there were."""
     if options.shape:
@@ -139,8 +139,8 @@ def _shape(
     if options.generate:
         photos, out = [one.photo for one in opened], Path(options.out) / "canonical.glb"
         return generate(photos, options.generate, out, options.device, progress), options.up or "y", []
-    with gallery_for(options.gallery, Recipe(choice_of(options)), progress=span(progress, 0.0, 0.5)) as gallery:
-        asker = Asker(Recipe.of(gallery.recipe, options.device))
-        choices = choose_shape(opened, Searcher(gallery), asker, encoder, span(progress, 0.5, 1.0))
+    with gallery_for(options.gallery, GallerySpec(choice_of(options)), progress=span(progress, 0.0, 0.5)) as gallery:
+        query_encoder = QueryEncoder(GallerySpec.of(gallery.spec, options.device))
+        choices = choose_shape(opened, Searcher(gallery), query_encoder, encoder, span(progress, 0.5, 1.0))
     told = [{"path": str(one.path), "votes": one.votes, "score": one.score} for one in choices]
     return choices[0].path, choices[0].up, told

@@ -21,8 +21,8 @@ from core.images import load_image, save_image
 from core.interchange.heatmaps import mark, save_heatmap_ply, save_overlay
 from core.matching.joint import joint_prior, view_set
 from core.matching.match import Match, Prior, match
-from core.matching.prepare import guess_up, image_side, is_shape, lift_settings, shape_side, together
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
+from core.matching.prepare import guess_up, is_shape, lift_settings, matchable_image, matchable_shape, with_joint_prior
 from core.progress import Progress, silent, span
 
 
@@ -38,9 +38,10 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
         begin = 0.4 + 0.6 * number / len(boxes)
         target, up = side_of(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
-        one, other, prior = together(source, target, up or source_up)
+        one, other, prior = with_joint_prior(source, target, up or source_up)
         if options.pose:
-            prior = _guided(options.pose, one, other, prior)
+            names = (options.source, path) if isinstance(one, MatchableImage) else (path, options.source)
+            prior = _guided(options.pose, names, one, other, prior)
         for at in options.at:
             answer = match(one, other, at, prior)
             report["matches"].append({"target": path} | _report(other, answer))
@@ -52,17 +53,24 @@ def match_files(options: argparse.Namespace, progress: Progress = silent) -> dic
     return report
 
 
-def _guided(path: str, one: ImageSide | ShapeSide, other: ImageSide | ShapeSide, views: Prior | None) -> Prior:
-    """The prior of a pose as the verb ``align`` writes it."""
+def _guided(
+    path: str,
+    names: tuple[str, str],
+    one: MatchableImage | MatchableShape,
+    other: MatchableImage | MatchableShape,
+    views: Prior | None,
+) -> Prior:
+    """The prior of a pose of the shape in the image, whose files ``names`` are."""
     from core.alignment.guided import guided
     from core.alignment.scorer import Hypothesis
-    from core.interchange.poses import load_intrinsics, load_pose
+    from core.alignment.start import open_posed
 
-    image = one if isinstance(one, ImageSide) else other
-    shape = one if isinstance(one, ShapeSide) else other
-    if not isinstance(image, ImageSide) or not isinstance(shape, ShapeSide):
+    image = one if isinstance(one, MatchableImage) else other
+    shape = one if isinstance(one, MatchableShape) else other
+    if not isinstance(image, MatchableImage) or not isinstance(shape, MatchableShape):
         raise CounterpointError("A pose guides matches between an image and a shape; these are two of a kind.")
-    return guided(image, shape, load_intrinsics(path), [Hypothesis(load_pose(path), 1.0, 1.0)], views)
+    camera, pose = open_posed(path, names[0], image.image_size, names[1], shape.shape)
+    return guided(image, shape, camera, [Hypothesis(pose, 1.0, 1.0)], views)
 
 
 def choice_of(options: argparse.Namespace) -> EncoderChoice:
@@ -71,13 +79,13 @@ def choice_of(options: argparse.Namespace) -> EncoderChoice:
 
 def ready(
     options: argparse.Namespace, encoder: ImageEncoder, path: str, content: Any, box: Any, progress: Progress
-) -> tuple[ImageSide | ShapeSide, str]:
+) -> tuple[MatchableImage | MatchableShape, str]:
     """A side ready to be matched, and a shape's up axis."""
     if not is_shape(path):
-        return image_side(content, encoder, box), ""
+        return matchable_image(content, encoder, box), ""
     settings = lift_settings(path, options.samples, options.views, options.resolution, options.up, options.voxels)
     points = need_point_encoder(choice_of(options)) if options.points else None
-    return shape_side(content, encoder, settings, progress, points), settings.up
+    return matchable_shape(content, encoder, settings, progress, points), settings.up
 
 
 def boxes_of(options: argparse.Namespace) -> tuple[Any, list[Any]]:
@@ -94,9 +102,9 @@ def boxes_of(options: argparse.Namespace) -> tuple[Any, list[Any]]:
     return source_box, boxes
 
 
-def _report(target: ImageSide | ShapeSide, answer: Match) -> dict[str, Any]:
+def _report(target: MatchableImage | MatchableShape, answer: Match) -> dict[str, Any]:
     report: dict[str, Any] = {"query": list(answer.query)}
-    if isinstance(target, ShapeSide):
+    if isinstance(target, MatchableShape):
         point = target.sample_point(answer.candidate)
         report |= {"point": list(point.position), "face": point.face, "barycentric": list(point.bary)}
     else:
@@ -106,8 +114,8 @@ def _report(target: ImageSide | ShapeSide, answer: Match) -> dict[str, Any]:
     return report | numbers | {"verdict": answer.verdict, "rivals": rivals}
 
 
-def _save(target: ImageSide | ShapeSide, content: Any, answer: Match, prefix: str) -> str:
-    if isinstance(target, ShapeSide):
+def _save(target: MatchableImage | MatchableShape, content: Any, answer: Match, prefix: str) -> str:
+    if isinstance(target, MatchableShape):
         _save_shape(target, answer, f"{prefix}.ply")
         return f"{prefix}.ply"
     heatmap, box = target.heatmap(answer.scores)
@@ -129,7 +137,7 @@ def describe_file(path: str) -> dict[str, Any]:
         "faces": len(shape.faces),
         "bounds": [low.tolist(), high.tolist()],
         "diagonal": shape.diagonal,
-        "colours": "texture" if shape.texture is not None else "vertices" if shape.colors is not None else "none",
+        "colours": shape.coloring,
         "up": guess_up(path),
         "warnings": shape.warnings,
     }
@@ -195,9 +203,9 @@ def run_sample(folder: Path, progress: Progress = silent) -> list[str]:
         ) from error
     encoder = load_encoder(EncoderChoice())
     image, shape = load_image(image_path), load_shape(shape_path)
-    side = shape_side(shape, encoder, LiftSettings(up=guess_up(shape_path)), progress)
+    side = matchable_shape(shape, encoder, LiftSettings(up=guess_up(shape_path)), progress)
     picture, prior = joint_prior(
-        image_side(image, encoder, tuple(sample["box"])), side, view_set(side, guess_up(shape_path))
+        matchable_image(image, encoder, tuple(sample["box"])), side, view_set(side, guess_up(shape_path))
     )
     there = match(picture, side, tuple(sample["at"]), prior)
     back = match(side, picture, there.location, prior)
@@ -214,13 +222,13 @@ def run_sample(folder: Path, progress: Progress = silent) -> list[str]:
     ]
 
 
-def _save_shape(side: ShapeSide, answer: Match, path: str | Path) -> None:
+def _save_shape(side: MatchableShape, answer: Match, path: str | Path) -> None:
     mesh = display_mesh(side.shape)
     carry = Interpolator.build(side.field.points, side.shape.to_normalised(mesh.points), mesh.normals)
     save_heatmap_ply(path, mesh.points, mesh.faces, carry(answer.scores))
 
 
-def _draw(side: ShapeSide, answer: Match, size: int = 720) -> Any:
+def _draw(side: MatchableShape, answer: Match, size: int = 720) -> Any:
     """The shape in heatmap colours, seen from where the best point faces."""
     from dataclasses import replace
 
@@ -232,7 +240,7 @@ def _draw(side: ShapeSide, answer: Match, size: int = 720) -> Any:
 
     carry = Interpolator.build(side.field.points, side.shape.normalised, side.shape.normals)
     colors = apply_colormap(carry(answer.scores), "turbo", *heat_range(answer.scores))
-    painted = replace(side.shape, colors=colors, texture=None, uv=None)
+    painted = replace(side.shape, colors=colors, texture=None, uv=None, paint=None)
     up = np.array(UP_AXES["y"], float)
     toward = side.field.points.normal[answer.candidate] + 0.35 * up
     camera = framing_camera(side.shape.normalised, look_at(toward, up), size, np.radians(30), 0.8)

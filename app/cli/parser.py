@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import core
-from app.cli.values import box, fov, numbers, percent, polygon, positive, signed_point
+from app.cli.values import box, fov, numbers, percent, polygon, positive, signed_point, unit
 from core.alignment.freedom import FREEDOMS
+from core.interchange.pose_formats import POSE_FORMATS
 
 
 def bind_negative(arguments: list[str]) -> list[str]:
@@ -63,7 +64,9 @@ def verb_parser() -> argparse.ArgumentParser:
     )
     _add_target_box(match)
     match.add_argument(
-        "--pose", metavar="JSON", help="of the shape in the image, as align --out writes it: guides the match"
+        "--pose",
+        metavar="FILE",
+        help="of the shape in the image, with its camera, as align --out writes it: guides the match",
     )
     _add_encoder_options(match)
     _add_lift_options(match)
@@ -103,7 +106,9 @@ def verb_parser() -> argparse.ArgumentParser:
         help="another image of the object with the part; they vote",
     )
     transfer.add_argument(
-        "--pose", metavar="JSON", help="K, R and t of the image's camera, if known: what it sees is projected"
+        "--pose",
+        metavar="FILE",
+        help="of the shape in the image, with its camera, as align --out writes it: what it sees is projected",
     )
     transfer.add_argument(
         "--threshold",
@@ -130,7 +135,9 @@ def verb_parser() -> argparse.ArgumentParser:
     align.add_argument("shape", nargs="?", metavar="SHAPE")
     align.add_argument("--box", type=box, metavar="X0,Y0,X1,Y1", help="the object in the image")
     align.add_argument("--mask", metavar="PNG", help="the object's pixels (default: cut out of the box)")
-    align.add_argument("--K", metavar="JSON", help="intrinsics: fx, fy, cx, cy in pixels")
+    align.add_argument(
+        "--K", metavar="FILE", help="the photo's camera: fx, fy, cx, cy (k1 ..), K, BOP, OpenCV, COLMAP, nerfstudio"
+    )
     align.add_argument(
         "--fov",
         type=fov,
@@ -144,7 +151,9 @@ def verb_parser() -> argparse.ArgumentParser:
         "--pins", metavar="JSON", help="pixels and points that belong together: three or more decide the pose"
     )
     align.add_argument(
-        "--depth", metavar="NPY|PNG", help="depth along z: .npy in the shape's units, or 16-bit PNG in thousandths"
+        "--depth",
+        metavar="FILE",
+        help="depth along z: .npy, EXR, float TIFF in the shape's units, or 16-bit PNG in millimetres",
     )
     align.add_argument(
         "--depth-model",
@@ -152,9 +161,12 @@ def verb_parser() -> argparse.ArgumentParser:
         help="metric depth by this network of transformers, such as Depth Anything",
     )
     align.add_argument(
-        "--unit", type=float, default=1.0, metavar="M", help="one unit of the shape in metres, for --depth-model"
+        "--unit",
+        type=unit,
+        metavar="UNIT|M",
+        help="of the shape: m, cm, mm, inch, or metres (default: of the format, or by its size)",
     )
-    align.add_argument("--start", metavar="JSON|TXT", help="a pose to start from instead of searching")
+    align.add_argument("--start", metavar="FILE", help="a pose to start from instead of searching")
     align.add_argument(
         "--lock", action="append", metavar="WHAT", choices=FREEDOMS, help="keep x, y, z, 'turn x' .. 'scale z'"
     )
@@ -163,7 +175,7 @@ def verb_parser() -> argparse.ArgumentParser:
     )
     align.add_argument(
         "--format",
-        choices=("json", "matrix", "bop", "scan2cad", "colmap", "nerfstudio"),
+        choices=tuple(one.name for one in POSE_FORMATS),
         help="of --out (default: matrix for .txt, else json); bop and colmap write a folder",
     )
     align.add_argument(

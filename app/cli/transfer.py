@@ -7,17 +7,22 @@ from typing import Any
 import numpy as np
 
 from app.cli.options import boxes_of, choice_of, ready
+from core.alignment.start import open_posed
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
+from core.files import make_folder
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.geometry.shape import load_shape
 from core.images import load_image, load_mask
+from core.interchange.image_labels import FORMATS as IMAGE_FORMATS
 from core.interchange.image_labels import load_image_labels, save_image_labels
-from core.interchange.labels import Labels, read_json
+from core.interchange.labels import Labels, suffixes_of
+from core.interchange.shape_labels import FORMATS as SHAPE_FORMATS
 from core.interchange.shape_labels import load_shape_labels, save_shape_labels
-from core.matching.prepare import image_side, is_shape, together
-from core.matching.sides import ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
+from core.matching.prepare import is_shape, matchable_image, with_joint_prior
 from core.parts.carry import Source, assign, carry, percent
 from core.parts.layers import BAND
 from core.progress import Progress, silent, span
@@ -34,21 +39,22 @@ def transfer_parts(options: argparse.Namespace, progress: Progress = silent) -> 
     if options.box and not (options.mask or options.outline or options.point or options.labels):
         source_box = None  # the box says where the part is
     side, source_up = ready(options, encoder, options.source, loaded[0], source_box, silent)
-    pose = _pose(options.pose) if options.pose else None
     report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
         begin, end = number / len(boxes), (number + 1) / len(boxes)
         target, up = ready(options, encoder, path, content, box, span(progress, begin, end))
-        one, other, prior = together(side, target, up or source_up)
+        one, other, prior = with_joint_prior(side, target, up or source_up)
+        pose = _pose(options, one, path, other) if options.pose else None
         sources = [Source(one, labels.masks, prior, pose)]
         for image_path, mask_path in options.also or []:
-            image, mask = load_image(image_path), load_mask(mask_path)
-            also, _, agreed = together(image_side(image, encoder), other, up)
+            image = load_image(image_path)
+            mask = load_mask(mask_path, image.shape[1::-1])
+            also, _, agreed = with_joint_prior(matchable_image(image, encoder), other, up)
             sources.append(Source(also, mask[None], agreed))
         found = carry(sources, other)
         percents = np.stack([percent(other, part) for part in found])
         masks = assign(percents, options.threshold)
-        saved = _name(options.out, path, number, len(boxes), isinstance(other, ShapeSide))
+        saved = _name(options.out, path, number, len(boxes), isinstance(other, MatchableShape))
         _save(saved, content, Path(path).name, Labels(labels.names, labels.colors, masks))
         for name, part, values, mask in zip(labels.names, found, percents, masks, strict=True):
             near = np.abs(values.astype(int) - options.threshold) <= BAND
@@ -74,14 +80,14 @@ def _marked(options: argparse.Namespace, content: Any, encoder: ImageEncoder) ->
     if is_shape(options.source):
         if options.mask or options.outline or options.point or options.box:
             raise CounterpointError(f"{name} is a shape; a mask, point, outline or box is marked in an image.")
-        return _some(load_shape_labels(options.labels or options.source, _elements(content)), options.labels or name)
-    form = content.shape[:2]
+        return _some(load_shape_labels(options.labels or options.source, content), options.labels or name)
+    height, width = content.shape[:2]
     if options.labels:
-        return _some(load_image_labels(options.labels, form, name), options.labels)
+        return _some(load_image_labels(options.labels, (height, width), options.source), options.labels)
     if options.mask:
-        mask = load_mask(options.mask)
+        mask = load_mask(options.mask, (width, height))
     elif options.outline:
-        mask = outline_mask(options.outline, form[::-1])
+        mask = outline_mask(options.outline, (width, height))
     else:
         points = options.point or []
         add, remove = ([(u, v) for u, v, belongs in points if belongs is wanted] for wanted in (True, False))
@@ -90,7 +96,7 @@ def _marked(options: argparse.Namespace, content: Any, encoder: ImageEncoder) ->
             raise CounterpointError(
                 "Nothing says where the part is: give --mask, --outline, --point, --box or --labels."
             )
-        prompts.check(form[::-1])
+        prompts.check((width, height))
         segmenter = load_segmenter(options.sam or "", encoder, device=options.device)
         segmenter.set_image(content)
         mask = segmenter.predict(prompts)[0].mask
@@ -109,28 +115,20 @@ def _elements(shape: Any) -> int:
     return len(shape.vertices) if shape.is_point_cloud else len(shape.faces)
 
 
-def _pose(path: str) -> tuple[Pose, Any]:
-    """The pose and the intrinsics of ``{"K": 3 x 3, "R": 3 x 3, "t": 3}`` in a JSON file."""
-    content = read_json(path)
-    try:
-        K, R, t = (np.array(content[name], np.float64) for name in ("K", "R", "t"))
-        if K.shape != (3, 3) or R.shape != (3, 3) or t.shape != (3,):
-            raise ValueError
-    except (KeyError, TypeError, ValueError):
-        raise CounterpointError(f"{Path(path).name} is no pose: give K and R (3 x 3) and t (3 numbers).") from None
-    return Pose(R, t), K
+def _pose(options: argparse.Namespace, source: Any, path: str, target: Any) -> tuple[Pose, PhotoCamera]:
+    """The pose of the target ``path`` in SOURCE, and SOURCE's camera."""
+    if not isinstance(source, MatchableImage) or not isinstance(target, MatchableShape):
+        raise CounterpointError("--pose is that of a shape in an image: SOURCE must be an image and TARGET a shape.")
+    camera, pose = open_posed(options.pose, options.source, source.image_size, path, target.shape)
+    return pose, camera
 
 
 def _name(out: str, target: str, number: int, count: int, shape: bool) -> str:
     """Where the result goes: --out itself for one target, FOLDER/NAME.ply in a folder, else PREFIX-N.ply."""
     suffix = ".ply" if shape else ".png"
     if out.endswith("/") or Path(out).is_dir():
-        try:
-            Path(out).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CounterpointError(f"{out} cannot be made ({error.strerror}).") from error
-        return str(Path(out) / (Path(target).stem + suffix))
-    known = (".ply", ".glb", ".npz", ".json") if shape else (".png", ".npz", ".json")
+        return str(make_folder(out) / (Path(target).stem + suffix))
+    known = suffixes_of(SHAPE_FORMATS if shape else IMAGE_FORMATS, written=True)
     if count == 1 and Path(out).suffix.lower() in known:
         return out
     return f"{out}-{number + 1}{suffix}"

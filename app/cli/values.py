@@ -2,6 +2,9 @@
 
 import argparse
 
+from core.errors import CounterpointError
+from core.geometry.units import parse_unit
+
 
 def numbers(text: str) -> tuple[float, ...]:
     try:
@@ -60,6 +63,14 @@ def fov(text: str) -> float:
     if not 1 <= degrees <= 170:
         raise argparse.ArgumentTypeError(f"'{text}' is no field of view that a photo has; give 1 to 170, or auto")
     return degrees
+
+
+def unit(text: str) -> float:
+    """Metres."""
+    try:
+        return parse_unit(text)
+    except CounterpointError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def positive(text: str) -> int:

@@ -221,7 +221,8 @@ def moved(document: SavedDocument, old: Item, new: Item) -> SavedDocument:
     shape = document.collection.shape
     collection = replace(document.collection, photos=photos, shape=other(shape) if shape else None)
     depths = tuple(replace(one, photo=other(one.photo), file=other(one.file)) for one in document.cameras.depths)
-    cameras = replace(document.cameras, depths=depths)
+    file = document.cameras.file
+    cameras = replace(document.cameras, depths=depths, file=other(file) if file else None)
     return replace(document, items=items, collection=collection, cameras=cameras)
 
 

@@ -15,20 +15,22 @@ from core.alignment.templates import template_set
 from core.encoders.catalogue import EncoderChoice, load_encoder, need_point_encoder
 from core.fields.interpolation import Interpolator
 from core.fields.lifting import LiftSettings
+from core.geometry.camera import PhotoCamera
 from core.geometry.display import display_mesh
+from core.geometry.lens import Lens
 from core.geometry.pose import camera_matrix
 from core.geometry.raycasting import Raycaster
 from core.geometry.selection import SurfaceGraph
 from core.geometry.shape import load_shape
 from core.images import load_image
-from core.matching.prepare import image_side, shape_side, together
+from core.matching.prepare import matchable_image, matchable_shape, with_joint_prior
 from core.parts.sam import SamSegmenter
 from core.parts.segmenters import load_segmenter
 from core.plugins import plugins
 from core.progress import Progress, silent, span
 
-Known = tuple[tuple[float, ...], tuple[PoseInPhoto, ...]] | None
-"""Intrinsics fx, fy, cx, cy and hypotheses, the best first."""
+Known = tuple[tuple[float, ...], Lens | None, tuple[PoseInPhoto, ...]] | None
+"""Intrinsics fx, fy, cx, cy, the lens, and hypotheses, the best first."""
 
 
 class Memo:
@@ -85,10 +87,10 @@ def side_of(item: Item, settings: EncoderSettings, progress: Progress = silent) 
         encoder = encoder_of(settings, span(progress, 0.0, 0.2))
         if item.kind == "image":
             progress(0.3, f"Encoding {item.name}")
-            return image_side(image_of(item), encoder, item.box)
+            return matchable_image(image_of(item), encoder, item.box)
         lifting = LiftSettings(settings.samples, settings.azimuths, resolution=settings.resolution, up=item.up)
         points = need_point_encoder(choice_of(settings)) if settings.points else None
-        return shape_side(shape_of(item), encoder, lifting, span(progress, 0.2, 0.95), points)
+        return matchable_shape(shape_of(item), encoder, lifting, span(progress, 0.2, 0.95), points)
 
     return _sides.get((item, settings), make)
 
@@ -98,7 +100,7 @@ def pair_of(source: Item, target: Item, settings: EncoderSettings, progress: Pro
 
     def make() -> Any:
         sides = side_of(source, settings, progress), side_of(target, settings, progress)
-        return together(*sides, source.up if source.kind == "shape" else target.up, progress)
+        return with_joint_prior(*sides, source.up if source.kind == "shape" else target.up, progress)
 
     if source.kind == target.kind:
         return side_of(source, settings, progress), side_of(target, settings, progress), None
@@ -115,10 +117,10 @@ def guided_pair(source: Item, target: Item, settings: EncoderSettings, known: Kn
         return begin, end, prior
 
     def make() -> Any:
-        camera, poses = known
+        K, lens, poses = known
         found = [Hypothesis(one.pose(), one.similarity, one.overlap) for one in poses]
         image, shape = (begin, end) if source.kind == "image" else (end, begin)
-        return guided(image, shape, camera_matrix(*camera), found, prior)
+        return guided(image, shape, PhotoCamera(camera_matrix(*K), None, lens), found, prior)
 
     image, shape = (source, target) if source.kind == "image" else (target, source)
     return begin, end, _pairs.get((image, shape, settings, known), make)

@@ -15,10 +15,10 @@ from app.shared.results import Followed
 from app.shared.values import Collection, CollectionPhoto, EncoderSettings, Item, PoseInPhoto
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.congealing.canonical import choose_shape
-from core.congealing.collection import Congealed, Opened, together
+from core.congealing.collection import Congealed, OpenedPhoto, congeal_jointly
 from core.congealing.export import write_maps, write_poses
 from core.congealing.photos import open_photo, scaled
-from core.congealing.poses import Canon, Posed, pose_photo
+from core.congealing.posed_photos import CanonicalShape, PosedPhoto, pose_photo
 from core.congealing.propagate import average, from_photo, from_shape
 from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
@@ -26,8 +26,8 @@ from core.geometry.pose import camera_matrix
 from core.images import load_image, load_rgba, save_image
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for
-from core.retrieval.describe import Recipe
-from core.retrieval.queries import Asker
+from core.retrieval.describe import GallerySpec
+from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher
 
 _opened, _joined = Memo(256), Memo(2)
@@ -52,11 +52,13 @@ def choose_canonical(
     for number, one in enumerate(photos):
         progress(0.3 * number / len(photos), f"Cutting out photo {number + 1} of {len(photos)}")
         photo, _, known = _open(one, encoder)
-        opened.append(Opened(one.item.name, photo, known))
-    recipe = Recipe(choice_of(encoder))
-    with gallery_for(gallery, recipe, progress=span(progress, 0.3, 0.6)) as found:
-        asker = Asker(Recipe.of(found.recipe, encoder.device))
-        best = choose_shape(opened, Searcher(found), asker, encoder_of(encoder, silent), span(progress, 0.6, 1.0))[0]
+        opened.append(OpenedPhoto(one.item.name, photo, known))
+    spec = GallerySpec(choice_of(encoder))
+    with gallery_for(gallery, spec, progress=span(progress, 0.3, 0.6)) as found:
+        query_encoder = QueryEncoder(GallerySpec.of(found.spec, encoder.device))
+        best = choose_shape(
+            opened, Searcher(found), query_encoder, encoder_of(encoder, silent), span(progress, 0.6, 1.0)
+        )[0]
     return str(best.path), best.up
 
 
@@ -152,7 +154,7 @@ def _open(photo: CollectionPhoto, encoder: EncoderSettings) -> Any:
 def _canon(shape: Item, encoder: EncoderSettings, progress: Progress) -> Any:
     side = side_of(shape, encoder, span(progress, 0.0, 0.5))
     templates = templates_of(shape, encoder, span(progress, 0.5, 1.0))
-    return Canon(side, templates, encoder_of(encoder, silent), shape.up)
+    return CanonicalShape(side, templates, encoder_of(encoder, silent), shape.up)
 
 
 def _together(collection: Collection, progress: Progress) -> Any:
@@ -175,11 +177,11 @@ def _together(collection: Collection, progress: Progress) -> Any:
                 scorer = PoseScorer(Photo(photo.pixels, photo.side, K, photo.mask), canon.side, canon.encoder, canon.up)
                 pose = one.pose
                 hypothesis = Hypothesis(pose.pose(), pose.similarity, pose.overlap)
-                members.append(Posed(scorer, [hypothesis], fixed=True))
+                members.append(PosedPhoto(scorer, [hypothesis], fixed=True))
             else:
                 members.append(pose_photo(photo, canon, known))
         names = [one.item.path for one in posed]
-        return together(Congealed(canon, names, members, []), span(progress, 0.4, 1.0))
+        return congeal_jointly(Congealed(canon, names, members, []), span(progress, 0.4, 1.0))
 
     return _joined.get(key, make)
 

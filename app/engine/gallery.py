@@ -9,31 +9,31 @@ import numpy.typing as npt
 
 from app.engine.cache import Memo, choice_of, image_of, shape_of, side_of
 from app.shared.results import FoundShape, FoundShapes
-from app.shared.values import EncoderSettings, Item, Wish
+from app.shared.values import EncoderSettings, Item, SearchRequest
 from core.encoders.clip import ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for, index_folder
-from core.retrieval.describe import Recipe
+from core.retrieval.describe import GallerySpec
 from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
-from core.retrieval.queries import Asker
+from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher
 from core.retrieval.thumbnails import thumbnail
 
-_askers, _turned, _models = Memo(2), Memo(12), Memo(1)
+_query_encoders, _turned, _models = Memo(2), Memo(12), Memo(1)
 
 
-def search_gallery(progress: Progress, wish: Wish, encoder: EncoderSettings) -> FoundShapes:
+def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSettings) -> FoundShapes:
     """The shapes that a wish is for; a plain folder of shapes becomes a gallery first."""
-    recipe = Recipe(choice_of(encoder), wish.clip or None)
-    with gallery_for(wish.gallery, recipe, progress=span(progress, 0.0, 0.9)) as gallery:
-        asker = _asker(Recipe.of(gallery.recipe, encoder.device))
+    spec = GallerySpec(choice_of(encoder), wish.clip or None)
+    with gallery_for(wish.gallery, spec, progress=span(progress, 0.0, 0.9)) as gallery:
+        query_encoder = _query_encoder(GallerySpec.of(gallery.spec, encoder.device))
         progress(0.92, f"Searching {len(gallery)} shapes")
         found = []
         if wish.kind != "nothing":
-            query = _query(wish, asker, gallery, encoder)
+            query = _query(wish, query_encoder, gallery, encoder)
             found = Searcher(gallery)(query, wish.top, wish.closer, wish.tag or None, wish.worst)
         results = [
             FoundShape(one.entry.number, str(one.path), one.entry.up, one.score, one.entry.tags, gallery.picture(one.entry.number))
@@ -43,23 +43,23 @@ def search_gallery(progress: Progress, wish: Wish, encoder: EncoderSettings) -> 
         return FoundShapes(results, len(gallery), gallery.tags(), gallery.refused, "words" in gallery.spaces)
 
 
-def _query(wish: Wish, asker: Any, gallery: Any, encoder: EncoderSettings) -> Any:
+def _query(wish: SearchRequest, query_encoder: Any, gallery: Any, encoder: EncoderSettings) -> Any:
     item, mask = wish.item, wish.mask
     if wish.kind == "words":
-        return asker.words(wish.words)
+        return query_encoder.words(wish.words)
     if wish.kind == "number":
-        return asker.of_gallery(gallery, wish.number)
+        return query_encoder.of_gallery(gallery, wish.number)
     assert item is not None
     if item.kind == "image":
         pixels = image_of(item)
         chosen = None if mask is None else mask.array().reshape(pixels.shape[:2])
         if wish.kind == "part":
-            return asker.part_of_image(pixels, chosen, item.box)
-        return asker.image(pixels, item.box, chosen)
+            return query_encoder.part_of_image(pixels, chosen, item.box)
+        return query_encoder.image(pixels, item.box, chosen)
     if wish.kind == "part":
         assert mask is not None
-        return asker.part_of_shape(side_of(item, encoder, silent), mask.array())
-    query = asker.shape(shape_of(item), item.up)
+        return query_encoder.part_of_shape(side_of(item, encoder, silent), mask.array())
+    query = query_encoder.shape(shape_of(item), item.up)
     query.own = gallery.number_of(Path(item.path))
     return query
 
@@ -72,7 +72,7 @@ def turn_shape(progress: Progress, path: str, up: str, azimuth: float, size: int
 
 def make_gallery(progress: Progress, folder: str, gallery: str, encoder: EncoderSettings, clip: str) -> None:
     """The gallery of a folder of shapes, kept in a folder of its own."""
-    index_folder(folder, gallery, Recipe(choice_of(encoder), clip or None), progress=progress)
+    index_folder(folder, gallery, GallerySpec(choice_of(encoder), clip or None), progress=progress)
 
 
 def name_shape(
@@ -85,9 +85,9 @@ def name_shape(
         model = _depth_model(clip, branch, encoder.device)
         progress(0.5, f"Looking at {item.name}")
         return [(one.label, one.share) for one in name_by_words(shape_of(item), item.up, model, asked)], by_words(model)
-    with gallery_for(gallery, Recipe(choice_of(encoder)), progress=span(progress, 0.0, 0.9)) as opened:
-        asker = _asker(Recipe.of(opened.recipe, encoder.device))
-        query = asker.shape(shape_of(item), item.up)
+    with gallery_for(gallery, GallerySpec(choice_of(encoder)), progress=span(progress, 0.0, 0.9)) as opened:
+        query_encoder = _query_encoder(GallerySpec.of(opened.spec, encoder.device))
+        query = query_encoder.shape(shape_of(item), item.up)
         query.own = opened.number_of(Path(item.path))
         return [(one.label, one.share) for one in name_by_gallery(query, Searcher(opened), asked)], BY_GALLERY
 
@@ -96,8 +96,8 @@ def _depth_model(clip: str, branch: str, device: str) -> Any:
     return _models.get((clip, branch, device), lambda: DepthClip(ClipEncoder(clip, device), branch or None))
 
 
-def _asker(recipe: Any) -> Any:
-    return _askers.get(recipe, lambda: Asker(recipe))
+def _query_encoder(spec: Any) -> Any:
+    return _query_encoders.get(spec, lambda: QueryEncoder(spec))
 
 
 JOBS: dict[str, Callable[..., Any]] = {

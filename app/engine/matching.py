@@ -10,7 +10,8 @@ from app.engine.cache import Known, display_of, guided_pair, image_of, shape_of,
 from app.shared.results import Answer, OpenedShape
 from app.shared.values import EncoderSettings, Item
 from core.interchange.heatmaps import heat_range
-from core.matching.corrections import Correction, match_corrected
+from core.matching.corrections import match_corrected
+from core.matching.location import Correspondence
 from core.progress import Progress
 
 
@@ -58,7 +59,7 @@ def query(
     answers = []
     for target, poses, right in zip(targets, known, corrections, strict=True):
         begin, end, prior = guided_pair(source, target, encoder, poses, progress)
-        found = match_corrected(begin, end, at, [Correction(*one) for one in right], prior)
+        found = match_corrected(begin, end, at, [Correspondence(*one) for one in right], prior)
         scores, limits = found.scores, heat_range(found.scores)
         numbers = (found.score, found.margin, found.cycle_error)
         answer = Answer(found.location, *numbers, found.verdict, found.rivals, scores, *limits)

@@ -13,7 +13,7 @@ from app.shared.results import Carried, ReadLabels
 from app.shared.values import EncoderSettings, Item
 from core.errors import CounterpointError
 from core.interchange.image_labels import load_image_labels, save_image_labels
-from core.interchange.labels import Labels, check_form
+from core.interchange.labels import Labels, check_shape
 from core.interchange.shape_labels import load_shape_labels, load_split, save_shape_labels, save_split
 from core.parts.action import Action
 from core.parts.carry import Source, carry, percent
@@ -103,16 +103,16 @@ def read_labels(progress: Progress, item: Item, paths: list[str]) -> ReadLabels:
     """Parts of an image or shape from a file, or from the meshes that its parts were split into."""
     progress(0.1, f"Reading {Path(paths[0]).name}")
     if item.kind == "image":
-        labels = load_image_labels(paths[0], image_of(item).shape[:2], item.name)
+        labels = load_image_labels(paths[0], image_of(item).shape[:2], item.path)
     else:
         shape = shape_of(item)
         count = len(shape.vertices) if shape.is_point_cloud else len(shape.faces)
         try:
-            labels = check_form(load_split(paths), (count,), Path(paths[0]).name)
+            labels = check_shape(load_split(paths), (count,), Path(paths[0]).name)
         except CounterpointError:
             if len(paths) > 1:
                 raise
-            labels = load_shape_labels(paths[0], count)
+            labels = load_shape_labels(paths[0], shape)
     return ReadLabels(labels.names, labels.colors, [Mask.of(mask) for mask in labels.masks])
 
 

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from app.shared.log import start_log
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 LANES = ("work", "query")
 
 
-def serve(connection: Connection, jobs_module: str, log_path: str | None) -> None:
+def serve(connection: Connection, jobs_module: str, log_path: Path | None) -> None:
     """Answer requests until the window closes the pipe or goes away."""
     start_log(log_path, with_stderr=True)
     # The window comes first: lower priority, and OpenMP threads that do not spin for long while they wait.

@@ -33,7 +33,7 @@ def log_file(process: str) -> Path | None:
     return log_folder() / f"{process}.log"
 
 
-def start_log(path: str | Path | None, with_stderr: bool = False) -> None:
+def start_log(path: Path | None, with_stderr: bool = False) -> None:
     """Write what is logged from now on into a file; without one, nothing is kept.
 
     Args:

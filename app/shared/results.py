@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.shared.values import Item, PoseInPhoto
+from core.geometry.lens import Lens
 from core.parts.layers import Mask
 
 
@@ -85,13 +86,12 @@ class ReadLabels:
 
 @dataclass
 class Begun:
-    """Poses of a shape in a photo, the best first, and what they were judged by: the object's mask, the camera, and whether the photo's
-    mirror image agrees better."""
+    """Poses of a shape in a photo, the best first, and what they were judged by: the object's mask, and the camera with its lens."""
 
     poses: list[PoseInPhoto]
     mask: Mask
     K: tuple[float, float, float, float]
-    mirrored: bool
+    lens: Lens | None = None
 
 
 @dataclass
@@ -100,6 +100,7 @@ class PoseSoFar:
 
     K: tuple[float, float, float, float]
     pose: PoseInPhoto
+    lens: Lens | None = None
 
 
 @dataclass

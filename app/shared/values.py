@@ -6,7 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from core.geometry.lens import Lens
 from core.geometry.pose import Pose
+from core.interchange.names import nearest_name
 from core.parts.action import Action
 from core.parts.layers import Mask
 
@@ -62,7 +64,7 @@ class Item:
         return Item(self.kind, self.path, self.stamp)
 
 
-SHAPE_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz")
+SHAPE_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz", ".asc", ".pts", ".ptx")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
@@ -75,7 +77,7 @@ def item_for(path: str | Path) -> Item:
         stamp = (status.st_mtime_ns, status.st_size)
     except OSError:
         stamp = (0, 0)
-    up = "z" if path.suffix.lower() in (".stl", ".ply", ".xyz") else "y"
+    up = "z" if path.suffix.lower() in (".stl", ".ply", ".xyz", ".asc", ".pts", ".ptx") else "y"
     return Item(kind, str(path), stamp, up=up)
 
 
@@ -146,6 +148,10 @@ class PoseInPhoto:
         return Pose(np.reshape(self.R, (3, 3)), np.array(self.t), np.array(self.s))
 
 
+Guide = tuple[Intrinsics, Lens | None, tuple[PoseInPhoto, ...]]
+"""A photo's intrinsics and lens, and poses of a shape in it, the best first."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """A pixel (u, v) and a point (x, y, z) of the shape that belong together for certain."""
@@ -170,11 +176,10 @@ class Aligned:
 
     Attributes:
         image, shape: the slots.
-        K: fx, fy, cx, cy in pixels.
+        K: fx, fy, cx, cy in pixels; ``lens`` is how the photo's lens bends.
         poses: hypotheses, the best first; ``choice`` is the one that is shown. None yet while there are less than three pairs.
         mask: of the object in the photo, what poses are scored by.
         pairs: placed by hand.
-        mirrored: the photo's mirror image agrees better.
     """
 
     image: Slot
@@ -184,18 +189,18 @@ class Aligned:
     choice: int = 0
     mask: Mask | None = None
     pairs: tuple[Pair, ...] = ()
-    mirrored: bool = False
+    lens: Lens | None = None
 
     @property
     def pose(self) -> PoseInPhoto | None:
         return self.poses[self.choice] if self.poses else None
 
     @property
-    def guide(self) -> tuple[Intrinsics, tuple[PoseInPhoto, ...]] | None:
-        """What matches between the two are guided by: the camera, and all poses or, where another than the best is chosen, that one."""
+    def guide(self) -> Guide | None:
+        """What matches between the two are guided by: the camera, its lens, and all poses or, where another than the best is chosen, that one."""
         if self.pose is None or self.K is None:
             return None
-        return self.K, self.poses if self.choice == 0 else (self.pose,)
+        return self.K, self.lens, self.poses if self.choice == 0 else (self.pose,)
 
 
 @dataclass(frozen=True)
@@ -211,7 +216,8 @@ class RigCamera:
     """A camera of a rig.
 
     Attributes:
-        name: of its photo's file; ``size`` is the photo's (width, height) in pixels.
+        name: of its photo's file, with as many folders as tell it from others; ``size`` is the photo's (width, height) in pixels.
+        lens: how it bends, or None.
         R, t: ``x_camera = R x_rig + t`` (R row by row), in the units of the shapes.
     """
 
@@ -220,6 +226,7 @@ class RigCamera:
     K: Intrinsics
     R: tuple[float, ...]
     t: tuple[float, ...]
+    lens: Lens | None = None
 
 
 @dataclass(frozen=True)
@@ -227,13 +234,12 @@ class Cameras:
     """What files say of the photos' cameras.
 
     Attributes:
-        file: name of the file with the intrinsics ``K`` of all photos that are of no rig; "" and None for none.
+        file: with the intrinsics, and lenses, of all photos that are of no rig; None for none.
         depths: measured depth of some photos.
         rig: cameras that are known to each other.
     """
 
-    file: str = ""
-    K: Intrinsics | None = None
+    file: Item | None = None
     depths: tuple[DepthFile, ...] = ()
     rig: tuple[RigCamera, ...] = ()
 
@@ -248,12 +254,8 @@ class Cameras:
 
     def of_rig(self, photo: Item) -> RigCamera | None:
         """The camera of the rig that took a photo."""
-        return next((one for one in self.rig if one.name == photo.name), None)
-
-    def intrinsics_of(self, photo: Item) -> Intrinsics | None:
-        """Those of a photo: of the rig, or else of the file."""
-        camera = self.of_rig(photo)
-        return self.K if camera is None else camera.K
+        name = nearest_name([one.name for one in self.rig], photo.path)
+        return next((one for one in self.rig if one.name == name), None)
 
 
 @dataclass(frozen=True)
@@ -262,8 +264,8 @@ class AlignTask:
 
     Attributes:
         mask: of the object; None cuts it out of the image's box.
-        K: fx, fy, cx, cy in pixels; None makes them of ``fov`` (degrees), or of what the photo says.
-        depth: a file with measured depth of the photo, or "".
+        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None makes them of ``fov`` (degrees), or of what the photo says.
+        depth: a file with measured depth of the photo, or ""; ``camera`` one with the photo's camera, where ``K`` is None.
     """
 
     image: Item
@@ -273,10 +275,12 @@ class AlignTask:
     K: tuple[float, ...] | None = None
     fov: float | None = None
     depth: str = ""
+    lens: Lens | None = None
+    camera: str = ""
 
 
 @dataclass(frozen=True)
-class Wish:
+class SearchRequest:
     """What is looked for in a gallery.
 
     Attributes:

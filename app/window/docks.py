@@ -1,6 +1,6 @@
 """The docks of the tasks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow
@@ -33,7 +33,7 @@ class Docks:
         """Give the docks their width, once the window has its size."""
         self._window.resizeDocks([self._first], [WIDTH], Qt.Orientation.Horizontal)
 
-    def __iter__(self) -> Iterable[QDockWidget]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[QDockWidget]:
         return iter(self._docks.values())
 
     def __getitem__(self, name: str) -> QDockWidget:

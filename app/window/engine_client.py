@@ -5,6 +5,7 @@ import itertools
 import multiprocessing
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -64,7 +65,7 @@ class EngineClient(QObject):
     _received = Signal(int, object)
 
     def __init__(
-        self, jobs_module: str, parent: QObject | None = None, log_path: str | None = None, grace: float = 3.0
+        self, jobs_module: str, parent: QObject | None = None, log_path: Path | None = None, grace: float = 3.0
     ):
         super().__init__(parent)
         self._jobs_module, self.log_path, self._grace = jobs_module, log_path, grace
@@ -250,7 +251,7 @@ class EngineClient(QObject):
     def log_tail(self, lines: int = 40) -> str:
         """The end of what the engine wrote to its log, for the details of an error."""
         try:
-            with open(self.log_path or "", encoding="utf-8", errors="replace") as file:
-                return "".join(file.readlines()[-lines:])
+            text = self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path else ""
         except OSError:
             return ""
+        return "\n".join(text.splitlines()[-lines:])

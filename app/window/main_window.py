@@ -1,6 +1,7 @@
 """The window: puts panels, docks and menus together. No logic of its own, and no knowledge of single docks."""
 
 import sys
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -59,7 +60,7 @@ class MainWindow(QMainWindow):
         self.projects = ProjectFiles(self.session, self.settings, self.panels, self.content, self, self)
         self.files = Files(self.session, self.requests, self.projects, self.panels, self.settings, self, self)
         self.sample = Sample(self.session, self.requests, self.tools, self)
-        samples = {tr("the sample"): self.sample.open}
+        samples: dict[str, Callable[[], object]] = {tr("the sample"): self.sample.open}
         for feature in self.features:
             samples |= feature.samples()
         self.guide = Guide(self.session, self.engine, self.tools, self.files, samples, self)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
-from PySide6.QtWidgets import QMenu, QMenuBar
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from app.document.texts import title, tr
 from app.window.appearance import NAVIGATION, THEMES, Appearance
@@ -68,7 +68,7 @@ def view_menu(bar: QMenuBar, panels: Panels, columns: Columns, docks: Docks, app
     menu = bar.addMenu(tr("&View"))
     more = menu.addMenu(tr("Panels"))
     for slot, panel in panels.items():
-        _switch(more, title(slot), lambda p=panel: not p.isHidden(), partial(columns.show_panel, slot))
+        _switch(more, title(slot), partial(_is_shown, panel), partial(columns.show_panel, slot))
     menu.addSeparator()
     menu.addActions([dock.toggleViewAction() for dock in docks])
     menu.addSeparator()
@@ -105,6 +105,10 @@ def _switch(menu: QMenu, text: str, is_on: Callable[[], bool], set_on: Callable[
     action.triggered.connect(set_on)
     menu.aboutToShow.connect(lambda: action.setChecked(is_on()))
     return action
+
+
+def _is_shown(panel: QWidget) -> bool:
+    return not panel.isHidden()
 
 
 def _choices(menu: QMenu, names: Iterable[str], chosen: str, choose: Callable[[str], Any]) -> None:

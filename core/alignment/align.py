@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core.alignment.coarse import CoarseSettings, coarse_poses
+from core.alignment.depth import check_distance
 from core.alignment.fine import FineSettings, Watch, refine
 from core.alignment.pins import Pins, poses_from_pins
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, distinct, ranked
 from core.alignment.spatial import by_depth
-from core.alignment.templates import TemplateSet, compare
+from core.alignment.templates import TemplateSet
 from core.alignment.verdict import APART, SHOWN, SURE_OVERLAP, Verdict, judge
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, shape_rays
@@ -60,9 +61,16 @@ def align(
 
 
 def starts(found: list[Hypothesis], scorer: PoseScorer, dof: int) -> list[Hypothesis]:
-    """What the descent begins with: where depth is measured, those of the templates at that size, and those that agree in space."""
+    """What the descent begins with: where depth is measured, those of the templates at that size, and those that agree in space.
+
+    Raises:
+        CounterpointError: depth is far from where the best of them puts the shape, which has no freedom of scale.
+    """
     if scorer.photo.depth is None:
         return found
+    distances = depths(found[0].pose, scorer)
+    if dof == 6 and distances is not None:
+        check_distance(*distances)
     poses = [sized(one.pose, scorer) if dof > 6 else one.pose for one in found]
     return ranked(scorer(poses + by_depth(scorer, dof)))
 
@@ -88,15 +96,24 @@ def align_from(
 
 def sized(pose: Pose, scorer: PoseScorer) -> Pose:
     """Where depth is measured: the pose with the scale, about the camera, that puts the shape at that depth; it looks the same."""
+    distances = depths(pose, scorer)
+    if distances is None:
+        return pose
+    factor = distances[0] / distances[1]
+    return Pose(pose.R, pose.t * factor, pose.s * factor)
+
+
+def depths(pose: Pose, scorer: PoseScorer) -> tuple[float, float] | None:
+    """The median depth measured where the pose and the mask put the object, and the pose's own there; None where none is known."""
     hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, scorer.shape.shape, scorer.pixels))
     cells = np.flatnonzero(hits.mask & (scorer.object > 0.5))
     measured = scorer.depth_at(cells)
     if measured is None or not np.isfinite(measured).any():
-        return pose
+        return None
     position = surface_position(scorer.shape.shape, hits.face[cells], hits.bary[cells])
     own = pose(scorer.shape.shape.to_own_frame(position))[:, 2]
-    factor = float(np.nanmedian(measured / own))
-    return Pose(pose.R, pose.t * factor, pose.s * factor)
+    factor, known = float(np.nanmedian(measured / own)), np.isfinite(measured)
+    return factor * float(np.median(own[known])), float(np.median(own[known]))
 
 
 def hypotheses(
@@ -138,11 +155,7 @@ def check(photo: Photo) -> None:
         raise CounterpointError("The intrinsics do not belong to an image of this size; check fx, fy, cx and cy.")
 
 
-MIRRORED = 1.25
-"""How much better the mirror image must agree to be told."""
-
-
-def notes(photo: Photo, shape: Shape, best: Hypothesis, mirrored: bool = False) -> list[str]:
+def notes(photo: Photo, shape: Shape, best: Hypothesis) -> list[str]:
     """What a user should know about a pose, a sentence each; none where all is well."""
     said = []
     corners = np.stack(np.meshgrid(*shape.bounds.T), axis=-1).reshape(-1, 3)
@@ -159,16 +172,4 @@ def notes(photo: Photo, shape: Shape, best: Hypothesis, mirrored: bool = False) 
         said.append(
             f"The shape had to be scaled by {', '.join(f'{v:.2g}' for v in s)}: check its units, or whether it is the right shape."
         )
-    if mirrored:
-        said.append("The mirror image of the photo agrees better with the shape: one of them may be mirrored.")
     return said
-
-
-def looks_mirrored(scorer: PoseScorer, templates: TemplateSet) -> bool:
-    """Whether the photo's mirror image agrees clearly better with the shape than the photo: one of the two is mirrored."""
-    pixels, mask = scorer.photo.pixels, scorer.photo.mask
-    plain, flipped = (
-        float(compare(templates.settings.crops(picture, part), templates, scorer.encoder).max())
-        for picture, part in ((pixels, mask), (np.ascontiguousarray(pixels[:, ::-1]), mask[:, ::-1]))
-    )
-    return flipped > MIRRORED * plain

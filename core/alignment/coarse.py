@@ -39,7 +39,9 @@ def coarse_poses(
     for index in np.argsort(-scores, axis=None)[: settings.tried]:
         roll, view = divmod(int(index), scores.shape[1])
         pose = pose_of(crops[roll], view, templates, scorer.K, scorer.shape.caster)
-        found.append(Hypothesis(pose, float(scores[roll, view]), 1.0, usual(pose, scorer.up)))
+        found.append(
+            Hypothesis(pose, float(scores[roll, view]), 1.0, usual(pose, scorer.up, scorer.shape.shape.center))
+        )
     poses = [one.pose for one in distinct(ranked(found), settings.keep, settings.apart)]
     return ranked(scorer(poses))
 
@@ -72,8 +74,10 @@ def by_correspondences(scorer: PoseScorer, iterations: int = 2000) -> list[Pose]
     x0, y0, x1, y1 = scorer.image.map.box
     where = shape.to_own_frame(points[::step][there[mutual]])
     options = {"max_reproj_error": 0.06 * max(x1 - x0, y1 - y0), "max_iterations": iterations, "seed": 0}
-    found, _ = poselib.estimate_absolute_pose(scorer.pixels[cells[mutual]], where, camera, options, {})
+    near = where - shape.center  # far from the origin the solver would lose digits
+    found, _ = poselib.estimate_absolute_pose(scorer.pixels[cells[mutual]], near, camera, options, {})
     R, t = np.asarray(found.R), np.asarray(found.t)
-    if not (np.isfinite(R).all() and np.isfinite(t).all()) or (R @ shape.center + t)[2] <= 0:
+    if not (np.isfinite(R).all() and np.isfinite(t).all()) or t[2] <= 0:
         return []
-    return [Pose(nearest_rotation(R), t)]
+    R = nearest_rotation(R)
+    return [Pose(R, t - R @ shape.center)]

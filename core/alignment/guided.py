@@ -8,10 +8,11 @@ import torch
 from scipy.spatial import cKDTree
 
 from core.alignment.scorer import Hypothesis
-from core.geometry.pose import project
+from core.geometry.camera import PhotoCamera
 from core.matching.joint import JointPrior, JointSettings, ViewSet
+from core.matching.location import Location
 from core.matching.match import Prior
-from core.matching.sides import ImageSide, Location, ShapeSide, Side
+from core.matching.matchable import Matchable, MatchableImage, MatchableShape
 
 Floats = npt.NDArray[np.floating]
 
@@ -31,7 +32,7 @@ class GuidedPrior:
     views: Prior | None
     trust: float
 
-    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
+    def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
         posed = self.poses(source, target, at)
         viewed = self.views(source, target, at) if self.views is not None else None
         if posed is None or viewed is None:
@@ -42,9 +43,16 @@ class GuidedPrior:
 
 
 def guided(
-    image: ImageSide, shape: ShapeSide, K: Floats, hypotheses: list[Hypothesis], views: Prior | None = None
+    image: MatchableImage,
+    shape: MatchableShape,
+    camera: PhotoCamera,
+    hypotheses: list[Hypothesis],
+    views: Prior | None = None,
 ) -> GuidedPrior:
-    """The prior of an image and a shape whose pose is known; the better the silhouette overlaps, the more it is trusted."""
+    """The prior of an image as it is, its lens included, and a shape whose pose is known.
+
+    The better the silhouette overlaps, the more it is trusted.
+    """
     step = max(1, len(shape.field.points) // SAMPLES)
     index = np.arange(0, len(shape.field.points), step)
     position, normal = shape.field.points.position[index], shape.field.points.normal[index]
@@ -52,9 +60,10 @@ def guided(
     pixels, visible = [], []
     for one in hypotheses:
         eye = shape.shape.to_normalised(one.pose.inverse(np.zeros(3)))
-        uv, depth = project(one.pose, K, own)
-        pixels.append(uv)
-        visible.append(shape.caster.visible(position, normal, eye) & (depth > 0))
+        uv, depth = camera.project(one.pose(own))
+        shown = np.isfinite(uv).all(1)
+        pixels.append(np.where(shown[:, None], uv, -1e6))
+        visible.append(shape.caster.visible(position, normal, eye) & (depth > 0) & shown)
     x0, y0, x1, y1 = image.map.box
     scores = torch.tensor([one.score for one in hypotheses])
     probability = torch.softmax(scores / (RIVALRY * scores.max().clamp(min=1e-6)), 0)

@@ -5,7 +5,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from core.geometry.pose import Pose, project, shape_rays
+from core.geometry.camera import PhotoCamera
+from core.geometry.lens import Lens
+from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import Raycaster, surface_normal, surface_position
 from core.geometry.shape import Shape
 
@@ -25,11 +27,11 @@ MOST = 480
 
 def overlay(
     image: npt.NDArray[np.uint8], shape: Shape, caster: Raycaster, pose: Pose, K: Floats, opacity: float = 0.65,
-    style: Style = "solid",
+    style: Style = "solid", lens: Lens | None = None,
 ) -> npt.NDArray[np.uint8]:  # fmt: skip
-    """The image uint8 [H, W, 3] with the shape as the pose puts it, its silhouette outlined."""
+    """The image uint8 [H, W, 3] with the shape as the pose and the photo's lens put it, its silhouette outlined."""
     height, width = image.shape[:2]
-    rgba = _cast(shape, caster, pose, K, np.arange(width) * 1.0, np.arange(height) * 1.0, style)
+    rgba = _cast(shape, caster, pose, K, np.arange(width) * 1.0, np.arange(height) * 1.0, style, lens)
     weight = (
         rgba[..., 3:].astype(np.float32) / 255 * np.where((rgba[..., :3] == EDGE).all(-1, keepdims=True), 1.0, opacity)
     )
@@ -44,30 +46,32 @@ def shaded(
     size: tuple[int, int],
     style: Style = "solid",
     most: int = MOST,
+    lens: Lens | None = None,
 ) -> tuple[npt.NDArray[np.uint8], tuple[float, float, float, float]]:
     """The posed shape alone, uint8 [h, w, 4], and the part (x0, y0, x1, y1) of a picture (width, height) that it covers."""
-    corners = np.stack(np.meshgrid(*shape.bounds.T), axis=-1).reshape(-1, 3)
-    pixels, depth = project(pose, K, corners)
+    sides = [np.linspace(low, high, 2 if lens is None else 7) for low, high in shape.bounds.T]
+    pixels, depth = PhotoCamera(K, size, lens).project(pose(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 3)))
     low, high = np.zeros(2), np.array(size, float) - 1
-    if (depth > 0).all():
+    if (depth > 0).all() and np.isfinite(pixels).all():
         low, high = np.maximum(low, pixels.min(0) - 2), np.minimum(high, pixels.max(0) + 2)
     extent = np.maximum(high - low, 1)
     count = np.maximum(np.rint(extent / max(1.0, extent.max() / most)).astype(int), 1) + 1
     u, v = (np.linspace(low[i], high[i], count[i]) for i in range(2))
     half = extent / np.maximum(count - 1, 1) / 2
     box = (low[0] - half[0], low[1] - half[1], high[0] + half[0], high[1] + half[1])
-    return _cast(shape, caster, pose, K, u, v, style), tuple(map(float, box))  # type: ignore[return-value]
+    return _cast(shape, caster, pose, K, u, v, style, lens), tuple(map(float, box))  # type: ignore[return-value]
 
 
 def _cast(
-    shape: Shape, caster: Raycaster, pose: Pose, K: Floats, u: Floats, v: Floats, style: Style
+    shape: Shape, caster: Raycaster, pose: Pose, K: Floats, u: Floats, v: Floats, style: Style, lens: Lens | None = None
 ) -> npt.NDArray[np.uint8]:
     """Pixels [h, w, 4] at columns ``u`` and rows ``v``, the edge of the silhouette marked.
 
     "solid" is shaded by how much it faces the camera, "coordinates" coloured by normalised object coordinates (NOC), "wireframe" shows
     edges: where normals or depth jump between neighbouring rays.
     """
-    origin, directions = shape_rays(pose, K, shape, np.stack(np.meshgrid(u, v), axis=-1))
+    pixels = np.stack(np.meshgrid(u, v), axis=-1) if lens is None else lens.undistort_grid(u, v, K)
+    origin, directions = shape_rays(pose, K, shape, pixels)
     hits = caster.cast(origin, directions)
     mask = hits.mask
     rgba = np.zeros((*mask.shape, 4), np.uint8)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.geometry.pose import Pose, project
+from core.geometry.pose import Pose, nearest_rotation, project
 
 Floats = npt.NDArray[np.floating]
 
@@ -38,19 +38,22 @@ def poses_from_pins(pins: Pins, K: Floats, size: tuple[int, int]) -> list[Pose]:
 
     if len(pins) < 3:
         raise CounterpointError("A pose needs at least three pins on both sides.")
-    spread = np.linalg.svd(pins.points - pins.points.mean(0), compute_uv=False)
+    middle = pins.points.mean(0)
+    near = pins.points - middle  # far from the origin the solvers would lose digits
+    spread = np.linalg.svd(near, compute_uv=False)
     if spread[1] < 1e-3 * max(spread[0], 1e-12):
         raise CounterpointError("The pins lie on a line, which leaves the pose open; place one beside it.")
     if len(pins) == 3:
         rays = np.concatenate([(pins.pixels - K[:2, 2]) / [K[0, 0], K[1, 1]], np.ones((3, 1))], axis=1)
-        found = poselib.p3p(rays / np.linalg.norm(rays, axis=1, keepdims=True), pins.points)
+        found = poselib.p3p(rays / np.linalg.norm(rays, axis=1, keepdims=True), near)
     else:
         camera = {
             "model": "PINHOLE", "width": size[0], "height": size[1], "params": [K[0, 0], K[1, 1], K[0, 2], K[1, 2]],
         }  # fmt: skip
         options = {"max_reproj_error": 0.02 * max(size), "seed": 0}
-        found = [poselib.estimate_absolute_pose(pins.pixels, pins.points, camera, options, {})[0]]
-    poses = [Pose(np.asarray(one.R), np.asarray(one.t)) for one in found if np.isfinite(one.t).all()]
+        found = [poselib.estimate_absolute_pose(pins.pixels, near, camera, options, {})[0]]
+    turns = [(nearest_rotation(np.asarray(one.R)), np.asarray(one.t)) for one in found if np.isfinite(one.t).all()]
+    poses = [Pose(R, t - R @ middle) for R, t in turns]
     poses = [pose for pose in poses if (project(pose, K, pins.points)[1] > 0).all()]
     if not poses:
         raise CounterpointError("No pose puts the pins before the camera; check which point belongs to which pixel.")

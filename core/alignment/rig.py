@@ -1,27 +1,42 @@
 """Several photos whose cameras are known to each other: a pose in one of them is a pose in all."""
 
-from pathlib import Path
+from collections import Counter
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from core.errors import CounterpointError
 from core.geometry.pose import Pose
-from core.interchange.poses import View, load_colmap, load_nerfstudio
+from core.interchange.names import nearest_name, short_names
+from core.interchange.poses import colmap, nerfstudio
+from core.interchange.poses.view import View
 
 
 def load_rig(path: str | Path) -> dict[str, View]:
-    """The cameras of a nerfstudio ``transforms.json`` or of a COLMAP folder (``cameras.txt``, ``images.txt``), by their photos' names.
+    """The cameras of a nerfstudio ``transforms.json`` or of a COLMAP folder (text or binary), by their photos' names.
 
-    Their places must be in the units of the shapes that are aligned; where their world lies does not matter.
+    Names are as short as tells the photos apart: ``1.png``, or ``cam0/1.png`` where several folders have one. Places must be in the
+    units of the shapes that are aligned; where their world lies does not matter.
 
     Raises:
-        CounterpointError: neither of the two, or names that occur twice.
+        CounterpointError: neither of the two, or photos that are there twice.
     """
-    views = load_colmap(path) if Path(path).is_dir() else load_nerfstudio(path)
-    rig = {Path(view.image).name: view for view in views}
-    if not rig or len(rig) < len(views):
-        raise CounterpointError(f"{Path(path).name} must name each photo of the rig once.")
-    return rig
+    path = Path(path)
+    of_colmap = path.is_dir() or path.name in ("images.txt", "images.bin", "cameras.txt", "cameras.bin")
+    views = colmap.load_views(path) if of_colmap else nerfstudio.load_views(path)
+    whole = [str(PurePosixPath(view.image.replace("\\", "/"))) for view in views]
+    twice = [name for name, count in Counter(whole).items() if count > 1]
+    if not views or twice:
+        raise CounterpointError(
+            f"{path.name} must name each photo of the rig once" + (f"; {twice[0]} is there twice." if twice else ".")
+        )
+    return dict(zip(short_names(whole), views, strict=True))
+
+
+def camera_of(rig: dict[str, View], photo: str | Path) -> View | None:
+    """The camera of a photo by its path, as many folders as it takes; None where the rig has no such photo, or cannot tell which."""
+    name = nearest_name(list(rig), str(photo))
+    return None if name is None else rig[name]
 
 
 def carried(pose: Pose, source: View, target: View) -> Pose:

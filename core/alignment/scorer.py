@@ -12,12 +12,13 @@ from torch.nn import functional as F
 
 from core.alignment.templates import TemplateSettings
 from core.encoders.base import ImageEncoder
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.render import render_posed
 from core.geometry.viewpoints import UP_AXES
 from core.matching.crops import cells_of, centred, shrink
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
 
 Floats = npt.NDArray[np.floating]
 
@@ -32,13 +33,15 @@ class Photo:
         K: intrinsics [3, 3] in pixels.
         mask: bool [H, W], the object's visible pixels.
         depth: float32 [H, W] along z in the shape's units, not finite where it is not known; or None.
+        camera: of the user's file, where this picture was made of one by undoing its lens or shrinking it.
     """
 
     pixels: npt.NDArray[np.uint8]
-    side: ImageSide
+    side: MatchableImage
     K: Floats
     mask: npt.NDArray[np.bool_]
     depth: npt.NDArray[np.floating] | None = None
+    camera: PhotoCamera | None = None
 
 
 @dataclass
@@ -65,7 +68,7 @@ class Hypothesis:
 class PoseScorer:
     """Compares poses of one shape with one photo."""
 
-    def __init__(self, photo: Photo, shape: ShapeSide, encoder: ImageEncoder, up: str):
+    def __init__(self, photo: Photo, shape: MatchableShape, encoder: ImageEncoder, up: str):
         """``up`` is the direction that points up in the shape's file."""
         self.photo, self.shape, self.encoder = photo, shape, encoder
         self.up_name, self.up = up, np.array(UP_AXES[up], np.float64)
@@ -104,7 +107,11 @@ class PoseScorer:
         for pose, (picture, overlap) in zip(poses, self._by_picture(poses), strict=True):
             field, also = self._by_field(pose)
             similarity = (max(field, 0) + max(picture, 0)) / 2
-            found.append(Hypothesis(pose, similarity, float(np.sqrt(overlap * also)), usual(pose, self.up)))
+            found.append(
+                Hypothesis(
+                    pose, similarity, float(np.sqrt(overlap * also)), usual(pose, self.up, self.shape.shape.center)
+                )
+            )
         return found
 
     def _by_field(self, pose: Pose) -> tuple[float, float]:
@@ -145,10 +152,11 @@ class PoseScorer:
         return list(zip(similarity.tolist(), overlap.tolist(), strict=True))
 
 
-def usual(pose: Pose, up: Floats) -> float:
-    """1 for a shape that stands in an upright photo and is seen from its side or from above, else 0.75: most do and are."""
+def usual(pose: Pose, up: Floats, middle: Floats) -> float:
+    """1 for a shape with its ``middle`` [3] that stands in an upright photo and is seen from its side or from above, else 0.75: most do and are."""
     x, y, z = pose.R @ up
-    ray = pose.t / max(float(np.linalg.norm(pose.t)), 1e-12)
+    there = pose(middle)
+    ray = there / max(float(np.linalg.norm(there)), 1e-12)
     elevation = np.degrees(np.arcsin(np.clip(-(np.array([x, y, z]) @ ray), -1, 1)))
     upright = abs(np.degrees(np.arctan2(x, -y))) <= 50 or elevation >= 70
     return 1.0 if upright and elevation >= -10 else 0.75

@@ -35,7 +35,7 @@ def evaluate(
     if kind != "bop" or not place:
         raise CounterpointError(f"'{data}' is not bop:PATH.")
     scene, base, rows = BopScene.open(place), load_tunable(choice), []
-    cases: dict[int, list[surface.Case]] = {}
+    cases: dict[int, list[surface.SurfaceCase]] = {}
     targets = {id(shape): number for number, shape in scene.models.items()}
     for case in surface.photo_cases(scene, PIXELS):
         cases.setdefault(targets[id(case.target.shape)], []).append(case)
@@ -69,5 +69,5 @@ def _row(name: str, photos: int, before: Any, after: Any, consistent: Any) -> Ro
     }  # fmt: skip
 
 
-def _share(answers: surface.Answers) -> float:
+def _share(answers: surface.MatchErrors) -> float:
     return float(np.mean(np.array(answers.errors) < 0.1))

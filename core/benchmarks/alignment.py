@@ -18,12 +18,13 @@ from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose, nearest_rotation, shape_rays
 from core.geometry.raycasting import surface_position
 from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import Prior, match
-from core.matching.prepare import image_side, shape_side
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
+from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.grabcut import box_mask
 from core.progress import Progress, silent, span
 
@@ -41,7 +42,7 @@ Row = dict[str, Any]
 
 
 @dataclass
-class Errors:
+class StageErrors:
     """Of one stage over all objects."""
 
     best: list[PoseErrors] = field(default_factory=list)
@@ -107,17 +108,17 @@ def _measure(
     settings: TemplateSettings,
     progress: Progress,
 ) -> tuple[list[Row], list[Row]]:
-    sides: dict[int, tuple[ShapeSide, TemplateSet, ViewSet]] = {}
+    sides: dict[int, tuple[MatchableShape, TemplateSet, ViewSet]] = {}
     clicks: dict[str, list[float]] = {name: [] for name in CLICKS}
-    stages = {name: Errors() for name in STAGES}
+    stages = {name: StageErrors() for name in STAGES}
     for number, item in enumerate(items):
         progress(number / len(items), f"poses {number + 1} of {len(items)}")
         if item.object_id not in sides:
-            side = shape_side(scene.models[item.object_id], encoder, LiftSettings(up="z"))
+            side = matchable_shape(scene.models[item.object_id], encoder, LiftSettings(up="z"))
             sides[item.object_id] = side, template_set(side.caster, encoder, settings), view_set(side, "z")
         shape, templates, views = sides[item.object_id]
         mask = item.visible if true_mask else box_mask(item.image, encoder, item.box)
-        photo = Photo(item.image, image_side(item.image, encoder, item.box), item.camera.K, mask)
+        photo = Photo(item.image, matchable_image(item.image, encoder, item.box), item.camera.K, mask)
         scorer = PoseScorer(photo, shape, encoder, "z")
         coarse = coarse_poses(scorer, templates)
         found = [
@@ -150,10 +151,10 @@ def _click(
     truth = surface_position(shape.shape, item.hits.face[at], item.hits.bary[at])
     turned, joint = joint_prior(image, shape, views)
     size = diameter(shape.shape.normalised[:: max(1, len(shape.shape.normalised) // 1500)].astype(np.float64))
-    priors: tuple[tuple[ImageSide, Prior | None], ...] = (
+    priors: tuple[tuple[MatchableImage, Prior | None], ...] = (
         (image, None),
         (turned, joint),
-        (turned, guided(turned, shape, scorer.K, hypotheses, joint)),
+        (turned, guided(turned, shape, PhotoCamera(scorer.K), hypotheses, joint)),
     )
     errors: dict[str, list[float]] = {}
     for name, (side, prior) in zip(CLICKS, priors, strict=True):
@@ -163,7 +164,7 @@ def _click(
     return errors
 
 
-def _note(errors: Errors, hypotheses: list[Hypothesis], item: PosedObject, scene: BopScene) -> None:
+def _note(errors: StageErrors, hypotheses: list[Hypothesis], item: PosedObject, scene: BopScene) -> None:
     vertices = scene.models[item.object_id].vertices
     points = vertices[:: max(1, len(vertices) // 1500)]
     turns = np.stack([np.eye(4), SYMMETRIC[item.object_id]]) if item.object_id in SYMMETRIC else None
@@ -186,7 +187,7 @@ def _vsd(pose: Pose | None, item: PosedObject, scene: BopScene, size: float) -> 
     return vsd(estimate, item.hits.distance * shape.diagonal, item.distance, size, DELTA)
 
 
-def _row(name: str, errors: Errors, width: int) -> Row:
+def _row(name: str, errors: StageErrors, width: int) -> Row:
     rotation = np.array([e.rotation for e in errors.best])
     sizes = np.array(errors.diameters)
     adds, add = (np.array([getattr(e, which) for e in errors.best]) / sizes for which in ("adds", "add"))

@@ -33,7 +33,7 @@ SHOWN = 4
 
 
 @dataclass(frozen=True)
-class Case:
+class ReportCase:
     """A picture of the report: its file in the folder, what it shows, and how well it went."""
 
     file: str
@@ -49,7 +49,7 @@ class Result:
     unit: str
     numbers: dict[str, float]
     weight: float
-    cases: tuple[Case, ...] = ()
+    cases: tuple[ReportCase, ...] = ()
 
 
 def parse_choice(text: str, base: EncoderChoice) -> EncoderChoice:
@@ -154,7 +154,7 @@ class _Store:
             for line in self._file.read_text().splitlines():
                 try:
                     row = json.loads(line)
-                    cases = tuple(Case(**case) for case in row["result"].pop("cases"))
+                    cases = tuple(ReportCase(**case) for case in row["result"].pop("cases"))
                     self._known[row["key"]] = Result(**row["result"], cases=cases)
                 except (ValueError, KeyError, TypeError):
                     continue  # a line that was cut off when the run was stopped
@@ -170,7 +170,7 @@ class _Store:
         with self._file.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
-    def keep_pictures(self, encoder: ImageEncoder, unit: Unit, outcome: Outcome) -> tuple[Case, ...]:
+    def keep_pictures(self, encoder: ImageEncoder, unit: Unit, outcome: Outcome) -> tuple[ReportCase, ...]:
         """The best and the worst case."""
         ordered = sorted(outcome.examples, key=lambda one: one.score)
         chosen = ordered if len(ordered) < 2 else [ordered[0], ordered[-1]]
@@ -178,7 +178,7 @@ class _Store:
         for number, one in enumerate(chosen):
             name = f"pictures/{self._key(encoder, unit.name)}-{number}.png"
             save_image(self._folder / name, one.picture)
-            cases.append(Case(name, unit.name, one.score))
+            cases.append(ReportCase(name, unit.name, one.score))
         return tuple(cases)
 
     def _key(self, encoder: ImageEncoder, unit: str) -> str:

@@ -15,11 +15,11 @@ from scipy.spatial.transform import Rotation
 
 from core.benchmarks import pixels
 from core.benchmarks.alignment import SYMMETRIC
-from core.benchmarks.collections import Collection, Shot, collections_of
+from core.benchmarks.photo_collections import Collection, Shot, collections_of
 from core.benchmarks.spair import measure as measure_spair
-from core.congealing.collection import Congealed, Opened, canon_of, congeal
+from core.congealing.collection import Congealed, OpenedPhoto, canonical_shape, congeal
 from core.congealing.photos import photo_of
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.errors import CounterpointError
@@ -36,7 +36,7 @@ PAIRS, PIXELS = 40, 20
 
 
 @dataclass
-class Errors:
+class CollectionErrors:
     """Of poses: degrees, fractions of the distance, degrees after Procrustes, whether taken for an inlier."""
 
     rotation: list[float] = field(default_factory=list)
@@ -65,7 +65,7 @@ def evaluate(
     tables: dict[str, list[Row]] = {}
     for number, true_mask in enumerate((True, False)):
         where = "true mask" if true_mask else "mask cut out of the box"
-        stages, note = {"each photo alone": Errors(), "together": Errors()}, pixels.Found()
+        stages, note = {"each photo alone": CollectionErrors(), "together": CollectionErrors()}, pixels.PixelErrors()
         for collection in read():
             if len(collection.shots) < 3:
                 continue
@@ -88,7 +88,7 @@ def evaluate(
 class Both:
     """Photos posed each by itself, and together."""
 
-    alone: list[Posed]
+    alone: list[PosedPhoto]
     congealed: Congealed
 
 
@@ -96,16 +96,16 @@ def posed(
     collection: Collection, encoder: ImageEncoder, true_mask: bool, progress: Progress = silent
 ) -> tuple[Both, list[Shot]]:
     """A collection congealed, and its shots that could be posed."""
-    canon = canon_of(collection.shape, encoder, collection.up, progress)
+    canon = canonical_shape(collection.shape, encoder, collection.up, progress)
     opened, shots = [], {}
     for shot in collection.shots:
         try:
             photo = photo_of(shot.image, encoder, shot.K, shot.box, shot.visible if true_mask else None, shot.name)
         except CounterpointError:
             continue
-        opened.append(Opened(shot.name, photo))
+        opened.append(OpenedPhoto(shot.name, photo))
         shots[shot.name] = shot
-    alone: list[Posed] = []
+    alone: list[PosedPhoto] = []
     found = congeal(opened, canon, progress, lambda _, one: alone.append(one))
     return Both(alone, found), [shots[name] for name in found.names]
 
@@ -137,7 +137,7 @@ def procrustes(found: list[Pose], truth: list[Pose]) -> Floats:
     return mean
 
 
-def _note(errors: Errors, members: list[Posed], shots: list[Shot], turns: Floats, shape: Shape) -> None:
+def _note(errors: CollectionErrors, members: list[PosedPhoto], shots: list[Shot], turns: Floats, shape: Shape) -> None:
     gauge = procrustes([one.best.pose for one in members], [shot.truth for shot in shots])
     for one, shot in zip(members, shots, strict=True):
         pose, truth = one.best.pose, shot.truth
@@ -156,7 +156,7 @@ def _apart(pose: Pose, truth: Pose, shape: Shape) -> float:
     return float(np.linalg.norm(middle - true) / np.linalg.norm(true))
 
 
-def _row(name: str, errors: Errors) -> Row:
+def _row(name: str, errors: CollectionErrors) -> Row:
     rotation, inlier = np.array(errors.rotation), np.array(errors.inlier)
     return {
         "method": name, "photos": len(rotation),
@@ -166,7 +166,7 @@ def _row(name: str, errors: Errors) -> Row:
     }  # fmt: skip
 
 
-def _match(note: pixels.Found, found: Congealed, shots: list[Shot]) -> None:
+def _match(note: pixels.PixelErrors, found: Congealed, shots: list[Shot]) -> None:
     """Random pixels of random pairs of photos."""
     rng = np.random.default_rng(len(note.angle))
     matcher = pixels.Matcher(found)

@@ -72,7 +72,7 @@ def _encoders(choice: EncoderChoice) -> list[tuple[str, ImageEncoder]]:
 
 
 def _views_table(
-    tested: Sequence[pairs.Pair], encoders: Sequence[tuple[str, ImageEncoder]], progress: Progress
+    tested: Sequence[pairs.PicturePair], encoders: Sequence[tuple[str, ImageEncoder]], progress: Progress
 ) -> list[Row]:
     if not tested:
         raise CounterpointError("No two pictures show the same places; use more objects.")
@@ -83,7 +83,7 @@ def _views_table(
 
 
 def _surface_table(
-    cases: Sequence[surface.Case],
+    cases: Sequence[surface.SurfaceCase],
     encoders: Sequence[tuple[str, ImageEncoder]],
     points: PointEncoder | None,
     progress: Progress,
@@ -104,7 +104,7 @@ def _surface_table(
     return rows
 
 
-def _surface_row(name: str, answers: surface.Answers) -> Row:
+def _surface_row(name: str, answers: surface.MatchErrors) -> Row:
     errors = np.array(answers.errors)
     shares = {f"below {t}": float(np.mean(errors < t)) for t in (0.05, 0.1, 0.2)}
     return {"method": name, "points": len(errors), **shares, "median": float(np.median(errors))}

@@ -22,11 +22,11 @@ import torch
 from core.encoders.clip import ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.depth_maps import depth_views
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape, make_shape
 from core.geometry.viewpoints import standing
-from core.interchange.labels import read_json
 from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]

@@ -23,7 +23,7 @@ from core.fields.lifting import LiftSettings
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
-from core.matching.prepare import image_side, shape_side
+from core.matching.prepare import matchable_image, matchable_shape
 from core.progress import Progress, silent
 from core.training.categories import CATEGORIES
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
@@ -45,7 +45,7 @@ SPATIAL = ("RANSAC in space alone", "RANSAC in space, all losses", "templates an
 
 
 @dataclass(frozen=True)
-class Case:
+class InstanceCase:
     """A picture of one object, and another shape of its category."""
 
     picture: Picture
@@ -55,12 +55,12 @@ class Case:
 
 
 @dataclass
-class Errors:
+class InstanceErrors:
     nine: list[Floats] = field(default_factory=list)
     noc: list[float] = field(default_factory=list)
 
 
-def cases(count: int) -> list[Case]:
+def cases(count: int) -> list[InstanceCase]:
     """Held-out objects, the categories in turn."""
     names, made = sorted(CATEGORIES), []
     settings = PictureSettings(plain=0, any_roll=0, elevation=(5, 50), fill=(0.6, 0.85), shift=0.05, occluded=0)
@@ -70,7 +70,7 @@ def cases(count: int) -> list[Case]:
         picture = take_picture(item, np.random.default_rng(number), settings, Surface(number))
         s = np.ptp(item.shape.normalised, axis=0) / np.maximum(np.ptp(other.shape.vertices, axis=0), 1e-9)
         R, t = picture.camera.R, picture.camera.t
-        made.append(Case(picture, item, other.shape, Pose(R, t - R @ (s * other.shape.center), s)))
+        made.append(InstanceCase(picture, item, other.shape, Pose(R, t - R @ (s * other.shape.center), s)))
     return made
 
 
@@ -81,7 +81,7 @@ def measure(
     templates: TemplateSettings = TemplateSettings(directions=160),
 ) -> list[Row]:
     """A row for each of ``STAGES`` and ``SPATIAL``."""
-    found = {name: Errors() for name in (*STAGES, *SPATIAL)}
+    found = {name: InstanceErrors() for name in (*STAGES, *SPATIAL)}
     for number, case in enumerate(cases(count)):
         progress(number / count, f"another instance {number + 1} of {count}")
         picture, camera = case.picture, case.picture.camera
@@ -90,9 +90,9 @@ def measure(
         box = box_around(picture.mask)
         depth = np.full(picture.mask.shape, np.nan)
         depth[picture.mask] = (picture.point[picture.mask] @ camera.R.T + camera.t)[:, 2]
-        side = shape_side(case.shape, encoder, LiftSettings())
+        side = matchable_shape(case.shape, encoder, LiftSettings())
         views = template_set(side.caster, encoder, templates)
-        image = image_side(picture.image, encoder, box)
+        image = matchable_image(picture.image, encoder, box)
         scorer = PoseScorer(Photo(picture.image, image, camera.K, picture.mask, depth), side, encoder, "y")
         starts = scorer([sized(one.pose, scorer) for one in coarse_poses(scorer, views)])
         for name, settings in STAGES.items():
@@ -108,13 +108,13 @@ def measure(
     return [_row(name, errors) for name, errors in found.items()]
 
 
-def _note(errors: Errors, best: Hypothesis, case: Case, scorer: PoseScorer) -> None:
+def _note(errors: InstanceErrors, best: Hypothesis, case: InstanceCase, scorer: PoseScorer) -> None:
     pose = best.pose
     errors.nine.append(alignment_errors(pose, case.truth, case.shape.center))
     errors.noc.append(noc_error(pose, case, scorer))
 
 
-def noc_error(pose: Pose, case: Case, scorer: PoseScorer) -> float:
+def noc_error(pose: Pose, case: InstanceCase, scorer: PoseScorer) -> float:
     """Mean L1 between the coordinates of what the pose shows and of what is there, both across their bounding boxes; 1 where it shows nothing."""
     rows, columns = np.nonzero(case.picture.mask)
     hits = scorer.shape.caster.cast(
@@ -129,6 +129,6 @@ def noc_error(pose: Pose, case: Case, scorer: PoseScorer) -> float:
     return float(error.mean())
 
 
-def _row(name: str, errors: Errors) -> Row:
+def _row(name: str, errors: InstanceErrors) -> Row:
     shares = alignment_shares(np.stack(errors.nine))
     return {"method": name, "objects": len(errors.nine), **shares, "NOC error": float(np.mean(errors.noc))}

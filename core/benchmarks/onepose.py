@@ -14,9 +14,9 @@ from core.benchmarks.units import BAD, GOOD, Example, Outcome, Unit, whole_size
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.pose import rotation_error
 from core.images import load_image
-from core.interchange.labels import read_json
 
 Floats = npt.NDArray[np.floating]
 

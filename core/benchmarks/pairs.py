@@ -20,7 +20,7 @@ SAME_PLACE = 0.02
 
 
 @dataclass
-class Pair:
+class PicturePair:
     """Pixels [N, 2] (column, row) of ``a`` to be found in ``b``; ``truth`` are their pixels there, None across instances."""
 
     a: Picture
@@ -29,7 +29,7 @@ class Pair:
     truth: Floats | None
 
 
-def view_pairs(items: Sequence[Object3D], pixels: int) -> list[Pair]:
+def view_pairs(items: Sequence[Object3D], pixels: int) -> list[PicturePair]:
     """Two pictures of each object, as it looks, in new light before new backgrounds, and pixels that both of them see."""
     pairs = []
     for number, item in enumerate(items):
@@ -44,11 +44,11 @@ def view_pairs(items: Sequence[Object3D], pixels: int) -> list[Pair]:
         if len(both) < 20:
             continue
         chosen = rng.choice(both, min(pixels, len(both)), replace=False)
-        pairs.append(Pair(a, b, np.stack([columns, rows], axis=1)[chosen], there[chosen]))
+        pairs.append(PicturePair(a, b, np.stack([columns, rows], axis=1)[chosen], there[chosen]))
     return pairs
 
 
-def instance_pairs(count: int, pixels: int) -> list[Pair]:
+def instance_pairs(count: int, pixels: int) -> list[PicturePair]:
     """Pictures of two held-out objects of one category; only parts that both pictures show are asked for."""
     from core.training.categories import CATEGORIES
 
@@ -61,11 +61,11 @@ def instance_pairs(count: int, pixels: int) -> list[Pair]:
         if len(rows) < 20 or b.mask.sum() < 200:
             continue
         chosen = rng.choice(len(rows), min(pixels, len(rows)), replace=False)
-        pairs.append(Pair(a, b, np.stack([columns, rows], axis=1)[chosen], None))
+        pairs.append(PicturePair(a, b, np.stack([columns, rows], axis=1)[chosen], None))
     return pairs
 
 
-def find(pair: Pair, encoder: ImageEncoder) -> npt.NDArray[np.int64]:
+def find(pair: PicturePair, encoder: ImageEncoder) -> npt.NDArray[np.int64]:
     """The pixel [N, 2] of ``b`` with the most similar descriptor, of those that show the object."""
     size = len(pair.a.image)
     maps = [encode_image(encoder, p.image, size=encoder.input_size) for p in (pair.a, pair.b)]
@@ -77,14 +77,16 @@ def find(pair: Pair, encoder: ImageEncoder) -> npt.NDArray[np.int64]:
     return np.asarray(np.clip(candidates[best], 0, size - 1))
 
 
-def guess(pair: Pair, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def guess(pair: PicturePair, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Random pixels [N, 2] of ``b`` that show the object."""
     rows, columns = np.nonzero(pair.b.mask)
     chosen = rng.integers(len(rows), size=len(pair.pixels))
     return np.stack([columns[chosen], rows[chosen]], axis=1)
 
 
-def measure_views(pairs: Sequence[Pair], encoder: ImageEncoder | None, progress: Progress = silent) -> dict[str, float]:
+def measure_views(
+    pairs: Sequence[PicturePair], encoder: ImageEncoder | None, progress: Progress = silent
+) -> dict[str, float]:
     """Numbers of view to view; ``encoder`` None guesses.
 
     ``ape``: average pixel error, and ``pcdp@t``: share of dense points with an error below t, both as fractions of the picture's side
@@ -114,7 +116,7 @@ def measure_views(pairs: Sequence[Pair], encoder: ImageEncoder | None, progress:
 
 
 def measure_instances(
-    pairs: Sequence[Pair], encoder: ImageEncoder | None, progress: Progress = silent
+    pairs: Sequence[PicturePair], encoder: ImageEncoder | None, progress: Progress = silent
 ) -> dict[str, float]:
     """``part_accuracy``: share of pixels whose match in another instance lies on the same part; ``encoder`` None guesses."""
     rng = np.random.default_rng(3)

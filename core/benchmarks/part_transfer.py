@@ -18,10 +18,11 @@ from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.encoders.feature_map import box_around, encode_turned
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings, lift
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.matching.joint import JointPrior, joint_prior, view_set
 from core.matching.match import match
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
 from core.parts.evidence import project_mask, vote
 from core.parts.transfer import known, mask_region, transfer
 from core.progress import Progress, silent, span
@@ -43,7 +44,7 @@ Found = npt.NDArray[np.bool_]
 
 
 @dataclass
-class Case:
+class PartCase:
     """Pictures of one object, and the object (the same, or another of its kind) whose surface is asked."""
 
     pictures: list[Picture]
@@ -55,7 +56,7 @@ class Case:
         return self.shown is self.target
 
 
-def procedural_cases(count: int, across: bool) -> list[Case]:
+def procedural_cases(count: int, across: bool) -> list[PartCase]:
     """Held-out objects, the categories in turn."""
     names, made = list(CATEGORIES), []
     for number in range(count):
@@ -64,7 +65,7 @@ def procedural_cases(count: int, across: bool) -> list[Case]:
     return [case for case in made if case is not None]
 
 
-def mesh_cases(folder: str, count: int, across: bool) -> list[Case]:
+def mesh_cases(folder: str, count: int, across: bool) -> list[PartCase]:
     """The meshes of a folder that have parts marked by hand (``REGIONS``); across: others of the same kind.
 
     Raises:
@@ -97,12 +98,12 @@ def _with_parts(item: Object3D, regions: dict[str, list[list[float]]], meshes: A
     return Object3D(item.shape, mesh["kind"], part, item.local)
 
 
-def _case(shown: Object3D, target: Object3D, number: int) -> Case | None:
+def _case(shown: Object3D, target: Object3D, number: int) -> PartCase | None:
     settings = PictureSettings(plain=0, any_roll=0, fill=(0.6, 0.9), shift=0.03, occluded=0)
     rng, surface = np.random.default_rng((43, number)), Surface(number)
     pictures = [take_picture(shown, rng, settings, surface) for _ in range(PICTURES)]
     pictures = [picture for picture in pictures if picture.mask.sum() > 400]
-    return Case(pictures, shown, target) if pictures else None
+    return PartCase(pictures, shown, target) if pictures else None
 
 
 def evaluate(
@@ -141,10 +142,10 @@ def _cutting_table(pictures: list[Picture], encoder: ImageEncoder) -> list[Row]:
     return [{"method": name, **cutting.measure(pictures, net, corrected)} for name, net, corrected in ways]
 
 
-def measure(cases: Sequence[Case], encoder: ImageEncoder, progress: Progress = silent) -> dict[str, list[float]]:
+def measure(cases: Sequence[PartCase], encoder: ImageEncoder, progress: Progress = silent) -> dict[str, list[float]]:
     """IoU of every part by method; NaN where a method needs what a case does not have."""
     scores: dict[str, list[float]] = {}
-    fields: dict[int, tuple[ShapeSide, Any]] = {}
+    fields: dict[int, tuple[MatchableShape, Any]] = {}
     for number, case in enumerate(cases):
         progress(number / len(cases), f"parts {number + 1} of {len(cases)}")
         item = case.target
@@ -162,7 +163,7 @@ def measure(cases: Sequence[Case], encoder: ImageEncoder, progress: Progress = s
     return scores
 
 
-def measure_shapes(cases: Sequence[Case], encoder: ImageEncoder) -> dict[str, list[float]]:
+def measure_shapes(cases: Sequence[PartCase], encoder: ImageEncoder) -> dict[str, list[float]]:
     """IoU of every part of one shape, all of it labelled, carried to the other shape of a case, by method."""
     scores: dict[str, list[float]] = {}
     for case in {(id(case.shown), id(case.target)): case for case in cases}.values():
@@ -189,18 +190,20 @@ def measure_shapes(cases: Sequence[Case], encoder: ImageEncoder) -> dict[str, li
     return scores
 
 
-def _side(item: Object3D, encoder: ImageEncoder) -> ShapeSide:
+def _side(item: Object3D, encoder: ImageEncoder) -> MatchableShape:
     field = lift(item.shape, encoder, LiftSettings(SAMPLES), caster=item.caster)
-    return ShapeSide(item.shape, item.caster, field)
+    return MatchableShape(item.shape, item.caster, field)
 
 
-def _image(picture: Picture, encoder: ImageEncoder, shape: ShapeSide, views: Any) -> tuple[ImageSide, JointPrior]:
+def _image(
+    picture: Picture, encoder: ImageEncoder, shape: MatchableShape, views: Any
+) -> tuple[MatchableImage, JointPrior]:
     box = box_around(picture.mask)
     maps = encode_turned(encoder, picture.image, box)
-    return joint_prior(ImageSide(maps[0], picture.image.shape[1::-1], maps[1:]), shape, views)
+    return joint_prior(MatchableImage(maps[0], picture.image.shape[1::-1], maps[1:]), shape, views)
 
 
-def _asked(case: Case, truth: npt.NDArray[np.int32]) -> list[int]:
+def _asked(case: PartCase, truth: npt.NDArray[np.int32]) -> list[int]:
     """The named parts that the first picture shows and the surface has."""
     picture = case.pictures[0]
     shown, pixels = np.unique(picture.part[picture.mask], return_counts=True)
@@ -209,7 +212,7 @@ def _asked(case: Case, truth: npt.NDArray[np.int32]) -> list[int]:
 
 
 def _answers(
-    case: Case, images: Sequence[tuple[ImageSide, JointPrior]], shape: ShapeSide, part: int
+    case: PartCase, images: Sequence[tuple[MatchableImage, JointPrior]], shape: MatchableShape, part: int
 ) -> dict[str, Found | None]:
     picture, (image, prior) = case.pictures[0], images[0]
     mask = picture.part == part
@@ -231,11 +234,13 @@ def _answers(
     if case.same:
         scale, camera = shape.shape.diagonal, picture.camera
         t = camera.t * scale - camera.R @ shape.shape.center
-        found["Counterpoint, pose known"] = project_mask(shape, mask, Pose(camera.R, t), camera.K, alone) > 0.5
+        found["Counterpoint, pose known"] = (
+            project_mask(shape, mask, Pose(camera.R, t), PhotoCamera(camera.K), alone) > 0.5
+        )
     return found
 
 
-def _nearest(image: ImageSide, shape: ShapeSide, region: Found) -> Found:
+def _nearest(image: MatchableImage, shape: MatchableShape, region: Found) -> Found:
     """Every sample goes with the object's cell whose descriptor is nearest to its own."""
     cells = np.flatnonzero(known(image) | region)
     keys = image.map.unit.reshape(-1, image.map.descriptors.shape[-1])[torch.from_numpy(cells)]
@@ -243,7 +248,7 @@ def _nearest(image: ImageSide, shape: ShapeSide, region: Found) -> Found:
     return np.asarray(region[cells][best.numpy()])
 
 
-def _grown(picture: Picture, image: ImageSide, shape: ShapeSide, prior: JointPrior, mask: Found) -> Found:
+def _grown(picture: Picture, image: MatchableImage, shape: MatchableShape, prior: JointPrior, mask: Found) -> Found:
     """Geometry alone: from the match of the innermost pixel along the surface, around creases, to the part's share of the object."""
     seed = match(image, shape, cutting.innermost(mask), prior).candidate
     graph = sparse.coo_array(shape.surface_graph)

@@ -9,7 +9,7 @@ import torch
 
 from core.congealing.collection import Congealed
 from core.congealing.coordinates import MapSettings, solve
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
 
 Floats = npt.NDArray[np.floating]
 
@@ -17,7 +17,7 @@ METHODS = ("nearest neighbour in 2D", "through 3D, poses alone", "through 3D, wi
 
 
 @dataclass
-class Found:
+class PixelErrors:
     """Whether pixels were found, by method, and the angle in degrees between the viewpoints (NaN: not known)."""
 
     right: dict[str, list[bool]] = field(default_factory=lambda: {name: [] for name in METHODS})
@@ -33,7 +33,7 @@ class Matcher:
         self._straight = replace(found, maps=solve(found.members, found.canon.side.field, still))
 
     def __call__(
-        self, a: int, b: int, pixels: npt.ArrayLike, truth: Floats, limit: float, angle: float, note: Found
+        self, a: int, b: int, pixels: npt.ArrayLike, truth: Floats, limit: float, angle: float, note: PixelErrors
     ) -> None:
         """Count pixels [n, 2] of photo ``a`` whose match in ``b`` lies within ``limit`` pixels of ``truth`` [n, 2]."""
         members = self._found.members
@@ -48,7 +48,7 @@ class Matcher:
         note.angle += [angle] * len(truth)
 
 
-def nearest_2d(one: Posed, other: Posed, pixels: npt.ArrayLike) -> Floats:
+def nearest_2d(one: PosedPhoto, other: PosedPhoto, pixels: npt.ArrayLike) -> Floats:
     """The pixels [n, 2] of another photo's object with the most similar descriptors."""
     asked = one.scorer.image.map.sample(pixels)
     cells = np.flatnonzero(other.scorer.object > 0.5)
@@ -58,7 +58,7 @@ def nearest_2d(one: Posed, other: Posed, pixels: npt.ArrayLike) -> Floats:
     return np.asarray(other.scorer.pixels[cells[(asked @ unit.T).argmax(1).numpy()]])
 
 
-def rows(note: Found) -> list[dict[str, Any]]:
+def rows(note: PixelErrors) -> list[dict[str, Any]]:
     """Shares of pixels found, a row for each method."""
     angle, table = np.array(note.angle), []
     for name in METHODS:

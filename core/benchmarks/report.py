@@ -24,7 +24,7 @@ figcaption { color: #5b6775; font-size: .85rem; }
 LOWER_IS_BETTER = ("ape",)
 
 
-class Picture(Protocol):
+class ReportPicture(Protocol):
     """A case: a file in the report's folder, what it shows, how well it went."""
 
     @property
@@ -35,7 +35,7 @@ class Picture(Protocol):
     def score(self) -> float: ...
 
 
-def write_report(folder: Path, tables: Tables, pictures: Sequence[tuple[str, Picture]], shown: int) -> Path:
+def write_report(folder: Path, tables: Tables, pictures: Sequence[tuple[str, ReportPicture]], shown: int) -> Path:
     """``report.html`` and ``report.json`` in a folder; ``pictures`` go by encoder, of which the best and the worst ``shown`` appear.
 
     Raises:
@@ -79,5 +79,5 @@ def _table(rows: Sequence[dict[str, Any]], bars: bool = False) -> str:
     return f"<table>{''.join(lines)}</table>"
 
 
-def _figure(case: Picture) -> str:
+def _figure(case: ReportPicture) -> str:
     return f'<figure><img src="{escape(case.file)}" alt=""><figcaption>{escape(case.unit)}: {case.score:.0%}</figcaption></figure>'

@@ -19,8 +19,8 @@ from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape, make_shape
 from core.progress import Progress, silent, span
 from core.retrieval.build import index_folder
-from core.retrieval.describe import Recipe
-from core.retrieval.queries import Asker
+from core.retrieval.describe import GallerySpec
+from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Query, Searcher
 from core.retrieval.store import Gallery, open_gallery
 from core.retrieval.views import Views, overlap
@@ -39,7 +39,7 @@ QUERIES = 200
 
 
 @dataclass
-class Photo:
+class QueryPhoto:
     """A picture of object number ``item``: uint8 [H, W, 3], the object's pixels and the box around them."""
 
     item: int
@@ -62,12 +62,12 @@ def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = 
         CounterpointError: unknown data, or an encoder without vectors for whole pictures.
     """
     items = _items(data, count)
-    recipe = Recipe(choice)
-    gallery = _gallery(items, data, count, recipe, span(progress, 0.0, 0.6))
+    spec = GallerySpec(choice)
+    gallery = _gallery(items, data, count, spec, span(progress, 0.0, 0.6))
     with gallery:
         kinds = np.array([item.category for item in items])
         numbers = _numbers(gallery, items)
-        asker, searcher = Asker(recipe), Searcher(gallery)
+        query_encoder, searcher = QueryEncoder(spec), Searcher(gallery)
         chosen = np.linspace(0, len(items) - 1, min(len(items), QUERIES)).astype(int)
         photos = [photo for photo in take_photos(items, chosen) if photo is not None]
         rng = np.random.default_rng(5)
@@ -81,8 +81,8 @@ def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = 
         tables: dict[str, list[Row]] = {}
         own = np.array([photo.item for photo in photos])
         progress(0.6, "describing pictures")
-        boxed = [asker.image(photo.image, photo.box) for photo in photos]
-        masked = [asker.image(photo.image, photo.box, photo.mask) for photo in photos]
+        boxed = [query_encoder.image(photo.image, photo.box) for photo in photos]
+        masked = [query_encoder.image(photo.image, photo.box, photo.mask) for photo in photos]
         views = _all_views(gallery, numbers)
         ranks: dict[str, Rank] = {
             "chance": chance,
@@ -94,7 +94,7 @@ def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = 
         tables["picture to shape"] = _table(ranks, own, kinds, span(progress, 0.65, 0.8))
         histograms = np.stack([d2(item.shape) for item in items])
         scans = [scan(items[i].shape, int(i)) for i in chosen]
-        scanned = [asker.shape(one, "y") for one in scans]
+        scanned = [query_encoder.shape(one, "y") for one in scans]
         ranks = {
             "chance": chance,
             "D2 distribution": lambda i: -np.abs(histograms - d2(scans[i])).sum(1),
@@ -104,7 +104,7 @@ def evaluate(choice: EncoderChoice, data: str, count: int, progress: Progress = 
         tables["scan to shape"] = _table(ranks, chosen, kinds, span(progress, 0.8, 0.9))
         if len(set(kinds)) < len(kinds):
             several = [i for i in chosen if np.sum(kinds == kinds[i]) > 1]
-            known = [asker.of_gallery(gallery, int(numbers[i])) for i in several]
+            known = [query_encoder.of_gallery(gallery, int(numbers[i])) for i in several]
             ranks = {
                 "chance": chance,
                 "D2 distribution": lambda i: -np.abs(histograms - histograms[several[i]]).sum(1),
@@ -127,9 +127,9 @@ def _items(data: str, count: int) -> list[Object3D]:
     return items + (read_meshes(folder) if folder else [])
 
 
-def _gallery(items: list[Object3D], data: str, count: int, recipe: Recipe, progress: Progress) -> Gallery:
+def _gallery(items: list[Object3D], data: str, count: int, spec: GallerySpec, progress: Progress) -> Gallery:
     """Of the objects as files; what is in the cache from a run before is used again."""
-    place = cache_dir() / "benchmarks" / cache_key("retrieval", data, str(count), str(recipe))[:16]
+    place = cache_dir() / "benchmarks" / cache_key("retrieval", data, str(count), str(spec))[:16]
     files = place / "shapes"
     try:
         for number, item in enumerate(items):
@@ -137,7 +137,7 @@ def _gallery(items: list[Object3D], data: str, count: int, recipe: Recipe, progr
             if not file.exists():
                 file.parent.mkdir(parents=True, exist_ok=True)
                 _write(item.shape, file)
-        index_folder(files, place / "gallery", recipe, progress=progress)
+        index_folder(files, place / "gallery", spec, progress=progress)
     except OSError as error:
         raise CounterpointError(f"The gallery of the benchmark cannot be written ({error}).") from error
     return open_gallery(place / "gallery")
@@ -157,15 +157,15 @@ def _numbers(gallery: Gallery, items: list[Object3D]) -> npt.NDArray[np.int64]:
     return np.array([gallery.number_of(path) for path in paths], np.int64)
 
 
-def take_photos(items: Sequence[Object3D], chosen: Sequence[int] | npt.NDArray[np.int64]) -> list[Photo | None]:
+def take_photos(items: Sequence[Object3D], chosen: Sequence[int] | npt.NDArray[np.int64]) -> list[QueryPhoto | None]:
     """One of each of the chosen; None where less than 200 pixels show the object."""
     settings = PictureSettings(plain=0, any_roll=0, fill=(0.6, 0.9), shift=0.03, elevation=(-5, 60))
-    photos: list[Photo | None] = []
+    photos: list[QueryPhoto | None] = []
     for number in chosen:
         rng = np.random.default_rng((31, int(number), 0))
         picture = take_picture(items[number], rng, settings, Surface(3 * int(number)))
         seen = picture.mask.sum() >= 200
-        photos.append(Photo(int(number), picture.image, picture.mask, box_around(picture.mask)) if seen else None)
+        photos.append(QueryPhoto(int(number), picture.image, picture.mask, box_around(picture.mask)) if seen else None)
     return photos
 
 

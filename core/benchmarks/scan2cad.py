@@ -27,12 +27,13 @@ from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
+from core.files import read_json
 from core.geometry.pose import Pose, project
 from core.geometry.shape import Shape, load_shape
 from core.images import load_depth, load_image
-from core.interchange.labels import read_json
-from core.interchange.poses import from_matrix, from_scan2cad, matrix
-from core.matching.prepare import image_side, shape_side
+from core.interchange.poses.matrix import from_matrix, to_matrix
+from core.interchange.poses.scan2cad import from_trs
+from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.grabcut import box_mask
 from core.progress import Progress, silent
 
@@ -77,8 +78,8 @@ def annotated(root: str | Path, frames_each: int = 1) -> Iterator[Annotated]:
     root = Path(root)
     for entry in read_json(root / "full_annotations.json"):
         try:
-            scan, scene = root / "scans" / entry["id_scan"], matrix(from_scan2cad(entry["trs"]))
-            models = [(m, np.linalg.inv(scene) @ matrix(from_scan2cad(m["trs"]))) for m in entry["aligned_models"]]
+            scan, scene = root / "scans" / entry["id_scan"], to_matrix(from_trs(entry["trs"]))
+            models = [(m, np.linalg.inv(scene) @ to_matrix(from_trs(m["trs"]))) for m in entry["aligned_models"]]
         except (KeyError, TypeError) as error:
             raise CounterpointError(f"full_annotations.json is not that of Scan2CAD ({error} is missing).") from error
         K = _numbers(scan / "intrinsic" / "intrinsic_color.txt")[:3, :3]
@@ -163,10 +164,10 @@ def measure(
 
 def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings) -> tuple[Hypothesis, Hypothesis]:
     """The best of the templates (and, with depth, of what agrees in space), and the best of all refined."""
-    image, side = load_image(one.frame), shape_side(load_shape(one.model), encoder, LiftSettings())
+    image, side = load_image(one.frame), matchable_shape(load_shape(one.model), encoder, LiftSettings())
     depth = None if one.depth is None else _depth(one.depth, (image.shape[1], image.shape[0]))
     mask = box_mask(image, encoder, one.box)
-    photo = Photo(image, image_side(image, encoder, one.box), one.K, mask, depth)
+    photo = Photo(image, matchable_image(image, encoder, one.box), one.K, mask, depth)
     scorer = PoseScorer(photo, side, encoder, "y")
     views = template_set(side.caster, encoder, templates)
     begun = starts(coarse_poses(scorer, views), scorer, 9)
@@ -174,7 +175,7 @@ def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings)
 
 
 def _in_scan(one: Annotated, pose: Pose, score: float = 0.0) -> Placed:
-    return Placed(one.category, from_matrix(one.to_scan @ matrix(pose)), one.symmetries, score)
+    return Placed(one.category, from_matrix(one.to_scan @ to_matrix(pose)), one.symmetries, score)
 
 
 def _numbers(path: Path) -> Floats:

@@ -15,8 +15,8 @@ from core.benchmarks.units import Example, Outcome, Unit, draw_matches, pck, who
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import FeatureMap, encode_image
 from core.errors import CounterpointError
-from core.images import check_file, load_image
-from core.interchange.labels import read_json
+from core.files import check_file, read_json
+from core.images import load_image
 
 Floats = npt.NDArray[np.floating]
 

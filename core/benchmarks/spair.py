@@ -7,13 +7,13 @@ import numpy as np
 from PIL import Image
 
 from core.benchmarks import pixels
-from core.congealing.collection import Opened, canon_of, congeal
+from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
 from core.congealing.photos import photo_of
 from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError
+from core.files import check_file, read_json
 from core.geometry.pose import intrinsics
-from core.images import check_file, load_image
-from core.interchange.labels import read_json
+from core.images import load_image
 from core.progress import Progress, span
 from core.training.procedural import HELD_OUT, make_object
 
@@ -34,7 +34,7 @@ def measure(
     """
     root, by_kind = Path(place), pair_files(place)
     kinds = [kind for kind in sorted(by_kind) if kind in SHAPES][:count]
-    tables, every = {}, pixels.Found()
+    tables, every = {}, pixels.PixelErrors()
     for number, kind in enumerate(kinds):
         part = span(progress, number / len(kinds), (number + 1) / len(kinds))
         note = _category(root, kind, by_kind[kind], encoder, photos, part)
@@ -63,21 +63,21 @@ def pair_files(place: str | Path) -> dict[str, list[Path]]:
 
 def _category(
     root: Path, kind: str, files: list[Path], encoder: ImageEncoder, photos: int, progress: Progress
-) -> pixels.Found:
+) -> pixels.PixelErrors:
     pairs = [read_json(file) for file in files]
     names = list(dict.fromkeys(name for pair in pairs for name in (pair["src_imname"], pair["trg_imname"])))[:photos]
-    canon = canon_of(make_object(HELD_OUT[0], SHAPES[kind]).shape, encoder, "y", span(progress, 0.0, 0.2))
+    canon = canonical_shape(make_object(HELD_OUT[0], SHAPES[kind]).shape, encoder, "y", span(progress, 0.0, 0.2))
     opened = []
     for name in names:
         image = load_image(root / "JPEGImages" / kind / name)
         K = intrinsics((image.shape[1], image.shape[0]))
         mask = _mask(root / "Segmentation" / kind / f"{Path(name).stem}.png")
         try:
-            opened.append(Opened(name, photo_of(image, encoder, K, None, mask, name), known_camera=False))
+            opened.append(OpenedPhoto(name, photo_of(image, encoder, K, None, mask, name), known_camera=False))
         except CounterpointError:
             continue  # too small to be seen
     found = congeal(opened, canon, span(progress, 0.2, 1.0))
-    matcher, note = pixels.Matcher(found), pixels.Found()
+    matcher, note = pixels.Matcher(found), pixels.PixelErrors()
     for pair in pairs:
         if pair["src_imname"] in found.names and pair["trg_imname"] in found.names:
             a, b = found.names.index(pair["src_imname"]), found.names.index(pair["trg_imname"])

@@ -18,7 +18,7 @@ from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape
 from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import match
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
 from core.progress import Progress, silent
 from core.training.pictures import PictureSettings, Surface, take_picture
 from core.training.procedural import Object3D
@@ -43,7 +43,7 @@ class Target:
 
 
 @dataclass
-class Case:
+class SurfaceCase:
     """One object in one picture: pixels [N, 2] to ask for, and where on the surface they lie [N, 3] (normalised frame)."""
 
     target: Target
@@ -54,18 +54,18 @@ class Case:
 
 
 @dataclass
-class Answers:
+class MatchErrors:
     """Error / diameter and verdict of every pixel asked for."""
 
     errors: list[float] = field(default_factory=list)
     verdicts: list[str] = field(default_factory=list)
 
-    def only(self, verdict: str) -> "Answers":
+    def only(self, verdict: str) -> "MatchErrors":
         chosen = [error for error, v in zip(self.errors, self.verdicts, strict=True) if v == verdict]
-        return Answers(chosen, [verdict] * len(chosen))
+        return MatchErrors(chosen, [verdict] * len(chosen))
 
 
-def photo_cases(scene: BopScene, pixels: int, up: str = "z") -> list[Case]:
+def photo_cases(scene: BopScene, pixels: int, up: str = "z") -> list[SurfaceCase]:
     """Every object of every photo that is visible enough, with its true box and ``pixels`` random visible pixels."""
     rng = np.random.default_rng(0)
     targets = {i: Target.of(shape, scene.casters[i], up) for i, shape in scene.models.items()}
@@ -77,11 +77,11 @@ def photo_cases(scene: BopScene, pixels: int, up: str = "z") -> list[Case]:
             at = (rows[chosen], columns[chosen])
             truth = surface_position(scene.models[item.object_id], item.hits.face[at], item.hits.bary[at])
             uv = np.stack([columns[chosen], rows[chosen]], axis=1).astype(float)
-            cases.append(Case(targets[item.object_id], item.image, item.box, uv, truth))
+            cases.append(SurfaceCase(targets[item.object_id], item.image, item.box, uv, truth))
     return cases
 
 
-def render_cases(items: Sequence[Object3D], pixels: int, per_item: int = 2) -> list[Case]:
+def render_cases(items: Sequence[Object3D], pixels: int, per_item: int = 2) -> list[SurfaceCase]:
     """Pictures of objects under new light and before new backgrounds; the shape itself is matched as the program draws it."""
     settings = PictureSettings(plain=0, any_roll=0, fill=(0.6, 0.9), shift=0.03)
     cases = []
@@ -97,11 +97,11 @@ def render_cases(items: Sequence[Object3D], pixels: int, per_item: int = 2) -> l
             box = box_around(picture.mask)
             uv = np.stack([columns[chosen], rows[chosen]], axis=1).astype(float)
             truth = picture.point[rows[chosen], columns[chosen]]
-            cases.append(Case(target, picture.image, box, uv, truth))
+            cases.append(SurfaceCase(target, picture.image, box, uv, truth))
     return cases
 
 
-def by_chance(cases: Sequence[Case]) -> Answers:
+def by_chance(cases: Sequence[SurfaceCase]) -> MatchErrors:
     """A random place on the surface."""
     rng = np.random.default_rng(1)
     errors: list[float] = []
@@ -109,22 +109,22 @@ def by_chance(cases: Sequence[Case]) -> Answers:
         places = sample_surface(case.target.shape, 2000).position
         guess = places[rng.integers(len(places), size=len(case.truth))]
         errors.extend(np.linalg.norm(guess - case.truth, axis=1) / case.target.diameter)
-    return Answers(errors, ["none"] * len(errors))
+    return MatchErrors(errors, ["none"] * len(errors))
 
 
 def measure(
-    cases: Sequence[Case],
+    cases: Sequence[SurfaceCase],
     encoder: ImageEncoder,
     samples: int = 20_000,
     progress: Progress = silent,
     points: PointEncoder | None = None,
-) -> tuple[Answers, Answers]:
+) -> tuple[MatchErrors, MatchErrors]:
     """Ask for every pixel of every case: one pixel alone, and joint with all pixels of the picture.
 
     Shapes are described by views, or by ``points`` where that is given.
     """
-    shapes: dict[int, tuple[ShapeSide, ViewSet]] = {}
-    alone, joint = Answers(), Answers()
+    shapes: dict[int, tuple[MatchableShape, ViewSet]] = {}
+    alone, joint = MatchErrors(), MatchErrors()
     for number, case in enumerate(cases):
         progress(number / len(cases), f"{encoder.name}: picture {number + 1} of {len(cases)}")
         target = case.target
@@ -133,11 +133,11 @@ def measure(
                 described = field_from_points(target.shape, points, samples, target.up)
             else:
                 described = lift(target.shape, encoder, LiftSettings(samples, up=target.up), caster=target.caster)
-            side = ShapeSide(target.shape, target.caster, described)
+            side = MatchableShape(target.shape, target.caster, described)
             shapes[id(target)] = side, view_set(side, target.up)
         shape, views = shapes[id(target)]
         maps = encode_turned(encoder, case.image, case.box)
-        upright = ImageSide(maps[0], (case.image.shape[1], case.image.shape[0]), maps[1:])
+        upright = MatchableImage(maps[0], (case.image.shape[1], case.image.shape[0]), maps[1:])
         turned, prior = joint_prior(upright, shape, views)
         for uv, truth in zip(case.pixels, case.truth, strict=True):
             for answers, image, known in ((alone, upright, None), (joint, turned, prior)):

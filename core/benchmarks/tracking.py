@@ -14,7 +14,7 @@ from core.benchmarks.units import Example, Outcome, Unit, draw_matches, whole_si
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image
 from core.errors import CounterpointError
-from core.images import check_file
+from core.files import check_file
 
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]

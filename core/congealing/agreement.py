@@ -15,9 +15,9 @@ from torch.nn import functional as F
 
 from core.alignment.fine import refine
 from core.alignment.scorer import Hypothesis, PoseScorer
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
 from core.geometry.pose import project
-from core.matching.sides import ShapeSide
+from core.matching.matchable import MatchableShape
 from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]
@@ -42,7 +42,7 @@ class AgreementSettings:
     least: float = 0.5
 
 
-def places(side: ShapeSide, count: int) -> npt.NDArray[np.int64]:
+def places(side: MatchableShape, count: int) -> npt.NDArray[np.int64]:
     """Samples of the field, spread evenly."""
     return np.linspace(0, len(side.field) - 1, min(count, len(side.field))).astype(np.int64)
 
@@ -77,7 +77,7 @@ def visible_pixels(one: Hypothesis, scorer: PoseScorer, index: npt.NDArray[np.in
 class _Consensus:
     """What all photos say about the places, each by all its hypotheses as far as they are believed."""
 
-    def __init__(self, members: list[Posed], settings: AgreementSettings):
+    def __init__(self, members: list[PosedPhoto], settings: AgreementSettings):
         side = members[0].scorer.shape
         index = places(side, settings.samples)
         self.members, self.settings = members, settings
@@ -134,7 +134,7 @@ class _Consensus:
                 changed = True
         return changed
 
-    def result(self) -> list[Posed]:
+    def result(self) -> list[PosedPhoto]:
         found = []
         for number, one in enumerate(self.members):
             choice = int(self.belief[number].argmax())
@@ -143,7 +143,7 @@ class _Consensus:
         return found
 
 
-def agree(members: list[Posed], settings: AgreementSettings = AgreementSettings()) -> list[Posed]:
+def agree(members: list[PosedPhoto], settings: AgreementSettings = AgreementSettings()) -> list[PosedPhoto]:
     """The photos with the hypotheses that agree best, their agreement, and whether they belong to the collection.
 
     Poses that a user fixed stay and are inliers.
@@ -161,7 +161,7 @@ def agree(members: list[Posed], settings: AgreementSettings = AgreementSettings(
 class LearnedField:
     """The shape's field with what the photos show mixed in, so that photos are compared with photos."""
 
-    def __init__(self, members: list[Posed], weight: float = 1.0):
+    def __init__(self, members: list[PosedPhoto], weight: float = 1.0):
         """``weight`` is how much one photo counts beside the shape's own descriptors."""
         self._members, self._weight = members, weight
         side = members[0].scorer.shape
@@ -171,20 +171,20 @@ class LearnedField:
         for one in members:
             self._total += self._shown(one)
 
-    def _shown(self, one: Posed) -> torch.Tensor:
+    def _shown(self, one: PosedPhoto) -> torch.Tensor:
         if not one.inlier:
             return torch.zeros(())
         descriptors, facing = seen(one.best, one.scorer, self._index)
         return self._weight * facing[:, None] * descriptors
 
-    def side(self, without: Posed | None = None) -> ShapeSide:
+    def side(self, without: PosedPhoto | None = None) -> MatchableShape:
         """The shape with the field, optionally ``without`` what one of the photos says."""
         total = self._total if without is None else self._total - self._shown(without)
         field = replace(self._side.field, descriptors=F.normalize(total, dim=1).to(torch.bfloat16))
-        return ShapeSide(self._side.shape, self._side.caster, field)
+        return MatchableShape(self._side.shape, self._side.caster, field)
 
 
-def refine_together(members: list[Posed], progress: Progress = silent, tried: int = 3) -> list[Posed]:
+def refine_jointly(members: list[PosedPhoto], progress: Progress = silent, tried: int = 3) -> list[PosedPhoto]:
     """Every photo's chosen hypothesis, and its best others, made exact against what the other photos show."""
     learned, found = LearnedField(members), []
     for number, one in enumerate(members):

@@ -8,15 +8,15 @@ import numpy.typing as npt
 
 from core.alignment.scorer import Photo
 from core.alignment.templates import TemplateSettings, template_set
-from core.congealing.agreement import AgreementSettings, LearnedField, agree, refine_together
+from core.congealing.agreement import AgreementSettings, LearnedField, agree, refine_jointly
 from core.congealing.coordinates import CoordinateMap, MapSettings, pixels_at, points_at, solve
-from core.congealing.poses import Canon, Posed, pose_photo
+from core.congealing.posed_photos import CanonicalShape, PosedPhoto, pose_photo
 from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
-from core.matching.prepare import shape_side
+from core.matching.prepare import matchable_shape
 from core.progress import Progress, silent, span
 
 Floats = npt.NDArray[np.floating]
@@ -24,7 +24,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedPhoto:
     """A photo to be posed; ``known_camera`` is false where its intrinsics are a guess."""
 
     name: str
@@ -41,9 +41,9 @@ class Congealed:
         refused: (name, reason) of those that could not be posed.
     """
 
-    canon: Canon
+    canon: CanonicalShape
     names: list[str]
-    members: list[Posed]
+    members: list[PosedPhoto]
     maps: list[CoordinateMap]
     refused: list[tuple[str, str]] = field(default_factory=list)
 
@@ -68,23 +68,23 @@ class Congealed:
         return found, visible
 
 
-def canon_of(
+def canonical_shape(
     shape: Shape,
     encoder: ImageEncoder,
     up: str,
     progress: Progress = silent,
     templates: TemplateSettings = TemplateSettings(),
-) -> Canon:
+) -> CanonicalShape:
     """A canonical shape described, so that photos can be compared with it."""
-    side = shape_side(shape, encoder, LiftSettings(up=up), span(progress, 0.0, 0.5))
-    return Canon(side, template_set(side.caster, encoder, templates, span(progress, 0.5, 1.0)), encoder, up)
+    side = matchable_shape(shape, encoder, LiftSettings(up=up), span(progress, 0.0, 0.5))
+    return CanonicalShape(side, template_set(side.caster, encoder, templates, span(progress, 0.5, 1.0)), encoder, up)
 
 
 def congeal(
-    opened: Sequence[Opened],
-    canon: Canon,
+    opened: Sequence[OpenedPhoto],
+    canon: CanonicalShape,
     progress: Progress = silent,
-    posed: Callable[[str, Posed], None] | None = None,
+    posed: Callable[[str, PosedPhoto], None] | None = None,
 ) -> Congealed:
     """Pose all photos and make them agree.
 
@@ -107,10 +107,10 @@ def congeal(
             posed(one.name, found)
     if not members:
         raise CounterpointError("No photo could be posed: " + "; ".join(f"{name}: {why}" for name, why in refused[:3]))
-    return together(Congealed(canon, names, members, [], refused), span(progress, 0.7, 1.0))
+    return congeal_jointly(Congealed(canon, names, members, [], refused), span(progress, 0.7, 1.0))
 
 
-def together(
+def congeal_jointly(
     found: Congealed,
     progress: Progress = silent,
     agreement: AgreementSettings = AgreementSettings(),
@@ -121,7 +121,7 @@ def together(
     if len(members) > 1:
         progress(0.0, "Making the photos agree")
         members = agree(members, agreement)
-        members = refine_together(members, span(progress, 0.1, 0.7))
+        members = refine_jointly(members, span(progress, 0.1, 0.7))
         members = agree(members, agreement)
     progress(0.7, "Finding the coordinate maps")
     learned = LearnedField(members).side().field

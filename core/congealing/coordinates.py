@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from core.congealing.poses import Posed
+from core.congealing.posed_photos import PosedPhoto
 from core.fields.field import FeatureField
 from core.geometry.pose import project, shape_rays
 from core.geometry.raycasting import Hits, surface_position
@@ -53,7 +53,10 @@ class CoordinateMap:
 
 
 def solve(
-    members: Sequence[Posed], field: FeatureField, settings: MapSettings = MapSettings(), progress: Progress = silent
+    members: Sequence[PosedPhoto],
+    field: FeatureField,
+    settings: MapSettings = MapSettings(),
+    progress: Progress = silent,
 ) -> list[CoordinateMap]:
     """The maps of all photos; ``field`` describes the shape as it is compared with them."""
     if not members:
@@ -69,7 +72,7 @@ def solve(
     return found
 
 
-def points_at(one: Posed, found: CoordinateMap, pixels: npt.ArrayLike) -> Hits:
+def points_at(one: PosedPhoto, found: CoordinateMap, pixels: npt.ArrayLike) -> Hits:
     """The points of the canonical shape that pixels [n, 2] of a photo show; face -1 where they show none."""
     pixels = np.asarray(pixels, np.float64)
     there = pixels + _at(found.forward, one, pixels)
@@ -77,7 +80,7 @@ def points_at(one: Posed, found: CoordinateMap, pixels: npt.ArrayLike) -> Hits:
     return one.scorer.shape.caster.cast(*shape_rays(one.best.pose, one.scorer.K, shape, there))
 
 
-def pixels_at(one: Posed, found: CoordinateMap, positions: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def pixels_at(one: PosedPhoto, found: CoordinateMap, positions: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Where a photo shows points [n, 3] (normalised) of the canonical shape: pixels [n, 2], and whether nothing hides them."""
     shape = one.scorer.shape.shape
     drawn, depth = project(one.best.pose, one.scorer.K, shape.to_own_frame(positions))
@@ -87,7 +90,7 @@ def pixels_at(one: Posed, found: CoordinateMap, positions: Floats) -> tuple[Floa
     return drawn + _at(found.reverse, one, drawn), visible
 
 
-def coordinates(one: Posed, found: CoordinateMap) -> npt.NDArray[np.float32]:
+def coordinates(one: PosedPhoto, found: CoordinateMap) -> npt.NDArray[np.float32]:
     """Canonical coordinates float32 [H, W, 3] of a photo's pixels (normalised frame), NaN where they show no shape."""
     result = np.full((*one.scorer.photo.mask.shape, 3), np.nan, np.float32)
     rows, columns = np.nonzero(one.scorer.photo.mask)
@@ -97,7 +100,7 @@ def coordinates(one: Posed, found: CoordinateMap) -> npt.NDArray[np.float32]:
     return result
 
 
-def _pictures(one: Posed, field: FeatureField, size: int) -> tuple[torch.Tensor, ...]:
+def _pictures(one: PosedPhoto, field: FeatureField, size: int) -> tuple[torch.Tensor, ...]:
     """Descriptors of the photo and of the shape drawn there [size, size, D], and both masks [size, size]."""
     scorer, image = one.scorer, one.scorer.image.map
     h, w, channels = image.descriptors.shape
@@ -156,7 +159,7 @@ def _displace(
     return np.asarray(move.permute(0, 2, 3, 1).numpy(), np.float32)
 
 
-def _at(displacement: npt.NDArray[np.float32], one: Posed, pixels: Floats) -> Floats:
+def _at(displacement: npt.NDArray[np.float32], one: PosedPhoto, pixels: Floats) -> Floats:
     """Displacements in pixels [n, 2] at pixels [n, 2]."""
     if len(pixels) == 0:
         return np.zeros((0, 2))

@@ -1,5 +1,6 @@
 """A collection that was congealed, written to a folder: poses, coordinate maps and the average picture."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,20 +8,25 @@ import numpy as np
 
 from core.congealing.collection import Congealed
 from core.congealing.coordinates import coordinates
-from core.congealing.photos import scaled
-from core.congealing.poses import Posed
+from core.congealing.photos import as_in_photo, scaled
+from core.congealing.posed_photos import PosedPhoto
 from core.congealing.propagate import average
 from core.images import save_image
 from core.interchange.collections import PosedImage, save_collection, save_map
-from core.interchange.poses import View, save_colmap, save_nerfstudio
+from core.interchange.names import short_names
+from core.interchange.poses import View, colmap, nerfstudio
 from core.progress import Progress, silent
 
 
-def posed_image(path: str, one: Posed, shrunk: float) -> PosedImage:
-    """``K`` and size are those of the file again."""
+def posed_image(path: str, one: PosedPhoto, shrunk: float) -> PosedImage:
+    """``K``, size and lens are those of the file again."""
     height, width = one.scorer.photo.pixels.shape[:2]
-    size = (round(width / shrunk), round(height / shrunk))
-    view = View(Path(path).name, size, scaled(one.scorer.K, 1 / shrunk), one.best.pose)
+    camera, name = one.scorer.photo.camera, Path(path).name
+    if camera is not None and camera.lens is not None and camera.size is not None:
+        view = View(name, camera.size, camera.K, one.best.pose, camera.lens)
+    else:
+        size = (round(width / shrunk), round(height / shrunk))
+        view = View(name, size, scaled(one.scorer.K, 1 / shrunk), one.best.pose)
     return PosedImage(path, view, one.best.score, one.agreement, one.inlier, one.fixed)
 
 
@@ -30,13 +36,14 @@ def write_poses(
     """``collection.json``, and the inliers as "colmap" or "nerfstudio"; returns the files."""
     images = [posed_image(path, one, factor) for path, one, factor in zip(paths, found.members, shrunk, strict=True)]
     save_collection(out / "collection.json", shape, images, **({"up": found.canon.up, "finished": True} | more))
-    saved, views = [out / "collection.json"], [one.view for one in images if one.inlier]
+    saved, names = [out / "collection.json"], short_names([str(Path(path).absolute()) for path in paths])
+    views = [replace(one.view, image=name) for one, name in zip(images, names, strict=True) if one.inlier]
     if form == "colmap":
         (out / "colmap").mkdir(exist_ok=True)
-        save_colmap(out / "colmap", views)
+        colmap.save(out / "colmap", views)
         saved.append(out / "colmap")
     elif form == "nerfstudio":
-        save_nerfstudio(out / "transforms.json", views)
+        nerfstudio.save(out / "transforms.json", views)
         saved.append(out / "transforms.json")
     return saved
 
@@ -48,7 +55,7 @@ def write_maps(out: Path, found: Congealed, paths: list[str], suffix: str, progr
     for number, (path, one, solved) in enumerate(zip(paths, found.members, found.maps, strict=True)):
         progress(number / len(paths), f"Writing map {number + 1} of {len(paths)}")
         saved.append(out / "maps" / f"{number:03d}-{Path(path).stem}.{suffix}")
-        save_map(saved[-1], coordinates(one, solved))
+        save_map(saved[-1], as_in_photo(coordinates(one, solved), one.scorer.photo.camera))
     picture = average(found)
     shade = picture[..., 3:].astype(np.float32) / 255
     save_image(out / "average.png", (picture[..., :3] * shade + 255 * (1 - shade)).astype(np.uint8))

@@ -13,9 +13,11 @@ from core.alignment.scorer import Photo
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import intrinsics
+from core.geometry.undistorted import Undistorted
 from core.images import field_of_view, load_image
-from core.matching.prepare import image_side
+from core.matching.prepare import matchable_image
 from core.parts.grabcut import box_mask
 from core.parts.prominence import likely_box
 
@@ -30,27 +32,33 @@ FOV = 50.0
 
 
 def open_photo(
-    path: str | Path, encoder: ImageEncoder, box: Box | None = None, mask: Mask | None = None, K: Floats | None = None
+    path: str | Path,
+    encoder: ImageEncoder,
+    box: Box | None = None,
+    mask: Mask | None = None,
+    camera: PhotoCamera | None = None,
 ) -> tuple[Photo, float, bool]:
     """A photo of a file; how much it was shrunk (1 or less); and whether its camera is known.
 
-    ``box``, ``mask`` and ``K`` are of the file's pixels. Without a mask the object is cut out of the box; without both, of where
-    it is likely to be. Without ``K`` the focal length is that of the EXIF data, or ``FOV`` degrees, which then is not known.
+    ``box``, ``mask`` and ``camera`` are of the file's pixels; a lens that bends is undone, so that the photo is the whole of
+    :class:`core.geometry.undistorted.Undistorted`. Without a mask the object is cut out of the box; without both, of where
+    it is likely to be. Without ``camera`` the focal length is that of the EXIF data, or ``FOV`` degrees, which then is not known.
 
     Raises:
         CounterpointError: it cannot be read, or shows no object.
     """
     image = load_image(path)
     height, width = image.shape[:2]
-    shrunk = min(1.0, LONGEST / max(width, height))
     told = field_of_view(path)
-    if K is None:
-        K = intrinsics((width, height), told or FOV)
-        known = told is not None
-    else:
-        known = True
+    known = camera is not None or told is not None
     if mask is not None and mask.shape != (height, width):
         raise CounterpointError(f"The mask of {Path(path).name} is {mask.shape[1]} x {mask.shape[0]} pixels, the photo {width} x {height}.")  # fmt: skip
+    own = replace(camera or PhotoCamera(intrinsics((width, height), told or FOV)), size=(width, height))
+    flat = Undistorted.of(own, (width, height))
+    image, K, (width, height) = flat.picture(image), flat.K, flat.size
+    mask = None if mask is None else flat.picture(mask)
+    box = None if box is None else flat.box(box)
+    shrunk = min(1.0, LONGEST / max(width, height))
     if shrunk < 1:
         size = (round(width * shrunk), round(height * shrunk))
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -58,7 +66,7 @@ def open_photo(
             mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
         K = scaled(K, shrunk)
         box = None if box is None else tuple(v * shrunk for v in box)  # type: ignore[assignment]
-    return photo_of(image, encoder, K, box, mask, Path(path).name), shrunk, known
+    return replace(photo_of(image, encoder, K, box, mask, Path(path).name), camera=own), shrunk, known
 
 
 def photo_of(
@@ -69,8 +77,25 @@ def photo_of(
         mask = box_mask(image, encoder, box or likely_box(image, encoder))
     if mask.sum() < 100:
         raise CounterpointError(f"{name} shows no object; give a box around it.")
-    side = replace(image_side(image, encoder, box_around(mask)), other_turns=())  # memory
+    side = replace(matchable_image(image, encoder, box_around(mask)), other_turns=())  # memory
     return Photo(image, side, K, mask)
+
+
+def as_in_photo(values: npt.NDArray[np.float32], camera: PhotoCamera | None) -> npt.NDArray[np.float32]:
+    """Values [h, w, C] of a photo as :func:`open_photo` shrank and undistorted it, for the pixels of the user's photo.
+
+    The result is as large as the file, shrunk as much, NaN where nothing is known. ``camera`` is that of the file.
+    """
+    if camera is None or camera.lens is None or camera.size is None:
+        return values
+    size = camera.size
+    flat = Undistorted.of(camera, size)
+    shrunk = min(1.0, LONGEST / max(flat.size))
+    across, down = ((np.arange(round(side * shrunk)) + 0.5) / shrunk - 0.5 for side in size)
+    there = camera.lens.undistort_grid(across, down, camera.K) + (flat.K[:2, 2] - camera.K[:2, 2])
+    at = ((there + 0.5) * shrunk - 0.5).astype(np.float32)
+    moved = cv2.remap(values, at, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=(np.nan,) * 4)
+    return np.asarray(moved, np.float32)
 
 
 def scaled(K: Floats, factor: float) -> Floats:

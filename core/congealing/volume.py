@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.errors import CounterpointError
+from core.geometry.paint import as_light
 
 Floats = npt.NDArray[np.floating]
 
@@ -74,6 +75,8 @@ class Volume(nn.Module):
         points = (vertices[:, ::-1] - 1) / (size - 1) - 0.5
         _, color = self.at(torch.from_numpy(points.astype(np.float32)).to(self.density.device))
         rgb = (color.cpu().numpy() * 255).astype(np.uint8)
+        if Path(path).suffix.lower() in (".glb", ".gltf"):
+            rgb = as_light(rgb)
         mesh = trimesh.Trimesh(points, faces, vertex_colors=rgb, process=False)
         if mesh.volume < 0:
             mesh.invert()

@@ -16,8 +16,7 @@ from torch.nn import functional as F
 
 from core.encoders.base import Encoded, ImageEncoder, pick_device
 from core.errors import CounterpointError
-from core.files import file_digest
-from core.images import check_file
+from core.files import check_file, file_digest
 from core.tensors import save_tensors
 
 

@@ -14,8 +14,7 @@ from torch.nn import functional as F
 
 from core.encoders.base import Encoded, pick_device, to_batch
 from core.errors import CounterpointError
-from core.files import file_digest
-from core.images import check_file
+from core.files import check_file, file_digest
 
 WEIGHTS = Path(__file__).parents[2] / "resources" / "weights"
 

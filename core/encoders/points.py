@@ -15,8 +15,7 @@ from torch import nn
 from core.encoders.base import EncodedPoints, pick_device
 from core.encoders.pocket import WEIGHTS
 from core.errors import CounterpointError
-from core.files import file_digest
-from core.images import check_file
+from core.files import check_file, file_digest
 
 
 class PointTokens(Protocol):

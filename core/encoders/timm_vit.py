@@ -12,8 +12,7 @@ from timm.models.vision_transformer import VisionTransformer
 from core.encoders.base import Encoded, pick_device, to_batch
 from core.encoders.hub import fetch
 from core.errors import CounterpointError
-from core.files import file_digest
-from core.images import check_file
+from core.files import check_file, file_digest
 from core.progress import Progress, silent
 
 EXAMPLE = "vit_small_patch14_dinov2.lvd142m"

@@ -17,8 +17,7 @@ from torch import nn
 from core.encoders.base import Encoded, TunableEncoder
 from core.encoders.published import read_published
 from core.errors import CounterpointError
-from core.files import file_digest
-from core.images import check_file
+from core.files import check_file, file_digest
 from core.tensors import save_tensors
 
 KIND = "equivariance adapter"

@@ -12,7 +12,7 @@ from safetensors import safe_open
 from core.errors import CounterpointError
 from core.tensors import save_tensors
 
-VERSION = "1"
+VERSION = "2"
 """Part of every key: raise it when a computation changes."""
 
 LIMIT_BYTES = 4 << 30

@@ -5,7 +5,43 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.geometry.lens import Lens
+
 Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class PhotoCamera:
+    """The camera of a photo, wherever it stands.
+
+    Attributes:
+        K: float64 [3, 3] intrinsics in pixels, without skew.
+        size: (width, height) of the photo in pixels, or None where nobody said it.
+        lens: how the lens bends, or None where it does not.
+        depth_scale: millimetres that one count of the photo's depth picture is (BOP), or None where nobody said it.
+    """
+
+    K: Floats
+    size: tuple[int, int] | None = None
+    lens: Lens | None = None
+    depth_scale: float | None = None
+
+    def project(self, points: Floats) -> tuple[Floats, Floats]:
+        """Points [..., 3] of the camera's frame -> pixels [..., 2] of the photo and depth along z [...].
+
+        Pixels are NaN where the lens does not show a point (behind the camera, or farther out than it bends back).
+        """
+        points = np.asarray(points, np.float64)
+        depth = points[..., 2]
+        xy = np.where(
+            depth[..., None] > 1e-12, points[..., :2] / np.where(depth > 1e-12, depth, 1.0)[..., None], np.nan
+        )
+        if self.lens is not None:
+            bent = self.lens.distort(np.nan_to_num(xy))
+            again = self.lens.undistort(bent)
+            shown = (np.abs(again - xy) < 1e-6 * (1 + np.abs(xy))).all(-1, keepdims=True)
+            xy = np.where(shown, bent, np.nan)
+        return xy * [self.K[0, 0], self.K[1, 1]] + self.K[:2, 2], depth
 
 
 @dataclass(frozen=True)

@@ -85,11 +85,11 @@ def intrinsics(size: tuple[int, int], fov: float = 50.0) -> Floats:
     return camera_matrix(focal, focal, (size[0] - 1) / 2, (size[1] - 1) / 2)
 
 
-def frustum(pose: Pose, K: Floats, size: tuple[int, int], length: float = 0.08) -> Floats:
+def frustum(pose: Pose, K: Floats, size: tuple[int, int], middle: Floats, length: float = 0.08) -> Floats:
     """A photo's camera in the shape's frame [6, 3]: the eye, the corners of a picture (width, height) at ``length`` of the distance to the
-    shape, and the shape's origin."""
+    shape's ``middle`` [3] (of its own frame), and that middle."""
     width, height = size
     corners = [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
     rays = np.linalg.solve(K, np.array([(u, v, 1.0) for u, v in corners]).T).T
-    depth = length * float(np.linalg.norm(pose.t))
-    return pose.inverse(np.vstack([np.zeros(3), rays * depth, pose.t]))
+    there = pose(middle)
+    return pose.inverse(np.vstack([np.zeros(3), rays * length * float(np.linalg.norm(there)), there]))

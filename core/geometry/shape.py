@@ -1,24 +1,39 @@
 """Shapes: meshes and point clouds read from files, checked, with what is needed to draw and sample them."""
 
 import hashlib
-import io
-import json
+import importlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.files import file_digest
+from core.geometry.paint import Paint
 from core.images import check_file
 
-SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz")
+READERS = {
+    ".obj": "obj.read_obj",
+    ".ply": "ply.read_ply",
+    ".stl": "stl.read_stl",
+    ".off": "off.read_off",
+    ".glb": "gltf.read_gltf",
+    ".gltf": "gltf.read_gltf",
+    ".xyz": "points_text.read_points_text",
+    ".asc": "points_text.read_points_text",
+    ".pts": "points_text.read_points_text",
+    ".ptx": "points_text.read_points_text",
+}
+"""The function of ``core.geometry.readers`` that reads a file with this suffix: path -> :class:`Shape`."""
+SUFFIXES = tuple(READERS)
 MAX_FACES = 12_000_000
 MAX_FILE_BYTES = 4 << 30
+_ROWS = 1 << 17
+"""Faces that are worked on at once, so that memory stays near what the arrays themselves take."""
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -29,7 +44,7 @@ class Shape:
     """A triangle mesh, or a point cloud when ``faces`` is empty.
 
     Attributes:
-        vertices: float64 [V, 3] in the file's own units and axes.
+        vertices: float64 [V, 3] in the file's own units and axes and order.
         faces: int64 [F, 3]; polygons of the file are cut into triangles, in the order of the file.
         normals: float32 [V, 3] unit vertex normals.
         colors: uint8 [V, 3] or None.
@@ -37,6 +52,9 @@ class Shape:
         name: file name without folders.
         digest: SHA-256 of the file's bytes, the key of everything cached about it.
         warnings: sentences for the user about what was mended or looks odd.
+        polygon: int64 [F], the number of the file's polygon (from 0) that each triangle is cut from; None where face i of the
+            file is face i here.
+        paint: colours that ``colors`` or ``uv`` with ``texture`` cannot hold (those are None then), or None.
     """
 
     vertices: Floats
@@ -48,15 +66,24 @@ class Shape:
     name: str = "shape"
     digest: str = ""
     warnings: list[str] = field(default_factory=list)
+    polygon: Ints | None = None
+    paint: Paint | None = None
 
     @property
     def is_point_cloud(self) -> bool:
         return len(self.faces) == 0
 
+    @property
+    def coloring(self) -> str:
+        """What its own colours come from: "texture", "faces", "vertices" or "none"."""
+        if self.texture is not None or (self.paint is not None and self.paint.textures):
+            return "texture"
+        return "faces" if self.paint is not None else "vertices" if self.colors is not None else "none"
+
     @cached_property
     def bounds(self) -> Floats:
         """Axis-aligned bounding box of what is used, float64 [2, 3]."""
-        used = self.vertices if self.is_point_cloud else self.vertices[np.unique(self.faces)]
+        used = self.vertices if self.is_point_cloud else self.vertices[_used(self.vertices, self.faces)]
         return np.stack([used.min(axis=0), used.max(axis=0)])
 
     @property
@@ -83,31 +110,28 @@ class Shape:
 
 
 def load_shape(path: str | Path) -> Shape:
-    """Read a mesh (OBJ, PLY, STL, OFF, GLB, glTF) or a point cloud (PLY, XYZ).
+    """Read a mesh (OBJ, PLY, STL, OFF, GLB, glTF) or a point cloud (PLY, glTF, XYZ).
 
-    The parts of a scene are joined into one shape with their placements applied. What can be mended is mended and said in
-    ``Shape.warnings`` (faces of no area stay, so that face numbers are those of the file).
+    Vertices and faces keep the order of the file; the parts of a scene are joined in its order with their placements applied. What
+    can be mended is mended and said in ``Shape.warnings`` (faces of no area stay, so that face numbers are those of the file).
 
     Raises:
-        CounterpointError: unreadable, damaged, empty, not finite, indices out of range, flat in all directions, too large.
+        CounterpointError: unreadable, damaged, empty, not finite, indices out of range, flat in all directions, too large, or
+            made with something that this program does not understand and that changes the geometry.
     """
     path = check_file(path)
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
+    if suffix not in READERS:
         raise CounterpointError(f"{path.name} is not a shape this program can read; use {', '.join(SUFFIXES)}.")
     if path.stat().st_size > MAX_FILE_BYTES:
         raise CounterpointError(f"{path.name} is larger than {MAX_FILE_BYTES >> 30} GiB; reduce it first.")
     digest = file_digest(path)
     try:
-        shape = _read_xyz(path) if suffix == ".xyz" else _read_with_trimesh(path, suffix)
+        shape = _reader(suffix)(path)
     except CounterpointError:
         raise
     except MemoryError:
         raise CounterpointError(f"{path.name} does not fit into memory; reduce it first.") from None
-    except FileNotFoundError as error:
-        raise CounterpointError(
-            f"{path.name} refers to {_brief(error)}, which is not beside it; put it there."
-        ) from None
     except BaseException as error:
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
@@ -118,6 +142,12 @@ def load_shape(path: str | Path) -> Shape:
     return shape
 
 
+def _reader(suffix: str) -> Callable[[Path], Shape]:
+    """Readers are imported when a file needs them, so that a program that only handles shapes starts fast."""
+    module, function = READERS[suffix].split(".")
+    return getattr(importlib.import_module(f"core.geometry.readers.{module}"), function)  # type: ignore[no-any-return]
+
+
 def make_shape(
     vertices: Floats,
     faces: Ints | None = None,
@@ -126,42 +156,89 @@ def make_shape(
     colors: npt.NDArray[np.uint8] | None = None,
     uv: Floats | None = None,
     texture: npt.NDArray[np.uint8] | None = None,
+    polygon: Ints | None = None,
+    paint: Paint | None = None,
     name: str = "shape",
 ) -> Shape:
-    """A checked :class:`Shape` from arrays; the digest covers geometry and colours.
+    """A checked :class:`Shape` from arrays, as described there; the digest covers geometry and colours.
 
     Raises:
         CounterpointError: the same as :func:`load_shape` for the content.
     """
-    vertices = np.ascontiguousarray(vertices, np.float64).reshape(-1, 3)
-    faces = np.zeros((0, 3), np.int64) if faces is None else np.ascontiguousarray(faces, np.int64).reshape(-1, 3)
-    warnings = _check(vertices, faces, name)
-    if normals is not None:
-        normals = np.nan_to_num(np.asarray(normals, np.float32))
-        lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-        normals = normals / np.maximum(lengths, 1e-9) if np.all(lengths > 1e-3) else None
-    if normals is None:
-        normals = cloud_normals(vertices) if len(faces) == 0 else vertex_normals(vertices, faces)
+    shape = checked_shape(
+        vertices, faces, normals=normals, colors=colors, uv=uv, texture=texture, polygon=polygon, paint=paint, name=name
+    )
     digest = hashlib.sha256()
-    for array in (vertices, faces, colors, uv, texture):
+    for array in (shape.vertices, shape.faces, colors, uv, texture, *(paint.arrays() if paint else ())):
         if array is not None:
             digest.update(np.ascontiguousarray(array).tobytes())
-    return Shape(vertices, faces, normals, colors, uv, texture, name, digest.hexdigest(), warnings)
+    shape.digest = digest.hexdigest()
+    return shape
+
+
+def checked_shape(
+    vertices: Floats,
+    faces: Ints | None,
+    *,
+    normals: Floats | None = None,
+    colors: npt.NDArray[np.uint8] | None = None,
+    uv: Floats | None = None,
+    texture: npt.NDArray[np.uint8] | None = None,
+    polygon: Ints | None = None,
+    paint: Paint | None = None,
+    name: str = "shape",
+    warnings: list[str] | None = None,
+) -> Shape:
+    """What :func:`make_shape` does, without a digest; ``warnings`` are those of the reader and stand first."""
+    vertices = np.ascontiguousarray(vertices, np.float64).reshape(-1, 3)
+    faces = np.zeros((0, 3), np.int64) if faces is None else np.ascontiguousarray(faces, np.int64).reshape(-1, 3)
+    said = [*(warnings or []), *_check(vertices, faces, name)]
+    if normals is not None:
+        normals = np.nan_to_num(np.asarray(normals, np.float32), posinf=0, neginf=0)
+        lengths = np.linalg.norm(normals, axis=1)
+        missing = lengths <= 1e-3
+        normals = normals / np.maximum(lengths, 1e-9)[:, None]
+        if missing.any():
+            normals = np.where(missing[:, None], _computed_normals(vertices, faces), normals)
+    else:
+        normals = _computed_normals(vertices, faces)
+    return Shape(vertices, faces, normals, colors, uv, texture, name, "", said, polygon, paint)
+
+
+def _computed_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
+    return cloud_normals(vertices) if len(faces) == 0 else vertex_normals(vertices, faces)
 
 
 def vertex_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
-    """Area-weighted unit normals float32 [V, 3]; vertices at the same place share one, as in files that repeat them."""
-    _, weld = np.unique(np.ascontiguousarray(vertices, np.float64).view("V24").ravel(), return_inverse=True)
-    welded = weld[faces]
-    a, b, c = (vertices[faces[:, i]] for i in range(3))
-    cross = np.cross(b - a, c - a)
-    total = np.zeros((int(weld.max()) + 1, 3))
-    for axis in range(3):
-        for corner in range(3):
-            total[:, axis] += np.bincount(welded[:, corner], weights=cross[:, axis], minlength=len(total))
+    """Area-weighted unit normals float32 [V, 3] of vertices [V, 3] and faces [F, 3]; vertices at the same place share one."""
+    group, count = _places(vertices)
+    cross = np.empty(faces.shape)
+    for begin in range(0, len(faces), _ROWS):
+        a, b, c = (vertices[faces[begin : begin + _ROWS, i]] for i in range(3))
+        cross[begin : begin + _ROWS] = np.cross(b - a, c - a)
+    total = np.zeros((count, 3))
+    for corner in range(3):
+        place = group[faces[:, corner]]
+        for axis in range(3):
+            total[:, axis] += np.bincount(place, weights=cross[:, axis], minlength=count)
     lengths = np.linalg.norm(total, axis=1, keepdims=True)
-    unit = np.divide(total, lengths, out=np.tile([0.0, 0.0, 1.0], (len(total), 1)), where=lengths > 0)
-    return unit[weld].astype(np.float32)
+    np.divide(total, lengths, out=total, where=lengths > 0)
+    total[lengths[:, 0] == 0] = (0, 0, 1)
+    return total.astype(np.float32)[group]
+
+
+def _places(vertices: Floats) -> tuple[Ints, int]:
+    """The number of the place that each vertex [V, 3] lies at, int [V], and how many places there are."""
+    keys = np.zeros(len(vertices), np.uint64)
+    for axis, factor in enumerate((0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)):
+        keys = (keys ^ (vertices[:, axis] + 0.0).view(np.uint64)) * np.uint64(factor)
+        keys ^= keys >> np.uint64(29)
+    unique, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    if len(unique) == len(vertices):
+        return np.arange(len(vertices)), len(vertices)
+    if not np.array_equal(vertices[first[group]], vertices, equal_nan=True):  # two places with the same key
+        unique, group = np.unique(vertices, axis=0, return_inverse=True)
+    return group.ravel(), len(unique)
 
 
 def cloud_normals(points: Floats) -> npt.NDArray[np.float32]:
@@ -175,142 +252,47 @@ def cloud_normals(points: Floats) -> npt.NDArray[np.float32]:
     return np.where(outward, normals, -normals).astype(np.float32)
 
 
+def _used(vertices: Floats, faces: Ints) -> npt.NDArray[np.bool_]:
+    """Which vertices belong to a face (all of a point cloud), bool [V]."""
+    is_used = np.full(len(vertices), len(faces) == 0)
+    is_used[faces] = True
+    return is_used
+
+
 def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
-    warnings = []
+    """Warnings about arrays that can be used; vertices that no face uses and are not finite are moved onto one that is."""
     if len(vertices) == 0:
         raise CounterpointError(f"{name} has no points; check how it was exported.")
     if len(faces) > MAX_FACES or len(vertices) > 3 * MAX_FACES:
         raise CounterpointError(f"{name} has {len(faces):,} faces; the limit is {MAX_FACES:,}, so simplify it first.")
     if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
         raise CounterpointError(f"{name} is damaged: faces refer to vertices that are not there.")
-    is_used = np.full(len(vertices), len(faces) == 0)
-    is_used[faces] = True
-    used = vertices[is_used]
-    if not np.isfinite(used).all():
-        bad = int((~np.isfinite(used)).any(axis=1).sum())
+    is_used = _used(vertices, faces)
+    is_finite = np.isfinite(vertices).all(axis=1)
+    bad = int((is_used & ~is_finite).sum())
+    if bad:
         raise CounterpointError(f"{name} has vertices that are not numbers ({bad:,} NaN or infinite); repair it first.")
-    vertices[~np.isfinite(vertices).all(axis=1)] = used[0]
-    extent = np.ptp(used, axis=0)
-    if np.linalg.norm(extent) <= 1e-12 * max(1e-12, float(np.abs(used).max())) or np.linalg.norm(extent) == 0:
+    if not is_finite.all():
+        vertices[~is_finite] = vertices[np.argmax(is_used)]
+    low = vertices.min(axis=0, where=is_used[:, None], initial=np.inf)
+    high = vertices.max(axis=0, where=is_used[:, None], initial=-np.inf)
+    extent = high - low
+    largest = max(float(np.abs(low).max()), float(np.abs(high).max()))
+    if np.linalg.norm(extent) <= 1e-12 * max(1e-12, largest):
         raise CounterpointError(f"{name} has no extent: all its points lie in one place.")
-    if len(faces):
-        a, b, c = (vertices[faces[:, i]] for i in range(3))
-        areas = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-        flat = int((areas <= 1e-14 * float(extent.max()) ** 2).sum())
-        if flat == len(faces):
-            raise CounterpointError(f"{name} has no surface: all its faces have zero area.")
-        if flat:
-            warnings.append(f"{flat:,} of {len(faces):,} faces have zero area and cannot be hit.")
-    return warnings
+    flat = _flat_faces(vertices, faces, 1e-14 * float(extent.max()) ** 2)
+    if len(faces) and flat == len(faces):
+        raise CounterpointError(f"{name} has no surface: all its faces have zero area.")
+    return [f"{flat:,} of {len(faces):,} faces have zero area and cannot be hit."] if flat else []
 
 
-def _read_with_trimesh(path: Path, suffix: str) -> Shape:
-    import trimesh
-
-    if suffix in (".glb", ".gltf"):
-        _check_compression(path)
-    loaded = trimesh.load_scene(path, file_type=suffix[1:], process=False) if suffix in (".glb", ".gltf") else None
-    geometry: Any = loaded if loaded is not None else trimesh.load(path, file_type=suffix[1:], process=False)
-    if isinstance(geometry, trimesh.Scene):
-        meshes = [g for g in geometry.dump(concatenate=False) if isinstance(g, trimesh.Trimesh)]
-        clouds = [g for g in geometry.dump(concatenate=False) if isinstance(g, trimesh.PointCloud)]
-        if meshes:
-            geometry = trimesh.util.concatenate(meshes)
-        elif clouds:
-            geometry = trimesh.PointCloud(np.vstack([c.vertices for c in clouds]))
-        else:
-            raise CounterpointError(f"{path.name} holds no mesh and no points; check how it was exported.")
-    if isinstance(geometry, trimesh.PointCloud):
-        if suffix == ".obj":
-            raise CounterpointError(
-                f"{path.name} has vertices but no faces; export it with faces, or as PLY or XYZ points."
-            )
-        metadata = geometry.metadata.get("_ply_raw", {}).get("vertex", {}).get("data")
-        return make_shape(
-            geometry.vertices, normals=_ply_normals(metadata), colors=_cloud_colors(geometry), name=path.name
-        )
-    if not isinstance(geometry, trimesh.Trimesh) or len(geometry.faces) == 0:
-        raise CounterpointError(f"{path.name} has no faces and no points that can be shown; check how it was exported.")
-    faces = np.asarray(geometry.faces, np.int64)
-    if faces.min() < 0 or faces.max() >= len(geometry.vertices):
-        raise CounterpointError(f"{path.name} is damaged: faces refer to vertices that are not there.")
-    colors, uv, texture = _appearance(geometry)
-    stored = geometry._cache.cache.get("vertex_normals")
-    shape = make_shape(
-        np.array(geometry.vertices), faces, normals=stored, colors=colors, uv=uv, texture=texture, name=path.name
-    )
-    if geometry.visual.kind == "texture" and texture is None and geometry.visual.uv is not None:
-        shape.warnings.append(
-            "It has texture coordinates but no texture; if it should have one, put the image in its folder."
-        )
-    return shape
-
-
-def _appearance(mesh: Any) -> tuple[Any, Any, Any]:
-    """(vertex colours, uv, texture) of a trimesh mesh; each may be None."""
-    visual = mesh.visual
-    if visual.kind == "texture" and visual.uv is not None and len(visual.uv) == len(mesh.vertices):
-        material = visual.material
-        image = getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
-        if image is not None:
-            texture = np.asarray(image.convert("RGB"))
-            factor = getattr(material, "baseColorFactor", None)
-            if factor is not None and np.min(factor[:3]) < 255:
-                texture = (texture * (np.asarray(factor[:3]) / 255.0)).astype(np.uint8)
-            return None, np.nan_to_num(np.asarray(visual.uv, np.float32)), texture
-    if visual.kind is None:
-        return None, None, None
-    if visual.kind == "texture":
-        material = visual.material
-        says_color = getattr(material, "baseColorFactor", None) is not None or "kd" in getattr(material, "kwargs", {})
-        return (np.tile(material.main_color[:3], (len(mesh.vertices), 1)) if says_color else None), None, None
-    colors = np.asarray(visual.vertex_colors)
-    return (
-        (colors[:, :3].astype(np.uint8), None, None) if colors.shape == (len(mesh.vertices), 4) else (None, None, None)
-    )
-
-
-def _ply_normals(vertex: Any) -> Floats | None:
-    names = vertex if isinstance(vertex, dict) else getattr(getattr(vertex, "dtype", None), "names", None)
-    if not {"nx", "ny", "nz"} <= set(names or ()):
-        return None
-    return np.stack([np.asarray(vertex[n], np.float32).ravel() for n in ("nx", "ny", "nz")], axis=1)
-
-
-def _cloud_colors(cloud: Any) -> npt.NDArray[np.uint8] | None:
-    colors = np.asarray(cloud.colors) if cloud.colors is not None else np.zeros((0, 4))
-    return colors[:, :3].astype(np.uint8) if colors.shape == (len(cloud.vertices), 4) else None
-
-
-def _read_xyz(path: Path) -> Shape:
-    """Columns x y z, then normals (unit length) or colours (0-255 or 0-1) when there are six."""
-    text = path.read_text(encoding="utf-8", errors="strict").replace(",", " ").replace(";", " ")
-    values = np.loadtxt(io.StringIO(text), comments=("#", "//"), ndmin=2)
-    if values.shape[1] < 3:
-        raise CounterpointError(f"{path.name} has {values.shape[1]} columns; a point cloud needs x, y and z.")
-    normals = colors = None
-    if values.shape[1] >= 6:
-        extra = values[:, 3:6]
-        if np.allclose(np.linalg.norm(extra, axis=1), 1, atol=0.02):
-            normals = extra
-        else:
-            colors = np.clip(extra * (255 if extra.max() <= 1 else 1), 0, 255).astype(np.uint8)
-    return make_shape(values[:, :3], normals=normals, colors=colors, name=path.name)
-
-
-_COMPRESSED = {"KHR_draco_mesh_compression": "Draco", "EXT_meshopt_compression": "meshopt"}
-
-
-def _check_compression(path: Path) -> None:
-    """glTF whose geometry is compressed in ways trimesh does not read would open as if all points lay in one place."""
-    with open(path, "rb") as file:
-        start = file.read(20)
-        length = int.from_bytes(start[12:16], "little") if start[:4] == b"glTF" else -1
-        content = json.loads(file.read(length) if length >= 0 else start + file.read())
-    needed = content.get("extensionsRequired", [])
-    for extension, name in _COMPRESSED.items():
-        if extension in needed:
-            raise CounterpointError(f"{path.name} is compressed with {name}, which cannot be read; export it without.")
+def _flat_faces(vertices: Floats, faces: Ints, least: float) -> int:
+    """How many faces have an area of at most half of ``least``."""
+    flat = 0
+    for begin in range(0, len(faces), _ROWS):
+        a, b, c = (vertices[faces[begin : begin + _ROWS, i]] for i in range(3))
+        flat += int((np.linalg.norm(np.cross(b - a, c - a), axis=1) <= least).sum())
+    return flat
 
 
 def _brief(error: BaseException) -> str:

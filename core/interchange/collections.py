@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.files import write_atomic
+from core.files import read_json, write_atomic
+from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.images import check_file
-from core.interchange.labels import read_json
-from core.interchange.poses import View
+from core.interchange.poses.view import View
 
 Maps = npt.NDArray[np.float32]
 
@@ -36,14 +36,14 @@ class PosedImage:
     fixed: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """``path, R, t, K, score, inlier`` and more; ``x_cam = R diag(s) x_shape + t``, OpenCV axes, the units of the shape's file."""
+        """``path, R, t, K, score, inlier`` and more, ``lens`` where it bends; ``x_cam = R diag(s) x_shape + t``, OpenCV axes, the units of the shape's file."""
         pose, (width, height) = self.view.pose, self.view.size
         agreement = None if np.isnan(self.agreement) else self.agreement
         return {
             "path": self.path, "R": pose.R.tolist(), "t": pose.t.tolist(), "s": np.asarray(pose.s).tolist(),
             "K": self.view.K.tolist(), "width": width, "height": height, "score": self.score, "agreement": agreement,
             "inlier": self.inlier, "fixed": self.fixed,
-        }  # fmt: skip
+        } | ({} if self.view.lens is None else {"lens": self.view.lens.as_json()})  # fmt: skip
 
 
 def save_collection(path: str | Path, shape: str, images: list[PosedImage], **more: Any) -> None:
@@ -68,7 +68,8 @@ def load_collection(path: str | Path) -> tuple[str, list[PosedImage]]:
 def _image(entry: dict[str, Any]) -> PosedImage:
     R, t, s, K = (np.array(entry[name], np.float64) for name in ("R", "t", "s", "K"))
     pose = Pose(R.reshape(3, 3), t.reshape(3), s.reshape(3))
-    view = View(Path(entry["path"]).name, (int(entry["width"]), int(entry["height"])), K.reshape(3, 3), pose)
+    lens = Lens.from_json(entry["lens"]) if entry.get("lens") else None
+    view = View(Path(entry["path"]).name, (int(entry["width"]), int(entry["height"])), K.reshape(3, 3), pose, lens)
     agreement = entry.get("agreement")
     return PosedImage(
         str(entry["path"]), view, float(entry["score"]), float("nan") if agreement is None else float(agreement),

@@ -10,6 +10,8 @@ from core.colors import apply_colormap, heat_weight
 from core.encoders.feature_map import Box
 from core.files import write_atomic
 from core.images import save_image
+from core.interchange.binary_ply import ply_bytes
+from core.interchange.coordinates import float32_fits
 
 
 def heat_range(scores: npt.NDArray[np.floating]) -> tuple[float, float]:
@@ -28,27 +30,24 @@ def save_heatmap_ply(
     faces: npt.NDArray[np.integer],
     scores: npt.NDArray[np.floating],
 ) -> None:
-    """Binary PLY: points [V, 3] with ``red green blue`` and the scalar ``similarity``, triangles [F, 3] (none for a cloud)."""
-    colors = apply_colormap(scores, "turbo", *heat_range(scores))
-    fields = [("xyz", "<f4", 3), ("rgb", "u1", 3), ("similarity", "<f4")]
-    vertices = np.zeros(len(points), fields)
-    vertices["xyz"], vertices["rgb"], vertices["similarity"] = points, colors, scores
-    triangles = np.zeros(len(faces), [("count", "u1"), ("index", "<i4", 3)])
-    triangles["count"], triangles["index"] = 3, faces
-    lines = [
-        "ply",
-        "format binary_little_endian 1.0",
-        "comment similarity written by counterpoint",
-        f"element vertex {len(points)}",
-    ]
-    lines += [f"property float {n}" for n in "xyz"] + [f"property uchar {n}" for n in ("red", "green", "blue")]
-    lines += [
-        "property float similarity",
-        f"element face {len(faces)}",
-        "property list uchar int vertex_indices",
-        "end_header\n",
-    ]
-    write_atomic(path, "\n".join(lines).encode() + vertices.tobytes() + triangles.tobytes())
+    """Binary PLY: points [V, 3] with ``red green blue`` and the scalar ``similarity``, triangles [F, 3] (none for a cloud).
+
+    Coordinates are doubles where single precision would move points of a shape far from the origin.
+
+    Raises:
+        CounterpointError: it cannot be written.
+    """
+    kind = "f4" if float32_fits(points) else "f8"
+    vertices = np.zeros(
+        len(points),
+        [*((axis, kind) for axis in "xyz"), ("red", "u1"), ("green", "u1"), ("blue", "u1"), ("similarity", "f4")],
+    )
+    vertices["x"], vertices["y"], vertices["z"] = points.T
+    vertices["red"], vertices["green"], vertices["blue"] = apply_colormap(scores, "turbo", *heat_range(scores)).T
+    vertices["similarity"] = scores
+    triangles = np.zeros(len(faces), [("vertex_indices", "i4", (3,))])
+    triangles["vertex_indices"] = faces
+    write_atomic(path, ply_bytes({"vertex": vertices, "face": triangles}, "similarity written by counterpoint"))
 
 
 def overlay(

@@ -1,4 +1,4 @@
-"""Labels of an image's pixels in files: PNG index masks, COCO with run-length encoding, NPZ."""
+"""Labels of an image's pixels in files: PNG index masks, COCO, NPZ."""
 
 import json
 from io import BytesIO
@@ -7,21 +7,29 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, PngImagePlugin
-from pycocotools import mask as coco
+from PIL import Image, ImageOps, PngImagePlugin
 
-from core.colors import PINS
+from core import masks
 from core.errors import CounterpointError
-from core.files import write_atomic
-from core.images import check_file
-from core.interchange import labels as common
-from core.interchange.labels import Labels, check_form, check_table, rgb_of
+from core.files import check_file, read_json, write_atomic, write_json
+from core.interchange import element_labels as elements
+from core.interchange.coco import from_coco, to_coco
+from core.interchange.labels import (
+    LabelFormat,
+    Labels,
+    check_table,
+    format_of,
+    from_index,
+    rgb_of,
+    suffixes_of,
+)
+from core.notices import warn
 
-SUFFIXES = (".png", ".json", ".npz")
+MAX_PIXELS = 8e7
 
 
 def save_image_labels(path: str | Path, labels: Labels, image_name: str = "image") -> None:
-    """Write labels [H, W] of an image in the format that the name of the file says.
+    """Write labels [H, W] of an image in the format of ``FORMATS`` that the name of the file says.
 
     PNG: an index mask (0 none, else the number of the part), 8 bits with a palette or 16 bits above 255 parts; names stand in a
     text chunk. JSON: COCO, every part a category and an annotation with compressed run-length encoding.
@@ -29,130 +37,36 @@ def save_image_labels(path: str | Path, labels: Labels, image_name: str = "image
     Raises:
         CounterpointError: no such format, the file cannot be written, or parts overlap, which a PNG cannot hold.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix == ".png":
-        write_atomic(path, _png(labels))
-    elif suffix == ".json":
-        write_atomic(path, (json.dumps(to_coco(labels, image_name)) + "\n").encode())
-    elif suffix == ".npz":
-        common.save_npz(path, labels)
-    else:
-        raise CounterpointError(f"Labels of an image are written as {', '.join(SUFFIXES)}, not as '{suffix}'.")
+    save = format_of(path, FORMATS, written=True).save
+    assert save is not None
+    save(path, labels, image_name)
 
 
-def load_image_labels(path: str | Path, form: tuple[int, int] | None = None, image_name: str = "") -> Labels:
-    """Read labels [H, W]; ``form`` is the (height, width) they must have, ``image_name`` chooses among the images of a COCO file.
+def load_image_labels(path: str | Path, shape: tuple[int, int] | None = None, image_name: str = "") -> Labels:
+    """Read labels [H, W] of an image; what was left out or assumed is said by :func:`core.notices.warn`.
+
+    Args:
+        shape: (height, width) that they must have; labels of the same proportions are scaled.
+        image_name: path or name of the image, which chooses among those of a COCO file.
 
     Raises:
         CounterpointError: unreadable, no labels in it, or labels of another image.
     """
     path = check_file(path)
-    suffix = path.suffix.lower()
-    if suffix == ".png":
-        labels = _from_png(path)
-    elif suffix == ".json":
-        content = common.read_json(path)
-        ours = isinstance(content, dict) and content.get("format") == common.FORMAT
-        labels = common.labels_from_json(content, path.name) if ours else from_coco(content, path.name, image_name)
-    elif suffix == ".npz":
-        labels = common.load_npz(path)
-    else:
-        raise CounterpointError(f"{path.name} cannot hold labels of an image; use {', '.join(SUFFIXES)}.")
-    return check_form(labels, form, path.name)
+    labels = format_of(path, FORMATS).load(path, shape, image_name)
+    if labels.masks.ndim != 3:
+        raise CounterpointError(f"{path.name} holds labels of a shape, not of an image.")
+    size = None if shape is None else shape[::-1]
+    fitted = [
+        masks.fit_size(mask, size, path.name)
+        for mask in (labels.masks if len(labels.masks) else np.zeros((1, *labels.shape), bool))
+    ]
+    return Labels(
+        labels.names, labels.colors, np.array(fitted[: len(labels.masks)], bool).reshape(-1, *fitted[0].shape)
+    )
 
 
-def to_coco(labels: Labels, image_name: str) -> dict[str, Any]:
-    """A COCO document (categories carry a ``color``; a part with no pixels has no annotation)."""
-    height, width = labels.form
-    categories: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    for number, (name, color, mask) in enumerate(zip(labels.names, labels.colors, labels.masks, strict=True), 1):
-        categories.append({"id": number, "name": name, "supercategory": "part", "color": color})
-        if not mask.any():
-            continue
-        run = coco.encode(np.asfortranarray(mask, np.uint8))
-        annotation: dict[str, Any] = {"id": len(annotations) + 1, "image_id": 1, "category_id": number, "iscrowd": 0}
-        annotation |= {"area": int(mask.sum()), "bbox": [float(v) for v in coco.toBbox(run)]}
-        annotations.append(annotation | {"segmentation": {"size": [height, width], "counts": run["counts"].decode()}})
-    image = {"id": 1, "file_name": image_name, "width": width, "height": height}
-    return {"images": [image], "categories": categories, "annotations": annotations}
-
-
-def from_coco(content: Any, file: str, image_name: str = "") -> Labels:
-    """Labels of one image of a COCO document: run-length encodings, compressed or not, or polygons; one part for each category.
-
-    Raises:
-        CounterpointError: not COCO, or the image is not in it.
-    """
-    try:
-        images = content["images"]
-        image = next(
-            (i for i in images if Path(i["file_name"]).name == image_name), images[0] if len(images) == 1 else None
-        )
-        if image is None:
-            raise CounterpointError(f"{file} has {len(images)} images and none is called '{image_name}'.")
-        height, width = int(image["height"]), int(image["width"])
-        if not (0 < height * width <= 8e7):
-            raise ValueError("the size of the image")
-        own = [a for a in content["annotations"] if a["image_id"] == image["id"]]
-        used = {a["category_id"] for a in own}
-        categories = [c for c in content["categories"] if c["id"] in used or "color" in c]
-        masks = np.zeros((len(categories), height, width), bool)
-        place = {category["id"]: row for row, category in enumerate(categories)}
-        for annotation in own:
-            masks[place[annotation["category_id"]]] |= _decode(annotation["segmentation"], height, width)
-        colors = [c.get("color", PINS[i % len(PINS)]) for i, c in enumerate(categories)]
-        names, colors = check_table([c["name"] for c in categories], colors, file)
-        return Labels(names, colors, masks)
-    except CounterpointError:
-        raise
-    except Exception as error:
-        raise CounterpointError(
-            f"{file} is not a COCO file that can be read ({type(error).__name__}: {error})."
-        ) from error
-
-
-def _decode(segmentation: Any, height: int, width: int) -> npt.NDArray[np.bool_]:
-    if isinstance(segmentation, list):
-        runs = coco.frPyObjects(segmentation, height, width)
-    else:
-        if list(segmentation["size"]) != [height, width]:
-            raise ValueError("a mask is of another size than its image")
-        counts = segmentation["counts"]
-        if isinstance(counts, list):
-            if min(counts, default=0) < 0 or sum(counts) != height * width:
-                raise ValueError("its runs do not fill the image")
-            flat = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
-            return flat.reshape(width, height).T
-        _check_counts(counts, height * width)
-        runs = [{"size": [height, width], "counts": counts.encode()}]
-    return np.asarray(coco.decode(runs).any(axis=2))
-
-
-def _check_counts(text: str, total: int) -> None:
-    """A run-length encoding must fill its image exactly: the decoder, written in C, trusts it."""
-    counts: list[int] = []
-    at = 0
-    while at < len(text):
-        value, shift, more = 0, 0, True
-        while more:
-            byte = ord(text[at]) - 48
-            if not 0 <= byte < 64:
-                raise ValueError("its run-length encoding")
-            value |= (byte & 0x1F) << shift
-            shift, at, more = shift + 5, at + 1, bool(byte & 0x20)
-            if not more and byte & 0x10:
-                value |= -1 << shift
-            if shift > 60 or (more and at >= len(text)):
-                raise ValueError("its run-length encoding")
-        counts.append(value + counts[-2] if len(counts) > 2 else value)
-        if counts[-1] < 0:
-            raise ValueError("its run-length encoding")
-    if sum(counts) != total:
-        raise ValueError("its runs do not fill the image")
-
-
-def _png(labels: Labels) -> bytes:
+def _save_png(path: Path, labels: Labels, image_name: str) -> None:
     if labels.overlap():
         raise CounterpointError(
             "Parts overlap, and a PNG holds one part for each pixel; save COCO JSON or NPZ instead."
@@ -161,35 +75,135 @@ def _png(labels: Labels) -> bytes:
     if len(labels.names) <= 255:
         picture = Image.frombytes("P", index.shape[::-1], index.astype(np.uint8).tobytes())
         picture.putpalette([0, 0, 0, *(v for color in labels.colors for v in rgb_of(color))])
-    else:
+    elif len(labels.names) <= 65535:
         picture = Image.fromarray(index.astype(np.uint16))
+    else:
+        raise CounterpointError("A PNG holds 65,535 parts at most; save NPZ instead.")
     about = PngImagePlugin.PngInfo()
     about.add_text("counterpoint", json.dumps({"names": labels.names, "colors": labels.colors}))
     content = BytesIO()
     picture.save(content, "PNG", pnginfo=about)
-    return content.getvalue()
+    write_atomic(path, content.getvalue())
 
 
-def _from_png(path: Path) -> Labels:
-    """An index mask, or of a picture what is not black as one part."""
+def _load_png(path: Path, shape: tuple[int, int] | None, image_name: str) -> Labels:
+    """An index mask with or without names, classes by colour, or an object on black or on transparent."""
     try:
         with Image.open(path) as picture:
-            if picture.size[0] * picture.size[1] > 8e7:
+            if picture.size[0] * picture.size[1] > MAX_PIXELS:
                 raise CounterpointError(f"{path.name} has more than 80 megapixels.")
             text = picture.info.get("counterpoint")
-            if picture.mode not in ("P", "L", "1", "I", "I;16"):
-                return common.from_index(
-                    (np.asarray(picture.convert("RGB")).max(axis=2) > 0).astype(np.int64), ["Part 1"]
-                )
-            index = np.asarray(picture).astype(np.int64)
+            turned = ImageOps.exif_transpose(picture)
+            pixels = np.asarray(turned) * 1
+            if text is None and turned.mode == "P" and "transparency" not in turned.info:
+                return _of_palette(pixels.astype(np.int64), np.asarray(turned.convert("RGB")), path.name)
+            if text is None and turned.mode not in ("1", "L", "I", "I;16", "I;16B"):
+                return _of_colors(np.asarray(turned.convert("RGBA")), path.name)
     except CounterpointError:
         raise
     except Exception as error:
         raise CounterpointError(f"{path.name} is damaged or not a PNG ({error}).") from error
     if text is None:
-        return common.from_index(index)
+        return _of_numbers(pixels.astype(np.int64), path.name)
     try:
         table = json.loads(text)
-        return common.from_index(index, *check_table(table["names"], table["colors"], path.name))
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        names, colors = check_table(table["names"], table["colors"], path.name)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CounterpointError(f"{path.name} is damaged: its list of parts cannot be read.") from error
+    if pixels.ndim != 2 or pixels.max(initial=0) > len(names):
+        raise CounterpointError(f"{path.name} is damaged: it has numbers of parts that its list does not name.")
+    return from_index(pixels.astype(np.int64), names, colors)
+
+
+def _of_numbers(index: npt.NDArray[np.int64], file: str, colors: dict[int, str] | None = None) -> Labels:
+    """Of a map of class numbers; a grey mask with soft rims is one part."""
+    numbers = [int(n) for n in np.unique(index)]
+    if colors is None and len(numbers) > 2 and _has_soft_rims(index):
+        warn(f"{file} is a mask with soft rims; it was taken as one part.")
+        return from_index(masks.mask_of_pixels(index, file).astype(np.int64))
+    if len(numbers) > 4096:
+        raise CounterpointError(f"{file} has {len(numbers):,} values and is no index mask; each part has one number.")
+    ignored = masks.ignored_number(numbers)
+    if ignored is not None:
+        warn(f"{file} has pixels of the number {ignored}, which were left out as undecided.")
+        index = np.where(index == ignored, 0, index)
+    labels = from_index(index)
+    if colors is None and numbers in ([0, 255], [0, 65535], [0, 1]):
+        labels.names = ["Part 1"]
+    if colors is not None:
+        found = [n for n in numbers if n not in (0, ignored)]
+        labels.colors = [colors.get(n) or plain for n, plain in zip(found, labels.colors, strict=True)]
+    return labels
+
+
+def _has_soft_rims(index: npt.NDArray[np.int64]) -> bool:
+    """Whether grey values are those of one mask: two solid ones, the brighter at least half of white, and some between."""
+    if index.max() < 128:
+        return False
+    levels = masks.levels_of(np.clip(index * (255 / max(255, index.max())), 0, 255))
+    return not levels.exact and len(levels.values) <= 2
+
+
+def _of_palette(index: npt.NDArray[np.int64], rgb: npt.NDArray[np.uint8], file: str) -> Labels:
+    """Number 0 is none where its colour is black or no number's is, else the black ones are."""
+    numbers, first = np.unique(index, return_index=True)
+    colors = rgb.reshape(-1, 3)[first]
+    black = (colors == 0).all(axis=1)
+    if np.ptp(colors, axis=1).max() == 0 and len(np.unique(colors, axis=0)) == len(numbers):
+        return _of_numbers(rgb[..., 0].astype(np.int64), file)
+    if black.any() and 0 in numbers and not black[0] and black.sum() == 1:
+        dark = int(numbers[black.argmax()])
+        warn(f"{file}: number {dark} of its palette is black and was taken as no part, and 0 as a part.")
+        index = np.where(index == dark, 0, index + 1)
+        numbers = np.where(numbers == dark, 0, numbers + 1)
+    known = {int(n): "#{:02x}{:02x}{:02x}".format(*c) for n, c in zip(numbers, colors, strict=True) if c.any()}
+    return _of_numbers(index, file, known)
+
+
+def _of_colors(rgba: npt.NDArray[np.uint8], file: str) -> Labels:
+    """One part for each colour that is not the background, which is black, transparent or the border's colour."""
+    alpha, rgb = rgba[..., 3], rgba[..., :3]
+    opaque = alpha >= 128 if alpha.min() < alpha.max() else np.ones(alpha.shape, bool)
+    shown = np.where(opaque[..., None], rgb, 0).astype(np.uint8)
+    if opaque.all() and np.ptp(rgb, axis=2).max() == 0:
+        return _of_numbers(rgb[..., 0].astype(np.int64), file)
+    levels = masks.levels_of(shown)
+    if len(levels.values) > masks.MOST_CLASSES or levels.share < masks.LEAST_SHARE:
+        return from_index(masks.mask_of_picture(rgba, file).astype(np.int64), ["Part 1"])
+    if not opaque.all() and (opaque & (shown.max(axis=2) == 0)).any():
+        return from_index(opaque.astype(np.int64), ["Part 1"])
+    if not levels.exact:
+        warn(f"{file} has colours between those of its parts; such pixels were given to the nearest.")
+    if levels.values[0].any():
+        warn(f"{file} has no black; its background was taken to be #{bytes(levels.values[0].astype(np.uint8)).hex()}.")
+    labels = from_index(levels.index, [f"Part {n}" for n in range(1, len(levels.values))])
+    labels.colors = [f"#{bytes(value.astype(np.uint8)).hex()}" for value in levels.values[1:]]
+    return labels
+
+
+def _load_json(path: Path, shape: tuple[int, int] | None, image_name: str) -> Labels:
+    content: Any = read_json(path)
+    if isinstance(content, dict) and content.get("format") == elements.FORMAT:
+        return elements.labels_from_json(content, path.name)
+    return from_coco(content, path.name, image_name, shape)
+
+
+def _save_coco(path: Path, labels: Labels, image_name: str) -> None:
+    write_json(path, to_coco(labels, Path(image_name).name))
+
+
+def _load_npz(path: Path, shape: tuple[int, int] | None, image_name: str) -> Labels:
+    return elements.load_npz(path)[0]
+
+
+def _save_npz(path: Path, labels: Labels, image_name: str) -> None:
+    elements.save_npz(path, labels)
+
+
+FORMATS = (
+    LabelFormat("png", "PNG index mask", (".png",), "image", _load_png, _save_png),
+    LabelFormat("coco", "COCO", (".json",), "image", _load_json, _save_coco),
+    LabelFormat("npz", "NumPy", (".npz", ".npy"), "image", _load_npz, _save_npz),
+)
+
+SUFFIXES = suffixes_of(FORMATS)

@@ -1,20 +1,20 @@
-"""Parts with names and colours, and the files that hold them whatever they are of: NPZ and JSON."""
+"""Parts with names and colours, and what files that hold them have in common."""
 
-import io
-import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from core.colors import PINS
 from core.errors import CounterpointError
-from core.files import write_atomic
-from core.images import check_file
+from core.masks import ignored_number
+from core.notices import warn
 
-FORMAT = "counterpoint labels"
+MAX_BITS = 4e9
+"""Elements times parts that labels may have."""
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Labels:
     masks: npt.NDArray[np.bool_]
 
     @property
-    def form(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:
         """(H, W) or (F,)."""
         return self.masks.shape[1:]
 
@@ -39,8 +39,8 @@ class Labels:
         return bool((self.masks.sum(axis=0) > 1).any())
 
     def index(self) -> npt.NDArray[np.int32]:
-        """For every element the number of its topmost part, counted from 1, and 0 for none: int32 of :attr:`form`."""
-        index = np.zeros(self.form, np.int32)
+        """For every element the number of its topmost part, counted from 1, and 0 for none: int32 of :attr:`shape`."""
+        index = np.zeros(self.shape, np.int32)
         for number in range(len(self.masks), 0, -1):
             index[self.masks[number - 1]] = number
         return index
@@ -50,16 +50,132 @@ class Labels:
         return np.array([base, *map(rgb_of, self.colors)], np.uint8)[self.index()]
 
 
+@dataclass(frozen=True)
+class LabelFormat:
+    """A kind of file that holds labels of an image or a shape.
+
+    Attributes:
+        name: short and unique among the formats of its kind.
+        description: what a file dialog calls it.
+        suffixes: lower-case, the usual one first.
+        kind: of what the labels are.
+        load, save: read and write a file; ``save`` is None where it is only read.
+    """
+
+    name: str
+    description: str
+    suffixes: tuple[str, ...]
+    kind: Literal["image", "shape"]
+    load: Callable[..., Any]
+    save: Callable[..., None] | None = None
+
+
+def suffixes_of(formats: Sequence[LabelFormat], written: bool = False) -> tuple[str, ...]:
+    """All suffixes of formats, or the usual ones of those that are written."""
+    if written:
+        return tuple(one.suffixes[0] for one in formats if one.save is not None)
+    return tuple(suffix for one in formats for suffix in one.suffixes)
+
+
+def format_of(path: str | Path, formats: Sequence[LabelFormat], written: bool = False) -> LabelFormat:
+    """The format that the suffix of a file says.
+
+    Raises:
+        CounterpointError: none, or it is not written.
+    """
+    suffix = Path(path).suffix.lower()
+    for one in formats:
+        if suffix in one.suffixes and not (written and one.save is None):
+            return one
+    known, kind = ", ".join(suffixes_of(formats, written)), formats[0].kind
+    what = f"Labels of an {kind}" if kind == "image" else f"Labels of a {kind}"
+    if written:
+        raise CounterpointError(f"{what} are written as {known}, not as '{suffix}'.")
+    raise CounterpointError(f"{Path(path).name} cannot hold {what[0].lower()}{what[1:]}; use {known}.")
+
+
 def from_index(
     index: npt.NDArray[np.integer], names: list[str] | None = None, colors: list[str] | None = None
 ) -> Labels:
-    """Labels of numbers, 0 for none; without names every number that occurs is a part."""
+    """Labels of numbers, 0 for none; without names every number above 0 that occurs is a part.
+
+    Raises:
+        CounterpointError: more parts than fit into memory.
+    """
     numbers = list(range(1, len(names) + 1)) if names is not None else [int(n) for n in np.unique(index) if n > 0]
+    check_memory(len(numbers), index.size)
     masks = np.zeros((len(numbers), *index.shape), bool)
     for place, number in enumerate(numbers):
         masks[place] = index == number
     names = names or [f"Part {n}" for n in numbers]
-    return Labels(names, colors or [PINS[i % len(PINS)] for i in range(len(numbers))], masks)
+    return Labels(names, colors or default_colors(len(numbers)), masks)
+
+
+def from_values(values: npt.NDArray, file: str) -> Labels:
+    """Labels of what another program wrote for every element: numbers or names, bool for a single part.
+
+    0 is no part. Where there are negative numbers, these are no part and 0 is one; 255 beside small numbers is no part.
+
+    Raises:
+        CounterpointError: not whole numbers, or too many different ones.
+    """
+    if values.dtype.kind in "US":
+        found, index = np.unique(values.astype(str), return_inverse=True)
+        index = index.reshape(values.shape)
+        empty = found == ""
+        check_memory(int((~empty).sum()), values.size)
+        names = [str(name) for name in found[~empty]]
+        masks = [index == place for place in np.flatnonzero(~empty)]
+        return Labels(names, default_colors(len(names)), np.array(masks, bool).reshape(-1, *values.shape))
+    if values.dtype.kind == "b":
+        return from_index(values.astype(np.int64))
+    if values.dtype.kind not in "iuf":
+        raise CounterpointError(f"The labels in {file} are neither numbers nor names.")
+    return from_index(*_positive(_whole(values, file), file))
+
+
+def _whole(values: npt.NDArray, file: str) -> npt.NDArray[np.integer]:
+    if values.dtype.kind != "f":
+        return values.astype(np.int64)
+    known = np.isfinite(values)
+    if not np.array_equal(values[known], np.rint(values[known])) or np.abs(values[known]).max(initial=0) > 2**52:
+        raise CounterpointError(f"The labels in {file} are not whole numbers.")
+    if not known.all():
+        warn(f"{file} has {int((~known).sum()):,} labels that are not numbers (NaN); they are taken as no part.")
+    lowest = int(values[known].min(initial=0))
+    return np.where(known, values, min(-1, lowest) if lowest < 0 else 0).astype(np.int64)
+
+
+def _positive(index: npt.NDArray[np.integer], file: str) -> tuple[npt.NDArray[np.integer], list[str] | None]:
+    """Numbers counted from 1 with their names where 0 is a part, else the numbers themselves; 0 is none."""
+    numbers = [int(n) for n in np.unique(index)]
+    if numbers and numbers[0] < 0:
+        none = ", ".join(str(n) for n in numbers if n < 0)
+        warn(f"Labels {none if len(none) < 40 else 'below 0'} in {file} are taken as no part, and 0 as a part.")
+        kept = [n for n in numbers if n >= 0]
+        if len(kept) and kept[0] == 0:
+            return np.searchsorted(kept, index, side="right"), [f"Part {n}" for n in kept]
+        return np.maximum(index, 0), None
+    ignored = ignored_number(numbers)
+    none = [n for n in numbers if n in (0, ignored)]
+    if none:
+        verb = "is" if len(none) == 1 else "are"
+        warn(f"Label {' and '.join(map(str, none))} in {file} {verb} taken as no part.")
+    return (index if ignored is None else np.where(index == ignored, 0, index)), None
+
+
+def check_memory(parts: int, elements: int) -> None:
+    """Raises:
+    CounterpointError: so many parts of so many elements do not fit into memory.
+    """
+    if parts * elements > MAX_BITS:
+        raise CounterpointError(
+            f"There are {parts:,} different labels for {elements:,} elements, which is too much; reduce them first."
+        )
+
+
+def default_colors(count: int) -> list[str]:
+    return [PINS[i % len(PINS)] for i in range(count)]
 
 
 def rgb_of(color: str) -> tuple[int, int, int]:
@@ -72,7 +188,10 @@ def check_table(names: Any, colors: Any, file: str) -> tuple[list[str], list[str
     Raises:
         CounterpointError: not texts, not of one length, or not colours.
     """
-    good = len(names) == len(colors) and all(isinstance(n, str) for n in names) and all(map(_is_color, colors))
+    lists = isinstance(names, list) and isinstance(colors, list)
+    good = (
+        lists and len(names) == len(colors) and all(isinstance(n, str) for n in names) and all(map(_is_color, colors))
+    )
     if not good:
         raise CounterpointError(f"{file} is damaged: its list of parts cannot be read.")
     return list(names), list(colors)
@@ -84,94 +203,16 @@ def _is_color(text: Any) -> bool:
     )
 
 
-def check_form(labels: Labels, form: tuple[int, ...] | None, file: str) -> Labels:
-    """The labels, if they are of an image or shape of the form asked for.
+def check_shape(labels: Labels, shape: tuple[int, ...] | None, file: str) -> Labels:
+    """The labels, if they are for as many elements as asked for: (H, W) or (F,).
 
     Raises:
-        CounterpointError: they are of another.
+        CounterpointError: they are for others.
     """
-    if form is not None and labels.form != form:
-        ours, theirs = (" x ".join(f"{n:,}" for n in reversed(one)) for one in (form, labels.form))
-        what = "pixels" if len(form) == 2 else "faces (or points)"
+    if shape is not None and labels.shape != shape:
+        ours, theirs = (" x ".join(f"{n:,}" for n in reversed(one)) for one in (shape, labels.shape))
+        what = "pixels" if len(shape) == 2 else "faces (or points)"
         raise CounterpointError(
             f"{file} has labels for {theirs} elements and there are {ours} {what}; it belongs to another file."
         )
     return labels
-
-
-def save_npz(path: str | Path, labels: Labels) -> None:
-    """``labels`` int32 (the index), ``names``, ``colors``, ``masks`` (packed bits, uint8 [L, ceil(E / 8)]) and ``form``."""
-    flat = labels.masks.reshape(len(labels.masks), -1)
-    content = io.BytesIO()
-    np.savez_compressed(
-        content, labels=labels.index(), names=np.array([json.dumps(n) for n in labels.names], "U"),
-        colors=np.array(labels.colors, "U"), masks=np.packbits(flat, axis=1), form=np.array(labels.form, np.int64),
-    )  # fmt: skip
-    write_atomic(path, content.getvalue())
-
-
-def load_npz(path: str | Path) -> Labels:
-    """What :func:`save_npz` wrote, or any NPZ with an integer array ``labels``."""
-    path = check_file(path)
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            if "masks" not in stored:
-                return from_index(stored["labels"])
-            form = tuple(int(n) for n in stored["form"])
-            names = [json.loads(str(n)) for n in stored["names"]]
-            count = int(np.prod(form))
-            masks = np.unpackbits(stored["masks"], axis=1, count=count).astype(bool)
-            names, colors = check_table(names, [str(c) for c in stored["colors"]], path.name)
-            return Labels(names, colors, masks.reshape(len(names), *form))
-    except CounterpointError:
-        raise
-    except Exception as error:  # numpy and zipfile raise of every kind on damaged files
-        raise CounterpointError(f"{path.name} does not hold labels ({error}).") from error
-
-
-def save_json(path: str | Path, labels: Labels, of: str = "") -> None:
-    """Names, colours and for every part the runs [start, length, ...] of its elements; ``of`` is the labelled file's name."""
-    parts = [
-        {"name": name, "color": color, "runs": _runs(mask.ravel())}
-        for name, color, mask in zip(labels.names, labels.colors, labels.masks, strict=True)
-    ]
-    content = {"format": FORMAT, "version": 1, "of": of, "form": list(labels.form), "parts": parts}
-    write_atomic(path, (json.dumps(content) + "\n").encode())
-
-
-def read_json(path: str | Path) -> Any:
-    """The content of a JSON file.
-
-    Raises:
-        CounterpointError: not JSON.
-    """
-    path = check_file(path)
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise CounterpointError(f"{path.name} is damaged or not JSON ({error}).") from error
-
-
-def labels_from_json(content: Any, file: str) -> Labels:
-    """Of what :func:`save_json` wrote."""
-    try:
-        form = tuple(int(n) for n in content["form"])
-        if any(n < 0 for n in form) or np.prod(form, dtype=float) > 1e9:
-            raise ValueError("its size")
-        names, colors = check_table([p["name"] for p in content["parts"]], [p["color"] for p in content["parts"]], file)
-        masks = np.zeros((len(names), int(np.prod(form))), bool)
-        for mask, part in zip(masks, content["parts"], strict=True):
-            for start, length in np.array(part["runs"], np.int64).reshape(-1, 2):
-                if start < 0 or length < 0 or start + length > len(mask):
-                    raise ValueError("its runs")
-                mask[start : start + length] = True
-        return Labels(names, colors, masks.reshape(len(names), *form))
-    except CounterpointError:
-        raise
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise CounterpointError(f"{file} does not hold labels ({error}).") from error
-
-
-def _runs(mask: npt.NDArray[np.bool_]) -> list[int]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    return np.stack([edges[::2], edges[1::2] - edges[::2]], axis=1).ravel().tolist()

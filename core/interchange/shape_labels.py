@@ -1,30 +1,58 @@
-"""Labels of a shape's faces (a cloud's points) in files: PLY and GLB with colours, NPZ, JSON, and parts as meshes of their own."""
+"""Labels of a shape's faces (a cloud's points) in files, and parts as meshes of their own."""
 
 import json
 import re
-from collections.abc import Sequence
-from io import BytesIO
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trimesh
-from plyfile import PlyData, PlyElement
+import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.files import write_atomic
+from core.files import check_file, make_folder, write_atomic
 from core.geometry.shape import Shape
-from core.images import check_file
-from core.interchange import labels as common
-from core.interchange.labels import Labels, check_form, check_table
+from core.interchange import element_labels as files
+from core.interchange.glb_labels import labelled_glb, load_glb
+from core.interchange.labels import LabelFormat, Labels, check_memory, check_table, format_of, suffixes_of
+from core.interchange.ply_labels import Found, labelled_ply, load_ply, piece_ply, read_ply, table_of
+from core.notices import warn
 
-SUFFIXES = (".ply", ".glb", ".npz", ".json")
+_PART = "counterpoint part "
 
-_TABLE, _PART = "counterpoint parts ", "counterpoint part "
+
+@dataclass
+class Elements:
+    """What labels may be for.
+
+    Attributes:
+        count: faces of a mesh, points of a cloud.
+        vertices: of a mesh, -1 where they are not known.
+        faces: int64 [F, 3] or None.
+        polygon: int64 [F], the polygon of the file that each face was cut from, or None.
+    """
+
+    count: int
+    vertices: int = -1
+    faces: npt.NDArray[np.integer] | None = None
+    polygon: npt.NDArray[np.integer] | None = None
+
+    @classmethod
+    def of(cls, shape: Shape | int) -> "Elements":
+        if isinstance(shape, int):
+            return cls(shape)
+        if shape.is_point_cloud:
+            return cls(len(shape.vertices))
+        return cls(len(shape.faces), len(shape.vertices), shape.faces, getattr(shape, "polygon", None))
+
+    @property
+    def polygons(self) -> int:
+        return -1 if self.polygon is None else int(self.polygon.max(initial=-1)) + 1
 
 
 def save_shape_labels(path: str | Path, shape: Shape, labels: Labels) -> None:
-    """Write labels [F] of a shape in the format that the name of the file says.
+    """Write labels [F] of a shape in the format of ``FORMATS`` that the name of the file says.
 
     PLY: the shape's own vertices and faces, on every face ``label`` (0 none, else the topmost part) and ``red green blue``, and
     where parts overlap ``part_1``, ``part_2``, ...; names stand in comments. GLB: the faces with corners of their own, in the same
@@ -33,38 +61,27 @@ def save_shape_labels(path: str | Path, shape: Shape, labels: Labels) -> None:
     Raises:
         CounterpointError: no such format, or the file cannot be written.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix == ".ply":
-        write_atomic(path, _ply(shape, labels))
-    elif suffix == ".glb":
-        write_atomic(path, _glb(shape, labels))
-    elif suffix == ".npz":
-        common.save_npz(path, labels)
-    elif suffix == ".json":
-        common.save_json(path, labels, shape.name)
-    else:
-        raise CounterpointError(f"Labels of a shape are written as {', '.join(SUFFIXES)}, not as '{suffix}'.")
+    save = format_of(path, FORMATS, written=True).save
+    assert save is not None
+    save(path, shape, labels)
 
 
-def load_shape_labels(path: str | Path, elements: int | None = None) -> Labels:
-    """Read labels [F]; ``elements`` is the number of faces (points of a cloud) they must be for.
+def load_shape_labels(path: str | Path, shape: Shape | int | None = None) -> Labels:
+    """Read labels [F]; those of polygons or vertices are carried to the shape's faces, and that is said.
+
+    Args:
+        shape: that they must be for, or the number of its faces (points of a cloud).
 
     Raises:
         CounterpointError: unreadable, no labels in it, or labels of another shape.
     """
     path = check_file(path)
-    suffix = path.suffix.lower()
-    if suffix == ".ply":
-        labels = _from_ply(path)
-    elif suffix == ".glb":
-        labels = _from_glb(path)
-    elif suffix == ".npz":
-        labels = common.load_npz(path)
-    elif suffix == ".json":
-        labels = common.labels_from_json(common.read_json(path), path.name)
-    else:
-        raise CounterpointError(f"{path.name} cannot hold labels of a shape; use {', '.join(SUFFIXES)}.")
-    return check_form(labels, None if elements is None else (elements,), path.name)
+    found: Any = format_of(path, FORMATS).load(path)
+    if found.labels.masks.ndim != 2:
+        raise CounterpointError(f"{path.name} holds labels of an image, not of a shape.")
+    if shape is None:
+        return _on_faces(found, None, path.name)
+    return _on_faces(found, Elements.of(shape), path.name)
 
 
 def save_split(folder: str | Path, shape: Shape, labels: Labels) -> list[Path]:
@@ -73,21 +90,20 @@ def save_split(folder: str | Path, shape: Shape, labels: Labels) -> list[Path]:
     Raises:
         CounterpointError: the folder cannot be written.
     """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CounterpointError(f"{folder} cannot be made ({error.strerror}).") from error
-    files: list[Path] = []
+    folder = make_folder(folder)
+    written: list[Path] = []
     total = len(shape.vertices) if shape.is_point_cloud else len(shape.faces)
     for order, (name, color, mask) in enumerate(zip(labels.names, labels.colors, labels.masks, strict=True)):
-        stem = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "part"
-        taken = {file.stem.lower() for file in files}
+        stem = re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "part"
+        taken = {file.stem.lower() for file in written}
         unique = stem if stem.lower() not in taken else f"{stem}-{order + 1}"
         about = {"name": name, "color": color, "elements": total, "order": order}
-        files.append(folder / f"{unique}.ply")
-        write_atomic(files[-1], _piece(shape, np.flatnonzero(mask), about))
-    return files
+        written.append(folder / f"{unique}.ply")
+        chosen = np.flatnonzero(mask)
+        values = np.zeros(len(chosen), [("face", "<i4")])
+        values["face"] = chosen
+        write_atomic(written[-1], piece_ply(shape, chosen, values, _PART + json.dumps(about)))
+    return written
 
 
 def load_split(paths: Sequence[str | Path]) -> Labels:
@@ -96,17 +112,10 @@ def load_split(paths: Sequence[str | Path]) -> Labels:
     Raises:
         CounterpointError: a file that is not such a part, or parts of different shapes.
     """
-    read = []
-    for path in map(check_file, paths):
-        ply = _read_ply(path)
-        about = next((json.loads(c[len(_PART) :]) for c in ply.comments if c.startswith(_PART)), None)
-        element = next((e for e in ply.elements if "face" in e.data.dtype.names), None)
-        if about is None or element is None:
-            raise CounterpointError(f"{path.name} is not a part that was split off by Counterpoint.")
-        read.append((about, np.asarray(element["face"], np.int64), path.name))
+    read = sorted((_read_piece(check_file(path)) for path in paths), key=lambda one: one[0]["order"])
     if len({about["elements"] for about, _, _ in read}) != 1:
         raise CounterpointError("These parts were split off different shapes.")
-    read.sort(key=lambda one: one[0]["order"])
+    check_memory(len(read), read[0][0]["elements"])
     masks = np.zeros((len(read), read[0][0]["elements"]), bool)
     for mask, (_, numbers, name) in zip(masks, read, strict=True):
         if len(numbers) and (numbers.min() < 0 or numbers.max() >= len(mask)):
@@ -116,126 +125,121 @@ def load_split(paths: Sequence[str | Path]) -> Labels:
     return Labels(names, colors, masks)
 
 
-def _ply(shape: Shape, labels: Labels) -> bytes:
-    extra: list[tuple[Any, ...]] = [("label", "<i4"), ("red", "u1"), ("green", "u1"), ("blue", "u1")]
-    if labels.overlap():
-        extra += [(f"part_{number}", "u1") for number in range(1, len(labels.names) + 1)]
-    values = np.zeros(labels.form, extra)
-    values["label"] = labels.index()
-    values["red"], values["green"], values["blue"] = labels.rgb().T
-    for number in range(1, len(labels.names) + 1 if labels.overlap() else 0):
-        values[f"part_{number}"] = labels.masks[number - 1]
-    table = {"names": labels.names, "colors": labels.colors}
-    return _write_ply(shape, np.arange(labels.form[0]), values, _TABLE + json.dumps(table))
+def _read_piece(path: Path) -> tuple[dict[str, Any], npt.NDArray[np.int64], str]:
+    ply = read_ply(path)
+    about = table_of(ply.comments, _PART, path.name)
+    element = next((e for e in ply.elements if "face" in (e.data.dtype.names or ())), None)
+    if about is None or element is None:
+        raise CounterpointError(f"{path.name} is not a part that was split off by Counterpoint.")
+    numbers = np.asarray(element["face"])
+    if not all(isinstance(about.get(name), int) and about[name] >= 0 for name in ("elements", "order")) or (
+        numbers.dtype.kind not in "iu" or not {"name", "color"} <= set(about)
+    ):
+        raise CounterpointError(f"{path.name} is damaged: what it says about the part cannot be read.")
+    return about, numbers.astype(np.int64), path.name
 
 
-def _piece(shape: Shape, chosen: Any, about: dict[str, Any]) -> bytes:
-    values = np.zeros(len(chosen), [("face", "<i4")])
-    values["face"] = chosen
-    return _write_ply(shape, chosen, values, _PART + json.dumps(about))
+def _on_faces(found: Found, elements: Elements | None, file: str) -> Labels:
+    """Labels of a file for the faces of a shape, or where none is given for those of the file."""
+    labels, count = found.labels, found.labels.shape[0]
+    if found.of == "vertex" and found.triangles is not None:
+        faces = found.triangles
+        if elements is not None and elements.faces is not None and elements.vertices == count:
+            faces = elements.faces
+        return _checked(_of_corners(labels, faces, file), elements, file)
+    if found.of == "face" and found.polygon is not None:
+        polygon = found.polygon
+        if elements is not None and elements.polygon is not None and elements.polygons == count:
+            polygon = elements.polygon
+        return _checked(_picked(labels, polygon), elements, file)
+    if elements is None or found.of:
+        return _checked(labels, elements, file)
+    return _of_anything(labels, elements, file)
 
 
-def _write_ply(shape: Shape, chosen: Any, values: Any, comment: str) -> bytes:
-    """The chosen faces (points) of a shape with values for each."""
-    faces = None if shape.is_point_cloud else shape.faces[chosen]
-    used = (
-        chosen
-        if faces is None
-        else np.unique(faces)
-        if len(chosen) < len(shape.faces)
-        else np.arange(len(shape.vertices))
-    )
-    points = shape.vertices[used]
-    exact = "<f4" if np.array_equal(points.astype(np.float32), points) else "<f8"
-    places: list[tuple[Any, ...]] = [(axis, exact) for axis in "xyz"]
-    vertices = np.zeros(len(points), places + (values.dtype.descr if faces is None else []))
-    vertices["x"], vertices["y"], vertices["z"] = points.T
-    elements = []
-    if faces is None:
-        for name in values.dtype.names:
-            vertices[name] = values[name]
-        elements = [PlyElement.describe(vertices, "vertex")]
-    else:
-        new = np.zeros(len(shape.vertices), np.int32)
-        new[used] = np.arange(len(used))
-        rows = np.zeros(len(faces), [("vertex_indices", "<i4", (3,)), *values.dtype.descr])
-        rows["vertex_indices"] = new[faces]
-        for name in values.dtype.names:
-            rows[name] = values[name]
-        elements = [PlyElement.describe(vertices, "vertex"), PlyElement.describe(rows, "face")]
-    content = BytesIO()
-    PlyData(elements, byte_order="<", comments=[comment]).write(content)
-    return content.getvalue()
+def _of_anything(labels: Labels, elements: Elements, file: str) -> Labels:
+    """Labels of which only their number says what they are for."""
+    count = labels.shape[0]
+    meant = {
+        "faces (or points)": (elements.count, lambda: labels),
+        "polygons": (elements.polygons, lambda: _picked(labels, elements.polygon)),
+        "vertices": (elements.vertices, lambda: _of_corners(labels, elements.faces, file)),
+    }
+    fitting = {name: make for name, (size, make) in meant.items() if size == count}
+    if elements.polygons == elements.count:
+        fitting.pop("polygons", None)
+    if len(fitting) > 1:
+        raise CounterpointError(
+            f"{file} has {count:,} labels and the shape as many {' and '.join(fitting)}; write them as PLY, which says what they are for."
+        )
+    if not fitting:
+        return _checked(labels, elements, file)
+    return next(iter(fitting.values()))()
 
 
-def _read_ply(path: Path) -> PlyData:
-    try:
-        return PlyData.read(str(path), mmap=False, known_list_len={"face": {"vertex_indices": 3}})
-    except Exception:
-        pass  # polygons of other sizes, or another name for them
-    try:
-        return PlyData.read(str(path), mmap=False)
-    except Exception as error:
-        raise CounterpointError(f"{path.name} is damaged or not a PLY file ({error}).") from error
-
-
-def _from_ply(path: Path) -> Labels:
-    ply = _read_ply(path)
-    found = [e for e in ply.elements if e.name in ("face", "vertex") and "label" in e.data.dtype.names]
-    if not found:
-        raise CounterpointError(f"{path.name} has no labels: its faces have no property 'label'.")
-    element = found[-1]
-    try:
-        index = np.asarray(element["label"]).astype(np.int64)
-        table = next((json.loads(c[len(_TABLE) :]) for c in ply.comments if c.startswith(_TABLE)), None)
-        if table is None:
-            return common.from_index(index)
-        names, colors = check_table(table["names"], table["colors"], path.name)
-    except (ValueError, KeyError, TypeError) as error:
-        raise CounterpointError(f"{path.name} does not say what its labels mean ({error}).") from error
-    labels = common.from_index(index, names, colors)
-    for number in range(1, len(names) + 1):
-        if f"part_{number}" in element.data.dtype.names:
-            labels.masks[number - 1] = np.asarray(element[f"part_{number}"]) > 0
-    return labels
-
-
-def _glb(shape: Shape, labels: Labels) -> bytes:
-    if shape.is_point_cloud:
-        raise CounterpointError("GLB holds labels of meshes only; write those of a point cloud as PLY.")
-    corners = shape.vertices[shape.faces].reshape(-1, 3)
-    columns = {"_LABEL": labels.index()}
-    if labels.overlap():
-        columns |= {f"_PART_{number}": mask for number, mask in enumerate(labels.masks, 1)}
-    attributes = {name: np.repeat(column, 3).astype(np.float32) for name, column in columns.items()}
-    mesh = trimesh.Trimesh(
-        corners, np.arange(len(corners)).reshape(-1, 3), process=False, vertex_attributes=attributes,
-        metadata={"counterpoint": json.dumps({"names": labels.names, "colors": labels.colors})},
-    )  # fmt: skip
-    rgba = np.full((len(corners), 4), 255, np.uint8)
-    rgba[:, :3] = np.repeat(labels.rgb(), 3, axis=0)
-    mesh.visual.vertex_colors = rgba
-    return bytes(trimesh.Scene({"labelled": mesh}).export(file_type="glb"))
-
-
-def _from_glb(path: Path) -> Labels:
-    try:
-        scene = trimesh.load_scene(path, file_type="glb", process=False)
-        meshes = list(scene.geometry.values())
-        mesh = meshes[0]
-        columns = {name.upper(): np.asarray(values).ravel() for name, values in mesh.vertex_attributes.items()}
-        text = mesh.metadata.get("counterpoint")
-    except Exception as error:
-        raise CounterpointError(f"{path.name} is damaged or not a GLB file ({error}).") from error
-    if text is None or "_LABEL" not in columns or len(meshes) != 1:
-        raise CounterpointError(f"{path.name} has no labels that Counterpoint wrote.")
-    try:
-        table, first = json.loads(text), mesh.faces[:, 0]
-        names, colors = check_table(table["names"], table["colors"], path.name)
-        labels = common.from_index(np.rint(columns["_LABEL"][first]).astype(np.int64), names, colors)
-        for number in range(1, len(names) + 1):
-            if f"_PART_{number}" in columns:
-                labels.masks[number - 1] = columns[f"_PART_{number}"][first] > 0.5
+def _checked(labels: Labels, elements: Elements | None, file: str) -> Labels:
+    if elements is None or labels.shape[0] == elements.count:
         return labels
-    except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise CounterpointError(f"{path.name} is damaged: its labels cannot be read.") from error
+    more = f", {elements.polygons:,} polygons" if elements.polygons not in (-1, elements.count) else ""
+    more += f", {elements.vertices:,} vertices" if elements.vertices >= 0 else ""
+    raise CounterpointError(
+        f"{file} has labels for {labels.shape[0]:,} elements and there are {elements.count:,} faces (or points){more}; "
+        "it belongs to another file."
+    )
+
+
+def _picked(labels: Labels, index: Any) -> Labels:
+    return Labels(labels.names, labels.colors, labels.masks[:, index])
+
+
+def _of_corners(labels: Labels, faces: Any, file: str) -> Labels:
+    """Labels of vertices on triangles [F, 3]: what at least two corners have."""
+    masks = np.zeros((len(labels.masks), len(faces)), bool)
+    split = np.zeros(len(faces), bool)
+    for mask, own in zip(masks, labels.masks, strict=True):
+        corners = own[faces].sum(axis=1)
+        mask[:] = corners >= 2
+        split |= (corners > 0) & (corners < 3)
+    if split.any():
+        warn(
+            f"{file} has labels on vertices; {int(split.sum()):,} of {len(faces):,} faces whose corners differ "
+            "took the label of at least two of them, or none."
+        )
+    return Labels(labels.names, labels.colors, masks)
+
+
+def _save_ply(path: Path, shape: Shape, labels: Labels) -> None:
+    write_atomic(path, labelled_ply(shape, labels))
+
+
+def _save_glb(path: Path, shape: Shape, labels: Labels) -> None:
+    write_atomic(path, labelled_glb(shape, labels))
+
+
+def _save_npz(path: Path, shape: Shape, labels: Labels) -> None:
+    files.save_npz(path, labels)
+
+
+def _save_json(path: Path, shape: Shape, labels: Labels) -> None:
+    files.save_json(path, labels, shape.name)
+
+
+def _plain(load: Callable[[Path], tuple[Labels, bool]]) -> Callable[[Path], Found]:
+    """A reader of files that say nothing about the elements; ours are for faces."""
+
+    def found(path: Path) -> Found:
+        labels, ours = load(path)
+        return Found(labels, "face" if ours else "")
+
+    return found
+
+
+FORMATS = (
+    LabelFormat("ply", "PLY with labels", (".ply",), "shape", load_ply, _save_ply),
+    LabelFormat("glb", "GLB with labels", (".glb",), "shape", load_glb, _save_glb),
+    LabelFormat("npz", "NumPy", (".npz", ".npy"), "shape", _plain(files.load_npz), _save_npz),
+    LabelFormat("json", "JSON", (".json",), "shape", _plain(files.load_json), _save_json),
+    LabelFormat("text", "Text, a number on each line", (".txt", ".seg"), "shape", _plain(files.load_text)),
+)
+
+SUFFIXES = suffixes_of(FORMATS)

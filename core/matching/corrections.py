@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from core.matching.location import Correspondence, Location
 from core.matching.match import Match, Prior, match
-from core.matching.sides import Location, Side
+from core.matching.matchable import Matchable
 
 REACH = 0.06
 """How far around a corrected place its correction is believed, as a fraction of the object's size (standard deviation)."""
@@ -20,23 +21,15 @@ SAME = 1e-4
 
 
 @dataclass(frozen=True)
-class Correction:
-    """A place of one side and the place of the other where it belongs."""
-
-    at: Location
-    to: Location
-
-
-@dataclass(frozen=True)
-class Corrected:
+class CorrectedPrior:
     """A :class:`core.matching.match.Prior` that believes corrections near them, and ``rest`` elsewhere."""
 
-    source: Side
-    target: Side
-    corrections: Sequence[Correction]
+    source: Matchable
+    target: Matchable
+    corrections: Sequence[Correspondence]
     rest: Prior | None = None
 
-    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
+    def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
         rest = self.rest(source, target, at) if self.rest is not None else None
         forward = source is self.source
         belief, here = 0.0, None
@@ -53,7 +46,11 @@ class Corrected:
 
 
 def match_corrected(
-    source: Side, target: Side, at: Location, corrections: Sequence[Correction], prior: Prior | None = None
+    source: Matchable,
+    target: Matchable,
+    at: Location,
+    corrections: Sequence[Correspondence],
+    prior: Prior | None = None,
 ) -> Match:
     """As :func:`core.matching.match.match`, with corrections: what was put right is the answer itself, places near it follow.
 
@@ -62,7 +59,7 @@ def match_corrected(
     """
     at = source.snap(at)
     near = [one for one in corrections if source.distance(at, one.at) < 3 * REACH]
-    found = match(source, target, at, Corrected(source, target, near, prior) if near else prior)
+    found = match(source, target, at, CorrectedPrior(source, target, near, prior) if near else prior)
     said = next((one for one in near if source.distance(at, one.at) < SAME), None)
     if said is None:
         return found

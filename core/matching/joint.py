@@ -17,7 +17,8 @@ from core.encoders.feature_map import FeatureMap
 from core.fields.lifting import seen_samples
 from core.geometry.camera import framing_camera, look_at
 from core.geometry.viewpoints import UP_AXES, ring_directions
-from core.matching.sides import ImageSide, Location, ShapeSide, Side
+from core.matching.location import Location
+from core.matching.matchable import Matchable, MatchableImage, MatchableShape
 from core.progress import Progress, silent
 
 
@@ -68,7 +69,7 @@ class ViewSet:
 
 
 def view_set(
-    side: ShapeSide, up: str, settings: JointSettings = JointSettings(), progress: Progress = silent
+    side: MatchableShape, up: str, settings: JointSettings = JointSettings(), progress: Progress = silent
 ) -> ViewSet:
     """The views of a shape whose ``up`` axis is known (a wrong one costs accuracy, not correctness)."""
     points = side.field.points
@@ -114,10 +115,10 @@ class JointPrior:
     frame_size: float
     settings: JointSettings
 
-    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
-        if isinstance(source, ImageSide) and isinstance(target, ShapeSide):
+    def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
+        if isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
             return self._over_samples(at)
-        if isinstance(source, ShapeSide) and isinstance(target, ImageSide):
+        if isinstance(source, MatchableShape) and isinstance(target, MatchableImage):
             return self._over_cells(source, target, at)
         return None
 
@@ -127,7 +128,7 @@ class JointPrior:
         agreement = near.mul_(self.view_set.visible[self.views]).mul_(self.probability[:, None]).sum(0)
         return _relative(agreement.numpy()).take(self.view_set.nearest)
 
-    def _over_cells(self, source: ShapeSide, target: ImageSide, point: Location) -> npt.NDArray[np.float32]:
+    def _over_cells(self, source: MatchableShape, target: MatchableImage, point: Location) -> npt.NDArray[np.float32]:
         """Of every cell, the probability of the views that see the point and put it near."""
         position = source.shape.to_normalised(np.array(point))
         sample = int(np.linalg.norm(source.field.points.position[self.view_set.index] - position, axis=1).argmin())
@@ -144,10 +145,10 @@ class JointPrior:
 
 
 def joint_prior(
-    image: ImageSide, shape: ShapeSide, views: ViewSet, settings: JointSettings = JointSettings()
-) -> tuple[ImageSide, JointPrior]:
+    image: MatchableImage, shape: MatchableShape, views: ViewSet, settings: JointSettings = JointSettings()
+) -> tuple[MatchableImage, JointPrior]:
     """Compare the image with all views; returns the image (turned as it agrees best) and the prior."""
-    candidates: list[tuple[float, ImageSide, torch.Tensor, torch.Tensor]] = []
+    candidates: list[tuple[float, MatchableImage, torch.Tensor, torch.Tensor]] = []
     place = views.place
     for feature_map in image.turned_maps():
         scores = view_scores(feature_map, shape, views, place, settings)
@@ -175,7 +176,7 @@ def _object_frame(feature_map: FeatureMap, settings: JointSettings) -> tuple[tup
 
 
 def view_scores(
-    feature_map: FeatureMap, shape: ShapeSide, views: ViewSet, place: torch.Tensor, settings: JointSettings
+    feature_map: FeatureMap, shape: MatchableShape, views: ViewSet, place: torch.Tensor, settings: JointSettings
 ) -> torch.Tensor:
     """Mean similarity float32 [V] between the visible samples of each view and the map where the view puts them.
 

@@ -6,14 +6,15 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from core.matching.sides import Location, Side
+from core.matching.location import Location
+from core.matching.matchable import Matchable
 
 Verdict = Literal["good", "unsure", "none"]
 
 
 @dataclass(frozen=True)
 class MatchSettings:
-    """When a match is trusted. Distances are fractions of the object's size (see :meth:`Side.distance`).
+    """When a match is trusted. Distances are fractions of the object's size (see :meth:`Matchable.distance`).
 
     Attributes:
         rival_radius: a peak farther than this from the best one is a rival (a symmetric part, or another like it).
@@ -42,7 +43,7 @@ JOINT = MatchSettings(rival_gap=0.25, margin=0.35, cycle=0.05, lost=0.15)
 class Prior(Protocol):
     """What is known before looking at one descriptor: a pose, or a view that the whole image agrees with."""
 
-    def __call__(self, source: Side, target: Side, at: Location) -> npt.NDArray[np.float32] | None:
+    def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
         """How well every candidate [N] of the target agrees, in [0, 1], a new array; None where it has nothing to say."""
         ...
 
@@ -75,7 +76,11 @@ class Match:
 
 
 def match(
-    source: Side, target: Side, at: Location, prior: Prior | None = None, settings: MatchSettings | None = None
+    source: Matchable,
+    target: Matchable,
+    at: Location,
+    prior: Prior | None = None,
+    settings: MatchSettings | None = None,
 ) -> Match:
     """Find the counterpart in ``target`` of the place ``at`` in ``source``; ``settings`` default to ``ALONE`` or ``JOINT``.
 
@@ -109,7 +114,7 @@ def judge(margin: float, cycle_error: float, settings: MatchSettings = ALONE) ->
 
 
 def _with(
-    prior: Prior | None, similarity: npt.NDArray[np.float32], source: Side, target: Side, at: Location
+    prior: Prior | None, similarity: npt.NDArray[np.float32], source: Matchable, target: Matchable, at: Location
 ) -> npt.NDArray[np.float32]:
     """Similarity and prior together; the mean, so that it stays a number of at most 1."""
     bonus = prior(source, target, at) if prior is not None else None

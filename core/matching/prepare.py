@@ -19,7 +19,7 @@ from core.geometry.sampling import sample_surface
 from core.geometry.shape import SUFFIXES, Shape
 from core.matching.joint import joint_prior, view_set
 from core.matching.match import Prior
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
 from core.progress import Progress, silent
 
 
@@ -28,10 +28,10 @@ def is_shape(path: str | Path) -> bool:
     return Path(path).suffix.lower() in SUFFIXES
 
 
-def image_side(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> ImageSide:
+def matchable_image(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> MatchableImage:
     """An image uint8 [H, W, 3] ready to be matched; the encoder sees the part that ``box`` frames. The result is cached."""
     upright, *others = _feature_maps(image, encoder, box)
-    return ImageSide(upright, (image.shape[1], image.shape[0]), tuple(others))
+    return MatchableImage(upright, (image.shape[1], image.shape[0]), tuple(others))
 
 
 def _feature_maps(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None) -> Sequence[FeatureMap]:
@@ -54,29 +54,32 @@ def _feature_maps(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box 
     return maps
 
 
-def together(
-    source: ImageSide | ShapeSide, target: ImageSide | ShapeSide, up: str, progress: Progress = silent
-) -> tuple[ImageSide | ShapeSide, ImageSide | ShapeSide, Prior | None]:
+def with_joint_prior(
+    source: MatchableImage | MatchableShape,
+    target: MatchableImage | MatchableShape,
+    up: str,
+    progress: Progress = silent,
+) -> tuple[MatchableImage | MatchableShape, MatchableImage | MatchableShape, Prior | None]:
     """An image and a shape (in either order) with the prior of all pixels together; two of a kind as they are.
 
     ``up`` is the direction that points up in the shape's file.
     """
-    if isinstance(source, ImageSide) and isinstance(target, ShapeSide):
+    if isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
         image, prior = joint_prior(source, target, view_set(target, up, progress=progress))
         return image, target, prior
-    if isinstance(source, ShapeSide) and isinstance(target, ImageSide):
+    if isinstance(source, MatchableShape) and isinstance(target, MatchableImage):
         image, prior = joint_prior(target, source, view_set(source, up, progress=progress))
         return source, image, prior
     return source, target, None
 
 
-def shape_side(
+def matchable_shape(
     shape: Shape,
     encoder: ImageEncoder,
     settings: LiftSettings = LiftSettings(),
     progress: Progress = silent,
     point_encoder: PointEncoder | None = None,
-) -> ShapeSide:
+) -> MatchableShape:
     """A shape ready to be matched; its field comes from the disk cache where it was built before.
 
     With ``point_encoder`` it comes from the shape's points, without rendering: thirty times quicker and less exact.
@@ -84,7 +87,7 @@ def shape_side(
     caster = Raycaster(shape)
     if point_encoder is not None:
         progress(0.5, "Looking at the points of the shape")
-        return ShapeSide(shape, caster, field_from_points(shape, point_encoder, settings.samples, settings.up))
+        return MatchableShape(shape, caster, field_from_points(shape, point_encoder, settings.samples, settings.up))
     key = cache.cache_key("field", shape.digest, encoder.fingerprint, settings.key())
     stored = cache.read(key)
     if stored is not None:
@@ -93,12 +96,12 @@ def shape_side(
     else:
         field = lift(shape, encoder, settings, progress, caster)
         cache.write(key, {"descriptors": field.descriptors, "observed": torch.from_numpy(field.observed)})
-    return ShapeSide(shape, caster, field)
+    return MatchableShape(shape, caster, field)
 
 
 def guess_up(path: str | Path) -> str:
-    """The usual up axis of a file's format: z for STL, PLY and XYZ (CAD and scans), y for the others (glTF demands it)."""
-    return "z" if Path(path).suffix.lower() in (".stl", ".ply", ".xyz") else "y"
+    """The usual up axis of a file's format: z for STL, PLY and points as text (CAD and scans), y for the others (glTF demands it)."""
+    return "z" if Path(path).suffix.lower() in (".stl", ".ply", ".xyz", ".asc", ".pts", ".ptx") else "y"
 
 
 def lift_settings(

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from core.matching.joint import JointPrior
-from core.matching.sides import ImageSide, ShapeSide
+from core.matching.matchable import MatchableImage, MatchableShape
 
 Floats = npt.NDArray[np.float32]
 
@@ -50,14 +50,14 @@ class Assignment:
 _made: WeakKeyDictionary[JointPrior, Assignment] = WeakKeyDictionary()
 
 
-def assignment(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> Assignment:
+def assignment(prior: JointPrior, image: MatchableImage, shape: MatchableShape) -> Assignment:
     """Computed once for a prior, which belongs to one image and one shape."""
     if prior not in _made:
         _made[prior] = Assignment(*_weights(prior, image, shape), *_neighbours(prior, shape))
     return _made[prior]
 
 
-def _weights(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _weights(prior: JointPrior, image: MatchableImage, shape: MatchableShape) -> tuple[Floats, npt.NDArray[np.bool_]]:
     h, w = image.map.descriptors.shape[:2]
     cells = np.rint(image.map.to_cells(prior.pixels.numpy())).astype(int)
     shown = prior.view_set.visible[torch.from_numpy(prior.views)].numpy()
@@ -76,7 +76,7 @@ def _weights(prior: JointPrior, image: ImageSide, shape: ShapeSide) -> tuple[Flo
     return (weight * similarity.div_(SOFTNESS).exp_()).numpy(), seen if seen.any() else ~seen
 
 
-def object_cells(prior: JointPrior, image: ImageSide) -> float:
+def object_cells(prior: JointPrior, image: MatchableImage) -> float:
     """How many cells of the image the object covers, by the views: the mean of their silhouettes, gaps between samples closed."""
     h, w = image.map.descriptors.shape[:2]
     cells = np.rint(image.map.to_cells(prior.pixels.numpy())).astype(int)
@@ -89,7 +89,7 @@ def object_cells(prior: JointPrior, image: ImageSide) -> float:
     return total
 
 
-def _neighbours(prior: JointPrior, shape: ShapeSide) -> tuple[npt.NDArray[np.int64], Floats]:
+def _neighbours(prior: JointPrior, shape: MatchableShape) -> tuple[npt.NDArray[np.int64], Floats]:
     points, index = shape.field.points, prior.view_set.index
     place = np.hstack([points.position, _NORMAL_SCALE * points.normal])
     count = min(3, len(index))

@@ -6,8 +6,9 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from core.geometry.pose import Pose, project
-from core.matching.sides import ImageSide, ShapeSide
+from core.geometry.camera import PhotoCamera
+from core.geometry.pose import Pose
+from core.matching.matchable import MatchableImage, MatchableShape
 
 Evidence = npt.NDArray[np.float32]
 Percent = npt.NDArray[np.uint8]
@@ -26,15 +27,15 @@ def vote(evidences: list[Evidence]) -> Evidence:
 
 
 def project_mask(
-    side: ShapeSide, mask: npt.NDArray[np.bool_], pose: Pose, K: npt.NDArray[np.floating], evidence: Evidence
+    side: MatchableShape, mask: npt.NDArray[np.bool_], pose: Pose, camera: PhotoCamera, evidence: Evidence
 ) -> Evidence:
-    """Evidence [N] where the pose and the intrinsics ``K`` are known: what is seen goes by the mask, the rest is carried on.
+    """Evidence [N] where the pose and the photo's camera are known: what is seen goes by the mask, the rest is carried on.
 
     What is not seen keeps half of its own ``evidence`` and takes half from the surface around it (harmonic over the graph of
     samples, with what is seen held fixed).
     """
     points, shape = side.field.points, side.shape
-    pixels, depth = project(pose, K, shape.to_own_frame(points.position))
+    pixels, depth = camera.project(pose(shape.to_own_frame(points.position)))
     column, row = np.rint(np.where(np.isfinite(pixels), pixels, -1)).astype(int).T
     height, width = mask.shape
     inside = (depth > 0) & (column >= 0) & (row >= 0) & (column < width) & (row < height)
@@ -49,7 +50,7 @@ def project_mask(
     return value.astype(np.float32)
 
 
-def grow(side: ShapeSide, evidence: Evidence, share: float) -> Evidence:
+def grow(side: MatchableShape, evidence: Evidence, share: float) -> Evidence:
     """How near [N] each sample is to where evidence is strongest, 0 to 1; a ``share`` of the surface is above 0.5.
 
     Ways lead over the surface; creases and places with little evidence make them longer (region growing, as geodesic distance).
@@ -66,7 +67,7 @@ def grow(side: ShapeSide, evidence: Evidence, share: float) -> Evidence:
     return np.asarray(1 / (1 + np.exp(np.minimum((away - reach) / (0.15 * reach + 1e-6), 50))), np.float32)
 
 
-def close_holes(side: ShapeSide, evidence: Evidence, size: float = HOLE) -> Evidence:
+def close_holes(side: MatchableShape, evidence: Evidence, size: float = HOLE) -> Evidence:
     """Evidence [N] in which, whatever the threshold, no hole and no island is smaller than ``size`` (share of the surface).
 
     Grey-scale area closing and opening (Vincent, 1992) over the graph of samples, at every ``STEP`` per cent. Rounded to steps.
@@ -92,12 +93,12 @@ def _small_pieces(graph: sparse.csr_array, chosen: npt.NDArray[np.bool_], least:
     return index[count[label] < least]
 
 
-def on_elements(side: ShapeSide, evidence: Evidence) -> Percent:
+def on_elements(side: MatchableShape, evidence: Evidence) -> Percent:
     """Per cent of evidence for every face of the shape's file (point of a cloud): uint8 [F]; it goes by the samples near its centre."""
     return np.rint(side.to_elements(evidence) * 100).clip(0, 100).astype(np.uint8)
 
 
-def on_pixels(side: ImageSide, evidence: Evidence) -> Percent:
+def on_pixels(side: MatchableImage, evidence: Evidence) -> Percent:
     """Per cent of evidence for every pixel of the image: uint8 [H, W]; 0 outside the box."""
     width, height = side.image_size
     h, w = side.map.descriptors.shape[:2]

@@ -12,7 +12,7 @@ import torch
 from core.encoders.base import pick_device
 from core.encoders.points import farthest_points
 from core.errors import CounterpointError
-from core.images import check_file
+from core.files import check_file
 from core.parts.prompts import Candidate, Prompts
 from core.progress import Progress, silent
 

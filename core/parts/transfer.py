@@ -12,7 +12,7 @@ from core.encoders.feature_map import cut_out
 from core.errors import CounterpointError
 from core.matching.joint import JointPrior
 from core.matching.match import Prior, Verdict
-from core.matching.sides import ImageSide, ShapeSide, Side
+from core.matching.matchable import Matchable, MatchableImage, MatchableShape
 from core.parts.assignment import assignment, object_cells
 from core.parts.evidence import Evidence, close_holes, grow
 
@@ -38,7 +38,7 @@ class TransferSettings:
     growth: float = 0.4
 
 
-def mask_region(side: ImageSide, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def mask_region(side: MatchableImage, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Which cells [N] of an image lie in a mask [H, W] of its pixels.
 
     Raises:
@@ -62,8 +62,8 @@ def mask_region(side: ImageSide, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.
 
 
 def transfer(
-    source: Side,
-    target: Side,
+    source: Matchable,
+    target: Matchable,
     region: npt.NDArray[np.bool_],
     prior: Prior | None = None,
     settings: TransferSettings = TransferSettings(),
@@ -75,17 +75,17 @@ def transfer(
     its descriptor is compared with those inside and those outside the region. On a surface the result is smoothed, drawn together
     around the strongest evidence, and small holes and islands go.
     """
-    if isinstance(prior, JointPrior) and isinstance(source, ImageSide) and isinstance(target, ShapeSide):
+    if isinstance(prior, JointPrior) and isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
         evidence = _seen_on_shape(prior, source, target, region, settings)
-    elif isinstance(prior, JointPrior) and isinstance(source, ShapeSide) and isinstance(target, ImageSide):
+    elif isinstance(prior, JointPrior) and isinstance(source, MatchableShape) and isinstance(target, MatchableImage):
         evidence = _seen_in_image(prior, source, target, region)
     else:
         inside, outside = _descriptors(source, region), _descriptors(source, ~region & known(source))
         lead = _best(target, inside, settings.nearest) - _best(target, outside, settings.nearest)
         evidence = torch.sigmoid(lead / settings.softness).numpy()
-    if isinstance(target, ShapeSide):
+    if isinstance(target, MatchableShape):
         evidence = _smooth(target, evidence, settings)
-        if isinstance(prior, JointPrior) and isinstance(source, ImageSide):
+        if isinstance(prior, JointPrior) and isinstance(source, MatchableImage):
             share = float(region.sum()) / max(object_cells(prior, source), 1.0)
             evidence = (1 - settings.growth) * evidence + settings.growth * grow(target, evidence, share)
         evidence = close_holes(target, evidence)
@@ -111,7 +111,9 @@ class FoundPart:
     verdict: Verdict
 
 
-def find_part(source: Side, target: Side, region: npt.NDArray[np.bool_], prior: Prior | None = None) -> FoundPart:
+def find_part(
+    source: Matchable, target: Matchable, region: npt.NDArray[np.bool_], prior: Prior | None = None
+) -> FoundPart:
     """Transfer a part and judge the answer by transferring it back."""
     evidence = transfer(source, target, region, prior)
     found, valid = evidence > 0.5, _asked(target)
@@ -124,17 +126,17 @@ def find_part(source: Side, target: Side, region: npt.NDArray[np.bool_], prior: 
     return FoundPart(evidence, best, float(found[valid].mean()), overlap, verdict)
 
 
-def _asked(side: Side) -> npt.NDArray[np.bool_]:
+def _asked(side: Matchable) -> npt.NDArray[np.bool_]:
     """The candidates that a part may have: in an image those in the box."""
-    if isinstance(side, ImageSide):
+    if isinstance(side, MatchableImage):
         return np.asarray(side.map.inside().ravel())
-    assert isinstance(side, ShapeSide)
+    assert isinstance(side, MatchableShape)
     return np.ones(len(side.field), bool)
 
 
-def known(side: Side) -> npt.NDArray[np.bool_]:
+def known(side: Matchable) -> npt.NDArray[np.bool_]:
     """The candidates that say something about what is not in the part: in an image those in the box that look like an object."""
-    if isinstance(side, ImageSide):
+    if isinstance(side, MatchableImage):
         inside = side.map.inside()
         if side.map.foreground is not None:
             object_like = inside & (side.map.foreground > 0.5).numpy()
@@ -143,7 +145,7 @@ def known(side: Side) -> npt.NDArray[np.bool_]:
     return _asked(side)
 
 
-def _object_weight(image: ImageSide) -> npt.NDArray[np.float32]:
+def _object_weight(image: MatchableImage) -> npt.NDArray[np.float32]:
     """How much each cell [N] says: as much as it looks like an object, which is an estimate, so a fifth at least in the box."""
     inside = image.map.inside().ravel().astype(np.float32)
     if image.map.foreground is None:
@@ -151,21 +153,21 @@ def _object_weight(image: ImageSide) -> npt.NDArray[np.float32]:
     return inside * np.maximum(image.map.foreground.numpy().ravel(), 0.2)
 
 
-def _descriptors(side: Side, chosen: npt.NDArray[np.bool_], most: int = 2000) -> torch.Tensor:
+def _descriptors(side: Matchable, chosen: npt.NDArray[np.bool_], most: int = 2000) -> torch.Tensor:
     index = np.flatnonzero(chosen)
     index = index[:: max(1, len(index) // most)]
     return _all(side)[torch.from_numpy(index)].float()
 
 
-def _all(side: Side) -> torch.Tensor:
+def _all(side: Matchable) -> torch.Tensor:
     """Unit descriptors [N, D] of all candidates."""
-    if isinstance(side, ImageSide):
+    if isinstance(side, MatchableImage):
         return side.map.unit.reshape(-1, side.map.descriptors.shape[-1])
-    assert isinstance(side, ShapeSide)
+    assert isinstance(side, MatchableShape)
     return side.field.descriptors
 
 
-def _best(target: Side, keys: torch.Tensor, count: int) -> torch.Tensor:
+def _best(target: Matchable, keys: torch.Tensor, count: int) -> torch.Tensor:
     """Mean similarity float32 [N] of each candidate with the ``count`` most similar of ``keys`` [K, D]."""
     every = _all(target)
     if len(keys) == 0:
@@ -175,7 +177,11 @@ def _best(target: Side, keys: torch.Tensor, count: int) -> torch.Tensor:
 
 
 def _seen_on_shape(
-    prior: JointPrior, image: ImageSide, shape: ShapeSide, region: npt.NDArray[np.bool_], settings: TransferSettings
+    prior: JointPrior,
+    image: MatchableImage,
+    shape: MatchableShape,
+    region: npt.NDArray[np.bool_],
+    settings: TransferSettings,
 ) -> Evidence:
     """Of every sample [N]: the share of the region in the object's cells it may be seen in; what is hidden takes its neighbours'."""
     where = assignment(prior, image, shape)
@@ -185,7 +191,9 @@ def _seen_on_shape(
     return where.to_all(_spread(position, said, where.seen, settings.reach))
 
 
-def _seen_in_image(prior: JointPrior, shape: ShapeSide, image: ImageSide, region: npt.NDArray[np.bool_]) -> Evidence:
+def _seen_in_image(
+    prior: JointPrior, shape: MatchableShape, image: MatchableImage, region: npt.NDArray[np.bool_]
+) -> Evidence:
     """Of every cell [N]: the share of the region in the samples that may be seen there, as far as it shows the object at all."""
     weight = assignment(prior, image, shape).weight
     nearest, count = prior.view_set.nearest, len(weight)
@@ -201,7 +209,7 @@ def _spread(position: npt.NDArray[np.floating], said: Evidence, seen: npt.NDArra
     return said[seen][nearest] * np.exp(-((distance / reach) ** 2) / 2)
 
 
-def _smooth(side: ShapeSide, evidence: Evidence, settings: TransferSettings) -> Evidence:
+def _smooth(side: MatchableShape, evidence: Evidence, settings: TransferSettings) -> Evidence:
     """Random walk with restart over the surface."""
     value = evidence
     for _ in range(settings.rounds):

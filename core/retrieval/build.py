@@ -18,16 +18,16 @@ from core.errors import CounterpointError
 from core.fields.cache import cache_dir, cache_key
 from core.geometry.shape import SUFFIXES
 from core.progress import Progress, silent
-from core.retrieval.describe import Describer, Recipe
+from core.retrieval.describe import Describer, GallerySpec
 from core.retrieval.index import write_indices
-from core.retrieval.store import VERSION, Described, Gallery, Stamp, create_gallery, is_gallery, open_gallery
+from core.retrieval.store import VERSION, Gallery, ShapeRecord, Stamp, create_gallery, is_gallery, open_gallery
 
 AT_ONCE = 16
 """Files for each process before the next are given out."""
 
 CRASHED = "Reading it makes the program crash."
 
-Result = tuple[Path, Described]
+Result = tuple[Path, ShapeRecord]
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Changes:
 def index_folder(
     root: str | Path,
     folder: str | Path,
-    recipe: Recipe = Recipe(),
+    spec: GallerySpec = GallerySpec(),
     workers: int | None = None,
     ray: str | None = None,
     progress: Progress = silent,
@@ -66,7 +66,7 @@ def index_folder(
     files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
     if not files:
         raise CounterpointError(f"{root} has no shapes ({', '.join(sorted(SUFFIXES))}).")
-    with create_gallery(folder, root, recipe.plain()) as gallery:
+    with create_gallery(folder, root, spec.plain()) as gallery:
         stamps = {file: Stamp.of(file) for file in files}
         names = {file: file.relative_to(root).as_posix() for file in files}
         known = gallery.stamps()
@@ -75,7 +75,7 @@ def index_folder(
             gallery.remove(removed)
         todo = [file for file in files if known.get(names[file]) != stamps[file]]
         added = sum(names[file] not in known for file in todo)
-        for number, (file, one) in enumerate(_described(todo, recipe, workers, ray), 1):
+        for number, (file, one) in enumerate(_described(todo, spec, workers, ray), 1):
             gallery.put(names[file], stamps[file], one, file.relative_to(root).parts[:-1])
             progress(0.98 * number / len(todo), f"{file.name} ({number} of {len(todo)})")
         progress(0.98, "Writing the index")
@@ -84,26 +84,26 @@ def index_folder(
         return Changes(added, len(todo) - added, len(removed), len(files) - len(todo), gallery.refused)
 
 
-def _described(files: list[Path], recipe: Recipe, workers: int | None, ray: str | None) -> Iterator[Result]:
+def _described(files: list[Path], spec: GallerySpec, workers: int | None, ray: str | None) -> Iterator[Result]:
     if ray is not None:
-        return _on_ray(files, recipe, ray)
+        return _on_ray(files, spec, ray)
     count = min(workers or os.cpu_count() or 1, max(1, len(files) // 4))
-    return _here(files, recipe) if count == 1 else _in_processes(files, recipe, count)
+    return _here(files, spec) if count == 1 else _in_processes(files, spec, count)
 
 
-def _here(files: list[Path], recipe: Recipe) -> Iterator[Result]:
-    describe = Describer(recipe)
+def _here(files: list[Path], spec: GallerySpec) -> Iterator[Result]:
+    describe = Describer(spec)
     return ((file, describe(file)) for file in files)
 
 
-def _in_processes(files: list[Path], recipe: Recipe, count: int) -> Iterator[Result]:
+def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[Result]:
     """A file that makes its process crash is refused; it is found by trying alone those that were being read."""
     waiting, suspects = deque(files), deque[Path]()
     pool: ProcessPoolExecutor | None = None
     try:
         while waiting or suspects:
             if pool is None:
-                pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (recipe, count))
+                pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (spec, count))
             alone = bool(suspects)
             source = suspects if alone else waiting
             batch = [source.popleft() for _ in range(1 if alone else min(len(source), AT_ONCE * count))]
@@ -115,7 +115,7 @@ def _in_processes(files: list[Path], recipe: Recipe, count: int) -> Iterator[Res
                 except BrokenProcessPool:
                     broken = True
                     if alone:
-                        yield futures[future], Described(refused=CRASHED)
+                        yield futures[future], ShapeRecord(refused=CRASHED)
                     else:
                         suspects.append(futures[future])
             if broken:
@@ -129,7 +129,7 @@ _describer: Describer | CounterpointError | None = None
 """Of this process of the pool, or why there is none."""
 
 
-def _begin(recipe: Recipe, count: int) -> None:
+def _begin(spec: GallerySpec, count: int) -> None:
     """In a process of the pool: its share of the cores; it ends with the process that began it, however that ends."""
     global _describer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the one that writes
@@ -140,7 +140,7 @@ def _begin(recipe: Recipe, count: int) -> None:
 
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // count))
     try:
-        _describer = Describer(recipe)
+        _describer = Describer(spec)
     except CounterpointError as error:
         _describer = error
 
@@ -150,14 +150,14 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _describe(file: Path) -> Described:
+def _describe(file: Path) -> ShapeRecord:
     if isinstance(_describer, CounterpointError):
         raise _describer
     assert _describer is not None
     return _describer(file)
 
 
-def _on_ray(files: list[Path], recipe: Recipe, address: str) -> Iterator[Result]:
+def _on_ray(files: list[Path], spec: GallerySpec, address: str) -> Iterator[Result]:
     """One process for each core of a Ray cluster; they describe, and what they describe is merged here."""
     try:
         import ray
@@ -172,7 +172,7 @@ def _on_ray(files: list[Path], recipe: Recipe, address: str) -> Iterator[Result]
     except Exception as error:
         raise CounterpointError(f"There is no Ray cluster at {address} ({error}).") from error
     cores = int(ray.cluster_resources().get("CPU", 1))
-    actors: list[Any] = [ray.remote(Describer).options(max_restarts=-1).remote(recipe) for _ in range(cores)]
+    actors: list[Any] = [ray.remote(Describer).options(max_restarts=-1).remote(spec) for _ in range(cores)]
     pool = ActorPool(actors)
     paths = [file.absolute() for file in files]
     try:
@@ -184,7 +184,9 @@ def _on_ray(files: list[Path], recipe: Recipe, address: str) -> Iterator[Result]
             ray.kill(actor)
 
 
-def gallery_for(place: str | Path, recipe: Recipe, workers: int | None = None, progress: Progress = silent) -> Gallery:
+def gallery_for(
+    place: str | Path, spec: GallerySpec, workers: int | None = None, progress: Progress = silent
+) -> Gallery:
     """A gallery, or that of a plain folder of shapes: it is kept in the cache and brought up to date.
 
     Raises:
@@ -193,7 +195,7 @@ def gallery_for(place: str | Path, recipe: Recipe, workers: int | None = None, p
     place = Path(place)
     if is_gallery(place):
         return open_gallery(place)
-    name = cache_key("gallery", str(VERSION), str(place.resolve()), json.dumps(recipe.plain(), sort_keys=True))
+    name = cache_key("gallery", str(VERSION), str(place.resolve()), json.dumps(spec.plain(), sort_keys=True))
     folder = cache_dir() / "galleries" / name[:24]
-    index_folder(place, folder, recipe, workers, None, progress)
+    index_folder(place, folder, spec, workers, None, progress)
     return open_gallery(folder)

@@ -18,7 +18,7 @@ from core.geometry.render import render
 from core.geometry.shape import load_shape
 from core.geometry.viewpoints import UP_AXES, ring_directions
 from core.matching.prepare import guess_up
-from core.retrieval.store import Described
+from core.retrieval.store import ShapeRecord
 from core.retrieval.thumbnails import thumbnail
 from core.retrieval.vectors import shape_vector
 from core.retrieval.views import Views, shape_views, short
@@ -31,7 +31,7 @@ CENTRES = 8
 
 
 @dataclass(frozen=True)
-class Recipe:
+class GallerySpec:
     """How the shapes of a gallery are described; only what was described alike can be compared.
 
     Attributes:
@@ -47,32 +47,32 @@ class Recipe:
         return {"encoder": {k: v for k, v in asdict(self.choice).items() if k != "device"}, "clip": self.clip}
 
     @classmethod
-    def of(cls, plain: dict[str, Any], device: str = "auto") -> "Recipe":
+    def of(cls, plain: dict[str, Any], device: str = "auto") -> "GallerySpec":
         return cls(EncoderChoice(**plain["encoder"], device=device), plain["clip"])
 
 
 class Describer:
     """Describes one file after another with the same encoders."""
 
-    def __init__(self, recipe: Recipe):
-        self._encoder, self._points = load_encoder(recipe.choice), load_point_encoder(recipe.choice)
-        self._clip = None if recipe.clip is None else ClipEncoder(recipe.clip, recipe.choice.device)
+    def __init__(self, spec: GallerySpec):
+        self._encoder, self._points = load_encoder(spec.choice), load_point_encoder(spec.choice)
+        self._clip = None if spec.clip is None else ClipEncoder(spec.clip, spec.choice.device)
 
-    def __call__(self, path: Path) -> Described:
+    def __call__(self, path: Path) -> ShapeRecord:
         """A file that cannot be read is described by the reason."""
         try:
             return self._describe(path)
         except CounterpointError as error:
-            return Described(refused=str(error))
+            return ShapeRecord(refused=str(error))
         except MemoryError:
-            return Described(refused="There is not enough memory for it.")
+            return ShapeRecord(refused="There is not enough memory for it.")
         except Exception as error:  # one bad file of thousands must not stop the others
-            return Described(refused=f"Something went wrong with it ({type(error).__name__}: {error}).")
+            return ShapeRecord(refused=f"Something went wrong with it ({type(error).__name__}: {error}).")
 
-    def labelled(self, path: Path) -> tuple[Path, Described]:
+    def labelled(self, path: Path) -> tuple[Path, ShapeRecord]:
         return path, self(path)
 
-    def _describe(self, path: Path) -> Described:
+    def _describe(self, path: Path) -> ShapeRecord:
         shape, up = load_shape(path), guess_up(path)
         caster = Raycaster(shape)
         small = np.ascontiguousarray(thumbnail(caster, up, PICTURE)[..., ::-1])
@@ -84,7 +84,7 @@ class Describer:
         if self._clip is not None:
             vectors["words"] = words_vector(caster, self._clip, up)
         size = len(shape.vertices), len(shape.faces)
-        return Described(shape.digest, up, *size, picture, vectors, content)
+        return ShapeRecord(shape.digest, up, *size, picture, vectors, content)
 
 
 def typical(views: Views) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""What galleries are searched by: pictures, shapes, parts and words, described as the gallery's recipe says."""
+"""What galleries are searched by: pictures, shapes, parts and words, described as the gallery's spec says."""
 
 from functools import cached_property
 
@@ -14,8 +14,8 @@ from core.encoders.feature_map import Box, box_around, encode_image, whole_image
 from core.errors import CounterpointError
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import Shape
-from core.matching.sides import ShapeSide
-from core.retrieval.describe import Recipe
+from core.matching.matchable import MatchableShape
+from core.retrieval.describe import GallerySpec
 from core.retrieval.search import Query
 from core.retrieval.store import Gallery
 from core.retrieval.vectors import image_vector, shape_vector
@@ -25,27 +25,27 @@ MOST = 64
 """Descriptors that stand for a part."""
 
 
-class Asker:
-    """Makes queries for the galleries of one recipe; encoders are loaded when they are first needed."""
+class QueryEncoder:
+    """Makes queries for the galleries of one spec; encoders are loaded when they are first needed."""
 
-    def __init__(self, recipe: Recipe):
-        self.recipe = recipe
+    def __init__(self, spec: GallerySpec):
+        self.spec = spec
 
     @cached_property
     def encoder(self) -> ImageEncoder:
-        return load_encoder(self.recipe.choice)
+        return load_encoder(self.spec.choice)
 
     @cached_property
     def points(self) -> PointEncoder | None:
-        return load_point_encoder(self.recipe.choice)
+        return load_point_encoder(self.spec.choice)
 
     @cached_property
     def clip(self) -> ClipEncoder:
-        if self.recipe.clip is None:
+        if self.spec.clip is None:
             raise CounterpointError(
                 "This gallery was made without CLIP and cannot be searched by words; index it again with --clip."
             )
-        return ClipEncoder(self.recipe.clip, self.recipe.choice.device)
+        return ClipEncoder(self.spec.clip, self.spec.choice.device)
 
     def image(
         self, image: npt.NDArray[np.uint8], box: Box | None = None, mask: npt.NDArray[np.bool_] | None = None
@@ -80,7 +80,7 @@ class Asker:
         few = slice(None, None, max(1, len(rows) // MOST))
         return _part(feature_map.sample(np.stack([columns[few], rows[few]], axis=1)))
 
-    def part_of_shape(self, side: ShapeSide, chosen: npt.NDArray[np.bool_]) -> Query:
+    def part_of_shape(self, side: MatchableShape, chosen: npt.NDArray[np.bool_]) -> Query:
         """By some of the faces bool [F] (points of a cloud) of a shape described by the same encoder.
 
         Raises:

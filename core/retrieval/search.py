@@ -43,7 +43,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """A shape of a gallery; ``score`` is at most 1 and falls with the place: how similar it is after a closer look, else by one space
     the cosine similarity, and by two how near to their first places it stands in both.
     """
@@ -63,7 +63,7 @@ class Searcher:
 
     def __call__(
         self, query: Query, top: int = 10, closer: bool = True, tag: str | None = None, worst: bool = False
-    ) -> list[Found]:
+    ) -> list[SearchResult]:
         """The ``top`` shapes, the most similar first.
 
         Args:
@@ -91,7 +91,7 @@ class Searcher:
             limit, bound = looked[first[-1]], max if worst else min
             scores |= {number: bound(scores[number], limit) for number in order[CLOSER:]}
         entries = self.gallery.entries(order[:top])
-        return [Found(one, self.gallery.root / one.path, float(scores[one.number])) for one in entries]
+        return [SearchResult(one, self.gallery.root / one.path, float(scores[one.number])) for one in entries]
 
     def _index(self, space: str) -> Index:
         if space not in self.gallery.spaces:

@@ -50,7 +50,7 @@ class Stamp:
 
 
 @dataclass
-class Described:
+class ShapeRecord:
     """A shape as a gallery keeps it.
 
     Attributes:
@@ -89,7 +89,7 @@ class Gallery:
     def __init__(self, folder: Path, database: sqlite3.Connection):
         self.folder, self._database = folder, database
         about = dict(database.execute("SELECT name, value FROM about"))
-        self.recipe: dict[str, Any] = json.loads(about["recipe"])
+        self.spec: dict[str, Any] = json.loads(about["recipe"])
         self.root = _root(folder, about)
 
     def __enter__(self) -> "Gallery":
@@ -177,7 +177,7 @@ class Gallery:
         """See :meth:`core.retrieval.views.Views.from_bytes`."""
         return bytes(self._one("SELECT content FROM views WHERE shape = ?", number))
 
-    def put(self, path: str, stamp: Stamp, one: Described, tags: Iterable[str]) -> None:
+    def put(self, path: str, stamp: Stamp, one: ShapeRecord, tags: Iterable[str]) -> None:
         """Add a file, or what it is now, in one transaction."""
         with self._changing():
             self._database.execute("DELETE FROM shapes WHERE path = ?", (path,))
@@ -225,8 +225,8 @@ def open_gallery(folder: str | Path) -> Gallery:
     return _open(Path(folder))
 
 
-def create_gallery(folder: str | Path, root: str | Path, recipe: dict[str, Any]) -> Gallery:
-    """To be written: a new one, or that which is there with the same root and recipe.
+def create_gallery(folder: str | Path, root: str | Path, spec: dict[str, Any]) -> Gallery:
+    """To be written: a new one, or that which is there with the same root and spec.
 
     Raises:
         CounterpointError: it cannot be written; another process writes it; or it was made of another folder or in another way.
@@ -235,27 +235,27 @@ def create_gallery(folder: str | Path, root: str | Path, recipe: dict[str, Any])
     if not is_gallery(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _create(folder, root, recipe)
+            _create(folder, root, spec)
         except (OSError, sqlite3.Error) as error:
             raise CounterpointError(f"The gallery {folder} cannot be written ({error}).") from error
     gallery = _open(folder)
     if gallery.root.resolve() != root.resolve():
         raise CounterpointError(f"{folder} is a gallery of {gallery.root}; choose another place for this one.")
-    if gallery.recipe != recipe:
+    if gallery.spec != spec:
         raise CounterpointError(
             f"{folder} was made with another encoder or other settings; choose another place, or delete it first."
         )
     return gallery
 
 
-def _create(folder: Path, root: Path, recipe: dict[str, Any]) -> None:
+def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
     """A whole file or none: made beside and moved."""
     beside = folder / f".{FILE}.{os.getpid()}"
     beside.unlink(missing_ok=True)
     about = {
         "version": VERSION,
         "revision": 0,
-        "recipe": json.dumps(recipe),
+        "recipe": json.dumps(spec),
         "root": str(root.resolve()),
         "from here": os.path.relpath(root.resolve(), folder.resolve()),
     }

@@ -35,7 +35,8 @@ def read_mesh(file: str | Path, up: str | None = None) -> Object3D | None:
         return None
     if up != "y":
         shape = make_shape(
-            upright(shape.vertices, up), shape.faces, colors=shape.colors, uv=shape.uv, texture=shape.texture, name=shape.name
+            upright(shape.vertices, up), shape.faces, colors=shape.colors, uv=shape.uv, texture=shape.texture,
+            paint=shape.paint, name=shape.name,
         )  # fmt: skip
     return Object3D(shape, Path(file).stem, np.zeros(len(shape.faces), np.int32), 2 * shape.normalised)
 

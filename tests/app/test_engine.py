@@ -15,7 +15,7 @@ from app.window.engine_client import EngineClient
 
 @pytest.fixture
 def engine(qtbot, tmp_path):
-    engine = EngineClient("tests.app.engine_jobs", log_path=str(tmp_path / "engine.log"), grace=0.4)
+    engine = EngineClient("tests.app.engine_jobs", log_path=tmp_path / "engine.log", grace=0.4)
     with qtbot.waitSignal(engine.ready, timeout=20_000):
         engine.start()
     yield engine
@@ -138,7 +138,7 @@ def test_a_full_gpu_is_said(qtbot, engine):
 
 
 def test_an_engine_that_cannot_start_is_said_once(qtbot, tmp_path):
-    engine = EngineClient("tests.app.no_such_jobs", log_path=str(tmp_path / "log"))
+    engine = EngineClient("tests.app.no_such_jobs", log_path=tmp_path / "log")
     deaths = []
     engine.died.connect(lambda sentence: deaths.append(sentence))
     engine.start()

@@ -51,13 +51,13 @@ def sides(samples: int):  # type: ignore[no-untyped-def]
     from core.geometry.sampling import sample_surface
     from core.geometry.shape import load_shape
     from core.images import load_image
-    from core.matching.prepare import image_side
-    from core.matching.sides import ShapeSide
+    from core.matching.matchable import MatchableShape
+    from core.matching.prepare import matchable_image
 
-    photo, shape = image_side(load_image(SAMPLE / "toy.jpg"), load_encoder(), BOX), load_shape(SAMPLE / "toy.glb")
+    photo, shape = matchable_image(load_image(SAMPLE / "toy.jpg"), load_encoder(), BOX), load_shape(SAMPLE / "toy.glb")
     points = sample_surface(shape, samples)
     field = F.normalize(torch.randn(len(points), 128), dim=1).to(torch.bfloat16)
-    return photo, ShapeSide(shape, Raycaster(shape), FeatureField(points, field, np.ones(len(points), bool)))
+    return photo, MatchableShape(shape, Raycaster(shape), FeatureField(points, field, np.ones(len(points), bool)))
 
 
 def click(machine: Machine) -> None:
@@ -141,13 +141,13 @@ def part(machine: Machine) -> None:
     from core.encoders.catalogue import load_encoder
     from core.geometry.shape import load_shape
     from core.images import load_image
-    from core.matching.prepare import image_side, shape_side, together
+    from core.matching.prepare import matchable_image, matchable_shape, with_joint_prior
     from core.parts.marking import outline_mask
     from core.parts.transfer import mask_region, transfer
 
     encoder = load_encoder()
-    photo, shape, prior = together(
-        image_side(load_image(SAMPLE / "toy.jpg"), encoder, BOX), shape_side(load_shape(SAMPLE / "toy.glb"), encoder), "y"
+    photo, shape, prior = with_joint_prior(
+        matchable_image(load_image(SAMPLE / "toy.jpg"), encoder, BOX), matchable_shape(load_shape(SAMPLE / "toy.glb"), encoder), "y"
     )  # fmt: skip
     region = mask_region(photo, outline_mask([(925, 600), (1072, 600), (1078, 740), (955, 740)], photo.image_size))
     cells = photo.map.unit.reshape(len(region), -1)
@@ -171,12 +171,12 @@ def align(machine: Machine) -> None:
     from core.geometry.shape import load_shape
     from core.images import load_image
     from core.matching.crops import cells_of, centred, shrink
-    from core.matching.prepare import image_side, shape_side
+    from core.matching.prepare import matchable_image, matchable_shape
     from core.parts.grabcut import box_mask
 
     encoder, image = load_encoder(), load_image(SAMPLE / "toy.jpg")
     K = np.array(json.loads((SAMPLE / "sample.json").read_text())["pose"]["K"])
-    shape = shape_side(load_shape(SAMPLE / "toy.glb"), encoder)
+    shape = matchable_shape(load_shape(SAMPLE / "toy.glb"), encoder)
     templates, mask = template_set(shape.caster, encoder), box_mask(image, encoder, BOX)
     crops = templates.settings.crops(image, mask)
     masks = torch.stack([shrink(crop.mask, templates.settings.cells) for crop in crops])
@@ -192,7 +192,7 @@ def align(machine: Machine) -> None:
     products = 2 * len(crops) * templates.descriptors.numel() / machine.flops
     loops = seconds(naive, 1) * len(crops) / 2
     row(f"{len(templates.rotations)} views x {len(crops)} rolls compared", seconds(lambda: compare(crops, templates, encoder), 5), products, loops, "their multiplications; pair by pair in numpy; ours with encoding the rolls")  # fmt: skip
-    photo = Photo(image, image_side(image, encoder, BOX), K, mask)
+    photo = Photo(image, matchable_image(image, encoder, BOX), K, mask)
     row("align, templates and eight descents", seconds(lambda: whole(PoseScorer(photo, shape, encoder, "y"), templates), 3), None, None, "")  # fmt: skip
 
 
@@ -219,8 +219,8 @@ def memory(machine: Machine) -> None:
     steps = {
         "torch alone": "import torch",
         "with encoder and photo": "from core.encoders.catalogue import load_encoder\nfrom core.images import load_image\nfrom core.matching.prepare import "
-        f"image_side, shape_side\ne = load_encoder()\np = image_side(load_image({str(SAMPLE / 'toy.jpg')!r}), e, {BOX})",
-        "and the shape with its field": f"from core.geometry.shape import load_shape\ns = shape_side(load_shape({str(SAMPLE / 'toy.glb')!r}), e)",
+        f"matchable_image, matchable_shape\ne = load_encoder()\np = matchable_image(load_image({str(SAMPLE / 'toy.jpg')!r}), e, {BOX})",
+        "and the shape with its field": f"from core.geometry.shape import load_shape\ns = matchable_shape(load_shape({str(SAMPLE / 'toy.glb')!r}), e)",
     }
     code = ""
     for name, step in steps.items():

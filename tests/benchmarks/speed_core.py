@@ -45,13 +45,13 @@ def part() -> None:
     from core.encoders.catalogue import load_encoder
     from core.geometry.shape import load_shape
     from core.images import load_image
-    from core.matching.prepare import image_side, shape_side, together
+    from core.matching.prepare import matchable_image, matchable_shape, with_joint_prior
     from core.parts.marking import outline_mask
     from core.parts.transfer import find_part, mask_region, transfer
 
     encoder = load_encoder()
-    photo = image_side(load_image(SAMPLE / "toy.jpg"), encoder, (527, 319, 1082, 740))
-    photo, shape, prior = together(photo, shape_side(load_shape(SAMPLE / "toy.glb"), encoder), "y")
+    photo = matchable_image(load_image(SAMPLE / "toy.jpg"), encoder, (527, 319, 1082, 740))
+    photo, shape, prior = with_joint_prior(photo, matchable_shape(load_shape(SAMPLE / "toy.glb"), encoder), "y")
     region = mask_region(photo, outline_mask([(925, 600), (1072, 600), (1078, 740), (955, 740)], photo.image_size))
     report("part -> evidence on 20,000 samples", f"{median_ms(lambda: transfer(photo, shape, region, prior)):.0f} ms")
     report("part -> shape and back again", f"{median_ms(lambda: find_part(photo, shape, region, prior), 5):.0f} ms")
@@ -115,22 +115,22 @@ def align() -> None:
     from core.geometry.pose import Pose
     from core.geometry.shape import load_shape
     from core.images import load_image
-    from core.matching.prepare import image_side, shape_side
+    from core.matching.prepare import matchable_image, matchable_shape
     from core.parts.grabcut import box_mask
 
     encoder, image, box = load_encoder(), load_image(SAMPLE / "toy.jpg"), (527.0, 319.0, 1082.0, 740.0)
     pose = json.loads((SAMPLE / "sample.json").read_text())["pose"]
-    shape = shape_side(load_shape(SAMPLE / "toy.glb"), encoder)
+    shape = matchable_shape(load_shape(SAMPLE / "toy.glb"), encoder)
     begin = time.perf_counter()
     templates = template_set(shape.caster, encoder)
     report("templates of the sample (from the disk cache if there)", f"{time.perf_counter() - begin:.1f} s")
 
     def once() -> None:
-        photo = Photo(image, image_side(image, encoder, box), np.array(pose["K"]), box_mask(image, encoder, box))
+        photo = Photo(image, matchable_image(image, encoder, box), np.array(pose["K"]), box_mask(image, encoder, box))
         whole(PoseScorer(photo, shape, encoder, "y"), templates)
 
     report("box -> mask -> pose, all hypotheses refined", f"{median_ms(once, 5) / 1e3:.1f} s", "goal 10 s")
-    photo = Photo(image, image_side(image, encoder, box), np.array(pose["K"]), box_mask(image, encoder, box))
+    photo = Photo(image, matchable_image(image, encoder, box), np.array(pose["K"]), box_mask(image, encoder, box))
     scorer = PoseScorer(photo, shape, encoder, "y")
     start = [Pose(np.array(pose["R"]), np.array(pose["t"]))] * 8
     frame = median_ms(lambda: refine_each(start, scorer, FineSettings(steps=10, recast=10)), 5)
@@ -142,8 +142,8 @@ def congeal() -> None:
     import os
     import tempfile
 
-    from core.benchmarks.collections import procedural
-    from core.congealing.collection import Opened, canon_of, congeal
+    from core.benchmarks.photo_collections import procedural
+    from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
     from core.congealing.photos import photo_of
     from core.encoders.catalogue import load_encoder
 
@@ -152,9 +152,9 @@ def congeal() -> None:
     with tempfile.TemporaryDirectory() as cache:
         os.environ["COUNTERPOINT_CACHE"] = cache
         begin = time.perf_counter()
-        canon = canon_of(collection.shape, encoder, collection.up)
+        canon = canonical_shape(collection.shape, encoder, collection.up)
         described = time.perf_counter()
-        opened = [Opened(s.name, photo_of(s.image, encoder, s.K, s.box, None, s.name)) for s in collection.shots]
+        opened = [OpenedPhoto(s.name, photo_of(s.image, encoder, s.K, s.box, None, s.name)) for s in collection.shots]
         cut = time.perf_counter()
         posed: list[float] = []
         congeal(opened, canon, posed=lambda *_: posed.append(time.perf_counter()))

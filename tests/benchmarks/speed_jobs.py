@@ -9,7 +9,7 @@ from app.shared.values import EncoderSettings, Item
 from core.fields.field import FeatureField
 from core.geometry.raycasting import Raycaster
 from core.geometry.sampling import sample_surface
-from core.matching.sides import ShapeSide
+from core.matching.matchable import MatchableShape
 
 
 def synthetic(progress, item: Item, encoder: EncoderSettings, dim: int = 128) -> int:
@@ -17,7 +17,7 @@ def synthetic(progress, item: Item, encoder: EncoderSettings, dim: int = 128) ->
     shape = loaded.shape_of(item)
     points = sample_surface(shape, encoder.samples)
     random = torch.nn.functional.normalize(torch.randn(len(points), dim), dim=1).to(torch.bfloat16)
-    side = ShapeSide(shape, Raycaster(shape), FeatureField(points, random, np.ones(len(points), bool)))
+    side = MatchableShape(shape, Raycaster(shape), FeatureField(points, random, np.ones(len(points), bool)))
     loaded._sides.get((item, encoder), lambda: side)
     loaded.to_display(item, encoder, side)
     return len(points)

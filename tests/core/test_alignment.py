@@ -41,7 +41,7 @@ from core.geometry.shape import load_shape, make_shape
 from core.images import field_of_view, load_image
 from core.interchange.poses import View, save_nerfstudio, to_scan2cad
 from core.matching.match import match
-from core.matching.prepare import image_side, shape_side
+from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.grabcut import box_mask
 from core.parts.marking import outline_mask
 
@@ -117,7 +117,7 @@ def scene(sample, encoder, toy_side):
     """The sample's photo with the mask cut out of its box, its shape with templates, and the true pose."""
     truth = {name: np.array(values) for name, values in sample["pose"].items()}
     image, box = load_image(sample["image"]), tuple(sample["box"])
-    photo = Photo(image, image_side(image, encoder, box), truth["K"], box_mask(image, encoder, box))
+    photo = Photo(image, matchable_image(image, encoder, box), truth["K"], box_mask(image, encoder, box))
     return photo, toy_side, template_set(toy_side.caster, encoder, FEW), Pose(truth["R"], truth["t"])
 
 
@@ -186,7 +186,7 @@ def test_the_field_of_view_is_estimated_with_the_pose(scene, encoder, field):
     middle = np.array([0, 0, 0.75 * size * K[0, 0] / 320 * 1.6])
     drawn = render_posed(shape.caster, Pose(true.R, middle - true.R @ shape.shape.center), K, 320)
     guess = intrinsics((320, 320), 40)
-    photo = Photo(drawn.rgb, image_side(drawn.rgb, encoder, box_around(drawn.hits.mask)), guess, drawn.hits.mask)
+    photo = Photo(drawn.rgb, matchable_image(drawn.rgb, encoder, box_around(drawn.hits.mask)), guess, drawn.hits.mask)
     scorer = PoseScorer(photo, shape, encoder, "y")
     there = Pose(true.R, middle - true.R @ shape.shape.center)
     start = zoomed(there, K, guess, shape.shape.center)
@@ -212,7 +212,7 @@ def test_a_stretched_shape_needs_nine_degrees_of_freedom(scene, encoder):
     photo, toy, _, true = scene
     own = toy.shape
     squeezed = make_shape(own.vertices * [1.0, 1.25, 1.0], own.faces, colors=own.colors)
-    scorer = PoseScorer(photo, shape_side(squeezed, encoder, LiftSettings(samples=6000)), encoder, "y")
+    scorer = PoseScorer(photo, matchable_shape(squeezed, encoder, LiftSettings(samples=6000)), encoder, "y")
     start = scorer([true])
     (rigid,) = refine(start, scorer, FineSettings(dof=6, steps=60))
     (free,) = refine(start, scorer, FineSettings(dof=9, steps=60))
@@ -347,7 +347,7 @@ def test_what_cannot_be_aligned_is_said(scene, encoder):
     ):
         with pytest.raises(CounterpointError, match=words):
             check(replace(photo, K=camera, mask=mask))
-    tiny = image_side(photo.pixels, encoder, (600.0, 400.0, 612.0, 412.0))
+    tiny = matchable_image(photo.pixels, encoder, (600.0, 400.0, 612.0, 412.0))
     with pytest.raises(CounterpointError, match="smaller than 24 pixels"):
         check(replace(photo, side=tiny))
     behind = Hypothesis(Pose(true.R, true.t * [1, 1, 0.05]), 0.5, 0.3)
@@ -368,12 +368,12 @@ def test_a_mirrored_shape_is_told(encoder):
     few = TemplateSettings(directions=40)
     found = []
     for shape in (own, other):
-        side = shape_side(shape, encoder, LiftSettings(samples=1000, azimuths=4, elevations=(20.0,)))
+        side = matchable_shape(shape, encoder, LiftSettings(samples=1000, azimuths=4, elevations=(20.0,)))
         R = look_at(np.array([0.5, 0.3, 1.0]), np.array([0.0, 1, 0]))
         drawn = render_posed(Raycaster(own), Pose(R, np.array([0, 0, 3.0]) - R @ own.center), K, 320)
         rows, columns = np.nonzero(drawn.hits.mask)
         box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
-        photo = Photo(drawn.rgb, image_side(drawn.rgb, encoder, box), K, drawn.hits.mask)
+        photo = Photo(drawn.rgb, matchable_image(drawn.rgb, encoder, box), K, drawn.hits.mask)
         found.append(looks_mirrored(PoseScorer(photo, side, encoder, "y"), template_set(side.caster, encoder, few)))
     assert found == [False, True]
 
@@ -411,10 +411,10 @@ def test_the_true_alignment_of_another_instance_is_right(encoder):
     """The truth scores as right; the same shape turned does not."""
     (case,) = inexact.cases(1)
     rows, columns = np.nonzero(case.picture.mask)
-    side = shape_side(case.shape, encoder, LiftSettings(samples=1000, azimuths=2, elevations=(20.0,)))
+    side = matchable_shape(case.shape, encoder, LiftSettings(samples=1000, azimuths=2, elevations=(20.0,)))
     box = (columns.min() - 0.5, rows.min() - 0.5, columns.max() + 0.5, rows.max() + 0.5)
     photo = Photo(
-        case.picture.image, image_side(case.picture.image, encoder, box), case.picture.camera.K, case.picture.mask
+        case.picture.image, matchable_image(case.picture.image, encoder, box), case.picture.camera.K, case.picture.mask
     )
     scorer = PoseScorer(photo, side, encoder, "y")
     errors = inexact.Errors()

@@ -15,11 +15,11 @@ from core.alignment.templates import TemplateSettings, template_set
 from core.benchmarks import collections, pixels, spair
 from core.benchmarks import congealing as benchmark
 from core.congealing.agreement import AgreementSettings, LearnedField, agree
-from core.congealing.collection import Opened, congeal, together
+from core.congealing.collection import OpenedPhoto, congeal, congeal_jointly
 from core.congealing.coordinates import MapSettings, coordinates, solve
 from core.congealing.generate import GenerateSettings, distill, generate, learn_word
 from core.congealing.photos import open_photo, photo_of, scaled
-from core.congealing.poses import Canon, pose_photo
+from core.congealing.posed_photos import CanonicalShape, pose_photo
 from core.congealing.propagate import average, from_photo, from_shape, on_shape
 from core.congealing.volume import Volume
 from core.errors import CounterpointError
@@ -44,7 +44,9 @@ def truth():
 
 @pytest.fixture(scope="module")
 def canon(toy_side, encoder):
-    return Canon(toy_side, template_set(toy_side.caster, encoder, TemplateSettings(directions=80)), encoder, "y")
+    return CanonicalShape(
+        toy_side, template_set(toy_side.caster, encoder, TemplateSettings(directions=80)), encoder, "y"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def photos(truth, encoder):
         _, K, box = truth[name]
         photo, shrunk, known = open_photo(SAMPLE / "collection" / name, encoder, tuple(box), None, K)
         assert shrunk == 1 and known
-        opened.append(Opened(name, photo))
+        opened.append(OpenedPhoto(name, photo))
     return opened
 
 
@@ -80,7 +82,7 @@ def test_what_was_found_is_kept(photos, canon, found, monkeypatch):
     def never(*_):
         raise AssertionError("posed again")
 
-    monkeypatch.setattr("core.congealing.poses.align", never)
+    monkeypatch.setattr("core.congealing.posed_photos.align", never)
     again = pose_photo(photos[0].photo, canon)
     assert again.hypotheses and np.isfinite(again.best.pose.t).all()
     with pytest.raises(AssertionError, match="posed again"):
@@ -155,7 +157,7 @@ def test_photos_outvote_a_wrong_pose(found):
 def test_the_rest_follows_a_pose_fixed_by_hand(found, truth):
     exact = Hypothesis(truth[PHOTOS[0]][0], 1.0, 1.0)
     members = [replace(found.members[0], hypotheses=[exact], choice=0, fixed=True), *found.members[1:]]
-    again = together(replace(found, members=members), maps=MapSettings(steps=2))
+    again = congeal_jointly(replace(found, members=members), maps=MapSettings(steps=2))
     assert again.members[0].best is exact and again.members[0].fixed
     assert all(
         rotation_error(one.best.pose.R, truth[name][0].R) < 30 for name, one in zip(PHOTOS, again.members, strict=True)
@@ -251,7 +253,7 @@ def test_counterparts_are_the_same_places():
 
 
 def test_the_benchmark_runs_on_pictures(monkeypatch):
-    monkeypatch.setattr(benchmark, "canon_of", lambda *a: _few(*a))
+    monkeypatch.setattr(benchmark, "canonical_shape", lambda *a: _few(*a))
     monkeypatch.setattr(benchmark, "PAIRS", 6)
     tables = benchmark.evaluate(_choice(), "procedural", 1, 3)
     assert set(tables) == {f"{what}, {mask}" for what in ("poses", "pixels (PCK@0.1)") for mask in ("true mask", "mask cut out of the box")}  # fmt: skip
@@ -269,9 +271,9 @@ def _choice():
 
 
 def _few(shape, encoder, up, progress=None):
-    from core.congealing.collection import canon_of
+    from core.congealing.collection import canonical_shape
 
-    return canon_of(shape, encoder, up, templates=TemplateSettings(directions=24, rolls=6))
+    return canonical_shape(shape, encoder, up, templates=TemplateSettings(directions=24, rolls=6))
 
 
 def test_navi_is_read(tmp_path, sample):
@@ -306,7 +308,7 @@ def test_navi_is_read(tmp_path, sample):
 @pytest.mark.slow
 def test_spair_is_read(tmp_path, encoder, monkeypatch):
     """A tiny SPair-71k in its real layout, of drawn cars."""
-    monkeypatch.setattr(spair, "canon_of", lambda *a: _few(*a))
+    monkeypatch.setattr(spair, "canonical_shape", lambda *a: _few(*a))
     shots = next(collections.procedural(True, 1, 3, first=2)).shots
     for folder in ("PairAnnotation/test", "JPEGImages/car", "Segmentation/car"):
         (tmp_path / folder).mkdir(parents=True)
@@ -397,6 +399,6 @@ def test_photos_that_cannot_be_posed_are_named(canon, encoder):
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     mask = np.zeros((64, 64), bool)
     mask[20:38, 20:38] = True  # 18 pixels are too few to see anything
-    small = Opened("small.jpg", photo_of(noise, encoder, intrinsics((64, 64)), None, mask, "small.jpg"))
+    small = OpenedPhoto("small.jpg", photo_of(noise, encoder, intrinsics((64, 64)), None, mask, "small.jpg"))
     with pytest.raises(CounterpointError, match=r"small\.jpg"):
         congeal([small], canon)

@@ -22,14 +22,14 @@ from core.images import load_image
 from core.matching.crops import centred
 from core.retrieval import build, index
 from core.retrieval.build import gallery_for, index_folder
-from core.retrieval.describe import Recipe, typical
+from core.retrieval.describe import GallerySpec, typical
 from core.retrieval.index import Index, index_of
-from core.retrieval.queries import Asker
+from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher, fused
-from core.retrieval.store import Described, create_gallery, open_gallery
+from core.retrieval.store import ShapeRecord, create_gallery, open_gallery
 from core.retrieval.views import Views, _projection, alike, contains, shape_views, short
 
-RECIPE = Recipe(EncoderChoice())
+RECIPE = GallerySpec(EncoderChoice())
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def gallery(shapes, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def asker():
-    return Asker(RECIPE)
+def query_encoder():
+    return QueryEncoder(RECIPE)
 
 
 def names(found):
@@ -105,15 +105,15 @@ def test_the_same_again_does_nothing_and_changes_are_noticed(gallery, shapes, tm
         assert len(list(copy.glob("shape-*.faiss"))) == 1
 
 
-def test_searches_find_what_is_alike(gallery, shapes, asker, sample):
+def test_searches_find_what_is_alike(gallery, shapes, query_encoder, sample):
     with open_gallery(gallery) as opened:
         searcher = Searcher(opened)
         photo = load_image(sample["image"])
-        by_photo = searcher(asker.image(photo, tuple(sample["box"])), top=8)
+        by_photo = searcher(query_encoder.image(photo, tuple(sample["box"])), top=8)
         assert set(names(by_photo)[:2]) == {"toy.glb", "toy2.glb"} and len(by_photo) == 8
         scores = [one.score for one in by_photo]
         assert scores == sorted(scores, reverse=True) and scores[0] <= 1
-        query = asker.shape(load_shape(shapes / "flat" / "plank0.obj"), "y")
+        query = query_encoder.shape(load_shape(shapes / "flat" / "plank0.obj"), "y")
         assert names(searcher(query))[0] == "plank0.obj"
         query.own = opened.number_of(shapes / "flat" / "plank0.obj")
         assert set(names(searcher(query))[:2]) == {"plank1.obj", "plank2.obj"}
@@ -121,30 +121,30 @@ def test_searches_find_what_is_alike(gallery, shapes, asker, sample):
         worst = searcher(query, top=3, worst=True)
         assert not {"plank1.obj", "plank2.obj"} & set(names(worst))
         assert [one.score for one in worst] == sorted(one.score for one in worst)
-        like = asker.of_gallery(opened, query.own)
+        like = query_encoder.of_gallery(opened, query.own)
         assert names(searcher(like))[0] in {"plank1.obj", "plank2.obj"}
         with pytest.raises(CounterpointError, match="has the tag"):
             searcher(query, tag="nothing")
         with pytest.raises(CounterpointError, match="CLIP"):
-            asker.words("a plank")
+            query_encoder.words("a plank")
 
 
-def test_a_part_is_found_where_it_is(gallery, asker, sample):
+def test_a_part_is_found_where_it_is(gallery, query_encoder, sample):
     photo = load_image(sample["image"])
     x0, y0, x1, y1 = map(int, sample["box"])
     mask = np.zeros(photo.shape[:2], bool)
     mask[y0 + (y1 - y0) // 4 : y0 + (y1 - y0) // 2, x0 + (x1 - x0) // 4 : x0 + (x1 - x0) // 2] = True
     with open_gallery(gallery) as opened:
-        found = Searcher(opened)(asker.part_of_image(photo, mask, tuple(sample["box"])), top=8)
+        found = Searcher(opened)(query_encoder.part_of_image(photo, mask, tuple(sample["box"])), top=8)
         assert set(names(found)[:2]) == {"toy.glb", "toy2.glb"}
     with pytest.raises(CounterpointError, match="empty"):
-        asker.part_of_image(photo, np.zeros_like(mask))
+        query_encoder.part_of_image(photo, np.zeros_like(mask))
 
 
-def test_views_of_a_shape_agree_at_any_turn(asker, shapes):
+def test_views_of_a_shape_agree_at_any_turn(query_encoder, shapes):
     """Turned about its up axis by a whole step of the views it is the same; upside down it is not."""
     toy = load_shape(shapes / "toys" / "toy.glb")
-    still = shape_views(Raycaster(toy), asker.encoder, "y")
+    still = shape_views(Raycaster(toy), query_encoder.encoder, "y")
     assert alike(still, still) == pytest.approx(1, abs=0.02)
     stored = Views.from_bytes(still.to_bytes())
     assert alike(still, stored) == pytest.approx(1, abs=0.03) and len(still.to_bytes()) < 200_000
@@ -153,8 +153,8 @@ def test_views_of_a_shape_agree_at_any_turn(asker, shapes):
     from core.geometry.shape import make_shape
 
     turned = make_shape(toy.vertices @ turn.T, toy.faces, uv=toy.uv, texture=toy.texture, colors=toy.colors)
-    assert alike(shape_views(Raycaster(turned), asker.encoder, "y"), still) > 0.85
-    assert alike(shape_views(Raycaster(toy), asker.encoder, "-y"), still) < 0.7
+    assert alike(shape_views(Raycaster(turned), query_encoder.encoder, "y"), still) > 0.85
+    assert alike(shape_views(Raycaster(toy), query_encoder.encoder, "-y"), still) < 0.7
     assert len(typical(still)) == 8
     cells = still.descriptors[still.masks > 0.3]
     assert contains(cells[:20], still) == pytest.approx(1, abs=1e-3)
@@ -165,11 +165,11 @@ def test_rankings_are_fused_by_hand():
     assert both == pytest.approx({1: (1 + 61 / 62) / 2, 2: (61 / 62 + 1) / 2, 3: 61 / 63 / 2})
 
 
-def test_short_vectors_of_views_keep_their_cosines(asker, shapes):
+def test_short_vectors_of_views_keep_their_cosines(query_encoder, shapes):
     """And the projection never changes: galleries keep what it made."""
     assert _projection(49 * 128)[0, :2].tolist() == pytest.approx([0.11025327, 0.02500983], abs=1e-6)
     one, other = (
-        shape_views(Raycaster(load_shape(shapes / name)), asker.encoder, "y")
+        shape_views(Raycaster(load_shape(shapes / name)), query_encoder.encoder, "y")
         for name in ("toys/toy.glb", "flat/plank0.obj")
     )
     cells = [
@@ -182,7 +182,7 @@ def test_short_vectors_of_views_keep_their_cosines(asker, shapes):
     assert np.abs(a @ a.T - (cells[0] @ cells[0].T).numpy()).mean() < 0.06
 
 
-def test_a_gallery_is_one_folder_that_can_be_copied(gallery, shapes, asker, tmp_path):
+def test_a_gallery_is_one_folder_that_can_be_copied(gallery, shapes, query_encoder, tmp_path):
     both = tmp_path / "moved"
     shutil.copytree(shapes / "flat", both / "shapes")
     index_folder(both / "shapes", both / "gallery", RECIPE, workers=1)
@@ -196,7 +196,7 @@ def test_a_gallery_is_one_folder_that_can_be_copied(gallery, shapes, asker, tmp_
     copy.chmod(0o555)
     try:
         with open_gallery(copy) as one, open_gallery(copy) as other:
-            query = asker.shape(load_shape(shapes / "toys" / "toy.glb"), "y")
+            query = query_encoder.shape(load_shape(shapes / "toys" / "toy.glb"), "y")
             assert names(Searcher(one)(query)) == names(Searcher(other)(query))
             assert one.root == shapes.resolve()
     finally:
@@ -227,7 +227,7 @@ def test_bad_galleries_are_said(shapes, gallery, tmp_path):
         index_folder(shapes, gallery, replace(RECIPE, choice=EncoderChoice("dinov2")), workers=1)
     with pytest.raises(CounterpointError, match="gallery of"):
         create_gallery(gallery, shapes / "toys", RECIPE.plain())
-    nothing = Recipe(EncoderChoice(weights=str(tmp_path / "none.safetensors")))
+    nothing = GallerySpec(EncoderChoice(weights=str(tmp_path / "none.safetensors")))
     for workers in (1, 2):
         with pytest.raises(CounterpointError, match=r"none\.safetensors"):
             index_folder(shapes, tmp_path / "h", nothing, workers=workers)
@@ -244,7 +244,7 @@ class Fragile:
         if path.name == "plank1.obj":
             os.kill(os.getpid(), signal.SIGSEGV)
         broken = path.suffix == ".ply"
-        return Described(refused="broken") if broken else Described("digest", vectors={"shape": np.eye(4)[0]})
+        return ShapeRecord(refused="broken") if broken else ShapeRecord("digest", vectors={"shape": np.eye(4)[0]})
 
 
 def _begin_fragile(recipe, count):
@@ -266,7 +266,7 @@ WRITER = """
 import sys
 from pathlib import Path
 import numpy as np
-from core.retrieval.store import Described, Stamp, create_gallery
+from core.retrieval.store import ShapeRecord, Stamp, create_gallery
 from core.retrieval.index import write_indices
 with create_gallery(sys.argv[1], sys.argv[2], {"r": 1}) as gallery:
     known = gallery.stamps()
@@ -276,7 +276,7 @@ with create_gallery(sys.argv[1], sys.argv[2], {"r": 1}) as gallery:
         number, name = step % 400, f"{step % 400}.obj"
         if step >= 400 or known.get(name) != Stamp(number, number):
             v = np.eye(64, dtype=np.float32)[[number % 64]]
-            one = Described(str(number), "y", number, 1, b"p" * 3000, {"shape": v, "part": np.repeat(v, 8, 0)}, b"v" * 9000)
+            one = ShapeRecord(str(number), "y", number, 1, b"p" * 3000, {"shape": v, "part": np.repeat(v, 8, 0)}, b"v" * 9000)
             gallery.put(name, Stamp(number, number), one, ["a", "b"])
         if number % 40 == 39:
             write_indices(gallery)

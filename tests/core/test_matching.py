@@ -13,15 +13,16 @@ from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.render import render
 from core.geometry.shape import load_shape
 from core.images import load_image
-from core.matching.corrections import Correction, match_corrected
+from core.matching.corrections import match_corrected
+from core.matching.location import Correspondence
 from core.matching.match import judge, match
-from core.matching.prepare import guess_up, image_side, shape_side, together
+from core.matching.prepare import guess_up, matchable_image, matchable_shape, with_joint_prior
 from core.tensors import save_tensors
 
 
 @pytest.fixture(scope="module")
 def photo(sample, encoder):
-    return image_side(load_image(sample["image"]), encoder, tuple(sample["box"]))
+    return matchable_image(load_image(sample["image"]), encoder, tuple(sample["box"]))
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +40,20 @@ def truth(sample, toy_side):
 
 
 def test_pixels_of_the_photo_find_their_points(photo, toy_side, truth):
-    image, shape, prior = together(photo, toy_side, "y")
+    image, shape, prior = with_joint_prior(photo, toy_side, "y")
     errors = [shape.distance(match(image, shape, tuple(uv), prior).location, p) for uv, p in zip(*truth, strict=True)]
     assert np.mean(np.array(errors) < 0.1) > 0.8
     assert np.median(errors) < 0.06
 
 
 def test_points_of_the_shape_find_their_pixels(photo, toy_side, truth):
-    image, shape, prior = together(photo, toy_side, "y")
+    image, shape, prior = with_joint_prior(photo, toy_side, "y")
     errors = [image.distance(match(shape, image, tuple(p), prior).location, uv) for uv, p in zip(*truth, strict=True)]
     assert np.mean(np.array(errors) < 0.1) > 0.8
 
 
 def test_joint_beats_one_pixel_alone(photo, toy_side, truth):
-    image, shape, prior = together(photo, toy_side, "y")
+    image, shape, prior = with_joint_prior(photo, toy_side, "y")
 
     def median(prior):
         return np.median(
@@ -65,8 +66,8 @@ def test_joint_beats_one_pixel_alone(photo, toy_side, truth):
 def test_a_turned_photo_is_matched_as_well(sample, encoder, toy_side, truth):
     turned = np.ascontiguousarray(np.rot90(load_image(sample["image"])))
     x0, y0, x1, y1 = sample["box"]
-    side = image_side(turned, encoder, (y0, 1279 - x1, y1, 1279 - x0))
-    image, shape, prior = together(side, toy_side, "y")
+    side = matchable_image(turned, encoder, (y0, 1279 - x1, y1, 1279 - x0))
+    image, shape, prior = with_joint_prior(side, toy_side, "y")
     pixels = np.stack([truth[0][:, 1], 1279 - truth[0][:, 0]], axis=1)
     errors = [
         shape.distance(match(image, shape, tuple(uv), prior).location, p)
@@ -81,7 +82,7 @@ def test_view_to_view_on_renders(encoder, toy_side):
         for d in ([1, 0.4, 1], [0.6, 0.5, 1.2])
     ]
     pictures = [render(toy_side.caster, camera) for camera in cameras]
-    sides = [image_side(p.rgb, encoder) for p in pictures]
+    sides = [matchable_image(p.rgb, encoder) for p in pictures]
     rows, columns = np.nonzero(pictures[0].hits.mask)
     chosen = np.random.default_rng(0).choice(len(rows), 80, replace=False)
     at = rows[chosen], columns[chosen]
@@ -97,7 +98,7 @@ def test_view_to_view_on_renders(encoder, toy_side):
 
 
 def test_shape_to_second_shape(sample, encoder, toy_side):
-    other = shape_side(load_shape(sample["shape2"]), encoder, LiftSettings(samples=4000))
+    other = matchable_shape(load_shape(sample["shape2"]), encoder, LiftSettings(samples=4000))
     tail = toy_side.shape.vertices[toy_side.shape.vertices[:, 0].argmin()]
     found = match(toy_side, other, tuple(tail))
     assert found.location[0] < other.shape.center[0]  # the tail end, not the head
@@ -118,7 +119,7 @@ def test_symmetry_shows_as_rivals(encoder):
     from core.geometry.shape import make_shape
 
     bar = trimesh.creation.capsule(height=2.0, radius=0.3)
-    side = shape_side(
+    side = matchable_shape(
         make_shape(np.array(bar.vertices), np.array(bar.faces)), encoder, LiftSettings(samples=4000, up="x")
     )
     found = match(side, side, (0.0, 0.0, float(bar.vertices[:, 2].max())))
@@ -185,9 +186,9 @@ def test_a_full_disk_costs_the_cache_only(monkeypatch, tmp_path):
 def test_fields_come_from_the_cache(sample, encoder, monkeypatch, tmp_path):
     monkeypatch.setenv("COUNTERPOINT_CACHE", str(tmp_path / "c"))
     shape, settings = load_shape(sample["shape"]), LiftSettings(samples=500, azimuths=3, elevations=(20.0,))
-    first = shape_side(shape, encoder, settings)
+    first = matchable_shape(shape, encoder, settings)
     monkeypatch.setattr("core.matching.prepare.lift", lambda *a, **k: pytest.fail("lifted again"))
-    again = shape_side(shape, encoder, settings)
+    again = matchable_shape(shape, encoder, settings)
     torch.testing.assert_close(first.field.descriptors, again.field.descriptors)
     stored = next((tmp_path / "c").glob("*.safetensors"))
     stored.write_bytes(b"damaged")
@@ -222,7 +223,7 @@ def test_a_picture_is_encoded_once_per_box_and_encoder(sample, encoder, tmp_path
             calls.append(len(images))
             return encoder.encode(images)
 
-    first, second = (image_side(image, Counting(), sample["box"]) for _ in range(2))
+    first, second = (matchable_image(image, Counting(), sample["box"]) for _ in range(2))
     assert len(calls) == 1
     assert torch.equal(first.map.descriptors, second.map.descriptors) and first.map.frame == second.map.frame
     assert torch.equal(first.map.foreground, second.map.foreground) and len(first.turned_maps()) == 4
@@ -230,8 +231,8 @@ def test_a_picture_is_encoded_once_per_box_and_encoder(sample, encoder, tmp_path
         torch.equal(a.descriptors, b.descriptors)
         for a, b in zip(first.turned_maps(), second.turned_maps(), strict=True)
     )
-    image_side(image, Counting(), (500, 300, 1000, 700))
-    image_side(image[::-1], Counting(), sample["box"])
+    matchable_image(image, Counting(), (500, 300, 1000, 700))
+    matchable_image(image[::-1], Counting(), sample["box"])
     assert len(calls) == 3
 
 
@@ -250,7 +251,7 @@ class TestCorrections:
     @pytest.fixture
     def wrong(self, photo, toy_side, truth):
         """Both sides, a pixel, and a point that is not what matching finds for it."""
-        image, shape, prior = together(photo, toy_side, "y")
+        image, shape, prior = with_joint_prior(photo, toy_side, "y")
         pixel = tuple(truth[0][0])
         found = match(image, shape, pixel, prior)
         far = int(np.argmax(shape.distances(found.location)))
@@ -258,7 +259,7 @@ class TestCorrections:
 
     def test_the_match_itself(self, wrong):
         image, shape, prior, pixel, right = wrong
-        found = match_corrected(image, shape, pixel, [Correction(pixel, right)], prior)
+        found = match_corrected(image, shape, pixel, [Correspondence(pixel, right)], prior)
         assert found.location == right and found.verdict == "good"
 
     @pytest.mark.parametrize("joint", [True, False])
@@ -267,14 +268,14 @@ class TestCorrections:
         prior = prior if joint else None
         left, _, right_edge, _ = image.map.box
         beside = (pixel[0] + 0.01 * (right_edge - left), pixel[1])
-        there = match_corrected(image, shape, beside, [Correction(pixel, right)], prior)
+        there = match_corrected(image, shape, beside, [Correspondence(pixel, right)], prior)
         assert shape.distance(there.location, right) < 0.1
         far = max((tuple(uv) for uv in truth[0]), key=lambda uv: image.distance(uv, pixel))
         assert image.distance(far, pixel) > 0.3
         as_before = match(image, shape, far, prior)
-        assert match_corrected(image, shape, far, [Correction(pixel, right)], prior).location == as_before.location
+        assert match_corrected(image, shape, far, [Correspondence(pixel, right)], prior).location == as_before.location
 
     def test_it_holds_the_other_way_round(self, wrong):
         image, shape, prior, pixel, right = wrong
-        back = match_corrected(shape, image, right, [Correction(right, pixel)], prior)
+        back = match_corrected(shape, image, right, [Correspondence(right, pixel)], prior)
         assert back.location == pixel and image.distances(pixel).argmin() == back.candidate

@@ -20,9 +20,9 @@ from core.geometry.depth_maps import depth_picture, depth_views  # noqa: E402
 from core.geometry.raycasting import Raycaster  # noqa: E402
 from core.geometry.shape import load_shape, make_shape  # noqa: E402
 from core.retrieval.build import index_folder  # noqa: E402
-from core.retrieval.describe import Recipe  # noqa: E402
+from core.retrieval.describe import GallerySpec  # noqa: E402
 from core.retrieval.naming import name_by_gallery, name_by_words  # noqa: E402
-from core.retrieval.queries import Asker  # noqa: E402
+from core.retrieval.queries import QueryEncoder  # noqa: E402
 from core.retrieval.search import Searcher  # noqa: E402
 from core.retrieval.store import open_gallery  # noqa: E402
 from core.training import dlign  # noqa: E402
@@ -192,18 +192,18 @@ def test_galleries_are_searched_by_words_and_name_shapes_without_them(clip, tmp_
         mesh = trimesh.creation.icosphere(2) if kind == "sphere" else trimesh.creation.box((0.2, 2 + number, 0.2))
         (tmp_path / "s" / kind).mkdir(parents=True, exist_ok=True)
         mesh.export(tmp_path / "s" / kind / f"{number}.obj")
-    recipe = Recipe(clip=clip.name)
+    recipe = GallerySpec(clip=clip.name)
     index_folder(tmp_path / "s", tmp_path / "g", recipe, workers=1)
     with open_gallery(tmp_path / "g") as gallery:
         assert "words" in gallery.spaces
-        asker, searcher = Asker(Recipe.of(gallery.recipe, "cpu")), Searcher(gallery)
-        found = searcher(asker.words("a ball"), top=4)
+        query_encoder, searcher = QueryEncoder(GallerySpec.of(gallery.spec, "cpu")), Searcher(gallery)
+        found = searcher(query_encoder.words("a ball"), top=4)
         assert len(found) == 4
         text = clip.words(["a rendering of a ball"])[0].numpy()
         for one in found:
             assert one.score == pytest.approx(float(gallery.vector(one.entry.number, "words") @ text), abs=1e-5)
         rod = trimesh.creation.box((0.2, 3.5, 0.2))
-        query = asker.shape(make_shape(rod.vertices, rod.faces, name="rod"), "y")
+        query = query_encoder.shape(make_shape(rod.vertices, rod.faces, name="rod"), "y")
         named = name_by_gallery(query, searcher)
         assert named[0].label == "bar" and named[0].share > 0.6
         assert [one.label for one in name_by_gallery(query, searcher, ["Sphere"])] == ["sphere"]

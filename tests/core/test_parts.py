@@ -10,7 +10,7 @@ from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.shape import load_shape
 from core.images import load_image
-from core.matching.prepare import image_side, shape_side, together
+from core.matching.prepare import matchable_image, matchable_shape, with_joint_prior
 from core.parts.evidence import on_elements, on_pixels
 from core.parts.marking import outline_mask
 from core.parts.transfer import find_part, mask_region, transfer
@@ -20,8 +20,8 @@ TRUNK = [(925, 600), (1072, 600), (1078, 740), (955, 740)]
 
 @pytest.fixture(scope="module")
 def toy(sample, encoder, toy_side):
-    photo = image_side(load_image(sample["image"]), encoder, tuple(sample["box"]))
-    return together(photo, toy_side, "y")
+    photo = matchable_image(load_image(sample["image"]), encoder, tuple(sample["box"]))
+    return with_joint_prior(photo, toy_side, "y")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_shape_to_image_and_shape_to_shape(toy, region, sample, encoder):
     assert mask.shape == photo.image_size[::-1] and columns.mean() > 900  # the trunk is on the right of the photo
     x0, _, x1, _ = sample["box"]
     assert columns.min() >= x0 and columns.max() <= x1
-    other = shape_side(load_shape(sample["shape2"]), encoder, LiftSettings(samples=6000))
+    other = matchable_shape(load_shape(sample["shape2"]), encoder, LiftSettings(samples=6000))
     there = transfer(shape, other, trunk) > 0.5
     position = other.field.points.position[:, 0]
     assert 0.02 < there.mean() < 0.4 and np.median(position[there]) > np.quantile(position, 0.8)

@@ -29,6 +29,7 @@ from app.shared.values import (
     item_for,
 )
 from core.errors import CounterpointError
+from core.geometry.lens import Lens
 from core.interchange import project as format_of
 from core.interchange.project import Project, load_project, save_project
 from core.parts.layers import Layers, Mask
@@ -58,8 +59,10 @@ def document(folder: Path) -> SavedDocument:
         SavedPin(3, "Trunk", "#00ff00", "image 1", (10.25, 20.0)),
         SavedPin(5, "Foot", "#0000ff", "shape 1", (0.1, 0.2, 0.3)),
     )
-    rig = (RigCamera("a.png", (30, 40), (50.0, 50.0, 15.0, 20.0), pose.R, pose.t),)
-    cameras = Cameras("K.json", (500.0, 500.0, 320.0, 240.0), rig=rig)
+    lens = Lens("opencv", (0.1, 0.01, 0.0, 0.0))
+    rig = (RigCamera("a.png", (30, 40), (50.0, 50.0, 15.0, 20.0), pose.R, pose.t, lens),)
+    (folder / "K.json").write_bytes(b"camera")
+    cameras = Cameras(item_for(folder / "K.json"), rig=rig)
     right = (Correction("image 1", (10.25, 20.0), "shape 1", (0.5, 0.5, 0.5)),)
     return SavedDocument(
         {"image 1": image, "shape 1": item_for(shape)}, pins, 5, right, EncoderSettings(samples=5000, adapter="x.safetensors"), layers,
@@ -134,13 +137,13 @@ def test_a_project_with_all_files_needs_no_other(tmp_path):
     save_project(project, pack(before, tmp_path / "here", whole=True))
     (tmp_path / "here").rename(tmp_path / "elsewhere")
     loaded, store = load_project(project), tmp_path / "store"
-    assert len(unpack(loaded, project.parent)[1]) == 4  # the photo twice: with its box, and as that of the depth
+    assert len(unpack(loaded, project.parent)[1]) == 5  # the photo twice: with its box, and as that of the depth
     after, missing = unpack(loaded, project.parent, store)
     photo = Path(after.items["image 1"].path)
     assert not missing and photo.is_relative_to(store) and photo.name == "a.png" and photo.read_bytes() == b"picture"
     assert after.items["image 1"].box == before.items["image 1"].box
     lying = replace(loaded, files={name: b"another" for name in loaded.files})
-    assert len(unpack(lying, project.parent, tmp_path / "other")[1]) == 4
+    assert len(unpack(lying, project.parent, tmp_path / "other")[1]) == 5
     (tmp_path / "elsewhere" / "b.obj").unlink()
     gone = replace(
         before,

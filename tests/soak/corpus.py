@@ -82,7 +82,7 @@ def seeds(folder: Path) -> list[tuple[Path, Load]]:
     flat = Labels(["a"], ["#ff0000"], (np.arange(24 * 32).reshape(1, 24, 32) % 5) == 0)
     for suffix in ("png", "json"):
         save_image_labels(
-            add(f"image-labels.{suffix}", partial(load_image_labels, form=(24, 32), image_name="image")), flat
+            add(f"image-labels.{suffix}", partial(load_image_labels, shape=(24, 32), image_name="image")), flat
         )
     document = Document(pins=(SavedPin(1, "Pin", "#ffffff", "image 1", (1.0, 2.0)),))
     save_project(

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
-    *sorted((ROOT / "resources" / "docs").glob("*.md")),
+    *sorted((ROOT / "resources" / "docs").rglob("*.md")),
     ROOT / "resources" / "weights" / "MODEL_CARD.md",
 ]
 
@@ -32,7 +32,7 @@ def test_the_reference_is_that_of_the_command_line():
     assert (ROOT / "resources/docs/cli.md").read_text() == module.reference(), f"run python {place.relative_to(ROOT)}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#]+)\)", page.read_text())
     for link in links:

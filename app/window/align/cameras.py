@@ -11,7 +11,7 @@ from app.document.commands import SetAligned, SetCameras, Together
 from app.document.session import Pair, Session
 from app.document.texts import tr
 from app.shared.results import Begun
-from app.shared.values import Aligned, Cameras, Intrinsics, RigCamera, Slot, item_for, kind_of
+from app.shared.values import Aligned, Cameras, RigCamera, Slot, item_for, kind_of
 from app.window.align.controller import AlignController
 from app.window.align.dock import AlignPanel
 from app.window.requests import Requests
@@ -41,24 +41,30 @@ class CameraController(QObject):
     def ask_camera(self) -> None:
         """Ask for a file with intrinsics, or forget those that came from one."""
         cameras = self._session.cameras
-        if cameras.K is not None:
-            self._push(
-                tr("Forget the intrinsics of {name}").format(name=cameras.file), replace(cameras, file="", K=None)
-            )
+        if cameras.file is not None:
+            text = tr("Forget the intrinsics of {name}").format(name=cameras.file.name)
+            self._push(text, replace(cameras, file=None))
             return
-        path, _ = QFileDialog.getOpenFileName(self._dock, tr("Open intrinsics"), "", tr("JSON (*.json);;All files (*)"))
+        path, _ = QFileDialog.getOpenFileName(
+            self._dock,
+            tr("Open intrinsics"),
+            "",
+            tr("Cameras (*.json *.txt *.yaml *.yml *.xml *.npy *.npz *.bin);;All files (*)"),
+        )
         if path:
             self.open_camera(path)
 
     def open_camera(self, path: str) -> None:
         """Take intrinsics from a file."""
 
-        def done(K: Intrinsics) -> None:
-            name = Path(path).name
-            text = tr("Take the intrinsics of {name}").format(name=name)
-            self._push(text, replace(self._session.cameras, file=name, K=K))
+        file, pair = item_for(path), self._aligner.pair()
 
-        self._requests.run("read_camera", done, path=path)
+        def done(_: object) -> None:
+            text = tr("Take the intrinsics of {name}").format(name=file.name)
+            self._push(text, replace(self._session.cameras, file=file))
+
+        image = self._session.items[pair[0]] if pair is not None else None
+        self._requests.run("read_camera", done, path=path, image=image)
 
     def ask_depth(self) -> None:
         """Ask for a file with the photo's depth, or forget it."""
@@ -71,7 +77,10 @@ class CameraController(QObject):
             self._push(tr("Forget the depth of {depth}").format(depth=known.name), cameras.with_depth(photo, None))
             return
         path, _ = QFileDialog.getOpenFileName(
-            self._dock, tr("Open measured depth of the photo"), "", tr("Depth (*.png *.npy);;All files (*)")
+            self._dock,
+            tr("Open measured depth of the photo"),
+            "",
+            tr("Depth (*.png *.npy *.exr *.tif *.tiff);;All files (*)"),
         )
         if path:
             self.open_depth(pair[0], path)
@@ -97,10 +106,10 @@ class CameraController(QObject):
             self._dock,
             tr("Open the cameras of a rig (transforms.json, or images.txt of COLMAP)"),
             "",
-            tr("Cameras (*.json *.txt)"),
+            tr("Cameras (*.json *.txt *.bin)"),
         )
         if path:
-            self.open_rig(str(Path(path).parent) if path.endswith(".txt") else path)
+            self.open_rig(str(Path(path).parent) if path.endswith((".txt", ".bin")) else path)
 
     def open_rig(self, path: str) -> None:
         """Take the cameras of all photos of a rig from a file."""
@@ -125,7 +134,9 @@ class CameraController(QObject):
             changes: dict[Pair, Aligned | None] = {}
             for pair, begun in zip(pairs, found, strict=True):
                 before = self._session.aligned.get(pair) or Aligned(*pair)
-                changes[pair] = replace(before, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
+                changes[pair] = replace(
+                    before, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens
+                )
             self._session.undo_stack.push(SetAligned(self._session, tr("Carry pose to the rig"), changes))
 
         tasks = [self._aligner.task(pair, known if pair == whole else None) for pair in pairs]
@@ -154,9 +165,9 @@ class CameraController(QObject):
 
     def _estimated(self, known: Aligned, found: tuple[float, Begun]) -> None:
         field, begun = found
-        again = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0)
+        again = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, lens=None)
         text = tr("Estimate field of view: {field:.0f}°").format(field=field)
-        without = replace(self._session.cameras, file="", K=None)
+        without = replace(self._session.cameras, file=None)
         step = Together(
             self._session,
             text,
@@ -171,5 +182,5 @@ class CameraController(QObject):
         pair, known, cameras = self._aligner.pair(), self._aligner.current(), self._session.cameras
         depth = cameras.depth_of(self._session.items[pair[0]]) if pair is not None else None
         carries = bool(self._others()) and known is not None and known.pose is not None
-        self._dock.set_camera(cameras.file)
+        self._dock.set_camera(cameras.file.name if cameras.file else "")
         self._dock.set_known(depth.name if depth else "", len(cameras.rig), carries)

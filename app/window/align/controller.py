@@ -15,6 +15,7 @@ from app.window.content import Content
 from app.window.engine_client import Request
 from app.window.requests import Requests
 from app.window.views.image import ImagePanel
+from app.window.views.mesh import MeshPanel
 from app.window.views.panels import ActivePanel, Panels, image_panels, mesh_panels
 from core.alignment.verdict import judge
 from core.geometry.pose import camera_matrix, frustum
@@ -26,7 +27,6 @@ VERDICTS = {
         "Unsure: the silhouette does not fit the object well. Look at the other poses, draw the box tighter, or place pairs."
     ),
 }
-MIRRORED = tr(" The photo's mirror image agrees better with the shape: one of them may be mirrored.")
 
 SKETCH = 200
 """Pixels along the longer side of a pose drawn while it changes."""
@@ -89,11 +89,22 @@ class AlignController(QObject):
     def task(self, pair: Pair, known: Aligned | None = None) -> AlignTask:
         """What a request about a pair is about; mask and camera are those of ``known``, or else what the dock says."""
         image, shape = (self._session.items[slot] for slot in pair)
-        mask, K = (known.mask, known.K) if known is not None else (None, None)
+        mask, K, lens = (known.mask, known.K, known.lens) if known is not None else (None, None, None)
         cameras = self._session.cameras
-        depth, fov = cameras.depth_of(image), self._dock.fov.value() or None
-        K = K or cameras.intrinsics_of(image)
-        return AlignTask(image, shape, self._session.encoder, mask, K, fov, depth.path if depth else "")
+        of_rig, depth = cameras.of_rig(image), cameras.depth_of(image)
+        if K is None and of_rig is not None:
+            K, lens = of_rig.K, of_rig.lens
+        return AlignTask(
+            image,
+            shape,
+            self._session.encoder,
+            mask,
+            K,
+            fov=self._dock.fov.value() or None,
+            depth=depth.path if depth else "",
+            lens=lens,
+            camera=cameras.file.path if cameras.file else "",
+        )
 
     def start(self) -> None:
         """Align the shape to the photo; the likeliest pose is drawn while it gets better."""
@@ -106,7 +117,7 @@ class AlignController(QObject):
         def done(found: Begun) -> None:
             self._finish()
             pairs = known.pairs if known else ()
-            aligned = Aligned(*pair, found.K, tuple(found.poses), 0, found.mask, pairs, found.mirrored)
+            aligned = Aligned(*pair, found.K, tuple(found.poses), 0, found.mask, pairs, found.lens)
             self.push(tr("Align {shape} to {image}").format(shape=pair[1], image=pair[0]), aligned)
 
         request = self._requests.run(
@@ -122,7 +133,7 @@ class AlignController(QObject):
             self._request.cancel()
 
     def _sketch(self, pair: Pair, so_far: PoseSoFar) -> None:
-        self.draw(Aligned(*pair, so_far.K), so_far.pose, SKETCH)
+        self.draw(Aligned(*pair, so_far.K, lens=so_far.lens), so_far.pose, SKETCH)
 
     def _give_up(self, *_: object) -> None:
         self._finish()
@@ -151,6 +162,7 @@ class AlignController(QObject):
             "K": aligned.K,
             "pose": pose,
             "style": self._dock.style_name,
+            "lens": aligned.lens,
         }
         if most:
             arguments["most"] = most
@@ -190,7 +202,9 @@ class AlignController(QObject):
         """Of the photo's camera in the shape's frame, see :class:`app.window.views.frustums.Frustums`."""
         panel = self._panels[aligned.image]
         assert isinstance(panel, ImagePanel) and aligned.K is not None and aligned.pose is not None
-        return frustum(aligned.pose.pose(), camera_matrix(*aligned.K), panel.image_size)
+        shape = self._panels[aligned.shape]
+        assert isinstance(shape, MeshPanel)
+        return frustum(aligned.pose.pose(), camera_matrix(*aligned.K), panel.image_size, shape.middle())
 
     def _choose(self, index: int) -> None:
         aligned = self.current()
@@ -223,4 +237,4 @@ def _verdict(aligned: Aligned) -> str:
     if aligned.pose is None:
         return tr("{pairs} of at least 3 pairs are placed.").format(pairs=len(aligned.pairs))
     text = VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]
-    return text + (MIRRORED if aligned.mirrored else "")
+    return text

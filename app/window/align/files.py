@@ -7,15 +7,9 @@ from PySide6.QtWidgets import QFileDialog
 from app.document.texts import tr
 from app.window.align.manual import ManualPose
 from app.window.shell import Shell
+from core.interchange.pose_formats import POSE_FORMATS
 
-FORMATS = {
-    "JSON (*.json)": "json",
-    "4 x 4 matrix (*.txt)": "matrix",
-    "Scan2CAD (*.json)": "scan2cad",
-    "nerfstudio transforms.json (*.json)": "nerfstudio",
-    "BOP folder (*)": "bop",
-    "COLMAP folder (*)": "colmap",
-}
+FORMATS = {f"{one.description} (*{one.suffix})": one for one in POSE_FORMATS}
 
 
 class PoseFiles:
@@ -26,7 +20,7 @@ class PoseFiles:
 
     def open(self) -> None:
         """Take the pose of a file."""
-        patterns = tr("Poses (*.json *.txt);;All files (*)")
+        patterns = tr("Poses (*.json *.txt *.npy *.bin);;All files (*)")
         path, _ = QFileDialog.getOpenFileName(self._shell.dialog_parent, tr("Open pose"), "", patterns)
         if path:
             self._manual.begin(path)
@@ -37,6 +31,6 @@ class PoseFiles:
         path, chosen = QFileDialog.getSaveFileName(parent, tr("Save pose"), "pose.json", ";;".join(FORMATS))
         if path:
             form = FORMATS.get(chosen)
-            if form in ("bop", "colmap"):
+            if form is not None and not form.suffix:
                 path = str(Path(path).with_suffix(""))
-            self._manual.save(path, form)
+            self._manual.save(path, None if form is None else form.name)

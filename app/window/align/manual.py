@@ -68,7 +68,8 @@ class ManualPose(QObject):
         pixel, point = (at, self._half[1]) if kind_of(slot) == "image" else (self._half[1], at)
         self._half = None
         known = self._aligner.current() or Aligned(*pair)
-        placed = replace(known, pairs=(*known.pairs, Pair(pixel, point)))
+        new = Pair((pixel[0], pixel[1]), (point[0], point[1], point[2]))
+        placed = replace(known, pairs=(*known.pairs, new))
         if len(placed.pairs) < 3:
             self._aligner.push(tr("Place pair"), placed)
         else:
@@ -79,13 +80,13 @@ class ManualPose(QObject):
         """The pose that the pairs demand."""
 
         def done(begun: Begun) -> None:
-            solved = replace(placed, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
+            solved = replace(placed, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens)
             self._aligner.push(tr("Place pair"), solved)
 
         def failed(*_: object) -> None:
             self._aligner.push(tr("Place pair"), placed)
 
-        known = replace(placed, K=self._session.cameras.K or placed.K)
+        known = replace(placed, K=None, lens=None) if self._session.cameras.file else placed
         task = self._aligner.task((placed.image, placed.shape), known)
         request = self._requests.run(
             "solve_pairs", done, task=task, pairs=placed.pairs, start=placed.pose, dof=self._dock.dof.currentData(),
@@ -116,7 +117,7 @@ class ManualPose(QObject):
 
         def done(begun: Begun) -> None:
             known = self._session.aligned.get(pair) or Aligned(*pair)
-            placed = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask)
+            placed = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens)
             self._aligner.push(tr("Open pose") if path else tr("Place shape"), placed)
 
         self._requests.run("place_pose", done, task=self._aligner.task(pair), path=path)
@@ -125,15 +126,28 @@ class ManualPose(QObject):
         """Write the pose that is shown."""
         aligned = self._aligner.current()
         if aligned is not None and aligned.pose is not None:
-            image = self._session.items[aligned.image]
-            arguments = {"path": path, "form": form, "image": image, "K": aligned.K, "pose": aligned.pose}
-            self._requests.run("save_pose", lambda _: None, **arguments)
+            image, shape = self._session.items[aligned.image], self._session.items[aligned.shape]
+            self._requests.run(
+                "save_pose",
+                lambda _: None,
+                path=path,
+                form=form,
+                image=image,
+                shape=shape,
+                K=aligned.K,
+                pose=aligned.pose,
+                lens=aligned.lens,
+            )
 
     def _drag(self, slot: Slot, handle: str, start: tuple, at: tuple, done: bool) -> None:
         aligned = self._aligner.current()
         if aligned is None or aligned.pose is None or aligned.image != slot or aligned.shape not in self._middles:
             return
         before = aligned.pose.pose()
+        if aligned.lens is not None:
+            start, at = aligned.lens.undistort_pixels(np.array([start, at], float), _matrix(aligned))
+            if not np.isfinite([start, at]).all():
+                return
         after = self._changed(aligned, before, handle, np.array(start), np.array(at))
         middle = self._middles[aligned.shape]
         self._settle(aligned, handles.held(before, after, middle, self._dock.locked), done, title(self._tools.active))
@@ -195,6 +209,8 @@ class ManualPose(QObject):
         panel, middle = self._panels[aligned.image], self._middles[aligned.shape]
         assert isinstance(panel, ImagePanel)
         u, v = project(pose, _matrix(aligned), middle)[0]
+        if aligned.lens is not None:
+            u, v = aligned.lens.distort_pixels(np.array([u, v]), _matrix(aligned))
         axes = tuple((float(x), float(y)) for x, y in pose.R[:2].T)
         panel.view.handles.place((float(u), float(v)), axes)
 

@@ -20,6 +20,11 @@ from app.window.shell import Shell
 IMAGE: Slot = "image 1"
 """Where photos of the collection are opened."""
 
+LENS = tr(
+    "The photo's lens bends, which the collection in the window cannot use yet; undistort the photo first, or use "
+    "counterpoint congeal --K."
+)
+
 IMAGES = tr("Images ({suffixes})").format(suffixes=" ".join("*" + suffix for suffix in IMAGE_SUFFIXES))
 
 
@@ -109,6 +114,9 @@ class CollectionController(QObject):
         """The pose that is shown for the opened photo is certain; the others follow."""
         number, aligned = self._fixable()
         if number is None or aligned is None or aligned.pose is None:
+            return
+        if aligned.lens is not None:
+            self._requests.failed.emit(LENS, "")
             return
         photos = list(self.collection.photos)
         one = replace(photos[number], K=aligned.K, poses=(aligned.pose,), choice=0, fixed=True, inlier=True)

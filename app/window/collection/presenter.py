@@ -127,7 +127,9 @@ class CollectionPresenter(QObject):
         self._cameras = {}
         for number, one in enumerate(collection.photos if wanted else ()):
             if one.pose is not None and one.K is not None and one.item.path in self._sizes:
-                points = frustum(one.pose.pose(), camera_matrix(*one.K), self._sizes[one.item.path], 0.12)[:5]
+                points = frustum(
+                    one.pose.pose(), camera_matrix(*one.K), self._sizes[one.item.path], panel.middle(), 0.12
+                )[:5]
                 panel.set_frustum(f"photo {number}", points, FIXED if one.fixed else GOOD if one.inlier else OUT)
                 self._cameras[f"photo {number}"] = points
         for name in before.keys() - self._cameras.keys():

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QSettings, Signal
 
 from app.document.session import Session
 from app.shared.results import FoundShape
-from app.shared.values import Item, Slot, Wish, kind_of
+from app.shared.values import Item, SearchRequest, Slot, kind_of
 from app.window.gallery.dock import GalleryPanel
 from app.window.requests import Requests
 from app.window.shell import Shell
@@ -42,7 +42,7 @@ class GalleryController(QObject):
         self._session, self._requests, self._active = session, requests, active
         self._dock, self._shell = dock, shell
         self.part: int | None = None
-        self._last: Wish | None = None
+        self._last: SearchRequest | None = None
         self._aligning = ""
         dock.folder.setText(str(settings.value("gallery", "")))
         dock.folder.textChanged.connect(lambda folder: settings.setValue("gallery", folder))
@@ -74,7 +74,7 @@ class GalleryController(QObject):
         return None
 
     def _search(self, kind: str) -> None:
-        wish = Wish(self._dock.folder.text().strip(), "nothing")
+        wish = SearchRequest(self._dock.folder.text().strip(), "nothing")
         if kind == "words":
             wish = replace(wish, kind="words", words=self._dock.words.text())
         elif kind == "part":
@@ -93,7 +93,7 @@ class GalleryController(QObject):
         if self._last is not None and self._last.kind != "nothing":
             self._ask(self._last)
 
-    def _ask(self, wish: Wish) -> None:
+    def _ask(self, wish: SearchRequest) -> None:
         dock = self._dock
         wish = replace(
             wish, closer=dock.closer.isChecked(), tag=dock.tag.currentData() or "", worst=bool(dock.order.currentData()),

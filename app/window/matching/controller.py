@@ -8,7 +8,7 @@ from app.document.commands import AddPin, DeletePins, RenamePin, SetCorrections,
 from app.document.session import Pin, Session
 from app.document.texts import tr
 from app.shared.results import Answer
-from app.shared.values import SLOTS, EncoderSettings, Intrinsics, Item, PoseInPhoto, Slot
+from app.shared.values import SLOTS, EncoderSettings, Guide, Item, Slot
 from app.window.engine_client import Request
 from app.window.matching.dock import PinsPanel
 from app.window.requests import Requests
@@ -25,14 +25,14 @@ class Question:
     """All that an answer of one slot on another depends on, beside the place.
 
     Attributes:
-        guide: camera and poses of the shape in the image, if it is aligned.
+        guide: camera, lens and poses of the shape in the image, if it is aligned.
         corrections: places that belong together for certain, here and there.
     """
 
     source: Item
     target: Item
     encoder: EncoderSettings
-    guide: tuple[Intrinsics, tuple[PoseInPhoto, ...]] | None
+    guide: Guide | None
     corrections: tuple[tuple[Place, Place], ...]
 
 
@@ -185,7 +185,7 @@ class MatchController(QObject):
             for slot, target in self._requests.targets(source).items()
         }
 
-    def _guide(self, a: Slot, b: Slot) -> tuple[Intrinsics, tuple[PoseInPhoto, ...]] | None:
+    def _guide(self, a: Slot, b: Slot) -> Guide | None:
         aligned = self._session.aligned.get((a, b)) or self._session.aligned.get((b, a))
         return None if aligned is None else aligned.guide
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from app.document.session import Fact, Session
 from app.document.texts import tr
 from app.shared.results import Carried
-from app.shared.values import Draft, Item, Slot, kind_of
+from app.shared.values import Draft, Item, Slot, kind_of, slots_of
 from app.window.requests import Requests
 from core.parts.action import Action
 from core.parts.layers import Layers, Mask
@@ -135,10 +135,11 @@ class Drafts(QObject):
         targets = self._requests.targets(draft.slot) if self._session.marking.carries else {}
         sources: list[tuple[Item, Mask]] = [(items[draft.slot], mask)]
         part = next((p for p in self._session.layers.parts if p.part_id == draft.part_id), None)
-        for slot, old in part.masks.items() if part is not None else ():
-            if slot != draft.slot and kind_of(slot) == "image" == kind_of(draft.slot):
-                sources.append((items[slot], old))
-                targets.pop(slot, None)
+        if part is not None and kind_of(draft.slot) == "image":
+            for slot in slots_of("image"):
+                if slot != draft.slot and slot in part.masks:
+                    sources.append((items[slot], part.masks[slot]))
+                    targets.pop(slot, None)
         if not targets or not self._requests.is_ready(draft.slot):
             return
         self.status.emit(tr("Finding it on {targets}…").format(targets=", ".join(targets)))

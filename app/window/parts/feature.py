@@ -24,6 +24,7 @@ class PartsFeature(Feature):
     """Mark a part, and keep it as a layer."""
 
     name, title, menu = "parts", tr("Parts"), tr("&Parts")
+    panel: PartsPanel
 
     def __init__(
         self,

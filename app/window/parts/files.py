@@ -8,18 +8,18 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from app.document.session import Session
 from app.document.texts import tr
-from app.shared.values import SLOTS, Slot, kind_of
+from app.shared.values import SLOTS, Kind, Slot, kind_of
 from app.window.dialogs import say_error
 from app.window.parts.controller import PartsController
 from app.window.parts.dock import PartsPanel
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.views.panels import ActivePanel
+from core.interchange.image_labels import FORMATS as IMAGE_FORMATS
+from core.interchange.labels import suffixes_of
+from core.interchange.shape_labels import FORMATS as SHAPE_FORMATS
 
-_FORMATS = {
-    "image": tr("PNG index mask (*.png);;COCO (*.json);;NumPy (*.npz)"),
-    "shape": tr("PLY with labels (*.ply);;GLB with labels (*.glb);;NumPy (*.npz);;JSON (*.json)"),
-}
+_FORMATS = {"image": IMAGE_FORMATS, "shape": SHAPE_FORMATS}
 
 
 class PartFiles(QObject):
@@ -51,7 +51,7 @@ class PartFiles(QObject):
             self._shell.dialog_parent,
             tr("Save labels of {name}").format(name=item.name),
             suggestion,
-            _FORMATS[kind_of(slot)],
+            _written(kind_of(slot)),
         )
         if path:
             if not Path(path).suffix:
@@ -76,9 +76,7 @@ class PartFiles(QObject):
         if slot is None:
             say_error(parent, tr("Open the image or the shape first that the labels belong to."))
             return
-        patterns = (
-            tr("Labels (*.png *.json *.npz)") if kind_of(slot) == "image" else tr("Labels (*.ply *.glb *.npz *.json)")
-        )
+        patterns = f"{tr('Labels')} (*{' *'.join(suffixes_of(_FORMATS[kind_of(slot)]))})"
         caption = tr("Read labels of {name}").format(name=items[slot].name)
         paths, _ = QFileDialog.getOpenFileNames(parent, caption, "", patterns)
         if paths:
@@ -120,3 +118,9 @@ class PartFiles(QObject):
         parent, yes = self._shell.dialog_parent, QMessageBox.StandardButton.Yes
         if QMessageBox.question(parent, tr("Segment Anything"), question) == yes:
             self._requests.run("fetch_segmenter", partial(self._controller.set_segmenter), folder=folder)
+
+
+def _written(kind: Kind) -> str:
+    """What a dialog offers for writing labels of an image or a shape."""
+    written = [one for one in _FORMATS[kind] if one.save is not None]
+    return ";;".join(f"{tr(one.description)} (*{one.suffixes[0]})" for one in written)

@@ -112,6 +112,10 @@ class MeshPanel(FileDrops, QWidget):
             self.set_view("corner")
         self._update_tools()
 
+    def middle(self) -> npt.NDArray[np.float64]:
+        """The middle float64 [3] of the shape's bounding box, in the units and axes of its file; the origin without a shape."""
+        return np.zeros(3) if self._shape is None else np.array(self._shape.polydata.GetCenter())
+
     def set_up(self, up: str) -> None:
         """Say which direction of the file points up, for the standard views."""
         self._up = up

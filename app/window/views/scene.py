@@ -47,6 +47,7 @@ class ShapeActor:
         self.actor = vtkActor()
         self.actor.SetMapper(self.mapper)
         self._texture = pv.numpy_to_texture(mesh.texture) if mesh.texture is not None and mesh.uv is not None else None
+        self._tint = mesh.colors
         prop = self.actor.GetProperty()
         prop.SetInterpolationToPhong()
         prop.SetAmbient(0.23)
@@ -79,7 +80,9 @@ class ShapeActor:
         self.mapper.SetScalarModeToUseCellData() if on_faces else self.mapper.SetScalarModeToUsePointData()
         textured = scores is None and self._labels is None and self._texture is not None
         self.actor.SetTexture(self._texture if textured else None)  # type: ignore[arg-type]
-        self.mapper.SetScalarVisibility(not textured)
+        self.mapper.SetScalarVisibility(not textured or self._tint is not None)
+        if textured and self._tint is not None:  # VTK multiplies colours and texture
+            self._rgb[:] = self._tint
         self._array.Modified()
 
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
@@ -281,11 +284,14 @@ def _polydata(mesh: Any) -> Any:
 
 
 def _base_colors(mesh: Any) -> npt.NDArray[np.uint8]:
-    if mesh.colors is not None:
-        return np.ascontiguousarray(mesh.colors)
     if mesh.texture is not None and mesh.uv is not None:
         height, width = mesh.texture.shape[:2]
         column = np.clip((mesh.uv[:, 0] % 1.0) * width, 0, width - 1).astype(int)
         row = np.clip((1 - mesh.uv[:, 1] % 1.0) * height, 0, height - 1).astype(int)
-        return np.ascontiguousarray(mesh.texture[row, column])
+        texels = mesh.texture[row, column]
+        return np.ascontiguousarray(
+            texels if mesh.colors is None else (texels * (mesh.colors / 255.0)).astype(np.uint8)
+        )
+    if mesh.colors is not None:
+        return np.ascontiguousarray(mesh.colors)
     return np.tile(np.array(CLAY, np.uint8), (len(mesh.points), 1))

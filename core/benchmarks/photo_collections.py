@@ -13,11 +13,11 @@ from scipy.spatial.transform import Rotation
 from core.benchmarks.bop import BopScene
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
+from core.files import read_json
 from core.geometry.pose import Pose, camera_matrix, nearest_rotation, shape_rays
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import Shape, load_shape
 from core.images import load_image, load_mask
-from core.interchange.labels import read_json
 from core.training.categories import CATEGORIES
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
 from core.training.procedural import HELD_OUT, make_object
@@ -129,7 +129,7 @@ def _navi_shot(entry: dict, folder: Path, shape: Shape, caster: Raycaster) -> Sh
     focal = float(camera["focal_length"])
     K = camera_matrix(focal, focal, width // 2, height // 2)
     image = load_image(folder / "images" / entry["filename"])
-    mask = load_mask(folder / "masks" / f"{Path(entry['filename']).stem}.png")
+    mask = load_mask(folder / "masks" / f"{Path(entry['filename']).stem}.png", (width, height))
     return Shot(entry["filename"], image, K, truth, mask, _places(shape, caster, truth, K, mask))
 
 

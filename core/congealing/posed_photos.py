@@ -14,14 +14,14 @@ from core.congealing.photos import digest
 from core.encoders.base import ImageEncoder
 from core.fields import cache
 from core.geometry.pose import Pose
-from core.matching.sides import ShapeSide
+from core.matching.matchable import MatchableShape
 
 FIELDS = (20.0, 40.0, 60.0)
 """Degrees that are tried where the camera is not known, three as in the paper."""
 
 
 @dataclass
-class Posed:
+class PosedPhoto:
     """A photo with its hypotheses, the best by itself first.
 
     Attributes:
@@ -44,16 +44,16 @@ class Posed:
 
 
 @dataclass(frozen=True)
-class Canon:
+class CanonicalShape:
     """The canonical shape of a collection, with all that photos are compared with."""
 
-    side: ShapeSide
+    side: MatchableShape
     templates: TemplateSet
     encoder: ImageEncoder
     up: str
 
 
-def pose_photo(photo: Photo, canon: Canon, known_camera: bool = True) -> Posed:
+def pose_photo(photo: Photo, canon: CanonicalShape, known_camera: bool = True) -> PosedPhoto:
     """Hypotheses of one photo, from the disk cache where they were found before.
 
     Raises:
@@ -69,7 +69,7 @@ def pose_photo(photo: Photo, canon: Canon, known_camera: bool = True) -> Posed:
         stored = {"hypotheses": _table(found), "K": torch.from_numpy(np.asarray(scorer.K, np.float64))}
         cache.write(key, stored)
     seen = Photo(photo.pixels, photo.side, stored["K"].numpy(), photo.mask)
-    return Posed(PoseScorer(seen, canon.side, canon.encoder, canon.up), _hypotheses(stored["hypotheses"]))
+    return PosedPhoto(PoseScorer(seen, canon.side, canon.encoder, canon.up), _hypotheses(stored["hypotheses"]))
 
 
 def _table(found: list[Hypothesis]) -> torch.Tensor:

@@ -16,14 +16,12 @@ from core.fields.field import FeatureField
 from core.fields.interpolation import Interpolator
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import Shape
-
-Location = tuple[float, ...]
-"""A pixel (u, v) of an image, or a point (x, y, z) of a shape in the units and axes of its file."""
+from core.matching.location import Location
 
 _RUN, _RUNS = 64, 4096
 
 
-class Side(Protocol):
+class Matchable(Protocol):
     """What :func:`core.matching.match.match` needs to know of either end. Candidates are numbered 0..N-1."""
 
     def snap(self, at: Location) -> Location:
@@ -56,7 +54,7 @@ class Side(Protocol):
 
 
 @dataclass
-class ImageSide:
+class MatchableImage:
     """An image, with the feature map of the part that its box frames."""
 
     map: FeatureMap
@@ -146,7 +144,7 @@ class SurfacePoint:
 
 
 @dataclass
-class ShapeSide:
+class MatchableShape:
     """A shape with its feature field."""
 
     shape: Shape

@@ -1,0 +1,201 @@
+"""Distortion of lenses: OpenCV's model and its fisheye by OpenCV, all models of COLMAP by pycolmap.
+
+OpenCV and pycolmap are imported where they are used, because the window keeps lenses and stays light.
+
+Normalised coordinates are ``x / z, y / z`` of the camera's frame (OpenCV axes); pixels are ``K`` times them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import CounterpointError
+
+Floats = npt.NDArray[np.floating]
+
+OPENCV, FISHEYE = "opencv", "fisheye"
+
+STEP = 1e-6
+"""Of the differences that stand for derivatives."""
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A lens that distorts.
+
+    Attributes:
+        model: "opencv" (k1, k2, p1, p2, k3 .. k6, s1 .. s4, tx, ty, as many as there are), "fisheye" (k1 .. k4 of the angle,
+            Kannala and Brandt 2006), or a model of COLMAP by its name.
+        coefficients: as OpenCV orders them; of COLMAP what follows focal lengths and principal point.
+
+    Raises:
+        CounterpointError: no such model, a number of coefficients that it does not have, or one that is not finite.
+    """
+
+    model: str
+    coefficients: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.coefficients)
+        if not np.isfinite(self.coefficients).all():
+            raise CounterpointError("A lens has a coefficient that is not a finite number.")
+        if self.model == OPENCV:
+            allowed: tuple[int, ...] = (4, 5, 8, 12, 14)
+        elif self.model == FISHEYE:
+            allowed = (4,)
+        else:
+            allowed = (_colmap_count(self.model),)
+        if count not in allowed:
+            raise CounterpointError(f"A lens of the model {self.model} has {allowed[0]} coefficients, not {count}.")
+
+    def distort(self, xy: Floats) -> Floats:
+        """Where the lens puts normalised coordinates [..., 2], float64 [..., 2], normalised too."""
+        import cv2
+
+        flat = np.ascontiguousarray(np.asarray(xy, np.float64).reshape(-1, 1, 2))
+        if self.model == OPENCV:
+            points = np.concatenate([flat, np.ones_like(flat[..., :1])], axis=-1)
+            bent = cv2.projectPoints(points, np.zeros(3), np.zeros(3), np.eye(3), np.array(self.coefficients))[0]
+        elif self.model == FISHEYE:
+            bent = cv2.fisheye.distortPoints(flat, np.eye(3), np.array(self.coefficients))
+        else:
+            points = np.concatenate([flat[:, 0], np.ones_like(flat[:, 0, :1])], axis=-1)
+            bent = _colmap(self.model, self.coefficients).img_from_cam(points)
+        return np.asarray(bent, np.float64).reshape(np.shape(xy))
+
+    def undistort(self, xy: Floats) -> Floats:
+        """The inverse of :meth:`distort` on the part of the picture that shows the world once; NaN where there is no inverse."""
+        target = np.asarray(xy, np.float64).reshape(-1, 2)
+        found, left = target.copy(), np.isfinite(target).all(1)
+        result = np.full_like(target, np.nan)
+        index = np.flatnonzero(left)
+        for _ in range(60):
+            if len(index) == 0:
+                break
+            error, jacobian, determinant = self._derivative(found[index], target[index])
+            done = (np.abs(error) < 1e-11 * (1 + np.abs(found[index]))).all(1)
+            result[index[done & (determinant > 0)]] = found[index[done & (determinant > 0)]]
+            ahead = ~done & (determinant > 1e-9)
+            index, error, jacobian = index[ahead], error[ahead], jacobian[ahead]
+            found[index] -= np.linalg.solve(jacobian, error[..., None])[..., 0]
+            index = index[np.abs(found[index]).max(1, initial=0) < 1e4]
+        return result.reshape(np.shape(xy))
+
+    def _derivative(self, at: Floats, target: Floats) -> tuple[Floats, Floats, Floats]:
+        """Of n places: how far they land from the target [n, 2], the Jacobian [n, 2, 2] and its determinant [n]."""
+        step = STEP * (1 + np.abs(at).max(1, initial=0))[:, None]
+        columns = []
+        for axis in (np.array([1.0, 0]), np.array([0, 1.0])):
+            columns.append((self.distort(at + step * axis) - self.distort(at - step * axis)) / (2 * step))
+        jacobian = np.stack(columns, axis=-1)
+        return self.distort(at) - target, jacobian, np.linalg.det(jacobian)
+
+    def distort_pixels(self, pixels: Floats, K: Floats) -> Floats:
+        """Pixels [..., 2] of a pinhole camera ``K`` as this lens shows them."""
+        return _through(self.distort, pixels, K)
+
+    def undistort_pixels(self, pixels: Floats, K: Floats) -> Floats:
+        """Pixels [..., 2] of the user's photo as a pinhole camera ``K`` would show them; NaN where there is no inverse."""
+        return _through(self.undistort, pixels, K)
+
+    def sources(self, K: Floats, onto: Floats, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+        """For every pixel of a pinhole picture (width, height) with intrinsics ``onto`` its place in the photo with ``K``.
+
+        float32 [height, width, 2]; -10 where the lens folds back, so that nothing is shown there twice.
+        """
+        import cv2
+
+        width, height = size
+        grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 2).astype(np.float64)
+        xy = (grid - onto[:2, 2]) / [onto[0, 0], onto[1, 1]]
+        bent, _, determinant = self._derivative(xy, np.zeros_like(xy))
+        once = (np.isfinite(bent).all(1) & (determinant > 0)).reshape(height, width).astype(np.uint8)
+        _, label = cv2.connectedComponents(once)
+        column, row = np.clip(np.rint(onto[:2, 2]), 0, [width - 1, height - 1]).astype(int)
+        places = (bent * [K[0, 0], K[1, 1]] + K[:2, 2]).reshape(height, width, 2)
+        seen = (label == label[row, column]) & (once > 0)
+        return np.where(seen[..., None], places, -10.0).astype(np.float32)
+
+    def undistort_image(self, image: npt.NDArray[Any], K: Floats, nearest: bool = False) -> npt.NDArray[Any]:
+        """A photo [H, W, ...] as a pinhole camera of the same ``K`` and size would take it; 0 where the photo shows nothing.
+
+        ``nearest`` takes the value of the nearest pixel (for masks and depth) instead of mixing four.
+        """
+        where = self.sources(K, K, (image.shape[1], image.shape[0]))
+        return remapped(image, where, nearest)
+
+    def undistort_grid(self, across: Floats, down: Floats, K: Floats) -> Floats:
+        """:meth:`undistort_pixels` of all pixels (u, v) of columns ``across`` [w] and rows ``down`` [h], float64 [h, w, 2].
+
+        Exact at knots, 64 at most along each side, and linear between; far outside where there is no inverse.
+        """
+        import cv2
+
+        knots = [np.linspace(line[0], line[-1], min(65, max(2, len(line)))) for line in (across, down)]
+        coarse = self.undistort_pixels(np.stack(np.meshgrid(*knots), axis=-1), K)
+        coarse = np.where(np.isfinite(coarse), coarse, 1e7).astype(np.float32)
+        steps = [
+            (line - line[0]) / max(knot[-1] - knot[0], 1e-9) * (len(knot) - 1)
+            for line, knot in zip((across, down), knots, strict=True)
+        ]
+        at = np.stack(np.meshgrid(*steps), axis=-1).astype(np.float32)
+        return cv2.remap(coarse, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64)
+
+    def as_json(self) -> dict[str, Any]:
+        """``model`` and ``coefficients``."""
+        return {"model": self.model, "coefficients": list(self.coefficients)}
+
+    @staticmethod
+    def from_json(content: Any) -> "Lens":
+        """What :meth:`as_json` gives; KeyError, TypeError or ValueError where it is something else."""
+        return Lens(str(content["model"]), tuple(float(value) for value in content["coefficients"]))
+
+
+def remapped(image: npt.NDArray[Any], where: npt.NDArray[np.float32], nearest: bool = False) -> npt.NDArray[Any]:
+    """The values of ``image`` at the places [h, w, 2]; 0 outside. Booleans stay booleans."""
+    import cv2
+
+    values = image.astype(np.uint8) if image.dtype == bool else image
+    how = cv2.INTER_NEAREST if nearest or image.dtype == bool else cv2.INTER_LINEAR
+    moved = cv2.remap(np.ascontiguousarray(values), where, None, how, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(moved.astype(image.dtype))
+
+
+def opencv_lens(coefficients: list[float]) -> Lens | None:
+    """OpenCV's model of any number of coefficients up to 14, filled up with zeros; None where all are zero."""
+    if not any(coefficients):
+        return None
+    full = next((n for n in (4, 5, 8, 12, 14) if len(coefficients) <= n), None)
+    if full is None:
+        raise CounterpointError(f"OpenCV's lens has 14 coefficients at most, not {len(coefficients)}.")
+    return Lens(OPENCV, tuple(coefficients) + (0.0,) * (full - len(coefficients)))
+
+
+def _through(move: Callable[[Floats], Floats], pixels: Floats, K: Floats) -> Floats:
+    focal, principal = np.array([K[0, 0], K[1, 1]]), K[:2, 2]
+    return move((np.asarray(pixels, np.float64) - principal) / focal) * focal + principal
+
+
+def _colmap_count(model: str) -> int:
+    """Coefficients of a COLMAP model beside focal lengths and principal point."""
+    import pycolmap
+
+    if model not in pycolmap.CameraModelId.__members__ or model in ("INVALID", "EQUIRECTANGULAR"):
+        raise CounterpointError(f"Cameras of the model {model} are not understood; undistort the photos first.")
+    return len(pycolmap.Camera.create_from_model_name(1, model, 1.0, 2, 2).extra_params_idxs())
+
+
+def _colmap(model: str, coefficients: tuple[float, ...]) -> Any:
+    """COLMAP's camera of focal length 1 whose principal point is 0."""
+    import pycolmap
+
+    camera = pycolmap.Camera.create_from_model_name(1, model, 1.0, 2, 2)
+    params = np.array(camera.params, np.float64)
+    params[list(camera.focal_length_idxs())] = 1.0
+    params[list(camera.principal_point_idxs())] = 0.0
+    params[list(camera.extra_params_idxs())] = coefficients
+    camera.params = params
+    return camera

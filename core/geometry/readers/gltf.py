@@ -1,0 +1,288 @@
+"""glTF 2.0: the scene's meshes in the order of its nodes, with their base colours."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import CounterpointError
+from core.geometry.paint import to_bytes, to_linear, to_srgb
+from core.geometry.readers.corners import simplest
+from core.geometry.readers.gltf_file import Gltf, Tree, as_floats, open_gltf
+from core.geometry.readers.gltf_materials import Material, Materials
+from core.geometry.readers.gltf_scene import Placed, placed_meshes
+from core.geometry.shape import MAX_FACES, Floats, Ints, Shape, checked_shape
+
+UNDERSTOOD = (
+    "KHR_mesh_quantization", "KHR_draco_mesh_compression", "EXT_mesh_gpu_instancing", "KHR_texture_transform", "KHR_materials_unlit",
+    "KHR_materials_pbrSpecularGlossiness", "EXT_texture_webp", "EXT_texture_avif", "KHR_node_visibility",
+)  # fmt: skip
+"""Extensions whose geometry and base colours are read."""
+_NO_MATTER = (
+    "KHR_lights_punctual", "EXT_lights_image_based", "KHR_animation_pointer", "KHR_xmp_json_ld", "KHR_xmp", "EXT_lights_ies",
+    "KHR_materials_ior", "KHR_materials_specular", "KHR_materials_emissive_strength", "KHR_node_selectability",
+    "KHR_node_hoverability", "KHR_interactivity", "EXT_structural_metadata", "EXT_mesh_features", "KHR_accessor_float64",
+)  # fmt: skip
+"""Extensions that change neither the geometry nor the base colour."""
+_DRACO = "KHR_draco_mesh_compression"
+_POINTS, _TRIANGLES, _STRIP, _FAN = 0, 4, 5, 6
+_MODES = {0: "points", 1: "lines", 2: "lines", 3: "lines"}
+
+
+@dataclass
+class _Part:
+    """A primitive in its place: vertices [n, 3] of the scene, faces [f, 3] of these, and what colours them."""
+
+    vertices: Floats
+    faces: Ints
+    normals: Floats | None
+    colors: npt.NDArray[np.uint8] | None
+    uv: Floats | None
+    material: Material
+
+
+def read_gltf(path: Path) -> Shape:
+    """Read a .glb or .gltf file; raises as :func:`core.geometry.shape.load_shape` does."""
+    gltf, said = open_gltf(path), []
+    _check_extensions(gltf, said)
+    materials = Materials(gltf, said)
+    parts: list[_Part] = []
+    clouds: list[_Part] = []
+    left_out: set[str] = set()
+    total = 0
+    for placed in placed_meshes(gltf, said):
+        primitives = [_primitive(gltf, each, placed, materials, said) for each in placed.mesh["primitives"]]
+        total += sum(len(each.faces) for _, each in primitives) * len(placed.placements)
+        if total > MAX_FACES:
+            raise CounterpointError(f"{path.name} has more than {MAX_FACES:,} faces; simplify it first.")
+        for placement in placed.placements:
+            for mode, each in primitives:
+                if mode in _MODES:
+                    left_out.add(_MODES[mode])
+                if mode >= _TRIANGLES or mode == _POINTS:
+                    (clouds if mode == _POINTS else parts).append(_at(each, placement, placed.joints is not None))
+    if gltf.tree.get("animations"):
+        said.append("Its animations are not played; it is shown as it rests.")
+    if any(len(part.faces) for part in parts):
+        said += [f"It also holds {kind}, which are left out." for kind in sorted(left_out)]
+        return _mesh(path, parts, materials, said)
+    if clouds:
+        return _cloud(path, clouds, said)
+    raise CounterpointError(f"{path.name} holds no mesh and no points; check how it was exported.")
+
+
+def _check_extensions(gltf: Gltf, said: list[str]) -> None:
+    required = gltf.tree.get("extensionsRequired", [])
+    missing = [name for name in required if name not in UNDERSTOOD]
+    if missing:
+        raise CounterpointError(f"{gltf.name} needs {', '.join(missing)}, which cannot be read; export it without.")
+    used = sorted(set(gltf.tree.get("extensionsUsed", [])) - set(UNDERSTOOD) - set(_NO_MATTER))
+    if used:
+        said.append(f"It uses {', '.join(used)}, which are not shown.")
+
+
+def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, said: list[str]) -> tuple[int, _Part]:
+    """A primitive's mode and content in the mesh's own frame, or in the scene's where it has a skin."""
+    mode = about.get("mode", _TRIANGLES)
+    read = _Attributes(gltf, about, placed.weights)
+    vertices = read.get("POSITION")
+    if vertices is None or (mode in _MODES and mode != _POINTS):
+        return (mode if mode in _MODES else 1), _Part(
+            np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, Material()
+        )
+    vertices = vertices.astype(np.float64)
+    normals = read.get("NORMAL")
+    faces = _faces(read.indices(len(vertices)), mode) if mode != _POINTS else np.zeros((0, 3), np.int64)
+    if len(faces) and faces.max() >= len(vertices):
+        raise CounterpointError(f"{gltf.name} is damaged: faces refer to vertices that are not there.")
+    material = materials.of(about)
+    colors = read.get("COLOR_0", colors=True)
+    uv = read.get(f"TEXCOORD_{material.coordinates}") if material.texture >= 0 else None
+    if uv is not None:
+        uv = (uv @ material.placement[:2, :2].T + material.placement[:2, 2]) * (1, -1) + (0, 1)
+    elif material.texture >= 0:
+        said.append("A part has a texture but no coordinates for it; its texture is not shown.")
+    if read.has("COLOR_1"):
+        said.append("It has several sets of vertex colours; only the first is shown.")
+    tint = None
+    if colors is not None or not material.plain:
+        tint = to_bytes(to_srgb(material.factor * (1.0 if colors is None else colors[:, :3])))
+        tint = np.broadcast_to(tint, vertices.shape)
+    if placed.joints is not None:
+        vertices, normals, faces = _skinned(read, placed.joints, vertices, normals, faces)
+    return mode, _Part(vertices, faces, normals, tint, uv, material)
+
+
+class _Attributes:
+    """A primitive's attributes, from accessors or a Draco stream, with the morph targets added."""
+
+    def __init__(self, gltf: Gltf, about: Tree, weights: list[float]):
+        self._gltf, self._about = gltf, about
+        self._draco, self._ids = None, {}
+        extension = about.get("extensions", {}).get(_DRACO)
+        if extension is not None:
+            import DracoPy
+
+            self._draco, self._ids = DracoPy.decode(bytes(gltf.view(extension["bufferView"]))), extension["attributes"]
+        self._targets = [(w, t) for w, t in zip(weights, about.get("targets", []), strict=False) if w]
+
+    def has(self, name: str) -> bool:
+        return name in self._about["attributes"]
+
+    def get(self, name: str, colors: bool = False) -> npt.NDArray[np.floating] | None:
+        """An attribute [n, width] as numbers; integers of colours are always normalised."""
+        if not self.has(name):
+            return None
+        number = self._about["attributes"][name]
+        normalized = bool(self._gltf.part("accessors", number).get("normalized")) or colors
+        if name in self._ids:
+            stored = self._draco.get_attribute_by_unique_id(self._ids[name])["data"]  # type: ignore[attr-defined]
+            values = as_floats(np.asarray(stored), normalized)
+        else:
+            values = as_floats(self._gltf.accessor(number), normalized)
+        for weight, target in self._targets:
+            if name in target:
+                values = values + np.float32(weight) * self._gltf.floats(target[name])[:, : values.shape[1]]
+        return values
+
+    def joints(self) -> tuple[Ints, Floats]:
+        """Numbers of joints [n, k] and their weights [n, k], which sum to 1."""
+        sets = range(sum(self.has(f"JOINTS_{k}") for k in range(8)))
+        numbers = [self.get(f"JOINTS_{k}") for k in sets]
+        weights = [self.get(f"WEIGHTS_{k}") for k in sets]
+        if not numbers or any(each is None for each in weights):
+            raise ValueError("a skin has no joints or weights")
+        index, weight = np.concatenate(numbers, axis=1).astype(np.int64), np.concatenate(weights, axis=1)  # type: ignore[arg-type]
+        return index, weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
+
+    def indices(self, count: int) -> Ints:
+        """The vertices one after another, int [N]."""
+        if self._draco is not None:
+            return np.asarray(self._draco.faces).reshape(-1)
+        if "indices" not in self._about:
+            return np.arange(count)
+        return self._gltf.accessor(self._about["indices"]).reshape(-1)
+
+
+def _faces(index: Ints, mode: int) -> Ints:
+    """Triangles [F, 3] of a list, a strip or a fan; those of strips that only link others are dropped."""
+    if mode == _TRIANGLES:
+        return index[: len(index) // 3 * 3].reshape(-1, 3)
+    index = index.astype(np.int64)
+    a, b, c = index[:-2], index[1:-1], index[2:]
+    if mode == _FAN:
+        return np.stack([b, c, np.full_like(b, index[0])], axis=1)
+    odd = (np.arange(len(a)) % 2 == 1)[:, None]
+    faces = np.where(odd, np.stack([a, c, b], axis=1), np.stack([a, b, c], axis=1))
+    return faces[(a != b) & (b != c) & (a != c)]
+
+
+def _skinned(
+    read: _Attributes, joints: npt.NDArray[np.float64], vertices: Floats, normals: Floats | None, faces: Ints
+) -> tuple[Floats, Floats | None, Ints]:
+    """Vertices moved by the joints of their skin; the placement of the node itself does not count."""
+    index, weight = read.joints()
+    matrix = np.einsum("nk,nkij->nij", weight.astype(np.float64), joints[index])
+    vertices = np.einsum("nij,nj->ni", matrix[:, :3, :3], vertices) + matrix[:, :3, 3]
+    if normals is not None:
+        normals = np.einsum("nij,nj->ni", matrix[:, :3, :3], normals)
+    mirrored = len(matrix) > 0 and np.linalg.det(matrix[0, :3, :3]) < 0
+    return vertices, normals, faces[:, [0, 2, 1]] if mirrored else faces
+
+
+def _at(part: _Part, matrix: npt.NDArray[np.float64], skinned: bool) -> _Part:
+    """A part moved to its place; where that mirrors it, its faces turn round so that they still face outward."""
+    if skinned or np.array_equal(matrix, np.eye(4)):
+        return part
+    linear = matrix[:3, :3]
+    determinant = np.linalg.det(linear)
+    normals = part.normals
+    if normals is not None:
+        cofactors = np.linalg.inv(linear).T * np.sign(determinant) if abs(determinant) > 1e-30 else linear
+        normals = normals @ (cofactors * np.sign(determinant or 1.0)).T
+    faces = part.faces[:, [0, 2, 1]] if determinant < 0 else part.faces
+    return _Part(part.vertices @ linear.T + matrix[:3, 3], faces, normals, part.colors, part.uv, part.material)
+
+
+def _cloud(path: Path, clouds: list[_Part], said: list[str]) -> Shape:
+    vertices = np.concatenate([each.vertices for each in clouds])
+    colors = None
+    if any(each.colors is not None for each in clouds):
+        colors = np.concatenate([_white(each) for each in clouds])
+    return checked_shape(vertices, None, normals=_normals(clouds), colors=colors, name=path.name, warnings=_once(said))
+
+
+def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str]) -> Shape:
+    counts = np.array([len(each.vertices) for each in parts])
+    offsets = np.cumsum(counts) - counts
+    vertices = np.concatenate([each.vertices for each in parts]) if len(parts) > 1 else parts[0].vertices
+    faces = np.empty((sum(len(each.faces) for each in parts), 3), np.int64)
+    at = 0
+    for offset, each in zip(offsets, parts, strict=True):
+        np.add(each.faces, offset, out=faces[at : at + len(each.faces)], casting="unsafe")
+        at += len(each.faces)
+    look = _look(parts, faces, materials)
+    normals = _normals(parts)
+    return checked_shape(vertices, faces, normals=normals, name=path.name, warnings=_once(said), **look)
+
+
+def _once(said: list[str]) -> list[str]:
+    return list(dict.fromkeys(said))
+
+
+def _normals(parts: list[_Part]) -> Floats | None:
+    """Stored normals [V, 3], zeros (to be computed) where a part has none; None where none has."""
+    if all(each.normals is None for each in parts):
+        return None
+    found = [np.zeros_like(each.vertices, np.float32) if each.normals is None else each.normals for each in parts]
+    return np.concatenate(found)
+
+
+def _white(part: _Part) -> npt.NDArray[np.uint8]:
+    return np.full(part.vertices.shape, 255, np.uint8) if part.colors is None else part.colors
+
+
+def _look(parts: list[_Part], faces: Ints, materials: Materials) -> dict[str, Any]:
+    """Colours at the vertices where there is no texture; else textures, times those colours."""
+    textured = [each.uv is not None and each.material.texture >= 0 for each in parts]
+    if not any(textured):
+        if all(each.colors is None for each in parts):
+            return {}
+        return {"colors": np.concatenate([_white(each) for each in parts])}
+    tints = {_tint(each) for each in parts}
+    numbers = {each.material.texture if has else -1 for each, has in zip(parts, textured, strict=True)}
+    uv = np.concatenate(
+        [np.zeros((len(each.vertices), 2), np.float32) if each.uv is None else each.uv for each in parts]
+    )
+    uv = np.nan_to_num(uv).astype(np.float32)
+    if len(numbers) == 1 and len(tints) == 1 and None not in tints:
+        texture = materials.textures[numbers.pop()]
+        if texture.wrap == ("repeat", "repeat") or (uv.min() >= 0 and uv.max() <= 1):
+            return {"uv": uv, "texture": _times(texture.pixels, next(iter(tints)))}
+    sizes = [len(each.faces) for each in parts]
+    texture_of = np.repeat(
+        [each.material.texture if has else -1 for each, has in zip(parts, textured, strict=True)], sizes
+    )
+    if None in tints:
+        color = np.concatenate([_white(each) for each in parts])[faces]
+    else:
+        color = np.repeat([np.array(_tint(each), np.uint8) for each in parts], sizes, axis=0)
+    return simplest(faces, len(uv), color, uv[faces], texture_of, materials.textures)
+
+
+def _tint(part: _Part) -> tuple[int, int, int] | None:
+    """The one colour of a part, or None where it differs from vertex to vertex."""
+    colors = _white(part)
+    first = colors[0] if len(colors) else np.full(3, 255)
+    return (int(first[0]), int(first[1]), int(first[2])) if (colors == first).all() else None
+
+
+def _times(pixels: npt.NDArray[np.uint8], tint: tuple[int, int, int] | None) -> npt.NDArray[np.uint8]:
+    """A picture multiplied by a colour, as light."""
+    if tint is None or tint == (255, 255, 255):
+        return pixels
+    levels = to_linear(np.arange(256) / 255.0)
+    tables = to_bytes(to_srgb(levels[:, None] * to_linear(np.array(tint) / 255.0)))
+    return np.stack([tables[pixels[..., channel], channel] for channel in range(3)], axis=-1)

@@ -1,0 +1,147 @@
+"""Materials of OBJ files (MTL): the diffuse colour and its texture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import CounterpointError
+from core.geometry.paint import Texture, Wrap
+from core.geometry.readers.files import beside, read_texture
+
+_VALUES = {
+    "-blendu": 1, "-blendv": 1, "-bm": 1, "-boost": 1, "-cc": 1, "-clamp": 1, "-imfchan": 1, "-mm": 2, "-texres": 1, "-type": 1,
+    "-o": 3, "-s": 3, "-t": 3,
+}  # fmt: skip
+"""How many words follow an option of a texture (up to three numbers for the last three)."""
+
+
+@dataclass
+class Material:
+    """A material: ``color`` sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, and how the texture lies."""
+
+    name: str
+    color: tuple[float, float, float] | None = None
+    map: str | None = None
+    scale: tuple[float, float] = (1.0, 1.0)
+    offset: tuple[float, float] = (0.0, 0.0)
+    clamp: bool = False
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether its texture is scaled or moved."""
+        return self.scale != (1.0, 1.0) or self.offset != (0.0, 0.0)
+
+
+def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[str, Material]:
+    """The materials of the libraries that the file ``path`` names; what is missing or not understood is added to ``said``."""
+    materials: dict[str, Material] = {}
+    for line in dict.fromkeys(libraries):
+        names = [line] if beside(path, line) else line.split()
+        for name in names:
+            file = beside(path, name)
+            if file is None:
+                said.append(
+                    f"Its materials {name} are not beside it; put that file into its folder to see its colours."
+                )
+            else:
+                for material in _parse(file.read_text(encoding="utf-8", errors="replace"), said):
+                    materials.setdefault(material.name, material)
+    return materials
+
+
+def load_map(path: Path, material: Material, textures: list[Texture], said: list[str]) -> int | None:
+    """The number in ``textures`` of the texture of a material; None where it has none or it cannot be read, which is said."""
+    if material.map is None:
+        return None
+    file = beside(path, material.map)
+    if file is None:
+        said.append(f"It has no texture {material.map.strip()} beside it; put that picture into its folder.")
+        return None
+    if material.color is not None and min(material.color) < 0.999:
+        said.append(f"Material {material.name} has a texture and a colour Kd; the texture alone is shown.")
+    try:
+        wrap: Wrap = "clamp" if material.clamp else "repeat"
+        textures.append(Texture(read_texture(file, file.name), (wrap, wrap)))
+    except CounterpointError as error:
+        said.append(str(error))
+        return None
+    return len(textures) - 1
+
+
+def _parse(text: str, said: list[str]) -> list[Material]:
+    materials: list[Material] = []
+    ignored: set[str] = set()
+    for line in text.replace("\\\n", " ").splitlines():
+        word, _, rest = (
+            line.split("#")[0].strip().partition(" ")
+            if not line.strip().startswith("map")
+            else line.strip().partition(" ")
+        )
+        if "\t" in word:
+            word, _, rest = line.strip().partition("\t")
+        rest = rest.strip()
+        key = word.lower()
+        if key == "newmtl":
+            materials.append(Material(rest))
+        elif not materials:
+            continue
+        elif key == "kd":
+            _set_color(materials[-1], rest, ignored)
+        elif key == "map_kd":
+            _set_map(materials[-1], rest, ignored)
+        elif (
+            (key == "map_ka" and materials[-1].map is None) or (key == "ke" and any(_numbers(rest))) or key == "map_ke"
+        ):
+            ignored.add(word)
+    if any(material.map for material in materials):
+        ignored.discard("map_Ka")
+    if ignored:
+        said.append(f"Of its materials these are not shown: {', '.join(sorted(ignored))}.")
+    return materials
+
+
+def _set_color(material: Material, rest: str, ignored: set[str]) -> None:
+    """Kd as three numbers or one; as a spectrum or in CIE XYZ it is not understood."""
+    values = _numbers(rest)
+    if rest.startswith(("spectral", "xyz")) or not values:
+        ignored.add(f"Kd {rest.split()[0] if rest else ''}".strip())
+        return
+    r, g, b = (values * 3)[:3] if len(values) < 3 else values[:3]
+    material.color = (r, g, b)
+
+
+def _set_map(material: Material, rest: str, ignored: set[str]) -> None:
+    """``map_Kd [options] file``: the file's name may hold blanks."""
+    words = rest.split()
+    while words and words[0].lower() in _VALUES:
+        option, most = words[0].lower(), _VALUES[words[0].lower()]
+        count = 0
+        while count < most and count + 1 < len(words) - 1 and (most < 3 or _numbers(words[count + 1])):
+            count += 1
+        values = words[1 : 1 + max(count, 1)]
+        if option == "-s":
+            material.scale = _pair(values, 1.0)
+        elif option == "-o":
+            material.offset = _pair(values, 0.0)
+        elif option == "-clamp":
+            material.clamp = values[0].lower() == "on"
+        elif option in ("-t", "-mm", "-cc", "-imfchan"):
+            ignored.add(f"map_Kd {option}")
+        rest = rest.lstrip()[len(words[0]) :]
+        for value in values:
+            rest = rest.lstrip()[len(value) :]
+        words = rest.split()
+    material.map = rest.strip()
+
+
+def _pair(words: list[str], default: float) -> tuple[float, float]:
+    values = [*_numbers(" ".join(words)), default, default]
+    return values[0], values[1] if len(words) > 1 else default
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [value for value in map(float, text.split()) if np.isfinite(value)]
+    except ValueError:
+        return []

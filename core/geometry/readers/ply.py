@@ -1,0 +1,185 @@
+"""PLY: meshes of any polygons, triangle strips and points, with colours at vertices, faces or corners."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import CounterpointError
+from core.geometry.paint import PLAIN, Texture, from_numbers, to_bytes
+from core.geometry.readers.corners import simplest
+from core.geometry.readers.files import beside, read_texture
+from core.geometry.readers.ply_format import Element, Lists, Ply, parse_ply
+from core.geometry.readers.polygons import triangulate
+from core.geometry.shape import Floats, Ints, Shape, checked_shape
+
+_COLORS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
+_UV = (("s", "t"), ("u", "v"), ("texture_u", "texture_v"), ("texture_s", "texture_t"), ("s0", "t0"), ("u0", "v0"))
+_CORNERS = ("vertex_indices", "vertex_index", "vertex_indexes")
+_KNOWN = ("vertex", "face", "tristrips", "material")
+
+
+def read_ply(path: Path) -> Shape:
+    """Read a PLY; raises as :func:`core.geometry.shape.load_shape` does."""
+    ply = parse_ply(path)
+    vertex = ply.elements.get("vertex")
+    vertices = vertex.stack("x", "y", "z") if vertex is not None else None
+    if vertex is None or vertices is None or vertex.length == 0:
+        raise CounterpointError(f"{path.name} has no points; check how it was exported.")
+    said = [
+        f"It also holds {each.length:,} of '{each.name}', which are left out."
+        for each in ply.elements.values()
+        if each.name not in _KNOWN and each.length
+    ]
+    normals = vertex.stack("nx", "ny", "nz")
+    faces, places, polygon = _faces(path, ply, vertices, said)
+    if len(faces) == 0:
+        colors = _point_colors(ply, vertex)
+        return checked_shape(vertices, None, normals=normals, colors=colors, name=path.name, warnings=said)
+    look = _look(path, ply, faces, places, polygon, said)
+    return checked_shape(vertices, faces, normals=normals, polygon=polygon, name=path.name, warnings=said, **look)
+
+
+def _faces(path: Path, ply: Ply, vertices: Floats, said: list[str]) -> tuple[Ints, Ints, Ints | None]:
+    """Triangles [F, 3], the places of their corners among those of the polygons [F, 3] (-1 in strips), and their polygons."""
+    face, strips = ply.elements.get("face"), ply.elements.get("tristrips")
+    faces, places, polygon = np.zeros((0, 3), np.int64), np.zeros((0, 3), np.int64), None
+    if face is not None and face.length:
+        lists = _corner_lists(path, face)
+        _check_indices(path, lists.values, len(vertices))
+        places, polygon = triangulate(vertices, lists.values, lists.sizes)
+        faces = lists.values[places].astype(np.int64, copy=False)
+        if (lists.sizes < 3).any():
+            said.append(f"{int((lists.sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
+    if strips is not None and strips.length:
+        more = _strip_faces(_corner_lists(path, strips))
+        _check_indices(path, more, len(vertices))
+        if polygon is not None:
+            polygon = np.concatenate([polygon, face.length + np.arange(len(more))]) if face is not None else None
+        faces, places = np.concatenate([faces, more]), np.concatenate([places, np.full_like(more, -1)])
+    return faces, places, polygon
+
+
+def _corner_lists(path: Path, element: Element) -> Lists:
+    found = next((element.columns[name] for name in _CORNERS if name in element.columns), None)
+    if not isinstance(found, Lists):
+        raise CounterpointError(f"{path.name} does not say which vertices its {element.name} have (vertex_indices).")
+    return found
+
+
+def _check_indices(path: Path, values: Ints, count: int) -> None:
+    if len(values) and (values.min() < 0 or values.max() >= count):
+        raise CounterpointError(f"{path.name} is damaged: faces refer to vertices that are not there.")
+
+
+def _strip_faces(lists: Lists) -> Ints:
+    """Triangles [F, 3] of strips that -1 ends; every second one turns the other way; those that only link others are dropped."""
+    ends = np.cumsum(lists.sizes)
+    values = np.insert(lists.values.astype(np.int64), ends[:-1], -1)
+    position = np.arange(len(values))
+    begin = np.maximum.accumulate(np.where(values < 0, position + 1, 0))
+    a, b, c = values[:-2], values[1:-1], values[2:]
+    whole = (a >= 0) & (b >= 0) & (c >= 0) & (a != b) & (b != c) & (a != c)
+    odd = ((position[:-2] - begin[:-2]) % 2 == 1)[:, None]
+    return np.where(odd, np.stack([b, a, c], axis=1), np.stack([a, b, c], axis=1))[whole]
+
+
+def _look(path: Path, ply: Ply, faces: Ints, places: Ints, polygon: Ints | None, said: list[str]) -> dict[str, Any]:
+    """Colours, the finest first: a texture, faces, vertices."""
+    vertex, face = ply.elements["vertex"], ply.elements.get("face")
+    at_vertices, at_faces = _colors(vertex), None if face is None else _colors(face)
+    materials = ply.elements.get("material")
+    if materials is not None and materials.length:
+        said.append("Its materials (element 'material') are not shown.")
+    whole = places[:, 0] >= 0
+    number = np.where(whole, np.arange(len(faces)) if polygon is None else polygon, 0)
+    color = None
+    if at_faces is not None:
+        color = np.where(whole[:, None], at_faces[number], np.uint8(PLAIN))
+    uv, texture_of = _coordinates(vertex, face, faces, places, number)
+    textures = _textures(path, ply, said) if uv is not None else []
+    if uv is not None and not any(textures) and not any("texture" in sentence for sentence in said):
+        said.append("It has texture coordinates but no texture; if it should have one, put the image in its folder.")
+    if uv is not None and any(textures):
+        return _textured(faces, vertex.length, uv, texture_of, textures, color, at_vertices, said)
+    if color is not None and at_vertices is not None:
+        said.append("It has colours at its faces and at its vertices; those of the faces are shown.")
+    return simplest(faces, vertex.length, color) if color is not None else {"colors": at_vertices}
+
+
+def _textured(
+    faces: Ints, vertices: int, uv: Floats, texture_of: Ints, textures: list[Texture | None],
+    color: npt.NDArray[np.uint8] | None, at_vertices: npt.NDArray[np.uint8] | None, said: list[str],
+) -> dict[str, Any]:  # fmt: skip
+    known = [number for number, each in enumerate(textures) if each is not None]
+    texture = np.full(len(faces), -1, np.int32)
+    for new, old in enumerate(known):
+        texture[texture_of == old] = new
+    if color is not None or at_vertices is not None:
+        said.append("It has colours and textures; faces with a texture show the texture alone.")
+    if color is None:
+        color = np.full((len(faces), 3), PLAIN, np.uint8) if at_vertices is None else at_vertices[faces]
+    color[texture >= 0] = 255
+    return simplest(faces, vertices, color, uv, texture, [each for each in textures if each is not None])
+
+
+def _coordinates(
+    vertex: Element, face: Element | None, faces: Ints, places: Ints, number: Ints
+) -> tuple[Floats | None, Ints]:
+    """Texture coordinates of the corners [F, 3, 2] or None, and int [F] the number of each face's texture, -1 for none."""
+    whole = places[:, 0] >= 0
+    wedge = face.columns.get("texcoord") if face is not None else None
+    if face is not None and isinstance(wedge, Lists) and len(wedge.values):
+        corners = next(column for name in _CORNERS if isinstance(column := face.columns.get(name), Lists))
+        has = (wedge.sizes == 2 * corners.sizes)[number] & whole
+        ends = np.cumsum(wedge.sizes) - wedge.sizes
+        first = ends[number] + 2 * (places[:, 0] - (np.cumsum(corners.sizes) - corners.sizes)[number])
+        steps = 2 * (places - places[:, :1])
+        at = np.where(has[:, None], first[:, None] + steps, 0)
+        uv = np.stack([wedge.values[at], wedge.values[np.minimum(at + 1, len(wedge.values) - 1)]], axis=2)
+        texnumber = face.columns.get("texnumber")
+        texture = texnumber[number] if isinstance(texnumber, np.ndarray) else np.zeros(len(faces), np.int64)
+        return uv.astype(np.float32), np.where(has, texture, -1)
+    for names in _UV:
+        at_vertices = vertex.stack(*names)
+        if at_vertices is not None:
+            texnumber = vertex.columns.get("texnumber")
+            texture = texnumber[faces[:, 0]] if isinstance(texnumber, np.ndarray) else np.zeros(len(faces), np.int64)
+            return at_vertices[faces].astype(np.float32), texture
+    return None, np.zeros(0, np.int64)
+
+
+def _textures(path: Path, ply: Ply, said: list[str]) -> list[Texture | None]:
+    """The pictures that comments "TextureFile NAME" name, None for each that is not there."""
+    textures: list[Texture | None] = []
+    for comment in ply.comments:
+        word, _, name = comment.partition(" ")
+        if word.lower() != "texturefile":
+            continue
+        file = beside(path, name)
+        textures.append(None)
+        if file is None:
+            said.append(f"It has no texture {name.strip()} beside it; put that picture into its folder.")
+            continue
+        try:
+            textures[-1] = Texture(read_texture(file, file.name))
+        except CounterpointError as error:
+            said.append(str(error))
+    return textures
+
+
+def _colors(element: Element) -> npt.NDArray[np.uint8] | None:
+    for names in _COLORS:
+        values = element.stack(*names)
+        if values is not None:
+            return from_numbers(values)
+    return None
+
+
+def _point_colors(ply: Ply, vertex: Element) -> npt.NDArray[np.uint8] | None:
+    """uint8 [V, 3] or None; points of Gaussian splats have the colour of their first spherical harmonic."""
+    harmonics = vertex.stack("f_dc_0", "f_dc_1", "f_dc_2")
+    if harmonics is not None:
+        return to_bytes(0.5 + 0.28209479177387814 * harmonics)
+    return _colors(vertex)

@@ -1,0 +1,142 @@
+"""Numbers in text, a block of lines at a time and without a loop over lines."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+BLOCK = 1 << 21
+"""Bytes that are looked at together."""
+
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.integer]
+
+
+def blocks(path: Path, comment: bytes = b"#") -> Iterator[bytes]:
+    """The text of a file in pieces of whole lines: continued lines joined, line ends "\\n", comments and NUL replaced by blanks."""
+    carry = b""
+    with path.open("rb") as file:
+        while True:
+            piece = file.read(BLOCK)
+            text = (carry + piece).replace(b"\r\n", b"\n").replace(b"\r", b"\n") if piece else carry + b"\n"
+            text = text.replace(b"\\\n", b"  ") if b"\\" in text else text
+            end = len(text) if not piece else text.rfind(b"\n", 0, len(text) - 1) + 1
+            text, carry = text[:end], text[end:]
+            if text.strip():
+                yield _without_comments(text, comment) if comment in text else text
+            if not piece:
+                return
+
+
+def _without_comments(text: bytes, comment: bytes) -> bytes:
+    data = np.frombuffer(text, np.uint8)
+    hidden = np.cumsum(data == comment[0], dtype=np.int32)
+    starts = line_starts(data)
+    before = hidden[starts] - (data[starts] == comment[0])
+    is_comment = hidden > np.repeat(before, np.diff(starts, append=len(data)))
+    is_comment &= data != 10
+    return np.where(is_comment, np.uint8(32), data).tobytes()
+
+
+def line_starts(data: Bytes) -> Ints:
+    """Where the lines of a text begin, int [L]."""
+    starts = np.flatnonzero(data == 10) + 1
+    return np.concatenate([[0], starts[:-1] if len(starts) and starts[-1] == len(data) else starts])
+
+
+@dataclass
+class Lines:
+    """The lines of a block that hold something, and their words.
+
+    Attributes:
+        data: uint8 [B], the text.
+        start, length: int [L], the bytes of each line.
+        first, count: int [L], the number of each line's first word, and how many it has.
+        word, word_end: int [W], the bytes of the words.
+    """
+
+    data: Bytes
+    start: Ints
+    length: Ints
+    first: Ints
+    count: Ints
+    word: Ints
+    word_end: Ints
+
+    @classmethod
+    def of(cls, text: bytes) -> "Lines":
+        data = np.frombuffer(text, np.uint8).copy()
+        is_word = np.zeros(len(data) + 2, np.int8)
+        is_word[1:-1] = data > 32
+        edges = np.diff(is_word)
+        word, word_end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+        starts = line_starts(data)
+        first = np.searchsorted(word, starts)
+        count = np.diff(first, append=len(word))
+        some = count > 0
+        return cls(
+            data, starts[some], np.diff(starts, append=len(data))[some], first[some], count[some], word, word_end
+        )
+
+    def keywords(self) -> Ints:
+        """The first word of each line as a number: its bytes, lowest first, where it has one or two; -1 for longer ones."""
+        begin = self.word[self.first]
+        length = self.word_end[self.first] - begin
+        second = self.data[np.minimum(begin + 1, len(self.data) - 1)].astype(np.int64)
+        return np.where(length <= 2, self.data[begin] + np.where(length == 2, second << 8, 0), -1)
+
+    def text(self, line: int) -> str:
+        """A line without the blanks around it."""
+        raw = self.data[self.start[line] : self.start[line] + self.length[line]].tobytes()
+        return raw.decode("utf-8", errors="replace").strip()
+
+    def words_of(self, chosen: npt.NDArray[np.bool_], skip: int = 1) -> tuple[Bytes, Ints]:
+        """The text of the chosen lines without their first ``skip`` words, and how many words are left in each."""
+        data = self.data
+        if skip:
+            data = data.copy()
+            for word in range(skip):
+                at = self.first[chosen] + word
+                begin, end = self.word[at], self.word_end[at]
+                for offset in range(int((end - begin).max(initial=0))):
+                    data[np.minimum(begin + offset, end - 1)] = 32
+        if not chosen.all():
+            mark = np.zeros(len(data) + 1, np.int8)
+            mark[self.start[chosen]] += 1
+            mark[self.start[chosen] + self.length[chosen]] -= 1
+            data = data[np.cumsum(mark[:-1], dtype=np.int8) > 0]
+        return data, self.count[chosen] - skip
+
+
+def keyword(name: str) -> int:
+    """The number that :meth:`Lines.keywords` gives to a word of one or two letters."""
+    return int.from_bytes(name.encode(), "little")
+
+
+def numbers(text: bytes | Bytes, count: int | None = None, dtype: type = np.float64) -> npt.NDArray:
+    """Numbers parted by blanks; exactly ``count`` of them where that is given.
+
+    Raises:
+        ValueError: something among them is not a number, or there are more or fewer.
+    """
+    raw = text if isinstance(text, bytes) else text.tobytes()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)  # what numpy says where it stops at something else
+        try:
+            values = np.fromstring(raw, dtype, sep=" ") if raw.strip() else np.zeros(0, dtype)
+        except DeprecationWarning:
+            values = None
+    if values is None or (count is not None and len(values) != count):
+        raise ValueError("something that should be a number is not one")
+    return values
+
+
+def columns(values: npt.NDArray, counts: Ints, width: int) -> npt.NDArray:
+    """The first ``width`` numbers of each row of ``counts`` [L] numbers, [L, width]."""
+    if len(counts) and (counts == counts[0]).all():
+        return values.reshape(len(counts), -1)[:, :width]
+    first = np.cumsum(counts) - counts
+    return values[first[:, None] + np.arange(width)]

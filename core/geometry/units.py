@@ -1,0 +1,90 @@
+"""How long one unit of a shape is."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import CounterpointError
+
+UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "in": 0.0254, "ft": 0.3048}
+"""Metres."""
+
+LARGE = 10.0
+"""A shape whose diagonal is more than this is hardly in metres: what is matched with photos is not as large as a house."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Attributes:
+    metres: that one unit of the shape is.
+    known: whether the format, the data set or the user says so; else it is a guess by the shape's size.
+    reason: a sentence that says why.
+    """
+
+    metres: float
+    known: bool
+    reason: str
+
+
+METRE = Unit(1.0, True, "One unit is a metre.")
+
+
+def parse_unit(text: str) -> float:
+    """Metres of "m", "cm", "mm", "inch" or a number.
+
+    Raises:
+        CounterpointError: it is neither.
+    """
+    try:
+        metres = UNITS[text.strip().lower()] if text.strip().lower() in UNITS else float(text)
+    except ValueError:
+        metres = float("nan")
+    if not (np.isfinite(metres) and metres > 0):
+        raise CounterpointError(
+            f"{text!r} is no unit; give m, cm, mm, inch, or how many metres one unit of the shape is."
+        )
+    return metres
+
+
+def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Unit:
+    """The unit of a shape's file: what is ``given``, what the format says (glTF: metres), what ``models_info.json`` of BOP beside it
+    says, or else a guess by its ``diagonal``."""
+    path = Path(path)
+    if given is not None:
+        return Unit(given, True, f"One unit of {path.name} is {given:g} m, as was said.")
+    of_data = _of_models_info(path, diagonal)
+    if of_data is not None:
+        return Unit(of_data, True, f"{path.name} is in {_called(of_data)}, as the models_info.json beside it says.")
+    if path.suffix.lower() in (".glb", ".gltf"):
+        return Unit(1.0, True, f"{path.name} is in metres, as glTF is.")
+    guess = 0.001 if diagonal > LARGE else 1.0
+    return Unit(
+        guess, False,
+        f"{path.name} does not say its unit: it is taken to be in {_called(guess)}, because its diagonal is {diagonal:.4g}; "
+        "give --unit if it is not.",
+    )  # fmt: skip
+
+
+def _of_models_info(path: Path, diagonal: float) -> float | None:
+    """BOP gives the size of each model in millimetres."""
+    digits = "".join(filter(str.isdigit, path.stem))
+    place = path.parent / "models_info.json"
+    if not digits or not place.is_file():
+        return None
+    try:
+        size = json.loads(place.read_text())[str(int(digits))]
+        true = (
+            float(np.linalg.norm([size["size_x"], size["size_y"], size["size_z"]]))
+            if "size_x" in size
+            else float(size["diameter"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    ratio = true / max(diagonal, 1e-12)
+    return next((UNITS[name] for name in ("mm", "cm", "m") if 0.7 < ratio * 0.001 / UNITS[name] < 1.4), None)
+
+
+def _called(metres: float) -> str:
+    return {1.0: "metres", 0.01: "centimetres", 0.001: "millimetres"}.get(metres, f"units of {metres:g} m")

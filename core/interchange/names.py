@@ -1,0 +1,74 @@
+"""Which entry of a file is meant: by the names of photos and shapes, and the numbers in them."""
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from core.errors import CounterpointError
+
+
+def number_of(name: str) -> int | None:
+    """The last number in a file's name without its suffix: 3 of ``000003.png``, 8 of ``obj_000008.ply``; None where there is none."""
+    found = re.findall(r"\d+", _path(name).stem)
+    return int(found[-1]) if found else None
+
+
+def matches(name: str, wanted: str) -> int:
+    """How much two names of photos agree: the parts of their paths that are the same from the end; suffixes may be missing.
+
+    0 where the last parts differ.
+    """
+    one, other = _path(name), _path(wanted)
+    if one.name != other.name and (one.stem != other.stem or (one.suffix and other.suffix)):
+        return 0
+    count = 1
+    for a, b in zip(reversed(one.parts[:-1]), reversed(other.parts[:-1]), strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def picked(names: Sequence[str], wanted: str | None, where: str) -> int:
+    """The place among ``names`` of the one that is wanted; of a single one that one, whatever it is called.
+
+    ``where`` begins the sentence that is said otherwise.
+
+    Raises:
+        CounterpointError: none agrees, or several as well.
+    """
+    if len(names) == 1:
+        return 0
+    scores = [matches(name, wanted) if wanted else 0 for name in names]
+    best = max(scores, default=0)
+    if best and scores.count(best) == 1:
+        return scores.index(best)
+    raise CounterpointError(f"{where} {listed(names)}; none is {wanted or 'chosen'}." if not best else
+                            f"{where} {listed(names)}; {wanted} may be several of them: give its folder too.")  # fmt: skip
+
+
+def nearest_name(names: Sequence[str], wanted: str) -> str | None:
+    """The one of ``names`` that agrees most with a path; None where none does, or several do as much."""
+    scores = [matches(name, wanted) for name in names]
+    best = max(scores, default=0)
+    return names[scores.index(best)] if best and scores.count(best) == 1 else None
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Each name by as few of its last parts as no other name shares: ``1.png``, or ``cam0/1.png`` beside ``cam1/1.png``."""
+    parts = [_path(name).parts for name in names]
+    short = []
+    for own in parts:
+        count = next(n for n in range(1, len(own) + 1) if n == len(own) or sum(p[-n:] == own[-n:] for p in parts) == 1)
+        short.append("/".join(own[-count:]))
+    return short
+
+
+def listed(values: Sequence[object], most: int = 8) -> str:
+    """The values for a sentence, the first of many."""
+    names = [str(value) for value in values]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _path(name: str) -> PurePosixPath:
+    return PurePosixPath(name.replace("\\", "/"))

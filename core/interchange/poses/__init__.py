@@ -1,0 +1,155 @@
+"""Poses in files: one module a format, and one reader for all of them.
+
+Everywhere ``x_cam = R diag(s) x_shape + t`` with OpenCV axes. COLMAP and nerfstudio know cameras only: there the shape's frame is the
+world, and a scale other than 1 is refused.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from core.errors import CounterpointError
+from core.files import read_json
+from core.geometry.pose import Pose
+from core.geometry.units import Unit
+from core.images import check_file
+from core.interchange.names import listed, matches, number_of
+from core.interchange.poses import bop, colmap, json, matrix, nerfstudio, scan2cad
+from core.interchange.poses.view import Entry, View, guarded
+from core.notices import warn
+
+__all__ = ["SAVERS", "Entry", "View", "load_entry", "load_pose", "save_view"]
+
+
+SAVERS: dict[str, Callable[[Path, View], None]] = {
+    "json": json.save,
+    "matrix": matrix.save,
+    "bop": lambda path, view: bop.save(_made(path), view),
+    "scan2cad": scan2cad.save,
+    "colmap": lambda path, view: colmap.save(_made(path), [view]),
+    "nerfstudio": lambda path, view: nerfstudio.save(path, [view]),
+}
+"""How each of :data:`core.interchange.pose_formats.POSE_FORMATS` is written."""
+
+
+def save_view(path: str | Path, view: View, form: str | None = None) -> None:
+    """Write a pose as one of ``SAVERS``; by default a matrix for ``.txt`` and else JSON.
+
+    Raises:
+        CounterpointError: the format cannot say this pose, camera or lens, or the file cannot be written.
+    """
+    name = form or ("matrix" if str(path).lower().endswith(".txt") else "json")
+    if name not in SAVERS:
+        raise CounterpointError(f"Poses are written as {listed(list(SAVERS))}, not as {name}.")
+    if name == "matrix" and view.lens is not None:
+        warn(f"{Path(path).name} holds the pose alone: neither the intrinsics nor the lens of the photo.")
+    SAVERS[name](Path(path), view)
+
+
+def load_pose(
+    path: str | Path, image_name: str | None = None, shape_name: str | None = None, unit: Unit | None = None
+) -> Pose:
+    """The pose of a shape in a photo, of any format that is written here, and of others' that say the same.
+
+    Args:
+        image_name, shape_name: names of the files; they choose where the file holds several photos or objects.
+        unit: of the shape, for formats whose unit is fixed (BOP: millimetres).
+
+    Raises:
+        CounterpointError: no pose that is understood, or several and no name that chooses one.
+    """
+    return load_entry(path, image_name, shape_name, unit).pose
+
+
+def load_entry(
+    path: str | Path, image_name: str | None = None, shape_name: str | None = None, unit: Unit | None = None
+) -> Entry:
+    """The same with the photo's camera, where the file says it."""
+    path = Path(path)
+    entry = _chosen(_entries(path), path.name, image_name, shape_name)
+    if entry.unit is None:
+        return entry
+    if unit is None:
+        warn(
+            f"{path.name} is in millimetres and the unit of the shape is not known: it is taken to be millimetres too."
+        )
+        return entry
+    if not unit.known:
+        warn(unit.reason)
+    pose = Pose(entry.pose.R, entry.pose.t * (entry.unit / unit.metres), entry.pose.s)
+    return replace(entry, pose=pose, unit=None)
+
+
+def _entries(path: Path) -> list[Entry]:
+    """All that a file or a folder holds."""
+    if path.is_dir():
+        return bop.load(path) if (path / "scene_gt.json").exists() else colmap.load(path)
+    if path.name in ("images.txt", "images.bin", "cameras.txt", "cameras.bin"):
+        return colmap.load(check_file(path).parent)
+    if path.suffix.lower() in (".pkl", ".pickle", ".pth", ".pt", ".mat", ".npz"):
+        raise CounterpointError(
+            f"{path.name} is no file of poses that is opened; save it as JSON or as 4 x 4 numbers in text."
+        )
+    if path.suffix.lower() != ".json":
+        return matrix.load(path)
+    content = read_json(path)
+    if isinstance(content, dict):
+        if "frames" in content:
+            return nerfstudio.load(path)
+        if "trs" in content or "aligned_models" in content:
+            return guarded(path, lambda: scan2cad.read_entries(content, path.name))
+        if content and all(str(key).isdigit() for key in content):
+            return bop.load(path)
+    return guarded(path, lambda: json.read_entries(content, path.name))
+
+
+def _chosen(entries: list[Entry], name: str, image_name: str | None, shape_name: str | None) -> Entry:
+    """The entry that the names choose."""
+    if not entries:
+        raise CounterpointError(f"{name} holds no pose.")
+    entries = _of_photo(entries, name, image_name)
+    objects = {entry.object for entry in entries}
+    number = number_of(shape_name) if shape_name else None
+    if objects != {None} and (number in objects or len(objects) > 1 or number is not None):
+        entries = [entry for entry in entries if entry.object == number]
+        if not entries:
+            raise CounterpointError(
+                f"{name} has poses of the objects {listed(sorted(map(str, objects), key=int))} and none of {shape_name or 'a shape without a name'}; "
+                "name the shape by its number, as obj_000008.ply."
+            )
+    if len(entries) > 1:
+        raise CounterpointError(
+            f"{name} has {len(entries)} poses of the same object in the photo; write the one that is meant alone."
+        )
+    return entries[0]
+
+
+def _of_photo(entries: list[Entry], name: str, image_name: str | None) -> list[Entry]:
+    photos = list(dict.fromkeys(entry.image for entry in entries))
+    scores = {photo: _agrees(photo, image_name) if image_name else 0 for photo in photos}
+    best = max(scores.values())
+    meant = [photo for photo in photos if scores[photo] == best]
+    if best and len(meant) > 1:
+        raise CounterpointError(f"{name} has the photos {listed(meant)}; {image_name} may be several of them.")
+    if not best and len(photos) > 1:
+        raise CounterpointError(
+            f"{name} has poses in the photos {listed(photos)} and none in {image_name or 'a photo without a name'}."
+        )
+    if not best and image_name and photos[0]:
+        warn(f"{name} holds the pose in the photo {photos[0]}; it is taken for {Path(image_name).name}.")
+    return [entry for entry in entries if entry.image == meant[0]]
+
+
+def _agrees(photo: str, image_name: str) -> int:
+    """How much a photo of the file is the one that is meant; photos that have numbers only go by them."""
+    if photo.isdigit():
+        return int(number_of(image_name) == int(photo))
+    return matches(photo, image_name)
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CounterpointError(f"The folder {folder} cannot be made ({error.strerror}).") from error
+    return folder

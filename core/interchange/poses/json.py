@@ -1,0 +1,114 @@
+"""Poses as our own JSON documents, and as others write R and t, or a matrix, into JSON."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from core.errors import CounterpointError
+from core.files import read_json
+from core.geometry.camera import PhotoCamera
+from core.geometry.lens import Lens
+from core.geometry.pose import Pose
+from core.interchange.camera_values import camera_of
+from core.interchange.poses.matrix import from_matrix, rotation_of
+from core.interchange.poses.view import Entry, View, guarded, write_json
+
+_MATRICES = (
+    "pose",
+    "matrix",
+    "T",
+    "T_cam_from_obj",
+    "cam_T_obj",
+    "ob_in_cam",
+    "extrinsic",
+    "object_to_camera",
+    "model_to_camera",
+)
+"""What a matrix from the shape's frame to the camera's is called."""
+
+_INVERSE = (
+    "c2w",
+    "cam2world",
+    "camera_to_world",
+    "camera_to_object",
+    "cam_in_ob",
+    "cameraPoseARFrame",
+    "transform_matrix",
+    "to_world",
+)
+"""What one that leads from the camera's frame is called."""
+
+
+def save(path: str | Path, view: View) -> None:
+    """``image``, ``width``, ``height``, ``K``, ``R``, ``t``, ``s``, and ``lens`` where it bends."""
+    pose = {"R": view.pose.R.tolist(), "t": view.pose.t.tolist(), "s": np.asarray(view.pose.s).tolist()}
+    about = {"image": view.image, "width": view.size[0], "height": view.size[1], "K": view.K.tolist()}
+    write_json(path, about | ({} if view.lens is None else {"lens": view.lens.as_json()}) | pose)
+
+
+def load_view(path: str | Path) -> View:
+    """What :func:`save` wrote, whole.
+
+    Raises:
+        CounterpointError: it is something else.
+    """
+    content = read_json(path)
+
+    def read() -> View:
+        size = (int(content["width"]), int(content["height"]))
+        pose = _rigid_parts(content, Path(path).name)
+        return View(str(content["image"]), size, np.array(content["K"], float).reshape(3, 3), pose, _lens(content))
+
+    return guarded(path, read)
+
+
+def camera_in(content: Any) -> PhotoCamera:
+    """The camera of what :func:`save` wrote."""
+    plain = camera_of({key: value for key, value in content.items() if key != "lens"}, "The pose")
+    return PhotoCamera(plain.K, plain.size, _lens(content))
+
+
+def read_entries(content: Any, name: str) -> list[Entry]:
+    """The pose in a JSON document: R and t (and s), rvec and tvec, or a matrix by one of its usual names."""
+    if isinstance(content, list):
+        return [Entry(from_matrix(content, name))]
+    camera = _camera(content, name)
+    image = str(content.get("image", ""))
+    if ("R" in content and "t" in content) or ("rotation" in content and "translation" in content):
+        return [Entry(_rigid_parts(content, name), image, camera)]
+    if "rvec" in content and "tvec" in content:
+        R = cv2.Rodrigues(np.array(content["rvec"], float).reshape(3))[0]
+        return [Entry(Pose(R, np.array(content["tvec"], float).reshape(3)), image, camera)]
+    matrices = [key for key in _MATRICES if key in content]
+    if len(matrices) == 1:
+        return [Entry(from_matrix(content[matrices[0]], name), image, camera)]
+    inverse = [key for key in _INVERSE if key in content]
+    if inverse:
+        raise CounterpointError(
+            f"{name} has {inverse[0]!r}, which leads from the camera; give the matrix from the shape's frame to the camera's (OpenCV axes)."
+        )
+    raise CounterpointError(f"{name} holds no pose: give R (3 x 3) and t, or a matrix of 4 x 4 called 'pose'.")
+
+
+def _rigid_parts(content: Any, name: str) -> Pose:
+    R, t = (
+        content[key] if key in content else content[other] for key, other in (("R", "rotation"), ("t", "translation"))
+    )
+    if np.size(R) != 9:
+        raise CounterpointError(
+            f"{name} has a rotation of {np.size(R)} numbers whose order is not known; give R as 3 x 3."
+        )
+    s = np.array(content.get("s", (1, 1, 1)), float)
+    return Pose(rotation_of(R, name), np.array(t, float).reshape(3), np.broadcast_to(s, 3).copy())
+
+
+def _camera(content: Any, name: str) -> PhotoCamera | None:
+    if "K" not in content:
+        return None
+    return camera_in(content) if content.get("lens") else camera_of(content, name)
+
+
+def _lens(content: Any) -> Lens | None:
+    return Lens.from_json(content["lens"]) if content.get("lens") else None

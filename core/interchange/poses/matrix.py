@@ -1,0 +1,124 @@
+"""Poses as matrices of 3 x 4 or 4 x 4 numbers, and rotations whose digits were cut off."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import CounterpointError
+from core.files import write_atomic
+from core.geometry.pose import Pose, nearest_rotation
+from core.images import check_file
+from core.interchange.poses.view import Entry, View, guarded
+from core.notices import warn
+
+Floats = npt.NDArray[np.floating]
+
+COARSEST = 0.05
+"""How far rounded numbers may be off and still be taken for a rotation."""
+
+
+def to_matrix(pose: Pose) -> Floats:
+    """float64 [4, 4], scale included."""
+    whole = np.eye(4)
+    whole[:3, :3], whole[:3, 3] = pose.R * pose.s, pose.t
+    return whole
+
+
+def from_matrix(values: Any, name: str = "The matrix") -> Pose:
+    """The pose of a matrix [4, 4] or [3, 4], or of its numbers in a row; rounded as far as its digits say.
+
+    A matrix whose last column instead of its last row is 0 0 0 1 is read column by column, which is said.
+
+    Raises:
+        CounterpointError: it shears, mirrors, flattens, is not finite or not of this size.
+    """
+    whole = np.asarray(values, np.float64)
+    if whole.size not in (12, 16) or not np.isfinite(whole).all():
+        raise CounterpointError(f"{name} is no pose: a pose is a matrix of 4 x 4 (or 3 x 4) finite numbers.")
+    whole = whole.reshape(-1, 4)
+    if len(whole) == 4 and np.abs(whole[3] - [0, 0, 0, 1]).max() > 1e-9:
+        if np.abs(whole[:, 3] - [0, 0, 0, 1]).max() > 1e-9:
+            raise CounterpointError(f"{name} is no pose: the last row of its 4 x 4 numbers must be 0 0 0 1.")
+        warn(f"{name} gives its 4 x 4 numbers column by column (the last column is 0 0 0 1); it is read so.")
+        whole = whole.T
+    R, s = rotation_and_scale(whole[:3, :3], name)
+    return Pose(R, whole[:3, 3].copy(), s)
+
+
+def rotation_and_scale(linear: Floats, name: str) -> tuple[Floats, Floats]:
+    """R [3, 3] and s [3] of ``R diag(s)`` whose numbers may be rounded: as exact as their digits allow.
+
+    Raises:
+        CounterpointError: it shears more than rounding explains, mirrors, or flattens.
+    """
+    linear = np.asarray(linear, np.float64).reshape(3, 3)
+    s = np.linalg.norm(linear, axis=0)
+    if not np.isfinite(s).all() or (s <= 0).any():
+        raise CounterpointError(f"{name} flattens the shape: one of its scales is zero.")
+    if np.linalg.det(linear) < 0:
+        raise CounterpointError(f"{name} mirrors the shape; give a rotation.")
+    rounding = 0.5 * 10.0 ** -decimals(linear) / float(s.min())
+    off = float(np.abs((linear / s).T @ (linear / s) - np.eye(3)).max())
+    if off > min(max(1e-3, 4 * rounding), COARSEST):
+        raise CounterpointError(f"{name} shears the shape: the columns of its rotation are not at right angles.")
+    if 4 * rounding > 1e-2:
+        warn(f"{name} has few digits: its rotation is uncertain by about {np.degrees(2 * rounding):.1g} degrees.")
+    near = max(1e-6, 4 * rounding)
+    if np.abs(s - 1).max() <= near:
+        s = np.ones(3)
+    elif np.ptp(s) <= near * s.mean():
+        s = np.full(3, s.mean())
+    return nearest_rotation(linear / s), s
+
+
+def rotation_of(values: Any, name: str) -> Floats:
+    """A rotation [3, 3] of nine numbers that may be rounded.
+
+    Raises:
+        CounterpointError: it is none.
+    """
+    R, s = rotation_and_scale(np.array(values, np.float64).reshape(3, 3), name)
+    if np.abs(s - 1).max() > 1e-3:
+        raise CounterpointError(f"The rotation in {name} scales by {s.mean():.4g}; give a rotation.")
+    return R
+
+
+def decimals(values: Floats) -> int:
+    """Digits behind the point that the numbers were written with: of the one that has the most, 17 at most."""
+    return min(17, max(_places(value) for value in np.ravel(values)))
+
+
+def _places(value: float) -> int:
+    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
+    return max(0, -int(exponent)) if isinstance(exponent, int) else 17
+
+
+def save(path: str | Path, view: View) -> None:
+    """Four lines of four numbers."""
+    lines = [" ".join(f"{value:.17g}" for value in row) for row in to_matrix(view.pose)]
+    write_atomic(path, ("\n".join(lines) + "\n").encode())
+
+
+def load(path: str | Path) -> list[Entry]:
+    """Of a text file of 4 x 4 or 3 x 4 numbers, or a ``.npy`` array of them."""
+    file = check_file(path)
+
+    def read() -> list[Entry]:
+        if file.suffix.lower() == ".npy":
+            values = np.load(file, allow_pickle=False)
+        else:
+            text = file.read_text(encoding="utf-8-sig")
+            for mark in ",;[]":
+                text = text.replace(mark, " ")
+            values = np.array([float(word) for line in text.splitlines() for word in line.split("#")[0].split()])
+        if values.size in (7, 8):
+            raise CounterpointError(
+                f"{file.name} has {values.size} numbers, which seem to be a translation and a quaternion whose order is not known; "
+                "give a matrix of 4 x 4."
+            )
+        return [Entry(from_matrix(values, file.name))]
+
+    return guarded(file, read)
