@@ -144,7 +144,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.requests.busy.connect(self.tasks.follow)
         self.requests.warned.connect(self.messages.warn)
-        self.session.undo_stack.cleanChanged.connect(lambda clean: self.setWindowModified(not clean))
+        self.session.undo_stack.cleanChanged.connect(self._clean_changed)
         self.projects.changed.connect(self._name_window)
 
     def _restore(self) -> None:
@@ -156,6 +156,9 @@ class MainWindow(QMainWindow):
     def _name_window(self) -> None:
         path = self.projects.path
         self.setWindowTitle(tr("{name}[*] - Counterpoint").format(name=path.name) if path else tr("Counterpoint[*]"))
+
+    def _clean_changed(self, clean: bool) -> None:
+        self.setWindowModified(not clean)
 
     def _show_preferences(self) -> None:
         Preferences(self.appearance, self.requests, self).open()

@@ -1,12 +1,13 @@
-"""Find shapes in a folder, in the window and headless."""
+"""Shapes found in a folder."""
 
+import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
-from tests.app.conftest import open_sample_files
-
-LEFT = Qt.MouseButton.LeftButton
+from core.images import load_image
+from core.parts.layers import Layers, Mask, Part
+from tests.e2e.hands import LEFT, draw_focus_box
 
 
 def names(window):
@@ -14,11 +15,13 @@ def names(window):
     return [grid.item(i).text().split("\n")[0] for i in range(grid.count())]
 
 
-def test_find_shapes_like_the_image_open_turn_and_align_one(window, sample, shape_folder, wait_ready, qtbot):
+def test_find_shapes_like_the_image_open_turn_and_align_one(
+    window, sample, shape_folder, wait_ready, qtbot, open_sample
+):
     dock, grid = window.features.gallery.panel, window.features.gallery.panel.results
     assert not dock.likes["image"].isEnabled()
-    open_sample_files(window, sample, wait_ready, qtbot, "image")
-    window.panels["image 1"]._user_box(tuple(sample["box"]))
+    open_sample(window, "image")
+    draw_focus_box(window.panels["image 1"], sample["box"])
     wait_ready(window)
     window.docks["gallery"].raise_()
     QTest.keyClicks(dock.folder, str(shape_folder))
@@ -59,16 +62,12 @@ def test_find_shapes_like_the_image_open_turn_and_align_one(window, sample, shap
 
 
 def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(
-    window, sample, shape_folder, tmp_path, wait_ready, qtbot
+    window, sample, shape_folder, tmp_path, wait_ready, qtbot, open_sample
 ):
-    import numpy as np
-
-    from core.images import load_image
-    from core.parts.layers import Layers, Mask, Part
 
     dock = window.features.gallery.panel
-    open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
-    window.panels["image 1"]._user_box(tuple(sample["box"]))
+    open_sample(window, "image", "shape")
+    draw_focus_box(window.panels["image 1"], sample["box"])
     wait_ready(window)
     dock.gallery_requested.emit(str(shape_folder), str(tmp_path / "kept"))
     qtbot.waitUntil(lambda: dock.folder.text() == str(tmp_path / "kept"), timeout=90_000)

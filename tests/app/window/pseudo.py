@@ -10,7 +10,7 @@ from pathlib import Path
 from babel.messages import extract, mofile
 from babel.messages.catalog import Catalog
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NAMES = re.compile(
     r"⟦[^⟦⟧]*⟧|pocket|auto|cpu|cuda|nerfstudio|timm|dinov\w+|\S+[:/]\S+|K…|NOC|Python|JSON|<[^>]+>|#\w+|[\w.-]+\.(jpg|glb|py)|Viridis|Turbo|Magma|Inferno|Cividis|Coolwarm|procedural|[a-z]+:|Close|Float|Press shortcut|Scroll \w+",
     re.DOTALL,
