@@ -1,9 +1,10 @@
 """What a user's hands and eyes do: keys, clicks, drags, and what is seen."""
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -42,6 +43,18 @@ def on_shape(panel, point) -> QPoint:
     """Where a point of the shape is in its panel."""
     panel._render()
     return panel.world_to_widget(point).toPoint()
+
+
+def click_shape(panel, point) -> None:
+    """Click where a point of the shape appears."""
+    QTest.mouseClick(panel.plotter, LEFT, pos=on_shape(panel, point))
+
+
+def hover(widget, place, modifiers=SHIFT) -> None:
+    """Move the mouse with a key held."""
+    at, button = QPointF(place), Qt.MouseButton.NoButton
+    event = QMouseEvent(QEvent.Type.MouseMove, at, QPointF(widget.mapToGlobal(place)), button, button, modifiers)
+    QApplication.sendEvent(widget, event)
 
 
 def middle_of(panel) -> QPoint:

@@ -10,7 +10,7 @@ from core.geometry.pose import Pose, camera_matrix, shape_rays
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import load_shape
 from core.images import load_image, save_image
-from core.interchange.poses import View, save_nerfstudio
+from core.interchange.poses import View, nerfstudio
 from tests.e2e.hands import LEFT, choose, draw_focus_box, undo
 
 
@@ -56,7 +56,7 @@ def test_a_pose_is_carried_to_the_other_photo_of_a_rig(posed, sample, give, tmp_
         View(Path(sample["image"]).name, (width, height), camera_matrix(*known.K), Pose(np.eye(3), np.zeros(3))),
         View("turned.png", (height, width), camera_matrix(fy, fx, cy, width - 1 - cx), Pose(turn, np.zeros(3))),
     ]
-    save_nerfstudio(tmp_path / "rig.json", views)
+    nerfstudio.save(tmp_path / "rig.json", views)
     window.open_files([str(tmp_path / "turned.png")], "image 2")
     qtbot.waitUntil(lambda: "image 2" in window.session.items, timeout=60_000)
     x0, y0, x1, y1 = sample["box"]

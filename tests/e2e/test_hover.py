@@ -3,7 +3,7 @@
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from tests.e2e.hands import on_view
+from tests.e2e.hands import hover, on_view
 
 
 def test_hover_with_shift_is_live_and_passes(opened, qtbot, sample, wait_ready):
@@ -12,9 +12,9 @@ def test_hover_with_shift_is_live_and_passes(opened, qtbot, sample, wait_ready):
     window.features.matching.controller.hovered.connect(lambda slot, a: answers.append(a))
     base = on_view(image, *sample["at"])
     for step in range(12):
-        image.view._hover(base - QPoint(3 * step, 2 * step), Qt.KeyboardModifier.ShiftModifier)
+        hover(image.view.viewport(), base - QPoint(3 * step, 2 * step))
         qtbot.wait(5)
-    qtbot.waitUntil(lambda: bool(answers), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(answers), timeout=30_000)
     qtbot.waitUntil(lambda: window.panels["shape 1"]._heat is not None)
     QTest.keyRelease(image.view, Qt.Key.Key_Shift)
     qtbot.wait(200)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.e2e.hands import click_pixel
+from tests.e2e.hands import CTRL, SHIFT, click_pixel, press, undo
 
 
 def test_undo_redo_rename_delete(opened, wait_ready, sample, qtbot):
@@ -19,14 +19,13 @@ def test_undo_redo_rename_delete(opened, wait_ready, sample, qtbot):
     window.features.matching.panel.list.setCurrentItem(item)
     QTest.keyClick(window.features.matching.panel.list, Qt.Key.Key_Delete)
     assert list(window.session.pins) == [second]
-    stack.undo()
+    undo(window)
     assert list(window.session.pins) == [first, second]
-    stack.undo()
+    undo(window)
     assert window.session.pins[first].name == "Pin 1"
-    while stack.canUndo():
-        stack.undo()
+    undo(window, stack.index())
     assert not window.session.items and not window.session.pins
     while stack.canRedo():
-        stack.redo()
+        press(window, Qt.Key.Key_Z, CTRL | SHIFT)
     wait_ready(window)
     assert len(window.session.items) == 2 and list(window.session.pins) == [second]
