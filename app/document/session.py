@@ -123,11 +123,13 @@ class Session(QObject):
 
     def set_pins(self, pins: list[Pin], current: int | None) -> None:
         """Other pins; those that come back are matched anew."""
-        with self._changing("pins"):
-            for pin in pins:
-                if pin.pin_id not in self.pins:
-                    pin.answers, pin.problem = {}, ""
-            self.pins = {pin.pin_id: pin for pin in pins}
+        with self.change():
+            if list(map(id, pins)) != list(map(id, self.pins.values())):
+                for pin in pins:
+                    if pin.pin_id not in self.pins:
+                        pin.answers, pin.problem = {}, ""
+                self.pins = {pin.pin_id: pin for pin in pins}
+                self._facts.add("pins")
             self.set_current(current if current in self.pins else next(reversed(self.pins), None))
 
     def restore_pins(self, pins: list[Pin], current: int | None) -> None:
@@ -152,7 +154,7 @@ class Session(QObject):
                 self._forget(lambda source, target: True)
 
     def set_layers(self, layers: Layers) -> None:
-        if layers is not self.layers:
+        if layers != self.layers:
             with self._changing("layers"):
                 self.layers = layers
 

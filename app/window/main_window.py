@@ -34,6 +34,7 @@ from app.window.project_files import ProjectFiles
 from app.window.requests import Requests
 from app.window.sample import Sample
 from app.window.task_bar import TaskBar
+from app.window.text_keys import TextKeys
 from app.window.theme import apply_theme, translate_qt
 from app.window.tools import Tools
 from app.window.trim_memory import GiveBack
@@ -65,7 +66,7 @@ class MainWindow(QMainWindow):
             samples |= feature.samples()
         self.guide = Guide(self.session, self.engine, self.tools, self.files, samples, self)
         self.errors = EngineErrors(self.engine, self.requests, self.session, self, self)
-        self.memory = GiveBack(self.session, self)
+        self.memory, self.text_keys = GiveBack(self.session, self), TextKeys(self)
         self.appearance = Appearance(self.settings, self.panels, self.menuBar())
         self._build()
         self._build_menus()

@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QLineEdit, QMessageBox
 
 from app.window.preferences import Preferences
 from core.colors import HEATMAPS, STEPPED
@@ -173,8 +173,10 @@ def test_keys_in_the_list_of_pins(opened, sample, wait_ready):
     wait_ready(opened)
     pins.setCurrentItem(pins.topLevelItem(0))
     QTest.keyClick(pins, Qt.Key.Key_F2)
-    QTest.keyClicks(pins.focusWidget() or pins, "trunk")
-    QTest.keyClick(pins.focusWidget() or pins, Qt.Key.Key_Return)
+    editor = pins.findChild(QLineEdit)
+    editor.setFocus()
+    QTest.keyClicks(editor, "trunk")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
     assert opened.session.pins[1].name == "trunk"
     QTest.keyClick(pins, Qt.Key.Key_Delete)
     assert not opened.session.pins

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
@@ -242,6 +242,15 @@ class ImageView(QGraphicsView):
     def leaveEvent(self, event: Any) -> None:  # noqa: N802
         super().leaveEvent(event)
         self._end_hover()
+
+    def event(self, event: QEvent) -> bool:
+        """Escape puts the tool for the focus box down before it means anything to the menus."""
+        if event.type() == QEvent.Type.ShortcutOverride and self._drawing_box:
+            assert isinstance(event, QKeyEvent)
+            if event.key() == Qt.Key.Key_Escape:
+                event.accept()
+                return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         key = event.key()
