@@ -23,7 +23,10 @@ MAX_STARTS = 3
 
 
 class Request(QObject):
-    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``partial_result`` whenever the job has something to show."""
+    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``partial_result`` whenever the job has something to show.
+
+    Before that ``warned`` is emitted with a list of sentences, if there is something that the user should know about the result.
+    """
 
     done = Signal(object)
     failed = Signal(str, str)
@@ -171,6 +174,8 @@ class EngineClient(QObject):
             request.progressed.emit(*payload)
         elif kind == "partial":
             request.partial_result.emit(payload)
+        elif kind == "warned":
+            request.warned.emit(payload)
         elif kind == "done":
             self._finish(request, lambda: request.done.emit(payload))
         elif kind == "failed":
