@@ -29,7 +29,7 @@ def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
     turn = np.reshape(current(window).pose.R, (3, 3)).T @ np.array(sample["pose"]["R"])
     assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 12
     assert dock.start.text() == "Align shape to photo" and dock.verdict.text().startswith("Good")
-    qtbot.waitUntil(lambda: differs(pixels_of(view.grab().toImage()), before, 25) > 2000, timeout=30_000)
+    qtbot.waitUntil(lambda: differs(pixels_of(view.grab().toImage()), before, 25) > 2000, timeout=60_000)
     undo(window)
     assert not window.session.aligned and not view.overlays.shown() and dock.list.count() == 0
     assert window.panels["shape 1"].frustums.names() == []

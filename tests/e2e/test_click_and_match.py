@@ -99,10 +99,10 @@ def test_second_shape_and_image_light_up_too(window, sample, wait_ready, qtbot, 
 def test_the_first_match_of_a_pair_shows_its_progress_and_can_be_stopped(opened, qtbot, sample, wait_ready):
     window = opened
     click_pixel(window.panels["image 1"], *sample["at"])
-    qtbot.waitUntil(lambda: not window.tasks.is_idle(), timeout=30_000)
+    qtbot.waitUntil(lambda: not window.tasks.is_idle(), timeout=60_000)
     QTest.mouseClick(window.tasks.cancel, LEFT)
     (pin,) = window.session.pins.values()
-    qtbot.waitUntil(lambda: bool(pin.problem), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(pin.problem), timeout=60_000)
     assert "Stopped" in pin.problem and not pin.answers and window.tasks.is_idle()
     u, v = sample["at"]
     click_pixel(window.panels["image 1"], u - 60, v - 60)

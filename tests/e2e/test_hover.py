@@ -14,7 +14,7 @@ def test_hover_with_shift_is_live_and_passes(opened, qtbot, sample, wait_ready):
     for step in range(12):
         hover(image.view.viewport(), base - QPoint(3 * step, 2 * step))
         qtbot.wait(5)
-    qtbot.waitUntil(lambda: bool(answers), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(answers), timeout=60_000)
     qtbot.waitUntil(lambda: window.panels["shape 1"]._heat is not None)
     QTest.keyRelease(image.view, Qt.Key.Key_Shift)
     qtbot.wait(200)

@@ -9,7 +9,7 @@ from tests.e2e.hands import LEFT, shown
 
 def test_open_sample_lights_up_the_trunk(window, wait_ready, qtbot, sample):
     window.open_sample()
-    qtbot.waitUntil(lambda: len(window.session.pins) == 1, timeout=30_000)
+    qtbot.waitUntil(lambda: len(window.session.pins) == 1, timeout=60_000)
     wait_ready(window)
     (pin,) = window.session.pins.values()
     answer = pin.answers["shape 1"]
@@ -26,7 +26,7 @@ def test_files_are_dropped(window, sample, qtbot, wait_ready):
     data.setUrls([QUrl.fromLocalFile(str(sample["image"])), QUrl.fromLocalFile(str(sample["shape"]))])
     event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
     window.panels["image 1"].dropEvent(event)
-    qtbot.waitUntil(lambda: len(window.session.items) == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: len(window.session.items) == 2, timeout=60_000)
     wait_ready(window)
     assert len(window.files.recent()) == 2
 

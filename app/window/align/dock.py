@@ -144,6 +144,20 @@ class AlignPanel(QWidget):
         self.fov.setSpecialValueText(tr("photo's, or 50°"))
         self.fov.setSuffix("°")
         self.fov.setToolTip(tr("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°"))
+        self._fill_camera_menu()
+        self._fill_freedoms()
+        form = QFormLayout()
+        for name, field, beside in (
+            (tr("Field of view"), self.fov, self.camera),
+            (tr("Freedom"), self.dof, self.locks),
+        ):
+            row = QHBoxLayout()
+            row.addWidget(field, 1)
+            row.addWidget(beside)
+            form.addRow(name, row)
+        return form
+
+    def _fill_camera_menu(self) -> None:
         self.camera.setText("K…")
         self.camera.setToolTip(
             tr("The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig")
@@ -169,6 +183,8 @@ class AlignPanel(QWidget):
         cameras.setToolTipsVisible(True)
         self.camera.setMenu(cameras)
         self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    def _fill_freedoms(self) -> None:
         for value, text in ((6, tr("place and rotation")), (7, tr("and one scale")), (9, tr("and each axis' scale"))):
             self.dof.addItem(f"{value}: {text}", value)
         self.dof.setToolTip(tr("Degrees of freedom: more when the shape is not exactly that of the photo"))
@@ -182,16 +198,6 @@ class AlignPanel(QWidget):
         self.locks.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.locks.setToolTip(tr("Keep some as they are: along and about the camera's axes, scale along the shape's"))
         self._locked()
-        form = QFormLayout()
-        for name, field, beside in (
-            (tr("Field of view"), self.fov, self.camera),
-            (tr("Freedom"), self.dof, self.locks),
-        ):
-            row = QHBoxLayout()
-            row.addWidget(field, 1)
-            row.addWidget(beside)
-            form.addRow(name, row)
-        return form
 
     def _start_row(self) -> QHBoxLayout:
         self.start, self.forget = QPushButton(tr("Align shape to photo")), QPushButton(tr("Clear"))

@@ -40,6 +40,11 @@ class MeasurePage(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Measure encoders"))
         self.resize(760, 560)
+        self._make_fields()
+        self._lay_out()
+        self._measured = Measurement({}, [])
+
+    def _make_fields(self) -> None:
         self.data = QComboBox()
         self.data.setEditable(True)
         self.data.addItems([OPEN_SHAPES, "procedural", *(f"{kind}:" for kind in ("meshes", "onepose", "tapvid", "pfpascal", "spair"))])  # fmt: skip
@@ -67,6 +72,8 @@ class MeasurePage(QDialog):
         self.table.itemSelectionChanged.connect(self._show_cases)
         self.bars = Bars()
         self.bad, self.good = QLabel(), QLabel()
+
+    def _lay_out(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("On"), self.data)
@@ -87,7 +94,6 @@ class MeasurePage(QDialog):
         layout.addWidget(self.table, 2)
         layout.addWidget(self.bars, 1)
         layout.addLayout(cases, 2)
-        self._measured = Measurement({}, [])
 
     def set_busy(self, busy: bool) -> None:
         self.measure.setEnabled(not busy)

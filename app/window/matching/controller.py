@@ -136,8 +136,12 @@ class MatchController(QObject):
                 every = {**pin_now.answers, **found}
                 self._session.set_answers(pin.pin_id, {slot: every[slot] for slot in SLOTS if slot in every})
 
+        def give_up(sentence: str) -> None:
+            known = self._session.pins[pin.pin_id].answers if pin.pin_id in self._session.pins else {}
+            self._session.set_answers(pin.pin_id, known, sentence)
+
         def failed(sentence: str, details: str) -> None:
-            self._session.set_answers(pin.pin_id, {}, sentence)
+            give_up(sentence)
             if details:
                 self._requests.failed.emit(sentence, details)
             else:
@@ -145,7 +149,7 @@ class MatchController(QObject):
 
         def cancelled() -> None:
             if is_latest():
-                self._session.set_answers(pin.pin_id, {}, tr("Stopped before it was matched."))
+                give_up(tr("Stopped before it was matched."))
 
         def finished() -> None:
             if is_latest():
