@@ -3,19 +3,54 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.document.session import Pin, Session, Slot
+from app.document.session import Pair, Pin, Session
 from app.document.texts import tr
 from app.document.undo import Step
-from app.shared.values import Aligned, Box, Collection, Correction, Draft, Item
+from app.shared.values import Aligned, Box, Cameras, Collection, Correction, Draft, Item, Marking, Slot
 from core.parts.layers import Layers
 
 
-class SetItem(Step):
+class Edit(Step):
+    """A step that changes a session, which says so once."""
+
+    def __init__(self, session: Session, text: str):
+        super().__init__(text)
+        self._session = session
+
+    def redo(self) -> None:
+        with self._session.change():
+            super().redo()
+
+    def undo(self) -> None:
+        with self._session.change():
+            super().undo()
+
+
+class Together(Edit):
+    """Several edits that are one for the user."""
+
+    def __init__(self, session: Session, text: str, *edits: Edit):
+        super().__init__(session, text)
+        self._edits = edits
+        self.size = sum(edit.size for edit in edits)
+
+    def apply(self) -> None:
+        for edit in self._edits:
+            edit.apply()
+
+    def revert(self) -> None:
+        for edit in reversed(self._edits):
+            edit.revert()
+
+
+class SetItem(Edit):
     """Open a file in a slot, or close it (``item`` None); pins placed there go with what they were placed on."""
 
     def __init__(self, session: Session, slot: Slot, item: Item | None):
-        super().__init__(tr("Open {name}").format(name=item.name) if item else tr("Close {slot}").format(slot=slot))
-        self._session, self._slot, self._item = session, slot, item
+        super().__init__(
+            session, tr("Open {name}").format(name=item.name) if item else tr("Close {slot}").format(slot=slot)
+        )
+        self._slot, self._item = slot, item
         self._old = session.items.get(slot)
         self._pins, self._current = list(session.pins.values()), session.current
         self._layers, self._draft, self._aligned = session.layers, session.draft, session.aligned
@@ -42,12 +77,12 @@ class SetItem(Step):
         self._session.set_aligned(self._aligned)
 
 
-class SetBox(Step):
+class SetBox(Edit):
     """Draw, change or clear the focus box of an image."""
 
     def __init__(self, session: Session, slot: Slot, box: Box | None):
-        super().__init__(tr("Set focus box") if box else tr("Clear focus box"))
-        self._session, self._slot = session, slot
+        super().__init__(session, tr("Set focus box") if box else tr("Clear focus box"))
+        self._slot = slot
         self._old = session.items[slot]
         self._new = replace(self._old, box=box)
 
@@ -58,12 +93,12 @@ class SetBox(Step):
         self._session.set_item(self._slot, self._old)
 
 
-class SetUp(Step):
+class SetUp(Edit):
     """Say which direction points up in a shape's file."""
 
     def __init__(self, session: Session, slot: Slot, up: str):
-        super().__init__(tr("Set up axis to {up}").format(up=up))
-        self._session, self._slot = session, slot
+        super().__init__(session, tr("Set up axis to {up}").format(up=up))
+        self._slot = slot
         self._old = session.items[slot]
         self._new = replace(self._old, up=up)
 
@@ -74,12 +109,12 @@ class SetUp(Step):
         self._session.set_item(self._slot, self._old)
 
 
-class AddPin(Step):
+class AddPin(Edit):
     """Place a pin."""
 
     def __init__(self, session: Session, pin: Pin):
-        super().__init__(tr("Place {name}").format(name=pin.name))
-        self._session, self._pin, self._before = session, pin, session.current
+        super().__init__(session, tr("Place {name}").format(name=pin.name))
+        self._pin, self._before = pin, session.current
 
     def apply(self) -> None:
         self._session.set_pins([*self._session.pins.values(), self._pin], self._pin.pin_id)
@@ -89,14 +124,15 @@ class AddPin(Step):
         self._session.set_pins(rest, self._before)
 
 
-class DeletePins(Step):
+class DeletePins(Edit):
     """Delete pins; undo puts them back in their order."""
 
     def __init__(self, session: Session, pin_ids: list[int]):
         super().__init__(
-            tr("Delete pin") if len(pin_ids) == 1 else tr("Delete {count} pins").format(count=len(pin_ids))
+            session,
+            tr("Delete pin") if len(pin_ids) == 1 else tr("Delete {count} pins").format(count=len(pin_ids)),
         )
-        self._session, self._gone = session, set(pin_ids)
+        self._gone = set(pin_ids)
         self._pins, self._current = list(session.pins.values()), session.current
 
     def apply(self) -> None:
@@ -106,12 +142,12 @@ class DeletePins(Step):
         self._session.set_pins(self._pins, self._current)
 
 
-class RenamePin(Step):
+class RenamePin(Edit):
     """Give a pin another name."""
 
     def __init__(self, session: Session, pin_id: int, name: str):
-        super().__init__(tr("Rename {name}").format(name=session.pins[pin_id].name))
-        self._session, self._pin_id = session, pin_id
+        super().__init__(session, tr("Rename {name}").format(name=session.pins[pin_id].name))
+        self._pin_id = pin_id
         self._old, self._new = session.pins[pin_id].name, name
 
     def apply(self) -> None:
@@ -121,12 +157,12 @@ class RenamePin(Step):
         self._session.rename_pin(self._pin_id, self._old)
 
 
-class SetDraft(Step):
+class SetDraft(Edit):
     """Mark more of a part, or less, or choose another candidate, or begin or drop the draft."""
 
     def __init__(self, session: Session, text: str, draft: Draft | None):
-        super().__init__(text)
-        self._session, self._old, self._new = session, session.draft, draft
+        super().__init__(session, text)
+        self._old, self._new = session.draft, draft
         self.size = 64 * sum(len(action.places) for action in draft.actions) if draft else 0
 
     def apply(self) -> None:
@@ -136,12 +172,12 @@ class SetDraft(Step):
         self._session.set_draft(self._old)
 
 
-class SetLayers(Step):
+class SetLayers(Edit):
     """Any edit of the parts; the draft that became a part goes with it."""
 
     def __init__(self, session: Session, text: str, layers: Layers, draft: Draft | None = None):
-        super().__init__(text)
-        self._session, self._old, self._new = session, session.layers, layers
+        super().__init__(session, text)
+        self._old, self._new = session.layers, layers
         self._old_draft, self._new_draft = session.draft, draft
         known = {id(mask) for part in self._old.parts for mask in part.masks.values()}
         masks = (mask for part in layers.parts for mask in part.masks.values())
@@ -156,13 +192,13 @@ class SetLayers(Step):
         self._session.set_draft(self._old_draft)
 
 
-class SetAligned(Step):
+class SetAligned(Edit):
     """Align shapes to photos, change poses by hand, choose another hypothesis, or forget a pose (None)."""
 
-    def __init__(self, session: Session, text: str, changes: Mapping[tuple[Slot, Slot], Aligned | None]):
-        super().__init__(text)
-        self._session, self._old = session, session.aligned
-        whole: dict[tuple[str, str], Aligned | None] = {**session.aligned, **dict(changes.items())}
+    def __init__(self, session: Session, text: str, changes: Mapping[Pair, Aligned | None]):
+        super().__init__(session, text)
+        self._old = session.aligned
+        whole: dict[Pair, Aligned | None] = {**session.aligned, **changes}
         self._new = {pair: aligned for pair, aligned in whole.items() if aligned is not None}
         known = {id(aligned.mask) for aligned in session.aligned.values()}
         masks = [aligned.mask for aligned in changes.values() if aligned is not None and aligned.mask is not None]
@@ -175,12 +211,40 @@ class SetAligned(Step):
         self._session.set_aligned(self._old)
 
 
-class SetCollection(Step):
+class SetCameras(Edit):
+    """Take what a file says of the photos' cameras, or forget it."""
+
+    def __init__(self, session: Session, text: str, cameras: Cameras):
+        super().__init__(session, text)
+        self._old, self._new = session.cameras, cameras
+
+    def apply(self) -> None:
+        self._session.set_cameras(self._new)
+
+    def revert(self) -> None:
+        self._session.set_cameras(self._old)
+
+
+class SetMarking(Edit):
+    """Cut parts out by another segmenter, or look for them on the other panels or not."""
+
+    def __init__(self, session: Session, text: str, marking: Marking):
+        super().__init__(session, text)
+        self._old, self._new = session.marking, marking
+
+    def apply(self) -> None:
+        self._session.set_marking(self._new)
+
+    def revert(self) -> None:
+        self._session.set_marking(self._old)
+
+
+class SetCollection(Edit):
     """Any change of the photo collection."""
 
     def __init__(self, session: Session, text: str, collection: Collection):
-        super().__init__(text)
-        self._session, self._old, self._new = session, session.collection, collection
+        super().__init__(session, text)
+        self._old, self._new = session.collection, collection
 
     def apply(self) -> None:
         self._session.set_collection(self._new)
@@ -189,12 +253,12 @@ class SetCollection(Step):
         self._session.set_collection(self._old)
 
 
-class SetCorrections(Step):
+class SetCorrections(Edit):
     """Put a match right, or forget what was put right."""
 
     def __init__(self, session: Session, text: str, corrections: tuple[Correction, ...]):
-        super().__init__(text)
-        self._session, self._old, self._new = session, session.corrections, corrections
+        super().__init__(session, text)
+        self._old, self._new = session.corrections, corrections
 
     def apply(self) -> None:
         self._session.set_corrections(self._new)

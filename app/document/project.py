@@ -9,10 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import cattrs
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from app.document.session import SLOTS, Pin, Session
-from app.shared.values import Aligned, Box, Collection, Correction, EncoderSettings, Item, item_for
+from app.document.session import Pin, Session
+from app.shared.values import (
+    SLOTS,
+    Aligned,
+    Box,
+    Cameras,
+    Collection,
+    Correction,
+    EncoderSettings,
+    Item,
+    Marking,
+    Slot,
+    item_for,
+)
 from core.errors import CounterpointError
 from core.files import file_digest, make_folder, write_atomic
 from core.interchange.project import Project
@@ -29,12 +40,12 @@ class SavedPin:
     pin_id: int
     name: str
     color: str
-    slot: str
+    slot: Slot
     at: tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Document:
+class SavedDocument:
     """All that a project file keeps.
 
     Attributes:
@@ -42,7 +53,7 @@ class Document:
         origin: where an autosaved document was saved or opened, "" for never.
     """
 
-    items: dict[str, Item] = field(default_factory=dict)
+    items: dict[Slot, Item] = field(default_factory=dict)
     pins: tuple[SavedPin, ...] = ()
     current: int | None = None
     corrections: tuple[Correction, ...] = ()
@@ -52,38 +63,53 @@ class Document:
     collection: Collection = field(default_factory=Collection)
     view: dict[str, list[float]] = field(default_factory=dict)
     origin: str = ""
+    cameras: Cameras = field(default_factory=Cameras)
+    marking: Marking = field(default_factory=Marking)
 
 
-def document_of(session: Session, view: dict[str, list[float]] | None = None, origin: str = "") -> Document:
+def document_of(session: Session, view: dict[str, list[float]] | None = None, origin: str = "") -> SavedDocument:
     """What is open now."""
     pins = tuple(SavedPin(p.pin_id, p.name, p.color, p.slot, p.at) for p in session.pins.values())
-    items: dict[str, Item] = dict(session.items)  # type: ignore[arg-type]
-    return Document(
-        items, pins, session.current, session.corrections, session.encoder, session.layers, tuple(session.aligned.values()),
-        session.collection, view or {}, origin,
-    )  # fmt: skip
+    return SavedDocument(
+        items=dict(session.items),
+        pins=pins,
+        current=session.current,
+        corrections=session.corrections,
+        encoder=session.encoder,
+        layers=session.layers,
+        aligned=tuple(session.aligned.values()),
+        collection=session.collection,
+        view=view or {},
+        origin=origin,
+        cameras=session.cameras,
+        marking=session.marking,
+    )
 
 
-def apply(document: Document, session: Session) -> None:
+def apply(document: SavedDocument, session: Session) -> None:
     """Put a document in the place of what is open; there is nothing to undo afterwards."""
     session.undo_stack.clear()
-    session.set_draft(None)
-    session.set_pins([], None)
-    session.set_aligned({})
-    session.set_corrections(())
-    session.set_layers(Layers())
-    session.set_encoder(document.encoder)
-    for slot in SLOTS:
-        if document.items.get(slot) != session.items.get(slot):
-            session.set_item(slot, document.items.get(slot))
-    session.set_layers(document.layers)
-    session.set_aligned({(one.image, one.shape): one for one in document.aligned})
-    session.set_collection(document.collection)
-    session.set_corrections(document.corrections)
-    session.restore_pins([Pin(p.pin_id, p.name, p.color, p.slot, p.at) for p in document.pins], document.current)  # type: ignore[arg-type]
+    with session.change():
+        session.set_draft(None)
+        session.set_pins([], None)
+        session.set_aligned({})
+        session.set_corrections(())
+        session.set_layers(Layers())
+        session.set_encoder(document.encoder)
+        session.set_cameras(document.cameras)
+        session.set_marking(document.marking)
+        for slot in SLOTS:
+            if document.items.get(slot) != session.items.get(slot):
+                session.set_item(slot, document.items.get(slot))
+        session.set_layers(document.layers)
+        session.set_aligned({(one.image, one.shape): one for one in document.aligned})
+        session.set_collection(document.collection)
+        session.set_corrections(document.corrections)
+        pins = [Pin(p.pin_id, p.name, p.color, p.slot, p.at) for p in document.pins]
+        session.restore_pins(pins, document.current)
 
 
-def pack(document: Document, folder: Path, whole: bool = False) -> Project:
+def pack(document: SavedDocument, folder: Path, whole: bool = False) -> Project:
     """As plain values; paths are kept relative to ``folder`` too, and every file's SHA-256; ``whole`` puts the files in as well.
 
     Raises:
@@ -91,7 +117,7 @@ def pack(document: Document, folder: Path, whole: bool = False) -> Project:
     """
     arrays: dict[str, bytes] = {}
     files: dict[str, bytes] = {}
-    converter = _converter()
+    converter = cattrs.Converter()
 
     def keep(content: bytes) -> str:
         name = hashlib.sha256(content).hexdigest()[:20]
@@ -117,14 +143,14 @@ def pack(document: Document, folder: Path, whole: bool = False) -> Project:
     return Project(converter.unstructure(document), arrays, files)
 
 
-def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[Document, list[Item]]:
+def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[SavedDocument, list[Item]]:
     """The document, and the files of it that are nowhere to be found; what the project holds itself is written into ``store`` when needed.
 
     Raises:
         CounterpointError: the file says something that no document says.
     """
     missing: list[Item] = []
-    converter = _converter()
+    converter = cattrs.Converter()
 
     def item(plain: dict[str, Any], _: Any) -> Item:
         path = find(Path(plain["path"]), plain["relative"], plain["sha256"], folder)
@@ -143,7 +169,7 @@ def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[D
     converter.register_structure_hook(Item, item)
     converter.register_structure_hook(float, lambda value, _: math.nan if value is None else float(value))
     try:
-        document = converter.structure(project.document, Document)
+        document = converter.structure(project.document, SavedDocument)
         for part in document.layers.parts:
             for mask in part.masks.values():
                 mask.array()
@@ -184,7 +210,7 @@ def _written(project: Project, path: str, digest: str | None, store: Path) -> Pa
     return place
 
 
-def moved(document: Document, old: Item, new: Item) -> Document:
+def moved(document: SavedDocument, old: Item, new: Item) -> SavedDocument:
     """With another file in the place of one that is missing."""
 
     def other(item: Item) -> Item:
@@ -194,23 +220,10 @@ def moved(document: Document, old: Item, new: Item) -> Document:
     photos = tuple(replace(photo, item=other(photo.item)) for photo in document.collection.photos)
     shape = document.collection.shape
     collection = replace(document.collection, photos=photos, shape=other(shape) if shape else None)
-    return replace(document, items=items, collection=collection)
-
-
-def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=False)
-    # enough that unknown slots are refused here and not in the window
-    converter.register_structure_hook(
-        SavedPin, make_dict_structure_fn(SavedPin, converter, slot=cattrs.gen.override(struct_hook=_slot))
-    )
-    converter.register_unstructure_hook(SavedPin, make_dict_unstructure_fn(SavedPin, converter))
-    return converter
-
-
-def _slot(value: Any, _: Any) -> str:
-    if value not in SLOTS:
-        raise ValueError(f"no panel is called {value!r}")
-    return str(value)
+    depths = tuple(replace(one, photo=other(one.photo), file=other(one.file)) for one in document.cameras.depths)
+    file = document.cameras.file
+    cameras = replace(document.cameras, depths=depths, file=other(file) if file else None)
+    return replace(document, items=items, collection=collection, cameras=cameras)
 
 
 def _relative(path: Path, folder: Path) -> str | None:

@@ -1,5 +1,7 @@
-"""The open document: what is in the slots, the pins, the encoder; it changes through undo commands and says so by signals."""
+"""The open document: what is in the slots, the pins, the poses, the encoder; undo commands change it, and every change is told once."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -7,20 +9,39 @@ from PySide6.QtCore import QObject, Signal
 
 from app.document.undo import History
 from app.shared.results import Answer
-from app.shared.values import Aligned, Collection, Correction, Draft, EncoderSettings, Item, Kind
+from app.shared.values import (
+    SLOTS,
+    Aligned,
+    Cameras,
+    Collection,
+    Correction,
+    Draft,
+    EncoderSettings,
+    Item,
+    Marking,
+    Slot,
+)
 from core.colors import PINS
 from core.parts.layers import Layers
 
-Slot = Literal["image 1", "image 2", "image 3", "image 4", "shape 1", "shape 2"]
-SLOTS: tuple[Slot, ...] = ("image 1", "image 2", "image 3", "image 4", "shape 1", "shape 2")
+Pair = tuple[Slot, Slot]
+"""A photo's slot and a shape's."""
 
-
-def kind_of(slot: Slot) -> Kind:
-    return "image" if slot.startswith("image") else "shape"
-
-
-def slots_of(kind: Kind) -> list[Slot]:
-    return [slot for slot in SLOTS if kind_of(slot) == kind]
+Fact = Literal[
+    "items",
+    "pins",
+    "current",
+    "answers",
+    "encoder",
+    "layers",
+    "draft",
+    "marking",
+    "aligned",
+    "cameras",
+    "collection",
+    "corrections",
+]
+"""What a document is made of; answers are results and no part of it, but change with it."""
 
 
 @dataclass
@@ -44,18 +65,13 @@ class Pin:
 
 
 class Session(QObject):
-    """The document. Only undo commands (``app.document.commands``) and the queries' results change it."""
+    """The document. Only undo commands (``app.document.commands``) and results of queries change it.
 
-    item_changed = Signal(str)
-    pins_changed = Signal()
-    answers_changed = Signal(int)
-    current_changed = Signal()
-    encoder_changed = Signal()
-    layers_changed = Signal()
-    draft_changed = Signal()
-    aligned_changed = Signal()
-    collection_changed = Signal()
-    corrections_changed = Signal()
+    Signals:
+        changed(facts): once after every step, however much it changed; a frozenset of :data:`Fact`.
+    """
+
+    changed = Signal(object)
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
@@ -66,10 +82,30 @@ class Session(QObject):
         self.encoder = EncoderSettings()
         self.layers = Layers()
         self.draft: Draft | None = None
-        self.aligned: dict[tuple[str, str], Aligned] = {}
+        self.marking = Marking()
+        self.aligned: dict[Pair, Aligned] = {}
+        self.cameras = Cameras()
         self.collection = Collection()
         self.corrections: tuple[Correction, ...] = ()
         self._next_pin = 1
+        self._depth = 0
+        self._facts: set[Fact] = set()
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Everything that is set inside is one change."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if self._depth == 0 and self._facts:
+                facts, self._facts = frozenset(self._facts), set()
+                self.changed.emit(facts)
+
+    def follow(self, facts: set[Fact], call: Callable[[], object]) -> None:
+        """Call something once after every change of some of the facts."""
+        self.changed.connect(lambda changed: call() if facts & changed else None)
 
     def new_pin(self, slot: Slot, at: tuple[float, ...]) -> Pin:
         """A pin with the next name and the colour least used so far, not yet in the document."""
@@ -78,17 +114,23 @@ class Session(QObject):
         return Pin(number, f"Pin {number}", min(PINS, key=used.count), slot, at)
 
     def set_item(self, slot: Slot, item: Item | None) -> None:
-        if item is None:
-            self.items.pop(slot, None)
-        else:
-            self.items[slot] = item
-        self.forget_answers()
-        self.item_changed.emit(slot)
+        with self._changing("items"):
+            if item is None:
+                self.items.pop(slot, None)
+            else:
+                self.items[slot] = item
+            self._forget(lambda source, target: slot in (source, target))
 
     def set_pins(self, pins: list[Pin], current: int | None) -> None:
-        self.pins = {pin.pin_id: pin for pin in pins}
-        self.pins_changed.emit()
-        self.set_current(current if current in self.pins else next(reversed(self.pins), None))
+        """Other pins; those that come back are matched anew."""
+        with self.change():
+            if list(map(id, pins)) != list(map(id, self.pins.values())):
+                for pin in pins:
+                    if pin.pin_id not in self.pins:
+                        pin.answers, pin.problem = {}, ""
+                self.pins = {pin.pin_id: pin for pin in pins}
+                self._facts.add("pins")
+            self.set_current(current if current in self.pins else next(reversed(self.pins), None))
 
     def restore_pins(self, pins: list[Pin], current: int | None) -> None:
         """The pins of a project; new ones get numbers above theirs."""
@@ -96,53 +138,83 @@ class Session(QObject):
         self.set_pins(pins, current)
 
     def rename_pin(self, pin_id: int, name: str) -> None:
-        self.pins[pin_id].name = name
-        self.pins_changed.emit()
+        with self._changing("pins"):
+            self.pins[pin_id].name = name
 
     def set_current(self, pin_id: int | None) -> None:
-        self.current = pin_id if pin_id in self.pins else None
-        self.current_changed.emit()
+        current = pin_id if pin_id in self.pins else None
+        if current != self.current:
+            with self._changing("current"):
+                self.current = current
 
     def set_encoder(self, settings: EncoderSettings) -> None:
         if settings != self.encoder:
-            self.encoder = settings
-            self.forget_answers()
-            self.encoder_changed.emit()
+            with self._changing("encoder"):
+                self.encoder = settings
+                self._forget(lambda source, target: True)
 
     def set_layers(self, layers: Layers) -> None:
-        if layers is not self.layers:
-            self.layers = layers
-            self.layers_changed.emit()
+        if layers != self.layers:
+            with self._changing("layers"):
+                self.layers = layers
 
     def set_draft(self, draft: Draft | None) -> None:
         if draft != self.draft:
-            self.draft = draft
-            self.draft_changed.emit()
+            with self._changing("draft"):
+                self.draft = draft
 
-    def set_aligned(self, aligned: dict[tuple[str, str], Aligned]) -> None:
-        """Poses by (image slot, shape slot)."""
-        if aligned != self.aligned:
+    def set_marking(self, marking: Marking) -> None:
+        if marking != self.marking:
+            with self._changing("marking"):
+                self.marking = marking
+
+    def set_aligned(self, aligned: dict[Pair, Aligned]) -> None:
+        """Poses by (image slot, shape slot); answers between the two that a moved pose guided are forgotten."""
+        if aligned == self.aligned:
+            return
+        before = {pair: one.guide for pair, one in self.aligned.items()}
+        after = {pair: one.guide for pair, one in aligned.items()}
+        moved = {pair for pair in {*before, *after} if before.get(pair) != after.get(pair)}
+        with self._changing("aligned"):
             self.aligned = aligned
-            self.aligned_changed.emit()
+            self._forget(lambda source, target: (source, target) in moved or (target, source) in moved)
+
+    def set_cameras(self, cameras: Cameras) -> None:
+        if cameras != self.cameras:
+            with self._changing("cameras"):
+                self.cameras = cameras
 
     def set_collection(self, collection: Collection) -> None:
         if collection is not self.collection:
-            self.collection = collection
-            self.collection_changed.emit()
+            with self._changing("collection"):
+                self.collection = collection
 
     def set_corrections(self, corrections: tuple[Correction, ...]) -> None:
-        if corrections != self.corrections:
+        """Matches put right by hand; answers between slots in which they changed are forgotten."""
+        if corrections == self.corrections:
+            return
+        changed = {frozenset((one.source, one.target)) for one in {*corrections} ^ {*self.corrections}}
+        with self._changing("corrections"):
             self.corrections = corrections
-            self.forget_answers()
-            self.corrections_changed.emit()
+            self._forget(lambda source, target: frozenset((source, target)) in changed)
 
     def set_answers(self, pin_id: int, answers: dict[Slot, Answer], problem: str = "") -> None:
         """Results of a query; ignored when the pin is gone."""
         if pin_id in self.pins:
-            self.pins[pin_id].answers = answers
-            self.pins[pin_id].problem = problem
-            self.answers_changed.emit(pin_id)
+            with self._changing("answers"):
+                self.pins[pin_id].answers = answers
+                self.pins[pin_id].problem = problem
 
-    def forget_answers(self) -> None:
+    @contextmanager
+    def _changing(self, fact: Fact) -> Iterator[None]:
+        with self.change():
+            self._facts.add(fact)
+            yield
+
+    def _forget(self, stale: Callable[[Slot, Slot], bool]) -> None:
+        """Drop the answers of a source slot on a target slot that are no longer true."""
         for pin in self.pins.values():
-            pin.answers, pin.problem = {}, ""
+            gone = {slot for slot in SLOTS if slot != pin.slot and stale(pin.slot, slot)}
+            if gone and (pin.problem or gone & pin.answers.keys()):
+                pin.answers, pin.problem = {slot: one for slot, one in pin.answers.items() if slot not in gone}, ""
+                self._facts.add("answers")

@@ -13,7 +13,7 @@ from app.engine.files import image_of, shape_of
 from app.engine.process import Report
 from app.engine.scoring import Judge, candidates_of, judge_of
 from app.shared.results import Begun, Drawn, PoseSoFar
-from app.shared.values import AlignTask, Item, Pair, PoseInPhoto
+from app.shared.values import AlignTask, Item, Pair, PoseInPhoto, RigCamera
 from core.alignment.align import align_from, align_hypotheses
 from core.alignment.coarse import facing
 from core.alignment.correspondences import Correspondences2D3D
@@ -115,20 +115,21 @@ def read_depth(progress: Progress, path: str, image: Item) -> None:
     load_depth(path, (width, height))
 
 
-def read_rig(progress: Progress, path: str) -> dict[str, Any]:
-    """The cameras of a rig by their photos' names."""
-    return load_rig(path)
+def read_rig(progress: Progress, path: str) -> tuple[RigCamera, ...]:
+    """The cameras of a rig."""
+    return tuple(_rig_camera(name, view) for name, view in load_rig(path).items())
 
 
 def carry_poses(
-    progress: Progress, tasks: list[AlignTask], cameras: list[Any], poses: list[PoseInPhoto]
+    progress: Progress, tasks: list[AlignTask], cameras: list[RigCamera], poses: list[PoseInPhoto]
 ) -> list[Begun]:
     """Poses of the first photo in all photos of a rig, in one order: the first, then as the photos think of them together."""
     found = []
     for number, (task, camera) in enumerate(zip(tasks, cameras, strict=True)):
         step = span(progress, number / len(tasks), (number + 1) / len(tasks))
         judge = judge_of(replace(task, depth=""), 6, step)
-        found.append(_begun(judge, judge.scorer([carried(pose.pose(), cameras[0], camera) for pose in poses])))
+        poses_there = [carried(pose.pose(), _view(cameras[0]), _view(camera)) for pose in poses]
+        found.append(_begun(judge, judge.scorer(poses_there)))
     together = np.prod([[max(pose.score, 1e-6) for pose in begun.poses] for begun in found], axis=0)
     order = [0, *(1 + np.argsort(-together[1:], kind="stable"))]
     for begun in found:
@@ -187,3 +188,13 @@ def _begun(judge: Judge, found: Sequence[Hypothesis] = ()) -> Begun:
 def _plain(found: Sequence[Hypothesis]) -> list[PoseInPhoto]:
     """Hypotheses as the document keeps them."""
     return [PoseInPhoto.of(one.pose, one.score, one.similarity, one.overlap) for one in found]
+
+
+def _rig_camera(name: str, view: View) -> RigCamera:
+    R, t = view.pose.R.ravel().tolist(), view.pose.t.ravel().tolist()
+    return RigCamera(name, view.size, _numbers(view.K), tuple(R), tuple(t), view.lens)
+
+
+def _view(camera: RigCamera) -> View:
+    pose = Pose(np.reshape(camera.R, (3, 3)), np.array(camera.t))
+    return View(camera.name, camera.size, _matrix(camera.K), pose, camera.lens)

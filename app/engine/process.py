@@ -1,8 +1,8 @@
 """The engine's side of the pipe: runs jobs in two lanes, sends progress, warnings and results back."""
 
-import contextlib
 import faulthandler
 import importlib
+import logging
 import os
 import queue
 import sys
@@ -15,24 +15,24 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from app.shared.log import start_log
 from app.shared.pipe import GPU_FULL, send
 from core.errors import Cancelled, CounterpointError
 from core.notices import collect_warnings
 
+log = logging.getLogger(__name__)
+
 LANES = ("work", "query")
 
 
-def serve(connection: Connection, jobs_module: str, log_path: str | None) -> None:
+def serve(connection: Connection, jobs_module: str, log_path: Path | None) -> None:
     """Answer requests until the window closes the pipe or goes away."""
-    if log_path:
-        with contextlib.suppress(OSError):
-            log = Path(log_path).open("w", buffering=1)  # noqa: SIM115 (stays open as stderr)
-            os.dup2(log.fileno(), sys.stderr.fileno() if sys.stderr else 2)
+    start_log(log_path, with_stderr=True)
     # The window comes first: lower priority, and OpenMP threads that do not spin for long while they wait.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     if hasattr(os, "nice"):
         os.nice(5)
-    faulthandler.enable()
+    faulthandler.enable(2)
     sys.setswitchinterval(0.001)
     engine = _Process(connection, jobs_module)
     try:
@@ -54,8 +54,8 @@ class Report:
         self._send("progress", payload=(fraction, message))
 
     def tell(self, content: Any) -> None:
-        """Give the request's ``told`` signal something."""
-        self._send("told", payload=content)
+        """Give the request's ``partial_result`` signal something."""
+        self._send("partial", payload=content)
 
 
 class _Process:
@@ -120,6 +120,7 @@ class _Process:
         except Exception as error:
             if type(error).__name__ == "OutOfMemoryError":
                 return "failed", (GPU_FULL, "")
+            log.exception("%s failed.", job)
             return "failed", (f"Something went wrong in the engine ({type(error).__name__}).", traceback.format_exc())
 
     def _send(self, kind: str, number: int, payload: Any = None) -> None:

@@ -62,7 +62,7 @@ def _memory(block: shared_memory.SharedMemory) -> memoryview:
     return memoryview(block.buf)
 
 
-def run_engine(connection: Connection, jobs_module: str, log_path: str | None) -> None:
+def run_engine(connection: Connection, jobs_module: str, log_path: Path | None) -> None:
     """What the child process begins with: the engine is imported there, never by the window."""
     importlib.import_module("app.engine.process").serve(connection, jobs_module, log_path)
 

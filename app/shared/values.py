@@ -8,12 +8,27 @@ import numpy as np
 
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
+from core.interchange.names import nearest_name
 from core.parts.action import Action
 from core.parts.layers import Mask
 
 Kind = Literal["image", "shape"]
 KINDS: tuple[Kind, ...] = ("image", "shape")
+Slot = Literal["image 1", "image 2", "image 3", "image 4", "shape 1", "shape 2"]
+SLOTS: tuple[Slot, ...] = ("image 1", "image 2", "image 3", "image 4", "shape 1", "shape 2")
 Box = tuple[float, float, float, float]
+Intrinsics = tuple[float, float, float, float]
+"""fx, fy, cx, cy in pixels."""
+
+
+def kind_of(slot: Slot) -> Kind:
+    """What can be opened in a slot."""
+    return "image" if slot.startswith("image") else "shape"
+
+
+def slots_of(kind: Kind) -> list[Slot]:
+    """The slots for images, or those for shapes, in order."""
+    return [slot for slot in SLOTS if kind_of(slot) == kind]
 
 
 @dataclass(frozen=True)
@@ -83,6 +98,19 @@ class EncoderSettings:
 
 
 @dataclass(frozen=True)
+class Marking:
+    """How parts are marked.
+
+    Attributes:
+        segmenter: what cuts a part out of an image: a checkpoint file of Segment Anything, the name of a plugin, or "" for GrabCut.
+        carries: whether a part that is being marked is looked for on the other panels.
+    """
+
+    segmenter: str = ""
+    carries: bool = True
+
+
+@dataclass(frozen=True)
 class Draft:
     """A part that is being marked.
 
@@ -93,7 +121,7 @@ class Draft:
         part_id: the part that is marked further, 0 for a new one; ``base`` is what it had there before.
     """
 
-    slot: str
+    slot: Slot
     actions: tuple[Action, ...] = ()
     choice: int = 0
     part_id: int = 0
@@ -120,6 +148,10 @@ class PoseInPhoto:
         return Pose(np.reshape(self.R, (3, 3)), np.array(self.t), np.array(self.s))
 
 
+Guide = tuple[Intrinsics, Lens | None, tuple[PoseInPhoto, ...]]
+"""A photo's intrinsics and lens, and poses of a shape in it, the best first."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """A pixel (u, v) and a point (x, y, z) of the shape that belong together for certain."""
@@ -132,9 +164,9 @@ class Pair:
 class Correction:
     """A match that the user put right: the place ``at`` of ``source`` belongs to the place ``to`` of ``target`` (slots)."""
 
-    source: str
+    source: Slot
     at: tuple[float, ...]
-    target: str
+    target: Slot
     to: tuple[float, ...]
 
 
@@ -150,9 +182,9 @@ class Aligned:
         pairs: placed by hand.
     """
 
-    image: str
-    shape: str
-    K: tuple[float, float, float, float] | None = None
+    image: Slot
+    shape: Slot
+    K: Intrinsics | None = None
     poses: tuple[PoseInPhoto, ...] = ()
     choice: int = 0
     mask: Mask | None = None
@@ -162,6 +194,68 @@ class Aligned:
     @property
     def pose(self) -> PoseInPhoto | None:
         return self.poses[self.choice] if self.poses else None
+
+    @property
+    def guide(self) -> Guide | None:
+        """What matches between the two are guided by: the camera, its lens, and all poses or, where another than the best is chosen, that one."""
+        if self.pose is None or self.K is None:
+            return None
+        return self.K, self.lens, self.poses if self.choice == 0 else (self.pose,)
+
+
+@dataclass(frozen=True)
+class DepthFile:
+    """A file with measured depth of a photo; both are known by their paths."""
+
+    photo: Item
+    file: Item
+
+
+@dataclass(frozen=True)
+class RigCamera:
+    """A camera of a rig.
+
+    Attributes:
+        name: of its photo's file, with as many folders as tell it from others; ``size`` is the photo's (width, height) in pixels.
+        lens: how it bends, or None.
+        R, t: ``x_camera = R x_rig + t`` (R row by row), in the units of the shapes.
+    """
+
+    name: str
+    size: tuple[int, int]
+    K: Intrinsics
+    R: tuple[float, ...]
+    t: tuple[float, ...]
+    lens: Lens | None = None
+
+
+@dataclass(frozen=True)
+class Cameras:
+    """What files say of the photos' cameras.
+
+    Attributes:
+        file: with the intrinsics, and lenses, of all photos that are of no rig; None for none.
+        depths: measured depth of some photos.
+        rig: cameras that are known to each other.
+    """
+
+    file: Item | None = None
+    depths: tuple[DepthFile, ...] = ()
+    rig: tuple[RigCamera, ...] = ()
+
+    def depth_of(self, photo: Item) -> Item | None:
+        """The file with a photo's depth."""
+        return next((one.file for one in self.depths if one.photo.path == photo.path), None)
+
+    def with_depth(self, photo: Item, file: Item | None) -> "Cameras":
+        """With another file with a photo's depth, or (None) without."""
+        rest = tuple(one for one in self.depths if one.photo.path != photo.path)
+        return replace(self, depths=rest if file is None else (*rest, DepthFile(photo.file, file.file)))
+
+    def of_rig(self, photo: Item) -> RigCamera | None:
+        """The camera of the rig that took a photo."""
+        name = nearest_name([one.name for one in self.rig], photo.path)
+        return next((one for one in self.rig if one.name == name), None)
 
 
 @dataclass(frozen=True)
@@ -228,7 +322,7 @@ class CollectionPhoto:
     item: Item
     mask: Mask | None = None
     frame: Box | None = None
-    K: tuple[float, float, float, float] | None = None
+    K: Intrinsics | None = None
     poses: tuple[PoseInPhoto, ...] = ()
     choice: int = 0
     agreement: float = float("nan")

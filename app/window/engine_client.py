@@ -5,6 +5,7 @@ import itertools
 import multiprocessing
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -22,7 +23,7 @@ MAX_STARTS = 3
 
 
 class Request(QObject):
-    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``told`` whenever the job has something to show.
+    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``partial_result`` whenever the job has something to show.
 
     Before that ``warned`` is emitted with a list of sentences, if there is something that the user should know about the result.
     """
@@ -31,7 +32,7 @@ class Request(QObject):
     failed = Signal(str, str)
     cancelled = Signal()
     progressed = Signal(float, str)
-    told = Signal(object)
+    partial_result = Signal(object)
     warned = Signal(list)
     finished = Signal()
 
@@ -67,7 +68,7 @@ class EngineClient(QObject):
     _received = Signal(int, object)
 
     def __init__(
-        self, jobs_module: str, parent: QObject | None = None, log_path: str | None = None, grace: float = 3.0
+        self, jobs_module: str, parent: QObject | None = None, log_path: Path | None = None, grace: float = 3.0
     ):
         super().__init__(parent)
         self._jobs_module, self.log_path, self._grace = jobs_module, log_path, grace
@@ -171,8 +172,8 @@ class EngineClient(QObject):
             request.state = "running"
         elif kind == "progress":
             request.progressed.emit(*payload)
-        elif kind == "told":
-            request.told.emit(payload)
+        elif kind == "partial":
+            request.partial_result.emit(payload)
         elif kind == "warned":
             request.warned.emit(payload)
         elif kind == "done":
@@ -255,7 +256,7 @@ class EngineClient(QObject):
     def log_tail(self, lines: int = 40) -> str:
         """The end of what the engine wrote to its log, for the details of an error."""
         try:
-            with open(self.log_path or "", encoding="utf-8", errors="replace") as file:
-                return "".join(file.readlines()[-lines:])
+            text = self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path else ""
         except OSError:
             return ""
+        return "\n".join(text.splitlines()[-lines:])

@@ -1,7 +1,5 @@
 """The preferences: looks, mouse, caches, shortcuts; everything takes effect at once."""
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
@@ -22,19 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.texts import title, tr
-from app.window import appearance as looks
+from app.window.appearance import NAVIGATION, THEMES, Appearance
+from app.window.requests import Requests
 from core.colors import HEATMAPS
-
-if TYPE_CHECKING:
-    from app.window.main_window import MainWindow
 
 
 class Preferences(QDialog):
     """Changes the window's settings."""
 
-    def __init__(self, window: "MainWindow"):
-        super().__init__(window)
-        self._window = window
+    def __init__(self, appearance: Appearance, requests: Requests, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._appearance, self._requests = appearance, requests
         self.setWindowTitle(tr("Preferences"))
         self.resize(560, 460)
         tabs = QTabWidget()
@@ -44,29 +40,29 @@ class Preferences(QDialog):
         layout.addWidget(tabs)
 
     def _general(self) -> QWidget:
-        window, page = self._window, QWidget()
+        looks, page = self._appearance, QWidget()
         self.theme, self.navigation, self.colors = QComboBox(), QComboBox(), QComboBox()
-        self.theme.addItems([title(name) for name in looks.THEMES])
-        self.theme.setCurrentIndex(looks.THEMES.index(looks.theme(window)))
-        self.theme.activated.connect(lambda i: looks.set_theme(window, looks.THEMES[i]))
-        names = list(looks.NAVIGATION)
+        self.theme.addItems([title(name) for name in THEMES])
+        self.theme.setCurrentIndex(THEMES.index(looks.theme()))
+        self.theme.activated.connect(lambda i: looks.set_theme(THEMES[i]))
+        names = list(NAVIGATION)
         self.navigation.addItems([title(name) for name in names])
-        self.navigation.setCurrentIndex(names.index(looks.navigation(window)))
-        self.how = QLabel(looks.NAVIGATION[looks.navigation(window)])
+        self.navigation.setCurrentIndex(names.index(looks.navigation()))
+        self.how = QLabel(NAVIGATION[looks.navigation()])
         self.how.setForegroundRole(self.how.foregroundRole().PlaceholderText)
         self.navigation.activated.connect(lambda i: self._navigate(names[i]))
         self.colors.addItems([title(name) for name in HEATMAPS])
-        self.colors.setCurrentIndex(HEATMAPS.index(looks.colors(window)))
+        self.colors.setCurrentIndex(HEATMAPS.index(looks.colors()))
         self.steps = QCheckBox(tr("In eight steps"))
-        self.steps.setChecked(looks.stepped(window))
+        self.steps.setChecked(looks.stepped())
         for signal in (self.colors.activated, self.steps.toggled):
-            signal.connect(lambda _: looks.set_colors(window, HEATMAPS[self.colors.currentIndex()], self.steps.isChecked()))  # fmt: skip
+            signal.connect(lambda _: looks.set_colors(HEATMAPS[self.colors.currentIndex()], self.steps.isChecked()))  # fmt: skip
         self.cache, self.clear = QLabel("…"), QPushButton(tr("Clear"))
         self.cache.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.cache.setWordWrap(True)
         self.clear.setAutoDefault(False)
-        self.clear.clicked.connect(lambda: window.queries.ask("clear_caches", "caches", self._show_cache))
-        window.queries.ask("measure_caches", "caches", self._show_cache)
+        self.clear.clicked.connect(lambda: self._requests.ask("clear_caches", "caches", self._show_cache))
+        self._requests.ask("measure_caches", "caches", self._show_cache)
         form = QFormLayout(page)
         form.addRow(tr("Theme"), self.theme)
         form.addRow(tr("Mouse over shapes"), self.navigation)
@@ -80,8 +76,8 @@ class Preferences(QDialog):
         return page
 
     def _navigate(self, name: str) -> None:
-        looks.set_navigation(self._window, name)
-        self.how.setText(looks.NAVIGATION[name])
+        self._appearance.set_navigation(name)
+        self.how.setText(NAVIGATION[name])
 
     def _show_cache(self, answer: tuple[str, int]) -> None:
         folder, size = answer
@@ -94,7 +90,7 @@ class Preferences(QDialog):
         self.table.setColumnWidth(1, 170)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.editors: dict[str, QKeySequenceEdit] = {}
-        for name, action in looks.named_actions(self._window).items():
+        for name, action in self._appearance.named_actions().items():
             row = self.table.rowCount()
             self.table.insertRow(row)
             item = QTableWidgetItem(name)
@@ -106,23 +102,23 @@ class Preferences(QDialog):
             editor.editingFinished.connect(lambda n=name: self._give(n))
             self.table.setCellWidget(row, 1, editor)
             self.editors[name] = editor
-        self.said = QLabel(tr("Click a field and press the keys."))
+        self.note = QLabel(tr("Click a field and press the keys."))
         layout = QVBoxLayout(page)
         layout.addWidget(self.table, 1)
-        layout.addWidget(self.said)
+        layout.addWidget(self.note)
         return page
 
     def _give(self, name: str) -> None:
         editor = self.editors[name]
-        taken = looks.set_shortcut(self._window, name, editor.keySequence())
+        taken = self._appearance.set_shortcut(name, editor.keySequence())
         if taken is None:
             keys = editor.keySequence().toString() or tr("no key")
-            self.said.setText(f"{name}: {keys}")
+            self.note.setText(f"{name}: {keys}")
         else:
-            self.said.setText(
+            self.note.setText(
                 tr("{keys} belongs to {taken}; take it away there first.").format(
                     keys=editor.keySequence().toString(), taken=taken
                 )
             )
-            action = looks.named_actions(self._window)[name]
+            action = self._appearance.named_actions()[name]
             editor.setKeySequence(QKeySequence(action.shortcut()))

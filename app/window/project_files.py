@@ -2,20 +2,21 @@
 
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from PySide6.QtCore import QDateTime, QLockFile, QObject, QStandardPaths, QTimer, Signal
+from PySide6.QtCore import QDateTime, QLockFile, QObject, QSettings, QStandardPaths, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from app.document.project import Document, apply, document_of, moved, pack, unpack
+from app.document.project import SavedDocument, apply, document_of, moved, pack, unpack
+from app.document.session import Session
 from app.document.texts import tr
-from app.shared.values import Item, item_for
+from app.shared.values import Item, Slot, item_for
+from app.window.content import Content
 from app.window.dialogs import say_error
+from app.window.shell import Shell
+from app.window.views.panels import Panels
 from core.errors import CounterpointError
 from core.interchange.project import SUFFIX, load_project, save_project
-
-if TYPE_CHECKING:
-    from app.window.main_window import MainWindow
 
 AUTOSAVE_MS = 20_000
 """Between two looks at whether there is something new to keep."""
@@ -25,7 +26,7 @@ PATTERN = tr("Projects (*{suffix})").format(suffix=SUFFIX)
 Choice = Literal["save", "discard", "cancel"]
 
 
-class Projects(QObject):
+class ProjectFiles(QObject):
     """What is open as a file.
 
     Signals:
@@ -34,17 +35,20 @@ class Projects(QObject):
 
     changed = Signal()
 
-    def __init__(self, window: "MainWindow"):
-        super().__init__(window)
-        self._window, self._session = window, window.session
+    def __init__(
+        self, session: Session, settings: QSettings, panels: Panels, content: Content, shell: Shell, parent: QObject
+    ):
+        super().__init__(parent)
+        self._session, self._settings, self._panels, self._shell = session, settings, panels, shell
         self.path: Path | None = None
         self._whole = False
         self._view: dict[str, list[float]] = {}
-        self._kept: Document | None = None
+        self._kept: SavedDocument | None = None
         self._store: Path | None = None
         self._lock: QLockFile | None = None
         self._timer = QTimer(self, interval=AUTOSAVE_MS)
         self._timer.timeout.connect(self.autosave)
+        content.shown.connect(self._restore_view)
 
     def start(self) -> None:
         """Begin to autosave; a document that a crash left behind is offered."""
@@ -60,7 +64,7 @@ class Projects(QObject):
         except OSError:
             self._store = None
         if self._store is None:
-            self._window.statusBar().showMessage(
+            self._shell.say(
                 tr("{folder} cannot be written: this session is not autosaved.").format(folder=folder), 10_000
             )
         self._timer.start()
@@ -89,7 +93,7 @@ class Projects(QObject):
         name = self.path.name if self.path else tr("what is open")
         buttons = QMessageBox.StandardButton
         answer = QMessageBox.question(
-            self._window,
+            self._shell.dialog_parent,
             "Counterpoint",
             tr("Save the changes to {name}?").format(name=name),
             buttons.Save | buttons.Discard | buttons.Cancel,
@@ -99,7 +103,7 @@ class Projects(QObject):
     def new(self) -> None:
         """An empty document."""
         if self.may_close():
-            apply(Document(), self._session)
+            apply(SavedDocument(), self._session)
             self._became(None)
 
     def save(self) -> bool:
@@ -108,8 +112,8 @@ class Projects(QObject):
 
     def save_as(self, whole: bool = False) -> bool:
         """Ask for a file to write to; ``whole`` puts the photos and shapes in as well, now and whenever it is saved."""
-        start = str(self.path or Path(str(self._window.settings.value("folder", ""))) / f"untitled{SUFFIX}")
-        name, _ = QFileDialog.getSaveFileName(self._window, tr("Save project"), start, PATTERN)
+        start = str(self.path or Path(str(self._settings.value("folder", ""))) / f"untitled{SUFFIX}")
+        name, _ = QFileDialog.getSaveFileName(self._shell.dialog_parent, tr("Save project"), start, PATTERN)
         if not name:
             return False
         path, self._whole = Path(name), whole
@@ -118,19 +122,19 @@ class Projects(QObject):
     def save_to(self, path: Path) -> bool:
         """Write a project; when that fails the document stays as unsaved as it was, and the old file as it was."""
         try:
-            document = document_of(self._session, self._window.view_state())
+            document = document_of(self._session, self._shell.view_state())
             save_project(path, pack(document, path.absolute().parent, self._whole))
         except CounterpointError as error:
-            say_error(self._window, str(error))
+            say_error(self._shell.dialog_parent, str(error))
             return False
         self._session.undo_stack.setClean()
         self._became(path, self._whole)
-        self._window.statusBar().showMessage(tr("Saved {name}").format(name=path.name), 4000)
+        self._shell.say(tr("Saved {name}").format(name=path.name), 4000)
         return True
 
     def ask_open(self) -> None:
-        folder = str(self._window.settings.value("folder", ""))
-        name, _ = QFileDialog.getOpenFileName(self._window, tr("Open project"), folder, PATTERN)
+        folder = str(self._settings.value("folder", ""))
+        name, _ = QFileDialog.getOpenFileName(self._shell.dialog_parent, tr("Open project"), folder, PATTERN)
         if name:
             self.open(Path(name))
 
@@ -142,7 +146,7 @@ class Projects(QObject):
             project = load_project(path)
             document, missing = unpack(project, path.absolute().parent, _folder().with_name("embedded"))
         except CounterpointError as error:
-            say_error(self._window, str(error))
+            say_error(self._shell.dialog_parent, str(error))
             return
         self._show(self._ask_for(document, missing))
         self._became(path, bool(project.files))
@@ -151,20 +155,21 @@ class Projects(QObject):
         """Keep what is not saved, beside the program's other data; quiet, and only when something is new."""
         if self._store is None or self._session.undo_stack.isClean():
             return
-        document = document_of(self._session, self._window.view_state(), str(self.path or ""))
+        document = document_of(self._session, self._shell.view_state(), str(self.path or ""))
         if document == self._kept:
             return
         try:
             save_project(self._store, pack(document, self._store.parent))
             self._kept = document
         except CounterpointError as error:
-            self._window.statusBar().showMessage(tr("Not autosaved: {error}").format(error=error), 10_000)
+            self._shell.say(tr("Not autosaved: {error}").format(error=error), 10_000)
 
-    def view_of(self, slot: str) -> list[float] | None:
-        """How a panel looked when the project was saved; told once."""
-        return self._view.pop(slot, None)
+    def _restore_view(self, slot: Slot, elements: int) -> None:
+        """What a project opened is seen as when it was saved, once."""
+        if elements and slot in self._view:
+            self._panels[slot].restore_view(self._view.pop(slot))
 
-    def _show(self, document: Document) -> None:
+    def _show(self, document: SavedDocument) -> None:
         self._view = dict(document.view)
         apply(document, self._session)
 
@@ -174,10 +179,12 @@ class Projects(QObject):
             self._store.unlink(missing_ok=True)
         self.changed.emit()
 
-    def _ask_for(self, document: Document, missing: list[Item]) -> Document:
+    def _ask_for(self, document: SavedDocument, missing: list[Item]) -> SavedDocument:
         for item in missing:
             what = tr("Where is {name}?").format(name=item.name)
-            name, _ = QFileDialog.getOpenFileName(self._window, what, "", f"{item.name} (*{Path(item.path).suffix})")
+            name, _ = QFileDialog.getOpenFileName(
+                self._shell.dialog_parent, what, "", f"{item.name} (*{Path(item.path).suffix})"
+            )
             if name:
                 document = moved(document, item, item_for(name))
         return document
@@ -207,7 +214,7 @@ class Projects(QObject):
             self._session.undo_stack.resetClean()
 
     def ask_recover(self, sentence: str) -> bool:
-        answer = QMessageBox.question(self._window, "Counterpoint", sentence)
+        answer = QMessageBox.question(self._shell.dialog_parent, "Counterpoint", sentence)
         return answer == QMessageBox.StandardButton.Yes
 
 

@@ -1,189 +1,142 @@
-"""Between the document and the engine: opens what the document names, keeps the pins' answers up to date, answers the hover."""
+"""What the window asks of the engine: to open and prepare what the document names, and whatever a task wants done."""
 
+import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from app.document.commands import SetItem
-from app.document.session import Pin, Session, Slot
-from app.document.texts import tr
-from app.shared.results import Answer
-from app.shared.values import Item
+from app.document.session import Session
+from app.shared.results import OpenedShape
+from app.shared.values import SLOTS, EncoderSettings, Item, Slot
 from app.window.engine_client import EngineClient, Request
 
+log = logging.getLogger(__name__)
 
-class Queries(QObject):
+
+class Requests(QObject):
     """Runs engine requests for a session.
 
     Signals:
         opened(slot, content): what a panel draws: uint8 [H, W, 3], :class:`app.shared.results.OpenedShape`, or None when closed.
-        hovered(slot, answers): live answers while the mouse moves.
         prepared(slot): what is open there can be matched.
         failed(sentence, details): something a dialog should say.
-        busy(request or None): the long work to show in the task bar.
+        warned(sentences): what the user should know about a result.
+        busy(request): work to show in the task bar.
     """
 
     opened = Signal(str, object)
-    hovered = Signal(str, object)
-    failed = Signal(str, str)
-    busy = Signal(object)
-    refused = Signal(str)
     prepared = Signal(str)
+    failed = Signal(str, str)
+    warned = Signal(list)
+    busy = Signal(object)
 
-    def __init__(self, session: Session, engine: EngineClient, parent: QObject | None = None):
+    def __init__(
+        self,
+        session: Session,
+        engine: EngineClient,
+        when_loaded: Callable[[Callable[[], None]], None],
+        parent: QObject | None = None,
+    ):
+        """``when_loaded`` calls something once the libraries that draw shapes are there."""
         super().__init__(parent)
-        self._session, self._engine = session, engine
+        self._session, self._engine, self._when_loaded = session, engine, when_loaded
+        self._known: dict[Slot, Item] = {}
         self._shown: dict[Slot, Item] = {}
-        self._ready: dict[Slot, tuple[Item, Any]] = {}
+        self._ready: dict[Slot, tuple[Item, EncoderSettings]] = {}
         self._preparing: dict[Slot, Request] = {}
-        self._asking: dict[int, Request] = {}
-        self._hover: Slot | None = None
-        session.item_changed.connect(self._item_changed)
-        session.encoder_changed.connect(self._prepare_all)
-        session.pins_changed.connect(self._answer_pins)
-        session.aligned_changed.connect(self._posed_anew)
-        session.corrections_changed.connect(self._answer_pins)
+        session.changed.connect(self._follow)
 
     def open(self, slot: Slot, item: Item) -> None:
         """Read a file in the engine; it enters the document only if that works."""
 
-        def done(content: object) -> None:
+        def enter(content: object) -> None:
             self._shown[slot] = item.file
-            self.opened.emit(slot, content)
+            self._opened(slot, content)
             self._session.undo_stack.push(SetItem(self._session, slot, item))
 
-        self.run(f"open_{item.kind}", done, item=item.file)
-
-    def hover(self, slot: Slot, at: tuple[float, ...]) -> None:
-        """Ask what is under the mouse; of several questions only the latest is answered."""
-        targets = self.targets(slot)
-        if not targets or not self.is_ready(slot):
-            return
-        self._hover = slot
-
-        def done(answers: list[Answer]) -> None:
-            if self._hover == slot:
-                self.hovered.emit(slot, _by_slot(answers, targets))
-
-        self._submit_query("hover", slot, targets, at).done.connect(done)
-
-    def ask(self, job: str, latest: str, done: Any, **arguments: Any) -> None:
-        """A short question; of several with the same ``latest`` only the newest is answered, and a failure is not told."""
-        self._engine.submit(job, lane="query", latest=latest, **arguments).done.connect(done)
-
-    def end_hover(self) -> None:
-        """Answers that are still on their way come too late."""
-        self._hover = None
+        self._read(item, enter)
 
     def is_ready(self, slot: Slot) -> bool:
-        return self._ready.get(slot) == (self._session.items.get(slot), self._session.encoder)
-
-    def _item_changed(self, slot: Slot) -> None:
+        """Whether what is open in a slot can be matched."""
         item = self._session.items.get(slot)
-        if item is None:
-            self._shown.pop(slot, None)
-            self._cancel_preparing(slot)
-            self.opened.emit(slot, None)
-        else:
-            if self._shown.get(slot) != item.file:
-                self._shown[slot] = item.file
-                self.run(f"open_{item.kind}", lambda content: self.opened.emit(slot, content), item=item.file)
-            self._prepare(slot)
-        self._answer_pins()
-
-    def _prepare_all(self) -> None:
-        for slot in self._session.items:
-            self._prepare(slot)
-        self._answer_pins()
-
-    def _prepare(self, slot: Slot) -> None:
-        self._cancel_preparing(slot)
-        item, encoder = self._session.items[slot], self._session.encoder
-
-        def done(_: object) -> None:
-            self._preparing.pop(slot, None)
-            self._ready[slot] = (item, encoder)
-            self.prepared.emit(slot)
-            self._answer_pins()
-
-        request = self.run("prepare", done, item=item, encoder=encoder)
-        self._preparing[slot] = request
-        request.failed.connect(lambda *_: self._preparing.pop(slot, None))
-
-    def _cancel_preparing(self, slot: Slot) -> None:
-        old = self._preparing.pop(slot, None)
-        if old is not None:
-            old.cancel()
-
-    def _answer_pins(self) -> None:
-        for pin in list(self._session.pins.values()):
-            targets = self.targets(pin.slot)
-            if self.is_ready(pin.slot) and any(slot not in pin.answers for slot in targets) and not pin.problem:
-                self._answer(pin, targets)
-
-    def _answer(self, pin: Pin, targets: dict[Slot, Item]) -> None:
-        self._asking.pop(pin.pin_id, None)
-        request = self._submit_query(f"pin {pin.pin_id}", pin.slot, targets, pin.at)
-        self._asking[pin.pin_id] = request
-
-        def done(answers: list[Answer]) -> None:
-            if self.targets(pin.slot) == targets:
-                self._session.set_answers(pin.pin_id, _by_slot(answers, targets))
-
-        def failed(sentence: str, details: str) -> None:
-            self._session.set_answers(pin.pin_id, {}, sentence)
-            if details:
-                self.failed.emit(sentence, details)
-            else:
-                self.refused.emit(sentence)
-
-        def cancelled() -> None:
-            if self._asking.get(pin.pin_id) is request:
-                self._session.set_answers(pin.pin_id, {}, tr("Stopped before it was matched."))
-
-        request.done.connect(done)
-        request.failed.connect(failed)
-        request.cancelled.connect(cancelled)
-        once = Qt.ConnectionType.SingleShotConnection
-        request.progressed.connect(lambda *_: self.busy.emit(request), once)  # only the first of a pair takes long
+        return item is not None and self._ready.get(slot) == (item, self._session.encoder)
 
     def targets(self, source: Slot) -> dict[Slot, Item]:
         """What places of a slot can be matched with."""
         return {slot: item for slot, item in self._session.items.items() if slot != source and self.is_ready(slot)}
 
-    def _submit_query(self, latest: str, slot: Slot, targets: dict[Slot, Item], at: tuple[float, ...]) -> Request:
-        asked = {"source": self._session.items[slot], "targets": list(targets.values()), "at": at}
-        asked["known"] = [self._known(slot, target) for target in targets]
-        asked["corrections"] = [self._corrections(slot, target) for target in targets]
-        return self._engine.submit("query", lane="query", latest=latest, encoder=self._session.encoder, **asked)
-
-    def _known(self, a: Slot, b: Slot) -> Any:
-        """The photo's camera and the poses of a shape in it (the one that the user chose, if it is not the best); or None."""
-        aligned = self._session.aligned.get((a, b)) or self._session.aligned.get((b, a))
-        if aligned is None or aligned.pose is None:
-            return None
-        return aligned.K, aligned.lens, aligned.poses if aligned.choice == 0 else (aligned.pose,)
-
-    def _corrections(self, source: Slot, target: Slot) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
-        """What the user put right between two slots, either way."""
-        every = self._session.corrections
-        return [(c.at, c.to) for c in every if (c.source, c.target) == (source, target)] + [
-            (c.to, c.at) for c in every if (c.source, c.target) == (target, source)
-        ]
-
-    def _posed_anew(self) -> None:
-        """Poses guide clicks: what was answered without them is asked again."""
-        self._session.forget_answers()
-        self._answer_pins()
-
-    def run(self, job: str, done: Any, **arguments: Any) -> Request:
-        """Long work in the engine, shown in the task bar; ``done`` takes the result."""
+    def run(self, job: str, done: Callable[[Any], object], **arguments: Any) -> Request:
+        """Long work in the engine, shown in the task bar; ``done`` takes the result, and a failure is said in a dialog."""
         request = self._engine.submit(job, **arguments)
         request.done.connect(done)
         request.failed.connect(self.failed)
+        request.warned.connect(self.warned)
         self.busy.emit(request)
         return request
 
+    def ask(self, job: str, latest: str, done: Callable[[Any], object], **arguments: Any) -> Request:
+        """A short question; of several with the same ``latest`` only the newest is answered.
 
-def _by_slot(answers: list[Answer], targets: dict[Slot, Item]) -> dict[Slot, Any]:
-    return dict(zip(targets, answers, strict=True))
+        It is shown in the task bar only if it takes so long that it reports progress; who asks says failures, if they are to be said.
+        """
+        request = self._engine.submit(job, lane="query", latest=latest, **arguments)
+        request.done.connect(done)
+        request.failed.connect(lambda sentence, details: log.warning("%s: %s\n%s", job, sentence, details))
+        request.warned.connect(self.warned)
+        once = Qt.ConnectionType.SingleShotConnection
+        request.progressed.connect(lambda *_: self.busy.emit(request), once)
+        return request
+
+    def _read(self, item: Item, done: Callable[[object], None]) -> None:
+        self.run(f"open_{item.kind}", lambda content: self._when_loaded(partial(done, content)), item=item.file)
+
+    def _opened(self, slot: Slot, content: object) -> None:
+        self.opened.emit(slot, content)
+        if isinstance(content, OpenedShape) and content.warnings:
+            self.warned.emit(content.warnings)
+
+    def _follow(self, facts: frozenset[str]) -> None:
+        changed = [slot for slot in SLOTS if self._session.items.get(slot) != self._known.get(slot)]
+        self._known = dict(self._session.items)
+        for slot in changed:
+            self._show(slot)
+        for slot in self._session.items if "encoder" in facts else changed:
+            self._prepare(slot)
+
+    def _show(self, slot: Slot) -> None:
+        """Read what the document names, unless it is there already."""
+        item = self._session.items.get(slot)
+        if item is None:
+            self._shown.pop(slot, None)
+            self.opened.emit(slot, None)
+        elif self._shown.get(slot) != item.file:
+            file = self._shown[slot] = item.file
+
+            def done(content: object) -> None:
+                if self._shown.get(slot) == file:
+                    self._opened(slot, content)
+
+            self._read(item, done)
+
+    def _prepare(self, slot: Slot) -> None:
+        old = self._preparing.pop(slot, None)
+        if old is not None:
+            old.cancel()
+        if slot not in self._session.items:
+            return
+        item, encoder = self._session.items[slot], self._session.encoder
+
+        def done(_: object) -> None:
+            self._ready[slot] = (item, encoder)
+            self.prepared.emit(slot)
+
+        def finished() -> None:
+            if self._preparing.get(slot) is request:
+                del self._preparing[slot]
+
+        request = self.run("prepare", done, item=item, encoder=encoder)
+        self._preparing[slot] = request
+        request.finished.connect(finished)

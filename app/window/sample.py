@@ -2,45 +2,41 @@
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 
+from app.document.session import Session
 from app.shared.resources import resource
 from app.shared.values import item_for
+from app.window.requests import Requests
+from app.window.tools import Tools
 
-if TYPE_CHECKING:
-    from app.window.main_window import MainWindow
 
-
-def open_sample(window: "MainWindow") -> None:
+class Sample(QObject):
     """Photo, focus box and shape of ``resources/sample``, and a first pin once both are open."""
-    sample = json.loads(resource("sample/sample.json").read_text())
-    photo = replace(item_for(resource(f"sample/{sample['image']}")), box=tuple(sample["box"]))
-    shape = item_for(resource(f"sample/{sample['shape']}"))
 
-    nothing_before = not window.session.items
+    def __init__(self, session: Session, requests: Requests, tools: Tools, parent: QObject | None = None):
+        super().__init__(parent)
+        self._session, self._requests, self._tools = session, requests, tools
 
-    def first_pin() -> None:
-        window.place_pin("image 1", tuple(sample["at"]))
-        if nothing_before:
-            window.session.undo_stack.clear()
+    def open(self) -> None:
+        """Open them in the first panels."""
+        facts = json.loads(resource("sample/sample.json").read_text())
+        photo = replace(item_for(resource(f"sample/{facts['image']}")), box=tuple(facts["box"]))
+        shape = item_for(resource(f"sample/{facts['shape']}"))
+        nothing_before = not self._session.items
 
-    def place_first_pin(slot: str) -> None:
-        items = window.session.items
-        if items.get("image 1") == photo and items.get("shape 1") == shape:
-            window.session.item_changed.disconnect(place_first_pin)
-            QTimer.singleShot(0, window, first_pin)
+        def first_pin() -> None:
+            self._tools.click("image 1", tuple(facts["at"]))
+            if nothing_before:
+                self._session.undo_stack.clear()
 
-    window.session.item_changed.connect(place_first_pin)
-    window.queries.open("image 1", photo)
-    window.queries.open("shape 1", shape)
+        def follow(_: object) -> None:
+            items = self._session.items
+            if items.get("image 1") == photo and items.get("shape 1") == shape:
+                self._session.changed.disconnect(follow)
+                QTimer.singleShot(0, self, first_pin)  # not within the step that opens the file
 
-
-def open_sample_collection(window: "MainWindow") -> None:
-    """Eight pictures of the sample's shape, in the collection dock."""
-    files = sorted(resource("sample/collection").glob("*.jpg"))
-    window.collection_dock.show()
-    window.collector.add([str(file) for file in files])
-    if "shape 1" not in window.session.items:
-        window.queries.open("shape 1", item_for(resource("sample/toy.glb")))
+        self._session.changed.connect(follow)
+        self._requests.open("image 1", photo)
+        self._requests.open("shape 1", shape)

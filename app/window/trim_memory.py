@@ -23,7 +23,7 @@ class GiveBack(QObject):
         super().__init__(parent)
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(trim)
-        session.item_changed.connect(lambda _: self._rest.isActive() or self._rest.start())
+        session.follow({"items"}, lambda: self._rest.isActive() or self._rest.start())
 
 
 def trim() -> bool:

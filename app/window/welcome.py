@@ -21,7 +21,7 @@ class Welcome(QWidget):
         self._row.setContentsMargins(12, 8, 12, 8)
         self.buttons: list[QPushButton] = []
 
-    def fill(self, samples: dict[str, Callable[[], None]], recent: list[str], opens: Callable[[str], None]) -> None:
+    def fill(self, samples: dict[str, Callable[[], object]], recent: list[str], opens: Callable[[str], None]) -> None:
         """Buttons for samples and for recent files that are still there."""
         while (item := self._row.takeAt(0)) is not None:
             old = item.widget()
@@ -43,7 +43,7 @@ class Welcome(QWidget):
         label.setForegroundRole(label.foregroundRole().PlaceholderText)
         self._row.addWidget(label)
 
-    def _add(self, text: str, tip: str, run: Callable[[], None]) -> None:
+    def _add(self, text: str, tip: str, run: Callable[[], object]) -> None:
         button = QPushButton(text)
         button.setToolTip(tip)
         button.setCursor(Qt.CursorShape.PointingHandCursor)

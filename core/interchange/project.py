@@ -13,12 +13,14 @@ from core.files import write_atomic
 
 SUFFIX = ".counterpoint"
 
-FORMAT, VERSION = "counterpoint project", 1
+FORMAT, VERSION = "counterpoint project", 2
 
 LIMIT = 4 << 30
 """Bytes that all members of a file may take together once unpacked."""
 
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: lambda document: document | {"cameras": {}, "marking": {}},  # 0.1 did not keep them
+}
 """From each older version to the next: what to do with the document."""
 
 

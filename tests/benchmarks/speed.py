@@ -164,7 +164,7 @@ def loop() -> None:
     end = time.perf_counter() + 5
     while time.perf_counter() < end:
         step = len(gaps)
-        window.queries.hover("image 1", (600.0 + step % 400, 400.0 + step % 300))
+        window.features.matching.controller.hover("image 1", (600.0 + step % 400, 400.0 + step % 300))
         app.processEvents()
     p50, p99, top = np.percentile(gaps, 50), np.percentile(gaps, 99), max(gaps)
     report("event loop while hovering, gap p50 / p99 / max", f"{p50:.0f} / {p99:.0f} / {top:.0f} ms", "goal 50 ms")
@@ -190,15 +190,15 @@ def parts() -> None:
             time.sleep(0.0005)
         return 1e3 * (time.perf_counter() - begin)
 
-    wait(lambda: len(window.session.items) == 2 and all(map(window.queries.is_ready, window.session.items)))
+    wait(lambda: len(window.session.items) == 2 and all(map(window.requests.is_ready, window.session.items)))
     wait(window.tasks.is_idle)
     masks, meshes = [], []
     panel = window.panels["shape 1"]
     for i in range(12):
         window.session.set_draft(None)
-        window.parts.act("image 1", Action("point", True, ((980.0 + 4 * i, 660.0 + 3 * i),)))
-        masks.append(wait(lambda: window.drafts.marked.candidates))
-        meshes.append(wait(lambda: window.drafts.marked.carried and panel._shape._labels is not None))
+        window.features.parts.controller.act("image 1", Action("point", True, ((980.0 + 4 * i, 660.0 + 3 * i),)))
+        masks.append(wait(lambda: window.features.parts.drafts.marked.candidates))
+        meshes.append(wait(lambda: window.features.parts.drafts.marked.carried and panel._shape._labels is not None))
         panel._render()
     report("release -> new mask, GrabCut", f"{np.median(masks[2:]):.0f} ms", "goal 300 ms")
     report("new mask -> painted on 47,408 faces", f"{np.median(meshes[2:]):.0f} ms", "goal 200 ms")

@@ -12,31 +12,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.document.project import Document, SavedPin, find, moved, pack, unpack
-from app.document.session import SLOTS
+from app.document.project import SavedDocument, SavedPin, find, moved, pack, unpack
 from app.shared.values import (
+    SLOTS,
     Aligned,
+    Cameras,
     Collection,
     CollectionPhoto,
     Correction,
     Drawing,
     EncoderSettings,
+    Marking,
     Pair,
     PoseInPhoto,
+    RigCamera,
     item_for,
 )
 from core.errors import CounterpointError
+from core.geometry.lens import Lens
 from core.interchange import project as format_of
 from core.interchange.project import Project, load_project, save_project
 from core.parts.layers import Layers, Mask
 
 
-def document(folder: Path) -> Document:
+def document(folder: Path) -> SavedDocument:
     """One of everything."""
     photo, shape = folder / "photos" / "a.png", folder / "b.obj"
     photo.parent.mkdir()
     photo.write_bytes(b"picture")
     shape.write_bytes(b"shape")
+    depth = folder / "photos" / "depth.npy"
+    depth.write_bytes(b"depth")
     image = replace(item_for(photo), box=(1.5, 2.0, 30.0, 40.0))
     mask = Mask.of(np.arange(1000) % 3 == 0)
     layers = Layers().new_part("Händle").mark(1, "image 1", np.eye(9, dtype=bool))
@@ -53,10 +59,14 @@ def document(folder: Path) -> Document:
         SavedPin(3, "Trunk", "#00ff00", "image 1", (10.25, 20.0)),
         SavedPin(5, "Foot", "#0000ff", "shape 1", (0.1, 0.2, 0.3)),
     )
+    lens = Lens("opencv", (0.1, 0.01, 0.0, 0.0))
+    rig = (RigCamera("a.png", (30, 40), (50.0, 50.0, 15.0, 20.0), pose.R, pose.t, lens),)
+    (folder / "K.json").write_bytes(b"camera")
+    cameras = Cameras(item_for(folder / "K.json"), rig=rig)
     right = (Correction("image 1", (10.25, 20.0), "shape 1", (0.5, 0.5, 0.5)),)
-    return Document(
+    return SavedDocument(
         {"image 1": image, "shape 1": item_for(shape)}, pins, 5, right, EncoderSettings(samples=5000, adapter="x.safetensors"), layers,
-        (aligned,), collection, {"image 1": [2.0, 5.0, 6.0]}, "somewhere",
+        (aligned,), collection, {"image 1": [2.0, 5.0, 6.0]}, "somewhere", cameras.with_depth(image, item_for(depth)), Marking("vit_b.pth", False),
     )  # fmt: skip
 
 
@@ -70,7 +80,7 @@ def test_everything_comes_back(tmp_path):
     save_project(tmp_path / "p.counterpoint", pack(before, tmp_path))
     after, missing = unpack(load_project(tmp_path / "p.counterpoint"), tmp_path)
     assert not missing
-    for one in fields(Document):
+    for one in fields(SavedDocument):
         assert same(getattr(after, one.name), getattr(before, one.name)), one.name
     np.testing.assert_array_equal(after.layers.parts[0].masks["image 1"].array(), np.eye(9, dtype=bool).ravel())
     assert math.isnan(after.collection.photos[1].agreement)
@@ -85,7 +95,7 @@ number = st.floats(allow_nan=False, allow_infinity=False, width=64)
 def test_any_pins_come_back(tmp_path_factory, given_pins, origin):
     folder = tmp_path_factory.mktemp("p")
     pins = tuple(SavedPin(i, name, "#123456", slot, tuple(at)) for i, (name, slot, at) in enumerate(given_pins))
-    before = Document(pins=pins, origin=origin)
+    before = SavedDocument(pins=pins, origin=origin)
     save_project(folder / "p.counterpoint", pack(before, folder))
     assert same(unpack(load_project(folder / "p.counterpoint"), folder)[0], before)
 
@@ -127,15 +137,20 @@ def test_a_project_with_all_files_needs_no_other(tmp_path):
     save_project(project, pack(before, tmp_path / "here", whole=True))
     (tmp_path / "here").rename(tmp_path / "elsewhere")
     loaded, store = load_project(project), tmp_path / "store"
-    assert len(unpack(loaded, project.parent)[1]) == 2
+    assert len(unpack(loaded, project.parent)[1]) == 5  # the photo twice: with its box, and as that of the depth
     after, missing = unpack(loaded, project.parent, store)
     photo = Path(after.items["image 1"].path)
     assert not missing and photo.is_relative_to(store) and photo.name == "a.png" and photo.read_bytes() == b"picture"
     assert after.items["image 1"].box == before.items["image 1"].box
     lying = replace(loaded, files={name: b"another" for name in loaded.files})
-    assert len(unpack(lying, project.parent, tmp_path / "other")[1]) == 2
+    assert len(unpack(lying, project.parent, tmp_path / "other")[1]) == 5
     (tmp_path / "elsewhere" / "b.obj").unlink()
-    gone = replace(before, items={"shape 1": item_for(tmp_path / "elsewhere" / "b.obj")}, collection=Collection())
+    gone = replace(
+        before,
+        items={"shape 1": item_for(tmp_path / "elsewhere" / "b.obj")},
+        collection=Collection(),
+        cameras=Cameras(),
+    )
     with pytest.raises(CounterpointError, match=r"b\.obj cannot be put into the project"):
         pack(gone, tmp_path, whole=True)
 
@@ -149,12 +164,13 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(CounterpointError, match="No space left"):
+    with pytest.raises(CounterpointError, match="disk is full"):
         save_project(file, Project({"a": 2}))
     assert file.read_bytes() == before and os.listdir(tmp_path) == ["p.counterpoint"]
 
 
 def test_older_versions_are_brought_up_to_date_and_newer_ones_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(format_of, "VERSION", 1)
     save_project(tmp_path / "p.counterpoint", Project({"old": 1}))
     monkeypatch.setattr(format_of, "VERSION", 3)
     monkeypatch.setattr(format_of, "MIGRATIONS", {1: lambda d: {"two": d["old"]}, 2: lambda d: {"three": d["two"] + 1}})
@@ -170,7 +186,7 @@ def test_older_versions_are_brought_up_to_date_and_newer_ones_refused(tmp_path, 
 def test_damaged_files_are_said(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("p")
     file = folder / "p.counterpoint"
-    save_project(file, pack(Document(pins=(SavedPin(1, "a", "#fff", "image 1", (1.0, 2.0)),)), folder))
+    save_project(file, pack(SavedDocument(pins=(SavedPin(1, "a", "#fff", "image 1", (1.0, 2.0)),)), folder))
     content = bytearray(file.read_bytes())
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -191,7 +207,7 @@ def test_damaged_files_are_said(tmp_path_factory, data):
     ],
 )  # fmt: skip
 def test_documents_that_make_no_sense_are_said(tmp_path, change):
-    project = pack(Document(), tmp_path)
+    project = pack(SavedDocument(), tmp_path)
     with pytest.raises(CounterpointError, match="cannot be understood"):
         unpack(Project(project.document | change), tmp_path)
 

@@ -38,39 +38,42 @@ class Tasks:
         """The shape looked at with other settings; matched anew."""
         session = self.window.session
         session.set_encoder(replace(session.encoder, samples=20_000 + number))
-        return lambda: all(self.window.queries.is_ready(slot) for slot in session.items)
+        return lambda: all(self.window.requests.is_ready(slot) for slot in session.items)
 
     def align(self, number: int) -> Callable[[], bool]:
         window = self.window
-        window.aligner.push("Clear pose", None)
-        window.align_panel.start.click()
-        return lambda: window.aligner.current() is not None
+        window.features.align.controller.push("Clear pose", None)
+        window.features.align.panel.start.click()
+        return lambda: window.features.align.controller.current() is not None
 
     def gallery(self, number: int) -> Callable[[], bool]:
         """The shapes of a folder indexed into a new gallery."""
         kept = self.folder / f"gallery-{number}"
-        self.window.gallery.made.emit(str(SAMPLE), str(kept))
-        return lambda: self.window.gallery.folder.text() == str(kept)
+        self.window.features.gallery.panel.gallery_requested.emit(str(SAMPLE), str(kept))
+        return lambda: self.window.features.gallery.panel.folder.text() == str(kept)
 
     def collection(self, number: int) -> Callable[[], bool]:
         """Three photos joined."""
         window = self.window
-        window.collection_panel.clear_wanted.emit()
-        window.collector.add([str(SAMPLE / "collection" / f"toy-{i}.jpg") for i in (3, 5, 7)])
-        window.collection_panel.start.click()
+        window.features.collection.panel.clear_requested.emit()
+        window.features.collection.controller.add([str(SAMPLE / "collection" / f"toy-{i}.jpg") for i in (3, 5, 7)])
+        window.features.collection.panel.start.click()
         return lambda: window.session.collection.joined
 
     def adapt(self, number: int) -> Callable[[], bool]:
         made = Path(os.environ["XDG_DATA_HOME"])
         before = len(list(made.rglob("*.safetensors")))
-        self.window.tuning.adapt(0.2)
+        self.window.features.encoder.controller.adapt(0.2)
         return lambda: len(list(made.rglob("*.safetensors"))) > before
 
     def measure(self, number: int) -> Callable[[], bool]:
         told: list[object] = []
-        request_done = self.window.tuning.page.show_measured
-        self.window.tuning.page.show_measured = lambda measured, done: (told.append(done), request_done(measured, done))
-        self.window.tuning.measure("procedural", [], 2)
+        request_done = self.window.features.encoder.controller.page.show_measured
+        self.window.features.encoder.controller.page.show_measured = lambda measured, done: (
+            told.append(done),
+            request_done(measured, done),
+        )
+        self.window.features.encoder.controller.measure("procedural", [], 2)
         return lambda: True in told
 
 
@@ -82,7 +85,7 @@ class Killing(Soak):
         super().__init__(window)
         self.tasks, self.said, self.failed = Tasks(window, folder), [], []
         window.engine.died.connect(self.said.append)
-        window.queries.failed.connect(lambda sentence, _: self.failed.append(sentence))
+        window.requests.failed.connect(lambda sentence, _: self.failed.append(sentence))
 
     def run(self, name: str, number: int, kills: int, span: float) -> tuple[str, float]:
         """("done", "given up" or "lost", seconds)."""

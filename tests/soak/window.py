@@ -51,14 +51,14 @@ class Soak:
 
     def idle(self) -> bool:
         session = self.window.session
-        return self.window.tasks.is_idle() and all(self.window.queries.is_ready(slot) for slot in session.items)
+        return self.window.tasks.is_idle() and all(self.window.requests.is_ready(slot) for slot in session.items)
 
     def cycle(self) -> None:
         """Both samples opened, a click each, all closed."""
         window = self.window
         window.open_files(self.files)
         self.wait(lambda: len(window.session.items) == 4 and self.idle())
-        window.place_pin("image 1", (977.0, 652.0))
+        window.tools.click("image 1", (977.0, 652.0))
         self.wait(lambda: all(len(pin.answers) == 3 or pin.problem for pin in window.session.pins.values()))
         window.session.undo_stack.setClean()
         window.projects.new()
@@ -84,7 +84,7 @@ class Soak:
             window.panels["image 1"].view._hover(place(view), shift)
 
         def tool() -> None:
-            window.parts_panel.choose_tool(rng.choice(["", "point", "box", "brush"]))
+            window.tools.take(rng.choice(["", "point", "box", "brush"]))
 
         def turn() -> None:
             if mesh is not None:

@@ -7,37 +7,43 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from app.document.commands import SetAligned
-from app.document.session import Session, Slot, kind_of
+from app.document.commands import SetAligned, SetCameras, Together
+from app.document.session import Pair, Session
 from app.document.texts import tr
 from app.shared.results import Begun
-from app.shared.values import Aligned
-from app.window.align.controller import Aligner, Pair
+from app.shared.values import Aligned, Cameras, RigCamera, Slot, item_for, kind_of
+from app.window.align.controller import AlignController
 from app.window.align.dock import AlignPanel
-from app.window.requests import Queries
-from core.interchange.names import nearest_name
+from app.window.requests import Requests
 
 
-class Cameras(QObject):
+class CameraController(QObject):
     """Connects the camera menu of the align dock, files and the session."""
 
     def __init__(
-        self, session: Session, queries: Queries, aligner: Aligner, dock: AlignPanel, parent: QObject | None = None
+        self,
+        session: Session,
+        requests: Requests,
+        aligner: AlignController,
+        dock: AlignPanel,
+        parent: QObject | None = None,
     ):
         super().__init__(parent)
-        self._session, self._queries, self._aligner, self._dock = session, queries, aligner, dock
-        dock.camera_wanted.connect(self.ask_camera)
-        dock.estimate_wanted.connect(self.estimate_camera)
-        dock.depth_wanted.connect(self.ask_depth)
-        dock.rig_wanted.connect(self.ask_rig)
-        dock.carry_wanted.connect(self.carry)
+        self._session, self._requests, self._aligner, self._dock = session, requests, aligner, dock
+        dock.camera_requested.connect(self.ask_camera)
+        dock.estimate_requested.connect(self.estimate_camera)
+        dock.depth_requested.connect(self.ask_depth)
+        dock.rig_requested.connect(self.ask_rig)
+        dock.carry_requested.connect(self.carry)
         aligner.shown.connect(self._show)
+        session.follow({"cameras", "items"}, self._show)
 
     def ask_camera(self) -> None:
         """Ask for a file with intrinsics, or forget those that came from one."""
-        if self._aligner.camera:
-            self._aligner.camera = ""
-            self._dock.set_camera("")
+        cameras = self._session.cameras
+        if cameras.file is not None:
+            text = tr("Forget the intrinsics of {name}").format(name=cameras.file.name)
+            self._push(text, replace(cameras, file=None))
             return
         path, _ = QFileDialog.getOpenFileName(
             self._dock,
@@ -51,22 +57,24 @@ class Cameras(QObject):
     def open_camera(self, path: str) -> None:
         """Take intrinsics from a file."""
 
-        pair = self._aligner.pair()
+        file, pair = item_for(path), self._aligner.pair()
 
         def done(_: object) -> None:
-            self._aligner.camera = path
-            self._dock.set_camera(Path(path).name)
+            text = tr("Take the intrinsics of {name}").format(name=file.name)
+            self._push(text, replace(self._session.cameras, file=file))
 
         image = self._session.items[pair[0]] if pair is not None else None
-        self._queries.run("read_camera", done, path=path, image=image)
+        self._requests.run("read_camera", done, path=path, image=image)
 
     def ask_depth(self) -> None:
         """Ask for a file with the photo's depth, or forget it."""
         pair = self._aligner.pair()
         if pair is None:
             return
-        if self._aligner.depths.pop(self._session.items[pair[0]].path, None) is not None:
-            self._show()
+        photo, cameras = self._session.items[pair[0]], self._session.cameras
+        known = cameras.depth_of(photo)
+        if known is not None:
+            self._push(tr("Forget the depth of {depth}").format(depth=known.name), cameras.with_depth(photo, None))
             return
         path, _ = QFileDialog.getOpenFileName(
             self._dock,
@@ -79,35 +87,41 @@ class Cameras(QObject):
 
     def open_depth(self, slot: Slot, path: str) -> None:
         """Take the depth of a photo from a file."""
-
-        image = self._session.items[slot]
+        photo, file = self._session.items[slot], item_for(path)
 
         def done(_: object) -> None:
-            self._aligner.depths[image.path] = path
-            self._show()
+            text = tr("Take the depth of {name}").format(name=file.name)
+            self._push(text, self._session.cameras.with_depth(photo, file))
 
-        self._queries.run("read_depth", done, path=path, image=image)
+        self._requests.run("read_depth", done, path=path, image=photo)
 
     def ask_rig(self) -> None:
         """Ask for the cameras of a rig, or forget them."""
-        if self._aligner.rig:
-            self._aligner.rig = {}
-            self._show()
+        cameras = self._session.cameras
+        if cameras.rig:
+            text = tr("Forget the rig of {cameras} cameras").format(cameras=len(cameras.rig))
+            self._push(text, replace(cameras, rig=()))
             return
         path, _ = QFileDialog.getOpenFileName(
-            self._dock, tr("Open the cameras of a rig (transforms.json, or images.txt of COLMAP)"), "", tr("Cameras (*.json *.txt *.bin)")
-        )  # fmt: skip
+            self._dock,
+            tr("Open the cameras of a rig (transforms.json, or images.txt of COLMAP)"),
+            "",
+            tr("Cameras (*.json *.txt *.bin)"),
+        )
         if path:
             self.open_rig(str(Path(path).parent) if path.endswith((".txt", ".bin")) else path)
 
     def open_rig(self, path: str) -> None:
         """Take the cameras of all photos of a rig from a file."""
 
-        def done(rig: dict) -> None:
-            self._aligner.rig = rig
-            self._show()
+        def done(rig: tuple[RigCamera, ...]) -> None:
+            text = tr("Take the rig of {name}").format(name=Path(path).name)
+            self._push(text, replace(self._session.cameras, rig=rig))
 
-        self._queries.run("read_rig", done, path=path)
+        self._requests.run("read_rig", done, path=path)
+
+    def _push(self, text: str, cameras: Cameras) -> None:
+        self._session.undo_stack.push(SetCameras(self._session, text, cameras))
 
     def carry(self) -> None:
         """The pose that is shown, and the others behind it as all photos together agree with them, in the rig's other open photos."""
@@ -126,18 +140,16 @@ class Cameras(QObject):
             self._session.undo_stack.push(SetAligned(self._session, tr("Carry pose to the rig"), changes))
 
         tasks = [self._aligner.task(pair, known if pair == whole else None) for pair in pairs]
-        rig = self._aligner.rig
-        cameras = [rig[nearest_name(list(rig), task.image.path) or ""] for task in tasks]
+        cameras = [self._session.cameras.of_rig(task.image) for task in tasks]
         first = known.poses[known.choice]
         poses = [first, *(pose for pose in known.poses if pose != first)]
-        self._queries.run("carry_poses", done, tasks=tasks, cameras=cameras, poses=poses)
+        self._requests.run("carry_poses", done, tasks=tasks, cameras=cameras, poses=poses)
 
     def _others(self) -> list[Slot]:
         """The open photos of the rig beside the one that is meant; none where that is not of the rig."""
         pair, items = self._aligner.pair(), self._session.items
-        there = [
-            slot for slot, item in items.items() if kind_of(slot) == "image" and nearest_name(list(self._aligner.rig), item.path)
-        ]  # fmt: skip
+        images = [slot for slot in items if kind_of(slot) == "image"]
+        there = [slot for slot in images if self._session.cameras.of_rig(items[slot]) is not None]
         return [slot for slot in there if slot != pair[0]] if pair is not None and pair[0] in there else []
 
     def estimate_camera(self) -> None:
@@ -146,22 +158,29 @@ class Cameras(QObject):
         if known is None or not known.poses:
             return
         poses = [known.poses[known.choice], *(p for i, p in enumerate(known.poses) if i != known.choice)][:2]
-        task = self._aligner.task((known.image, known.shape), known)  # type: ignore[arg-type]
-        self._queries.run(
+        task = self._aligner.task((known.image, known.shape), known)
+        self._requests.run(
             "estimate_camera", partial(self._estimated, known), task=task, poses=poses, dof=self._dock.dof.currentData()
         )
 
     def _estimated(self, known: Aligned, found: tuple[float, Begun]) -> None:
         field, begun = found
-        self._aligner.camera = ""
-        self._dock.set_camera("")
-        self._dock.fov.setValue(field)
         again = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, lens=None)
-        self._aligner.push(tr("Estimate field of view: {field:.0f}°").format(field=field), again)
+        text = tr("Estimate field of view: {field:.0f}°").format(field=field)
+        without = replace(self._session.cameras, file=None)
+        step = Together(
+            self._session,
+            text,
+            SetCameras(self._session, text, without),
+            SetAligned(self._session, text, {(known.image, known.shape): again}),
+        )
+        self._session.undo_stack.push(step)
+        self._dock.fov.setValue(field)
 
     def _show(self) -> None:
         """What the camera menu says."""
-        pair, known = self._aligner.pair(), self._aligner.current()
-        depth = self._aligner.depths.get(self._session.items[pair[0]].path, "") if pair is not None else ""
+        pair, known, cameras = self._aligner.pair(), self._aligner.current(), self._session.cameras
+        depth = cameras.depth_of(self._session.items[pair[0]]) if pair is not None else None
         carries = bool(self._others()) and known is not None and known.pose is not None
-        self._dock.set_known(Path(depth).name, len(self._aligner.rig), carries)
+        self._dock.set_camera(cameras.file.name if cameras.file else "")
+        self._dock.set_known(depth.name if depth else "", len(cameras.rig), carries)

@@ -26,33 +26,32 @@ TOOLS = (
     ("pairs", tr("Pairs"), tr("Click a place in the photo and the same on the shape (K); from three pairs on the pose follows them")),
 )  # fmt: skip
 
-POSE_HINTS = {name: tip for name, _, tip in TOOLS}
-"""What the status bar says while a tool is taken up."""
+KEYS = {"move": "W", "turn": "T", "scale": "S", "pairs": "K"}
 
 STYLES = (("solid", tr("Solid")), ("wireframe", tr("Wireframe")), ("silhouette", tr("Silhouette")), ("coordinates", tr("Coordinates (NOC)")))  # fmt: skip
 
 
 class AlignPanel(QWidget):
-    """Signals: wanted(), stopped(), chosen(index), forgotten(), opacity_changed(0 to 1), swiped(0 to 1), style_changed(),
-    tool_changed(tool or ""), camera_wanted(): read intrinsics from a file, or forget them, estimate_wanted(): estimate the field of view,
-    depth_wanted() and rig_wanted(): read (or forget) measured depth, and the cameras of a rig, carry_wanted(): the pose in the rig's other
-    photos, view_wanted(): see the shape as in the photo.
+    """Signals: align_requested(), stopped(), chosen(index), clear_requested(), opacity_changed(0 to 1), swiped(0 to 1), style_changed(),
+    tool_requested(tool or ""), camera_requested(): read intrinsics from a file, or forget them, estimate_requested(): estimate the field of view,
+    depth_requested() and rig_requested(): read (or forget) measured depth, and the cameras of a rig, carry_requested(): the pose in the rig's other
+    photos, view_requested(): see the shape as in the photo.
     """
 
-    wanted = Signal()
+    align_requested = Signal()
     stopped = Signal()
     chosen = Signal(int)
-    forgotten = Signal()
+    clear_requested = Signal()
     opacity_changed = Signal(float)
     swiped = Signal(float)
     style_changed = Signal()
-    tool_changed = Signal(str)
-    camera_wanted = Signal()
-    estimate_wanted = Signal()
-    depth_wanted = Signal()
-    rig_wanted = Signal()
-    carry_wanted = Signal()
-    view_wanted = Signal()
+    tool_requested = Signal(str)
+    camera_requested = Signal()
+    estimate_requested = Signal()
+    depth_requested = Signal()
+    rig_requested = Signal()
+    carry_requested = Signal()
+    view_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -89,19 +88,13 @@ class AlignPanel(QWidget):
         return frozenset(action.data() for action in self.locks.menu().actions() if action.isChecked())
 
     @property
-    def tool(self) -> str:
-        return next((name for name, button in self.tools.items() if button.isChecked()), "")
-
-    @property
     def style_name(self) -> str:
         return str(self.style_box.currentData())
 
-    def take(self, tool: str) -> None:
-        """Take a tool up, "" for none; the same again puts it down."""
-        again = self.tool == tool
+    def show_tool(self, tool: str) -> None:
+        """Show which tool is taken up, "" (or one of another dock) for none."""
         for name, button in self.tools.items():
-            button.setChecked(name == tool and not again)
-        self.tool_changed.emit(self.tool)
+            button.setChecked(name == tool)
 
     def set_camera(self, name: str) -> None:
         """Intrinsics come from a file, or ("") from the field of view."""
@@ -151,31 +144,47 @@ class AlignPanel(QWidget):
         self.fov.setSpecialValueText(tr("photo's, or 50°"))
         self.fov.setSuffix("°")
         self.fov.setToolTip(tr("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°"))
+        self._fill_camera_menu()
+        self._fill_freedoms()
+        form = QFormLayout()
+        for name, field, beside in (
+            (tr("Field of view"), self.fov, self.camera),
+            (tr("Freedom"), self.dof, self.locks),
+        ):
+            row = QHBoxLayout()
+            row.addWidget(field, 1)
+            row.addWidget(beside)
+            form.addRow(name, row)
+        return form
+
+    def _fill_camera_menu(self) -> None:
         self.camera.setText("K…")
         self.camera.setToolTip(
             tr("The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig")
         )
         cameras = QMenu(self.camera)
-        self.from_file = cameras.addAction(tr("Take K from a file…"), self.camera_wanted.emit)
-        self.estimate = cameras.addAction(tr("Estimate with the pose"), self.estimate_wanted.emit)
+        self.from_file = cameras.addAction(tr("Take K from a file…"), self.camera_requested.emit)
+        self.estimate = cameras.addAction(tr("Estimate with the pose"), self.estimate_requested.emit)
         cameras.addSeparator()
-        self.measured = cameras.addAction(tr("Take measured depth from a file…"), self.depth_wanted.emit)
+        self.measured = cameras.addAction(tr("Take measured depth from a file…"), self.depth_requested.emit)
         self.measured.setToolTip(
             tr(
                 "A PNG of millimetres (thousandths of the shape's units) or NPY, of the photo's size: tells size from distance"
             )
         )
         cameras.addSeparator()
-        self.rig = cameras.addAction(tr("Take the cameras of a rig from a file…"), self.rig_wanted.emit)
+        self.rig = cameras.addAction(tr("Take the cameras of a rig from a file…"), self.rig_requested.emit)
         self.rig.setToolTip(
             tr(
                 "transforms.json of nerfstudio or images.txt of COLMAP, in the shape's units: a pose in one photo is one in all"
             )
         )
-        self.carry = cameras.addAction(tr("Carry the pose to the rig's other photos"), self.carry_wanted.emit)
+        self.carry = cameras.addAction(tr("Carry the pose to the rig's other photos"), self.carry_requested.emit)
         cameras.setToolTipsVisible(True)
         self.camera.setMenu(cameras)
         self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    def _fill_freedoms(self) -> None:
         for value, text in ((6, tr("place and rotation")), (7, tr("and one scale")), (9, tr("and each axis' scale"))):
             self.dof.addItem(f"{value}: {text}", value)
         self.dof.setToolTip(tr("Degrees of freedom: more when the shape is not exactly that of the photo"))
@@ -189,21 +198,11 @@ class AlignPanel(QWidget):
         self.locks.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.locks.setToolTip(tr("Keep some as they are: along and about the camera's axes, scale along the shape's"))
         self._locked()
-        form = QFormLayout()
-        for name, field, beside in (
-            (tr("Field of view"), self.fov, self.camera),
-            (tr("Freedom"), self.dof, self.locks),
-        ):
-            row = QHBoxLayout()
-            row.addWidget(field, 1)
-            row.addWidget(beside)
-            form.addRow(name, row)
-        return form
 
     def _start_row(self) -> QHBoxLayout:
         self.start, self.forget = QPushButton(tr("Align shape to photo")), QPushButton(tr("Clear"))
         self.start.clicked.connect(self._pressed)
-        self.forget.clicked.connect(self.forgotten)
+        self.forget.clicked.connect(self.clear_requested)
         row = QHBoxLayout()
         row.addWidget(self.start, 1)
         row.addWidget(self.forget)
@@ -217,14 +216,14 @@ class AlignPanel(QWidget):
             button.setText(text)
             button.setToolTip(tip)
             button.setCheckable(True)
-            button.clicked.connect(lambda on, n=name: self._tool_clicked(n, on))
+            button.clicked.connect(lambda on, n=name: self.tool_requested.emit(n if on else ""))
             self.tools[name] = button
             row.addWidget(button)
         row.addStretch(1)
         self.view = QToolButton()
         self.view.setText(tr("View"))
         self.view.setToolTip(tr("See the shape in its panel as the photo's camera sees it"))
-        self.view.clicked.connect(self.view_wanted)
+        self.view.clicked.connect(self.view_requested)
         row.addWidget(self.view)
         return row
 
@@ -253,13 +252,8 @@ class AlignPanel(QWidget):
         count = len(self.locked)
         self.locks.setText(tr("Lock ({count})").format(count=count) if count else tr("Lock"))
 
-    def _tool_clicked(self, name: str, on: bool) -> None:
-        for other, button in self.tools.items():
-            button.setChecked(on and other == name)
-        self.tool_changed.emit(self.tool)
-
     def _pressed(self) -> None:
-        (self.stopped if self._runs else self.wanted).emit()
+        (self.stopped if self._runs else self.align_requested).emit()
 
     def _row_changed(self, row: int) -> None:
         if row >= 0:

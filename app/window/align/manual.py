@@ -7,16 +7,17 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject
 
-from app.document.session import Session, Slot, kind_of
+from app.document.session import Session
 from app.document.texts import title, tr
 from app.shared.results import Begun, OpenedShape
-from app.shared.values import Aligned, Pair, PoseInPhoto
-from app.window.align.controller import SKETCH, Aligner
+from app.shared.values import Aligned, Pair, PoseInPhoto, Slot, kind_of
+from app.window.align.controller import SKETCH, AlignController
 from app.window.align.dock import AlignPanel
-from app.window.matching.presenter import Panels
-from app.window.requests import Queries
+from app.window.requests import Requests
+from app.window.tools import Tools
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
+from app.window.views.panels import Panels, image_panels
 from app.window.views.pose_handles import RADIUS, TOOLS
 from core.geometry import handles
 from core.geometry.pose import Pose, camera_matrix, project
@@ -28,36 +29,37 @@ STEEP = 0.3
 """An axis that appears shorter than this points at the camera: it is turned about as a wheel is."""
 
 
-class Posing(QObject):
+class ManualPose(QObject):
     """Connects the tools of the align dock, the handles in the photo and the session."""
 
     def __init__(
         self,
         session: Session,
-        queries: Queries,
+        requests: Requests,
         panels: Panels,
-        aligner: Aligner,
+        aligner: AlignController,
+        tools: Tools,
         dock: AlignPanel,
         parent: QObject | None = None,
     ):
         super().__init__(parent)
-        self._session, self._queries, self._panels = session, queries, panels
-        self._aligner, self._dock = aligner, dock
+        self._session, self._requests, self._panels = session, requests, panels
+        self._aligner, self._tools, self._dock = aligner, tools, dock
         self._middles: dict[Slot, npt.NDArray] = {}
         self._half: tuple[Slot, tuple[float, ...]] | None = None
-        dock.tool_changed.connect(self._take)
-        dock.view_wanted.connect(self.look_as_photo)
-        queries.opened.connect(self._opened)
+        tools.changed.connect(self._take)
+        dock.tool_requested.connect(tools.take)
+        dock.view_requested.connect(self.look_as_photo)
+        requests.opened.connect(self._opened)
         aligner.shown.connect(self._place_handles)
-        for slot, panel in panels.items():
-            if isinstance(panel, ImagePanel):
-                panel.view.posed.connect(partial(self._drag, slot))
-                panel.view.pushed.connect(partial(self._push, slot))
+        for slot, panel in image_panels(panels).items():
+            panel.view.posed.connect(partial(self._drag, slot))
+            panel.view.pushed.connect(partial(self._push, slot))
 
-    def take_click(self, slot: Slot, at: tuple[float, ...]) -> bool:
+    def click(self, slot: Slot, at: tuple[float, ...]) -> bool:
         """Whether a click in a panel is one half of a pair; with both halves it is placed."""
         pair = self._aligner.pair()
-        if self._dock.tool != "pairs" or pair is None or slot not in pair:
+        if pair is None or slot not in pair:
             return False
         if self._half is None or kind_of(self._half[0]) == kind_of(slot):
             self._half = (slot, at)
@@ -66,7 +68,8 @@ class Posing(QObject):
         pixel, point = (at, self._half[1]) if kind_of(slot) == "image" else (self._half[1], at)
         self._half = None
         known = self._aligner.current() or Aligned(*pair)
-        placed = replace(known, pairs=(*known.pairs, Pair(pixel, point)))  # type: ignore[arg-type]
+        new = Pair((pixel[0], pixel[1]), (point[0], point[1], point[2]))
+        placed = replace(known, pairs=(*known.pairs, new))
         if len(placed.pairs) < 3:
             self._aligner.push(tr("Place pair"), placed)
         else:
@@ -83,9 +86,9 @@ class Posing(QObject):
         def failed(*_: object) -> None:
             self._aligner.push(tr("Place pair"), placed)
 
-        known = replace(placed, K=None, lens=None) if self._aligner.camera else placed
-        task = self._aligner.task((placed.image, placed.shape), known)  # type: ignore[arg-type]
-        request = self._queries.run(
+        known = replace(placed, K=None, lens=None) if self._session.cameras.file else placed
+        task = self._aligner.task((placed.image, placed.shape), known)
+        request = self._requests.run(
             "solve_pairs", done, task=task, pairs=placed.pairs, start=placed.pose, dof=self._dock.dof.currentData(),
             locked=self._dock.locked,
         )  # fmt: skip
@@ -98,9 +101,9 @@ class Posing(QObject):
 
     def _take(self, tool: str) -> None:
         self._half = None
-        for panel in self._panels.values():
-            if isinstance(panel, ImagePanel):
-                panel.view.handles.take(tool if tool in TOOLS else "")
+        self._dock.show_tool(tool)
+        for panel in image_panels(self._panels).values():
+            panel.view.handles.take(tool if tool in TOOLS else "")
         aligned = self._aligner.current()
         if tool in TOOLS and (aligned is None or aligned.pose is None):
             self.begin()
@@ -117,22 +120,24 @@ class Posing(QObject):
             placed = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens)
             self._aligner.push(tr("Open pose") if path else tr("Place shape"), placed)
 
-        self._queries.run("place_pose", done, task=self._aligner.task(pair), path=path)
+        self._requests.run("place_pose", done, task=self._aligner.task(pair), path=path)
 
     def save(self, path: str, form: str | None) -> None:
         """Write the pose that is shown."""
         aligned = self._aligner.current()
         if aligned is not None and aligned.pose is not None:
-            image, shape = self._session.items[aligned.image], self._session.items[aligned.shape]  # type: ignore[index]
-            arguments = {
-                "path": path,
-                "form": form,
-                "image": image,
-                "shape": shape,
-                "K": aligned.K,
-                "pose": aligned.pose,
-            }
-            self._queries.run("save_pose", lambda _: None, lens=aligned.lens, **arguments)
+            image, shape = self._session.items[aligned.image], self._session.items[aligned.shape]
+            self._requests.run(
+                "save_pose",
+                lambda _: None,
+                path=path,
+                form=form,
+                image=image,
+                shape=shape,
+                K=aligned.K,
+                pose=aligned.pose,
+                lens=aligned.lens,
+            )
 
     def _drag(self, slot: Slot, handle: str, start: tuple, at: tuple, done: bool) -> None:
         aligned = self._aligner.current()
@@ -144,20 +149,20 @@ class Posing(QObject):
             if not np.isfinite([start, at]).all():
                 return
         after = self._changed(aligned, before, handle, np.array(start), np.array(at))
-        middle = self._middles[aligned.shape]  # type: ignore[index]
-        self._settle(aligned, handles.held(before, after, middle, self._dock.locked), done, title(self._dock.tool))
+        middle = self._middles[aligned.shape]
+        self._settle(aligned, handles.held(before, after, middle, self._dock.locked), done, title(self._tools.active))
 
     def _changed(self, aligned: Aligned, pose: Pose, handle: str, start: npt.NDArray, at: npt.NDArray) -> Pose:
         """What a drag with the present tool makes of a pose."""
-        panel, middle, K = self._panels[aligned.image], self._middles[aligned.shape], _matrix(aligned)  # type: ignore[index]
+        panel, middle, K = self._panels[aligned.image], self._middles[aligned.shape], _matrix(aligned)
         assert isinstance(panel, ImagePanel)
         center, radius = project(pose, K, middle)[0], RADIUS / panel.view.zoom
         axis, way = (int(handle), at - start) if handle != "free" else (-1, at - start)
-        if self._dock.tool == "move":
+        if self._tools.active == "move":
             if axis < 0:
                 return handles.moved(pose, K, middle, start, at)
             return handles.moved_along(pose, K, middle, axis, start, at)
-        if self._dock.tool == "turn":
+        if self._tools.active == "turn":
             if axis < 0:
                 return handles.arcball(pose, K, middle, radius, start, at)
             return handles.turned_about(pose, middle, axis, _angle(pose.R[:, axis], center, radius, start, at))
@@ -171,7 +176,7 @@ class Posing(QObject):
         aligned = self._aligner.current()
         if aligned is None or aligned.pose is None or aligned.image != slot or aligned.shape not in self._middles:
             return
-        before, middle = aligned.pose.pose(), self._middles[aligned.shape]  # type: ignore[index]
+        before, middle = aligned.pose.pose(), self._middles[aligned.shape]
         after = handles.held(before, handles.pushed(before, middle, PUSH**-steps), middle, self._dock.locked)
         self._settle(aligned, after, True, tr("Move"))
 
@@ -189,19 +194,19 @@ class Posing(QObject):
             poses[aligned.choice] = found
             self._aligner.push(f"{what} {aligned.shape}", replace(aligned, poses=tuple(poses)))
 
-        task = self._aligner.task((aligned.image, aligned.shape), aligned)  # type: ignore[arg-type]
-        self._queries.run("score_pose", scored, task=task, pose=shown)
+        task = self._aligner.task((aligned.image, aligned.shape), aligned)
+        self._requests.run("score_pose", scored, task=task, pose=shown)
 
     def _place_handles(self) -> None:
         aligned = self._aligner.current()
-        for slot, panel in self._panels.items():
-            if isinstance(panel, ImagePanel) and (aligned is None or aligned.pose is None or aligned.image != slot):
+        for slot, panel in image_panels(self._panels).items():
+            if aligned is None or aligned.pose is None or aligned.image != slot:
                 panel.view.handles.place(None)
         if aligned is not None and aligned.pose is not None and aligned.shape in self._middles:
             self._show_handles(aligned, aligned.pose.pose())
 
     def _show_handles(self, aligned: Aligned, pose: Pose) -> None:
-        panel, middle = self._panels[aligned.image], self._middles[aligned.shape]  # type: ignore[index]
+        panel, middle = self._panels[aligned.image], self._middles[aligned.shape]
         assert isinstance(panel, ImagePanel)
         u, v = project(pose, _matrix(aligned), middle)[0]
         if aligned.lens is not None:
@@ -219,9 +224,9 @@ class Posing(QObject):
         aligned = self._aligner.current()
         if aligned is None or aligned.pose is None or aligned.K is None:
             return
-        mesh, panel = self._panels[aligned.shape], self._panels[aligned.image]  # type: ignore[index]
+        mesh, panel = self._panels[aligned.shape], self._panels[aligned.image]
         assert isinstance(mesh, MeshPanel) and isinstance(panel, ImagePanel)
-        pose, middle = aligned.pose.pose(), self._middles[aligned.shape]  # type: ignore[index]
+        pose, middle = aligned.pose.pose(), self._middles[aligned.shape]
         eye, above = pose.inverse(np.zeros(3)), pose.inverse(np.array([0.0, -1.0, 0.0]))
         box = panel.box or (0, 0, *panel.image_size)
         span = max(box[2] - box[0], box[3] - box[1]) * 1.3

@@ -4,17 +4,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings, QTimer, Signal
+from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QFileDialog
 
 from app.document.commands import SetAligned, SetCollection
-from app.document.session import Session, Slot, kind_of
+from app.document.session import Session
 from app.document.texts import tr
-from app.shared.values import IMAGE_SUFFIXES, Aligned, Collection, CollectionPhoto, Drawing, item_for
+from app.shared.values import IMAGE_SUFFIXES, Aligned, Collection, CollectionPhoto, Drawing, Slot, item_for, kind_of
 from app.window.collection.dock import HELP, CollectionPanel
-from app.window.collection.presenter import SHAPE, CollectionView
+from app.window.collection.presenter import SHAPE, CollectionPresenter
 from app.window.engine_client import Request
-from app.window.requests import Queries
+from app.window.requests import Requests
+from app.window.shell import Shell
 
 IMAGE: Slot = "image 1"
 """Where photos of the collection are opened."""
@@ -27,41 +28,39 @@ LENS = tr(
 IMAGES = tr("Images ({suffixes})").format(suffixes=" ".join("*" + suffix for suffix in IMAGE_SUFFIXES))
 
 
-class Collector(QObject):
-    """Connects the collection dock, the engine and the session.
-
-    Signals:
-        opened(slot, item): something to open there.
-        said(sentence): for the status bar.
-    """
-
-    opened = Signal(str, object)
-    said = Signal(str)
+class CollectionController(QObject):
+    """Connects the collection dock, the engine and the session."""
 
     def __init__(
-        self, session: Session, queries: Queries, view: CollectionView, dock: CollectionPanel, settings: QSettings,
+        self,
+        session: Session,
+        requests: Requests,
+        presenter: CollectionPresenter,
+        dock: CollectionPanel,
+        settings: QSettings,
+        shell: Shell,
         parent: QObject | None = None,
-    ):  # fmt: skip
+    ):
         super().__init__(parent)
-        self._session, self._queries, self._view, self._dock, self._settings = session, queries, view, dock, settings
+        self._session, self._requests, self._presenter = session, requests, presenter
+        self._dock, self._settings, self._shell = dock, settings, shell
         self._request: Request | None = None
         self._stopping = False
         self._posing: CollectionPhoto | None = None
-        dock.add_wanted.connect(self._ask_photos)
-        dock.clear_wanted.connect(lambda: self._push(tr("Clear the collection"), Collection()))
-        dock.wanted.connect(self.start)
+        dock.add_requested.connect(self.ask_photos)
+        dock.clear_requested.connect(lambda: self._push(tr("Clear the collection"), Collection()))
+        dock.congeal_requested.connect(self.start)
         dock.stopped.connect(self.stop)
-        dock.from_gallery.connect(self._choose_shape)
-        dock.export_wanted.connect(self._export)
-        dock.carry_wanted.connect(self._carry)
-        dock.fix_wanted.connect(self.fix)
+        dock.shape_requested.connect(self._choose_shape)
+        dock.export_requested.connect(self._export)
+        dock.carry_requested.connect(self._carry)
+        dock.fix_requested.connect(self.fix)
         dock.strip.files_dropped.connect(self.add)
         dock.strip.opened.connect(self.open_photo)
         dock.strip.removed.connect(self.remove)
         dock.strip.currentItemChanged.connect(lambda *_: self._update())
-        session.collection_changed.connect(self._update)
-        session.aligned_changed.connect(self._update)
-        session.item_changed.connect(self._item_changed)
+        session.follow({"collection", "aligned", "items"}, self._update)
+        session.follow({"items"}, self._items_changed)
         self._update()
 
     @property
@@ -109,7 +108,7 @@ class Collector(QObject):
         """Open a photo as image 1 with its pose, to be seen, clicked or corrected by hand."""
         one = self.collection.photos[number]
         self._posing = one
-        self.opened.emit(IMAGE, one.item.with_box(one.item.box or one.frame))
+        self._requests.open(IMAGE, one.item.with_box(one.item.box or one.frame))
 
     def fix(self) -> None:
         """The pose that is shown for the opened photo is certain; the others follow."""
@@ -117,7 +116,7 @@ class Collector(QObject):
         if number is None or aligned is None or aligned.pose is None:
             return
         if aligned.lens is not None:
-            self._queries.failed.emit(LENS, "")
+            self._requests.failed.emit(LENS, "")
             return
         photos = list(self.collection.photos)
         one = replace(photos[number], K=aligned.K, poses=(aligned.pose,), choice=0, fixed=True, inlier=True)
@@ -149,7 +148,7 @@ class Collector(QObject):
 
             def done(posed: CollectionPhoto) -> None:
                 after = replace(collection, photos=(*photos[:number], posed, *photos[number + 1 :]))
-                self._view.show(after)
+                self._presenter.show(after)
                 self._pose(after, number + 1)
 
             asked = {"photo": photos[number], "shape": collection.shape, "encoder": collection.encoder}
@@ -159,7 +158,7 @@ class Collector(QObject):
         else:
             self._finish()
             self._push(tr("Congeal"), collection)
-            self.said.emit(
+            self._shell.say(
                 tr("No photo could be posed; draw the box around the object in each, or take another shape.")
             )
 
@@ -168,7 +167,7 @@ class Collector(QObject):
         if any(one.poses for one in collection.photos):
             self._push(tr("Congeal (stopped)"), replace(collection, joined=False))
         else:
-            self._view.show()
+            self._presenter.show()
 
     def _join(self, collection: Collection, text: str) -> None:
         def done(photos: tuple[CollectionPhoto, ...]) -> None:
@@ -179,7 +178,7 @@ class Collector(QObject):
 
     def _run(self, job: str, done: Any, cancelled: Any, **arguments: Any) -> None:
         self._request = None
-        request = self._queries.run(job, done, **arguments)
+        request = self._requests.run(job, done, **arguments)
         self._request = request
         request.cancelled.connect(cancelled)
         request.failed.connect(lambda *_: cancelled())
@@ -192,20 +191,19 @@ class Collector(QObject):
     def _choose_shape(self) -> None:
         gallery = str(self._settings.value("gallery", "")).strip()
         if not gallery:
-            self.said.emit(tr("Choose a folder of shapes in the Gallery dock first."))
+            self._shell.say(tr("Choose a folder of shapes in the Gallery dock first."))
             return
         photos = tuple(self._as_opened(one) for one in self.collection.photos)
 
         def done(found: tuple[str, str]) -> None:
-            self.said.emit(tr("{name} fits the photos best").format(name=Path(found[0]).name))
-            self.opened.emit(SHAPE, item_for(found[0]).with_up(found[1]))
+            self._shell.say(tr("{name} fits the photos best").format(name=Path(found[0]).name))
+            self._requests.open(SHAPE, item_for(found[0]).with_up(found[1]))
 
-        self._queries.run("choose_canonical", done, photos=photos, gallery=gallery, encoder=self._session.encoder)
+        self._requests.run("choose_canonical", done, photos=photos, gallery=gallery, encoder=self._session.encoder)
 
-    def _item_changed(self, slot: Slot) -> None:
-        if slot == IMAGE and self._posing is not None:
+    def _items_changed(self) -> None:
+        if self._posing is not None:
             QTimer.singleShot(0, self, self._show_pose)  # not within the step that opens the photo
-        self._update()
 
     def _show_pose(self) -> None:
         """Give the photo that was opened its pose."""
@@ -264,7 +262,7 @@ class Collector(QObject):
         if what == "picture":
             number = self._dock.strip.chosen()
             if number is None:
-                self.said.emit(tr("Choose the photo that the picture is to be laid over."))
+                self._shell.say(tr("Choose the photo that the picture is to be laid over."))
                 return None
             path, _ = QFileDialog.getOpenFileName(self._dock, tr("Picture to lay over the object"), "", IMAGES)
             return Drawing(number, picture=path) if path else None
@@ -275,11 +273,11 @@ class Collector(QObject):
             slot = IMAGE
             number = self.collection.number_of(item)
             if number is None:
-                self.said.emit(tr("Open one of the photos (double-click) and mark parts in it first."))
+                self._shell.say(tr("Open one of the photos (double-click) and mark parts in it first."))
                 return None
         parts = [part for part in self._session.layers.parts if part.visible and slot in part.masks]
         if not parts:
-            self.said.emit(
+            self._shell.say(
                 tr("No parts are marked in {slot}; mark them with the tools of the Parts dock.").format(slot=slot)
             )
             return None
@@ -290,12 +288,13 @@ class Collector(QObject):
             self._dock, tr("Folder to write to"), str(self._settings.value("folder", ""))
         )
         if folder:
-            self._queries.run(
-                "export_collection", lambda saved: self.said.emit(tr("{saved} files written to {folder}").format(saved=len(saved), folder=folder)),
+            self._requests.run(
+                "export_collection", lambda saved: self._shell.say(tr("{saved} files written to {folder}").format(saved=len(saved), folder=folder)),
                 collection=self.collection if what == "edited" else replace(self.collection, drawing=None), folder=folder, what=what,
             )  # fmt: skip
 
-    def _ask_photos(self) -> None:
+    def ask_photos(self) -> None:
+        """Ask for photos to add."""
         folder = str(self._settings.value("folder", ""))
         paths, _ = QFileDialog.getOpenFileNames(self._dock, tr("Add photos"), folder, IMAGES)
         if paths:

@@ -37,24 +37,24 @@ HELP = tr("Drop 2 photos or more of one object or category here, open a shape li
 
 class CollectionPanel(QWidget):
     """Signals:
-    add_wanted(), clear_wanted(), wanted(): congeal, stopped().
-    from_gallery(): choose the shape from the gallery.
+    add_requested(), clear_requested(), congeal_requested(): congeal, stopped().
+    shape_requested(): choose the shape from the gallery.
     arranged(): other order, filter or cameras.
     turned(): the average picture from another side.
-    export_wanted(what): of ``EXPORTS``; carry_wanted(what): of ``CARRIES``.
-    fix_wanted(), remove_wanted(number).
+    export_requested(what): of ``EXPORTS``; carry_requested(what): of ``CARRIES``.
+    fix_requested(), remove_requested(number).
     """
 
-    add_wanted = Signal()
-    clear_wanted = Signal()
-    wanted = Signal()
+    add_requested = Signal()
+    clear_requested = Signal()
+    congeal_requested = Signal()
     stopped = Signal()
-    from_gallery = Signal()
+    shape_requested = Signal()
     arranged = Signal()
     turned = Signal()
-    export_wanted = Signal(str)
-    carry_wanted = Signal(str)
-    fix_wanted = Signal()
+    export_requested = Signal(str)
+    carry_requested = Signal(str)
+    fix_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -97,15 +97,15 @@ class CollectionPanel(QWidget):
             QPushButton(tr("Congeal")),
             QPushButton(tr("Fix this pose")),
         )
-        add.clicked.connect(self.add_wanted)
-        self.start.clicked.connect(lambda: (self.stopped if self._runs else self.wanted).emit())
+        add.clicked.connect(self.add_requested)
+        self.start.clicked.connect(lambda: (self.stopped if self._runs else self.congeal_requested).emit())
         self.fix.setToolTip(
             tr("The pose that the Align dock shows for the opened photo is certain; the others follow it")
         )
-        self.fix.clicked.connect(self.fix_wanted)
+        self.fix.clicked.connect(self.fix_requested)
         self.gallery = QPushButton(tr("Shape from gallery"))
         self.gallery.setToolTip(tr("Take the shape of the Gallery dock's folder that fits the photos best"))
-        self.gallery.clicked.connect(self.from_gallery)
+        self.gallery.clicked.connect(self.shape_requested)
         self.order, self.filter = QComboBox(), QComboBox()
         for box, choices in ((self.order, ORDERS), (self.filter, FILTERS)):
             for text, name in choices:
@@ -114,11 +114,11 @@ class CollectionPanel(QWidget):
         self.cameras = QCheckBox(tr("Cameras"))
         self.cameras.setToolTip(tr("Show where the photos were taken from, around the shape"))
         self.cameras.toggled.connect(lambda: self.arranged.emit())
-        self.carry = _menu_button(tr("Draw on all"), CARRIES, self.carry_wanted)
-        self.export = _menu_button(tr("Export"), EXPORTS, self.export_wanted)
+        self.carry = _menu_button(tr("Draw on all"), CARRIES, self.carry_requested)
+        self.export = _menu_button(tr("Export"), EXPORTS, self.export_requested)
         clear = QToolButton()
         clear.setText(tr("Clear"))
-        clear.clicked.connect(self.clear_wanted)
+        clear.clicked.connect(self.clear_requested)
         row = QHBoxLayout()
         for widget in (
             add,

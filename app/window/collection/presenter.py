@@ -6,19 +6,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QPixmap
 
-from app.document.session import Session, Slot
+from app.document.session import Fact, Session
 from app.document.texts import tr
 from app.shared.results import Followed
-from app.shared.values import Collection, CollectionPhoto
+from app.shared.values import Collection, CollectionPhoto, Slot
 from app.window.collection.dock import CollectionPanel
 from app.window.collection.filmstrip import FIXED, GOOD, OUT, PICTURE, Frame, pixmap_of
 from app.window.collection.order import passes, quality, viewpoint
-from app.window.matching.presenter import Panels
-from app.window.requests import Queries
+from app.window.requests import Requests
+from app.window.shell import Shell
+from app.window.tools import Tools
 from app.window.views.mesh import MeshPanel
+from app.window.views.panels import Panels
 from core.geometry.pose import camera_matrix, frustum
 
 SIZE = 2 * PICTURE
@@ -28,22 +30,23 @@ SHAPE: Slot = "shape 1"
 """Where the collection's shape is open."""
 
 
-class CollectionView(QObject):
-    """Keeps the collection dock and the shape panel in step with the session.
-
-    Signals:
-        placed(slot, point): a place to put a pin.
-        said(sentence): for the status bar.
-    """
-
-    placed = Signal(str, tuple)
-    said = Signal(str)
+class CollectionPresenter(QObject):
+    """Keeps the collection dock and the shape panel in step with the session."""
 
     def __init__(
-        self, session: Session, queries: Queries, panels: Panels, dock: CollectionPanel, parent: QObject | None = None
+        self,
+        session: Session,
+        requests: Requests,
+        panels: Panels,
+        tools: Tools,
+        dock: CollectionPanel,
+        shell: Shell,
+        parent: QObject | None = None,
     ):
         super().__init__(parent)
-        self._session, self._queries, self._panels, self._dock = session, queries, panels, dock
+        self._session, self._requests, self._panels = session, requests, panels
+        self._tools, self._dock, self._shell = tools, dock, shell
+        self._shape = session.items.get(SHAPE)
         self._small: dict[str, QPixmap] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
         self._drawings: dict[int, Any] = {}
@@ -52,10 +55,18 @@ class CollectionView(QObject):
         dock.arranged.connect(self.show)
         dock.turned.connect(self._show_average)
         dock.strip.pointed.connect(self._point)
-        session.collection_changed.connect(self._changed)
-        session.current_changed.connect(self._follow_pin)
-        session.pins_changed.connect(self._follow_pin)
-        session.item_changed.connect(lambda slot: self.show() if slot == SHAPE else None)
+        session.changed.connect(self._follow)
+
+    def _follow(self, facts: frozenset[Fact]) -> None:
+        if "collection" in facts:
+            self._changed()
+            return
+        shape = self._session.items.get(SHAPE)
+        if shape != self._shape:
+            self._shape = shape
+            self.show()
+        if facts & {"pins", "current", "items"}:
+            self._follow_pin()
 
     @property
     def collection(self) -> Collection:
@@ -82,7 +93,7 @@ class CollectionView(QObject):
         if small is None:
             self._small[one.item.path] = QPixmap(1, 1)
             done = partial(self._set_small, one.item.path)
-            self._queries.ask("small_picture", f"small {one.item.path}", done, item=one.item.file, size=SIZE)
+            self._requests.ask("small_picture", f"small {one.item.path}", done, item=one.item.file, size=SIZE)
             small = self._small[one.item.path]
         frame = Frame(number, one.item.name, one.item.path, size=(small.width(), small.height()), picture=small)
         frame.drawing = self._drawings.get(number) if collection.drawing is not None else None
@@ -133,7 +144,7 @@ class CollectionView(QObject):
         if not self.collection.joined:
             self._dock.show_average(None)
             return
-        self._queries.ask(
+        self._requests.ask(
             "average_picture", "average", lambda picture: self._dock.show_average(pixmap_of(picture)), collection=self._asked(),
             azimuth=float(self._dock.azimuth.value()), elevation=20.0, size=150,
         )  # fmt: skip
@@ -151,14 +162,14 @@ class CollectionView(QObject):
 
         def done(found: Followed | None) -> None:
             if found is None:
-                self.said.emit(tr("That pixel shows nothing of the shape."))
+                self._shell.say(tr("That pixel shows nothing of the shape."))
             elif self._session.items.get(SHAPE) == self.collection.shape:
-                self.placed.emit(SHAPE, found.point)
+                self._tools.click(SHAPE, found.point)
             else:
                 self._set_marks(found)
 
         at = (u * width - 0.5, v * height - 0.5)
-        self._queries.ask("follow", "follow click", done, collection=self._asked(), number=number, at=at)
+        self._requests.ask("follow", "follow click", done, collection=self._asked(), number=number, at=at)
 
     def _follow_pin(self) -> None:
         """Show the current pin in all photos."""
@@ -175,7 +186,7 @@ class CollectionView(QObject):
             if self._marks is not None:
                 self._set_marks(None)
             return
-        self._queries.ask("follow", "follow pin", self._set_marks, collection=self._asked(), number=number, at=pin.at)
+        self._requests.ask("follow", "follow pin", self._set_marks, collection=self._asked(), number=number, at=pin.at)
 
     def _set_marks(self, found: Followed | None) -> None:
         self._marks = found
@@ -188,7 +199,7 @@ class CollectionView(QObject):
         self._follow_pin()
         self._show_average()
         if self.collection.joined and self.collection.drawing is not None:
-            self._queries.run("carry", self._set_drawings, collection=self.collection, size=SIZE)
+            self._requests.run("carry", self._set_drawings, collection=self.collection, size=SIZE)
 
     def _set_drawings(self, drawings: list[Any]) -> None:
         self._drawings = {number: pixmap_of(one) for number, one in enumerate(drawings) if one is not None}

@@ -9,36 +9,42 @@ from PySide6.QtWidgets import QWidget
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.results import Lesson, Measurement
+from app.shared.values import Item
 from app.window.encoder.dock import EncoderPanel
 from app.window.encoder.measure import MeasurePage
-from app.window.requests import Queries
+from app.window.engine_client import EngineClient
+from app.window.requests import Requests
 
 
-class Tuning(QObject):
+class EncoderController(QObject):
     """What the encoder dock asks for, and the page that measures."""
 
-    def __init__(self, session: Session, queries: Queries, dock: EncoderPanel, parent: QWidget):
+    def __init__(self, session: Session, engine: EngineClient, requests: Requests, dock: EncoderPanel, parent: QWidget):
         super().__init__(parent)
-        self._session, self._queries, self._dock = session, queries, dock
+        self._session, self._engine, self._requests, self._dock = session, engine, requests, dock
         self.page = MeasurePage(parent)
-        dock.adapt_wanted.connect(self.adapt)
-        dock.measure.clicked.connect(lambda: self.show())
         self._folder = ""
-        self.page.wanted.connect(self.measure)
-        self.page.opened.connect(self._open_report)
+        dock.applied.connect(session.set_encoder)
+        dock.adapt_requested.connect(self.adapt)
+        dock.measure.clicked.connect(lambda: self.show())
+        self.page.measure_requested.connect(self.measure)
+        self.page.report_requested.connect(self._open_report)
+        engine.ready.connect(self._list_encoders)
+        session.follow({"encoder"}, lambda: dock.set_settings(session.encoder))
+        session.follow({"items"}, lambda: dock.set_shapes(len(self._shapes())))
 
     def adapt(self, minutes: float) -> None:
         """Adapt the encoder of the dock to the open shapes; what it learnt is a file among the program's data, and is used at once."""
-        shapes = [item for item in self._session.items.values() if item.kind == "shape"]
+        shapes = self._shapes()
         folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "adapters"
         name = "-".join(Path(item.path).stem for item in shapes)
         number = next(n for n in range(1, 10_000) if not (folder / f"{name}-{n}.safetensors").exists())
         out = str(folder / f"{name}-{number}.safetensors")
-        request = self._queries.run(
+        request = self._requests.run(
             "adapt_encoder", lambda curve: self._dock.show_learnt(out, curve), shapes=shapes,
             encoder=self._dock.settings(), out=out, minutes=minutes, lessons=_lessons(self._session),
         )  # fmt: skip
-        request.told.connect(self._dock.show_curve)
+        request.partial_result.connect(self._dock.show_curve)
 
     def show(self) -> None:
         self.page.show()
@@ -46,15 +52,21 @@ class Tuning(QObject):
 
     def measure(self, data: str, beside: list[str], count: int) -> None:
         """Ask the engine; what was measured before on the same data is there at once."""
-        shapes = [item for item in self._session.items.values() if item.kind == "shape"]
-        request = self._queries.run(
+        shapes = self._shapes()
+        request = self._requests.run(
             "measure_encoders", self._done, shapes=shapes, encoder=self._session.encoder, beside=beside, data=data, count=count
         )  # fmt: skip
         self.page.set_busy(True)
-        request.told.connect(lambda measured: self.page.show_measured(measured, done=False))
+        request.partial_result.connect(lambda measured: self.page.show_measured(measured, done=False))
         request.finished.connect(lambda: self.page.set_busy(False))
         request.cancelled.connect(lambda: self.page.state.setText(tr("Stopped; what was measured is kept.")))
         request.failed.connect(lambda *_: self.page.state.setText(""))
+
+    def _shapes(self) -> list[Item]:
+        return [item for item in self._session.items.values() if item.kind == "shape"]
+
+    def _list_encoders(self) -> None:
+        self._requests.ask("list_encoders", "encoders", self._dock.set_encoders)
 
     def _done(self, measured: Measurement) -> None:
         self._folder = measured.folder
@@ -68,7 +80,7 @@ def _lessons(session: Session) -> list[Lesson]:
     """What the user put right between images and shapes."""
     found = []
     for one in session.corrections:
-        a, b = session.items.get(one.source), session.items.get(one.target)  # type: ignore[call-overload]
+        a, b = session.items.get(one.source), session.items.get(one.target)
         if a is not None and b is not None and a.kind != b.kind:
             image, pixel, shape, point = (a, one.at, b, one.to) if a.kind == "image" else (b, one.to, a, one.at)
             found.append(Lesson(image, pixel, shape, point))  # type: ignore[arg-type]

@@ -25,14 +25,38 @@ from app.window.encoder.curve import Curve
 
 
 class EncoderPanel(QWidget):
-    """Edits :class:`EncoderSettings`; ``applied(settings)`` is emitted when the user presses Apply, ``adapt_wanted(minutes)`` when the encoder
+    """Edits :class:`EncoderSettings`; ``applied(settings)`` is emitted when the user presses Apply, ``adapt_requested(minutes)`` when the encoder
     is to be adapted to the open shapes."""
 
     applied = Signal(object)
-    adapt_wanted = Signal(float)
+    adapt_requested = Signal(float)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
+        self._make_fields()
+        self.apply = QPushButton(tr("Apply"))
+        self.apply.clicked.connect(lambda: self.applied.emit(self.settings()))
+        layout = QVBoxLayout(self)
+        layout.addLayout(self._form())
+        layout.addWidget(self.apply)
+        layout.addSpacing(8)
+        layout.addLayout(self._adapt_row())
+        layout.addWidget(self.learnt)
+        layout.addWidget(self.curve)
+        layout.addWidget(self.measure)
+        layout.addStretch()
+        self._descriptions: dict[str, str] = {}
+        self.name.currentTextChanged.connect(self._changed)
+        for signal in (
+            self.weights.textChanged, self.adapter.textChanged, self.layer.valueChanged, self.device.currentTextChanged, self.samples.valueChanged,
+            self.azimuths.valueChanged, self.resolution.valueChanged, self.points.currentIndexChanged,
+        ):  # fmt: skip
+            signal.connect(self._changed)
+        self.adapted.toggled.connect(lambda: self.applied.emit(self.settings()))
+        self._applied = EncoderSettings()
+        self.set_settings(self._applied)
+
+    def _make_fields(self) -> None:
         self.name = QComboBox()
         self.name.setEditable(True)
         self.name.addItem("pocket")
@@ -65,8 +89,8 @@ class EncoderPanel(QWidget):
         self.points.setToolTip(
             tr("From points a shape is described in a fifth of a second, less exactly than from rendered views")
         )
-        self.apply = QPushButton(tr("Apply"))
-        self.apply.clicked.connect(lambda: self.applied.emit(self.settings()))
+
+    def _form(self) -> QFormLayout:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("Encoder"), self.name)
@@ -82,25 +106,7 @@ class EncoderPanel(QWidget):
         form.addRow(tr("Shapes"), self.points)
         form.addRow(tr("Views per ring"), self.azimuths)
         form.addRow(tr("Resolution"), self.resolution)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.apply)
-        layout.addSpacing(8)
-        layout.addLayout(self._adapt_row())
-        layout.addWidget(self.learnt)
-        layout.addWidget(self.curve)
-        layout.addWidget(self.measure)
-        layout.addStretch()
-        self._descriptions: dict[str, str] = {}
-        self.name.currentTextChanged.connect(self._changed)
-        for signal in (
-            self.weights.textChanged, self.adapter.textChanged, self.layer.valueChanged, self.device.currentTextChanged, self.samples.valueChanged,
-            self.azimuths.valueChanged, self.resolution.valueChanged, self.points.currentIndexChanged,
-        ):  # fmt: skip
-            signal.connect(self._changed)
-        self.adapted.toggled.connect(lambda: self.applied.emit(self.settings()))
-        self._applied = EncoderSettings()
-        self.set_settings(self._applied)
+        return form
 
     def set_shapes(self, count: int) -> None:
         """How many shapes are open to adapt to."""
@@ -136,7 +142,7 @@ class EncoderPanel(QWidget):
         self.adapt.setToolTip(
             tr("Learn from pictures of the open shapes what looks the same from all sides; made into an adapter file")
         )
-        self.adapt.clicked.connect(lambda: self.adapt_wanted.emit(self.minutes.value()))
+        self.adapt.clicked.connect(lambda: self.adapt_requested.emit(self.minutes.value()))
         self.minutes.setRange(0.1, 60)
         self.minutes.setValue(3)
         self.minutes.setSuffix(tr(" min"))

@@ -31,15 +31,20 @@ EMPTY = tr(
 
 
 class MeasurePage(QDialog):
-    """Signals: wanted(data, beside, count): measure, on the open shapes where data is ""; opened(): show the report."""
+    """Signals: measure_requested(data, beside, count): measure, on the open shapes where data is ""; report_requested(): show the report."""
 
-    wanted = Signal(str, list, int)
-    opened = Signal()
+    measure_requested = Signal(str, list, int)
+    report_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self.setWindowTitle(tr("Measure encoders"))
         self.resize(760, 560)
+        self._make_fields()
+        self._lay_out()
+        self._measured = Measurement({}, [])
+
+    def _make_fields(self) -> None:
         self.data = QComboBox()
         self.data.setEditable(True)
         self.data.addItems([OPEN_SHAPES, "procedural", *(f"{kind}:" for kind in ("meshes", "onepose", "tapvid", "pfpascal", "spair"))])  # fmt: skip
@@ -56,7 +61,7 @@ class MeasurePage(QDialog):
         self.measure, self.report = QPushButton(tr("Measure")), QPushButton(tr("Open report"))
         self.measure.setDefault(True)
         self.measure.clicked.connect(self._ask)
-        self.report.clicked.connect(self.opened)
+        self.report.clicked.connect(self.report_requested)
         self.report.setEnabled(False)
         self.state = QLabel(EMPTY)
         self.state.setWordWrap(True)
@@ -67,6 +72,8 @@ class MeasurePage(QDialog):
         self.table.itemSelectionChanged.connect(self._show_cases)
         self.bars = Bars()
         self.bad, self.good = QLabel(), QLabel()
+
+    def _lay_out(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("On"), self.data)
@@ -87,7 +94,6 @@ class MeasurePage(QDialog):
         layout.addWidget(self.table, 2)
         layout.addWidget(self.bars, 1)
         layout.addLayout(cases, 2)
-        self._measured = Measurement({}, [])
 
     def set_busy(self, busy: bool) -> None:
         self.measure.setEnabled(not busy)
@@ -123,7 +129,7 @@ class MeasurePage(QDialog):
     def _ask(self) -> None:
         others = [name.strip() for name in self.beside.text().split(",") if name.strip()]
         data = self.data.currentText().strip()
-        self.wanted.emit("" if data == OPEN_SHAPES else data, others, self.count.value())
+        self.measure_requested.emit("" if data == OPEN_SHAPES else data, others, self.count.value())
 
     def _show_cases(self) -> None:
         """The worst and the best picture of the encoder of the chosen row."""

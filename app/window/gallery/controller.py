@@ -6,48 +6,54 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
-from app.document.session import Session, Slot, kind_of
+from app.document.session import Session
 from app.shared.results import FoundShape
-from app.shared.values import Item, SearchRequest
+from app.shared.values import Item, SearchRequest, Slot, kind_of
 from app.window.gallery.dock import GalleryPanel
-from app.window.requests import Queries
+from app.window.requests import Requests
+from app.window.shell import Shell
+from app.window.views.panels import ActivePanel
 from core.parts.layers import Mask
 
 TURNED = 160
 """Side in pixels of a shape that is turned in the grid."""
 
 
-class Finder(QObject):
+class GalleryController(QObject):
     """Connects the gallery dock, the engine and the session.
 
     Signals:
-        opened(path, second): a shape that was found, for the second shape panel or the first.
-        ready(slot): a shape that was to be aligned to the photo is open there.
+        align_requested(): a shape that was to be aligned to the photo is open.
     """
 
-    opened = Signal(str, bool)
-    ready = Signal(str)
+    align_requested = Signal()
 
     def __init__(
-        self, session: Session, queries: Queries, dock: GalleryPanel, settings: QSettings, parent: QObject | None = None
+        self,
+        session: Session,
+        requests: Requests,
+        active: ActivePanel,
+        dock: GalleryPanel,
+        settings: QSettings,
+        shell: Shell,
+        parent: QObject | None = None,
     ):
         super().__init__(parent)
-        self._session, self._queries, self._dock = session, queries, dock
-        self.active: Slot = "image 1"
+        self._session, self._requests, self._active = session, requests, active
+        self._dock, self._shell = dock, shell
         self.part: int | None = None
         self._last: SearchRequest | None = None
         self._aligning = ""
         dock.folder.setText(str(settings.value("gallery", "")))
         dock.folder.textChanged.connect(lambda folder: settings.setValue("gallery", folder))
-        dock.wanted.connect(self._want)
-        dock.again.connect(self._again)
-        dock.made.connect(self._make)
-        dock.named.connect(self._name)
+        dock.search_requested.connect(self._search)
+        dock.settings_changed.connect(self._again)
+        dock.gallery_requested.connect(self._make)
+        dock.naming_requested.connect(self._name)
         dock.results.chosen.connect(self._choose)
         dock.results.turned.connect(self._turn)
-        queries.prepared.connect(self._prepared)
-        session.item_changed.connect(self._changed)
-        session.layers_changed.connect(self._changed)
+        requests.prepared.connect(self._prepared)
+        session.follow({"items", "layers"}, self._changed)
 
     def choose_part(self, part_id: int | None) -> None:
         """The part that "like the part" means."""
@@ -62,12 +68,12 @@ class Finder(QObject):
         """Where the chosen part (or the first) is marked: in the panel used last, or in the first."""
         parts = sorted(self._session.layers.parts, key=lambda part: part.part_id != self.part)
         for part in parts[:1]:
-            for slot in sorted(part.masks, key=lambda slot: slot != self.active):
+            for slot in sorted(part.masks, key=lambda slot: slot != self._active.slot):
                 if slot in self._session.items:
-                    return self._session.items[slot], part.masks[slot]  # type: ignore[index]
+                    return self._session.items[slot], part.masks[slot]
         return None
 
-    def _want(self, kind: str) -> None:
+    def _search(self, kind: str) -> None:
         wish = SearchRequest(self._dock.folder.text().strip(), "nothing")
         if kind == "words":
             wish = replace(wish, kind="words", words=self._dock.words.text())
@@ -96,20 +102,20 @@ class Finder(QObject):
         if self._last is None or wish.gallery != self._last.gallery:
             wish = replace(wish, tag="")
         self._last = wish
-        self._queries.run("search_gallery", self._dock.show_results, wish=wish, encoder=self._session.encoder)
+        self._requests.run("search_gallery", self._dock.show_results, wish=wish, encoder=self._session.encoder)
 
     def _make(self, folder: str, gallery: str) -> None:
         def done(_: object) -> None:
             self._dock.folder.setText(gallery)
-            self._want("nothing")
+            self._search("nothing")
 
         encoder, clip = self._session.encoder, self._dock.clip
-        self._queries.run("make_gallery", done, folder=folder, gallery=gallery, encoder=encoder, clip=clip)
+        self._requests.run("make_gallery", done, folder=folder, gallery=gallery, encoder=encoder, clip=clip)
 
     def _name(self, labels: str) -> None:
         slot = self._slot("shape")
         if slot is not None:
-            self._queries.run(
+            self._requests.run(
                 "name_shape", lambda found: self._dock.show_names(*found), item=self._session.items[slot],
                 encoder=self._session.encoder, gallery=self._dock.folder.text().strip(), labels=labels,
                 clip=self._dock.clip, branch=self._dock.branch,
@@ -117,7 +123,7 @@ class Finder(QObject):
 
     def _slot(self, kind: str) -> Slot | None:
         """The open image or shape that is meant: the one used last, or the first."""
-        slots = [slot for slot in (self.active, *self._session.items) if kind_of(slot) == kind]
+        slots = [slot for slot in (self._active.slot, *self._session.items) if kind_of(slot) == kind]
         return next((slot for slot in slots if slot in self._session.items), None)
 
     def _choose(self, what: str, one: FoundShape) -> None:
@@ -125,19 +131,20 @@ class Finder(QObject):
             self._ask(replace(self._last, kind="number", number=one.number, item=None, mask=None))
         elif what == "align":
             self._aligning = one.path
-            self.opened.emit(one.path, False)
+            self._shell.open_files([one.path], "shape 1")
             self._prepared("shape 1")
         else:
-            self.opened.emit(one.path, what == "second")
+            self._shell.open_files([one.path], "shape 2" if what == "second" else "shape 1")
 
     def _prepared(self, slot: Slot) -> None:
         item = self._session.items.get(slot)
-        if item is not None and item.path == self._aligning and self._queries.is_ready(slot):
+        if item is not None and item.path == self._aligning and self._requests.is_ready(slot):
             self._aligning = ""
-            self.ready.emit(slot)
+            self._active.set(slot)
+            self.align_requested.emit()
 
     def _turn(self, one: FoundShape, azimuth: float) -> None:
         show: Any = partial(self._dock.results.set_picture, one.number)
-        self._queries.ask(
+        self._requests.ask(
             "turn_shape", f"turn {one.number}", show, path=one.path, up=one.up, azimuth=azimuth, size=TURNED
         )

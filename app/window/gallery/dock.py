@@ -29,16 +29,16 @@ Folders are indexed with it from now on; empty for none.""")
 
 class GalleryPanel(QWidget):
     """Signals:
-    wanted(kind): find shapes like the open "image" or "shape", the marked "part", or by "words"; "nothing" only reads the folder anew.
-    again(): the same with other settings of the dock.
-    made(folder, gallery): keep the gallery of a folder of shapes in a folder of its own.
-    named(labels): say which of the labels (divided by commas; of all tags where empty) the open shape is.
+    search_requested(kind): find shapes like the open "image" or "shape", the marked "part", or by "words"; "nothing" only reads the folder anew.
+    settings_changed(): the same with other settings of the dock.
+    gallery_requested(folder, gallery): keep the gallery of a folder of shapes in a folder of its own.
+    naming_requested(labels): say which of the labels (divided by commas; of all tags where empty) the open shape is.
     """
 
-    wanted = Signal(str)
-    again = Signal()
-    made = Signal(str, str)
-    named = Signal(str)
+    search_requested = Signal(str)
+    settings_changed = Signal()
+    gallery_requested = Signal(str, str)
+    naming_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -103,7 +103,7 @@ class GalleryPanel(QWidget):
         self.read = QToolButton()
         self.read.setText(tr("Read"))
         self.read.setToolTip(tr("Read the folder: new and changed shapes are added, removed ones left out"))
-        self.read.clicked.connect(lambda: self.wanted.emit("nothing"))
+        self.read.clicked.connect(lambda: self.search_requested.emit("nothing"))
         return _row(self.folder, self.read, browse)
 
     def _like_row(self) -> QHBoxLayout:
@@ -116,7 +116,7 @@ class GalleryPanel(QWidget):
         for kind, tip in tips.items():
             button = QPushButton(tr("Like the {kind}").format(kind=kind))
             button.setToolTip(tip)
-            button.clicked.connect(lambda _=False, k=kind: self.wanted.emit(k))
+            button.clicked.connect(lambda _=False, k=kind: self.search_requested.emit(k))
             self.likes[kind] = button
         return _row(*self.likes.values())
 
@@ -138,9 +138,9 @@ class GalleryPanel(QWidget):
         self.order.setToolTip(tr("The most or the least similar first"))
         self.closer.setChecked(True)
         self.closer.setToolTip(tr("Compare the first hundred cell by cell: finds much better, takes a second"))
-        self.tag.currentIndexChanged.connect(lambda: self.again.emit())
-        self.order.currentIndexChanged.connect(lambda: self.again.emit())
-        self.closer.toggled.connect(lambda: self.again.emit())
+        self.tag.currentIndexChanged.connect(lambda: self.settings_changed.emit())
+        self.order.currentIndexChanged.connect(lambda: self.settings_changed.emit())
+        self.closer.toggled.connect(lambda: self.settings_changed.emit())
         return _row(self.tag, self.order, self.closer)
 
     def _name_row(self) -> QHBoxLayout:
@@ -150,7 +150,7 @@ class GalleryPanel(QWidget):
             tr("Any words, divided by commas; without a model for words: tags of the gallery, or none for all")
         )
         self.labels.returnPressed.connect(self.name.click)
-        self.name.clicked.connect(lambda: self.named.emit(self.labels.text()))
+        self.name.clicked.connect(lambda: self.naming_requested.emit(self.labels.text()))
         self.names.setWordWrap(True)
         self.names.hide()
         return _row(self.labels, self.name)
@@ -168,19 +168,19 @@ class GalleryPanel(QWidget):
 
     def _say(self) -> None:
         if self.words.text().strip():
-            self.wanted.emit("words")
+            self.search_requested.emit("words")
 
     def _browse(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, tr("Folder of shapes, or gallery"), self.folder.text())
         if folder:
             self.folder.setText(folder)
-            self.wanted.emit("nothing")
+            self.search_requested.emit("nothing")
 
     def _make(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, tr("Folder of shapes"), self.folder.text())
         gallery = folder and QFileDialog.getExistingDirectory(self, tr("Empty folder to keep the gallery in"), folder)
         if folder and gallery:
-            self.made.emit(folder, gallery)
+            self.gallery_requested.emit(folder, gallery)
 
     def _ask_clip(self) -> None:
         text, ok = QInputDialog.getText(self, tr("Model for words"), CLIP, text=self.clip)

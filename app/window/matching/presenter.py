@@ -4,39 +4,50 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from app.document.session import Pin, Session, Slot, kind_of
+from app.document.session import Pin, Session
 from app.document.texts import tr
 from app.shared.results import Answer
+from app.shared.values import Slot, kind_of
+from app.window.content import Content
+from app.window.matching.controller import MatchController
 from app.window.matching.dock import PinRow, PinsPanel
-from app.window.views.image import ImagePanel
 from app.window.views.marks import PinMark
-from app.window.views.mesh import MeshPanel
+from app.window.views.panels import Panels
 from core.colors import PINS
 from core.numbers import coordinate
 
-Panels = dict[Slot, ImagePanel | MeshPanel]
 
-
-class Presenter(QObject):
+class MatchPresenter(QObject):
     """Keeps panels and pin list in step with a session."""
 
-    def __init__(self, session: Session, panels: Panels, pins: PinsPanel, parent: QObject | None = None):
+    def __init__(
+        self,
+        session: Session,
+        controller: MatchController,
+        content: Content,
+        panels: Panels,
+        pins: PinsPanel,
+        parent: QObject | None = None,
+    ):
         super().__init__(parent)
         self._session, self._panels, self._pins = session, panels, pins
         self._hovering: Slot | None = None
-        session.pins_changed.connect(self.refresh)
-        session.answers_changed.connect(lambda _: self.refresh())
-        session.current_changed.connect(self.refresh)
-        session.aligned_changed.connect(self.refresh)
+        session.follow({"items", "pins", "current", "answers", "aligned", "corrections", "encoder"}, self.refresh)
+        content.shown.connect(lambda slot, _: self._refresh_panel(slot))
+        controller.hovered.connect(self.show_hover)
+        controller.hover_ended.connect(self.end_hover)
 
     def refresh(self) -> None:
         """Show everything anew (cheap: panels change only what differs)."""
         self._pins.set_rows([_row(pin, self._session) for pin in self._session.pins.values()])
         self._pins.set_current(self._session.current)
-        for slot, panel in self._panels.items():
-            panel.set_marks(self._marks(slot))
+        for slot in self._panels:
+            self._refresh_panel(slot)
+
+    def _refresh_panel(self, slot: Slot) -> None:
+        self._panels[slot].set_marks(self._marks(slot))
         if self._hovering is None:
-            self._show_heat(self._current())
+            self._show_heat(slot)
 
     def show_hover(self, source: Slot, answers: dict[Slot, Answer]) -> None:
         """Live answers of the place under the mouse."""
@@ -57,13 +68,13 @@ class Presenter(QObject):
     def _current(self) -> Pin | None:
         return self._session.pins.get(self._session.current) if self._session.current is not None else None
 
-    def _show_heat(self, pin: Pin | None) -> None:
-        for slot, panel in self._panels.items():
-            answer = pin.answers.get(slot) if pin is not None else None
-            if answer is None:
-                panel.set_heatmap(None)
-            else:
-                _heat(panel, answer)
+    def _show_heat(self, slot: Slot) -> None:
+        pin = self._current()
+        answer = pin.answers.get(slot) if pin is not None else None
+        if answer is None:
+            self._panels[slot].set_heatmap(None)
+        else:
+            _heat(self._panels[slot], answer)
 
     def _marks(self, slot: Slot) -> list[PinMark]:
         marks = []

@@ -1,40 +1,46 @@
 """Marking and editing parts: what the parts dock and the tools on the panels do to the session."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject
 
-from app.document.commands import SetDraft, SetLayers
-from app.document.session import Session, Slot
+from app.document.commands import SetDraft, SetLayers, SetMarking
+from app.document.session import Session
 from app.document.texts import tr
 from app.shared.results import ReadLabels
-from app.shared.values import Draft
-from app.window.matching.presenter import Panels
-from app.window.parts.dock import PartsPanel
+from app.shared.values import Draft, Slot
+from app.window.parts.dock import KEYS, PartsPanel
 from app.window.parts.draft import Drafts
-from app.window.requests import Queries
+from app.window.requests import Requests
+from app.window.tools import Tools
+from app.window.views.panels import Panels
 from core.parts.action import Action
 from core.parts.layers import Layers, Mask
 
 
-class Parts(QObject):
+class PartsController(QObject):
     """Connects the dock and the panels' tools with the session; every edit is a step that can be undone."""
 
     def __init__(
         self,
         session: Session,
         drafts: Drafts,
-        queries: Queries,
+        requests: Requests,
         panels: Panels,
+        tools: Tools,
         dock: PartsPanel,
         parent: QObject | None = None,
     ):
         super().__init__(parent)
-        self._session, self._drafts, self._queries, self._panels, self._dock = session, drafts, queries, panels, dock
+        self._session, self._drafts, self._requests = session, drafts, requests
+        self._panels, self._tools, self._dock = panels, tools, dock
         self._further = 0
-        dock.tool_changed.connect(self._take_tool)
+        tools.changed.connect(self._take_tool)
+        dock.tool_requested.connect(tools.take)
+        dock.brush_changed.connect(self._take_tool)
         dock.kept.connect(self.keep)
         dock.dropped.connect(self.drop)
         dock.cycled.connect(self.cycle)
@@ -46,11 +52,11 @@ class Parts(QObject):
             lambda on: self._push(tr("No overlaps") if on else tr("Overlaps"), session.layers.made_exclusive(on))
         )
         dock.selected.connect(self._selected)
-        dock.wanted.connect(self._do)
+        dock.edit_requested.connect(self._do)
         for slot, panel in panels.items():
-            panel.acted.connect(lambda action, s=slot: self.act(s, action))
-            if hasattr(panel, "acting"):
-                panel.acting.connect(lambda action, s=slot: drafts.preview(s, action))
+            panel.action_finished.connect(lambda action, s=slot: self.act(s, action))
+            if hasattr(panel, "action_changed"):
+                panel.action_changed.connect(lambda action, s=slot: drafts.preview(s, action))
 
     def act(self, slot: Slot, action: Action) -> None:
         """Something was done with a tool: it goes to the draft of this panel, or begins one."""
@@ -92,7 +98,7 @@ class Parts(QObject):
         if self._session.draft is not None:
             self._session.undo_stack.push(SetDraft(self._session, tr("Discard draft"), None))
         else:
-            self._dock.choose_tool("")
+            self._tools.take("")
 
     def cycle(self, step: int) -> None:
         """Take the next candidate, or the one before."""
@@ -105,26 +111,25 @@ class Parts(QObject):
         """What is marked next is added to a part, or taken from it."""
         self._further = part_id
         name = self._session.layers.get(part_id).name
-        if not self._dock.tool()[0]:
-            self._dock.choose_tool("brush")
+        if self._tools.active not in KEYS:
+            self._tools.take("brush")
         self._dock.say(tr("What you mark now changes {name}.").format(name=name))
 
-    def set_segmenter(self, sam: str) -> None:
-        """Cut parts out with a checkpoint of Segment Anything, or with GrabCut ("")."""
-        self._drafts.sam = sam
-        for item in self._session.items.values():
-            if item.kind == "image":
-                encoder = self._session.encoder
-                self._queries.run(
-                    "look_for_parts", lambda _: self._drafts.refresh(), item=item, encoder=encoder, sam=sam
-                )
+    def set_segmenter(self, segmenter: str) -> None:
+        """Cut parts out with a checkpoint of Segment Anything, a plugin, or GrabCut ("")."""
+        marking = replace(self._session.marking, segmenter=segmenter)
+        if marking == self._session.marking:
+            self._dock.show_marking(marking)  # the list shows what was not chosen in the end
+        else:
+            text = tr("Cut parts out by {name}").format(name=Path(segmenter).name or "GrabCut")
+            self._session.undo_stack.push(SetMarking(self._session, text, marking))
 
     def save(self, slot: Slot, path: str, done: Any) -> None:
         """Write the parts of what is open in a slot to a file; a name without suffix is a folder of meshes."""
         item, parts = self._session.items[slot], [p for p in self._session.layers.parts if slot in p.masks]
         names, colors = [part.name for part in parts], [part.color for part in parts]
         masks = [part.masks[slot] for part in parts]
-        self._queries.run("save_labels", done, item=item, names=names, colors=colors, masks=masks, path=path)
+        self._requests.run("save_labels", done, item=item, names=names, colors=colors, masks=masks, path=path)
 
     def load(self, slot: Slot, paths: list[str]) -> None:
         """Add the parts of a file to what is open in a slot; parts of the same name become one."""
@@ -132,7 +137,7 @@ class Parts(QObject):
         def done(read: ReadLabels) -> None:
             self._push(tr("Read labels"), _with_read(self._session.layers, slot, read))
 
-        self._queries.run("read_labels", done, item=self._session.items[slot], paths=paths)
+        self._requests.run("read_labels", done, item=self._session.items[slot], paths=paths)
 
     def _new_draft(self, slot: Slot) -> Draft:
         known = {part.part_id: part for part in self._session.layers.parts}
@@ -140,12 +145,15 @@ class Parts(QObject):
         return Draft(slot) if part is None else Draft(slot, part_id=part.part_id, base=part.masks.get(slot))
 
     def _take_tool(self) -> None:
+        name = self._tools.active
+        self._dock.show_tool(name)
         for panel in self._panels.values():
-            panel.set_part_tool(*self._dock.tool())
+            panel.set_part_tool(name if name in KEYS else "", *self._dock.brush_settings())
 
     def _set_carries(self, on: bool) -> None:
-        self._drafts.carries = on
-        self._drafts.refresh()
+        text = tr("Find parts on the other panels too") if on else tr("Mark parts on one panel only")
+        marking = replace(self._session.marking, carries=on)
+        self._session.undo_stack.push(SetMarking(self._session, text, marking))
 
     def _selected(self, part_ids: list[int]) -> None:
         if part_ids:
@@ -181,7 +189,7 @@ class Parts(QObject):
                 split = self._session.layers.split(part_id, slots[0], [piece.array() for piece in pieces])
                 self._push(tr("Split {name}").format(name=part.name), split)
 
-        self._queries.run("split_part", done, item=self._session.items[slots[0]], mask=part.masks[slots[0]])
+        self._requests.run("split_part", done, item=self._session.items[slots[0]], mask=part.masks[slots[0]])
 
     def _edit_part(self, part_id: int, text: str, **values: Any) -> None:
         layers = self._session.layers

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.texts import tr
+from app.shared.values import Marking
 from app.window.theme import icon
 from app.window.views.swatch import swatch
 from core.plugins import plugins
@@ -39,6 +40,15 @@ TOOLS = (
     ("flood", tr("Up to creases"), tr("Click a shape: fills up to its creases (G)")),
 )
 
+KEYS = {
+    "point": "P",
+    "box": "X",
+    "lasso": "L",
+    "brush": "R",
+    "eraser": "Shift+R",
+    "component": "C",
+    "flood": "G",
+}
 
 HINTS = {
     "point": tr("Click what belongs to the part, right-click what does not · Return keeps it, Esc puts the tool down"),
@@ -66,12 +76,13 @@ class PartRow:
 
 
 class PartsPanel(QWidget):
-    """Signals: tool_changed() (see :meth:`tool`), kept(), dropped(), cycled(step), threshold_changed(), carries_changed(on),
+    """Signals: tool_requested(tool or ""), brush_changed() (see :meth:`brush_settings`), kept(), dropped(), cycled(step), threshold_changed(), carries_changed(on),
     segmenter_chosen(index), renamed(part id, name), shown(part id, on), recolored(part id, color), selected(part ids),
-    wanted(what): one of "mark", "merge", "split", "delete", "up", "down"; exclusive_changed(on).
+    edit_requested(what): one of "mark", "merge", "split", "delete", "up", "down"; exclusive_changed(on).
     """
 
-    tool_changed = Signal()
+    tool_requested = Signal(str)
+    brush_changed = Signal()
     kept = Signal()
     dropped = Signal()
     cycled = Signal(int)
@@ -82,7 +93,7 @@ class PartsPanel(QWidget):
     shown = Signal(int, bool)
     recolored = Signal(int, str)
     selected = Signal(list)
-    wanted = Signal(str)
+    edit_requested = Signal(str)
     exclusive_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None):
@@ -105,16 +116,22 @@ class PartsPanel(QWidget):
             for name, action in self.tools.items():
                 action.setIcon(icon(f"part-{name}"))
 
-    def tool(self) -> tuple[str, float, float]:
-        """(tool or "", radius as a fraction of the diagonal, angle in degrees)."""
-        chosen = next((name for name, action in self.tools.items() if action.isChecked()), "")
-        return chosen, 0.002 * 1.06 ** self.brush.value(), float(self.angle.value())
+    def brush_settings(self) -> tuple[float, float]:
+        """(radius of the brush as a fraction of the diagonal, angle of the fill in degrees)."""
+        return 0.002 * 1.06 ** self.brush.value(), float(self.angle.value())
 
-    def choose_tool(self, name: str) -> None:
-        """Take up a tool by name, "" for none."""
+    def show_tool(self, name: str) -> None:
+        """Show which tool is taken up, "" (or one of another dock) for none."""
         for other, action in self.tools.items():
             action.setChecked(other == name)
-        self.tool_changed.emit()
+
+    def show_marking(self, marking: Marking) -> None:
+        """Show what cuts parts out, and whether they are looked for on the other panels."""
+        plugin = self.segmenter.findText(marking.segmenter) if marking.segmenter else 0
+        self.segmenter.setCurrentIndex(plugin if plugin >= 0 else 1)
+        blocker = QSignalBlocker(self.carries)
+        self.carries.setChecked(marking.carries)
+        blocker.unblock()
 
     def set_draft(self, text: str | None, count: int = 0, choice: int = 0, score: float = 0.0) -> None:
         """Show what is being marked: ``text`` what it will be, ``count`` candidates; None hides it."""
@@ -175,7 +192,7 @@ class PartsPanel(QWidget):
             action = QAction(icon(f"part-{name}"), text, self)
             action.setToolTip(tip)
             action.setCheckable(True)
-            action.toggled.connect(lambda _: self.tool_changed.emit())
+            action.triggered.connect(lambda on, n=name: self.tool_requested.emit(n if on else ""))
             group.addAction(action)
             button = QToolButton()
             button.setDefaultAction(action)
@@ -233,14 +250,11 @@ class PartsPanel(QWidget):
         return 5 * self.threshold.value()
 
     def _settings_changed(self) -> None:
-        _, size, angle = self.tool() if hasattr(self, "tools") else ("", 0.0, 0.0)
+        size, angle = self.brush_settings()
         self.brush_text.setText(f"{size:.1%}")
         self.angle_text.setText(f"{angle:.0f}°")
         self.threshold_text.setText(f"{self.threshold_percent()} %")
-        if self.sender() is self.threshold:
-            self.threshold_changed.emit()
-        else:
-            self.tool_changed.emit()
+        (self.threshold_changed if self.sender() is self.threshold else self.brush_changed).emit()
 
     def _draft_box(self) -> QWidget:
         self.draft = QWidget()
@@ -321,7 +335,7 @@ class PartsPanel(QWidget):
         for number, (what, text) in enumerate(texts.items()):
             button = QPushButton(text)
             button.setToolTip(tips[what])
-            button.clicked.connect(partial(self.wanted.emit, what))
+            button.clicked.connect(partial(self.edit_requested.emit, what))
             self.buttons[what] = button
             grid.addWidget(button, number // 3, number % 3)
         grid.addWidget(self.exclusive, 2, 0, 1, 3)

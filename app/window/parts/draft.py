@@ -1,15 +1,16 @@
 """The part that is being marked: asks the engine what the marks mean and where the part is on the other panels."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.document.session import Session, Slot, kind_of
+from app.document.session import Fact, Session
 from app.document.texts import tr
 from app.shared.results import Carried
-from app.shared.values import Draft, Item
-from app.window.engine_client import EngineClient
-from app.window.requests import Queries
+from app.shared.values import Draft, Item, Slot, kind_of, slots_of
+from app.window.requests import Requests
 from core.parts.action import Action
 from core.parts.layers import Layers, Mask, in_part
 
@@ -31,22 +32,21 @@ class Drafts(QObject):
     """Follows the session's draft.
 
     Signals:
-        changed(): there is something new in :attr:`marked`.
-        said(text): the step it is on, or why there is nothing.
+        changed(): parts or the draft are other ones, or there is something new in :attr:`marked`.
+        status(text): the step it is on, or why there is nothing.
     """
 
     changed = Signal()
-    said = Signal(str)
+    status = Signal(str)
 
-    def __init__(self, session: Session, engine: EngineClient, queries: Queries, parent: QObject | None = None):
+    def __init__(self, session: Session, requests: Requests, parent: QObject | None = None):
         super().__init__(parent)
-        self._session, self._engine, self._queries = session, engine, queries
+        self._session, self._requests = session, requests
         self.marked = Marked()
-        self.sam = ""
-        self.carries = True
         self._shown: Draft | None = None
-        session.draft_changed.connect(self._follow)
-        queries.prepared.connect(self._prepared)
+        self._segmenter = session.marking.segmenter
+        session.changed.connect(self._changed)
+        requests.prepared.connect(self._prepared)
 
     @property
     def mask(self) -> Mask | None:
@@ -76,30 +76,36 @@ class Drafts(QObject):
             layers = layers.mark(part_id, slot, in_part(carried.percent, threshold))
         return layers
 
-    def refresh(self) -> None:
-        """Ask anew, with another segmenter or other panels."""
-        self._shown = None
-        self._follow()
+    def _changed(self, facts: frozenset[Fact]) -> None:
+        if "marking" in facts:
+            if self._session.marking.segmenter != self._segmenter:
+                self._segmenter = self._session.marking.segmenter
+                for item in self._session.items.values():
+                    self._look_at(item)
+            self._shown = None  # what was marked is marked anew
+            self._follow()
+        elif "draft" in facts:
+            self._follow()
+        elif "layers" in facts:
+            self.changed.emit()
 
     def _follow(self) -> None:
         draft, shown = self._session.draft, self._shown
         self._shown = draft
         if draft is None or not draft.actions:
             self.marked = Marked()
-            self.said.emit("")
+            self.status.emit("")
             self.changed.emit()
         elif shown is not None and (draft.slot, draft.actions, draft.base) == (shown.slot, shown.actions, shown.base):
             self.changed.emit()
             self._carry()
         else:
-            self._mark(draft.slot, draft.actions, draft.base)  # type: ignore[arg-type]
+            self._mark(draft.slot, draft.actions, draft.base)
 
     def _mark(self, slot: Slot, actions: tuple[Action, ...], base: Mask | None, finished: bool = True) -> None:
         draft = self._session.draft
-        asked = {"item": self._session.items[slot], "actions": actions, "base": base, "sam": self.sam}
-        request = self._engine.submit("mark_part", lane="query", latest="mark", encoder=self._session.encoder, **asked)
         if finished:
-            self.said.emit(tr("Cutting out the part…") if kind_of(slot) == "image" else tr("Marking…"))
+            self.status.emit(tr("Cutting out the part…") if kind_of(slot) == "image" else tr("Marking…"))
 
         def done(candidates: list[tuple[Mask, float]]) -> None:
             if finished and self._session.draft != draft:
@@ -107,51 +113,70 @@ class Drafts(QObject):
             self.marked = Marked(candidates, self.marked.carried if not finished else {})
             self.changed.emit()
             if finished:
-                self.said.emit("")
+                self.status.emit("")
                 self._carry()
 
-        request.done.connect(done)
-        request.progressed.connect(lambda _, text: self.said.emit(f"{text}…"))
-        request.failed.connect(self._failed)
+        self._ask(
+            "mark_part",
+            "mark",
+            done,
+            item=self._session.items[slot],
+            actions=actions,
+            base=base,
+            encoder=self._session.encoder,
+            sam=self._session.marking.segmenter,
+        )
 
     def _carry(self) -> None:
         """Find the part on the other panels; other images that have it already vote."""
         draft, mask, items = self._session.draft, self.mask, self._session.items
         if draft is None or mask is None:
             return
-        targets = self._queries.targets(draft.slot) if self.carries else {}  # type: ignore[arg-type]
-        sources: list[tuple[Item, Mask]] = [(items[draft.slot], mask)]  # type: ignore[index]
+        targets = self._requests.targets(draft.slot) if self._session.marking.carries else {}
+        sources: list[tuple[Item, Mask]] = [(items[draft.slot], mask)]
         part = next((p for p in self._session.layers.parts if p.part_id == draft.part_id), None)
-        for slot, old in part.masks.items() if part is not None else ():
-            if slot != draft.slot and kind_of(slot) == "image" == kind_of(draft.slot):  # type: ignore[arg-type]
-                sources.append((items[slot], old))  # type: ignore[index]
-                targets.pop(slot, None)  # type: ignore[call-overload]
-        if not targets or not self._queries.is_ready(draft.slot):  # type: ignore[arg-type]
+        if part is not None and kind_of(draft.slot) == "image":
+            for slot in slots_of("image"):
+                if slot != draft.slot and slot in part.masks:
+                    sources.append((items[slot], part.masks[slot]))
+                    targets.pop(slot, None)
+        if not targets or not self._requests.is_ready(draft.slot):
             return
-        self.said.emit(tr("Finding it on {targets}…").format(targets=", ".join(targets)))
-        request = self._engine.submit(
-            "carry_part", lane="query", latest="carry", encoder=self._session.encoder, sources=sources,
-            targets=list(targets.values()),
-        )  # fmt: skip
+        self.status.emit(tr("Finding it on {targets}…").format(targets=", ".join(targets)))
 
         def done(carried: list[Carried]) -> None:
             if self._session.draft == draft:
                 self.marked.carried = dict(zip(targets, carried, strict=True))
-                self.said.emit("")
+                self.status.emit("")
                 self.changed.emit()
 
-        request.done.connect(done)
-        request.progressed.connect(lambda _, text: self.said.emit(f"{text}…"))
+        self._ask(
+            "carry_part",
+            "carry",
+            done,
+            encoder=self._session.encoder,
+            sources=sources,
+            targets=list(targets.values()),
+        )
+
+    def _ask(self, job: str, latest: str, done: Callable[[Any], None], **arguments: Any) -> None:
+        request = self._requests.ask(job, latest, done, **arguments)
+        request.progressed.connect(lambda _, text: self.status.emit(f"{text}…"))
         request.failed.connect(self._failed)
 
     def _failed(self, sentence: str, details: str) -> None:
-        self.said.emit(sentence)
+        self.status.emit(sentence)
         if details:
-            self._queries.failed.emit(sentence, details)
+            self._requests.failed.emit(sentence, details)
 
     def _prepared(self, slot: Slot) -> None:
         """The segmenter looks at an image as soon as it is open; a draft is carried to what came since."""
         item = self._session.items.get(slot)
-        if item is not None and item.kind == "image":
-            self._queries.run("look_for_parts", lambda _: None, item=item, encoder=self._session.encoder, sam=self.sam)
+        if item is not None:
+            self._look_at(item)
         self._carry()
+
+    def _look_at(self, item: Item) -> None:
+        if item.kind == "image":
+            encoder, segmenter = self._session.encoder, self._session.marking.segmenter
+            self._requests.run("look_for_parts", lambda _: None, item=item, encoder=encoder, sam=segmenter)

@@ -2,45 +2,55 @@
 
 from PySide6.QtCore import QObject
 
-from app.document.session import Session, Slot
+from app.document.session import Session
 from app.document.texts import tr
-from app.window.matching.presenter import Panels
+from app.shared.values import Slot
+from app.window.content import Content
 from app.window.parts import painting
 from app.window.parts.dock import PartRow, PartsPanel
 from app.window.parts.draft import Drafts
 from app.window.views.image import ImagePanel
+from app.window.views.panels import Panels
+from core.parts.layers import Layers
 
 
 class PartsPresenter(QObject):
     """Keeps them in step."""
 
     def __init__(
-        self, session: Session, drafts: Drafts, panels: Panels, dock: PartsPanel, parent: QObject | None = None
+        self,
+        session: Session,
+        drafts: Drafts,
+        content: Content,
+        panels: Panels,
+        dock: PartsPanel,
+        parent: QObject | None = None,
     ):
         super().__init__(parent)
         self._session, self._drafts, self._panels, self._dock = session, drafts, panels, dock
         self._sizes: dict[Slot, int] = {}
-        session.layers_changed.connect(self.refresh)
-        session.draft_changed.connect(self._show_draft)
-        drafts.changed.connect(self._paint)
-        drafts.changed.connect(self._show_draft)
-        drafts.said.connect(dock.say)
+        self._listed: Layers | None = None
+        drafts.changed.connect(self.refresh)
+        drafts.status.connect(dock.say)
         dock.threshold_changed.connect(self._paint)
-
-    def opened(self, slot: Slot, elements: int) -> None:
-        """Something with so many faces (points, pixels) was opened in a slot, 0 when it was closed."""
-        self._sizes[slot] = elements
-        self._paint_slot(slot)
+        content.shown.connect(self._shown)
+        session.follow({"marking"}, lambda: dock.show_marking(session.marking))
 
     def refresh(self) -> None:
-        """Show everything anew."""
+        """Show everything anew; the list only if it is another one, for a name may be edited there."""
         layers = self._session.layers
-        rows = [
-            PartRow(part.part_id, part.name, part.color, part.visible, self._where(part.masks)) for part in layers.parts
-        ]
-        self._dock.set_rows(rows, layers.exclusive)
+        if layers is not self._listed:
+            self._listed = layers
+            rows = [
+                PartRow(one.part_id, one.name, one.color, one.visible, self._where(one.masks)) for one in layers.parts
+            ]
+            self._dock.set_rows(rows, layers.exclusive)
         self._show_draft()
         self._paint()
+
+    def _shown(self, slot: Slot, elements: int) -> None:
+        self._sizes[slot] = elements
+        self._paint_slot(slot)
 
     def _where(self, masks: object) -> str:
         have = [slot for slot in self._panels if slot in masks]  # type: ignore[operator]

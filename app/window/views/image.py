@@ -26,7 +26,7 @@ class ImagePanel(FileDrops, QWidget):
     Signals:
         clicked(u, v): a click without a drag.
         hovered(u, v), hover_ended(): the mouse moves over the image with Shift held, and that is over.
-        acted(action): something was done with a part tool, see :class:`core.parts.action.Action`.
+        action_finished(action): something was done with a part tool, see :class:`core.parts.action.Action`.
         box_changed(box or None): the user drew, changed or cleared the focus box (x0, y0, x1, y1).
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id), match_moved(pin id, (u, v) or None).
     """
@@ -35,7 +35,7 @@ class ImagePanel(FileDrops, QWidget):
     hovered = Signal(float, float)
     hover_ended = Signal()
     box_changed = Signal(object)
-    acted = Signal(object)
+    action_finished = Signal(object)
     files_dropped = Signal(list)
     open_requested = Signal()
     activated = Signal()
@@ -52,14 +52,14 @@ class ImagePanel(FileDrops, QWidget):
         self.view.match_moved.connect(self.match_moved)
         self.view.activated.connect(self.activated)
         self.view.box_drawn.connect(self._user_box)
-        self.view.acted.connect(self.acted)
+        self.view.action_finished.connect(self.action_finished)
         self.header = Header(badge)
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.box_tool = self.header.add_tool(
             "focus-box", tr("Focus box"), tr("Focus box (B): drag around the object, so that the encoder sees only that part"),
             self.view.draw_box, checkable=True,
         )  # fmt: skip
-        self.view.box_wanted.connect(self.box_tool.defaultAction().setChecked)
+        self.view.box_tool_requested.connect(self.box_tool.defaultAction().setChecked)
         self.clear_box = self.header.add_tool(
             "clear", tr("Clear focus box"), tr("Clear the focus box"), lambda: self._user_box(None)
         )

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
@@ -23,8 +23,8 @@ class ImageView(QGraphicsView):
     Signals:
         clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id), match_moved(pin id, (u, v) or None beside the image).
         box_drawn(box): the user drew or changed the focus box (x0, y0, x1, y1).
-        acted(action): something was done with the part tool that is taken up (:attr:`strokes`).
-        box_wanted(on): the tool for the focus box, by a key.
+        action_finished(action): something was done with the part tool that is taken up (:attr:`strokes`).
+        box_tool_requested(on): the tool for the focus box, by a key.
         posed(handle, start, at, done): the posed shape is dragged from pixel to pixel with the tool of :attr:`handles`, see there.
         pushed(steps): the wheel was turned with Ctrl held while that tool is taken up; away from the user above zero.
     """
@@ -36,8 +36,8 @@ class ImageView(QGraphicsView):
     pin_selected = Signal(int)
     match_moved = Signal(int, object)
     box_drawn = Signal(object)
-    acted = Signal(object)
-    box_wanted = Signal(bool)
+    action_finished = Signal(object)
+    box_tool_requested = Signal(bool)
     posed = Signal(str, tuple, tuple, bool)
     pushed = Signal(float)
 
@@ -224,7 +224,7 @@ class ImageView(QGraphicsView):
         if self.strokes.active:
             action = self.strokes.end()
             if action is not None:
-                self.acted.emit(action)
+                self.action_finished.emit(action)
         elif self._mark_drag is not None and self._dragged:
             self._drop_mark(self._mark_drag, at)
         elif self._pose_drag is not None and self._dragged:
@@ -243,6 +243,15 @@ class ImageView(QGraphicsView):
         super().leaveEvent(event)
         self._end_hover()
 
+    def event(self, event: QEvent) -> bool:
+        """Escape puts the tool for the focus box down before it means anything to the menus."""
+        if event.type() == QEvent.Type.ShortcutOverride and self._drawing_box:
+            assert isinstance(event, QKeyEvent)
+            if event.key() == Qt.Key.Key_Escape:
+                event.accept()
+                return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         key = event.key()
         if key == Qt.Key.Key_Space and not event.isAutoRepeat():
@@ -257,9 +266,9 @@ class ImageView(QGraphicsView):
         elif key == Qt.Key.Key_Minus:
             self.zoom_to(self.zoom * 0.8)
         elif key == Qt.Key.Key_B:
-            self.box_wanted.emit(not self._drawing_box)
+            self.box_tool_requested.emit(not self._drawing_box)
         elif key == Qt.Key.Key_Escape and self._drawing_box:
-            self.box_wanted.emit(False)
+            self.box_tool_requested.emit(False)
         else:
             super().keyPressEvent(event)
 

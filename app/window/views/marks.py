@@ -1,7 +1,10 @@
 """What a pin looks like on a panel."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
+
+import numpy.typing as npt
+from PySide6.QtCore import QPointF
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,19 @@ class PinMark:
     role: Literal["source", "match", "rival"]
     selected: bool = False
     muted: bool = False
+
+
+class Surface(Protocol):
+    """A 3D view that marks are on."""
+
+    def pick(self, at: QPointF) -> npt.NDArray | None:
+        """The point float64 [3] of the surface under a place of the widget, or None."""
+
+    def world_to_widget(self, point: npt.ArrayLike) -> QPointF:
+        """Where a point of the shape appears in the widget."""
+
+    def eye(self) -> npt.NDArray:
+        """Where it is seen from, float64 [3]."""
+
+    def set_marks(self, marks: list[PinMark]) -> None:
+        """Show these marks."""

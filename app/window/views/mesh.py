@@ -29,7 +29,7 @@ class MeshPanel(FileDrops, QWidget):
     Signals:
         clicked(point): float64 [3] on the surface, by a click without a drag.
         hovered(point), hover_ended(): the mouse moves over the surface with Shift held, and that is over.
-        acting(action), acted(action): a part tool is at work, and what it did (:class:`core.parts.action.Action`).
+        action_changed(action), action_finished(action): a part tool is at work, and what it did (:class:`core.parts.action.Action`).
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id), up_chosen(axis),
         match_moved(pin id, point, or None beside the shape).
     """
@@ -37,8 +37,8 @@ class MeshPanel(FileDrops, QWidget):
     clicked = Signal(object)
     hovered = Signal(object)
     hover_ended = Signal()
-    acting = Signal(object)
-    acted = Signal(object)
+    action_changed = Signal(object)
+    action_finished = Signal(object)
     files_dropped = Signal(list)
     open_requested = Signal()
     activated = Signal()
@@ -80,7 +80,7 @@ class MeshPanel(FileDrops, QWidget):
         self._through: Any = None
         self._smoothing: Any = None
         self._heat: tuple[npt.NDArray[np.float32], float, float] | None = None
-        self._marks = MeshMarks(self)
+        self._marks = MeshMarks(self, self)
         self._marks.match_moved.connect(self.match_moved)
         self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
         self._navigation = "trackball"
@@ -215,6 +215,10 @@ class MeshPanel(FileDrops, QWidget):
         x, y, _ = renderer.GetDisplayPoint()
         return QPointF(x / ratio, self.plotter.height() - 1 - y / ratio)
 
+    def eye(self) -> npt.NDArray:
+        """Where the shape is seen from, float64 [3]."""
+        return np.array(self.plotter.renderer.GetActiveCamera().GetPosition())
+
     def close_panel(self) -> None:
         """Free the OpenGL window; the panel cannot be used afterwards."""
         if self.plotter is not None:
@@ -249,7 +253,7 @@ class MeshPanel(FileDrops, QWidget):
         self._mouse.grab = self._marks.match_at
         self._mouse.dragging.connect(self._marks.move)
         self._mouse.dropped.connect(self._marks.drop)
-        for name in ("hovered", "hover_ended", "acting", "acted"):
+        for name in ("hovered", "hover_ended", "action_changed", "action_finished"):
             getattr(self._mouse, name).connect(getattr(self, name))
         self.set_part_tool(*self._tool)
         self.plotter.setAcceptDrops(False)

@@ -1,15 +1,11 @@
 """Pin marks in a 3D view: which one is under the mouse, and matches that are dragged to where they belong."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF, Signal
 
-from app.window.views.marks import PinMark
-
-if TYPE_CHECKING:
-    from app.window.views.mesh import MeshPanel
+from app.window.views.marks import PinMark, Surface
 
 REACH = 9
 """Pixels around a mark that belong to it."""
@@ -24,15 +20,15 @@ class MeshMarks(QObject):
 
     match_moved = Signal(int, object)
 
-    def __init__(self, panel: "MeshPanel"):
-        super().__init__(panel)
-        self._panel = panel
+    def __init__(self, surface: Surface, parent: QObject | None = None):
+        super().__init__(parent)
+        self._surface = surface
         self.all: list[PinMark] = []
 
     def at(self, place: QPointF) -> PinMark | None:
         """The mark under a place of the widget; none that the shape hides."""
         marks = (mark for mark in self.all if mark.role != "rival")
-        near = (m for m in marks if (self._panel.world_to_widget(m.position) - place).manhattanLength() <= REACH)
+        near = (m for m in marks if (self._surface.world_to_widget(m.position) - place).manhattanLength() <= REACH)
         return next((mark for mark in near if self._in_front(mark.position, place)), None)
 
     def match_at(self, place: QPointF) -> PinMark | None:
@@ -42,18 +38,18 @@ class MeshMarks(QObject):
 
     def move(self, mark: PinMark, place: QPointF) -> tuple[float, ...] | None:
         """Show a mark where it is dragged; the point of the shape there."""
-        point = self._panel.pick(place)
+        point = self._surface.pick(place)
         found = None if point is None else tuple(map(float, point))
         kept = [one for one in self.all if (one.pin_id, one.role) != (mark.pin_id, "match")]
-        self._panel.set_marks([*kept, replace(mark, position=found or mark.position)])
+        self._surface.set_marks([*kept, replace(mark, position=found or mark.position)])
         return found
 
     def drop(self, mark: PinMark, place: QPointF) -> None:
         self.match_moved.emit(mark.pin_id, self.move(mark, place))
 
     def _in_front(self, position: tuple[float, ...], place: QPointF) -> bool:
-        hit = self._panel.pick(place)
+        hit = self._surface.pick(place)
         if hit is None:
             return True
-        eye = np.array(self._panel.plotter.renderer.GetActiveCamera().GetPosition())
+        eye = self._surface.eye()
         return float(np.linalg.norm(position - eye)) <= float(np.linalg.norm(hit - eye)) * 1.05

@@ -23,7 +23,7 @@ class MeshMouse(QObject):
     Signals:
         pressed(), clicked(place), pivoted(place): places are those of the widget.
         hovered(point), hover_ended(): with Shift held over the surface.
-        acting(action), acted(action): a stroke so far, and when it is done.
+        action_changed(action), action_finished(action): a stroke so far, and when it is done.
         dragging(what, place), dropped(what, place): what ``grab`` gave for the place of a press is moved.
     """
 
@@ -32,8 +32,8 @@ class MeshMouse(QObject):
     pivoted = Signal(QPointF)
     hovered = Signal(object)
     hover_ended = Signal()
-    acting = Signal(object)
-    acted = Signal(object)
+    action_changed = Signal(object)
+    action_finished = Signal(object)
     dragging = Signal(object, QPointF)
     dropped = Signal(object, QPointF)
 
@@ -100,17 +100,17 @@ class MeshMouse(QObject):
             self._add = left and self.tool != "eraser"
             self._stroke, self._last = [tuple(map(float, point))], event.position()
             if self._brushes():
-                self.acting.emit(self._action())
+                self.action_changed.emit(self._action())
             return True
         if not self._stroke:
             return False
         if kind == QEvent.Type.MouseMove:
             if self._brushes():
                 self._follow(event.position())
-                self.acting.emit(self._action())
+                self.action_changed.emit(self._action())
         elif kind == QEvent.Type.MouseButtonRelease:
             action, self._stroke = self._action(), []
-            self.acted.emit(action)
+            self.action_finished.emit(action)
         return True
 
     def _drag(self, event: QMouseEvent) -> bool:

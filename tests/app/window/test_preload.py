@@ -41,7 +41,7 @@ def test_calls_wait_for_the_libraries_and_keep_their_order(qtbot):
     preload.then(lambda: calls.append(2))
     assert not calls
     preload.start()
-    qtbot.waitUntil(lambda: preload.done, timeout=20_000)
+    qtbot.waitUntil(lambda: preload.done, timeout=60_000)
     preload.then(lambda: calls.append(3))
     assert calls == [1, 2, 3]
 

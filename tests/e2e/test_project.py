@@ -1,6 +1,7 @@
-"""Projects in the window: saved, opened, closed with changes, recovered after a crash."""
+"""Projects saved, opened, closed with changes, recovered after a crash."""
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -13,18 +14,20 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from app.document import commands
 from app.window.project_files import _folder
 from core.interchange.project import load_project
-from tests.app.conftest import open_sample_files
+from tests.e2e.hands import (
+    draw_focus_box,
+)
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def worked(window, sample, wait_ready, qtbot):
+def worked(window, sample, wait_ready, qtbot, open_sample):
     """A photo and a shape with a box, a pin, a part and a correction."""
-    open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
-    window.panels["image 1"]._user_box(tuple(sample["box"]))
+    open_sample(window, "image", "shape")
+    draw_focus_box(window.panels["image 1"], sample["box"])
     wait_ready(window)
-    window.place_pin("image 1", tuple(map(float, sample["at"])))
+    window.tools.click("image 1", tuple(map(float, sample["at"])))
     layers = window.session.layers.new_part("Trunk").mark(1, "image 1", np.eye(960, 1280, dtype=bool))
     window.session.undo_stack.push(commands.SetLayers(window.session, "Mark", layers))
     wait_ready(window)
@@ -84,7 +87,6 @@ def test_a_project_that_cannot_be_read_is_said_and_nothing_changes(worked, tmp_p
 
 
 def test_a_file_that_is_gone_is_asked_for(worked, sample, wait_ready, tmp_path, monkeypatch):
-    import shutil
 
     window = worked
     shutil.copy(sample["image"], tmp_path / "gone.jpg")
@@ -99,7 +101,6 @@ def test_a_file_that_is_gone_is_asked_for(worked, sample, wait_ready, tmp_path, 
 
 
 def test_a_project_with_all_files_is_opened_without_them(worked, sample, wait_ready, tmp_path, monkeypatch):
-    import shutil
 
     window = worked
     (tmp_path / "mine").mkdir()

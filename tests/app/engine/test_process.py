@@ -15,7 +15,7 @@ from app.window.engine_client import EngineClient
 
 @pytest.fixture
 def engine(qtbot, tmp_path):
-    engine = EngineClient("tests.app.engine_jobs", log_path=str(tmp_path / "engine.log"), grace=0.4)
+    engine = EngineClient("tests.app.engine.jobs", log_path=tmp_path / "engine.log", grace=0.4)
     with qtbot.waitSignal(engine.ready, timeout=20_000):
         engine.start()
     yield engine
@@ -151,7 +151,7 @@ def test_a_full_gpu_is_said(qtbot, engine):
 
 
 def test_an_engine_that_cannot_start_is_said_once(qtbot, tmp_path):
-    engine = EngineClient("tests.app.no_such_jobs", log_path=str(tmp_path / "log"))
+    engine = EngineClient("tests.app.engine.no_such_jobs", log_path=tmp_path / "log")
     deaths = []
     engine.died.connect(lambda sentence: deaths.append(sentence))
     engine.start()
@@ -169,7 +169,7 @@ def test_the_engine_imports_no_window(qtbot, engine):
 
 
 def test_shutdown_leaves_no_process(qtbot, tmp_path):
-    engine = EngineClient("tests.app.engine_jobs")
+    engine = EngineClient("tests.app.engine.jobs")
     with qtbot.waitSignal(engine.ready, timeout=20_000):
         engine.start()
     pid = engine.pid

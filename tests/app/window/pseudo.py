@@ -10,7 +10,7 @@ from pathlib import Path
 from babel.messages import extract, mofile
 from babel.messages.catalog import Catalog
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NAMES = re.compile(
     r"⟦[^⟦⟧]*⟧|pocket|auto|cpu|cuda|nerfstudio|timm|dinov\w+|\S+[:/]\S+|K…|NOC|Python|JSON|<[^>]+>|#\w+|[\w.-]+\.(jpg|glb|py)|Viridis|Turbo|Magma|Inferno|Cividis|Coolwarm|procedural|[a-z]+:|Close|Float|Press shortcut|Scroll \w+",
     re.DOTALL,
@@ -30,16 +30,11 @@ def catalogue(folder: Path) -> None:
         mofile.write_mo(file, texts)
 
 
-def main(folder: Path) -> None:
-    catalogue(folder)
-    os.environ["COUNTERPOINT_LANGUAGE"] = "xx"
-    find = gettext.translation
-    gettext.translation = lambda domain, _, languages, fallback: find(domain, folder, languages, fallback=fallback)  # type: ignore[assignment]
-    from PySide6.QtCore import QSettings
+def texts_of(application, window) -> set[str]:  # type: ignore[no-untyped-def]
+    """Every text of the widgets and actions."""
     from PySide6.QtGui import QAction
     from PySide6.QtWidgets import (
         QAbstractButton,
-        QApplication,
         QComboBox,
         QDockWidget,
         QGroupBox,
@@ -47,18 +42,8 @@ def main(folder: Path) -> None:
         QLineEdit,
         QTabWidget,
         QWidget,
-    )  # fmt: skip
+    )
 
-    from app.window.main_window import MainWindow
-    from app.window.preferences import Preferences
-
-    application = QApplication(["pseudo"])
-    window = MainWindow(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
-    window.show()
-    preferences = Preferences(window)
-    preferences.show()
-    window.tuning.show()
-    application.processEvents()
     texts: set[str] = set()
     for widget in [w for top in application.topLevelWidgets() for w in [top, *top.findChildren(QWidget)]]:
         texts |= {widget.toolTip(), widget.accessibleName()}
@@ -76,7 +61,29 @@ def main(folder: Path) -> None:
             texts |= {widget.tabText(i) for i in range(widget.count())}
     for action in window.findChildren(QAction):
         texts |= {action.text(), action.toolTip()}
-    texts |= {key for key in (window.align_panel.verdict.text(), window.message.text()) if key}
+    return texts
+
+
+def main(folder: Path) -> None:
+    catalogue(folder)
+    os.environ["COUNTERPOINT_LANGUAGE"] = "xx"
+    find = gettext.translation
+    gettext.translation = lambda domain, _, languages, fallback: find(domain, folder, languages, fallback=fallback)  # type: ignore[assignment]
+    from PySide6.QtCore import QSettings
+    from PySide6.QtWidgets import QApplication
+
+    from app.window.main_window import MainWindow
+    from app.window.preferences import Preferences
+
+    application = QApplication(["pseudo"])
+    window = MainWindow(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
+    window.show()
+    preferences = Preferences(window.appearance, window.requests, window)
+    preferences.show()
+    window.features.encoder.controller.show()
+    application.processEvents()
+    texts = texts_of(application, window)
+    texts |= {key for key in (window.features.align.panel.verdict.text(), window.guide.message.text()) if key}
     plain = sorted(
         text for text in texts if re.search(r"[A-Za-z]{3,}", NAMES.sub("", NAMES.sub("", text.replace("&", ""))))
     )

@@ -1,26 +1,29 @@
-"""Find shapes in a folder, in the window and headless."""
+"""Shapes found in a folder."""
 
+import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
-from tests.app.conftest import open_sample_files
-
-LEFT = Qt.MouseButton.LeftButton
+from core.images import load_image
+from core.parts.layers import Layers, Mask, Part
+from tests.e2e.hands import LEFT, draw_focus_box
 
 
 def names(window):
-    grid = window.gallery.results
+    grid = window.features.gallery.panel.results
     return [grid.item(i).text().split("\n")[0] for i in range(grid.count())]
 
 
-def test_find_shapes_like_the_image_open_turn_and_align_one(window, sample, shape_folder, wait_ready, qtbot):
-    dock, grid = window.gallery, window.gallery.results
+def test_find_shapes_like_the_image_open_turn_and_align_one(
+    window, sample, shape_folder, wait_ready, qtbot, open_sample
+):
+    dock, grid = window.features.gallery.panel, window.features.gallery.panel.results
     assert not dock.likes["image"].isEnabled()
-    open_sample_files(window, sample, wait_ready, qtbot, "image")
-    window.panels["image 1"]._user_box(tuple(sample["box"]))
+    open_sample(window, "image")
+    draw_focus_box(window.panels["image 1"], sample["box"])
     wait_ready(window)
-    window.gallery_dock.raise_()
+    window.docks["gallery"].raise_()
     QTest.keyClicks(dock.folder, str(shape_folder))
     assert dock.likes["image"].isEnabled() and not dock.likes["shape"].isEnabled()
     QTest.mouseClick(dock.likes["image"], LEFT)
@@ -35,44 +38,40 @@ def test_find_shapes_like_the_image_open_turn_and_align_one(window, sample, shap
     for step in (10, 25, 45):
         QTest.mouseMove(grid.viewport(), at + QPoint(step, 0))
     QTest.mouseRelease(grid.viewport(), LEFT, pos=at + QPoint(45, 0))
-    qtbot.waitUntil(lambda: grid.item(toy).icon().pixmap(104).toImage() != before, timeout=20_000)
+    qtbot.waitUntil(lambda: grid.item(toy).icon().pixmap(104).toImage() != before, timeout=60_000)
     assert "shape 1" not in window.session.items  # a drag does not open
     QTest.mouseClick(grid.viewport(), LEFT, pos=at)
-    qtbot.waitUntil(lambda: "shape 1" in window.session.items, timeout=30_000)
+    qtbot.waitUntil(lambda: "shape 1" in window.session.items, timeout=60_000)
     assert window.session.items["shape 1"].name == "toy.glb"
     wait_ready(window)
     dock.order.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: names(window)[0] not in ("toy.glb", "toy2.glb"), timeout=30_000)
+    qtbot.waitUntil(lambda: names(window)[0] not in ("toy.glb", "toy2.glb"), timeout=60_000)
     dock.order.setCurrentIndex(0)
     dock.tag.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: names(window) == ["toy2.glb"], timeout=30_000)
+    qtbot.waitUntil(lambda: names(window) == ["toy2.glb"], timeout=60_000)
     dock.tag.setCurrentIndex(0)
-    qtbot.waitUntil(lambda: grid.count() == 4, timeout=30_000)
+    qtbot.waitUntil(lambda: grid.count() == 4, timeout=60_000)
     QTest.mouseClick(dock.likes["shape"], LEFT)
     qtbot.waitUntil(lambda: grid.count() == 3, timeout=60_000)
     assert names(window)[0] == "toy2.glb"  # the query itself is left out
     grid.chosen.emit("like", grid.item(0).data(Qt.ItemDataRole.UserRole))
-    qtbot.waitUntil(lambda: names(window)[0] == "toy.glb", timeout=30_000)
+    qtbot.waitUntil(lambda: names(window)[0] == "toy.glb", timeout=60_000)
     grid.chosen.emit("align", grid.item(0).data(Qt.ItemDataRole.UserRole))
     qtbot.waitUntil(lambda: bool(window.session.aligned), timeout=120_000)
     assert window.session.aligned[("image 1", "shape 1")].pose is not None
 
 
 def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(
-    window, sample, shape_folder, tmp_path, wait_ready, qtbot
+    window, sample, shape_folder, tmp_path, wait_ready, qtbot, open_sample
 ):
-    import numpy as np
 
-    from core.images import load_image
-    from core.parts.layers import Layers, Mask, Part
-
-    dock = window.gallery
-    open_sample_files(window, sample, wait_ready, qtbot, "image", "shape")
-    window.panels["image 1"]._user_box(tuple(sample["box"]))
+    dock = window.features.gallery.panel
+    open_sample(window, "image", "shape")
+    draw_focus_box(window.panels["image 1"], sample["box"])
     wait_ready(window)
-    dock.made.emit(str(shape_folder), str(tmp_path / "kept"))
+    dock.gallery_requested.emit(str(shape_folder), str(tmp_path / "kept"))
     qtbot.waitUntil(lambda: dock.folder.text() == str(tmp_path / "kept"), timeout=90_000)
-    qtbot.waitUntil(lambda: dock.about.text().startswith("4 shapes"), timeout=30_000)
+    qtbot.waitUntil(lambda: dock.about.text().startswith("4 shapes"), timeout=60_000)
     assert (tmp_path / "kept" / "gallery.sqlite").exists() and not dock.likes["part"].isEnabled()
     x0, y0, x1, y1 = map(int, sample["box"])
     mask = np.zeros(load_image(sample["image"]).shape[:2], bool)
@@ -83,9 +82,9 @@ def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(
     qtbot.waitUntil(lambda: dock.results.count() == 4, timeout=60_000)
     assert set(names(window)[:2]) == {"toy.glb", "toy2.glb"}
     QTest.mouseClick(dock.name, LEFT)
-    qtbot.waitUntil(lambda: not dock.names.isHidden(), timeout=30_000)
+    qtbot.waitUntil(lambda: not dock.names.isHidden(), timeout=60_000)
     assert dock.names.text().startswith("below 100%") and "votes" in dock.names.text()
     QTest.keyClicks(dock.words, "an elephant")
     QTest.keyClick(dock.words, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)), timeout=60_000)
     assert "CLIP" in window.findChildren(QMessageBox)[0].text()

@@ -1,0 +1,81 @@
+"""The Align dock: a shape put over the photo, by itself and by hand."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from app.document.session import Session
+from app.document.texts import tr
+from app.window.align.cameras import CameraController
+from app.window.align.controller import AlignController
+from app.window.align.dock import KEYS, TOOLS, AlignPanel
+from app.window.align.files import PoseFiles
+from app.window.align.manual import ManualPose
+from app.window.content import Content
+from app.window.feature import Entries, Entry, Feature
+from app.window.requests import Requests
+from app.window.shell import Shell
+from app.window.tools import Tool, Tools
+from app.window.views.panels import ActivePanel, Panels
+
+
+class AlignFeature(Feature):
+    """Find the pose of a shape in a photo."""
+
+    name, title, menu = "align", tr("Align"), tr("P&ose")
+
+    def __init__(
+        self,
+        session: Session,
+        requests: Requests,
+        panels: Panels,
+        content: Content,
+        active: ActivePanel,
+        tools: Tools,
+        shell: Shell,
+        parent: QObject,
+    ):
+        self._tools, self._shell = tools, shell
+        self.panel = AlignPanel()
+        self.controller = AlignController(session, requests, panels, content, active, self.panel, parent)
+        self.cameras = CameraController(session, requests, self.controller, self.panel, parent)
+        self.manual = ManualPose(session, requests, panels, self.controller, tools, self.panel, parent)
+        self.files = PoseFiles(self.manual, shell)
+
+    def align(self) -> None:
+        """Show the dock and align the shape to the photo."""
+        self._shell.show_dock(self.name)
+        self.controller.start()
+
+    def entries(self) -> Entries:
+        cameras = self.cameras
+        lines = (
+            Entry(tr("Align shape to photo"), self.controller.start, "Ctrl+L"),
+            None,
+            *(Entry(_by_hand(name, text), partial(self._tools.toggle, name), KEYS[name]) for name, text, _ in TOOLS),
+            None,
+            Entry(tr("See shape as in photo"), self.manual.look_as_photo, "Ctrl+Shift+L"),
+            None,
+            Entry(tr("Open pose…"), self.files.open),
+            Entry(tr("Save pose…"), self.files.save),
+            None,
+            Entry(tr("Open intrinsics…"), cameras.ask_camera),
+            Entry(tr("Open measured depth…"), cameras.ask_depth),
+            Entry(tr("Open camera rig…"), cameras.ask_rig),
+            Entry(tr("Carry pose to the rig's other photos"), cameras.carry),
+        )
+        return [None if one is None else Entry(one.text, partial(self._shown, one), one.key) for one in lines]
+
+    def tools(self) -> Sequence[Tool]:
+        clicks = {"pairs": self.manual.click}
+        return [Tool(name, tip, clicks.get(name)) for name, _, tip in TOOLS]
+
+    def _shown(self, entry: Entry) -> None:
+        """Every entry shows the dock."""
+        self._shell.show_dock(self.name)
+        entry.run()
+
+
+def _by_hand(name: str, text: str) -> str:
+    return tr("Place pairs") if name == "pairs" else tr("{what} by hand").format(what=text)

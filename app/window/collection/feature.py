@@ -1,0 +1,60 @@
+"""The Collection dock: photos of one object or category in one frame."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QSettings, Qt
+
+from app.document.session import Session
+from app.document.texts import tr
+from app.shared.resources import resource
+from app.shared.values import item_for
+from app.window.collection.controller import CollectionController
+from app.window.collection.dock import CollectionPanel
+from app.window.collection.presenter import SHAPE, CollectionPresenter
+from app.window.feature import Entries, Entry, Feature
+from app.window.requests import Requests
+from app.window.shell import Shell
+from app.window.tools import Tools
+from app.window.views.panels import Panels
+
+
+class CollectionFeature(Feature):
+    """Pull photos into the frame of a shape."""
+
+    name, title = "collection", tr("Collection")
+    area, hidden = Qt.DockWidgetArea.BottomDockWidgetArea, True
+
+    def __init__(
+        self,
+        session: Session,
+        requests: Requests,
+        panels: Panels,
+        tools: Tools,
+        settings: QSettings,
+        shell: Shell,
+        parent: QObject,
+    ):
+        self._session, self._requests, self._shell = session, requests, shell
+        self.panel = CollectionPanel()
+        self.presenter = CollectionPresenter(session, requests, panels, tools, self.panel, shell, parent)
+        self.controller = CollectionController(session, requests, self.presenter, self.panel, settings, shell, parent)
+
+    def file_entries(self) -> Entries:
+        return (
+            Entry(tr("Open sample &collection"), self.open_sample),
+            Entry(tr("Add photos to the collection…"), self._add_photos),
+        )
+
+    def samples(self) -> dict[str, Callable[[], object]]:
+        return {tr("the sample collection"): self.open_sample}
+
+    def open_sample(self) -> None:
+        """Eight pictures of the sample's shape, and the shape."""
+        self._shell.show_dock(self.name)
+        self.controller.add([str(file) for file in sorted(resource("sample/collection").glob("*.jpg"))])
+        if SHAPE not in self._session.items:
+            self._requests.open(SHAPE, item_for(resource("sample/toy.glb")))
+
+    def _add_photos(self) -> None:
+        self._shell.show_dock(self.name)
+        self.controller.ask_photos()

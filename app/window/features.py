@@ -1,0 +1,70 @@
+"""The tasks of the window: every one of them is listed here, and nowhere else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QWidget
+
+from app.document.session import Session
+from app.window.align.feature import AlignFeature
+from app.window.collection.feature import CollectionFeature
+from app.window.content import Content
+from app.window.encoder.feature import EncoderFeature
+from app.window.engine_client import EngineClient
+from app.window.feature import Feature
+from app.window.gallery.feature import GalleryFeature
+from app.window.matching.feature import MatchingFeature
+from app.window.parts.feature import PartsFeature
+from app.window.requests import Requests
+from app.window.shell import Shell
+from app.window.tools import Tools
+from app.window.views.panels import ActivePanel, Panels
+
+
+@dataclass(frozen=True)
+class Services:
+    """What there is for tasks to use; each takes what it needs."""
+
+    session: Session
+    engine: EngineClient
+    requests: Requests
+    panels: Panels
+    content: Content
+    active: ActivePanel
+    tools: Tools
+    settings: QSettings
+    shell: Shell
+    parent: QWidget
+
+
+@dataclass(frozen=True, repr=False)
+class Features:
+    """One of each, in the order of their docks."""
+
+    matching: MatchingFeature
+    parts: PartsFeature
+    align: AlignFeature
+    gallery: GalleryFeature
+    encoder: EncoderFeature
+    collection: CollectionFeature
+
+    def __iter__(self) -> Iterator[Feature]:
+        return iter((self.matching, self.parts, self.align, self.gallery, self.encoder, self.collection))
+
+
+def build_features(use: Services) -> Features:
+    """Make the tasks, and connect those of which one begins another."""
+    features = Features(
+        MatchingFeature(use.session, use.requests, use.panels, use.content, use.shell, use.parent),
+        PartsFeature(use.session, use.requests, use.panels, use.content, use.active, use.tools, use.shell, use.parent),
+        AlignFeature(use.session, use.requests, use.panels, use.content, use.active, use.tools, use.shell, use.parent),
+        GalleryFeature(use.session, use.requests, use.active, use.settings, use.shell, use.parent),
+        EncoderFeature(use.session, use.engine, use.requests, use.parent),
+        CollectionFeature(use.session, use.requests, use.panels, use.tools, use.settings, use.shell, use.parent),
+    )
+    features.gallery.controller.align_requested.connect(features.align.align)
+    features.parts.panel.selected.connect(lambda ids: features.gallery.controller.choose_part(ids[0] if ids else None))
+    for feature in features:
+        use.tools.offer(feature.tools())
+    return features

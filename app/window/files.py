@@ -1,0 +1,87 @@
+"""Files that are opened: by the menus, dropped on a panel, named on the command line, or again."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings
+from PySide6.QtWidgets import QFileDialog
+
+from app.document.session import Session
+from app.document.texts import title, tr
+from app.shared.values import IMAGE_SUFFIXES, KINDS, SHAPE_SUFFIXES, Item, Kind, Slot, item_for, kind_of, slots_of
+from app.window.project_files import ProjectFiles
+from app.window.requests import Requests
+from app.window.shell import Shell
+from app.window.views.panels import Panels
+from core.interchange.project import SUFFIX
+
+MAX_RECENT = 10
+
+
+class Files(QObject):
+    """Opens images, shapes and projects, and remembers what was open."""
+
+    def __init__(
+        self,
+        session: Session,
+        requests: Requests,
+        projects: ProjectFiles,
+        panels: Panels,
+        settings: QSettings,
+        shell: Shell,
+        parent: QObject | None = None,
+    ):
+        super().__init__(parent)
+        self._session, self._requests, self._projects = session, requests, projects
+        self._settings, self._shell = settings, shell
+        self._known: dict[Slot, Item] = {}
+        session.follow({"items"}, self._remember)
+        for slot, panel in panels.items():
+            panel.files_dropped.connect(lambda paths, s=slot: self.open(paths, s))
+            panel.open_requested.connect(lambda s=slot: self.ask(s))
+
+    def open(self, paths: list[str], slot: Slot | None = None) -> None:
+        """Open files; the first of a kind goes where ``slot`` says, or replaces the first of its kind, others follow."""
+        free = {kind: slots_of(kind) for kind in KINDS}
+        if slot is not None:
+            kind = kind_of(slot)
+            free[kind] = free[kind][free[kind].index(slot) :]
+        for project in (path for path in paths if path.endswith(SUFFIX)):
+            self._projects.open(Path(project))
+        for item in (item_for(path) for path in paths if not path.endswith(SUFFIX)):
+            if free[item.kind]:
+                self._requests.open(free[item.kind].pop(0), item)
+            else:
+                count = len(slots_of(item.kind))
+                more = tr("; drop many photos on the Collection dock (View menu)") if item.kind == "image" else ""
+                sentence = tr("{name} was left out: {count} {kind}s can be open at once{more}.")
+                self._shell.say(sentence.format(name=item.name, count=count, kind=item.kind, more=more))
+
+    def ask(self, slot: Slot) -> None:
+        """Ask for a file for a slot and open it."""
+        kind = kind_of(slot)
+        suffixes = IMAGE_SUFFIXES if kind == "image" else SHAPE_SUFFIXES
+        patterns = tr("{kind} ({suffixes});;All files (*)").format(
+            kind=title(kind), suffixes=" ".join("*" + s for s in suffixes)
+        )
+        caption, folder = tr("Open {kind}").format(kind=title(kind)), str(self._settings.value("folder", ""))
+        path, _ = QFileDialog.getOpenFileName(self._shell.dialog_parent, caption, folder, patterns)
+        if path:
+            self._settings.setValue("folder", str(Path(path).parent))
+            self.open([path], slot)
+
+    def ask_next(self, kind: Kind) -> None:
+        """Ask for a file for the first slot of a kind in which nothing is open, or the last."""
+        slots = slots_of(kind)
+        self.ask(next((slot for slot in slots if slot not in self._session.items), slots[-1]))
+
+    def recent(self) -> list[str]:
+        """Files that were opened, the last first."""
+        stored = self._settings.value("recent", [])
+        return [stored] if isinstance(stored, str) else list(stored or [])  # type: ignore[call-overload]
+
+    def _remember(self) -> None:
+        for slot, item in self._session.items.items():
+            if item != self._known.get(slot):
+                path = str(Path(item.path).absolute())
+                self._settings.setValue("recent", [path, *(p for p in self.recent() if p != path)][:MAX_RECENT])
+        self._known = dict(self._session.items)

@@ -1,0 +1,52 @@
+"""What to do next: said in the status bar, and offered above the panels while nothing is open."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QLabel
+
+from app.document.session import Session
+from app.document.texts import tr
+from app.window.engine_client import EngineClient
+from app.window.files import Files
+from app.window.tools import Tools
+from app.window.welcome import Welcome
+
+
+class Guide(QObject):
+    """Fills the label of the status bar and the welcome row."""
+
+    def __init__(
+        self,
+        session: Session,
+        engine: EngineClient,
+        tools: Tools,
+        files: Files,
+        samples: dict[str, Callable[[], object]],
+        parent: QObject | None = None,
+    ):
+        super().__init__(parent)
+        self.message, self.welcome = QLabel(), Welcome()
+        self._session, self._tools, self._files, self._samples = session, tools, files, samples
+        self._engine_runs = False
+        session.follow({"items", "collection"}, self.refresh)
+        tools.changed.connect(self.refresh)
+        engine.ready.connect(self._engine_ready)
+
+    def refresh(self) -> None:
+        """Say what can be done now."""
+        empty = not self._session.items and not self._session.collection.photos
+        if (empty and self.welcome.isHidden()) or not self.welcome.buttons:
+            self.welcome.fill(self._samples, self._files.recent(), lambda path: self._files.open([path]))
+        self.welcome.setVisible(empty)
+        if not self._engine_runs:
+            text = tr("Starting the engine…")
+        elif not self._session.items:
+            text = tr("Drop a photo and a shape into the window, or choose File > Open sample")
+        else:
+            text = self._tools.hint()
+        self.message.setText(text)
+
+    def _engine_ready(self) -> None:
+        self._engine_runs = True
+        self.refresh()

@@ -1,0 +1,41 @@
+"""The Pins dock: places that are matched."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject
+
+from app.document.session import Session
+from app.document.texts import tr
+from app.window.content import Content
+from app.window.feature import Entries, Entry, Feature
+from app.window.matching.controller import MatchController
+from app.window.matching.dock import PinsPanel
+from app.window.matching.presenter import MatchPresenter
+from app.window.requests import Requests
+from app.window.shell import Shell
+from app.window.tools import Tool
+from app.window.views.panels import Panels
+
+
+class MatchingFeature(Feature):
+    """Click a place and see where it is on everything else."""
+
+    name, title = "matching", tr("Pins")
+
+    def __init__(
+        self, session: Session, requests: Requests, panels: Panels, content: Content, shell: Shell, parent: QObject
+    ):
+        self.panel = PinsPanel()
+        self.controller = MatchController(session, requests, panels, self.panel, shell, parent)
+        self.presenter = MatchPresenter(session, self.controller, content, panels, self.panel, parent)
+
+    def edit_entries(self) -> Entries:
+        return (
+            Entry(tr("Delete pin"), self.controller.delete_current, "Ctrl+Backspace"),
+            Entry(tr("Delete all pins"), self.controller.clear),
+            Entry(tr("Forget corrected matches"), self.controller.forget_corrections),
+        )
+
+    def tools(self) -> Sequence[Tool]:
+        hint = tr("Click to place a pin · hold Shift and move for a live preview")
+        return (Tool("", hint, self.controller.place),)

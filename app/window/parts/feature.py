@@ -1,0 +1,71 @@
+"""The Parts dock: parts marked on one panel and found on the others."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from app.document.session import Session
+from app.document.texts import tr
+from app.window.content import Content
+from app.window.feature import Entries, Entry, Feature
+from app.window.parts.controller import PartsController
+from app.window.parts.dock import HINTS, KEYS, TOOLS, PartsPanel
+from app.window.parts.draft import Drafts
+from app.window.parts.files import PartFiles
+from app.window.parts.presenter import PartsPresenter
+from app.window.requests import Requests
+from app.window.shell import Shell
+from app.window.tools import Tool, Tools
+from app.window.views.panels import ActivePanel, Panels
+
+
+class PartsFeature(Feature):
+    """Mark a part, and keep it as a layer."""
+
+    name, title, menu = "parts", tr("Parts"), tr("&Parts")
+    panel: PartsPanel
+
+    def __init__(
+        self,
+        session: Session,
+        requests: Requests,
+        panels: Panels,
+        content: Content,
+        active: ActivePanel,
+        tools: Tools,
+        shell: Shell,
+        parent: QObject,
+    ):
+        self._tools, self._shell = tools, shell
+        self.panel = PartsPanel()
+        self.drafts = Drafts(session, requests, parent)
+        self.controller = PartsController(session, self.drafts, requests, panels, tools, self.panel, parent)
+        self.presenter = PartsPresenter(session, self.drafts, content, panels, self.panel, parent)
+        self.files = PartFiles(session, requests, self.controller, active, self.panel, shell, parent)
+
+    def entries(self) -> Entries:
+        brush = self.panel.brush
+        return (
+            *(Entry(text, partial(self._take, name), KEYS[name]) for name, text, _ in TOOLS),
+            None,
+            Entry(tr("Keep the part"), self.controller.keep, "Return"),
+            Entry(tr("Drop it, or put the tool down"), self.controller.drop, "Escape"),
+            Entry(tr("Next candidate"), partial(self.controller.cycle, 1), "N"),
+            Entry(tr("Candidate before"), partial(self.controller.cycle, -1), "Shift+N"),
+            Entry(tr("Smaller brush"), lambda: brush.setValue(brush.value() - 4), "["),
+            Entry(tr("Larger brush"), lambda: brush.setValue(brush.value() + 4), "]"),
+            None,
+            Entry(tr("Save labels of this panel…"), self.files.save),
+            Entry(tr("Save parts as meshes…"), self.files.save_meshes),
+            Entry(tr("Read labels into this panel…"), self.files.load),
+        )
+
+    def tools(self) -> Sequence[Tool]:
+        return [Tool(name, HINTS[name]) for name, _, _ in TOOLS]
+
+    def _take(self, name: str) -> None:
+        """Take a tool up and show the dock; the same key again puts it down."""
+        self._tools.toggle(name)
+        if self._tools.active == name:
+            self._shell.show_dock(self.name)

@@ -1,0 +1,27 @@
+"""What parts of the program may ask of the window around them."""
+
+from typing import Protocol
+
+from PySide6.QtWidgets import QWidget
+
+from app.shared.values import Slot
+
+
+class Shell(Protocol):
+    """The window as its parts see it."""
+
+    @property
+    def dialog_parent(self) -> QWidget:
+        """What dialogs belong to."""
+
+    def say(self, sentence: str, milliseconds: int = 8000) -> None:
+        """Show a sentence in the status bar for a while; it is kept among the messages."""
+
+    def show_dock(self, name: str) -> None:
+        """Bring a task's dock to the front."""
+
+    def open_files(self, paths: list[str], slot: Slot | None = None) -> None:
+        """Open images and shapes from a slot on, and projects."""
+
+    def view_state(self) -> dict[str, list[float]]:
+        """How open panels look at what they show, for the project file."""

@@ -1,0 +1,73 @@
+"""The tool that the mouse has in the panels: one at a time, whichever dock it belongs to."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from app.shared.values import Slot
+from app.window.views.image import ImagePanel
+from app.window.views.panels import Panels
+
+Click = Callable[[Slot, tuple[float, ...]], bool]
+"""Takes the place of a click, pixel (u, v) or point (x, y, z); returns whether it meant something."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something that the mouse does while it is taken up.
+
+    Attributes:
+        name: "" for what it does without any tool.
+        hint: what the status bar says meanwhile.
+        click: where clicks in a panel go; None, or False from it: where they go without a tool.
+    """
+
+    name: str
+    hint: str
+    click: Click | None = None
+
+
+class Tools(QObject):
+    """Knows which tool is taken up, and gives clicks to it.
+
+    Signals:
+        changed(name): another tool is taken up, "" for none.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, panels: Panels, parent: QObject | None = None):
+        super().__init__(parent)
+        self.active = ""
+        self._tools: dict[str, Tool] = {}
+        for slot, panel in panels.items():
+            if isinstance(panel, ImagePanel):
+                panel.clicked.connect(lambda u, v, s=slot: self.click(s, (u, v)))
+            else:
+                panel.clicked.connect(lambda point, s=slot: self.click(s, tuple(map(float, point))))
+
+    def offer(self, tools: Iterable[Tool]) -> None:
+        """Make tools known."""
+        self._tools.update({tool.name: tool for tool in tools})
+
+    def take(self, name: str) -> None:
+        """Take a tool up, and put down the one before; "" only puts down."""
+        if name != self.active:
+            self.active = name
+            self.changed.emit(name)
+
+    def toggle(self, name: str) -> None:
+        """Take a tool up, or put it down if it is the one."""
+        self.take("" if name == self.active else name)
+
+    def hint(self) -> str:
+        """What to do with the tool."""
+        return self._tools[self.active].hint
+
+    def click(self, slot: Slot, at: tuple[float, ...]) -> None:
+        """A place in a panel was clicked."""
+        for name in (self.active, ""):
+            click = self._tools[name].click
+            if click is not None and click(slot, at):
+                return

@@ -1,0 +1,107 @@
+"""What a user's hands and eyes do: keys, clicks, drags, and what is seen."""
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+def pixels_of(image: QImage) -> np.ndarray:
+    """int [H, W, 3]."""
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(int)
+
+
+def shown(panel) -> np.ndarray:
+    """What a panel shows, int [H, W, 3]."""
+    if hasattr(panel, "plotter"):
+        panel._render()
+        return np.asarray(panel.plotter.screenshot(return_img=True)).astype(int)
+    return pixels_of(panel.view.grab().toImage())
+
+
+def differs(one: np.ndarray, other: np.ndarray, by: int = 40) -> int:
+    """How many pixels of two pictures are clearly different."""
+    return int((np.abs(one - other).max(axis=2) > by).sum())
+
+
+def on_view(panel, u, v) -> QPoint:
+    """Where a pixel of the image is in its panel."""
+    return panel.view.mapFromScene(QPointF(u + 0.5, v + 0.5))
+
+
+def click_pixel(panel, u, v, button=LEFT) -> None:
+    QTest.mouseClick(panel.view.viewport(), button, pos=on_view(panel, u, v))
+
+
+def on_shape(panel, point) -> QPoint:
+    """Where a point of the shape is in its panel."""
+    panel._render()
+    return panel.world_to_widget(point).toPoint()
+
+
+def click_shape(panel, point) -> None:
+    """Click where a point of the shape appears."""
+    QTest.mouseClick(panel.plotter, LEFT, pos=on_shape(panel, point))
+
+
+def hover(widget, place, modifiers=SHIFT) -> None:
+    """Move the mouse with a key held."""
+    at, button = QPointF(place), Qt.MouseButton.NoButton
+    event = QMouseEvent(QEvent.Type.MouseMove, at, QPointF(widget.mapToGlobal(place)), button, button, modifiers)
+    QApplication.sendEvent(widget, event)
+
+
+def middle_of(panel) -> QPoint:
+    return QPoint(panel.plotter.width() // 2, panel.plotter.height() // 2)
+
+
+def drag(widget, *places, button=LEFT, wait=0) -> None:
+    """Press at the first place, move over the others (in steps, where there are only two), release at the last."""
+    if len(places) == 2:
+        start, end = places
+        places = (start, *(start + (end - start) * share for share in (0.3, 0.7)), end)
+    QTest.mousePress(widget, button, pos=places[0])
+    for place in places[1:]:
+        QTest.mouseMove(widget, place)
+        QTest.qWait(wait)
+    QTest.mouseRelease(widget, button, pos=places[-1])
+
+
+def draw_focus_box(panel, box) -> None:
+    """Take the tool for the focus box with its key, and draw it."""
+    x0, y0, x1, y1 = box
+    QTest.keyClick(panel.view, Qt.Key.Key_B)
+    drag(panel.view.viewport(), on_view(panel, x0, y0), on_view(panel, x1, y1))
+
+
+def menu_action(window, *texts):
+    """The action of a menu by the texts on the way to it, without marks of keys and dots."""
+    menu, action = window.menuBar(), None
+    for text in texts:
+        action = next(a for a in menu.actions() if a.text().replace("&", "").rstrip("…") == text)
+        menu = action.menu() if action.menu() is not None else menu
+    return action
+
+
+def choose(window, *texts) -> None:
+    """Choose a line of a menu."""
+    action = menu_action(window, *texts)
+    assert action.isEnabled(), texts
+    action.trigger()
+
+
+def press(window, key, modifiers=Qt.KeyboardModifier.NoModifier) -> None:
+    """Press a key that the window's menus know."""
+    window.setFocus()
+    QTest.keyClick(window, key, modifiers)
+
+
+def undo(window, times=1) -> None:
+    for _ in range(times):
+        press(window, Qt.Key.Key_Z, CTRL)

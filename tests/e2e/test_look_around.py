@@ -1,0 +1,66 @@
+"""Panels are panned, zoomed and turned; pictures of them are saved."""
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+
+from tests.e2e.hands import LEFT, MIDDLE, click_pixel, on_view, pixels_of
+
+
+def test_a_drag_navigates_and_does_not_pin(opened, qtbot):
+    window = opened
+    image, mesh = window.panels["image 1"], window.panels["shape 1"]
+    before = image.view.mapToScene(QPoint(0, 0))
+    view = image.view.viewport()
+    QTest.mousePress(view, LEFT, pos=QPoint(30, 200))
+    for x in (40, 60, 90):
+        QTest.mouseMove(view, QPoint(x, 200))
+    QTest.mouseRelease(view, LEFT, pos=QPoint(90, 200))
+    assert (image.view.mapToScene(QPoint(0, 0)) - before).manhattanLength() > 20
+    camera = mesh.plotter.renderer.GetActiveCamera()
+    position = np.array(camera.GetPosition())
+    middle = mesh.plotter.rect().center()
+    QTest.mousePress(mesh.plotter, LEFT, pos=middle)
+    for x in (10, 30, 60):
+        QTest.mouseMove(mesh.plotter, middle + QPoint(x, 0))
+    QTest.mouseRelease(mesh.plotter, LEFT, pos=middle + QPoint(60, 0))
+    assert np.linalg.norm(np.array(camera.GetPosition()) - position) > 0.1
+    assert not window.session.pins
+
+
+def test_zoom_stays_at_the_cursor(opened):
+    view = opened.panels["image 1"].view
+    at = QPoint(120, 250)
+    before = view.mapToScene(at)
+    view.zoom_to(view.zoom * 3, at)
+    assert (view.mapToScene(at) - before).manhattanLength() < 2 / view.zoom + 1e-6
+    opened.panels["image 1"].fit()
+    assert view.viewport().rect().contains(on_view(opened.panels["image 1"], 1279, 959))
+
+
+def test_saved_pictures_hold_what_is_shown(opened, sample, wait_ready, tmp_path):
+    click_pixel(opened.panels["image 1"], *sample["at"])
+    wait_ready(opened)
+    for slot in ("image 1", "shape 1"):
+        assert opened.panels[slot].save_picture(tmp_path / f"{slot}.png")
+    assert QImage(str(tmp_path / "image 1.png")).width() == 1280
+    assert pixels_of(QImage(str(tmp_path / "shape 1.png"))).std() > 20
+
+
+def test_every_way_to_move_turns_the_shape(window, sample, wait_ready, qtbot, open_sample):
+    open_sample(window, "shape")
+    mesh = window.panels["shape 1"]
+    for name, button in (("trackball", LEFT), ("turntable", LEFT), ("blender", MIDDLE)):
+        window.appearance.set_navigation(name)
+        mesh.set_view("front")
+        before = np.array(mesh.view_state()[:3])
+        start = QPoint(mesh.plotter.width() // 2, mesh.plotter.height() // 2)
+        QTest.mousePress(mesh.plotter, button, pos=start)
+        for step in range(1, 6):
+            QTest.mouseMove(mesh.plotter, start + QPoint(12 * step, 0))
+        QTest.mouseRelease(mesh.plotter, button, pos=start + QPoint(60, 0))
+        assert np.linalg.norm(np.array(mesh.view_state()[:3]) - before) > 0.05, name
+        up = np.array(mesh.view_state()[6:9])
+        assert name != "turntable" or up[1] > 0.9
+        assert not window.session.pins and mesh.pick(QPointF(start)) is not None

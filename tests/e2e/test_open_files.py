@@ -1,0 +1,44 @@
+"""Files opened by the menu, by dropping them, again, and the sample."""
+
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+
+from tests.e2e.hands import LEFT, shown
+
+
+def test_open_sample_lights_up_the_trunk(window, wait_ready, qtbot, sample):
+    window.open_sample()
+    qtbot.waitUntil(lambda: len(window.session.pins) == 1, timeout=60_000)
+    wait_ready(window)
+    (pin,) = window.session.pins.values()
+    answer = pin.answers["shape 1"]
+    assert answer.location[0] > 0.8 and answer.verdict == "good"
+    picture = shown(window.panels["shape 1"])
+    hot = (picture[..., 0] > 150) & (picture[..., 1] < 120) & (picture[..., 2] < 90)
+    assert hot.sum() > 50  # the red end of the colour map is on the screen
+    assert window.features.matching.panel.list.topLevelItemCount() == 1
+    assert not window.session.undo_stack.canUndo()
+
+
+def test_files_are_dropped(window, sample, qtbot, wait_ready):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(sample["image"])), QUrl.fromLocalFile(str(sample["shape"]))])
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    window.panels["image 1"].dropEvent(event)
+    qtbot.waitUntil(lambda: len(window.session.items) == 2, timeout=60_000)
+    wait_ready(window)
+    assert len(window.files.recent()) == 2
+
+
+def test_the_first_thing_to_see_offers_the_sample_and_what_was_open(window, sample, wait_ready, qtbot, open_sample):
+    assert window.guide.welcome.isVisible() and [b.text() for b in window.guide.welcome.buttons] == [
+        "the sample",
+        "the sample collection",
+    ]
+    open_sample(window, "shape")
+    assert not window.guide.welcome.isVisible()
+    window.projects.new()
+    assert window.guide.welcome.isVisible() and window.guide.welcome.buttons[-1].text() == sample["shape"].name
+    QTest.mouseClick(window.guide.welcome.buttons[-1], LEFT)
+    qtbot.waitUntil(lambda: "shape 1" in window.session.items)
