@@ -42,13 +42,12 @@ class Layer:
         """
         count, self.pictures, self.in_front = len(pictures), list(pictures), in_front
         self._base, self._photos = draw.between(0.05, 0.95, count, 3, 1, 1), Cuts(draw, photos, count)
-        sigma, gray = draw.between(0, 0.22, count, 1, 1, len(CELLS)), draw.chance(2 / 3, count, 1, 1, len(CELLS))
-        noises = draw.normal(count, 3, sum(cells**2 for cells in CELLS)).split([cells**2 for cells in CELLS], dim=2)
-        square = [noise.unflatten(2, (cells, cells)) for noise, cells in zip(noises, CELLS, strict=True)]
-        self._noises = [
-            torch.where(gray[..., i : i + 1], noise[:, :1], noise) * sigma[..., i : i + 1]
-            for i, noise in enumerate(square)
-        ]
+        areas = [cells**2 for cells in CELLS]
+        scale = torch.arange(len(CELLS), device=draw.device).repeat_interleave(torch.tensor(areas, device=draw.device))
+        sigma, gray = draw.between(0, 0.22, count, 1, len(CELLS)), draw.chance(2 / 3, count, 1, len(CELLS))
+        noise = draw.normal(count, 3, sum(areas))
+        noise = torch.where(gray[..., scale], noise[:, :1], noise) * sigma[..., scale]
+        self._noises = [part.unflatten(2, (-1, n)) for part, n in zip(noise.split(areas, dim=2), CELLS, strict=True)]
         self._is_patch = extents is not None
         self._center, self._half = draw.between(0, 1, count, 2), draw.between(*(extents or (1, 1)), count, 2)
         self._angle, self._ellipse = draw.between(0, np.pi, count, 1), draw.chance(0.5, count, 1, 1)
@@ -57,9 +56,11 @@ class Layer:
         """Draw the layer over images float32 [N, 3, S, S], in place; if it is in front, mark it in ``covered`` bool [N, S, S]."""
         size, device = image.shape[-1], image.device
         rows, columns = self._bounds(size)
-        ups = [up.to(device) for up in _upsampling(size)]
-        across = torch.cat([up[rows] @ noise for up, noise in zip(ups, self._noises, strict=True)], dim=-1)
-        texture = self._base + across @ torch.cat([up[columns] for up in ups], dim=1).T
+        ups = _upsampling(size, device)
+        across = torch.cat(
+            [up @ noise for up, noise in zip(ups[rows].split(CELLS, dim=1), self._noises, strict=True)], dim=-1
+        )
+        texture = self._base + across @ ups[columns].T
         if self._photos.rows:
             texture[self._photos.rows] = self._photos.images(size, device)[..., rows, columns]
         where = self._inside(*((torch.arange(part.start, part.stop, device=device) / size) for part in (rows, columns)))
@@ -111,10 +112,10 @@ def draw_layers(draw: Draw, pictures: Sequence[int], photos: str | None, occlude
 
 
 @lru_cache
-def _upsampling(size: int) -> list[torch.Tensor]:
-    """For each of ``CELLS`` the matrix [size, cells] that enlarges cells to pixels, bicubically."""
+def _upsampling(size: int, device: torch.device) -> torch.Tensor:
+    """The matrices [size, cells] that enlarge cells to pixels, bicubically, for each of ``CELLS``, side by side."""
     enlarged = []
     for cells in CELLS:
-        each_cell = torch.eye(cells)[None, :, :, None].expand(1, cells, cells, cells)
+        each_cell = torch.eye(cells, device=device)[None, :, :, None].expand(1, cells, cells, cells)
         enlarged.append(F.interpolate(each_cell, (size, cells), mode="bicubic", align_corners=False)[0, :, :, 0].T)
-    return enlarged
+    return torch.cat(enlarged, dim=1)
