@@ -25,7 +25,7 @@ from core.geometry.render import render_posed
 from core.images import save_image
 from core.interchange.poses import View, load_entry, save_view
 from core.matching.match import match
-from core.matching.prepare import image_side
+from core.matching.prepare import matchable_image
 from core.parts.evidence import project_mask
 
 LENSES = {"opencv": Lens(OPENCV, (-0.3, 0.02, 0.002, -0.001)), "fisheye": Lens(FISHEYE, (0.05, 0.01, 0.0, 0.0))}
@@ -88,7 +88,7 @@ def test_the_overlay_lies_on_the_bent_photo(bent, toy_side):
 
 def test_clicks_and_masks_go_by_the_bent_photo(bent, toy_side, encoder):
     image, camera, mask, true = bent
-    side = image_side(image, encoder)
+    side = matchable_image(image, encoder)
     prior = guided(side, toy_side, camera, [Hypothesis(true, 1.0, 1.0)])
     eye = toy_side.shape.to_normalised(true.inverse(np.zeros(3)))
     points = toy_side.field.points
