@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "core").rglob("*.py"))
 ROOMS = ("matching", "fields", "parts", "retrieval", "congealing", "benchmarks")
 ARRAY = re.compile(r"NDArray|Tensor|ArrayLike|\b(Floats|Ints|Bools|Evidence|Vectors|Chosen|Percent)\b")
-TO_RENAME = {"Seen", "Pictures", "Material"}
-"""Classes of alignment, training and the readers of meshes that still share a name."""
+TO_RENAME = {"Material"}
+"""Classes of the readers of meshes that still share a name."""
 
 LATER = {"core/congealing/photos.py"}
 """Files that do not yet state their shapes."""
