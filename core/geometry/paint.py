@@ -12,6 +12,9 @@ Wrap = Literal["repeat", "clamp", "mirror"]
 PLAIN = 184
 """Grey (of 255) of what has no colour of its own."""
 
+SEE_THROUGH = "Parts of its surface are transparent, which is not shown: they look and act as if they were opaque."
+"""The warning about alpha that is left out."""
+
 
 @dataclass
 class Texture:
@@ -105,11 +108,16 @@ def to_bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
 
 
 def from_numbers(values: npt.NDArray) -> npt.NDArray[np.uint8]:
-    """Colours of a file [..., 3] as uint8: uint16 by its range, other integers 0 to 255, other numbers 0 to 1, or 0 to 255 where one is larger."""
+    """Colours of a file [..., 3] as uint8, by the largest of them.
+
+    Whole numbers are of 8 bits, or of 16 where one is larger than 255. Others are 0 to 1, also where some shine more than white
+    (up to 2), and else like whole numbers.
+    """
     if values.dtype == np.uint8:
         return values
-    if values.dtype == np.uint16:
-        return to_bytes(values / 65535.0)
-    whole = values.dtype.kind in "iu"
+    is_integer = values.dtype.kind in "iu"
     values = np.nan_to_num(np.asarray(values, np.float64))
-    return to_bytes(values if not whole and values.max(initial=0) <= 1 else values / 255.0)
+    top = float(values.max(initial=0))
+    if not is_integer and (top <= 1 or (top < 2 and (values % 1).any())):
+        return to_bytes(values)
+    return to_bytes(values / (255.0 if top <= 255.5 else 65535.0))

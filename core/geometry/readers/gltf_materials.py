@@ -20,7 +20,7 @@ _GLOSSINESS = "KHR_materials_pbrSpecularGlossiness"
 class Material:
     """A base colour: ``factor`` linear float64 [3], the number of its texture or -1, the texture's set of coordinates and placement [3, 3].
 
-    ``plain`` says that the file itself gives no colour.
+    ``plain`` says that the file itself gives no colour; ``alpha`` is its least opacity, and below ``least`` light goes through.
     """
 
     factor: npt.NDArray[np.float64] = field(default_factory=lambda: np.ones(3))
@@ -28,6 +28,8 @@ class Material:
     coordinates: int = 0
     placement: npt.NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
     plain: bool = True
+    alpha: float = 1.0
+    least: float = 0.0
 
 
 @dataclass
@@ -38,6 +40,7 @@ class Materials:
     said: list[str]
     textures: list[Texture] = field(default_factory=list)
     _known: dict[int, Material] = field(default_factory=dict)
+    _opacities: list[float] = field(default_factory=list)
     _numbers: dict[tuple[int, tuple[Wrap, Wrap]], int] = field(default_factory=dict)
 
     def of(self, primitive: Tree) -> Material:
@@ -62,6 +65,10 @@ class Materials:
         if texture is not None:
             material.texture = self._texture(texture["index"])
             material.coordinates, material.placement = _placement(texture)
+        least = {"MASK": about.get("alphaCutoff", 0.5), "BLEND": 0.99}
+        material.least = float(least.get(about.get("alphaMode", "OPAQUE"), 0))
+        material.alpha = float(factor[3]) if factor is not None and len(factor) > 3 else 1.0
+        material.alpha *= self._opacities[material.texture] if material.texture >= 0 else 1.0
         return material
 
     def _texture(self, number: int) -> int:
@@ -75,15 +82,16 @@ class Materials:
             self.said.append(f"A texture ({names}) cannot be read and is not shown.")
             return -1
         if (source, wrap) not in self._numbers:
-            pixels = self._picture(source)
-            if pixels is None and about.get("source", source) != source:
-                pixels = self._picture(about["source"])
-            self._numbers[source, wrap] = -1 if pixels is None else len(self.textures)
-            if pixels is not None:
-                self.textures.append(Texture(pixels, wrap))
+            picture = self._picture(source)
+            if picture is None and about.get("source", source) != source:
+                picture = self._picture(about["source"])
+            self._numbers[source, wrap] = -1 if picture is None else len(self.textures)
+            if picture is not None:
+                self.textures.append(Texture(picture[0], wrap))
+                self._opacities.append(picture[1])
         return self._numbers[source, wrap]
 
-    def _picture(self, number: int) -> npt.NDArray[np.uint8] | None:
+    def _picture(self, number: int) -> tuple[npt.NDArray[np.uint8], float] | None:
         image = self.gltf.part("images", number)
         uri = image.get("uri")
         source: Path | bytes | None

@@ -1,5 +1,6 @@
 """Materials of OBJ files (MTL): the diffuse colour and its texture."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from core.errors import CounterpointError
 from core.geometry.paint import Texture, Wrap
-from core.geometry.readers.files import beside, read_texture
+from core.geometry.readers.files import beside, decoded, read_texture
 
 _VALUES = {
     "-blendu": 1,
@@ -29,7 +30,8 @@ _VALUES = {
 
 @dataclass
 class Material:
-    """A material: ``color`` sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, and how the texture lies."""
+    """A material: ``color`` sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, how the texture lies,
+    and whether light goes through (``d``, ``Tr``, ``map_d``)."""
 
     name: str
     color: tuple[float, float, float] | None = None
@@ -37,6 +39,7 @@ class Material:
     scale: tuple[float, float] = (1.0, 1.0)
     offset: tuple[float, float] = (0.0, 0.0)
     clamp: bool = False
+    is_clear: bool = False
 
     @property
     def is_placed(self) -> bool:
@@ -48,7 +51,7 @@ def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[st
     """The materials of the libraries that the file ``path`` names; what is missing or not understood is added to ``said``."""
     materials: dict[str, Material] = {}
     for line in dict.fromkeys(libraries):
-        names = [line] if beside(path, line) else line.split()
+        names = [line] if beside(path, line) else line.split("#")[0].split()
         for name in names:
             file = beside(path, name)
             if file is None:
@@ -56,7 +59,7 @@ def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[st
                     f"Its materials {name} are not beside it; put that file into its folder to see its colours."
                 )
             else:
-                for material in _parse(file.read_text(encoding="utf-8", errors="replace"), said):
+                for material in _parse(file.read_bytes(), said):
                     materials.setdefault(material.name, material)
     return materials
 
@@ -73,18 +76,33 @@ def load_map(path: Path, material: Material, textures: list[Texture], said: list
         said.append(f"Material {material.name} has a texture and a colour Kd; the texture alone is shown.")
     try:
         wrap: Wrap = "clamp" if material.clamp else "repeat"
-        textures.append(Texture(read_texture(file, file.name), (wrap, wrap)))
+        pixels, opacity = read_texture(file, file.name)
+        textures.append(Texture(pixels, (wrap, wrap)))
+        material.is_clear |= opacity < 0.5
     except CounterpointError as error:
         said.append(str(error))
         return None
     return len(textures) - 1
 
 
-def _parse(text: str, said: list[str]) -> list[Material]:
+def find(materials: dict[str, Material], name: str | None) -> Material | None:
+    """The material that ``usemtl`` means; behind a "#" may stand a part of its name, or a comment."""
+    if name is None or name in materials:
+        return materials.get(name or "")
+    short = name.split("#")[0].strip()
+    alike = [each for each in materials if _before_comment(each) == _before_comment(name)]
+    return materials[alike[0]] if len(alike) == 1 else materials.get(short)
+
+
+def _before_comment(name: str) -> str:
+    return re.split(r"\s#\s", name)[0].strip()
+
+
+def _parse(raw: bytes, said: list[str]) -> list[Material]:
     materials: list[Material] = []
     ignored: set[str] = set()
-    for line in text.replace("\\\n", " ").splitlines():
-        word, *more = line.strip().split(maxsplit=1)[:2] or [""]
+    for line in raw.replace(b"\r\n", b"\n").replace(b"\\\n", b" ").splitlines():
+        word, *more = decoded(line).strip().split(maxsplit=1)[:2] or [""]
         key, rest = word.lower(), more[0].strip() if more else ""
         rest = rest if key.startswith(("map", "newmtl")) else rest.split("#")[0].strip()
         if key == "newmtl":
@@ -95,6 +113,11 @@ def _parse(text: str, said: list[str]) -> list[Material]:
             _set_color(materials[-1], rest, ignored)
         elif key == "map_kd":
             _set_map(materials[-1], rest, ignored)
+        elif key in ("d", "tr"):
+            opacity = [*_numbers(rest.removeprefix("-halo")), key == "d"][0]
+            materials[-1].is_clear = opacity < 1 if key == "d" else opacity > 0
+        elif key == "map_d":
+            materials[-1].is_clear = True
         elif key in ("map_ka", "map_ke") or (key == "ke" and any(_numbers(rest))):
             ignored.add(word)
     if any(material.map for material in materials):

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.geometry.paint import PLAIN, Texture, from_numbers, to_bytes
+from core.geometry.paint import PLAIN, SEE_THROUGH, Texture, from_numbers, to_bytes
 from core.geometry.readers import text
 from core.geometry.readers.corners import normals_of_corners, simplest
-from core.geometry.readers.mtl import load_map, read_materials
+from core.geometry.readers.mtl import find, load_map, read_materials
 from core.geometry.readers.polygons import triangulate
 from core.geometry.shape import Floats, Ints, Shape, checked_shape
 
@@ -259,11 +259,13 @@ def _look(
 ) -> dict[str, Any]:
     """Colours of the faces [F]: textures and colours of materials, else those of the vertices."""
     library = read_materials(path, content.libraries, said)
-    used = [library.get(name) if name is not None else None for name in content.numbers]
+    used = [find(library, name) for name in content.numbers]
     counts = np.bincount(material, minlength=len(used))
-    unknown = [str(name) for name, number in content.numbers.items() if name and counts[number] and name not in library]
+    unknown = [str(name) for name, at in content.numbers.items() if name and counts[at] and used[at] is None]
     if unknown and library:
         said.append(f"Materials that its .mtl file does not describe ({', '.join(unknown[:5])}) are shown in grey.")
+    elif unknown and not content.libraries:
+        said.append(f"It uses materials ({', '.join(unknown[:5])}) but names no .mtl file; it is shown without them.")
     textures: list[Texture] = []
     texture_of = np.full(len(used), -1, np.int32)
     for number, each in enumerate(used):
@@ -272,6 +274,8 @@ def _look(
         if loaded is not None and uv is not None and each is not None and each.is_placed:
             here = material == number
             uv[here] = uv[here] * np.array(each.scale, np.float32) + np.array(each.offset, np.float32)
+    if any(each is not None and each.is_clear and counts[number] for number, each in enumerate(used)):
+        said.append(SEE_THROUGH)
     flat = np.array([each.color if each is not None and each.color is not None else [PLAIN / 255] * 3 for each in used])
     colored = np.array([each is not None and each.color is not None for each in used])
     texture = texture_of[material]
