@@ -14,11 +14,11 @@ from tests.core.meshes.known import Known, known
 from tests.core.meshes.makers import (
     Maker,
     attributes,
+    clear,
     gltf,
     known_obj,
     known_ply,
     known_stl,
-    clear,
     lines_too,
     meshopt,
     meshopt_alone,

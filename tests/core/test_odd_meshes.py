@@ -84,12 +84,16 @@ def test_a_header_with_ends_of_lines_of_its_own(tmp_path: Path) -> None:
 def test_coordinates_in_text_keep_their_digits(tmp_path: Path) -> None:
     places = [[450123.401, 4649776.25, 312.7], [450123.41, 4649776.25, 312.7], [450123.4, 4649776.26, 312.7]]
     rows = "".join(" ".join(map(str, place)) + "\n" for place in places)
-    shape = load_shape(text("a.ply", "ply\nformat ascii 1.0\n" + XYZ + FACE + "end_header\n" + rows + "3 0 1 2\n")(tmp_path))
+    shape = load_shape(
+        text("a.ply", "ply\nformat ascii 1.0\n" + XYZ + FACE + "end_header\n" + rows + "3 0 1 2\n")(tmp_path)
+    )
     assert shape.vertices.tolist() == places
 
 
 def test_single_precision_far_away_is_said(tmp_path: Path) -> None:
-    places = np.array([[450123.4, 4649776.25, 312.7], [450127.4, 4649776.25, 313], [450123.4, 4649780.25, 312.7]], "<f4")
+    places = np.array(
+        [[450123.4, 4649776.25, 312.7], [450127.4, 4649776.25, 313], [450123.4, 4649780.25, 312.7]], "<f4"
+    )
     head = "ply\nformat binary_little_endian 1.0\n" + XYZ + FACE + "end_header\n"
     path = text("a.ply", head.encode() + places.tobytes() + struct.pack("<B3i", 3, 0, 1, 2))(tmp_path)
     assert any("steps of 0.5" in sentence for sentence in load_shape(path).warnings)

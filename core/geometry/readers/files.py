@@ -14,7 +14,6 @@ from PIL import Image
 from core.errors import CounterpointError
 from core.images import MAX_MEGAPIXELS
 
-
 _FOUND: ContextVar[set[Path] | None] = ContextVar("found", default=None)
 
 
