@@ -307,7 +307,7 @@ def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
 def _rounded(vertices: Floats, diagonal: float, largest: float, name: str) -> str:
     """What to say of coordinates that lie so far from the origin that single precision rounds them; empty where it does not."""
     step = float(np.spacing(np.float32(min(largest, 1e38))))
-    if step <= _COARSE * diagonal or not (vertices.astype(np.float32) == vertices).all():
+    if diagonal == 0 or step <= _COARSE * diagonal or not (vertices.astype(np.float32) == vertices).all():
         return ""
     return (
         f"{name} lies far from its origin and seems to be in single precision, which rounds its coordinates to steps of {step:.1g}; "

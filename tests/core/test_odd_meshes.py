@@ -110,3 +110,37 @@ def test_single_precision_far_away_is_said(tmp_path: Path) -> None:
 def test_refusals_name_what_is_wrong(name: str, content: str | bytes, word: str, tmp_path: Path) -> None:
     with pytest.raises(CounterpointError, match=word):
         load_shape(text(name, content)(tmp_path))
+
+
+def test_textures_are_named_from_the_folder_of_their_library(tmp_path: Path) -> None:
+    for folder in ("mat", "maps"):
+        (tmp_path / folder).mkdir()
+    Image.new("RGB", (2, 2), (0, 255, 0)).save(tmp_path / "mat" / "near.png")
+    Image.new("RGB", (2, 2), (0, 0, 255)).save(tmp_path / "maps" / "far.png")
+    (tmp_path / "mat" / "m.mtl").write_text("newmtl a\nmap_Kd near.png\nnewmtl b\nmap_Kd ../maps/far.png\n")
+    content = "mtllib mat/m.mtl\n" + SQUARE + "vt .5 .5\nusemtl a\nf 1/1 2/1 3/1\nusemtl b\nf 1/1 3/1 4/1\n"
+    assert seen(load_shape(text("a.obj", content)(tmp_path))) == [[0, 255, 0], [0, 0, 255]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("a.obj", SQUARE.replace("1 0 0\n", "1 0 0 1 0 0\n", 1) + "f 1 2 3\n", "no colour"),
+        ("a.ply", "uint rgb|16711680", "rgb"),
+        ("a.ply", "uchar red|255", "red"),
+        ("a.xyz", "longitude,latitude,height\n11,48,5\n12,48,5\n11,49,6\n", "degrees"),
+        ("a.xyz", "0 0 0 255 0 0 255\n1 0 0 255 0 0 255\n0 1 1 255 0 0 255\n", "opacity"),
+    ],
+)
+def test_what_cannot_be_told_is_said(name: str, content: str, word: str, tmp_path: Path) -> None:
+    if name == "a.ply":
+        kind, _, value = content.partition("|")
+        rows = "".join(f"{place} {value}\n" for place in ("0 0 0", "1 0 0", "1 1 0"))
+        content = f"ply\nformat ascii 1.0\n{XYZ}property {kind}\n{FACE}end_header\n{rows}3 0 1 2\n"
+    assert any(word in sentence for sentence in load_shape(text(name, content)(tmp_path)).warnings)
+
+
+def test_a_kd_above_one_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "m.mtl").write_text("newmtl a\nKd 255 128 0\n")
+    shape = load_shape(text("a.obj", "mtllib m.mtl\nusemtl a\n" + SQUARE + "f 1 2 3\n")(tmp_path))
+    assert shape.coloring == "none" and "Kd 255 128 0" in shape.warnings[0]

@@ -43,9 +43,11 @@ _NO_MATTER = (
     "KHR_interactivity",
     "EXT_structural_metadata",
     "EXT_mesh_features",
+    "KHR_texture_basisu",
+    "MSFT_texture_dds",
     *MESHOPT,
 )
-"""Extensions that change neither the geometry nor the base colour, or whose file holds the same once more without them."""
+"""Extensions that change neither the geometry nor the base colour, whose file holds the same once more without them, or that are named where they are missed."""
 _DRACO = "KHR_draco_mesh_compression"
 _POINTS, _TRIANGLES, _STRIP, _FAN = 0, 4, 5, 6
 _MODES = {-1: "parts without points", 0: "points", 1: "lines", 2: "lines", 3: "lines"}

@@ -40,6 +40,7 @@ class Material:
     offset: tuple[float, float] = (0.0, 0.0)
     clamp: bool = False
     is_clear: bool = False
+    library: Path | None = None
 
     @property
     def is_placed(self) -> bool:
@@ -60,6 +61,7 @@ def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[st
                 )
             else:
                 for material in _parse(file.read_bytes(), said):
+                    material.library = file
                     materials.setdefault(material.name, material)
     return materials
 
@@ -68,7 +70,7 @@ def load_map(path: Path, material: Material, textures: list[Texture], said: list
     """The number in ``textures`` of the texture of a material; None where it has none or it cannot be read, which is said."""
     if material.map is None:
         return None
-    file = beside(path, material.map)
+    file = _map_file(path, material.library, material.map)
     if file is None:
         said.append(f"It has no texture {material.map.strip()} beside it; put that picture into its folder.")
         return None
@@ -83,6 +85,16 @@ def load_map(path: Path, material: Material, textures: list[Texture], said: list
         said.append(str(error))
         return None
     return len(textures) - 1
+
+
+def _map_file(path: Path, library: Path | None, name: str) -> Path | None:
+    """A texture: its name counts from the folder of the library, in many files from that of the OBJ."""
+    folder = path.parent.resolve()
+    if library is not None and library.parent != folder:
+        found = beside(path, f"{library.parent.relative_to(folder).as_posix()}/{name.strip()}")
+        if found is not None:
+            return found
+    return beside(path, name)
 
 
 def find(materials: dict[str, Material], name: str | None) -> Material | None:
@@ -128,10 +140,13 @@ def _parse(raw: bytes, said: list[str]) -> list[Material]:
 
 
 def _set_color(material: Material, rest: str, ignored: set[str]) -> None:
-    """Kd as three numbers or one; as a spectrum or in CIE XYZ it is not understood."""
+    """Kd as three numbers or one; as a spectrum, in CIE XYZ or above 1 it is not understood."""
     values = _numbers(rest)
     if rest.startswith(("spectral", "xyz")) or not values:
         ignored.add(f"Kd {rest.split()[0] if rest else ''}".strip())
+        return
+    if max(values) > 1.05:
+        ignored.add(f"Kd {rest}")
         return
     r, g, b = (values * 3)[:3] if len(values) < 3 else values[:3]
     material.color = (r, g, b)

@@ -283,7 +283,7 @@ def _look(
     if lost.any():
         said.append(f"{int(lost.sum()):,} faces have a texture but no coordinates for it; they are shown without.")
         texture[lost] = -1
-    vertex = _vertex_colors(content, len(faces) and int(faces.max()) + 1)
+    vertex = _vertex_colors(content, faces, said)
     _say_what_is_hidden(path, textures, uv, vertex, (flat < 0.999).any(axis=1) & colored & (counts > 0), said)
     if textures and uv is not None:
         color = np.where((texture >= 0)[:, None], np.uint8(255), to_bytes(flat)[material])
@@ -297,7 +297,7 @@ def _look(
     return {}
 
 
-def _vertex_colors(content: _Content, used: int) -> npt.NDArray[np.uint8] | None:
+def _vertex_colors(content: _Content, faces: Ints, said: list[str]) -> npt.NDArray[np.uint8] | None:
     """uint8 [V, 3], where the vertices have any; those without are grey."""
     if all(colors is None for colors in content.colors):
         return None
@@ -307,6 +307,8 @@ def _vertex_colors(content: _Content, used: int) -> npt.NDArray[np.uint8] | None
     ]
     colors = np.concatenate(blank)
     missing = np.isnan(colors).all(axis=1)
+    if missing[faces].any():
+        said.append("Some of its vertices have no colour; they are shown in grey.")
     result = from_numbers(colors)
     result[missing] = PLAIN
     return result

@@ -16,6 +16,19 @@ from core.geometry.shape import Floats, Ints, Shape, checked_shape
 
 _COLORS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
 _UV = (("s", "t"), ("u", "v"), ("texture_u", "texture_v"), ("texture_s", "texture_t"), ("s0", "t0"), ("u0", "v0"))
+_ODD_COLORS = {
+    "red",
+    "green",
+    "blue",
+    "diffuse_red",
+    "diffuse_green",
+    "diffuse_blue",
+    "rgb",
+    "rgba",
+    "color",
+    "colors",
+    "RGB",
+}
 _ALPHA = ("alpha", "diffuse_alpha", "a")
 _CORNERS = ("vertex_indices", "vertex_index", "vertex_indexes")
 _KNOWN = ("vertex", "face", "tristrips", "material")
@@ -43,6 +56,7 @@ def _arguments(path: Path) -> dict[str, Any]:
     alpha = next((each for name in _ALPHA if isinstance(each := vertex.columns.get(name), np.ndarray)), None)
     if alpha is not None and (alpha < (1 if alpha.dtype.kind == "f" and alpha.max() <= 1 else 255) / 2).any():
         said.append(SEE_THROUGH)
+    _say_odd_colors(vertex, ply.elements.get("face"), said)
     faces, cut, polygons = _faces(path, ply, vertices, said)
     arguments = {"vertices": vertices, "faces": faces, "name": path.name, "warnings": said}
     arguments["normals"] = vertex.stack("nx", "ny", "nz")
@@ -195,6 +209,16 @@ def _textures(path: Path, ply: Ply, said: list[str]) -> list[Texture | None]:
         except CounterpointError as error:
             said.append(str(error))
     return textures
+
+
+def _say_odd_colors(vertex: Element, face: Element | None, said: list[str]) -> None:
+    """Colours that are there and cannot be understood."""
+    for element in (vertex, face):
+        names = sorted(_ODD_COLORS & set(element.columns)) if element is not None else []
+        if names and element is not None and _colors(element) is None:
+            said.append(
+                f"Its colours ({', '.join(names)}) are not red, green and blue each for itself; they are left out."
+            )
 
 
 def _colors(element: Element) -> npt.NDArray[np.uint8] | None:

@@ -155,6 +155,8 @@ def _no_number(raw: bytes) -> str:
         try:
             float(word)
         except ValueError:
+            if not decoded(word).isprintable():
+                break
             return f"'{decoded(word)[:20]}' is where a number should be"
     return "something that should be a number is not one"
 

@@ -1,6 +1,7 @@
 """Poses as BOP's ``scene_gt.json`` and ``scene_camera.json``: millimetres, photos and objects by their numbers (Hodan et al., 2018)."""
 
 import csv
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def load(path: str | Path) -> list[Entry]:
         CounterpointError: the content is something else.
     """
     path = Path(path)
-    file = path / "scene_gt.json" if path.is_dir() else path
+    file = path / "scene_gt.json" if os.path.isdir(path) else path
     truth, place = read_json(file), file.parent / "scene_camera.json"
     cameras = read_json(place) if place.is_file() else {}
 
