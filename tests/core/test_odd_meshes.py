@@ -144,3 +144,18 @@ def test_a_kd_above_one_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "m.mtl").write_text("newmtl a\nKd 255 128 0\n")
     shape = load_shape(text("a.obj", "mtllib m.mtl\nusemtl a\n" + SQUARE + "f 1 2 3\n")(tmp_path))
     assert shape.coloring == "none" and "Kd 255 128 0" in shape.warnings[0]
+
+
+def test_a_link_to_a_shape_finds_what_lies_beside_either(tmp_path: Path) -> None:
+    """Caches keep files under other names in one folder, and links with their names in another."""
+    for folder in ("kept", "shown", "secret"):
+        (tmp_path / folder).mkdir()
+    text("a1", "mtllib m.mtl\nusemtl m\n" + SQUARE + "f 1 2 3\n")(tmp_path / "kept")
+    text("b2", "newmtl m\nKd 1 0 0\n")(tmp_path / "kept")
+    text("c3", "newmtl m\nKd 0 1 0\n")(tmp_path / "secret")
+    (tmp_path / "shown" / "a.obj").symlink_to("../kept/a1")
+    (tmp_path / "shown" / "m.mtl").symlink_to("../kept/b2")
+    assert seen(load_shape(tmp_path / "shown" / "a.obj")) == [[255, 0, 0]]
+    (tmp_path / "shown" / "m.mtl").unlink()
+    (tmp_path / "shown" / "m.mtl").symlink_to("../secret/c3")
+    assert load_shape(tmp_path / "shown" / "a.obj").coloring == "none"

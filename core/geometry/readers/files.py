@@ -31,7 +31,8 @@ def noted() -> Iterator[set[Path]]:
 def beside(path: Path, name: str) -> Path | None:
     """The file that ``name`` means in the folder of ``path`` or below, or None.
 
-    Names written on Windows, in other capitals, or of a folder that is gone (the file itself lies beside ``path``) are found too.
+    Names written on Windows, in other capitals, or of a folder that is gone (the file itself lies beside ``path``) are found too. Where
+    ``path`` is a link, the folder of its target counts as well.
     """
     found, noting = _beside(path, name), _FOUND.get()
     if found is not None and noting is not None:
@@ -40,18 +41,18 @@ def beside(path: Path, name: str) -> Path | None:
 
 
 def _beside(path: Path, name: str) -> Path | None:
-    folder = path.parent.resolve()
+    folders = list(dict.fromkeys((path.parent.resolve(), path.resolve().parent)))  # two where the shape is a link
     name = name.strip().strip('"').replace("\\", "/").removeprefix("file://")
-    for each in (name, name.rsplit("/", 1)[-1]):
-        try:
-            found = (folder / each).resolve()
-            if each and found.is_relative_to(folder) and found.is_file():
+    names = [each for each in (name, name.rsplit("/", 1)[-1]) if each]
+    try:
+        exact = [folder / each for each in names for folder in folders]
+        other = (_in_other_capitals(folder, each) for each in names for folder in folders)
+        for place in (*exact, *other):
+            found = None if place is None else place.resolve()
+            if found is not None and found.is_file() and any(found.is_relative_to(folder) for folder in folders):
                 return found
-        except (OSError, ValueError):  # a name that cannot be one
-            return None
-    for each in (name, name.rsplit("/", 1)[-1]):
-        if (found := _in_other_capitals(folder, each)) is not None:
-            return found
+    except (OSError, ValueError):  # a name that cannot be one
+        pass
     return None
 
 
@@ -66,7 +67,7 @@ def _in_other_capitals(folder: Path, name: str) -> Path | None:
         if (step := next(next_one, None)) is None:
             return None
         found = step
-    return found if found.is_file() and found.resolve().is_relative_to(folder) else None
+    return found
 
 
 def decoded(raw: bytes) -> str:

@@ -90,7 +90,7 @@ def load_map(path: Path, material: Material, textures: list[Texture], said: list
 def _map_file(path: Path, library: Path | None, name: str) -> Path | None:
     """A texture: its name counts from the folder of the library, in many files from that of the OBJ."""
     folder = path.parent.resolve()
-    if library is not None and library.parent != folder:
+    if library is not None and library.parent != folder and library.is_relative_to(folder):
         found = beside(path, f"{library.parent.relative_to(folder).as_posix()}/{name.strip()}")
         if found is not None:
             return found

@@ -50,7 +50,7 @@ def _without_comments(text: bytes, comment: bytes) -> bytes:
     before = hidden[starts] - (data[starts] == comment[0])
     is_comment = hidden > np.repeat(before, np.diff(starts, append=len(data)))
     is_comment &= data != 10
-    for line in _NAMES.finditer(text):
+    for line in _NAMES.finditer(text) if b"usemtl" in text or b"mtllib" in text else ():
         is_comment[line.start() : line.end()] = False
     return np.where(is_comment, np.uint8(32), data).tobytes()
 
