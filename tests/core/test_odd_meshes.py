@@ -1,7 +1,9 @@
 """Files as other programs write them against the rules, or at their edges: right, or a sentence."""
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from PIL import Image
 from core.errors import CounterpointError
 from core.geometry.render import surface_color
 from core.geometry.shape import Shape, load_shape
-from tests.core.meshes.makers import text
+from tests.core.meshes.makers import gltf, text
 
 SQUARE = "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\n"
 XYZ = "element vertex 3\nproperty float x\nproperty float y\nproperty float z\n"
@@ -159,3 +161,26 @@ def test_a_link_to_a_shape_finds_what_lies_beside_either(tmp_path: Path) -> None
     (tmp_path / "shown" / "m.mtl").unlink()
     (tmp_path / "shown" / "m.mtl").symlink_to("../secret/c3")
     assert load_shape(tmp_path / "shown" / "a.obj").coloring == "none"
+
+
+def short(name: str, tree: dict[str, Any]) -> None:
+    tree["accessors"][tree["meshes"][0]["primitives"][0]["attributes"][name]]["count"] -= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "look", "word"),
+    [
+        (lambda tree: short("TEXCOORD_0", tree), "texture", "TEXCOORD_0 has"),
+        (lambda tree: short("COLOR_0", tree), "color f4", "COLOR_0 has"),
+        (
+            lambda tree: tree["nodes"][0].update(matrix=[1, 0, 0, 0.5, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]),
+            "none",
+            "last row",
+        ),
+        (lambda tree: tree["meshes"][0]["primitives"][0].update(mode=9), "none", "mode 9"),
+        (lambda tree: tree["meshes"][0]["primitives"][0].update(material=5), "none", "materials"),
+    ],
+)
+def test_broken_gltf_is_refused_in_words(change: Callable[..., object], look: str, word: str, tmp_path: Path) -> None:
+    with pytest.raises(CounterpointError, match=word):
+        load_shape(gltf(change, look=look)(tmp_path))

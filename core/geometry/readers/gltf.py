@@ -49,6 +49,8 @@ _NO_MATTER = (
 )
 """Extensions that change neither the geometry nor the base colour, whose file holds the same once more without them, or that are named where they are missed."""
 _DRACO = "KHR_draco_mesh_compression"
+_WIDTHS = {"POSITION": 3, "NORMAL": 3, "COLOR": 3, "TEXCOORD": 2}
+"""How many numbers an attribute has at least for each vertex."""
 _POINTS, _TRIANGLES, _STRIP, _FAN = 0, 4, 5, 6
 _MODES = {-1: "parts without points", 0: "points", 1: "lines", 2: "lines", 3: "lines"}
 
@@ -122,7 +124,7 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, sa
         )
     vertices = vertices.astype(np.float64)
     normals = read.get("NORMAL")
-    faces = np.zeros((0, 3), np.int64)
+    faces: Ints = np.zeros((0, 3), np.int64)
     if mode != _POINTS:
         faces = _faces(read.indices(len(vertices)), _TRIANGLES if read.is_draco else mode, said)
     if len(faces) and faces.max() >= len(vertices):
@@ -155,6 +157,7 @@ class _Attributes:
         self._gltf, self._about = gltf, about
         self._draco: Any = None
         self._ids: dict[str, int] = {}
+        self._count: int | None = None
         extension = about.get("extensions", {}).get(_DRACO)
         if extension is not None:
             import DracoPy
@@ -183,8 +186,21 @@ class _Attributes:
             values = as_floats(self._gltf.accessor(number), normalized)
         for weight, target in self._targets:
             if name in target:
-                values = values + np.float32(weight) * self._gltf.floats(target[name])[:, : values.shape[1]]
+                more = self._gltf.floats(target[name])[:, : values.shape[1]]
+                self._check(f"a morph target of {name}", len(more), len(values))
+                values = values + np.float32(weight) * more
+        if self._count is None:
+            self._count = len(values)
+        self._check(name, len(values), self._count)
+        least = _WIDTHS.get(name.split("_")[0], 1)
+        if values.shape[1] < least:
+            raise ValueError(f"{name} has {values.shape[1]} numbers a vertex, not {least}")
         return values
+
+    @staticmethod
+    def _check(name: str, count: int, vertices: int) -> None:
+        if count != vertices:
+            raise ValueError(f"{name} has {count:,} values for {vertices:,} vertices")
 
     def joints(self) -> tuple[Ints, Floats]:
         """Numbers of joints [n, k] and their weights [n, k], which sum to 1."""
@@ -194,7 +210,8 @@ class _Attributes:
         if not numbers or len(numbers) != len(weights):
             raise ValueError("a skin has no joints or weights")
         index, weight = np.concatenate(numbers, axis=1).astype(np.int64), np.concatenate(weights, axis=1)
-        return index, weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
+        weight[weight.sum(axis=1) <= 0, :1] = 1  # as three.js does, so that no vertex falls to the origin
+        return index, weight / weight.sum(axis=1, keepdims=True)
 
     def indices(self, count: int) -> Ints:
         """The vertices one after another, int [N]."""

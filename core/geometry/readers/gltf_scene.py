@@ -69,7 +69,10 @@ def _walk(gltf: Gltf, said: list[str]) -> Iterator[tuple[int, Matrix, bool]]:
 
 def _matrix(node: Tree) -> Matrix:
     if "matrix" in node:
-        return np.array(node["matrix"], np.float64).reshape(4, 4).T
+        matrix = np.array(node["matrix"], np.float64).reshape(4, 4).T
+        if not np.allclose(matrix[3], (0, 0, 0, 1), atol=1e-6):
+            raise ValueError("the last row of a node's matrix is not 0 0 0 1")
+        return matrix
     return _compose(
         np.array([node.get("translation", (0, 0, 0))], np.float64),
         np.array([node.get("rotation", (0, 0, 0, 1))], np.float64),

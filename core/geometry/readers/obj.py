@@ -82,7 +82,8 @@ def _arguments(path: Path) -> dict[str, Any]:
         _read_block(content, text.Lines.of(block))
     vertices = _joined(content.values[_V], 3, np.float64)
     if len(vertices) == 0:
-        words = f" (its lines begin with {', '.join(sorted(content.unknown))})" if content.unknown else ""
+        unknown = sorted(word for word in content.unknown if word.isprintable())
+        words = f" (its lines begin with {', '.join(unknown)})" if unknown else ""
         raise CounterpointError(f"{path.name} has no points{words}; check how it was exported.")
     if not content.sizes:
         raise CounterpointError(

@@ -58,11 +58,11 @@ def _arguments(path: Path) -> dict[str, Any]:
         said.append(SEE_THROUGH)
     _say_odd_colors(vertex, ply.elements.get("face"), said)
     faces, cut, polygons = _faces(path, ply, vertices, said)
-    arguments = {"vertices": vertices, "faces": faces, "name": path.name, "warnings": said}
-    arguments["normals"] = vertex.stack("nx", "ny", "nz")
-    if arguments["normals"] is not None and arguments["normals"].dtype.kind == "u":
-        arguments["normals"] = None
+    normals = vertex.stack("nx", "ny", "nz")
+    if normals is not None and normals.dtype.kind == "u":
+        normals = None
         said.append("Its normals are numbers without a sign, which cannot be understood; they were computed anew.")
+    arguments = {"vertices": vertices, "faces": faces, "normals": normals, "name": path.name, "warnings": said}
     if vertex.stack("f_dc_0", "f_dc_1", "f_dc_2") is not None:
         said.append("Its Gaussian splats are shown as points; their sizes, opacity and reflections are left out.")
     if len(faces) == 0:
