@@ -124,7 +124,7 @@ FEATURES: dict[tuple[str, str], tuple[str, str, list[Maker]]] = {
         "warned",
         "",
         [
-            ply("uchar alpha", "0 0 0 0\n1 0 0 0\n0 1 0 0\n", LIST, "3 0 1 2\n"),
+            ply(f"{RGB}, uchar alpha", RGB_ROWS.replace("\n", " 0\n"), LIST, "3 0 1 2\n"),
             ply("", XYZ, LIST, "3 0 1 2\n", "|7 8 9\n"),
             ply("uchar nx, uchar ny, uchar nz", RGB_ROWS, LIST, "3 0 1 2\n"),
         ],

@@ -184,3 +184,12 @@ def short(name: str, tree: dict[str, Any]) -> None:
 def test_broken_gltf_is_refused_in_words(change: Callable[..., object], look: str, word: str, tmp_path: Path) -> None:
     with pytest.raises(CounterpointError, match=word):
         load_shape(gltf(change, look=look)(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"), [("Tr 1\nd 1\n", 0), ("d 1\nTr 1\n", 0), ("Tr 0.5\n", 1), ("d 0.5\nTr 0.5\n", 1)]
+)
+def test_where_d_and_tr_disagree_d_counts(lines: str, said: int, tmp_path: Path) -> None:
+    (tmp_path / "m.mtl").write_text("newmtl a\nKd 1 0 0\n" + lines)
+    shape = load_shape(text("a.obj", "mtllib m.mtl\nusemtl a\n" + SQUARE + "f 1 2 3\n")(tmp_path))
+    assert len(shape.warnings) == said

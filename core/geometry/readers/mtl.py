@@ -31,7 +31,7 @@ _VALUES = {
 @dataclass
 class Material:
     """A material: ``color`` sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, how the texture lies,
-    and whether light goes through (``d``, ``Tr``, ``map_d``)."""
+    ``opacity`` (``d`` or ``Tr``), and ``has_holes`` (``map_d``, or the texture's alpha)."""
 
     name: str
     color: tuple[float, float, float] | None = None
@@ -39,8 +39,14 @@ class Material:
     scale: tuple[float, float] = (1.0, 1.0)
     offset: tuple[float, float] = (0.0, 0.0)
     clamp: bool = False
-    is_clear: bool = False
+    opacity: float | None = None
+    has_holes: bool = False
     library: Path | None = None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether light goes through it; where a file says both ``d`` and ``Tr``, which programs use in two ways, ``d`` counts."""
+        return self.has_holes or (self.opacity is not None and self.opacity < 1)
 
     @property
     def is_placed(self) -> bool:
@@ -80,7 +86,7 @@ def load_map(path: Path, material: Material, textures: list[Texture], said: list
         wrap: Wrap = "clamp" if material.clamp else "repeat"
         pixels, opacity = read_texture(file, file.name)
         textures.append(Texture(pixels, (wrap, wrap)))
-        material.is_clear |= opacity < 0.5
+        material.has_holes |= opacity < 0.5
     except CounterpointError as error:
         said.append(str(error))
         return None
@@ -125,11 +131,12 @@ def _parse(raw: bytes, said: list[str]) -> list[Material]:
             _set_color(materials[-1], rest, ignored)
         elif key == "map_kd":
             _set_map(materials[-1], rest, ignored)
-        elif key in ("d", "tr"):
-            opacity = [*_numbers(rest.removeprefix("-halo")), key == "d"][0]
-            materials[-1].is_clear = opacity < 1 if key == "d" else opacity > 0
+        elif key == "d" and (values := _numbers(rest.removeprefix("-halo"))):
+            materials[-1].opacity = values[0]
+        elif key == "tr" and (values := _numbers(rest)) and materials[-1].opacity is None:
+            materials[-1].opacity = 1 - values[0]
         elif key == "map_d":
-            materials[-1].is_clear = True
+            materials[-1].has_holes = True
         elif key in ("map_ka", "map_ke") or (key == "ke" and any(_numbers(rest))):
             ignored.add(word)
     if any(material.map for material in materials):

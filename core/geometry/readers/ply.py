@@ -54,7 +54,11 @@ def _arguments(path: Path) -> dict[str, Any]:
     if ply.has_more:
         said.append("It has more behind its tables than its header says; that is left out.")
     alpha = next((each for name in _ALPHA if isinstance(each := vertex.columns.get(name), np.ndarray)), None)
-    if alpha is not None and (alpha < (1 if alpha.dtype.kind == "f" and alpha.max() <= 1 else 255) / 2).any():
+    if (
+        alpha is not None
+        and _colors(vertex) is not None
+        and (alpha < (1 if alpha.dtype.kind == "f" and alpha.max() <= 1 else 255) / 2).any()
+    ):
         said.append(SEE_THROUGH)
     _say_odd_colors(vertex, ply.elements.get("face"), said)
     faces, cut, polygons = _faces(path, ply, vertices, said)
