@@ -16,10 +16,12 @@ LARGE = 10.0
 
 @dataclass(frozen=True)
 class Unit:
-    """Attributes:
-    metres: that one unit of the shape is.
-    known: whether the format, the data set or the user says so; else it is a guess by the shape's size.
-    reason: a sentence that says why.
+    """The unit of a shape's coordinates.
+
+    Attributes:
+        metres: that one unit of the shape is.
+        known: whether the format, the data set or the user says so; else it is a guess by the shape's size.
+        reason: a sentence that says why.
     """
 
     metres: float
@@ -48,8 +50,11 @@ def parse_unit(text: str) -> float:
 
 
 def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Unit:
-    """The unit of a shape's file: what is ``given``, what the format says (glTF: metres), what ``models_info.json`` of BOP beside it
-    says, or else a guess by its ``diagonal``."""
+    """The unit of a shape's file.
+
+    It is what is ``given`` (metres), what ``models_info.json`` of BOP beside it says, what the format says (glTF: metres), or
+    else a guess by its ``diagonal``.
+    """
     path = Path(path)
     if given is not None:
         return Unit(given, True, f"One unit of {path.name} is {given:g} m, as was said.")

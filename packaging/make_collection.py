@@ -14,6 +14,7 @@ VIEWS = ((20, 18), (65, 25), (110, 15), (155, 30), (-20, 35), (-65, 14), (-110, 
 
 
 def main() -> None:
+    """Write eight photos of the toy and their cameras into the folder of the sample."""
     folder = OUT / "collection"
     folder.mkdir(exist_ok=True)
     toy, facts = elephant(Proportions()), {}

@@ -129,6 +129,7 @@ def field(x: np.ndarray, p: Proportions) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ellipsoid(x: np.ndarray, center: object, radii: object) -> np.ndarray:
+    """Distances [N] of points [N, 3] from an ellipsoid, to first order; negative inside."""
     q = (x - np.asarray(center)) / np.asarray(radii)
     k = np.linalg.norm(q, axis=1)
     return k * (k - 1) / np.maximum(np.linalg.norm(q / np.asarray(radii), axis=1), 1e-6)
@@ -142,12 +143,14 @@ def plate(x: np.ndarray, high: float, long: float, r: float) -> np.ndarray:
 
 
 def capsule(x: np.ndarray, a: object, b: object, r: float) -> np.ndarray:
+    """Distances [N] of points [N, 3] from a rod of radius ``r`` from ``a`` [3] to ``b`` [3]; negative inside."""
     a, b = np.asarray(a, float), np.asarray(b, float)
     t = np.clip((x - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
     return np.linalg.norm(x - a - t[:, None] * (b - a), axis=1) - r
 
 
 def smooth_min(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:
+    """The smaller of two fields of distances [N], blended where they differ by less than ``k``."""
     h = np.clip(0.5 + 0.5 * (b - a) / k, 0, 1)
     return b * (1 - h) + a * h - k * h * (1 - h)
 
@@ -350,6 +353,7 @@ def write(name: str, toy: Toy, shown: Look, photo: Look, camera: Camera, seed: i
 
 
 def main() -> None:
+    """Write the two toys, their photos and what is known of them into the folder of the sample."""
     OUT.mkdir(parents=True, exist_ok=True)
     first, second = Proportions(), Proportions((0.56, 0.36, 0.33), 0.36, 0.25, 0.31, -0.2)
     one, two = elephant(first), elephant(second)

@@ -27,7 +27,10 @@ def run(verb: str, run_row: Run, options: BatchOptions, progress: Progress = sil
     manifest's folder. What was done stands in MANIFEST.results.jsonl, a line a row.
 
     Args:
+        verb: the name of the verb, for sentences.
         run_row: the call; returns what it did, and ``saved``, its files.
+        options: the options of the verb, ``batch`` (the manifest) among them; those that a row gives are replaced.
+        progress: told of every row.
 
     Raises:
         CounterpointError: the manifest cannot be read or the results cannot be written.

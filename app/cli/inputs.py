@@ -42,8 +42,12 @@ def matchable_from_file(
     """A side ready to be matched, and a shape's up axis ("" of an image).
 
     Args:
+        options: how a shape is sampled and looked at.
+        encoder: that describes the image, or the pictures of the shape.
+        path: of the file.
         content: what :func:`open_file` made of ``path``.
         box: of the object in an image, in pixels.
+        progress: told while a shape is described.
     """
     if not is_shape(path):
         return matchable_image(content, encoder, box), ""

@@ -14,17 +14,21 @@ class Step(QUndoCommand):
     muted = False
 
     def redo(self) -> None:
+        """Apply the step, unless it is mute."""
         if not self.muted:
             self.apply()
 
     def undo(self) -> None:
+        """Revert the step, unless it is mute."""
         if not self.muted:
             self.revert()
 
     def apply(self) -> None:
+        """Change the document."""
         raise NotImplementedError
 
     def revert(self) -> None:
+        """Take the change of the document back."""
         raise NotImplementedError
 
 
@@ -51,10 +55,12 @@ class History(QUndoStack):
             self._forget(gone)
 
     def clear(self) -> None:
+        """Forget all steps."""
         self._steps.clear()
         super().clear()
 
     def bytes(self) -> int:
+        """Return how many bytes all steps hold together."""
         return sum(step.size for step in self._steps)
 
     def _forget(self, count: int) -> None:

@@ -49,6 +49,7 @@ class Report:
         self._send, self._cancelled = send, cancelled
 
     def __call__(self, fraction: float, message: str) -> None:
+        """Tell the window how far the job is, from 0 to 1; raises ``Cancelled`` when it was stopped."""
         if self._cancelled():
             raise Cancelled
         self._send("progress", payload=(fraction, message))

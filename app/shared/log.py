@@ -37,7 +37,9 @@ def start_log(path: Path | None, with_stderr: bool = False) -> None:
     """Write what is logged from now on into a file; without one, nothing is kept.
 
     Args:
-        with_stderr: whatever this process writes to stderr goes there too, crashes of libraries and tracebacks of the interpreter included.
+        path: of the file, which is appended to.
+        with_stderr: whatever this process writes to stderr goes there too, crashes of libraries and tracebacks of the
+            interpreter included.
     """
     if path is None:
         return

@@ -153,8 +153,13 @@ class Followed:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Tables by title (rows by column, the first names them), pictures of good and bad cases (encoder, part, share right, file), and the
-    folder with the report."""
+    """What a measurement of encoders found.
+
+    Attributes:
+        tables: by title; a row is values by column, and the first column names it.
+        cases: pictures of good and bad cases: (encoder, part, share that is right from 0 to 1, file).
+        folder: where the report lies, or "".
+    """
 
     tables: dict[str, list[dict[str, Any]]]
     cases: list[tuple[str, str, float, str]]

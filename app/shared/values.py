@@ -50,12 +50,15 @@ class Item:
 
     @property
     def name(self) -> str:
+        """The name of the file, without its folder."""
         return Path(self.path).name
 
     def with_box(self, box: Box | None) -> "Item":
+        """Return the same item with another focus box; None is all of the image."""
         return replace(self, box=box)
 
     def with_up(self, up: str) -> "Item":
+        """Return the same item with another direction that points up."""
         return replace(self, up=up)
 
     @property
@@ -141,10 +144,12 @@ class PoseInPhoto:
 
     @classmethod
     def of(cls, pose: Pose, score: float = 0.0, similarity: float = 0.0, overlap: float = 0.0) -> "PoseInPhoto":
+        """Make plain numbers of a pose and of how well the photo agrees with it (each from 0 to 1)."""
         R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
         return cls(R, t, s, score, similarity, overlap)
 
     def pose(self) -> Pose:
+        """Return the pose as arrays: R float64 [3, 3], t float64 [3] and s float64 [3]."""
         return Pose(np.reshape(self.R, (3, 3)), np.array(self.t), np.array(self.s))
 
 
@@ -193,6 +198,7 @@ class Aligned:
 
     @property
     def pose(self) -> PoseInPhoto | None:
+        """The pose that is shown; None while there is none."""
         return self.poses[self.choice] if self.poses else None
 
     @property
@@ -332,6 +338,7 @@ class CollectionPhoto:
 
     @property
     def pose(self) -> PoseInPhoto | None:
+        """The pose that is shown; None while there is none."""
         return self.poses[self.choice] if self.poses else None
 
 

@@ -35,10 +35,12 @@ class Alignment:
 
     @property
     def best(self) -> Hypothesis:
+        """The first hypothesis, which ranks best."""
         return self.hypotheses[0]
 
     @property
     def verdict(self) -> Verdict:
+        """How far the best hypothesis can be trusted, judged by all scores and its overlap."""
         return judge([h.score for h in self.hypotheses], self.best.overlap)
 
 

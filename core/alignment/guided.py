@@ -33,6 +33,7 @@ class GuidedPrior:
     trust: float
 
     def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
+        """See :class:`core.matching.match.Prior`; returns float32 [N] in [0, 1], or None."""
         posed = self.poses(source, target, at)
         viewed = self.views(source, target, at) if self.views is not None else None
         if posed is None or viewed is None:

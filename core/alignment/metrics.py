@@ -100,8 +100,11 @@ NEAR = np.array([20.0, 0.2, 0.2])
 
 
 def alignment_errors(estimate: Pose, truth: Pose, middle: Floats, symmetries: Floats | None = None) -> Floats:
-    """[3], to be compared with ``NEAR``: degrees (the best over ``symmetries`` [k, 3, 3]), distance of the shape's ``middle`` [3] from where
-    it belongs, and by how much the mean of the three scales' ratios is off 1 (as ROCA's released evaluation has it)."""
+    """Errors [3] of a pose, to be compared with ``NEAR``.
+
+    They are degrees (the best over ``symmetries`` [k, 3, 3]), the distance of the shape's ``middle`` [3] from where it
+    belongs, and by how much the mean of the three scales' ratios is off 1 (as ROCA's released evaluation has it).
+    """
     rotation = rotation_error(estimate.R, truth.R, symmetries)
     scale = float(abs(np.mean(np.asarray(estimate.s) / truth.s) - 1))
     return np.array([rotation, float(np.linalg.norm(estimate(middle) - truth(middle))), scale])

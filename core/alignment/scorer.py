@@ -61,6 +61,7 @@ class Hypothesis:
 
     @property
     def score(self) -> float:
+        """Similarity (0 where negative) times the cube of the overlap times the upright prior, from 0 to 1."""
         return max(self.similarity, 0.0) * self.overlap**3 * self.upright_prior
 
 
@@ -96,6 +97,7 @@ class PoseScorer:
 
     @cached_property
     def tree(self) -> cKDTree:
+        """Tree of the positions [N, 3] of the field's samples, in the frame of the shape's file."""
         return cKDTree(self.shape.field.points.position)
 
     def __call__(self, poses: list[Pose]) -> list[Hypothesis]:

@@ -73,8 +73,12 @@ def _candidates(scorer: PoseScorer, cells: npt.NDArray[np.int64]) -> tuple[Float
 
 
 def similarities(points: Floats, targets: Floats, scaled: bool) -> tuple[Floats, Floats, Floats]:
-    """Rotations [n, 3, 3], translations [n, 3] and scales [n] that bring ``points`` [n, m, 3] onto ``targets`` best in least squares
-    (Umeyama, PAMI 1991, Eq. 40 to 42); scales are 1 unless ``scaled``."""
+    """The similarities that bring ``points`` [n, m, 3] onto ``targets`` [n, m, 3] best in least squares.
+
+    Returns:
+        Rotations [n, 3, 3], translations [n, 3] and scales [n] (Umeyama, PAMI 1991, Eq. 40 to 42); scales are 1 unless
+        ``scaled``.
+    """
     a, b = points.mean(1, keepdims=True), targets.mean(1, keepdims=True)
     x, y = points - a, targets - b
     U, D, V = np.linalg.svd(y.transpose(0, 2, 1) @ x)
@@ -87,8 +91,10 @@ def similarities(points: Floats, targets: Floats, scaled: bool) -> tuple[Floats,
 
 
 def stretched(points: Floats, targets: Floats, start: Floats, rounds: int = 10) -> Pose:
-    """The pose with a scale for each axis that brings ``points`` [n, 3] onto ``targets`` best: rotation and scales in turns from the scale
-    ``start`` [3] on, of which no axis that is hardly seen strays far.
+    """The pose with a scale for each axis that brings ``points`` [n, 3] onto ``targets`` [n, 3] best.
+
+    Rotation and scales are found in turns from the scale ``start`` [3] on, of which no axis that is hardly seen strays
+    far.
 
     Raises:
         CounterpointError: the points do not fix a pose.

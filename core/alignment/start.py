@@ -45,7 +45,10 @@ def check_start(pose: Pose, K: Floats, size: tuple[int, int], shape: Shape, name
     """Refuse a pose that only makes sense in another convention, and say what looks odd.
 
     Args:
+        pose: of the shape in the photo.
+        K: intrinsics float64 [3, 3] in pixels.
         size: (width, height) of the undistorted picture of ``K``.
+        shape: that the pose places.
         name: of the file that the pose is from.
 
     Raises:

@@ -29,6 +29,8 @@ def evaluate(
     ``spread`` is the largest less the smallest share after adapting, over ``seeds`` runs.
 
     Args:
+        settings: ``data`` is "bop:PATH"; ``minutes`` of adapting, in each of ``seeds`` runs.
+        progress: told of every object.
         adapting: how, where it is not the recipe of ``counterpoint adapt`` for ``settings.minutes``.
 
     Raises:

@@ -70,6 +70,7 @@ def evaluate(
         settings: ``data`` is "bop:PATH": the true box is given, no depth; or "procedural": another instance of the category, see
             :mod:`core.benchmarks.inexact`; or "scan2cad:PATH", see :mod:`core.benchmarks.scan2cad`. ``count`` objects in photos at
             most, spread over the photos.
+        progress: told of every step.
         templates: that coarse poses are searched with.
 
     Raises:

@@ -64,6 +64,7 @@ class BopScene:
         return cls(models, {i: Raycaster(shape) for i, shape in models.items()}, scenes[0].parent)
 
     def photos(self) -> list[str]:
+        """Return the numbers of the photos as they are written in the scene, in ascending order."""
         return sorted(json.loads((self.folder / "scene_gt.json").read_text()), key=int)
 
     def objects(self, photo: str, min_visible: float = 0.1) -> Iterator[PosedObject]:

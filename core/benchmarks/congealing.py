@@ -62,6 +62,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
         settings: ``data`` is "bop:PATH", "navi:PATH", "procedural" (one object each), "procedural-category" (other objects of the
             category), or "spair:PATH" (pixels only, its masks). ``count`` procedural collections, or categories of SPair-71k;
             ``photos`` at most in each.
+        progress: told of every step.
 
     Raises:
         CounterpointError: no such encoder or data.

@@ -73,6 +73,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
 
     Args:
         settings: ``data`` is ``scenes:FOLDER``.
+        progress: told of every step.
 
     Raises:
         CounterpointError: no CLIP, or scenes that are not there or not as described.

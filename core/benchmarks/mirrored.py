@@ -37,6 +37,7 @@ def agreements(
 
 
 def main() -> None:
+    """Print the agreement of every object in its photo and in the mirror image, and the two rates by margin."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data")
     found = agreements(parser.parse_args().data)

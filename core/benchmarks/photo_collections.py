@@ -211,7 +211,8 @@ def collections_of(
     """Return a reader of collections.
 
     Args:
-        kind: "bop", "navi", "procedural" (one object each) or "procedural-category", and ``place`` where its data is.
+        kind: "bop", "navi", "procedural" (one object each) or "procedural-category".
+        place: where the data of "bop" or "navi" is; "" for the others.
         count: the number of procedural collections.
         photos: the largest number of photos in each.
         symmetric: by object of BOP the symmetries float64 [4, 4] beside the identity.

@@ -42,6 +42,7 @@ def parse_data(text: str, known: Sequence[str]) -> tuple[str, str]:
     """(kind, place) of "KIND:PATH"; the place is "" for data that have none.
 
     Args:
+        text: as the user gave it.
         known: what may be given, as in :attr:`Task.data`.
 
     Raises:

@@ -71,6 +71,7 @@ class Shape:
 
     @property
     def is_point_cloud(self) -> bool:
+        """Whether the shape has no faces."""
         return len(self.faces) == 0
 
     @property
@@ -88,6 +89,7 @@ class Shape:
 
     @property
     def center(self) -> Floats:
+        """Middle of the bounding box, float64 [3] in the frame and unit of the file."""
         return self.bounds.mean(axis=0)
 
     @property

@@ -191,7 +191,7 @@ def _flat(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(key: str) -> str:
-    """ "Camera.fx" as "fx", "camera_matrix" as "cameramatrix"."""
+    """A key without what does not matter: "Camera.fx" as "fx", "camera_matrix" as "cameramatrix"."""
     return re.sub(r"[^a-z0-9]", "", re.sub(r"^camera\d?\.", "", key.lower()))
 
 

@@ -44,6 +44,7 @@ def from_coco(content: Any, file: str, image_name: str = "", shape: tuple[int, i
     Annotations that cannot be used (boxes without a segmentation, lines, masks of another size) are left out and said.
 
     Args:
+        content: the document as JSON gives it.
         file: the name of the document, for sentences.
         image_name: path or name of the image; of several of one name that with the same folders is taken.
         shape: (height, width) where the document does not say it.

@@ -77,8 +77,10 @@ def _image(entry: dict[str, Any]) -> PosedImage:
 
 
 def save_map(path: str | Path, coordinates: Maps) -> None:
-    """Canonical coordinates float32 [H, W, 3], NaN off the object: ``.npz`` (array ``coordinates``) or ``.exr`` (channels R, G, B as
-    x, y, z and A, 1 on the object and 0 elsewhere).
+    """Write canonical coordinates float32 [H, W, 3], NaN off the object.
+
+    The file is ``.npz`` (array ``coordinates``) or ``.exr`` (channels R, G, B as x, y, z, and A, 1 on the object and 0
+    elsewhere).
 
     Raises:
         CounterpointError: another suffix, or it cannot be written.

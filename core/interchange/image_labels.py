@@ -38,6 +38,7 @@ def load_image_labels(path: str | Path, shape: tuple[int, int] | None = None, im
     """Read labels [H, W] of an image; what was left out or assumed is said by :func:`core.notices.warn`.
 
     Args:
+        path: of the file, whose name or content says the format.
         shape: (height, width) that they must have; labels of the same proportions are scaled.
         image_name: path or name of the image, which chooses among those of a COCO file.
 

@@ -33,10 +33,12 @@ class LabelFormat:
 
     @property
     def load(self) -> Callable[..., Any]:
+        """The function that reads the format, imported when it is first asked for."""
         return _function(self.reader)
 
     @property
     def save(self) -> Callable[..., None]:
+        """The function that writes the format, imported when it is first asked for."""
         return _function(self.writer)
 
 

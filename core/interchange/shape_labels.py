@@ -41,6 +41,7 @@ class Elements:
 
     @classmethod
     def of(cls, shape: Shape | int) -> "Elements":
+        """Count the elements of a shape, or take a plain number of faces as they are."""
         if isinstance(shape, int):
             return cls(shape)
         if shape.is_point_cloud:
@@ -49,6 +50,7 @@ class Elements:
 
     @property
     def polygons(self) -> int:
+        """The number of polygons that the faces were cut from; -1 where the file does not say them."""
         return -1 if self.polygon is None else int(self.polygon.max(initial=-1)) + 1
 
 
@@ -69,6 +71,7 @@ def load_shape_labels(path: str | Path, shape: Shape | int | None = None) -> Lab
     """Read labels [F]; those of polygons or vertices are carried to the shape's faces, and that is said.
 
     Args:
+        path: of the file, whose name or content says the format.
         shape: that they must be for, or the number of its faces (points of a cloud).
 
     Raises:

@@ -128,8 +128,10 @@ def observe(
     place: tuple[int, int] = (0, 1),
     progress: Progress = silent,
 ) -> Observations | None:
-    """Take pictures of an object and encode them; None if it is never seen. ``place`` is its number, which seeds
-    the pictures, and of how many it is one."""
+    """Take pictures of an object and encode them; None if it is never seen.
+
+    ``place`` is its number, which seeds the pictures, and of how many it is one.
+    """
     rng = np.random.default_rng((settings.seed, place[0]))
     varied = PictureSettings(size=encoder.input_size)
     descriptors, places = [], []

@@ -172,8 +172,10 @@ class TangoLearner(PairLearner[TangoRecipe]):
     def _token_losses(
         self, found: Descriptions, places: torch.Tensor, tokens: torch.Tensor, batch: Batch
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pixels of A (the same object, or another of its category) and of B find their token; tokens find the pixels of B that show
-        them. Tokens are [B, T, D], at places [B, T, 3] in the turned frame.
+        """Losses between pixels and tokens [B, T, D], which lie at places [B, T, 3] in the turned frame.
+
+        Pixels of A (the same object, or another of its category) and of B find their token; tokens find the pixels of B
+        that show them.
         """
         tokens, scale = F.normalize(tokens.float(), dim=-1), self.token_scale.exp().clamp(max=100)
         upright = places @ batch["cloud_turn"]

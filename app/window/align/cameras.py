@@ -56,7 +56,6 @@ class CameraController(QObject):
 
     def open_camera(self, path: str) -> None:
         """Take intrinsics from a file."""
-
         file, pair = item_for(path), self._aligner.pair()
 
         def done(_: object) -> None:

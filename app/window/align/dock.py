@@ -32,10 +32,18 @@ STYLES = (("solid", tr("Solid")), ("wireframe", tr("Wireframe")), ("silhouette",
 
 
 class AlignPanel(QWidget):
-    """Signals: align_requested(), stopped(), chosen(index), clear_requested(), opacity_changed(0 to 1), swiped(0 to 1), style_changed(),
-    tool_requested(tool or ""), camera_requested(): read intrinsics from a file, or forget them, estimate_requested(): estimate the field of view,
-    depth_requested() and rig_requested(): read (or forget) measured depth, and the cameras of a rig, carry_requested(): the pose in the rig's other
-    photos, view_requested(): see the shape as in the photo.
+    """The dock in which a shape is aligned to a photo.
+
+    Signals:
+        align_requested(), stopped(), clear_requested(), style_changed(): what their names say.
+        chosen(index): another of the poses.
+        opacity_changed(share), swiped(share): from 0 to 1.
+        tool_requested(tool): a key of ``KEYS``, or "".
+        camera_requested(): read intrinsics from a file, or forget them.
+        estimate_requested(): estimate the field of view.
+        depth_requested(), rig_requested(): read (or forget) measured depth, and the cameras of a rig.
+        carry_requested(): the pose in the rig's other photos.
+        view_requested(): see the shape as in the photo.
     """
 
     align_requested = Signal()

@@ -36,13 +36,15 @@ HELP = tr("Drop 2 photos or more of one object or category here, open a shape li
 
 
 class CollectionPanel(QWidget):
-    """Signals:
-    add_requested(), clear_requested(), congeal_requested(): congeal, stopped().
-    shape_requested(): choose the shape from the gallery.
-    arranged(): other order, filter or cameras.
-    turned(): the average picture from another side.
-    export_requested(what): of ``EXPORTS``; carry_requested(what): of ``CARRIES``.
-    fix_requested(), remove_requested(number).
+    """The dock of a collection of photos.
+
+    Signals:
+        add_requested(), clear_requested(), congeal_requested(): congeal, stopped().
+        shape_requested(): choose the shape from the gallery.
+        arranged(): other order, filter or cameras.
+        turned(): the average picture from another side.
+        export_requested(what): of ``EXPORTS``; carry_requested(what): of ``CARRIES``.
+        fix_requested(), remove_requested(number).
     """
 
     add_requested = Signal()

@@ -48,11 +48,13 @@ class Frame:
 
 
 class Filmstrip(FileDrops, QListWidget):
-    """Signals:
-    pointed(number, u, v): a click in a photo, as fractions of its width and height.
-    opened(number): a double-click on one, or Return.
-    removed(number): leave it out of the collection.
-    files_dropped(paths).
+    """The photos of a collection in a row.
+
+    Signals:
+        pointed(number, u, v): a click in a photo, as fractions of its width and height.
+        opened(number): a double-click on one, or Return.
+        removed(number): leave it out of the collection.
+        files_dropped(paths).
     """
 
     pointed = Signal(int, float, float)

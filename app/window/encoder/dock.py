@@ -25,8 +25,12 @@ from app.window.encoder.curve import Curve
 
 
 class EncoderPanel(QWidget):
-    """Edits :class:`EncoderSettings`; ``applied(settings)`` is emitted when the user presses Apply, ``adapt_requested(minutes)`` when the encoder
-    is to be adapted to the open shapes."""
+    """The dock that edits :class:`EncoderSettings`.
+
+    Signals:
+        applied(settings): the user pressed Apply.
+        adapt_requested(minutes): adapt the encoder to the open shapes.
+    """
 
     applied = Signal(object)
     adapt_requested = Signal(float)

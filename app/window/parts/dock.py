@@ -76,9 +76,15 @@ class PartRow:
 
 
 class PartsPanel(QWidget):
-    """Signals: tool_requested(tool or ""), brush_changed() (see :meth:`brush_settings`), kept(), dropped(), cycled(step), threshold_changed(), carries_changed(on),
-    segmenter_chosen(index), renamed(part id, name), shown(part id, on), recolored(part id, color), selected(part ids),
-    edit_requested(what): one of "mark", "merge", "split", "delete", "up", "down"; exclusive_changed(on).
+    """The dock of the parts: the tools that mark one, and the list of all.
+
+    Signals:
+        tool_requested(tool): a part tool, or "".
+        brush_changed(): see :meth:`brush_settings`.
+        kept(), dropped(), cycled(step): what becomes of the part that is marked.
+        threshold_changed(), carries_changed(on), segmenter_chosen(index), exclusive_changed(on): other settings.
+        renamed(part id, name), shown(part id, on), recolored(part id, color), selected(part ids): in the list.
+        edit_requested(what): one of "mark", "merge", "split", "delete", "up", "down".
     """
 
     tool_requested = Signal(str)

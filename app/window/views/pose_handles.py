@@ -50,7 +50,7 @@ class PoseHandles(QGraphicsItem):
         self.update()
 
     def handle_at(self, offset: QPointF) -> str:
-        """ "0" to "2" for the tip of an axis under a place relative to the middle, on the screen; "free" anywhere else."""
+        """The handle at ``offset`` from the middle, in pixels of the screen: "0" to "2" for the tip of an axis, else "free"."""
         for number, (x, y) in enumerate(self._tips):
             if math.hypot(offset.x() - x * RADIUS, offset.y() - y * RADIUS) <= REACH:
                 return str(number)

@@ -34,6 +34,7 @@ class Gltf:
 
     @cached_property
     def name(self) -> str:
+        """The name of the file, for sentences."""
         return self.path.name
 
     def part(self, kind: str, number: int) -> Tree:

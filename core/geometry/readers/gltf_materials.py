@@ -41,6 +41,7 @@ class Materials:
     _numbers: dict[tuple[int, tuple[Wrap, Wrap]], int] = field(default_factory=dict)
 
     def of(self, primitive: Tree) -> Material:
+        """Return the material of a primitive, or a plain white one where it names none."""
         number = primitive.get("material")
         if number is None:
             return Material()

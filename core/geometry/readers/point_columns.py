@@ -25,10 +25,13 @@ _COLORS = (
 
 @dataclass
 class Columns:
-    """Attributes:
-    xyz, normals: the numbers of three columns; ``normals`` may be None.
-    colors: uint8 [N, 3] or None.
-    said: what the user should know.
+    """Which columns of a table hold what.
+
+    Attributes:
+        xyz: the numbers of three columns.
+        normals: those of three more, or None.
+        colors: uint8 [N, 3] or None.
+        said: what the user should know.
     """
 
     xyz: list[int]

@@ -64,7 +64,7 @@ def read_points_text(path: Path) -> Shape:
 
 
 def decode(path: Path) -> str:
-    """The text of a file in UTF-8, UTF-16 or Latin-1, with "\\n" at the ends of lines.
+    """The text of a file in UTF-8, UTF-16 or Latin-1, with a line feed at the ends of lines.
 
     Raises:
         CounterpointError: it is not text.

@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.integer]
 
 
 def blocks(path: Path, comment: bytes = b"#") -> Iterator[bytes]:
-    """The text of a file in pieces of whole lines: continued lines joined, line ends "\\n", comments and NUL replaced by blanks."""
+    """The text of a file in pieces of whole lines: continued lines joined, line feeds at their ends, comments and NUL replaced by blanks."""
     carry = b""
     with path.open("rb") as file:
         while True:
@@ -74,6 +74,7 @@ class Lines:
 
     @classmethod
     def of(cls, text: bytes) -> "Lines":
+        """Find lines and words in a text; positions count bytes of ``data``, which is the text as uint8 [B]."""
         data = np.frombuffer(text, np.uint8).copy()
         is_word = np.zeros(len(data) + 2, np.int8)
         is_word[1:-1] = data > 32

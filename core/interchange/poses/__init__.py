@@ -52,7 +52,9 @@ def load_pose(
     """The pose of a shape in a photo, of any format that is written here, and of others' that say the same.
 
     Args:
-        image_name, shape_name: names of the files; they choose where the file holds several photos or objects.
+        path: of the file with the pose.
+        image_name: name of the photo's file, which chooses where the file holds several photos.
+        shape_name: name of the shape's file, which chooses where the file holds several objects.
         unit: of the shape, for formats whose unit is fixed (BOP: millimetres).
 
     Raises:
