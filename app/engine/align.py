@@ -140,7 +140,7 @@ def carry_poses(
 def save_pose(
     progress: Progress,
     path: str,
-    form: str | None,
+    file_format: str | None,
     image: Item,
     shape: Item,
     K: tuple[float, ...],
@@ -150,7 +150,7 @@ def save_pose(
     """Write a pose as :func:`core.interchange.poses.save_view` does; returns the path."""
     height, width = image_of(image).shape[:2]
     unit, name = unit_of(shape.path, shape_of(shape).diagonal), Path(shape.path).name
-    save_view(path, View(image.name, (width, height), _matrix(K), pose.pose(), lens, name, unit), form)
+    save_view(path, View(image.name, (width, height), _matrix(K), pose.pose(), lens, name, unit), file_format)
     return path
 
 

@@ -18,6 +18,6 @@ def keep_last(size: int, key: Callable[..., Hashable]) -> Callable[[Function], F
     def decorate(function: Function) -> Function:
         lock = Lock()
         kept = cached(LRUCache(size), key=key, lock=lock, condition=Condition(lock))
-        return cast(Function, kept(function))
+        return cast("Function", kept(function))
 
     return decorate

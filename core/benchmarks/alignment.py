@@ -1,7 +1,7 @@
 """How well shapes are aligned to photos whose poses are known: BOP data, with the true mask and with the program's own."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,10 +26,12 @@ from core.geometry.raycasting import surface_position
 from core.geometry.sampling import spread
 from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import Prior, match
-from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.grabcut import box_mask
 from core.progress import Progress, silent, span
+
+if TYPE_CHECKING:
+    from core.matching.matchable import MatchableImage, MatchableShape
 
 SYMMETRIC = {10: np.diag([-1.0, -1.0, 1.0, 1.0]), 11: np.diag([-1.0, -1.0, 1.0, 1.0])}
 """LM-O's eggbox and glue look the same when turned by half around z (``models_info.json`` of the BOP release)."""

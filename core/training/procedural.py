@@ -1,7 +1,5 @@
 """Procedural shapes with semantic parts: what the bundled encoder learns from, and what it is measured on."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from core.geometry.shape import make_shape
@@ -26,7 +24,7 @@ def make_object(seed: int, category: str | None = None) -> Object3D:
         category = names[int(rng.integers(len(names)))] if draw < 0.5 else "assembly" if draw < 0.77 else "blob"
     if category == "blob":
         return _blob(rng)
-    makers: dict[str, Callable[[Builder], None]] = {**CATEGORIES, "assembly": _assembly}
+    makers = {**CATEGORIES, "assembly": _assembly}
     builder = Builder(rng)
     makers[category](builder)
     return builder.finish(category)

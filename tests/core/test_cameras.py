@@ -240,8 +240,8 @@ def test_odd_files_are_refused(tmp_path):
         (tmp_path / name).write_text(content)
         with pytest.raises(CounterpointError):
             load_camera(tmp_path / name, SIZE)
+    (tmp_path / "shares.json").write_text(json.dumps({"fx": 0.9, "fy": 1.1, "cx": 0.5, "cy": 0.5}))
     with pytest.raises(CounterpointError, match="shares"):
-        (tmp_path / "shares.json").write_text(json.dumps({"fx": 0.9, "fy": 1.1, "cx": 0.5, "cy": 0.5}))
         load_camera(tmp_path / "shares.json")
 
 

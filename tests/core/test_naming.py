@@ -67,7 +67,7 @@ def test_clip_says_what_open_clip_says(clip, weights, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name, said",
+    ("name", "said"),
     [("ViT-Z:file", "no CLIP model"), (ARCHITECTURE, "no CLIP model"), (f"{ARCHITECTURE}:nowhere", "neither a file"), ("ViT-B-32:{file}", "do not fit")],
 )  # fmt: skip
 def test_bad_models_are_said(weights, name, said):

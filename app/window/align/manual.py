@@ -122,7 +122,7 @@ class ManualPose(QObject):
 
         self._requests.run("place_pose", done, task=self._aligner.task(pair), path=path)
 
-    def save(self, path: str, form: str | None) -> None:
+    def save(self, path: str, file_format: str | None) -> None:
         """Write the pose that is shown."""
         aligned = self._aligner.current()
         if aligned is not None and aligned.pose is not None:
@@ -131,7 +131,7 @@ class ManualPose(QObject):
                 "save_pose",
                 lambda _: None,
                 path=path,
-                form=form,
+                file_format=file_format,
                 image=image,
                 shape=shape,
                 K=aligned.K,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QFileDialog
@@ -13,9 +13,11 @@ from app.document.texts import tr
 from app.shared.values import IMAGE_SUFFIXES, Aligned, Collection, CollectionPhoto, Drawing, Slot, item_for, kind_of
 from app.window.collection.dock import HELP, CollectionPanel
 from app.window.collection.presenter import SHAPE, CollectionPresenter
-from app.window.engine_client import Request
 from app.window.requests import Requests
 from app.window.shell import Shell
+
+if TYPE_CHECKING:
+    from app.window.engine_client import Request
 
 IMAGE: Slot = "image 1"
 """Where photos of the collection are opened."""

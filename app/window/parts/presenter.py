@@ -1,5 +1,7 @@
 """From parts and the draft to what the panels and the parts dock show."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject
 
 from app.document.session import Session
@@ -11,7 +13,9 @@ from app.window.parts.dock import PartRow, PartsPanel
 from app.window.parts.draft import Drafts
 from app.window.views.image import ImagePanel
 from app.window.views.panels import Panels
-from core.parts.layers import Layers
+
+if TYPE_CHECKING:
+    from core.parts.layers import Layers
 
 
 class PartsPresenter(QObject):

@@ -1,7 +1,6 @@
 """The mouse over a 3D view: clicks told from drags, live preview, strokes on the surface. What is not ours goes on to VTK."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +9,9 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from core.parts.action import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOVER_MS = 16
 SHAPE_TOOLS = ("brush", "eraser", "component", "flood")

@@ -11,7 +11,7 @@ from core.errors import CounterpointError
 from core.geometry.paint import to_bytes, to_linear, to_srgb
 from core.geometry.readers.corners import simplest
 from core.geometry.readers.gltf_file import TYPES, Gltf, Tree, as_floats, open_gltf
-from core.geometry.readers.gltf_materials import Material, Materials
+from core.geometry.readers.gltf_materials import GltfMaterial, Materials
 from core.geometry.readers.gltf_scene import Placed, placed_meshes
 from core.geometry.shape import MAX_FACES, Floats, Ints, Shape, checked_shape
 
@@ -59,7 +59,7 @@ class _Part:
     normals: Floats | None
     colors: npt.NDArray[np.uint8] | None
     uv: Floats | None
-    material: Material
+    material: GltfMaterial
 
 
 def read_gltf(path: Path) -> Shape:
@@ -115,7 +115,7 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, sa
     vertices = read.get("POSITION")
     if vertices is None or (mode in _MODES and mode != _POINTS):
         return (mode if mode in _MODES else 1), _Part(
-            np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, Material()
+            np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, GltfMaterial()
         )
     vertices = vertices.astype(np.float64)
     normals = read.get("NORMAL")

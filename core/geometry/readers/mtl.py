@@ -28,7 +28,7 @@ _VALUES = {
 
 
 @dataclass
-class Material:
+class ObjMaterial:
     """A material: ``color`` sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, and how the texture lies."""
 
     name: str
@@ -44,9 +44,9 @@ class Material:
         return self.scale != (1.0, 1.0) or self.offset != (0.0, 0.0)
 
 
-def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[str, Material]:
+def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[str, ObjMaterial]:
     """The materials of the libraries that the file ``path`` names; what is missing or not understood is added to ``said``."""
-    materials: dict[str, Material] = {}
+    materials: dict[str, ObjMaterial] = {}
     for line in dict.fromkeys(libraries):
         names = [line] if beside(path, line) else line.split()
         for name in names:
@@ -61,7 +61,7 @@ def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[st
     return materials
 
 
-def load_map(path: Path, material: Material, textures: list[Texture], said: list[str]) -> int | None:
+def load_map(path: Path, material: ObjMaterial, textures: list[Texture], said: list[str]) -> int | None:
     """The number in ``textures`` of the texture of a material; None where it has none or it cannot be read, which is said."""
     if material.map is None:
         return None
@@ -80,15 +80,15 @@ def load_map(path: Path, material: Material, textures: list[Texture], said: list
     return len(textures) - 1
 
 
-def _parse(text: str, said: list[str]) -> list[Material]:
-    materials: list[Material] = []
+def _parse(text: str, said: list[str]) -> list[ObjMaterial]:
+    materials: list[ObjMaterial] = []
     ignored: set[str] = set()
     for line in text.replace("\\\n", " ").splitlines():
         word, *more = line.strip().split(maxsplit=1)[:2] or [""]
         key, rest = word.lower(), more[0].strip() if more else ""
         rest = rest if key.startswith(("map", "newmtl")) else rest.split("#")[0].strip()
         if key == "newmtl":
-            materials.append(Material(rest))
+            materials.append(ObjMaterial(rest))
         elif not materials:
             continue
         elif key == "kd":
@@ -104,7 +104,7 @@ def _parse(text: str, said: list[str]) -> list[Material]:
     return materials
 
 
-def _set_color(material: Material, rest: str, ignored: set[str]) -> None:
+def _set_color(material: ObjMaterial, rest: str, ignored: set[str]) -> None:
     """Kd as three numbers or one; as a spectrum or in CIE XYZ it is not understood."""
     values = _numbers(rest)
     if rest.startswith(("spectral", "xyz")) or not values:
@@ -114,7 +114,7 @@ def _set_color(material: Material, rest: str, ignored: set[str]) -> None:
     material.color = (r, g, b)
 
 
-def _set_map(material: Material, rest: str, ignored: set[str]) -> None:
+def _set_map(material: ObjMaterial, rest: str, ignored: set[str]) -> None:
     """``map_Kd [options] file``: the file's name may hold blanks."""
     words = rest.split()
     while words and words[0].lower() in _VALUES:

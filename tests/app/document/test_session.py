@@ -50,7 +50,7 @@ def answer_all(session):
 def steps(session):
     """One of each kind of step."""
     item, layers = Item("image", "/nowhere/other"), session.layers.new_part("A")
-    push = {
+    return {
         "open": commands.SetItem(session, "image 1", item),
         "close": commands.SetItem(session, "shape 1", None),
         "box": commands.SetBox(session, "image 1", (0.0, 0.0, 9.0, 9.0)),
@@ -72,7 +72,6 @@ def steps(session):
             commands.SetAligned(session, "Align", {("image 1", "shape 1"): posed()}),
         ),
     }
-    return push
 
 
 def posed(tx=0.0):
