@@ -65,10 +65,11 @@ def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Un
         return Unit(1.0, True, f"{path.name} is in metres, as glTF is.")
     guess = 0.001 if diagonal > LARGE else 1.0
     return Unit(
-        guess, False,
+        guess,
+        False,
         f"{path.name} does not say its unit: it is taken to be in {_called(guess)}, because its diagonal is {diagonal:.4g}; "
         "give --unit if it is not.",
-    )  # fmt: skip
+    )
 
 
 def _of_models_info(path: Path, diagonal: float) -> float | None:

@@ -363,9 +363,16 @@ def main() -> None:
     head = np.array([first.body[0] + 0.14, first.leg + 0.62 * first.body[1] + 0.2, 0.0])
     at, _ = cameras[0].project(head + [first.head + 0.17, -0.42, 0.07])
     sample = {
-        "image": "toy.jpg", "shape": "toy.glb", "box": a["box"], "at": [round(float(v), 1) for v in at], "pose": a["pose"],
-        "image2": "toy2.jpg", "shape2": "toy2.glb", "box2": b["box"], "pose2": b["pose"],
-    }  # fmt: skip
+        "image": "toy.jpg",
+        "shape": "toy.glb",
+        "box": a["box"],
+        "at": [round(float(v), 1) for v in at],
+        "pose": a["pose"],
+        "image2": "toy2.jpg",
+        "shape2": "toy2.glb",
+        "box2": b["box"],
+        "pose2": b["pose"],
+    }
     (OUT / "sample.json").write_text(json.dumps(sample, indent=1) + "\n")
 
 

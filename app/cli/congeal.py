@@ -92,7 +92,9 @@ def boxes_from(path: str) -> dict[str, Box]:
         if any(len(box) != 4 for box in boxes.values()):
             raise ValueError
     except (AttributeError, TypeError, ValueError):
-        raise CounterpointError(f'{Path(path).name} holds no boxes: give {{"photo.jpg": [x0, y0, x1, y1], ...}}.') from None  # fmt: skip
+        raise CounterpointError(
+            f'{Path(path).name} holds no boxes: give {{"photo.jpg": [x0, y0, x1, y1], ...}}.'
+        ) from None
     return boxes  # type: ignore[return-value]
 
 

@@ -133,9 +133,13 @@ def pack(document: SavedDocument, folder: Path, whole: bool = False) -> Project:
             except OSError as error:
                 raise CounterpointError(f"{path.name} cannot be put into the project ({error.strerror}).") from error
         return {
-            "kind": one.kind, "path": one.path, "relative": _relative(path, folder), "sha256": digest, "box": one.box,
+            "kind": one.kind,
+            "path": one.path,
+            "relative": _relative(path, folder),
+            "sha256": digest,
+            "box": one.box,
             "up": one.up,
-        }  # fmt: skip
+        }
 
     converter.register_unstructure_hook(bytes, keep)
     converter.register_unstructure_hook(Item, item)

@@ -33,9 +33,16 @@ def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSett
             query = _query(wish, query_encoder, gallery, encoder)
             found = Searcher(gallery)(query, wish.top, wish.closer, wish.tag or None, wish.worst)
         results = [
-            FoundShape(one.entry.number, str(one.path), one.entry.up, one.score, one.entry.tags, gallery.picture(one.entry.number))
+            FoundShape(
+                one.entry.number,
+                str(one.path),
+                one.entry.up,
+                one.score,
+                one.entry.tags,
+                gallery.picture(one.entry.number),
+            )
             for one in found
-        ]  # fmt: skip
+        ]
         progress(1.0, f"{len(gallery)} shapes searched")
         return FoundShapes(results, len(gallery), gallery.tags(), gallery.refused, "words" in gallery.spaces)
 

@@ -59,8 +59,11 @@ def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, 
         found = poselib.p3p(rays / np.linalg.norm(rays, axis=1, keepdims=True), near)
     else:
         camera = {
-            "model": "PINHOLE", "width": size[0], "height": size[1], "params": [K[0, 0], K[1, 1], K[0, 2], K[1, 2]],
-        }  # fmt: skip
+            "model": "PINHOLE",
+            "width": size[0],
+            "height": size[1],
+            "params": [K[0, 0], K[1, 1], K[0, 2], K[1, 2]],
+        }
         options = {"max_reproj_error": 0.02 * max(size), "seed": 0}
         found = [poselib.estimate_absolute_pose(correspondences.pixels, near, camera, options, {})[0]]
     turns = [(nearest_rotation(np.asarray(one.R)), np.asarray(one.t)) for one in found if np.isfinite(one.t).all()]

@@ -47,7 +47,9 @@ def estimate_field_of_view(
         progress(number / len(fields), f"Trying a field of view of {field:.0f}°")
         photo = scorer.photo
         K = intrinsics(photo.side.image_size, field)
-        other = PoseScorer(Photo(photo.pixels, photo.side, K, photo.mask, photo.depth), scorer.shape, scorer.encoder, scorer.up_name)  # fmt: skip
+        other = PoseScorer(
+            Photo(photo.pixels, photo.side, K, photo.mask, photo.depth), scorer.shape, scorer.encoder, scorer.up_name
+        )
         starts = [zoomed(one.pose, scorer.K, K, scorer.shape.shape.center) for one in found[:tried]]
         poses = ranked(refine(other(starts), other, fine))
         if best is None or poses[0].score > best[2][0].score:

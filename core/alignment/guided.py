@@ -70,9 +70,12 @@ def guided(
     probability = torch.softmax(scores / (RIVALRY * scores.max().clamp(min=1e-6)), 0)
     nearest = cKDTree(position).query(shape.field.points.position)[1]
     known = ViewSet(
-        np.stack([one.pose.R for one in hypotheses]), index, torch.zeros(len(hypotheses), len(index), 2),
-        torch.from_numpy(np.stack(visible)), nearest,
-    )  # fmt: skip
+        np.stack([one.pose.R for one in hypotheses]),
+        index,
+        torch.zeros(len(hypotheses), len(index), 2),
+        torch.from_numpy(np.stack(visible)),
+        nearest,
+    )
     settings = replace(JointSettings(), spread=SPREAD)
     where = torch.from_numpy(np.stack(pixels).astype(np.float32))
     every = np.arange(len(hypotheses))

@@ -26,9 +26,15 @@ MOST = 480
 
 
 def overlay(
-    image: npt.NDArray[np.uint8], shape: Shape, caster: Raycaster, pose: Pose, K: Floats, opacity: float = 0.65,
-    style: Style = "solid", lens: Lens | None = None,
-) -> npt.NDArray[np.uint8]:  # fmt: skip
+    image: npt.NDArray[np.uint8],
+    shape: Shape,
+    caster: Raycaster,
+    pose: Pose,
+    K: Floats,
+    opacity: float = 0.65,
+    style: Style = "solid",
+    lens: Lens | None = None,
+) -> npt.NDArray[np.uint8]:
     """The image uint8 [H, W, 3] with the shape as the pose and the photo's lens put it, its silhouette outlined."""
     height, width = image.shape[:2]
     rgba = _cast(shape, caster, pose, K, np.arange(width) * 1.0, np.arange(height) * 1.0, style, lens)

@@ -67,10 +67,16 @@ def evaluate(
 def _row(name: str, photos: int, before: Any, after: Any, consistent: Any) -> Row:
     alone, joint = after.mean(0)
     return {
-        "object": name, "photos": photos, "alone": float(before[0]), "adapted": float(alone), "joint": float(before[1]),
-        "adapted joint": float(joint), "spread": float(np.ptp(after[:, 1])), "consistent": float(consistent[:, 0].mean()),
+        "object": name,
+        "photos": photos,
+        "alone": float(before[0]),
+        "adapted": float(alone),
+        "joint": float(before[1]),
+        "adapted joint": float(joint),
+        "spread": float(np.ptp(after[:, 1])),
+        "consistent": float(consistent[:, 0].mean()),
         "then": float(consistent[:, 1].mean()),
-    }  # fmt: skip
+    }
 
 
 def _share(answers: surface.MatchErrors) -> float:

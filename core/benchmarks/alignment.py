@@ -201,10 +201,14 @@ def _row(name: str, errors: StageErrors, width: int) -> Row:
     sizes = np.array(errors.diameters)
     adds, add = (np.array([getattr(e, which) for e in errors.best]) / sizes for which in ("adds", "add"))
     return {
-        "method": name, "objects": len(rotation),
-        "rot < 20": float(np.mean(rotation < 20)), "best of all": float(np.mean(np.array(errors.of_all) < 20)),
-        "rot median": float(np.median(rotation)), "ADD-S < 0.1": float(np.mean(adds < 0.1)), "ADD < 0.1": float(np.mean(add < 0.1)),
+        "method": name,
+        "objects": len(rotation),
+        "rot < 20": float(np.mean(rotation < 20)),
+        "best of all": float(np.mean(np.array(errors.of_all) < 20)),
+        "rot median": float(np.median(rotation)),
+        "ADD-S < 0.1": float(np.mean(adds < 0.1)),
+        "ADD < 0.1": float(np.mean(add < 0.1)),
         "MSSD": mssd_recall(np.array([e.mssd for e in errors.best]), sizes),
         "VSD": vsd_recall(np.array(errors.vsd)),
         "MSPD": mspd_recall(np.array([e.mspd for e in errors.best]), width),
-    }  # fmt: skip
+    }

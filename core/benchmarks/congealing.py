@@ -197,11 +197,16 @@ def _apart(pose: Pose, truth: Pose, shape: Shape) -> float:
 def _row(name: str, errors: CollectionErrors) -> Row:
     rotation, inlier = np.array(errors.rotation), np.array(errors.inlier)
     return {
-        "method": name, "photos": len(rotation),
-        "rot median": float(np.median(rotation)), "rot < 30": float(np.mean(rotation < 30)), "rot < 15": float(np.mean(rotation < 15)),
-        "Procrustes median": float(np.median(errors.aligned)), "trans median": float(np.median(errors.translation)),
-        "outliers": int((~inlier).sum()), "inliers < 30": float(np.mean(rotation[inlier] < 30)) if inlier.any() else float("nan"),
-    }  # fmt: skip
+        "method": name,
+        "photos": len(rotation),
+        "rot median": float(np.median(rotation)),
+        "rot < 30": float(np.mean(rotation < 30)),
+        "rot < 15": float(np.mean(rotation < 15)),
+        "Procrustes median": float(np.median(errors.aligned)),
+        "trans median": float(np.median(errors.translation)),
+        "outliers": int((~inlier).sum()),
+        "inliers < 30": float(np.mean(rotation[inlier] < 30)) if inlier.any() else float("nan"),
+    }
 
 
 def _match(note: pixels.PixelErrors, found: Congealed, shots: list[Shot]) -> None:

@@ -143,9 +143,10 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
 
 def _cutting_table(pictures: list[Picture], encoder: ImageEncoder) -> list[Row]:
     ways: tuple[tuple[str, ImageEncoder | None, bool], ...] = (
-        ("GrabCut, colours alone", None, False), ("GrabCut and descriptors", encoder, False),
+        ("GrabCut, colours alone", None, False),
+        ("GrabCut and descriptors", encoder, False),
         ("GrabCut and descriptors, corrected", encoder, True),
-    )  # fmt: skip
+    )
     return [{"method": name, **cutting.measure(pictures, net, corrected)} for name, net, corrected in ways]
 
 

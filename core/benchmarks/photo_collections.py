@@ -134,7 +134,9 @@ def navi(place: str, most: int) -> Iterator[Collection]:
     if not files:
         raise CounterpointError(f"{place} is not NAVI (OBJECT/wild_set/annotations.json).")
     for file in files:
-        scans = sorted((file.parent.parent / "3d_scan").glob("*.glb")) or sorted((file.parent.parent / "3d_scan").glob("*.obj"))  # fmt: skip
+        scans = sorted((file.parent.parent / "3d_scan").glob("*.glb")) or sorted(
+            (file.parent.parent / "3d_scan").glob("*.obj")
+        )
         if not scans:
             raise CounterpointError(f"{file.parent.parent.name} has no 3d_scan.")
         shape = load_shape(scans[0])

@@ -224,8 +224,12 @@ def _silhouette(query: Query, shape: Views) -> float:
 
 
 def _table(
-    ranks: dict[str, Rank], truth: npt.NDArray[np.int64], kinds: npt.NDArray, progress: Progress, leave_out: bool = False
-) -> list[Row]:  # fmt: skip
+    ranks: dict[str, Rank],
+    truth: npt.NDArray[np.int64],
+    kinds: npt.NDArray,
+    progress: Progress,
+    leave_out: bool = False,
+) -> list[Row]:
     rows = []
     for number, (name, rank) in enumerate(ranks.items()):
         progress(number / len(ranks), name)

@@ -61,10 +61,12 @@ class _Arrays(pickle.Unpickler):
     """Reads numpy arrays and plain containers, and refuses to name any other class or function."""
 
     ALLOWED: ClassVar = {
-        ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("_codecs", "encode"),
         *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
         *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
-    }  # fmt: skip
+    }
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self.ALLOWED:
@@ -154,8 +156,10 @@ def tap_metrics(
         jaccard.append((right & shown).sum() / max(visible.sum() + false.sum(), 1))
     agree = ((hidden == occluded) & counts).sum() / max(counts.sum(), 1)
     return {
-        "average jaccard": float(np.mean(jaccard)), "position accuracy": float(np.mean(within)), "occlusion accuracy": float(agree),
-    }  # fmt: skip
+        "average jaccard": float(np.mean(jaccard)),
+        "position accuracy": float(np.mean(within)),
+        "occlusion accuracy": float(agree),
+    }
 
 
 def _sample(unit: torch.Tensor, at: torch.Tensor) -> torch.Tensor:

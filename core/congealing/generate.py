@@ -60,9 +60,13 @@ class GenerateSettings:
 
 
 def generate(
-    photos: Sequence[Photo], model: str, out: str | Path, device: str = "auto", progress: Progress = silent,
+    photos: Sequence[Photo],
+    model: str,
+    out: str | Path,
+    device: str = "auto",
+    progress: Progress = silent,
     settings: GenerateSettings = GenerateSettings(),
-) -> Path:  # fmt: skip
+) -> Path:
     """Generate a shape and write it to a file with y up; a file that is there is taken as it is.
 
     Args:
@@ -114,7 +118,9 @@ def load_pipeline(model: str, device: str = "auto") -> Any:
     try:
         from diffusers import DiffusionPipeline
     except ImportError:
-        raise CounterpointError('Shapes from photos alone need diffusers: pip install "counterpoint[diffusion]".') from None  # fmt: skip
+        raise CounterpointError(
+            'Shapes from photos alone need diffusers: pip install "counterpoint[diffusion]".'
+        ) from None
     try:
         pipeline = DiffusionPipeline.from_pretrained(model, safety_checker=None)
     except Exception as error:
@@ -214,7 +220,13 @@ def distill(pipeline: Any, settings: GenerateSettings = GenerateSettings(), prog
 
 
 def _words(pipeline: Any, prompts: list[str]) -> torch.Tensor:
-    tokens = pipeline.tokenizer(prompts, padding="max_length", truncation=True, return_tensors="pt", max_length=pipeline.tokenizer.model_max_length)  # fmt: skip
+    tokens = pipeline.tokenizer(
+        prompts,
+        padding="max_length",
+        truncation=True,
+        return_tensors="pt",
+        max_length=pipeline.tokenizer.model_max_length,
+    )
     return pipeline.text_encoder(tokens.input_ids.to(pipeline.unet.device))[0]
 
 

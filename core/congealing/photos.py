@@ -54,7 +54,9 @@ def open_photo(
     height, width = image.shape[:2]
     own, known = (camera, True) if camera is not None else camera_of((width, height), None, path)
     if mask is not None and mask.shape != (height, width):
-        raise CounterpointError(f"The mask of {Path(path).name} is {mask.shape[1]} x {mask.shape[0]} pixels, the photo {width} x {height}.")  # fmt: skip
+        raise CounterpointError(
+            f"The mask of {Path(path).name} is {mask.shape[1]} x {mask.shape[0]} pixels, the photo {width} x {height}."
+        )
     own = replace(own, size=(width, height))
     flat = Undistorted.of(own, (width, height))
     image, K, (width, height) = flat.picture(image), flat.K, flat.size

@@ -74,7 +74,15 @@ def pose_photo(photo: Photo, canon: CanonicalShape, known_camera: bool = True) -
     Raises:
         CounterpointError: no pose agrees at all.
     """
-    key = cache.cache_key("posed", digest(photo), canon.side.shape.digest, canon.encoder.fingerprint, repr(canon.templates.settings), canon.up, str(known_camera))  # fmt: skip
+    key = cache.cache_key(
+        "posed",
+        digest(photo),
+        canon.side.shape.digest,
+        canon.encoder.fingerprint,
+        repr(canon.templates.settings),
+        canon.up,
+        str(known_camera),
+    )
     stored = cache.read(key)
     if stored is None:
         scorer = PoseScorer(photo, canon.side, canon.encoder, canon.up)

@@ -90,7 +90,9 @@ class Volume(nn.Module):
         try:
             from skimage.measure import marching_cubes
         except ImportError:
-            raise CounterpointError('Meshes of generated shapes need scikit-image: pip install "counterpoint[diffusion]".') from None  # fmt: skip
+            raise CounterpointError(
+                'Meshes of generated shapes need scikit-image: pip install "counterpoint[diffusion]".'
+            ) from None
         values = F.pad(self.density[0, 0].cpu(), (1,) * 6, value=-10.0).numpy()
         if not (values > level).any():
             raise CounterpointError("Nothing grew: the generated shape is empty. Take more steps or other photos.")

@@ -57,7 +57,10 @@ class ClipEncoder:
         self._tokenize = open_clip.get_tokenizer(architecture)
         visual = self.model.visual
         self.input_size = int(np.ravel(visual.image_size)[0])
-        self._mean, self._std = visual.image_mean or open_clip.OPENAI_DATASET_MEAN, visual.image_std or open_clip.OPENAI_DATASET_STD  # fmt: skip
+        self._mean, self._std = (
+            visual.image_mean or open_clip.OPENAI_DATASET_MEAN,
+            visual.image_std or open_clip.OPENAI_DATASET_STD,
+        )
         self.scale = float(self.model.logit_scale.detach().exp())
         self.dim = int(visual.output_dim)
 

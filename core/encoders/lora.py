@@ -118,7 +118,9 @@ class LoraEncoder:
         path = check_file(file)
         tensors, about = read_published(path, base) if path.suffix == ".ckpt" else _read(path)
         if about.get("base") != base.fingerprint:
-            raise CounterpointError(f"{path.name} was tuned on {about.get('base')} and does not fit {base.name} ({base.fingerprint}).")  # fmt: skip
+            raise CounterpointError(
+                f"{path.name} was tuned on {about.get('base')} and does not fit {base.name} ({base.fingerprint})."
+            )
         self._base, self._lora = base, LoraNet(base)
         missing = self._lora.trainable().keys() - tensors.keys()
         if missing:

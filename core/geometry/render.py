@@ -61,9 +61,14 @@ def _grid(width: int, height: int) -> npt.NDArray[np.floating]:
 
 
 def _shaded(
-    caster: Raycaster, origins: npt.NDArray, directions: npt.NDArray, R: npt.NDArray, appearance: Appearance, k: int,
+    caster: Raycaster,
+    origins: npt.NDArray,
+    directions: npt.NDArray,
+    R: npt.NDArray,
+    appearance: Appearance,
+    k: int,
     background: float,
-) -> npt.NDArray[np.uint8]:  # fmt: skip
+) -> npt.NDArray[np.uint8]:
     """Pixels uint8 [h / k, w / k, 3] of rays [h, w, 3]; the lights move with the camera ``R``."""
     shape = caster.shape
     hits = caster.cast(origins, directions)

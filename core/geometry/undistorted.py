@@ -40,9 +40,10 @@ class Undistorted:
             return cls(camera, K, size)
         width, height = size
         across, down = np.linspace(-0.5, width - 0.5, 65), np.linspace(-0.5, height - 0.5, 65)
-        rim = np.concatenate([
-            np.stack([across, np.full(65, edge)], axis=-1) for edge in (-0.5, height - 0.5)
-        ] + [np.stack([np.full(65, edge), down], axis=-1) for edge in (-0.5, width - 0.5)])  # fmt: skip
+        rim = np.concatenate(
+            [np.stack([across, np.full(65, edge)], axis=-1) for edge in (-0.5, height - 0.5)]
+            + [np.stack([np.full(65, edge), down], axis=-1) for edge in (-0.5, width - 0.5)]
+        )
         there = camera.lens.undistort_pixels(rim, K)
         least, most = -MARGIN * np.array(size), (1 + MARGIN) * np.array(size)
         known = there[np.isfinite(there).all(1)]
@@ -85,8 +86,10 @@ class Undistorted:
         if self.camera.lens is None:
             return box
         x, y = np.linspace(box[0], box[2], 33), np.linspace(box[1], box[3], 33)
-        rim = np.concatenate([np.stack([x, np.full(33, edge)], -1) for edge in (box[1], box[3])]
-                             + [np.stack([np.full(33, edge), y], -1) for edge in (box[0], box[2])])  # fmt: skip
+        rim = np.concatenate(
+            [np.stack([x, np.full(33, edge)], -1) for edge in (box[1], box[3])]
+            + [np.stack([np.full(33, edge), y], -1) for edge in (box[0], box[2])]
+        )
         there = self.undistort(rim)
         there = np.where(np.isfinite(there), there, np.inf * np.sign(rim - self.camera.K[:2, 2]))
         inside = np.clip(there, -0.5, np.array(self.size) - 0.5)

@@ -91,9 +91,14 @@ def view_directions(up: str, view: str) -> tuple[tuple[float, ...], tuple[float,
     front[{0: 2, 1: 2, 2: 1}[axis]] = -1.0 if axis == 2 else 1.0
     right = np.cross(top, front)
     directions = {
-        "front": front, "back": -front, "right": right, "left": -right, "top": top, "bottom": -top,
+        "front": front,
+        "back": -front,
+        "right": right,
+        "left": -right,
+        "top": top,
+        "bottom": -top,
         "corner": front + 0.75 * right + 0.55 * top,
-    }  # fmt: skip
+    }
     upward = {"top": -front, "bottom": front}.get(view, top)
     return tuple(directions[view]), tuple(upward)
 

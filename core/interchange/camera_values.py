@@ -38,8 +38,16 @@ _WITHIN = ("camera", "intrinsics", "intrinsic", "cameraintrinsics", "calibration
 _STRAIGHT = ("", "none", "pinhole", "simplepinhole", "perspective", "distortionnone")
 _OPENCV = ("opencv", "fullopencv", "plumbbob", "radtan", "rationalpolynomial", "browncondrady", "brownconrady",
            "distortionbrownconrady", "radialtangential", "simpleradial", "radial")  # fmt: skip
-_FISHEYE = ("fisheye", "opencvfisheye", "equidistant", "kannalabrandt", "kannalabrandt4", "kannalabrandt8", "kb4",
-            "distortionkannalabrandt4")  # fmt: skip
+_FISHEYE = (
+    "fisheye",
+    "opencvfisheye",
+    "equidistant",
+    "kannalabrandt",
+    "kannalabrandt4",
+    "kannalabrandt8",
+    "kb4",
+    "distortionkannalabrandt4",
+)
 
 _RADIAL = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4")
 _BENDS = re.compile(r"dist|radial|tangential|fisheye|skew|^k\d$|^[ps]\d$")
@@ -126,8 +134,12 @@ def _lens(said: dict[str, Any], name: str) -> Lens | None:
     bend = _value(said, "bend")
     coefficients = [] if bend is None or isinstance(bend, str) else np.ravel(_numbers(bend)).tolist()
     single = {key: float(said[key]) for key in _RADIAL if said.get(key)}
-    if any(coefficients) and single and [coefficients[_RADIAL.index(k)] if _RADIAL.index(k) < len(coefficients) else 0
-                                         for k in single] != list(single.values()):  # fmt: skip
+    if (
+        any(coefficients)
+        and single
+        and [coefficients[_RADIAL.index(k)] if _RADIAL.index(k) < len(coefficients) else 0 for k in single]
+        != list(single.values())
+    ):
         raise CounterpointError(f"{name} gives the distortion twice, and not the same.")
     known = {key for names in _NAMES.values() for key in names} | {*_RADIAL, "fisheyemodel", "isfisheye"}
     for key, value in said.items():

@@ -43,8 +43,11 @@ def picked(names: Sequence[str], wanted: str | None, where: str) -> int:
     best = max(scores, default=0)
     if best and scores.count(best) == 1:
         return scores.index(best)
-    raise CounterpointError(f"{where} {listed(names)}; none is {wanted or 'chosen'}." if not best else
-                            f"{where} {listed(names)}; {wanted} may be several of them: give its folder too.")  # fmt: skip
+    raise CounterpointError(
+        f"{where} {listed(names)}; none is {wanted or 'chosen'}."
+        if not best
+        else f"{where} {listed(names)}; {wanted} may be several of them: give its folder too."
+    )
 
 
 def nearest_name(names: Sequence[str], wanted: str) -> str | None:

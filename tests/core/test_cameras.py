@@ -209,7 +209,10 @@ REFUSED = {
     "turned": ({**NAMED, "width": 480, "height": 640}, "turned"),
     "millimetres": ({"fx": 4.15, "fy": 4.15, "cx": 2.4, "cy": 1.8}, "pixels"),
     "tiny": ({"fx": 35, "fy": 35, "cx": 320, "cy": 240}, "no pixels"),
-    "two others": ({"5": {"cam_K": K.ravel().tolist()}, "6": {"cam_K": (K * 1.1).ravel().tolist()[:8] + [1]}}, "photos 5, 6"),
+    "two others": (
+        {"5": {"cam_K": K.ravel().tolist()}, "6": {"cam_K": (K * 1.1).ravel().tolist()[:8] + [1]}},
+        "photos 5, 6",
+    ),
     "a projection": ({"P": [[FX, 10, CX, 3], [20, FY, CY, 4], [0.1, 0.2, 1, 5]]}, "pose in it"),
     "unknown bend": ({**NAMED, "lens_distortion_polynomial": [0.1, 0.2]}, "lensdistortionpolynomial"),
     "inverse": ({**NAMED, "model": "Inverse Brown Conrady", "coeffs": [0.1, 0, 0, 0, 0]}, "Inverse Brown Conrady"),
@@ -221,7 +224,7 @@ REFUSED = {
     "words": ({"fx": "wide", "fy": 1, "cx": 1, "cy": 1}, "camera"),
     "null": (None, "camera"),
     "nan": ({"fx": float("nan"), "fy": 500, "cx": 320, "cy": 240}, "finite"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)

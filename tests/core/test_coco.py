@@ -30,7 +30,10 @@ def runs(mask: np.ndarray, compressed: bool) -> dict[str, Any]:
 
 
 def document(*segmentations: Any, **more: Any) -> dict[str, Any]:
-    annotations = [{"id": i + 1, "image_id": 1, "category_id": 7, "segmentation": s, "iscrowd": 0} for i, s in enumerate(segmentations)]  # fmt: skip
+    annotations = [
+        {"id": i + 1, "image_id": 1, "category_id": 7, "segmentation": s, "iscrowd": 0}
+        for i, s in enumerate(segmentations)
+    ]
     return {
         "images": [{"id": 1, "file_name": "b.png", "width": WIDTH, "height": HEIGHT}],
         "categories": [{"id": 7, "name": "x"}],
@@ -111,7 +114,9 @@ def test_polygons_are_filled_as_pycocotools_fills_them(tmp_path: Path) -> None:
 
 def test_far_points_of_a_polygon_cost_nothing(tmp_path: Path) -> None:
     labels, _ = read(document([[-1e12, 20, 1e12, 20, 1e12, 40, -1e12, 40]]), tmp_path)
-    assert np.array_equal(labels.masks[0], (np.arange(HEIGHT) >= 20)[:, None] & (np.arange(HEIGHT) < 40)[:, None] & np.ones(WIDTH, bool))  # fmt: skip
+    assert np.array_equal(
+        labels.masks[0], (np.arange(HEIGHT) >= 20)[:, None] & (np.arange(HEIGHT) < 40)[:, None] & np.ones(WIDTH, bool)
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,8 +168,9 @@ def two(*names: str) -> dict[str, Any]:
     content = document([BOX])
     content["images"] = [{"id": n, "file_name": name, "width": WIDTH, "height": HEIGHT} for n, name in enumerate(names)]
     content["annotations"] = [
-        {"id": n, "image_id": n, "category_id": 7, "segmentation": [[0, 0, n + 5, 0, n + 5, 4, 0, 4]]} for n in range(len(names))
-    ]  # fmt: skip
+        {"id": n, "image_id": n, "category_id": 7, "segmentation": [[0, 0, n + 5, 0, n + 5, 4, 0, 4]]}
+        for n in range(len(names))
+    ]
     return content
 
 

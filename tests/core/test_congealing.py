@@ -251,7 +251,12 @@ def test_counterparts_are_the_same_places():
     place[1, 1], place[2, 2] = (0, 0, 0), (0.3, 0, 0)
     other = np.full((4, 4, 3), np.nan)
     other[3, 0] = (0.001, 0, 0)
-    seen = [photo_collections.Shot("", np.zeros((4, 4, 3), np.uint8), np.eye(3), Pose(np.eye(3), np.zeros(3)), np.isfinite(p[..., 0]), p) for p in (place, other)]  # fmt: skip
+    seen = [
+        photo_collections.Shot(
+            "", np.zeros((4, 4, 3), np.uint8), np.eye(3), Pose(np.eye(3), np.zeros(3)), np.isfinite(p[..., 0]), p
+        )
+        for p in (place, other)
+    ]
     where, known = seen[0].counterparts(np.array([[1, 1], [2, 2]]), seen[1])
     assert known.tolist() == [True, False] and where[0].tolist() == [0, 3]
 
@@ -260,7 +265,9 @@ def test_the_benchmark_runs_on_pictures(monkeypatch):
     monkeypatch.setattr(benchmark, "canonical_shape", lambda *a: _few(*a))
     monkeypatch.setattr(benchmark, "PAIRS", 6)
     tables = benchmark.evaluate(EvaluateSettings(encoder=_choice(), count=1, photos=3))
-    assert set(tables) == {f"{what}, {mask}" for what in ("poses", "pixels (PCK@0.1)") for mask in ("true mask", "mask cut out of the box")}  # fmt: skip
+    assert set(tables) == {
+        f"{what}, {mask}" for what in ("poses", "pixels (PCK@0.1)") for mask in ("true mask", "mask cut out of the box")
+    }
     alone, joint = tables["poses, true mask"]
     assert alone["photos"] == 3 and 0 <= joint["rot < 30"] <= 1 and joint["trans median"] < 1
     assert [row["method"] for row in tables["pixels (PCK@0.1), true mask"]] == list(pixels.METHODS)
@@ -297,9 +304,11 @@ def test_navi_is_read(tmp_path, sample):
     Image.fromarray((drawn.hits.mask * 255).astype(np.uint8)).save(folder / "masks" / "000.png")
     x, y, z, w = Rotation.from_matrix(photo_collections.GL @ pose.R).as_quat()
     entry = {
-        "object_id": "toy", "camera": {"q": [w, x, y, z], "t": (photo_collections.GL @ pose.t).tolist(), "focal_length": 120.0},
-        "filename": "000.jpg", "image_size": [96, 96],
-    }  # fmt: skip
+        "object_id": "toy",
+        "camera": {"q": [w, x, y, z], "t": (photo_collections.GL @ pose.t).tolist(), "focal_length": 120.0},
+        "filename": "000.jpg",
+        "image_size": [96, 96],
+    }
     (folder / "annotations.json").write_text(json.dumps([entry]))
     (found,) = photo_collections.navi(str(tmp_path), 5)
     shot = found.shots[0]
@@ -326,9 +335,13 @@ def test_spair_is_read(tmp_path, encoder, monkeypatch):
     asked = np.stack([columns, rows], axis=1)[:: max(1, len(rows) // 40)]
     there, known = a.counterparts(asked, b)
     pair = {
-        "src_imname": f"{a.name}.jpg", "trg_imname": f"{b.name}.jpg", "category": "car", "src_kps": asked[known].tolist(),
-        "trg_kps": there[known].tolist(), "trg_bndbox": list(b.box),
-    }  # fmt: skip
+        "src_imname": f"{a.name}.jpg",
+        "trg_imname": f"{b.name}.jpg",
+        "category": "car",
+        "src_kps": asked[known].tolist(),
+        "trg_kps": there[known].tolist(),
+        "trg_bndbox": list(b.box),
+    }
     (tmp_path / "PairAnnotation/test" / "000001-a-b:car.json").write_text(json.dumps(pair))
     tables = benchmark.evaluate(EvaluateSettings(encoder=_choice(), data=f"spair:{tmp_path}", count=3, photos=5))
     rows = tables["car (PCK@0.1)"]

@@ -144,7 +144,7 @@ IMAGES = {
     "no empty lines": "# h\n1 1 0 0 0 0.1 0.2 2.0 1 a.png\n2 1 0 0 0 0.1 0.2 2.0 1 b.png\n",
     "points": "1 1 0 0 0 0.1 0.2 2.0 1 a.png\n10.5 20.5 -1 11 21 7\n2 1 0 0 0 0.1 0.2 2.0 1 b.png\n100 200 -1 100 200 -1 100 200 -1 100 200 -1\n",
     "windows": "1 1 0 0 0 0.1 0.2 2.0 1 a.png\r\n\r\n2 1 0 0 0 1e-1 .2 2 1 b.png\r\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", IMAGES)
@@ -217,7 +217,7 @@ WRITTEN = {
     "rt.json": (json.dumps({"R": R.ravel().tolist(), "t": [[v] for v in POSE.t]}), 1e-9),
     "words.json": (json.dumps({"rotation": np.round(R, 5).tolist(), "translation": POSE.t.tolist()}), 2e-5),
     "rvec.json": (json.dumps({"rvec": [0.4, -1.1, 0.7], "tvec": [[v] for v in POSE.t]}), 1e-9),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -263,10 +263,16 @@ REFUSED = {
     "text.json": ('"hello"', "no pose"),
     "scene_gt.json": ('{"0": [{"obj_id": 1}]}', "no poses"),
     "annotation.json": ('{"aligned_models": [], "trs": {}}', "scan"),
-    "trs.json": ('{"K": [500, 0, 1, 0, 500, 1, 0, 0, 1], "size": [4, 4], "trs": {"rotation": [3, 0, 0, 0], "translation": [0, 0, 0], "scale": [1, 1, 1]}}', "length"),
-    "equi.json": ('{"camera_model": "EQUIRECTANGULAR", "w": 4, "h": 4, "fl_x": 1, "frames": [{"file_path": "a", "transform_matrix": [[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]}]}', "EQUIRECTANGULAR"),
+    "trs.json": (
+        '{"K": [500, 0, 1, 0, 500, 1, 0, 0, 1], "size": [4, 4], "trs": {"rotation": [3, 0, 0, 0], "translation": [0, 0, 0], "scale": [1, 1, 1]}}',
+        "length",
+    ),
+    "equi.json": (
+        '{"camera_model": "EQUIRECTANGULAR", "w": 4, "h": 4, "fl_x": 1, "frames": [{"file_path": "a", "transform_matrix": [[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]}]}',
+        "EQUIRECTANGULAR",
+    ),
     "pose.pkl": ("x", "JSON"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -337,7 +343,11 @@ def test_bop_says_what_it_assumes(tmp_path):
 
 
 def test_the_pose_is_chosen_by_the_names(tmp_path):
-    for image, shape, x in (("000003.png", "obj_000008.ply", 1.0), ("000003.png", "obj_000005.ply", 2.0), ("000004.png", "obj_000008.ply", 3.0)):  # fmt: skip
+    for image, shape, x in (
+        ("000003.png", "obj_000008.ply", 1.0),
+        ("000003.png", "obj_000005.ply", 2.0),
+        ("000004.png", "obj_000008.ply", 3.0),
+    ):
         save_view(tmp_path, view_of(Pose(R, np.array([x, 0, 900.0])), image, shape=shape), "bop")
     for file in ("scene_camera.json",):
         content = {key: {"cam_K": one["cam_K"]} for key, one in json.loads((tmp_path / file).read_text()).items()}
@@ -345,9 +355,11 @@ def test_the_pose_is_chosen_by_the_names(tmp_path):
     assert load_pose(tmp_path, "rgb/000003.png", "obj_000005.ply", MM).t[0] == 2
     assert load_pose(tmp_path, "4.jpg", "obj_000008.ply", MM).t[0] == 3
     for image, shape, sentence in (
-        ("000009.png", "obj_000008.ply", "000003, 000004"), ("000003.png", "obj_000001.ply", "objects 5, 8"),
-        (None, "obj_000008.ply", "without a name"), ("000003.png", "mug.ply", "objects 5, 8"),
-    ):  # fmt: skip
+        ("000009.png", "obj_000008.ply", "000003, 000004"),
+        ("000003.png", "obj_000001.ply", "objects 5, 8"),
+        (None, "obj_000008.ply", "without a name"),
+        ("000003.png", "mug.ply", "objects 5, 8"),
+    ):
         with pytest.raises(CounterpointError, match=sentence):
             load_pose(tmp_path, image, shape, MM)
     save_view(tmp_path / "one.json", view_of())

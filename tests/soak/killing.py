@@ -148,7 +148,10 @@ def main() -> int:
                 counts[soak.run(name, number, 1 + number % 2, span)[0]] += 1
                 said += len(soak.said)
             wrong += counts["lost"]
-            print(f"{name:<12}{span:>6.1f} s{counts['done']:>6}{counts['given up']:>10}{counts['lost']:>6}{said:>11}{len(asked) - before:>7}", flush=True)  # fmt: skip
+            print(
+                f"{name:<12}{span:>6.1f} s{counts['done']:>6}{counts['given up']:>10}{counts['lost']:>6}{said:>11}{len(asked) - before:>7}",
+                flush=True,
+            )
         for kind, error, _ in soak.thrown:
             print(f"thrown: {kind.__name__}: {error}")
         wrong += len(soak.thrown)

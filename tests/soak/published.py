@@ -40,8 +40,11 @@ def main() -> int:
     parser.add_argument("--refused", action="store_true", help="print what was refused, with the sentences")
     options = parser.parse_args()
     files = sorted(
-        path for root in options.folder for path in root.rglob("*") if path.suffix.lower() in SHAPES + IMAGES and path.is_file()
-    )  # fmt: skip
+        path
+        for root in options.folder
+        for path in root.rglob("*")
+        if path.suffix.lower() in SHAPES + IMAGES and path.is_file()
+    )
     table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     told: list[str] = []
     begin, slowest = time.perf_counter(), (0.0, "")

@@ -95,13 +95,17 @@ class Soak:
             lambda: drag(view),
             lambda: mesh is not None and QTest.mouseClick(mesh, Qt.MouseButton.LeftButton, pos=place(mesh)),
             lambda: mesh is not None and drag(mesh),
-            hover, tool, turn,
-            session.undo_stack.undo, session.undo_stack.undo, session.undo_stack.redo,
+            hover,
+            tool,
+            turn,
+            session.undo_stack.undo,
+            session.undo_stack.undo,
+            session.undo_stack.redo,
             lambda: window.open_files([rng.choice(self.files)]),
             lambda: window.panels["image 1"].view.zoom_to(rng.uniform(0.2, 4), QPointF(place(view)).toPoint()),
             lambda: QTest.keyClick(window, Qt.Key.Key_Return),
             window.projects.autosave,
-        ]  # fmt: skip
+        ]
         rng.choice(actions)()
         for box in window.findChildren(QMessageBox):
             box.close()

@@ -28,7 +28,12 @@ TOOLS = (
 
 KEYS = {"move": "W", "turn": "T", "scale": "S", "pairs": "K"}
 
-STYLES = (("solid", tr("Solid")), ("wireframe", tr("Wireframe")), ("silhouette", tr("Silhouette")), ("coordinates", tr("Coordinates (NOC)")))  # fmt: skip
+STYLES = (
+    ("solid", tr("Solid")),
+    ("wireframe", tr("Wireframe")),
+    ("silhouette", tr("Silhouette")),
+    ("coordinates", tr("Coordinates (NOC)")),
+)
 
 
 class AlignPanel(QWidget):

@@ -89,9 +89,14 @@ class ManualPose(QObject):
         known = replace(placed, K=None, lens=None) if self._session.cameras.file else placed
         task = self._aligner.task((placed.image, placed.shape), known)
         request = self._requests.run(
-            "solve_pairs", done, task=task, pairs=placed.pairs, start=placed.pose, dof=self._dock.dof.currentData(),
+            "solve_pairs",
+            done,
+            task=task,
+            pairs=placed.pairs,
+            start=placed.pose,
+            dof=self._dock.dof.currentData(),
             locked=self._dock.locked,
-        )  # fmt: skip
+        )
         request.failed.connect(failed)
 
     def _say_half(self) -> None:

@@ -97,7 +97,10 @@ class CollectionController(QObject):
             return
         before = self.collection
         same = (before.shape, before.encoder) == (shape, self._session.encoder)
-        photos = tuple(self._as_opened(one) if same else replace(self._as_opened(one), poses=(), fixed=False) for one in before.photos)  # fmt: skip
+        photos = tuple(
+            self._as_opened(one) if same else replace(self._as_opened(one), poses=(), fixed=False)
+            for one in before.photos
+        )
         self._dock.set_running(True)
         self._pose(Collection(photos, shape, self._session.encoder), 0)
 
@@ -291,9 +294,14 @@ class CollectionController(QObject):
         )
         if folder:
             self._requests.run(
-                "export_collection", lambda saved: self._shell.say(tr("{saved} files written to {folder}").format(saved=len(saved), folder=folder)),
-                collection=self.collection if what == "edited" else replace(self.collection, drawing=None), folder=folder, what=what,
-            )  # fmt: skip
+                "export_collection",
+                lambda saved: self._shell.say(
+                    tr("{saved} files written to {folder}").format(saved=len(saved), folder=folder)
+                ),
+                collection=self.collection if what == "edited" else replace(self.collection, drawing=None),
+                folder=folder,
+                what=what,
+            )
 
     def ask_photos(self) -> None:
         """Ask for photos to add."""

@@ -145,9 +145,14 @@ class CollectionPresenter(QObject):
             self._dock.show_average(None)
             return
         self._requests.ask(
-            "average_picture", "average", lambda picture: self._dock.show_average(pixmap_of(picture)), collection=self._asked(),
-            azimuth=float(self._dock.azimuth.value()), elevation=20.0, size=150,
-        )  # fmt: skip
+            "average_picture",
+            "average",
+            lambda picture: self._dock.show_average(pixmap_of(picture)),
+            collection=self._asked(),
+            azimuth=float(self._dock.azimuth.value()),
+            elevation=20.0,
+            size=150,
+        )
 
     def _asked(self) -> Collection:
         """What questions are about; the drawing is no part of it."""

@@ -41,9 +41,14 @@ class EncoderController(QObject):
         number = next(n for n in range(1, 10_000) if not (folder / f"{name}-{n}.safetensors").exists())
         out = str(folder / f"{name}-{number}.safetensors")
         request = self._requests.run(
-            "adapt_encoder", lambda curve: self._dock.show_learnt(out, curve), shapes=shapes,
-            encoder=self._dock.settings(), out=out, minutes=minutes, lessons=_lessons(self._session),
-        )  # fmt: skip
+            "adapt_encoder",
+            lambda curve: self._dock.show_learnt(out, curve),
+            shapes=shapes,
+            encoder=self._dock.settings(),
+            out=out,
+            minutes=minutes,
+            lessons=_lessons(self._session),
+        )
         request.partial_result.connect(self._dock.show_curve)
 
     def show(self) -> None:
@@ -54,8 +59,14 @@ class EncoderController(QObject):
         """Ask the engine; what was measured before on the same data is there at once."""
         shapes = self._shapes()
         request = self._requests.run(
-            "measure_encoders", self._done, shapes=shapes, encoder=self._session.encoder, beside=beside, data=data, count=count
-        )  # fmt: skip
+            "measure_encoders",
+            self._done,
+            shapes=shapes,
+            encoder=self._session.encoder,
+            beside=beside,
+            data=data,
+            count=count,
+        )
         self.page.set_busy(True)
         request.partial_result.connect(lambda measured: self.page.show_measured(measured, done=False))
         request.finished.connect(lambda: self.page.set_busy(False))

@@ -52,9 +52,15 @@ class EncoderPanel(QWidget):
         self._descriptions: dict[str, str] = {}
         self.name.currentTextChanged.connect(self._changed)
         for signal in (
-            self.weights.textChanged, self.adapter.textChanged, self.layer.valueChanged, self.device.currentTextChanged, self.samples.valueChanged,
-            self.azimuths.valueChanged, self.resolution.valueChanged, self.points.currentIndexChanged,
-        ):  # fmt: skip
+            self.weights.textChanged,
+            self.adapter.textChanged,
+            self.layer.valueChanged,
+            self.device.currentTextChanged,
+            self.samples.valueChanged,
+            self.azimuths.valueChanged,
+            self.resolution.valueChanged,
+            self.points.currentIndexChanged,
+        ):
             signal.connect(self._changed)
         self.adapted.toggled.connect(lambda: self.applied.emit(self.settings()))
         self._applied = EncoderSettings()

@@ -220,9 +220,10 @@ class PartsPanel(QWidget):
             tr("Evidence that is enough for a place to belong to the part"),
         )
         rows: tuple[tuple[str, QSlider, QLabel, int, int, int], ...] = (
-            (tr("Brush"), self.brush, self.brush_text, 0, 80, 40), (tr("Crease"), self.angle, self.angle_text, 2, 90, 30),
+            (tr("Brush"), self.brush, self.brush_text, 0, 80, 40),
+            (tr("Crease"), self.angle, self.angle_text, 2, 90, 30),
             (tr("Threshold"), self.threshold, self.threshold_text, 1, 19, 10),
-        )  # fmt: skip
+        )
         for line, ((name, slider, text, low, high, value), tip) in enumerate(zip(rows, tips, strict=True)):
             slider.setRange(low, high)
             slider.setToolTip(tip)
@@ -334,10 +335,13 @@ class PartsPanel(QWidget):
             "down": tr("Down"),
         }
         tips = {
-            "mark": tr("Add to the selected part, or take from it"), "merge": tr("Make the selected parts one"),
-            "split": tr("Cut the selected part into its connected pieces"), "delete": tr("Delete the selected parts"),
-            "up": tr("Nearer to the top: the topmost part is seen"), "down": tr("Nearer to the bottom"),
-        }  # fmt: skip
+            "mark": tr("Add to the selected part, or take from it"),
+            "merge": tr("Make the selected parts one"),
+            "split": tr("Cut the selected part into its connected pieces"),
+            "delete": tr("Delete the selected parts"),
+            "up": tr("Nearer to the top: the topmost part is seen"),
+            "down": tr("Nearer to the bottom"),
+        }
         for number, (what, text) in enumerate(texts.items()):
             button = QPushButton(text)
             button.setToolTip(tips[what])

@@ -56,9 +56,12 @@ class ImagePanel(FileDrops, QWidget):
         self.header = Header(badge)
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.box_tool = self.header.add_tool(
-            "focus-box", tr("Focus box"), tr("Focus box (B): drag around the object, so that the encoder sees only that part"),
-            self.view.draw_box, checkable=True,
-        )  # fmt: skip
+            "focus-box",
+            tr("Focus box"),
+            tr("Focus box (B): drag around the object, so that the encoder sees only that part"),
+            self.view.draw_box,
+            checkable=True,
+        )
         self.view.box_tool_requested.connect(self.box_tool.defaultAction().setChecked)
         self.clear_box = self.header.add_tool(
             "clear", tr("Clear focus box"), tr("Clear the focus box"), lambda: self._user_box(None)

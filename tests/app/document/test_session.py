@@ -79,7 +79,7 @@ def posed(tx=0.0):
 
 
 NAMES = ("open", "close", "box", "up", "pin", "delete", "rename", "draft", "layers", "aligned", "collection", "correct")
-NAMES += ("cameras", "marking", "together")  # fmt: skip
+NAMES += ("cameras", "marking", "together")
 
 
 @pytest.mark.parametrize("name", NAMES)
