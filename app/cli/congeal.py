@@ -50,7 +50,7 @@ def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
     saved = write_poses(out, found, found.names, factors, str(shape), options.format, **more)
     saved += write_maps(out, found, found.names, options.maps, span(progress, 0.95, 1.0))
     progress(1.0, "Done")
-    return read_json(out / "collection.json") | {"saved": [str(file) for file in saved]}
+    return {**read_json(out / "collection.json"), "saved": [str(file) for file in saved]}
 
 
 def lines(options: CongealOptions, report: dict[str, Any]) -> list[str]:

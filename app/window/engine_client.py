@@ -237,7 +237,7 @@ class EngineClient(QObject):
                 continue  # the user has not answered yet
             if request.attempts >= MAX_ATTEMPTS:
                 request.state = "asked"
-                QTimer.singleShot(0, self, lambda r=request: self._give_up(r))  # type: ignore[misc]
+                QTimer.singleShot(0, self, lambda r=request: self._give_up(r))
             else:
                 self._again(request)
 

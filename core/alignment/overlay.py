@@ -64,8 +64,9 @@ def shaded(
     count = np.maximum(np.rint(extent / max(1.0, extent.max() / most)).astype(int), 1) + 1
     u, v = (np.linspace(low[i], high[i], count[i]) for i in range(2))
     half = extent / np.maximum(count - 1, 1) / 2
-    box = (low[0] - half[0], low[1] - half[1], high[0] + half[0], high[1] + half[1])
-    return _cast(shape, caster, pose, K, u, v, style, lens), tuple(map(float, box))  # type: ignore[return-value]
+    (x0, y0), (x1, y1) = low - half, high + half
+    box = float(x0), float(y0), float(x1), float(y1)
+    return _cast(shape, caster, pose, K, u, v, style, lens), box
 
 
 def _cast(
@@ -115,4 +116,4 @@ def _other_face(face: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     """Where the next pixel shows another face; nowhere if the faces are too small on the screen for lines to be told apart."""
     found = (face != np.roll(face, -1, 0)) | (face != np.roll(face, -1, 1))
     shown = face >= 0
-    return found & (found[shown].mean() < 0.3 if shown.any() else False)
+    return np.asarray(found & (found[shown].mean() < 0.3 if shown.any() else False))

@@ -53,7 +53,7 @@ def _shape(item: Object3D, encoder: ImageEncoder) -> Outcome:
 
 def pixel_errors(found: npt.NDArray, truth: npt.NDArray, side: int) -> npt.NDArray[np.floating]:
     """Return the distances float64 [N] between pixels (u, v) [N, 2], as fractions of the picture's side in pixels."""
-    return np.linalg.norm(np.asarray(found, float) - truth, axis=1) / side
+    return np.asarray(np.linalg.norm(np.asarray(found, float) - truth, axis=1) / side)
 
 
 def numbers(errors: npt.NDArray[np.floating]) -> dict[str, float]:

@@ -129,7 +129,7 @@ def in_box(points: Floats, box: Floats) -> npt.NDArray[np.bool_]:
     """Return which points float [N, 3] lie in a box float [7] (see :class:`Box3D`): bool [N]."""
     c, s = np.cos(box[6]), np.sin(box[6])
     own = (points - box[:3]) @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-    return (np.abs(own) <= box[3:6] / 2).all(1)
+    return np.asarray((np.abs(own) <= box[3:6] / 2).all(1))
 
 
 def overlap(a: Floats, b: Floats) -> float:

@@ -268,4 +268,4 @@ def average_precision(relevant: npt.NDArray[np.bool_]) -> Floats:
         float64 [Q].
     """
     precision = np.cumsum(relevant, axis=1) / np.arange(1, relevant.shape[1] + 1)
-    return (precision * relevant).sum(1) / np.maximum(relevant.sum(1), 1)
+    return np.asarray((precision * relevant).sum(1) / np.maximum(relevant.sum(1), 1))

@@ -99,4 +99,4 @@ def _mask(path: Path) -> np.ndarray:
     labels = np.array(Image.open(check_file(path)))
     labels = labels if labels.ndim == 2 else labels.max(axis=2)
     found, counts = np.unique(labels[(labels > 0) & (labels < 255)], return_counts=True)
-    return labels == (found[counts.argmax()] if len(found) else 255)
+    return np.asarray(labels == (found[counts.argmax()] if len(found) else 255))

@@ -116,7 +116,7 @@ class _Consensus:
         """Return the probabilities of the hypotheses of a photo, float [H]; a pose that a user fixed is certain."""
         one = self.members[number]
         if one.fixed:
-            return np.eye(len(joint))[one.choice]
+            return np.asarray(np.eye(len(joint))[one.choice])
         share = np.exp((joint - joint.max()) / self.settings.temperature)
         return np.asarray(share / share.sum())
 

@@ -227,7 +227,8 @@ def _words(pipeline: Any, prompts: list[str]) -> torch.Tensor:
         return_tensors="pt",
         max_length=pipeline.tokenizer.model_max_length,
     )
-    return pipeline.text_encoder(tokens.input_ids.to(pipeline.unet.device))[0]
+    words: torch.Tensor = pipeline.text_encoder(tokens.input_ids.to(pipeline.unet.device))[0]
+    return words
 
 
 def _on_white(picture: Picture) -> torch.Tensor:
@@ -246,7 +247,8 @@ def _encode(pipeline: Any, pictures: torch.Tensor) -> torch.Tensor:
     factor = 2 ** (len(pipeline.vae.config.block_out_channels) - 1)
     size = pipeline.unet.config.sample_size * factor
     resized = F.interpolate(pictures, (size, size), mode="bilinear", align_corners=False)
-    return pipeline.vae.encode(2 * resized - 1).latent_dist.mean * pipeline.vae.config.scaling_factor
+    mean: torch.Tensor = pipeline.vae.encode(2 * resized - 1).latent_dist.mean
+    return mean * float(pipeline.vae.config.scaling_factor)
 
 
 def _around(azimuth: float, elevation: float) -> npt.NDArray[np.floating]:

@@ -63,7 +63,8 @@ class Residual(nn.Module):
         if not self.on:
             return out
         normal = self.block.ln_1(x)
-        return out + self.tuned(normal, normal, normal, need_weights=False)[0]
+        more: torch.Tensor = self.tuned(normal, normal, normal, need_weights=False)[0]
+        return out + more
 
 
 class DepthClip:

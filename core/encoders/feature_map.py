@@ -64,7 +64,7 @@ class FeatureMap:
         """Return which cells have their centre in ``box``, bool [h, w]."""
         u, v = np.moveaxis(self.cell_pixels(), -1, 0)
         x0, y0, x1, y1 = self.box
-        return (u >= x0) & (u <= x1) & (v >= y0) & (v <= y1)
+        return np.asarray((u >= x0) & (u <= x1) & (v >= y0) & (v <= y1))
 
     def sample(self, pixels: npt.ArrayLike) -> torch.Tensor:
         """Return unit descriptors float32 [N, D] at image pixels (u, v) [N, 2], interpolated bilinearly."""

@@ -107,7 +107,8 @@ class PointNet(nn.Module):
         offset = (group[..., :3] - middle[:, :, None, :3]) * 8
         x = self.m1(torch.cat([offset, group[..., 3:]], dim=-1))
         whole = x.amax(dim=2, keepdim=True).expand_as(x)
-        return self.m2(torch.cat([x, whole], dim=-1)).amax(dim=2)
+        tokens: torch.Tensor = self.m2(torch.cat([x, whole], dim=-1)).amax(dim=2)
+        return tokens
 
 
 def _take(cloud: torch.Tensor, index: torch.Tensor) -> torch.Tensor:

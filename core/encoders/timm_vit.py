@@ -68,7 +68,7 @@ class TimmEncoder:
         self.fingerprint = f"{model}-{origin}-block{self._layer}"
         config = timm.data.resolve_model_data_config(net)
         self._mean, self._std = config["mean"], config["std"]
-        self._net = net.eval().to(self._device)
+        self._net: torch.nn.Module = net.eval().to(self._device)
         progress(1.0, f"{self.name} ready")
 
     @property

@@ -46,7 +46,7 @@ class FeatureField:
         scores *= float(step)
         again = _most_promising(scores)
         scores[again] = (self.descriptors[torch.from_numpy(again)].float() @ query).numpy()
-        return scores
+        return np.asarray(scores)
 
     @cached_property
     def _codes(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:

@@ -43,4 +43,4 @@ class Interpolator:
 
     def __call__(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Carry values float32 [N] at the samples to the points: float32 [V]."""
-        return np.einsum("vk,vk->v", values[self.index], self.weight)
+        return np.asarray(np.einsum("vk,vk->v", values[self.index], self.weight))

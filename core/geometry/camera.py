@@ -99,7 +99,7 @@ def look_at(direction: Floats, up: Floats, roll: float = 0.0) -> Floats:
     x = x / np.linalg.norm(x)
     rotation = np.stack([x, np.cross(z, x), z])
     c, s = np.cos(roll), np.sin(roll)
-    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ rotation
+    return np.asarray(np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ rotation)
 
 
 def framing_camera(points: Floats, R: Floats, size: int, fov: float, fill: float = 0.9) -> Camera:

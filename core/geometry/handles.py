@@ -106,7 +106,7 @@ def _along(K: Floats, place: Floats, direction: Floats, start: Floats, end: Floa
     focal = np.array([K[0, 0], K[1, 1]])
     speed = focal * (direction[:2] * place[2] - place[:2] * direction[2]) / place[2] ** 2
     size = float(speed @ speed)
-    limit = (0.1 * focal.mean() / place[2]) ** 2
+    limit = float((0.1 * focal.mean() / place[2]) ** 2)
     return float((np.asarray(end, float) - start) @ speed) / max(size, limit)
 
 

@@ -208,7 +208,7 @@ def _grid(across: Floats, down: Floats) -> Floats:
 
 def _through(move: Callable[[Floats], Floats], pixels: Floats, K: Floats) -> Floats:
     focal, principal = np.array([K[0, 0], K[1, 1]]), K[:2, 2]
-    return move((np.asarray(pixels, np.float64) - principal) / focal) * focal + principal
+    return np.asarray(move((np.asarray(pixels, np.float64) - principal) / focal) * focal + principal)
 
 
 def _colmap_count(model: str) -> int:

@@ -82,7 +82,7 @@ class Raycaster:
         start = points + offset * np.where(facing >= 0, normals, -normals)
         rays = np.concatenate([start, eye - start], axis=1).astype(np.float32)
         hidden = self._scene.test_occlusions(_tensor(rays), tnear=0.0, tfar=1.0).numpy()
-        return ~hidden
+        return np.asarray(~hidden)
 
     def closest(self, points: Floats) -> Hits:
         """Return the surface points closest to points float [N, 3] in the normalised frame; ``distance`` is Euclidean."""
@@ -141,11 +141,11 @@ def _interpolate(shape: Shape, values: Floats, face: Ints, bary: Floats) -> Floa
     if shape.is_point_cloud:
         return values[face]
     corners = values[shape.faces[face]]
-    return np.einsum("...k,...kd->...d", bary.astype(corners.dtype), corners)
+    return np.asarray(np.einsum("...k,...kd->...d", bary.astype(corners.dtype), corners))
 
 
 def _unit(vectors: Floats) -> Floats:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
 
 
 def _discs(shape: Shape) -> tuple[Floats, Ints]:

@@ -85,7 +85,7 @@ def _shaded(
     picture[seen] = np.clip(albedo * light[:, None], 0, 1)
     height, width = seen.shape
     picture = picture.reshape(height // k, k, width // k, k, 3).mean(axis=(1, 3))
-    return (picture * 255 + 0.5).astype(np.uint8)
+    return np.asarray((picture * 255 + 0.5).astype(np.uint8))
 
 
 def surface_color(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray[np.floating]) -> npt.NDArray | None:
@@ -97,8 +97,8 @@ def surface_color(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray
         return sample_texture(shape.texture, uv) / 255.0
     if shape.colors is not None:
         if shape.is_point_cloud:
-            return shape.colors[face] / 255.0
-        return np.einsum("...k,...kd->...d", bary, shape.colors[shape.faces[face]]) / 255.0
+            return np.asarray(shape.colors[face] / 255.0)
+        return np.asarray(np.einsum("...k,...kd->...d", bary, shape.colors[shape.faces[face]]) / 255.0)
     return None
 
 

@@ -53,14 +53,14 @@ class SurfaceGraph:
         key, face = key[order], face[order]
         same = np.flatnonzero(key[1:] == key[:-1])
         pairs = np.stack([face[same], face[same + 1]], axis=1)
-        return pairs[pairs[:, 0] != pairs[:, 1]]
+        return np.asarray(pairs[pairs[:, 0] != pairs[:, 1]])
 
     @cached_property
     def centers(self) -> npt.NDArray[np.float64]:
         """The centres of the faces, or the points of a cloud: float64 [F, 3] in the normalised frame."""
         if self.shape.is_point_cloud:
             return self.shape.normalised.astype(np.float64)
-        return self.shape.normalised[self.shape.faces].mean(axis=1, dtype=np.float64)
+        return np.asarray(self.shape.normalised[self.shape.faces].mean(axis=1, dtype=np.float64))
 
     @cached_property
     def normals(self) -> npt.NDArray[np.float64]:
@@ -69,7 +69,7 @@ class SurfaceGraph:
             return self.shape.normals.astype(np.float64)
         a, b, c = (self.shape.normalised[self.shape.faces[:, i]].astype(np.float64) for i in range(3))
         cross = np.cross(b - a, c - a)
-        return cross / np.maximum(np.linalg.norm(cross, axis=1, keepdims=True), 1e-20)
+        return np.asarray(cross / np.maximum(np.linalg.norm(cross, axis=1, keepdims=True), 1e-20))
 
     @cached_property
     def _lengths(self) -> sparse.csr_array:
@@ -102,7 +102,7 @@ class SurfaceGraph:
         """
         start = np.unique(np.asarray(faces, np.int64))
         reached = dijkstra(self._lengths, directed=False, indices=start, min_only=True, limit=radius)
-        return np.isfinite(reached)
+        return np.asarray(np.isfinite(reached))
 
     def component(self, face: int) -> Chosen:
         """Choose all faces that are connected with a face: bool [F]."""

@@ -90,7 +90,7 @@ class Shape:
     @property
     def center(self) -> Floats:
         """Middle of the bounding box, float64 [3] in the frame and unit of the file."""
-        return self.bounds.mean(axis=0)
+        return np.asarray(self.bounds.mean(axis=0))
 
     @property
     def diagonal(self) -> float:
@@ -147,7 +147,8 @@ def load_shape(path: str | Path) -> Shape:
 def _reader(suffix: str) -> Callable[[Path], Shape]:
     """Readers are imported when a file needs them, so that a program that only handles shapes starts fast."""
     module, function = READERS[suffix].split(".")
-    return getattr(importlib.import_module(f"core.geometry.readers.{module}"), function)  # type: ignore[no-any-return]
+    read: Callable[[Path], Shape] = getattr(importlib.import_module(f"core.geometry.readers.{module}"), function)
+    return read
 
 
 def make_shape(

@@ -93,7 +93,8 @@ class Undistorted:
         there = self.undistort(rim)
         there = np.where(np.isfinite(there), there, np.inf * np.sign(rim - self.camera.K[:2, 2]))
         inside = np.clip(there, -0.5, np.array(self.size) - 0.5)
-        return (*map(float, inside.min(0)), *map(float, inside.max(0)))  # type: ignore[return-value]
+        (x0, y0), (x1, y1) = inside.min(0), inside.max(0)
+        return float(x0), float(y0), float(x1), float(y1)
 
     @property
     def _moved(self) -> Floats:

@@ -118,7 +118,7 @@ def _matrix(said: dict[str, Any], name: str) -> Floats:
         numbers[1] = numbers[0]
         warn(f"{name} has fx only; fy is taken to be the same.")
     if all(number is not None for number in numbers):
-        return matrix_of([float(number) for number in numbers], name)  # type: ignore[arg-type]
+        return matrix_of([float(number) for number in numbers], name)
     matrix = _value(said, "matrix")
     if matrix is not None:
         return matrix_of(_numbers(matrix), name)

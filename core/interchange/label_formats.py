@@ -83,4 +83,5 @@ def format_of(path: str | Path, formats: Sequence[LabelFormat], written: bool = 
 
 def _function(name: str) -> Callable[..., Any]:
     module, function = name.split(".")
-    return getattr(import_module(f"core.interchange.{module}"), function)  # type: ignore[no-any-return]
+    found: Callable[..., Any] = getattr(import_module(f"core.interchange.{module}"), function)
+    return found

@@ -82,7 +82,7 @@ def region_of(side: Matchable, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bo
         )
     if region.all():
         raise CounterpointError("The marked part covers all of the shape; mark less.")
-    return region
+    return np.asarray(region)
 
 
 def percent(target: MatchableImage | MatchableShape, found: FoundPart) -> npt.NDArray[np.uint8]:
@@ -104,4 +104,4 @@ def assign(percents: npt.NDArray[np.uint8], threshold: int = THRESHOLD) -> npt.N
     """
     best = percents.argmax(axis=0)
     numbers = np.arange(len(percents)).reshape(-1, *[1] * best.ndim)
-    return in_part(percents, threshold) & (best == numbers)
+    return np.asarray(in_part(percents, threshold) & (best == numbers))

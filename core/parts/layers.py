@@ -100,7 +100,7 @@ class Layers:
     exclusive: bool = True
     next_id: int = 1
 
-    def __iter__(self) -> Iterable[Part]:  # type: ignore[override]
+    def __iter__(self) -> Iterable[Part]:
         return iter(self.parts)
 
     def __len__(self) -> int:

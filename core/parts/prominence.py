@@ -85,7 +85,9 @@ def _like_surroundings(feature_map: FeatureMap, nearest: int = 5) -> torch.Tenso
 
 def _at(feature_map: FeatureMap, values: torch.Tensor, u: Floats, v: Floats) -> Floats:
     cells = feature_map.to_cells(np.stack([u, v], axis=-1)).astype(np.float32)
-    return cv2.remap(values.numpy(), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(
+        cv2.remap(values.numpy(), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )
 
 
 def _rank(values: Floats, inside: npt.NDArray[np.bool_]) -> Floats:

@@ -172,7 +172,7 @@ def _object_weight(image: MatchableImage) -> npt.NDArray[np.float32]:
     inside = image.map.inside().ravel().astype(np.float32)
     if image.map.foreground is None:
         return inside
-    return inside * np.maximum(image.map.foreground.numpy().ravel(), 0.2)
+    return np.asarray(inside * np.maximum(image.map.foreground.numpy().ravel(), 0.2))
 
 
 def _descriptors(side: Matchable, chosen: npt.NDArray[np.bool_], most: int = 2000) -> torch.Tensor:
@@ -222,7 +222,7 @@ def _seen_in_image(
     inside = np.bincount(nearest, region, count) / np.maximum(np.bincount(nearest, minlength=count), 1)
     total = weight.sum(0)
     share = inside @ weight / np.maximum(total, 1e-12)
-    return share * np.minimum(total / max(float(np.median(total[known(image)])) / 2, 1e-12), 1)
+    return np.asarray(share * np.minimum(total / max(float(np.median(total[known(image)])) / 2, 1e-12), 1))
 
 
 def _spread(
@@ -230,7 +230,7 @@ def _spread(
 ) -> Evidence:
     """Carry the evidence [n] of the samples that are seen to the others, less the farther they are."""
     distance, nearest = cKDTree(position[seen]).query(position)
-    return evidence[seen][nearest] * np.exp(-((distance / reach) ** 2) / 2)
+    return np.asarray(evidence[seen][nearest] * np.exp(-((distance / reach) ** 2) / 2))
 
 
 def _smooth(side: MatchableShape, evidence: Evidence, settings: TransferSettings) -> Evidence:

@@ -103,7 +103,7 @@ def typical(views: Views) -> npt.NDArray[np.float32]:
         return cells if len(cells) else views.descriptors.reshape(-1, views.descriptors.shape[-1])[:1].numpy()
     cv2.setRNGSeed(0)
     until = (cv2.TERM_CRITERIA_MAX_ITER, 10, 0.0)
-    _, _, centres = cv2.kmeans(cells, CENTRES, None, until, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+    _, _, centres = cv2.kmeans(cells, CENTRES, None, until, 1, cv2.KMEANS_PP_CENTERS)
     return np.asarray(centres / np.linalg.norm(centres, axis=1, keepdims=True), np.float32)
 
 

@@ -184,7 +184,8 @@ class Gallery:
             relative = path.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:
             return None
-        return self._one("SELECT id FROM shapes WHERE refused IS NULL AND path = ?", relative)
+        number: int | None = self._one("SELECT id FROM shapes WHERE refused IS NULL AND path = ?", relative)
+        return number
 
     def numbers_tagged(self, tag: str) -> npt.NDArray[np.int64]:
         """Return the numbers of the shapes with a tag, int64 [n]."""
@@ -203,7 +204,7 @@ class Gallery:
         """Return the first of a shape's unit vectors in a space, float32 [G]."""
         query = "SELECT count, numbers FROM vectors WHERE shape = ? AND space = ?"
         count, blob = self._database.execute(query, (number, space)).fetchone()
-        return np.frombuffer(blob, np.float32).reshape(count, -1)[0]
+        return np.asarray(np.frombuffer(blob, np.float32).reshape(count, -1)[0])
 
     def views(self, number: int) -> bytes:
         """Return the views of a shape, as :meth:`core.retrieval.views.Views.from_bytes` reads them."""

@@ -1,5 +1,6 @@
 """From parts and the draft to what the panels and the parts dock show."""
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -56,8 +57,8 @@ class PartsPresenter(QObject):
         self._sizes[slot] = elements
         self._paint_slot(slot)
 
-    def _where(self, masks: object) -> str:
-        have = [slot for slot in self._panels if slot in masks]  # type: ignore[operator]
+    def _where(self, masks: Container[str]) -> str:
+        have = [slot for slot in self._panels if slot in masks]
         return ", ".join(have) or "nothing"
 
     def _show_draft(self) -> None:

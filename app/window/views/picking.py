@@ -47,4 +47,4 @@ class Picker:
             return None
         candidates = np.flatnonzero(near)
         best = candidates[np.argmin(depth[candidates] + 4 * across[candidates])]
-        return self._points[best].astype(np.float64)
+        return np.asarray(self._points[best].astype(np.float64))

@@ -203,7 +203,7 @@ def _faces(index: Ints, mode: int) -> Ints:
         return np.stack([b, c, np.full_like(b, index[0])], axis=1)
     odd = (np.arange(len(a)) % 2 == 1)[:, None]
     faces = np.where(odd, np.stack([a, c, b], axis=1), np.stack([a, b, c], axis=1))
-    return faces[(a != b) & (b != c) & (a != c)]
+    return np.asarray(faces[(a != b) & (b != c) & (a != c)])
 
 
 def _skinned(

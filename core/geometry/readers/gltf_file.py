@@ -41,7 +41,8 @@ class Gltf:
         """Number so-and-so of "nodes", "meshes" and so on."""
         if number < 0:
             raise IndexError(f"{kind} {number} is not there")
-        return self.tree[kind][number]  # type: ignore[no-any-return]
+        part: Tree = self.tree[kind][number]
+        return part
 
     def view(self, number: int) -> memoryview:
         """The bytes of a buffer view."""
@@ -117,7 +118,7 @@ def as_floats(values: npt.NDArray, normalized: bool) -> npt.NDArray[np.floating]
         return values
     if not normalized:
         return values.astype(np.float32)
-    return np.maximum(values.astype(np.float32) / np.float32(np.iinfo(values.dtype).max), np.float32(-1))
+    return np.asarray(np.maximum(values.astype(np.float32) / np.float32(np.iinfo(values.dtype).max), np.float32(-1)))
 
 
 def open_gltf(path: Path) -> Gltf:

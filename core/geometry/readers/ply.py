@@ -91,7 +91,7 @@ def _strip_faces(lists: Lists) -> Ints:
     a, b, c = values[:-2], values[1:-1], values[2:]
     whole = (a >= 0) & (b >= 0) & (c >= 0) & (a != b) & (b != c) & (a != c)
     odd = ((position[:-2] - begin[:-2]) % 2 == 1)[:, None]
-    return np.where(odd, np.stack([b, a, c], axis=1), np.stack([a, b, c], axis=1))[whole]
+    return np.asarray(np.where(odd, np.stack([b, a, c], axis=1), np.stack([a, b, c], axis=1))[whole])
 
 
 def _look(path: Path, ply: Ply, faces: Ints, cut: Cut, polygons: int, said: list[str]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _is_convex(loops: Floats) -> npt.NDArray[np.bool_]:
 def _area_vectors(loops: Floats) -> Floats:
     """Normals [P, 3] of polygons [P, N, 3], as long as twice their area (Newell)."""
     local = loops - loops[:, :1]
-    return np.cross(local, np.roll(local, -1, axis=1)).sum(axis=1)
+    return np.asarray(np.cross(local, np.roll(local, -1, axis=1)).sum(axis=1))
 
 
 def _ears(loop: Floats) -> Ints:

@@ -146,4 +146,4 @@ def columns(values: npt.NDArray, counts: Ints, width: int) -> npt.NDArray:
     if len(counts) and (counts == counts[0]).all():
         return values.reshape(len(counts), -1)[:, :width]
     first = np.cumsum(counts) - counts
-    return values[first[:, None] + np.arange(width)]
+    return np.asarray(values[first[:, None] + np.arange(width)])
