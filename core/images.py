@@ -26,8 +26,8 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # si
 def load_image(path: str | Path) -> RGB:
     """Read an image file as uint8 [H, W, 3].
 
-    EXIF rotation is applied, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of an animation the
-    first frame is read. The size is checked before anything is decoded.
+    EXIF rotation is applied, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of an
+    animation the first frame is read. The size is checked before anything is decoded.
 
     Raises:
         CounterpointError: not there, not readable, not an image, damaged, or larger than ``MAX_MEGAPIXELS``.
@@ -74,9 +74,9 @@ def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
 def load_mask(path: str | Path, image_size: tuple[int, int] | None = None) -> npt.NDArray[np.bool_]:
     """The object that an image file marks: bool [H, W].
 
-    White on black, white on transparent, a cut-out on a transparent background, numbers or colours of classes (0 or black is the
-    background); grey rims and JPEG's noise are cut at half. EXIF rotation is applied. What was assumed is said by
-    :func:`core.notices.warn`.
+    White on black, white on transparent, a cut-out on a transparent background, numbers or colours of classes (0 or
+    black is the background); grey rims and JPEG's noise are cut at half. EXIF rotation is applied. What was assumed is
+    said by :func:`core.notices.warn`.
 
     Args:
         path: of the image file.
@@ -125,10 +125,13 @@ def _mask_of_palette(image: Image.Image, name: str) -> npt.NDArray[np.bool_]:
 def load_depth(
     path: str | Path, size: tuple[int, int], unit: Unit = METRE, scale: float | None = None
 ) -> npt.NDArray[np.floating]:
-    """Depth float64 [H, W] along z of an image of ``size`` (width, height) in the shape's units, NaN where it is not known.
+    """Depth float64 [H, W] along z of an image, NaN where it is not known.
 
-    A 16-bit PNG or TIFF holds millimetres, or ``scale`` millimetres a count (BOP's ``depth_scale``); a guessed ``unit`` of the
-    shape is said. ``.npy``, ``.npz`` with one array, float TIFF and EXR (channel Z, Y, or R) hold the shape's units. 0 is not known.
+    The image is of ``size`` (width, height); depth is in the shape's units.
+
+    A 16-bit PNG or TIFF holds millimetres, or ``scale`` millimetres a count (BOP's ``depth_scale``); a guessed ``unit``
+    of the shape is said. ``.npy``, ``.npz`` with one array, float TIFF and EXR (channel Z, Y, or R) hold the shape's
+    units. 0 is not known.
 
     Raises:
         CounterpointError: it cannot be read, is a picture (8 bits, colours, a palette), or is of another size.
@@ -190,7 +193,10 @@ def _depth_of_exr(file: Path) -> npt.NDArray:
 
 
 def field_of_view(path: str | Path) -> float | None:
-    """Degrees that the longer side of a photo spans, from the focal length that its EXIF data give for 35 mm film; else None."""
+    """Degrees that the longer side of a photo spans, or None.
+
+    They come from the focal length that its EXIF data give for 35 mm film.
+    """
     try:
         with Image.open(path) as image:
             focal = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)

@@ -11,7 +11,8 @@ UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "in": 0.0254, "ft": 
 """Metres."""
 
 LARGE = 10.0
-"""A shape whose diagonal is more than this is hardly in metres: what is matched with photos is not as large as a house."""
+"""A shape whose diagonal is more than this is hardly in metres: what is matched with photos is not as large as a
+house."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ def parse_unit(text: str) -> float:
 def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Unit:
     """The unit of a shape's file.
 
-    It is what is ``given`` (metres), what ``models_info.json`` of BOP beside it says, what the format says (glTF: metres), or
-    else a guess by its ``diagonal``.
+    It is what is ``given`` (metres), what ``models_info.json`` of BOP beside it says, what the format says (glTF:
+    metres), or else a guess by its ``diagonal``.
     """
     path = Path(path)
     if given is not None:

@@ -1,6 +1,9 @@
-"""Makes resources/sample/collection: pictures of the sample's first toy on tables, from all around, with its true poses.
+"""Makes resources/sample/collection.
 
-Run with the project's environment, after packaging/make_sample.py: python packaging/make_collection.py. Takes a few minutes.
+Pictures of the sample's first toy on tables, from all around, with its true poses.
+
+Run with the project's environment, after packaging/make_sample.py: python packaging/make_collection.py. Takes a few
+minutes.
 """
 
 import json

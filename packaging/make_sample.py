@@ -1,7 +1,7 @@
 """Makes resources/sample: two toy elephants as GLB, and a photo-like picture of each with its true pose.
 
-Run with the project's environment: python packaging/make_sample.py. Takes about two minutes. On one machine the same bytes
-come out every time.
+Run with the project's environment: python packaging/make_sample.py. Takes about two minutes. On one machine the same
+bytes come out every time.
 """
 
 import json
@@ -330,7 +330,10 @@ def develop(picture: np.ndarray, depth: np.ndarray, camera: Camera, rng: np.rand
 
 
 def table_camera(azimuth: float, elevation: float, distance: float, offset: tuple[float, float]) -> Camera:
-    """A camera on a stand; ``offset`` moves the toy off the middle of the picture (fractions of its width and height)."""
+    """A camera on a stand.
+
+    ``offset`` moves the toy off the middle of the picture (fractions of its width and height).
+    """
     a, e = np.radians(azimuth), np.radians(elevation)
     direction = np.array([np.cos(e) * np.sin(a), np.sin(e), np.cos(e) * np.cos(a)])
     R = look_at(direction, np.array([0.0, 1.0, 0.0]))

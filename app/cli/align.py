@@ -37,7 +37,10 @@ from core.units import Unit, unit_of
 
 
 def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
-    """The report that ``--json`` prints: ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
+    """The report that ``--json`` prints.
+
+    ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file.
+    """
     if not options.image or not options.shape:
         raise CounterpointError("Name an IMAGE and a SHAPE, or a list of calls with --batch.")
     if is_shape(options.image) or not is_shape(options.shape):

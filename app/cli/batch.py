@@ -23,8 +23,8 @@ Run = Callable[[Any], dict[str, Any]]
 def run(verb: str, run_row: Run, options: BatchOptions, progress: Progress = silent) -> dict[str, Any]:
     """Every row of a manifest as one call; rows that are done already are left out.
 
-    The columns are called as the arguments of the verb are; several values in a cell are divided by ``;`` and files are relative to the
-    manifest's folder. What was done stands in MANIFEST.results.jsonl, a line a row.
+    The columns are called as the arguments of the verb are; several values in a cell are divided by ``;`` and files are
+    relative to the manifest's folder. What was done stands in MANIFEST.results.jsonl, a line a row.
 
     Args:
         verb: the name of the verb, for sentences.

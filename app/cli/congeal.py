@@ -24,7 +24,10 @@ from core.progress import Progress, silent, span
 
 
 def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
-    """The report that ``--json`` prints; ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
+    """The report that ``--json`` prints.
+
+    ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file.
+    """
     paths = photos_of(options.images)
     if sum(map(bool, (options.shape, options.gallery, options.generate))) != 1:
         raise CounterpointError(

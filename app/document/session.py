@@ -1,4 +1,7 @@
-"""The open document: what is in the slots, the pins, the poses, the encoder; undo commands change it, and every change is told once."""
+"""The open document: what is in the slots, the pins, the poses, the encoder.
+
+Undo commands change it, and every change is told once.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

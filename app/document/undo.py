@@ -64,7 +64,10 @@ class History(QUndoStack):
         return sum(step.size for step in self._steps)
 
     def _forget(self, count: int) -> None:
-        """QUndoStack drops obsolete steps when it walks over them: walk to the beginning and back with all steps mute."""
+        """QUndoStack drops obsolete steps when it walks over them.
+
+        So this walks to the beginning and back with all steps mute.
+        """
         blocker = QSignalBlocker(self)
         for step in self._steps:
             step.muted = True

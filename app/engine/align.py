@@ -37,7 +37,10 @@ STRIDE = 5
 
 
 def align_shape(progress: Report, task: AlignTask, dof: int, locked: frozenset[str]) -> Begun:
-    """The poses that ``counterpoint align`` finds; a :class:`PoseSoFar` of the likeliest is told while it gets better."""
+    """The poses that ``counterpoint align`` finds.
+
+    A :class:`PoseSoFar` of the likeliest is told while it gets better.
+    """
     judge = judge_of(task, dof, span(progress, 0.0, 0.5))
     candidates = candidates_of(judge, span(progress, 0.5, 0.7))
     found, fine = _begun(judge), FineSettings(dof=dof, locked=locked)
@@ -123,7 +126,10 @@ def read_rig(progress: Progress, path: str) -> tuple[RigCamera, ...]:
 def carry_poses(
     progress: Progress, tasks: list[AlignTask], cameras: list[RigCamera], poses: list[PoseInPhoto]
 ) -> list[Begun]:
-    """Poses of the first photo in all photos of a rig, in one order: the first, then as the photos think of them together."""
+    """Poses of the first photo in all photos of a rig, in one order.
+
+    First comes the first one, then the others as the photos think of them together.
+    """
     found = []
     for number, (task, camera) in enumerate(zip(tasks, cameras, strict=True)):
         step = span(progress, number / len(tasks), (number + 1) / len(tasks))

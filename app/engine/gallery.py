@@ -82,7 +82,10 @@ def make_gallery(progress: Progress, folder: str, gallery: str, encoder: Encoder
 def name_shape(
     progress: Progress, item: Item, encoder: EncoderSettings, gallery: str, labels: str, clip: str, branch: str
 ) -> tuple[list[tuple[str, float]], str]:
-    """(label, share), the likeliest first, and how the shares came about: by words where there is CLIP, else by a gallery."""
+    """(label, share), the likeliest first, and how the shares came about.
+
+    They come from words where there is CLIP, else from a gallery.
+    """
     asked = labels.split(",")
     if clip:
         progress(0.1, "Loading CLIP")

@@ -12,7 +12,8 @@ Function = TypeVar("Function", bound=Callable[..., object])
 def keep_last(size: int, key: Callable[..., Hashable]) -> Callable[[Function], Function]:
     """Make a decorator that keeps the last ``size`` results of a function by ``key(*arguments)``.
 
-    Two lanes that ask for the same at once compute it once. Keys are the request's own values, so that a restarted engine computes it again.
+    Two lanes that ask for the same at once compute it once. Keys are the request's own values, so that a restarted
+    engine computes it again.
     """
 
     def decorate(function: Function) -> Function:

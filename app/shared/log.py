@@ -57,7 +57,10 @@ def start_log(path: Path | None, with_stderr: bool = False) -> None:
 
 
 def log_what_is_thrown() -> None:
-    """Write exceptions that nobody catches into the log, and go on: one in a slot of Qt costs what it was about to do, not the window."""
+    """Write exceptions that nobody catches into the log, and go on.
+
+    One in a slot of Qt costs what it was about to do, not the window.
+    """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         log.error("Nobody caught this.", exc_info=(kind, error, trace))

@@ -105,7 +105,8 @@ class Marking:
     """How parts are marked.
 
     Attributes:
-        segmenter: what cuts a part out of an image: a checkpoint file of Segment Anything, the name of a plugin, or "" for GrabCut.
+        segmenter: what cuts a part out of an image: a checkpoint file of Segment Anything, the name of a plugin, or ""
+            for GrabCut.
         carries: whether a part that is being marked is looked for on the other panels.
     """
 
@@ -167,7 +168,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Correction:
-    """A match that the user put right: the place ``at`` of ``source`` belongs to the place ``to`` of ``target`` (slots)."""
+    """A match that the user put right.
+
+    The place ``at`` of ``source`` belongs to the place ``to`` of ``target`` (slots).
+    """
 
     source: Slot
     at: tuple[float, ...]
@@ -182,7 +186,8 @@ class Aligned:
     Attributes:
         image, shape: the slots.
         K: fx, fy, cx, cy in pixels; ``lens`` is how the photo's lens bends.
-        poses: hypotheses, the best first; ``choice`` is the one that is shown. None yet while there are less than three pairs.
+        poses: hypotheses, the best first; ``choice`` is the one that is shown. None yet while there are less than three
+            pairs.
         mask: of the object in the photo, what poses are scored by.
         pairs: placed by hand.
     """
@@ -203,7 +208,10 @@ class Aligned:
 
     @property
     def guide(self) -> Guide | None:
-        """What matches between the two are guided by: the camera, its lens, and all poses or, where another than the best is chosen, that one."""
+        """What matches between the two are guided by.
+
+        It is the camera, its lens, and all poses or, where another than the best is chosen, that one.
+        """
         if self.pose is None or self.K is None:
             return None
         return self.K, self.lens, self.poses if self.choice == 0 else (self.pose,)
@@ -222,7 +230,8 @@ class RigCamera:
     """A camera of a rig.
 
     Attributes:
-        name: of its photo's file, with as many folders as tell it from others; ``size`` is the photo's (width, height) in pixels.
+        name: of its photo's file, with as many folders as tell it from others; ``size`` is the photo's (width, height)
+            in pixels.
         lens: how it bends, or None.
         R, t: ``x_camera = R x_rig + t`` (R row by row), in the units of the shapes.
     """
@@ -270,8 +279,10 @@ class AlignTask:
 
     Attributes:
         mask: of the object; None cuts it out of the image's box.
-        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None makes them of ``fov`` (degrees), or of what the photo says.
-        depth: a file with measured depth of the photo, or ""; ``camera`` one with the photo's camera, where ``K`` is None.
+        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None makes them of ``fov`` (degrees), or of what the photo
+            says.
+        depth: a file with measured depth of the photo, or ""; ``camera`` one with the photo's camera, where ``K`` is
+            None.
     """
 
     image: Item
@@ -291,8 +302,8 @@ class SearchRequest:
 
     Attributes:
         gallery: its folder, or a folder of shapes.
-        kind: by the object of ``item`` ("object"), by its ``mask`` as a "part", by "words", by the shape ``number`` of the gallery, or
-            "nothing": only bring it up to date.
+        kind: by the object of ``item`` ("object"), by its ``mask`` as a "part", by "words", by the shape ``number`` of
+            the gallery, or "nothing": only bring it up to date.
         mask: of the object, or of the part.
         clip: a CLIP model for a folder that is no gallery yet.
     """

@@ -27,7 +27,10 @@ class Correspondences2D3D:
         return len(self.pixels)
 
     def error(self, pose: Pose, K: Floats) -> float:
-        """Measure the mean distance in pixels between the points as a pose and the intrinsics K [3, 3] show them, and their pixels."""
+        """Measure the mean distance in pixels between the projected points and their pixels.
+
+        The points are projected by a pose and the intrinsics K [3, 3].
+        """
         return float(np.linalg.norm(project(pose, K, self.points)[0] - self.pixels, axis=1).mean())
 
 
@@ -43,7 +46,8 @@ def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, 
         The poses, the best first: up to four for three correspondences (Grunert's P3P), else one.
 
     Raises:
-        CounterpointError: There are too few correspondences, they lie on a line, or no pose puts them before the camera.
+        CounterpointError: There are too few correspondences, they lie on a line, or no pose puts them before the
+            camera.
     """
     import poselib
 

@@ -1,7 +1,7 @@
 """The field of view of a photo whose camera is not known, estimated with the pose.
 
-How much nearer parts appear larger tells how far away the camera was. Poses are made exact for several fields of view, each from where
-the shape appears the same, and the one that the photo agrees with best wins.
+How much nearer parts appear larger tells how far away the camera was. Poses are made exact for several fields of view,
+each from where the shape appears the same, and the one that the photo agrees with best wins.
 """
 
 from collections.abc import Sequence

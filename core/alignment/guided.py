@@ -1,4 +1,7 @@
-"""Clicks guided by poses: where hypotheses put a place, beside what its descriptor and the views of the whole image say."""
+"""Clicks guided by poses.
+
+What counts is where hypotheses put a place, beside what its descriptor and the views of the whole image say.
+"""
 
 from dataclasses import dataclass, replace
 

@@ -54,7 +54,10 @@ def shaded(
     most: int = MOST,
     lens: Lens | None = None,
 ) -> tuple[npt.NDArray[np.uint8], tuple[float, float, float, float]]:
-    """The posed shape alone, uint8 [h, w, 4], and the part (x0, y0, x1, y1) of a picture (width, height) that it covers."""
+    """The posed shape alone, uint8 [h, w, 4], and the part of a picture that it covers.
+
+    The part is (x0, y0, x1, y1) in pixels of a picture of ``size`` (width, height).
+    """
     sides = [np.linspace(low, high, 2 if lens is None else 7) for low, high in shape.bounds.T]
     pixels, depth = PhotoCamera(K, size, lens).project(pose(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 3)))
     low, high = np.zeros(2), np.array(size, float) - 1
@@ -74,8 +77,8 @@ def _cast(
 ) -> npt.NDArray[np.uint8]:
     """Pixels [h, w, 4] at columns ``u`` and rows ``v``, the edge of the silhouette marked.
 
-    "solid" is shaded by how much it faces the camera, "coordinates" coloured by normalised object coordinates (NOC), "wireframe" shows
-    edges: where normals or depth jump between neighbouring rays.
+    "solid" is shaded by how much it faces the camera, "coordinates" coloured by normalised object coordinates (NOC),
+    "wireframe" shows edges: where normals or depth jump between neighbouring rays.
     """
     pixels = np.stack(np.meshgrid(u, v), axis=-1) if lens is None else lens.undistort_grid(u, v, K)
     origin, directions = shape_rays(pose, K, shape, pixels)
@@ -113,7 +116,10 @@ def _jumps(normals: Floats, distance: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _other_face(face: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    """Where the next pixel shows another face; nowhere if the faces are too small on the screen for lines to be told apart."""
+    """Where the next pixel shows another face.
+
+    Nowhere if the faces are too small on the screen for lines to be told apart.
+    """
     found = (face != np.roll(face, -1, 0)) | (face != np.roll(face, -1, 1))
     shown = face >= 0
     return np.asarray(found & (found[shown].mean() < 0.3 if shown.any() else False))

@@ -15,8 +15,8 @@ from core.interchange.poses.view import View
 def load_rig(path: str | Path) -> dict[str, View]:
     """The cameras of a nerfstudio ``transforms.json`` or of a COLMAP folder (text or binary), by their photos' names.
 
-    Names are as short as tells the photos apart: ``1.png``, or ``cam0/1.png`` where several folders have one. Places must be in the
-    units of the shapes that are aligned; where their world lies does not matter.
+    Names are as short as tells the photos apart: ``1.png``, or ``cam0/1.png`` where several folders have one. Places
+    must be in the units of the shapes that are aligned; where their world lies does not matter.
 
     Raises:
         CounterpointError: neither of the two, or photos that are there twice.
@@ -34,7 +34,10 @@ def load_rig(path: str | Path) -> dict[str, View]:
 
 
 def camera_of(rig: dict[str, View], photo: str | Path) -> View | None:
-    """The camera of a photo by its path, as many folders as it takes; None where the rig has no such photo, or cannot tell which."""
+    """The camera of a photo by its path, as many folders as it takes.
+
+    None where the rig has no such photo, or cannot tell which.
+    """
     name = nearest_name(list(rig), str(photo))
     return None if name is None else rig[name]
 

@@ -48,7 +48,8 @@ class Hypothesis:
     """A pose and how well the picture agrees with it.
 
     Attributes:
-        similarity: Mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered picture's.
+        similarity: Mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered
+            picture's.
         overlap: Intersection over union of the silhouette and the object's mask.
         upright_prior: At most 1, less for poses that are rare (see :func:`upright_prior`).
         score: similarity x overlap to the third x upright_prior, which ranks better than any of them.
@@ -83,7 +84,10 @@ class PoseScorer:
         self.descriptors = F.normalize(unit - (unit * weight).sum(0) / weight.sum(), dim=1)
 
     def depth_at(self, cells: npt.NDArray[np.integer]) -> Floats | None:
-        """Measured depth float64 [n] along z at cells [n] of the feature map, in the shape's units; None where there is no depth."""
+        """Measured depth float64 [n] along z at cells [n] of the feature map, in the shape's units.
+
+        None where there is no depth.
+        """
         if self.photo.depth is None:
             return None
         at = np.rint(self.pixels[cells]).astype(int)

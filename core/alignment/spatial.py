@@ -1,4 +1,7 @@
-"""Poses from correspondences in space: where depth is measured, each cell of the object is a point before the camera."""
+"""Poses from correspondences in space.
+
+Where depth is measured, each cell of the object is a point before the camera.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +33,9 @@ PRIOR = 0.2
 
 
 def by_depth(scorer: PoseScorer, dof: int) -> list[Pose]:
-    """Find the poses that most correspondences in space agree on, by 3D-3D RANSAC on triples (Umeyama, PAMI 1991) and least squares.
+    """Find the poses that most correspondences in space agree on.
+
+    They are found by 3D-3D RANSAC on triples (Umeyama, PAMI 1991) and least squares.
 
     Args:
         scorer: Has the photo's descriptors and depth, and the shape's field.

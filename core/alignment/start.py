@@ -52,7 +52,8 @@ def check_start(pose: Pose, K: Floats, size: tuple[int, int], shape: Shape, name
         name: of the file that the pose is from.
 
     Raises:
-        CounterpointError: the shape lies behind the camera, or beside the picture while axes of OpenGL, or the inverse, put it inside.
+        CounterpointError: the shape lies behind the camera, or beside the picture while axes of OpenGL, or the inverse,
+            put it inside.
     """
     depth = float(pose(shape.center)[2])
     if _inside(pose, K, size, shape):

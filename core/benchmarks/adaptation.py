@@ -1,4 +1,7 @@
-"""Adaptation of an encoder to a shape: whether it helps to find pixels of real photos on the shape, for each object of BOP data."""
+"""Adaptation of an encoder to a shape.
+
+It is measured whether it helps to find pixels of real photos on the shape, for each object of BOP data.
+"""
 
 import tempfile
 from dataclasses import replace
@@ -24,7 +27,9 @@ PIXELS = 12
 def evaluate(
     settings: EvaluateSettings, progress: Progress = silent, adapting: AdaptSettings | None = None
 ) -> dict[str, list[Row]]:
-    """Share of visible pixels found within 10 % of the diameter, one pixel alone and joint, before and after, a row for each object.
+    """Measure the share of visible pixels found within 10 % of the diameter, a row for each object.
+
+    Pixels are matched alone and jointly, before and after adapting.
 
     ``spread`` is the largest less the smallest share after adapting, over ``seeds`` runs.
 

@@ -1,4 +1,7 @@
-"""How well shapes are aligned to photos whose poses are known: BOP data, with the true mask and with the program's own."""
+"""How well shapes are aligned to photos whose poses are known.
+
+This is measured on BOP data, with the true mask and with the program's own.
+"""
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -66,12 +69,14 @@ class StageErrors:
 def evaluate(
     settings: EvaluateSettings, progress: Progress = silent, templates: TemplateSettings = TemplateSettings()
 ) -> dict[str, list[Row]]:
-    """One table for true masks and one for the program's own, a row for each stage; all twice, without and with the adapter, if one is chosen.
+    """One table for true masks and one for the program's own, a row for each stage.
+
+    All twice, without and with the adapter, if one is chosen.
 
     Args:
-        settings: ``data`` is "bop:PATH": the true box is given, no depth; or "procedural": another instance of the category, see
-            :mod:`core.benchmarks.inexact`; or "scan2cad:PATH", see :mod:`core.benchmarks.scan2cad`. ``count`` objects in photos at
-            most, spread over the photos.
+        settings: ``data`` is "bop:PATH": the true box is given, no depth; or "procedural": another instance of the
+            category, see :mod:`core.benchmarks.inexact`; or "scan2cad:PATH", see :mod:`core.benchmarks.scan2cad`.
+            ``count`` objects in photos at most, spread over the photos.
         progress: told of every step.
         templates: that coarse poses are searched with.
 
@@ -153,7 +158,10 @@ def _measure(
 def _click(
     item: PosedObject, scorer: PoseScorer, views: ViewSet, hypotheses: list[Hypothesis], count: int = 12
 ) -> dict[str, list[float]]:
-    """Match random visible pixels; the errors are the distances of the matches from the true places, as fractions of the diameter."""
+    """Match random visible pixels.
+
+    The errors are the distances of the matches from the true places, as fractions of the diameter.
+    """
     pixels = random_pixels(item.visible, count, np.random.default_rng(0))
     at = pixels[:, 1], pixels[:, 0]
     shape, image = scorer.shape, scorer.image
@@ -187,7 +195,10 @@ def _note(errors: StageErrors, hypotheses: list[Hypothesis], item: PosedObject, 
 
 
 def _vsd(pose: Pose | None, item: PosedObject, scene: BopScene, size: float) -> Any:
-    """Compute VSD against the distances that the true poses of all objects of the photo give; measured depth is not needed."""
+    """Compute VSD against the distances that the true poses of all objects of the photo give.
+
+    Measured depth is not needed.
+    """
     shape, camera = scene.models[item.object_id], item.camera
     estimate = np.full(item.distance.shape, np.inf)
     if pose is not None:

@@ -99,7 +99,9 @@ def title_of(data: str) -> str:
 
 
 def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[dict[str, Any]]]:
-    """Tables, a row for each encoder; with ``settings.report`` results are kept there, and a page ``report.html`` with pictures.
+    """Tables, a row for each encoder.
+
+    With ``settings.report`` results are kept there, and a page ``report.html`` with pictures.
 
     Raises:
         CounterpointError: an encoder or the data cannot be read, or the folder not be written.

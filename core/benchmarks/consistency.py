@@ -1,4 +1,7 @@
-"""Multiview consistency on shapes: pixels of a picture are found in another of the same shape, from elsewhere and in other light."""
+"""Multiview consistency on shapes.
+
+Pixels of a picture are found in another of the same shape, from elsewhere and in other light.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -57,5 +60,8 @@ def pixel_errors(found: npt.NDArray, truth: npt.NDArray, side: int) -> npt.NDArr
 
 
 def numbers(errors: npt.NDArray[np.floating]) -> dict[str, float]:
-    """Return the average of pixel errors float [N], and the parts of the points below 5, 10 and 20 % (ICLR 2025, section 3)."""
+    """Return the average of pixel errors float [N], and the parts of the points below 5, 10 and 20 %.
+
+    They are those of ICLR 2025, section 3.
+    """
     return {"ape": float(errors.mean()), **pck(errors, THRESHOLDS, "pcdp")}

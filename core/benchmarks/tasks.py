@@ -1,4 +1,7 @@
-"""What can be measured, on which data: the one table of the benchmarks. It imports none of them, so that a list of them is quick."""
+"""What can be measured, on which data: the one table of the benchmarks.
+
+It imports none of them, so that a list of them is quick.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

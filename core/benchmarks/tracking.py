@@ -1,4 +1,7 @@
-"""Tracking of points through video by descriptors alone, on TAP-Vid DAVIS (Doersch et al., NeurIPS 2022), with its metrics."""
+"""Tracking of points through video by descriptors alone.
+
+It is measured on TAP-Vid DAVIS (Doersch et al., NeurIPS 2022), with its metrics.
+"""
 
 import pickle
 from functools import partial
@@ -27,7 +30,8 @@ STRIDE = 5
 """Points of every fifth frame are tracked ("strided" queries)."""
 
 SEEN, BACK, RADIUS = 0.6, 8.0, 10.0
-"""When a point counts as visible: its best similarity, and how near it must be matched back; and the radius of the mean around the best place.
+"""When a point counts as visible: its best similarity, and how near it must be matched back; and the radius of the mean
+around the best place.
 
 Lengths are in pixels of a picture of 256 x 256.
 """
@@ -110,7 +114,8 @@ def track(unit: torch.Tensor, start: Floats, when: npt.NDArray[np.int64]) -> tup
         when: the frames of ``start``, int64 [Q].
 
     Returns:
-        Where the points are in all frames, float64 [Q, T, 2] in the same pixels, and whether they are hidden, bool [Q, T].
+        Where the points are in all frames, float64 [Q, T, 2] in the same pixels, and whether they are hidden, bool [Q,
+        T].
     """
     frames, h, w, dim = unit.shape
     cells = torch.from_numpy(pixel_grid(w, h).astype(np.float32)).reshape(-1, 2)
@@ -135,7 +140,9 @@ def track(unit: torch.Tensor, start: Floats, when: npt.NDArray[np.int64]) -> tup
 def tap_metrics(
     truth: Floats, occluded: Bools, found: Floats, hidden: Bools, when: npt.NDArray[np.int64]
 ) -> dict[str, float]:
-    """Return average Jaccard, position accuracy and occlusion accuracy over all frames but those that points are tracked from.
+    """Return average Jaccard, position accuracy and occlusion accuracy.
+
+    They are over all frames but those that points are tracked from.
 
     Args:
         truth: the true places, float [Q, T, 2] in pixels of 256 x 256.

@@ -1,7 +1,8 @@
 """Generation of a canonical shape from the photos alone, as in 3D Congealing (sections 3.2 and 4).
 
-A word is learned for what the photos show (textual inversion, Gal et al.), and a radiance field is optimised so that a diffusion model takes
-its pictures for pictures of that word (score distillation, DreamFusion; with a multi-view model such as MVDream, four views at once).
+A word is learned for what the photos show (textual inversion, Gal et al.), and a radiance field is optimised so that a
+diffusion model takes its pictures for pictures of that word (score distillation, DreamFusion; with a multi-view model
+such as MVDream, four views at once).
 """
 
 import inspect
@@ -27,7 +28,8 @@ from core.progress import Progress, silent, span
 
 Picture = npt.NDArray[np.uint8]
 Plugin = Callable[[list[Picture]], Any]
-"""A function that makes a shape of object crops RGBA uint8 [S, S, 4]: a mesh with ``export(path)`` (trimesh), or the path of a file."""
+"""A function that makes a shape of object crops RGBA uint8 [S, S, 4]: a mesh with ``export(path)`` (trimesh), or the
+path of a file."""
 
 WORD = "<collection>"
 
@@ -139,7 +141,7 @@ def learn_word(
 ) -> list[float]:
     """Add the word ``WORD`` for what the pictures show to the pipeline's tokenizer and text encoder.
 
-    Only the word's own embedding is trained, by how well the noise on the pictures is predicted (textual inversion, Eq. 2).
+    Only the word's own embedding is trained, by how well noise on the pictures is predicted (textual inversion, Eq. 2).
 
     Args:
         pipeline: of diffusers; it is changed.

@@ -49,8 +49,8 @@ def open_photos(
     Args:
         paths: The photos' files.
         encoder: The image encoder.
-        boxes: The objects' boxes x0, y0, x1, y1 in pixels, by path or name. In a photo without box and mask the object is looked for, which
-            the user is told once for all photos.
+        boxes: The objects' boxes x0, y0, x1, y1 in pixels, by path or name. In a photo without box and mask the object
+            is looked for, which the user is told once for all photos.
         masks: A folder with masks, named as the photos and ending in ``.png``; or None.
         camera: A file with the photos' camera, or None to go by EXIF data.
         progress: Is told which photo is opened.

@@ -45,7 +45,8 @@ def open_photo(
 
     Returns:
         The photo, uint8 [h, w, 3] with ``K`` float64 [3, 3] of these pixels, which is the whole of
-        :class:`core.geometry.undistorted.Undistorted`; how much it was shrunk (1 or less); and whether its camera is known.
+        :class:`core.geometry.undistorted.Undistorted`; how much it was shrunk (1 or less); and whether its camera is
+        known.
 
     Raises:
         CounterpointError: it cannot be read, or shows no object.

@@ -40,7 +40,8 @@ class ClipEncoder:
             device: "auto", "cpu" or "cuda".
 
         Raises:
-            CounterpointError: open_clip is not installed, there is no such architecture, or the weights are missing or do not fit.
+            CounterpointError: open_clip is not installed, there is no such architecture, or the weights are missing or
+                do not fit.
         """
         open_clip = _library()
         architecture, _, weights = name.partition(":")
@@ -65,7 +66,10 @@ class ClipEncoder:
         self.dim = int(visual.output_dim)
 
     def batch(self, pictures: npt.NDArray[np.uint8]) -> torch.Tensor:
-        """Normalise and resize square pictures RGB uint8 [B, S, S, 3] to float32 [B, 3, input_size, input_size] on the device."""
+        """Normalise and resize square pictures RGB uint8 [B, S, S, 3].
+
+        The result is float32 [B, 3, input_size, input_size] on the device.
+        """
         batch = to_batch(pictures, self._mean, self._std, self.device)
         size = (self.input_size, self.input_size)
         return batch if batch.shape[2:] == size else F.interpolate(batch, size, mode="bicubic", antialias=True)

@@ -9,7 +9,8 @@ from scipy.spatial import cKDTree
 from core.geometry.sampling import SurfacePoints
 
 _NORMAL_SCALE = 0.05
-"""Two points with opposite normals count as 0.1 diagonals apart, so that the sides of a thin wall keep their own values."""
+"""Two points with opposite normals count as 0.1 diagonals apart, so that the sides of a thin wall keep their own
+values."""
 
 
 @dataclass

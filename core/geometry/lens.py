@@ -32,8 +32,8 @@ class Lens:
     """A lens that distorts.
 
     Attributes:
-        model: "opencv" (k1, k2, p1, p2, k3 .. k6, s1 .. s4, tx, ty, as many as there are), "fisheye" (k1 .. k4 of the angle,
-            Kannala and Brandt 2006), or a model of COLMAP by its name.
+        model: "opencv" (k1, k2, p1, p2, k3 .. k6, s1 .. s4, tx, ty, as many as there are), "fisheye" (k1 .. k4 of the
+            angle, Kannala and Brandt 2006), or a model of COLMAP by its name.
         coefficients: as OpenCV orders them; of COLMAP what follows focal lengths and principal point.
 
     Raises:
@@ -74,7 +74,10 @@ class Lens:
         return np.asarray(bent, np.float64).reshape(np.shape(xy))
 
     def undistort(self, xy: Floats) -> Floats:
-        """The inverse of :meth:`distort` on the part of the picture that shows the world once; NaN where there is no inverse."""
+        """The inverse of :meth:`distort` on the part of the picture that shows the world once.
+
+        NaN where there is no inverse.
+        """
         target = np.asarray(xy, np.float64).reshape(-1, 2)
         found, left = target.copy(), np.isfinite(target).all(1)
         result = np.full_like(target, np.nan)
@@ -113,11 +116,16 @@ class Lens:
         return _through(self.distort, pixels, K)
 
     def undistort_pixels(self, pixels: Floats, K: Floats) -> Floats:
-        """Pixels [..., 2] of the user's photo as a pinhole camera ``K`` would show them; NaN where there is no inverse."""
+        """Pixels [..., 2] of the user's photo as a pinhole camera ``K`` would show them.
+
+        NaN where there is no inverse.
+        """
         return _through(self.undistort, pixels, K)
 
     def sources(self, K: Floats, onto: Floats, size: tuple[int, int]) -> npt.NDArray[np.float32]:
-        """For every pixel of a pinhole picture (width, height) with intrinsics ``onto`` its place in the photo with ``K``.
+        """Find for every pixel of a pinhole picture its place in the photo with ``K``.
+
+        The picture is of ``size`` (width, height), with intrinsics ``onto``.
 
         float32 [height, width, 2]; -10 where the lens folds back, so that nothing is shown there twice.
         """
@@ -139,7 +147,9 @@ class Lens:
         return np.where(whole[..., None], places, -10.0).astype(np.float32)
 
     def undistort_image(self, image: npt.NDArray[Any], K: Floats, nearest: bool = False) -> npt.NDArray[Any]:
-        """A photo [H, W, ...] as a pinhole camera of the same ``K`` and size would take it; 0 where the photo shows nothing.
+        """A photo [H, W, ...] as a pinhole camera of the same ``K`` and size would take it.
+
+        0 where the photo shows nothing.
 
         ``nearest`` takes the value of the nearest pixel (for masks and depth) instead of mixing four.
         """
@@ -147,7 +157,9 @@ class Lens:
         return remapped(image, where, nearest)
 
     def undistort_grid(self, across: Floats, down: Floats, K: Floats) -> Floats:
-        """:meth:`undistort_pixels` of all pixels (u, v) of columns ``across`` [w] and rows ``down`` [h], float64 [h, w, 2].
+        """Undistort all pixels of a grid, as :meth:`undistort_pixels` does.
+
+        The grid has columns ``across`` [w] and rows ``down`` [h]; the pixels (u, v) are float64 [h, w, 2].
 
         Exact at knots, 64 at most along each side, and linear between; far outside where there is no inverse.
         """

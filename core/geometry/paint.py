@@ -15,7 +15,10 @@ PLAIN = 184
 
 @dataclass
 class Texture:
-    """A picture uint8 [h, w, 3] laid on a surface, and what it does beyond its left and right, and its lower and upper edge."""
+    """A picture uint8 [h, w, 3] laid on a surface.
+
+    ``wrap`` says what it does beyond its left and right, and its lower and upper edge.
+    """
 
     pixels: npt.NDArray[np.uint8]
     wrap: tuple[Wrap, Wrap] = ("repeat", "repeat")
@@ -27,7 +30,9 @@ class Texture:
 
 @dataclass
 class Paint:
-    """Own colours of a mesh, face by face. What a point shows is its colour times its texture, multiplied as light (linear).
+    """Own colours of a mesh, face by face.
+
+    What a point shows is its colour times its texture, multiplied as light (linear).
 
     Attributes:
         color: uint8 sRGB [F, 3] (one for each face) or [F, 3, 3] (one for each corner), or None for white.
@@ -46,7 +51,10 @@ class Paint:
         yield from (self.color, self.uv, self.texture, *(texture.pixels for texture in self.textures))
 
     def at(self, face: npt.NDArray[np.integer], bary: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """sRGB colours float64 [..., 3] in [0, 1] of surface points: faces [...] and barycentric coordinates [..., 3]."""
+        """sRGB colours float64 [..., 3] in [0, 1] of surface points.
+
+        The points are given as faces [...] and barycentric coordinates [..., 3].
+        """
         light = np.ones((*np.shape(face), 3))
         if self.color is not None:
             light = to_linear(self.color[face] / 255.0)
@@ -105,7 +113,10 @@ def to_bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
 
 
 def from_numbers(values: npt.NDArray) -> npt.NDArray[np.uint8]:
-    """Colours of a file [..., 3] as uint8: uint16 by its range, other integers 0 to 255, other numbers 0 to 1, or 0 to 255 where one is larger."""
+    """Colours of a file [..., 3] as uint8.
+
+    They are uint16 by its range, other integers 0 to 255, other numbers 0 to 1, or 0 to 255 where one is larger.
+    """
     if values.dtype == np.uint8:
         return values
     if values.dtype == np.uint16:

@@ -27,7 +27,9 @@ class Rendering:
 def render(
     caster: Raycaster, camera: Camera, appearance: Appearance = "own", supersample: int = 2, background: float = 1.0
 ) -> Rendering:
-    """Draw a shape with a head light, a soft light from above left and ambient light, on a grey of ``background`` in [0, 1].
+    """Draw a shape on a grey of ``background`` in [0, 1].
+
+    It is lit by a head light, a soft light from above left and ambient light.
 
     ``appearance`` "own" takes texture or vertex colours where the shape has any; "plain" is untextured grey.
     The hits are those of the pixel centres.
@@ -103,7 +105,10 @@ def surface_color(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray
 
 
 def corner_color(shape: Shape) -> npt.NDArray[np.uint8] | None:
-    """Own colours uint8 [F, 3, 3] at the corners of the faces, read a little inside of them, so that seams keep their side."""
+    """Own colours uint8 [F, 3, 3] at the corners of the faces.
+
+    They are read a little inside of the faces, so that seams keep their side.
+    """
     if shape.paint is None and shape.texture is None and shape.colors is None:
         return None
     colors = np.empty((len(shape.faces), 3, 3), np.uint8)
@@ -122,7 +127,10 @@ def _color_there(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray[
 
 
 def vertex_color(shape: Shape) -> npt.NDArray[np.uint8] | None:
-    """Own colours uint8 [V, 3] at the vertices: read from the texture where there is one; one face's where faces differ."""
+    """Own colours uint8 [V, 3] at the vertices: read from the texture where there is one.
+
+    One face's where faces differ.
+    """
     if shape.paint is not None:
         colors = np.full((len(shape.vertices), 3), PLAIN, np.uint8)
         at_corners = corner_color(shape)

@@ -1,4 +1,7 @@
-"""Faces of a mesh (points of a cloud) chosen on the surface: within a geodesic distance, connected, or up to a crease."""
+"""Faces of a mesh (points of a cloud) chosen on the surface.
+
+They are those within a geodesic distance, connected, or up to a crease.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,10 +25,12 @@ HOPS, FINE = 3, 2_000_000
 
 @dataclass
 class SurfaceGraph:
-    """Which of the F faces of a mesh are neighbours: those that share an edge, where vertices at the same place count as one.
+    """Which of the F faces of a mesh are neighbours.
 
-    In a point cloud each of the F points has its nearest points as neighbours. Lengths are in the normalised frame of the shape
-    (diagonal 1).
+    They are those that share an edge, where vertices at the same place count as one.
+
+    In a point cloud each of the F points has its nearest points as neighbours. Lengths are in the normalised frame of
+    the shape (diagonal 1).
 
     Attributes:
         shape: the mesh or point cloud.
@@ -73,7 +78,10 @@ class SurfaceGraph:
 
     @cached_property
     def _lengths(self) -> sparse.csr_array:
-        """The lengths of straight lines between the centres of faces within ``HOPS`` edges, so that paths over them bend little."""
+        """The lengths of straight lines between the centres of faces within ``HOPS`` edges.
+
+        So paths over them bend little.
+        """
         next_to = self._matrix(np.ones(len(self.pairs), np.float32), self.pairs)
         next_to = sparse.csr_array(next_to + next_to.T)
         reach = next_to
@@ -94,8 +102,8 @@ class SurfaceGraph:
 
         Args:
             faces: the numbers of the faces, int [n].
-            radius: the distance in the normalised frame. It is measured along the shortest path from centre to centre, which is longer
-                than the true geodesic by 3 % on a sphere.
+            radius: the distance in the normalised frame. It is measured along the shortest path from centre to centre,
+                which is longer than the true geodesic by 3 % on a sphere.
 
         Returns:
             bool [F].
@@ -109,7 +117,10 @@ class SurfaceGraph:
         return np.asarray(self.components == self.components[face])
 
     def flood(self, face: int, angle: float) -> Chosen:
-        """Choose what can be reached from a face without crossing an edge where the normals turn by ``angle`` degrees or more: bool [F]."""
+        """Choose what can be reached from a face without crossing a crease: bool [F].
+
+        A crease is an edge where the normals turn by ``angle`` degrees or more.
+        """
         one, other = self.pairs.T
         flat = np.einsum("nd,nd->n", self.normals[one], self.normals[other]) > np.cos(np.radians(angle))
         label = connected_components(self._matrix(np.ones(int(flat.sum())), self.pairs[flat]), directed=False)[1]

@@ -52,8 +52,8 @@ class Shape:
         name: file name without folders.
         digest: SHA-256 of the file's bytes, the key of everything cached about it.
         warnings: sentences for the user about what was mended or looks odd.
-        polygon: int64 [F], the number of the file's polygon (from 0) that each triangle is cut from; None where face i of the
-            file is face i here.
+        polygon: int64 [F], the number of the file's polygon (from 0) that each triangle is cut from; None where face i
+            of the file is face i here.
         paint: colours that ``colors`` or ``uv`` with ``texture`` cannot hold (those are None then), or None.
     """
 
@@ -114,12 +114,13 @@ class Shape:
 def load_shape(path: str | Path) -> Shape:
     """Read a mesh (OBJ, PLY, STL, OFF, GLB, glTF) or a point cloud (PLY, glTF, XYZ).
 
-    Vertices and faces keep the order of the file; the parts of a scene are joined in its order with their placements applied. What
-    can be mended is mended and said in ``Shape.warnings`` (faces of no area stay, so that face numbers are those of the file).
+    Vertices and faces keep the order of the file; the parts of a scene are joined in its order with their placements
+    applied. What can be mended is mended and said in ``Shape.warnings`` (faces of no area stay, so that face numbers
+    are those of the file).
 
     Raises:
-        CounterpointError: unreadable, damaged, empty, not finite, indices out of range, flat in all directions, too large, or
-            made with something that this program does not understand and that changes the geometry.
+        CounterpointError: unreadable, damaged, empty, not finite, indices out of range, flat in all directions, too
+            large, or made with something that this program does not understand and that changes the geometry.
     """
     path = check_file(path)
     suffix = path.suffix.lower()
@@ -213,7 +214,10 @@ def _computed_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
 
 
 def vertex_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
-    """Area-weighted unit normals float32 [V, 3] of vertices [V, 3] and faces [F, 3]; vertices at the same place share one."""
+    """Area-weighted unit normals float32 [V, 3] of vertices [V, 3] and faces [F, 3].
+
+    Vertices at the same place share one.
+    """
     group, count = _places(vertices)
     total = np.zeros((count, 3))
     step = max(_ROWS, count // 4)
@@ -268,7 +272,10 @@ def _used(vertices: Floats, faces: Ints) -> npt.NDArray[np.bool_]:
 
 
 def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
-    """Warnings about arrays that can be used; vertices that no face uses and are not finite are moved onto one that is."""
+    """Warnings about arrays that can be used.
+
+    Vertices that no face uses and are not finite are moved onto one that is.
+    """
     if len(vertices) == 0:
         raise CounterpointError(f"{name} has no points; check how it was exported.")
     if len(faces) > MAX_FACES or len(vertices) > 3 * MAX_FACES:

@@ -15,7 +15,8 @@ Floats = npt.NDArray[np.floating]
 Box = tuple[float, float, float, float]
 
 MARGIN = 0.5
-"""How far a undistorted picture may reach beyond the photo on each side, in sizes of the photo: a fisheye's edge would reach without end."""
+"""How far a undistorted picture may reach beyond the photo on each side, in sizes of the photo: a fisheye's edge would
+reach without end."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ class Undistorted:
         return self.camera.lens.sources(self.camera.K, self.K, self.size)
 
     def picture(self, photo: npt.NDArray[Any], nearest: bool = False) -> npt.NDArray[Any]:
-        """What belongs to the photo's pixels [H, W, ...] (colours, a mask, depth along z) for those of the undistorted picture.
+        """Move what belongs to the photo's pixels to those of the undistorted picture.
+
+        It is [H, W, ...]: colours, a mask or depth along z.
 
         0 (False) where the photo shows nothing; ``nearest`` mixes no pixels, as masks never do.
         """

@@ -73,15 +73,17 @@ VIEWS = ("front", "back", "left", "right", "top", "bottom", "corner")
 
 
 def view_directions(up: str, view: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the camera of a standard view; the front is seen along -z in y-up files (glTF) and along +y in z-up files (CAD).
+    """Return the camera of a standard view.
+
+    The front is seen along -z in y-up files (glTF) and along +y in z-up files (CAD).
 
     Args:
         up: the axis of the file that points up, a name of ``UP_AXES``.
         view: a name of ``VIEWS``.
 
     Returns:
-        The direction (x, y, z) from the shape to the camera, not of unit length, and the camera's up vector (x, y, z), both in the
-        axes of the file.
+        The direction (x, y, z) from the shape to the camera, not of unit length, and the camera's up vector (x, y, z),
+        both in the axes of the file.
     """
     sign = -1.0 if up.startswith("-") else 1.0
     axis = "xyz".index(up[-1])
@@ -104,7 +106,9 @@ def view_directions(up: str, view: str) -> tuple[tuple[float, ...], tuple[float,
 
 
 def viewed_from(eye: Floats, up: str) -> tuple[float, float]:
-    """Return the azimuth and elevation, in degrees, of a direction from the shape; azimuth 0 is its front, 90 its right side.
+    """Return the azimuth and elevation, in degrees, of a direction from the shape.
+
+    Azimuth 0 is its front, 90 its right side.
 
     Args:
         eye: the direction [3] in the axes of the file, of any length.

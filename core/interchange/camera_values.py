@@ -57,7 +57,8 @@ def matrix_of(values: Any, name: str) -> Floats:
     """``K`` [3, 3] of 9, 12 or 16 numbers, flat or nested, row by row or column by column; of 4: fx, fy, cx, cy.
 
     Raises:
-        CounterpointError: they are no intrinsics: the last row is not 0 0 1, there is skew, a focal length is not above zero.
+        CounterpointError: they are no intrinsics: the last row is not 0 0 1, there is skew, a focal length is not above
+            zero.
     """
     array = np.asarray(values, np.float64)
     if array.size == 4:

@@ -1,4 +1,7 @@
-"""Cameras of photos from files, however they are written; what is not understood or does not fit the photo is refused or said."""
+"""Cameras of photos from files, however they are written.
+
+What is not understood or does not fit the photo is refused or said.
+"""
 
 import json
 import re
@@ -30,14 +33,15 @@ def load_camera(
 ) -> PhotoCamera:
     """The camera of a photo of ``image_size`` (width, height) called ``image_name``, from a file or folder.
 
-    Read are: JSON with fx, fy, cx, cy (and k1 ..) or K as nested or flat numbers, row or column by column; our own poses; BOP's
-    ``camera.json`` and ``scene_camera.json``; ``transforms.json`` of nerfstudio and instant-ngp; RealSense, Open3D; YAML and XML of
-    OpenCV, ROS and Kalibr; COLMAP as text or binary; 3 x 3, 3 x 4 or 4 x 4 numbers as text or ``.npy``; ``.npz``. Pixel (0, 0) is the
-    centre of the top-left pixel afterwards, whatever the format counts from. What was assumed, scaled or left out is said by
-    :func:`core.notices.warn`.
+    Read are: JSON with fx, fy, cx, cy (and k1 ..) or K as nested or flat numbers, row or column by column; our own
+    poses; BOP's ``camera.json`` and ``scene_camera.json``; ``transforms.json`` of nerfstudio and instant-ngp;
+    RealSense, Open3D; YAML and XML of OpenCV, ROS and Kalibr; COLMAP as text or binary; 3 x 3, 3 x 4 or 4 x 4 numbers
+    as text or ``.npy``; ``.npz``. Pixel (0, 0) is the centre of the top-left pixel afterwards, whatever the format
+    counts from. What was assumed, scaled or left out is said by :func:`core.notices.warn`.
 
     Raises:
-        CounterpointError: it is none of these, holds several cameras of which the name chooses none, or does not fit the photo.
+        CounterpointError: it is none of these, holds several cameras of which the name chooses none, or does not fit
+            the photo.
     """
     name = Path(path).name
     try:
@@ -51,7 +55,8 @@ def fitted(camera: PhotoCamera, image_size: tuple[int, int] | None, name: str) -
     """The camera for a photo of this size: scaled where it is of the same photo in another size, which is said.
 
     Raises:
-        CounterpointError: the sizes are not of one photo, the focal length is not in pixels, or the principal point lies outside.
+        CounterpointError: the sizes are not of one photo, the focal length is not in pixels, or the principal point
+            lies outside.
     """
     if camera.K[0, 0] < 10 and camera.K[1, 1] < 10:
         camera = _from_normalised(camera, image_size, name)

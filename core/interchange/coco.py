@@ -243,7 +243,10 @@ def _unique(names: list[str], keys: list[Any], ours: list[Any], file: str) -> li
 
 
 def _rgb(color: Any) -> str | None:
-    """A colour as "#rrggbb" of what tools write: [r, g, b] of 0 to 255 or 0 to 1, hexadecimal, or a name; None for anything else."""
+    """A colour as "#rrggbb" of what tools write: [r, g, b] of 0 to 255 or 0 to 1, hexadecimal, or a name.
+
+    None for anything else.
+    """
     try:
         if isinstance(color, str):
             text = color.strip()

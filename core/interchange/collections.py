@@ -35,7 +35,10 @@ class PosedImage:
     fixed: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """``path, R, t, K, score, inlier`` and more, ``lens`` where it bends; ``x_cam = R diag(s) x_shape + t``, OpenCV axes, the units of the shape's file."""
+        """``path, R, t, K, score, inlier`` and more, ``lens`` where it bends.
+
+        ``x_cam = R diag(s) x_shape + t``, OpenCV axes, the units of the shape's file.
+        """
         pose, (width, height) = self.view.pose, self.view.size
         agreement = None if np.isnan(self.agreement) else self.agreement
         return {

@@ -1,6 +1,7 @@
 """The files that hold labels: what they are called, and which functions read and write them.
 
-Readers and writers are named and not imported, so that the window can offer the formats without loading what reads them.
+Readers and writers are named and not imported, so that the window can offer the formats without loading what reads
+them.
 """
 
 from collections.abc import Callable, Sequence

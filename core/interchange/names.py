@@ -8,13 +8,18 @@ from core.errors import CounterpointError
 
 
 def number_of(name: str) -> int | None:
-    """The last number in a file's name without its suffix: 3 of ``000003.png``, 8 of ``obj_000008.ply``; None where there is none."""
+    """The last number in a file's name without its suffix: 3 of ``000003.png``, 8 of ``obj_000008.ply``.
+
+    None where there is none.
+    """
     found = re.findall(r"\d+", _path(name).stem)
     return int(found[-1]) if found else None
 
 
 def matches(name: str, wanted: str) -> int:
-    """How much two names of photos agree: the parts of their paths that are the same from the end; suffixes may be missing.
+    """How much two names of photos agree: the parts of their paths that are the same from the end.
+
+    Suffixes may be missing.
 
     0 where the last parts differ.
     """
@@ -58,7 +63,10 @@ def nearest_name(names: Sequence[str], wanted: str) -> str | None:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Each name by as few of its last parts as no other name shares: ``1.png``, or ``cam0/1.png`` beside ``cam1/1.png``."""
+    """Each name by as few of its last parts as no other name shares.
+
+    It is ``1.png``, or ``cam0/1.png`` beside ``cam1/1.png``.
+    """
     parts = [_path(name).parts for name in names]
     short = []
     for own in parts:

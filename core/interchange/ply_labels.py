@@ -41,7 +41,10 @@ class Found:
 
 
 def labelled_ply(shape: Shape, labels: Labels) -> bytes:
-    """A shape with ``label`` and colours on its faces (points), ``part_1`` and so on where parts overlap, names in a comment."""
+    """A shape with ``label`` and colours on its faces (points).
+
+    There is ``part_1`` and so on where parts overlap; names stand in a comment.
+    """
     extra: list[tuple[Any, ...]] = [("label", "<i4"), ("red", "u1"), ("green", "u1"), ("blue", "u1")]
     if labels.overlap():
         extra += [(f"part_{number}", "u1") for number in range(1, len(labels.names) + 1)]
@@ -169,7 +172,10 @@ def _by_color(face: PlyElement, file: str) -> Labels:
 
 
 def _fans(face: PlyElement | None, vertices: int) -> tuple[Ints | None, Ints | None]:
-    """Triangles [T, 3] of polygons, and of which polygon [T] each is; None for what has no lists of vertices or wrong ones."""
+    """Triangles [T, 3] of polygons, and of which polygon [T] each is.
+
+    None for what has no lists of vertices or wrong ones.
+    """
     names = () if face is None else face.data.dtype.names or ()
     name = next((n for n in ("vertex_indices", "vertex_index") if n in names), None)
     if face is None or name is None or not len(face.data):

@@ -55,11 +55,13 @@ class Elements:
 
 
 def save_shape_labels(path: str | Path, shape: Shape, labels: Labels) -> None:
-    """Write labels [F] of a shape in the format of :data:`core.interchange.label_formats.SHAPE_LABELS` that the name of the file says.
+    """Write labels [F] of a shape in the format that the name of the file says.
 
-    PLY: the shape's own vertices and faces, on every face ``label`` (0 none, else the topmost part) and ``red green blue``, and
-    where parts overlap ``part_1``, ``part_2``, ...; names stand in comments. GLB: the faces with corners of their own, in the same
-    order, with COLOR_0 and the attribute _LABEL (and _PART_1, ...); names stand in ``extras``.
+    The formats are those of :data:`core.interchange.label_formats.SHAPE_LABELS`.
+
+    PLY: the shape's own vertices and faces, on every face ``label`` (0 none, else the topmost part) and ``red green
+    blue``, and where parts overlap ``part_1``, ``part_2``, ...; names stand in comments. GLB: the faces with corners of
+    their own, in the same order, with COLOR_0 and the attribute _LABEL (and _PART_1, ...); names stand in ``extras``.
 
     Raises:
         CounterpointError: no such format, or the file cannot be written.
@@ -87,7 +89,9 @@ def load_shape_labels(path: str | Path, shape: Shape | int | None = None) -> Lab
 
 
 def save_split(folder: str | Path, shape: Shape, labels: Labels) -> list[Path]:
-    """Every part as a mesh of its own, ``NAME.ply`` in a folder; returns the files. ``face`` is the face's number in the shape.
+    """Every part as a mesh of its own, ``NAME.ply`` in a folder; returns the files.
+
+    ``face`` is the face's number in the shape.
 
     Raises:
         CounterpointError: the folder cannot be written.

@@ -60,7 +60,10 @@ class Describer:
         self._clip = None if spec.clip is None else ClipEncoder(spec.clip, spec.choice.device)
 
     def __call__(self, path: Path) -> ShapeRecord:
-        """Describe a file; one that cannot be read has the reason in its record, and what is odd about one is in its warnings."""
+        """Describe a file.
+
+        One that cannot be read has the reason in its record, and what is odd about one is in its warnings.
+        """
         with collect_warnings() as said:
             record = self._record(path)
         return replace(record, warnings=tuple(said))

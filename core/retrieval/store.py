@@ -1,7 +1,8 @@
 """A gallery on disk: the records of many shapes, in one folder that can be copied and read by many processes.
 
-``gallery.sqlite`` holds everything. Each shape is written in one transaction, so that an entry is there once or not at all, whatever kills
-the process. The files ``SPACE-REVISION.faiss`` are derived from it, and made again when they are older.
+``gallery.sqlite`` holds everything. Each shape is written in one transaction, so that an entry is there once or not at
+all, whatever kills the process. The files ``SPACE-REVISION.faiss`` are derived from it, and made again when they are
+older.
 """
 
 import json
@@ -324,7 +325,10 @@ def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
 
 
 def _open(folder: Path) -> Gallery:
-    """Open the database: for reading if it may not be written, else SQLite undoes what a killed process left half written."""
+    """Open the database.
+
+    It is opened for reading if it may not be written, else SQLite undoes what a killed process left half written.
+    """
     if not is_gallery(folder):
         raise CounterpointError(f"{folder} is no gallery; make one of a folder of shapes with: counterpoint index.")
     try:
@@ -343,6 +347,9 @@ def _open(folder: Path) -> Gallery:
 
 
 def _root(folder: Path, about: dict[str, str]) -> Path:
-    """Return the folder of the shapes: its place relative to the gallery (both may have moved), or else its absolute place."""
+    """Return the folder of the shapes.
+
+    It is looked for relative to the gallery (both may have moved), and then at its absolute place.
+    """
     beside = Path(os.path.normpath(folder.resolve() / about["from here"]))
     return beside if beside.is_dir() else Path(about["root"])

@@ -2,8 +2,9 @@
 
     counterpoint train adapter -o FOLDER
 
-After "Zero-Shot Inexact CAD Model Alignment from a Single Image" (ICCV 2025): positives lie at most 0.02 apart, negatives at least 0.4 and
-look alike (similarity above 0.75); the triplet loss weighs 0.1. The encoder's own weights stay as they are.
+After "Zero-Shot Inexact CAD Model Alignment from a Single Image" (ICCV 2025): positives lie at most 0.02 apart,
+negatives at least 0.4 and look alike (similarity above 0.75); the triplet loss weighs 0.1. The encoder's own weights
+stay as they are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -76,7 +77,10 @@ class HeadLearner(Learner[Batch]):
         self._observed, self._settings = observed, settings
 
     def data(self, done: int, device: torch.device) -> Iterable[Batch]:
-        """See :meth:`core.training.loop.Learner.data`; a batch is ``descriptors`` [n, D] and ``places`` [n, 3] of one object."""
+        """See :meth:`core.training.loop.Learner.data`.
+
+        A batch is ``descriptors`` [n, D] and ``places`` [n, 3] of one object.
+        """
         generator = torch.Generator().manual_seed(self._settings.seed)
         for _ in range(done, self._settings.steps):
             one = self._observed[int(torch.randint(len(self._observed), (1,), generator=generator))]
@@ -154,7 +158,9 @@ def observe(
 def triplet_loss(
     unit: torch.Tensor, base: torch.Tensor, places: torch.Tensor, settings: AdapterSettings
 ) -> torch.Tensor:
-    """Where the least similar positive does not beat the most similar negative by the margin, by how much it does not; the mean.
+    """The mean of how much positives fail to beat negatives by the margin.
+
+    It compares the least similar positive with the most similar negative.
 
     Negatives are places far away whose descriptors look alike to the encoder: what it confuses.
 

@@ -51,7 +51,10 @@ class Learner(nn.Module, ABC, Generic[Given]):
         """Look at how a step went."""
 
     def position(self, step: int) -> float:
-        """How far the run has come before a step, in steps of the recipe; more than ``step`` where its time runs out."""
+        """How far the run has come before a step, in steps of the recipe.
+
+        More than ``step`` where its time runs out.
+        """
         return step
 
     def message(self, step: int, steps: int, loss: float) -> str:
@@ -114,7 +117,8 @@ def run_in_folder(
         The nets with averaged weights, by name.
 
     Raises:
-        CounterpointError: no such device, nothing to go on from, the loss is not a number, or ``out`` cannot be written.
+        CounterpointError: no such device, nothing to go on from, the loss is not a number, or ``out`` cannot be
+            written.
         Cancelled: by ``progress``; the run can be resumed.
     """
     where = pick_device(device)

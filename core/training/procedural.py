@@ -16,7 +16,10 @@ def training_seed(number: int) -> int:
 
 
 def make_object(seed: int, category: str | None = None) -> Object3D:
-    """Make the object of a seed: of a category half of the time, else an assembly or a blob; or of the ``category`` asked for."""
+    """Make the object of a seed: of a category half of the time, else an assembly or a blob.
+
+    Or of the ``category`` asked for.
+    """
     rng = np.random.default_rng(seed)
     draw = rng.random()
     if category is None:

@@ -1,8 +1,10 @@
-"""How near the work comes to what the machine allows, and how far from the obvious way:  python -m tests.benchmarks.limits [part ...]
+"""How near the work comes to what the machine allows, and how far from the obvious way.
 
-Parts: click, pixels, lift, part, align, search, memory. Each row has our time, the physical limit and a naive implementation in the same run. The limit is
-the bytes that must be read at least, over the bandwidth of a sum over 1 GiB, or the multiplications that must be done, over the rate of a
-matrix product; both are measured first.
+    python -m tests.benchmarks.limits [part ...]
+
+Parts: click, pixels, lift, part, align, search, memory. Each row has our time, the physical limit and a naive
+implementation in the same run. The limit is the bytes that must be read at least, over the bandwidth of a sum over 1
+GiB, or the multiplications that must be done, over the rate of a matrix product; both are measured first.
 """
 
 import sys

@@ -1,7 +1,9 @@
-"""How quickly the window answers around a pose, on the sample:  xvfb-run -a python -m tests.benchmarks.speed_align [CHECKOUT]
+"""How quickly the window answers around a pose, on the sample.
 
-Rows: launch to the first picture and the first heatmap, click to answer, drag to redraw, drag to new score, alignment, alignment after a
-drag. With CHECKOUT, the folder of another checkout, both are measured in turn.
+    xvfb-run -a python -m tests.benchmarks.speed_align [CHECKOUT]
+
+Rows: launch to the first picture and the first heatmap, click to answer, drag to redraw, drag to new score, alignment,
+alignment after a drag. With CHECKOUT, the folder of another checkout, both are measured in turn.
 """
 
 import importlib

@@ -1,4 +1,6 @@
-"""COCO as annotation tools write it: the same pixels as pycocotools reads, and what cannot be used is left out with a word."""
+"""COCO as annotation tools write it: the same pixels as pycocotools reads, and what cannot be used is left out with a
+word.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""Words: CLIP with made weights of a real architecture, its depth branch and training, zero-shot and detection benchmarks."""
+"""Words: CLIP with made weights of a real architecture, its depth branch and training, zero-shot and detection
+benchmarks.
+"""
 
 import json
 

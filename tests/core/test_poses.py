@@ -1,4 +1,6 @@
-"""One known pose in every format and convention is read as the same pose, or refused by a sentence; what is written opens elsewhere."""
+"""One known pose in every format and convention is read as the same pose, or refused by a sentence; what is written
+opens elsewhere.
+"""
 
 import json
 import tempfile

@@ -1,4 +1,6 @@
-"""One known labelling of a body in every way that programs write labels of shapes: the same faces come back, or a sentence does."""
+"""One known labelling of a body in every way that programs write labels of shapes: the same faces come back, or a
+sentence does.
+"""
 
 import json
 from pathlib import Path

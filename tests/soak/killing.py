@@ -2,9 +2,10 @@
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python -m tests.soak.killing --rounds 5
 
-A task is started as a user starts it; after a random part of the time it took undisturbed the engine's process is killed, once or twice (twice makes the
-window ask whether to go on; it is told to, once in two). Prints a row for each task: how often it ended as it should all the same, was given up with
-a sentence, or neither, which fails, as anything thrown does.
+A task is started as a user starts it; after a random part of the time it took undisturbed the engine's process is
+killed, once or twice (twice makes the window ask whether to go on; it is told to, once in two). Prints a row for each
+task: how often it ended as it should all the same, was given up with a sentence, or neither, which fails, as anything
+thrown does.
 """
 
 import argparse

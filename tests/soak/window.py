@@ -1,10 +1,11 @@
-"""The window for a long time: files opened and closed again and again, then random actions; memory and crashes are watched.
+"""The window for a long time: files opened and closed again and again, then random actions; memory and crashes are
+watched.
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python -m tests.soak.window --cycles 500 --minutes 120
 
-Prints memory of window and engine as it goes, and fails when either grows by more than 50 MB from the end of warming up (a tenth of the run) to the
-end, or anything is thrown. Counted is what a process wrote and shares with nobody (Linux' ``Private_Dirty``): pages of libraries that no other process
-happens to use any more would count as its own otherwise.
+Prints memory of window and engine as it goes, and fails when either grows by more than 50 MB from the end of warming up
+(a tenth of the run) to the end, or anything is thrown. Counted is what a process wrote and shares with nobody (Linux'
+``Private_Dirty``): pages of libraries that no other process happens to use any more would count as its own otherwise.
 """
 
 import argparse

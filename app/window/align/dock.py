@@ -116,7 +116,10 @@ class AlignPanel(QWidget):
         self.fov.setEnabled(not name)
 
     def set_known(self, depth: str, cameras: int, carries: bool) -> None:
-        """The file with the photo's depth or "", how many cameras the rig has, and whether a pose can be carried to others of it."""
+        """Show the file with the photo's depth or "", and how many cameras the rig has.
+
+        ``carries`` says whether a pose can be carried to others of it.
+        """
         self.measured.setText(
             tr("Forget the depth of {depth}").format(depth=depth) if depth else tr("Take measured depth from a file…")
         )

@@ -240,7 +240,10 @@ class ManualPose(QObject):
 
 
 def _angle(axis: npt.NDArray, center: npt.NDArray, radius: float, start: npt.NDArray, at: npt.NDArray) -> float:
-    """By how much a drag turns about an axis [3] (camera): its front goes with the mouse; one that points at the camera turns as a wheel."""
+    """By how much a drag turns about an axis [3] (camera): its front goes with the mouse.
+
+    One that points at the camera turns as a wheel.
+    """
     across = np.array([-axis[1], axis[0]])
     length = float(np.linalg.norm(across))
     if length >= STEEP:

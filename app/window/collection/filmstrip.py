@@ -33,7 +33,8 @@ class Frame:
         number: in the collection.
         caption, about: a line below the picture, and what the mouse is told.
         border: colour of its frame, "" for none.
-        mark: (u, v) as fractions of the picture where it shows the place that was clicked, and whether nothing hides it.
+        mark: (u, v) as fractions of the picture where it shows the place that was clicked, and whether nothing hides
+            it.
     """
 
     number: int

@@ -1,4 +1,7 @@
-"""What the window shows of a photo collection: the strip, the cameras around the shape, the average picture, places in all photos."""
+"""What the window shows of a photo collection.
+
+These are the strip, the cameras around the shape, the average picture, and places in all photos.
+"""
 
 from dataclasses import replace
 from functools import partial

@@ -34,7 +34,10 @@ class EncoderController(QObject):
         session.follow({"items"}, lambda: dock.set_shapes(len(self._shapes())))
 
     def adapt(self, minutes: float) -> None:
-        """Adapt the encoder of the dock to the open shapes; what it learnt is a file among the program's data, and is used at once."""
+        """Adapt the encoder of the dock to the open shapes.
+
+        What it learnt is a file among the program's data, and is used at once.
+        """
         shapes = self._shapes()
         folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "adapters"
         name = "-".join(Path(item.path).stem for item in shapes)

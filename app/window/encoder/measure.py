@@ -31,7 +31,12 @@ EMPTY = tr(
 
 
 class MeasurePage(QDialog):
-    """Signals: measure_requested(data, beside, count): measure, on the open shapes where data is ""; report_requested(): show the report."""
+    """The page that measures encoders.
+
+    Signals:
+        measure_requested(data, beside, count): measure, on the open shapes where data is "".
+        report_requested(): show the report.
+    """
 
     measure_requested = Signal(str, list, int)
     report_requested = Signal()

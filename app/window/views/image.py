@@ -118,7 +118,10 @@ class ImagePanel(FileDrops, QWidget):
     def set_heatmap(
         self, values: npt.NDArray[np.float32] | None, box: Box = (0, 0, 1, 1), low: float = 0.0, high: float = 1.0
     ) -> None:
-        """Lay similarities float32 [h, w] over the part ``box`` of the image, colours from ``low`` to ``high``; None removes them."""
+        """Lay similarities float32 [h, w] over the part ``box`` of the image, colours from ``low`` to ``high``.
+
+        None removes them.
+        """
         self._heat = None if values is None else (values, box, low, high)
         if values is None:
             self.view.show_heat(None, box)

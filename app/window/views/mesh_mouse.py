@@ -1,4 +1,7 @@
-"""The mouse over a 3D view: clicks told from drags, live preview, strokes on the surface. What is not ours goes on to VTK."""
+"""The mouse over a 3D view: clicks told from drags, live preview, strokes on the surface.
+
+What is not ours goes on to VTK.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +96,10 @@ class MeshMouse(QObject):
         return False
 
     def _paint(self, event: QMouseEvent) -> bool:
-        """A press on the surface begins a stroke; one beside it turns the shape as always. Returns whether it was ours."""
+        """A press on the surface begins a stroke; one beside it turns the shape as always.
+
+        Returns whether it was ours.
+        """
         kind, left = event.type(), event.button() == Qt.MouseButton.LeftButton
         if kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick):
             point = self.pick(event.position()) if left or event.button() == Qt.MouseButton.RightButton else None

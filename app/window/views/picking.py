@@ -10,7 +10,8 @@ from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 Floats = npt.NDArray[np.floating]
 
 EDGE_REACH = 1e-7
-"""A ray that passes a triangle's edge within this fraction of the diagonal hits it, so that none slips between two triangles."""
+"""A ray that passes a triangle's edge within this fraction of the diagonal hits it, so that none slips between two
+triangles."""
 
 CLOUD_REACH = 0.01
 """A ray catches a point of a cloud within this fraction of its distance from the camera."""

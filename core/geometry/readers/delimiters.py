@@ -1,4 +1,7 @@
-"""What stands between numbers in a text, and whether its commas are decimal commas; what can be read in two ways is refused."""
+"""What stands between numbers in a text, and whether its commas are decimal commas.
+
+What can be read in two ways is refused.
+"""
 
 import re
 

@@ -15,7 +15,8 @@ from core.images import MAX_MEGAPIXELS
 def beside(path: Path, name: str) -> Path | None:
     """The file that ``name`` means in the folder of ``path`` or below, or None.
 
-    Names written on Windows, in other capitals, or of a folder that is gone (the file itself lies beside ``path``) are found too.
+    Names written on Windows, in other capitals, or of a folder that is gone (the file itself lies beside ``path``) are
+    found too.
     """
     folder = path.parent.resolve()
     name = name.strip().strip('"').replace("\\", "/").removeprefix("file://")

@@ -21,7 +21,10 @@ _GLOSSINESS = "KHR_materials_pbrSpecularGlossiness"
 
 @dataclass
 class GltfMaterial:
-    """A base colour: ``factor`` linear float64 [3], the number of its texture or -1, the texture's set of coordinates and placement [3, 3].
+    """A base colour.
+
+    It has a ``factor``, linear float64 [3], the number of its texture or -1, the texture's set of coordinates and
+    placement [3, 3].
 
     ``plain`` says that the file itself gives no colour.
     """
@@ -111,7 +114,8 @@ class Materials:
 def _placement(texture: Tree) -> tuple[int, npt.NDArray[np.float64]]:
     """The set of coordinates of a texture and what KHR_texture_transform does to them, [3, 3].
 
-    The turn is that of the extension's text and examples, of Khronos' viewer and of three.js; the GLSL in its text turns the other way.
+    The turn is that of the extension's text and examples, of Khronos' viewer and of three.js; the GLSL in its text
+    turns the other way.
     """
     about = texture.get("extensions", {}).get("KHR_texture_transform", {})
     cosine, sine = np.cos(about.get("rotation", 0.0)), np.sin(about.get("rotation", 0.0))

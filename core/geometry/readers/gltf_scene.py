@@ -17,7 +17,10 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass
 class Placed:
-    """A mesh of the scene: its placements float64 [N, 4, 4], weights of morph targets, and the joints [J, 4, 4] of its skin or None."""
+    """A mesh of the scene.
+
+    It has placements float64 [N, 4, 4], weights of morph targets, and the joints [J, 4, 4] of its skin or None.
+    """
 
     mesh: Tree
     placements: Matrix

@@ -29,7 +29,11 @@ _VALUES = {
 
 @dataclass
 class ObjMaterial:
-    """A material: ``color`` sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, and how the texture lies."""
+    """A material of an MTL file.
+
+    ``color`` is sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, and the rest how the
+    texture lies.
+    """
 
     name: str
     color: tuple[float, float, float] | None = None
@@ -45,7 +49,10 @@ class ObjMaterial:
 
 
 def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[str, ObjMaterial]:
-    """The materials of the libraries that the file ``path`` names; what is missing or not understood is added to ``said``."""
+    """The materials of the libraries that the file ``path`` names.
+
+    What is missing or not understood is added to ``said``.
+    """
     materials: dict[str, ObjMaterial] = {}
     for line in dict.fromkeys(libraries):
         names = [line] if beside(path, line) else line.split()
@@ -62,7 +69,10 @@ def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[st
 
 
 def load_map(path: Path, material: ObjMaterial, textures: list[Texture], said: list[str]) -> int | None:
-    """The number in ``textures`` of the texture of a material; None where it has none or it cannot be read, which is said."""
+    """The number in ``textures`` of the texture of a material.
+
+    None where it has none or it cannot be read, which is said.
+    """
     if material.map is None:
         return None
     file = beside(path, material.map)

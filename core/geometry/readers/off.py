@@ -124,7 +124,10 @@ def _vertex_columns(
 
 
 def _faces(values: Floats, count: int, per_line: Ints | None) -> tuple[Ints, Ints, list[Floats]]:
-    """Corners of all polygons, their numbers of corners, and what stands behind the corners of each (an empty list without lines)."""
+    """Corners of all polygons, and their numbers of corners.
+
+    The third value is what stands behind the corners of each (an empty list without lines).
+    """
     if per_line is None:
         starts = np.zeros(count, np.int64)
         at = 0
@@ -161,7 +164,10 @@ def _faces(values: Floats, count: int, per_line: Ints | None) -> tuple[Ints, Int
 
 
 def _face_colors(extra: list[Floats], said: list[str]) -> npt.NDArray[np.uint8] | None:
-    """Colours uint8 [P, 3] of polygons from what stands behind their corners: three or four numbers, 0 to 1 or 0 to 255."""
+    """Colours uint8 [P, 3] of polygons from what stands behind their corners.
+
+    These are three or four numbers, 0 to 1 or 0 to 255.
+    """
     if not extra:
         return None
     rest = extra[0]

@@ -52,7 +52,10 @@ def _arguments(path: Path) -> dict[str, Any]:
 
 
 def _faces(path: Path, ply: Ply, vertices: Floats, said: list[str]) -> tuple[Ints, Cut, int]:
-    """Triangles int64 [F, 3], those of polygons first and then those of strips; how the polygons were cut, and into how many."""
+    """Triangles int64 [F, 3], those of polygons first and then those of strips.
+
+    How the polygons were cut, and into how many.
+    """
     face, strips = ply.elements.get("face"), ply.elements.get("tristrips")
     faces, cut = np.zeros((0, 3), np.int64), Cut()
     if face is not None and face.length:
@@ -83,7 +86,10 @@ def _check_indices(path: Path, values: Ints, count: int) -> None:
 
 
 def _strip_faces(lists: Lists) -> Ints:
-    """Triangles [F, 3] of strips that -1 ends; every second one turns the other way; those that only link others are dropped."""
+    """Triangles [F, 3] of strips that -1 ends; every second one turns the other way.
+
+    Those that only link others are dropped.
+    """
     ends = np.cumsum(lists.sizes)
     values = np.insert(lists.values.astype(np.int64), ends[:-1], -1)
     position = np.arange(len(values))
@@ -143,7 +149,10 @@ def _textured(
 def _coordinates(
     vertex: Element, face: Element | None, faces: Ints, cut: Cut, polygons: int
 ) -> tuple[Floats | None, Ints]:
-    """Texture coordinates of the corners [F, 3, 2] or None, and int [F] the number of each face's texture, -1 for none."""
+    """Texture coordinates of the corners [F, 3, 2] or None.
+
+    The second value is int [F], the number of each face's texture, -1 for none.
+    """
     wedge = face.columns.get("texcoord") if face is not None else None
     if face is not None and isinstance(wedge, Lists) and len(wedge.values):
         corners = next(column for name in _CORNERS if isinstance(column := face.columns.get(name), Lists))

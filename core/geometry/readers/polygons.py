@@ -13,7 +13,9 @@ _ROWS = 1 << 17
 
 @dataclass
 class Cut:
-    """How polygons were cut: ``places`` int [F, 3] of the triangles' corners among those of the polygons, and ``polygon`` int64 [F].
+    """How polygons were cut.
+
+    It has the ``places`` int [F, 3] of the triangles' corners among those of the polygons, and ``polygon`` int64 [F].
 
     Both are None where all polygons are triangles: ``places`` counts up, and triangle i is polygon i.
     """

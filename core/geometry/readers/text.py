@@ -16,7 +16,10 @@ Ints = npt.NDArray[np.integer]
 
 
 def blocks(path: Path, comment: bytes = b"#") -> Iterator[bytes]:
-    """The text of a file in pieces of whole lines: continued lines joined, line feeds at their ends, comments and NUL replaced by blanks."""
+    """The text of a file in pieces of whole lines.
+
+    Continued lines are joined, lines end in line feeds, and comments and NUL are replaced by blanks.
+    """
     carry = b""
     with path.open("rb") as file:
         while True:
@@ -89,7 +92,10 @@ class Lines:
         )
 
     def keywords(self) -> Ints:
-        """The first word of each line as a number: its bytes, lowest first, where it has one or two; -1 for longer ones."""
+        """The first word of each line as a number: its bytes, lowest first, where it has one or two.
+
+        -1 for longer ones.
+        """
         begin = self.word[self.first]
         length = self.word_end[self.first] - begin
         second = self.data[np.minimum(begin + 1, len(self.data) - 1)].astype(np.int64)

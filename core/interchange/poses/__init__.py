@@ -1,7 +1,7 @@
 """Poses in files: one module a format, and one reader for all of them.
 
-Everywhere ``x_cam = R diag(s) x_shape + t`` with OpenCV axes. COLMAP and nerfstudio know cameras only: there the shape's frame is the
-world, and a scale other than 1 is refused.
+Everywhere ``x_cam = R diag(s) x_shape + t`` with OpenCV axes. COLMAP and nerfstudio know cameras only: there the
+shape's frame is the world, and a scale other than 1 is refused.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,6 @@
-"""The document: every step is one change, what it forgets is what depended on it, and facts are undone, saved and restored."""
+"""The document: every step is one change, what it forgets is what depended on it, and facts are undone, saved and
+restored.
+"""
 
 from dataclasses import replace
 from pathlib import Path

@@ -13,9 +13,11 @@ from tests.core.meshes.known import COLORS, Known
 
 @dataclass(frozen=True)
 class ObjWay:
-    """``corner``: what stands at corners. ``relative``: indices count back. ``mixed``: v and f lines alternate. ``lines``: how lines look.
+    """``corner``: what stands at corners. ``relative``: indices count back. ``mixed``: v and f lines alternate.
+    ``lines``: how lines look.
 
-    ``look``: "none", "kd", "textures" (one a material), "palette" (one picture), "moved" (scaled and moved), "vertex" and "vertex255".
+    ``look``: "none", "kd", "textures" (one a material), "palette" (one picture), "moved" (scaled and moved), "vertex"
+    and "vertex255".
     """
 
     corner: str = "v"
