@@ -23,12 +23,13 @@ class ImageView(QGraphicsView):
     Pixel (0, 0) lies at [0, 1) x [0, 1); signals speak of pixels with their centres at integers.
 
     Signals:
-        clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id), match_moved(pin id, (u, v) or
-        None beside the image). box_drawn(box): the user drew or changed the focus box (x0, y0, x1, y1).
+        clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id): what their names say.
+        match_moved(pin id, place): a match was dragged to (u, v), or None beside the image.
+        box_drawn(box): the user drew or changed the focus box (x0, y0, x1, y1).
         action_finished(action): something was done with the part tool that is taken up (:attr:`strokes`).
-        box_tool_requested(on): the tool for the focus box, by a key. posed(handle, start, at, done): the posed shape is
-        dragged from pixel to pixel with the tool of :attr:`handles`,
-            see there.
+        box_tool_requested(on): the tool for the focus box, by a key.
+        posed(handle, start, at, done): the posed shape is dragged from pixel to pixel with the tool of
+            :attr:`handles`, see there.
         pushed(steps): the wheel was turned with Ctrl held while that tool is taken up; away from the user above zero.
     """
 
