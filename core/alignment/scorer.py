@@ -91,7 +91,7 @@ class PoseScorer:
         if self.photo.depth is None:
             return None
         at = np.rint(self.pixels[cells]).astype(int)
-        return np.asarray(self.photo.depth[at[:, 1], at[:, 0]].astype(np.float64))
+        return np.asarray(self.photo.depth[at[:, 1], at[:, 0]], np.float64)
 
     @cached_property
     def field(self) -> torch.Tensor:

@@ -109,7 +109,7 @@ def as_light(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 def to_bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Values in [0, 1] as uint8, rounded; what is not a number becomes 0."""
-    return np.asarray((np.clip(np.nan_to_num(values), 0, 1) * 255 + 0.5).astype(np.uint8))
+    return np.asarray(np.clip(np.nan_to_num(values), 0, 1) * 255 + 0.5, np.uint8)
 
 
 def from_numbers(values: npt.NDArray) -> npt.NDArray[np.uint8]:

@@ -87,7 +87,7 @@ def _shaded(
     picture[seen] = np.clip(albedo * light[:, None], 0, 1)
     height, width = seen.shape
     picture = picture.reshape(height // k, k, width // k, k, 3).mean(axis=(1, 3))
-    return np.asarray((picture * 255 + 0.5).astype(np.uint8))
+    return np.asarray(picture * 255 + 0.5, np.uint8)
 
 
 def surface_color(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray[np.floating]) -> npt.NDArray | None:

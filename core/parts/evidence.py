@@ -118,7 +118,7 @@ def close_holes(side: MatchableShape, evidence: Evidence, size: float = HOLE) ->
     for level in range(100 // STEP, 0, -1):
         small = _small_pieces(side.surface_graph, steps >= level, least)
         steps[small] = level - 1
-    return np.asarray((steps * (STEP / 100)).astype(np.float32))
+    return np.asarray(steps * (STEP / 100), np.float32)
 
 
 def _small_pieces(graph: sparse.csr_array, chosen: npt.NDArray[np.bool_], least: float) -> npt.NDArray[np.int64]:

@@ -108,7 +108,7 @@ class GrabCutSegmenter:
         values = cv2.remap(
             near.numpy(), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        return np.asarray(np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32))
+        return np.asarray(np.clip((values - low) / max(high - low, 1e-6), 0, 1), np.float32)
 
 
 def box_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box) -> npt.NDArray[np.bool_]:

@@ -48,4 +48,4 @@ class Picker:
             return None
         candidates = np.flatnonzero(near)
         best = candidates[np.argmin(depth[candidates] + 4 * across[candidates])]
-        return np.asarray(self._points[best].astype(np.float64))
+        return np.array(self._points[best], np.float64)

@@ -72,13 +72,12 @@ def _walk(gltf: Gltf, said: list[str]) -> Iterator[tuple[int, Matrix]]:
 def _matrix(node: Tree) -> Matrix:
     if "matrix" in node:
         return np.array(node["matrix"], np.float64).reshape(4, 4).T
-    return np.asarray(
-        _compose(
-            np.array([node.get("translation", (0, 0, 0))], np.float64),
-            np.array([node.get("rotation", (0, 0, 0, 1))], np.float64),
-            np.array([node.get("scale", (1, 1, 1))], np.float64),
-        )[0]
+    matrices = _compose(
+        np.array([node.get("translation", (0, 0, 0))], np.float64),
+        np.array([node.get("rotation", (0, 0, 0, 1))], np.float64),
+        np.array([node.get("scale", (1, 1, 1))], np.float64),
     )
+    return np.asarray(matrices[0])
 
 
 def _compose(translation: Matrix, rotation: Matrix, scale: Matrix) -> Matrix:
