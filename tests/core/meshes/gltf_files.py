@@ -135,7 +135,7 @@ class _Writer:
 
 
 def write_gltf(folder: Path, source: Known, way: GltfWay) -> Path:
-    """Write ``known.glb`` or ``known.gltf`` for triangles that lie together by part, and whose vertices are exploded."""
+    """Write ``known.glb`` or ``known.gltf`` for triangles that lie together by part, their vertices exploded."""
     writer = _Writer(way)
     matrix = _place(writer, source, way)
     stored = (source.points - matrix[:3, 3]) @ np.linalg.inv(matrix[:3, :3]).T
