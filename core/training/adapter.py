@@ -55,7 +55,7 @@ class AdapterSettings(Recipe):
 
 
 @dataclass
-class ObservedCells:
+class PairObservations:
     """What is learnt of one object.
 
     Attributes:
@@ -70,7 +70,7 @@ class ObservedCells:
 class HeadLearner(Learner[Batch]):
     """A residual head that learns from some objects."""
 
-    def __init__(self, observed: Sequence[ObservedCells], settings: AdapterSettings):
+    def __init__(self, observed: Sequence[PairObservations], settings: AdapterSettings):
         super().__init__()
         torch.manual_seed(settings.seed)
         self.head = ResidualHead(observed[0].descriptors.shape[1])
@@ -131,7 +131,7 @@ def observe(
     settings: AdapterSettings,
     place: tuple[int, int] = (0, 1),
     progress: Progress = silent,
-) -> ObservedCells | None:
+) -> PairObservations | None:
     """Take pictures of an object and encode them; None if it is never seen.
 
     ``place`` is its number, which seeds the pictures, and of how many it is one.
@@ -151,7 +151,7 @@ def observe(
         few = rng.permutation(seen)[: settings.cells]
         descriptors.append(cells.reshape(h * w, -1)[torch.from_numpy(few)])
         places.append(torch.from_numpy(picture.point[at].reshape(h * w, 3)[few]))
-    found = ObservedCells(torch.cat(descriptors), torch.cat(places).float())
+    found = PairObservations(torch.cat(descriptors), torch.cat(places).float())
     return found if len(found.places) else None
 
 
