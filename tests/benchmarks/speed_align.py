@@ -60,15 +60,13 @@ def measure(cache_is_cold: bool = False) -> None:
     photo, shape = (str(sample / "resources" / "sample" / name) for name in ("toy.jpg", "toy.glb"))
     opened: list[str] = []
     requests = getattr(window, "requests", None) or window.queries
-    getattr(window, "content", requests).opened.connect(
-        lambda slot, what: opened.append(slot) if what is not None else None
-    )
+    requests.opened.connect(lambda slot, what: opened.append(slot) if what is not None else None)
     window.open_files([photo, shape])
     row("launch -> first picture", [watch.until(lambda: "image 1" in opened, watch.start)])
     watch.until(lambda: "image 1" in window.session.items)
     window.panels["image 1"]._user_box(BOX)
     watch.until(lambda: len(window.session.items) == 2 and all(map(requests.is_ready, window.session.items)))
-    place_pin = window.features.matching.controller.place_pin if hasattr(window, "features") else window.place_pin
+    place_pin = window.features.matching.controller.place if hasattr(window, "features") else window.place_pin
     place_pin("image 1", (800.0, 500.0))
     row("launch -> first heatmap", [watch.until(lambda: window.panels["shape 1"]._heat is not None, watch.start)])
     clicks = []
