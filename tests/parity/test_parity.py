@@ -22,6 +22,9 @@ from tests.verb import verb
 TOLERANCE = 1e-4
 """Both compute the same on the same machine; what travels as JSON keeps all digits."""
 
+pytestmark = pytest.mark.timeout(900)
+"""All five are seen in one window, by the fixture of the first test."""
+
 PHOTOS = [str(SAMPLE / "collection" / f"toy-{number}.jpg") for number in (3, 5)]
 
 
@@ -38,7 +41,7 @@ class Driver:
         self.window.resize(1300, 800)
         self.window.show()
 
-    def until(self, done: Callable[[], object], seconds: float = 150) -> None:
+    def until(self, done: Callable[[], object], seconds: float = 300) -> None:
         end = time.monotonic() + seconds
         while not done():
             for box in self.window.findChildren(QMessageBox):
