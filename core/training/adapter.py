@@ -54,7 +54,7 @@ class AdapterSettings(Recipe):
 
 
 @dataclass
-class Observations:
+class PairObservations:
     """What is learnt of one object.
 
     Attributes:
@@ -69,7 +69,7 @@ class Observations:
 class HeadLearner(Learner[Batch]):
     """A residual head that learns from some objects."""
 
-    def __init__(self, observed: Sequence[Observations], settings: AdapterSettings):
+    def __init__(self, observed: Sequence[PairObservations], settings: AdapterSettings):
         super().__init__()
         torch.manual_seed(settings.seed)
         self.head = ResidualHead(observed[0].descriptors.shape[1])
@@ -127,7 +127,7 @@ def observe(
     settings: AdapterSettings,
     place: tuple[int, int] = (0, 1),
     progress: Progress = silent,
-) -> Observations | None:
+) -> PairObservations | None:
     """Take pictures of an object and encode them; None if it is never seen. ``place`` is its number, which seeds
     the pictures, and of how many it is one."""
     rng = np.random.default_rng((settings.seed, place[0]))
@@ -145,7 +145,7 @@ def observe(
         few = rng.permutation(seen)[: settings.cells]
         descriptors.append(cells.reshape(h * w, -1)[torch.from_numpy(few)])
         places.append(torch.from_numpy(picture.point[at].reshape(h * w, 3)[few]))
-    found = Observations(torch.cat(descriptors), torch.cat(places).float())
+    found = PairObservations(torch.cat(descriptors), torch.cat(places).float())
     return found if len(found.places) else None
 
 

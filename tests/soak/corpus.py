@@ -11,7 +11,7 @@ import numpy as np
 import trimesh
 from PIL import Image
 
-from app.document.project import Document, SavedPin, pack, unpack
+from app.document.project import SavedDocument, SavedPin, pack, unpack
 from core.geometry.pose import Pose
 from core.geometry.shape import Shape, load_shape, make_shape
 from core.images import load_depth, load_image, load_mask
@@ -88,7 +88,7 @@ def seeds(folder: Path) -> list[tuple[Path, Load]]:
             add(f"image-labels.{suffix}", partial(load_image_labels, shape=(24, 32), image_name="image")), flat
         )
     _labels_of_others(add, shape, masks, flat)
-    document = Document(pins=(SavedPin(1, "Pin", "#ffffff", "image 1", (1.0, 2.0)),))
+    document = SavedDocument(pins=(SavedPin(1, "Pin", "#ffffff", "image 1", (1.0, 2.0)),))
     save_project(
         add("project.counterpoint", lambda path: unpack(load_project(path), path.parent)), pack(document, folder)
     )
