@@ -1,6 +1,6 @@
 """Distortion of lenses: OpenCV's model and its fisheye by OpenCV, all models of COLMAP by pycolmap.
 
-OpenCV and pycolmap are imported where they are used, because the window keeps lenses and stays light.
+OpenCV, pycolmap and SciPy are imported where they are used, because the window keeps lenses and stays light.
 
 Normalised coordinates are ``x / z, y / z`` of the camera's frame (OpenCV axes); pixels are ``K`` times them.
 """
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import map_coordinates
 
 from core.errors import CounterpointError
 
@@ -163,6 +162,8 @@ class Lens:
 
         Exact at knots, 64 at most along each side, and linear between; far outside where there is no inverse.
         """
+        from scipy.ndimage import map_coordinates
+
         knots = [np.linspace(line[0], line[-1], min(65, max(2, len(line)))) for line in (across, down)]
         coarse = self.undistort_pixels(_grid(*knots), K)
         coarse = np.where(np.isfinite(coarse), coarse, 1e7)

@@ -15,6 +15,7 @@ from torch import nn
 
 from core.encoders.base import pick_device
 from core.errors import CounterpointError
+from core.files import make_folder
 from core.progress import Progress, silent
 from core.training import checkpoints
 from core.training.recipe import PairRecipe, Recipe
@@ -122,7 +123,7 @@ def run_in_folder(
         Cancelled: by ``progress``; the run can be resumed.
     """
     where = pick_device(device)
-    checkpoints.make_folder(out)
+    make_folder(out)
     optimizer, schedule = _prepared(learner, recipe, where)
     live = nn.ModuleDict(nets)
     averaged = ModelEmaV3(live, recipe.ema_decay, use_warmup=True, warmup_gamma=9, warmup_power=1)
