@@ -1,5 +1,6 @@
 """The verb ``congeal``: a photo collection in the frame of one shape, written to a folder."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def photos_of(given: Sequence[str]) -> list[str]:
     paths: list[str] = []
     for name in given:
         place = Path(name)
-        if place.is_dir():
+        if os.path.isdir(place):
             paths += sorted(str(file) for file in place.iterdir() if file.suffix.lower() in SUFFIXES)
         elif is_shape(name):
             raise CounterpointError(f"{place.name} is a shape; give it with --shape.")

@@ -5,6 +5,7 @@ A verb NAME is a line of ``VERBS``, its options (``NameOptions`` in app/cli/opti
 been read, so that ``--help`` and a mistake are answered at once.
 """
 
+import io
 import json
 import os
 import sys
@@ -39,6 +40,8 @@ VERBS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code (0 done, 2 bad input, 130 interrupted)."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold what the terminal's code cannot write
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         if arguments and arguments[0] in VERBS:
             return run_verb(arguments[0], arguments[1:])
@@ -52,6 +55,13 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        print(
+            f"counterpoint: {name}{error.strerror or error}; check the name, the space and the permissions.",
+            file=sys.stderr,
+        )
+        return 2
 
 
 def window_parser() -> Parser:

@@ -64,7 +64,8 @@ def lines(options: MatchOptions, report: dict[str, Any]) -> list[str]:
 def _place(answer: dict[str, Any]) -> str:
     if "pixel" in answer:
         return f"pixel {vector(answer['pixel'])}"
-    return f"point {vector(answer['point'])}, face {answer['face']}, barycentric {vector(answer['barycentric'])}"
+    face = f"triangle {answer['face']} of face {answer['polygon']}" if "polygon" in answer else f"face {answer['face']}"
+    return f"point {vector(answer['point'])}, {face}, barycentric {vector(answer['barycentric'])}"
 
 
 def _guided(
@@ -88,6 +89,8 @@ def _report(target: MatchableImage | MatchableShape, answer: Match) -> dict[str,
     if isinstance(target, MatchableShape):
         point = target.sample_point(answer.candidate)
         report |= {"point": list(point.position), "face": point.face, "barycentric": list(point.bary)}
+        if target.shape.polygon is not None:
+            report["polygon"] = int(target.shape.polygon[point.face])
     else:
         report |= {"pixel": list(answer.location)}
     rivals = [{"at": list(place), "score": score} for place, score in answer.rivals]

@@ -1,5 +1,6 @@
 """The verb ``transfer``: parts marked in one file found in others, one call or a list of them."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def _pose(options: TransferOptions, source: Any, path: str, target: Any) -> tupl
 def _name(out: str, target: str, number: int, count: int, shape: bool) -> str:
     """Where the result goes: --out itself for one target, FOLDER/NAME.ply in a folder, else PREFIX-N.ply."""
     suffix = ".ply" if shape else ".png"
-    if out.endswith("/") or Path(out).is_dir():
+    if out.endswith("/") or os.path.isdir(out):
         return str(make_folder(out) / (Path(target).stem + suffix))
     known = suffixes_of(SHAPE_LABELS if shape else IMAGE_LABELS, written=True)
     if count == 1 and Path(out).suffix.lower() in known:

@@ -1,5 +1,6 @@
 """Several photos whose cameras are known to each other: a pose in one of them is a pose in all."""
 
+import os
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
@@ -22,7 +23,7 @@ def load_rig(path: str | Path) -> dict[str, View]:
         CounterpointError: neither of the two, or photos that are there twice.
     """
     path = Path(path)
-    of_colmap = path.is_dir() or path.name in ("images.txt", "images.bin", "cameras.txt", "cameras.bin")
+    of_colmap = os.path.isdir(path) or path.name in ("images.txt", "images.bin", "cameras.txt", "cameras.bin")
     views = colmap.load_views(path) if of_colmap else nerfstudio.load_views(path)
     whole = [str(PurePosixPath(view.image.replace("\\", "/"))) for view in views]
     twice = [name for name, count in Counter(whole).items() if count > 1]

@@ -12,13 +12,13 @@ Wrap = Literal["repeat", "clamp", "mirror"]
 PLAIN = 184
 """Grey (of 255) of what has no colour of its own."""
 
+SEE_THROUGH = "Parts of its surface are transparent, which is not shown: they look and act as if they were opaque."
+"""The warning about alpha that is left out."""
+
 
 @dataclass
 class Texture:
-    """A picture uint8 [h, w, 3] laid on a surface.
-
-    ``wrap`` says what it does beyond its left and right, and its lower and upper edge.
-    """
+    """A picture uint8 [h, w, 3] laid on a surface, and what it does beyond its left and right, and its lower and upper edge."""
 
     pixels: npt.NDArray[np.uint8]
     wrap: tuple[Wrap, Wrap] = ("repeat", "repeat")
@@ -30,9 +30,7 @@ class Texture:
 
 @dataclass
 class Paint:
-    """Own colours of a mesh, face by face.
-
-    What a point shows is its colour times its texture, multiplied as light (linear).
+    """Own colours of a mesh, face by face. What a point shows is its colour times its texture, multiplied as light (linear).
 
     Attributes:
         color: uint8 sRGB [F, 3] (one for each face) or [F, 3, 3] (one for each corner), or None for white.
@@ -51,10 +49,7 @@ class Paint:
         yield from (self.color, self.uv, self.texture, *(texture.pixels for texture in self.textures))
 
     def at(self, face: npt.NDArray[np.integer], bary: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """sRGB colours float64 [..., 3] in [0, 1] of surface points.
-
-        The points are given as faces [...] and barycentric coordinates [..., 3].
-        """
+        """sRGB colours float64 [..., 3] in [0, 1] of surface points: faces [...] and barycentric coordinates [..., 3]."""
         light = np.ones((*np.shape(face), 3))
         if self.color is not None:
             light = to_linear(self.color[face] / 255.0)
@@ -76,7 +71,7 @@ def sample_texture(
     height, width = pixels.shape[:2]
     column = np.floor(_wrapped(uv[..., 0], wrap[0]) * width).astype(int).clip(0, width - 1)
     row = np.floor((1 - _wrapped(uv[..., 1], wrap[1])) * height).astype(int).clip(0, height - 1)
-    return np.asarray(pixels[row, column])
+    return pixels[row, column]
 
 
 def _wrapped(t: npt.NDArray[np.floating], wrap: Wrap) -> npt.NDArray[np.float64]:
@@ -85,7 +80,7 @@ def _wrapped(t: npt.NDArray[np.floating], wrap: Wrap) -> npt.NDArray[np.float64]
     if wrap == "clamp":
         return np.clip(t, 0, 1)
     if wrap == "mirror":
-        return np.asarray(1 - np.abs(t % 2 - 1))
+        return 1 - np.abs(t % 2 - 1)
     within = t % 1.0
     return np.where((within == 0) & (t > 0), 1.0, within)
 
@@ -109,18 +104,20 @@ def as_light(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 def to_bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Values in [0, 1] as uint8, rounded; what is not a number becomes 0."""
-    return np.asarray(np.clip(np.nan_to_num(values), 0, 1) * 255 + 0.5, np.uint8)
+    return (np.clip(np.nan_to_num(values), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def from_numbers(values: npt.NDArray) -> npt.NDArray[np.uint8]:
-    """Colours of a file [..., 3] as uint8.
+    """Colours of a file [..., 3] as uint8, by the largest of them.
 
-    They are uint16 by its range, other integers 0 to 255, other numbers 0 to 1, or 0 to 255 where one is larger.
+    Whole numbers are of 8 bits, or of 16 where one is larger than 255. Others are 0 to 1, also where some shine more than white
+    (up to 2), and else like whole numbers.
     """
     if values.dtype == np.uint8:
         return values
-    if values.dtype == np.uint16:
-        return to_bytes(values / 65535.0)
-    whole = values.dtype.kind in "iu"
+    is_integer = values.dtype.kind in "iu"
     values = np.nan_to_num(np.asarray(values, np.float64))
-    return to_bytes(values if not whole and values.max(initial=0) <= 1 else values / 255.0)
+    top = float(values.max(initial=0))
+    if not is_integer and (top <= 1 or (top < 2 and (values % 1).any())):
+        return to_bytes(values)
+    return to_bytes(values / (255.0 if top <= 255.5 else 65535.0))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 from core.files import file_digest
 from core.geometry.paint import Paint
+from core.geometry.readers.files import noted
 from core.images import check_file
 
 READERS = {
@@ -32,6 +33,8 @@ READERS = {
 SUFFIXES = tuple(READERS)
 MAX_FACES = 12_000_000
 MAX_FILE_BYTES = 4 << 30
+_COARSE = 1e-5
+"""Steps of coordinates, as a part of the diagonal, that are said."""
 _ROWS = 1 << 17
 """Faces that are worked on at once, so that memory stays near what the arrays themselves take."""
 
@@ -50,7 +53,7 @@ class Shape:
         colors: uint8 [V, 3] or None.
         uv, texture: float32 [V, 2] (v up) with uint8 [h, w, 3], or both None.
         name: file name without folders.
-        digest: SHA-256 of the file's bytes, the key of everything cached about it.
+        digest: SHA-256 of the file's bytes and of the files that it names, the key of everything cached about it.
         warnings: sentences for the user about what was mended or looks odd.
         polygon: int64 [F], the number of the file's polygon (from 0) that each triangle is cut from; None where face i
             of the file is face i here.
@@ -128,9 +131,9 @@ def load_shape(path: str | Path) -> Shape:
         raise CounterpointError(f"{path.name} is not a shape this program can read; use {', '.join(SUFFIXES)}.")
     if path.stat().st_size > MAX_FILE_BYTES:
         raise CounterpointError(f"{path.name} is larger than {MAX_FILE_BYTES >> 30} GiB; reduce it first.")
-    digest = file_digest(path)
     try:
-        shape = _reader(suffix)(path)
+        with noted() as others:
+            shape = _reader(suffix)(path)
     except CounterpointError:
         raise
     except MemoryError:
@@ -141,8 +144,16 @@ def load_shape(path: str | Path) -> Shape:
         raise CounterpointError(
             f"{path.name} is damaged or not in {suffix[1:].upper()} format ({_brief(error)})."
         ) from error
-    shape.name, shape.digest = path.name, digest
+    shape.name, shape.digest = path.name, _digest(path, others)
     return shape
+
+
+def _digest(path: Path, others: set[Path]) -> str:
+    """SHA-256 of a file's bytes; where it names others (materials, buffers, textures), of the SHA-256 of all of them."""
+    digest = file_digest(path)
+    if not others:
+        return digest
+    return hashlib.sha256(" ".join([digest, *map(file_digest, sorted(others))]).encode()).hexdigest()
 
 
 def _reader(suffix: str) -> Callable[[Path], Shape]:
@@ -293,12 +304,25 @@ def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
     high = vertices.max(axis=0, where=is_used[:, None], initial=-np.inf)
     extent = high - low
     largest = max(float(np.abs(low).max()), float(np.abs(high).max()))
+    rounded = _rounded(vertices, float(np.linalg.norm(extent)), largest, name)
     if np.linalg.norm(extent) <= 1e-12 * max(1e-12, largest):
-        raise CounterpointError(f"{name} has no extent: all its points lie in one place.")
+        raise CounterpointError(rounded or f"{name} has no extent: all its points lie in one place.")
     flat = _flat_faces(vertices, faces, 1e-14 * float(extent.max()) ** 2)
     if len(faces) and flat == len(faces):
-        raise CounterpointError(f"{name} has no surface: all its faces have zero area.")
-    return [f"{flat:,} of {len(faces):,} faces have zero area and cannot be hit."] if flat else []
+        raise CounterpointError(rounded or f"{name} has no surface: all its faces have zero area.")
+    said = [f"{flat:,} of {len(faces):,} faces have zero area and cannot be hit."] if flat else []
+    return [*([rounded] if rounded else []), *said]
+
+
+def _rounded(vertices: Floats, diagonal: float, largest: float, name: str) -> str:
+    """What to say of coordinates that lie so far from the origin that single precision rounds them; empty where it does not."""
+    step = float(np.spacing(np.float32(min(largest, 1e38))))
+    if diagonal == 0 or step <= _COARSE * diagonal or not (vertices.astype(np.float32) == vertices).all():
+        return ""
+    return (
+        f"{name} lies far from its origin and seems to be in single precision, which rounds its coordinates to steps of {step:.1g}; "
+        "export it nearer to the origin, or in double precision."
+    )
 
 
 def _flat_faces(vertices: Floats, faces: Ints, least: float) -> int:
@@ -311,5 +335,7 @@ def _flat_faces(vertices: Floats, faces: Ints, least: float) -> int:
 
 
 def _brief(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return f"{error} is missing in it"
     lines = (str(error).strip() or type(error).__name__).splitlines()
     return re.split(r" — |; |[.!] ", lines[0])[0][:120].rstrip(".!")

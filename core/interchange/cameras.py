@@ -4,6 +4,7 @@ What is not understood or does not fit the photo is refused or said.
 """
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ def _from_normalised(camera: PhotoCamera, size: tuple[int, int] | None, name: st
 
 
 def _read(path: Path, size: tuple[int, int] | None, image: str | None) -> PhotoCamera:
-    if path.is_dir():
+    if os.path.isdir(path):
         if (path / "scene_camera.json").exists():
             return _of_json(path / "scene_camera.json", size, image)
         return _of_colmap(path, image)

@@ -42,7 +42,7 @@ def test_ply_and_plyfile(way: ply_files.PlyWay, tmp_path: Path) -> None:
     path = ply_files.write_ply(tmp_path, source, way)
     shape, other = load_shape(path), plyfile.PlyData.read(str(path))
     points = np.stack([other["vertex"][axis] for axis in "xyz"], axis=1)
-    np.testing.assert_array_equal(shape.vertices, points.astype(np.float64))
+    np.testing.assert_array_equal(shape.vertices.astype(points.dtype), points)
     polygon = np.arange(len(shape.faces)) if shape.polygon is None else shape.polygon
     name = next(each for each in ("vertex_indices", "vertex_index") if each in other["face"].data.dtype.names)
     for number, corners in enumerate(other["face"][name]):

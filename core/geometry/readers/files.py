@@ -1,5 +1,8 @@
 """Files that a shape's file names: only those in its own folder and below are opened."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote
@@ -11,24 +14,68 @@ from PIL import Image
 from core.errors import CounterpointError
 from core.images import MAX_MEGAPIXELS
 
+_FOUND: ContextVar[set[Path] | None] = ContextVar("found", default=None)
+
+
+@contextmanager
+def noted() -> Iterator[set[Path]]:
+    """Collects the files that :func:`beside` finds while the context lasts."""
+    found: set[Path] = set()
+    token = _FOUND.set(found)
+    try:
+        yield found
+    finally:
+        _FOUND.reset(token)
+
 
 def beside(path: Path, name: str) -> Path | None:
     """The file that ``name`` means in the folder of ``path`` or below, or None.
 
-    Names written on Windows, in other capitals, or of a folder that is gone (the file itself lies beside ``path``) are
-    found too.
+    Names written on Windows, in other capitals, or of a folder that is gone (the file itself lies beside ``path``) are found too. Where
+    ``path`` is a link, the folder of its target counts as well.
     """
-    folder = path.parent.resolve()
+    found, noting = _beside(path, name), _FOUND.get()
+    if found is not None and noting is not None:
+        noting.add(found)
+    return found
+
+
+def _beside(path: Path, name: str) -> Path | None:
+    folders = list(dict.fromkeys((path.parent.resolve(), path.resolve().parent)))  # two where the shape is a link
     name = name.strip().strip('"').replace("\\", "/").removeprefix("file://")
-    for each in (name, name.rsplit("/", 1)[-1]):
-        try:
-            found = (folder / each).resolve()
-            if each and found.is_relative_to(folder) and found.is_file():
+    names = [each for each in (name, name.rsplit("/", 1)[-1]) if each]
+    try:
+        exact = [folder / each for each in names for folder in folders]
+        other = (_in_other_capitals(folder, each) for each in names for folder in folders)
+        for place in (*exact, *other):
+            found = None if place is None else place.resolve()
+            if found is not None and found.is_file() and any(found.is_relative_to(folder) for folder in folders):
                 return found
-        except (OSError, ValueError):  # a name that cannot be one
+    except (OSError, ValueError):  # a name that cannot be one
+        pass
+    return None
+
+
+def _in_other_capitals(folder: Path, name: str) -> Path | None:
+    found = folder
+    for part in name.split("/"):
+        if part in ("", "."):
+            continue
+        if part == ".." or not found.is_dir():
             return None
-    last = name.rsplit("/", 1)[-1].lower()
-    return next((file for file in sorted(folder.iterdir()) if file.name.lower() == last and file.is_file()), None)
+        next_one = (each for each in sorted(found.iterdir()) if each.name.lower() == part.lower())
+        if (step := next(next_one, None)) is None:
+            return None
+        found = step
+    return found
+
+
+def decoded(raw: bytes) -> str:
+    """Text in UTF-8, or else in the code of Windows in the West."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
 
 
 def beside_uri(path: Path, uri: str) -> Path | None:
@@ -36,8 +83,8 @@ def beside_uri(path: Path, uri: str) -> Path | None:
     return beside(path, unquote(uri)) or beside(path, uri)
 
 
-def read_texture(source: Path | bytes, name: str) -> npt.NDArray[np.uint8]:
-    """A picture as uint8 [h, w, 3] as it is stored: transparency is left out, it is not turned.
+def read_texture(source: Path | bytes, name: str) -> tuple[npt.NDArray[np.uint8], float]:
+    """A picture as uint8 [h, w, 3] as it is stored, not turned and without transparency, and its least opacity (1 is opaque).
 
     Raises:
         CounterpointError: it is no picture that can be read, or too large.
@@ -51,8 +98,11 @@ def read_texture(source: Path | bytes, name: str) -> npt.NDArray[np.uint8]:
             image.seek(0)
             if image.mode == "I" or image.mode.startswith("I;16"):  # 16-bit grey
                 grey = (np.asarray(image, np.uint32) // 257).clip(0, 255).astype(np.uint8)
-                return np.repeat(grey[..., None], 3, axis=2)
-            return np.array(image.convert("RGBA").convert("RGB") if image.mode in ("P", "PA") else image.convert("RGB"))
+                return np.repeat(grey[..., None], 3, axis=2), 1.0
+            if not image.has_transparency_data and image.mode not in ("P", "PA"):
+                return np.array(image.convert("RGB")), 1.0
+            rgba = image.convert("RGBA")
+            return np.array(rgba.convert("RGB")), rgba.getchannel("A").getextrema()[0] / 255  # type: ignore[operator]
     except CounterpointError:
         raise
     except Exception as error:  # decoders raise of every kind

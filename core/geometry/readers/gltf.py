@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.geometry.paint import to_bytes, to_linear, to_srgb
+from core.geometry.paint import SEE_THROUGH, to_bytes, to_linear, to_srgb
 from core.geometry.readers.corners import simplest
-from core.geometry.readers.gltf_file import TYPES, Gltf, Tree, as_floats, open_gltf
+from core.geometry.readers.gltf_file import MESHOPT, TYPES, Gltf, Tree, as_floats, open_gltf
 from core.geometry.readers.gltf_materials import GltfMaterial, Materials
 from core.geometry.readers.gltf_scene import Placed, placed_meshes
 from core.geometry.shape import MAX_FACES, Floats, Ints, Shape, checked_shape
@@ -25,6 +25,7 @@ UNDERSTOOD = (
     "EXT_texture_webp",
     "EXT_texture_avif",
     "KHR_node_visibility",
+    "KHR_accessor_float64",
 )
 """Extensions whose geometry and base colours are read."""
 _NO_MATTER = (
@@ -42,12 +43,14 @@ _NO_MATTER = (
     "KHR_interactivity",
     "EXT_structural_metadata",
     "EXT_mesh_features",
-    "KHR_accessor_float64",
+    "KHR_texture_basisu",
+    "MSFT_texture_dds",
+    *MESHOPT,
 )
-"""Extensions that change neither the geometry nor the base colour."""
+"""Extensions that change neither the geometry nor the base colour, whose file holds the same once more without them, or that are named where they are missed."""
 _DRACO = "KHR_draco_mesh_compression"
 _POINTS, _TRIANGLES, _STRIP, _FAN = 0, 4, 5, 6
-_MODES = {0: "points", 1: "lines", 2: "lines", 3: "lines"}
+_MODES = {-1: "parts without points", 0: "points", 1: "lines", 2: "lines", 3: "lines"}
 
 
 @dataclass
@@ -114,12 +117,14 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, sa
     read = _Attributes(gltf, about, placed.weights)
     vertices = read.get("POSITION")
     if vertices is None or (mode in _MODES and mode != _POINTS):
-        return (mode if mode in _MODES else 1), _Part(
+        return (mode if mode in _MODES else -1), _Part(
             np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, GltfMaterial()
         )
     vertices = vertices.astype(np.float64)
     normals = read.get("NORMAL")
-    faces = _faces(read.indices(len(vertices)), mode) if mode != _POINTS else np.zeros((0, 3), np.int64)
+    faces = np.zeros((0, 3), np.int64)
+    if mode != _POINTS:
+        faces = _faces(read.indices(len(vertices)), _TRIANGLES if read.is_draco else mode, said)
     if len(faces) and faces.max() >= len(vertices):
         raise CounterpointError(f"{gltf.name} is damaged: faces refer to vertices that are not there.")
     material = materials.of(about)
@@ -129,6 +134,9 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, sa
         uv = (uv @ material.placement[:2, :2].T + material.placement[:2, 2]) * (1, -1) + (0, 1)
     elif material.texture >= 0:
         said.append("A part has a texture but no coordinates for it; its texture is not shown.")
+    opacity = material.alpha * (1.0 if colors is None or colors.shape[1] < 4 else float(colors[:, 3].min(initial=1)))
+    if opacity < material.least:
+        said.append(SEE_THROUGH)
     if read.has("COLOR_1"):
         said.append("It has several sets of vertex colours; only the first is shown.")
     tint = None
@@ -153,6 +161,10 @@ class _Attributes:
 
             self._draco, self._ids = DracoPy.decode(bytes(gltf.view(extension["bufferView"]))), extension["attributes"]
         self._targets = [(w, t) for w, t in zip(weights, about.get("targets", []), strict=False) if w]
+
+    @property
+    def is_draco(self) -> bool:
+        return self._draco is not None
 
     def has(self, name: str) -> bool:
         return name in self._about["attributes"]
@@ -193,17 +205,21 @@ class _Attributes:
         return self._gltf.accessor(self._about["indices"]).reshape(-1)
 
 
-def _faces(index: Ints, mode: int) -> Ints:
+def _faces(index: Ints, mode: int, said: list[str]) -> Ints:
     """Triangles [F, 3] of a list, a strip or a fan; those of strips that only link others are dropped."""
     if mode == _TRIANGLES:
+        if len(index) % 3:
+            said.append("A part ends with a triangle that is not whole; it is left out.")
         return index[: len(index) // 3 * 3].reshape(-1, 3)
+    if mode not in (_STRIP, _FAN):
+        raise ValueError(f"a primitive has the mode {mode}, which glTF does not know")
     index = index.astype(np.int64)
     a, b, c = index[:-2], index[1:-1], index[2:]
     if mode == _FAN:
         return np.stack([b, c, np.full_like(b, index[0])], axis=1)
     odd = (np.arange(len(a)) % 2 == 1)[:, None]
     faces = np.where(odd, np.stack([a, c, b], axis=1), np.stack([a, b, c], axis=1))
-    return np.asarray(faces[(a != b) & (b != c) & (a != c)])
+    return faces[(a != b) & (b != c) & (a != c)]
 
 
 def _skinned(

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 from core.geometry.readers.files import beside_uri
 
-TYPES = {5120: "i1", 5121: "u1", 5122: "i2", 5123: "u2", 5125: "u4", 5126: "f4"}
+TYPES = {5120: "i1", 5121: "u1", 5122: "i2", 5123: "u2", 5125: "u4", 5126: "f4", 5130: "f8"}
 """The type of an accessor's values by its componentType."""
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
-_MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
+MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 _BINARY = 0x004E4942
 
 Tree = dict[str, Any]
@@ -47,8 +47,8 @@ class Gltf:
     def view(self, number: int) -> memoryview:
         """The bytes of a buffer view."""
         view = self.part("bufferViews", number)
-        for extension in _MESHOPT:
-            if extension in view.get("extensions", {}):
+        for extension in MESHOPT:
+            if extension in view.get("extensions", {}) and not self._has_plain(extension, view["buffer"]):
                 raise CounterpointError(
                     f"{self.name} is compressed with meshopt ({extension}), which cannot be read; export it without."
                 )
@@ -57,6 +57,13 @@ class Gltf:
         if len(data) != view["byteLength"]:
             raise ValueError("it is cut off: a buffer is too short")
         return data
+
+    def _has_plain(self, extension: str, number: int) -> bool:
+        """Whether a buffer also holds what the extension compresses, for programs that do not know it."""
+        buffer = self.part("buffers", number)
+        has_bytes = "uri" in buffer or (number == 0 and self.binary is not None)
+        is_required = extension in self.tree.get("extensionsRequired", [])
+        return has_bytes and not is_required and extension not in buffer.get("extensions", {})
 
     def _buffer(self, number: int) -> memoryview:
         if number not in self._buffers:

@@ -1,7 +1,7 @@
 """Base colours of glTF materials: factors, textures and how they lie."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,6 @@ from core.geometry.paint import Texture, Wrap
 from core.geometry.readers.files import beside_uri, read_texture
 from core.geometry.readers.gltf_file import Gltf, Tree
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 _WRAPS: dict[int, Wrap] = {33071: "clamp", 33648: "mirror", 10497: "repeat"}
 _SOURCES = ("EXT_texture_webp", "EXT_texture_avif", "MSFT_texture_dds")
 _GLOSSINESS = "KHR_materials_pbrSpecularGlossiness"
@@ -21,12 +18,9 @@ _GLOSSINESS = "KHR_materials_pbrSpecularGlossiness"
 
 @dataclass
 class GltfMaterial:
-    """A base colour.
+    """A base colour: ``factor`` linear float64 [3], the number of its texture or -1, the texture's set of coordinates and placement [3, 3].
 
-    It has a ``factor``, linear float64 [3], the number of its texture or -1, the texture's set of coordinates and
-    placement [3, 3].
-
-    ``plain`` says that the file itself gives no colour.
+    ``plain`` says that the file itself gives no colour; ``alpha`` is its least opacity, and below ``least`` light goes through.
     """
 
     factor: npt.NDArray[np.float64] = field(default_factory=lambda: np.ones(3))
@@ -34,6 +28,8 @@ class GltfMaterial:
     coordinates: int = 0
     placement: npt.NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
     plain: bool = True
+    alpha: float = 1.0
+    least: float = 0.0
 
 
 @dataclass
@@ -44,10 +40,10 @@ class Materials:
     said: list[str]
     textures: list[Texture] = field(default_factory=list)
     _known: dict[int, GltfMaterial] = field(default_factory=dict)
+    _opacities: list[float] = field(default_factory=list)
     _numbers: dict[tuple[int, tuple[Wrap, Wrap]], int] = field(default_factory=dict)
 
     def of(self, primitive: Tree) -> GltfMaterial:
-        """Return the material of a primitive, or a plain white one where it names none."""
         number = primitive.get("material")
         if number is None:
             return GltfMaterial()
@@ -69,6 +65,10 @@ class Materials:
         if texture is not None:
             material.texture = self._texture(texture["index"])
             material.coordinates, material.placement = _placement(texture)
+        least = {"MASK": about.get("alphaCutoff", 0.5), "BLEND": 0.99}
+        material.least = float(least.get(about.get("alphaMode", "OPAQUE"), 0))
+        material.alpha = float(factor[3]) if factor is not None and len(factor) > 3 else 1.0
+        material.alpha *= self._opacities[material.texture] if material.texture >= 0 else 1.0
         return material
 
     def _texture(self, number: int) -> int:
@@ -82,15 +82,16 @@ class Materials:
             self.said.append(f"A texture ({names}) cannot be read and is not shown.")
             return -1
         if (source, wrap) not in self._numbers:
-            pixels = self._picture(source)
-            if pixels is None and about.get("source", source) != source:
-                pixels = self._picture(about["source"])
-            self._numbers[source, wrap] = -1 if pixels is None else len(self.textures)
-            if pixels is not None:
-                self.textures.append(Texture(pixels, wrap))
+            picture = self._picture(source)
+            if picture is None and about.get("source", source) != source:
+                picture = self._picture(about["source"])
+            self._numbers[source, wrap] = -1 if picture is None else len(self.textures)
+            if picture is not None:
+                self.textures.append(Texture(picture[0], wrap))
+                self._opacities.append(picture[1])
         return self._numbers[source, wrap]
 
-    def _picture(self, number: int) -> npt.NDArray[np.uint8] | None:
+    def _picture(self, number: int) -> tuple[npt.NDArray[np.uint8], float] | None:
         image = self.gltf.part("images", number)
         uri = image.get("uri")
         source: Path | bytes | None
@@ -114,8 +115,7 @@ class Materials:
 def _placement(texture: Tree) -> tuple[int, npt.NDArray[np.float64]]:
     """The set of coordinates of a texture and what KHR_texture_transform does to them, [3, 3].
 
-    The turn is that of the extension's text and examples, of Khronos' viewer and of three.js; the GLSL in its text
-    turns the other way.
+    The turn is that of the extension's text and examples, of Khronos' viewer and of three.js; the GLSL in its text turns the other way.
     """
     about = texture.get("extensions", {}).get("KHR_texture_transform", {})
     cosine, sine = np.cos(about.get("rotation", 0.0)), np.sin(about.get("rotation", 0.0))

@@ -30,10 +30,11 @@ class Placed:
 
 def placed_meshes(gltf: Gltf, said: list[str]) -> Iterator[Placed]:
     """The meshes of the scene in the order of its nodes: a node, then its children."""
-    world = dict(_walk(gltf, said))
-    for number, matrix in world.items():
+    shown = list(_walk(gltf, said))
+    world = {number: matrix for number, matrix, _ in shown}
+    for number, matrix, is_visible in shown:
         node = gltf.part("nodes", number)
-        if "mesh" not in node:
+        if "mesh" not in node or not is_visible:
             continue
         mesh = gltf.part("meshes", node["mesh"])
         weights: list[float] = node.get("weights", mesh.get("weights", [])) or []
@@ -43,8 +44,8 @@ def placed_meshes(gltf: Gltf, said: list[str]) -> Iterator[Placed]:
         yield Placed(mesh, placements, weights, joints)
 
 
-def _walk(gltf: Gltf, said: list[str]) -> Iterator[tuple[int, Matrix]]:
-    """Every node of the scene with its placement."""
+def _walk(gltf: Gltf, said: list[str]) -> Iterator[tuple[int, Matrix, bool]]:
+    """Every node of the scene with its placement, and whether it is visible."""
     nodes, scenes = gltf.tree.get("nodes", []), gltf.tree.get("scenes", [])
     if scenes:
         roots = gltf.part("scenes", gltf.tree.get("scene", 0)).get("nodes", [])
@@ -54,19 +55,19 @@ def _walk(gltf: Gltf, said: list[str]) -> Iterator[tuple[int, Matrix]]:
         below = {child for node in nodes for child in node.get("children", [])}
         roots = [number for number in range(len(nodes)) if number not in below]
     seen: set[int] = set()
-    waiting = [(number, np.eye(4)) for number in reversed(roots)]
+    waiting = [(number, np.eye(4), True) for number in reversed(roots)]
     while waiting:
-        number, above = waiting.pop()
+        number, above, is_visible = waiting.pop()
         node = gltf.part("nodes", number)
         if number in seen or len(seen) > _MOST_NODES:
             raise ValueError("a node is in its scene more than once")
         seen.add(number)
         if node.get("extensions", {}).get("KHR_node_visibility", {}).get("visible", True) is False:
             said.append("Parts of its scene that are not visible are left out.")
-            continue
+            is_visible = False
         matrix = above @ _matrix(node)
-        yield number, matrix
-        waiting += [(child, matrix) for child in reversed(node.get("children", []))]
+        yield number, matrix, is_visible
+        waiting += [(child, matrix, is_visible) for child in reversed(node.get("children", []))]
 
 
 def _matrix(node: Tree) -> Matrix:
@@ -112,6 +113,8 @@ def _instances(gltf: Gltf, extension: Tree) -> Matrix:
 def _joints(gltf: Gltf, number: int, world: dict[int, Matrix]) -> Matrix:
     """What each joint does to a vertex in the pose in which the file shows it, [J, 4, 4]."""
     skin = gltf.part("skins", number)
+    if not set(skin["joints"]) <= set(world):
+        raise ValueError("a skin has joints that are not in the scene")
     joints = np.stack([world[joint] for joint in skin["joints"]])
     if "inverseBindMatrices" in skin:
         inverse = gltf.floats(skin["inverseBindMatrices"]).astype(np.float64)

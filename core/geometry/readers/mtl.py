@@ -1,5 +1,6 @@
 """Materials of OBJ files (MTL): the diffuse colour and its texture."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from core.errors import CounterpointError
 from core.geometry.paint import Texture, Wrap
-from core.geometry.readers.files import beside, read_texture
+from core.geometry.readers.files import beside, decoded, read_texture
 
 _VALUES = {
     "-blendu": 1,
@@ -29,11 +30,8 @@ _VALUES = {
 
 @dataclass
 class ObjMaterial:
-    """A material of an MTL file.
-
-    ``color`` is sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, and the rest how the
-    texture lies.
-    """
+    """A material: ``color`` sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, how the texture lies,
+    and whether light goes through (``d``, ``Tr``, ``map_d``)."""
 
     name: str
     color: tuple[float, float, float] | None = None
@@ -41,6 +39,8 @@ class ObjMaterial:
     scale: tuple[float, float] = (1.0, 1.0)
     offset: tuple[float, float] = (0.0, 0.0)
     clamp: bool = False
+    is_clear: bool = False
+    library: Path | None = None
 
     @property
     def is_placed(self) -> bool:
@@ -49,13 +49,10 @@ class ObjMaterial:
 
 
 def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[str, ObjMaterial]:
-    """The materials of the libraries that the file ``path`` names.
-
-    What is missing or not understood is added to ``said``.
-    """
+    """The materials of the libraries that the file ``path`` names; what is missing or not understood is added to ``said``."""
     materials: dict[str, ObjMaterial] = {}
     for line in dict.fromkeys(libraries):
-        names = [line] if beside(path, line) else line.split()
+        names = [line] if beside(path, line) else line.split("#")[0].split()
         for name in names:
             file = beside(path, name)
             if file is None:
@@ -63,38 +60,61 @@ def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[st
                     f"Its materials {name} are not beside it; put that file into its folder to see its colours."
                 )
             else:
-                for material in _parse(file.read_text(encoding="utf-8", errors="replace"), said):
+                for material in _parse(file.read_bytes(), said):
+                    material.library = file
                     materials.setdefault(material.name, material)
     return materials
 
 
 def load_map(path: Path, material: ObjMaterial, textures: list[Texture], said: list[str]) -> int | None:
-    """The number in ``textures`` of the texture of a material.
-
-    None where it has none or it cannot be read, which is said.
-    """
+    """The number in ``textures`` of the texture of a material; None where it has none or it cannot be read, which is said."""
     if material.map is None:
         return None
-    file = beside(path, material.map)
+    file = _map_file(path, material.library, material.map)
     if file is None:
         said.append(f"It has no texture {material.map.strip()} beside it; put that picture into its folder.")
         return None
     if material.color is not None and min(material.color) < 0.999:
-        said.append(f"Material {material.name} has a texture and a colour Kd; the texture alone is shown.")
+        said.append(f"ObjMaterial {material.name} has a texture and a colour Kd; the texture alone is shown.")
     try:
         wrap: Wrap = "clamp" if material.clamp else "repeat"
-        textures.append(Texture(read_texture(file, file.name), (wrap, wrap)))
+        pixels, opacity = read_texture(file, file.name)
+        textures.append(Texture(pixels, (wrap, wrap)))
+        material.is_clear |= opacity < 0.5
     except CounterpointError as error:
         said.append(str(error))
         return None
     return len(textures) - 1
 
 
-def _parse(text: str, said: list[str]) -> list[ObjMaterial]:
+def _map_file(path: Path, library: Path | None, name: str) -> Path | None:
+    """A texture: its name counts from the folder of the library, in many files from that of the OBJ."""
+    folder = path.parent.resolve()
+    if library is not None and library.parent != folder and library.is_relative_to(folder):
+        found = beside(path, f"{library.parent.relative_to(folder).as_posix()}/{name.strip()}")
+        if found is not None:
+            return found
+    return beside(path, name)
+
+
+def find(materials: dict[str, ObjMaterial], name: str | None) -> ObjMaterial | None:
+    """The material that ``usemtl`` means; behind a "#" may stand a part of its name, or a comment."""
+    if name is None or name in materials:
+        return materials.get(name or "")
+    short = name.split("#")[0].strip()
+    alike = [each for each in materials if _before_comment(each) == _before_comment(name)]
+    return materials[alike[0]] if len(alike) == 1 else materials.get(short)
+
+
+def _before_comment(name: str) -> str:
+    return re.split(r"\s#\s", name)[0].strip()
+
+
+def _parse(raw: bytes, said: list[str]) -> list[ObjMaterial]:
     materials: list[ObjMaterial] = []
     ignored: set[str] = set()
-    for line in text.replace("\\\n", " ").splitlines():
-        word, *more = line.strip().split(maxsplit=1)[:2] or [""]
+    for line in raw.replace(b"\r\n", b"\n").replace(b"\\\n", b" ").splitlines():
+        word, *more = decoded(line).strip().split(maxsplit=1)[:2] or [""]
         key, rest = word.lower(), more[0].strip() if more else ""
         rest = rest if key.startswith(("map", "newmtl")) else rest.split("#")[0].strip()
         if key == "newmtl":
@@ -105,6 +125,11 @@ def _parse(text: str, said: list[str]) -> list[ObjMaterial]:
             _set_color(materials[-1], rest, ignored)
         elif key == "map_kd":
             _set_map(materials[-1], rest, ignored)
+        elif key in ("d", "tr"):
+            opacity = [*_numbers(rest.removeprefix("-halo")), key == "d"][0]
+            materials[-1].is_clear = opacity < 1 if key == "d" else opacity > 0
+        elif key == "map_d":
+            materials[-1].is_clear = True
         elif key in ("map_ka", "map_ke") or (key == "ke" and any(_numbers(rest))):
             ignored.add(word)
     if any(material.map for material in materials):
@@ -115,10 +140,13 @@ def _parse(text: str, said: list[str]) -> list[ObjMaterial]:
 
 
 def _set_color(material: ObjMaterial, rest: str, ignored: set[str]) -> None:
-    """Kd as three numbers or one; as a spectrum or in CIE XYZ it is not understood."""
+    """Kd as three numbers or one; as a spectrum, in CIE XYZ or above 1 it is not understood."""
     values = _numbers(rest)
     if rest.startswith(("spectral", "xyz")) or not values:
         ignored.add(f"Kd {rest.split()[0] if rest else ''}".strip())
+        return
+    if max(values) > 1.05:
+        ignored.add(f"Kd {rest}")
         return
     r, g, b = (values * 3)[:3] if len(values) < 3 else values[:3]
     material.color = (r, g, b)

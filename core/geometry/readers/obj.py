@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.geometry.paint import PLAIN, Texture, from_numbers, to_bytes
+from core.geometry.paint import PLAIN, SEE_THROUGH, Texture, from_numbers, to_bytes
 from core.geometry.readers import text
 from core.geometry.readers.corners import normals_of_corners, simplest
-from core.geometry.readers.mtl import load_map, read_materials
+from core.geometry.readers.mtl import find, load_map, read_materials
 from core.geometry.readers.polygons import triangulate
 from core.geometry.shape import Floats, Ints, Shape, checked_shape
 
@@ -82,7 +82,8 @@ def _arguments(path: Path) -> dict[str, Any]:
         _read_block(content, text.Lines.of(block))
     vertices = _joined(content.values[_V], 3, np.float64)
     if len(vertices) == 0:
-        raise CounterpointError(f"{path.name} has no points; check how it was exported.")
+        words = f" (its lines begin with {', '.join(sorted(content.unknown))})" if content.unknown else ""
+        raise CounterpointError(f"{path.name} has no points{words}; check how it was exported.")
     if not content.sizes:
         raise CounterpointError(
             f"{path.name} has vertices but no faces; export it with faces, or as PLY or XYZ points."
@@ -259,11 +260,13 @@ def _look(
 ) -> dict[str, Any]:
     """Colours of the faces [F]: textures and colours of materials, else those of the vertices."""
     library = read_materials(path, content.libraries, said)
-    used = [library.get(name) if name is not None else None for name in content.numbers]
+    used = [find(library, name) for name in content.numbers]
     counts = np.bincount(material, minlength=len(used))
-    unknown = [str(name) for name, number in content.numbers.items() if name and counts[number] and name not in library]
+    unknown = [str(name) for name, at in content.numbers.items() if name and counts[at] and used[at] is None]
     if unknown and library:
         said.append(f"Materials that its .mtl file does not describe ({', '.join(unknown[:5])}) are shown in grey.")
+    elif unknown and not content.libraries:
+        said.append(f"It uses materials ({', '.join(unknown[:5])}) but names no .mtl file; it is shown without them.")
     textures: list[Texture] = []
     texture_of = np.full(len(used), -1, np.int32)
     for number, each in enumerate(used):
@@ -272,6 +275,8 @@ def _look(
         if loaded is not None and uv is not None and each is not None and each.is_placed:
             here = material == number
             uv[here] = uv[here] * np.array(each.scale, np.float32) + np.array(each.offset, np.float32)
+    if any(each is not None and each.is_clear and counts[number] for number, each in enumerate(used)):
+        said.append(SEE_THROUGH)
     flat = np.array([each.color if each is not None and each.color is not None else [PLAIN / 255] * 3 for each in used])
     colored = np.array([each is not None and each.color is not None for each in used])
     texture = texture_of[material]
@@ -279,7 +284,7 @@ def _look(
     if lost.any():
         said.append(f"{int(lost.sum()):,} faces have a texture but no coordinates for it; they are shown without.")
         texture[lost] = -1
-    vertex = _vertex_colors(content, len(faces) and int(faces.max()) + 1)
+    vertex = _vertex_colors(content, faces, said)
     _say_what_is_hidden(path, textures, uv, vertex, (flat < 0.999).any(axis=1) & colored & (counts > 0), said)
     if textures and uv is not None:
         color = np.where((texture >= 0)[:, None], np.uint8(255), to_bytes(flat)[material])
@@ -293,7 +298,7 @@ def _look(
     return {}
 
 
-def _vertex_colors(content: _Content, used: int) -> npt.NDArray[np.uint8] | None:
+def _vertex_colors(content: _Content, faces: Ints, said: list[str]) -> npt.NDArray[np.uint8] | None:
     """uint8 [V, 3], where the vertices have any; those without are grey."""
     if all(colors is None for colors in content.colors):
         return None
@@ -303,6 +308,8 @@ def _vertex_colors(content: _Content, used: int) -> npt.NDArray[np.uint8] | None
     ]
     colors = np.concatenate(blank)
     missing = np.isnan(colors).all(axis=1)
+    if missing[faces].any():
+        said.append("Some of its vertices have no colour; they are shown in grey.")
     result = from_numbers(colors)
     result[missing] = PLAIN
     return result

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.geometry.paint import PLAIN, Texture, from_numbers, to_bytes
+from core.geometry.paint import PLAIN, SEE_THROUGH, Texture, from_numbers, to_bytes
 from core.geometry.readers.corners import simplest
 from core.geometry.readers.files import beside, read_texture
 from core.geometry.readers.ply_format import Element, Lists, Ply, parse_ply
@@ -16,6 +16,20 @@ from core.geometry.shape import Floats, Ints, Shape, checked_shape
 
 _COLORS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
 _UV = (("s", "t"), ("u", "v"), ("texture_u", "texture_v"), ("texture_s", "texture_t"), ("s0", "t0"), ("u0", "v0"))
+_ODD_COLORS = {
+    "red",
+    "green",
+    "blue",
+    "diffuse_red",
+    "diffuse_green",
+    "diffuse_blue",
+    "rgb",
+    "rgba",
+    "color",
+    "colors",
+    "RGB",
+}
+_ALPHA = ("alpha", "diffuse_alpha", "a")
 _CORNERS = ("vertex_indices", "vertex_index", "vertex_indexes")
 _KNOWN = ("vertex", "face", "tristrips", "material")
 
@@ -37,9 +51,18 @@ def _arguments(path: Path) -> dict[str, Any]:
         for each in ply.elements.values()
         if each.name not in _KNOWN and each.length
     ]
+    if ply.has_more:
+        said.append("It has more behind its tables than its header says; that is left out.")
+    alpha = next((each for name in _ALPHA if isinstance(each := vertex.columns.get(name), np.ndarray)), None)
+    if alpha is not None and (alpha < (1 if alpha.dtype.kind == "f" and alpha.max() <= 1 else 255) / 2).any():
+        said.append(SEE_THROUGH)
+    _say_odd_colors(vertex, ply.elements.get("face"), said)
     faces, cut, polygons = _faces(path, ply, vertices, said)
     arguments = {"vertices": vertices, "faces": faces, "name": path.name, "warnings": said}
     arguments["normals"] = vertex.stack("nx", "ny", "nz")
+    if arguments["normals"] is not None and arguments["normals"].dtype.kind == "u":
+        arguments["normals"] = None
+        said.append("Its normals are numbers without a sign, which cannot be understood; they were computed anew.")
     if vertex.stack("f_dc_0", "f_dc_1", "f_dc_2") is not None:
         said.append("Its Gaussian splats are shown as points; their sizes, opacity and reflections are left out.")
     if len(faces) == 0:
@@ -138,6 +161,8 @@ def _textured(
     texture = np.full(len(faces), -1, np.int32)
     for new, old in enumerate(known):
         texture[texture_of == old] = new
+    if (texture_of >= len(textures)).any():
+        said.append("Some of its faces have a texture that it does not name; they are shown without.")
     if color is not None or at_vertices is not None:
         said.append("It has colours and textures; faces with a texture show the texture alone.")
     if color is None:
@@ -186,10 +211,23 @@ def _textures(path: Path, ply: Ply, said: list[str]) -> list[Texture | None]:
             said.append(f"It has no texture {name.strip()} beside it; put that picture into its folder.")
             continue
         try:
-            textures[-1] = Texture(read_texture(file, file.name))
+            pixels, opacity = read_texture(file, file.name)
+            textures[-1] = Texture(pixels)
+            if opacity < 0.5:
+                said.append(SEE_THROUGH)
         except CounterpointError as error:
             said.append(str(error))
     return textures
+
+
+def _say_odd_colors(vertex: Element, face: Element | None, said: list[str]) -> None:
+    """Colours that are there and cannot be understood."""
+    for element in (vertex, face):
+        names = sorted(_ODD_COLORS & set(element.columns)) if element is not None else []
+        if names and element is not None and _colors(element) is None:
+            said.append(
+                f"Its colours ({', '.join(names)}) are not red, green and blue each for itself; they are left out."
+            )
 
 
 def _colors(element: Element) -> npt.NDArray[np.uint8] | None:

@@ -60,18 +60,19 @@ class Element:
     columns: dict[str, "npt.NDArray | Lists"] = field(default_factory=dict)
 
     def stack(self, *names: str) -> npt.NDArray | None:
-        """Columns of single values side by side, [N, len(names)], or None where one is missing."""
-        found = [self.columns.get(name) for name in names]
+        """Columns of single values side by side, [N, len(names)], or None where one is missing; names may be in capitals."""
+        found = [self.columns.get(name, self.columns.get(name.upper())) for name in names]
         arrays = [each for each in found if isinstance(each, np.ndarray)]
         return np.stack(arrays, axis=1) if len(arrays) == len(names) else None
 
 
 @dataclass
 class Ply:
-    """A file's elements by name, and its comments."""
+    """A file's elements by name, its comments, and whether more stands behind its elements."""
 
     elements: dict[str, Element]
     comments: list[str]
+    has_more: bool = False
 
 
 def parse_ply(path: Path) -> Ply:
@@ -83,11 +84,12 @@ def parse_ply(path: Path) -> Ply:
     data = path.read_bytes()
     order, elements, comments, offset = _header(data)
     if order == "ascii":
-        _read_text(data, offset, elements)
+        has_more = _read_text(data, offset, elements)
     else:
         for element in elements:
             offset = _read_binary(data, offset, element, _ORDERS[order])
-    return Ply({element.name: element for element in elements}, comments)
+        has_more = bool(data[offset : offset + 64].strip()) or len(data) > offset + 64
+    return Ply({element.name: element for element in elements}, comments, has_more)
 
 
 def _header(data: bytes) -> tuple[str, list[Element], list[str], int]:
@@ -111,7 +113,8 @@ def _header(data: bytes) -> tuple[str, list[Element], list[str], int]:
         raise ValueError("it has several tables of the same name")
     if order not in _ORDERS:
         raise ValueError(f"its format {order} is not known")
-    return order, elements, comments, end.end()
+    only_cr = data[3:4] == b"\r" and data[4:5] != b"\n"
+    return order, elements, comments, end.end(1) - (1 if only_cr and end[1] == b"\r\n" else 0)
 
 
 def _row_type(element: Element, counts: tuple[int, ...], order: str) -> np.dtype:
@@ -201,37 +204,43 @@ def _read_mixed(data: bytes, offset: int, element: Element, order: str) -> int:
 
 def _walk(data: bytes, offset: int, element: Element, order: str) -> tuple[npt.NDArray, npt.NDArray, int]:
     """Where each row begins int64 [N], how long its lists are int64 [N, lists], and where the last row ends."""
-    steps: list[
-        tuple[int, int, int, str]
-    ] = []  # bytes before the list's count, of the count, of a value; the count's byte order
+    steps: list[tuple[int, np.dtype, int]] = []  # bytes before the list's count, the count's type, bytes of a value
     before = 0
     for each in element.properties:
         if each.count is None:
             before += np.dtype(each.type).itemsize
         else:
-            name: str = "little" if order == "<" else "big"
-            steps.append((before, np.dtype(each.count).itemsize, np.dtype(each.type).itemsize, name))
+            steps.append((before, np.dtype(order + each.count), np.dtype(each.type).itemsize))
             before = 0
     starts, counts = np.empty(element.length, np.int64), np.empty((element.length, len(steps)), np.int64)
     for number in range(element.length):
         starts[number] = offset
-        for k, (skip, width, size, name) in enumerate(steps):
+        for k, (skip, kind, size) in enumerate(steps):
             offset += skip
-            if offset >= len(data):
+            if offset + kind.itemsize > len(data):
                 raise ValueError(f"it is cut off in {element.name}")
-            n = data[offset] if width == 1 else int.from_bytes(data[offset : offset + width], name)  # type: ignore[arg-type]
+            n = data[offset] if kind.itemsize == 1 else int(np.frombuffer(data, kind, 1, offset)[0])
+            if n < 0:
+                raise ValueError(f"a list of {element.name} has fewer than no values")
             counts[number, k] = n
-            offset += width + n * size
+            offset += kind.itemsize + n * size
         offset += before
     if offset > len(data):
         raise ValueError(f"it is cut off in {element.name}")
     return starts, counts, offset
 
 
-def _read_text(data: bytes, offset: int, elements: list[Element]) -> None:
+def _read_text(data: bytes, offset: int, elements: list[Element]) -> bool:
+    """Fill the columns of all elements; whether there are more numbers than they take."""
     values, at = numbers(data[offset:]), 0
     for element in elements:
         at = _read_text_element(values, at, element)
+    return at < len(values)
+
+
+def _typed(values: npt.NDArray, kind: str) -> npt.NDArray:
+    """Numbers of a text in the type that the header says; those with a fraction keep all digits that are written."""
+    return values if kind == "f4" else values.astype(kind)
 
 
 def _read_text_element(values: npt.NDArray, at: int, element: Element) -> int:
@@ -255,7 +264,7 @@ def _fill_from_table(element: Element, table: npt.NDArray, guess: list[int]) -> 
     columns: dict[str, npt.NDArray | Lists] = {}
     for each in element.properties:
         if each.count is None:
-            columns[each.name] = table[:, at].astype(each.type)
+            columns[each.name] = _typed(table[:, at], each.type)
             at += 1
             continue
         n = next(counts)
@@ -281,7 +290,7 @@ def _read_mixed_text(values: npt.NDArray, at: int, element: Element, places: lis
     for place, each in enumerate(element.properties):
         first = starts + shift + place
         if each.count is None:
-            element.columns[each.name] = values[first].astype(each.type)
+            element.columns[each.name] = _typed(values[first], each.type)
             continue
         sizes = counts[:, k]
         within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)

@@ -54,6 +54,8 @@ def columns_of_names(names: list[str], values: Floats | None, file: str) -> Colu
     if values is None:
         return Columns(xyz)
     columns = Columns(xyz, normals)
+    if {plain[xyz[0]], plain[xyz[1]]} & {"longitude", "latitude"}:
+        columns.said.append(f"The places in {file} are in degrees, so its form is wrong; project them to metres first.")
     if normals is not None:
         _check_normals(columns, values, file)
     if rgb is not None:
@@ -135,12 +137,19 @@ def _take_colors(columns: Columns, values: Floats, whole: list[bool], left: list
     triple, leica = fit[0], False
     if len(fit) > 1 and len(left) == 4:
         last, fourth = values[:, left[-1]], values[:, left[0]]
-        leica = not (np.ptp(last) == 0 and last[0] in (1, 255, 65535) and np.ptp(fourth) > 0)
+        opaque = bool(np.ptp(last) == 0 and last[0] in (1, 255, 65535))
+        if opaque and np.ptp(fourth) == 0:
+            columns.said.append(
+                f"Columns 4 to 7 of {file} may be a colour and its opacity, or an intensity and a colour; name them (R G B) in a first line."
+            )
+            return left
+        leica = not opaque
         triple = fit[1] if leica else fit[0]
     more = ", and column 4 as intensity." if leica else "."
     columns.said.append(f"Columns {triple[0] + 1} to {triple[2] + 1} of {file} were read as red, green and blue{more}")
     columns.colors = _colors(values[:, triple], columns.said, file, named=False)
-    return [k for k in left if k not in triple] if columns.colors is not None else left
+    known = [*triple, left[0]] if leica else triple
+    return [k for k in left if k not in known] if columns.colors is not None else left
 
 
 def _scale(block: Floats, whole: list[bool]) -> float | None:

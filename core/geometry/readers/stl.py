@@ -1,5 +1,6 @@
 """STL, text and binary, with the two ways in which binary files hold colours of faces."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,16 @@ def read_stl(path: Path) -> Shape:
     look: dict[str, Any] = {}
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(_HEADER)
+        start = file.read(4096)
+        file.seek(max(size - 4096, 0))
+        end = file.read()
+    head = start[:_HEADER]
     count = int.from_bytes(head[80:84], "little") if len(head) == _HEADER else 0
-    if head.lstrip()[:5].lower() == b"solid" and size != _HEADER + 50 * count:
-        vertices = _read_text(path, said)
+    is_text = start.lstrip()[:5].lower() == b"solid" and re.search(rb"(?i)\bfacet\s|\bendsolid\b", start) is not None
+    if is_text and size != _HEADER + 50 * count:
+        vertices = _read_text(path)
+        if b"endsolid" not in end.lower():
+            said.append("It does not end with 'endsolid'; it may be cut off.")
     else:
         if len(head) < _HEADER or size < _HEADER + 50 * count:
             raise CounterpointError(
@@ -48,7 +55,7 @@ def read_stl(path: Path) -> Shape:
     return checked_shape(vertices, faces, name=path.name, warnings=said, **look)
 
 
-def _read_text(path: Path, said: list[str]) -> Floats:
+def _read_text(path: Path) -> Floats:
     """The corners float64 [3F, 3] of all solids of a text file, one after another."""
     pieces: list[Floats] = []
     sizes: list[int] = []

@@ -1,5 +1,6 @@
 """Numbers in text, a block of lines at a time and without a loop over lines."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,8 +9,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from core.geometry.readers.files import decoded
+
 BLOCK = 1 << 21
 """Bytes that are looked at together."""
+
+_NAMES = re.compile(rb"^[ \t]*(?:usemtl|mtllib)\b[^\n]*", re.MULTILINE)
+"""Lines of OBJ files in which a "#" may be a part of a name."""
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.integer]
@@ -47,6 +53,8 @@ def _without_comments(text: bytes, comment: bytes) -> bytes:
     before = hidden[starts] - (data[starts] == comment[0])
     is_comment = hidden > np.repeat(before, np.diff(starts, append=len(data)))
     is_comment &= data != 10
+    for line in _NAMES.finditer(text) if b"usemtl" in text or b"mtllib" in text else ():
+        is_comment[line.start() : line.end()] = False
     return np.where(is_comment, np.uint8(32), data).tobytes()
 
 
@@ -103,8 +111,7 @@ class Lines:
 
     def text(self, line: int) -> str:
         """A line without the blanks around it."""
-        raw = self.data[self.start[line] : self.start[line] + self.length[line]].tobytes()
-        return raw.decode("utf-8", errors="replace").strip()
+        return decoded(self.data[self.start[line] : self.start[line] + self.length[line]].tobytes()).strip()
 
     def words_of(self, chosen: npt.NDArray[np.bool_], skip: int = 1) -> tuple[Bytes, Ints]:
         """The text of the chosen lines without their first ``skip`` words, and how many words are left in each."""
@@ -141,10 +148,24 @@ def numbers(text: bytes | Bytes, count: int | None = None, dtype: type = np.floa
         try:
             values: npt.NDArray = np.fromstring(raw, dtype, sep=" ") if raw.strip() else np.zeros(0, dtype)
         except (DeprecationWarning, ValueError):
-            raise ValueError("something that should be a number is not one") from None
+            raise ValueError(_no_number(raw)) from None
     if count is not None and len(values) != count:
-        raise ValueError("something that should be a number is not one")
+        raise ValueError(_no_number(raw))
     return values
+
+
+def _no_number(raw: bytes) -> str:
+    """What is wrong with a text that is not all numbers: the first word that is none, in words."""
+    for word in raw.split():
+        if re.fullmatch(rb"[+-]?\d*,\d+(?:[eE][+-]?\d+)?", word):
+            return f"its numbers have decimal commas, as in '{decoded(word)[:20]}'"
+        try:
+            float(word)
+        except ValueError:
+            if not decoded(word).isprintable():
+                break
+            return f"'{decoded(word)[:20]}' is where a number should be"
+    return "something that should be a number is not one"
 
 
 def columns(values: npt.NDArray, counts: Ints, width: int) -> npt.NDArray:

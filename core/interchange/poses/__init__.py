@@ -4,6 +4,7 @@ Everywhere ``x_cam = R diag(s) x_shape + t`` with OpenCV axes. COLMAP and nerfst
 shape's frame is the world, and a scale other than 1 is refused.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -86,7 +87,7 @@ def load_entry(
 
 def _entries(path: Path) -> list[Entry]:
     """All that a file or a folder holds."""
-    if path.is_dir():
+    if os.path.isdir(path):
         return bop.load(path) if (path / "scene_gt.json").exists() else colmap.load(path)
     if path.name in ("images.txt", "images.bin", "cameras.txt", "cameras.bin"):
         return colmap.load(check_file(path).parent)

@@ -4,6 +4,7 @@ They are in millimetres, with photos and objects by their numbers.
 """
 
 import csv
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def load(path: str | Path) -> list[Entry]:
         CounterpointError: the content is something else.
     """
     path = Path(path)
-    file = path / "scene_gt.json" if path.is_dir() else path
+    file = path / "scene_gt.json" if os.path.isdir(path) else path
     truth, place = read_json(file), file.parent / "scene_camera.json"
     cameras = read_json(place) if place.is_file() else {}
 

@@ -3,6 +3,7 @@
 Pixels are counted from the corner of the top-left one there, and from its centre here.
 """
 
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -159,7 +160,7 @@ def _points(line: str) -> bool:
 
 def _place(path: Path) -> tuple[Path, str]:
     """The folder that holds the model, and the suffix of its files."""
-    folder = path if path.is_dir() else path.parent
+    folder = path if os.path.isdir(path) else path.parent
     for place in (folder, folder / "sparse" / "0", folder / "sparse", folder / "0"):
         for kind in (".bin", ".txt"):
             if (place / f"cameras{kind}").exists() and (place / f"images{kind}").exists():

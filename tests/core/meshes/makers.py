@@ -17,6 +17,7 @@ Maker = Callable[[Path], Path]
 def obj(text: str, mtl: str = "") -> Maker:
     def make(folder: Path) -> Path:
         Image.new("RGB", (2, 2), (9, 90, 200)).save(folder / "t.png")
+        Image.new("RGBA", (2, 2), (9, 90, 200, 0)).save(folder / "clear.png")
         (folder / "m.mtl").write_text("newmtl m\n" + mtl)
         (folder / "a.obj").write_text(("mtllib m.mtl\nusemtl m\n" if mtl else "") + text)
         return folder / "a.obj"
@@ -68,8 +69,29 @@ def using(*names: str, required: bool = False) -> Callable[[dict[str, Any]], obj
 
 
 def meshopt(tree: dict[str, Any]) -> None:
+    """Compressed views of which the file also holds the plain bytes."""
+    tree["extensionsUsed"] = ["EXT_meshopt_compression"]
     for view in tree["bufferViews"]:
         view["extensions"] = {"EXT_meshopt_compression": {"buffer": 0, "mode": "ATTRIBUTES"}}
+
+
+def meshopt_alone(tree: dict[str, Any]) -> None:
+    """Compressed views without plain bytes."""
+    meshopt(tree)
+    for view in tree["bufferViews"]:
+        view["buffer"] = 1
+    tree["buffers"].append({"byteLength": 9999, "extensions": {"EXT_meshopt_compression": {"fallback": True}}})
+
+
+def clear(mode: str, alpha: float = 0.2) -> Callable[[dict[str, Any]], object]:
+    """Materials through which light goes, of glTF's alphaMode."""
+
+    def change(tree: dict[str, Any]) -> None:
+        for material in tree["materials"]:
+            material["alphaMode"] = mode
+            material["pbrMetallicRoughness"]["baseColorFactor"] = [1, 1, 1, alpha]
+
+    return change
 
 
 def lines_too(tree: dict[str, Any]) -> None:
