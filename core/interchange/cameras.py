@@ -204,6 +204,8 @@ def _of_colmap(folder: Path, image: str | None) -> PhotoCamera:
     from core.interchange.poses.colmap import read_cameras, read_images
 
     cameras = read_cameras(folder)
+    if not cameras:
+        raise CounterpointError(f"{folder.name} is a COLMAP model without cameras; export the one of the reconstruction.")
     if len(cameras) == 1:
         return next(iter(cameras.values()))
     images = read_images(folder)
