@@ -212,6 +212,8 @@ def _mask(segmentation: Any, height: int, width: int, left_out: Counter[str]) ->
         return mask_of_runs(segmentation, height, width)
     if not isinstance(segmentation, list):
         raise Unusable("of an unknown kind")
+    if all(isinstance(one, int) for one in segmentation) and sum(segmentation) == height * width:
+        return mask_of_runs({"size": [height, width], "counts": segmentation}, height, width)
     if segmentation and all(isinstance(one, dict) and "counts" in one for one in segmentation):
         return np.asarray(np.any([mask_of_runs(one, height, width) for one in segmentation], axis=0))
     polygons, reasons = polygons_of(segmentation, height, width)
