@@ -97,7 +97,9 @@ def _say_unused(names: Sequence[str], of_photo: Mapping[str, str | None]) -> Non
         warn(f"The boxes of {listed(unused, 3)} are left out: they fit none of the photos, or the same as others do.")
     shared = [name for name in names if uses[name] > 1]
     if shared:
-        warn(f"The boxes of {listed(shared, 3)} are each taken for several photos of that name; name them with their folders.")
+        warn(
+            f"The boxes of {listed(shared, 3)} are each taken for several photos of that name; name them with their folders."
+        )
 
 
 def _say_shared_masks(paths: Sequence[str]) -> None:

@@ -170,7 +170,9 @@ def _several(content: Any) -> dict[str, Any]:
     if isinstance(content, list) and content and all(isinstance(one, dict) for one in content):
         named = [next((str(one[key]) for key in _CALLED if key in one), str(i)) for i, one in enumerate(content)]
         if len(set(named)) < len(named):
-            raise CounterpointError(f"A list of cameras has the same name twice ({listed(named)}); give each photo one.")
+            raise CounterpointError(
+                f"A list of cameras has the same name twice ({listed(named)}); give each photo one."
+            )
         return dict(zip(named, content, strict=True))
     if isinstance(content, dict) and len(content) > 1 and all(holds_intrinsics(one) for one in content.values()):
         return {str(key): one for key, one in content.items()}
@@ -205,7 +207,9 @@ def _of_colmap(folder: Path, image: str | None) -> PhotoCamera:
 
     cameras = read_cameras(folder)
     if not cameras:
-        raise CounterpointError(f"{folder.name} is a COLMAP model without cameras; export the one of the reconstruction.")
+        raise CounterpointError(
+            f"{folder.name} is a COLMAP model without cameras; export the one of the reconstruction."
+        )
     if len(cameras) == 1:
         return next(iter(cameras.values()))
     images = read_images(folder)

@@ -20,7 +20,23 @@ from core.notices import warn
 Ints = npt.NDArray[np.integer]
 
 _GEOMETRY = {
-    *("x", "y", "z", "nx", "ny", "nz", "s", "t", "u", "v", "texture_u", "texture_v", "texcoord", "texnumber", "quality"),
+    *(
+        "x",
+        "y",
+        "z",
+        "nx",
+        "ny",
+        "nz",
+        "s",
+        "t",
+        "u",
+        "v",
+        "texture_u",
+        "texture_v",
+        "texcoord",
+        "texnumber",
+        "quality",
+    ),
     *("red", "green", "blue", "alpha", "vertex_index", "vertex_indices", "flags"),
 }
 """Properties of PLY that are no labels."""

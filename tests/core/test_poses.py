@@ -419,7 +419,9 @@ def test_results_of_bop(tmp_path):
     with collect_warnings() as said:
         assert close(load_pose(tmp_path / "method_lmo-test.csv", "000003.png", "obj_000008.ply", MM), POSE)
     assert "highest score" in said[0]
-    (tmp_path / "blanks.csv").write_bytes("\n".join(["\ufeffscene_id, im_id, obj_id, score, R, t, time", rows[1]]).encode())
+    (tmp_path / "blanks.csv").write_bytes(
+        "\n".join(["\ufeffscene_id, im_id, obj_id, score, R, t, time", rows[1]]).encode()
+    )
     assert close(load_pose(tmp_path / "blanks.csv", "000003.png", "obj_000008.ply", MM), POSE)
     with collect_warnings() as said:
         load_pose(tmp_path / "blanks.csv", "000003.png", "mug.ply", MM)

@@ -72,9 +72,7 @@ def load_entry(
     if entry.unit is None:
         return entry
     if unit is None:
-        warn(
-            f"{path.name} says its unit and that of the shape is not known: it is taken to be the same."
-        )
+        warn(f"{path.name} says its unit and that of the shape is not known: it is taken to be the same.")
         return entry
     if not unit.known:
         warn(unit.reason)

@@ -93,7 +93,9 @@ def read_entries(content: Any, name: str) -> list[Entry]:
 
 
 def _holds_pose(content: Any) -> bool:
-    return isinstance(content, dict) and bool({"R", "rotation", "rvec", "cam_R_m2c", *_MATRICES, *_INVERSE} & set(content))
+    return isinstance(content, dict) and bool(
+        {"R", "rotation", "rvec", "cam_R_m2c", *_MATRICES, *_INVERSE} & set(content)
+    )
 
 
 def _unit(content: Any) -> float | None:
