@@ -26,8 +26,8 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # si
 def load_image(path: str | Path) -> RGB:
     """Read an image file as uint8 [H, W, 3].
 
-    EXIF rotation is applied, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of an
-    animation the first frame is read. The size is checked before anything is decoded.
+    EXIF rotation is applied, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of an animation the
+    first frame is read. The size is checked before anything is decoded.
 
     Raises:
         CounterpointError: not there, not readable, not an image, damaged, or larger than ``MAX_MEGAPIXELS``.
@@ -74,12 +74,11 @@ def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
 def load_mask(path: str | Path, image_size: tuple[int, int] | None = None) -> npt.NDArray[np.bool_]:
     """The object that an image file marks: bool [H, W].
 
-    White on black, white on transparent, a cut-out on a transparent background, numbers or colours of classes (0 or
-    black is the background); grey rims and JPEG's noise are cut at half. EXIF rotation is applied. What was assumed is
-    said by :func:`core.notices.warn`.
+    White on black, white on transparent, a cut-out on a transparent background, numbers or colours of classes (0 or black is the
+    background); grey rims and JPEG's noise are cut at half. EXIF rotation is applied. What was assumed is said by
+    :func:`core.notices.warn`.
 
     Args:
-        path: of the image file.
         image_size: (width, height) of the image that it belongs to; a mask of the same proportions is scaled to it.
 
     Raises:
@@ -125,13 +124,10 @@ def _mask_of_palette(image: Image.Image, name: str) -> npt.NDArray[np.bool_]:
 def load_depth(
     path: str | Path, size: tuple[int, int], unit: Unit = METRE, scale: float | None = None
 ) -> npt.NDArray[np.floating]:
-    """Depth float64 [H, W] along z of an image, NaN where it is not known.
+    """Depth float64 [H, W] along z of an image of ``size`` (width, height) in the shape's units, NaN where it is not known.
 
-    The image is of ``size`` (width, height); depth is in the shape's units.
-
-    A 16-bit PNG or TIFF holds millimetres, or ``scale`` millimetres a count (BOP's ``depth_scale``); a guessed ``unit``
-    of the shape is said. ``.npy``, ``.npz`` with one array, float TIFF and EXR (channel Z, Y, or R) hold the shape's
-    units. 0 is not known.
+    A 16-bit PNG or TIFF, or an array of integers, holds millimetres, or ``scale`` millimetres a count (BOP's ``depth_scale``); a guessed ``unit`` of the
+    shape is said. ``.npy``, ``.npz`` with one array, float TIFF and EXR (channel Z, Y, or R) hold the shape's units. 0 is not known.
 
     Raises:
         CounterpointError: it cannot be read, is a picture (8 bits, colours, a palette), or is of another size.
@@ -149,6 +145,7 @@ def load_depth(
         )
     if counts and not unit.known:
         warn(unit.reason)
+    values = _without_marks(values, file.name)
     depth = values.astype(np.float64) * ((scale or 1.0) / 1000 / unit.metres if counts else 1.0)
     known = np.isfinite(depth) & (depth > 0)
     if (depth[np.isfinite(depth)] < 0).any():
@@ -156,6 +153,15 @@ def load_depth(
     if not known.any():
         raise CounterpointError(f"{file.name} holds no depth above zero.")
     return np.where(known, depth, np.nan)
+
+
+def _without_marks(values: npt.NDArray, name: str) -> npt.NDArray:
+    """Depth float64 [H, W] that is NaN where the largest number of the format, or Blender's 1e10, stands for nothing."""
+    marks = (values == 65535) if values.dtype.kind in "ui" else (values == 65504) | (np.abs(values) >= 1e9)
+    marks &= np.isfinite(values)
+    if marks.any():
+        warn(f"{name} has pixels of the value {values[marks][0]:g}, which is taken as not known.")
+    return np.where(marks, np.nan, values.astype(np.float64))
 
 
 def _depth_values(file: Path) -> tuple[npt.NDArray, bool]:
@@ -170,7 +176,11 @@ def _depth_values(file: Path) -> tuple[npt.NDArray, bool]:
                         f"{file.name} holds {len(loaded.files)} arrays; depth is one of them alone."
                     )
                 loaded = loaded[loaded.files[0]]
-        return np.squeeze(loaded), loaded.dtype == np.uint16
+        if loaded.dtype.kind not in "uif" or loaded.dtype.itemsize == 1:
+            raise CounterpointError(
+                f"{file.name} holds numbers of the kind {loaded.dtype}, which are no depth; give lengths, or 16-bit millimetres."
+            )
+        return np.squeeze(loaded), loaded.dtype.kind != "f"
     if suffix == ".exr":
         return _depth_of_exr(file), False
     with Image.open(file) as image:
@@ -189,14 +199,13 @@ def _depth_of_exr(file: Path) -> npt.NDArray:
     found = next((name for name in ("Z", "Y", "V", "R", "DEPTH") if name in channels), None)
     if found is None:
         raise CounterpointError(f"{file.name} has no channel Z, Y or R with depth.")
+    if found == "R" and any(not np.array_equal(channels[found], channels[c]) for c in "GB" if c in channels):
+        raise CounterpointError(f"{file.name} is a picture in colours, not depth; give a channel Z.")
     return np.asarray(channels[found], np.float64)
 
 
 def field_of_view(path: str | Path) -> float | None:
-    """Degrees that the longer side of a photo spans, or None.
-
-    They come from the focal length that its EXIF data give for 35 mm film.
-    """
+    """Degrees that the longer side of a photo spans, from the focal length that its EXIF data give for 35 mm film; else None."""
     try:
         with Image.open(path) as image:
             focal = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)

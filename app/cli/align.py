@@ -59,7 +59,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     assert isinstance(side, MatchableShape)
     start = None if entry is None else entry.pose
     if start is not None:
-        check_start(start, flat.K, flat.size, shape, Path(options.start or "").name)
+        check_start(start, flat.K, flat.size, shape, Path(options.start or "").name, photo.mask)
     fine = FineSettings(dof=options.dof, locked=frozenset(options.lock or ()))
     scorer = PoseScorer(photo, side, encoder, up)
     found = _search(options, scorer, flat, start, fine, span(progress, 0.4, 1.0))

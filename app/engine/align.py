@@ -66,7 +66,7 @@ def place_pose(progress: Progress, task: AlignTask, path: str = "") -> Begun:
             task = replace(task, K=_numbers(known.K), lens=known.lens)
     judge = judge_of(replace(task, depth=""), 6, progress)
     if start is not None:
-        check_start(start, judge.flat.K, judge.flat.size, shape, Path(path).name)
+        check_start(start, judge.flat.K, judge.flat.size, shape, Path(path).name, judge.scorer.photo.mask)
     return _begun(judge, judge.scorer([start or facing(judge.scorer)]))
 
 

@@ -33,6 +33,20 @@ class Correspondences2D3D:
         """
         return float(np.linalg.norm(project(pose, K, self.points)[0] - self.pixels, axis=1).mean())
 
+    def allow(self, pose: Pose, fitted: Pose, K: Floats) -> bool:
+        """Whether a pose lies in the region of 95 % confidence of the pose that was fitted to the correspondences alone.
+
+        How exact they are is estimated from how far the fitted pose misses them (an F-test on the squared errors in pixels); three of
+        them leave that open, and allow every pose.
+        """
+        from scipy.stats import f as f_distribution
+
+        left = 2 * len(self) - 6
+        if left <= 0:
+            return True
+        errors = [float(((project(one, K, self.points)[0] - self.pixels) ** 2).sum()) for one in (pose, fitted)]
+        return bool(errors[0] <= errors[1] * (1 + 6 / left * f_distribution.ppf(0.95, 6, left)))
+
 
 def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, size: tuple[int, int]) -> list[Pose]:
     """Find the poses that put the points of at least three correspondences on their pixels.

@@ -1,10 +1,8 @@
-"""Poses made exact.
+"""Poses made exact: descent on how far the picture's coordinates on the object, and its silhouette, are from the pose's.
 
-Descent on how far the picture's coordinates on the object, and its silhouette, are from the pose's.
-
-After "Zero-Shot Inexact CAD Model Alignment from a Single Image" (ICCV 2025): losses in normalised object coordinates
-(NOC, L1), on the silhouette and on depth. What is seen is cast anew every few steps; between, gradients go through the
-projection and through the planes of the faces. All hypotheses descend in one batch.
+After "Zero-Shot Inexact CAD Model Alignment from a Single Image" (ICCV 2025): losses in normalised object coordinates (NOC, L1), on the
+silhouette and on depth. What is seen is cast anew every few steps; between, gradients go through the projection and through the planes
+of the faces. All hypotheses descend in one batch.
 """
 
 from collections.abc import Callable
@@ -64,14 +62,17 @@ def refine(
         scorer: Compares poses of the shape with the photo.
         settings: How poses descend.
         watch: Called with the number of each step (from 1) and the poses in the order of ``starts``.
-        correspondences: Certain 2D-3D correspondences. With them every hypothesis is replaced, and the smallest error
-            in pixels for its score comes first.
+        correspondences: Certain 2D-3D correspondences. With them a hypothesis stays only where the descent would leave what they allow
+            (see :meth:`core.alignment.correspondences.Correspondences2D3D.allow`), and the smallest error in pixels for its score
+            comes first.
 
     Returns:
         As many hypotheses, the best first.
     """
     refined = refine_each([start.pose for start in starts], scorer, settings, watch, correspondences)
     if correspondences is not None:
+        pairs = zip(starts, refined, strict=True)
+        refined = [end if correspondences.allow(end.pose, start.pose, scorer.K) else start for start, end in pairs]
         return sorted(refined, key=lambda h: correspondences.error(h.pose, scorer.K) / (h.score + 1e-6))
     return ranked([max(pair, key=lambda h: h.score) for pair in zip(starts, refined, strict=True)])
 
@@ -94,10 +95,7 @@ def descend(
     watch: Watch | None = None,
     correspondences: Correspondences2D3D | None = None,
 ) -> list[Pose]:
-    """Let poses descend in one batch, all arguments as in :func:`refine`.
-
-    Returns where they end in the order of ``starts``.
-    """
+    """Let poses descend in one batch, all arguments as in :func:`refine`; returns where they end in the order of ``starts``."""
     if not starts:
         return []
     descent = _Descent(starts, scorer, settings, correspondences)
@@ -113,10 +111,7 @@ def descend(
 
 
 class _Descent:
-    """H poses that descend.
-
-    Parameters are changes of rotation (so(3)), position of the middle (diagonals) and log scale.
-    """
+    """H poses that descend; parameters are changes of rotation (so(3)), position of the middle (diagonals) and log scale."""
 
     def __init__(
         self,
@@ -179,10 +174,7 @@ class _Descent:
         self._optimizer.step()
 
     def _values(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """R [H, 3, 3], t [H, 3], s [H, 3] now: the shape turns around its middle, which moves.
-
-        Scale is about it too.
-        """
+        """R [H, 3, 3], t [H, 3], s [H, 3] now: the shape turns around its middle, which moves; scale is about it too."""
         x, y, z = self._turn.unbind(1)
         zero = torch.zeros_like(x)
         skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=1).reshape(-1, 3, 3)
@@ -216,10 +208,7 @@ class _Descent:
     def _depth_loss(
         self, seen: Observations, met: torch.Tensor, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor
     ) -> torch.Tensor:
-        """Mean L1 [H] between the depth of what is met and that measured, in diagonals.
-
-        What is far off is something else.
-        """
+        """Mean L1 [H] between the depth of what is met and that measured, in diagonals; what is far off is something else."""
         assert seen.depth is not None
         own = met * self._size + self._center
         z = ((own * s[:, None]) @ R.transpose(1, 2))[..., 2] + t[:, 2:]
@@ -230,10 +219,7 @@ class _Descent:
     def _silhouette_loss(
         self, seen: Observations, outline: SilhouetteTarget, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor
     ) -> torch.Tensor:
-        """How far the silhouette's edge is from the outline, and the outline from it [H].
-
-        Far parts, which may be hidden, count little.
-        """
+        """How far the silhouette's edge is from the outline, and the outline from it [H]; far parts, which may be hidden, count little."""
         uv = self._project(R, t, s, seen.silhouette)
         there = outline.distance_at(uv).abs().clamp(max=0.2) * seen.silhouette_weight
         gaps = torch.cdist(outline.points.expand(len(uv), -1, -1), uv) / outline.size
@@ -245,8 +231,7 @@ class _Descent:
     ) -> torch.Tensor:
         """How far the correspondences are from their pixels [H], as a fraction of the box."""
         uv = self._project(R, t, s, points.expand(len(R), -1, -1))
-        away: torch.Tensor = (uv - pixels).norm(dim=-1).mean(1)
-        return away / self._box
+        return (uv - pixels).norm(dim=-1).mean(1) / self._box
 
     def _project(self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
         camera = (points * s[:, None]) @ R.transpose(1, 2) + t[:, None]

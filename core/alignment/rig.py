@@ -27,10 +27,12 @@ def load_rig(path: str | Path) -> dict[str, View]:
     views = colmap.load_views(path) if of_colmap else nerfstudio.load_views(path)
     whole = [str(PurePosixPath(view.image.replace("\\", "/"))) for view in views]
     twice = [name for name, count in Counter(whole).items() if count > 1]
-    if not views or twice:
+    if not views:
         raise CounterpointError(
-            f"{path.name} must name each photo of the rig once" + (f"; {twice[0]} is there twice." if twice else ".")
+            f"{path.name} holds no photo with a pose, so it is no rig; export the model after its photos were registered."
         )
+    if twice:
+        raise CounterpointError(f"{path.name} must name each photo of the rig once; {twice[0]} is there twice.")
     return dict(zip(short_names(whole), views, strict=True))
 
 

@@ -19,14 +19,14 @@ from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import camera_matrix
 from core.images import check_file
-from core.interchange.camera_values import camera_of, matrix_of
+from core.interchange.camera_values import camera_of, holds_intrinsics, matrix_of
 from core.interchange.names import listed, number_of, picked
 from core.notices import warn
 
 Floats = npt.NDArray[np.floating]
 
-OFF_CENTRE = 0.1
-"""How far, as a share of the photo, a principal point may lie from its middle without being told."""
+OFF_CENTRE = 0.05
+"""How far, as a share of the photo, a principal point may lie from its middle without being told: that of a photo a tenth larger or smaller."""
 
 
 def load_camera(
@@ -84,7 +84,7 @@ def fitted(camera: PhotoCamera, image_size: tuple[int, int] | None, name: str) -
     if max(abs(cx / width - 0.5), abs(cy / height - 0.5)) > OFF_CENTRE:
         warn(
             f"{name} has its principal point at ({cx:.4g}, {cy:.4g}), far from the middle of the picture of {width} x {height}: "
-            "check that it is of photos of this size, turned as this one."
+            "check that it is of photos of this size, turned as this one, and not cut out of a larger one."
         )
     if max(focal) > 1.5 * min(focal):
         warn(f"{name} has focal lengths that differ much ({focal[0]:.4g} and {focal[1]:.4g} pixels); check them.")
@@ -164,7 +164,29 @@ def of_content(content: Any, path: Path, size: tuple[int, int] | None, image: st
         return camera_in(content)
     if isinstance(content, dict) and content.get("perFrameIntrinsicCoeffs"):
         warn(f"{path.name} has intrinsics of each frame; the one K for all is taken.")
+    several = _several(content)
+    if several:
+        chosen = picked(list(several), image, f"{path.name} has the cameras")
+        return camera_of(list(several.values())[chosen], path.name)
     return camera_of(content, path.name)
+
+
+def _several(content: Any) -> dict[str, Any]:
+    """The cameras by their names of a list of them, or of a dictionary that holds nothing else; none where it is a single one."""
+    if isinstance(content, list) and content and all(isinstance(one, dict) for one in content):
+        named = [next((str(one[key]) for key in _CALLED if key in one), str(i)) for i, one in enumerate(content)]
+        if len(set(named)) < len(named):
+            raise CounterpointError(
+                f"A list of cameras has the same name twice ({listed(named)}); give each photo one."
+            )
+        return dict(zip(named, content, strict=True))
+    if isinstance(content, dict) and len(content) > 1 and all(holds_intrinsics(one) for one in content.values()):
+        return {str(key): one for key, one in content.items()}
+    return {}
+
+
+_CALLED = ("image", "img_name", "image_name", "file_name", "file_path", "filename", "name", "id")
+"""What the photo, or the camera, of one of several is called."""
 
 
 def _of_scene(content: dict[str, Any], name: str, image: str | None) -> PhotoCamera:
@@ -190,6 +212,10 @@ def _of_colmap(folder: Path, image: str | None) -> PhotoCamera:
     from core.interchange.poses.colmap import read_cameras, read_images
 
     cameras = read_cameras(folder)
+    if not cameras:
+        raise CounterpointError(
+            f"{folder.name} is a COLMAP model without cameras; export the one of the reconstruction."
+        )
     if len(cameras) == 1:
         return next(iter(cameras.values()))
     images = read_images(folder)
@@ -259,7 +285,7 @@ def _of_text(path: Path, size: tuple[int, int] | None, image: str | None) -> Pho
         values = [float(number) for number in numbers]
     except ValueError:
         content = (
-            yaml.safe_load("\n".join(line.replace("=", ":", 1) for line in lines))
+            yaml.safe_load("\n".join(line.replace("=", ": ", 1) for line in lines))
             if ":" in text or "=" in text
             else None
         )

@@ -51,6 +51,8 @@ def load_image_labels(path: str | Path, shape: tuple[int, int] | None = None, im
     labels: Labels = format_of(path, IMAGE_LABELS).load(path, shape, image_name)
     if labels.masks.ndim != 3:
         raise CounterpointError(f"{path.name} holds labels of a shape, not of an image.")
+    if not len(labels.masks):
+        warn(f"{path.name} has no labels of this image.")
     size = None if shape is None else shape[::-1]
     fitted = [
         masks.fit_size(mask, size, path.name)

@@ -58,6 +58,13 @@ SHAPE_LABELS = (
 )
 
 
+_OTHERS = {
+    ".txt": " (YOLO's are not read; export as COCO)",
+    ".xml": " (those of Pascal VOC and CVAT are not read; export as COCO)",
+}
+"""Labels of images that others write by the suffix, and what to do."""
+
+
 def suffixes_of(formats: Sequence[LabelFormat], written: bool = False) -> tuple[str, ...]:
     """All suffixes of formats, or the usual ones of those that are written."""
     if written:
@@ -79,7 +86,8 @@ def format_of(path: str | Path, formats: Sequence[LabelFormat], written: bool = 
     what = f"abels of {'an' if kind == 'image' else 'a'} {kind}"
     if written:
         raise CounterpointError(f"L{what} are written as {known}, not as '{suffix}'.")
-    raise CounterpointError(f"{Path(path).name} cannot hold l{what}; use {known}.")
+    other = _OTHERS.get(suffix, "") if kind == "image" else ""
+    raise CounterpointError(f"{Path(path).name} cannot hold l{what}{other}; use {known}.")
 
 
 def _function(name: str) -> Callable[..., Any]:

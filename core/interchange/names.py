@@ -8,18 +8,16 @@ from core.errors import CounterpointError
 
 
 def number_of(name: str) -> int | None:
-    """The last number in a file's name without its suffix: 3 of ``000003.png``, 8 of ``obj_000008.ply``.
+    """The number of a photo or an object in its file's name: 3 of ``000003.png``, 8 of ``obj_000008_v2.ply``; None where there is none.
 
-    None where there is none.
+    It is the one of most digits, of several that are as long the last.
     """
     found = re.findall(r"\d+", _path(name).stem)
-    return int(found[-1]) if found else None
+    return int(max(reversed(found), key=len)) if found else None
 
 
 def matches(name: str, wanted: str) -> int:
-    """How much two names of photos agree: the parts of their paths that are the same from the end.
-
-    Suffixes may be missing.
+    """How much two names of photos agree: the parts of their paths that are the same from the end; suffixes may be missing.
 
     0 where the last parts differ.
     """
@@ -48,11 +46,8 @@ def picked(names: Sequence[str], wanted: str | None, where: str) -> int:
     best = max(scores, default=0)
     if best and scores.count(best) == 1:
         return scores.index(best)
-    raise CounterpointError(
-        f"{where} {listed(names)}; none is {wanted or 'chosen'}."
-        if not best
-        else f"{where} {listed(names)}; {wanted} may be several of them: give its folder too."
-    )
+    raise CounterpointError(f"{where} {listed(names)}; none is {wanted or 'chosen'}." if not best else
+                            f"{where} {listed(names)}; {wanted} may be several of them: give its folder too.")  # fmt: skip
 
 
 def nearest_name(names: Sequence[str], wanted: str) -> str | None:
@@ -63,10 +58,7 @@ def nearest_name(names: Sequence[str], wanted: str) -> str | None:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Each name by as few of its last parts as no other name shares.
-
-    It is ``1.png``, or ``cam0/1.png`` beside ``cam1/1.png``.
-    """
+    """Each name by as few of its last parts as no other name shares: ``1.png``, or ``cam0/1.png`` beside ``cam1/1.png``."""
     parts = [_path(name).parts for name in names]
     short = []
     for own in parts:

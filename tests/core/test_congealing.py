@@ -20,6 +20,7 @@ from core.congealing.agreement import AgreementSettings, LearnedField, agree
 from core.congealing.collection import OpenedPhoto, congeal, congeal_jointly
 from core.congealing.coordinates import MapSettings, coordinates, solve
 from core.congealing.generate import GenerateSettings, distill, generate, learn_word
+from core.congealing.opening import open_photos
 from core.congealing.photos import open_photo, scaled
 from core.congealing.posed_photos import CanonicalShape, pose_photo
 from core.congealing.propagate import average, from_photo, from_shape, on_shape
@@ -32,6 +33,7 @@ from core.geometry.shape import load_shape
 from core.images import load_image
 from core.interchange.collections import PosedImage, load_collection, load_map, save_collection, save_map
 from core.interchange.poses import View
+from core.notices import collect_warnings
 from core.parts.prominence import likely_box
 from tests.conftest import SAMPLE
 
@@ -419,3 +421,25 @@ def test_photos_that_cannot_be_posed_are_named(canon, encoder):
     small = OpenedPhoto("small.jpg", photo_of(noise, encoder, intrinsics((64, 64)), None, mask, "small.jpg"))
     with pytest.raises(CounterpointError, match=r"small\.jpg"):
         congeal([small], canon)
+
+
+def test_boxes_that_fit_no_photo_are_said(photos_of_two_folders, encoder):
+    first, second = photos_of_two_folders
+    boxes = {"cam0/1.png": (4, 4, 60, 60), "cam1/1.png": (0, 0, 50, 50), "other.png": (0, 0, 9, 9)}
+    with collect_warnings() as said:
+        found = open_photos([first, second], encoder, boxes)
+    assert len(found.photos) == 2 and len(said) >= 1 and "other.png" in said[0]
+    assert found.photos[0].photo.side.map.box != found.photos[1].photo.side.map.box
+    with collect_warnings() as said:
+        open_photos([first, second], encoder, {"1.png": (4, 4, 60, 60)})
+    assert "several photos" in said[0]
+
+
+@pytest.fixture
+def photos_of_two_folders(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    paths = [tmp_path / folder / "1.png" for folder in ("cam0", "cam1")]
+    for path in paths:
+        path.parent.mkdir()
+        Image.fromarray(noise).save(path)
+    return [str(path) for path in paths]

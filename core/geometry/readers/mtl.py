@@ -31,7 +31,8 @@ _VALUES = {
 @dataclass
 class ObjMaterial:
     """A material: ``color`` sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, how the texture lies,
-    and whether light goes through (``d``, ``Tr``, ``map_d``)."""
+    and whether light goes through (``d``, ``Tr``, ``map_d``).
+    """
 
     name: str
     color: tuple[float, float, float] | None = None

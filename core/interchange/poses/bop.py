@@ -108,7 +108,7 @@ def load_results(path: str | Path) -> list[Entry]:
     file = check_file(path)
 
     def read() -> list[Entry]:
-        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines(), skipinitialspace=True))
         if len({row["scene_id"] for row in rows}) > 1:
             raise CounterpointError(f"{file.name} has poses of several scenes; give those of one.")
         best: dict[tuple[int, int], Entry] = {}

@@ -163,8 +163,14 @@ def _place(path: Path) -> tuple[Path, str]:
     folder = path if os.path.isdir(path) else path.parent
     for place in (folder, folder / "sparse" / "0", folder / "sparse", folder / "0"):
         for kind in (".bin", ".txt"):
-            if (place / f"cameras{kind}").exists() and (place / f"images{kind}").exists():
+            there = [what for what in ("cameras", "images") if (place / f"{what}{kind}").exists()]
+            if len(there) == 2:
                 return place, kind
+            if there:
+                missing = "images" if there == ["cameras"] else "cameras"
+                raise CounterpointError(
+                    f"{place.name} holds {there[0]}{kind} of COLMAP and no {missing}{kind}; put both into the folder."
+                )
     raise CounterpointError(f"{folder.name} holds no COLMAP model: cameras and images, as .txt or .bin, are not there.")
 
 
