@@ -231,7 +231,8 @@ class _Descent:
     ) -> torch.Tensor:
         """How far the correspondences are from their pixels [H], as a fraction of the box."""
         uv = self._project(R, t, s, points.expand(len(R), -1, -1))
-        return (uv - pixels).norm(dim=-1).mean(1) / self._box
+        error: torch.Tensor = (uv - pixels).norm(dim=-1).mean(1) / self._box
+        return error
 
     def _project(self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
         camera = (points * s[:, None]) @ R.transpose(1, 2) + t[:, None]

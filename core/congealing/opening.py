@@ -51,8 +51,9 @@ def open_photos(
     Args:
         paths: The photos' files.
         encoder: The image encoder.
-        boxes: The objects' boxes x0, y0, x1, y1 in pixels, by path (as many folders as tell the photos apart) or name. In a photo without box and mask the object is looked for, which
-            the user is told once for all photos.
+        boxes: The objects' boxes x0, y0, x1, y1 in pixels, by path (as many folders as tell the photos
+            apart) or name. In a photo without box and mask the object is looked for, which the user is told once for all
+            photos.
         masks: A folder with masks, named as the photos and ending in ``.png``; or None.
         camera: A file with the photos' camera, or None to go by EXIF data.
         progress: Is told which photo is opened.
@@ -84,8 +85,8 @@ def open_photos(
         reasons = "; ".join(f"{Path(path).name}: {why}" for path, why in found.refused[:3])
         raise CounterpointError(f"Too few photos can be used. {reasons}")
     if searched:
-        names = ", ".join(searched[:3]) + (", ..." if len(searched) > 3 else "")
-        warn(f"The object was looked for in {len(searched)} photos that have no box and no mask ({names}).")
+        listed = ", ".join(searched[:3]) + (", ..." if len(searched) > 3 else "")
+        warn(f"The object was looked for in {len(searched)} photos that have no box and no mask ({listed}).")
     return found
 
 

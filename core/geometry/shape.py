@@ -14,7 +14,7 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 from core.files import file_digest
 from core.geometry.paint import Paint
-from core.geometry.readers.files import noted
+from core.geometry.linked_files import noted
 from core.images import check_file
 
 READERS = {

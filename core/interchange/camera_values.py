@@ -130,7 +130,7 @@ def _matrix(said: dict[str, Any], name: str) -> Floats:
         numbers[1] = numbers[0]
         warn(f"{name} has fx only; fy is taken to be the same.")
     if all(number is not None for number in numbers):
-        return matrix_of([float(number) for number in numbers], name)  # type: ignore[arg-type]
+        return matrix_of([float(number) for number in numbers], name)
     matrix = _value(said, "matrix")
     if matrix is not None:
         return matrix_of(_numbers(matrix), name)
@@ -219,7 +219,7 @@ def _flat(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(key: str) -> str:
-    """ "Camera.fx" as "fx", "camera_matrix" as "cameramatrix"."""
+    """A key without what programs differ in: "Camera.fx" is "fx", "camera_matrix" is "cameramatrix"."""
     return re.sub(r"[^a-z0-9]", "", re.sub(r"^camera\d?\.", "", key.lower()))
 
 

@@ -122,7 +122,7 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, sa
         )
     vertices = vertices.astype(np.float64)
     normals = read.get("NORMAL")
-    faces = np.zeros((0, 3), np.int64)
+    faces: Ints = np.zeros((0, 3), np.int64)
     if mode != _POINTS:
         faces = _faces(read.indices(len(vertices)), _TRIANGLES if read.is_draco else mode, said)
     if len(faces) and faces.max() >= len(vertices):
@@ -219,7 +219,7 @@ def _faces(index: Ints, mode: int, said: list[str]) -> Ints:
         return np.stack([b, c, np.full_like(b, index[0])], axis=1)
     odd = (np.arange(len(a)) % 2 == 1)[:, None]
     faces = np.where(odd, np.stack([a, c, b], axis=1), np.stack([a, b, c], axis=1))
-    return faces[(a != b) & (b != c) & (a != c)]
+    return np.asarray(faces[(a != b) & (b != c) & (a != c)])
 
 
 def _skinned(

@@ -1,15 +1,18 @@
 """Base colours of glTF materials: factors, textures and how they lie."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.geometry.paint import Texture, Wrap
-from core.geometry.readers.files import beside_uri, read_texture
+from core.geometry.linked_files import beside_uri, read_texture
 from core.geometry.readers.gltf_file import Gltf, Tree
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _WRAPS: dict[int, Wrap] = {33071: "clamp", 33648: "mirror", 10497: "repeat"}
 _SOURCES = ("EXT_texture_webp", "EXT_texture_avif", "MSFT_texture_dds")
@@ -44,6 +47,7 @@ class Materials:
     _numbers: dict[tuple[int, tuple[Wrap, Wrap]], int] = field(default_factory=dict)
 
     def of(self, primitive: Tree) -> GltfMaterial:
+        """The material of a primitive; the plain one where it names none."""
         number = primitive.get("material")
         if number is None:
             return GltfMaterial()

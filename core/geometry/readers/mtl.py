@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import CounterpointError
 from core.geometry.paint import Texture, Wrap
-from core.geometry.readers.files import beside, decoded, read_texture
+from core.geometry.linked_files import beside, decoded, read_texture
 
 _VALUES = {
     "-blendu": 1,
@@ -30,8 +30,10 @@ _VALUES = {
 
 @dataclass
 class ObjMaterial:
-    """A material: ``color`` sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, how the texture lies,
-    and whether light goes through (``d``, ``Tr``, ``map_d``).
+    """A material of an MTL file.
+
+    ``color`` is sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file; then how the texture
+    lies, and whether light goes through (``d``, ``Tr``, ``map_d``).
     """
 
     name: str

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 from core.geometry.paint import PLAIN, SEE_THROUGH, Texture, from_numbers, to_bytes
 from core.geometry.readers.corners import simplest
-from core.geometry.readers.files import beside, read_texture
+from core.geometry.linked_files import beside, read_texture
 from core.geometry.readers.ply_format import Element, Lists, Ply, parse_ply
 from core.geometry.readers.polygons import Cut, triangulate
 from core.geometry.shape import Floats, Ints, Shape, checked_shape
@@ -58,7 +58,7 @@ def _arguments(path: Path) -> dict[str, Any]:
         said.append(SEE_THROUGH)
     _say_odd_colors(vertex, ply.elements.get("face"), said)
     faces, cut, polygons = _faces(path, ply, vertices, said)
-    arguments = {"vertices": vertices, "faces": faces, "name": path.name, "warnings": said}
+    arguments: dict[str, Any] = {"vertices": vertices, "faces": faces, "name": path.name, "warnings": said}
     arguments["normals"] = vertex.stack("nx", "ny", "nz")
     if arguments["normals"] is not None and arguments["normals"].dtype.kind == "u":
         arguments["normals"] = None

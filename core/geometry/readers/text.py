@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.geometry.readers.files import decoded
+from core.geometry.linked_files import decoded
 
 BLOCK = 1 << 21
 """Bytes that are looked at together."""
