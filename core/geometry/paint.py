@@ -78,9 +78,9 @@ def _wrapped(t: npt.NDArray[np.floating], wrap: Wrap) -> npt.NDArray[np.float64]
     """A coordinate inside the picture, 0 to 1; 1 stays 1, so that the last texel is not the first."""
     t = np.nan_to_num(np.asarray(t, np.float64))
     if wrap == "clamp":
-        return np.asarray(np.clip(t, 0, 1))
+        return np.asarray(np.clip(t, 0, 1), np.float64)
     if wrap == "mirror":
-        return 1 - np.abs(t % 2 - 1)
+        return np.asarray(1 - np.abs(t % 2 - 1), np.float64)
     within = t % 1.0
     return np.asarray(np.where((within == 0) & (t > 0), 1.0, within), np.float64)
 

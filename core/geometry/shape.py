@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.files import file_digest
-from core.geometry.paint import Paint
 from core.geometry.linked_files import noted
+from core.geometry.paint import Paint
 from core.images import check_file
 
 READERS = {

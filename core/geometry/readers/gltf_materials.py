@@ -1,15 +1,15 @@
 """Base colours of glTF materials: factors, textures and how they lie."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.geometry.paint import Texture, Wrap
 from core.geometry.linked_files import beside_uri, read_texture
+from core.geometry.paint import Texture, Wrap
 from core.geometry.readers.gltf_file import Gltf, Tree
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import CounterpointError
-from core.geometry.paint import Texture, Wrap
 from core.geometry.linked_files import beside, decoded, read_texture
+from core.geometry.paint import Texture, Wrap
 
 _VALUES = {
     "-blendu": 1,

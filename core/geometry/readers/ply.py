@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.geometry.linked_files import beside, read_texture
 from core.geometry.paint import PLAIN, SEE_THROUGH, Texture, from_numbers, to_bytes
 from core.geometry.readers.corners import simplest
-from core.geometry.linked_files import beside, read_texture
 from core.geometry.readers.ply_format import Element, Lists, Ply, parse_ply
 from core.geometry.readers.polygons import Cut, triangulate
 from core.geometry.shape import Floats, Ints, Shape, checked_shape
