@@ -44,7 +44,7 @@ def apply_colormap(
     """
     scaled = (np.asarray(values, np.float32) - low) * (255.0 / max(high - low, 1e-6))
     index = np.nan_to_num(np.clip(scaled, 0, 255)).astype(np.uint8)
-    return lookup_table(name)[index]
+    return np.asarray(lookup_table(name)[index])
 
 
 def heat_weight(values: npt.NDArray[np.floating], low: float, high: float) -> npt.NDArray[np.float32]:
@@ -58,4 +58,4 @@ def heat_weight(values: npt.NDArray[np.floating], low: float, high: float) -> np
         high: the upper end of the range.
     """
     scaled = (np.asarray(values, np.float32) - low) / max(high - low, 1e-6)
-    return np.nan_to_num(np.clip((scaled - 0.1) * 2, 0, 1)).astype(np.float32)
+    return np.asarray(np.nan_to_num(np.clip((scaled - 0.1) * 2, 0, 1)), np.float32)

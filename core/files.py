@@ -83,8 +83,8 @@ def make_folder(path: str | Path) -> Path:
 def write_atomic(path: str | Path, content: bytes) -> None:
     """Write a file whole or not at all.
 
-    A symbolic link stays and its target is written. A file that is there keeps its mode and, where that is permitted, its
-    owner; a new one gets the mode that the umask gives. Pipes and devices are written to directly.
+    A symbolic link stays and its target is written. A file that is there keeps its mode and, where that is permitted,
+    its owner; a new one gets the mode that the umask gives. Pipes and devices are written to directly.
 
     Raises:
         CounterpointError: the folder is missing, full or not writable, or the file is protected or a folder.

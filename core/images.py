@@ -79,6 +79,7 @@ def load_mask(path: str | Path, image_size: tuple[int, int] | None = None) -> np
     :func:`core.notices.warn`.
 
     Args:
+        path: Of the file.
         image_size: (width, height) of the image that it belongs to; a mask of the same proportions is scaled to it.
 
     Raises:
@@ -126,7 +127,7 @@ def load_depth(
 ) -> npt.NDArray[np.floating]:
     """Depth float64 [H, W] along z of an image of ``size`` (width, height) in the shape's units, NaN where it is not known.
 
-    A 16-bit PNG or TIFF holds millimetres, or ``scale`` millimetres a count (BOP's ``depth_scale``); a guessed ``unit`` of the
+    A 16-bit PNG or TIFF, or an array of integers, holds millimetres, or ``scale`` millimetres a count (BOP's ``depth_scale``); a guessed ``unit`` of the
     shape is said. ``.npy``, ``.npz`` with one array, float TIFF and EXR (channel Z, Y, or R) hold the shape's units. 0 is not known.
 
     Raises:
@@ -145,6 +146,7 @@ def load_depth(
         )
     if counts and not unit.known:
         warn(unit.reason)
+    values = _without_marks(values, file.name)
     depth = values.astype(np.float64) * ((scale or 1.0) / 1000 / unit.metres if counts else 1.0)
     known = np.isfinite(depth) & (depth > 0)
     if (depth[np.isfinite(depth)] < 0).any():
@@ -152,6 +154,15 @@ def load_depth(
     if not known.any():
         raise CounterpointError(f"{file.name} holds no depth above zero.")
     return np.where(known, depth, np.nan)
+
+
+def _without_marks(values: npt.NDArray, name: str) -> npt.NDArray:
+    """Depth float64 [H, W] that is NaN where the largest number of the format, or Blender's 1e10, stands for nothing."""
+    marks = (values == 65535) if values.dtype.kind in "ui" else (values == 65504) | (np.abs(values) >= 1e9)
+    marks &= np.isfinite(values)
+    if marks.any():
+        warn(f"{name} has pixels of the value {values[marks][0]:g}, which is taken as not known.")
+    return np.where(marks, np.nan, values.astype(np.float64))
 
 
 def _depth_values(file: Path) -> tuple[npt.NDArray, bool]:
@@ -166,7 +177,11 @@ def _depth_values(file: Path) -> tuple[npt.NDArray, bool]:
                         f"{file.name} holds {len(loaded.files)} arrays; depth is one of them alone."
                     )
                 loaded = loaded[loaded.files[0]]
-        return np.squeeze(loaded), loaded.dtype == np.uint16
+        if loaded.dtype.kind not in "uif" or loaded.dtype.itemsize == 1:
+            raise CounterpointError(
+                f"{file.name} holds numbers of the kind {loaded.dtype}, which are no depth; give lengths, or 16-bit millimetres."
+            )
+        return np.squeeze(loaded), loaded.dtype.kind != "f"
     if suffix == ".exr":
         return _depth_of_exr(file), False
     with Image.open(file) as image:
@@ -185,6 +200,8 @@ def _depth_of_exr(file: Path) -> npt.NDArray:
     found = next((name for name in ("Z", "Y", "V", "R", "DEPTH") if name in channels), None)
     if found is None:
         raise CounterpointError(f"{file.name} has no channel Z, Y or R with depth.")
+    if found == "R" and any(not np.array_equal(channels[found], channels[c]) for c in "GB" if c in channels):
+        raise CounterpointError(f"{file.name} is a picture in colours, not depth; give a channel Z.")
     return np.asarray(channels[found], np.float64)
 
 

@@ -1,4 +1,7 @@
-"""What a picture marks as the object: white on black, opaque on transparent, numbers or colours of classes, with the noise of JPEG."""
+"""What a picture marks as the object.
+
+It may be white on black, opaque on transparent, numbers or colours of classes, with the noise of JPEG.
+"""
 
 from dataclasses import dataclass
 
@@ -19,11 +22,13 @@ LEAST_IGNORED = 128
 _NUMBERS = 32
 """A grey picture whose largest value is at most this holds numbers, not shades."""
 _FEW = 8
-"""Pictures of more values than this may have noise (JPEG) or soft edges: they have where most values seldom fill an area."""
+"""Pictures of more values than this may have noise (JPEG) or soft edges: they have where most values seldom fill an
+area."""
 MOST_CLASSES = 64
 """Noisy pictures of more classes than this are photos."""
 _APART, _NEAR = 24, 6
-"""Noisy values closer than ``_APART`` are one; at least ``LEAST_SHARE`` of the picture must lie within ``_NEAR`` of one."""
+"""Noisy values closer than ``_APART`` are one; at least ``LEAST_SHARE`` of the picture must lie within ``_NEAR`` of
+one."""
 LEAST_SHARE = 0.6
 _SOLID = 4
 """A value is a class, not the rim of one, where this many pixels and their four neighbours have it."""
@@ -142,7 +147,9 @@ def ignored_number(numbers: list[int]) -> int | None:
 
 
 def levels_of(pixels: npt.NDArray) -> Levels:
-    """The values of which a picture [H, W] or uint8 [H, W, 3] consists; rims of mixed values and noise are none of their own.
+    """The values of which a picture [H, W] or uint8 [H, W, 3] consists.
+
+    Rims of mixed values and noise are none of their own.
 
     The background is black where there is black, else the commonest value along the border.
     """
@@ -182,7 +189,9 @@ def levels_of(pixels: npt.NDArray) -> Levels:
 
 
 def fit_size(mask: Mask, size: tuple[int, int] | None, name: str) -> Mask:
-    """A mask bool [H, W] of a picture of ``size`` (width, height); one of the same proportions is scaled, and that is said.
+    """A mask bool [H, W] of a picture of ``size`` (width, height).
+
+    One of the same proportions is scaled, and that is said.
 
     Raises:
         CounterpointError: it is of another size and other proportions.
@@ -231,7 +240,10 @@ def _uniform(pixels: npt.NDArray, name: str) -> Mask:
 
 
 def _thin(pixels: npt.NDArray, levels: Levels, name: str) -> Mask:
-    """Only lines and dots stand on the background: what is nearer to the value that differs most than to the background."""
+    """Only lines and dots stand on the background.
+
+    They are what is nearer to the value that differs most than to the background.
+    """
     wide = pixels.reshape(*pixels.shape[:2], -1).astype(np.int64)
     off = np.abs(wide - levels.values[0]).max(axis=2)
     if levels.share < LEAST_SHARE:
@@ -272,7 +284,10 @@ def _holds_numbers(pixels: npt.NDArray) -> bool:
 
 
 def _distinct(code: npt.NDArray[np.integer]) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
-    """The distinct numbers [n] of an array, ascending, the place among them of each element, and how often [n] each occurs."""
+    """The distinct numbers [n] of an array, ascending, and how often [n] each occurs.
+
+    Between the two stands the place among them of each element.
+    """
     if code.max() >= 1 << 24:
         found, place, count = np.unique(code, return_inverse=True, return_counts=True)
         return found, place.reshape(code.shape), count

@@ -11,15 +11,18 @@ UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "in": 0.0254, "ft": 
 """Metres."""
 
 LARGE = 10.0
-"""A shape whose diagonal is more than this is hardly in metres: what is matched with photos is not as large as a house."""
+"""A shape whose diagonal is more than this is hardly in metres: what is matched with photos is not as large as a
+house."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Attributes:
-    metres: that one unit of the shape is.
-    known: whether the format, the data set or the user says so; else it is a guess by the shape's size.
-    reason: a sentence that says why.
+    """The unit of a shape's coordinates.
+
+    Attributes:
+        metres: that one unit of the shape is.
+        known: whether the format, the data set or the user says so; else it is a guess by the shape's size.
+        reason: a sentence that says why.
     """
 
     metres: float
@@ -48,8 +51,11 @@ def parse_unit(text: str) -> float:
 
 
 def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Unit:
-    """The unit of a shape's file: what is ``given``, what the format says (glTF: metres), what ``models_info.json`` of BOP beside it
-    says, or else a guess by its ``diagonal``."""
+    """The unit of a shape's file.
+
+    It is what is ``given`` (metres), what ``models_info.json`` of BOP beside it says, what the format says (glTF:
+    metres), or else a guess by its ``diagonal``.
+    """
     path = Path(path)
     if given is not None:
         return Unit(given, True, f"One unit of {path.name} is {given:g} m, as was said.")
@@ -60,10 +66,11 @@ def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Un
         return Unit(1.0, True, f"{path.name} is in metres, as glTF is.")
     guess = 0.001 if diagonal > LARGE else 1.0
     return Unit(
-        guess, False,
+        guess,
+        False,
         f"{path.name} does not say its unit: it is taken to be in {_called(guess)}, because its diagonal is {diagonal:.4g}; "
         "give --unit if it is not.",
-    )  # fmt: skip
+    )
 
 
 def _of_models_info(path: Path, diagonal: float) -> float | None:

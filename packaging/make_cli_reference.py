@@ -1,4 +1,4 @@
-"""Writes resources/docs/cli.md from the options of the verbs: python packaging/make_cli_reference.py"""
+"""Writes resources/docs/cli.md from the options of the verbs: ``python packaging/make_cli_reference.py``."""
 
 import argparse
 import sys

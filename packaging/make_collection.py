@@ -1,6 +1,9 @@
-"""Makes resources/sample/collection: pictures of the sample's first toy on tables, from all around, with its true poses.
+"""Makes resources/sample/collection.
 
-Run with the project's environment, after packaging/make_sample.py: python packaging/make_collection.py. Takes a few minutes.
+Pictures of the sample's first toy on tables, from all around, with its true poses.
+
+Run with the project's environment, after packaging/make_sample.py: python packaging/make_collection.py. Takes a few
+minutes.
 """
 
 import json
@@ -14,6 +17,7 @@ VIEWS = ((20, 18), (65, 25), (110, 15), (155, 30), (-20, 35), (-65, 14), (-110, 
 
 
 def main() -> None:
+    """Write eight photos of the toy and their cameras into the folder of the sample."""
     folder = OUT / "collection"
     folder.mkdir(exist_ok=True)
     toy, facts = elephant(Proportions()), {}

@@ -1,7 +1,7 @@
 """Makes resources/sample: two toy elephants as GLB, and a photo-like picture of each with its true pose.
 
-Run with the project's environment: python packaging/make_sample.py. Takes about two minutes. On one machine the same bytes
-come out every time.
+Run with the project's environment: python packaging/make_sample.py. Takes about two minutes. On one machine the same
+bytes come out every time.
 """
 
 import json
@@ -129,6 +129,7 @@ def field(x: np.ndarray, p: Proportions) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ellipsoid(x: np.ndarray, center: object, radii: object) -> np.ndarray:
+    """Distances [N] of points [N, 3] from an ellipsoid, to first order; negative inside."""
     q = (x - np.asarray(center)) / np.asarray(radii)
     k = np.linalg.norm(q, axis=1)
     return k * (k - 1) / np.maximum(np.linalg.norm(q / np.asarray(radii), axis=1), 1e-6)
@@ -142,12 +143,14 @@ def plate(x: np.ndarray, high: float, long: float, r: float) -> np.ndarray:
 
 
 def capsule(x: np.ndarray, a: object, b: object, r: float) -> np.ndarray:
+    """Distances [N] of points [N, 3] from a rod of radius ``r`` from ``a`` [3] to ``b`` [3]; negative inside."""
     a, b = np.asarray(a, float), np.asarray(b, float)
     t = np.clip((x - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
     return np.linalg.norm(x - a - t[:, None] * (b - a), axis=1) - r
 
 
 def smooth_min(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:
+    """The smaller of two fields of distances [N], blended where they differ by less than ``k``."""
     h = np.clip(0.5 + 0.5 * (b - a) / k, 0, 1)
     return b * (1 - h) + a * h - k * h * (1 - h)
 
@@ -327,7 +330,10 @@ def develop(picture: np.ndarray, depth: np.ndarray, camera: Camera, rng: np.rand
 
 
 def table_camera(azimuth: float, elevation: float, distance: float, offset: tuple[float, float]) -> Camera:
-    """A camera on a stand; ``offset`` moves the toy off the middle of the picture (fractions of its width and height)."""
+    """A camera on a stand.
+
+    ``offset`` moves the toy off the middle of the picture (fractions of its width and height).
+    """
     a, e = np.radians(azimuth), np.radians(elevation)
     direction = np.array([np.cos(e) * np.sin(a), np.sin(e), np.cos(e) * np.cos(a)])
     R = look_at(direction, np.array([0.0, 1.0, 0.0]))
@@ -350,6 +356,7 @@ def write(name: str, toy: Toy, shown: Look, photo: Look, camera: Camera, seed: i
 
 
 def main() -> None:
+    """Write the two toys, their photos and what is known of them into the folder of the sample."""
     OUT.mkdir(parents=True, exist_ok=True)
     first, second = Proportions(), Proportions((0.56, 0.36, 0.33), 0.36, 0.25, 0.31, -0.2)
     one, two = elephant(first), elephant(second)
@@ -359,9 +366,16 @@ def main() -> None:
     head = np.array([first.body[0] + 0.14, first.leg + 0.62 * first.body[1] + 0.2, 0.0])
     at, _ = cameras[0].project(head + [first.head + 0.17, -0.42, 0.07])
     sample = {
-        "image": "toy.jpg", "shape": "toy.glb", "box": a["box"], "at": [round(float(v), 1) for v in at], "pose": a["pose"],
-        "image2": "toy2.jpg", "shape2": "toy2.glb", "box2": b["box"], "pose2": b["pose"],
-    }  # fmt: skip
+        "image": "toy.jpg",
+        "shape": "toy.glb",
+        "box": a["box"],
+        "at": [round(float(v), 1) for v in at],
+        "pose": a["pose"],
+        "image2": "toy2.jpg",
+        "shape2": "toy2.glb",
+        "box2": b["box"],
+        "pose2": b["pose"],
+    }
     (OUT / "sample.json").write_text(json.dumps(sample, indent=1) + "\n")
 
 

@@ -1,4 +1,6 @@
-"""What the import contracts (pyproject.toml, checked by lint-imports) cannot say: what is really loaded, and how long functions and files are."""
+"""What the import contracts (pyproject.toml, checked by lint-imports) cannot say: what is really loaded, and how long
+functions and files are.
+"""
 
 import ast
 import subprocess

@@ -37,7 +37,10 @@ from core.units import Unit, unit_of
 
 
 def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
-    """The report that ``--json`` prints: ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
+    """The report that ``--json`` prints.
+
+    ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file.
+    """
     if not options.image or not options.shape:
         raise CounterpointError("Name an IMAGE and a SHAPE, or a list of calls with --batch.")
     if is_shape(options.image) or not is_shape(options.shape):
@@ -56,7 +59,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     assert isinstance(side, MatchableShape)
     start = None if entry is None else entry.pose
     if start is not None:
-        check_start(start, flat.K, flat.size, shape, Path(options.start or "").name)
+        check_start(start, flat.K, flat.size, shape, Path(options.start or "").name, photo.mask)
     fine = FineSettings(dof=options.dof, locked=frozenset(options.lock or ()))
     scorer = PoseScorer(photo, side, encoder, up)
     found = _search(options, scorer, flat, start, fine, span(progress, 0.4, 1.0))

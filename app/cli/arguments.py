@@ -1,4 +1,7 @@
-"""A verb's options as a dataclass: its fields say how they are given on the command line, and argparse reads them into it."""
+"""A verb's options as a dataclass.
+
+Its fields say how they are given on the command line, and argparse reads them into it.
+"""
 
 import argparse
 import dataclasses
@@ -21,7 +24,8 @@ class Argument:
     Attributes:
         flags: option strings; none for a positional argument.
         help: one phrase; ``%(default)s`` in it stands for the default.
-        path: whether a value is a file or folder ("path"), or one only where there is such a file and else a name ("path or name").
+        path: whether a value is a file or folder ("path"), or one only where there is such a file and else a name
+            ("path or name").
         exclusive: name of a group of which one option may be given at most.
         argparse: further keywords of ``add_argument``.
         name: of the field; ``default`` is its default, which it has unless it is ``required``.
@@ -56,7 +60,10 @@ def option(
     exclusive: str | None = None,
     **keywords: Any,
 ) -> Any:
-    """A field that is an option, called ``--name-of-the-field`` where no ``flags`` are given; with ``action="append"`` it is a tuple."""
+    """A field that is an option, called ``--name-of-the-field`` where no ``flags`` are given.
+
+    With ``action="append"`` it is a tuple.
+    """
     if keywords.get("action") == "append":
         default = ()
     return _field(Argument(flags or ("--",), help, path, exclusive, keywords), MISSING if required else default)
@@ -72,7 +79,10 @@ def _field(how: Argument, default: Any) -> Any:
 
 
 def arguments_of(options: type) -> list[Argument]:
-    """How the fields of an options dataclass are given: its own first, then those of its bases. A ``TITLE`` of a base is their group."""
+    """How the fields of an options dataclass are given: its own first, then those of its bases.
+
+    A ``TITLE`` of a base is their group.
+    """
     fields = {one.name: one for one in dataclasses.fields(options)}
     found = []
     for owner in options.__mro__:

@@ -23,11 +23,14 @@ Run = Callable[[Any], dict[str, Any]]
 def run(verb: str, run_row: Run, options: BatchOptions, progress: Progress = silent) -> dict[str, Any]:
     """Every row of a manifest as one call; rows that are done already are left out.
 
-    The columns are called as the arguments of the verb are; several values in a cell are divided by ``;`` and files are relative to the
-    manifest's folder. What was done stands in MANIFEST.results.jsonl, a line a row.
+    The columns are called as the arguments of the verb are; several values in a cell are divided by ``;`` and files are
+    relative to the manifest's folder. What was done stands in MANIFEST.results.jsonl, a line a row.
 
     Args:
+        verb: the name of the verb, for sentences.
         run_row: the call; returns what it did, and ``saved``, its files.
+        options: the options of the verb, ``batch`` (the manifest) among them; those that a row gives are replaced.
+        progress: told of every row.
 
     Raises:
         CounterpointError: the manifest cannot be read or the results cannot be written.

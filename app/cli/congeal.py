@@ -25,7 +25,10 @@ from core.progress import Progress, silent, span
 
 
 def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
-    """The report that ``--json`` prints; ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file."""
+    """The report that ``--json`` prints.
+
+    ``x_cam = R diag(s) x_shape + t``, OpenCV camera, the units of the shape's file.
+    """
     paths = photos_of(options.images)
     if sum(map(bool, (options.shape, options.gallery, options.generate))) != 1:
         raise CounterpointError(
@@ -51,7 +54,7 @@ def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
     saved = write_poses(out, found, found.names, factors, str(shape), options.format, **more)
     saved += write_maps(out, found, found.names, options.maps, span(progress, 0.95, 1.0))
     progress(1.0, "Done")
-    return read_json(out / "collection.json") | {"saved": [str(file) for file in saved]}
+    return {**read_json(out / "collection.json"), "saved": [str(file) for file in saved]}
 
 
 def lines(options: CongealOptions, report: dict[str, Any]) -> list[str]:
@@ -93,7 +96,9 @@ def boxes_from(path: str) -> dict[str, Box]:
         if any(len(box) != 4 for box in boxes.values()):
             raise ValueError
     except (AttributeError, TypeError, ValueError):
-        raise CounterpointError(f'{Path(path).name} holds no boxes: give {{"photo.jpg": [x0, y0, x1, y1], ...}}.') from None  # fmt: skip
+        raise CounterpointError(
+            f'{Path(path).name} holds no boxes: give {{"photo.jpg": [x0, y0, x1, y1], ...}}.'
+        ) from None
     return boxes  # type: ignore[return-value]
 
 

@@ -1,4 +1,7 @@
-"""What several verbs do with the files and options that they are given: the encoder, files, boxes, and sides ready to be matched."""
+"""What several verbs do with the files and options that they are given.
+
+They choose the encoder, read files and boxes, and make sides ready to be matched.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +22,10 @@ from core.progress import Progress
 
 
 def open_shape(path: str | Path) -> Shape:
-    """A shape, whose warnings are said; the one place where verbs open shapes. Raises as :func:`core.geometry.shape.load_shape` does."""
+    """A shape, whose warnings are said; the one place where verbs open shapes.
+
+    Raises as :func:`core.geometry.shape.load_shape` does.
+    """
     shape = load_shape(path)
     for sentence in shape.warnings:
         warn(f"{shape.name}: {sentence}")
@@ -42,8 +48,12 @@ def matchable_from_file(
     """A side ready to be matched, and a shape's up axis ("" of an image).
 
     Args:
+        options: how a shape is sampled and looked at.
+        encoder: that describes the image, or the pictures of the shape.
+        path: of the file.
         content: what :func:`open_file` made of ``path``.
         box: of the object in an image, in pixels.
+        progress: told while a shape is described.
     """
     if not is_shape(path):
         return matchable_image(content, encoder, box), ""
@@ -53,7 +63,9 @@ def matchable_from_file(
 
 
 def boxes_of(options: MatchOptions | TransferOptions) -> tuple[Box | None, list[Box | None]]:
-    """The box of the source and of every target: --box belongs to the source, or from a shape to the image it is matched with.
+    """The box of the source and of every target.
+
+    The option ``--box`` belongs to the source, or from a shape to the image it is matched with.
 
     Raises:
         CounterpointError: a box for a shape.

@@ -1,8 +1,8 @@
 """`counterpoint`: opens the window, or runs one verb.
 
-A verb NAME is a line of ``VERBS``, its options (``NameOptions`` in app/cli/options/NAME.py) and its work (``run`` and ``lines`` in
-app/cli/NAME.py). The work imports the library, which takes seconds; it is imported when the options have been read, so that ``--help`` and
-a mistake are answered at once.
+A verb NAME is a line of ``VERBS``, its options (``NameOptions`` in app/cli/options/NAME.py) and its work (``run`` and
+``lines`` in app/cli/NAME.py). The work imports the library, which takes seconds; it is imported when the options have
+been read, so that ``--help`` and a mistake are answered at once.
 """
 
 import io

@@ -7,6 +7,11 @@ from core.units import parse_unit
 
 
 def numbers(text: str) -> tuple[float, ...]:
+    """Parse a place "U,V" (pixels) or "X,Y,Z" (the shape's own frame and unit).
+
+    Raises:
+        argparse.ArgumentTypeError: the text is not two or three numbers.
+    """
     try:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
@@ -17,6 +22,11 @@ def numbers(text: str) -> tuple[float, ...]:
 
 
 def polygon(text: str) -> tuple[tuple[float, float], ...]:
+    """Parse an outline "U,V,U,V,U,V" as its corners (u, v) in pixels.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is not three pixels or more.
+    """
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
@@ -27,6 +37,11 @@ def polygon(text: str) -> tuple[tuple[float, float], ...]:
 
 
 def signed_point(text: str) -> tuple[float, float, bool]:
+    """Parse "U,V", "U,V,+" or "U,V,-" as a pixel (u, v) and whether it belongs to the object.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is not one pixel.
+    """
     parts = text.split(",")
     sign = parts.pop() if parts[-1].strip() in ("+", "-") else "+"
     try:
@@ -37,6 +52,11 @@ def signed_point(text: str) -> tuple[float, float, bool]:
 
 
 def box(text: str) -> tuple[float, ...]:
+    """Parse a box "X0,Y0,X1,Y1" in pixels.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is not four numbers.
+    """
     try:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
@@ -47,13 +67,22 @@ def box(text: str) -> tuple[float, ...]:
 
 
 def percent(text: str) -> int:
+    """Parse a whole number of percent.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is not a whole number from 1 to 99.
+    """
     if not text.isdigit() or not 0 < int(text) < 100:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number between 1 and 99")
     return int(text)
 
 
 def fov(text: str) -> float:
-    """Degrees; "auto" is 0."""
+    """Parse a horizontal field of view in degrees; "auto" is 0.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is neither "auto" nor a number from 1 to 170.
+    """
     if text == "auto":
         return 0.0
     try:
@@ -66,7 +95,11 @@ def fov(text: str) -> float:
 
 
 def unit(text: str) -> float:
-    """Metres."""
+    """Parse the unit of a shape as the metres that it is.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is neither the name of a unit nor a length above zero.
+    """
     try:
         return parse_unit(text)
     except CounterpointError as error:
@@ -74,6 +107,11 @@ def unit(text: str) -> float:
 
 
 def positive(text: str) -> int:
+    """Parse a whole number above zero.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is anything else.
+    """
     if not text.isdigit() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above zero")
     return int(text)

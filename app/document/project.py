@@ -1,4 +1,7 @@
-"""What a project file says about the open document, and back; files are found again by their place, their name or their content."""
+"""What a project file says about the open document, and back.
+
+Files are found again by their place, their name or their content.
+"""
 
 import hashlib
 import math
@@ -110,7 +113,9 @@ def apply(document: SavedDocument, session: Session) -> None:
 
 
 def pack(document: SavedDocument, folder: Path, whole: bool = False) -> Project:
-    """As plain values; paths are kept relative to ``folder`` too, and every file's SHA-256; ``whole`` puts the files in as well.
+    """As plain values; paths are kept relative to ``folder`` too, and every file's SHA-256.
+
+    ``whole`` puts the files in as well.
 
     Raises:
         CounterpointError: a file that is to be put in cannot be read.
@@ -133,9 +138,13 @@ def pack(document: SavedDocument, folder: Path, whole: bool = False) -> Project:
             except OSError as error:
                 raise CounterpointError(f"{path.name} cannot be put into the project ({error.strerror}).") from error
         return {
-            "kind": one.kind, "path": one.path, "relative": _relative(path, folder), "sha256": digest, "box": one.box,
+            "kind": one.kind,
+            "path": one.path,
+            "relative": _relative(path, folder),
+            "sha256": digest,
+            "box": one.box,
             "up": one.up,
-        }  # fmt: skip
+        }
 
     converter.register_unstructure_hook(bytes, keep)
     converter.register_unstructure_hook(Item, item)
@@ -144,7 +153,9 @@ def pack(document: SavedDocument, folder: Path, whole: bool = False) -> Project:
 
 
 def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[SavedDocument, list[Item]]:
-    """The document, and the files of it that are nowhere to be found; what the project holds itself is written into ``store`` when needed.
+    """The document, and the files of it that are nowhere to be found.
+
+    What the project holds itself is written into ``store`` when needed.
 
     Raises:
         CounterpointError: the file says something that no document says.
@@ -179,7 +190,11 @@ def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[S
 
 
 def find(path: Path, relative: str | None, digest: str | None, folder: Path) -> Path | None:
-    """A file where it was, or beside the project as it was, or anywhere below the project's folder with the same content."""
+    """Find a file again by its place or its content.
+
+    It is looked for where it was, beside the project as it was, and anywhere below the project's folder with the same
+    content.
+    """
     for place in ((folder / relative) if relative else path, path):
         if place.is_file():
             return place

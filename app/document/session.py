@@ -1,4 +1,7 @@
-"""The open document: what is in the slots, the pins, the poses, the encoder; undo commands change it, and every change is told once."""
+"""The open document: what is in the slots, the pins, the poses, the encoder.
+
+Undo commands change it, and every change is told once.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -114,6 +117,7 @@ class Session(QObject):
         return Pin(number, f"Pin {number}", min(PINS, key=used.count), slot, at)
 
     def set_item(self, slot: Slot, item: Item | None) -> None:
+        """Put an image or a shape into a slot, or empty it; answers on and from the slot are forgotten."""
         with self._changing("items"):
             if item is None:
                 self.items.pop(slot, None)
@@ -138,32 +142,38 @@ class Session(QObject):
         self.set_pins(pins, current)
 
     def rename_pin(self, pin_id: int, name: str) -> None:
+        """Give a pin of the document another name."""
         with self._changing("pins"):
             self.pins[pin_id].name = name
 
     def set_current(self, pin_id: int | None) -> None:
+        """Choose the current pin; None, or a pin that is gone, chooses none."""
         current = pin_id if pin_id in self.pins else None
         if current != self.current:
             with self._changing("current"):
                 self.current = current
 
     def set_encoder(self, settings: EncoderSettings) -> None:
+        """Replace the settings of the encoder; all answers are forgotten when they differ."""
         if settings != self.encoder:
             with self._changing("encoder"):
                 self.encoder = settings
                 self._forget(lambda source, target: True)
 
     def set_layers(self, layers: Layers) -> None:
+        """Replace the parts and their order."""
         if layers != self.layers:
             with self._changing("layers"):
                 self.layers = layers
 
     def set_draft(self, draft: Draft | None) -> None:
+        """Replace the part that is being marked; None ends the marking."""
         if draft != self.draft:
             with self._changing("draft"):
                 self.draft = draft
 
     def set_marking(self, marking: Marking) -> None:
+        """Replace the settings that parts are marked with."""
         if marking != self.marking:
             with self._changing("marking"):
                 self.marking = marking
@@ -180,11 +190,13 @@ class Session(QObject):
             self._forget(lambda source, target: (source, target) in moved or (target, source) in moved)
 
     def set_cameras(self, cameras: Cameras) -> None:
+        """Replace the cameras of the photos."""
         if cameras != self.cameras:
             with self._changing("cameras"):
                 self.cameras = cameras
 
     def set_collection(self, collection: Collection) -> None:
+        """Replace the collection of photos."""
         if collection is not self.collection:
             with self._changing("collection"):
                 self.collection = collection

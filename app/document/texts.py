@@ -1,7 +1,8 @@
 """The window's texts in the user's language: ``tr`` around each, catalogues by gettext.
 
-Catalogues are ``resources/translations/LANGUAGE/LC_MESSAGES/counterpoint.mo``; ``packaging/update-translations`` keeps the template of all texts. The
-language is the system's (or ``COUNTERPOINT_LANGUAGE``), and is fixed when the program starts; texts without a translation are English.
+Catalogues are ``resources/translations/LANGUAGE/LC_MESSAGES/counterpoint.mo``; ``packaging/update-translations`` keeps
+the template of all texts. The language is the system's (or ``COUNTERPOINT_LANGUAGE``), and is fixed when the program
+starts; texts without a translation are English.
 """
 
 import gettext

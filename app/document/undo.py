@@ -14,17 +14,21 @@ class Step(QUndoCommand):
     muted = False
 
     def redo(self) -> None:
+        """Apply the step, unless it is mute."""
         if not self.muted:
             self.apply()
 
     def undo(self) -> None:
+        """Revert the step, unless it is mute."""
         if not self.muted:
             self.revert()
 
     def apply(self) -> None:
+        """Change the document."""
         raise NotImplementedError
 
     def revert(self) -> None:
+        """Take the change of the document back."""
         raise NotImplementedError
 
 
@@ -51,14 +55,19 @@ class History(QUndoStack):
             self._forget(gone)
 
     def clear(self) -> None:
+        """Forget all steps."""
         self._steps.clear()
         super().clear()
 
     def bytes(self) -> int:
+        """Return how many bytes all steps hold together."""
         return sum(step.size for step in self._steps)
 
     def _forget(self, count: int) -> None:
-        """QUndoStack drops obsolete steps when it walks over them: walk to the beginning and back with all steps mute."""
+        """QUndoStack drops obsolete steps when it walks over them.
+
+        So this walks to the beginning and back with all steps mute.
+        """
         blocker = QSignalBlocker(self)
         for step in self._steps:
             step.muted = True

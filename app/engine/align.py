@@ -37,7 +37,10 @@ STRIDE = 5
 
 
 def align_shape(progress: Report, task: AlignTask, dof: int, locked: frozenset[str]) -> Begun:
-    """The poses that ``counterpoint align`` finds; a :class:`PoseSoFar` of the likeliest is told while it gets better."""
+    """The poses that ``counterpoint align`` finds.
+
+    A :class:`PoseSoFar` of the likeliest is told while it gets better.
+    """
     judge = judge_of(task, dof, span(progress, 0.0, 0.5))
     candidates = candidates_of(judge, span(progress, 0.5, 0.7))
     found, fine = _begun(judge), FineSettings(dof=dof, locked=locked)
@@ -63,7 +66,7 @@ def place_pose(progress: Progress, task: AlignTask, path: str = "") -> Begun:
             task = replace(task, K=_numbers(known.K), lens=known.lens)
     judge = judge_of(replace(task, depth=""), 6, progress)
     if start is not None:
-        check_start(start, judge.flat.K, judge.flat.size, shape, Path(path).name)
+        check_start(start, judge.flat.K, judge.flat.size, shape, Path(path).name, judge.scorer.photo.mask)
     return _begun(judge, judge.scorer([start or facing(judge.scorer)]))
 
 
@@ -123,7 +126,10 @@ def read_rig(progress: Progress, path: str) -> tuple[RigCamera, ...]:
 def carry_poses(
     progress: Progress, tasks: list[AlignTask], cameras: list[RigCamera], poses: list[PoseInPhoto]
 ) -> list[Begun]:
-    """Poses of the first photo in all photos of a rig, in one order: the first, then as the photos think of them together."""
+    """Poses of the first photo in all photos of a rig, in one order.
+
+    First comes the first one, then the others as the photos think of them together.
+    """
     found = []
     for number, (task, camera) in enumerate(zip(tasks, cameras, strict=True)):
         step = span(progress, number / len(tasks), (number + 1) / len(tasks))
@@ -140,7 +146,7 @@ def carry_poses(
 def save_pose(
     progress: Progress,
     path: str,
-    form: str | None,
+    file_format: str | None,
     image: Item,
     shape: Item,
     K: tuple[float, ...],
@@ -150,7 +156,7 @@ def save_pose(
     """Write a pose as :func:`core.interchange.poses.save_view` does; returns the path."""
     height, width = image_of(image).shape[:2]
     unit, name = unit_of(shape.path, shape_of(shape).diagonal), Path(shape.path).name
-    save_view(path, View(image.name, (width, height), _matrix(K), pose.pose(), lens, name, unit), form)
+    save_view(path, View(image.name, (width, height), _matrix(K), pose.pose(), lens, name, unit), file_format)
     return path
 
 

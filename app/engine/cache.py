@@ -103,7 +103,10 @@ def to_display(item: Item, settings: EncoderSettings, side: MatchableShape) -> I
 
 @keep_last(4, key=lambda item, settings, choice, progress=silent: (item, choice_of(settings), choice))
 def segmenter_of(item: Item, settings: EncoderSettings, choice: str, progress: Progress = silent) -> Segmenter:
-    """A segmenter that has looked at an image; ``choice`` is as :func:`core.parts.segmenters.load_segmenter` takes it."""
+    """A segmenter that has looked at an image.
+
+    ``choice`` is as :func:`core.parts.segmenters.load_segmenter` takes it.
+    """
     weights = _weights(choice, settings.device, progress)
     segmenter = load_segmenter(choice, encoder_of(settings), item.box, settings.device, weights=weights)
     progress(0.6, f"Looking at {item.name} to cut out parts")

@@ -1,4 +1,7 @@
-"""What the engine does with photo collections: poses photos, joins them, follows points, carries drawings, writes files."""
+"""What the engine does with photo collections.
+
+It poses photos, joins them, follows points, carries drawings and writes files.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +64,10 @@ def join(progress: Progress, collection: Collection) -> tuple[CollectionPhoto, .
 
 
 def follow(progress: Progress, collection: Collection, number: int | None, at: tuple[float, ...]) -> Followed | None:
-    """A pixel of a photo (or with ``number`` None a point of the shape) in all photos; None where the photo shows no shape."""
+    """A pixel of a photo (or with ``number`` None a point of the shape) in all photos.
+
+    None where the photo shows no shape.
+    """
     found, shape = _together(collection, progress), _shape(collection)
     if number is None:
         place = shape.to_normalised(np.array([at]))

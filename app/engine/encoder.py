@@ -23,7 +23,10 @@ from core.training.observing import PhotoCorrespondence
 def measure_encoders(
     progress: Report, shapes: list[Item], encoder: EncoderSettings, beside: list[str], data: str, count: int
 ) -> Measurement:
-    """The encoder of the dock, the same without its adapter, and those of ``beside`` (NAME, NAME+ADAPTER) on ``data``, or ("") on the shapes."""
+    """Measure encoders on ``data``, or ("") on the shapes.
+
+    They are the encoder of the dock, the same without its adapter, and those of ``beside`` (NAME, NAME+ADAPTER).
+    """
     base = choice_of(encoder)
     choices = [base, replace(base, adapter=None), *(compare.parse_choice(text, base) for text in beside)]
     if not data:
@@ -70,7 +73,8 @@ def adapt_encoder(
 ) -> list[Any]:
     """Tune an encoder to shapes and write what was learnt.
 
-    Returns the curve (``core.training.equivariance.Measured``), the encoder's own first and what was written last; told while it grows.
+    Returns the curve (``core.training.equivariance.Measured``), the encoder's own first and what was written last; told
+    while it grows.
     """
     read = read_surfaces([(shape.path, shape.up) for shape in shapes])
     make_folder(Path(out).parent)

@@ -33,9 +33,16 @@ def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSett
             query = _query(wish, query_encoder, gallery, encoder)
             found = Searcher(gallery)(query, wish.top, wish.closer, wish.tag or None, wish.worst)
         results = [
-            FoundShape(one.entry.number, str(one.path), one.entry.up, one.score, one.entry.tags, gallery.picture(one.entry.number))
+            FoundShape(
+                one.entry.number,
+                str(one.path),
+                one.entry.up,
+                one.score,
+                one.entry.tags,
+                gallery.picture(one.entry.number),
+            )
             for one in found
-        ]  # fmt: skip
+        ]
         progress(1.0, f"{len(gallery)} shapes searched")
         return FoundShapes(results, len(gallery), gallery.tags(), gallery.refused, "words" in gallery.spaces)
 
@@ -75,7 +82,10 @@ def make_gallery(progress: Progress, folder: str, gallery: str, encoder: Encoder
 def name_shape(
     progress: Progress, item: Item, encoder: EncoderSettings, gallery: str, labels: str, clip: str, branch: str
 ) -> tuple[list[tuple[str, float]], str]:
-    """(label, share), the likeliest first, and how the shares came about: by words where there is CLIP, else by a gallery."""
+    """(label, share), the likeliest first, and how the shares came about.
+
+    They come from words where there is CLIP, else from a gallery.
+    """
     asked = labels.split(",")
     if clip:
         progress(0.1, "Loading CLIP")

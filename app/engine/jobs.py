@@ -1,4 +1,6 @@
-"""The jobs that the window can ask the engine for: the name of each, which is that of its function, and the module that has it.
+"""The jobs that the window can ask the engine for.
+
+They are listed by name, which is that of the function, with the module that has it.
 
 A lane imports the module when the job is first asked for, and the rest is imported while there is nothing to do.
 """

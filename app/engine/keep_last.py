@@ -12,12 +12,13 @@ Function = TypeVar("Function", bound=Callable[..., object])
 def keep_last(size: int, key: Callable[..., Hashable]) -> Callable[[Function], Function]:
     """Make a decorator that keeps the last ``size`` results of a function by ``key(*arguments)``.
 
-    Two lanes that ask for the same at once compute it once. Keys are the request's own values, so that a restarted engine computes it again.
+    Two lanes that ask for the same at once compute it once. Keys are the request's own values, so that a restarted
+    engine computes it again.
     """
 
     def decorate(function: Function) -> Function:
         lock = Lock()
         kept = cached(LRUCache(size), key=key, lock=lock, condition=Condition(lock))
-        return cast(Function, kept(function))
+        return cast("Function", kept(function))
 
     return decorate

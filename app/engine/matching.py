@@ -29,7 +29,8 @@ def query(
 ) -> list[Answer]:
     """Match one place of ``source`` with every target.
 
-    ``known`` are the poses of the one in the other, and ``corrections`` the places that belong together, for every target.
+    ``known`` are the poses of the one in the other, and ``corrections`` the places that belong together, for every
+    target.
     """
     answers = []
     for target, poses, right in zip(targets, known, corrections, strict=True):

@@ -86,7 +86,10 @@ def split_part(progress: Progress, item: Item, mask: Mask) -> list[Mask]:
 def save_labels(
     progress: Progress, item: Item, names: list[str], colors: list[str], masks: list[Mask], path: str
 ) -> str:
-    """Write parts to a file, or, where ``path`` has no suffix, those of a shape as meshes to a folder; returns what was written."""
+    """Write parts to a file, or, where ``path`` has no suffix, those of a shape as meshes to a folder.
+
+    Returns what was written.
+    """
     progress(0.1, f"Writing {Path(path).name}")
     labels = Labels(names, colors, np.stack([_array(item, mask) for mask in masks]))
     if item.kind == "image":

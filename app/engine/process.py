@@ -49,6 +49,7 @@ class Report:
         self._send, self._cancelled = send, cancelled
 
     def __call__(self, fraction: float, message: str) -> None:
+        """Tell the window how far the job is, from 0 to 1; raises ``Cancelled`` when it was stopped."""
         if self._cancelled():
             raise Cancelled
         self._send("progress", payload=(fraction, message))
@@ -98,7 +99,10 @@ class _Process:
             self._send(kind, number, payload)
 
     def _import_ahead(self) -> None:
-        """Import the modules of all jobs, one after the other while no job runs, so that the first of each kind does not wait for that."""
+        """Import the modules of all jobs, one after the other while no job runs.
+
+        So the first job of each kind does not wait for that.
+        """
         for module in dict.fromkeys(self._jobs.values()):
             while self._running or not all(lane.empty() for lane in self._lanes.values()):
                 time.sleep(0.2)

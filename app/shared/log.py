@@ -37,7 +37,9 @@ def start_log(path: Path | None, with_stderr: bool = False) -> None:
     """Write what is logged from now on into a file; without one, nothing is kept.
 
     Args:
-        with_stderr: whatever this process writes to stderr goes there too, crashes of libraries and tracebacks of the interpreter included.
+        path: of the file, which is appended to.
+        with_stderr: whatever this process writes to stderr goes there too, crashes of libraries and tracebacks of the
+            interpreter included.
     """
     if path is None:
         return
@@ -55,7 +57,10 @@ def start_log(path: Path | None, with_stderr: bool = False) -> None:
 
 
 def log_what_is_thrown() -> None:
-    """Write exceptions that nobody catches into the log, and go on: one in a slot of Qt costs what it was about to do, not the window."""
+    """Write exceptions that nobody catches into the log, and go on.
+
+    One in a slot of Qt costs what it was about to do, not the window.
+    """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         log.error("Nobody caught this.", exc_info=(kind, error, trace))

@@ -86,7 +86,10 @@ class ReadLabels:
 
 @dataclass
 class Begun:
-    """Poses of a shape in a photo, the best first, and what they were judged by: the object's mask, and the camera with its lens."""
+    """Poses of a shape in a photo, the best first, and what they were judged by.
+
+    That is the object's mask, and the camera with its lens.
+    """
 
     poses: list[PoseInPhoto]
     mask: Mask
@@ -96,7 +99,10 @@ class Begun:
 
 @dataclass
 class PoseSoFar:
-    """The likeliest pose while an alignment goes on, not scored yet, and the camera: fx, fy, cx, cy in pixels, and its lens."""
+    """The likeliest pose while an alignment goes on, not scored yet, and the camera.
+
+    The camera is fx, fy, cx, cy in pixels, and its lens.
+    """
 
     K: tuple[float, float, float, float]
     lens: Lens | None
@@ -153,8 +159,13 @@ class Followed:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Tables by title (rows by column, the first names them), pictures of good and bad cases (encoder, part, share right, file), and the
-    folder with the report."""
+    """What a measurement of encoders found.
+
+    Attributes:
+        tables: by title; a row is values by column, and the first column names it.
+        cases: pictures of good and bad cases: (encoder, part, share that is right from 0 to 1, file).
+        folder: where the report lies, or "".
+    """
 
     tables: dict[str, list[dict[str, Any]]]
     cases: list[tuple[str, str, float, str]]

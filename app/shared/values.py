@@ -50,12 +50,15 @@ class Item:
 
     @property
     def name(self) -> str:
+        """The name of the file, without its folder."""
         return Path(self.path).name
 
     def with_box(self, box: Box | None) -> "Item":
+        """Return the same item with another focus box; None is all of the image."""
         return replace(self, box=box)
 
     def with_up(self, up: str) -> "Item":
+        """Return the same item with another direction that points up."""
         return replace(self, up=up)
 
     @property
@@ -102,7 +105,8 @@ class Marking:
     """How parts are marked.
 
     Attributes:
-        segmenter: what cuts a part out of an image: a checkpoint file of Segment Anything, the name of a plugin, or "" for GrabCut.
+        segmenter: what cuts a part out of an image: a checkpoint file of Segment Anything, the name of a plugin, or ""
+            for GrabCut.
         carries: whether a part that is being marked is looked for on the other panels.
     """
 
@@ -141,10 +145,12 @@ class PoseInPhoto:
 
     @classmethod
     def of(cls, pose: Pose, score: float = 0.0, similarity: float = 0.0, overlap: float = 0.0) -> "PoseInPhoto":
+        """Make plain numbers of a pose and of how well the photo agrees with it (each from 0 to 1)."""
         R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
         return cls(R, t, s, score, similarity, overlap)
 
     def pose(self) -> Pose:
+        """Return the pose as arrays: R float64 [3, 3], t float64 [3] and s float64 [3]."""
         return Pose(np.reshape(self.R, (3, 3)), np.array(self.t), np.array(self.s))
 
 
@@ -162,7 +168,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Correction:
-    """A match that the user put right: the place ``at`` of ``source`` belongs to the place ``to`` of ``target`` (slots)."""
+    """A match that the user put right.
+
+    The place ``at`` of ``source`` belongs to the place ``to`` of ``target`` (slots).
+    """
 
     source: Slot
     at: tuple[float, ...]
@@ -177,7 +186,8 @@ class Aligned:
     Attributes:
         image, shape: the slots.
         K: fx, fy, cx, cy in pixels; ``lens`` is how the photo's lens bends.
-        poses: hypotheses, the best first; ``choice`` is the one that is shown. None yet while there are less than three pairs.
+        poses: hypotheses, the best first; ``choice`` is the one that is shown. None yet while there are less than three
+            pairs.
         mask: of the object in the photo, what poses are scored by.
         pairs: placed by hand.
     """
@@ -193,11 +203,15 @@ class Aligned:
 
     @property
     def pose(self) -> PoseInPhoto | None:
+        """The pose that is shown; None while there is none."""
         return self.poses[self.choice] if self.poses else None
 
     @property
     def guide(self) -> Guide | None:
-        """What matches between the two are guided by: the camera, its lens, and all poses or, where another than the best is chosen, that one."""
+        """What matches between the two are guided by.
+
+        It is the camera, its lens, and all poses or, where another than the best is chosen, that one.
+        """
         if self.pose is None or self.K is None:
             return None
         return self.K, self.lens, self.poses if self.choice == 0 else (self.pose,)
@@ -216,7 +230,8 @@ class RigCamera:
     """A camera of a rig.
 
     Attributes:
-        name: of its photo's file, with as many folders as tell it from others; ``size`` is the photo's (width, height) in pixels.
+        name: of its photo's file, with as many folders as tell it from others; ``size`` is the photo's (width, height)
+            in pixels.
         lens: how it bends, or None.
         R, t: ``x_camera = R x_rig + t`` (R row by row), in the units of the shapes.
     """
@@ -264,8 +279,10 @@ class AlignTask:
 
     Attributes:
         mask: of the object; None cuts it out of the image's box.
-        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None makes them of ``fov`` (degrees), or of what the photo says.
-        depth: a file with measured depth of the photo, or ""; ``camera`` one with the photo's camera, where ``K`` is None.
+        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None makes them of ``fov`` (degrees), or of what the photo
+            says.
+        depth: a file with measured depth of the photo, or ""; ``camera`` one with the photo's camera, where ``K`` is
+            None.
     """
 
     image: Item
@@ -285,8 +302,8 @@ class SearchRequest:
 
     Attributes:
         gallery: its folder, or a folder of shapes.
-        kind: by the object of ``item`` ("object"), by its ``mask`` as a "part", by "words", by the shape ``number`` of the gallery, or
-            "nothing": only bring it up to date.
+        kind: by the object of ``item`` ("object"), by its ``mask`` as a "part", by "words", by the shape ``number`` of
+            the gallery, or "nothing": only bring it up to date.
         mask: of the object, or of the part.
         clip: a CLIP model for a folder that is no gallery yet.
     """
@@ -332,6 +349,7 @@ class CollectionPhoto:
 
     @property
     def pose(self) -> PoseInPhoto | None:
+        """The pose that is shown; None while there is none."""
         return self.poses[self.choice] if self.poses else None
 
 

@@ -1,4 +1,7 @@
-"""How the window looks and feels, kept in the settings: theme, colours of heatmaps, what the mouse does over shapes, shortcuts."""
+"""How the window looks and feels, kept in the settings.
+
+These are the theme, the colours of heatmaps, what the mouse does over shapes, and the shortcuts.
+"""
 
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QAction, QKeySequence

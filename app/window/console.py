@@ -48,7 +48,7 @@ class Console(QWidget):
                 more = self._interpreter.push(line)
             except SystemExit:
                 more = False
-                print("The window is closed by File > Quit.")
+                print("The window is closed by File > Quit.")  # noqa: T201 - into the console
             finally:
                 sys.excepthook = hook
         self.input.setPlaceholderText("..." if more else ">>>")

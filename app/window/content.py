@@ -17,7 +17,8 @@ class Content(QObject):
     """Keeps the panels in step with what is open.
 
     Signals:
-        shown(slot, elements): a panel shows something else, with so many pixels, faces or points of a cloud; 0 for nothing.
+        shown(slot, elements): a panel shows something else, with so many pixels, faces or points of a cloud; 0 for
+            nothing.
     """
 
     shown = Signal(str, int)

@@ -19,6 +19,7 @@ def say_error(parent: QWidget, sentence: str, details: str = "") -> QMessageBox:
 
 
 def say_about(parent: QWidget) -> None:
+    """Show the name, the version and the licence of the program."""
     QMessageBox.about(
         parent,
         tr("About Counterpoint"),
@@ -29,6 +30,7 @@ def say_about(parent: QWidget) -> None:
 
 
 def say_shortcuts(parent: QWidget) -> None:
+    """Show what the mouse and the keys do."""
     rows = (
         (tr("Click"), tr("place a pin; every other panel shows where it belongs")),
         (tr("Shift + move"), tr("live preview")),

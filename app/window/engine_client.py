@@ -23,9 +23,13 @@ MAX_STARTS = 3
 
 
 class Request(QObject):
-    """One piece of work; exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``partial_result`` whenever the job has something to show.
+    """One piece of work.
 
-    Before that ``warned`` is emitted with a list of sentences, if there is something that the user should know about the result.
+    Exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, ``partial_result`` whenever the job has something
+    to show.
+
+    Before that ``warned`` is emitted with a list of sentences, if there is something that the user should know about
+    the result.
     """
 
     done = Signal(object)
@@ -53,7 +57,8 @@ class Request(QObject):
 class EngineClient(QObject):
     """One child process that runs the jobs of ``jobs_module.JOBS``: names of functions with the modules that have them.
 
-    Two lanes: "query" answers short questions while "work" is busy. Of requests with the same ``latest`` only the newest counts.
+    Two lanes: "query" answers short questions while "work" is busy. Of requests with the same ``latest`` only the
+    newest counts.
 
     Signals:
         ready(): the process answers.
@@ -237,7 +242,7 @@ class EngineClient(QObject):
                 continue  # the user has not answered yet
             if request.attempts >= MAX_ATTEMPTS:
                 request.state = "asked"
-                QTimer.singleShot(0, self, lambda r=request: self._give_up(r))  # type: ignore[misc]
+                QTimer.singleShot(0, self, lambda r=request: self._give_up(r))
             else:
                 self._again(request)
 

@@ -25,7 +25,10 @@ class EngineErrors(QObject):
         requests.failed.connect(self._failed)
 
     def ask_again(self, sentence: str) -> bool:
-        """Whether to go on with what the engine stopped at; what was done of it before is kept where it is kept on disk."""
+        """Whether to go on with what the engine stopped at.
+
+        What was done of it before is kept where it is kept on disk.
+        """
         buttons = QMessageBox.StandardButton.Retry | QMessageBox.StandardButton.Cancel
         chosen = QMessageBox.warning(
             self._shell.dialog_parent, "Counterpoint", sentence, buttons, QMessageBox.StandardButton.Retry

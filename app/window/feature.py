@@ -1,4 +1,7 @@
-"""What a task brings to the window: a dock with its panel, menu entries with their keys, tools of the mouse, samples."""
+"""What a task brings to the window.
+
+These are a dock with its panel, menu entries with their keys, tools of the mouse, and samples.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

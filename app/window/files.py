@@ -40,7 +40,10 @@ class Files(QObject):
             panel.open_requested.connect(lambda s=slot: self.ask(s))
 
     def open(self, paths: list[str], slot: Slot | None = None) -> None:
-        """Open files; the first of a kind goes where ``slot`` says, or replaces the first of its kind, others follow."""
+        """Open files.
+
+        The first of a kind goes where ``slot`` says, or replaces the first of its kind; others follow.
+        """
         free = {kind: slots_of(kind) for kind in KINDS}
         if slot is not None:
             kind = kind_of(slot)

@@ -1,8 +1,8 @@
 """The window: puts panels, docks and menus together. No logic of its own, and no knowledge of single docks."""
 
 import sys
-from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QByteArray, QSettings, QTimer
@@ -40,6 +40,9 @@ from app.window.tools import Tools
 from app.window.trim_memory import GiveBack
 from app.window.views.columns import Columns
 from app.window.views.panels import ActivePanel, make_panels, mesh_panels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class MainWindow(QMainWindow):

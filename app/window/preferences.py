@@ -56,7 +56,7 @@ class Preferences(QDialog):
         self.steps = QCheckBox(tr("In eight steps"))
         self.steps.setChecked(looks.stepped())
         for signal in (self.colors.activated, self.steps.toggled):
-            signal.connect(lambda _: looks.set_colors(HEATMAPS[self.colors.currentIndex()], self.steps.isChecked()))  # fmt: skip
+            signal.connect(lambda _: looks.set_colors(HEATMAPS[self.colors.currentIndex()], self.steps.isChecked()))
         self.cache, self.clear = QLabel("…"), QPushButton(tr("Clear"))
         self.cache.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.cache.setWordWrap(True)

@@ -36,7 +36,10 @@ class Preload(QObject):
         self._loaded.connect(self._finish, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
-        """Begin; PySide makes its classes when they are first touched, which a second thread must not do, so those come first."""
+        """Begin.
+
+        PySide makes its classes when they are first touched, which a second thread must not do, so those come first.
+        """
         for module in QT_MODULES:
             import_module(module)
         self._thread.start()

@@ -20,7 +20,8 @@ class Requests(QObject):
     """Runs engine requests for a session.
 
     Signals:
-        opened(slot, content): what a panel draws: uint8 [H, W, 3], :class:`app.shared.results.OpenedShape`, or None when closed.
+        opened(slot, content): what a panel draws: uint8 [H, W, 3], :class:`app.shared.results.OpenedShape`, or None
+            when closed.
         prepared(slot): what is open there can be matched.
         failed(sentence, details): something a dialog should say.
         warned(sentences): what the user should know about a result.
@@ -69,7 +70,10 @@ class Requests(QObject):
         return {slot: item for slot, item in self._session.items.items() if slot != source and self.is_ready(slot)}
 
     def run(self, job: str, done: Callable[[Any], object], **arguments: Any) -> Request:
-        """Long work in the engine, shown in the task bar; ``done`` takes the result, and a failure is said in a dialog."""
+        """Long work in the engine, shown in the task bar.
+
+        ``done`` takes the result, and a failure is said in a dialog.
+        """
         request = self._engine.submit(job, **arguments)
         request.done.connect(done)
         request.failed.connect(self.failed)
@@ -80,7 +84,8 @@ class Requests(QObject):
     def ask(self, job: str, latest: str, done: Callable[[Any], object], **arguments: Any) -> Request:
         """A short question; of several with the same ``latest`` only the newest is answered.
 
-        It is shown in the task bar only if it takes so long that it reports progress; who asks says failures, if they are to be said.
+        It is shown in the task bar only if it takes so long that it reports progress; who asks says failures, if they
+        are to be said.
         """
         request = self._engine.submit(job, lane="query", latest=latest, **arguments)
         request.done.connect(done)

@@ -1,7 +1,7 @@
 """Memory that closed files leave behind goes back to the system.
 
-glibc keeps what was freed between blocks in use: after 500 times open and close the window held 250 MB more than it used
-(``tests/soak/window.py``).
+glibc keeps what was freed between blocks in use: after 500 times open and close the window held 250 MB more than it
+used (``tests/soak/window.py``).
 """
 
 import ctypes
@@ -27,7 +27,10 @@ class GiveBack(QObject):
 
 
 def trim() -> bool:
-    """Whether memory went back; never where the C library is another one (macOS and Windows give back by themselves)."""
+    """Whether memory went back.
+
+    Never where the C library is another one (macOS and Windows give back by themselves).
+    """
     library = _glibc()
     return library is not None and bool(library.malloc_trim(0))
 

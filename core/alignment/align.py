@@ -35,10 +35,12 @@ class Alignment:
 
     @property
     def best(self) -> Hypothesis:
+        """The first hypothesis, which ranks best."""
         return self.hypotheses[0]
 
     @property
     def verdict(self) -> Verdict:
+        """How far the best hypothesis can be trusted, judged by all scores and its overlap."""
         return judge([h.score for h in self.hypotheses], self.best.overlap)
 
 
@@ -59,8 +61,8 @@ def align(
         watch: Called with the number of the step and the poses while they improve.
 
     Raises:
-        CounterpointError: The mask is empty or of another size, the box is tiny, the intrinsics are none of such a photo, depth
-            contradicts the size of the shape, or no pose agrees at all.
+        CounterpointError: The mask is empty or of another size, the box is tiny, the intrinsics are none of such a
+            photo, depth contradicts the size of the shape, or no pose agrees at all.
     """
     check(scorer.photo)
     found = hypotheses(scorer, templates, coarse)
@@ -82,8 +84,8 @@ def align_hypotheses(
 def initial_poses(found: list[Hypothesis], scorer: PoseScorer, dof: int) -> list[Hypothesis]:
     """Choose the poses that the descent begins with.
 
-    Without depth they are the hypotheses as they are. With depth the hypotheses take the size that depth says (if scale is free), and poses
-    on which correspondences in space agree come to them.
+    Without depth they are the hypotheses as they are. With depth the hypotheses take the size that depth says (if scale
+    is free), and poses on which correspondences in space agree come to them.
 
     Args:
         found: Hypotheses of the templates, the best first.
@@ -116,11 +118,12 @@ def align_from(
         fine: How the pose is made exact.
         watch: Called with the number of the step and the poses while they improve.
         start: The pose to begin with, or None to take those that the correspondences allow.
-        correspondences: Three pixels or more with their points on the shape. They order the poses before the photo does.
+        correspondences: Three pixels or more with their points on the shape. They order the poses before the photo
+            does.
 
     Raises:
-        CounterpointError: The photo cannot be aligned to (see :func:`core.alignment.photo.check`), the correspondences leave the
-            pose open, or depth is far from where the pose puts the shape.
+        CounterpointError: The photo cannot be aligned to (see :func:`core.alignment.photo.check`), the correspondences
+            leave the pose open, or depth is far from where the pose puts the shape.
     """
     check(scorer.photo)
     poses = [start] if start is not None else []
@@ -132,7 +135,10 @@ def align_from(
 
 
 def sized(pose: Pose, scorer: PoseScorer) -> Pose:
-    """Scale a pose about the camera, so that it looks the same, to where depth is measured; without depth it stays as it is."""
+    """Scale a pose about the camera, so that it looks the same, to where depth is measured.
+
+    Without depth it stays as it is.
+    """
     distances = depths(pose, scorer)
     if distances is None:
         return pose

@@ -1,4 +1,7 @@
-"""Where an object may stand: the best templates; and, to be compared with, what the correspondences of single cells say."""
+"""Where an object may stand: the best templates.
+
+And, to be compared with, what the correspondences of single cells say.
+"""
 
 from dataclasses import dataclass
 
@@ -33,7 +36,10 @@ class CoarseSettings:
 def coarse_poses(
     scorer: PoseScorer, templates: TemplateSet, settings: CoarseSettings = CoarseSettings()
 ) -> list[Hypothesis]:
-    """Compare the photo with the templates at all rolls; returns hypotheses that differ, the best first, scored and not exact yet."""
+    """Compare the photo with the templates at all rolls.
+
+    Returns hypotheses that differ, the best first, scored and not exact yet.
+    """
     crops = templates.settings.crops(scorer.photo.pixels, scorer.photo.mask)
     scores = compare(crops, templates, scorer.encoder)
     found = []
@@ -47,7 +53,10 @@ def coarse_poses(
 
 
 def facing(scorer: PoseScorer) -> Pose:
-    """Make the pose that shows the front of the shape in the middle of the object's box, as large as the box; the photo is not looked at."""
+    """Make the pose that shows the front of the shape in the middle of the object's box, as large as the box.
+
+    The photo is not looked at.
+    """
     x0, y0, x1, y1 = scorer.image.map.box
     up, shape = scorer.up, scorer.shape.shape
     sideways = np.roll(up, 1)
@@ -58,7 +67,10 @@ def facing(scorer: PoseScorer) -> Pose:
 
 
 def by_correspondences(scorer: PoseScorer, iterations: int = 2000) -> list[Pose]:
-    """The pose of PnP with RANSAC (PoseLib) on mutual nearest neighbours of the object's cells and the field; none where it fails."""
+    """The pose of PnP with RANSAC (PoseLib) on mutual nearest neighbours of the object's cells and the field.
+
+    None where it fails.
+    """
     import poselib
 
     cells = np.flatnonzero(scorer.object > 0.5)

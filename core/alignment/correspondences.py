@@ -27,8 +27,25 @@ class Correspondences2D3D:
         return len(self.pixels)
 
     def error(self, pose: Pose, K: Floats) -> float:
-        """Measure the mean distance in pixels between the points as a pose and the intrinsics K [3, 3] show them, and their pixels."""
+        """Measure the mean distance in pixels between the projected points and their pixels.
+
+        The points are projected by a pose and the intrinsics K [3, 3].
+        """
         return float(np.linalg.norm(project(pose, K, self.points)[0] - self.pixels, axis=1).mean())
+
+    def allow(self, pose: Pose, fitted: Pose, K: Floats) -> bool:
+        """Whether a pose lies in the region of 95 % confidence of the pose that was fitted to the correspondences alone.
+
+        How exact they are is estimated from how far the fitted pose misses them (an F-test on the squared errors in pixels); three of
+        them leave that open, and allow every pose.
+        """
+        from scipy.stats import f as f_distribution
+
+        left = 2 * len(self) - 6
+        if left <= 0:
+            return True
+        errors = [float(((project(one, K, self.points)[0] - self.pixels) ** 2).sum()) for one in (pose, fitted)]
+        return bool(errors[0] <= errors[1] * (1 + 6 / left * f_distribution.ppf(0.95, 6, left)))
 
 
 def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, size: tuple[int, int]) -> list[Pose]:
@@ -43,7 +60,8 @@ def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, 
         The poses, the best first: up to four for three correspondences (Grunert's P3P), else one.
 
     Raises:
-        CounterpointError: There are too few correspondences, they lie on a line, or no pose puts them before the camera.
+        CounterpointError: There are too few correspondences, they lie on a line, or no pose puts them before the
+            camera.
     """
     import poselib
 
@@ -59,8 +77,11 @@ def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, 
         found = poselib.p3p(rays / np.linalg.norm(rays, axis=1, keepdims=True), near)
     else:
         camera = {
-            "model": "PINHOLE", "width": size[0], "height": size[1], "params": [K[0, 0], K[1, 1], K[0, 2], K[1, 2]],
-        }  # fmt: skip
+            "model": "PINHOLE",
+            "width": size[0],
+            "height": size[1],
+            "params": [K[0, 0], K[1, 1], K[0, 2], K[1, 2]],
+        }
         options = {"max_reproj_error": 0.02 * max(size), "seed": 0}
         found = [poselib.estimate_absolute_pose(correspondences.pixels, near, camera, options, {})[0]]
     turns = [(nearest_rotation(np.asarray(one.R)), np.asarray(one.t)) for one in found if np.isfinite(one.t).all()]

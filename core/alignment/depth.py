@@ -25,8 +25,8 @@ DIFFERS = 2.5
 def in_shape_units(photo: Photo, shape: Shape) -> Photo:
     """The photo with depth in the shape's units, for a pose without scale.
 
-    How far the shape is follows from how large it appears. Where depth says something else, and a change between metres, centimetres
-    and millimetres explains it, depth is scaled, which is said.
+    How far the shape is follows from how large it appears. Where depth says something else, and a change between
+    metres, centimetres and millimetres explains it, depth is scaled, which is said.
 
     Raises:
         CounterpointError: no such change explains it.

@@ -1,7 +1,7 @@
 """The field of view of a photo whose camera is not known, estimated with the pose.
 
-How much nearer parts appear larger tells how far away the camera was. Poses are made exact for several fields of view, each from where
-the shape appears the same, and the one that the photo agrees with best wins.
+How much nearer parts appear larger tells how far away the camera was. Poses are made exact for several fields of view,
+each from where the shape appears the same, and the one that the photo agrees with best wins.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,9 @@ def estimate_field_of_view(
         progress(number / len(fields), f"Trying a field of view of {field:.0f}°")
         photo = scorer.photo
         K = intrinsics(photo.side.image_size, field)
-        other = PoseScorer(Photo(photo.pixels, photo.side, K, photo.mask, photo.depth), scorer.shape, scorer.encoder, scorer.up_name)  # fmt: skip
+        other = PoseScorer(
+            Photo(photo.pixels, photo.side, K, photo.mask, photo.depth), scorer.shape, scorer.encoder, scorer.up_name
+        )
         starts = [zoomed(one.pose, scorer.K, K, scorer.shape.shape.center) for one in found[:tried]]
         poses = ranked(refine(other(starts), other, fine))
         if best is None or poses[0].score > best[2][0].score:

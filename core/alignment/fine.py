@@ -62,14 +62,17 @@ def refine(
         scorer: Compares poses of the shape with the photo.
         settings: How poses descend.
         watch: Called with the number of each step (from 1) and the poses in the order of ``starts``.
-        correspondences: Certain 2D-3D correspondences. With them every hypothesis is replaced, and the smallest error in pixels for its
-            score comes first.
+        correspondences: Certain 2D-3D correspondences. With them a hypothesis stays only where the descent would leave what they allow
+            (see :meth:`core.alignment.correspondences.Correspondences2D3D.allow`), and the smallest error in pixels for its score
+            comes first.
 
     Returns:
         As many hypotheses, the best first.
     """
     refined = refine_each([start.pose for start in starts], scorer, settings, watch, correspondences)
     if correspondences is not None:
+        pairs = zip(starts, refined, strict=True)
+        refined = [end if correspondences.allow(end.pose, start.pose, scorer.K) else start for start, end in pairs]
         return sorted(refined, key=lambda h: correspondences.error(h.pose, scorer.K) / (h.score + 1e-6))
     return ranked([max(pair, key=lambda h: h.score) for pair in zip(starts, refined, strict=True)])
 
@@ -228,7 +231,8 @@ class _Descent:
     ) -> torch.Tensor:
         """How far the correspondences are from their pixels [H], as a fraction of the box."""
         uv = self._project(R, t, s, points.expand(len(R), -1, -1))
-        return (uv - pixels).norm(dim=-1).mean(1) / self._box
+        error: torch.Tensor = (uv - pixels).norm(dim=-1).mean(1) / self._box
+        return error
 
     def _project(self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
         camera = (points * s[:, None]) @ R.transpose(1, 2) + t[:, None]

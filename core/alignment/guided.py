@@ -1,4 +1,7 @@
-"""Clicks guided by poses: where hypotheses put a place, beside what its descriptor and the views of the whole image say."""
+"""Clicks guided by poses.
+
+What counts is where hypotheses put a place, beside what its descriptor and the views of the whole image say.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -33,6 +36,7 @@ class GuidedPrior:
     trust: float
 
     def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
+        """See :class:`core.matching.match.Prior`; returns float32 [N] in [0, 1], or None."""
         posed = self.poses(source, target, at)
         viewed = self.views(source, target, at) if self.views is not None else None
         if posed is None or viewed is None:
@@ -69,9 +73,12 @@ def guided(
     probability = torch.softmax(scores / (RIVALRY * scores.max().clamp(min=1e-6)), 0)
     nearest = cKDTree(position).query(shape.field.points.position)[1]
     known = ViewSet(
-        np.stack([one.pose.R for one in hypotheses]), index, torch.zeros(len(hypotheses), len(index), 2),
-        torch.from_numpy(np.stack(visible)), nearest,
-    )  # fmt: skip
+        np.stack([one.pose.R for one in hypotheses]),
+        index,
+        torch.zeros(len(hypotheses), len(index), 2),
+        torch.from_numpy(np.stack(visible)),
+        nearest,
+    )
     settings = replace(JointSettings(), spread=SPREAD)
     where = torch.from_numpy(np.stack(pixels).astype(np.float32))
     every = np.arange(len(hypotheses))

@@ -1,4 +1,7 @@
-"""Errors of poses as the BOP toolkit defines them (Hodan et al., ECCV Workshops 2020), in the shape's own units unless it says otherwise."""
+"""Errors of poses as the BOP toolkit defines them (Hodan et al., ECCV Workshops 2020).
+
+They are in the shape's own units unless a function says otherwise.
+"""
 
 from dataclasses import dataclass
 
@@ -20,7 +23,8 @@ class PoseErrors:
         rotation: degrees, the best over the object's symmetries.
         translation: distance of the origins.
         add, adds: mean distance of points to where they belong, and to the nearest point of the true object.
-        mssd, mspd: largest distance over the points, the best over the symmetries: in space, and in the picture (pixels).
+        mssd, mspd: largest distance over the points, the best over the symmetries: in space, and in the picture
+            (pixels).
     """
 
     rotation: float
@@ -76,8 +80,8 @@ TAUS = np.arange(0.05, 0.51, 0.05)
 def vsd(estimate: Floats, truth: Floats, scene: Floats, diameter: float, delta: float) -> Floats:
     """Visible surface discrepancy [10], one for each of ``TAUS`` (of the diameter).
 
-    ``estimate`` and ``truth`` [H, W] are distances along the rays to the posed object, inf where it is not; ``scene`` those measured, inf
-    where nothing is. What lies at most ``delta`` behind the scene counts as visible.
+    ``estimate`` and ``truth`` [H, W] are distances along the rays to the posed object, inf where it is not; ``scene``
+    those measured, inf where nothing is. What lies at most ``delta`` behind the scene counts as visible.
     """
     with np.errstate(invalid="ignore"):  # inf - inf: nothing before nothing
         there = np.isfinite(truth) & (truth - scene <= delta)
@@ -100,8 +104,11 @@ NEAR = np.array([20.0, 0.2, 0.2])
 
 
 def alignment_errors(estimate: Pose, truth: Pose, middle: Floats, symmetries: Floats | None = None) -> Floats:
-    """[3], to be compared with ``NEAR``: degrees (the best over ``symmetries`` [k, 3, 3]), distance of the shape's ``middle`` [3] from where
-    it belongs, and by how much the mean of the three scales' ratios is off 1 (as ROCA's released evaluation has it)."""
+    """Errors [3] of a pose, to be compared with ``NEAR``.
+
+    They are degrees (the best over ``symmetries`` [k, 3, 3]), the distance of the shape's ``middle`` [3] from where it
+    belongs, and by how much the mean of the three scales' ratios is off 1 (as ROCA's released evaluation has it).
+    """
     rotation = rotation_error(estimate.R, truth.R, symmetries)
     scale = float(abs(np.mean(np.asarray(estimate.s) / truth.s) - 1))
     return np.array([rotation, float(np.linalg.norm(estimate(middle) - truth(middle))), scale])

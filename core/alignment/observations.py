@@ -1,4 +1,7 @@
-"""Observations of the descent: the coordinates on the object that the picture says near where a pose puts them, and its silhouette."""
+"""Observations of the descent.
+
+They are the coordinates on the object that the picture says near where a pose puts them, and its silhouette.
+"""
 
 from dataclasses import dataclass
 
@@ -26,7 +29,8 @@ class Observations:
 
     Attributes:
         pixels: [H, n, 2], pixels of the feature map's cells in the photo.
-        points, normals: [H, n, 3], points of the surface that a pose puts there, and their unit normals (normalised frame).
+        points, normals: [H, n, 3], points of the surface that a pose puts there, and their unit normals (normalised
+            frame).
         target: [H, n, 3], the coordinates that the picture says there (normalised frame).
         weight: [H, n], how sure it is that a cell shows the object, 0 to 1.
         depth: [H, n], measured along z in the shape's units, not finite where it is not known; or None.
@@ -149,7 +153,8 @@ def coordinates_near(scorer: PoseScorer, cells: npt.NDArray[np.int64], points: F
         reach: In diagonals of the shape.
 
     Returns:
-        Float64 [n, 3], for each cell the mean of the samples within ``reach``, weighted by how similar they are (normalised frame).
+        Float64 [n, 3], for each cell the mean of the samples within ``reach``, weighted by how similar they are
+        (normalised frame).
     """
     positions = scorer.shape.field.points.position
     step = max(1, len(positions) // 3000)

@@ -26,9 +26,15 @@ MOST = 480
 
 
 def overlay(
-    image: npt.NDArray[np.uint8], shape: Shape, caster: Raycaster, pose: Pose, K: Floats, opacity: float = 0.65,
-    style: Style = "solid", lens: Lens | None = None,
-) -> npt.NDArray[np.uint8]:  # fmt: skip
+    image: npt.NDArray[np.uint8],
+    shape: Shape,
+    caster: Raycaster,
+    pose: Pose,
+    K: Floats,
+    opacity: float = 0.65,
+    style: Style = "solid",
+    lens: Lens | None = None,
+) -> npt.NDArray[np.uint8]:
     """The image uint8 [H, W, 3] with the shape as the pose and the photo's lens put it, its silhouette outlined."""
     height, width = image.shape[:2]
     rgba = _cast(shape, caster, pose, K, np.arange(width) * 1.0, np.arange(height) * 1.0, style, lens)
@@ -48,7 +54,10 @@ def shaded(
     most: int = MOST,
     lens: Lens | None = None,
 ) -> tuple[npt.NDArray[np.uint8], tuple[float, float, float, float]]:
-    """The posed shape alone, uint8 [h, w, 4], and the part (x0, y0, x1, y1) of a picture (width, height) that it covers."""
+    """The posed shape alone, uint8 [h, w, 4], and the part of a picture that it covers.
+
+    The part is (x0, y0, x1, y1) in pixels of a picture of ``size`` (width, height).
+    """
     sides = [np.linspace(low, high, 2 if lens is None else 7) for low, high in shape.bounds.T]
     pixels, depth = PhotoCamera(K, size, lens).project(pose(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 3)))
     low, high = np.zeros(2), np.array(size, float) - 1
@@ -58,8 +67,9 @@ def shaded(
     count = np.maximum(np.rint(extent / max(1.0, extent.max() / most)).astype(int), 1) + 1
     u, v = (np.linspace(low[i], high[i], count[i]) for i in range(2))
     half = extent / np.maximum(count - 1, 1) / 2
-    box = (low[0] - half[0], low[1] - half[1], high[0] + half[0], high[1] + half[1])
-    return _cast(shape, caster, pose, K, u, v, style, lens), tuple(map(float, box))  # type: ignore[return-value]
+    (x0, y0), (x1, y1) = low - half, high + half
+    box = float(x0), float(y0), float(x1), float(y1)
+    return _cast(shape, caster, pose, K, u, v, style, lens), box
 
 
 def _cast(
@@ -67,8 +77,8 @@ def _cast(
 ) -> npt.NDArray[np.uint8]:
     """Pixels [h, w, 4] at columns ``u`` and rows ``v``, the edge of the silhouette marked.
 
-    "solid" is shaded by how much it faces the camera, "coordinates" coloured by normalised object coordinates (NOC), "wireframe" shows
-    edges: where normals or depth jump between neighbouring rays.
+    "solid" is shaded by how much it faces the camera, "coordinates" coloured by normalised object coordinates (NOC),
+    "wireframe" shows edges: where normals or depth jump between neighbouring rays.
     """
     pixels = np.stack(np.meshgrid(u, v), axis=-1) if lens is None else lens.undistort_grid(u, v, K)
     origin, directions = shape_rays(pose, K, shape, pixels)
@@ -106,7 +116,10 @@ def _jumps(normals: Floats, distance: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _other_face(face: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    """Where the next pixel shows another face; nowhere if the faces are too small on the screen for lines to be told apart."""
+    """Where the next pixel shows another face.
+
+    Nowhere if the faces are too small on the screen for lines to be told apart.
+    """
     found = (face != np.roll(face, -1, 0)) | (face != np.roll(face, -1, 1))
     shown = face >= 0
-    return found & (found[shown].mean() < 0.3 if shown.any() else False)
+    return np.asarray(found & (found[shown].mean() < 0.3 if shown.any() else False))

@@ -1,4 +1,7 @@
-"""From a photo to what poses are judged by, decided here for all front ends: its camera, the object's mask, its depth, its lens."""
+"""From a photo to what poses are judged by, decided here for all front ends.
+
+That is its camera, the object's mask, its depth and its lens.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +44,8 @@ def camera_of(size: tuple[int, int], fov: float | None, path: str | Path | None)
         path: The photo's file, whose EXIF data may tell the field of view; or None.
 
     Returns:
-        The camera, and whether something told its field of view. If nothing did, it has ``core.geometry.pose.FOV`` degrees.
+        The camera, and whether something told its field of view. If nothing did, it has ``core.geometry.pose.FOV``
+        degrees.
     """
     told = fov or (None if path is None else field_of_view(path))
     return PhotoCamera(intrinsics(size, told or FOV), size), bool(told)
@@ -101,7 +105,8 @@ def photo_of(
         depth: Depth [H, W] along z in the shape's units, not finite where it is not known; or None.
 
     Raises:
-        CounterpointError: The mask is of another size or shows no object, the box is tiny, or the intrinsics are none of such a photo.
+        CounterpointError: The mask is of another size or shows no object, the box is tiny, or the intrinsics are none
+            of such a photo.
     """
     if mask is None:
         mask = object_mask(image, encoder, box, name)
@@ -128,7 +133,9 @@ def posed_photo(
     rigid_shape: Shape | None = None,
     name: str = "The photo",
 ) -> tuple[Photo, Undistorted]:
-    """Make a user's photo ready for alignment: undo the distortion of its lens, and bring its depth into the shape's units.
+    """Make a user's photo ready for alignment.
+
+    The distortion of its lens is undone, and its depth is brought into the shape's units.
 
     Args:
         image: The photo, uint8 [H, W, 3].
@@ -174,7 +181,8 @@ def check(photo: Photo) -> None:
     """Refuse a photo that no shape can be aligned to.
 
     Raises:
-        CounterpointError: The mask is empty or of another size, the box is tiny, or the intrinsics are none of such a photo.
+        CounterpointError: The mask is empty or of another size, the box is tiny, or the intrinsics are none of such a
+            photo.
     """
     K = photo.K
     width, height = photo.side.image_size

@@ -12,4 +12,4 @@ def toward(ray: Floats) -> Floats:
     ray = ray / np.linalg.norm(ray)
     around = np.cross([0.0, 0, 1], ray)
     sine = np.linalg.norm(around)
-    return Rotation.from_rotvec(around / max(sine, 1e-12) * np.arctan2(sine, ray[2])).as_matrix()
+    return np.asarray(Rotation.from_rotvec(around / max(sine, 1e-12) * np.arctan2(sine, ray[2])).as_matrix())

@@ -16,8 +16,8 @@ from core.interchange.poses.view import View
 def load_rig(path: str | Path) -> dict[str, View]:
     """The cameras of a nerfstudio ``transforms.json`` or of a COLMAP folder (text or binary), by their photos' names.
 
-    Names are as short as tells the photos apart: ``1.png``, or ``cam0/1.png`` where several folders have one. Places must be in the
-    units of the shapes that are aligned; where their world lies does not matter.
+    Names are as short as tells the photos apart: ``1.png``, or ``cam0/1.png`` where several folders have one. Places
+    must be in the units of the shapes that are aligned; where their world lies does not matter.
 
     Raises:
         CounterpointError: neither of the two, or photos that are there twice.
@@ -27,15 +27,20 @@ def load_rig(path: str | Path) -> dict[str, View]:
     views = colmap.load_views(path) if of_colmap else nerfstudio.load_views(path)
     whole = [str(PurePosixPath(view.image.replace("\\", "/"))) for view in views]
     twice = [name for name, count in Counter(whole).items() if count > 1]
-    if not views or twice:
+    if not views:
         raise CounterpointError(
-            f"{path.name} must name each photo of the rig once" + (f"; {twice[0]} is there twice." if twice else ".")
+            f"{path.name} holds no photo with a pose, so it is no rig; export the model after its photos were registered."
         )
+    if twice:
+        raise CounterpointError(f"{path.name} must name each photo of the rig once; {twice[0]} is there twice.")
     return dict(zip(short_names(whole), views, strict=True))
 
 
 def camera_of(rig: dict[str, View], photo: str | Path) -> View | None:
-    """The camera of a photo by its path, as many folders as it takes; None where the rig has no such photo, or cannot tell which."""
+    """The camera of a photo by its path, as many folders as it takes.
+
+    None where the rig has no such photo, or cannot tell which.
+    """
     name = nearest_name(list(rig), str(photo))
     return None if name is None else rig[name]
 

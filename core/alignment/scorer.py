@@ -48,7 +48,8 @@ class Hypothesis:
     """A pose and how well the picture agrees with it.
 
     Attributes:
-        similarity: Mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered picture's.
+        similarity: Mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered
+            picture's.
         overlap: Intersection over union of the silhouette and the object's mask.
         upright_prior: At most 1, less for poses that are rare (see :func:`upright_prior`).
         score: similarity x overlap to the third x upright_prior, which ranks better than any of them.
@@ -61,6 +62,7 @@ class Hypothesis:
 
     @property
     def score(self) -> float:
+        """Similarity (0 where negative) times the cube of the overlap times the upright prior, from 0 to 1."""
         return max(self.similarity, 0.0) * self.overlap**3 * self.upright_prior
 
 
@@ -82,11 +84,14 @@ class PoseScorer:
         self.descriptors = F.normalize(unit - (unit * weight).sum(0) / weight.sum(), dim=1)
 
     def depth_at(self, cells: npt.NDArray[np.integer]) -> Floats | None:
-        """Measured depth float64 [n] along z at cells [n] of the feature map, in the shape's units; None where there is no depth."""
+        """Measured depth float64 [n] along z at cells [n] of the feature map, in the shape's units.
+
+        None where there is no depth.
+        """
         if self.photo.depth is None:
             return None
         at = np.rint(self.pixels[cells]).astype(int)
-        return self.photo.depth[at[:, 1], at[:, 0]].astype(np.float64)
+        return np.asarray(self.photo.depth[at[:, 1], at[:, 0]], np.float64)
 
     @cached_property
     def field(self) -> torch.Tensor:
@@ -96,6 +101,7 @@ class PoseScorer:
 
     @cached_property
     def tree(self) -> cKDTree:
+        """Tree of the positions [N, 3] of the field's samples, in the frame of the shape's file."""
         return cKDTree(self.shape.field.points.position)
 
     def __call__(self, poses: list[Pose]) -> list[Hypothesis]:

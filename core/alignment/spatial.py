@@ -1,4 +1,7 @@
-"""Poses from correspondences in space: where depth is measured, each cell of the object is a point before the camera."""
+"""Poses from correspondences in space.
+
+Where depth is measured, each cell of the object is a point before the camera.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +33,9 @@ PRIOR = 0.2
 
 
 def by_depth(scorer: PoseScorer, dof: int) -> list[Pose]:
-    """Find the poses that most correspondences in space agree on, by 3D-3D RANSAC on triples (Umeyama, PAMI 1991) and least squares.
+    """Find the poses that most correspondences in space agree on.
+
+    They are found by 3D-3D RANSAC on triples (Umeyama, PAMI 1991) and least squares.
 
     Args:
         scorer: Has the photo's descriptors and depth, and the shape's field.
@@ -73,8 +78,12 @@ def _candidates(scorer: PoseScorer, cells: npt.NDArray[np.int64]) -> tuple[Float
 
 
 def similarities(points: Floats, targets: Floats, scaled: bool) -> tuple[Floats, Floats, Floats]:
-    """Rotations [n, 3, 3], translations [n, 3] and scales [n] that bring ``points`` [n, m, 3] onto ``targets`` best in least squares
-    (Umeyama, PAMI 1991, Eq. 40 to 42); scales are 1 unless ``scaled``."""
+    """The similarities that bring ``points`` [n, m, 3] onto ``targets`` [n, m, 3] best in least squares.
+
+    Returns:
+        Rotations [n, 3, 3], translations [n, 3] and scales [n] (Umeyama, PAMI 1991, Eq. 40 to 42); scales are 1 unless
+        ``scaled``.
+    """
     a, b = points.mean(1, keepdims=True), targets.mean(1, keepdims=True)
     x, y = points - a, targets - b
     U, D, V = np.linalg.svd(y.transpose(0, 2, 1) @ x)
@@ -87,8 +96,10 @@ def similarities(points: Floats, targets: Floats, scaled: bool) -> tuple[Floats,
 
 
 def stretched(points: Floats, targets: Floats, start: Floats, rounds: int = 10) -> Pose:
-    """The pose with a scale for each axis that brings ``points`` [n, 3] onto ``targets`` best: rotation and scales in turns from the scale
-    ``start`` [3] on, of which no axis that is hardly seen strays far.
+    """The pose with a scale for each axis that brings ``points`` [n, 3] onto ``targets`` [n, 3] best.
+
+    Rotation and scales are found in turns from the scale ``start`` [3] on, of which no axis that is hardly seen strays
+    far.
 
     Raises:
         CounterpointError: the points do not fix a pose.

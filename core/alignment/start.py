@@ -16,6 +16,9 @@ from core.units import unit_of
 
 Floats = npt.NDArray[np.floating]
 
+SMALLER, LARGER = 0.5, 8.0
+"""How large the shape's ball may appear as a multiple of the object's extent; some of the object may be hidden."""
+
 _GL = np.diag([1.0, -1.0, -1.0])
 
 LEAST, MOST = 5.0, 30.0
@@ -41,15 +44,27 @@ def open_posed(
     return camera, entry.pose
 
 
-def check_start(pose: Pose, K: Floats, size: tuple[int, int], shape: Shape, name: str) -> None:
+def check_start(
+    pose: Pose,
+    K: Floats,
+    size: tuple[int, int],
+    shape: Shape,
+    name: str,
+    mask: npt.NDArray[np.bool_] | None = None,
+) -> None:
     """Refuse a pose that only makes sense in another convention, and say what looks odd.
 
     Args:
+        pose: of the shape in the photo.
+        K: intrinsics float64 [3, 3] in pixels.
         size: (width, height) of the undistorted picture of ``K``.
+        shape: that the pose places.
         name: of the file that the pose is from.
+        mask: bool [H, W], the object's pixels in that picture, or None where it is not known.
 
     Raises:
-        CounterpointError: the shape lies behind the camera, or beside the picture while axes of OpenGL, or the inverse, put it inside.
+        CounterpointError: the shape lies behind the camera, or beside the picture while axes of OpenGL, or the inverse,
+            put it inside.
     """
     depth = float(pose(shape.center)[2])
     if _inside(pose, K, size, shape):
@@ -59,6 +74,8 @@ def check_start(pose: Pose, K: Floats, size: tuple[int, int], shape: Shape, name
                 f"{name} puts the shape at a distance of {depth:.4g}, where it appears {pixels:.3g} pixels large: "
                 "the unit of the pose may not be that of the shape (--unit)."
             )
+        elif mask is not None and mask.any():
+            _compare(pose, K, shape, name, mask)
         return
     meant = [what for what, other in _others(pose) if _inside(other, K, size, shape)]
     if meant:
@@ -71,6 +88,33 @@ def check_start(pose: Pose, K: Floats, size: tuple[int, int], shape: Shape, name
             f"{name} puts the shape behind the camera; give x_cam = R x_shape + t with OpenCV axes."
         )
     warn(f"{name} puts the shape outside the picture: check that it belongs to this photo and these intrinsics.")
+
+
+def _compare(pose: Pose, K: Floats, shape: Shape, name: str, mask: npt.NDArray[np.bool_]) -> None:
+    """Warn where the shape's ball appears much smaller or larger than the object, or beside it."""
+    rows, columns = np.nonzero(mask)
+    longer = max(np.ptp(rows), np.ptp(columns)) + 1
+    reach = 0.5 * shape.diagonal * float(np.max(pose.s)) * K[0, 0] / float(pose(shape.center)[2])
+    if not SMALLER < 2 * reach / longer < LARGER:
+        warn(
+            f"{name} makes the shape appear {2 * reach:.0f} pixels large, and the object has {longer:.0f}: "
+            "the unit of the pose may not be that of the shape (--unit)."
+        )
+    elif not _on_object(pose, K, shape, mask):
+        other = [what for what, one in _others(pose) if _on_object(one, K, shape, mask)]
+        seems = f"; it may be {' or '.join(other)}" if other else ""
+        warn(f"{name} puts the shape beside the object in the photo: check its convention{seems}.")
+
+
+def _on_object(pose: Pose, K: Floats, shape: Shape, mask: npt.NDArray[np.bool_]) -> bool:
+    """Whether the shape's ball, as it appears, reaches the object."""
+    x, y, z = pose(shape.center)
+    if z <= 0:
+        return False
+    rows, columns = np.nonzero(mask)
+    u, v = K[0, 0] * x / z + K[0, 2], K[1, 1] * y / z + K[1, 2]
+    reach = 0.5 * shape.diagonal * float(np.max(pose.s)) * K[0, 0] / z
+    return bool(np.hypot(columns - u, rows - v).min() <= reach)
 
 
 def _inside(pose: Pose, K: Floats, size: tuple[int, int], shape: Shape) -> bool:

@@ -1,7 +1,9 @@
-"""Pictures of a shape from all around, compared with a photo's crop turned by many angles: where a pose is looked for first.
+"""Pictures of a shape from all around, compared with a photo's crop turned by many angles.
 
-The semantic distance inside both masks of 3D Congealing (Eq. 7), with tight crops; similarity times the square of the masks' overlap
-ranks better than either.
+Where a pose is looked for first.
+
+The semantic distance inside both masks of 3D Congealing (Eq. 7), with tight crops; similarity times the square of the
+masks' overlap ranks better than either.
 """
 
 from dataclasses import dataclass
@@ -45,7 +47,10 @@ class TemplateSettings:
     fov: float = 15.0
 
     def crops(self, image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> list[Crop]:
-        """Crop the object bool [H, W] out of a photo uint8 [H, W, 3] as these templates are compared with, one crop for each roll."""
+        """Crop the object bool [H, W] out of a photo uint8 [H, W, 3], one crop for each roll.
+
+        These are what the templates are compared with.
+        """
         return rolled(image, mask, self.size, self.fill, self.rolls)
 
 
@@ -55,7 +60,8 @@ class TemplateSet:
 
     Attributes:
         rotations: float64 [V, 3, 3], camera from object.
-        cameras: float64 [V, 4]: focal length, principal point (pixels) and distance to the middle of the shape (diagonals).
+        cameras: float64 [V, 4]: focal length, principal point (pixels) and distance to the middle of the shape
+            (diagonals).
         descriptors: bfloat16 [V, cells, cells, D], centred and of unit length inside the mask.
         masks: float32 [V, cells, cells], 0 to 1.
     """
@@ -110,7 +116,10 @@ def _look(
 
 
 def compare(crops: list[Crop], templates: TemplateSet, encoder: ImageEncoder) -> npt.NDArray[np.float32]:
-    """Score float32 [K, V] of every crop with every template: similarity inside both masks x the square of the masks' overlap."""
+    """Score float32 [K, V] of every crop with every template.
+
+    A score is the similarity inside both masks x the square of the masks' overlap.
+    """
     cells = templates.settings.cells
     masks = torch.stack([shrink(crop.mask, cells) for crop in crops])
     maps = centred(cells_of(encoder, np.stack([crop.picture for crop in crops]), cells), masks)

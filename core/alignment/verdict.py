@@ -23,7 +23,8 @@ def judge(scores: Sequence[float], overlap: float, choice: int = 0) -> Verdict:
         choice: Its number.
 
     Returns:
-        "misfit" if its silhouette overlaps too little with the mask, "rival" if another one scores nearly as much or more, else "good".
+        "misfit" if its silhouette overlaps too little with the mask, "rival" if another one scores nearly as much or
+        more, else "good".
     """
     others = [score for number, score in enumerate(scores) if number != choice]
     if overlap <= SURE_OVERLAP:

@@ -1,4 +1,7 @@
-"""Adaptation of an encoder to a shape: whether it helps to find pixels of real photos on the shape, for each object of BOP data."""
+"""Adaptation of an encoder to a shape.
+
+It is measured whether it helps to find pixels of real photos on the shape, for each object of BOP data.
+"""
 
 import tempfile
 from dataclasses import replace
@@ -24,11 +27,15 @@ PIXELS = 12
 def evaluate(
     settings: EvaluateSettings, progress: Progress = silent, adapting: AdaptSettings | None = None
 ) -> dict[str, list[Row]]:
-    """Share of visible pixels found within 10 % of the diameter, one pixel alone and joint, before and after, a row for each object.
+    """Measure the share of visible pixels found within 10 % of the diameter, a row for each object.
+
+    Pixels are matched alone and jointly, before and after adapting.
 
     ``spread`` is the largest less the smallest share after adapting, over ``seeds`` runs.
 
     Args:
+        settings: ``data`` is "bop:PATH"; ``minutes`` of adapting, in each of ``seeds`` runs.
+        progress: told of every object.
         adapting: how, where it is not the recipe of ``counterpoint adapt`` for ``settings.minutes``.
 
     Raises:
@@ -65,10 +72,16 @@ def evaluate(
 def _row(name: str, photos: int, before: Any, after: Any, consistent: Any) -> Row:
     alone, joint = after.mean(0)
     return {
-        "object": name, "photos": photos, "alone": float(before[0]), "adapted": float(alone), "joint": float(before[1]),
-        "adapted joint": float(joint), "spread": float(np.ptp(after[:, 1])), "consistent": float(consistent[:, 0].mean()),
+        "object": name,
+        "photos": photos,
+        "alone": float(before[0]),
+        "adapted": float(alone),
+        "joint": float(before[1]),
+        "adapted joint": float(joint),
+        "spread": float(np.ptp(after[:, 1])),
+        "consistent": float(consistent[:, 0].mean()),
         "then": float(consistent[:, 1].mean()),
-    }  # fmt: skip
+    }
 
 
 def _share(answers: surface.MatchErrors) -> float:

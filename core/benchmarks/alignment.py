@@ -1,7 +1,10 @@
-"""How well shapes are aligned to photos whose poses are known: BOP data, with the true mask and with the program's own."""
+"""How well shapes are aligned to photos whose poses are known.
+
+This is measured on BOP data, with the true mask and with the program's own.
+"""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,10 +29,12 @@ from core.geometry.raycasting import surface_position
 from core.geometry.sampling import spread
 from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import Prior, match
-from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.grabcut import box_mask
 from core.progress import Progress, silent, span
+
+if TYPE_CHECKING:
+    from core.matching.matchable import MatchableImage, MatchableShape
 
 SYMMETRIC = {10: np.diag([-1.0, -1.0, 1.0, 1.0]), 11: np.diag([-1.0, -1.0, 1.0, 1.0])}
 """LM-O's eggbox and glue look the same when turned by half around z (``models_info.json`` of the BOP release)."""
@@ -64,12 +69,15 @@ class StageErrors:
 def evaluate(
     settings: EvaluateSettings, progress: Progress = silent, templates: TemplateSettings = TemplateSettings()
 ) -> dict[str, list[Row]]:
-    """One table for true masks and one for the program's own, a row for each stage; all twice, without and with the adapter, if one is chosen.
+    """One table for true masks and one for the program's own, a row for each stage.
+
+    All twice, without and with the adapter, if one is chosen.
 
     Args:
-        settings: ``data`` is "bop:PATH": the true box is given, no depth; or "procedural": another instance of the category, see
-            :mod:`core.benchmarks.inexact`; or "scan2cad:PATH", see :mod:`core.benchmarks.scan2cad`. ``count`` objects in photos at
-            most, spread over the photos.
+        settings: ``data`` is "bop:PATH": the true box is given, no depth; or "procedural": another instance of the
+            category, see :mod:`core.benchmarks.inexact`; or "scan2cad:PATH", see :mod:`core.benchmarks.scan2cad`.
+            ``count`` objects in photos at most, spread over the photos.
+        progress: told of every step.
         templates: that coarse poses are searched with.
 
     Raises:
@@ -150,7 +158,10 @@ def _measure(
 def _click(
     item: PosedObject, scorer: PoseScorer, views: ViewSet, hypotheses: list[Hypothesis], count: int = 12
 ) -> dict[str, list[float]]:
-    """Match random visible pixels; the errors are the distances of the matches from the true places, as fractions of the diameter."""
+    """Match random visible pixels.
+
+    The errors are the distances of the matches from the true places, as fractions of the diameter.
+    """
     pixels = random_pixels(item.visible, count, np.random.default_rng(0))
     at = pixels[:, 1], pixels[:, 0]
     shape, image = scorer.shape, scorer.image
@@ -184,7 +195,10 @@ def _note(errors: StageErrors, hypotheses: list[Hypothesis], item: PosedObject, 
 
 
 def _vsd(pose: Pose | None, item: PosedObject, scene: BopScene, size: float) -> Any:
-    """Compute VSD against the distances that the true poses of all objects of the photo give; measured depth is not needed."""
+    """Compute VSD against the distances that the true poses of all objects of the photo give.
+
+    Measured depth is not needed.
+    """
     shape, camera = scene.models[item.object_id], item.camera
     estimate = np.full(item.distance.shape, np.inf)
     if pose is not None:
@@ -198,10 +212,14 @@ def _row(name: str, errors: StageErrors, width: int) -> Row:
     sizes = np.array(errors.diameters)
     adds, add = (np.array([getattr(e, which) for e in errors.best]) / sizes for which in ("adds", "add"))
     return {
-        "method": name, "objects": len(rotation),
-        "rot < 20": float(np.mean(rotation < 20)), "best of all": float(np.mean(np.array(errors.of_all) < 20)),
-        "rot median": float(np.median(rotation)), "ADD-S < 0.1": float(np.mean(adds < 0.1)), "ADD < 0.1": float(np.mean(add < 0.1)),
+        "method": name,
+        "objects": len(rotation),
+        "rot < 20": float(np.mean(rotation < 20)),
+        "best of all": float(np.mean(np.array(errors.of_all) < 20)),
+        "rot median": float(np.median(rotation)),
+        "ADD-S < 0.1": float(np.mean(adds < 0.1)),
+        "ADD < 0.1": float(np.mean(add < 0.1)),
         "MSSD": mssd_recall(np.array([e.mssd for e in errors.best]), sizes),
         "VSD": vsd_recall(np.array(errors.vsd)),
         "MSPD": mspd_recall(np.array([e.mspd for e in errors.best]), width),
-    }  # fmt: skip
+    }

@@ -1,4 +1,7 @@
-"""Reader of data sets in the BOP layout (Hodan et al., ECCV 2018): photos, poses and models, with masks cast from the poses."""
+"""Reader of data sets in the BOP layout (Hodan et al., ECCV 2018).
+
+It reads photos, poses and models; masks are cast from the poses.
+"""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +30,8 @@ class PosedObject:
         visible: bool [H, W], pixels where the object is in front.
         hits: what each pixel of the photo would see of this object alone (face, barycentric), arrays [H, W, ...].
         box: around the visible pixels.
-        distance: [H, W] along the rays to the nearest object of the photo, in the models' units; inf where there is none.
+        distance: [H, W] along the rays to the nearest object of the photo, in the models' units; inf where there is
+            none.
     """
 
     photo: str
@@ -64,10 +68,14 @@ class BopScene:
         return cls(models, {i: Raycaster(shape) for i, shape in models.items()}, scenes[0].parent)
 
     def photos(self) -> list[str]:
+        """Return the numbers of the photos as they are written in the scene, in ascending order."""
         return sorted(json.loads((self.folder / "scene_gt.json").read_text()), key=int)
 
     def objects(self, photo: str, min_visible: float = 0.1) -> Iterator[PosedObject]:
-        """The objects of a photo of which at least ``min_visible`` of the silhouette is not hidden by another object."""
+        """The objects of a photo that are visible enough.
+
+        At least the share ``min_visible`` of the silhouette is not hidden by another object.
+        """
         truth = json.loads((self.folder / "scene_gt.json").read_text())[photo]
         K = np.reshape(json.loads((self.folder / "scene_camera.json").read_text())[photo]["cam_K"], (3, 3)).astype(
             float

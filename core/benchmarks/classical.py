@@ -21,7 +21,7 @@ class DenseSift:
     _shrink = (1.0, 2.0, 3.5)
 
     def __init__(self) -> None:
-        self._sift = cv2.SIFT.create()  # type: ignore[attr-defined]
+        self._sift = cv2.SIFT.create()
 
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
         """See :meth:`core.encoders.base.ImageEncoder.encode`."""
@@ -54,4 +54,4 @@ def d2(shape: Shape, bins: int = 64) -> npt.NDArray[np.floating]:
     rng = np.random.default_rng(0)
     a, b = (position[rng.integers(len(position), size=100_000)] for _ in range(2))
     counts, _ = np.histogram(np.linalg.norm(a - b, axis=1), bins, (0, 1))
-    return counts / counts.sum()
+    return np.asarray(counts / counts.sum())

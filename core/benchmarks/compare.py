@@ -67,9 +67,12 @@ def parse_choice(text: str, base: EncoderChoice) -> EncoderChoice:
     name, _, adapter = text.partition("+")
     same = (name or base.name) == base.name
     return replace(
-        base, name=name or base.name, adapter=adapter or None, weights=base.weights if same else None,
+        base,
+        name=name or base.name,
+        adapter=adapter or None,
+        weights=base.weights if same else None,
         layer=base.layer if same else None,
-    )  # fmt: skip
+    )
 
 
 def units_of(data: str, count: int) -> list[EvaluationUnit]:
@@ -96,7 +99,9 @@ def title_of(data: str) -> str:
 
 
 def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[dict[str, Any]]]:
-    """Tables, a row for each encoder; with ``settings.report`` results are kept there, and a page ``report.html`` with pictures.
+    """Tables, a row for each encoder.
+
+    With ``settings.report`` results are kept there, and a page ``report.html`` with pictures.
 
     Raises:
         CounterpointError: an encoder or the data cannot be read, or the folder not be written.
@@ -110,9 +115,13 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
 
 
 def measure(
-    encoders: Sequence[ImageEncoder], units: Sequence[EvaluationUnit], task: str, folder: str | Path | None = None, progress: Progress = silent,
+    encoders: Sequence[ImageEncoder],
+    units: Sequence[EvaluationUnit],
+    task: str,
+    folder: str | Path | None = None,
+    progress: Progress = silent,
     watch: Callable[[list[Result]], None] | None = None,
-) -> list[Result]:  # fmt: skip
+) -> list[Result]:
     """Measure every encoder on every unit.
 
     Args:

@@ -1,8 +1,8 @@
 """Congealing of photo collections: errors of the poses, and pixels of one photo found in another.
 
-Poses as in table 1 of 3D Congealing: errors of rotation and translation, raw where the canonical shape is that of the truth, and after
-one similarity (Procrustes) for the whole collection. Pixels as in table 2: PCK@0.1, beside the nearest neighbour in 2D by the same
-descriptors.
+Poses as in table 1 of 3D Congealing: errors of rotation and translation, raw where the canonical shape is that of the
+truth, and after one similarity (Procrustes) for the whole collection. Pixels as in table 2: PCK@0.1, beside the nearest
+neighbour in 2D by the same descriptors.
 """
 
 from dataclasses import dataclass, field, replace
@@ -59,9 +59,10 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     """Tables of poses and of pixels, with true masks and with those cut out of the true boxes.
 
     Args:
-        settings: ``data`` is "bop:PATH", "navi:PATH", "procedural" (one object each), "procedural-category" (other objects of the
-            category), or "spair:PATH" (pixels only, its masks). ``count`` procedural collections, or categories of SPair-71k;
-            ``photos`` at most in each.
+        settings: ``data`` is "bop:PATH", "navi:PATH", "procedural" (one object each), "procedural-category" (other
+            objects of the category), or "spair:PATH" (pixels only, its masks). ``count`` procedural collections, or
+            categories of SPair-71k; ``photos`` at most in each.
+        progress: told of every step.
 
     Raises:
         CounterpointError: no such encoder or data.
@@ -158,7 +159,10 @@ def symmetries(shape: Shape, up: str, step: int = 15, near: float = 0.015) -> Fl
 
 
 def procrustes(found: list[Pose], truth: list[Pose]) -> Floats:
-    """Return the rotation float64 [3, 3] of the canonical frame that brings found rotations nearest to the true ones (reweighted L1)."""
+    """Return the rotation float64 [3, 3] of the canonical frame that fits found rotations best.
+
+    It brings them nearest to the true ones (reweighted L1).
+    """
     turns = np.stack([one.R.T @ true.R for one, true in zip(found, truth, strict=True)])
     weight: Floats = np.ones(len(turns))
     mean: Floats = np.eye(3)
@@ -185,7 +189,8 @@ def _note(errors: CollectionErrors, members: list[PosedPhoto], shots: list[Shot]
 def _apart(pose: Pose, truth: Pose, shape: Shape) -> float:
     """Return the distance between the shape's middles at both poses, as a fraction of that from the camera.
 
-    If the truth has scales of its own, which leave the depth of a rigid pose open, the distance is measured across the view.
+    If the truth has scales of its own, which leave the depth of a rigid pose open, the distance is measured across the
+    view.
     """
     middle, true = pose(shape.center), truth(shape.center)
     if np.abs(np.asarray(truth.s) - 1).max() > 1e-6:
@@ -196,11 +201,16 @@ def _apart(pose: Pose, truth: Pose, shape: Shape) -> float:
 def _row(name: str, errors: CollectionErrors) -> Row:
     rotation, inlier = np.array(errors.rotation), np.array(errors.inlier)
     return {
-        "method": name, "photos": len(rotation),
-        "rot median": float(np.median(rotation)), "rot < 30": float(np.mean(rotation < 30)), "rot < 15": float(np.mean(rotation < 15)),
-        "Procrustes median": float(np.median(errors.aligned)), "trans median": float(np.median(errors.translation)),
-        "outliers": int((~inlier).sum()), "inliers < 30": float(np.mean(rotation[inlier] < 30)) if inlier.any() else float("nan"),
-    }  # fmt: skip
+        "method": name,
+        "photos": len(rotation),
+        "rot median": float(np.median(rotation)),
+        "rot < 30": float(np.mean(rotation < 30)),
+        "rot < 15": float(np.mean(rotation < 15)),
+        "Procrustes median": float(np.median(errors.aligned)),
+        "trans median": float(np.median(errors.translation)),
+        "outliers": int((~inlier).sum()),
+        "inliers < 30": float(np.mean(rotation[inlier] < 30)) if inlier.any() else float("nan"),
+    }
 
 
 def _match(note: pixels.PixelErrors, found: Congealed, shots: list[Shot]) -> None:

@@ -1,4 +1,7 @@
-"""Multiview consistency on shapes: pixels of a picture are found in another of the same shape, from elsewhere and in other light."""
+"""Multiview consistency on shapes.
+
+Pixels of a picture are found in another of the same shape, from elsewhere and in other light.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -53,9 +56,12 @@ def _shape(item: Object3D, encoder: ImageEncoder) -> Outcome:
 
 def pixel_errors(found: npt.NDArray, truth: npt.NDArray, side: int) -> npt.NDArray[np.floating]:
     """Return the distances float64 [N] between pixels (u, v) [N, 2], as fractions of the picture's side in pixels."""
-    return np.linalg.norm(np.asarray(found, float) - truth, axis=1) / side
+    return np.asarray(np.linalg.norm(np.asarray(found, float) - truth, axis=1) / side)
 
 
 def numbers(errors: npt.NDArray[np.floating]) -> dict[str, float]:
-    """Return the average of pixel errors float [N], and the parts of the points below 5, 10 and 20 % (ICLR 2025, section 3)."""
+    """Return the average of pixel errors float [N], and the parts of the points below 5, 10 and 20 %.
+
+    They are those of ICLR 2025, section 3.
+    """
     return {"ape": float(errors.mean()), **pck(errors, THRESHOLDS, "pcdp")}

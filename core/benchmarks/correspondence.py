@@ -25,8 +25,10 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     """Tables by name, rows by method.
 
     Args:
-        settings: ``data`` is "procedural" (held-out seeds), "bop:PATH" (photos with exact poses) or "meshes:FOLDER" (renders of real
-            meshes); ``count`` objects at most, pictures' objects for photos; ``pixels`` asked for in each picture.
+        settings: ``data`` is "procedural" (held-out seeds), "bop:PATH" (photos with exact poses) or "meshes:FOLDER"
+            (renders of real meshes); ``count`` objects at most, pictures' objects for photos; ``pixels`` asked for in
+            each picture.
+        progress: told of every step.
 
     Raises:
         CounterpointError: no such encoder or data.

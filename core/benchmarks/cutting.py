@@ -21,7 +21,9 @@ SMALLEST = 0.03
 def measure(
     pictures: Sequence[Picture], encoder: ImageEncoder | None, corrected: bool = False, progress: Progress = silent
 ) -> dict[str, float]:
-    """Click the innermost pixel of every part and compare the candidates with the part; the focus box is that of the object.
+    """Click the innermost pixel of every part and compare the candidates with the part.
+
+    The focus box is that of the object.
 
     Args:
         pictures: pictures whose parts are known.

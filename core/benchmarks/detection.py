@@ -1,4 +1,6 @@
-"""Classification of given boxes in scenes: average precision at an overlap of 25 and 50 %, as ScanNet and SUN RGB-D are measured.
+"""Classification of given boxes in scenes.
+
+It is measured by average precision at an overlap of 25 and 50 %, as on ScanNet and SUN RGB-D.
 
 The data is a folder of scenes, one JSON file each::
 
@@ -6,7 +8,8 @@ The data is a folder of scenes, one JSON file each::
      "objects": [{"box": [cx, cy, cz, dx, dy, dz, yaw], "label": "chair"}],
      "proposals": [{"box": [...], "score": 0.9}]}
 
-Boxes are in the units of the points; ``yaw`` (radians, may be left out) turns about the up axis. Without proposals the true boxes are named.
+Boxes are in the units of the points; ``yaw`` (radians, may be left out) turns about the up axis. Without proposals the
+true boxes are named.
 """
 
 from collections.abc import Sequence
@@ -43,7 +46,8 @@ class Box3D:
     """A box in a scene.
 
     Attributes:
-        values: float64 [7]: its middle and its size along its own axes, in the units of the points, and its yaw in radians; z is up.
+        values: float64 [7]: its middle and its size along its own axes, in the units of the points, and its yaw in
+            radians; z is up.
         label: what is in it.
         score: of the label, in [0, 1].
     """
@@ -73,6 +77,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
 
     Args:
         settings: ``data`` is ``scenes:FOLDER``.
+        progress: told of every step.
 
     Raises:
         CounterpointError: no CLIP, or scenes that are not there or not as described.
@@ -128,7 +133,7 @@ def in_box(points: Floats, box: Floats) -> npt.NDArray[np.bool_]:
     """Return which points float [N, 3] lie in a box float [7] (see :class:`Box3D`): bool [N]."""
     c, s = np.cos(box[6]), np.sin(box[6])
     own = (points - box[:3]) @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-    return (np.abs(own) <= box[3:6] / 2).all(1)
+    return np.asarray((np.abs(own) <= box[3:6] / 2).all(1))
 
 
 def overlap(a: Floats, b: Floats) -> float:

@@ -67,8 +67,13 @@ def pck(errors: Floats, thresholds: Sequence[float], name: str = "pck") -> dict[
 
 
 def draw_matches(
-    a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8], asked: Floats, found: Floats, right: npt.NDArray[np.bool_], most: int = 12
-) -> npt.NDArray[np.uint8]:  # fmt: skip
+    a: npt.NDArray[np.uint8],
+    b: npt.NDArray[np.uint8],
+    asked: Floats,
+    found: Floats,
+    right: npt.NDArray[np.bool_],
+    most: int = 12,
+) -> npt.NDArray[np.uint8]:
     """Draw matches as lines between two pictures side by side.
 
     Args:

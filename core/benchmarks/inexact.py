@@ -1,7 +1,10 @@
-"""Alignment of a shape that is not the one in the picture: another procedural object of its category, the true alignment known.
+"""Alignment of a shape that is not the one in the picture.
 
-True is what brings the bounding box of the shape onto that of the object, both standing upright and facing the same way. An alignment
-counts as ROCA and SPARC count it: rotation within 20 degrees, translation within 20 cm, scale within 20 % (the object's diagonal is 1 m).
+Another procedural object of its category, the true alignment known.
+
+True is what brings the bounding box of the shape onto that of the object, both standing upright and facing the same
+way. An alignment counts as ROCA and SPARC count it: rotation within 20 degrees, translation within 20 cm, scale within
+20 % (the object's diagonal is 1 m).
 """
 
 from dataclasses import dataclass, field
@@ -40,7 +43,8 @@ STAGES = {
     "+ silhouette": FineSettings(dof=9, depth=0),
     "+ depth": (EVERY := FineSettings(dof=9)),
 }
-"""The losses of each stage; a stage has those of the stages before it too. The true depth decides the size in all stages."""
+"""The losses of each stage; a stage has those of the stages before it too. The true depth decides the size in all
+stages."""
 
 SPATIAL = ("RANSAC in space alone", "RANSAC in space, all losses", "templates and RANSAC, all losses")
 """Correspondences between points before the camera and the shape, without templates and beside them."""

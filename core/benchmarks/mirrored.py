@@ -1,8 +1,11 @@
-"""How often a photo is taken for mirrored that is not, and one that is mirrored is noticed: ``python -m core.benchmarks.mirrored DATA``.
+"""How often a photo is taken for mirrored that is not, and one that is mirrored is noticed.
 
-DATA is in the BOP layout. Each object is looked at in its photo and in the photo's mirror image; what the mirror image of the one says is
-what the other one says of itself, so that one pass gives both rates. On 183 objects of LM-O no margin tells the two apart (at 1.25 times
-the agreement 6.6 % of right photos were called mirrored, and 12.6 % of mirrored ones noticed), which is why nothing is said of it.
+``python -m core.benchmarks.mirrored DATA``.
+
+DATA is in the BOP layout. Each object is looked at in its photo and in the photo's mirror image; what the mirror image
+of the one says is what the other one says of itself, so that one pass gives both rates. On 183 objects of LM-O no
+margin tells the two apart (at 1.25 times the agreement 6.6 % of right photos were called mirrored, and 12.6 % of
+mirrored ones noticed), which is why nothing is said of it.
 """
 
 import argparse
@@ -37,6 +40,7 @@ def agreements(
 
 
 def main() -> None:
+    """Print the agreement of every object in its photo and in the mirror image, and the two rates by margin."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data")
     found = agreements(parser.parse_args().data)

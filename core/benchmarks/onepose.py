@@ -33,10 +33,13 @@ PLACES = "sfm_output/outputs_softmax_loftr_loftr"
 
 
 def one_pose(place: str | Path, count: int) -> list[EvaluationUnit]:
-    """Make a unit of each of the first ``count`` objects of a folder that holds ``lowtexture_test_data`` and ``sfm_output``.
+    """Make a unit of each of the first ``count`` objects of a folder.
 
-    An object's folder NUMBER-NAME-... holds NAME-1 and NAME-2, each with ``color``, ``intrin_ba`` and ``poses_ba`` (text, metres), and
-    NAME-1 the places seen, ``anno_loftr``; their positions are in ``sfm_output``, ``anno/anno_3d_average.npz``.
+    The folder holds ``lowtexture_test_data`` and ``sfm_output``.
+
+    An object's folder NUMBER-NAME-... holds NAME-1 and NAME-2, each with ``color``, ``intrin_ba`` and ``poses_ba``
+    (text, metres), and NAME-1 the places seen, ``anno_loftr``; their positions are in ``sfm_output``,
+    ``anno/anno_3d_average.npz``.
 
     Raises:
         CounterpointError: the folder is laid out otherwise.
@@ -69,12 +72,17 @@ def _object(folder: Path, places: Path, encoder: ImageEncoder) -> Outcome:
 
 
 def shares(errors: Floats) -> dict[str, float]:
-    """Return the part of errors float [N, 2], in centimetres and degrees, below 1 cm and 1 degree, 3 and 3, and 5 and 5."""
+    """Return the part of errors float [N, 2], in centimetres and degrees, below three limits.
+
+    They are 1 cm and 1 degree, 3 and 3, and 5 and 5.
+    """
     return {f"{limit}cm-{limit}deg": float(np.mean((errors < limit).all(axis=1))) for limit in LIMITS}
 
 
 def pose_error(found: Floats | None, true: Floats) -> tuple[float, float]:
-    """Return the errors of translation, in centimetres, and of rotation, in degrees, between poses float [4, 4] in metres.
+    """Return the errors of translation and of rotation between two poses float [4, 4] in metres.
+
+    They are in centimetres and in degrees.
 
     Both are infinite if no pose was found.
     """
@@ -85,7 +93,10 @@ def pose_error(found: Floats | None, true: Floats) -> tuple[float, float]:
 
 
 def _remember(sequence: Path, places: Path, encoder: ImageEncoder) -> tuple[Floats, torch.Tensor]:
-    """Return the positions float64 [M, 3], in metres, of the places seen in a sequence, and their unit descriptors float32 [M, D]."""
+    """Return the positions of the places seen in a sequence, and their descriptors.
+
+    Positions are float64 [M, 3] in metres, unit descriptors float32 [M, D].
+    """
     with np.load(places / "anno" / "anno_3d_average.npz", allow_pickle=False) as content:
         positions = np.asarray(content["keypoints3d"], np.float64)
     points, described = [], []
@@ -139,7 +150,10 @@ def find_pose(
 
 
 def _nearest(one: torch.Tensor, other: torch.Tensor) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Return for every row [D] the number of the most similar row of the other, and the similarity; a few rows at a time."""
+    """Return for every row [D] the number of the most similar row of the other, and the similarity.
+
+    A few rows at a time.
+    """
     parts = [(rows @ other.T).max(1) for rows in one.split(max(1, 50_000_000 // max(1, len(other))))]
     return torch.cat([p.indices for p in parts]).numpy(), torch.cat([p.values for p in parts]).numpy()
 

@@ -71,7 +71,10 @@ def instance_pairs(count: int, pixels: int) -> list[PicturePair]:
 
 
 def find(pair: PicturePair, encoder: ImageEncoder) -> npt.NDArray[np.int64]:
-    """Return for every pixel the one of the second picture's object with the most similar descriptor: (u, v) int64 [N, 2]."""
+    """Return for every pixel the one of the second picture with the most similar descriptor.
+
+    It is one of the object's: (u, v) int64 [N, 2].
+    """
     size = len(pair.a.image)
     maps = [encode_image(encoder, p.image, size=encoder.input_size) for p in (pair.a, pair.b)]
     every = pixels_of(pair.b.mask)
@@ -92,10 +95,11 @@ def measure_views(
 ) -> dict[str, float]:
     """Measure correspondence between pictures of the same object; without an encoder the matches are random.
 
-    ``ape``: average pixel error, and ``pcdp@t``: share of dense points with an error below t, both as fractions of the picture's side
-    (Multiview Equivariance Improves 3D Correspondence Understanding, ICLR 2025). ``pck@t``: share whose surface point lies within
-    t of the true one, a fraction of the object's diagonal. ``mirrored``: share that is not within 0.1 of the true point but
-    within 0.1 of its mirror image across the plane between left and right, of the points farther than 0.1 from that plane.
+    ``ape``: average pixel error, and ``pcdp@t``: share of dense points with an error below t, both as fractions of the
+    picture's side (Multiview Equivariance Improves 3D Correspondence Understanding, ICLR 2025). ``pck@t``: share whose
+    surface point lies within t of the true one, a fraction of the object's diagonal. ``mirrored``: share that is not
+    within 0.1 of the true point but within 0.1 of its mirror image across the plane between left and right, of the
+    points farther than 0.1 from that plane.
     """
     rng = np.random.default_rng(3)
     pixel_errors, distances, mirrored = [], [], []

@@ -77,7 +77,9 @@ def procedural_cases(count: int, across: bool) -> list[PartCase]:
 
 
 def mesh_cases(folder: str, count: int, across: bool) -> list[PartCase]:
-    """Make cases of the meshes of a folder that have parts marked by hand (``REGIONS``); across: of others of the same kind.
+    """Make cases of the meshes of a folder that have parts marked by hand (``REGIONS``).
+
+    Across: of others of the same kind.
 
     Raises:
         CounterpointError: none of the meshes is known.
@@ -99,7 +101,10 @@ def mesh_cases(folder: str, count: int, across: bool) -> list[PartCase]:
 
 
 def _with_parts(item: Object3D, regions: dict[str, list[list[float]]], meshes: Any, mesh: Any) -> Object3D:
-    """Return the object with the regions as parts; a name has the same number in all meshes of a kind, and 0 is the rest."""
+    """Return the object with the regions as parts.
+
+    A name has the same number in all meshes of a kind, and 0 is the rest.
+    """
     names = sorted({name for other in meshes if other["kind"] == mesh["kind"] for name in other["regions"]})
     centers = item.shape.normalised[item.shape.faces].mean(axis=1)
     part = np.zeros(len(centers), np.int32)
@@ -120,8 +125,8 @@ def _case(shown: Object3D, target: Object3D, number: int) -> PartCase | None:
 def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
     """Tables by name, rows by method: mean intersection over union of found and true surface, over parts.
 
-    ``spread`` is the standard deviation over parts; ``lead`` how much better Counterpoint is than the row on the same parts, with
-    the ends of its 95 % bootstrap interval.
+    ``spread`` is the standard deviation over parts; ``lead`` how much better Counterpoint is than the row on the same
+    parts, with the ends of its 95 % bootstrap interval.
 
     Raises:
         CounterpointError: no such encoder or data.
@@ -143,9 +148,10 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
 
 def _cutting_table(pictures: list[Picture], encoder: ImageEncoder) -> list[Row]:
     ways: tuple[tuple[str, ImageEncoder | None, bool], ...] = (
-        ("GrabCut, colours alone", None, False), ("GrabCut and descriptors", encoder, False),
+        ("GrabCut, colours alone", None, False),
+        ("GrabCut and descriptors", encoder, False),
         ("GrabCut and descriptors, corrected", encoder, True),
-    )  # fmt: skip
+    )
     return [{"method": name, **cutting.measure(pictures, net, corrected)} for name, net, corrected in ways]
 
 
@@ -170,7 +176,10 @@ def measure(cases: Sequence[PartCase], encoder: ImageEncoder, progress: Progress
 
 
 def measure_shapes(cases: Sequence[PartCase], encoder: ImageEncoder) -> dict[str, list[float]]:
-    """Return the intersection over union of every part of a fully labelled shape, carried to the other shape of a case, by method."""
+    """Return the intersection over union of every part of a fully labelled shape, by method.
+
+    The parts are carried to the other shape of a case.
+    """
     scores: dict[str, list[float]] = {}
     for case in {(id(case.shown), id(case.target)): case for case in cases}.values():
         source, target = _side(case.shown, encoder), _side(case.target, encoder)
@@ -255,7 +264,10 @@ def _nearest(image: MatchableImage, shape: MatchableShape, region: Found) -> Fou
 
 
 def _grown(picture: Picture, image: MatchableImage, shape: MatchableShape, prior: JointPrior, mask: Found) -> Found:
-    """Grow from the match of the innermost pixel along the surface, around creases, to the part's share of the object (geometry alone)."""
+    """Find the part by geometry alone.
+
+    It grows from the match of the innermost pixel along the surface, around creases, to the part's share of the object.
+    """
     seed = match(image, shape, cutting.innermost(mask), prior).candidate
     graph = sparse.coo_array(shape.surface_graph)
     points = shape.field.points

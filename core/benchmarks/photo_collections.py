@@ -43,7 +43,8 @@ class Shot:
         K: the intrinsics, float [3, 3] in pixels.
         truth: the true pose of the canonical shape.
         visible: bool [H, W], the object's pixels.
-        place: float [H, W, 3], for each pixel its place on what all photos of the collection have in common; NaN off the object.
+        place: float [H, W, 3], for each pixel its place on what all photos of the collection have in common; NaN off
+            the object.
         part: int [H, W], the part that each pixel shows, or None; places of different parts are never the same.
     """
 
@@ -134,7 +135,9 @@ def navi(place: str, most: int) -> Iterator[Collection]:
     if not files:
         raise CounterpointError(f"{place} is not NAVI (OBJECT/wild_set/annotations.json).")
     for file in files:
-        scans = sorted((file.parent.parent / "3d_scan").glob("*.glb")) or sorted((file.parent.parent / "3d_scan").glob("*.obj"))  # fmt: skip
+        scans = sorted((file.parent.parent / "3d_scan").glob("*.glb")) or sorted(
+            (file.parent.parent / "3d_scan").glob("*.obj")
+        )
         if not scans:
             raise CounterpointError(f"{file.parent.parent.name} has no 3d_scan.")
         shape = load_shape(scans[0])
@@ -170,8 +173,9 @@ def procedural(category: bool, count: int, photos: int, first: int = 0) -> Itera
     """Make collections of pictures of held-out objects in new light.
 
     Args:
-        category: whether each photo shows another object of a category. The canonical shape is one more of them then, and the true pose
-            brings its bounding box onto the object's. Otherwise all show one object, whose mesh is the canonical shape.
+        category: whether each photo shows another object of a category. The canonical shape is one more of them then,
+            and the true pose brings its bounding box onto the object's. Otherwise all show one object, whose mesh is
+            the canonical shape.
         count: the number of collections.
         photos: the number of photos in each.
         first: the number of the first collection.
@@ -194,7 +198,10 @@ def procedural(category: bool, count: int, photos: int, first: int = 0) -> Itera
 
 
 def _drawn(picture: Picture, name: str, shape: Shape, canon: Shape) -> Shot:
-    """Make a shot of a picture, whose points are in its object's normalised frame; places in common are across bounding boxes."""
+    """Make a shot of a picture, whose points are in its object's normalised frame.
+
+    Places in common are across bounding boxes.
+    """
     extent = np.maximum(np.ptp(shape.normalised, axis=0), 1e-9)
     s = extent / np.maximum(np.ptp(canon.vertices, axis=0), 1e-9)
     camera = picture.camera
@@ -211,7 +218,8 @@ def collections_of(
     """Return a reader of collections.
 
     Args:
-        kind: "bop", "navi", "procedural" (one object each) or "procedural-category", and ``place`` where its data is.
+        kind: "bop", "navi", "procedural" (one object each) or "procedural-category".
+        place: where the data of "bop" or "navi" is; "" for the others.
         count: the number of procedural collections.
         photos: the largest number of photos in each.
         symmetric: by object of BOP the symmetries float64 [4, 4] beside the identity.

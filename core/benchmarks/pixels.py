@@ -1,4 +1,7 @@
-"""Pixels of one photo that are found in another: through the canonical shape, and by the nearest neighbour in 2D with the same descriptors."""
+"""Pixels of one photo that are found in another.
+
+They are found through the canonical shape, and by the nearest neighbour in 2D with the same descriptors.
+"""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -64,7 +67,10 @@ class Matcher:
 
 
 def nearest_2d(one: PosedPhoto, other: PosedPhoto, pixels: npt.ArrayLike) -> Floats:
-    """Return the pixels (u, v) float64 [n, 2] of another photo's object with the descriptors most similar to those at ``pixels`` [n, 2]."""
+    """Return the pixels (u, v) float64 [n, 2] of another photo's object that are most alike.
+
+    Their descriptors are the most similar to those at ``pixels`` [n, 2].
+    """
     asked = one.scorer.image.map.sample(pixels)
     cells = np.flatnonzero(other.scorer.object > 0.5)
     if len(cells) == 0:

@@ -57,10 +57,12 @@ class QueryPhoto:
 
 
 def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
-    """Tables of rows with the same columns; the gallery is made as ``counterpoint index`` makes it, and kept in the cache.
+    """Tables of rows with the same columns.
 
-    ``procedural``: ``count`` held-out objects, of the categories in turn. ``meshes:FOLDER``: those of a folder, each a kind of its own.
-    ``procedural+meshes:FOLDER``: both.
+    The gallery is made as ``counterpoint index`` makes it, and kept in the cache.
+
+    ``procedural``: ``count`` held-out objects, of the categories in turn. ``meshes:FOLDER``: those of a folder, each a
+    kind of its own. ``procedural+meshes:FOLDER``: both.
 
     - picture to shape: upright pictures in new surfaces and light before clutter; each has one shape that is its own.
     - scan to shape: 2,048 points with noise of 1 % of the diagonal, turned about the up axis; again each has its own.
@@ -224,8 +226,12 @@ def _silhouette(query: Query, shape: Views) -> float:
 
 
 def _table(
-    ranks: dict[str, Rank], truth: npt.NDArray[np.int64], kinds: npt.NDArray, progress: Progress, leave_out: bool = False
-) -> list[Row]:  # fmt: skip
+    ranks: dict[str, Rank],
+    truth: npt.NDArray[np.int64],
+    kinds: npt.NDArray,
+    progress: Progress,
+    leave_out: bool = False,
+) -> list[Row]:
     rows = []
     for number, (name, rank) in enumerate(ranks.items()):
         progress(number / len(ranks), name)
@@ -234,7 +240,10 @@ def _table(
 
 
 def row(name: str, scores: Floats, truth: npt.NDArray[np.int64], kinds: npt.NDArray, leave_out: bool = False) -> Row:
-    """Measure a method: recall of the query's own shape at 1, 5 and 10, accuracy of the kind at 1, and mean average precision of the kind.
+    """Measure a method.
+
+    A row has recall of the query's own shape at 1, 5 and 10, accuracy of the kind at 1, and mean average precision of
+    the kind.
 
     Args:
         name: of the method.
@@ -264,4 +273,4 @@ def average_precision(relevant: npt.NDArray[np.bool_]) -> Floats:
         float64 [Q].
     """
     precision = np.cumsum(relevant, axis=1) / np.arange(1, relevant.shape[1] + 1)
-    return (precision * relevant).sum(1) / np.maximum(relevant.sum(1), 1)
+    return np.asarray((precision * relevant).sum(1) / np.maximum(relevant.sum(1), 1))

@@ -1,9 +1,11 @@
-"""Alignment on Scan2CAD (Avetisyan et al., CVPR 2019): each annotated CAD model in the frames that show most of it, and merged in its scan.
+"""Alignment on Scan2CAD (Avetisyan et al., CVPR 2019).
 
-The layout is that of the data sets: ``full_annotations.json``, ``scans/ID/color/N.jpg``, ``scans/ID/pose/N.txt`` (camera to scan),
-``scans/ID/intrinsic/intrinsic_color.txt``, where there is depth ``scans/ID/depth/N.png`` (millimetres), and the models as ShapeNetCore.v2 has
-them, ``shapenet/CATEGORY/ID/models/model_normalized.obj``. **Not run on the real data**, which could not be had; tested on data made in
-this layout.
+Each annotated CAD model in the frames that show most of it, and merged in its scan.
+
+The layout is that of the data sets: ``full_annotations.json``, ``scans/ID/color/N.jpg``, ``scans/ID/pose/N.txt``
+(camera to scan), ``scans/ID/intrinsic/intrinsic_color.txt``, where there is depth ``scans/ID/depth/N.png``
+(millimetres), and the models as ShapeNetCore.v2 has them, ``shapenet/CATEGORY/ID/models/model_normalized.obj``. **Not
+run on the real data**, which could not be had; tested on data made in this layout.
 """
 
 from collections import defaultdict
@@ -129,9 +131,11 @@ PUBLISHED = {
     "ZeroCAD, coarse (published)": (0.260, 0.183),
     "ZeroCAD (published)": (0.301, 0.231),
 }
-"""Accuracies over instances and categories of ScanNet25k, from tables 1 and 3 of "Zero-Shot Inexact CAD Model Alignment from a Single Image"
-(ICCV 2025). They can be compared only with care: there objects are detected and models retrieved in every frame, here boxes and models are
-given."""
+"""Accuracies over instances and categories of ScanNet25k, from tables 1 and 3 of "Zero-Shot Inexact CAD Model Alignment
+from a Single Image"
+(ICCV 2025). They can be compared only with care: there objects are detected and models retrieved in every frame, here
+boxes and models are given.
+"""
 
 
 def measure(
@@ -151,8 +155,10 @@ def measure(
         templates: how the pictures of models are made.
 
     Returns:
-        Two tables. The first is for single views (the frame that shows a model largest), with templates alone and refined with nine
-        degrees of freedom: the parts of the models within 20 degrees, 20 cm and 20 %, and within all three. The second is for the
+        Two tables. The first is for single views (the frame that shows a model largest), with templates alone and
+        refined with nine degrees of freedom: the parts of the models within 20 degrees, 20 cm and 20 %, and within all
+        three. The second
+            is for the
         refined alignments of ``FRAMES`` frames merged in their scans.
 
     Raises:
@@ -194,7 +200,10 @@ def _tables(found: dict[str, list[Floats]], scans: list[dict[str, tuple[int, int
 
 
 def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings) -> tuple[Hypothesis, Hypothesis]:
-    """Return the best of the templates (and, with depth, of the hypotheses in space), and the best after refining all."""
+    """Return the best pose of the templates, and the best after refining all.
+
+    With depth the hypotheses in space compete as well.
+    """
     image, side = load_image(one.frame), matchable_shape(load_shape(one.model), encoder, LiftSettings())
     depth = None if one.depth is None else _depth(one.depth, (image.shape[1], image.shape[0]))
     mask = box_mask(image, encoder, one.box)
@@ -229,7 +238,10 @@ def _box(shape: Shape, pose: Pose, K: Floats, size: tuple[int, int]) -> Box | No
 
 
 def _depth(path: Path, size: tuple[int, int]) -> Floats:
-    """Read depth float64 [H, W] in metres, resized to the size (width, height) of the colour frame, which shows the same view."""
+    """Read depth float64 [H, W] in metres.
+
+    It is resized to the size (width, height) of the colour frame, which shows the same view.
+    """
     raw = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if raw is None:
         raise CounterpointError(f"{path.name} holds no depth that can be read.")

@@ -1,8 +1,8 @@
 """Merging of the alignments of many frames in their scan, and the accuracy as Vid2CAD, ROCA and SPARC count it.
 
-All alignments are carried into the scan; of those of a category that nearly coincide the best scored stays (non-maximum suppression);
-of a category no more are kept than there are models; each that is right takes one model that none has taken (ROCA, CVPR 2022, whose
-released evaluation these rules and limits follow).
+All alignments are carried into the scan; of those of a category that nearly coincide the best scored stays (non-maximum
+suppression); of a category no more are kept than there are models; each that is right takes one model that none has
+taken (ROCA, CVPR 2022, whose released evaluation these rules and limits follow).
 """
 
 from collections import Counter, defaultdict
@@ -39,7 +39,10 @@ class PlacedModel:
 
 
 def suppressed(found: Sequence[PlacedModel]) -> list[PlacedModel]:
-    """Suppress alignments that a better one of their category nearly coincides with (non-maximum suppression); the best come first."""
+    """Suppress alignments that a better one of their category nearly coincides with (non-maximum suppression).
+
+    The best come first.
+    """
     kept: list[PlacedModel] = []
     for one in sorted(found, key=lambda placed: -placed.score):
         if not any(one.category == other.category and _within(other, one, SAME) for other in kept):

@@ -51,8 +51,8 @@ class KeypointPair:
 def pf_pascal(place: str | Path) -> dict[str, list[KeypointPair]]:
     """Read the test pairs of PF-PASCAL by category.
 
-    ``test_pairs_pf_different_views.csv`` (or ``test_pairs.csv``) lists in each line two images, the number of the category from 1, and the
-    X and Y of the keypoints in both, separated by semicolons.
+    ``test_pairs_pf_different_views.csv`` (or ``test_pairs.csv``) lists in each line two images, the number of the
+    category from 1, and the X and Y of the keypoints in both, separated by semicolons.
 
     Raises:
         CounterpointError: ``place`` is not laid out as PF-PASCAL.

@@ -16,7 +16,8 @@ class EvaluateSettings:
         pixels: asked for in each picture (correspondence).
         photos: of each collection at most (congealing).
         minutes: of each run, and ``seeds`` the runs of each object (adaptation).
-        beside: encoders to compare with, NAME or NAME+ADAPTER, and ``report`` the folder of results and pictures (encoders).
+        beside: encoders to compare with, NAME or NAME+ADAPTER, and ``report`` the folder of results and pictures
+            (encoders).
         clip: "ARCHITECTURE:WEIGHTS", and ``dlign`` the file of its tuned branch (zeroshot, detection).
     """
 

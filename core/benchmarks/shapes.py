@@ -25,7 +25,8 @@ def measure_shapes(
         progress: is told of every pair.
 
     Returns:
-        ``points``, the number of points, and ``part_accuracy``, the part of them whose match lies on the same part of the object.
+        ``points``, the number of points, and ``part_accuracy``, the part of them whose match lies on the same part of
+        the object.
     """
     right = []
     rng = np.random.default_rng(6)

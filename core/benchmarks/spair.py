@@ -1,4 +1,7 @@
-"""SPair-71k (Min et al., 2019) through 3D: photos of a category are congealed with a procedural shape of that category."""
+"""SPair-71k (Min et al., 2019) through 3D.
+
+Photos of a category are congealed with a procedural shape of that category.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -95,8 +98,11 @@ def _category(
 
 
 def _mask(path: Path) -> np.ndarray:
-    """Read the object's mask bool [H, W]: the most frequent label of a segmentation but 0 (background) and 255 (void)."""
+    """Read the object's mask bool [H, W].
+
+    It is the most frequent label of a segmentation but 0 (background) and 255 (void).
+    """
     labels = np.array(Image.open(check_file(path)))
     labels = labels if labels.ndim == 2 else labels.max(axis=2)
     found, counts = np.unique(labels[(labels > 0) & (labels < 255)], return_counts=True)
-    return labels == (found[counts.argmax()] if len(found) else 255)
+    return np.asarray(labels == (found[counts.argmax()] if len(found) else 255))

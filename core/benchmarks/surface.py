@@ -89,7 +89,10 @@ class MatchErrors:
 
 
 def photo_cases(scene: BopScene, pixels: int, up: str = "z") -> list[SurfaceCase]:
-    """Make a case of every object of every photo that is visible enough, with its true box and ``pixels`` random visible pixels."""
+    """Make a case of every object of every photo that is visible enough.
+
+    It has the true box and ``pixels`` random visible pixels.
+    """
     rng = np.random.default_rng(0)
     targets = {i: Target.of(shape, scene.casters[i], up) for i, shape in scene.models.items()}
     cases = []

@@ -1,4 +1,7 @@
-"""What can be measured, on which data: the one table of the benchmarks. It imports none of them, so that a list of them is quick."""
+"""What can be measured, on which data: the one table of the benchmarks.
+
+It imports none of them, so that a list of them is quick.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +45,7 @@ def parse_data(text: str, known: Sequence[str]) -> tuple[str, str]:
     """(kind, place) of "KIND:PATH"; the place is "" for data that have none.
 
     Args:
+        text: as the user gave it.
         known: what may be given, as in :attr:`Task.data`.
 
     Raises:

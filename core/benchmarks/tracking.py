@@ -1,4 +1,7 @@
-"""Tracking of points through video by descriptors alone, on TAP-Vid DAVIS (Doersch et al., NeurIPS 2022), with its metrics."""
+"""Tracking of points through video by descriptors alone.
+
+It is measured on TAP-Vid DAVIS (Doersch et al., NeurIPS 2022), with its metrics.
+"""
 
 import pickle
 from functools import partial
@@ -27,7 +30,8 @@ STRIDE = 5
 """Points of every fifth frame are tracked ("strided" queries)."""
 
 SEEN, BACK, RADIUS = 0.6, 8.0, 10.0
-"""When a point counts as visible: its best similarity, and how near it must be matched back; and the radius of the mean around the best place.
+"""When a point counts as visible: its best similarity, and how near it must be matched back; and the radius of the mean
+around the best place.
 
 Lengths are in pixels of a picture of 256 x 256.
 """
@@ -61,10 +65,12 @@ class _Arrays(pickle.Unpickler):
     """Reads numpy arrays and plain containers, and refuses to name any other class or function."""
 
     ALLOWED: ClassVar = {
-        ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("_codecs", "encode"),
         *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
         *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
-    }  # fmt: skip
+    }
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self.ALLOWED:
@@ -108,7 +114,8 @@ def track(unit: torch.Tensor, start: Floats, when: npt.NDArray[np.int64]) -> tup
         when: the frames of ``start``, int64 [Q].
 
     Returns:
-        Where the points are in all frames, float64 [Q, T, 2] in the same pixels, and whether they are hidden, bool [Q, T].
+        Where the points are in all frames, float64 [Q, T, 2] in the same pixels, and whether they are hidden, bool [Q,
+        T].
     """
     frames, h, w, dim = unit.shape
     cells = torch.from_numpy(pixel_grid(w, h).astype(np.float32)).reshape(-1, 2)
@@ -133,7 +140,9 @@ def track(unit: torch.Tensor, start: Floats, when: npt.NDArray[np.int64]) -> tup
 def tap_metrics(
     truth: Floats, occluded: Bools, found: Floats, hidden: Bools, when: npt.NDArray[np.int64]
 ) -> dict[str, float]:
-    """Return average Jaccard, position accuracy and occlusion accuracy over all frames but those that points are tracked from.
+    """Return average Jaccard, position accuracy and occlusion accuracy.
+
+    They are over all frames but those that points are tracked from.
 
     Args:
         truth: the true places, float [Q, T, 2] in pixels of 256 x 256.
@@ -154,8 +163,10 @@ def tap_metrics(
         jaccard.append((right & shown).sum() / max(visible.sum() + false.sum(), 1))
     agree = ((hidden == occluded) & counts).sum() / max(counts.sum(), 1)
     return {
-        "average jaccard": float(np.mean(jaccard)), "position accuracy": float(np.mean(within)), "occlusion accuracy": float(agree),
-    }  # fmt: skip
+        "average jaccard": float(np.mean(jaccard)),
+        "position accuracy": float(np.mean(within)),
+        "occlusion accuracy": float(agree),
+    }
 
 
 def _sample(unit: torch.Tensor, at: torch.Tensor) -> torch.Tensor:

@@ -54,9 +54,10 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     """A row for chance, for CLIP as it is on depth pictures, and with the tuned branch.
 
     Args:
-        settings: ``data`` is ``modelnet40:PATH`` (``CLASS/test/*.off``), ``scanobjectnn:PATH`` (``main_split/test_objectdataset.h5`` and
-            the like, or the file) or ``omniobject3d:PATH`` (``CLASS/CLASS_001/Scan/Scan.obj``); ``count`` shapes at most, spread over
-            the data.
+        settings: ``data`` is ``modelnet40:PATH`` (``CLASS/test/*.off``), ``scanobjectnn:PATH``
+            (``main_split/test_objectdataset.h5`` and the like, or the file) or ``omniobject3d:PATH``
+            (``CLASS/CLASS_001/Scan/Scan.obj``); ``count`` shapes at most, spread over the data.
+        progress: told of every step.
 
     Raises:
         CounterpointError: no CLIP, or data that is not there or not in this layout.

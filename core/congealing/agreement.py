@@ -1,9 +1,11 @@
-"""Agreement of the photos of a collection: what each shows at places of the canonical shape is compared with what the others show there.
+"""Agreement of the photos of a collection.
 
-A single photo can only be compared with a shape whose appearance may differ; the other photos, once posed, show how the object appears in
-photos. Each photo in turn takes the hypothesis that agrees best with the others, until none changes. This is cycle consistency over shared
-canonical points: a place of a photo is carried to the canonical shape and on to the other photos, where its descriptor should be similar. A
-photo that agrees with no other is an outlier.
+What each shows at places of the canonical shape is compared with what the others show there.
+
+A single photo can only be compared with a shape whose appearance may differ; the other photos, once posed, show how the
+object appears in photos. Each photo in turn takes the hypothesis that agrees best with the others, until none changes.
+This is cycle consistency over shared canonical points: a place of a photo is carried to the canonical shape and on to
+the other photos, where its descriptor should be similar. A photo that agrees with no other is an outlier.
 """
 
 from dataclasses import dataclass, replace
@@ -61,7 +63,8 @@ def observe(one: Hypothesis, scorer: PoseScorer, index: npt.NDArray[np.int64]) -
         index: the numbers of the shape's samples, int64 [n].
 
     Returns:
-        Centred unit descriptors float32 [n, D], and how squarely each place is seen, float32 [n] in [0, 1], see :func:`visible_pixels`.
+        Centred unit descriptors float32 [n, D], and how squarely each place is seen, float32 [n] in [0, 1], see
+        :func:`visible_pixels`.
     """
     pixels, facing = visible_pixels(one, scorer, index)
     image = scorer.image.map
@@ -78,8 +81,8 @@ def visible_pixels(one: Hypothesis, scorer: PoseScorer, index: npt.NDArray[np.in
         index: the numbers of the shape's samples, int64 [n].
 
     Returns:
-        Pixels (u, v) float64 [n, 2], and how squarely each place is seen, float64 [n]: the cosine of the angle between its normal and
-        the direction to the camera, or 0 if it is hidden or off the object.
+        Pixels (u, v) float64 [n, 2], and how squarely each place is seen, float64 [n]: the cosine of the angle between
+        its normal and the direction to the camera, or 0 if it is hidden or off the object.
     """
     shape, points = scorer.shape.shape, scorer.shape.field.points
     position, normal = points.position[index], points.normal[index]
@@ -116,7 +119,7 @@ class _Consensus:
         """Return the probabilities of the hypotheses of a photo, float [H]; a pose that a user fixed is certain."""
         one = self.members[number]
         if one.fixed:
-            return np.eye(len(joint))[one.choice]
+            return np.asarray(np.eye(len(joint))[one.choice])
         share = np.exp((joint - joint.max()) / self.settings.temperature)
         return np.asarray(share / share.sum())
 
@@ -169,8 +172,8 @@ def agree(members: list[PosedPhoto], settings: AgreementSettings = AgreementSett
     """Choose for each photo the hypothesis that agrees best with the other photos.
 
     Returns:
-        The photos with their choice, their agreement, and whether they belong to the collection. Poses that a user fixed stay and are
-        inliers.
+        The photos with their choice, their agreement, and whether they belong to the collection. Poses that a user
+        fixed stay and are inliers.
     """
     if not members:
         return []

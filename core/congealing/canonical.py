@@ -1,4 +1,7 @@
-"""Chooses a collection's canonical shape from a gallery: by what its photos find, and by how well they can be posed with it."""
+"""Chooses a collection's canonical shape from a gallery.
+
+A shape is chosen by what the photos find, and by how well they can be posed with it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

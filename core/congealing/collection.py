@@ -1,4 +1,7 @@
-"""Congealing of a photo collection into one frame: every photo is posed, all are made to agree, and maps between them are found."""
+"""Congealing of a photo collection into one frame.
+
+Every photo is posed, all are made to agree, and maps between them are found.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -64,7 +67,8 @@ class Congealed:
             pixels: (u, v) [n, 2].
 
         Returns:
-            Points float64 [n, 3] in the shape's normalised frame, NaN where there are none, and where there are some, bool [n].
+            Points float64 [n, 3] in the shape's normalised frame, NaN where there are none, and where there are some,
+            bool [n].
         """
         hits = points_at(self.members[number], self.maps[number], pixels)
         position = np.full((len(hits.face), 3), np.nan)
@@ -93,7 +97,8 @@ class Congealed:
             pixels: (u, v) [n, 2].
 
         Returns:
-            Pixels (u, v) float64 [n, 2] of the other photo, NaN where the first shows no shape, and whether they are visible, bool [n].
+            Pixels (u, v) float64 [n, 2] of the other photo, NaN where the first shows no shape, and whether they are
+            visible, bool [n].
         """
         places, known = self.places(number, pixels)
         found = np.full((len(places), 2), np.nan)
@@ -164,7 +169,9 @@ def congeal_jointly(
     agreement: AgreementSettings = AgreementSettings(),
     maps: MapSettings = MapSettings(),
 ) -> Congealed:
-    """Do the joint step alone, as after a pose was fixed by hand: choose hypotheses that agree, refine them, and find the maps.
+    """Do the joint step alone, as after a pose was fixed by hand.
+
+    It chooses hypotheses that agree, refines them, and finds the maps.
 
     Args:
         found: the collection.

@@ -1,8 +1,11 @@
-"""Canonical coordinate maps: which point of the canonical shape a pixel of a photo shows, and where a photo shows a point.
+"""Canonical coordinate maps.
 
-A pose alone puts a shape that differs from the object a little off. As in 3D Congealing (Eq. 10) each photo is matched with the shape
-drawn at its pose by a displacement of every cell, forward (photo to drawing) and reverse (drawing to photo), that brings similar
-descriptors together, stays short (l2) and is smooth (Eq. 14 to 16). All photos are solved together by descent, coarse to fine.
+Which point of the canonical shape a pixel of a photo shows, and where a photo shows a point.
+
+A pose alone puts a shape that differs from the object a little off. As in 3D Congealing (Eq. 10) each photo is matched
+with the shape drawn at its pose by a displacement of every cell, forward (photo to drawing) and reverse (drawing to
+photo), that brings similar descriptors together, stays short (l2) and is smooth (Eq. 14 to 16). All photos are solved
+together by descent, coarse to fine.
 """
 
 from collections.abc import Sequence
@@ -48,7 +51,8 @@ class CoordinateMap:
     """The displacements of a photo, in widths of its frame.
 
     Attributes:
-        forward: float32 [g, g, 2], from a cell of the photo to the place where the shape, drawn at the pose, shows the same.
+        forward: float32 [g, g, 2], from a cell of the photo to the place where the shape, drawn at the pose, shows the
+            same.
         reverse: float32 [g, g, 2], from a cell of the drawing to the place where the photo shows the same.
     """
 
@@ -84,7 +88,10 @@ def solve(
 
 
 def points_at(one: PosedPhoto, found: CoordinateMap, pixels: npt.ArrayLike) -> Hits:
-    """Return the points of the canonical shape that pixels (u, v) [n, 2] of a photo show; the face is -1 where they show none."""
+    """Return the points of the canonical shape that pixels (u, v) [n, 2] of a photo show.
+
+    The face is -1 where they show none.
+    """
     pixels = np.asarray(pixels, np.float64)
     there = pixels + _at(found.forward, one, pixels)
     shape = one.scorer.shape.shape
@@ -111,7 +118,10 @@ def pixels_at(one: PosedPhoto, found: CoordinateMap, positions: Floats) -> tuple
 
 
 def coordinates(one: PosedPhoto, found: CoordinateMap) -> npt.NDArray[np.float32]:
-    """Return the canonical coordinates of a photo's pixels, float32 [H, W, 3] in the shape's normalised frame; NaN off the shape."""
+    """Return the canonical coordinates of a photo's pixels, float32 [H, W, 3] in the shape's normalised frame.
+
+    NaN off the shape.
+    """
     result = np.full((*one.scorer.photo.mask.shape, 3), np.nan, np.float32)
     pixels = pixels_of(one.scorer.photo.mask)
     hits = points_at(one, found, pixels)
@@ -121,7 +131,10 @@ def coordinates(one: PosedPhoto, found: CoordinateMap) -> npt.NDArray[np.float32
 
 
 def _pictures(one: PosedPhoto, field: FeatureField, size: int) -> tuple[torch.Tensor, ...]:
-    """Return the descriptors of the photo and of the shape drawn there, [size, size, D] each, and both masks, [size, size] each."""
+    """Return the descriptors of the photo and of the shape drawn there, and both masks.
+
+    Descriptors are [size, size, D], masks [size, size].
+    """
     scorer, image = one.scorer, one.scorer.image.map
     h, w, channels = image.descriptors.shape
     shape = scorer.shape.shape
@@ -152,7 +165,10 @@ def _shrunk(grid: torch.Tensor, size: int) -> torch.Tensor:
 def _displace(
     source: torch.Tensor, inside: torch.Tensor, target: torch.Tensor, allowed: torch.Tensor, settings: MapSettings
 ) -> npt.NDArray[np.float32]:
-    """Find displacements [B, g, g, 2] of the cells of ``source`` [B, g, g, D], where ``inside`` [B, g, g], to similar cells of ``target``."""
+    """Find displacements [B, g, g, 2] of the cells of ``source`` to similar cells of ``target``.
+
+    Both are [B, g, g, D]; cells count where ``inside`` [B, g, g].
+    """
     move = torch.zeros(len(source), 2, settings.levels[0], settings.levels[0])
     for level in settings.levels:
         here = F.normalize(F.adaptive_avg_pool2d(source.permute(0, 3, 1, 2), level), dim=1)
@@ -188,4 +204,4 @@ def _at(displacement: npt.NDArray[np.float32], one: PosedPhoto, pixels: Floats) 
     cells = ((pixels - [x0, y0]) / (x1 - x0) * size - 0.5).astype(np.float32)
     column, row = np.ascontiguousarray(cells[None, :, 0]), np.ascontiguousarray(cells[None, :, 1])
     moved = cv2.remap(displacement, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return moved[0].astype(np.float64) * (x1 - x0)
+    return np.asarray(moved[0].astype(np.float64) * (x1 - x0))

@@ -1,7 +1,8 @@
 """Generation of a canonical shape from the photos alone, as in 3D Congealing (sections 3.2 and 4).
 
-A word is learned for what the photos show (textual inversion, Gal et al.), and a radiance field is optimised so that a diffusion model takes
-its pictures for pictures of that word (score distillation, DreamFusion; with a multi-view model such as MVDream, four views at once).
+A word is learned for what the photos show (textual inversion, Gal et al.), and a radiance field is optimised so that a
+diffusion model takes its pictures for pictures of that word (score distillation, DreamFusion; with a multi-view model
+such as MVDream, four views at once).
 """
 
 import inspect
@@ -27,7 +28,8 @@ from core.progress import Progress, silent, span
 
 Picture = npt.NDArray[np.uint8]
 Plugin = Callable[[list[Picture]], Any]
-"""A function that makes a shape of object crops RGBA uint8 [S, S, 4]: a mesh with ``export(path)`` (trimesh), or the path of a file."""
+"""A function that makes a shape of object crops RGBA uint8 [S, S, 4]: a mesh with ``export(path)`` (trimesh), or the
+path of a file."""
 
 WORD = "<collection>"
 
@@ -60,9 +62,13 @@ class GenerateSettings:
 
 
 def generate(
-    photos: Sequence[Photo], model: str, out: str | Path, device: str = "auto", progress: Progress = silent,
+    photos: Sequence[Photo],
+    model: str,
+    out: str | Path,
+    device: str = "auto",
+    progress: Progress = silent,
     settings: GenerateSettings = GenerateSettings(),
-) -> Path:  # fmt: skip
+) -> Path:
     """Generate a shape and write it to a file with y up; a file that is there is taken as it is.
 
     Args:
@@ -114,7 +120,9 @@ def load_pipeline(model: str, device: str = "auto") -> Any:
     try:
         from diffusers import DiffusionPipeline
     except ImportError:
-        raise CounterpointError('Shapes from photos alone need diffusers: pip install "counterpoint[diffusion]".') from None  # fmt: skip
+        raise CounterpointError(
+            'Shapes from photos alone need diffusers: pip install "counterpoint[diffusion]".'
+        ) from None
     try:
         pipeline = DiffusionPipeline.from_pretrained(model, safety_checker=None)
     except Exception as error:
@@ -133,7 +141,7 @@ def learn_word(
 ) -> list[float]:
     """Add the word ``WORD`` for what the pictures show to the pipeline's tokenizer and text encoder.
 
-    Only the word's own embedding is trained, by how well the noise on the pictures is predicted (textual inversion, Eq. 2).
+    Only the word's own embedding is trained, by how well noise on the pictures is predicted (textual inversion, Eq. 2).
 
     Args:
         pipeline: of diffusers; it is changed.
@@ -214,8 +222,15 @@ def distill(pipeline: Any, settings: GenerateSettings = GenerateSettings(), prog
 
 
 def _words(pipeline: Any, prompts: list[str]) -> torch.Tensor:
-    tokens = pipeline.tokenizer(prompts, padding="max_length", truncation=True, return_tensors="pt", max_length=pipeline.tokenizer.model_max_length)  # fmt: skip
-    return pipeline.text_encoder(tokens.input_ids.to(pipeline.unet.device))[0]
+    tokens = pipeline.tokenizer(
+        prompts,
+        padding="max_length",
+        truncation=True,
+        return_tensors="pt",
+        max_length=pipeline.tokenizer.model_max_length,
+    )
+    words: torch.Tensor = pipeline.text_encoder(tokens.input_ids.to(pipeline.unet.device))[0]
+    return words
 
 
 def _on_white(picture: Picture) -> torch.Tensor:
@@ -234,7 +249,8 @@ def _encode(pipeline: Any, pictures: torch.Tensor) -> torch.Tensor:
     factor = 2 ** (len(pipeline.vae.config.block_out_channels) - 1)
     size = pipeline.unet.config.sample_size * factor
     resized = F.interpolate(pictures, (size, size), mode="bilinear", align_corners=False)
-    return pipeline.vae.encode(2 * resized - 1).latent_dist.mean * pipeline.vae.config.scaling_factor
+    mean: torch.Tensor = pipeline.vae.encode(2 * resized - 1).latent_dist.mean
+    return mean * float(pipeline.vae.config.scaling_factor)
 
 
 def _around(azimuth: float, elevation: float) -> npt.NDArray[np.floating]:

@@ -1,5 +1,6 @@
 """The photos of a collection opened together; what cannot be used is left out with its reason."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.images import image_size, load_mask
 from core.interchange.cameras import load_camera
+from core.interchange.names import listed, nearest_name
 from core.notices import warn
 from core.progress import Progress, silent
 
@@ -49,8 +51,9 @@ def open_photos(
     Args:
         paths: The photos' files.
         encoder: The image encoder.
-        boxes: The objects' boxes x0, y0, x1, y1 in pixels, by path or name. In a photo without box and mask the object is looked for, which
-            the user is told once for all photos.
+        boxes: The objects' boxes x0, y0, x1, y1 in pixels, by path (as many folders as tell the photos
+            apart) or name. In a photo without box and mask the object is looked for, which the user is told once for all
+            photos.
         masks: A folder with masks, named as the photos and ending in ``.png``; or None.
         camera: A file with the photos' camera, or None to go by EXIF data.
         progress: Is told which photo is opened.
@@ -59,10 +62,16 @@ def open_photos(
         CounterpointError: Fewer than ``FEWEST`` photos can be used.
     """
     boxes, found, searched = boxes or {}, OpenedPhotos([], {}, []), []
+    names = list(boxes)
+    of_photo = {path: nearest_name(names, path) for path in paths}
+    _say_unused(names, of_photo)
+    if masks is not None:
+        _say_shared_masks(paths)
     for number, path in enumerate(paths):
         progress(number / len(paths), f"Cutting out photo {number + 1} of {len(paths)}")
         try:
-            box, mask = boxes.get(path) or boxes.get(Path(path).name), _mask(path, masks)
+            name = of_photo[path]
+            box, mask = None if name is None else boxes[name], _mask(path, masks)
             known_camera = load_camera(camera, image_size(path), path) if camera else None
             photo, factor, known = open_photo(path, encoder, box, mask, known_camera)
         except CounterpointError as error:
@@ -76,9 +85,29 @@ def open_photos(
         reasons = "; ".join(f"{Path(path).name}: {why}" for path, why in found.refused[:3])
         raise CounterpointError(f"Too few photos can be used. {reasons}")
     if searched:
-        names = ", ".join(searched[:3]) + (", ..." if len(searched) > 3 else "")
-        warn(f"The object was looked for in {len(searched)} photos that have no box and no mask ({names}).")
+        listed = ", ".join(searched[:3]) + (", ..." if len(searched) > 3 else "")
+        warn(f"The object was looked for in {len(searched)} photos that have no box and no mask ({listed}).")
     return found
+
+
+def _say_unused(names: Sequence[str], of_photo: Mapping[str, str | None]) -> None:
+    """Warn of boxes that belong to no photo, and of those that belong to several."""
+    uses = Counter(of_photo.values())
+    unused = [name for name in names if not uses[name]]
+    if unused:
+        warn(f"The boxes of {listed(unused, 3)} are left out: they fit none of the photos, or the same as others do.")
+    shared = [name for name in names if uses[name] > 1]
+    if shared:
+        warn(
+            f"The boxes of {listed(shared, 3)} are each taken for several photos of that name; name them with their folders."
+        )
+
+
+def _say_shared_masks(paths: Sequence[str]) -> None:
+    count = Counter(Path(path).stem for path in paths)
+    shared = [name for name, times in count.items() if times > 1]
+    if shared:
+        warn(f"The masks of {listed(shared, 3)} are each taken for several photos of that name.")
 
 
 def _mask(path: str, folder: str | Path | None) -> npt.NDArray[np.bool_] | None:

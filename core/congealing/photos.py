@@ -1,7 +1,6 @@
 """Photos of a collection, ready to be posed."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,11 +32,21 @@ def open_photo(
     mask: Mask | None = None,
     camera: PhotoCamera | None = None,
 ) -> tuple[Photo, float, bool]:
-    """A photo of a file; how much it was shrunk (1 or less); and whether its camera is known.
+    """Open a photo, undo its lens and shrink it to ``LONGEST`` pixels.
 
-    ``box``, ``mask`` and ``camera`` are of the file's pixels; a lens that bends is undone, so that the photo is the whole of
-    :class:`core.geometry.undistorted.Undistorted`. Without a mask the object is cut out of the box; without both, of where
-    it is likely to be, of which nothing is said. Without ``camera`` the focal length is that of the EXIF data, or of ``core.geometry.pose.FOV`` degrees, which then is not known.
+    Args:
+        path: of the image file.
+        encoder: that describes the photo, and finds the object where no mask is given.
+        box: (x0, y0, x1, y1) of the object in pixels of the file. Without a mask the object is cut out of it; without
+            both, of where it is likely to be, of which nothing is said.
+        mask: of the object, bool [H, W] of the file's pixels.
+        camera: of the file's pixels. Without it the focal length is that of the EXIF data, or of
+            ``core.geometry.pose.FOV`` degrees, which then is not known.
+
+    Returns:
+        The photo, uint8 [h, w, 3] with ``K`` float64 [3, 3] of these pixels, which is the whole of
+        :class:`core.geometry.undistorted.Undistorted`; how much it was shrunk (1 or less); and whether its camera is
+        known.
 
     Raises:
         CounterpointError: it cannot be read, or shows no object.
@@ -46,7 +55,9 @@ def open_photo(
     height, width = image.shape[:2]
     own, known = (camera, True) if camera is not None else camera_of((width, height), None, path)
     if mask is not None and mask.shape != (height, width):
-        raise CounterpointError(f"The mask of {Path(path).name} is {mask.shape[1]} x {mask.shape[0]} pixels, the photo {width} x {height}.")  # fmt: skip
+        raise CounterpointError(
+            f"The mask of {Path(path).name} is {mask.shape[1]} x {mask.shape[0]} pixels, the photo {width} x {height}."
+        )
     own = replace(own, size=(width, height))
     flat = Undistorted.of(own, (width, height))
     image, K, (width, height) = flat.picture(image), flat.K, flat.size
@@ -83,7 +94,7 @@ def as_in_photo(values: npt.NDArray[np.float32], camera: PhotoCamera | None) -> 
 
 
 def scaled(K: Floats, factor: float) -> Floats:
-    """``K`` of the picture resized by ``factor``."""
+    """The intrinsics float64 [3, 3] of a picture with those of ``K`` [3, 3], resized by ``factor``."""
     K = np.array(K, np.float64)
     K[:2] *= factor
     K[:2, 2] += (factor - 1) / 2
@@ -92,7 +103,7 @@ def scaled(K: Floats, factor: float) -> Floats:
 
 def digest(photo: Photo) -> str:
     """SHA-256 of all that a pose depends on."""
-    parts: Sequence[npt.NDArray] = (photo.pixels, photo.mask, np.asarray(photo.K, np.float64))
+    parts: tuple[npt.NDArray, ...] = (photo.pixels, photo.mask, np.asarray(photo.K, np.float64))
     whole = hashlib.sha256()
     for part in parts:
         whole.update(str(part.shape).encode() + np.ascontiguousarray(part).tobytes())

@@ -1,4 +1,7 @@
-"""Photos of a collection, each posed by itself: several hypotheses each, which are kept on disk as soon as they are found."""
+"""Photos of a collection, each posed by itself.
+
+Each has several hypotheses, which are kept on disk as soon as they are found.
+"""
 
 from dataclasses import dataclass
 
@@ -28,7 +31,8 @@ class PosedPhoto:
         scorer: of the photo and the canonical shape.
         hypotheses: the poses, the best by the photo alone first.
         choice: the number of the hypothesis that is chosen.
-        agreement: how well the choice agrees with the other photos, a mean cosine similarity; NaN before they were compared.
+        agreement: how well the choice agrees with the other photos, a mean cosine similarity; NaN before they were
+            compared.
         inlier: whether the photo belongs to the collection.
         fixed: whether a user set the pose, which is then certain.
     """
@@ -74,7 +78,15 @@ def pose_photo(photo: Photo, canon: CanonicalShape, known_camera: bool = True) -
     Raises:
         CounterpointError: no pose agrees at all.
     """
-    key = cache.cache_key("posed", digest(photo), canon.side.shape.digest, canon.encoder.fingerprint, repr(canon.templates.settings), canon.up, str(known_camera))  # fmt: skip
+    key = cache.cache_key(
+        "posed",
+        digest(photo),
+        canon.side.shape.digest,
+        canon.encoder.fingerprint,
+        repr(canon.templates.settings),
+        canon.up,
+        str(known_camera),
+    )
     stored = cache.read(key)
     if stored is None:
         scorer = PoseScorer(photo, canon.side, canon.encoder, canon.up)

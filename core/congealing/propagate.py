@@ -1,4 +1,7 @@
-"""Propagation: what is drawn on one photo or on the shape is carried to all photos; and the average picture of all photos."""
+"""Propagation: what is drawn on one photo or on the shape is carried to all photos.
+
+And the average picture of all photos.
+"""
 
 from collections.abc import Sequence
 
@@ -42,7 +45,10 @@ def from_photo(found: Congealed, number: int, drawing: Picture) -> list[Picture]
 
 
 def from_shape(found: Congealed, colors: Picture) -> list[Picture]:
-    """Carry colours RGBA uint8 [N, 4] of the field's samples to all photos: for each RGBA uint8 [H, W, 4] of its size."""
+    """Carry colours RGBA uint8 [N, 4] of the field's samples to all photos.
+
+    Each gets RGBA uint8 [H, W, 4] of its size.
+    """
     side, result = found.canon.side, []
     tree = found.members[0].scorer.tree
     for number in range(len(found.members)):
@@ -171,7 +177,10 @@ def draw_parts(parts: Sequence[tuple[npt.NDArray[np.bool_], str]], size: tuple[i
 
 
 def draw_picture(picture: Picture, mask: npt.NDArray[np.bool_]) -> Picture:
-    """Stretch a picture RGBA uint8 [h, w, 4] over the box of a mask bool [H, W]; RGBA uint8 [H, W, 4], clear outside the mask."""
+    """Stretch a picture RGBA uint8 [h, w, 4] over the box of a mask bool [H, W].
+
+    RGBA uint8 [H, W, 4], clear outside the mask.
+    """
     rows, columns = np.nonzero(mask)
     top, left, bottom, right = rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
     layer = np.zeros((*mask.shape, 4), np.uint8)

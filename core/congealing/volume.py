@@ -1,4 +1,7 @@
-"""A radiance field on a grid: density and colour in a cube, with volume rendering, and marching cubes to make a mesh of it."""
+"""A radiance field on a grid.
+
+It has density and colour in a cube, volume rendering, and marching cubes to make a mesh of it.
+"""
 
 from pathlib import Path
 
@@ -16,7 +19,10 @@ Floats = npt.NDArray[np.floating]
 
 
 class Volume(nn.Module):
-    """A NeRF without a network: values at the corners of ``size``^3 cells of the cube [-0.5, 0.5]^3 (y up), interpolated trilinearly."""
+    """A NeRF without a network.
+
+    It has values at the corners of ``size``^3 cells of the cube [-0.5, 0.5]^3 (y up), interpolated trilinearly.
+    """
 
     def __init__(self, size: int = 64):
         super().__init__()
@@ -33,7 +39,8 @@ class Volume(nn.Module):
             points: float32 [..., 3] in the frame of the cube, whose side is 1.
 
         Returns:
-            The density float32 [...], not below 0, per side of the cube; it is 0 outside. The colour RGB float32 [..., 3] in [0, 1].
+            The density float32 [...], not below 0, per side of the cube; it is 0 outside. The colour RGB float32 [...,
+            3] in [0, 1].
         """
         grid = (2 * points).reshape(1, -1, 1, 1, 3)
         inside = (points.abs() <= 0.5).all(-1)
@@ -90,7 +97,9 @@ class Volume(nn.Module):
         try:
             from skimage.measure import marching_cubes
         except ImportError:
-            raise CounterpointError('Meshes of generated shapes need scikit-image: pip install "counterpoint[diffusion]".') from None  # fmt: skip
+            raise CounterpointError(
+                'Meshes of generated shapes need scikit-image: pip install "counterpoint[diffusion]".'
+            ) from None
         values = F.pad(self.density[0, 0].cpu(), (1,) * 6, value=-10.0).numpy()
         if not (values > level).any():
             raise CounterpointError("Nothing grew: the generated shape is empty. Take more steps or other photos.")

@@ -16,7 +16,8 @@ class Encoded:
 
     Attributes:
         descriptors: float32 [B, h, w, D], not yet of unit length: interpolate first, then normalise.
-        foreground: float32 [B, h, w], probability in [0, 1] that a cell belongs to the object, or None if the encoder does not know.
+        foreground: float32 [B, h, w], probability in [0, 1] that a cell belongs to the object, or None if the encoder
+            does not know.
         vectors: float32 [B, G], one for each whole picture, not of unit length, or None if the encoder has none.
     """
 
@@ -86,7 +87,10 @@ def encode_fitting(encoder: ImageEncoder, images: npt.NDArray[np.uint8]) -> Enco
 
 @runtime_checkable
 class TunableEncoder(ImageEncoder, Protocol):
-    """An image encoder that can be adapted (see :mod:`core.encoders.lora`): its network in two parts, of which only the second changes."""
+    """An image encoder that can be adapted (see :mod:`core.encoders.lora`).
+
+    Its network is in two parts, of which only the second changes.
+    """
 
     @property
     def net(self) -> torch.nn.Module:
@@ -94,11 +98,17 @@ class TunableEncoder(ImageEncoder, Protocol):
         ...
 
     def begin(self, net: torch.nn.Module, images: npt.NDArray[np.uint8]) -> list[torch.Tensor]:
-        """Run the part of ``net`` that never changes on pictures, RGB, uint8 [B, S, S, 3]; returns tensors with B rows."""
+        """Run the part of ``net`` that never changes on pictures, RGB, uint8 [B, S, S, 3].
+
+        Returns tensors with B rows.
+        """
         ...
 
     def finish(self, net: torch.nn.Module, begun: list[torch.Tensor]) -> Encoded:
-        """Run the rest of ``net``, a changed copy of :attr:`net`, on what :meth:`begin` returned; gradients go through."""
+        """Run the rest of ``net``, a changed copy of :attr:`net`, on what :meth:`begin` returned.
+
+        Gradients go through.
+        """
         ...
 
 
@@ -134,7 +144,8 @@ class PointEncoder(Protocol):
         """Describe a shape.
 
         Args:
-            position: points float [N, 3] in the normalised frame (bounding box centred at the origin, its diagonal 1), y up.
+            position: points float [N, 3] in the normalised frame (bounding box centred at the origin, its diagonal 1),
+                y up.
             normal: their unit normals, float [N, 3].
         """
         ...

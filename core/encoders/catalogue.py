@@ -1,4 +1,7 @@
-"""The image encoders by name. A new one is a module beside this one and a line in ``BUILT_IN``, see resources/docs/contributing.md."""
+"""The image encoders by name.
+
+A new one is a module beside this one and a line in ``BUILT_IN``, see resources/docs/contributing.md.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -45,11 +48,11 @@ class EncoderChoice:
     Attributes:
         name: the name of a built-in encoder, of a plugin's, or of any timm ViT.
         weights: a local file that replaces the bundled or published weights.
-        layer: the block of a ViT that descriptors are taken from (-1: the last), None for three quarters of its depth; the pocket
-            encoder has none.
+        layer: the block of a ViT that descriptors are taken from (-1: the last), None for three quarters of its depth;
+            the pocket encoder has none.
         device: "auto", "cpu" or "cuda".
-        adapter: a file that ``counterpoint train adapter`` or ``counterpoint adapt`` made for this encoder, a checkpoint of
-            3DCorrEnhance (.ckpt), or "3dcorrenhance" for the published one.
+        adapter: a file that ``counterpoint train adapter`` or ``counterpoint adapt`` made for this encoder, a
+            checkpoint of 3DCorrEnhance (.ckpt), or "3dcorrenhance" for the published one.
     """
 
     name: str = DEFAULT
@@ -156,7 +159,8 @@ def need_point_encoder(choice: EncoderChoice = EncoderChoice()) -> PointEncoder:
 def load_point_encoder(choice: EncoderChoice = EncoderChoice()) -> PointEncoder | None:
     """Build the point encoder in the same space as an image encoder, or return None if there is none.
 
-    For weights that are given as a file it is ``pocket_point.safetensors`` beside that file, where a training run puts it.
+    For weights that are given as a file it is ``pocket_point.safetensors`` beside that file, where a training run puts
+    it.
 
     Raises:
         CounterpointError: its weights cannot be read.

@@ -40,7 +40,8 @@ class ClipEncoder:
             device: "auto", "cpu" or "cuda".
 
         Raises:
-            CounterpointError: open_clip is not installed, there is no such architecture, or the weights are missing or do not fit.
+            CounterpointError: open_clip is not installed, there is no such architecture, or the weights are missing or
+                do not fit.
         """
         open_clip = _library()
         architecture, _, weights = name.partition(":")
@@ -57,12 +58,18 @@ class ClipEncoder:
         self._tokenize = open_clip.get_tokenizer(architecture)
         visual = self.model.visual
         self.input_size = int(np.ravel(visual.image_size)[0])
-        self._mean, self._std = visual.image_mean or open_clip.OPENAI_DATASET_MEAN, visual.image_std or open_clip.OPENAI_DATASET_STD  # fmt: skip
+        self._mean, self._std = (
+            visual.image_mean or open_clip.OPENAI_DATASET_MEAN,
+            visual.image_std or open_clip.OPENAI_DATASET_STD,
+        )
         self.scale = float(self.model.logit_scale.detach().exp())
         self.dim = int(visual.output_dim)
 
     def batch(self, pictures: npt.NDArray[np.uint8]) -> torch.Tensor:
-        """Normalise and resize square pictures RGB uint8 [B, S, S, 3] to float32 [B, 3, input_size, input_size] on the device."""
+        """Normalise and resize square pictures RGB uint8 [B, S, S, 3].
+
+        The result is float32 [B, 3, input_size, input_size] on the device.
+        """
         batch = to_batch(pictures, self._mean, self._std, self.device)
         size = (self.input_size, self.input_size)
         return batch if batch.shape[2:] == size else F.interpolate(batch, size, mode="bicubic", antialias=True)

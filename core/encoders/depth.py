@@ -1,4 +1,7 @@
-"""Metric depth of a photo by a network: Depth Anything and others, through transformers (the extra ``counterpoint[depth]``)."""
+"""Metric depth of a photo by a network.
+
+It is Depth Anything or another, through transformers (the extra ``counterpoint[depth]``).
+"""
 
 from typing import Any
 
@@ -24,7 +27,8 @@ class DepthModel:
             device: "auto", "cpu" or "cuda".
 
         Raises:
-            CounterpointError: transformers is missing, there is no such model or it cannot be fetched, or its depth is not metric.
+            CounterpointError: transformers is missing, there is no such model or it cannot be fetched, or its depth is
+                not metric.
         """
         try:
             from transformers import AutoImageProcessor, AutoModelForDepthEstimation

@@ -1,8 +1,8 @@
 """CLIP that also understands depth pictures: the residual fine-tune of OpenDlign.
 
-After "OpenDlign: Open-World Point Cloud Understanding with Depth-Aligned Images" (NeurIPS 2024): CLIP stays as it is, and beside the
-attention of the last block of its image encoder stands another one that is trained on depth pictures (2.4 million parameters in ViT-B/16,
-6.6 million in ViT-H/14). The logits of both branches are added up.
+After "OpenDlign: Open-World Point Cloud Understanding with Depth-Aligned Images" (NeurIPS 2024): CLIP stays as it is,
+and beside the attention of the last block of its image encoder stands another one that is trained on depth pictures
+(2.4 million parameters in ViT-B/16, 6.6 million in ViT-H/14). The logits of both branches are added up.
 """
 
 import copy
@@ -63,14 +63,16 @@ class Residual(nn.Module):
         if not self.on:
             return out
         normal = self.block.ln_1(x)
-        return out + self.tuned(normal, normal, normal, need_weights=False)[0]
+        more: torch.Tensor = self.tuned(normal, normal, normal, need_weights=False)[0]
+        return out + more
 
 
 class DepthClip:
     """CLIP with a second branch of its image encoder that is trained on depth pictures.
 
     Attributes:
-        clip: the model; its image encoder's last block is a :class:`Residual` from now on, switched off but in :meth:`tuned`.
+        clip: the model; its image encoder's last block is a :class:`Residual` from now on, switched off but in
+            :meth:`tuned`.
         residual: that block.
         trained: whether the branch has weights; untrained, both branches give the same.
     """

@@ -25,7 +25,8 @@ class FeatureMap:
 
     Attributes:
         descriptors: float32 [h, w, D], as the encoder gave them, not of unit length.
-        foreground: float32 [h, w], the probability that a cell belongs to the object, or None if the encoder does not know.
+        foreground: float32 [h, w], the probability that a cell belongs to the object, or None if the encoder does not
+            know.
         frame: the square of the image that the map covers, in pixels; it may reach beyond the image.
         box: the part of the frame that the user asked for, in pixels; matches lie in it.
     """
@@ -50,7 +51,10 @@ class FeatureMap:
         return (np.asarray(pixels, np.float64) - [x0, y0]) / [x1 - x0, y1 - y0] * [w, h] - 0.5
 
     def to_pixels(self, cells: npt.ArrayLike) -> npt.NDArray[np.floating]:
-        """Return the image pixels (u, v), float64 [..., 2], of cell coordinates (column, row) [..., 2]; the inverse of :meth:`to_cells`."""
+        """Return the image pixels (u, v), float64 [..., 2], of cell coordinates (column, row) [..., 2].
+
+        The inverse of :meth:`to_cells`.
+        """
         x0, y0, x1, y1 = self.frame
         h, w = self.descriptors.shape[:2]
         return (np.asarray(cells, np.float64) + 0.5) / [w, h] * [x1 - x0, y1 - y0] + [x0, y0]
@@ -64,7 +68,7 @@ class FeatureMap:
         """Return which cells have their centre in ``box``, bool [h, w]."""
         u, v = np.moveaxis(self.cell_pixels(), -1, 0)
         x0, y0, x1, y1 = self.box
-        return (u >= x0) & (u <= x1) & (v >= y0) & (v <= y1)
+        return np.asarray((u >= x0) & (u <= x1) & (v >= y0) & (v <= y1))
 
     def sample(self, pixels: npt.ArrayLike) -> torch.Tensor:
         """Return unit descriptors float32 [N, D] at image pixels (u, v) [N, 2], interpolated bilinearly."""
@@ -104,7 +108,8 @@ def check_box(box: Box, image: npt.NDArray[np.uint8]) -> Box:
     """Return a box with its corners in order, cut to an image uint8 [H, W, 3].
 
     Raises:
-        CounterpointError: the box is not finite, or has less than ``MIN_BOX`` pixels of width or height inside the image.
+        CounterpointError: the box is not finite, or has less than ``MIN_BOX`` pixels of width or height inside the
+            image.
     """
     if not np.isfinite(box).all():
         raise CounterpointError("The box is not made of numbers; give it as X0,Y0,X1,Y1 in pixels.")

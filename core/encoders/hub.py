@@ -42,13 +42,13 @@ def _reporter(progress: Progress, title: str) -> type:
     """Return the class of a silent progress bar for the hub that reports here; a cancel stops the download."""
     from tqdm.auto import tqdm
 
-    class Bar(tqdm):  # type: ignore[misc]
+    class Bar(tqdm):
         def __init__(self, *args: object, **kwargs: object):
             kwargs.pop("name", None)
             super().__init__(*args, **{**kwargs, "disable": False, "file": _Nowhere()})
 
         def update(self, n: float | None = 1) -> bool | None:
-            done = super().update(n)
+            done: bool | None = super().update(n)
             if self.total:
                 progress(0.9 * min(1.0, self.n / self.total), f"Fetching the weights of {title}: {self.n / 1e6:.0f} MB")
             return done

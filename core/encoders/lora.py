@@ -1,7 +1,10 @@
-"""An encoder adapted a little to some shapes by low-rank adaptation (LoRA); the changes are kept in a small file beside the base encoder.
+"""An encoder adapted a little to some shapes by low-rank adaptation (LoRA).
 
-What learns are low-rank changes of a ViT's attention, or the last parts of the pocket encoder, and one added convolution; the base's weights
-stay as they are. After "Multiview Equivariance Improves 3D Correspondence Understanding with Minimal Feature Finetuning" (ICLR 2025).
+The changes are kept in a small file beside the base encoder.
+
+What learns are low-rank changes of a ViT's attention, or the last parts of the pocket encoder, and one added
+convolution; the base's weights stay as they are. After "Multiview Equivariance Improves 3D Correspondence Understanding
+with Minimal Feature Finetuning" (ICLR 2025).
 """
 
 import copy
@@ -30,7 +33,10 @@ POCKET_PARTS = ("lateral.", "smooth.", "descriptor.", "backbone.stages_3.")
 
 
 class LoraQV(nn.Module):
-    """A ViT's fused linear layer for queries, keys and values, with low-rank changes of queries and values (Hu et al., 2021)."""
+    """A ViT's fused linear layer for queries, keys and values with low-rank changes.
+
+    Queries and values are changed (Hu et al., 2021).
+    """
 
     def __init__(self, qkv: nn.Linear, rank: int = RANK):
         super().__init__()
@@ -47,7 +53,10 @@ class LoraQV(nn.Module):
 
 
 class LoraNet(nn.Module):
-    """A copy of an encoder's network with parameters that learn; it gives the base's descriptors until it is trained."""
+    """A copy of an encoder's network with parameters that learn.
+
+    It gives the base's descriptors until it is trained.
+    """
 
     def __init__(self, base: TunableEncoder):
         """Copy the network of an encoder.
@@ -101,8 +110,8 @@ class LoraNet(nn.Module):
 class LoraEncoder:
     """An :class:`core.encoders.base.ImageEncoder` with low-rank changes; the vectors of whole pictures stay the base's.
 
-    If the file says so, the base's unit descriptors and the changed ones stand beside each other and count half each, so that a few minutes
-    of training do not make the encoder forget what it knew.
+    If the file says so, the base's unit descriptors and the changed ones stand beside each other and count half each,
+    so that a few minutes of training do not make the encoder forget what it knew.
     """
 
     def __init__(self, base: TunableEncoder, file: str | Path):
@@ -118,7 +127,9 @@ class LoraEncoder:
         path = check_file(file)
         tensors, about = read_published(path, base) if path.suffix == ".ckpt" else _read(path)
         if about.get("base") != base.fingerprint:
-            raise CounterpointError(f"{path.name} was tuned on {about.get('base')} and does not fit {base.name} ({base.fingerprint}).")  # fmt: skip
+            raise CounterpointError(
+                f"{path.name} was tuned on {about.get('base')} and does not fit {base.name} ({base.fingerprint})."
+            )
         self._base, self._lora = base, LoraNet(base)
         missing = self._lora.trainable().keys() - tensors.keys()
         if missing:

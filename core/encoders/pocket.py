@@ -1,4 +1,7 @@
-"""The bundled pocket encoder: a TinyViT with a feature pyramid, trained on procedural shapes only (see its model card)."""
+"""The bundled pocket encoder.
+
+It is a TinyViT with a feature pyramid, trained on procedural shapes only (see its model card).
+"""
 
 import json
 from functools import cached_property
@@ -20,7 +23,10 @@ WEIGHTS = Path(__file__).parents[2] / "resources" / "weights"
 
 
 class PocketNet(nn.Module):
-    """Backbone maps at strides 4 to 32 merged top-down into one map at stride 4 (module names are those of the checkpoint)."""
+    """Backbone maps at strides 4 to 32 merged top-down into one map at stride 4.
+
+    The names of the modules are those of the checkpoint.
+    """
 
     def __init__(self, settings: dict[str, Any]):
         import timm
@@ -43,13 +49,17 @@ class PocketNet(nn.Module):
             x: normalised pictures float32 [B, 3, S, S].
 
         Returns:
-            Descriptors [B, D, S/4, S/4]; aux [B, 5, S/4, S/4]: foreground logit, depth (a quarter of an object diagonal is 1) and normal
-            (camera frame); and vectors [B, G] of whole pictures, made of the coarsest map, and of the finest where the object is.
+            Descriptors [B, D, S/4, S/4]; aux [B, 5, S/4, S/4]: foreground logit, depth (a quarter of an object diagonal
+            is 1) and normal (camera frame); and vectors [B, G] of whole pictures, made of the coarsest map, and of the
+            finest where the object is.
         """
         return self.finish(self.begin(x))
 
     def begin(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """The backbone's first three maps, float32 [B, C, S/s, S/s] at strides s of 4, 8 and 16, of pictures float32 [B, 3, S, S]."""
+        """The backbone's first three maps of pictures float32 [B, 3, S, S].
+
+        They are float32 [B, C, S/s, S/s] at strides s of 4, 8 and 16.
+        """
         maps = []
         x = self.backbone.patch_embed(x)
         for stage in (self.backbone.stages_0, self.backbone.stages_1, self.backbone.stages_2):
@@ -78,7 +88,8 @@ class PocketNet(nn.Module):
 
 
 PHOTO_SIZE = 160
-"""Crops of real photos match better at 160 than at the 224 of training (counterpoint evaluate correspondence --data bop:PATH)."""
+"""Crops of real photos match better at 160 than at the 224 of training (counterpoint evaluate correspondence --data
+bop:PATH)."""
 
 
 class PocketEncoder:

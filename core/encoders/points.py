@@ -1,4 +1,7 @@
-"""The bundled point encoder: it describes a shape's points in the space of the pocket image encoder, without rendering."""
+"""The bundled point encoder.
+
+It describes a shape's points in the space of the pocket image encoder, without rendering.
+"""
 
 import json
 from collections.abc import Mapping
@@ -40,15 +43,18 @@ class PointTokens(Protocol):
 
 
 class PointNet(nn.Module):
-    """Tokens, a transformer over them, a descriptor for each and a vector of all. Module names are those of the checkpoint."""
+    """Tokens, a transformer over them, a descriptor for each and a vector of all.
+
+    Module names are those of the checkpoint.
+    """
 
     def __init__(self, settings: Mapping[str, Any], tokens: PointTokens | None = None):
         """Build the network with random weights.
 
         Args:
             settings: the sizes, as in the card ``pocket.json``.
-            tokens: replaces the bundled local groups. It stays as it is and only what comes after it has weights to learn, as
-                Tango3D (arXiv:2605.19727) does with its 3D VAE.
+            tokens: replaces the bundled local groups. It stays as it is and only what comes after it has weights to
+                learn, as Tango3D (arXiv:2605.19727) does with its 3D VAE.
         """
         super().__init__()
         width, heads = settings["width"], settings["heads"]
@@ -79,8 +85,8 @@ class PointNet(nn.Module):
             centers: int64 [B, T], the points that groups form around; None for farthest-point sampling.
 
         Returns:
-            The places float32 [B, T, 3] of the tokens, their descriptors float32 [B, T, D] and the vectors float32 [B, G], neither of
-            unit length.
+            The places float32 [B, T, 3] of the tokens, their descriptors float32 [B, T, D] and the vectors float32 [B,
+            G], neither of unit length.
         """
         own = self._tokens[0]
         if own is None:
@@ -100,14 +106,18 @@ class PointNet(nn.Module):
         return middle[..., :3], self.head(x[:, 1:]), self.glob(x[:, 0])
 
     def _groups(self, cloud: torch.Tensor, middle: torch.Tensor) -> torch.Tensor:
-        """A token [B, T, C] for the nearest points around each centre [B, T, 6] (the two steps of PointNet, in every group)."""
+        """A token [B, T, C] for the nearest points around each centre [B, T, 6].
+
+        These are the two steps of PointNet, in every group.
+        """
         distance = torch.cdist(middle[..., :3], cloud[..., :3])
         nearest = distance.topk(min(self.neighbours, cloud.shape[1]), largest=False, sorted=False).indices
         group = _take(cloud, nearest.flatten(1)).view(*nearest.shape, 6)
         offset = (group[..., :3] - middle[:, :, None, :3]) * 8
         x = self.m1(torch.cat([offset, group[..., 3:]], dim=-1))
         whole = x.amax(dim=2, keepdim=True).expand_as(x)
-        return self.m2(torch.cat([x, whole], dim=-1)).amax(dim=2)
+        tokens: torch.Tensor = self.m2(torch.cat([x, whole], dim=-1)).amax(dim=2)
+        return tokens
 
 
 def _take(cloud: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
@@ -154,7 +164,8 @@ class PocketPointEncoder:
             weights: a file; None for the bundled weights.
             device: "auto", "cpu" or "cuda".
             random: whether to keep the initial weights, as a baseline.
-            tokens: the source that the weights were trained with, if not the bundled one. It moves to its device by itself.
+            tokens: the source that the weights were trained with, if not the bundled one. It moves to its device by
+                itself.
 
         Raises:
             CounterpointError: there is no such file or device.

@@ -1,4 +1,6 @@
-"""The checkpoints of the published code of "Multiview Equivariance Improves 3D Correspondence Understanding" (ICLR 2025) as adapters.
+"""The checkpoints of the published code of an ICLR 2025 paper as adapters.
+
+The paper is "Multiview Equivariance Improves 3D Correspondence Understanding".
 
 They could not be fetched where this was written: the layout is that of the published code, tested with made numbers.
 """
@@ -40,10 +42,12 @@ def fetch_published(model: str, progress: Progress = silent) -> Path:
 def read_published(file: Path, base: TunableEncoder) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """Read a checkpoint.
 
-    Its convolution replaces the map and that of :class:`core.encoders.lora.LoraNet` is added to it: one is the other less the identity.
+    Its convolution replaces the map and that of :class:`core.encoders.lora.LoraNet` is added to it: one is the other
+    less the identity.
 
     Returns:
-        The parameters float32 by their names in :class:`core.encoders.lora.LoraNet`, and the fingerprint of the encoder under "base".
+        The parameters float32 by their names in :class:`core.encoders.lora.LoraNet`, and the fingerprint of the encoder
+        under "base".
 
     Raises:
         CounterpointError: another layout, other sizes, or not the encoder's last blocks.

@@ -1,4 +1,6 @@
-"""A residual head on an encoder whose weights stay as they are: its descriptors, and what two layers make of them, half and half.
+"""A residual head on an encoder whose weights stay as they are.
+
+It mixes the encoder's descriptors and what two layers make of them, half and half.
 
 After the geometry-aware adapter of "Zero-Shot Inexact CAD Model Alignment from a Single Image" (ICCV 2025).
 """
@@ -41,7 +43,10 @@ class ResidualHead(nn.Module):
 
 
 class ResidualHeadEncoder:
-    """An :class:`core.encoders.base.ImageEncoder` with a residual head; everything but the descriptors is the base's."""
+    """An :class:`core.encoders.base.ImageEncoder` with a residual head.
+
+    Everything but the descriptors is the base's.
+    """
 
     def __init__(self, base: ImageEncoder, file: str | Path, device: str = "auto"):
         """Read the head of an encoder.

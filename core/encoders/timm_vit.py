@@ -45,7 +45,8 @@ class TimmEncoder:
             model: the model's name in timm.
             name: what the user chose; None for the model's name.
             weights: a file; None for the published weights, which are fetched.
-            layer: the block that descriptors are taken from, from 0; -1 for the last, None for three quarters of the depth.
+            layer: the block that descriptors are taken from, from 0; -1 for the last, None for three quarters of the
+                depth.
             device: "auto", "cpu" or "cuda".
             progress: is told how far it is.
 
@@ -68,7 +69,7 @@ class TimmEncoder:
         self.fingerprint = f"{model}-{origin}-block{self._layer}"
         config = timm.data.resolve_model_data_config(net)
         self._mean, self._std = config["mean"], config["std"]
-        self._net = net.eval().to(self._device)
+        self._net: torch.nn.Module = net.eval().to(self._device)
         progress(1.0, f"{self.name} ready")
 
     @property
@@ -94,8 +95,8 @@ class TimmEncoder:
             images: RGB uint8 [B, S, S, 3].
 
         Returns:
-            The tokens float32 [B, T, C] and the size (h, w) of the map, int64 [B, 2]; for ViTs of another make only the normalised
-            pictures float32 [B, 3, S, S].
+            The tokens float32 [B, T, C] and the size (h, w) of the map, int64 [B, 2]; for ViTs of another make only the
+            normalised pictures float32 [B, 3, S, S].
         """
         batch = to_batch(images, self._mean, self._std, self._device)
         if not isinstance(net, VisionTransformer):
@@ -106,7 +107,9 @@ class TimmEncoder:
         return [x, torch.tensor([net.patch_embed.dynamic_feat_size(batch.shape[-2:])] * len(batch))]
 
     def finish(self, net: Any, begun: list[torch.Tensor]) -> Encoded:
-        """Compute the other blocks of a network like :attr:`net` from what :meth:`begin` returned; gradients go through.
+        """Compute the other blocks of a network like :attr:`net` from what :meth:`begin` returned.
+
+        Gradients go through.
 
         Returns:
             Descriptors float32 [B, h, w, D] and vectors float32 [B, G].

@@ -33,7 +33,10 @@ def cache_key(*parts: str) -> str:
 
 
 def read(key: str) -> dict[str, torch.Tensor] | None:
-    """Return the tensors [...] that were stored under ``key``, as they were written, or None; a damaged entry counts as none."""
+    """Return the tensors [...] that were stored under ``key``, as they were written, or None.
+
+    A damaged entry counts as none.
+    """
     path = cache_dir() / f"{key}.safetensors"
     try:
         with safe_open(path, framework="pt") as file:
@@ -45,7 +48,10 @@ def read(key: str) -> dict[str, torch.Tensor] | None:
 
 
 def write(key: str, tensors: dict[str, torch.Tensor]) -> None:
-    """Store tensors [...] of any shape and dtype under ``key``, whole or not at all; a cache that cannot be written is no error."""
+    """Store tensors [...] of any shape and dtype under ``key``, whole or not at all.
+
+    A cache that cannot be written is no error.
+    """
     with contextlib.suppress(OSError, CounterpointError):
         folder = cache_dir()
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +60,10 @@ def write(key: str, tensors: dict[str, torch.Tensor]) -> None:
 
 
 def _make_room(folder: Path, size: int) -> None:
-    """Drop the entries that were not used for longest, down to nine tenths of the limit, when what is written would pass it."""
+    """Drop the entries that were not used for longest.
+
+    That is done when what is written would pass the limit, down to nine tenths of it.
+    """
     if _room.get(folder, -1) < size:
         files = sorted((f.stat().st_mtime, f.stat().st_size, f) for f in folder.glob("*.safetensors"))
         total = sum(bytes_ for _, bytes_, _ in files)

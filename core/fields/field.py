@@ -17,8 +17,8 @@ class FeatureField:
 
     Attributes:
         points: the N samples, in spatial order.
-        descriptors: bfloat16 [N, D] of unit length. They take half the bytes of float32: a query reads them all, and memory is the
-            limit.
+        descriptors: bfloat16 [N, D] of unit length. They take half the bytes of float32: a query reads them all, and
+            memory is the limit.
         observed: bool [N], false where no view saw the sample and it has its neighbour's descriptor.
     """
 
@@ -32,8 +32,8 @@ class FeatureField:
     def similarity(self, query: torch.Tensor) -> npt.NDArray[np.float32]:
         """Compare one unit descriptor float32 [D] with every sample.
 
-        The time goes into reading all descriptors, so one byte a number is read, which is exact to 0.005; the most promising runs of
-        neighbours are computed again in float32.
+        The time goes into reading all descriptors, so one byte a number is read, which is exact to 0.005; the most
+        promising runs of neighbours are computed again in float32.
 
         Returns:
             Cosine similarities float32 [N].
@@ -46,7 +46,7 @@ class FeatureField:
         scores *= float(step)
         again = _most_promising(scores)
         scores[again] = (self.descriptors[torch.from_numpy(again)].float() @ query).numpy()
-        return scores
+        return np.asarray(scores)
 
     @cached_property
     def _codes(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
@@ -57,13 +57,19 @@ class FeatureField:
 
 
 def _quantise(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Round float32 [N, D] to codes int8 [N, D]; also returns what one unit of each row's code stands for, float32 [N]."""
+    """Round float32 [N, D] to codes int8 [N, D].
+
+    Also returns what one unit of each row's code stands for, float32 [N].
+    """
     steps = rows.abs().amax(dim=1).clamp(min=1e-12) / 127
     return (rows / steps[:, None]).round().to(torch.int8), steps
 
 
 def _most_promising(scores: npt.NDArray[np.float32], count: int = 3072) -> npt.NDArray[np.int64]:
-    """Return about ``count`` indices: the runs of neighbours with the highest maxima, and what is left over at the end."""
+    """Return about ``count`` indices.
+
+    They are the runs of neighbours with the highest maxima, and what is left over at the end.
+    """
     length = max(64, len(scores) // 4096)
     runs, top_runs = len(scores) // length, max(1, count // length)
     if runs <= top_runs:

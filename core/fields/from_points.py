@@ -48,7 +48,10 @@ def field_from_points(shape: Shape, encoder: PointEncoder, samples: int = 20_000
 
 
 def mix_tokens(encoded: EncodedPoints, points: SurfacePoints) -> torch.Tensor:
-    """Return unit descriptors float32 [N, D] at N surface points, mixed of those of the three nearest tokens by inverse distance."""
+    """Return unit descriptors float32 [N, D] at N surface points.
+
+    They are mixed of those of the three nearest tokens by inverse distance.
+    """
     distance, index = cKDTree(encoded.places).query(points.position, k=min(3, len(encoded.places)))
     distance, index = distance.reshape(len(points), -1), index.reshape(len(points), -1)
     weight = torch.from_numpy(1 / np.maximum(distance, 1e-4)).float()

@@ -9,7 +9,8 @@ from scipy.spatial import cKDTree
 from core.geometry.sampling import SurfacePoints
 
 _NORMAL_SCALE = 0.05
-"""Two points with opposite normals count as 0.1 diagonals apart, so that the sides of a thin wall keep their own values."""
+"""Two points with opposite normals count as 0.1 diagonals apart, so that the sides of a thin wall keep their own
+values."""
 
 
 @dataclass
@@ -43,4 +44,4 @@ class Interpolator:
 
     def __call__(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Carry values float32 [N] at the samples to the points: float32 [V]."""
-        return np.einsum("vk,vk->v", values[self.index], self.weight)
+        return np.asarray(np.einsum("vk,vk->v", values[self.index], self.weight))

@@ -1,4 +1,7 @@
-"""Feature fields by rendering: views around a shape are encoded, and each surface sample averages the descriptors of those that see it."""
+"""Feature fields by rendering.
+
+Views around a shape are encoded, and each surface sample averages the descriptors of those that see it.
+"""
 
 from dataclasses import asdict, dataclass
 
@@ -32,8 +35,8 @@ class LiftSettings:
         facing_power: a view's weight for a sample is the cosine of the angle to its normal to this power.
         appearance: the shape's own colours, or plain grey.
         up: the axis of the file that points up when the shape stands ("y", "z", "-z", ...).
-        voxels: samples in the same cell of a grid with this many cells to a side share one descriptor, as in the paper on inexact
-            alignment (100, with 36 views: 12 azimuths); 0 for no grid.
+        voxels: samples in the same cell of a grid with this many cells to a side share one descriptor, as in the paper
+            on inexact alignment (100, with 36 views: 12 azimuths); 0 for no grid.
     """
 
     samples: int = 20_000
@@ -60,9 +63,10 @@ def lift(
 ) -> FeatureField:
     """Build the feature field of a shape.
 
-    Every view is rendered, encoded and read at the projections of the samples it sees (visibility is exact, by a ray to the camera). A
-    sample's descriptor is the mean of unit descriptors, weighted by how squarely each view sees it. Samples that no view sees take the
-    descriptor of the nearest sample that is seen, and are marked in ``FeatureField.observed``.
+    Every view is rendered, encoded and read at the projections of the samples it sees (visibility is exact, by a ray to
+    the camera). A sample's descriptor is the mean of unit descriptors, weighted by how squarely each view sees it.
+    Samples that no view sees take the descriptor of the nearest sample that is seen, and are marked in
+    ``FeatureField.observed``.
 
     Args:
         shape: the shape.
@@ -102,7 +106,10 @@ def lift(
 def _by_voxel(
     position: npt.NDArray[np.floating], total: torch.Tensor, weight: torch.Tensor, voxels: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sum descriptors [N, D] and weights [N] over the samples of each cell of a grid around the shape; each sample gets its cell's sums."""
+    """Sum descriptors [N, D] and weights [N] over the samples of each cell of a grid around the shape.
+
+    Each sample gets its cell's sums.
+    """
     low = position.min(0)
     size = float((position.max(0) - low).max()) / voxels
     cell = np.floor((position - low) / max(size, 1e-12)).astype(np.int64).clip(0, voxels - 1)
@@ -137,8 +144,8 @@ def seen_samples(
         normal: their unit normals, float [N, 3].
 
     Returns:
-        The indices int64 [n] of the samples that are seen, and the cosine of the angle between their normals and the direction to the
-        camera, float [n].
+        The indices int64 [n] of the samples that are seen, and the cosine of the angle between their normals and the
+        direction to the camera, float [n].
     """
     toward = camera.center - position
     cosine = np.abs(np.sum(toward * normal, axis=1)) / np.linalg.norm(toward, axis=1)

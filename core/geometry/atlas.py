@@ -22,8 +22,8 @@ def split_seams(faces: Ints, paint: Paint) -> tuple[Ints, Ints, dict[str, Floats
     """Vertices doubled where the faces [F, 3] that share them differ in colour, texture or texture coordinates.
 
     Returns:
-        int [N] the vertex that each new one was, int [F, 3] faces of new vertices, and what the paint says of each new vertex:
-        "colors" float64 [N, 3] of 255, and "uv" float64 [N, 2] where there are textures.
+        int [N] the vertex that each new one was, int [F, 3] faces of new vertices, and what the paint says of each new
+        vertex: "colors" float64 [N, 3] of 255, and "uv" float64 [N, 2] where there are textures.
     """
     columns = [faces.reshape(-1).astype(np.uint64)]
     color = (
@@ -56,7 +56,9 @@ def _per_corner(color: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 @dataclass
 class Atlas:
-    """All textures of a paint in one picture uint8 [h, w, 3], and the coordinates float32 [N, 2] (v up) of the vertices ``source`` [N].
+    """All textures of a paint in one picture uint8 [h, w, 3], and coordinates in it.
+
+    The coordinates are float32 [N, 2] (v up) of the vertices ``source`` [N].
 
     ``faces`` int [F, 3] are of these vertices, which are doubled where triangles lie in different repeats of a texture.
     """
@@ -68,7 +70,10 @@ class Atlas:
 
 
 def make_atlas(paint: Paint, faces: Ints, uv: Floats, texture: Ints) -> Atlas:
-    """An atlas for triangles [F, 3] with coordinates [N, 2] of the vertices, and int [F] the texture of each (-1 for none)."""
+    """An atlas for triangles [F, 3] with coordinates [N, 2] of the vertices.
+
+    The texture of each triangle is int [F], -1 for none.
+    """
     corners = uv[faces]
     blocks: list[npt.NDArray[np.uint8]] = [np.full((4, 4, 3), 255, np.uint8)]
     places = np.full((len(faces), 3, 2), 0.5)
@@ -97,7 +102,10 @@ def make_atlas(paint: Paint, faces: Ints, uv: Floats, texture: Ints) -> Atlas:
 
 
 def _within(corners: Floats, texture: Texture) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Corners [F, 3, 2] moved by whole repeats to begin in the first, and which triangles span too many of them, bool [F]."""
+    """Corners [F, 3, 2] moved by whole repeats to begin in the first.
+
+    The second value says which triangles span too many of them, bool [F].
+    """
     local = np.array(corners, np.float64)
     wide = np.zeros(len(local), bool)
     for axis, wrap in enumerate(texture.wrap):

@@ -1,4 +1,7 @@
-"""Pinhole cameras in the OpenCV convention: x right, y down, z forward, pixel (0, 0) is the centre of the top-left pixel."""
+"""Pinhole cameras in the OpenCV convention.
+
+X right, y down, z forward, pixel (0, 0) is the centre of the top-left pixel.
+"""
 
 from dataclasses import dataclass
 
@@ -87,7 +90,9 @@ class Camera:
 
 
 def look_at(direction: Floats, up: Floats, roll: float = 0.0) -> Floats:
-    """Rotation [3, 3] of a camera that stands in ``direction`` from the origin and looks at it, ``up`` upwards in the image.
+    """Rotation [3, 3] of a camera that stands in ``direction`` from the origin and looks at it.
+
+    The direction ``up`` points upwards in the image.
 
     ``roll`` (radians) turns the image clockwise. Where direction and up coincide another up is taken.
     """
@@ -99,14 +104,14 @@ def look_at(direction: Floats, up: Floats, roll: float = 0.0) -> Floats:
     x = x / np.linalg.norm(x)
     rotation = np.stack([x, np.cross(z, x), z])
     c, s = np.cos(roll), np.sin(roll)
-    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ rotation
+    return np.asarray(np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ rotation)
 
 
 def framing_camera(points: Floats, R: Floats, size: int, fov: float, fill: float = 0.9) -> Camera:
     """A square camera with rotation ``R`` that frames ``points`` [N, 3]: they span ``fill`` of the image, centred.
 
-    The camera stands where the points' bounding sphere would fit the field of view ``fov`` (radians); framing is by focal
-    length and principal point, so perspective is the same for all directions.
+    The camera stands where the points' bounding sphere would fit the field of view ``fov`` (radians); framing is by
+    focal length and principal point, so perspective is the same for all directions.
     """
     center = (points.min(axis=0) + points.max(axis=0)) / 2
     radius = float(np.linalg.norm(points - center, axis=1).max())

@@ -26,7 +26,8 @@ class DisplayMesh:
         faces: int32 [F, 3]; F is 0 for a point cloud.
         normals: float32 [V, 3].
         colors: uint8 [V, 3] or None.
-        uv, texture: float32 [V, 2] (v up) with uint8 [h, w, 3], or both None. Where there are colours too, they are multiplied.
+        uv, texture: float32 [V, 2] (v up) with uint8 [h, w, 3], or both None. Where there are colours too, they are
+            multiplied.
         element: int32 [F], the face of the shape's file that each is a piece of; [V] the point, for a point cloud.
         closed: every part is a closed surface that faces outward, so that back faces need not be drawn.
     """
@@ -42,7 +43,10 @@ class DisplayMesh:
 
 
 def display_mesh(shape: Shape) -> DisplayMesh:
-    """The display mesh of a shape: about as many vertices as a heatmap needs, whatever the file's triangles are like."""
+    """The display mesh of a shape.
+
+    It has about as many vertices as a heatmap needs, whatever the file's triangles are like.
+    """
     if shape.is_point_cloud:
         keep = np.linspace(0, len(shape.vertices) - 1, min(len(shape.vertices), MAX_POINTS)).astype(int)
         colors = None if shape.colors is None else shape.colors[keep]
@@ -79,7 +83,10 @@ def _closed(shape: Shape) -> bool:
 
 
 def _vertices(shape: Shape) -> tuple[npt.NDArray, npt.NDArray, dict[str, npt.NDArray]]:
-    """Points, faces, and normals, colours and texture coordinates of the points, which are doubled where faces differ in colour."""
+    """Points, faces, and normals, colours and texture coordinates of the points.
+
+    Points are doubled where faces differ in colour.
+    """
     points, normals = shape.normalised.astype(np.float64), shape.normals.astype(np.float64)
     if shape.paint is not None:
         source, faces, extra = split_seams(shape.faces, shape.paint)
@@ -152,7 +159,10 @@ def _merged(shape: Shape) -> DisplayMesh:
 def _by_color(
     faces: npt.NDArray, corners: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray[np.uint8]]:
-    """Vertices doubled where the corners [F, 3, 3] of their faces [F, 3] differ much in colour; the vertex that each was, faces, colours."""
+    """Vertices doubled where the corners [F, 3, 3] of their faces [F, 3] differ much in colour.
+
+    The vertex that each was, faces, colours.
+    """
     colors = corners.reshape(-1, 3)
     coarse = (colors >> 4).astype(np.int64) @ np.array([1, 16, 256])
     key, first, number = np.unique(faces.reshape(-1) * 4096 + coarse, return_index=True, return_inverse=True)

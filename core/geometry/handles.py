@@ -1,7 +1,8 @@
 """Poses changed by hand: what a drag in the picture means.
 
-In all functions ``K`` is the matrix of intrinsics float64 [3, 3] in pixels, ``middle`` the shape's middle [3] in the units and axes of its
-file, and ``start`` and ``end`` are the pixels (u, v) [2] that the mouse went from and to. What turns or scales keeps the middle in place.
+In all functions ``K`` is the matrix of intrinsics float64 [3, 3] in pixels, ``middle`` the shape's middle [3] in the
+units and axes of its file, and ``start`` and ``end`` are the pixels (u, v) [2] that the mouse went from and to. What
+turns or scales keeps the middle in place.
 """
 
 import numpy as np
@@ -17,21 +18,30 @@ NEAREST = 0.02
 
 
 def moved(pose: Pose, K: Floats, middle: Floats, start: Floats, end: Floats) -> Pose:
-    """Move the shape across the picture, so that its middle [3] goes with the mouse from pixel ``start`` [2] to ``end`` [2] at its depth."""
+    """Move the shape across the picture.
+
+    Its middle [3] goes with the mouse from pixel ``start`` [2] to ``end`` [2] at its depth.
+    """
     depth = pose(middle)[2]
     step = (np.asarray(end, float) - start) / [K[0, 0], K[1, 1]] * depth
     return Pose(pose.R, pose.t + [*step, 0.0], pose.s)
 
 
 def moved_along(pose: Pose, K: Floats, middle: Floats, axis: int, start: Floats, end: Floats) -> Pose:
-    """Move the shape along one of its axes (0 to 2), as far as the mouse went from ``start`` [2] to ``end`` [2] in the axis's direction."""
+    """Move the shape along one of its axes (0 to 2).
+
+    It goes as far as the mouse went from ``start`` [2] to ``end`` [2] in the axis's direction.
+    """
     place = pose(middle)
     direction = pose.R[:, axis]
     return Pose(pose.R, pose.t + direction * _along(K, place, direction, start, end), pose.s)
 
 
 def pushed(pose: Pose, middle: Floats, factor: float) -> Pose:
-    """Move the shape along the ray through its middle [3] to ``factor`` times its distance from the camera (a number above 0)."""
+    """Move the shape along the ray through its middle [3].
+
+    Its distance from the camera becomes ``factor`` (a number above 0) times as large.
+    """
     return Pose(pose.R, pose.t + (max(factor, NEAREST) - 1) * pose(middle), pose.s)
 
 
@@ -106,12 +116,15 @@ def _along(K: Floats, place: Floats, direction: Floats, start: Floats, end: Floa
     focal = np.array([K[0, 0], K[1, 1]])
     speed = focal * (direction[:2] * place[2] - place[:2] * direction[2]) / place[2] ** 2
     size = float(speed @ speed)
-    limit = (0.1 * focal.mean() / place[2]) ** 2
+    limit = float((0.1 * focal.mean() / place[2]) ** 2)
     return float((np.asarray(end, float) - start) @ speed) / max(size, limit)
 
 
 def _on_ball(at: Floats) -> Floats:
-    """Return the unit vector [3] of the ball under a place [2] in ball radii; the ball's front faces the camera (-z)."""
+    """Return the unit vector [3] of the ball under a place [2] in ball radii.
+
+    The ball's front faces the camera (-z).
+    """
     square = float(at @ at)
     if square >= 1:
         return np.array([*(at / np.sqrt(square)), 0.0])

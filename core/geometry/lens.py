@@ -1,6 +1,6 @@
 """Distortion of lenses: OpenCV's model and its fisheye by OpenCV, all models of COLMAP by pycolmap.
 
-OpenCV and pycolmap are imported where they are used, because the window keeps lenses and stays light.
+OpenCV, pycolmap and SciPy are imported where they are used, because the window keeps lenses and stays light.
 
 Normalised coordinates are ``x / z, y / z`` of the camera's frame (OpenCV axes); pixels are ``K`` times them.
 """
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import map_coordinates
 
 from core.errors import CounterpointError
 
@@ -32,8 +31,8 @@ class Lens:
     """A lens that distorts.
 
     Attributes:
-        model: "opencv" (k1, k2, p1, p2, k3 .. k6, s1 .. s4, tx, ty, as many as there are), "fisheye" (k1 .. k4 of the angle,
-            Kannala and Brandt 2006), or a model of COLMAP by its name.
+        model: "opencv" (k1, k2, p1, p2, k3 .. k6, s1 .. s4, tx, ty, as many as there are), "fisheye" (k1 .. k4 of the
+            angle, Kannala and Brandt 2006), or a model of COLMAP by its name.
         coefficients: as OpenCV orders them; of COLMAP what follows focal lengths and principal point.
 
     Raises:
@@ -74,7 +73,10 @@ class Lens:
         return np.asarray(bent, np.float64).reshape(np.shape(xy))
 
     def undistort(self, xy: Floats) -> Floats:
-        """The inverse of :meth:`distort` on the part of the picture that shows the world once; NaN where there is no inverse."""
+        """The inverse of :meth:`distort` on the part of the picture that shows the world once.
+
+        NaN where there is no inverse.
+        """
         target = np.asarray(xy, np.float64).reshape(-1, 2)
         found, left = target.copy(), np.isfinite(target).all(1)
         result = np.full_like(target, np.nan)
@@ -113,11 +115,16 @@ class Lens:
         return _through(self.distort, pixels, K)
 
     def undistort_pixels(self, pixels: Floats, K: Floats) -> Floats:
-        """Pixels [..., 2] of the user's photo as a pinhole camera ``K`` would show them; NaN where there is no inverse."""
+        """Pixels [..., 2] of the user's photo as a pinhole camera ``K`` would show them.
+
+        NaN where there is no inverse.
+        """
         return _through(self.undistort, pixels, K)
 
     def sources(self, K: Floats, onto: Floats, size: tuple[int, int]) -> npt.NDArray[np.float32]:
-        """For every pixel of a pinhole picture (width, height) with intrinsics ``onto`` its place in the photo with ``K``.
+        """Find for every pixel of a pinhole picture its place in the photo with ``K``.
+
+        The picture is of ``size`` (width, height), with intrinsics ``onto``.
 
         float32 [height, width, 2]; -10 where the lens folds back, so that nothing is shown there twice.
         """
@@ -139,7 +146,9 @@ class Lens:
         return np.where(whole[..., None], places, -10.0).astype(np.float32)
 
     def undistort_image(self, image: npt.NDArray[Any], K: Floats, nearest: bool = False) -> npt.NDArray[Any]:
-        """A photo [H, W, ...] as a pinhole camera of the same ``K`` and size would take it; 0 where the photo shows nothing.
+        """A photo [H, W, ...] as a pinhole camera of the same ``K`` and size would take it.
+
+        0 where the photo shows nothing.
 
         ``nearest`` takes the value of the nearest pixel (for masks and depth) instead of mixing four.
         """
@@ -147,10 +156,14 @@ class Lens:
         return remapped(image, where, nearest)
 
     def undistort_grid(self, across: Floats, down: Floats, K: Floats) -> Floats:
-        """:meth:`undistort_pixels` of all pixels (u, v) of columns ``across`` [w] and rows ``down`` [h], float64 [h, w, 2].
+        """Undistort all pixels of a grid, as :meth:`undistort_pixels` does.
+
+        The grid has columns ``across`` [w] and rows ``down`` [h]; the pixels (u, v) are float64 [h, w, 2].
 
         Exact at knots, 64 at most along each side, and linear between; far outside where there is no inverse.
         """
+        from scipy.ndimage import map_coordinates
+
         knots = [np.linspace(line[0], line[-1], min(65, max(2, len(line)))) for line in (across, down)]
         coarse = self.undistort_pixels(_grid(*knots), K)
         coarse = np.where(np.isfinite(coarse), coarse, 1e7)
@@ -208,7 +221,7 @@ def _grid(across: Floats, down: Floats) -> Floats:
 
 def _through(move: Callable[[Floats], Floats], pixels: Floats, K: Floats) -> Floats:
     focal, principal = np.array([K[0, 0], K[1, 1]]), K[:2, 2]
-    return move((np.asarray(pixels, np.float64) - principal) / focal) * focal + principal
+    return np.asarray(move((np.asarray(pixels, np.float64) - principal) / focal) * focal + principal)
 
 
 def _colmap_count(model: str) -> int:

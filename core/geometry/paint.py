@@ -71,18 +71,18 @@ def sample_texture(
     height, width = pixels.shape[:2]
     column = np.floor(_wrapped(uv[..., 0], wrap[0]) * width).astype(int).clip(0, width - 1)
     row = np.floor((1 - _wrapped(uv[..., 1], wrap[1])) * height).astype(int).clip(0, height - 1)
-    return pixels[row, column]
+    return np.asarray(pixels[row, column], np.uint8)
 
 
 def _wrapped(t: npt.NDArray[np.floating], wrap: Wrap) -> npt.NDArray[np.float64]:
     """A coordinate inside the picture, 0 to 1; 1 stays 1, so that the last texel is not the first."""
     t = np.nan_to_num(np.asarray(t, np.float64))
     if wrap == "clamp":
-        return np.clip(t, 0, 1)
+        return np.asarray(np.clip(t, 0, 1), np.float64)
     if wrap == "mirror":
-        return 1 - np.abs(t % 2 - 1)
+        return np.asarray(1 - np.abs(t % 2 - 1), np.float64)
     within = t % 1.0
-    return np.where((within == 0) & (t > 0), 1.0, within)
+    return np.asarray(np.where((within == 0) & (t > 0), 1.0, within), np.float64)
 
 
 def to_linear(srgb: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -104,7 +104,7 @@ def as_light(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 def to_bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Values in [0, 1] as uint8, rounded; what is not a number becomes 0."""
-    return (np.clip(np.nan_to_num(values), 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.asarray(np.clip(np.nan_to_num(values), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def from_numbers(values: npt.NDArray) -> npt.NDArray[np.uint8]:

@@ -5,7 +5,9 @@ import numpy.typing as npt
 
 
 def pixel_grid(width: int, height: int, step: int = 1) -> npt.NDArray[np.float64]:
-    """Return the coordinates (u, v) of the pixels of a picture, row by row: float64 [ceil(height / step), ceil(width / step), 2].
+    """Return the coordinates (u, v) of the pixels of a picture, row by row.
+
+    They are float64 [ceil(height / step), ceil(width / step), 2].
 
     Args:
         width: of the picture, in pixels.

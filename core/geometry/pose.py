@@ -63,7 +63,8 @@ def rotation_error(a: Floats, b: Floats, symmetries: Floats | None = None) -> fl
     Args:
         a: float [3, 3].
         b: float [3, 3].
-        symmetries: rotations float [n, 3, 3] that leave the object as it is, of which the best counts; None for no symmetry.
+        symmetries: rotations float [n, 3, 3] that leave the object as it is, of which the best counts; None for no
+            symmetry.
     """
     turns = np.eye(3)[None] if symmetries is None else symmetries
     return min(float(np.degrees(Rotation.from_matrix(a.T @ b @ turn).magnitude())) for turn in turns)
@@ -96,8 +97,8 @@ def project(pose: Pose, K: Floats, points: Floats) -> tuple[Floats, Floats]:
         points: float [..., 3] in the units and axes of the shape's file.
 
     Returns:
-        Pixels (u, v) float64 [..., 2], and the depth float64 [...] along z in the units of the file. Points behind the camera have
-        negative depth, and their pixels mean nothing.
+        Pixels (u, v) float64 [..., 2], and the depth float64 [...] along z in the units of the file. Points behind the
+        camera have negative depth, and their pixels mean nothing.
     """
     camera = pose(points)
     depth = camera[..., 2]
@@ -136,7 +137,8 @@ def frustum(pose: Pose, K: Floats, size: tuple[int, int], middle: Floats, length
         length: the depth of the frustum, as a fraction of the distance to the shape's middle.
 
     Returns:
-        float64 [6, 3] in the frame of the shape's file: the eye, the four corners of the picture, and the shape's middle.
+        float64 [6, 3] in the frame of the shape's file: the eye, the four corners of the picture, and the shape's
+        middle.
     """
     width, height = size
     corners = [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]

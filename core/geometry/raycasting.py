@@ -22,7 +22,8 @@ class Hits:
     """Where rays hit a shape; the arrays have the leading dimensions of the rays.
 
     Attributes:
-        face: int64 [...], the number of the face that is hit, in a point cloud that of the point; -1 where nothing is hit.
+        face: int64 [...], the number of the face that is hit, in a point cloud that of the point; -1 where nothing is
+            hit.
         bary: float32 [..., 3], the barycentric coordinates in the face, (1, 0, 0) in a point cloud.
         distance: float32 [...] along the unit ray in the normalised frame, infinite where nothing is hit.
     """
@@ -75,17 +76,21 @@ class Raycaster:
             points: float [N, 3] in the normalised frame.
             normals: their unit normals, float [N, 3].
             eye: the place, float [3] in the normalised frame.
-            offset: how far the points are lifted off the surface towards the place, so that they do not hide themselves.
+            offset: how far the points are lifted off the surface towards the place, so that they do not hide
+                themselves.
         """
         toward = eye - points
         facing = np.sum(toward * normals, axis=1, keepdims=True)
         start = points + offset * np.where(facing >= 0, normals, -normals)
         rays = np.concatenate([start, eye - start], axis=1).astype(np.float32)
         hidden = self._scene.test_occlusions(_tensor(rays), tnear=0.0, tfar=1.0).numpy()
-        return ~hidden
+        return np.asarray(~hidden)
 
     def closest(self, points: Floats) -> Hits:
-        """Return the surface points closest to points float [N, 3] in the normalised frame; ``distance`` is Euclidean."""
+        """Return the surface points closest to points float [N, 3] in the normalised frame.
+
+        ``distance`` is Euclidean.
+        """
         query = np.ascontiguousarray(points, np.float32)
         answer = self._scene.compute_closest_points(_tensor(query))
         distance = np.linalg.norm(answer["points"].numpy() - query, axis=-1)
@@ -114,7 +119,9 @@ def surface_position(shape: Shape, face: Ints, bary: Floats) -> Floats:
 
 
 def surface_normal(shape: Shape, face: Ints, bary: Floats) -> Floats:
-    """Return the shading normals of surface points: the smooth normal, or the face's own if they differ by more than 35 degrees.
+    """Return the shading normals of surface points.
+
+    They are the smooth normals, or the face's own where the two differ by more than 35 degrees.
 
     Args:
         shape: the shape.
@@ -141,15 +148,18 @@ def _interpolate(shape: Shape, values: Floats, face: Ints, bary: Floats) -> Floa
     if shape.is_point_cloud:
         return values[face]
     corners = values[shape.faces[face]]
-    return np.einsum("...k,...kd->...d", bary.astype(corners.dtype), corners)
+    return np.asarray(np.einsum("...k,...kd->...d", bary.astype(corners.dtype), corners))
 
 
 def _unit(vectors: Floats) -> Floats:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
 
 
 def _discs(shape: Shape) -> tuple[Floats, Ints]:
-    """Return the triangles of discs around the points of a cloud, with a radius of twice the median gap between neighbours."""
+    """Return the triangles of discs around the points of a cloud.
+
+    Their radius is twice the median gap between neighbours.
+    """
     points, normals = shape.normalised, shape.normals
     cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points))
     gap = np.asarray(cloud.compute_nearest_neighbor_distance()) if len(points) > 1 else np.array([0.02])

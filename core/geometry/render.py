@@ -27,7 +27,9 @@ class Rendering:
 def render(
     caster: Raycaster, camera: Camera, appearance: Appearance = "own", supersample: int = 2, background: float = 1.0
 ) -> Rendering:
-    """Draw a shape with a head light, a soft light from above left and ambient light, on a grey of ``background`` in [0, 1].
+    """Draw a shape on a grey of ``background`` in [0, 1].
+
+    It is lit by a head light, a soft light from above left and ambient light.
 
     ``appearance`` "own" takes texture or vertex colours where the shape has any; "plain" is untextured grey.
     The hits are those of the pixel centres.
@@ -61,9 +63,14 @@ def _grid(width: int, height: int) -> npt.NDArray[np.floating]:
 
 
 def _shaded(
-    caster: Raycaster, origins: npt.NDArray, directions: npt.NDArray, R: npt.NDArray, appearance: Appearance, k: int,
+    caster: Raycaster,
+    origins: npt.NDArray,
+    directions: npt.NDArray,
+    R: npt.NDArray,
+    appearance: Appearance,
+    k: int,
     background: float,
-) -> npt.NDArray[np.uint8]:  # fmt: skip
+) -> npt.NDArray[np.uint8]:
     """Pixels uint8 [h / k, w / k, 3] of rays [h, w, 3]; the lights move with the camera ``R``."""
     shape = caster.shape
     hits = caster.cast(origins, directions)
@@ -80,7 +87,7 @@ def _shaded(
     picture[seen] = np.clip(albedo * light[:, None], 0, 1)
     height, width = seen.shape
     picture = picture.reshape(height // k, k, width // k, k, 3).mean(axis=(1, 3))
-    return (picture * 255 + 0.5).astype(np.uint8)
+    return np.asarray(picture * 255 + 0.5, np.uint8)
 
 
 def surface_color(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray[np.floating]) -> npt.NDArray | None:
@@ -92,13 +99,16 @@ def surface_color(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray
         return sample_texture(shape.texture, uv) / 255.0
     if shape.colors is not None:
         if shape.is_point_cloud:
-            return shape.colors[face] / 255.0
-        return np.einsum("...k,...kd->...d", bary, shape.colors[shape.faces[face]]) / 255.0
+            return np.asarray(shape.colors[face] / 255.0)
+        return np.asarray(np.einsum("...k,...kd->...d", bary, shape.colors[shape.faces[face]]) / 255.0)
     return None
 
 
 def corner_color(shape: Shape) -> npt.NDArray[np.uint8] | None:
-    """Own colours uint8 [F, 3, 3] at the corners of the faces, read a little inside of them, so that seams keep their side."""
+    """Own colours uint8 [F, 3, 3] at the corners of the faces.
+
+    They are read a little inside of the faces, so that seams keep their side.
+    """
     if shape.paint is None and shape.texture is None and shape.colors is None:
         return None
     colors = np.empty((len(shape.faces), 3, 3), np.uint8)
@@ -117,7 +127,10 @@ def _color_there(shape: Shape, face: npt.NDArray[np.integer], bary: npt.NDArray[
 
 
 def vertex_color(shape: Shape) -> npt.NDArray[np.uint8] | None:
-    """Own colours uint8 [V, 3] at the vertices: read from the texture where there is one; one face's where faces differ."""
+    """Own colours uint8 [V, 3] at the vertices: read from the texture where there is one.
+
+    One face's where faces differ.
+    """
     if shape.paint is not None:
         colors = np.full((len(shape.vertices), 3), PLAIN, np.uint8)
         at_corners = corner_color(shape)

@@ -12,7 +12,9 @@ from core.geometry.shape import Shape
 
 @dataclass
 class SurfacePoints:
-    """Points on a shape, each given by a face and barycentric coordinates, so that they mean the same on any tessellation.
+    """Points on a shape, each given by a face and barycentric coordinates.
+
+    So they mean the same on any tessellation.
 
     Attributes:
         face: int64 [N], the number of the face; in a point cloud the number of the point.

@@ -1,4 +1,7 @@
-"""Faces of a mesh (points of a cloud) chosen on the surface: within a geodesic distance, connected, or up to a crease."""
+"""Faces of a mesh (points of a cloud) chosen on the surface.
+
+They are those within a geodesic distance, connected, or up to a crease.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,10 +25,12 @@ HOPS, FINE = 3, 2_000_000
 
 @dataclass
 class SurfaceGraph:
-    """Which of the F faces of a mesh are neighbours: those that share an edge, where vertices at the same place count as one.
+    """Which of the F faces of a mesh are neighbours.
 
-    In a point cloud each of the F points has its nearest points as neighbours. Lengths are in the normalised frame of the shape
-    (diagonal 1).
+    They are those that share an edge, where vertices at the same place count as one.
+
+    In a point cloud each of the F points has its nearest points as neighbours. Lengths are in the normalised frame of
+    the shape (diagonal 1).
 
     Attributes:
         shape: the mesh or point cloud.
@@ -53,14 +58,14 @@ class SurfaceGraph:
         key, face = key[order], face[order]
         same = np.flatnonzero(key[1:] == key[:-1])
         pairs = np.stack([face[same], face[same + 1]], axis=1)
-        return pairs[pairs[:, 0] != pairs[:, 1]]
+        return np.asarray(pairs[pairs[:, 0] != pairs[:, 1]])
 
     @cached_property
     def centers(self) -> npt.NDArray[np.float64]:
         """The centres of the faces, or the points of a cloud: float64 [F, 3] in the normalised frame."""
         if self.shape.is_point_cloud:
             return self.shape.normalised.astype(np.float64)
-        return self.shape.normalised[self.shape.faces].mean(axis=1, dtype=np.float64)
+        return np.asarray(self.shape.normalised[self.shape.faces].mean(axis=1, dtype=np.float64))
 
     @cached_property
     def normals(self) -> npt.NDArray[np.float64]:
@@ -69,11 +74,14 @@ class SurfaceGraph:
             return self.shape.normals.astype(np.float64)
         a, b, c = (self.shape.normalised[self.shape.faces[:, i]].astype(np.float64) for i in range(3))
         cross = np.cross(b - a, c - a)
-        return cross / np.maximum(np.linalg.norm(cross, axis=1, keepdims=True), 1e-20)
+        return np.asarray(cross / np.maximum(np.linalg.norm(cross, axis=1, keepdims=True), 1e-20))
 
     @cached_property
     def _lengths(self) -> sparse.csr_array:
-        """The lengths of straight lines between the centres of faces within ``HOPS`` edges, so that paths over them bend little."""
+        """The lengths of straight lines between the centres of faces within ``HOPS`` edges.
+
+        So paths over them bend little.
+        """
         next_to = self._matrix(np.ones(len(self.pairs), np.float32), self.pairs)
         next_to = sparse.csr_array(next_to + next_to.T)
         reach = next_to
@@ -94,22 +102,25 @@ class SurfaceGraph:
 
         Args:
             faces: the numbers of the faces, int [n].
-            radius: the distance in the normalised frame. It is measured along the shortest path from centre to centre, which is longer
-                than the true geodesic by 3 % on a sphere.
+            radius: the distance in the normalised frame. It is measured along the shortest path from centre to centre,
+                which is longer than the true geodesic by 3 % on a sphere.
 
         Returns:
             bool [F].
         """
         start = np.unique(np.asarray(faces, np.int64))
         reached = dijkstra(self._lengths, directed=False, indices=start, min_only=True, limit=radius)
-        return np.isfinite(reached)
+        return np.asarray(np.isfinite(reached))
 
     def component(self, face: int) -> Chosen:
         """Choose all faces that are connected with a face: bool [F]."""
         return np.asarray(self.components == self.components[face])
 
     def flood(self, face: int, angle: float) -> Chosen:
-        """Choose what can be reached from a face without crossing an edge where the normals turn by ``angle`` degrees or more: bool [F]."""
+        """Choose what can be reached from a face without crossing a crease: bool [F].
+
+        A crease is an edge where the normals turn by ``angle`` degrees or more.
+        """
         one, other = self.pairs.T
         flat = np.einsum("nd,nd->n", self.normals[one], self.normals[other]) > np.cos(np.radians(angle))
         label = connected_components(self._matrix(np.ones(int(flat.sum())), self.pairs[flat]), directed=False)[1]

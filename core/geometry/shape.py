@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.files import file_digest
+from core.geometry.linked_files import noted
 from core.geometry.paint import Paint
-from core.geometry.readers.files import noted
 from core.images import check_file
 
 READERS = {
@@ -55,8 +55,8 @@ class Shape:
         name: file name without folders.
         digest: SHA-256 of the file's bytes and of the files that it names, the key of everything cached about it.
         warnings: sentences for the user about what was mended or looks odd.
-        polygon: int64 [F], the number of the file's polygon (from 0) that each triangle is cut from; None where face i of the
-            file is face i here.
+        polygon: int64 [F], the number of the file's polygon (from 0) that each triangle is cut from; None where face i
+            of the file is face i here.
         paint: colours that ``colors`` or ``uv`` with ``texture`` cannot hold (those are None then), or None.
     """
 
@@ -74,6 +74,7 @@ class Shape:
 
     @property
     def is_point_cloud(self) -> bool:
+        """Whether the shape has no faces."""
         return len(self.faces) == 0
 
     @property
@@ -91,7 +92,8 @@ class Shape:
 
     @property
     def center(self) -> Floats:
-        return self.bounds.mean(axis=0)
+        """Middle of the bounding box, float64 [3] in the frame and unit of the file."""
+        return np.asarray(self.bounds.mean(axis=0))
 
     @property
     def diagonal(self) -> float:
@@ -115,12 +117,13 @@ class Shape:
 def load_shape(path: str | Path) -> Shape:
     """Read a mesh (OBJ, PLY, STL, OFF, GLB, glTF) or a point cloud (PLY, glTF, XYZ).
 
-    Vertices and faces keep the order of the file; the parts of a scene are joined in its order with their placements applied. What
-    can be mended is mended and said in ``Shape.warnings`` (faces of no area stay, so that face numbers are those of the file).
+    Vertices and faces keep the order of the file; the parts of a scene are joined in its order with their placements
+    applied. What can be mended is mended and said in ``Shape.warnings`` (faces of no area stay, so that face numbers
+    are those of the file).
 
     Raises:
-        CounterpointError: unreadable, damaged, empty, not finite, indices out of range, flat in all directions, too large, or
-            made with something that this program does not understand and that changes the geometry.
+        CounterpointError: unreadable, damaged, empty, not finite, indices out of range, flat in all directions, too
+            large, or made with something that this program does not understand and that changes the geometry.
     """
     path = check_file(path)
     suffix = path.suffix.lower()
@@ -156,7 +159,8 @@ def _digest(path: Path, others: set[Path]) -> str:
 def _reader(suffix: str) -> Callable[[Path], Shape]:
     """Readers are imported when a file needs them, so that a program that only handles shapes starts fast."""
     module, function = READERS[suffix].split(".")
-    return getattr(importlib.import_module(f"core.geometry.readers.{module}"), function)  # type: ignore[no-any-return]
+    read: Callable[[Path], Shape] = getattr(importlib.import_module(f"core.geometry.readers.{module}"), function)
+    return read
 
 
 def make_shape(
@@ -221,7 +225,10 @@ def _computed_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
 
 
 def vertex_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
-    """Area-weighted unit normals float32 [V, 3] of vertices [V, 3] and faces [F, 3]; vertices at the same place share one."""
+    """Area-weighted unit normals float32 [V, 3] of vertices [V, 3] and faces [F, 3].
+
+    Vertices at the same place share one.
+    """
     group, count = _places(vertices)
     total = np.zeros((count, 3))
     step = max(_ROWS, count // 4)
@@ -276,7 +283,10 @@ def _used(vertices: Floats, faces: Ints) -> npt.NDArray[np.bool_]:
 
 
 def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
-    """Warnings about arrays that can be used; vertices that no face uses and are not finite are moved onto one that is."""
+    """Warnings about arrays that can be used.
+
+    Vertices that no face uses and are not finite are moved onto one that is.
+    """
     if len(vertices) == 0:
         raise CounterpointError(f"{name} has no points; check how it was exported.")
     if len(faces) > MAX_FACES or len(vertices) > 3 * MAX_FACES:

@@ -15,7 +15,8 @@ Floats = npt.NDArray[np.floating]
 Box = tuple[float, float, float, float]
 
 MARGIN = 0.5
-"""How far a undistorted picture may reach beyond the photo on each side, in sizes of the photo: a fisheye's edge would reach without end."""
+"""How far a undistorted picture may reach beyond the photo on each side, in sizes of the photo: a fisheye's edge would
+reach without end."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,10 @@ class Undistorted:
             return cls(camera, K, size)
         width, height = size
         across, down = np.linspace(-0.5, width - 0.5, 65), np.linspace(-0.5, height - 0.5, 65)
-        rim = np.concatenate([
-            np.stack([across, np.full(65, edge)], axis=-1) for edge in (-0.5, height - 0.5)
-        ] + [np.stack([np.full(65, edge), down], axis=-1) for edge in (-0.5, width - 0.5)])  # fmt: skip
+        rim = np.concatenate(
+            [np.stack([across, np.full(65, edge)], axis=-1) for edge in (-0.5, height - 0.5)]
+            + [np.stack([np.full(65, edge), down], axis=-1) for edge in (-0.5, width - 0.5)]
+        )
         there = camera.lens.undistort_pixels(rim, K)
         least, most = -MARGIN * np.array(size), (1 + MARGIN) * np.array(size)
         known = there[np.isfinite(there).all(1)]
@@ -62,7 +64,9 @@ class Undistorted:
         return self.camera.lens.sources(self.camera.K, self.K, self.size)
 
     def picture(self, photo: npt.NDArray[Any], nearest: bool = False) -> npt.NDArray[Any]:
-        """What belongs to the photo's pixels [H, W, ...] (colours, a mask, depth along z) for those of the undistorted picture.
+        """Move what belongs to the photo's pixels to those of the undistorted picture.
+
+        It is [H, W, ...]: colours, a mask or depth along z.
 
         0 (False) where the photo shows nothing; ``nearest`` mixes no pixels, as masks never do.
         """
@@ -85,12 +89,15 @@ class Undistorted:
         if self.camera.lens is None:
             return box
         x, y = np.linspace(box[0], box[2], 33), np.linspace(box[1], box[3], 33)
-        rim = np.concatenate([np.stack([x, np.full(33, edge)], -1) for edge in (box[1], box[3])]
-                             + [np.stack([np.full(33, edge), y], -1) for edge in (box[0], box[2])])  # fmt: skip
+        rim = np.concatenate(
+            [np.stack([x, np.full(33, edge)], -1) for edge in (box[1], box[3])]
+            + [np.stack([np.full(33, edge), y], -1) for edge in (box[0], box[2])]
+        )
         there = self.undistort(rim)
         there = np.where(np.isfinite(there), there, np.inf * np.sign(rim - self.camera.K[:2, 2]))
         inside = np.clip(there, -0.5, np.array(self.size) - 0.5)
-        return (*map(float, inside.min(0)), *map(float, inside.max(0)))  # type: ignore[return-value]
+        (x0, y0), (x1, y1) = inside.min(0), inside.max(0)
+        return float(x0), float(y0), float(x1), float(y1)
 
     @property
     def _moved(self) -> Floats:

@@ -73,15 +73,17 @@ VIEWS = ("front", "back", "left", "right", "top", "bottom", "corner")
 
 
 def view_directions(up: str, view: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the camera of a standard view; the front is seen along -z in y-up files (glTF) and along +y in z-up files (CAD).
+    """Return the camera of a standard view.
+
+    The front is seen along -z in y-up files (glTF) and along +y in z-up files (CAD).
 
     Args:
         up: the axis of the file that points up, a name of ``UP_AXES``.
         view: a name of ``VIEWS``.
 
     Returns:
-        The direction (x, y, z) from the shape to the camera, not of unit length, and the camera's up vector (x, y, z), both in the
-        axes of the file.
+        The direction (x, y, z) from the shape to the camera, not of unit length, and the camera's up vector (x, y, z),
+        both in the axes of the file.
     """
     sign = -1.0 if up.startswith("-") else 1.0
     axis = "xyz".index(up[-1])
@@ -91,15 +93,22 @@ def view_directions(up: str, view: str) -> tuple[tuple[float, ...], tuple[float,
     front[{0: 2, 1: 2, 2: 1}[axis]] = -1.0 if axis == 2 else 1.0
     right = np.cross(top, front)
     directions = {
-        "front": front, "back": -front, "right": right, "left": -right, "top": top, "bottom": -top,
+        "front": front,
+        "back": -front,
+        "right": right,
+        "left": -right,
+        "top": top,
+        "bottom": -top,
         "corner": front + 0.75 * right + 0.55 * top,
-    }  # fmt: skip
+    }
     upward = {"top": -front, "bottom": front}.get(view, top)
     return tuple(directions[view]), tuple(upward)
 
 
 def viewed_from(eye: Floats, up: str) -> tuple[float, float]:
-    """Return the azimuth and elevation, in degrees, of a direction from the shape; azimuth 0 is its front, 90 its right side.
+    """Return the azimuth and elevation, in degrees, of a direction from the shape.
+
+    Azimuth 0 is its front, 90 its right side.
 
     Args:
         eye: the direction [3] in the axes of the file, of any length.

@@ -40,9 +40,11 @@ _OPENCV = ("opencv", "fullopencv", "plumbbob", "radtan", "rationalpolynomial", "
            "distortionbrownconrady", "radialtangential", "simpleradial", "radial")  # fmt: skip
 _FISHEYE = ("fisheye", "opencvfisheye", "equidistant", "kannalabrandt", "kannalabrandt4", "kannalabrandt8", "kb4",
             "distortionkannalabrandt4")  # fmt: skip
+_OTHER = ("equirectangular", "omni", "omnidirectional", "mei", "ds", "doublesphere", "eucm", "fov", "orthophoto",
+          "orthographic", "spherical", "panoramic", "cylindrical")  # fmt: skip
 
 _RADIAL = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4")
-_BENDS = re.compile(r"dist|radial|tangential|fisheye|skew|^k\d$|^[ps]\d$")
+_BENDS = re.compile(r"dist|radial|tangential|fisheye|skew|^[kpsb]\d$")
 
 
 def matrix_of(values: Any, name: str) -> Floats:
@@ -98,10 +100,28 @@ def camera_of(content: Any, name: str) -> PhotoCamera:
     if not isinstance(content, dict):
         return PhotoCamera(matrix_of(_numbers(content), name))
     said = _flat(content)
+    _whole_sensor(said, name)
     size = _size(said)
     lens = _lens(said, name)
     scale = content.get("depth_scale")
     return PhotoCamera(_matrix(said, name), size, lens, None if scale is None else float(scale))
+
+
+def holds_intrinsics(content: Any) -> bool:
+    """Whether a value is a dictionary with a focal length or a matrix in it."""
+    if not isinstance(content, dict):
+        return False
+    said = _flat(content)
+    return any(_value(said, what) is not None for what in ("fx", "focal", "matrix"))
+
+
+def _whole_sensor(said: dict[str, Any], name: str) -> None:
+    """Refuse what says that the photos are cut out of those that the intrinsics are for (``roi`` of ROS)."""
+    cut = said.get("roi")
+    if isinstance(cut, dict) and any(cut.get(key) for key in ("x_offset", "y_offset")):
+        raise CounterpointError(
+            f"{name} has a region of interest (roi), so its photos are cut out of those that K is for; give the K of the cut photo."
+        )
 
 
 def _matrix(said: dict[str, Any], name: str) -> Floats:
@@ -110,7 +130,7 @@ def _matrix(said: dict[str, Any], name: str) -> Floats:
         numbers[1] = numbers[0]
         warn(f"{name} has fx only; fy is taken to be the same.")
     if all(number is not None for number in numbers):
-        return matrix_of([float(number) for number in numbers], name)  # type: ignore[arg-type]
+        return matrix_of([float(number) for number in numbers], name)
     matrix = _value(said, "matrix")
     if matrix is not None:
         return matrix_of(_numbers(matrix), name)
@@ -135,8 +155,9 @@ def _lens(said: dict[str, Any], name: str) -> Lens | None:
             raise CounterpointError(
                 f"{name} has {key!r}, which is not understood; give k1, k2, p1, p2, k3 .. k6 of OpenCV."
             )
+    _understood(said, name)
     if not any(coefficients) and not single:
-        return _without_coefficients(said, name)
+        return _without_coefficients(said)
     model = _plain(str(_value(said, "model") or "opencv"))
     if said.get("fisheyemodel") or said.get("isfisheye") or model in _FISHEYE:
         return _fisheye(coefficients, single, name)
@@ -144,7 +165,19 @@ def _lens(said: dict[str, Any], name: str) -> Lens | None:
         raise CounterpointError(f"{name} has a lens of the model {_value(said, 'model')!r}, which is not understood.")
     if coefficients and len(coefficients) == 4 and not _value(said, "model"):
         warn(f"{name} has four distortion coefficients and does not say which: they are taken as k1, k2, p1, p2.")
-    return opencv_lens(coefficients or _filled(single))
+    return opencv_lens(_counted(coefficients, name) or _filled(single))
+
+
+def _counted(coefficients: list[float], name: str) -> list[float]:
+    """As many coefficients as OpenCV has; zeros at the end count as none."""
+    while coefficients and len(coefficients) not in (4, 5, 8, 12, 14) and not coefficients[-1]:
+        coefficients = coefficients[:-1]
+    if len(coefficients) not in (0, 1, 2, 4, 5, 8, 12, 14):
+        raise CounterpointError(
+            f"{name} has {len(coefficients)} distortion coefficients, and OpenCV has 4, 5, 8, 12 or 14 "
+            "(k1, k2, p1, p2, k3, ...): which they are is not known; give them by their names."
+        )
+    return coefficients
 
 
 def _fisheye(coefficients: list[float], single: dict[str, float], name: str) -> Lens:
@@ -154,23 +187,18 @@ def _fisheye(coefficients: list[float], single: dict[str, float], name: str) -> 
     return Lens(FISHEYE, tuple((*four, 0.0, 0.0, 0.0, 0.0)[:4]))
 
 
-def _without_coefficients(said: dict[str, Any], name: str) -> Lens | None:
+def _understood(said: dict[str, Any], name: str) -> None:
+    """Refuse projections that are no perspective, whichever value names them."""
+    for key in _NAMES["model"]:
+        if _plain(str(said.get(key) or "")) in _OTHER:
+            raise CounterpointError(f"{name} has a camera of the model {said[key]!r}, which is not understood.")
+
+
+def _without_coefficients(said: dict[str, Any]) -> Lens | None:
     """A fisheye whose coefficients are all zero still bends; all other models do not."""
     model = _plain(str(_value(said, "model") or ""))
     if said.get("fisheyemodel") or said.get("isfisheye") or model in _FISHEYE:
         return Lens(FISHEYE, (0.0, 0.0, 0.0, 0.0))
-    if model in (
-        "equirectangular",
-        "omni",
-        "omnidirectional",
-        "ds",
-        "doublesphere",
-        "eucm",
-        "fov",
-        "orthophoto",
-        "spherical",
-    ):
-        raise CounterpointError(f"{name} has a camera of the model {_value(said, 'model')!r}, which is not understood.")
     return None
 
 
@@ -191,7 +219,7 @@ def _flat(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(key: str) -> str:
-    """ "Camera.fx" as "fx", "camera_matrix" as "cameramatrix"."""
+    """A key without what programs differ in: "Camera.fx" is "fx", "camera_matrix" is "cameramatrix"."""
     return re.sub(r"[^a-z0-9]", "", re.sub(r"^camera\d?\.", "", key.lower()))
 
 

@@ -1,4 +1,7 @@
-"""Cameras of photos from files, however they are written; what is not understood or does not fit the photo is refused or said."""
+"""Cameras of photos from files, however they are written.
+
+What is not understood or does not fit the photo is refused or said.
+"""
 
 import json
 import os
@@ -16,14 +19,14 @@ from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import camera_matrix
 from core.images import check_file
-from core.interchange.camera_values import camera_of, matrix_of
+from core.interchange.camera_values import camera_of, holds_intrinsics, matrix_of
 from core.interchange.names import listed, number_of, picked
 from core.notices import warn
 
 Floats = npt.NDArray[np.floating]
 
-OFF_CENTRE = 0.1
-"""How far, as a share of the photo, a principal point may lie from its middle without being told."""
+OFF_CENTRE = 0.05
+"""How far, as a share of the photo, a principal point may lie from its middle without being told: that of a photo a tenth larger or smaller."""
 
 
 def load_camera(
@@ -31,14 +34,15 @@ def load_camera(
 ) -> PhotoCamera:
     """The camera of a photo of ``image_size`` (width, height) called ``image_name``, from a file or folder.
 
-    Read are: JSON with fx, fy, cx, cy (and k1 ..) or K as nested or flat numbers, row or column by column; our own poses; BOP's
-    ``camera.json`` and ``scene_camera.json``; ``transforms.json`` of nerfstudio and instant-ngp; RealSense, Open3D; YAML and XML of
-    OpenCV, ROS and Kalibr; COLMAP as text or binary; 3 x 3, 3 x 4 or 4 x 4 numbers as text or ``.npy``; ``.npz``. Pixel (0, 0) is the
-    centre of the top-left pixel afterwards, whatever the format counts from. What was assumed, scaled or left out is said by
-    :func:`core.notices.warn`.
+    Read are: JSON with fx, fy, cx, cy (and k1 ..) or K as nested or flat numbers, row or column by column; our own
+    poses; BOP's ``camera.json`` and ``scene_camera.json``; ``transforms.json`` of nerfstudio and instant-ngp;
+    RealSense, Open3D; YAML and XML of OpenCV, ROS and Kalibr; COLMAP as text or binary; 3 x 3, 3 x 4 or 4 x 4 numbers
+    as text or ``.npy``; ``.npz``. Pixel (0, 0) is the centre of the top-left pixel afterwards, whatever the format
+    counts from. What was assumed, scaled or left out is said by :func:`core.notices.warn`.
 
     Raises:
-        CounterpointError: it is none of these, holds several cameras of which the name chooses none, or does not fit the photo.
+        CounterpointError: it is none of these, holds several cameras of which the name chooses none, or does not fit
+            the photo.
     """
     name = Path(path).name
     try:
@@ -52,7 +56,8 @@ def fitted(camera: PhotoCamera, image_size: tuple[int, int] | None, name: str) -
     """The camera for a photo of this size: scaled where it is of the same photo in another size, which is said.
 
     Raises:
-        CounterpointError: the sizes are not of one photo, the focal length is not in pixels, or the principal point lies outside.
+        CounterpointError: the sizes are not of one photo, the focal length is not in pixels, or the principal point
+            lies outside.
     """
     if camera.K[0, 0] < 10 and camera.K[1, 1] < 10:
         camera = _from_normalised(camera, image_size, name)
@@ -79,7 +84,7 @@ def fitted(camera: PhotoCamera, image_size: tuple[int, int] | None, name: str) -
     if max(abs(cx / width - 0.5), abs(cy / height - 0.5)) > OFF_CENTRE:
         warn(
             f"{name} has its principal point at ({cx:.4g}, {cy:.4g}), far from the middle of the picture of {width} x {height}: "
-            "check that it is of photos of this size, turned as this one."
+            "check that it is of photos of this size, turned as this one, and not cut out of a larger one."
         )
     if max(focal) > 1.5 * min(focal):
         warn(f"{name} has focal lengths that differ much ({focal[0]:.4g} and {focal[1]:.4g} pixels); check them.")
@@ -159,7 +164,29 @@ def of_content(content: Any, path: Path, size: tuple[int, int] | None, image: st
         return camera_in(content)
     if isinstance(content, dict) and content.get("perFrameIntrinsicCoeffs"):
         warn(f"{path.name} has intrinsics of each frame; the one K for all is taken.")
+    several = _several(content)
+    if several:
+        chosen = picked(list(several), image, f"{path.name} has the cameras")
+        return camera_of(list(several.values())[chosen], path.name)
     return camera_of(content, path.name)
+
+
+def _several(content: Any) -> dict[str, Any]:
+    """The cameras by their names of a list of them, or of a dictionary that holds nothing else; none where it is a single one."""
+    if isinstance(content, list) and content and all(isinstance(one, dict) for one in content):
+        named = [next((str(one[key]) for key in _CALLED if key in one), str(i)) for i, one in enumerate(content)]
+        if len(set(named)) < len(named):
+            raise CounterpointError(
+                f"A list of cameras has the same name twice ({listed(named)}); give each photo one."
+            )
+        return dict(zip(named, content, strict=True))
+    if isinstance(content, dict) and len(content) > 1 and all(holds_intrinsics(one) for one in content.values()):
+        return {str(key): one for key, one in content.items()}
+    return {}
+
+
+_CALLED = ("image", "img_name", "image_name", "file_name", "file_path", "filename", "name", "id")
+"""What the photo, or the camera, of one of several is called."""
 
 
 def _of_scene(content: dict[str, Any], name: str, image: str | None) -> PhotoCamera:
@@ -185,6 +212,10 @@ def _of_colmap(folder: Path, image: str | None) -> PhotoCamera:
     from core.interchange.poses.colmap import read_cameras, read_images
 
     cameras = read_cameras(folder)
+    if not cameras:
+        raise CounterpointError(
+            f"{folder.name} is a COLMAP model without cameras; export the one of the reconstruction."
+        )
     if len(cameras) == 1:
         return next(iter(cameras.values()))
     images = read_images(folder)
@@ -254,7 +285,7 @@ def _of_text(path: Path, size: tuple[int, int] | None, image: str | None) -> Pho
         values = [float(number) for number in numbers]
     except ValueError:
         content = (
-            yaml.safe_load("\n".join(line.replace("=", ":", 1) for line in lines))
+            yaml.safe_load("\n".join(line.replace("=", ": ", 1) for line in lines))
             if ":" in text or "=" in text
             else None
         )

@@ -44,6 +44,7 @@ def from_coco(content: Any, file: str, image_name: str = "", shape: tuple[int, i
     Annotations that cannot be used (boxes without a segmentation, lines, masks of another size) are left out and said.
 
     Args:
+        content: the document as JSON gives it.
         file: the name of the document, for sentences.
         image_name: path or name of the image; of several of one name that with the same folders is taken.
         shape: (height, width) where the document does not say it.
@@ -52,6 +53,9 @@ def from_coco(content: Any, file: str, image_name: str = "", shape: tuple[int, i
         CounterpointError: not COCO, the image is not in it or cannot be told from others, or nothing can be used.
     """
     images, annotations = (_records(content, key, file) for key in ("images", "annotations"))
+    for one in images:  # LVIS
+        if not one.get("file_name") and one.get("coco_url"):
+            one["file_name"] = str(one["coco_url"])
     image = _image(images, image_name, file)
     height, width = _size(image, shape, file)
     own = [one for one in annotations if _key(one.get("image_id")) == _key(image.get("id"))]
@@ -71,6 +75,12 @@ def from_coco(content: Any, file: str, image_name: str = "", shape: tuple[int, i
         else:
             masks[category] |= found
     _say(left_out, own, file)
+    known = {_key(one.get("id")) for one in images}
+    lost = sum(_key(one.get("image_id")) not in known for one in annotations)
+    if lost:
+        warn(f"{file} has {lost} annotations of no image that it lists (image_id), which are left out.")
+    if own and all("segments_info" in one for one in own):
+        raise CounterpointError(f"{file} is COCO for panoptic PNG files; give the PNG, or export polygons.")
     if own and not masks:
         raise CounterpointError(
             f"{file} has no masks of {image.get('file_name', 'the image')} that can be used: {_reasons(left_out)}."
@@ -78,8 +88,34 @@ def from_coco(content: Any, file: str, image_name: str = "", shape: tuple[int, i
     return _named(masks, categories, (height, width), file)
 
 
+_SIGNS = (
+    ("labelme", {"shapes", "imagePath"}),
+    ("VIA", {"_via_img_metadata"}),
+    ("Supervisely", {"objects", "size"}),
+    ("GeoJSON", {"features", "type"}),
+    ("Label Studio", {"annotations", "data"}),
+)
+"""What the documents of other tools are known by."""
+
+
+def _written_by(content: Any) -> str | None:
+    """The tool or format whose JSON this is, if it is not COCO's list of images."""
+    first = content[0] if isinstance(content, list) and content else None
+    if isinstance(first, dict) and "image_id" in first:
+        return "COCO's results (without images and categories)"
+    document = first if isinstance(first, dict) else content
+    if not isinstance(document, dict):
+        return None
+    if document and all(isinstance(one, dict) and "regions" in one for one in document.values()):
+        return "VIA"
+    return next((tool for tool, keys in _SIGNS if keys <= set(document)), None)
+
+
 def _records(content: Any, key: str, file: str) -> list[Record]:
     found = content.get(key) if isinstance(content, dict) else None
+    tool = None if isinstance(found, list) else _written_by(content)
+    if tool:
+        raise CounterpointError(f"{file} is of {tool} and not COCO; export or convert the labels as COCO.")
     if not isinstance(found, list):
         raise CounterpointError(f"{file} is not a COCO file: it has no list '{key}'; export the labels as COCO.")
     return [one for one in found if isinstance(one, dict)]
@@ -177,6 +213,8 @@ def _mask(segmentation: Any, height: int, width: int, left_out: Counter[str]) ->
         return mask_of_runs(segmentation, height, width)
     if not isinstance(segmentation, list):
         raise Unusable("of an unknown kind")
+    if all(isinstance(one, int) for one in segmentation) and sum(segmentation) == height * width:
+        return mask_of_runs({"size": [height, width], "counts": segmentation}, height, width)
     if segmentation and all(isinstance(one, dict) and "counts" in one for one in segmentation):
         return np.asarray(np.any([mask_of_runs(one, height, width) for one in segmentation], axis=0))
     polygons, reasons = polygons_of(segmentation, height, width)
@@ -242,7 +280,10 @@ def _unique(names: list[str], keys: list[Any], ours: list[Any], file: str) -> li
 
 
 def _rgb(color: Any) -> str | None:
-    """A colour as "#rrggbb" of what tools write: [r, g, b] of 0 to 255 or 0 to 1, hexadecimal, or a name; None for anything else."""
+    """A colour as "#rrggbb" of what tools write: [r, g, b] of 0 to 255 or 0 to 1, hexadecimal, or a name.
+
+    None for anything else.
+    """
     try:
         if isinstance(color, str):
             text = color.strip()

@@ -35,14 +35,25 @@ class PosedImage:
     fixed: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """``path, R, t, K, score, inlier`` and more, ``lens`` where it bends; ``x_cam = R diag(s) x_shape + t``, OpenCV axes, the units of the shape's file."""
+        """``path, R, t, K, score, inlier`` and more, ``lens`` where it bends.
+
+        ``x_cam = R diag(s) x_shape + t``, OpenCV axes, the units of the shape's file.
+        """
         pose, (width, height) = self.view.pose, self.view.size
         agreement = None if np.isnan(self.agreement) else self.agreement
         return {
-            "path": self.path, "R": pose.R.tolist(), "t": pose.t.tolist(), "s": np.asarray(pose.s).tolist(),
-            "K": self.view.K.tolist(), "width": width, "height": height, "score": self.score, "agreement": agreement,
-            "inlier": self.inlier, "fixed": self.fixed,
-        } | ({} if self.view.lens is None else {"lens": self.view.lens.as_json()})  # fmt: skip
+            "path": self.path,
+            "R": pose.R.tolist(),
+            "t": pose.t.tolist(),
+            "s": np.asarray(pose.s).tolist(),
+            "K": self.view.K.tolist(),
+            "width": width,
+            "height": height,
+            "score": self.score,
+            "agreement": agreement,
+            "inlier": self.inlier,
+            "fixed": self.fixed,
+        } | ({} if self.view.lens is None else {"lens": self.view.lens.as_json()})
 
 
 def save_collection(path: str | Path, shape: str, images: list[PosedImage], **more: Any) -> None:
@@ -61,7 +72,9 @@ def load_collection(path: str | Path) -> tuple[str, list[PosedImage]]:
     try:
         return str(content["shape"]), [_image(entry) for entry in content["images"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise CounterpointError(f"{Path(path).name} holds no collection as counterpoint congeal writes it ({error}).") from error  # fmt: skip
+        raise CounterpointError(
+            f"{Path(path).name} holds no collection as counterpoint congeal writes it ({error})."
+        ) from error
 
 
 def _image(entry: dict[str, Any]) -> PosedImage:
@@ -71,14 +84,20 @@ def _image(entry: dict[str, Any]) -> PosedImage:
     view = View(Path(entry["path"]).name, (int(entry["width"]), int(entry["height"])), K.reshape(3, 3), pose, lens)
     agreement = entry.get("agreement")
     return PosedImage(
-        str(entry["path"]), view, float(entry["score"]), float("nan") if agreement is None else float(agreement),
-        bool(entry["inlier"]), bool(entry.get("fixed", False)),
-    )  # fmt: skip
+        str(entry["path"]),
+        view,
+        float(entry["score"]),
+        float("nan") if agreement is None else float(agreement),
+        bool(entry["inlier"]),
+        bool(entry.get("fixed", False)),
+    )
 
 
 def save_map(path: str | Path, coordinates: Maps) -> None:
-    """Canonical coordinates float32 [H, W, 3], NaN off the object: ``.npz`` (array ``coordinates``) or ``.exr`` (channels R, G, B as
-    x, y, z and A, 1 on the object and 0 elsewhere).
+    """Write canonical coordinates float32 [H, W, 3], NaN off the object.
+
+    The file is ``.npz`` (array ``coordinates``) or ``.exr`` (channels R, G, B as x, y, z, and A, 1 on the object and 0
+    elsewhere).
 
     Raises:
         CounterpointError: another suffix, or it cannot be written.

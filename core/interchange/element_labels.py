@@ -38,7 +38,11 @@ def pick_name(names: list[str], file: str) -> str | None:
 
 
 def save_npz(path: str | Path, labels: Labels) -> None:
-    """``labels`` int32 (the index), ``names``, ``colors``, ``masks`` (packed bits, uint8 [L, ceil(E / 8)]) and ``form`` (their shape)."""
+    """Write labels as arrays of an ``.npz`` file.
+
+    They are ``labels`` int32 (the index), ``names``, ``colors``, ``masks`` (packed bits, uint8 [L, ceil(E / 8)]) and
+    ``form`` (their shape).
+    """
     flat = labels.masks.reshape(len(labels.masks), -1)
     content = io.BytesIO()
     np.savez_compressed(
@@ -80,7 +84,10 @@ def load_npz(path: str | Path) -> tuple[Labels, bool]:
 
 
 def save_json(path: str | Path, labels: Labels, of: str = "") -> None:
-    """Names, colours and for every part the runs [start, length, ...] of its elements; ``of`` is the labelled file's name."""
+    """Names, colours and for every part the runs [start, length, ...] of its elements.
+
+    ``of`` is the labelled file's name.
+    """
     parts = [
         {"name": name, "color": color, "runs": _runs(mask.ravel())}
         for name, color, mask in zip(labels.names, labels.colors, labels.masks, strict=True)

@@ -15,7 +15,10 @@ from core.interchange.coordinates import float32_fits
 
 
 def heat_range(scores: npt.NDArray[np.floating]) -> tuple[float, float]:
-    """The range of similarity that colours span: from the median of what can match (of some 20,000 of them) to the best."""
+    """The range of similarity that colours span.
+
+    It goes from the median of what can match (of some 20,000 of them) to the best.
+    """
     few = scores.ravel()[:: max(1, scores.size // 20_000)]
     valid = few[few > -1]
     if len(valid) == 0:
@@ -30,7 +33,9 @@ def save_heatmap_ply(
     faces: npt.NDArray[np.integer],
     scores: npt.NDArray[np.floating],
 ) -> None:
-    """Binary PLY: points [V, 3] with ``red green blue`` and the scalar ``similarity``, triangles [F, 3] (none for a cloud).
+    """Write a heatmap as binary PLY.
+
+    It has points [V, 3] with ``red green blue`` and the scalar ``similarity``, and triangles [F, 3] (none for a cloud).
 
     Coordinates are doubles where single precision would move points of a shape far from the origin.
 

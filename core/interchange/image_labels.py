@@ -23,10 +23,12 @@ MAX_PIXELS = 8e7
 
 
 def save_image_labels(path: str | Path, labels: Labels, image_name: str = "image") -> None:
-    """Write labels [H, W] of an image in the format of :data:`core.interchange.label_formats.IMAGE_LABELS` that the name of the file says.
+    """Write labels [H, W] of an image in the format that the name of the file says.
 
-    PNG: an index mask (0 none, else the number of the part), 8 bits with a palette or 16 bits above 255 parts; names stand in a
-    text chunk. JSON: COCO, every part a category and an annotation with compressed run-length encoding.
+    The formats are those of :data:`core.interchange.label_formats.IMAGE_LABELS`.
+
+    PNG: an index mask (0 none, else the number of the part), 8 bits with a palette or 16 bits above 255 parts; names
+    stand in a text chunk. JSON: COCO, every part a category and an annotation with compressed run-length encoding.
 
     Raises:
         CounterpointError: no such format, the file cannot be written, or parts overlap, which a PNG cannot hold.
@@ -38,6 +40,7 @@ def load_image_labels(path: str | Path, shape: tuple[int, int] | None = None, im
     """Read labels [H, W] of an image; what was left out or assumed is said by :func:`core.notices.warn`.
 
     Args:
+        path: of the file, whose name or content says the format.
         shape: (height, width) that they must have; labels of the same proportions are scaled.
         image_name: path or name of the image, which chooses among those of a COCO file.
 
@@ -48,6 +51,8 @@ def load_image_labels(path: str | Path, shape: tuple[int, int] | None = None, im
     labels: Labels = format_of(path, IMAGE_LABELS).load(path, shape, image_name)
     if labels.masks.ndim != 3:
         raise CounterpointError(f"{path.name} holds labels of a shape, not of an image.")
+    if not len(labels.masks):
+        warn(f"{path.name} has no labels of this image.")
     size = None if shape is None else shape[::-1]
     fitted = [
         masks.fit_size(mask, size, path.name)
@@ -130,7 +135,10 @@ def _of_numbers(index: npt.NDArray[np.int64], file: str, colors: dict[int, str] 
 
 
 def _has_soft_rims(index: npt.NDArray[np.int64]) -> bool:
-    """Whether grey values are those of one mask: two solid ones, the brighter at least half of white, and some between."""
+    """Whether grey values are those of one mask.
+
+    Such values are two solid ones, the brighter at least half of white, and some between.
+    """
     if index.max() < 128:
         return False
     levels = masks.levels_of(np.clip(index * (255 / max(255, index.max())), 0, 255))

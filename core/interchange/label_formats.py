@@ -1,6 +1,7 @@
 """The files that hold labels: what they are called, and which functions read and write them.
 
-Readers and writers are named and not imported, so that the window can offer the formats without loading what reads them.
+Readers and writers are named and not imported, so that the window can offer the formats without loading what reads
+them.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,10 +34,12 @@ class LabelFormat:
 
     @property
     def load(self) -> Callable[..., Any]:
+        """The function that reads the format, imported when it is first asked for."""
         return _function(self.reader)
 
     @property
     def save(self) -> Callable[..., None]:
+        """The function that writes the format, imported when it is first asked for."""
         return _function(self.writer)
 
 
@@ -53,6 +56,13 @@ SHAPE_LABELS = (
     LabelFormat("json", "JSON", (".json",), "shape", "shape_labels.load_json", "shape_labels.save_json"),
     LabelFormat("text", "Text, a number on each line", (".txt", ".seg"), "shape", "shape_labels.load_text"),
 )
+
+
+_OTHERS = {
+    ".txt": " (YOLO's are not read; export as COCO)",
+    ".xml": " (those of Pascal VOC and CVAT are not read; export as COCO)",
+}
+"""Labels of images that others write by the suffix, and what to do."""
 
 
 def suffixes_of(formats: Sequence[LabelFormat], written: bool = False) -> tuple[str, ...]:
@@ -76,9 +86,11 @@ def format_of(path: str | Path, formats: Sequence[LabelFormat], written: bool = 
     what = f"abels of {'an' if kind == 'image' else 'a'} {kind}"
     if written:
         raise CounterpointError(f"L{what} are written as {known}, not as '{suffix}'.")
-    raise CounterpointError(f"{Path(path).name} cannot hold l{what}; use {known}.")
+    other = _OTHERS.get(suffix, "") if kind == "image" else ""
+    raise CounterpointError(f"{Path(path).name} cannot hold l{what}{other}; use {known}.")
 
 
 def _function(name: str) -> Callable[..., Any]:
     module, function = name.split(".")
-    return getattr(import_module(f"core.interchange.{module}"), function)  # type: ignore[no-any-return]
+    found: Callable[..., Any] = getattr(import_module(f"core.interchange.{module}"), function)
+    return found

@@ -34,6 +34,7 @@ class Labels:
         return self.masks.shape[1:]
 
     def overlap(self) -> bool:
+        """Return whether any element belongs to more than one part."""
         return bool((self.masks.sum(axis=0) > 1).any())
 
     def index(self) -> npt.NDArray[np.int32]:
@@ -121,8 +122,10 @@ def _positive(index: npt.NDArray[np.integer], file: str) -> tuple[npt.NDArray[np
 
 
 def check_memory(parts: int, elements: int) -> None:
-    """Raises:
-    CounterpointError: so many parts of so many elements do not fit into memory.
+    """Refuse what is too large to be read.
+
+    Raises:
+        CounterpointError: so many parts of so many elements do not fit into memory.
     """
     if parts * elements > MAX_BITS:
         raise CounterpointError(
@@ -131,6 +134,7 @@ def check_memory(parts: int, elements: int) -> None:
 
 
 def default_colors(count: int) -> list[str]:
+    """Return as many colours ``#rrggbb``; they repeat after :data:`core.colors.PINS`."""
     return [PINS[i % len(PINS)] for i in range(count)]
 
 

@@ -8,9 +8,12 @@ from core.errors import CounterpointError
 
 
 def number_of(name: str) -> int | None:
-    """The last number in a file's name without its suffix: 3 of ``000003.png``, 8 of ``obj_000008.ply``; None where there is none."""
+    """The number of a photo or an object in its file's name: 3 of ``000003.png``, 8 of ``obj_000008_v2.ply``; None where there is none.
+
+    It is the one of most digits, of several that are as long the last.
+    """
     found = re.findall(r"\d+", _path(name).stem)
-    return int(found[-1]) if found else None
+    return int(max(reversed(found), key=len)) if found else None
 
 
 def matches(name: str, wanted: str) -> int:

@@ -14,9 +14,32 @@ from core.geometry.shape import Shape
 from core.interchange.binary_ply import ply_bytes
 from core.interchange.element_labels import pick_name
 from core.interchange.labels import Labels, check_table, from_index, from_values
+from core.interchange.names import listed
 from core.notices import warn
 
 Ints = npt.NDArray[np.integer]
+
+_GEOMETRY = {
+    *(
+        "x",
+        "y",
+        "z",
+        "nx",
+        "ny",
+        "nz",
+        "s",
+        "t",
+        "u",
+        "v",
+        "texture_u",
+        "texture_v",
+        "texcoord",
+        "texnumber",
+        "quality",
+    ),
+    *("red", "green", "blue", "alpha", "vertex_index", "vertex_indices", "flags"),
+}
+"""Properties of PLY that are no labels."""
 
 TABLE = "counterpoint parts "
 MOST_COLORS = 64
@@ -41,7 +64,10 @@ class Found:
 
 
 def labelled_ply(shape: Shape, labels: Labels) -> bytes:
-    """A shape with ``label`` and colours on its faces (points), ``part_1`` and so on where parts overlap, names in a comment."""
+    """A shape with ``label`` and colours on its faces (points).
+
+    There is ``part_1`` and so on where parts overlap; names stand in a comment.
+    """
     extra: list[tuple[Any, ...]] = [("label", "<i4"), ("red", "u1"), ("green", "u1"), ("blue", "u1")]
     if labels.overlap():
         extra += [(f"part_{number}", "u1") for number in range(1, len(labels.names) + 1)]
@@ -119,7 +145,11 @@ def load_ply(path: Path) -> Found:
             return Found(_by_color(by_name["face"], path.name), "face", triangles, polygon)
     except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
         raise CounterpointError(f"{path.name} does not say what its labels mean ({error}).") from error
-    raise CounterpointError(f"{path.name} has no labels: neither its faces nor its vertices have a property 'label'.")
+    others = [str(name) for one in by_name.values() for name in one.data.dtype.names or () if name not in _GEOMETRY]
+    there = f" They have {listed(others)}: rename the one that is meant." if others else ""
+    raise CounterpointError(
+        f"{path.name} has no labels: neither its faces nor its vertices have a property 'label'.{there}"
+    )
 
 
 def table_of(comments: list[str], key: str, file: str) -> dict[str, Any] | None:
@@ -169,7 +199,10 @@ def _by_color(face: PlyElement, file: str) -> Labels:
 
 
 def _fans(face: PlyElement | None, vertices: int) -> tuple[Ints | None, Ints | None]:
-    """Triangles [T, 3] of polygons, and of which polygon [T] each is; None for what has no lists of vertices or wrong ones."""
+    """Triangles [T, 3] of polygons, and of which polygon [T] each is.
+
+    None for what has no lists of vertices or wrong ones.
+    """
     names = () if face is None else face.data.dtype.names or ()
     name = next((n for n in ("vertex_indices", "vertex_index") if n in names), None)
     if face is None or name is None or not len(face.data):

@@ -55,7 +55,10 @@ def _points(polygon: Any) -> Points | None:
 
 
 def _clipped(points: Points, height: int, width: int) -> Points:
-    """The polygon within ``_MARGIN`` pictures around the picture (Sutherland and Hodgman, 1974), so that absurd coordinates cost nothing."""
+    """The polygon within ``_MARGIN`` pictures around the picture (Sutherland and Hodgman, 1974).
+
+    So absurd coordinates cost nothing.
+    """
     low, high = -_MARGIN * np.array([width, height]), (_MARGIN + 1) * np.array([width, height])
     if (points.max(0) < 0).any() or (points.min(0) > [width, height]).any():
         return np.zeros((0, 2))

@@ -1,4 +1,7 @@
-"""The formats that a pose is written in: the table that the command line's choices and the window's menu are made of."""
+"""The formats that a pose is written in.
+
+This is the table that the command line's choices and the window's menu are made of.
+"""
 
 from dataclasses import dataclass
 

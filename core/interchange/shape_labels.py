@@ -41,6 +41,7 @@ class Elements:
 
     @classmethod
     def of(cls, shape: Shape | int) -> "Elements":
+        """Count the elements of a shape, or take a plain number of faces as they are."""
         if isinstance(shape, int):
             return cls(shape)
         if shape.is_point_cloud:
@@ -49,15 +50,18 @@ class Elements:
 
     @property
     def polygons(self) -> int:
+        """The number of polygons that the faces were cut from; -1 where the file does not say them."""
         return -1 if self.polygon is None else int(self.polygon.max(initial=-1)) + 1
 
 
 def save_shape_labels(path: str | Path, shape: Shape, labels: Labels) -> None:
-    """Write labels [F] of a shape in the format of :data:`core.interchange.label_formats.SHAPE_LABELS` that the name of the file says.
+    """Write labels [F] of a shape in the format that the name of the file says.
 
-    PLY: the shape's own vertices and faces, on every face ``label`` (0 none, else the topmost part) and ``red green blue``, and
-    where parts overlap ``part_1``, ``part_2``, ...; names stand in comments. GLB: the faces with corners of their own, in the same
-    order, with COLOR_0 and the attribute _LABEL (and _PART_1, ...); names stand in ``extras``.
+    The formats are those of :data:`core.interchange.label_formats.SHAPE_LABELS`.
+
+    PLY: the shape's own vertices and faces, on every face ``label`` (0 none, else the topmost part) and ``red green
+    blue``, and where parts overlap ``part_1``, ``part_2``, ...; names stand in comments. GLB: the faces with corners of
+    their own, in the same order, with COLOR_0 and the attribute _LABEL (and _PART_1, ...); names stand in ``extras``.
 
     Raises:
         CounterpointError: no such format, or the file cannot be written.
@@ -69,6 +73,7 @@ def load_shape_labels(path: str | Path, shape: Shape | int | None = None) -> Lab
     """Read labels [F]; those of polygons or vertices are carried to the shape's faces, and that is said.
 
     Args:
+        path: of the file, whose name or content says the format.
         shape: that they must be for, or the number of its faces (points of a cloud).
 
     Raises:
@@ -84,7 +89,9 @@ def load_shape_labels(path: str | Path, shape: Shape | int | None = None) -> Lab
 
 
 def save_split(folder: str | Path, shape: Shape, labels: Labels) -> list[Path]:
-    """Every part as a mesh of its own, ``NAME.ply`` in a folder; returns the files. ``face`` is the face's number in the shape.
+    """Every part as a mesh of its own, ``NAME.ply`` in a folder; returns the files.
+
+    ``face`` is the face's number in the shape.
 
     Raises:
         CounterpointError: the folder cannot be written.

@@ -12,10 +12,12 @@ from core.matching.matchable import Matchable
 from core.matching.verdict import BY_HAND
 
 REACH = 0.06
-"""How far around a corrected place its correction is believed: a standard deviation, as a fraction of the object's size."""
+"""How far around a corrected place its correction is believed: a standard deviation, as a fraction of the object's
+size."""
 
 SPREAD = 0.02
-"""How exact a correction is: a standard deviation, as a fraction of the object's size; it grows with the distance from the place."""
+"""How exact a correction is: a standard deviation, as a fraction of the object's size; it grows with the distance from
+the place."""
 
 SAME = 1e-4
 """Places nearer to each other than this fraction of the object's size are the same place."""
@@ -60,7 +62,9 @@ def match_corrected(
     corrections: Sequence[Correspondence],
     prior: Prior | None = None,
 ) -> Match:
-    """Find the counterpart of a place, as :func:`core.matching.match.match` does, where some matches were put right by hand.
+    """Find the counterpart of a place where some matches were put right by hand.
+
+    Else it does what :func:`core.matching.match.match` does.
 
     A place that was put right has its correction as the answer; places near it follow.
 

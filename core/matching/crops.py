@@ -1,6 +1,7 @@
 """Objects cut out tightly and described cell by cell, to be compared position by position.
 
-The semantic image distance of 3D Congealing (Eq. 7): descriptors less their mean inside the mask, compared inside both masks.
+The semantic image distance of 3D Congealing (Eq. 7): descriptors less their mean inside the mask, compared inside both
+masks.
 """
 
 from dataclasses import dataclass

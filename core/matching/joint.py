@@ -1,8 +1,9 @@
 """The joint prior: the views of a shape that the whole crop of an object agrees with.
 
-One pixel's nearest neighbour is often wrong; the crop as a whole is not. Views around the shape are compared position by position with
-the feature map (the semantic image distance of 3D Congealing, Eq. 7, with the feature field in place of rendered pictures), and the
-views that agree say where on the surface a pixel may lie, and where in the image a surface point.
+One pixel's nearest neighbour is often wrong; the crop as a whole is not. Views around the shape are compared position
+by position with the feature map (the semantic image distance of 3D Congealing, Eq. 7, with the feature field in place
+of rendered pictures), and the views that agree say where on the surface a pixel may lie, and where in the image a
+surface point.
 """
 
 from dataclasses import dataclass, replace
@@ -37,7 +38,8 @@ class JointSettings:
         temperature: a score lower by this makes a view e times less likely.
         keep: the number of views that are kept.
         spread: how far a point may lie from where a view puts it: a standard deviation, as a fraction of the frame.
-        turn_gap: a picture is taken for turned by 90 degrees or more if that agrees better by this; most photos are upright.
+        turn_gap: a picture is taken for turned by 90 degrees or more if that agrees better by this; most photos are
+            upright.
     """
 
     azimuths: int = 16
@@ -137,13 +139,19 @@ class JointPrior:
         return None
 
     def _over_samples(self, pixel: Location) -> npt.NDArray[np.float32]:
-        """Return for every sample, relative to the largest, the probability of the views that put it near the pixel and see it: float32 [N]."""
+        """Return for every sample the probability of the views that put it near the pixel and see it.
+
+        It is relative to the largest, float32 [N].
+        """
         near = self._near(self.pixels - torch.tensor(pixel, dtype=torch.float32))
         agreement = near.mul_(self.view_set.visible[self.views]).mul_(self.probability[:, None]).sum(0)
         return _relative(agreement.numpy()).take(self.view_set.nearest)
 
     def _over_cells(self, source: MatchableShape, target: MatchableImage, point: Location) -> npt.NDArray[np.float32]:
-        """Return for every cell, relative to the largest, the probability of the views that see the point and put it near: float32 [N]."""
+        """Return for every cell the probability of the views that see the point and put it near.
+
+        It is relative to the largest, float32 [N].
+        """
         position = source.shape.to_normalised(np.array(point))
         sample = int(np.linalg.norm(source.field.points.position[self.view_set.index] - position, axis=1).argmin())
         seeing = self.view_set.visible[self.views, sample]
@@ -198,7 +206,8 @@ def view_scores(
 ) -> torch.Tensor:
     """Compare the visible samples of each view with the feature map where the view puts them.
 
-    Both sets of descriptors are centred first: what all of an object, or all of a photo, have in common does not tell places apart.
+    Both sets of descriptors are centred first: what all of an object, or all of a photo, have in common does not tell
+    places apart.
 
     Args:
         feature_map: of the photo.

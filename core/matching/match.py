@@ -37,12 +37,13 @@ class Match:
         candidate: the number of the best candidate of the target.
         location: where the best candidate is.
         score: the cosine similarity of the best candidate, in [-1, 1].
-        margin: the lead of the best of ``scores`` over the best peak that is far away; it is small when there are rivals, as with
-            symmetry.
+        margin: the lead of the best of ``scores`` over the best peak that is far away; it is small when there are
+            rivals, as with symmetry.
         cycle_error: the distance from ``query`` to where matching back lands, as a fraction of the source's size.
         rivals: the locations and similarities of the peaks that come close to the best.
         verdict: "good", "unsure" or "none" (no counterpart), see :mod:`core.matching.verdict`.
-        scores: the heatmap, float32 [N]: the similarity with every candidate, or its mean with the prior where one was given.
+        scores: the heatmap, float32 [N]: the similarity with every candidate, or its mean with the prior where one was
+            given.
     """
 
     query: Location

@@ -26,8 +26,8 @@ _RUN, _RUNS = 64, 4096
 class Matchable(Protocol):
     """What :func:`core.matching.match.match` needs of its source and of its target.
 
-    Its candidates, the places that can be matched, are numbered 0 to N - 1: the cells of a feature map or the samples of a feature
-    field.
+    Its candidates, the places that can be matched, are numbered 0 to N - 1: the cells of a feature map or the samples
+    of a feature field.
     """
 
     def snap(self, at: Location) -> Location:
@@ -43,7 +43,10 @@ class Matchable(Protocol):
         ...
 
     def similarity(self, descriptor: torch.Tensor) -> npt.NDArray[np.float32]:
-        """Return the cosine similarity float32 [N] of a unit descriptor float32 [D] with every candidate; -1 where no match may be."""
+        """Return the cosine similarity float32 [N] of a unit descriptor float32 [D] with every candidate.
+
+        -1 where no match may be.
+        """
         ...
 
     def location(self, candidate: int) -> Location:
@@ -51,7 +54,10 @@ class Matchable(Protocol):
         ...
 
     def distance(self, a: Location, b: Location) -> float:
-        """Return the distance of two locations as a fraction of the object's size: the diagonal of the box or of the bounding box."""
+        """Return the distance of two locations as a fraction of the object's size.
+
+        The size is the diagonal of the box or of the bounding box.
+        """
         ...
 
     def distances(self, at: Location) -> npt.NDArray[np.floating]:
@@ -59,7 +65,9 @@ class Matchable(Protocol):
         ...
 
     def peaks(self, scores: npt.NDArray[np.float32], count: int, radius: float) -> list[int]:
-        """Return the numbers of the best candidates, each farther than ``radius`` from every better one (non-maximum suppression).
+        """Return the numbers of the best candidates after non-maximum suppression.
+
+        Each is farther than ``radius`` from every better one.
 
         Args:
             scores: float32 [N] of all candidates; those of -1 are never returned.
@@ -183,7 +191,9 @@ class SurfacePoint:
 
 @dataclass
 class MatchableShape:
-    """A shape that can be matched. Its candidates are the samples of its feature field; its locations are points (x, y, z) of its file.
+    """A shape that can be matched.
+
+    Its candidates are the samples of its feature field; its locations are points (x, y, z) of its file.
 
     Attributes:
         shape: the shape.
@@ -216,7 +226,10 @@ class MatchableShape:
 
     @cached_property
     def to_elements(self) -> Interpolator:
-        """Carries values at the samples to the centres of the faces of the shape's file, or to the points of a cloud."""
+        """Carries values at the samples to the elements of the shape's file.
+
+        These are the centres of the faces, or the points of a cloud.
+        """
         shape = self.shape
         if shape.is_point_cloud:
             return Interpolator.build(self.field.points, shape.normalised, shape.normals)

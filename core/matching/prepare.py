@@ -78,8 +78,8 @@ def with_joint_prior(
         progress: is told how far it is.
 
     Returns:
-        Source, target and prior. The image is turned as it agrees best. Two images, or two shapes, are returned as they are, and the
-        prior is None.
+        Source, target and prior. The image is turned as it agrees best. Two images, or two shapes, are returned as they
+        are, and the prior is None.
     """
     if isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
         image, prior = joint_prior(source, target, view_set(target, up, progress=progress))
@@ -104,7 +104,8 @@ def matchable_shape(
         encoder: describes rendered views of it.
         settings: how the views are made.
         progress: is told how far it is.
-        point_encoder: describes the shape's points instead, without rendering, which is thirty times quicker and less exact.
+        point_encoder: describes the shape's points instead, without rendering, which is thirty times quicker and less
+            exact.
     """
     caster = Raycaster(shape)
     if point_encoder is not None:
@@ -122,7 +123,10 @@ def matchable_shape(
 
 
 def guess_up(path: str | Path) -> str:
-    """Return the usual up axis of a format: z for STL, PLY and points as text (CAD and scans), y for the others (glTF demands it)."""
+    """Return the usual up axis of a format.
+
+    It is z for STL, PLY and points as text (CAD and scans), y for the others (glTF demands it).
+    """
     return "z" if Path(path).suffix.lower() in (".stl", ".ply", ".xyz", ".asc", ".pts", ".ptx") else "y"
 
 
@@ -142,7 +146,8 @@ def lift_settings(
         azimuths: the number of views in each ring.
         resolution: the side of a rendered view in pixels.
         up: the axis of the file that points up.
-        voxels: the number of cells of the grid that descriptors are averaged in, see :class:`core.fields.lifting.LiftSettings`.
+        voxels: the number of cells of the grid that descriptors are averaged in, see
+            :class:`core.fields.lifting.LiftSettings`.
     """
     given = {
         "samples": samples,

@@ -13,8 +13,8 @@ BY_HAND: Verdict = "good"
 class MatchSettings:
     """When a match is trusted.
 
-    Distances are fractions of the object's size (see :meth:`core.matching.matchable.Matchable.distance`), scores are those of
-    :class:`core.matching.match.Match`.
+    Distances are fractions of the object's size (see :meth:`core.matching.matchable.Matchable.distance`), scores are
+    those of :class:`core.matching.match.Match`.
 
     Attributes:
         rival_radius: a peak farther than this from the best one is a rival (a symmetric part, or another like it).
@@ -37,7 +37,8 @@ ALONE = MatchSettings()
 """The settings for one descriptor that is compared with all others."""
 
 JOINT = MatchSettings(rival_gap=0.25, margin=0.35, cycle=0.05, lost=0.15)
-"""The settings with a prior of all pixels: the lead over far places is larger, and matching back lands nearer unless they disagree."""
+"""The settings with a prior of all pixels: the lead over far places is larger, and matching back lands nearer unless
+they disagree."""
 
 
 def judge(margin: float, cycle_error: float, settings: MatchSettings = ALONE) -> Verdict:

@@ -11,13 +11,13 @@ class Action:
     """One use of a tool, in an image or on a shape.
 
     Attributes:
-        tool: in an image "point" or "box" (prompts of the segmenter), "brush" or "lasso" (drawn by hand); on a shape "brush",
-            "component" or "flood".
+        tool: in an image "point" or "box" (prompts of the segmenter), "brush" or "lasso" (drawn by hand); on a shape
+            "brush", "component" or "flood".
         add: whether the action adds to the part or removes from it.
-        places: pixels (u, v), or surface points (x, y, z) in the units and axes of the file: the point, two corners of the box, the path
-            of the brush, the vertices of the lasso, or the place that is filled from.
-        size: the radius of the brush, in pixels of the image or as a fraction of the shape's diagonal; the angle of the flood in
-            degrees.
+        places: pixels (u, v), or surface points (x, y, z) in the units and axes of the file: the point, two corners of
+            the box, the path of the brush, the vertices of the lasso, or the place that is filled from.
+        size: the radius of the brush, in pixels of the image or as a fraction of the shape's diagonal; the angle of the
+            flood in degrees.
     """
 
     tool: Tool

@@ -1,4 +1,7 @@
-"""Soft assignment of surface samples to cells of an image: by the views that all pixels agree on, and by the descriptors."""
+"""Soft assignment of surface samples to cells of an image.
+
+It is made by the views that all pixels agree on, and by the descriptors.
+"""
 
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -30,9 +33,9 @@ class Assignment:
     """The soft assignment of one shape's samples to one image's cells.
 
     Attributes:
-        weight: float32 [n, h * w], how likely each of the n samples that the views compare is seen in each cell, up to a factor for
-            each sample: the probability of the views that put it near the cell (blurred as in :class:`JointPrior`) times
-            ``exp(similarity / SOFTNESS)``.
+        weight: float32 [n, h * w], how likely each of the n samples that the views compare is seen in each cell, up to
+            a factor for each sample: the probability of the views that put it near the cell (blurred as in
+            :class:`JointPrior`) times ``exp(similarity / SOFTNESS)``.
         seen: bool [n], whether the agreeing views see the sample.
         nearest: int64 [N, 3], for each of the field's samples the nearest of the n compared ones.
         share: float32 [N, 3], their weights; rows sum to 1.
@@ -78,7 +81,10 @@ def _weights(prior: JointPrior, image: MatchableImage, shape: MatchableShape) ->
 
 
 def object_cells(prior: JointPrior, image: MatchableImage) -> float:
-    """Estimate how many cells of the image the object covers: the mean over the views of their silhouettes, with gaps closed."""
+    """Estimate how many cells of the image the object covers.
+
+    This is the mean over the views of their silhouettes, with gaps closed.
+    """
     h, w = image.map.descriptors.shape[:2]
     cells = np.rint(image.map.to_cells(prior.pixels.numpy())).astype(int)
     inside = (cells >= 0).all(-1) & (cells < [w, h]).all(-1)

@@ -1,4 +1,7 @@
-"""Labels carried from images or a shape to another: every part is found there, and an element that several claim goes to the surest."""
+"""Labels carried from images or a shape to another.
+
+Every part is found there, and an element that several claim goes to the surest.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,11 +85,14 @@ def region_of(side: Matchable, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bo
         )
     if region.all():
         raise CounterpointError("The marked part covers all of the shape; mark less.")
-    return region
+    return np.asarray(region)
 
 
 def percent(target: MatchableImage | MatchableShape, found: FoundPart) -> npt.NDArray[np.uint8]:
-    """Return the evidence for a part in per cent: uint8 [H, W] for an image's pixels, uint8 [F] for a shape's faces (points of a cloud)."""
+    """Return the evidence for a part in per cent.
+
+    It is uint8 [H, W] for an image's pixels, uint8 [F] for a shape's faces (points of a cloud).
+    """
     return (
         on_elements(target, found.evidence) if isinstance(target, MatchableShape) else on_pixels(target, found.evidence)
     )
@@ -104,4 +110,4 @@ def assign(percents: npt.NDArray[np.uint8], threshold: int = THRESHOLD) -> npt.N
     """
     best = percents.argmax(axis=0)
     numbers = np.arange(len(percents)).reshape(-1, *[1] * best.ndim)
-    return in_part(percents, threshold) & (best == numbers)
+    return np.asarray(in_part(percents, threshold) & (best == numbers))

@@ -1,4 +1,7 @@
-"""Evidence for a part: votes of several images, projection by a known pose, closing of holes, carrying to faces and pixels.
+"""Evidence for a part.
+
+It comes from votes of several images or from projection by a known pose; holes are closed, and it is carried to faces
+and pixels.
 
 Evidence is float32 in [0, 1] for each of the N samples of a shape, or cells of an image.
 """
@@ -21,11 +24,15 @@ STEP = 5
 """The step of thresholds in per cent: at each of them holes are closed, and evidence is rounded to it."""
 
 HOLE = 0.0008
-"""Holes smaller than this part of the surface are closed and islands smaller than it dropped (a disc of 1.6 % of its square root)."""
+"""Holes smaller than this part of the surface are closed and islands smaller than it dropped (a disc of 1.6 % of its
+square root)."""
 
 
 def vote(evidences: list[Evidence]) -> Evidence:
-    """Combine the evidence [N] of several images of one object: the mean of the log-odds, so that a sure image outweighs unsure ones."""
+    """Combine the evidence [N] of several images of one object.
+
+    It is the mean of the log-odds, so that a sure image outweighs unsure ones.
+    """
     clipped = np.clip(np.stack(evidences), 0.02, 0.98)
     return np.asarray(1 / (1 + np.exp(-np.log(clipped / (1 - clipped)).mean(axis=0))), np.float32)
 
@@ -35,8 +42,8 @@ def project_mask(
 ) -> Evidence:
     """Replace evidence by a mask where the pose is known: samples that the photo sees take it from the mask.
 
-    The others keep half of their own evidence and take half from the surface around them (harmonic over the graph of samples, with what
-    is seen held fixed).
+    The others keep half of their own evidence and take half from the surface around them (harmonic over the graph of
+    samples, with what is seen held fixed).
 
     Args:
         side: the shape.
@@ -92,8 +99,8 @@ def grow(side: MatchableShape, evidence: Evidence, share: float) -> Evidence:
 def close_holes(side: MatchableShape, evidence: Evidence, size: float = HOLE) -> Evidence:
     """Close small holes and drop small islands, so that there are none whatever the threshold.
 
-    This is grey-scale area closing and opening (Vincent, 1992) over the graph of samples. It finds the connected pieces of the graph
-    twice for every ``STEP`` per cent.
+    This is grey-scale area closing and opening (Vincent, 1992) over the graph of samples. It finds the connected pieces
+    of the graph twice for every ``STEP`` per cent.
 
     Args:
         side: the shape.
@@ -111,21 +118,27 @@ def close_holes(side: MatchableShape, evidence: Evidence, size: float = HOLE) ->
     for level in range(100 // STEP, 0, -1):
         small = _small_pieces(side.surface_graph, steps >= level, least)
         steps[small] = level - 1
-    return (steps * (STEP / 100)).astype(np.float32)
+    return np.asarray(steps * (STEP / 100), np.float32)
 
 
 def _small_pieces(graph: sparse.csr_array, chosen: npt.NDArray[np.bool_], least: float) -> npt.NDArray[np.int64]:
-    """Return the chosen nodes whose connected piece has fewer than ``least``; none if all that is chosen is as small."""
+    """Return the chosen nodes whose connected piece has fewer than ``least``.
+
+    None if all that is chosen is as small.
+    """
     index = np.flatnonzero(chosen)
     if len(index) < least or len(index) == len(chosen):
         return index[:0]
     _, label = connected_components(graph[index][:, index], directed=True, connection="weak")
     count = np.bincount(label)
-    return index[count[label] < least]
+    return np.asarray(index[count[label] < least])
 
 
 def on_elements(side: MatchableShape, evidence: Evidence) -> Percent:
-    """Return the evidence in per cent for the faces of the shape's file (points of a cloud), by the samples near their centres: uint8 [F]."""
+    """Return the evidence in per cent for the faces of the shape's file (points of a cloud).
+
+    It is taken of the samples near their centres: uint8 [F].
+    """
     return np.rint(side.to_elements(evidence) * 100).clip(0, 100).astype(np.uint8)
 
 

@@ -1,4 +1,7 @@
-"""The offline segmenter: OpenCV's GrabCut (Rother et al., 2004), seeded by the prompts and by the encoder's descriptors."""
+"""The offline segmenter: OpenCV's GrabCut (Rother et al., 2004).
+
+It is seeded by the prompts and by the encoder's descriptors.
+"""
 
 import cv2
 import numpy as np
@@ -17,10 +20,12 @@ GREED = (0.15, 0.3, 0.5)
 """The three candidates: pixels this far from the likest count as probably inside."""
 
 OBJECT = (0.67, 0.55, 0.75)
-"""The three candidates where only a box is given: the object fills about this share of it, and its most prominent half is certain."""
+"""The three candidates where only a box is given: the object fills about this share of it, and its most prominent half
+is certain."""
 
 DOUBT = 0.18
-"""Pixels whose likeness differs by more than this from where the candidate's border is drawn are not left to their colour."""
+"""Pixels whose likeness differs by more than this from where the candidate's border is drawn are not left to their
+colour."""
 
 
 class GrabCutSegmenter:
@@ -86,7 +91,10 @@ class GrabCutSegmenter:
     def _likeness(
         self, prompts: Prompts, u: npt.NDArray[np.floating], v: npt.NDArray[np.floating]
     ) -> npt.NDArray[np.float32] | None:
-        """Return how much more each pixel is like the places in the part than like those outside it, [h, w] in [0, 1]."""
+        """Return how much more each pixel is like places in the part than like those outside it.
+
+        The likeness is float32 [h, w] in [0, 1].
+        """
         if self._map is None or not (prompts.add or prompts.painted is not None):
             return None
         inside = [*prompts.add, *_pixels(prompts.painted)]
@@ -100,7 +108,7 @@ class GrabCutSegmenter:
         values = cv2.remap(
             near.numpy(), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
+        return np.asarray(np.clip((values - low) / max(high - low, 1e-6), 0, 1), np.float32)
 
 
 def box_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box) -> npt.NDArray[np.bool_]:

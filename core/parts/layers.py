@@ -1,6 +1,7 @@
 """Label layers: named, coloured, ordered parts, each with a mask on every image and shape it was marked on.
 
-All values here are immutable: what changes a part or the layers returns new ones. Also the threshold that makes masks of evidence.
+All values here are immutable: what changes a part or the layers returns new ones. Also the threshold that makes masks
+of evidence.
 """
 
 import zlib
@@ -100,7 +101,7 @@ class Layers:
     exclusive: bool = True
     next_id: int = 1
 
-    def __iter__(self) -> Iterable[Part]:  # type: ignore[override]
+    def __iter__(self) -> Iterable[Part]:
         return iter(self.parts)
 
     def __len__(self) -> int:
@@ -111,7 +112,10 @@ class Layers:
         return next(part for part in self.parts if part.part_id == part_id)
 
     def new_part(self, name: str = "", color: str = "") -> "Layers":
-        """Return the layers with an empty part on top; by default its name is the next free one and its colour the least used."""
+        """Return the layers with an empty part on top.
+
+        By default its name is the next free one and its colour the least used.
+        """
         names, used = {part.name for part in self.parts}, [part.color for part in self.parts]
         number = self.next_id
         while f"Part {number}" in names:

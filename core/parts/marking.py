@@ -1,4 +1,7 @@
-"""A part marked by hand: strokes on the surface of a shape, strokes and outlines over a segmenter's mask in an image."""
+"""A part marked by hand.
+
+It is strokes on the surface of a shape, or strokes and outlines over a segmenter's mask in an image.
+"""
 
 from collections.abc import Sequence
 
@@ -18,8 +21,8 @@ def part_in_image(
 ) -> list[Candidate]:
     """Make masks of the actions that mark a part in an image.
 
-    With points or a box the candidates are the segmenter's, and what was drawn by hand is applied to them in order. Without, the first
-    candidate is what was drawn (its score is 1), and the others are what the segmenter makes of it.
+    With points or a box the candidates are the segmenter's, and what was drawn by hand is applied to them in order.
+    Without, the first candidate is what was drawn (its score is 1), and the others are what the segmenter makes of it.
 
     Args:
         image_size: (width, height) of the image in pixels.

@@ -1,4 +1,7 @@
-"""Prominence: which pixels of a box are its object, by the encoder's foreground, the middle of the box, and difference from the surroundings."""
+"""Prominence: which pixels of a box are its object.
+
+It is told by the encoder's foreground, the middle of the box, and difference from the surroundings.
+"""
 
 from dataclasses import replace
 
@@ -40,7 +43,9 @@ def prominence(box: Box, u: Floats, v: Floats, feature_map: FeatureMap | None = 
 
 
 def likely_box(image: npt.NDArray[np.uint8], encoder: ImageEncoder, margin: float = 0.08) -> Box:
-    """Guess the box of a photo's object: it is around the largest piece of the encoder's foreground, or else of what stands out.
+    """Guess the box of a photo's object.
+
+    It is around the largest piece of the encoder's foreground, or else of what stands out.
 
     Args:
         image: RGB uint8 [H, W, 3].
@@ -73,7 +78,10 @@ def likely_box(image: npt.NDArray[np.uint8], encoder: ImageEncoder, margin: floa
 
 
 def _like_surroundings(feature_map: FeatureMap, nearest: int = 5) -> torch.Tensor:
-    """Return the similarity [h, w] of every cell with the most similar cells outside the box; centred, as all cells of a photo are similar."""
+    """Return the similarity [h, w] of every cell with the most similar cells outside the box.
+
+    Centred, as all cells of a photo are similar.
+    """
     unit = feature_map.unit
     flat = unit.reshape(-1, unit.shape[-1])
     flat = F.normalize(flat - flat.mean(0), dim=-1)
@@ -85,7 +93,9 @@ def _like_surroundings(feature_map: FeatureMap, nearest: int = 5) -> torch.Tenso
 
 def _at(feature_map: FeatureMap, values: torch.Tensor, u: Floats, v: Floats) -> Floats:
     cells = feature_map.to_cells(np.stack([u, v], axis=-1)).astype(np.float32)
-    return cv2.remap(values.numpy(), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(
+        cv2.remap(values.numpy(), cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )
 
 
 def _rank(values: Floats, inside: npt.NDArray[np.bool_]) -> Floats:

@@ -29,9 +29,12 @@ SOURCE = "https://dl.fbaipublicfiles.com/segment_anything/"
 
 
 class SamSegmenter:
-    """A :class:`core.parts.prompts.Segmenter` with one of the published checkpoints, which is identified by its SHA-256.
+    """A :class:`core.parts.prompts.Segmenter` with one of the published checkpoints.
 
-    It was not run on the real checkpoints where this was written (no network); the code was tested with the right architecture.
+    The checkpoint is identified by its SHA-256.
+
+    It was not run on the real checkpoints where this was written (no network); the code was tested with the right
+    architecture.
     """
 
     def __init__(self, checkpoint: str | Path, device: str = "auto", progress: Progress = silent):

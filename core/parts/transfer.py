@@ -27,11 +27,13 @@ class TransferSettings:
     Attributes:
         nearest: without views, the number of descriptors inside, and outside, whose similarities are compared.
         softness: the lead of the inside, in cosine similarity, that makes it e times as likely as the outside.
-        reach: places that no view sees take the evidence of the nearest that is seen, and the less the farther it is: a standard
-            deviation in diagonals of the shape.
-        smoothing: the part that the random walk with restart over the surface graph takes from neighbours in each round.
+        reach: places that no view sees take the evidence of the nearest that is seen, and the less the farther it is: a
+            standard deviation in diagonals of the shape.
+        smoothing: the part that the random walk with restart over the surface graph takes from neighbours in each
+            round.
         rounds: the number of its rounds.
-        growth: the weight of how near a place is to the strongest evidence, if the views tell how large the object is in the image.
+        growth: the weight of how near a place is to the strongest evidence, if the views tell how large the object is
+            in the image.
     """
 
     nearest: int = 5
@@ -81,9 +83,10 @@ def transfer(
 ) -> Evidence:
     """Find the evidence that each candidate of the target belongs to a part of the source.
 
-    Between an image and a shape with their joint prior, the evidence of a candidate is the share of the region in the places it may be
-    seen at (:mod:`core.parts.assignment`). Otherwise its descriptor is compared with those inside and those outside the region. On a
-    surface the result is smoothed and concentrated around the strongest evidence, and small holes and islands are removed.
+    Between an image and a shape with their joint prior, the evidence of a candidate is the share of the region in the
+    places it may be seen at (:mod:`core.parts.assignment`). Otherwise its descriptor is compared with those inside and
+    those outside the region. On a surface the result is smoothed and concentrated around the strongest evidence, and
+    small holes and islands are removed.
 
     Args:
         source: the image or shape that the part is marked on.
@@ -157,7 +160,10 @@ def _selectable(side: Matchable) -> npt.NDArray[np.bool_]:
 
 
 def known(side: Matchable) -> npt.NDArray[np.bool_]:
-    """Return the candidates that tell what is not in the part, bool [N]: in an image those in the box that look like an object."""
+    """Return the candidates that tell what is not in the part, bool [N].
+
+    In an image they are those in the box that look like an object.
+    """
     if isinstance(side, MatchableImage):
         inside = side.map.inside()
         if side.map.foreground is not None:
@@ -168,11 +174,14 @@ def known(side: Matchable) -> npt.NDArray[np.bool_]:
 
 
 def _object_weight(image: MatchableImage) -> npt.NDArray[np.float32]:
-    """Return the weight of each cell, float32 [N]: how much it looks like an object, at least a fifth in the box as that is an estimate."""
+    """Return the weight of each cell, float32 [N].
+
+    It is how much the cell looks like an object, at least a fifth in the box as that is an estimate.
+    """
     inside = image.map.inside().ravel().astype(np.float32)
     if image.map.foreground is None:
         return inside
-    return inside * np.maximum(image.map.foreground.numpy().ravel(), 0.2)
+    return np.asarray(inside * np.maximum(image.map.foreground.numpy().ravel(), 0.2))
 
 
 def _descriptors(side: Matchable, chosen: npt.NDArray[np.bool_], most: int = 2000) -> torch.Tensor:
@@ -205,7 +214,10 @@ def _seen_on_shape(
     region: npt.NDArray[np.bool_],
     settings: TransferSettings,
 ) -> Evidence:
-    """Return for every sample [N] the share of the region in the object's cells it may be seen in; hidden samples take their neighbours'."""
+    """Return for every sample [N] the share of the region in the object's cells it may be seen in.
+
+    Hidden samples take their neighbours'.
+    """
     where = assignment(prior, image, shape)
     counts = np.where(region, 1, _object_weight(image)).astype(np.float32)
     share = where.weight[:, region].sum(1) / np.maximum(where.weight @ counts, 1e-12)
@@ -216,13 +228,16 @@ def _seen_on_shape(
 def _seen_in_image(
     prior: JointPrior, shape: MatchableShape, image: MatchableImage, region: npt.NDArray[np.bool_]
 ) -> Evidence:
-    """Return for every cell [N] the share of the region in the samples that may be seen there, as far as it shows the object at all."""
+    """Return for every cell [N] the share of the region in the samples that may be seen there.
+
+    It counts as far as the cell shows the object at all.
+    """
     weight = assignment(prior, image, shape).weight
     nearest, count = prior.view_set.nearest, len(weight)
     inside = np.bincount(nearest, region, count) / np.maximum(np.bincount(nearest, minlength=count), 1)
     total = weight.sum(0)
     share = inside @ weight / np.maximum(total, 1e-12)
-    return share * np.minimum(total / max(float(np.median(total[known(image)])) / 2, 1e-12), 1)
+    return np.asarray(share * np.minimum(total / max(float(np.median(total[known(image)])) / 2, 1e-12), 1))
 
 
 def _spread(
@@ -230,7 +245,7 @@ def _spread(
 ) -> Evidence:
     """Carry the evidence [n] of the samples that are seen to the others, less the farther they are."""
     distance, nearest = cKDTree(position[seen]).query(position)
-    return evidence[seen][nearest] * np.exp(-((distance / reach) ** 2) / 2)
+    return np.asarray(evidence[seen][nearest] * np.exp(-((distance / reach) ** 2) / 2))
 
 
 def _smooth(side: MatchableShape, evidence: Evidence, settings: TransferSettings) -> Evidence:

@@ -71,7 +71,8 @@ def index_folder(
         progress: is told of every file.
 
     Raises:
-        CounterpointError: there is no such folder or no shape in it, or the gallery cannot be written (see :func:`create_gallery`).
+        CounterpointError: there is no such folder or no shape in it, or the gallery cannot be written (see
+            :func:`create_gallery`).
     """
     root = Path(root)
     if not root.is_dir():
@@ -112,7 +113,10 @@ def _here(files: list[Path], spec: GallerySpec) -> Iterator[Result]:
 
 
 def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[Result]:
-    """Describe files in processes. A file that crashes its process is refused; it is found by trying one by one those that were being read."""
+    """Describe files in processes.
+
+    A file that crashes its process is refused; it is found by trying one by one those that were being read.
+    """
     waiting, suspects = deque(files), deque[Path]()
     pool: ProcessPoolExecutor | None = None
     try:
@@ -145,7 +149,10 @@ _describer: Describer | CounterpointError | None = None
 
 
 def _begin(spec: GallerySpec, count: int) -> None:
-    """Prepare a process of the pool: it uses its share of the cores, and ends with the process that started it, however that ends."""
+    """Prepare a process of the pool.
+
+    It uses its share of the cores, and ends with the process that started it, however that ends.
+    """
     global _describer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the one that writes
     parent = parent_process()

@@ -60,7 +60,10 @@ class Describer:
         self._clip = None if spec.clip is None else ClipEncoder(spec.clip, spec.choice.device)
 
     def __call__(self, path: Path) -> ShapeRecord:
-        """Describe a file; one that cannot be read has the reason in its record, and what is odd about one is in its warnings."""
+        """Describe a file.
+
+        One that cannot be read has the reason in its record, and what is odd about one is in its warnings.
+        """
         with collect_warnings() as said:
             record = self._record(path)
         return replace(record, warnings=tuple(said))
@@ -103,7 +106,7 @@ def typical(views: Views) -> npt.NDArray[np.float32]:
         return cells if len(cells) else views.descriptors.reshape(-1, views.descriptors.shape[-1])[:1].numpy()
     cv2.setRNGSeed(0)
     until = (cv2.TERM_CRITERIA_MAX_ITER, 10, 0.0)
-    _, _, centres = cv2.kmeans(cells, CENTRES, None, until, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+    _, _, centres = cv2.kmeans(cells, CENTRES, None, until, 1, cv2.KMEANS_PP_CENTERS)
     return np.asarray(centres / np.linalg.norm(centres, axis=1, keepdims=True), np.float32)
 
 

@@ -90,7 +90,10 @@ class Index:
 
 
 def index_of(gallery: Gallery, space: str) -> Index:
-    """Return the index of a space: read from its file, or built of the gallery's vectors if the file is older than the gallery."""
+    """Return the index of a space.
+
+    It is read from its file, or built of the gallery's vectors if the file is older than the gallery.
+    """
     path = _file(gallery, space)
     return Index.read(path) if path.exists() else Index.build(*gallery.vectors(space))
 

@@ -30,9 +30,12 @@ class Query:
     """What is searched for.
 
     Attributes:
-        vectors: by space ("shape" and "view", or "part", or "words") unit vectors float32 [k, G], of which the nearest counts.
-        views: the views of a picture or shape, which candidates are compared with in the closer look; None for other queries.
-        part: the unit descriptors float32 [n, D] of a part, which candidates are compared with in the closer look; None for others.
+        vectors: by space ("shape" and "view", or "part", or "words") unit vectors float32 [k, G], of which the nearest
+            counts.
+        views: the views of a picture or shape, which candidates are compared with in the closer look; None for other
+            queries.
+        part: the unit descriptors float32 [n, D] of a part, which candidates are compared with in the closer look; None
+            for others.
         own: the number of the shape that is the query itself and is left out.
     """
 
@@ -49,8 +52,9 @@ class SearchResult:
     Attributes:
         entry: of the shape in the gallery.
         path: of its file.
-        score: at most 1, falling from one result to the next: the similarity after the closer look; without it the cosine similarity if
-            one space was searched, and the fusion of both rankings if two were (see :func:`fused`).
+        score: at most 1, falling from one result to the next: the similarity after the closer look; without it the
+            cosine similarity if one space was searched, and the fusion of both rankings if two were (see
+            :func:`fused`).
     """
 
     entry: GalleryEntry
@@ -78,7 +82,8 @@ class Searcher:
         Args:
             query: what is searched for.
             top: the largest number of results.
-            closer: whether the first hundred are compared cell by cell, which ranks them much better; the others follow as they were.
+            closer: whether the first hundred are compared cell by cell, which ranks them much better; the others follow
+                as they were.
             tag: only shapes with this tag are searched.
             worst: whether the least similar come first.
 
@@ -139,7 +144,10 @@ class Searcher:
         return dict(zip(numbers[best].tolist(), scores[best].tolist(), strict=True))
 
     def _closer(self, query: Query, scores: dict[int, float]) -> dict[int, float]:
-        """Compare candidates by their views; the vectors' scores count a little, scaled to the same mean and deviation."""
+        """Compare candidates by their views.
+
+        The vectors' scores count a little, scaled to the same mean and deviation.
+        """
         numbers = list(scores)
         views = [Views.from_bytes(self.gallery.views(number)) for number in numbers]
         if query.part is not None:

@@ -1,7 +1,8 @@
 """A gallery on disk: the records of many shapes, in one folder that can be copied and read by many processes.
 
-``gallery.sqlite`` holds everything. Each shape is written in one transaction, so that an entry is there once or not at all, whatever kills
-the process. The files ``SPACE-REVISION.faiss`` are derived from it, and made again when they are older.
+``gallery.sqlite`` holds everything. Each shape is written in one transaction, so that an entry is there once or not at
+all, whatever kills the process. The files ``SPACE-REVISION.faiss`` are derived from it, and made again when they are
+older.
 """
 
 import json
@@ -184,7 +185,8 @@ class Gallery:
             relative = path.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:
             return None
-        return self._one("SELECT id FROM shapes WHERE refused IS NULL AND path = ?", relative)
+        number: int | None = self._one("SELECT id FROM shapes WHERE refused IS NULL AND path = ?", relative)
+        return number
 
     def numbers_tagged(self, tag: str) -> npt.NDArray[np.int64]:
         """Return the numbers of the shapes with a tag, int64 [n]."""
@@ -203,7 +205,7 @@ class Gallery:
         """Return the first of a shape's unit vectors in a space, float32 [G]."""
         query = "SELECT count, numbers FROM vectors WHERE shape = ? AND space = ?"
         count, blob = self._database.execute(query, (number, space)).fetchone()
-        return np.frombuffer(blob, np.float32).reshape(count, -1)[0]
+        return np.asarray(np.frombuffer(blob, np.float32).reshape(count, -1)[0])
 
     def views(self, number: int) -> bytes:
         """Return the views of a shape, as :meth:`core.retrieval.views.Views.from_bytes` reads them."""
@@ -323,7 +325,10 @@ def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
 
 
 def _open(folder: Path) -> Gallery:
-    """Open the database: for reading if it may not be written, else SQLite undoes what a killed process left half written."""
+    """Open the database.
+
+    It is opened for reading if it may not be written, else SQLite undoes what a killed process left half written.
+    """
     if not is_gallery(folder):
         raise CounterpointError(f"{folder} is no gallery; make one of a folder of shapes with: counterpoint index.")
     try:
@@ -342,6 +347,9 @@ def _open(folder: Path) -> Gallery:
 
 
 def _root(folder: Path, about: dict[str, str]) -> Path:
-    """Return the folder of the shapes: its place relative to the gallery (both may have moved), or else its absolute place."""
+    """Return the folder of the shapes.
+
+    It is looked for relative to the gallery (both may have moved), and then at its absolute place.
+    """
     beside = Path(os.path.normpath(folder.resolve() / about["from here"]))
     return beside if beside.is_dir() else Path(about["root"])

@@ -1,8 +1,10 @@
-"""Views of shapes, for the closer look (dense re-ranking): a query is compared cell by cell with the views of every candidate.
+"""Views of shapes, for the closer look (dense re-ranking).
 
-One vector for a whole shape forgets where things are. Views around the standing shape, as descriptors on a small grid, are compared with
-the photo's tight crop position by position inside both masks (the semantic image distance of 3D Congealing, Eq. 7), or with the views of
-another shape at every turn about its up axis.
+A query is compared cell by cell with the views of every candidate.
+
+One vector for a whole shape forgets where things are. Views around the standing shape, as descriptors on a small grid,
+are compared with the photo's tight crop position by position inside both masks (the semantic image distance of 3D
+Congealing, Eq. 7), or with the views of another shape at every turn about its up axis.
 """
 
 from dataclasses import dataclass
@@ -28,7 +30,8 @@ SHORT = 256
 """The length of the vector that a view is projected to, for the index."""
 
 FINE = 14
-"""The cells to a side that the encoder's are averaged to first; then those of the object only are averaged to ``CELLS``."""
+"""The cells to a side that the encoder's are averaged to first; then those of the object only are averaged to
+``CELLS``."""
 
 BOXED = 0.5
 """The power of the masks' overlap if the query's mask is only a box; with a real mask the overlap counts squared."""
@@ -72,7 +75,10 @@ def shape_views(caster: Raycaster, encoder: ImageEncoder, up: str) -> Views:
 
 
 def short(views: Views) -> npt.NDArray[np.float32]:
-    """Return unit vectors float32 [V, SHORT] whose cosines are nearly those of the views' cells, by a fixed random projection."""
+    """Return unit vectors float32 [V, SHORT] whose cosines are nearly those of the views' cells.
+
+    They are made by a fixed random projection.
+    """
     cells = (centred(views.descriptors, views.masks, together=True) * views.masks[..., None]).flatten(1)
     return np.asarray(F.normalize(cells @ _projection(cells.shape[1]), dim=1).numpy())
 
@@ -122,7 +128,9 @@ def overlap(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 def contains(part: torch.Tensor, shape: Views) -> float:
-    """Return how well a part is found on a shape: the mean, over the part's descriptors, of the best similarity with the shape's cells.
+    """Return how well a part is found on a shape.
+
+    This is the mean, over the part's descriptors, of the best similarity with the shape's cells.
 
     Args:
         part: unit descriptors float32 [n, D].

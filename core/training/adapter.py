@@ -2,8 +2,9 @@
 
     counterpoint train adapter -o FOLDER
 
-After "Zero-Shot Inexact CAD Model Alignment from a Single Image" (ICCV 2025): positives lie at most 0.02 apart, negatives at least 0.4 and
-look alike (similarity above 0.75); the triplet loss weighs 0.1. The encoder's own weights stay as they are.
+After "Zero-Shot Inexact CAD Model Alignment from a Single Image" (ICCV 2025): positives lie at most 0.02 apart,
+negatives at least 0.4 and look alike (similarity above 0.75); the triplet loss weighs 0.1. The encoder's own weights
+stay as they are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -54,7 +55,7 @@ class AdapterSettings(Recipe):
 
 
 @dataclass
-class Observations:
+class PairObservations:
     """What is learnt of one object.
 
     Attributes:
@@ -69,14 +70,17 @@ class Observations:
 class HeadLearner(Learner[Batch]):
     """A residual head that learns from some objects."""
 
-    def __init__(self, observed: Sequence[Observations], settings: AdapterSettings):
+    def __init__(self, observed: Sequence[PairObservations], settings: AdapterSettings):
         super().__init__()
         torch.manual_seed(settings.seed)
         self.head = ResidualHead(observed[0].descriptors.shape[1])
         self._observed, self._settings = observed, settings
 
     def data(self, done: int, device: torch.device) -> Iterable[Batch]:
-        """See :meth:`core.training.loop.Learner.data`; a batch is ``descriptors`` [n, D] and ``places`` [n, 3] of one object."""
+        """See :meth:`core.training.loop.Learner.data`.
+
+        A batch is ``descriptors`` [n, D] and ``places`` [n, 3] of one object.
+        """
         generator = torch.Generator().manual_seed(self._settings.seed)
         for _ in range(done, self._settings.steps):
             one = self._observed[int(torch.randint(len(self._observed), (1,), generator=generator))]
@@ -127,9 +131,11 @@ def observe(
     settings: AdapterSettings,
     place: tuple[int, int] = (0, 1),
     progress: Progress = silent,
-) -> Observations | None:
-    """Take pictures of an object and encode them; None if it is never seen. ``place`` is its number, which seeds
-    the pictures, and of how many it is one."""
+) -> PairObservations | None:
+    """Take pictures of an object and encode them; None if it is never seen.
+
+    ``place`` is its number, which seeds the pictures, and of how many it is one.
+    """
     rng = np.random.default_rng((settings.seed, place[0]))
     varied = PictureSettings(size=encoder.input_size)
     descriptors, places = [], []
@@ -145,14 +151,16 @@ def observe(
         few = rng.permutation(seen)[: settings.cells]
         descriptors.append(cells.reshape(h * w, -1)[torch.from_numpy(few)])
         places.append(torch.from_numpy(picture.point[at].reshape(h * w, 3)[few]))
-    found = Observations(torch.cat(descriptors), torch.cat(places).float())
+    found = PairObservations(torch.cat(descriptors), torch.cat(places).float())
     return found if len(found.places) else None
 
 
 def triplet_loss(
     unit: torch.Tensor, base: torch.Tensor, places: torch.Tensor, settings: AdapterSettings
 ) -> torch.Tensor:
-    """Where the least similar positive does not beat the most similar negative by the margin, by how much it does not; the mean.
+    """The mean of how much positives fail to beat negatives by the margin.
+
+    It compares the least similar positive with the most similar negative.
 
     Negatives are places far away whose descriptors look alike to the encoder: what it confuses.
 

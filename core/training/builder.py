@@ -1,6 +1,7 @@
 """Objects with semantic parts, and how one is put together from primitives.
 
-Objects stand with y up and look along +z, so that x points to their left. A part on the left has another id than its twin on the right.
+Objects stand with y up and look along +z, so that x points to their left. A part on the left has another id than its
+twin on the right.
 """
 
 from collections.abc import Sequence
@@ -66,7 +67,10 @@ class Builder:
         self._face_parts.append(np.full(len(unit_faces), self.parts.index(part), np.int32))
 
     def pair(self, kind: Kind, part: str, center: Triple, half: Triple, turn: Triple = (0, 0, 0)) -> None:
-        """Add a primitive on the left (+x) and its mirror image on the right, as two parts; arguments are those of :meth:`add`."""
+        """Add a primitive on the left (+x) and its mirror image on the right, as two parts.
+
+        Arguments are those of :meth:`add`.
+        """
         x, y, z = center
         self.add(kind, f"{part} left", (x, y, z), half, turn)
         self.add(kind, f"{part} right", (-x, y, z), half, (turn[0], -turn[1], -turn[2]))

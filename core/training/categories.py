@@ -1,4 +1,7 @@
-"""Everyday objects from primitives. Sizes are relative; proportions vary; rare parts come and go."""
+"""Everyday objects from primitives. Sizes are relative; proportions vary; rare parts come and go.
+
+They stand as :mod:`core.training.builder` says: Y is up and the front looks along +Z.
+"""
 
 from collections.abc import Callable
 
@@ -6,6 +9,7 @@ from core.training.builder import Builder
 
 
 def chair(b: Builder) -> None:
+    """Build a chair: a seat, a back, four legs and sometimes arms."""
     w, d, h, back = b.between(0.4, 0.6), b.between(0.4, 0.6), b.between(0.4, 0.6), b.between(0.4, 0.8)
     b.add("box", "seat", (0, h, 0), (w, 0.05, d))
     b.add("box", "back", (0, h + back / 2, -d), (w, back / 2, 0.05), (b.between(-8, 0), 0, 0))
@@ -16,6 +20,7 @@ def chair(b: Builder) -> None:
 
 
 def table(b: Builder) -> None:
+    """Build a table: a round or square top, four legs and sometimes a drawer."""
     w, d, h = b.between(0.6, 1.1), b.between(0.4, 0.7), b.between(0.5, 0.8)
     b.add("cylinder" if b.maybe(0.3) else "box", "top", (0, h, 0), (w, 0.04, d))
     for part, z in (("front leg", 0.75 * d), ("back leg", -0.75 * d)):
@@ -25,6 +30,7 @@ def table(b: Builder) -> None:
 
 
 def sofa(b: Builder) -> None:
+    """Build a sofa: a seat, a back, two arms and two cushions."""
     w, d = b.between(0.8, 1.3), b.between(0.4, 0.55)
     b.add("box", "seat", (0, 0.3, 0), (w, 0.15, d))
     b.add("box", "back", (0, 0.6, -d), (w, 0.4, 0.13))
@@ -33,6 +39,7 @@ def sofa(b: Builder) -> None:
 
 
 def bed(b: Builder) -> None:
+    """Build a bed: a mattress, a head, a foot and two pillows."""
     w, d = b.between(0.5, 0.9), b.between(0.9, 1.2)
     b.add("box", "mattress", (0, 0.35, 0), (w, 0.14, d))
     b.add("box", "head", (0, 0.55, -d), (w, b.between(0.3, 0.5), 0.06))
@@ -41,6 +48,7 @@ def bed(b: Builder) -> None:
 
 
 def cabinet(b: Builder) -> None:
+    """Build a cabinet: a body on a plinth and two doors with handles."""
     w, h, d = b.between(0.4, 0.7), b.between(0.5, 1.0), b.between(0.25, 0.4)
     b.add("box", "body", (0, h, 0), (w, h, d))
     b.pair("box", "door", (0.49 * w, h, d), (0.45 * w, 0.9 * h, 0.03))
@@ -49,6 +57,7 @@ def cabinet(b: Builder) -> None:
 
 
 def lamp(b: Builder) -> None:
+    """Build a floor lamp: a foot, a pole with a switch and a shade."""
     h, r = b.between(0.6, 1.2), b.between(0.25, 0.45)
     b.add("cylinder", "foot", (0, 0.03, 0), (0.8 * r, 0.03, 0.8 * r))
     b.add("cylinder", "pole", (0, h / 2, 0), (0.03, h / 2, 0.03))
@@ -57,6 +66,7 @@ def lamp(b: Builder) -> None:
 
 
 def mug(b: Builder) -> None:
+    """Build a mug: a straight or conical body, a handle and a rim."""
     h, r = b.between(0.3, 0.5), b.between(0.25, 0.35)
     b.add("cylinder" if b.maybe() else "cone", "body", (0, 0, 0), (r, h, r), (180 * b.maybe(), 0, 0))
     b.add("torus", "handle", (r + 0.1, 0, 0), (0.6 * h, 0.08, 0.6 * h), (90, 0, 0))
@@ -64,6 +74,7 @@ def mug(b: Builder) -> None:
 
 
 def teapot(b: Builder) -> None:
+    """Build a teapot: a body, a handle, a spout and a lid with a knob."""
     r = b.between(0.4, 0.55)
     b.add("ellipsoid", "body", (0, 0, 0), (r, b.between(0.3, 0.45), r))
     b.add("torus", "handle", (0, 0.05, -r - 0.1), (0.25, 0.07, 0.25), (0, 0, 90))
@@ -73,6 +84,7 @@ def teapot(b: Builder) -> None:
 
 
 def bottle(b: Builder) -> None:
+    """Build a bottle: a round or square body, a shoulder, a neck, a cap and a label."""
     h, r = b.between(0.5, 0.8), b.between(0.18, 0.3)
     b.add("cylinder" if b.maybe(0.7) else "box", "body", (0, 0, 0), (r, h, r))
     b.add("cone", "shoulder", (0, h + 0.12, 0), (r, 0.14, r))
@@ -82,6 +94,7 @@ def bottle(b: Builder) -> None:
 
 
 def watering_can(b: Builder) -> None:
+    """Build a watering can: a body, a spout with a rose and a handle."""
     r = b.between(0.35, 0.45)
     b.add("cone", "body", (0, 0, 0), (r, 0.4, r))
     b.add("cylinder", "spout", (0, 0.15, r + 0.25), (0.06, 0.45, 0.06), (b.between(40, 55), 0, 0))
@@ -90,6 +103,7 @@ def watering_can(b: Builder) -> None:
 
 
 def drill(b: Builder) -> None:
+    """Build a cordless drill: a body, a grip with a trigger, a battery, a chuck and a bit."""
     b.add("capsule", "body", (0, 0.5, 0), (0.17, 0.5, 0.2), (90, 0, 0))
     b.add("box", "grip", (0, 0.1, -0.2), (0.11, 0.38, 0.14), (b.between(5, 20), 0, 0))
     b.add("box", "battery", (0, -0.32, -0.25), (0.18, 0.12, 0.28))
@@ -99,6 +113,7 @@ def drill(b: Builder) -> None:
 
 
 def car(b: Builder) -> None:
+    """Build a car: a body, a cabin, four wheels, headlights and a bumper."""
     length, w = b.between(0.9, 1.2), b.between(0.4, 0.5)
     b.add("box", "body", (0, 0.3, 0), (w, 0.17, length))
     b.add("box", "cabin", (0, 0.58, b.between(-0.3, 0)), (0.85 * w, 0.16, b.between(0.4, 0.6)))
@@ -109,6 +124,7 @@ def car(b: Builder) -> None:
 
 
 def plane(b: Builder) -> None:
+    """Build an aeroplane: a body, wings with engines, tailplanes and a fin."""
     b.add("capsule", "body", (0, 0, 0), (0.16, b.between(0.9, 1.2), 0.16), (90, 0, 0))
     b.pair("box", "wing", (0.6, 0, 0.1), (0.6, 0.03, 0.18), (0, b.between(5, 30), 0))
     b.pair("box", "tailplane", (0.25, 0.05, -0.9), (0.25, 0.02, 0.1))
@@ -117,6 +133,7 @@ def plane(b: Builder) -> None:
 
 
 def quadruped(b: Builder) -> None:
+    """Build an animal on four legs: a body, a neck, a head with ears and a tail."""
     h, length = b.between(0.35, 0.6), b.between(0.5, 0.8)
     b.add("ellipsoid", "body", (0, h + 0.2, 0), (b.between(0.22, 0.32), b.between(0.22, 0.3), length))
     for part, z in (("front leg", 0.65 * length), ("back leg", -0.65 * length)):
@@ -128,6 +145,7 @@ def quadruped(b: Builder) -> None:
 
 
 def biped(b: Builder) -> None:
+    """Build a figure on two legs: a torso, a head with a nose, arms, legs and feet."""
     b.add("ellipsoid", "torso", (0, 0.75, 0), (b.between(0.2, 0.3), 0.32, 0.17))
     b.add("ellipsoid", "head", (0, 1.25, 0.02), (0.18, 0.2, 0.19))
     b.add("ellipsoid", "nose", (0, 1.23, 0.22), (0.04, 0.04, 0.06))
@@ -137,6 +155,7 @@ def biped(b: Builder) -> None:
 
 
 def bird(b: Builder) -> None:
+    """Build a bird: a body, a head with a beak, wings, a tail and two legs."""
     b.add("ellipsoid", "body", (0, 0.4, 0), (0.24, 0.24, b.between(0.35, 0.5)), (b.between(-30, 0), 0, 0))
     b.add("ellipsoid", "head", (0, 0.75, 0.35), (0.15, 0.15, 0.16))
     b.add("cone", "beak", (0, 0.73, 0.55), (0.06, 0.12, 0.05), (90, 0, 0))
@@ -146,6 +165,7 @@ def bird(b: Builder) -> None:
 
 
 def guitar(b: Builder) -> None:
+    """Build a guitar: two bouts with a hole and a bridge, a neck and a head with pegs."""
     b.add("cylinder", "lower bout", (0, 0, 0), (0.36, 0.09, 0.34), (90, 0, 0))
     b.add("cylinder", "upper bout", (0, 0.42, 0), (0.27, 0.09, 0.26), (90, 0, 0))
     b.add("box", "neck", (0, 1.05, 0.06), (0.055, 0.5, 0.035))

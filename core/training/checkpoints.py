@@ -10,18 +10,6 @@ import torch
 from core.errors import CounterpointError
 
 
-def make_folder(path: Path) -> None:
-    """Make the folder of a run, with those above it.
-
-    Raises:
-        CounterpointError: it cannot be made.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CounterpointError(f"{path} cannot be made ({error.strerror}).") from error
-
-
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint, whole or not at all."""
     part = path.with_suffix(".part")

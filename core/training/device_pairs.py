@@ -12,7 +12,10 @@ from core.training.warp_tracing import WarpTracer
 
 
 class DevicePairs(PairData):
-    """As :class:`core.training.pair_data.PairData`: number i is always the same pair, in batches of one size on one kind of device."""
+    """As :class:`core.training.pair_data.PairData`.
+
+    Number i is always the same pair, in batches of one size on one kind of device.
+    """
 
     def __getitem__(self, number: int) -> Plan:  # type: ignore[override]
         """The pair, not drawn yet; an object that was given stays behind."""

@@ -1,7 +1,9 @@
-"""Training of CLIP's depth branch (OpenDlign): depth pictures learn to say what CLIP says of pictures from the same place.
+"""Training of CLIP's depth branch (OpenDlign).
 
-"OpenDlign" (NeurIPS 2024) makes the pictures from depth by a ControlNet. Here they are what the program draws (surfaces, light and
-backgrounds at random), or the user's ControlNet makes them through diffusers.
+Depth pictures learn to say what CLIP says of pictures from the same place.
+
+"OpenDlign" (NeurIPS 2024) makes the pictures from depth by a ControlNet. Here they are what the program draws
+(surfaces, light and backgrounds at random), or the user's ControlNet makes them through diffusers.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -71,7 +73,10 @@ class DepthLearner(Learner[Batch]):
         self.branch.requires_grad_(True)
 
     def data(self, done: int, device: torch.device) -> Iterable[Batch]:
-        """See :meth:`core.training.loop.Learner.data`; a batch is ``depths`` uint8 [B, S, S, 3] and ``aims`` float32 [B, G]."""
+        """See :meth:`core.training.loop.Learner.data`.
+
+        A batch is ``depths`` uint8 [B, S, S, 3] and ``aims`` float32 [B, G].
+        """
         rng, count = np.random.default_rng(self._settings.seed), min(self._settings.batch, len(self._pairs))
         for _ in range(done, self._settings.steps):
             chosen = rng.choice(len(self._pairs), count, replace=False)
@@ -124,7 +129,9 @@ def train(
 
 
 def contrastive(depths: torch.Tensor, pictures: torch.Tensor, temperature: float) -> torch.Tensor:
-    """InfoNCE both ways: every depth picture finds its picture among all of the batch, and every picture its depth picture.
+    """InfoNCE both ways.
+
+    Every depth picture finds its picture among all of the batch, and every picture its depth picture.
 
     Args:
         depths: float32 [B, G], of unit length.

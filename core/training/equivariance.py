@@ -1,10 +1,14 @@
-"""The recipe that adapts an encoder to some shapes: one place, seen from two sides in two lights, gets the same descriptor.
+"""The recipe that adapts an encoder to some shapes.
 
-After "Multiview Equivariance Improves 3D Correspondence Understanding with Minimal Feature Finetuning" (ICLR 2025): SmoothAP over places
-of two pictures, negatives farther than 0.1 of the diagonal. Three things differ, for a run of minutes on a CPU: one of the pictures is
-always a view as the program draws shapes, because that is what photos are matched with; positives are nearer than 0.03, not 0.005, because
-places of all views are compared at once; two thirds of the change are kept (weights are interpolated between the base's and the adapted ones, WiSE-FT: Wortsman et al.,
-"Robust fine-tuning of zero-shot models", CVPR 2022), and the base's descriptors count half. What learns is in :mod:`core.encoders.lora`.
+One place, seen from two sides in two lights, gets the same descriptor.
+
+After "Multiview Equivariance Improves 3D Correspondence Understanding with Minimal Feature Finetuning" (ICLR 2025):
+SmoothAP over places of two pictures, negatives farther than 0.1 of the diagonal. Three things differ, for a run of
+minutes on a CPU: one of the pictures is always a view as the program draws shapes, because that is what photos are
+matched with; positives are nearer than 0.03, not 0.005, because places of all views are compared at once; two thirds of
+the change are kept (weights are interpolated between the base's and the adapted ones, WiSE-FT: Wortsman et al., "Robust
+fine-tuning of zero-shot models", CVPR 2022), and the base's descriptors count half. What learns is in
+:mod:`core.encoders.lora`.
 """
 
 import time
@@ -203,7 +207,8 @@ def adapt(
         encoder: the base, which stays as it is.
         out: the file to write (see :func:`core.encoders.lora.save_lora`).
         settings: the numbers of the run.
-        progress: called for every picture and every step; a run that it stops keeps the best so far, if that is better than the base.
+        progress: called for every picture and every step; a run that it stops keeps the best so far, if that is better
+            than the base.
         watch: called with every measurement.
         known: correspondences that are in every step of their object.
 
@@ -211,7 +216,8 @@ def adapt(
         The curve, the base's own measurement first. The last is of what was written (without the base's half).
 
     Raises:
-        CounterpointError: no objects, nothing that could learn, nothing of them can be seen, or ``out`` cannot be written.
+        CounterpointError: no objects, nothing that could learn, nothing of them can be seen, or ``out`` cannot be
+            written.
     """
     if not items:
         raise CounterpointError("There is nothing to adapt to: give one shape or more.")
@@ -254,7 +260,9 @@ def place_loss(
 
 @torch.no_grad()
 def consistency(net: LoraNet, pool: Pool, within: float = 0.1, views: int = 8) -> float:
-    """Share of places of held-out pictures whose most similar place in some views lies within a tenth of the object's diagonal.
+    """Share of places of held-out pictures that are found in some views.
+
+    A place is found if the most similar one lies within a tenth of the object's diagonal.
 
     Args:
         net: what is measured.

@@ -36,8 +36,8 @@ class Layer:
             draw: the random numbers.
             pictures: the numbers of the pictures.
             photos: a folder of photos, or None.
-            extents: range of half the width and height of the turned rectangles and ellipses that the texture is laid within, in sides
-                of the picture; None lays it everywhere.
+            extents: range of half the width and height of the turned rectangles and ellipses that the texture is laid
+                within, in sides of the picture; None lays it everywhere.
             in_front: whether it hides the object.
         """
         count, self.pictures, self.in_front = len(pictures), list(pictures), in_front
@@ -53,7 +53,10 @@ class Layer:
         self._angle, self._ellipse = draw.between(0, np.pi, count, 1), draw.chance(0.5, count, 1, 1)
 
     def lay(self, image: torch.Tensor, covered: torch.Tensor) -> None:
-        """Draw the layer over images float32 [N, 3, S, S], in place; if it is in front, mark it in ``covered`` bool [N, S, S]."""
+        """Draw the layer over images float32 [N, 3, S, S], in place.
+
+        If it is in front, mark it in ``covered`` bool [N, S, S].
+        """
         size, device = image.shape[-1], image.device
         rows, columns = self._bounds(size)
         ups = _upsampling(size, device)
@@ -95,7 +98,9 @@ class Layer:
 
 
 def draw_layers(draw: Draw, pictures: Sequence[int], photos: str | None, occluded: float) -> list[Layer]:
-    """Draw the background, up to eight things on it, and up to three things in front of a share ``occluded`` of the objects.
+    """Draw the background, up to eight things on it, and up to three in front of objects.
+
+    Things are in front of the share ``occluded`` of the objects.
 
     The layers of ``pictures`` are in order from the back to the front.
     """

@@ -1,4 +1,6 @@
-"""How training pictures look: every random number of a batch of pictures is drawn once, and evaluated as often as one likes.
+"""How training pictures look.
+
+Every random number of a batch of pictures is drawn once, and evaluated as often as one likes.
 
 The same look gives the same picture, whatever casts the rays.
 """
@@ -35,7 +37,8 @@ class PictureSettings:
         occluded: share with something in front.
         worn: share that is blurred, noisy, of low resolution and compressed.
         own: share in which an object that has colours wears them without patterns, a little brighter or darker.
-        photos: a folder of the user's photos; cut-outs of them become backgrounds, surfaces and things in front, half of the time.
+        photos: a folder of the user's photos; cut-outs of them become backgrounds, surfaces and things in front, half
+            of the time.
     """
 
     size: int = 224
@@ -76,7 +79,8 @@ class Look:
             settings: how pictures vary; ``settings.plain`` is not used.
             plain: N times, whether the picture is drawn as the program draws CAD models.
             generator: of all random numbers; the look is on its device.
-            surface: N numbers counted from 0: pictures with the same number show the same surface. None is another one for each.
+            surface: N numbers counted from 0: pictures with the same number show the same surface. None is another one
+                for each.
             surface_generator: of the surfaces' numbers, instead of ``generator``.
         """
         draw, count, size = Draw(generator), len(plain), settings.size
@@ -108,7 +112,8 @@ class Look:
             seen: the pixels of all N pictures that show them.
 
         Returns:
-            Images float32 [N, 3, S, S] in [0, 1], of no use where plain, and where something stands in front, bool [N, S, S].
+            Images float32 [N, 3, S, S] in [0, 1], of no use where plain, and where something stands in front, bool [N,
+            S, S].
         """
         count, size = len(self.plain), self.settings.size
         image = torch.zeros(count, 3, size, size, device=scene.device)
@@ -133,7 +138,10 @@ class Look:
 
 
 class Light:
-    """A directional light of its own colour on each of N pictures, with a highlight (Blinn-Phong); its strength is in a range."""
+    """A directional light of its own colour on each of N pictures, with a highlight (Blinn-Phong).
+
+    Its strength is in a range.
+    """
 
     def __init__(self, draw: Draw, count: int, strength: tuple[float, float]):
         toward = draw.normal(count, 3) + torch.tensor([0, 0.8, 0], device=draw.device)
@@ -151,7 +159,10 @@ class Light:
 
 
 class Wear:
-    """What a poor camera does to a share of some pictures: low resolution, blur, noise and JPEG, by OpenCV on the CPU."""
+    """What a poor camera does to a share of some pictures.
+
+    It is low resolution, blur, noise and JPEG, by OpenCV on the CPU.
+    """
 
     def __init__(self, draw: Draw, pictures: Sequence[int], settings: PictureSettings):
         worn = draw.chance(settings.worn, len(pictures)).tolist()
@@ -174,7 +185,10 @@ class Wear:
 def _worn(
     image: npt.NDArray[np.float32], grain: npt.NDArray[np.float32], side: int, sigma: float, quality: int
 ) -> npt.NDArray[np.uint8]:
-    """An image float32 [S, S, 3] after all wear: reduced to ``side`` pixels, blurred by ``sigma`` pixels, JPEG of a quality."""
+    """An image float32 [S, S, 3] after all wear.
+
+    It is reduced to ``side`` pixels, blurred by ``sigma`` pixels, JPEG of a quality.
+    """
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
     soft = cv2.GaussianBlur(cv2.resize(small, image.shape[:2]), (0, 0), sigma)
     noisy = (np.clip(soft + grain, 0, 1) * 255).astype(np.uint8)

@@ -15,6 +15,7 @@ from torch import nn
 
 from core.encoders.base import pick_device
 from core.errors import CounterpointError
+from core.files import make_folder
 from core.progress import Progress, silent
 from core.training import checkpoints
 from core.training.recipe import PairRecipe, Recipe
@@ -51,7 +52,10 @@ class Learner(nn.Module, ABC, Generic[Given]):
         """Look at how a step went."""
 
     def position(self, step: int) -> float:
-        """How far the run has come before a step, in steps of the recipe; more than ``step`` where its time runs out."""
+        """How far the run has come before a step, in steps of the recipe.
+
+        More than ``step`` where its time runs out.
+        """
         return step
 
     def message(self, step: int, steps: int, loss: float) -> str:
@@ -114,11 +118,12 @@ def run_in_folder(
         The nets with averaged weights, by name.
 
     Raises:
-        CounterpointError: no such device, nothing to go on from, the loss is not a number, or ``out`` cannot be written.
+        CounterpointError: no such device, nothing to go on from, the loss is not a number, or ``out`` cannot be
+            written.
         Cancelled: by ``progress``; the run can be resumed.
     """
     where = pick_device(device)
-    checkpoints.make_folder(out)
+    make_folder(out)
     optimizer, schedule = _prepared(learner, recipe, where)
     live = nn.ModuleDict(nets)
     averaged = ModelEmaV3(live, recipe.ema_decay, use_warmup=True, warmup_gamma=9, warmup_power=1)

@@ -5,7 +5,9 @@ from torch.nn import functional as F
 
 
 def soft_info_nce(query: torch.Tensor, keys: torch.Tensor, target: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    """InfoNCE (van den Oord et al., 2018) with soft targets: cross-entropy between ``target`` and the softmax of similarities.
+    """InfoNCE (van den Oord et al., 2018) with soft targets.
+
+    It is the cross-entropy between ``target`` and the softmax of similarities.
 
     Args:
         query: unit vectors [B, Q, D].
@@ -25,7 +27,8 @@ def smooth_ap(
 ) -> torch.Tensor:
     """1 - SmoothAP (Brown et al., ECCV 2020), averaged over queries that have a positive; a tensor without axes.
 
-    The rank of a positive is a sum of sigmoids of how much more similar the other keys are; keys between the radii do not count.
+    The rank of a positive is a sum of sigmoids of how much more similar the other keys are; keys between the radii do
+    not count.
 
     Args:
         similar: cosine similarities float [Q, K] of queries and keys.
@@ -59,7 +62,10 @@ def part_target(
     key_local: torch.Tensor,
     sigma: float = 0.3,
 ) -> torch.Tensor:
-    """Across two instances: the same part [B, Q] and [B, K], and near within it (local coordinates [..., 3]): [B, Q, K]."""
+    """Across two instances.
+
+    Positives show the same part [B, Q] and [B, K], and are near within it (local coordinates [..., 3]): [B, Q, K].
+    """
     same = query_part[:, :, None] == key_part[:, None, :]
     return same * torch.exp(-torch.cdist(query_local, key_local).square() / sigma**2)
 
@@ -67,7 +73,10 @@ def part_target(
 def global_loss(
     a: torch.Tensor, b: torch.Tensor, category: torch.Tensor, scale: torch.Tensor, alike: float = 0.5
 ) -> torch.Tensor:
-    """Whole pictures [B, G]: row i of ``a`` belongs to row i of ``b``, and half as much to others of its category [B] (-1: of none)."""
+    """Whole pictures [B, G].
+
+    Row i of ``a`` belongs to row i of ``b``, and half as much to others of its category [B] (-1: of none).
+    """
     a, b = F.normalize(a, dim=-1), F.normalize(b, dim=-1)
     same = (category[:, None] == category[None]) & (category[:, None] >= 0)
     target = torch.where(torch.eye(len(a), dtype=torch.bool, device=a.device), 1.0, alike * same)

@@ -40,9 +40,14 @@ def stood_up(shape: Shape, up: str, name: str) -> Object3D | None:
         return None
     if up != "y":
         shape = make_shape(
-            upright(shape.vertices, up), shape.faces, colors=shape.colors, uv=shape.uv, texture=shape.texture,
-            paint=shape.paint, name=shape.name,
-        )  # fmt: skip
+            upright(shape.vertices, up),
+            shape.faces,
+            colors=shape.colors,
+            uv=shape.uv,
+            texture=shape.texture,
+            paint=shape.paint,
+            name=shape.name,
+        )
     return Object3D(shape, name, np.zeros(len(shape.faces), np.int32), 2 * shape.normalised)
 
 
@@ -65,9 +70,13 @@ def read_surfaces(files: Sequence[tuple[str | Path, str | None]]) -> dict[int, O
 
 
 _TURNS = {
-    "y": ([0, 1, 2], [1, 1, 1]), "-y": ([0, 1, 2], [1, -1, -1]), "z": ([0, 2, 1], [1, 1, -1]), "-z": ([0, 2, 1], [1, -1, 1]),
-    "x": ([1, 0, 2], [-1, 1, 1]), "-x": ([1, 0, 2], [1, -1, 1]),
-}  # fmt: skip
+    "y": ([0, 1, 2], [1, 1, 1]),
+    "-y": ([0, 1, 2], [1, -1, -1]),
+    "z": ([0, 2, 1], [1, 1, -1]),
+    "-z": ([0, 2, 1], [1, -1, 1]),
+    "x": ([1, 0, 2], [-1, 1, 1]),
+    "-x": ([1, 0, 2], [1, -1, 1]),
+}
 
 
 def upright(points: npt.ArrayLike, up: str) -> npt.NDArray[np.floating]:

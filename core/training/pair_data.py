@@ -53,7 +53,8 @@ class Plan:
 
     Attributes:
         seed: of the random numbers of its pictures.
-        items: the object that both show, or that of A and that of B; none where it is one of those given and known by its number.
+        items: the object that both show, or that of A and that of B; none where it is one of those given and known by
+            its number.
         given: the number of the object among those given, or None for procedural ones.
         cameras: of A and B.
         plain: whether A and B are drawn as the program draws CAD models.
@@ -71,7 +72,10 @@ class Plan:
 
 
 class PairData(Dataset[Any]):
-    """Two views of one object, or of two of a category; of the given ``items``, or of procedural ones. Open3D draws them on the CPU."""
+    """Two views of one object, or of two of a category; of the given ``items``, or of procedural ones.
+
+    Open3D draws them on the CPU.
+    """
 
     def __init__(
         self,
@@ -149,11 +153,12 @@ def draw_pairs(scene: Scene, which: Sequence[int], plans: Sequence[Plan], settin
         settings: what a pair is.
 
     Returns:
-        On the device of the scene, for both pictures ``x`` in (a, b): ``x_image`` uint8 [B, S, S, 3], ``x_mask`` bool [B, S, S],
-        ``x_normal`` float16 [B, S, S, 3] and ``x_depth`` float16 [B, S, S] (see :class:`core.training.pictures.Pictures`); ``x_pixels``
-        int64 [B, n, 2] (column, row) of places of the object, and of these ``x_point`` float32 [B, n, 3], ``x_part`` int64 [B, n] and
-        ``x_local`` float32 [B, n, 3]. Besides ``outside`` int64 [B, m, 2], pixels of B's background, and the plans' facts: ``across``
-        bool [B], whether A and B show two objects, ``category`` int64 [B], -1 for none, and the extras.
+        On the device of the scene, for both pictures ``x`` in (a, b): ``x_image`` uint8 [B, S, S, 3], ``x_mask`` bool
+        [B, S, S], ``x_normal`` float16 [B, S, S, 3] and ``x_depth`` float16 [B, S, S] (see
+        :class:`core.training.pictures.Pictures`); ``x_pixels`` int64 [B, n, 2] (column, row) of places of the object,
+        and of these ``x_point`` float32 [B, n, 3], ``x_part`` int64 [B, n] and ``x_local`` float32 [B, n, 3]. Besides
+        ``outside`` int64 [B, m, 2], pixels of B's background, and the plans' facts: ``across`` bool [B], whether A and
+        B show two objects, ``category`` int64 [B], -1 for none, and the extras.
     """
     device, count = scene.device, len(plans)
     generator = torch.Generator(device).manual_seed(plans[0].seed)

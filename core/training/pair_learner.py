@@ -197,7 +197,10 @@ def aux_losses(aux: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
 
 
 def sample_unit(grid: torch.Tensor, pixels: torch.Tensor, size: int) -> torch.Tensor:
-    """Unit descriptors float32 [B, N, D] of maps [B, D, h, w] at pixels [B, N, 2] (column, row) of pictures of ``size`` pixels."""
+    """Unit descriptors float32 [B, N, D] of maps [B, D, h, w] at pixels [B, N, 2].
+
+    The pixels are (column, row) of pictures of ``size`` pixels.
+    """
     at = (pixels.float() + 0.5) * 2 / size - 1
     values = F.grid_sample(grid.float(), at[:, None], align_corners=False, padding_mode="border")
     return F.normalize(values[:, :, 0].transpose(1, 2), dim=-1)

@@ -1,4 +1,7 @@
-"""Pictures of objects as a camera might take them, many at once, on the device of the scene; every pixel knows the surface point it shows."""
+"""Pictures of objects as a camera might take them, many at once, on the device of the scene.
+
+Every pixel knows the surface point it shows.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +25,8 @@ class Pictures:
         mask: bool [N, S, S], pixels that show the object.
         point: float32 [N, S, S, 3], place in the normalised object frame; 0 outside the mask.
         normal: float32 [N, S, S, 3], unit length, camera frame; 0 outside the mask.
-        depth: float32 [N, S, S], distance along the ray less its mean over the mask, in object diagonals; 0 outside the mask.
+        depth: float32 [N, S, S], distance along the ray less its mean over the mask, in object diagonals; 0 outside the
+            mask.
         part: int64 [N, S, S], -1 outside the mask.
         local: float32 [N, S, S, 3], coordinates within the primitive; 0 outside the mask.
     """
@@ -38,7 +42,10 @@ class Pictures:
 
 @dataclass
 class Picture:
-    """One picture, what its pixels show, and the camera that took it; arrays are those of :class:`Pictures` without N."""
+    """One picture, what its pixels show, and the camera that took it.
+
+    Arrays are those of :class:`Pictures` without N.
+    """
 
     image: npt.NDArray[np.uint8]
     mask: npt.NDArray[np.bool_]
@@ -52,7 +59,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Surface:
-    """The colours and pattern of an object, as a seed of their random numbers, so that two pictures can show the same thing."""
+    """The colours and pattern of an object, as a seed of their random numbers.
+
+    So two pictures can show the same thing.
+    """
 
     seed: int
 
@@ -134,7 +144,10 @@ def take_pictures(scene: Scene, which: Sequence[int], cameras: Sequence[Camera],
 
 
 def _plain(scene: Scene, which: Sequence[int], cameras: Sequence[Camera], ground: torch.Tensor) -> torch.Tensor:
-    """Images float32 [K, 3, S, S] as :func:`core.geometry.render.render` draws shapes without colours, before a grey [K]."""
+    """Images float32 [K, 3, S, S] of shapes without colours, before a grey [K].
+
+    They are as :func:`core.geometry.render.render` draws them.
+    """
     seen, size = view(scene, which, cameras, supersample=2), 2 * cameras[0].width
     up_left = F.normalize(torch.tensor([-0.4, -0.8, -0.45], device=scene.device), dim=0)
     toward = _rotations(cameras, scene).mT @ up_left

@@ -2,7 +2,8 @@
 
     counterpoint train pocket --data procedural -o RUN
 
-Dense soft-target InfoNCE over pixels of two pictures, with foreground, normal, depth and a vector of the whole picture beside it.
+Dense soft-target InfoNCE over pixels of two pictures, with foreground, normal, depth and a vector of the whole picture
+beside it.
 """
 
 from collections.abc import Sequence

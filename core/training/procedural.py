@@ -1,7 +1,5 @@
 """Procedural shapes with semantic parts: what the bundled encoder learns from, and what it is measured on."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from core.geometry.shape import make_shape
@@ -18,7 +16,10 @@ def training_seed(number: int) -> int:
 
 
 def make_object(seed: int, category: str | None = None) -> Object3D:
-    """Make the object of a seed: of a category half of the time, else an assembly or a blob; or of the ``category`` asked for."""
+    """Make the object of a seed: of a category half of the time, else an assembly or a blob.
+
+    Or of the ``category`` asked for.
+    """
     rng = np.random.default_rng(seed)
     draw = rng.random()
     if category is None:
@@ -26,7 +27,7 @@ def make_object(seed: int, category: str | None = None) -> Object3D:
         category = names[int(rng.integers(len(names)))] if draw < 0.5 else "assembly" if draw < 0.77 else "blob"
     if category == "blob":
         return _blob(rng)
-    makers: dict[str, Callable[[Builder], None]] = {**CATEGORIES, "assembly": _assembly}
+    makers = {**CATEGORIES, "assembly": _assembly}
     builder = Builder(rng)
     makers[category](builder)
     return builder.finish(category)

@@ -61,7 +61,8 @@ class PairRecipe(Recipe):
         workers: processes that make the pairs; 0 makes them in the one that trains.
         log_every: steps between two lines of the log.
         save_every: steps between two checkpoints.
-        renderer: "open3d" draws pictures one by one in the workers, "warp" in batches on the device; "auto" takes Warp on a GPU.
+        renderer: "open3d" draws pictures one by one in the workers, "warp" in batches on the device; "auto" takes Warp
+            on a GPU.
     """
 
     steps: int = 20_000

@@ -17,7 +17,8 @@ from core.geometry.render import surface_color
 from core.geometry.shape import Shape
 
 EDGE = float(np.cos(np.radians(35)))
-"""Where the smooth normal and the face's own differ by more than this angle, there is an edge (as in :mod:`core.geometry.raycasting`)."""
+"""Where the smooth normal and the face's own differ by more than this angle, there is an edge (as in
+:mod:`core.geometry.raycasting`)."""
 
 Traced = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """Face, barycentric coordinates and distance (see :class:`Tracer`)."""
@@ -63,8 +64,9 @@ class Tracer(Protocol):
             size: the side S of a picture in pixels.
 
         Returns:
-            The face int64 [N, S, S] within its object, -1 where nothing is hit; barycentric coordinates float32 [N, S, S, 3]; and the
-            distance float32 [N, S, S] from the eye (meaningless where nothing is hit). All on the device of ``origins``.
+            The face int64 [N, S, S] within its object, -1 where nothing is hit; barycentric coordinates float32 [N, S,
+            S, 3]; and the distance float32 [N, S, S] from the eye (meaningless where nothing is hit). All on the device
+            of ``origins``.
         """
         ...
 
@@ -164,7 +166,10 @@ class Visible:
 
 
 def view(scene: Scene, which: Sequence[int], cameras: Sequence[Camera], supersample: int = 1) -> Visible:
-    """What N square cameras see, each of the object with the number given; pixels are ``supersample`` times finer than the cameras'."""
+    """What N square cameras see, each of the object with the number given.
+
+    Pixels are ``supersample`` times finer than the cameras'.
+    """
     inverse = [camera.R.T @ np.linalg.inv(_finer(camera.K, supersample)) for camera in cameras]
     origins, matrices = (
         torch.from_numpy(np.stack(rows).astype(np.float32)).to(scene.device)
@@ -195,7 +200,10 @@ def interpolated(values: torch.Tensor, corners: torch.Tensor, bary: torch.Tensor
 
 
 def own_colors(scene: Scene, seen: Visible) -> tuple[torch.Tensor, torch.Tensor]:
-    """The objects' own colours float32 [P, 3] in [0, 1] where they are seen, and where an object has any, bool [P, 1]."""
+    """The objects' own colours float32 [P, 3] in [0, 1] where they are seen.
+
+    The second value is where an object has any, bool [P, 1].
+    """
     colors, has = torch.zeros_like(seen.point), torch.zeros_like(seen.item, dtype=torch.bool)
     for number, shape in scene.colored.items():
         here = torch.nonzero(seen.item == number)[:, 0]

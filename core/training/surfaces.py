@@ -21,7 +21,9 @@ PHOTO = 256
 
 
 class Surfaces:
-    """M surfaces: a colour for each part, one for all, or the object's own, with a pattern; or a photo around the object.
+    """M surfaces: a colour for each part, one for all, or the object's own, with a pattern.
+
+    Or a photo around the object.
 
     Attributes:
         pattern: the pattern of each, of ``PATTERNS``.

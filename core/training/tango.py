@@ -2,9 +2,10 @@
 
     counterpoint train tango --data procedural -o RUN
 
-After Tango3D (arXiv:2605.19727): image patches and point tokens, each projected into one space, with a local descriptor each and one
-vector a picture or shape; first dense local alignment, then global, then both. The paper's code and exact losses were not at hand
-where this was written; the terms here are soft-target InfoNCE (see :mod:`core.training.losses`) and are written out below.
+After Tango3D (arXiv:2605.19727): image patches and point tokens, each projected into one space, with a local descriptor
+each and one vector a picture or shape; first dense local alignment, then global, then both. The paper's code and exact
+losses were not at hand where this was written; the terms here are soft-target InfoNCE (see :mod:`core.training.losses`)
+and are written out below.
 """
 
 import json
@@ -37,12 +38,15 @@ AIMS: tuple[Aim, ...] = ("local", "global", "joint")
 
 @dataclass(frozen=True)
 class TangoRecipe(ImageRecipe):
-    """All numbers of a run. ``start`` is a folder with weights of one or both nets (``pocket_image`` and ``pocket_point`` safetensors).
+    """All numbers of a run.
+
+    ``start`` is a folder with weights of one or both nets (``pocket_image`` and ``pocket_point`` safetensors).
 
     Attributes:
         shares: how much of the run each of the three stages takes.
         rates: peak rate of each stage, as a share of ``rate``; every stage warms up and falls on its own.
-        sigma: width of the soft targets in object diagonals: between pixels at the start and at the end, and between pixel and token.
+        sigma: width of the soft targets in object diagonals: between pixels at the start and at the end, and between
+            pixel and token.
         points: points of a shape.
         full_turns: share of shapes that are turned any way; the others are turned around the up axis.
         tokens: weight of the loss between pixels and tokens.
@@ -91,9 +95,9 @@ class Clouds:
         """Draw the points of an object.
 
         Returns:
-            ``cloud`` float32 [N, 6], points and unit normals, turned; ``centers`` int64 [T], numbers of points; ``cloud_turn`` float32
-            [3, 3], the turn; and of all points, unturned, ``cloud_point`` float32 [N, 3] (normalised frame), ``cloud_part`` int64 [N]
-            and ``cloud_local`` float32 [N, 3].
+            ``cloud`` float32 [N, 6], points and unit normals, turned; ``centers`` int64 [T], numbers of points;
+            ``cloud_turn`` float32 [3, 3], the turn; and of all points, unturned, ``cloud_point`` float32 [N, 3]
+            (normalised frame), ``cloud_part`` int64 [N] and ``cloud_local`` float32 [N, 3].
         """
         points = sample_surface(item.shape, self.points, int(rng.integers(2**31)))
         turn = _random_turn(rng, self.full_turns)
@@ -147,9 +151,9 @@ class TangoLearner(PairLearner[TangoRecipe]):
     def losses(self, batch: Batch, step: int) -> Terms:
         """The terms of the stage.
 
-        local:  dense(pixel, pixel) + tokens * [nce(pixel, token) + nce(token, pixel)] / 2 + aux * (foreground + normal + depth)
-        global: nce(vector of a picture, vector of a shape), both ways, and of the two pictures
-        joint:  local + vectors * global
+        local:  dense(pixel, pixel) + tokens * [nce(pixel, token) + nce(token, pixel)] / 2 + aux * (foreground + normal
+        + depth) global: nce(vector of a picture, vector of a shape), both ways, and of the two pictures joint:  local +
+        vectors * global
         """
         recipe, aim = self.recipe, self.recipe.aim(step)
         found = self.teacher.encode(batch)
@@ -172,8 +176,10 @@ class TangoLearner(PairLearner[TangoRecipe]):
     def _token_losses(
         self, found: Descriptions, places: torch.Tensor, tokens: torch.Tensor, batch: Batch
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pixels of A (the same object, or another of its category) and of B find their token; tokens find the pixels of B that show
-        them. Tokens are [B, T, D], at places [B, T, 3] in the turned frame.
+        """Losses between pixels and tokens [B, T, D], which lie at places [B, T, 3] in the turned frame.
+
+        Pixels of A (the same object, or another of its category) and of B find their token; tokens find the pixels of B
+        that show them.
         """
         tokens, scale = F.normalize(tokens.float(), dim=-1), self.token_scale.exp().clamp(max=100)
         upright = places @ batch["cloud_turn"]
@@ -205,8 +211,8 @@ def train(
 ) -> Path:
     """Run the recipe into a folder (see :func:`core.training.loop.run_in_folder`).
 
-    ``items`` are shapes to learn from instead of procedural ones. Returns the image net's weights, which ``--weights`` takes; those of
-    the point net lie beside them.
+    ``items`` are shapes to learn from instead of procedural ones. Returns the image net's weights, which ``--weights``
+    takes; those of the point net lie beside them.
 
     Raises:
         CounterpointError: a token source's places and tokens do not fit each other; and as the loop does.

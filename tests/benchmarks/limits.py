@@ -1,8 +1,10 @@
-"""How near the work comes to what the machine allows, and how far from the obvious way:  python -m tests.benchmarks.limits [part ...]
+"""How near the work comes to what the machine allows, and how far from the obvious way.
 
-Parts: click, pixels, lift, part, align, search, memory. Each row has our time, the physical limit and a naive implementation in the same run. The limit is
-the bytes that must be read at least, over the bandwidth of a sum over 1 GiB, or the multiplications that must be done, over the rate of a
-matrix product; both are measured first.
+    python -m tests.benchmarks.limits [part ...]
+
+Parts: click, pixels, lift, part, align, search, memory. Each row has our time, the physical limit and a naive
+implementation in the same run. The limit is the bytes that must be read at least, over the bandwidth of a sum over 1
+GiB, or the multiplications that must be done, over the rate of a matrix product; both are measured first.
 """
 
 import sys
@@ -30,7 +32,9 @@ class Machine:
         every, square = torch.ones(1 << 28), torch.randn(2048, 2048)
         self.bytes = every.numel() * 4 / seconds(every.sum, 5)
         self.flops = 2 * 2048**3 / seconds(lambda: square @ square, 5)
-        print(f"{torch.get_num_threads()} threads: reads {self.bytes / 1e9:.1f} GB/s, multiplies {self.flops / 1e9:.0f} GFLOP/s (float32)")  # fmt: skip
+        print(
+            f"{torch.get_num_threads()} threads: reads {self.bytes / 1e9:.1f} GB/s, multiplies {self.flops / 1e9:.0f} GFLOP/s (float32)"
+        )
         print(f"{'':<46}{'ours':>10}{'limit':>10}{'naive':>10}   what the limit and the naive way are")
 
 
@@ -96,7 +100,13 @@ def pixels(machine: Machine) -> None:
 
         limit = (samples * 128 + cells.numel() * 4) / machine.bytes
         ours = seconds(lambda photo=photo, shape=shape: match(shape, photo, tuple(middle)))  # type: ignore[misc]
-        row(f"click -> pixels, {samples:,} samples", ours, limit, seconds(naive, 3), "map and field read once; map enlarged to pixels first")  # fmt: skip
+        row(
+            f"click -> pixels, {samples:,} samples",
+            ours,
+            limit,
+            seconds(naive, 3),
+            "map and field read once; map enlarged to pixels first",
+        )
 
 
 def lift(machine: Machine) -> None:
@@ -134,7 +144,13 @@ def lift(machine: Machine) -> None:
         settings, caster = LiftSettings(azimuths=views // 3), Raycaster(make_shape(vertices, faces))
         ours = seconds(lambda s=settings, c=caster: lifted(c.shape, encoder, s, caster=c), 2)  # type: ignore[misc]
         naive = views * seconds(lambda s=settings, c=caster: loop(s, c), 1)  # type: ignore[misc]
-        row(f"lifting, {views} views, {len(faces):,} faces", ours, views * each, naive, "the encoder's multiplications; a loop over samples (one view x views)")  # fmt: skip
+        row(
+            f"lifting, {views} views, {len(faces):,} faces",
+            ours,
+            views * each,
+            naive,
+            "the encoder's multiplications; a loop over samples (one view x views)",
+        )
 
 
 def part(machine: Machine) -> None:
@@ -147,8 +163,10 @@ def part(machine: Machine) -> None:
 
     encoder = load_encoder()
     photo, shape, prior = with_joint_prior(
-        matchable_image(load_image(SAMPLE / "toy.jpg"), encoder, BOX), matchable_shape(load_shape(SAMPLE / "toy.glb"), encoder), "y"
-    )  # fmt: skip
+        matchable_image(load_image(SAMPLE / "toy.jpg"), encoder, BOX),
+        matchable_shape(load_shape(SAMPLE / "toy.glb"), encoder),
+        "y",
+    )
     region = mask_region(photo, outline_mask([(925, 600), (1072, 600), (1078, 740), (955, 740)], photo.image_size))
     cells = photo.map.unit.reshape(len(region), -1)
 
@@ -158,7 +176,13 @@ def part(machine: Machine) -> None:
 
     size = shape.field.descriptors.numel()
     ours = seconds(lambda: transfer(photo, shape, region, prior))
-    row("mask -> mesh, 20,000 samples", ours, 2 * size / machine.bytes, seconds(naive, 5), "descriptors read once; nearest-descriptor voting, which overlaps less")  # fmt: skip
+    row(
+        "mask -> mesh, 20,000 samples",
+        ours,
+        2 * size / machine.bytes,
+        seconds(naive, 5),
+        "descriptors read once; nearest-descriptor voting, which overlaps less",
+    )
 
 
 def align(machine: Machine) -> None:
@@ -191,9 +215,21 @@ def align(machine: Machine) -> None:
 
     products = 2 * len(crops) * templates.descriptors.numel() / machine.flops
     loops = seconds(naive, 1) * len(crops) / 2
-    row(f"{len(templates.rotations)} views x {len(crops)} rolls compared", seconds(lambda: compare(crops, templates, encoder), 5), products, loops, "their multiplications; pair by pair in numpy; ours with encoding the rolls")  # fmt: skip
+    row(
+        f"{len(templates.rotations)} views x {len(crops)} rolls compared",
+        seconds(lambda: compare(crops, templates, encoder), 5),
+        products,
+        loops,
+        "their multiplications; pair by pair in numpy; ours with encoding the rolls",
+    )
     photo = Photo(image, matchable_image(image, encoder, BOX), K, mask)
-    row("align, templates and eight descents", seconds(lambda: whole(PoseScorer(photo, shape, encoder, "y"), templates), 3), None, None, "")  # fmt: skip
+    row(
+        "align, templates and eight descents",
+        seconds(lambda: whole(PoseScorer(photo, shape, encoder, "y"), templates), 3),
+        None,
+        None,
+        "",
+    )
 
 
 def search(machine: Machine) -> None:
@@ -209,7 +245,13 @@ def search(machine: Machine) -> None:
         index = Index.read(Path(folder) / "index")
         ours = seconds(lambda: index.search(query, 10), 50)
     naive = seconds(lambda: np.argpartition(-(vectors @ query), 10)[:10], 3)
-    row("ten nearest of 1,000,000 x 256", ours, vectors.nbytes / machine.bytes, naive, "all read once (an index reads fewer); all compared")  # fmt: skip
+    row(
+        "ten nearest of 1,000,000 x 256",
+        ours,
+        vectors.nbytes / machine.bytes,
+        naive,
+        "all read once (an index reads fewer); all compared",
+    )
 
 
 def memory(machine: Machine) -> None:
@@ -232,7 +274,9 @@ def memory(machine: Machine) -> None:
     field = shape.field
     before = field.descriptors.numel() * 2
     field.similarity(photo.describe((900.0, 600.0)))
-    print(f"{'memory, a field of 1,000,000 samples x 128':<46}{before / 2**20:>7.0f} MB   float32 would take {before * 2 / 2**20:.0f}; the bytes that clicks read {before / 2 / 2**20:.0f} more")  # fmt: skip
+    print(
+        f"{'memory, a field of 1,000,000 samples x 128':<46}{before / 2**20:>7.0f} MB   float32 would take {before * 2 / 2**20:.0f}; the bytes that clicks read {before / 2 / 2**20:.0f} more"
+    )
 
 
 PARTS = {

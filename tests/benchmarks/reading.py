@@ -1,7 +1,8 @@
 """Speed and memory of reading large meshes:  python -m tests.benchmarks.reading [--against FOLDER]
 
-A ball of a million faces in each format is read in a process of its own, three times (the median counts): seconds of one core, which do not depend on
-what else the machine does, and the most memory above what the process had before, as a multiple of the file. ``--against`` is a checkout of another version, measured in turn with this one.
+A ball of a million faces in each format is read in a process of its own, three times (the median counts): seconds of
+one core, which do not depend on what else the machine does, and the most memory above what the process had before, as a
+multiple of the file. ``--against`` is a checkout of another version, measured in turn with this one.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Speed as a user feels it; run on a virtual screen:  xvfb-run -a python -m tests.benchmarks.speed [part ...]
 
-Parts: start (window on screen), heatmap (launch to first heatmap, cold and warm cache), click (click -> scalars at 10k to 1M samples),
-lift (a 50k-face mesh with the default settings), loop (gaps of the window's event loop while the sample opens, and while hovering),
-parts (a click that cuts out a part, and the part on the shape).
+Parts: start (window on screen), heatmap (launch to first heatmap, cold and warm cache), click (click -> scalars at 10k
+to 1M samples), lift (a 50k-face mesh with the default settings), loop (gaps of the window's event loop while the sample
+opens, and while hovering), parts (a click that cuts out a part, and the part on the shape).
 """
 
 import os
@@ -129,7 +129,9 @@ def lift() -> None:
 
 
 def loop() -> None:
-    """Gaps of a 2 ms timer in the window while the sample opens, then while hovering as fast as it answers, for five seconds."""
+    """Gaps of a 2 ms timer in the window while the sample opens, then while hovering as fast as it answers, for five
+    seconds.
+    """
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -172,7 +174,9 @@ def loop() -> None:
 
 
 def parts() -> None:
-    """From the release of the mouse in the photo to the new mask, and from there until it is painted on the 47,408 faces of the shape."""
+    """From the release of the mouse in the photo to the new mask, and from there until it is painted on the 47,408
+    faces of the shape.
+    """
     from PySide6.QtWidgets import QApplication
 
     from app.window.main_window import MainWindow

@@ -1,7 +1,9 @@
-"""How quickly the window answers around a pose, on the sample:  xvfb-run -a python -m tests.benchmarks.speed_align [CHECKOUT]
+"""How quickly the window answers around a pose, on the sample.
 
-Rows: launch to the first picture and the first heatmap, click to answer, drag to redraw, drag to new score, alignment, alignment after a
-drag. With CHECKOUT, the folder of another checkout, both are measured in turn.
+    xvfb-run -a python -m tests.benchmarks.speed_align [CHECKOUT]
+
+Rows: launch to the first picture and the first heatmap, click to answer, drag to redraw, drag to new score, alignment,
+alignment after a drag. With CHECKOUT, the folder of another checkout, both are measured in turn.
 """
 
 import importlib
@@ -59,18 +61,20 @@ def measure(cache_is_cold: bool = False) -> None:
         sample = sample.parent
     photo, shape = (str(sample / "resources" / "sample" / name) for name in ("toy.jpg", "toy.glb"))
     opened: list[str] = []
-    window.queries.opened.connect(lambda slot, content: opened.append(slot) if content is not None else None)
+    requests = getattr(window, "requests", None) or window.queries
+    requests.opened.connect(lambda slot, what: opened.append(slot) if what is not None else None)
     window.open_files([photo, shape])
     row("launch -> first picture", [watch.until(lambda: "image 1" in opened, watch.start)])
     watch.until(lambda: "image 1" in window.session.items)
     window.panels["image 1"]._user_box(BOX)
-    watch.until(lambda: len(window.session.items) == 2 and all(map(window.queries.is_ready, window.session.items)))
-    window.place_pin("image 1", (800.0, 500.0))
+    watch.until(lambda: len(window.session.items) == 2 and all(map(requests.is_ready, window.session.items)))
+    place_pin = window.features.matching.controller.place if hasattr(window, "features") else window.place_pin
+    place_pin("image 1", (800.0, 500.0))
     row("launch -> first heatmap", [watch.until(lambda: window.panels["shape 1"]._heat is not None, watch.start)])
     clicks = []
     for number in range(3 * ROUNDS):
         before = len(answered(window))
-        window.place_pin("image 1", (700.0 + 20 * number, 520.0))
+        place_pin("image 1", (700.0 + 20 * number, 520.0))
         clicks.append(watch.until(lambda b=before: len(answered(window)) > b))
     row("click -> answer", clicks[ROUNDS:])
     alignments(watch)
@@ -86,10 +90,13 @@ def alignments(watch: Watch) -> None:
     from PySide6.QtCore import QPoint, Qt
     from PySide6.QtTest import QTest
 
-    window, dock = watch.window, watch.window.align_panel
+    window = watch.window
+    feature = window.features.align if hasattr(window, "features") else None
+    dock, aligner = (feature.panel, feature.controller) if feature else (window.align_panel, window.aligner)
     window.session.undo_stack.clear()
-    window.align_dock.show()
-    window.align_dock.raise_()
+    shown = window.docks["align"] if feature else window.align_dock
+    shown.show()
+    shown.raise_()
     view, port = window.panels["image 1"].view, window.panels["image 1"].view.viewport()
     drawn: list[float] = []
     panel = window.panels["image 1"]
@@ -97,9 +104,9 @@ def alignments(watch: Watch) -> None:
     panel.set_overlay = lambda *a: (drawn.append(time.perf_counter()), plain(*a))
 
     def align() -> float:
-        known = window.aligner.current()
+        known = aligner.current()
         dock.start.click()
-        return watch.until(lambda: window.aligner.current() is not known)
+        return watch.until(lambda: aligner.current() is not known)
 
     def settle() -> None:
         end = time.perf_counter() + 0.7
@@ -114,7 +121,7 @@ def alignments(watch: Watch) -> None:
         QTest.mouseClick(dock.tools["move"], left)
         settle()
         middle = view.mapFromScene(view.handles.pos())
-        known = window.aligner.current()
+        known = aligner.current()
         QTest.mousePress(port, left, pos=middle)
         for share in (1, 2, 3):
             count = len(drawn)
@@ -122,7 +129,7 @@ def alignments(watch: Watch) -> None:
             redraws.append(watch.until(lambda c=count: len(drawn) > c))
         begin = time.perf_counter()
         QTest.mouseRelease(port, left, pos=middle + QPoint(24 + number, 6))
-        scores.append(watch.until(lambda k=known: window.aligner.current() is not k, begin))
+        scores.append(watch.until(lambda k=known: aligner.current() is not k, begin))
         settle()
         again.append(align())
     row("drag -> redrawn", redraws)

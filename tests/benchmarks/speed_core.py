@@ -1,7 +1,8 @@
 """Speed of the library without a window:  python -m tests.benchmarks.speed_core [part ...]
 
-Parts: encode (image and point encoder), part (transfer of a part to the sample's shape), cut (segmenters), draw (training pictures by both renderers),
-align (a shape to a photo), congeal (thirty photos), search (a million vectors), index (a gallery by one and by two processes).
+Parts: encode (image and point encoder), part (transfer of a part to the sample's shape), cut (segmenters), draw
+(training pictures by both renderers), align (a shape to a photo), congeal (thirty photos), search (a million vectors),
+index (a gallery by one and by two processes).
 """
 
 import statistics
@@ -58,7 +59,9 @@ def part() -> None:
 
 
 def cut() -> None:
-    """One more point on an image that the segmenter has looked at: GrabCut in a focus box, Segment Anything's ViT-B with made weights."""
+    """One more point on an image that the segmenter has looked at: GrabCut in a focus box, Segment Anything's ViT-B
+    with made weights.
+    """
     from segment_anything import SamPredictor, sam_model_registry
 
     from core.encoders.catalogue import load_encoder
@@ -104,7 +107,9 @@ def draw() -> None:
 
 
 def align() -> None:
-    """The sample's shape to its photo with field and templates ready, and a look at one round of the descent as the window shows it."""
+    """The sample's shape to its photo with field and templates ready, and a look at one round of the descent as the
+    window shows it.
+    """
     import json
 
     from core.alignment.align import align as whole
@@ -138,7 +143,9 @@ def align() -> None:
 
 
 def congeal() -> None:
-    """Thirty pictures of a held-out object with its own mesh, nothing cached: masks cut out of boxes, poses, the joint step, maps."""
+    """Thirty pictures of a held-out object with its own mesh, nothing cached: masks cut out of boxes, poses, the joint
+    step, maps.
+    """
     import os
     import tempfile
 
@@ -170,7 +177,9 @@ def congeal() -> None:
 
 
 def shape_like(count: int) -> np.ndarray:
-    """Unit vectors float32 [count, 256] that lie as those of shapes do: mixtures of three of 200 procedural shapes, and noise."""
+    """Unit vectors float32 [count, 256] that lie as those of shapes do: mixtures of three of 200 procedural shapes, and
+    noise.
+    """
     from core.encoders.points import PocketPointEncoder
     from core.retrieval.vectors import shape_vector
     from core.training.procedural import HELD_OUT, make_object
@@ -227,7 +236,9 @@ def search() -> None:
 
 
 def index() -> None:
-    """Shapes a second into a gallery, with one process and with two; the time of starting them is left out by a first small one."""
+    """Shapes a second into a gallery, with one process and with two; the time of starting them is left out by a first
+    small one.
+    """
     import tempfile
     from pathlib import Path
 

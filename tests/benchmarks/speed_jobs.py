@@ -14,7 +14,9 @@ from core.matching.matchable import MatchableShape
 
 
 def synthetic(progress, item: Item, encoder: EncoderSettings, dim: int = 128) -> int:
-    """A field of ``encoder.samples`` random unit descriptors on the shape of ``item``, with what the first click would prepare."""
+    """A field of ``encoder.samples`` random unit descriptors on the shape of ``item``, with what the first click would
+    prepare.
+    """
     shape = shape_of(item)
     points = sample_surface(shape, encoder.samples)
     random = torch.nn.functional.normalize(torch.randn(len(points), dim), dim=1).to(torch.bfloat16)

@@ -234,11 +234,15 @@ def with_outside_texture(absolute: bool) -> Callable[[Path], object]:
 
 def gltf_buffer(uri: str) -> str:
     tree = {
-        "asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
+        "asset": {"version": "2.0"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0}],
         "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
         "accessors": [{"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3"}],
-        "bufferViews": [{"buffer": 0, "byteLength": 36}], "buffers": [{"uri": uri, "byteLength": 36}],
-    }  # fmt: skip
+        "bufferViews": [{"buffer": 0, "byteLength": 36}],
+        "buffers": [{"uri": uri, "byteLength": 36}],
+    }
     return json.dumps(tree)
 
 

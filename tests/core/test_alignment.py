@@ -307,7 +307,11 @@ def test_pins_have_the_last_word(scene, scorer):
     assert 1 <= len(three) <= 4 and min(rotation_error(pose.R, true.R) for pose in three) < 0.1
     pins = Correspondences2D3D(pixels, points)
     found = align_from(scorer, FineSettings(steps=20), correspondences=pins)
-    assert pins.error(found.best.pose, photo.K) < 4 and rotation_error(found.best.pose.R, true.R) < 3
+    assert pins.error(found.best.pose, photo.K) < 0.01, "exact correspondences leave the descent nothing to change"
+    assert rotation_error(found.best.pose.R, true.R) < 0.01
+    rough = Correspondences2D3D(pixels + rng.normal(0, 2, pixels.shape), points)
+    (fitted,) = poses_from_correspondences(rough, photo.K, (1280, 960))
+    assert rough.allow(true, fitted, photo.K) and not pins.allow(fitted, exact, photo.K)
     for few, words in (
         (Correspondences2D3D(pixels[:2], points[:2]), "three pins"),
         (Correspondences2D3D(pixels, np.outer(np.arange(5), [1, 2, 3])), "on a line"),

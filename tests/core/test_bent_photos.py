@@ -40,7 +40,9 @@ def iou(a, b):
 
 @pytest.fixture(scope="module", params=LENSES)
 def bent(request, sample, toy_side):
-    """The toy far from the middle of a wide picture: (as the lens takes it, its camera, the true mask in it, the true pose)."""
+    """The toy far from the middle of a wide picture: (as the lens takes it, its camera, the true mask in it, the true
+    pose).
+    """
     lens, K, R = LENSES[request.param], intrinsics((SIDE, SIDE), 70), np.array(sample["pose"]["R"])
     pose = Pose(R, np.array([1.6, 1.0, 4.4]) - R @ toy_side.shape.center)
     drawn = render_posed(toy_side.caster, pose, K, SIDE)

@@ -95,6 +95,12 @@ WRITTEN = {
     "p.txt": (text(np.hstack([K, np.zeros((3, 1))])), None),
     "four.txt": (f"{FX} {FY} {CX} {CY}\n", None),
     "calib.txt": (f"{FX} {FY} {CX} {CY} " + " ".join(map(str, BENT)), LENS),
+    "close.txt": (f"fx={FX}\nfy={FY}\ncx={CX}\ncy={CY}\nk1=-0.28\nk2=0.1\np1=0.002\np2=-0.001\n", LENS),
+    "padded.json": ({"000003": {"cam_K": K.ravel().tolist()}, "000004": {"cam_K": [900, 0, 300, 0, 900, 200, 0, 0, 1]}}, None),
+    "names.json": ({"a/000003.png": NAMED, "a/000004.png": {**NAMED, "fx": 900}}, None),
+    "list.json": ([{"img_name": "000004", **NAMED, "fx": 900}, {"img_name": "000003", **NAMED}], None),
+    "two_zeros.json": ({**NAMED, "dist": [-0.28, 0.1, 0]}, Lens(OPENCV, (-0.28, 0.1, 0.0, 0.0))),
+    "params.json": ({**CORNER, "frames": [FRAME | {"distortion_params": [BENT[0], BENT[1], 0, 0, BENT[2], BENT[3]]}]}, LENS),
     "named.txt": (f"fx = {FX}\nfy = {FY}\ncx = {CX}\ncy = {CY}\n", None),
     "ros.yaml": (ROS.format(K=NUMBERS, model="plumb_bob", n=5, D="-0.28, 0.1, 0.002, -0.001, 0.0"), Lens(OPENCV, (*BENT, 0.0))),
     "ros_straight.yaml": (ROS.format(K=NUMBERS, model="plumb_bob", n=5, D="0, 0, 0, 0, 0"), None),
@@ -116,6 +122,7 @@ def test_every_layout_is_the_same_camera(name, tmp_path):
     with collect_warnings() as said:
         camera = load_camera(tmp_path / name, SIZE, "000003.png")
     check(camera, lens)
+    assert camera.K[0, 0] == pytest.approx(FX)
     assumed = ("column by column", "shares", "scaled", "taken", "baseline")
     expected = name in ("phone.json", "columns.json", "columns.txt", "open3d.json", "open3d_view.json", "arkit.json", "shares.json", "larger.json", "four.txt", "calib.txt")  # fmt: skip
     assert bool(said) == expected, said
@@ -209,11 +216,31 @@ REFUSED = {
     "turned": ({**NAMED, "width": 480, "height": 640}, "turned"),
     "millimetres": ({"fx": 4.15, "fy": 4.15, "cx": 2.4, "cy": 1.8}, "pixels"),
     "tiny": ({"fx": 35, "fy": 35, "cx": 320, "cy": 240}, "no pixels"),
-    "two others": ({"5": {"cam_K": K.ravel().tolist()}, "6": {"cam_K": (K * 1.1).ravel().tolist()[:8] + [1]}}, "photos 5, 6"),
+    "two others": (
+        {"5": {"cam_K": K.ravel().tolist()}, "6": {"cam_K": (K * 1.1).ravel().tolist()[:8] + [1]}},
+        "photos 5, 6",
+    ),
     "a projection": ({"P": [[FX, 10, CX, 3], [20, FY, CY, 4], [0.1, 0.2, 1, 5]]}, "pose in it"),
     "unknown bend": ({**NAMED, "lens_distortion_polynomial": [0.1, 0.2]}, "lensdistortionpolynomial"),
     "inverse": ({**NAMED, "model": "Inverse Brown Conrady", "coeffs": [0.1, 0, 0, 0, 0]}, "Inverse Brown Conrady"),
     "omni": ({**NAMED, "camera_model": "omni"}, "omni"),
+    "omni by its projection": (
+        {**NAMED, "camera_model": "omni", "distortion_model": "radtan", "dist": [-0.3, 0.1, 0, 0]},
+        "omni",
+    ),
+    "three coefficients": ({**NAMED, "dist": [-0.3, 0.1, 0.02]}, "3 distortion coefficients"),
+    "affinity": ({**NAMED, "b1": 0.5}, "b1"),
+    "cut out": (
+        {
+            "k": K.ravel().tolist(),
+            "width": 640,
+            "height": 480,
+            "roi": {"x_offset": 100, "y_offset": 0, "width": 300, "height": 300},
+        },
+        "roi",
+    ),
+    "none of several": ({"left": NAMED, "right": {**NAMED, "fx": 900}}, "left, right"),
+    "degrees": ({"camera_angle_x": 39.6, "w": 640, "h": 480, "frames": [FRAME]}, "radians"),
     "twice": ({**NAMED, "k1": -0.2, "dist": [0.3, 0, 0, 0]}, "twice"),
     "equirectangular": ({**CORNER, "camera_model": "EQUIRECTANGULAR", "frames": [FRAME]}, "EQUIRECTANGULAR"),
     "ten": (list(range(10)), "10 numbers"),
@@ -221,7 +248,7 @@ REFUSED = {
     "words": ({"fx": "wide", "fy": 1, "cx": 1, "cy": 1}, "camera"),
     "null": (None, "camera"),
     "nan": ({"fx": float("nan"), "fy": 500, "cx": 320, "cy": 240}, "finite"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -240,8 +267,8 @@ def test_odd_files_are_refused(tmp_path):
         (tmp_path / name).write_text(content)
         with pytest.raises(CounterpointError):
             load_camera(tmp_path / name, SIZE)
+    (tmp_path / "shares.json").write_text(json.dumps({"fx": 0.9, "fy": 1.1, "cx": 0.5, "cy": 0.5}))
     with pytest.raises(CounterpointError, match="shares"):
-        (tmp_path / "shares.json").write_text(json.dumps({"fx": 0.9, "fy": 1.1, "cx": 0.5, "cy": 0.5}))
         load_camera(tmp_path / "shares.json")
 
 
@@ -251,6 +278,11 @@ def test_what_looks_odd_is_said(tmp_path):
     with collect_warnings() as said:
         load_camera(path, (1280, 960))
     assert "far from the middle" in said[0]
+    for scale in (1.2, 0.8):  # of photos a fifth larger and smaller, without width and height
+        path.write_text(json.dumps({"K": (np.diag([scale, scale, 1]) @ K).tolist()}))
+        with collect_warnings() as said:
+            load_camera(path, SIZE)
+        assert "far from the middle" in said[0], scale
     path.write_text(json.dumps({"7": {"cam_K": K.ravel().tolist()}, "8": {"cam_K": K.ravel().tolist()}}))
     with collect_warnings() as said:
         check(load_camera(path, SIZE, "photo.png"), None)

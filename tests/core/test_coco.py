@@ -1,4 +1,6 @@
-"""COCO as annotation tools write it: the same pixels as pycocotools reads, and what cannot be used is left out with a word."""
+"""COCO as annotation tools write it: the same pixels as pycocotools reads, and what cannot be used is left out with a
+word.
+"""
 
 import json
 from pathlib import Path
@@ -30,7 +32,10 @@ def runs(mask: np.ndarray, compressed: bool) -> dict[str, Any]:
 
 
 def document(*segmentations: Any, **more: Any) -> dict[str, Any]:
-    annotations = [{"id": i + 1, "image_id": 1, "category_id": 7, "segmentation": s, "iscrowd": 0} for i, s in enumerate(segmentations)]  # fmt: skip
+    annotations = [
+        {"id": i + 1, "image_id": 1, "category_id": 7, "segmentation": s, "iscrowd": 0}
+        for i, s in enumerate(segmentations)
+    ]
     return {
         "images": [{"id": 1, "file_name": "b.png", "width": WIDTH, "height": HEIGHT}],
         "categories": [{"id": 7, "name": "x"}],
@@ -52,6 +57,7 @@ GOOD = {
     "a list of pairs": [[30, 20], [60, 20], [60, 40], [30, 40]],
     "compressed": runs(REGION, True),
     "uncompressed": runs(REGION, False),
+    "bare runs": runs(REGION, False)["counts"],
     "floats": {"size": [60.0, 80.0], "counts": [float(n) for n in runs(REGION, False)["counts"]]},
 }
 
@@ -111,7 +117,9 @@ def test_polygons_are_filled_as_pycocotools_fills_them(tmp_path: Path) -> None:
 
 def test_far_points_of_a_polygon_cost_nothing(tmp_path: Path) -> None:
     labels, _ = read(document([[-1e12, 20, 1e12, 20, 1e12, 40, -1e12, 40]]), tmp_path)
-    assert np.array_equal(labels.masks[0], (np.arange(HEIGHT) >= 20)[:, None] & (np.arange(HEIGHT) < 40)[:, None] & np.ones(WIDTH, bool))  # fmt: skip
+    assert np.array_equal(
+        labels.masks[0], (np.arange(HEIGHT) >= 20)[:, None] & (np.arange(HEIGHT) < 40)[:, None] & np.ones(WIDTH, bool)
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,8 +171,9 @@ def two(*names: str) -> dict[str, Any]:
     content = document([BOX])
     content["images"] = [{"id": n, "file_name": name, "width": WIDTH, "height": HEIGHT} for n, name in enumerate(names)]
     content["annotations"] = [
-        {"id": n, "image_id": n, "category_id": 7, "segmentation": [[0, 0, n + 5, 0, n + 5, 4, 0, 4]]} for n in range(len(names))
-    ]  # fmt: skip
+        {"id": n, "image_id": n, "category_id": 7, "segmentation": [[0, 0, n + 5, 0, n + 5, 4, 0, 4]]}
+        for n in range(len(names))
+    ]
     return content
 
 
@@ -202,6 +211,43 @@ def test_images_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
 def test_other_json_is_refused(content: Any, tmp_path: Path) -> None:
     with pytest.raises(CounterpointError, match=r"labels\.json"):
         read(content, tmp_path)
+
+
+OTHERS = {
+    "labelme": {"version": "5.0", "shapes": [], "imagePath": "b.png", "imageData": None},
+    "VIA": {"b.png12": {"filename": "b.png", "regions": []}},
+    "Supervisely": {"size": {"height": 60, "width": 80}, "objects": []},
+    "GeoJSON": {"type": "FeatureCollection", "features": []},
+    "Label Studio": [{"id": 1, "data": {"image": "b.png"}, "annotations": []}],
+    "results": [{"image_id": 1, "category_id": 7, "segmentation": [BOX], "score": 0.9}],
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_labels_of_other_tools_are_refused_by_name(name: str, tmp_path: Path) -> None:
+    with pytest.raises(CounterpointError, match=name):
+        read(OTHERS[name], tmp_path)
+
+
+def test_yolo_and_xml_are_refused_by_name(tmp_path: Path) -> None:
+    for name, tool in (("b.txt", "YOLO"), ("b.xml", "Pascal VOC and CVAT")):
+        (tmp_path / name).write_text("0 0.5 0.5 0.2 0.2")
+        with pytest.raises(CounterpointError, match=tool):
+            load_image_labels(tmp_path / name, (HEIGHT, WIDTH))
+
+
+def test_annotations_of_no_image_and_images_without_any_are_said(tmp_path: Path) -> None:
+    lost = document([BOX])
+    del lost["annotations"][0]["image_id"]
+    labels, warnings = read(lost, tmp_path)
+    assert not len(labels.masks) and "1 annotations of no image" in warnings[0] and "no labels" in warnings[1]
+    panoptic = document()
+    panoptic["annotations"] = [{"image_id": 1, "file_name": "b.png", "segments_info": []}]
+    with pytest.raises(CounterpointError, match="panoptic"):
+        read(panoptic, tmp_path)
+    lvis = document([BOX])
+    lvis["images"] = [{"id": i, "coco_url": f"x/{name}.png", "width": WIDTH, "height": HEIGHT} for i, name in ((1, "b"), (2, "c"))]  # fmt: skip
+    assert read(lvis, tmp_path)[0].masks.sum() == REGION.sum()
 
 
 def test_any_value_in_any_place_gives_labels_or_a_sentence(tmp_path: Path) -> None:

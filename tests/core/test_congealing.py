@@ -20,6 +20,7 @@ from core.congealing.agreement import AgreementSettings, LearnedField, agree
 from core.congealing.collection import OpenedPhoto, congeal, congeal_jointly
 from core.congealing.coordinates import MapSettings, coordinates, solve
 from core.congealing.generate import GenerateSettings, distill, generate, learn_word
+from core.congealing.opening import open_photos
 from core.congealing.photos import open_photo, scaled
 from core.congealing.posed_photos import CanonicalShape, pose_photo
 from core.congealing.propagate import average, from_photo, from_shape, on_shape
@@ -32,6 +33,7 @@ from core.geometry.shape import load_shape
 from core.images import load_image
 from core.interchange.collections import PosedImage, load_collection, load_map, save_collection, save_map
 from core.interchange.poses import View
+from core.notices import collect_warnings
 from core.parts.prominence import likely_box
 from tests.conftest import SAMPLE
 
@@ -251,7 +253,12 @@ def test_counterparts_are_the_same_places():
     place[1, 1], place[2, 2] = (0, 0, 0), (0.3, 0, 0)
     other = np.full((4, 4, 3), np.nan)
     other[3, 0] = (0.001, 0, 0)
-    seen = [photo_collections.Shot("", np.zeros((4, 4, 3), np.uint8), np.eye(3), Pose(np.eye(3), np.zeros(3)), np.isfinite(p[..., 0]), p) for p in (place, other)]  # fmt: skip
+    seen = [
+        photo_collections.Shot(
+            "", np.zeros((4, 4, 3), np.uint8), np.eye(3), Pose(np.eye(3), np.zeros(3)), np.isfinite(p[..., 0]), p
+        )
+        for p in (place, other)
+    ]
     where, known = seen[0].counterparts(np.array([[1, 1], [2, 2]]), seen[1])
     assert known.tolist() == [True, False] and where[0].tolist() == [0, 3]
 
@@ -260,7 +267,9 @@ def test_the_benchmark_runs_on_pictures(monkeypatch):
     monkeypatch.setattr(benchmark, "canonical_shape", lambda *a: _few(*a))
     monkeypatch.setattr(benchmark, "PAIRS", 6)
     tables = benchmark.evaluate(EvaluateSettings(encoder=_choice(), count=1, photos=3))
-    assert set(tables) == {f"{what}, {mask}" for what in ("poses", "pixels (PCK@0.1)") for mask in ("true mask", "mask cut out of the box")}  # fmt: skip
+    assert set(tables) == {
+        f"{what}, {mask}" for what in ("poses", "pixels (PCK@0.1)") for mask in ("true mask", "mask cut out of the box")
+    }
     alone, joint = tables["poses, true mask"]
     assert alone["photos"] == 3 and 0 <= joint["rot < 30"] <= 1 and joint["trans median"] < 1
     assert [row["method"] for row in tables["pixels (PCK@0.1), true mask"]] == list(pixels.METHODS)
@@ -297,9 +306,11 @@ def test_navi_is_read(tmp_path, sample):
     Image.fromarray((drawn.hits.mask * 255).astype(np.uint8)).save(folder / "masks" / "000.png")
     x, y, z, w = Rotation.from_matrix(photo_collections.GL @ pose.R).as_quat()
     entry = {
-        "object_id": "toy", "camera": {"q": [w, x, y, z], "t": (photo_collections.GL @ pose.t).tolist(), "focal_length": 120.0},
-        "filename": "000.jpg", "image_size": [96, 96],
-    }  # fmt: skip
+        "object_id": "toy",
+        "camera": {"q": [w, x, y, z], "t": (photo_collections.GL @ pose.t).tolist(), "focal_length": 120.0},
+        "filename": "000.jpg",
+        "image_size": [96, 96],
+    }
     (folder / "annotations.json").write_text(json.dumps([entry]))
     (found,) = photo_collections.navi(str(tmp_path), 5)
     shot = found.shots[0]
@@ -326,9 +337,13 @@ def test_spair_is_read(tmp_path, encoder, monkeypatch):
     asked = np.stack([columns, rows], axis=1)[:: max(1, len(rows) // 40)]
     there, known = a.counterparts(asked, b)
     pair = {
-        "src_imname": f"{a.name}.jpg", "trg_imname": f"{b.name}.jpg", "category": "car", "src_kps": asked[known].tolist(),
-        "trg_kps": there[known].tolist(), "trg_bndbox": list(b.box),
-    }  # fmt: skip
+        "src_imname": f"{a.name}.jpg",
+        "trg_imname": f"{b.name}.jpg",
+        "category": "car",
+        "src_kps": asked[known].tolist(),
+        "trg_kps": there[known].tolist(),
+        "trg_bndbox": list(b.box),
+    }
     (tmp_path / "PairAnnotation/test" / "000001-a-b:car.json").write_text(json.dumps(pair))
     tables = benchmark.evaluate(EvaluateSettings(encoder=_choice(), data=f"spair:{tmp_path}", count=3, photos=5))
     rows = tables["car (PCK@0.1)"]
@@ -406,3 +421,25 @@ def test_photos_that_cannot_be_posed_are_named(canon, encoder):
     small = OpenedPhoto("small.jpg", photo_of(noise, encoder, intrinsics((64, 64)), None, mask, "small.jpg"))
     with pytest.raises(CounterpointError, match=r"small\.jpg"):
         congeal([small], canon)
+
+
+def test_boxes_that_fit_no_photo_are_said(photos_of_two_folders, encoder):
+    first, second = photos_of_two_folders
+    boxes = {"cam0/1.png": (4, 4, 60, 60), "cam1/1.png": (0, 0, 50, 50), "other.png": (0, 0, 9, 9)}
+    with collect_warnings() as said:
+        found = open_photos([first, second], encoder, boxes)
+    assert len(found.photos) == 2 and len(said) >= 1 and "other.png" in said[0]
+    assert found.photos[0].photo.side.map.box != found.photos[1].photo.side.map.box
+    with collect_warnings() as said:
+        open_photos([first, second], encoder, {"1.png": (4, 4, 60, 60)})
+    assert "several photos" in said[0]
+
+
+@pytest.fixture
+def photos_of_two_folders(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    paths = [tmp_path / folder / "1.png" for folder in ("cam0", "cam1")]
+    for path in paths:
+        path.parent.mkdir()
+        Image.fromarray(noise).save(path)
+    return [str(path) for path in paths]

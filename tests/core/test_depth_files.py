@@ -42,6 +42,14 @@ def test_every_kind_of_file(tmp_path):
         assert np.isnan(depth[:4]).all() and np.allclose(depth[4:], 1.25), name
     assert np.allclose(load_depth(tmp_path / "png16.png", SIZE, MM)[4:], 1250)
     assert np.allclose(load_depth(tmp_path / "png16.png", SIZE, MM, 0.1)[4:], 125)
+    for kind in (np.int32, np.int64, np.uint32):
+        np.save(tmp_path / "integers.npy", counts.astype(kind))
+        assert np.allclose(load_depth(tmp_path / "integers.npy", SIZE, METRE)[4:], 1.25), kind
+    for values in (np.where(counts, counts, 65535).astype(np.uint16), np.where(DEPTH, DEPTH, 1e10)):
+        np.save(tmp_path / "marked.npy", values)
+        with collect_warnings() as said:
+            depth = load_depth(tmp_path / "marked.npy", SIZE, METRE)
+        assert np.isnan(depth[:4]).all() and np.allclose(depth[4:], 1.25) and "not known" in said[0]
     with collect_warnings() as said:
         load_depth(tmp_path / "png16.png", SIZE, GUESS)
         load_depth(tmp_path / "float.npy", SIZE, GUESS)
@@ -57,6 +65,10 @@ def test_pictures_of_depth_are_refused(tmp_path):
     for name in ("grey.png", "palette.png", "jet.png", "bits.png"):
         with pytest.raises(CounterpointError, match="picture of depth"):
             load_depth(tmp_path / name, SIZE)
+    for values in (grey, grey > 9, grey.astype(complex), grey.astype(str)):
+        np.save(tmp_path / "kind.npy", values)
+        with pytest.raises(CounterpointError, match="no depth"):
+            load_depth(tmp_path / "kind.npy", SIZE)
     np.save(tmp_path / "small.npy", np.ones((3, 3)))
     np.save(tmp_path / "empty.npy", np.zeros((24, 32)))
     np.savez(tmp_path / "two.npz", a=DEPTH, b=DEPTH)

@@ -1,4 +1,6 @@
-"""One look is one picture, whatever casts the rays; and a run on Warp, which also runs on the CPU, goes on to the same losses."""
+"""One look is one picture, whatever casts the rays; and a run on Warp, which also runs on the CPU, goes on to the same
+losses.
+"""
 
 import json
 from dataclasses import replace

@@ -284,7 +284,9 @@ with create_gallery(sys.argv[1], sys.argv[2], {"r": 1}) as gallery:
 
 
 def test_killed_at_any_moment_it_never_loses_or_doubles_an_entry(tmp_path):
-    """Fifty times, at random, while entries and indices are written; what was there stays, and in the end all is there once."""
+    """Fifty times, at random, while entries and indices are written; what was there stays, and in the end all is there
+    once.
+    """
     rng, root, folder = random.Random(3), tmp_path / "shapes", tmp_path / "g"
     root.mkdir()
     killed, before = 0, 0

@@ -15,8 +15,10 @@ vectors = st.tuples(numbers, numbers, numbers).map(np.array)
 pixels = st.tuples(st.floats(0, 639), st.floats(0, 479)).map(np.array)
 poses = st.builds(
     lambda turn, t, s: Pose(Rotation.from_rotvec(3 * turn).as_matrix(), t + [0, 0, 6.0], np.exp(0.5 * s)),
-    vectors, vectors, vectors,
-)  # fmt: skip
+    vectors,
+    vectors,
+    vectors,
+)
 
 
 def at(pose, middle):

@@ -124,13 +124,16 @@ def test_labels_that_others_wrote(tmp_path):
     Image.fromarray(np.array([[0, 3], [7, 3]], np.uint8)).save(tmp_path / "index.png")
     assert load_image_labels(tmp_path / "index.png").names == ["Part 3", "Part 7"]
     document = {
-        "images": [{"id": 5, "file_name": "x/a.jpg", "width": 8, "height": 6}, {"id": 6, "file_name": "b.jpg", "width": 2, "height": 2}],
+        "images": [
+            {"id": 5, "file_name": "x/a.jpg", "width": 8, "height": 6},
+            {"id": 6, "file_name": "b.jpg", "width": 2, "height": 2},
+        ],
         "categories": [{"id": 1, "name": "leg"}, {"id": 2, "name": "seat"}],
         "annotations": [
             {"id": 1, "image_id": 5, "category_id": 2, "segmentation": [[1, 1, 5, 1, 5, 4, 1, 4]]},
             {"id": 2, "image_id": 6, "category_id": 1, "segmentation": {"size": [2, 2], "counts": [1, 2, 1]}},
         ],
-    }  # fmt: skip
+    }
     (tmp_path / "c.json").write_text(json.dumps(document))
     first = load_image_labels(tmp_path / "c.json", (6, 8), "a.jpg")
     assert first.names == ["seat"] and first.masks[0, 2, 3] and not first.masks[0, 5, 7]
@@ -161,9 +164,10 @@ def test_labels_of_something_else_are_refused(tmp_path):
 def test_a_run_length_encoding_that_lies_is_refused(counts):
     segmentation = {"size": [3, 4], "counts": counts}
     document = {
-        "images": [{"id": 1, "file_name": "a", "width": 4, "height": 3}], "categories": [{"id": 1, "name": "p"}],
+        "images": [{"id": 1, "file_name": "a", "width": 4, "height": 3}],
+        "categories": [{"id": 1, "name": "p"}],
         "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": segmentation}],
-    }  # fmt: skip
+    }
     try:
         assert from_coco(document, "f").masks.shape == (1, 3, 4)
     except CounterpointError:

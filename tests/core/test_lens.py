@@ -144,7 +144,13 @@ def test_points_that_the_lens_does_not_show_have_no_pixel():
 
 def test_what_is_no_lens_is_refused():
     assert opencv_lens([0, 0, 0, 0]) is None and opencv_lens([0.1]) == Lens(OPENCV, (0.1, 0.0, 0.0, 0.0))
-    for model, values in ((OPENCV, (1.0,)), (FISHEYE, (0.1, 0, 0, 0, 0)), ("NOSUCH", ()), (OPENCV, (np.nan, 0, 0, 0)), ("EQUIRECTANGULAR", ())):  # fmt: skip
+    for model, values in (
+        (OPENCV, (1.0,)),
+        (FISHEYE, (0.1, 0, 0, 0, 0)),
+        ("NOSUCH", ()),
+        (OPENCV, (np.nan, 0, 0, 0)),
+        ("EQUIRECTANGULAR", ()),
+    ):
         with pytest.raises(CounterpointError):
             Lens(model, values)
     with pytest.raises(CounterpointError, match="14"):

@@ -19,6 +19,7 @@ from core.parts import sam
 from core.parts.action import Action
 from core.parts.carry import assign
 from core.parts.evidence import STEP, close_holes, project_mask, vote
+from core.parts.grabcut import GrabCutSegmenter
 from core.parts.layers import Layers, Mask
 from core.parts.marking import outline_mask, part_in_image, part_on_shape, stroke_mask
 from core.parts.prompts import Candidate
@@ -111,13 +112,10 @@ def test_prompts_and_strokes_in_an_image():
     assert len(further) == 1 and further[0].mask[15, 22] and further[0].mask[5, 5]
     with pytest.raises(CounterpointError, match="Nothing is marked"):
         part_in_image((30, 20), [rubbed], segmenter)
+    grabcut = GrabCutSegmenter()
+    grabcut.set_image(np.zeros((20, 30, 3), np.uint8))
     with pytest.raises(CounterpointError, match="outside the image"):
-        segmenter_of_points = [Action("point", True, ((99.0, 2.0),))]
-        from core.parts.grabcut import GrabCutSegmenter
-
-        grabcut = GrabCutSegmenter()
-        grabcut.set_image(np.zeros((20, 30, 3), np.uint8))
-        part_in_image((30, 20), segmenter_of_points, grabcut)
+        part_in_image((30, 20), [Action("point", True, ((99.0, 2.0),))], grabcut)
     assert stroke_mask([(5, 5)], 2, (30, 20)).sum() == pytest.approx(13, abs=9)
     assert outline_mask([(2, 2), (6, 2), (6, 6), (2, 6)], (30, 20)).sum() == 25
 

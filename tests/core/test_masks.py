@@ -104,14 +104,18 @@ def test_other_formats_and_their_noise(kind: str, color: tuple[int, int, int], t
     ("name", "picture", "words"),
     [
         ("two classes", np.where(MASK & (COLUMNS > 40), 2, MASK * 1), "2 classes"),
-        ("two colours", np.where(MASK[..., None], np.where(COLUMNS[..., None] > 40, (255, 0, 0), (0, 0, 255)), 0), "2 classes"),
+        (
+            "two colours",
+            np.where(MASK[..., None], np.where(COLUMNS[..., None] > 40, (255, 0, 0), (0, 0, 255)), 0),
+            "2 classes",
+        ),
         ("three greys", np.where(MASK & (COLUMNS > 40), 128, MASK * 255), "2 classes"),
         ("no black", np.where(MASK, 200, 40), "background"),
         ("one and two", np.where(MASK, 2, 1), "background"),
         ("cut out on black", np.where(MASK[..., None], PHOTO, 0), "cut out on black"),
         ("black and white on transparent", None, "white was taken"),
     ],
-)  # fmt: skip
+)
 def test_what_had_to_be_assumed_is_said(name: str, picture: np.ndarray | None, words: str, tmp_path: Path) -> None:
     if picture is None:
         rgb = np.where(MASK[..., None], 255, 0) * np.ones(3, int)

@@ -1,4 +1,6 @@
-"""The table of what meshes may hold (resources/docs/files.md, "Meshes") is true: each row is tried with a file made here."""
+"""The table of what meshes may hold (resources/docs/files.md, "Meshes") is true: each row is tried with a file made
+here.
+"""
 
 import struct
 from pathlib import Path

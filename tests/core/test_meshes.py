@@ -1,4 +1,4 @@
-"""One known shape in hundreds of files: geometry, order of faces, colours and labels of each are right after reading."""
+"""One known shape in hundreds of files: geometry, order of faces, colours and labels of each are read right."""
 
 from pathlib import Path
 

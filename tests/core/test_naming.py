@@ -1,4 +1,6 @@
-"""Words: CLIP with made weights of a real architecture, its depth branch and training, zero-shot and detection benchmarks."""
+"""Words: CLIP with made weights of a real architecture, its depth branch and training, zero-shot and detection
+benchmarks.
+"""
 
 import json
 
@@ -67,9 +69,14 @@ def test_clip_says_what_open_clip_says(clip, weights, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name, said",
-    [("ViT-Z:file", "no CLIP model"), (ARCHITECTURE, "no CLIP model"), (f"{ARCHITECTURE}:nowhere", "neither a file"), ("ViT-B-32:{file}", "do not fit")],
-)  # fmt: skip
+    ("name", "said"),
+    [
+        ("ViT-Z:file", "no CLIP model"),
+        (ARCHITECTURE, "no CLIP model"),
+        (f"{ARCHITECTURE}:nowhere", "neither a file"),
+        ("ViT-B-32:{file}", "do not fit"),
+    ],
+)
 def test_bad_models_are_said(weights, name, said):
     with pytest.raises(CounterpointError, match=said):
         ClipEncoder(name.format(file=weights), "cpu")
@@ -129,13 +136,20 @@ def tiny_diffusion(folder):
         attention_head_dim=8, norm_num_groups=8,
     )  # fmt: skip
     net = diffusers.ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(16, 32))
-    zero = (*net.controlnet_down_blocks.parameters(), *net.controlnet_mid_block.parameters(), net.controlnet_cond_embedding.conv_out.weight)  # fmt: skip
+    zero = (
+        *net.controlnet_down_blocks.parameters(),
+        *net.controlnet_mid_block.parameters(),
+        net.controlnet_cond_embedding.conv_out.weight,
+    )
     for parameter in zero:  # zero in an untrained one, which would be deaf to depth
         torch.nn.init.normal_(parameter, std=0.5)
     vae = diffusers.AutoencoderKL(
-        block_out_channels=(32, 64), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
-        latent_channels=4, norm_num_groups=8,
-    )  # fmt: skip
+        block_out_channels=(32, 64),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        latent_channels=4,
+        norm_num_groups=8,
+    )
     text = CLIPTextModel(CLIPTextConfig(vocab_size=200, hidden_size=32, intermediate_size=37, num_attention_heads=4, num_hidden_layers=2, bos_token_id=0, eos_token_id=1, pad_token_id=1))  # fmt: skip
     letters = [chr(c) for c in range(33, 127)]
     tokens = ["<|startoftext|>", "<|endoftext|>", *letters, *(c + "</w>" for c in letters)]
@@ -159,9 +173,12 @@ def test_a_controlnet_paints_pictures_of_depth(clip, tmp_path):
     assert picture.shape == (64, 64, 3) and picture.dtype == np.uint8 and (picture == paint(depth, "chair", 0)).all()
     assert (picture != paint(depth, "chair", 1)).any() and (picture != paint(255 - depth, "chair", 0)).any()
     losses = dlign.train(
-        [make_object(training_seed(1))], DepthClip(clip), tmp_path / "d.safetensors", dlign.DlignSettings(steps=2, views=2),
+        [make_object(training_seed(1))],
+        DepthClip(clip),
+        tmp_path / "d.safetensors",
+        dlign.DlignSettings(steps=2, views=2),
         paint=lambda depth, name, seed: paint(depth[::4, ::4], name, seed),
-    )  # fmt: skip
+    )
     assert len(losses) == 2 and np.isfinite(losses).all()
     with pytest.raises(CounterpointError, match="cannot be loaded"):
         dlign.controlnet(str(tmp_path / "nowhere"), str(tmp_path / "base"), "cpu")
@@ -273,7 +290,11 @@ def test_detection_of_a_made_scene(clip, tmp_path):
     bar.apply_translation([6, 0, 0])
     points = np.concatenate([ball.sample(500), bar.sample(500)])
     trimesh.PointCloud(points).export(tmp_path / "room.ply")
-    scene = {"points": "room.ply", "up": "y", "objects": [{"box": [0, 0, 0, 2, 2, 2], "label": "ball"}, {"box": [6, 0, 0, 0.5, 3.1, 0.5], "label": "bar"}]}  # fmt: skip
+    scene = {
+        "points": "room.ply",
+        "up": "y",
+        "objects": [{"box": [0, 0, 0, 2, 2, 2], "label": "ball"}, {"box": [6, 0, 0, 0.5, 3.1, 0.5], "label": "bar"}],
+    }
     (tmp_path / "room.json").write_text(json.dumps(scene))
     read = detection.read_scene(tmp_path / "room.json")
     assert detection.in_box(read.points, read.objects[1].values).sum() == 500

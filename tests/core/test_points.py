@@ -25,7 +25,9 @@ def points():
 
 
 def test_tokens_lie_in_the_space_of_pixels(points, encoder):
-    """A pixel's best place among the tokens is nearer than a random one, in plain pictures of held-out chairs and animals."""
+    """A pixel's best place among the tokens is nearer than a random one, in plain pictures of held-out chairs and
+    animals.
+    """
     found, chance = [], []
     for number, name in enumerate(("chair", "quadruped", "plane", "drill", "mug", "car")):
         item = make_object(HELD_OUT[200 + number], name)

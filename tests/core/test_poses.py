@@ -1,4 +1,6 @@
-"""One known pose in every format and convention is read as the same pose, or refused by a sentence; what is written opens elsewhere."""
+"""One known pose in every format and convention is read as the same pose, or refused by a sentence; what is written
+opens elsewhere.
+"""
 
 import json
 import tempfile
@@ -17,6 +19,7 @@ from core.errors import CounterpointError
 from core.geometry.lens import FISHEYE, OPENCV, Lens
 from core.geometry.pose import Pose, project
 from core.geometry.shape import make_shape
+from core.interchange.names import number_of
 from core.interchange.pose_formats import POSE_FORMATS
 from core.interchange.poses import SAVERS, View, colmap, load_entry, load_pose, nerfstudio, save_view
 from core.interchange.poses.json import load_view
@@ -144,7 +147,7 @@ IMAGES = {
     "no empty lines": "# h\n1 1 0 0 0 0.1 0.2 2.0 1 a.png\n2 1 0 0 0 0.1 0.2 2.0 1 b.png\n",
     "points": "1 1 0 0 0 0.1 0.2 2.0 1 a.png\n10.5 20.5 -1 11 21 7\n2 1 0 0 0 0.1 0.2 2.0 1 b.png\n100 200 -1 100 200 -1 100 200 -1 100 200 -1\n",
     "windows": "1 1 0 0 0 0.1 0.2 2.0 1 a.png\r\n\r\n2 1 0 0 0 1e-1 .2 2 1 b.png\r\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", IMAGES)
@@ -216,8 +219,31 @@ WRITTEN = {
     "ob_in_cam.json": (json.dumps({"ob_in_cam": FOUR.ravel().tolist()}), 1e-9),
     "rt.json": (json.dumps({"R": R.ravel().tolist(), "t": [[v] for v in POSE.t]}), 1e-9),
     "words.json": (json.dumps({"rotation": np.round(R, 5).tolist(), "translation": POSE.t.tolist()}), 2e-5),
+    "wide.txt": ("\n".join(" ".join(f"{v:.9e}" for v in row) for row in FOUR[:3].T), 1e-6),
+    "list.json": (
+        json.dumps(
+            [{"image": "000004.png", "pose": np.eye(4).tolist()}, {"image": "000003.png", "pose": FOUR.tolist()}]
+        ),
+        1e-9,
+    ),
+    "photos.json": (
+        json.dumps(
+            {"000003.png": {"R": R.tolist(), "t": POSE.t.tolist()}, "000004.png": {"R": R.T.tolist(), "t": [0, 0, 1]}}
+        ),
+        1e-9,
+    ),
+    "metres.json": (json.dumps({"R": R.tolist(), "t": (POSE.t / 1000).tolist(), "unit": "m"}), 1e-9),
+    "objects.json": (
+        json.dumps(
+            [
+                {"obj_id": 8, "cam_R_m2c": R.ravel().tolist(), "cam_t_m2c": POSE.t.tolist()},
+                {"obj_id": 9, "cam_R_m2c": R.T.ravel().tolist(), "cam_t_m2c": [0, 0, 1]},
+            ]
+        ),
+        1e-9,
+    ),
     "rvec.json": (json.dumps({"rvec": [0.4, -1.1, 0.7], "tvec": [[v] for v in POSE.t]}), 1e-9),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -225,11 +251,11 @@ def test_what_others_write_is_the_same_pose(name, tmp_path):
     content, atol = WRITTEN[name]
     (tmp_path / name).write_text(content)
     with collect_warnings() as said:
-        pose = load_pose(tmp_path / name)
+        pose = load_pose(tmp_path / name, "000003.png", "obj_000008.ply", MM)
     np.testing.assert_allclose(pose.R, R, atol=atol)
     np.testing.assert_allclose(pose.t, POSE.t, atol=max(atol, 1e-4))
     np.testing.assert_allclose(pose.R @ pose.R.T, np.eye(3), atol=1e-9)
-    assert (pose.s == 1).all() and bool(said) == (name in ("two.txt", "columns.txt"))
+    assert (pose.s == 1).all() and bool(said) == (name in ("two.txt", "columns.txt", "wide.txt"))
     save_view(tmp_path / "bop", view_of(pose), "bop")
 
 
@@ -258,15 +284,22 @@ REFUSED = {
     "words.txt": ("a b c\n", "no poses"),
     "bad.json": ('{"R": 1, "t": 2}', "rotation of 1 numbers"),
     "quaternion.json": ('{"R": [0, 0, 0, 1], "t": [0, 0, 1]}', "4 numbers"),
+    "degrees.json": ('{"rvec": [30, 0, 0], "tvec": [0, 0, 1]}', "radians"),
     "c2w.json": (json.dumps({"c2w": FOUR.tolist()}), "leads from the camera"),
     "nothing.json": ('{"a": 1}', "no pose"),
     "text.json": ('"hello"', "no pose"),
     "scene_gt.json": ('{"0": [{"obj_id": 1}]}', "no poses"),
     "annotation.json": ('{"aligned_models": [], "trs": {}}', "scan"),
-    "trs.json": ('{"K": [500, 0, 1, 0, 500, 1, 0, 0, 1], "size": [4, 4], "trs": {"rotation": [3, 0, 0, 0], "translation": [0, 0, 0], "scale": [1, 1, 1]}}', "length"),
-    "equi.json": ('{"camera_model": "EQUIRECTANGULAR", "w": 4, "h": 4, "fl_x": 1, "frames": [{"file_path": "a", "transform_matrix": [[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]}]}', "EQUIRECTANGULAR"),
+    "trs.json": (
+        '{"K": [500, 0, 1, 0, 500, 1, 0, 0, 1], "size": [4, 4], "trs": {"rotation": [3, 0, 0, 0], "translation": [0, 0, 0], "scale": [1, 1, 1]}}',
+        "length",
+    ),
+    "equi.json": (
+        '{"camera_model": "EQUIRECTANGULAR", "w": 4, "h": 4, "fl_x": 1, "frames": [{"file_path": "a", "transform_matrix": [[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]}]}',
+        "EQUIRECTANGULAR",
+    ),
     "pose.pkl": ("x", "JSON"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -337,7 +370,11 @@ def test_bop_says_what_it_assumes(tmp_path):
 
 
 def test_the_pose_is_chosen_by_the_names(tmp_path):
-    for image, shape, x in (("000003.png", "obj_000008.ply", 1.0), ("000003.png", "obj_000005.ply", 2.0), ("000004.png", "obj_000008.ply", 3.0)):  # fmt: skip
+    for image, shape, x in (
+        ("000003.png", "obj_000008.ply", 1.0),
+        ("000003.png", "obj_000005.ply", 2.0),
+        ("000004.png", "obj_000008.ply", 3.0),
+    ):
         save_view(tmp_path, view_of(Pose(R, np.array([x, 0, 900.0])), image, shape=shape), "bop")
     for file in ("scene_camera.json",):
         content = {key: {"cam_K": one["cam_K"]} for key, one in json.loads((tmp_path / file).read_text()).items()}
@@ -345,9 +382,11 @@ def test_the_pose_is_chosen_by_the_names(tmp_path):
     assert load_pose(tmp_path, "rgb/000003.png", "obj_000005.ply", MM).t[0] == 2
     assert load_pose(tmp_path, "4.jpg", "obj_000008.ply", MM).t[0] == 3
     for image, shape, sentence in (
-        ("000009.png", "obj_000008.ply", "000003, 000004"), ("000003.png", "obj_000001.ply", "objects 5, 8"),
-        (None, "obj_000008.ply", "without a name"), ("000003.png", "mug.ply", "objects 5, 8"),
-    ):  # fmt: skip
+        ("000009.png", "obj_000008.ply", "000003, 000004"),
+        ("000003.png", "obj_000001.ply", "objects 5, 8"),
+        (None, "obj_000008.ply", "without a name"),
+        ("000003.png", "mug.ply", "objects 5, 8"),
+    ):
         with pytest.raises(CounterpointError, match=sentence):
             load_pose(tmp_path, image, shape, MM)
     save_view(tmp_path / "one.json", view_of())
@@ -375,6 +414,16 @@ def test_other_conventions_are_not_taken_for_ours():
     with collect_warnings() as said:
         check_start(Pose(R, np.array([5000.0, 0, 1000])), K, (640, 480), box(), "pose.txt")
     assert "outside the picture" in said[0]
+    mask = np.zeros((480, 640), bool)
+    u, v = project(POSE, K, np.zeros((1, 3)))[0][0].astype(int)
+    mask[v - 20 : v + 20, u - 20 : u + 20] = True
+    for pose, word in ((POSE, None), (Pose(R, POSE.t / 10), "unit"), (Pose(R, POSE.t * 10), "unit")):
+        with collect_warnings() as said:
+            check_start(pose, K, (640, 480), box(), "pose.txt", mask)
+        assert bool(said) == bool(word) and all(word in one for one in said), (word, said)
+    with collect_warnings() as said:
+        check_start(POSE, K, (640, 480), box(), "pose.txt", np.roll(mask, 300, axis=1))
+    assert "beside the object" in said[0]
     far = Pose(np.eye(3), np.array([-5e5, -4e6, -700.0]))  # a shape far from its origin, which lies behind
     with collect_warnings() as said:
         check_start(far, K, (640, 480), box(100, (5e5, 4e6, 1800)), "utm.txt")
@@ -402,5 +451,31 @@ def test_results_of_bop(tmp_path):
     with collect_warnings() as said:
         assert close(load_pose(tmp_path / "method_lmo-test.csv", "000003.png", "obj_000008.ply", MM), POSE)
     assert "highest score" in said[0]
+    (tmp_path / "blanks.csv").write_bytes(
+        "\n".join(["\ufeffscene_id, im_id, obj_id, score, R, t, time", rows[1]]).encode()
+    )
+    assert close(load_pose(tmp_path / "blanks.csv", "000003.png", "obj_000008.ply", MM), POSE)
+    with collect_warnings() as said:
+        load_pose(tmp_path / "blanks.csv", "000003.png", "mug.ply", MM)
+    assert "object 8" in said[0]
     with pytest.raises(CounterpointError, match="000003, 000004"):
         load_pose(tmp_path / "method_lmo-test.csv", "photo.png", "obj_000008.ply", MM)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("000003.png", 3), ("rgb/000003-v2.png", 3), ("obj_000008_fine2.ply", 8), ("scene_000002_000003.png", 3), ("a\\b4\\7.png", 7), ("mug.ply", None)],
+)  # fmt: skip
+def test_numbers_of_photos_and_objects(name, number):
+    assert number_of(name) == number
+
+
+def test_a_model_without_photos_is_no_rig(tmp_path):
+    model = pycolmap.Reconstruction()
+    model.add_camera_with_trivial_rig(pycolmap.Camera.create_from_model_name(1, "PINHOLE", 500.0, 640, 480))
+    model.write_binary(str(tmp_path))
+    with pytest.raises(CounterpointError, match="no photo with a pose"):
+        load_rig(tmp_path)
+    (tmp_path / "images.bin").unlink()
+    with pytest.raises(CounterpointError, match=r"no images\.bin"):
+        load_rig(tmp_path)

@@ -1,4 +1,4 @@
-"""What our readers make of files is what readers of other makes do: plyfile, trimesh, Open3D (tinyobjloader, Assimp)."""
+"""What our readers make of files is what other readers do: plyfile, trimesh, Open3D (tinyobjloader, Assimp)."""
 
 from pathlib import Path
 

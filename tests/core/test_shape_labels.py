@@ -1,4 +1,6 @@
-"""One known labelling of a body in every way that programs write labels of shapes: the same faces come back, or a sentence does."""
+"""One known labelling of a body in every way that programs write labels of shapes: the same faces come back, or a
+sentence does.
+"""
 
 import json
 from pathlib import Path
@@ -71,7 +73,9 @@ def is_truth(found: dict[str, np.ndarray]) -> bool:
 
 @pytest.mark.parametrize("text", [True, False])
 @pytest.mark.parametrize("dtype", ["i1", "u1", "i4", "u4", "f4", "f8"])
-@pytest.mark.parametrize("name", ["label", "labels", "class", "scalar_label", "category", "segment", "objectId", "scalar_Classification"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name", ["label", "labels", "class", "scalar_label", "category", "segment", "objectId", "scalar_Classification"]
+)
 def test_labels_of_faces_by_any_name_and_type(name: str, dtype: str, text: bool, tmp_path: Path) -> None:
     path = ply(tmp_path / "a.ply", VERTICES, FACES, text, {name: TRUTH.astype(dtype)})
     found, warnings = read(path)
@@ -234,7 +238,7 @@ def test_a_glb_of_others(name: str, tmp_path: Path) -> None:
         ("ply", "ply\nformat ascii 1.0\nelement face 1\nproperty int label\nend_header\nx\n", "damaged"),
         ("stl", "solid", "cannot hold labels"),
     ],
-)  # fmt: skip
+)
 def test_what_holds_no_labels_is_refused(kind: str, content: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / f"a.{kind}"
     path.write_text(content)
@@ -246,7 +250,12 @@ def test_split_parts_with_a_damaged_table(tmp_path: Path) -> None:
     labels = Labels(["a"], ["#ffffff"], (TRUTH == 2)[None])
     (path,) = save_split(tmp_path, SHAPE, labels)
     good = path.read_bytes()
-    for old, new in ((b'"elements"', b'"elementZ"'), (b'"order": 0', b'"order": "'), (b'{"name"', b'["name"'), (b'"color": "#ffffff"', b'"color": 12345678 ')):  # fmt: skip
+    for old, new in (
+        (b'"elements"', b'"elementZ"'),
+        (b'"order": 0', b'"order": "'),
+        (b'{"name"', b'["name"'),
+        (b'"color": "#ffffff"', b'"color": 12345678 '),
+    ):
         assert old in good
         path.write_bytes(good.replace(old, new))
         with pytest.raises(CounterpointError, match=r"a\.ply|part"):

@@ -1,4 +1,6 @@
-"""The Tango recipe on a CPU: three stages, gradients where each stage learns, the user's own tokens, a run that goes on."""
+"""The Tango recipe on a CPU: three stages, gradients where each stage learns, the user's own tokens, a run that goes
+on.
+"""
 
 import json
 import os

@@ -17,7 +17,8 @@ from core.training.procedural import HELD_OUT, make_object, training_seed
 from core.training.scene import Object3D
 
 STATISTICS = (0.3415, 0.1399, 0.4943, 0.2385, 0.062, 0.2941, 0.3305)
-"""Of the pixels of 1500 pictures in [0, 1]: mean and deviation on the object and off it, step to the next column, spread of the channels; and
+"""Of the pixels of 1500 pictures in [0, 1]: mean and deviation on the object and off it, step to the next column,
+spread of the channels; and
 the share of the object."""
 
 CLEAN = PictureSettings(size=64, plain=0, worn=0, occluded=0)
@@ -69,7 +70,9 @@ def test_a_picture_knows_what_each_pixel_shows(seed):
 
 
 def test_pictures_vary_as_those_that_the_bundled_weights_learnt_from():
-    """Means over pictures; the numbers were measured when each picture was drawn by itself in numpy, as for those weights."""
+    """Means over pictures; the numbers were measured when each picture was drawn by itself in numpy, as for those
+    weights.
+    """
     found = []
     for seed in range(240):
         picture = take_picture(make_object(seed), np.random.default_rng(seed), replace(CLEAN, worn=0.5, occluded=0.3))

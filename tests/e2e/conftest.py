@@ -77,7 +77,9 @@ def opened(window, sample, open_sample, wait_ready):
 
 @pytest.fixture
 def give(monkeypatch):
-    """Answer the dialogs for files and folders that come: ``give(path)``; of those for saving, ``chosen`` is the pattern."""
+    """Answer the dialogs for files and folders that come: ``give(path)``; of those for saving, ``chosen`` is the
+    pattern.
+    """
 
     def answer(path, chosen=""):
         monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: (str(path), chosen))

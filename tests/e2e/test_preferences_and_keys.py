@@ -167,7 +167,7 @@ def test_keys_over_a_shape(opened):
     assert not edges()
 
 
-def test_keys_in_the_list_of_pins(opened, sample, wait_ready):
+def test_keys_in_the_list_of_pins(opened, sample, wait_ready, qtbot):
     pins = opened.features.matching.panel.list
     click_pixel(opened.panels["image 1"], *sample["at"])
     wait_ready(opened)
@@ -177,6 +177,6 @@ def test_keys_in_the_list_of_pins(opened, sample, wait_ready):
     editor.setFocus()
     QTest.keyClicks(editor, "trunk")
     QTest.keyClick(editor, Qt.Key.Key_Return)
-    assert opened.session.pins[1].name == "trunk"
+    qtbot.waitUntil(lambda: opened.session.pins[1].name == "trunk")  # Qt commits in the next turn of the loop
     QTest.keyClick(pins, Qt.Key.Key_Delete)
     assert not opened.session.pins

@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 import trimesh
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from core.images import save_image
-from core.parts.action import Action
 from tests.conftest import SAMPLE
+from tests.e2e.hands import choose, click_pixel, draw_focus_box, press
 from tests.verb import verb
 
 TOLERANCE = 1e-4
 """Both compute the same on the same machine; what travels as JSON keeps all digits."""
+
+pytestmark = pytest.mark.timeout(900)
+"""All five are seen in one window, by the fixture of the first test."""
 
 PHOTOS = [str(SAMPLE / "collection" / f"toy-{number}.jpg") for number in (3, 5)]
 
@@ -38,7 +41,7 @@ class Driver:
         self.window.resize(1300, 800)
         self.window.show()
 
-    def until(self, done: Callable[[], object], seconds: float = 150) -> None:
+    def until(self, done: Callable[[], object], seconds: float = 300) -> None:
         end = time.monotonic() + seconds
         while not done():
             for box in self.window.findChildren(QMessageBox):
@@ -48,7 +51,7 @@ class Driver:
             time.sleep(0.002)
 
     def until_ready(self) -> None:
-        self.until(lambda: all(map(self.window.queries.is_ready, self.window.session.items)))
+        self.until(lambda: all(map(self.window.requests.is_ready, self.window.session.items)))
         self.until(self.window.tasks.is_idle)
 
 
@@ -72,35 +75,44 @@ def seen(qapp, folder, sample, tmp_path_factory):
     session = window.session
     window.open_files([str(sample["image"]), str(sample["shape"])])
     driver.until(lambda: len(session.items) == 2)
-    window.panels["image 1"]._user_box(tuple(sample["box"]))
     driver.until_ready()
+    draw_focus_box(window.panels["image 1"], sample["box"])
+    driver.until_ready()
+    seen.box = ",".join(map(repr, session.items["image 1"].box))  # the mouse is on whole pixels of the screen
 
-    window.place_pin("image 1", tuple(sample["at"]))
-    driver.until(lambda: "shape 1" in session.pins[1].answers)
-    seen.match = session.pins[1].answers["shape 1"]
+    click_pixel(window.panels["image 1"], *sample["at"])
+    driver.until(lambda: session.pins and "shape 1" in session.pins[1].answers)
+    seen.at, seen.match = session.pins[1].at, session.pins[1].answers["shape 1"]
 
-    window.parts.act("image 1", Action("point", True, (tuple(sample["at"]),)))
-    driver.until(lambda: "shape 1" in window.drafts.marked.carried)
-    height, width = window.panels["image 1"].image_size[::-1]
-    seen.mask = window.drafts.marked.candidates[0][0].array().reshape(height, width)
-    seen.part = window.drafts.marked.carried["shape 1"]
+    window.docks["parts"].raise_()
+    press(window, Qt.Key.Key_P)
+    click_pixel(window.panels["image 1"], *sample["at"])
+    drafts = window.features.parts.drafts
+    driver.until(lambda: "shape 1" in drafts.marked.carried)
+    width, height = window.panels["image 1"].image_size
+    seen.mask = drafts.marked.candidates[0][0].array().reshape(height, width)
+    seen.part = drafts.marked.carried["shape 1"]
     session.set_draft(None)
 
-    window.cameras.open_camera(str(folder / "camera.json"))
-    driver.until_ready()
-    window.align_panel.start.click()
+    window.docks["align"].raise_()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(folder / "camera.json"), ""))
+        choose(window, "Pose", "Open intrinsics")
+    driver.until(lambda: session.cameras.file is not None)
+    window.features.align.panel.start.click()
     driver.until(lambda: session.aligned)
     seen.poses = session.aligned[("image 1", "shape 1")].poses
 
-    window.gallery.folder.setText(str(folder / "shapes"))
-    window.gallery.likes["image"].click()
-    driver.until(lambda: window.gallery.results.count() == 3)
-    driver.until_ready()
-    grid = window.gallery.results
-    seen.search = [grid.item(number).text().split("\n") for number in range(grid.count())]
+    panel = window.features.gallery.panel
+    panel.folder.setText(str(folder / "shapes"))
+    panel.likes["image"].click()
+    driver.until(lambda: panel.results.count() == 3)
+    seen.search = [panel.results.item(number).text().split("\n") for number in range(3)]
 
-    window.collector.add(PHOTOS)
-    window.collection_panel.start.click()
+    window.show_dock("collection")
+    window.features.collection.panel.strip.files_dropped.emit(PHOTOS)
+    driver.until_ready()
+    window.features.collection.panel.start.click()
     driver.until(lambda: session.collection.joined)
     seen.photos = session.collection.photos
     window.close()
@@ -113,22 +125,17 @@ def report(*arguments: object) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-@pytest.fixture(scope="module")
-def box(sample):
-    return ",".join(map(str, sample["box"]))
-
-
-def test_match(seen, sample, box):
-    u, v = sample["at"]
-    found = report("match", sample["image"], sample["shape"], "--at", f"{u},{v}", "--box", box)["matches"][0]
+def test_match(seen, sample):
+    u, v = seen.at
+    found = report("match", sample["image"], sample["shape"], "--at", f"{u!r},{v!r}", "--box", seen.box)["matches"][0]
     assert found["point"] == pytest.approx(seen.match.location, abs=TOLERANCE)
     for name in ("score", "margin", "cycle_error"):
         assert found[name] == pytest.approx(getattr(seen.match, name), abs=TOLERANCE)
     assert found["verdict"] == seen.match.verdict and len(found["rivals"]) == len(seen.match.rivals)
 
 
-def test_align(seen, sample, box, folder):
-    found = report("align", sample["image"], sample["shape"], "--box", box, "--K", folder / "camera.json")
+def test_align(seen, sample, folder):
+    found = report("align", sample["image"], sample["shape"], "--box", seen.box, "--K", folder / "camera.json")
     assert len(found["hypotheses"]) == len(seen.poses)
     for theirs, ours in zip(found["hypotheses"], seen.poses, strict=True):
         assert np.ravel(theirs["R"]) == pytest.approx(ours.R, abs=TOLERANCE)
@@ -137,10 +144,10 @@ def test_align(seen, sample, box, folder):
             assert theirs[name] == pytest.approx(getattr(ours, name), abs=TOLERANCE)
 
 
-def test_transfer(seen, sample, box, tmp_path):
+def test_transfer(seen, sample, tmp_path):
     save_image(tmp_path / "mask.png", np.repeat(seen.mask[..., None].astype(np.uint8) * 255, 3, axis=2))
     found = report(
-        "transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--box", box, "--out",
+        "transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--box", seen.box, "--out",
         tmp_path / "part.ply", "--threshold", 50,
     )["parts"][0]  # fmt: skip
     assert 0 < found["share"] == pytest.approx((seen.part.percent > 50).mean(), abs=TOLERANCE)
@@ -148,8 +155,8 @@ def test_transfer(seen, sample, box, tmp_path):
     assert found["verdict"] == seen.part.verdict
 
 
-def test_search(seen, sample, box, folder):
-    found = report("search", folder / "shapes", sample["image"], "--box", box)["results"]
+def test_search(seen, sample, folder):
+    found = report("search", folder / "shapes", sample["image"], "--box", seen.box)["results"]
     assert [Path(one["path"]).name for one in found] == [name for name, _ in seen.search]
     for one, (_, score) in zip(found, seen.search, strict=True):
         assert one["score"] == pytest.approx(float(score), abs=5e-4)  # the grid shows three decimals

@@ -1,6 +1,7 @@
 """Damaged files of every kind, each loader in a process with bounded memory: python -m tests.soak.fuzz --count 2000
 
-Prints a row for each kind: opened, refused with a sentence, anything else (must be none), the slowest, and the memory it took at most.
+Prints a row for each kind: opened, refused with a sentence, anything else (must be none), the slowest, and the memory
+it took at most.
 """
 
 import argparse

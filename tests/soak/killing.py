@@ -2,9 +2,10 @@
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python -m tests.soak.killing --rounds 5
 
-A task is started as a user starts it; after a random part of the time it took undisturbed the engine's process is killed, once or twice (twice makes the
-window ask whether to go on; it is told to, once in two). Prints a row for each task: how often it ended as it should all the same, was given up with
-a sentence, or neither, which fails, as anything thrown does.
+A task is started as a user starts it; after a random part of the time it took undisturbed the engine's process is
+killed, once or twice (twice makes the window ask whether to go on; it is told to, once in two). Prints a row for each
+task: how often it ended as it should all the same, was given up with a sentence, or neither, which fails, as anything
+thrown does.
 """
 
 import argparse
@@ -148,7 +149,10 @@ def main() -> int:
                 counts[soak.run(name, number, 1 + number % 2, span)[0]] += 1
                 said += len(soak.said)
             wrong += counts["lost"]
-            print(f"{name:<12}{span:>6.1f} s{counts['done']:>6}{counts['given up']:>10}{counts['lost']:>6}{said:>11}{len(asked) - before:>7}", flush=True)  # fmt: skip
+            print(
+                f"{name:<12}{span:>6.1f} s{counts['done']:>6}{counts['given up']:>10}{counts['lost']:>6}{said:>11}{len(asked) - before:>7}",
+                flush=True,
+            )
         for kind, error, _ in soak.thrown:
             print(f"thrown: {kind.__name__}: {error}")
         wrong += len(soak.thrown)

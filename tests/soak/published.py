@@ -1,9 +1,11 @@
 """Files that others published, opened in bulk: python -m tests.soak.published FOLDER...
 
-Every image and shape in and below the folders is opened as the program opens it, in a process with bounded memory, and what came of it is
-compared with readers of another make: OpenCV for images (size and pixels); for shapes Assimp by way of Open3D (bounding box), plyfile, trimesh and a plain
-reader of OBJ (which vertices each face has, in the order of the file, and its colour: :mod:`tests.soak.second`). Prints a row for each kind, the files that were refused with their sentences (``--refused``), and those on which the two readers differ. Fails where a file crashes, hangs or
-raises anything but a sentence. Where such files can be had is in ``resources/docs/files.md``.
+Every image and shape in and below the folders is opened as the program opens it, in a process with bounded memory, and
+what came of it is compared with readers of another make: OpenCV for images (size and pixels); for shapes Assimp by way
+of Open3D (bounding box), plyfile, trimesh and a plain reader of OBJ (which vertices each face has, in the order of the
+file, and its colour: :mod:`tests.soak.second`). Prints a row for each kind, the files that were refused with their
+sentences (``--refused``), and those on which the two readers differ. Fails where a file crashes, hangs or raises
+anything but a sentence. Where such files can be had is in ``resources/docs/files.md``.
 """
 
 import argparse
@@ -31,7 +33,8 @@ SECONDS, MEGABYTES = 60.0, 8000
 """For one file, and for the process."""
 
 Outcome = tuple[str, str]
-"""What became of a file ("same", "differs", "alone": the other reader cannot, "refused", "raised", "died", "hung") and more about it."""
+"""What became of a file ("same", "differs", "alone": the other reader cannot, "refused", "raised", "died", "hung") and
+more about it."""
 
 
 def main() -> int:
@@ -40,8 +43,11 @@ def main() -> int:
     parser.add_argument("--refused", action="store_true", help="print what was refused, with the sentences")
     options = parser.parse_args()
     files = sorted(
-        path for root in options.folder for path in root.rglob("*") if path.suffix.lower() in SHAPES + IMAGES and path.is_file()
-    )  # fmt: skip
+        path
+        for root in options.folder
+        for path in root.rglob("*")
+        if path.suffix.lower() in SHAPES + IMAGES and path.is_file()
+    )
     table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     told: list[str] = []
     begin, slowest = time.perf_counter(), (0.0, "")
@@ -99,7 +105,9 @@ def _outcome(path: Path) -> Outcome:
 
 
 def _image(path: Path) -> Outcome:
-    """Opaque 8-bit pictures must have the other reader's pixels (up to the rounding of JPEG decoders), all of them its size."""
+    """Opaque 8-bit pictures must have the other reader's pixels (up to the rounding of JPEG decoders), all of them its
+    size.
+    """
     pixels = load_image(path)
     other = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if other is None:

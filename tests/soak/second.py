@@ -16,7 +16,9 @@ LARGEST = 300_000
 
 
 def differences(path: Path, shape: Shape) -> str:
-    """What is not the same to another reader, or "": the vertices of each polygon in its order, and colours at the middles of faces."""
+    """What is not the same to another reader, or "": the vertices of each polygon in its order, and colours at the
+    middles of faces.
+    """
     if shape.is_point_cloud or len(shape.faces) > LARGEST:
         return ""
     suffix = path.suffix.lower()
@@ -28,7 +30,9 @@ def differences(path: Path, shape: Shape) -> str:
 
 
 def _order(shape: Shape, polygons: list[list[int]]) -> str:
-    """Whether the triangles of each polygon [P] have its vertices; polygons of fewer than three corners have no triangle."""
+    """Whether the triangles of each polygon [P] have its vertices; polygons of fewer than three corners have no
+    triangle.
+    """
     polygon = np.arange(len(shape.faces)) if shape.polygon is None else shape.polygon
     begin = np.searchsorted(polygon, np.arange(len(polygons) + 1))
     wrong = sum(

@@ -1,10 +1,11 @@
-"""The window for a long time: files opened and closed again and again, then random actions; memory and crashes are watched.
+"""The window for a long time: files opened and closed again and again, then random actions; memory and crashes are
+watched.
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python -m tests.soak.window --cycles 500 --minutes 120
 
-Prints memory of window and engine as it goes, and fails when either grows by more than 50 MB from the end of warming up (a tenth of the run) to the
-end, or anything is thrown. Counted is what a process wrote and shares with nobody (Linux' ``Private_Dirty``): pages of libraries that no other process
-happens to use any more would count as its own otherwise.
+Prints memory of window and engine as it goes, and fails when either grows by more than 50 MB from the end of warming up
+(a tenth of the run) to the end, or anything is thrown. Counted is what a process wrote and shares with nobody (Linux'
+``Private_Dirty``): pages of libraries that no other process happens to use any more would count as its own otherwise.
 """
 
 import argparse
@@ -95,13 +96,17 @@ class Soak:
             lambda: drag(view),
             lambda: mesh is not None and QTest.mouseClick(mesh, Qt.MouseButton.LeftButton, pos=place(mesh)),
             lambda: mesh is not None and drag(mesh),
-            hover, tool, turn,
-            session.undo_stack.undo, session.undo_stack.undo, session.undo_stack.redo,
+            hover,
+            tool,
+            turn,
+            session.undo_stack.undo,
+            session.undo_stack.undo,
+            session.undo_stack.redo,
             lambda: window.open_files([rng.choice(self.files)]),
             lambda: window.panels["image 1"].view.zoom_to(rng.uniform(0.2, 4), QPointF(place(view)).toPoint()),
             lambda: QTest.keyClick(window, Qt.Key.Key_Return),
             window.projects.autosave,
-        ]  # fmt: skip
+        ]
         rng.choice(actions)()
         for box in window.findChildren(QMessageBox):
             box.close()

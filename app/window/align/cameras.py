@@ -56,7 +56,6 @@ class CameraController(QObject):
 
     def open_camera(self, path: str) -> None:
         """Take intrinsics from a file."""
-
         file, pair = item_for(path), self._aligner.pair()
 
         def done(_: object) -> None:
@@ -124,7 +123,10 @@ class CameraController(QObject):
         self._session.undo_stack.push(SetCameras(self._session, text, cameras))
 
     def carry(self) -> None:
-        """The pose that is shown, and the others behind it as all photos together agree with them, in the rig's other open photos."""
+        """Carry the pose that is shown to the rig's other open photos.
+
+        The other poses come behind it, as all photos together agree with them.
+        """
         whole, known, others = self._aligner.pair(), self._aligner.current(), self._others()
         if whole is None or known is None or known.pose is None or not others:
             return

@@ -1,7 +1,7 @@
 """Aligning a shape to a photo from the window, with the pose shown as it improves."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,13 +12,15 @@ from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import Aligned, AlignTask, PoseInPhoto, Slot, kind_of
 from app.window.align.dock import AlignPanel
 from app.window.content import Content
-from app.window.engine_client import Request
 from app.window.requests import Requests
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
 from app.window.views.panels import ActivePanel, Panels, image_panels, mesh_panels
 from core.alignment.verdict import judge
 from core.geometry.pose import camera_matrix, frustum
+
+if TYPE_CHECKING:
+    from app.window.engine_client import Request
 
 VERDICTS = {
     "good": tr("Good: the silhouette fits, and no other pose comes near."),
@@ -236,5 +238,4 @@ class AlignController(QObject):
 def _verdict(aligned: Aligned) -> str:
     if aligned.pose is None:
         return tr("{pairs} of at least 3 pairs are placed.").format(pairs=len(aligned.pairs))
-    text = VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]
-    return text
+    return VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]

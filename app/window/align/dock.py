@@ -28,14 +28,27 @@ TOOLS = (
 
 KEYS = {"move": "W", "turn": "T", "scale": "S", "pairs": "K"}
 
-STYLES = (("solid", tr("Solid")), ("wireframe", tr("Wireframe")), ("silhouette", tr("Silhouette")), ("coordinates", tr("Coordinates (NOC)")))  # fmt: skip
+STYLES = (
+    ("solid", tr("Solid")),
+    ("wireframe", tr("Wireframe")),
+    ("silhouette", tr("Silhouette")),
+    ("coordinates", tr("Coordinates (NOC)")),
+)
 
 
 class AlignPanel(QWidget):
-    """Signals: align_requested(), stopped(), chosen(index), clear_requested(), opacity_changed(0 to 1), swiped(0 to 1), style_changed(),
-    tool_requested(tool or ""), camera_requested(): read intrinsics from a file, or forget them, estimate_requested(): estimate the field of view,
-    depth_requested() and rig_requested(): read (or forget) measured depth, and the cameras of a rig, carry_requested(): the pose in the rig's other
-    photos, view_requested(): see the shape as in the photo.
+    """The dock in which a shape is aligned to a photo.
+
+    Signals:
+        align_requested(), stopped(), clear_requested(), style_changed(): what their names say.
+        chosen(index): another of the poses.
+        opacity_changed(share), swiped(share): from 0 to 1.
+        tool_requested(tool): a key of ``KEYS``, or "".
+        camera_requested(): read intrinsics from a file, or forget them.
+        estimate_requested(): estimate the field of view.
+        depth_requested(), rig_requested(): read (or forget) measured depth, and the cameras of a rig.
+        carry_requested(): the pose in the rig's other photos.
+        view_requested(): see the shape as in the photo.
     """
 
     align_requested = Signal()
@@ -103,7 +116,10 @@ class AlignPanel(QWidget):
         self.fov.setEnabled(not name)
 
     def set_known(self, depth: str, cameras: int, carries: bool) -> None:
-        """The file with the photo's depth or "", how many cameras the rig has, and whether a pose can be carried to others of it."""
+        """Show the file with the photo's depth or "", and how many cameras the rig has.
+
+        ``carries`` says whether a pose can be carried to others of it.
+        """
         self.measured.setText(
             tr("Forget the depth of {depth}").format(depth=depth) if depth else tr("Take measured depth from a file…")
         )

@@ -30,7 +30,7 @@ class PoseFiles:
         parent = self._shell.dialog_parent
         path, chosen = QFileDialog.getSaveFileName(parent, tr("Save pose"), "pose.json", ";;".join(FORMATS))
         if path:
-            form = FORMATS.get(chosen)
-            if form is not None and not form.suffix:
+            file_format = FORMATS.get(chosen)
+            if file_format is not None and not file_format.suffix:
                 path = str(Path(path).with_suffix(""))
-            self._manual.save(path, None if form is None else form.name)
+            self._manual.save(path, None if file_format is None else file_format.name)

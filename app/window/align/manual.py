@@ -89,9 +89,14 @@ class ManualPose(QObject):
         known = replace(placed, K=None, lens=None) if self._session.cameras.file else placed
         task = self._aligner.task((placed.image, placed.shape), known)
         request = self._requests.run(
-            "solve_pairs", done, task=task, pairs=placed.pairs, start=placed.pose, dof=self._dock.dof.currentData(),
+            "solve_pairs",
+            done,
+            task=task,
+            pairs=placed.pairs,
+            start=placed.pose,
+            dof=self._dock.dof.currentData(),
             locked=self._dock.locked,
-        )  # fmt: skip
+        )
         request.failed.connect(failed)
 
     def _say_half(self) -> None:
@@ -122,7 +127,7 @@ class ManualPose(QObject):
 
         self._requests.run("place_pose", done, task=self._aligner.task(pair), path=path)
 
-    def save(self, path: str, form: str | None) -> None:
+    def save(self, path: str, file_format: str | None) -> None:
         """Write the pose that is shown."""
         aligned = self._aligner.current()
         if aligned is not None and aligned.pose is not None:
@@ -131,7 +136,7 @@ class ManualPose(QObject):
                 "save_pose",
                 lambda _: None,
                 path=path,
-                form=form,
+                file_format=file_format,
                 image=image,
                 shape=shape,
                 K=aligned.K,
@@ -235,7 +240,10 @@ class ManualPose(QObject):
 
 
 def _angle(axis: npt.NDArray, center: npt.NDArray, radius: float, start: npt.NDArray, at: npt.NDArray) -> float:
-    """By how much a drag turns about an axis [3] (camera): its front goes with the mouse; one that points at the camera turns as a wheel."""
+    """By how much a drag turns about an axis [3] (camera): its front goes with the mouse.
+
+    One that points at the camera turns as a wheel.
+    """
     across = np.array([-axis[1], axis[0]])
     length = float(np.linalg.norm(across))
     if length >= STEEP:

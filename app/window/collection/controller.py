@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QFileDialog
@@ -13,9 +13,11 @@ from app.document.texts import tr
 from app.shared.values import IMAGE_SUFFIXES, Aligned, Collection, CollectionPhoto, Drawing, Slot, item_for, kind_of
 from app.window.collection.dock import HELP, CollectionPanel
 from app.window.collection.presenter import SHAPE, CollectionPresenter
-from app.window.engine_client import Request
 from app.window.requests import Requests
 from app.window.shell import Shell
+
+if TYPE_CHECKING:
+    from app.window.engine_client import Request
 
 IMAGE: Slot = "image 1"
 """Where photos of the collection are opened."""
@@ -95,7 +97,10 @@ class CollectionController(QObject):
             return
         before = self.collection
         same = (before.shape, before.encoder) == (shape, self._session.encoder)
-        photos = tuple(self._as_opened(one) if same else replace(self._as_opened(one), poses=(), fixed=False) for one in before.photos)  # fmt: skip
+        photos = tuple(
+            self._as_opened(one) if same else replace(self._as_opened(one), poses=(), fixed=False)
+            for one in before.photos
+        )
         self._dock.set_running(True)
         self._pose(Collection(photos, shape, self._session.encoder), 0)
 
@@ -289,9 +294,14 @@ class CollectionController(QObject):
         )
         if folder:
             self._requests.run(
-                "export_collection", lambda saved: self._shell.say(tr("{saved} files written to {folder}").format(saved=len(saved), folder=folder)),
-                collection=self.collection if what == "edited" else replace(self.collection, drawing=None), folder=folder, what=what,
-            )  # fmt: skip
+                "export_collection",
+                lambda saved: self._shell.say(
+                    tr("{saved} files written to {folder}").format(saved=len(saved), folder=folder)
+                ),
+                collection=self.collection if what == "edited" else replace(self.collection, drawing=None),
+                folder=folder,
+                what=what,
+            )
 
     def ask_photos(self) -> None:
         """Ask for photos to add."""

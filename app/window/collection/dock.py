@@ -20,29 +20,42 @@ from app.window.collection.filmstrip import Filmstrip
 
 ORDERS = ((tr("In order"), "order"), (tr("Best first"), "best"), (tr("By viewpoint"), "viewpoint"))
 FILTERS = (
-    (tr("All"), "all"), (tr("Agreeing"), "inliers"), (tr("Outliers"), "outliers"), (tr("Seen from the front"), "front"), (tr("From the right"), "right"),
-    (tr("From behind"), "back"), (tr("From the left"), "left"), (tr("From above"), "above"),
-)  # fmt: skip
+    (tr("All"), "all"),
+    (tr("Agreeing"), "inliers"),
+    (tr("Outliers"), "outliers"),
+    (tr("Seen from the front"), "front"),
+    (tr("From the right"), "right"),
+    (tr("From behind"), "back"),
+    (tr("From the left"), "left"),
+    (tr("From above"), "above"),
+)
 EXPORTS = (
-    (tr("Poses and maps (JSON, NPZ)…"), "npz"), (tr("Poses and maps (JSON, EXR)…"), "exr"), (tr("COLMAP…"), "colmap"),
-    ("nerfstudio…", "nerfstudio"), (tr("Photos with the drawing…"), "edited"),
-)  # fmt: skip
+    (tr("Poses and maps (JSON, NPZ)…"), "npz"),
+    (tr("Poses and maps (JSON, EXR)…"), "exr"),
+    (tr("COLMAP…"), "colmap"),
+    ("nerfstudio…", "nerfstudio"),
+    (tr("Photos with the drawing…"), "edited"),
+)
 CARRIES = (
-    (tr("Parts marked in the open photo"), "photo"), (tr("Parts marked on the shape"), "shape"), (tr("A picture over the chosen photo…"), "picture"),
+    (tr("Parts marked in the open photo"), "photo"),
+    (tr("Parts marked on the shape"), "shape"),
+    (tr("A picture over the chosen photo…"), "picture"),
     (tr("Nothing"), "nothing"),
-)  # fmt: skip
+)
 
 HELP = tr("Drop 2 photos or more of one object or category here, open a shape like it, and pull them into its frame.")
 
 
 class CollectionPanel(QWidget):
-    """Signals:
-    add_requested(), clear_requested(), congeal_requested(): congeal, stopped().
-    shape_requested(): choose the shape from the gallery.
-    arranged(): other order, filter or cameras.
-    turned(): the average picture from another side.
-    export_requested(what): of ``EXPORTS``; carry_requested(what): of ``CARRIES``.
-    fix_requested(), remove_requested(number).
+    """The dock of a collection of photos.
+
+    Signals:
+        add_requested(), clear_requested(), congeal_requested(): congeal, stopped().
+        shape_requested(): choose the shape from the gallery.
+        arranged(): other order, filter or cameras.
+        turned(): the average picture from another side.
+        export_requested(what): of ``EXPORTS``; carry_requested(what): of ``CARRIES``.
+        fix_requested(), remove_requested(number).
     """
 
     add_requested = Signal()

@@ -33,7 +33,8 @@ class Frame:
         number: in the collection.
         caption, about: a line below the picture, and what the mouse is told.
         border: colour of its frame, "" for none.
-        mark: (u, v) as fractions of the picture where it shows the place that was clicked, and whether nothing hides it.
+        mark: (u, v) as fractions of the picture where it shows the place that was clicked, and whether nothing hides
+            it.
     """
 
     number: int
@@ -48,11 +49,13 @@ class Frame:
 
 
 class Filmstrip(FileDrops, QListWidget):
-    """Signals:
-    pointed(number, u, v): a click in a photo, as fractions of its width and height.
-    opened(number): a double-click on one, or Return.
-    removed(number): leave it out of the collection.
-    files_dropped(paths).
+    """The photos of a collection in a row.
+
+    Signals:
+        pointed(number, u, v): a click in a photo, as fractions of its width and height.
+        opened(number): a double-click on one, or Return.
+        removed(number): leave it out of the collection.
+        files_dropped(paths).
     """
 
     pointed = Signal(int, float, float)
@@ -89,7 +92,7 @@ class Filmstrip(FileDrops, QListWidget):
     def chosen(self) -> int | None:
         """The number of the photo that is selected."""
         item = self.currentItem()
-        return None if item is None else item.data(ROLE).number
+        return None if item is None else int(item.data(ROLE).number)
 
     def frames(self) -> list[Frame]:
         return [self.item(row).data(ROLE) for row in range(self.count())]
@@ -154,18 +157,18 @@ class Filmstrip(FileDrops, QListWidget):
 class _Painter(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
         side = PICTURE + 2 * MARGIN
-        return QSize(side, side + option.fontMetrics.height())  # type: ignore[attr-defined]
+        return QSize(side, side + option.fontMetrics.height())
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         frame: Frame = index.data(ROLE)
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        palette: QPalette = option.palette  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        palette: QPalette = option.palette
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, palette.highlight())
             painter.setPen(palette.highlightedText().color())
         else:
@@ -175,7 +178,7 @@ class _Painter(QStyledItemDelegate):
         if frame.drawing is not None:
             painter.drawPixmap(area, frame.drawing, QRectF(frame.drawing.rect()))
         line = rect.adjusted(MARGIN, PICTURE + MARGIN, -MARGIN, 0)
-        caption = option.fontMetrics.elidedText(frame.caption, Qt.TextElideMode.ElideMiddle, line.width())  # type: ignore[attr-defined]
+        caption = option.fontMetrics.elidedText(frame.caption, Qt.TextElideMode.ElideMiddle, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter, caption)
         if frame.border:
             painter.setPen(QPen(QColor(frame.border), 2.5))

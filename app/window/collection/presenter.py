@@ -1,4 +1,7 @@
-"""What the window shows of a photo collection: the strip, the cameras around the shape, the average picture, places in all photos."""
+"""What the window shows of a photo collection.
+
+These are the strip, the cameras around the shape, the average picture, and places in all photos.
+"""
 
 from dataclasses import replace
 from functools import partial
@@ -145,9 +148,14 @@ class CollectionPresenter(QObject):
             self._dock.show_average(None)
             return
         self._requests.ask(
-            "average_picture", "average", lambda picture: self._dock.show_average(pixmap_of(picture)), collection=self._asked(),
-            azimuth=float(self._dock.azimuth.value()), elevation=20.0, size=150,
-        )  # fmt: skip
+            "average_picture",
+            "average",
+            lambda picture: self._dock.show_average(pixmap_of(picture)),
+            collection=self._asked(),
+            azimuth=float(self._dock.azimuth.value()),
+            elevation=20.0,
+            size=150,
+        )
 
     def _asked(self) -> Collection:
         """What questions are about; the drawing is no part of it."""

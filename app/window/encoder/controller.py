@@ -34,16 +34,24 @@ class EncoderController(QObject):
         session.follow({"items"}, lambda: dock.set_shapes(len(self._shapes())))
 
     def adapt(self, minutes: float) -> None:
-        """Adapt the encoder of the dock to the open shapes; what it learnt is a file among the program's data, and is used at once."""
+        """Adapt the encoder of the dock to the open shapes.
+
+        What it learnt is a file among the program's data, and is used at once.
+        """
         shapes = self._shapes()
         folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "adapters"
         name = "-".join(Path(item.path).stem for item in shapes)
         number = next(n for n in range(1, 10_000) if not (folder / f"{name}-{n}.safetensors").exists())
         out = str(folder / f"{name}-{number}.safetensors")
         request = self._requests.run(
-            "adapt_encoder", lambda curve: self._dock.show_learnt(out, curve), shapes=shapes,
-            encoder=self._dock.settings(), out=out, minutes=minutes, lessons=_lessons(self._session),
-        )  # fmt: skip
+            "adapt_encoder",
+            lambda curve: self._dock.show_learnt(out, curve),
+            shapes=shapes,
+            encoder=self._dock.settings(),
+            out=out,
+            minutes=minutes,
+            lessons=_lessons(self._session),
+        )
         request.partial_result.connect(self._dock.show_curve)
 
     def show(self) -> None:
@@ -54,8 +62,14 @@ class EncoderController(QObject):
         """Ask the engine; what was measured before on the same data is there at once."""
         shapes = self._shapes()
         request = self._requests.run(
-            "measure_encoders", self._done, shapes=shapes, encoder=self._session.encoder, beside=beside, data=data, count=count
-        )  # fmt: skip
+            "measure_encoders",
+            self._done,
+            shapes=shapes,
+            encoder=self._session.encoder,
+            beside=beside,
+            data=data,
+            count=count,
+        )
         self.page.set_busy(True)
         request.partial_result.connect(lambda measured: self.page.show_measured(measured, done=False))
         request.finished.connect(lambda: self.page.set_busy(False))

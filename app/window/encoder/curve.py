@@ -6,7 +6,10 @@ from PySide6.QtWidgets import QWidget
 
 
 class Curve(QWidget):
-    """Values over steps, the first as a level to compare with, and a fainter line with a scale of its own; hidden while there are none."""
+    """Values over steps, the first as a level to compare with, and a fainter line with a scale of its own.
+
+    Hidden while there are none.
+    """
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)

@@ -25,8 +25,12 @@ from app.window.encoder.curve import Curve
 
 
 class EncoderPanel(QWidget):
-    """Edits :class:`EncoderSettings`; ``applied(settings)`` is emitted when the user presses Apply, ``adapt_requested(minutes)`` when the encoder
-    is to be adapted to the open shapes."""
+    """The dock that edits :class:`EncoderSettings`.
+
+    Signals:
+        applied(settings): the user pressed Apply.
+        adapt_requested(minutes): adapt the encoder to the open shapes.
+    """
 
     applied = Signal(object)
     adapt_requested = Signal(float)
@@ -48,9 +52,15 @@ class EncoderPanel(QWidget):
         self._descriptions: dict[str, str] = {}
         self.name.currentTextChanged.connect(self._changed)
         for signal in (
-            self.weights.textChanged, self.adapter.textChanged, self.layer.valueChanged, self.device.currentTextChanged, self.samples.valueChanged,
-            self.azimuths.valueChanged, self.resolution.valueChanged, self.points.currentIndexChanged,
-        ):  # fmt: skip
+            self.weights.textChanged,
+            self.adapter.textChanged,
+            self.layer.valueChanged,
+            self.device.currentTextChanged,
+            self.samples.valueChanged,
+            self.azimuths.valueChanged,
+            self.resolution.valueChanged,
+            self.points.currentIndexChanged,
+        ):
             signal.connect(self._changed)
         self.adapted.toggled.connect(lambda: self.applied.emit(self.settings()))
         self._applied = EncoderSettings()

@@ -31,7 +31,12 @@ EMPTY = tr(
 
 
 class MeasurePage(QDialog):
-    """Signals: measure_requested(data, beside, count): measure, on the open shapes where data is ""; report_requested(): show the report."""
+    """The page that measures encoders.
+
+    Signals:
+        measure_requested(data, beside, count): measure, on the open shapes where data is "".
+        report_requested(): show the report.
+    """
 
     measure_requested = Signal(str, list, int)
     report_requested = Signal()
@@ -47,7 +52,9 @@ class MeasurePage(QDialog):
     def _make_fields(self) -> None:
         self.data = QComboBox()
         self.data.setEditable(True)
-        self.data.addItems([OPEN_SHAPES, "procedural", *(f"{kind}:" for kind in ("meshes", "onepose", "tapvid", "pfpascal", "spair"))])  # fmt: skip
+        self.data.addItems(
+            [OPEN_SHAPES, "procedural", *(f"{kind}:" for kind in ("meshes", "onepose", "tapvid", "pfpascal", "spair"))]
+        )
         self.data.setToolTip(tr("onepose:FOLDER, tapvid:FILE, pfpascal:FOLDER, spair:FOLDER, meshes:FOLDER"))
         self.beside = QLineEdit()
         self.beside.setPlaceholderText(tr("none; for example dinov2, pocket+my-adapter.safetensors"))

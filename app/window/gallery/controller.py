@@ -96,9 +96,12 @@ class GalleryController(QObject):
     def _ask(self, wish: SearchRequest) -> None:
         dock = self._dock
         wish = replace(
-            wish, closer=dock.closer.isChecked(), tag=dock.tag.currentData() or "", worst=bool(dock.order.currentData()),
+            wish,
+            closer=dock.closer.isChecked(),
+            tag=dock.tag.currentData() or "",
+            worst=bool(dock.order.currentData()),
             clip=dock.clip,
-        )  # fmt: skip
+        )
         if self._last is None or wish.gallery != self._last.gallery:
             wish = replace(wish, tag="")
         self._last = wish
@@ -116,10 +119,15 @@ class GalleryController(QObject):
         slot = self._slot("shape")
         if slot is not None:
             self._requests.run(
-                "name_shape", lambda found: self._dock.show_names(*found), item=self._session.items[slot],
-                encoder=self._session.encoder, gallery=self._dock.folder.text().strip(), labels=labels,
-                clip=self._dock.clip, branch=self._dock.branch,
-            )  # fmt: skip
+                "name_shape",
+                lambda found: self._dock.show_names(*found),
+                item=self._session.items[slot],
+                encoder=self._session.encoder,
+                gallery=self._dock.folder.text().strip(),
+                labels=labels,
+                clip=self._dock.clip,
+                branch=self._dock.branch,
+            )
 
     def _slot(self, kind: str) -> Slot | None:
         """The open image or shape that is meant: the one used last, or the first."""

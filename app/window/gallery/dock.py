@@ -28,11 +28,15 @@ Folders are indexed with it from now on; empty for none.""")
 
 
 class GalleryPanel(QWidget):
-    """Signals:
-    search_requested(kind): find shapes like the open "image" or "shape", the marked "part", or by "words"; "nothing" only reads the folder anew.
-    settings_changed(): the same with other settings of the dock.
-    gallery_requested(folder, gallery): keep the gallery of a folder of shapes in a folder of its own.
-    naming_requested(labels): say which of the labels (divided by commas; of all tags where empty) the open shape is.
+    """The dock that searches a gallery of shapes.
+
+    Signals:
+        search_requested(kind): find shapes like the open "image" or "shape", the marked "part", or by "words";
+            "nothing" only reads the folder anew.
+        settings_changed(): the same with other settings of the dock.
+        gallery_requested(folder, gallery): keep the gallery of a folder of shapes in a folder of its own.
+        naming_requested(labels): say which of the labels (divided by commas; of all tags where empty) the open shape
+            is.
     """
 
     search_requested = Signal(str)

@@ -30,9 +30,11 @@ class _Drag:
 
 
 class ShapeGrid(QListWidget):
-    """Signals:
-    chosen(what, result): of ``ENTRIES``, and what was given to :meth:`show_shapes`.
-    turned(result, azimuth): show it from another side, radians; answer with :meth:`set_picture`.
+    """Pictures of the shapes that were found.
+
+    Signals:
+        chosen(what, result): of ``ENTRIES``, and what was given to :meth:`show_shapes`.
+        turned(result, azimuth): show it from another side, radians; answer with :meth:`set_picture`.
     """
 
     chosen = Signal(str, object)

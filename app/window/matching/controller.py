@@ -1,6 +1,8 @@
 """Pins and the hover: places that are asked about, and the answers of the engine."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -165,12 +167,12 @@ class MatchController(QObject):
         request.cancelled.connect(cancelled)
         request.finished.connect(finished)
 
-    def _ask(self, latest: str, questions: dict[Slot, Question], at: Place, done: object) -> Request:
+    def _ask(self, latest: str, questions: dict[Slot, Question], at: Place, done: Callable[[Any], object]) -> Request:
         every = list(questions.values())
         return self._requests.ask(
             "query",
             latest,
-            done,  # type: ignore[arg-type]
+            done,
             source=every[0].source,
             targets=[one.target for one in every],
             at=at,

@@ -76,9 +76,15 @@ class PartRow:
 
 
 class PartsPanel(QWidget):
-    """Signals: tool_requested(tool or ""), brush_changed() (see :meth:`brush_settings`), kept(), dropped(), cycled(step), threshold_changed(), carries_changed(on),
-    segmenter_chosen(index), renamed(part id, name), shown(part id, on), recolored(part id, color), selected(part ids),
-    edit_requested(what): one of "mark", "merge", "split", "delete", "up", "down"; exclusive_changed(on).
+    """The dock of the parts: the tools that mark one, and the list of all.
+
+    Signals:
+        tool_requested(tool): a part tool, or "".
+        brush_changed(): see :meth:`brush_settings`.
+        kept(), dropped(), cycled(step): what becomes of the part that is marked.
+        threshold_changed(), carries_changed(on), segmenter_chosen(index), exclusive_changed(on): other settings.
+        renamed(part id, name), shown(part id, on), recolored(part id, color), selected(part ids): in the list.
+        edit_requested(what): one of "mark", "merge", "split", "delete", "up", "down".
     """
 
     tool_requested = Signal(str)
@@ -214,9 +220,10 @@ class PartsPanel(QWidget):
             tr("Evidence that is enough for a place to belong to the part"),
         )
         rows: tuple[tuple[str, QSlider, QLabel, int, int, int], ...] = (
-            (tr("Brush"), self.brush, self.brush_text, 0, 80, 40), (tr("Crease"), self.angle, self.angle_text, 2, 90, 30),
+            (tr("Brush"), self.brush, self.brush_text, 0, 80, 40),
+            (tr("Crease"), self.angle, self.angle_text, 2, 90, 30),
             (tr("Threshold"), self.threshold, self.threshold_text, 1, 19, 10),
-        )  # fmt: skip
+        )
         for line, ((name, slider, text, low, high, value), tip) in enumerate(zip(rows, tips, strict=True)):
             slider.setRange(low, high)
             slider.setToolTip(tip)
@@ -328,10 +335,13 @@ class PartsPanel(QWidget):
             "down": tr("Down"),
         }
         tips = {
-            "mark": tr("Add to the selected part, or take from it"), "merge": tr("Make the selected parts one"),
-            "split": tr("Cut the selected part into its connected pieces"), "delete": tr("Delete the selected parts"),
-            "up": tr("Nearer to the top: the topmost part is seen"), "down": tr("Nearer to the bottom"),
-        }  # fmt: skip
+            "mark": tr("Add to the selected part, or take from it"),
+            "merge": tr("Make the selected parts one"),
+            "split": tr("Cut the selected part into its connected pieces"),
+            "delete": tr("Delete the selected parts"),
+            "up": tr("Nearer to the top: the topmost part is seen"),
+            "down": tr("Nearer to the bottom"),
+        }
         for number, (what, text) in enumerate(texts.items()):
             button = QPushButton(text)
             button.setToolTip(tips[what])

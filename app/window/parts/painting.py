@@ -56,7 +56,10 @@ def border(rgba: RGBA) -> None:
 
 
 def image_view(form: tuple[int, int]) -> tuple[View, int]:
-    """How pixels [H * W] become a picture small enough to draw, and how many of the image's pixels each of its own stands for."""
+    """How pixels [H * W] become a picture small enough to draw.
+
+    The second value says how many of the image's pixels each of its own stands for.
+    """
     step = max(1, int(np.ceil((form[0] * form[1] / MOST_PIXELS) ** 0.5)))
     return (lambda values: values.reshape(form)[step // 2 :: step, step // 2 :: step]), step
 

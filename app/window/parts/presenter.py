@@ -1,5 +1,8 @@
 """From parts and the draft to what the panels and the parts dock show."""
 
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject
 
 from app.document.session import Session
@@ -11,7 +14,9 @@ from app.window.parts.dock import PartRow, PartsPanel
 from app.window.parts.draft import Drafts
 from app.window.views.image import ImagePanel
 from app.window.views.panels import Panels
-from core.parts.layers import Layers
+
+if TYPE_CHECKING:
+    from core.parts.layers import Layers
 
 
 class PartsPresenter(QObject):
@@ -52,8 +57,8 @@ class PartsPresenter(QObject):
         self._sizes[slot] = elements
         self._paint_slot(slot)
 
-    def _where(self, masks: object) -> str:
-        have = [slot for slot in self._panels if slot in masks]  # type: ignore[operator]
+    def _where(self, masks: Container[str]) -> str:
+        have = [slot for slot in self._panels if slot in masks]
         return ", ".join(have) or "nothing"
 
     def _show_draft(self) -> None:

@@ -25,7 +25,10 @@ class Columns(QSplitter):
         self.setSizes([500, 500, 500])
 
     def show_panel(self, slot: Slot, on: bool) -> None:
-        """Show or hide a panel, and with it the column that it alone fills; one that appears shares the column evenly."""
+        """Show or hide a panel, and with it the column that it alone fills.
+
+        One that appears shares the column evenly.
+        """
         appears = on and self._panels[slot].isHidden()
         self._panels[slot].setVisible(on)
         column = self._panels[slot].parentWidget()

@@ -11,8 +11,11 @@ _EDGES = np.array([[0, 1], [0, 2], [0, 3], [0, 4], [1, 2], [2, 3], [3, 4], [4, 1
 
 
 class Frustums:
-    """Wire pyramids by name in a renderer; each is six points [6, 3]: the eye, the picture's corners, the middle of what it looks at; or the
-    first five of them."""
+    """Wire pyramids by name in a renderer.
+
+    Each is six points [6, 3]: the eye, the picture's four corners and the middle of what it looks at; or the first
+    five.
+    """
 
     def __init__(self, renderer: Any):
         self._renderer = renderer

@@ -56,9 +56,12 @@ class ImagePanel(FileDrops, QWidget):
         self.header = Header(badge)
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.box_tool = self.header.add_tool(
-            "focus-box", tr("Focus box"), tr("Focus box (B): drag around the object, so that the encoder sees only that part"),
-            self.view.draw_box, checkable=True,
-        )  # fmt: skip
+            "focus-box",
+            tr("Focus box"),
+            tr("Focus box (B): drag around the object, so that the encoder sees only that part"),
+            self.view.draw_box,
+            checkable=True,
+        )
         self.view.box_tool_requested.connect(self.box_tool.defaultAction().setChecked)
         self.clear_box = self.header.add_tool(
             "clear", tr("Clear focus box"), tr("Clear the focus box"), lambda: self._user_box(None)
@@ -115,7 +118,10 @@ class ImagePanel(FileDrops, QWidget):
     def set_heatmap(
         self, values: npt.NDArray[np.float32] | None, box: Box = (0, 0, 1, 1), low: float = 0.0, high: float = 1.0
     ) -> None:
-        """Lay similarities float32 [h, w] over the part ``box`` of the image, colours from ``low`` to ``high``; None removes them."""
+        """Lay similarities float32 [h, w] over the part ``box`` of the image, colours from ``low`` to ``high``.
+
+        None removes them.
+        """
         self._heat = None if values is None else (values, box, low, high)
         if values is None:
             self.view.show_heat(None, box)

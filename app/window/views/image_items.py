@@ -115,10 +115,15 @@ class BoxItem(QGraphicsItem):
         """Name of a handle (the edges it moves: l, r, t, b) -> place in the scene."""
         b, c = self.box, self.box.center()
         return {
-            "lt": b.topLeft(), "rt": b.topRight(), "lb": b.bottomLeft(), "rb": b.bottomRight(),
-            "l": QPointF(b.left(), c.y()), "r": QPointF(b.right(), c.y()),
-            "t": QPointF(c.x(), b.top()), "b": QPointF(c.x(), b.bottom()),
-        }  # fmt: skip
+            "lt": b.topLeft(),
+            "rt": b.topRight(),
+            "lb": b.bottomLeft(),
+            "rb": b.bottomRight(),
+            "l": QPointF(b.left(), c.y()),
+            "r": QPointF(b.right(), c.y()),
+            "t": QPointF(c.x(), b.top()),
+            "b": QPointF(c.x(), b.bottom()),
+        }
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         dim = QPainterPath()

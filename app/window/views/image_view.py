@@ -18,14 +18,18 @@ MAX_ZOOM, MIN_ZOOM = 64.0, 0.01
 
 
 class ImageView(QGraphicsView):
-    """The scene has one unit a pixel and pixel (0, 0) at [0, 1) x [0, 1); signals speak of pixels with their centres at integers.
+    """A view of an image whose scene has one unit a pixel.
+
+    Pixel (0, 0) lies at [0, 1) x [0, 1); signals speak of pixels with their centres at integers.
 
     Signals:
-        clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id), match_moved(pin id, (u, v) or None beside the image).
+        clicked(u, v), hovered(u, v), hover_ended(), activated(), pin_selected(pin id): what their names say.
+        match_moved(pin id, place): a match was dragged to (u, v), or None beside the image.
         box_drawn(box): the user drew or changed the focus box (x0, y0, x1, y1).
         action_finished(action): something was done with the part tool that is taken up (:attr:`strokes`).
         box_tool_requested(on): the tool for the focus box, by a key.
-        posed(handle, start, at, done): the posed shape is dragged from pixel to pixel with the tool of :attr:`handles`, see there.
+        posed(handle, start, at, done): the posed shape is dragged from pixel to pixel with the tool of
+            :attr:`handles`, see there.
         pushed(steps): the wheel was turned with Ctrl held while that tool is taken up; away from the user above zero.
     """
 
@@ -371,11 +375,15 @@ def _place(item: QGraphicsPixmapItem, pixmap: QPixmap | None, box: Box) -> None:
 
 
 _CURSORS = {
-    "l": Qt.CursorShape.SizeHorCursor, "r": Qt.CursorShape.SizeHorCursor,
-    "t": Qt.CursorShape.SizeVerCursor, "b": Qt.CursorShape.SizeVerCursor,
-    "lt": Qt.CursorShape.SizeFDiagCursor, "rb": Qt.CursorShape.SizeFDiagCursor,
-    "rt": Qt.CursorShape.SizeBDiagCursor, "lb": Qt.CursorShape.SizeBDiagCursor,
-}  # fmt: skip
+    "l": Qt.CursorShape.SizeHorCursor,
+    "r": Qt.CursorShape.SizeHorCursor,
+    "t": Qt.CursorShape.SizeVerCursor,
+    "b": Qt.CursorShape.SizeVerCursor,
+    "lt": Qt.CursorShape.SizeFDiagCursor,
+    "rb": Qt.CursorShape.SizeFDiagCursor,
+    "rt": Qt.CursorShape.SizeBDiagCursor,
+    "lb": Qt.CursorShape.SizeBDiagCursor,
+}
 
 
 def _rect(box: Box) -> QRectF:

@@ -29,7 +29,8 @@ class MeshPanel(FileDrops, QWidget):
     Signals:
         clicked(point): float64 [3] on the surface, by a click without a drag.
         hovered(point), hover_ended(): the mouse moves over the surface with Shift held, and that is over.
-        action_changed(action), action_finished(action): a part tool is at work, and what it did (:class:`core.parts.action.Action`).
+        action_changed(action), action_finished(action): a part tool is at work, and what it did
+            (:class:`core.parts.action.Action`).
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id), up_chosen(axis),
         match_moved(pin id, point, or None beside the shape).
     """
@@ -113,7 +114,7 @@ class MeshPanel(FileDrops, QWidget):
         self._update_tools()
 
     def middle(self) -> npt.NDArray[np.float64]:
-        """The middle float64 [3] of the shape's bounding box, in the units and axes of its file; the origin without a shape."""
+        """The middle float64 [3] of the bounding box, in units and axes of the file; the origin without a shape."""
         return np.zeros(3) if self._shape is None else np.array(self._shape.polydata.GetCenter())
 
     def set_up(self, up: str) -> None:
@@ -367,7 +368,7 @@ class MeshPanel(FileDrops, QWidget):
         return None if self._mouse is None else self._mouse.pick(at)
 
     def set_part_tool(self, tool: str, size: float, angle: float) -> None:
-        """Take a part tool up, "" for none: radius of the brush as a fraction of the diagonal, angle of the flood in degrees."""
+        """Take a part tool up, "" for none; the radius is a fraction of the diagonal, the angle is in degrees."""
         self._tool = (tool, size, angle)
         if self._mouse is not None:
             self._mouse.tool, self._mouse.size, self._mouse.angle = tool if tool in SHAPE_TOOLS else "", size, angle

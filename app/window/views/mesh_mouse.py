@@ -1,7 +1,9 @@
-"""The mouse over a 3D view: clicks told from drags, live preview, strokes on the surface. What is not ours goes on to VTK."""
+"""The mouse over a 3D view: clicks told from drags, live preview, strokes on the surface.
 
-from collections.abc import Callable
-from typing import Any
+What is not ours goes on to VTK.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,9 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from core.parts.action import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOVER_MS = 16
 SHAPE_TOOLS = ("brush", "eraser", "component", "flood")
@@ -91,7 +96,10 @@ class MeshMouse(QObject):
         return False
 
     def _paint(self, event: QMouseEvent) -> bool:
-        """A press on the surface begins a stroke; one beside it turns the shape as always. Returns whether it was ours."""
+        """A press on the surface begins a stroke; one beside it turns the shape as always.
+
+        Returns whether it was ours.
+        """
         kind, left = event.type(), event.button() == Qt.MouseButton.LeftButton
         if kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick):
             point = self.pick(event.position()) if left or event.button() == Qt.MouseButton.RightButton else None

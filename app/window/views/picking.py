@@ -10,7 +10,8 @@ from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 Floats = npt.NDArray[np.floating]
 
 EDGE_REACH = 1e-7
-"""A ray that passes a triangle's edge within this fraction of the diagonal hits it, so that none slips between two triangles."""
+"""A ray that passes a triangle's edge within this fraction of the diagonal hits it, so that none slips between two
+triangles."""
 
 CLOUD_REACH = 0.01
 """A ray catches a point of a cloud within this fraction of its distance from the camera."""
@@ -47,4 +48,4 @@ class Picker:
             return None
         candidates = np.flatnonzero(near)
         best = candidates[np.argmin(depth[candidates] + 4 * across[candidates])]
-        return self._points[best].astype(np.float64)
+        return np.array(self._points[best], np.float64)

@@ -1,4 +1,7 @@
-"""Handles to move, turn and scale a posed shape in its photo: a ball and the shape's three axes, of constant size on the screen."""
+"""Handles to move, turn and scale a posed shape in its photo.
+
+They are a ball and the shape's three axes, of constant size on the screen.
+"""
 
 import math
 
@@ -34,7 +37,10 @@ class PoseHandles(QGraphicsItem):
         return bool(self._tips)
 
     def place(self, middle: tuple[float, float] | None, axes: tuple[Tip, ...] = ()) -> None:
-        """``middle`` is a pixel, ``axes`` the directions [3] in which the shape's axes appear, at most 1 long; None hides them."""
+        """``middle`` is a pixel, ``axes`` the directions [3] in which the shape's axes appear, at most 1 long.
+
+        None hides them.
+        """
         self.prepareGeometryChange()
         self._tips = axes if middle is not None else ()
         if middle is not None:
@@ -50,7 +56,10 @@ class PoseHandles(QGraphicsItem):
         self.update()
 
     def handle_at(self, offset: QPointF) -> str:
-        """ "0" to "2" for the tip of an axis under a place relative to the middle, on the screen; "free" anywhere else."""
+        """The handle at ``offset`` from the middle, in pixels of the screen.
+
+        It is "0" to "2" for the tip of an axis, else "free".
+        """
         for number, (x, y) in enumerate(self._tips):
             if math.hypot(offset.x() - x * RADIUS, offset.y() - y * RADIUS) <= REACH:
                 return str(number)

@@ -28,7 +28,10 @@ _RADIUS = {"source": 8.0, "match": 7.0, "rival": 4.5}
 
 
 class ShapeActor:
-    """A shape whose colours are one RGB array at its points, and one on its faces for parts; both are changed in place."""
+    """A shape whose colours are one RGB array at its points, and one on its faces for parts.
+
+    Both are changed in place.
+    """
 
     def __init__(self, mesh: Any):
         self.polydata = _polydata(mesh)
@@ -86,7 +89,10 @@ class ShapeActor:
         self._array.Modified()
 
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
-        """Parts as uint8 [E, 4] for the elements of the shape's file, shown by the next :meth:`paint` without scores."""
+        """Set parts as uint8 [E, 4] for the elements of the shape's file.
+
+        They are shown by the next :meth:`paint` without scores.
+        """
         self._labels = None if rgba is None else rgba[self._element]
 
     def _paint_labels(self, rgba: npt.NDArray[np.uint8]) -> None:
@@ -231,7 +237,10 @@ class Legend:
         self._set_visible(False)
 
     def place(self, width: int, height: int, pixel_ratio: float) -> None:
-        """Keep the place in the upper right corner of a view of ``width`` x ``height`` pixels; called before every picture."""
+        """Keep the place in the upper right corner of a view of ``width`` x ``height`` pixels.
+
+        Called before every picture.
+        """
         w, h, right, top = (pixel_ratio * v for v in (self.WIDTH, self.HEIGHT, self.RIGHT, self.TOP))
         x1, y1 = width - right, height - top
         bottom = y1 - h

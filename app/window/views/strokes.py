@@ -38,7 +38,7 @@ class Strokes:
     def radius(self) -> float:
         """Of the brush, in pixels."""
         picture = self._picture()
-        return max(0.5, self.size * (picture.width() ** 2 + picture.height() ** 2) ** 0.5)
+        return float(max(0.5, self.size * (picture.width() ** 2 + picture.height() ** 2) ** 0.5))
 
     def begin(self, place: QPointF, add: bool) -> None:
         """A stroke starts at a place of the scene; ``add`` False takes from the part."""

@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
 
 def swatch(color: str) -> QIcon:
+    """Draw a dot of a colour (``#rrggbb``) as an icon of 28 x 28 pixels for screens of double density."""
     pixmap = QPixmap(28, 28)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)

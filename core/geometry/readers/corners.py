@@ -19,10 +19,13 @@ def simplest(
     texture: Ints | None = None,
     textures: list[Texture] | None = None,
 ) -> dict[str, Any]:
-    """The arguments of :func:`core.geometry.shape.checked_shape` for colours of faces [F, 3] of a mesh with so many vertices.
+    """The arguments of :func:`core.geometry.shape.checked_shape` for colours of faces.
+
+    The faces are [F, 3], of a mesh with so many vertices.
 
     ``color`` is uint8 [F, 3] or [F, 3, 3] (corners), ``uv`` [F, 3, 2], ``texture`` int [F]; as in
-    :class:`core.geometry.paint.Paint`. One colour for all, and one white texture with coordinates that corners share, need no paint.
+    :class:`core.geometry.paint.Paint`. One colour for all, and one white texture with coordinates that corners share,
+    need no paint.
     """
     if color is not None and (color == 255).all() and textures:
         color = None
@@ -50,7 +53,9 @@ def _repeats(texture: Texture, uv: Floats) -> bool:
 
 
 def normals_of_corners(values: Floats, index: Ints, corners: Ints, vertices: int) -> npt.NDArray[np.float32]:
-    """Vertex normals float32 [V, 3] from normals [N, 3] of corners: ``index`` [C] (-1 for none) at the vertices ``corners`` [C].
+    """Vertex normals float32 [V, 3] from normals [N, 3] of corners.
+
+    The corners have the normals ``index`` [C] (-1 for none) and lie at the vertices ``corners`` [C].
 
     Vertices without any, and those whose corners disagree (at an edge), get zeros, which means: to be computed.
     """

@@ -1,4 +1,7 @@
-"""What stands between numbers in a text, and whether its commas are decimal commas; what can be read in two ways is refused."""
+"""What stands between numbers in a text, and whether its commas are decimal commas.
+
+What can be read in two ways is refused.
+"""
 
 import re
 
@@ -19,8 +22,10 @@ def plain_numbers(text: str, lines: list[str], names: int, file: str) -> tuple[s
     """The text with decimal points and NaN in empty fields, its delimiter (None for blanks), and what was assumed.
 
     Args:
+        text: the whole file.
         lines: the first rows, stripped.
         names: how many columns a header names, 0 without one.
+        file: its name, for sentences.
 
     Raises:
         CounterpointError: thousands separators, or commas that can be read in two ways.

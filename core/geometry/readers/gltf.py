@@ -11,7 +11,7 @@ from core.errors import CounterpointError
 from core.geometry.paint import SEE_THROUGH, to_bytes, to_linear, to_srgb
 from core.geometry.readers.corners import simplest
 from core.geometry.readers.gltf_file import MESHOPT, TYPES, Gltf, Tree, as_floats, open_gltf
-from core.geometry.readers.gltf_materials import Material, Materials
+from core.geometry.readers.gltf_materials import GltfMaterial, Materials
 from core.geometry.readers.gltf_scene import Placed, placed_meshes
 from core.geometry.shape import MAX_FACES, Floats, Ints, Shape, checked_shape
 
@@ -64,7 +64,7 @@ class _Part:
     normals: Floats | None
     colors: npt.NDArray[np.uint8] | None
     uv: Floats | None
-    material: Material
+    material: GltfMaterial
 
 
 def read_gltf(path: Path) -> Shape:
@@ -120,7 +120,7 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, sa
     vertices = read.get("POSITION")
     if vertices is None or (mode in _MODES and mode != _POINTS):
         return (mode if mode in _MODES else -1), _Part(
-            np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, Material()
+            np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, GltfMaterial()
         )
     vertices = vertices.astype(np.float64)
     normals = read.get("NORMAL")
@@ -236,7 +236,7 @@ def _faces(index: Ints, mode: int, said: list[str]) -> Ints:
         return np.stack([b, c, np.full_like(b, index[0])], axis=1)
     odd = (np.arange(len(a)) % 2 == 1)[:, None]
     faces = np.where(odd, np.stack([a, c, b], axis=1), np.stack([a, b, c], axis=1))
-    return faces[(a != b) & (b != c) & (a != c)]
+    return np.asarray(faces[(a != b) & (b != c) & (a != c)])
 
 
 def _skinned(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.geometry.readers.files import beside_uri
+from core.geometry.linked_files import beside_uri
 
 TYPES = {5120: "i1", 5121: "u1", 5122: "i2", 5123: "u2", 5125: "u4", 5126: "f4", 5130: "f8"}
 """The type of an accessor's values by its componentType."""
@@ -34,13 +34,15 @@ class Gltf:
 
     @cached_property
     def name(self) -> str:
+        """The name of the file, for sentences."""
         return self.path.name
 
     def part(self, kind: str, number: int) -> Tree:
         """Number so-and-so of "nodes", "meshes" and so on."""
         if number < 0:
             raise IndexError(f"{kind} {number} is not there")
-        return self.tree[kind][number]  # type: ignore[no-any-return]
+        part: Tree = self.tree[kind][number]
+        return part
 
     def view(self, number: int) -> memoryview:
         """The bytes of a buffer view."""
@@ -123,7 +125,7 @@ def as_floats(values: npt.NDArray, normalized: bool) -> npt.NDArray[np.floating]
         return values
     if not normalized:
         return values.astype(np.float32)
-    return np.maximum(values.astype(np.float32) / np.float32(np.iinfo(values.dtype).max), np.float32(-1))
+    return np.asarray(np.maximum(values.astype(np.float32) / np.float32(np.iinfo(values.dtype).max), np.float32(-1)))
 
 
 def open_gltf(path: Path) -> Gltf:

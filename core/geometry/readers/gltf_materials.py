@@ -1,15 +1,18 @@
 """Base colours of glTF materials: factors, textures and how they lie."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.geometry.linked_files import beside_uri, read_texture
 from core.geometry.paint import Texture, Wrap
-from core.geometry.readers.files import beside_uri, read_texture
 from core.geometry.readers.gltf_file import Gltf, Tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _WRAPS: dict[int, Wrap] = {33071: "clamp", 33648: "mirror", 10497: "repeat"}
 _SOURCES = ("EXT_texture_webp", "EXT_texture_avif", "MSFT_texture_dds")
@@ -17,7 +20,7 @@ _GLOSSINESS = "KHR_materials_pbrSpecularGlossiness"
 
 
 @dataclass
-class Material:
+class GltfMaterial:
     """A base colour: ``factor`` linear float64 [3], the number of its texture or -1, the texture's set of coordinates and placement [3, 3].
 
     ``plain`` says that the file itself gives no colour; ``alpha`` is its least opacity, and below ``least`` light goes through.
@@ -39,19 +42,20 @@ class Materials:
     gltf: Gltf
     said: list[str]
     textures: list[Texture] = field(default_factory=list)
-    _known: dict[int, Material] = field(default_factory=dict)
+    _known: dict[int, GltfMaterial] = field(default_factory=dict)
     _opacities: list[float] = field(default_factory=list)
     _numbers: dict[tuple[int, tuple[Wrap, Wrap]], int] = field(default_factory=dict)
 
-    def of(self, primitive: Tree) -> Material:
+    def of(self, primitive: Tree) -> GltfMaterial:
+        """The material of a primitive; the plain one where it names none."""
         number = primitive.get("material")
         if number is None:
-            return Material()
+            return GltfMaterial()
         if number not in self._known:
             self._known[number] = self._read(self.gltf.part("materials", number))
         return self._known[number]
 
-    def _read(self, about: Tree) -> Material:
+    def _read(self, about: Tree) -> GltfMaterial:
         base = about.get("pbrMetallicRoughness", {})
         factor, texture = base.get("baseColorFactor"), base.get("baseColorTexture")
         glossiness = about.get("extensions", {}).get(_GLOSSINESS)
@@ -59,7 +63,7 @@ class Materials:
             factor, texture = glossiness.get("diffuseFactor"), glossiness.get("diffuseTexture")
         if any(about.get("emissiveFactor", ())):
             self.said.append("Its materials glow (emissiveFactor), which is not shown.")
-        material = Material(plain=factor is None)
+        material = GltfMaterial(plain=factor is None)
         if factor is not None:
             material.factor = np.clip(np.array(factor[:3], np.float64), 0, 1)
         if texture is not None:

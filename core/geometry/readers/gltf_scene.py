@@ -17,7 +17,10 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass
 class Placed:
-    """A mesh of the scene: its placements float64 [N, 4, 4], weights of morph targets, and the joints [J, 4, 4] of its skin or None."""
+    """A mesh of the scene.
+
+    It has placements float64 [N, 4, 4], weights of morph targets, and the joints [J, 4, 4] of its skin or None.
+    """
 
     mesh: Tree
     placements: Matrix
@@ -73,11 +76,12 @@ def _matrix(node: Tree) -> Matrix:
         if not np.allclose(matrix[3], (0, 0, 0, 1), atol=1e-6):
             raise ValueError("the last row of a node's matrix is not 0 0 0 1")
         return matrix
-    return _compose(
+    matrices = _compose(
         np.array([node.get("translation", (0, 0, 0))], np.float64),
         np.array([node.get("rotation", (0, 0, 0, 1))], np.float64),
         np.array([node.get("scale", (1, 1, 1))], np.float64),
-    )[0]
+    )
+    return np.asarray(matrices[0])
 
 
 def _compose(translation: Matrix, rotation: Matrix, scale: Matrix) -> Matrix:

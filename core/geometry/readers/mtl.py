@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import CounterpointError
+from core.geometry.linked_files import beside, decoded, read_texture
 from core.geometry.paint import Texture, Wrap
-from core.geometry.readers.files import beside, decoded, read_texture
 
 _VALUES = {
     "-blendu": 1,
@@ -29,9 +29,12 @@ _VALUES = {
 
 
 @dataclass
-class Material:
-    """A material: ``color`` sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file, how the texture lies,
-    ``opacity`` (``d`` or ``Tr``), and ``has_holes`` (``map_d``, or the texture's alpha)."""
+class ObjMaterial:
+    """A material of an MTL file.
+
+    ``color`` is sRGB in [0, 1] or None where it says none, ``map`` the name of its texture's file; then how the texture
+    lies, ``opacity`` (``d`` or ``Tr``), and ``has_holes`` (``map_d``, or the alpha of the texture).
+    """
 
     name: str
     color: tuple[float, float, float] | None = None
@@ -54,9 +57,9 @@ class Material:
         return self.scale != (1.0, 1.0) or self.offset != (0.0, 0.0)
 
 
-def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[str, Material]:
+def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[str, ObjMaterial]:
     """The materials of the libraries that the file ``path`` names; what is missing or not understood is added to ``said``."""
-    materials: dict[str, Material] = {}
+    materials: dict[str, ObjMaterial] = {}
     for line in dict.fromkeys(libraries):
         names = [line] if beside(path, line) else line.split("#")[0].split()
         for name in names:
@@ -72,7 +75,7 @@ def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[st
     return materials
 
 
-def load_map(path: Path, material: Material, textures: list[Texture], said: list[str]) -> int | None:
+def load_map(path: Path, material: ObjMaterial, textures: list[Texture], said: list[str]) -> int | None:
     """The number in ``textures`` of the texture of a material; None where it has none or it cannot be read, which is said."""
     if material.map is None:
         return None
@@ -103,7 +106,7 @@ def _map_file(path: Path, library: Path | None, name: str) -> Path | None:
     return beside(path, name)
 
 
-def find(materials: dict[str, Material], name: str | None) -> Material | None:
+def find(materials: dict[str, ObjMaterial], name: str | None) -> ObjMaterial | None:
     """The material that ``usemtl`` means; behind a "#" may stand a part of its name, or a comment."""
     if name is None or name in materials:
         return materials.get(name or "")
@@ -116,15 +119,15 @@ def _before_comment(name: str) -> str:
     return re.split(r"\s#\s", name)[0].strip()
 
 
-def _parse(raw: bytes, said: list[str]) -> list[Material]:
-    materials: list[Material] = []
+def _parse(raw: bytes, said: list[str]) -> list[ObjMaterial]:
+    materials: list[ObjMaterial] = []
     ignored: set[str] = set()
     for line in raw.replace(b"\r\n", b"\n").replace(b"\\\n", b" ").splitlines():
         word, *more = decoded(line).strip().split(maxsplit=1)[:2] or [""]
         key, rest = word.lower(), more[0].strip() if more else ""
         rest = rest if key.startswith(("map", "newmtl")) else rest.split("#")[0].strip()
         if key == "newmtl":
-            materials.append(Material(rest))
+            materials.append(ObjMaterial(rest))
         elif not materials:
             continue
         elif key == "kd":
@@ -146,7 +149,7 @@ def _parse(raw: bytes, said: list[str]) -> list[Material]:
     return materials
 
 
-def _set_color(material: Material, rest: str, ignored: set[str]) -> None:
+def _set_color(material: ObjMaterial, rest: str, ignored: set[str]) -> None:
     """Kd as three numbers or one; as a spectrum, in CIE XYZ or above 1 it is not understood."""
     values = _numbers(rest)
     if rest.startswith(("spectral", "xyz")) or not values:
@@ -159,7 +162,7 @@ def _set_color(material: Material, rest: str, ignored: set[str]) -> None:
     material.color = (r, g, b)
 
 
-def _set_map(material: Material, rest: str, ignored: set[str]) -> None:
+def _set_map(material: ObjMaterial, rest: str, ignored: set[str]) -> None:
     """``map_Kd [options] file``: the file's name may hold blanks."""
     words = rest.split()
     while words and words[0].lower() in _VALUES:

@@ -65,14 +65,8 @@ def _arguments(path: Path) -> dict[str, Any]:
         said.append("It has more lines than its header says; they are left out.")
     vertices, normals, colors, uv = _vertex_columns(table, groups, said)
     if face_count == 0:
-        return {
-            "vertices": vertices,
-            "faces": None,
-            "normals": normals,
-            "colors": colors,
-            "name": path.name,
-            "warnings": said,
-        }
+        points = {"vertices": vertices, "faces": None, "normals": normals, "colors": colors}
+        return points | {"name": path.name, "warnings": said}
     counts = per_line_all[header + vertex_count :][:face_count] if per_line else None
     corners, sizes, extra = _faces(values[end:], face_count, counts)
     if len(corners) and (corners.min() < 0 or corners.max() >= vertex_count):
@@ -86,11 +80,9 @@ def _arguments(path: Path) -> dict[str, Any]:
             "It has texture coordinates but no texture; if it should have one, export it as OBJ with its image."
         )
     color = _face_colors(extra, said)
-    look: dict[str, Any] = {"colors": colors}
-    if color is not None:
-        if colors is not None:
-            said.append("It has colours at its faces and at its vertices; those of the faces are shown.")
-        look = simplest(faces, vertex_count, cut.faces(color))
+    if color is not None and colors is not None:
+        said.append("It has colours at its faces and at its vertices; those of the faces are shown.")
+    look = {"colors": colors} if color is None else simplest(faces, vertex_count, cut.faces(color))
     arrays = {"vertices": vertices, "faces": faces, "normals": normals, "polygon": cut.polygon}
     return arrays | {"name": path.name, "warnings": said} | look
 
@@ -124,7 +116,10 @@ def _vertex_columns(
 
 
 def _faces(values: Floats, count: int, per_line: Ints | None) -> tuple[Ints, Ints, list[Floats]]:
-    """Corners of all polygons, their numbers of corners, and what stands behind the corners of each (an empty list without lines)."""
+    """Corners of all polygons, and their numbers of corners.
+
+    The third value is what stands behind the corners of each (an empty list without lines).
+    """
     if per_line is None:
         starts = np.zeros(count, np.int64)
         at = 0
@@ -161,7 +156,10 @@ def _faces(values: Floats, count: int, per_line: Ints | None) -> tuple[Ints, Int
 
 
 def _face_colors(extra: list[Floats], said: list[str]) -> npt.NDArray[np.uint8] | None:
-    """Colours uint8 [P, 3] of polygons from what stands behind their corners: three or four numbers, 0 to 1 or 0 to 255."""
+    """Colours uint8 [P, 3] of polygons from what stands behind their corners.
+
+    These are three or four numbers, 0 to 1 or 0 to 255.
+    """
     if not extra:
         return None
     rest = extra[0]

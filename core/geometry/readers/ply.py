@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.geometry.linked_files import beside, read_texture
 from core.geometry.paint import PLAIN, SEE_THROUGH, Texture, from_numbers, to_bytes
 from core.geometry.readers.corners import simplest
-from core.geometry.readers.files import beside, read_texture
 from core.geometry.readers.ply_format import Element, Lists, Ply, parse_ply
 from core.geometry.readers.polygons import Cut, triangulate
 from core.geometry.shape import Floats, Ints, Shape, checked_shape
@@ -79,7 +79,10 @@ def _arguments(path: Path) -> dict[str, Any]:
 
 
 def _faces(path: Path, ply: Ply, vertices: Floats, said: list[str]) -> tuple[Ints, Cut, int]:
-    """Triangles int64 [F, 3], those of polygons first and then those of strips; how the polygons were cut, and into how many."""
+    """Triangles int64 [F, 3], those of polygons first and then those of strips.
+
+    How the polygons were cut, and into how many.
+    """
     face, strips = ply.elements.get("face"), ply.elements.get("tristrips")
     faces, cut = np.zeros((0, 3), np.int64), Cut()
     if face is not None and face.length:
@@ -110,7 +113,10 @@ def _check_indices(path: Path, values: Ints, count: int) -> None:
 
 
 def _strip_faces(lists: Lists) -> Ints:
-    """Triangles [F, 3] of strips that -1 ends; every second one turns the other way; those that only link others are dropped."""
+    """Triangles [F, 3] of strips that -1 ends; every second one turns the other way.
+
+    Those that only link others are dropped.
+    """
     ends = np.cumsum(lists.sizes)
     values = np.insert(lists.values.astype(np.int64), ends[:-1], -1)
     position = np.arange(len(values))
@@ -118,7 +124,7 @@ def _strip_faces(lists: Lists) -> Ints:
     a, b, c = values[:-2], values[1:-1], values[2:]
     whole = (a >= 0) & (b >= 0) & (c >= 0) & (a != b) & (b != c) & (a != c)
     odd = ((position[:-2] - begin[:-2]) % 2 == 1)[:, None]
-    return np.where(odd, np.stack([b, a, c], axis=1), np.stack([a, b, c], axis=1))[whole]
+    return np.asarray(np.where(odd, np.stack([b, a, c], axis=1), np.stack([a, b, c], axis=1))[whole])
 
 
 def _look(path: Path, ply: Ply, faces: Ints, cut: Cut, polygons: int, said: list[str]) -> dict[str, Any]:
@@ -172,7 +178,10 @@ def _textured(
 def _coordinates(
     vertex: Element, face: Element | None, faces: Ints, cut: Cut, polygons: int
 ) -> tuple[Floats | None, Ints]:
-    """Texture coordinates of the corners [F, 3, 2] or None, and int [F] the number of each face's texture, -1 for none."""
+    """Texture coordinates of the corners [F, 3, 2] or None.
+
+    The second value is int [F], the number of each face's texture, -1 for none.
+    """
     wedge = face.columns.get("texcoord") if face is not None else None
     if face is not None and isinstance(wedge, Lists) and len(wedge.values):
         corners = next(column for name in _CORNERS if isinstance(column := face.columns.get(name), Lists))

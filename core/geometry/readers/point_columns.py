@@ -25,10 +25,13 @@ _COLORS = (
 
 @dataclass
 class Columns:
-    """Attributes:
-    xyz, normals: the numbers of three columns; ``normals`` may be None.
-    colors: uint8 [N, 3] or None.
-    said: what the user should know.
+    """Which columns of a table hold what.
+
+    Attributes:
+        xyz: the numbers of three columns.
+        normals: those of three more, or None.
+        colors: uint8 [N, 3] or None.
+        said: what the user should know.
     """
 
     xyz: list[int]
@@ -61,7 +64,9 @@ def columns_of_names(names: list[str], values: Floats | None, file: str) -> Colu
 
 
 def guess_columns(values: Floats, whole: list[bool], file: str) -> Columns:
-    """Columns without names: x, y, z and, where the numbers leave no doubt, normals and colours; ``whole`` says which are integers.
+    """Columns without names: x, y, z and, where the numbers leave no doubt, normals and colours.
+
+    ``whole`` says which are integers.
 
     Raises:
         CounterpointError: fewer than three columns, or the first only numbers the points.
@@ -83,7 +88,10 @@ def guess_columns(values: Floats, whole: list[bool], file: str) -> Columns:
 
 
 def _triple(names: list[str], wanted: tuple[tuple[str, ...], ...]) -> list[int] | None:
-    """Where one name of each of three groups is, the first of a group before its others; None where one is missing or there twice."""
+    """Where one name of each of three groups is, the first of a group before its others.
+
+    None where one is missing or there twice.
+    """
     found = []
     for group in wanted:
         name = next((one for one in group if one in names), None)

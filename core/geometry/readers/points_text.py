@@ -48,11 +48,12 @@ class Table:
 def read_points_text(path: Path) -> Shape:
     """A point cloud from text: x, y, z and, where they are sure, normals and colours.
 
-    What is left out or assumed (decimal commas, missing points, columns of unknown meaning) stands in ``Shape.warnings``.
+    What is left out or assumed (decimal commas, missing points, columns of unknown meaning) stands in
+    ``Shape.warnings``.
 
     Raises:
-        CounterpointError: the numbers can be read in two ways, rows differ in length (the line is named), a header does not name
-            X, Y and Z, or there are no points.
+        CounterpointError: the numbers can be read in two ways, rows differ in length (the line is named), a header does
+            not name X, Y and Z, or there are no points.
     """
     text, file = decode(path), path.name
     table = Table(*read_ptx(text, file)) if path.suffix.lower() == ".ptx" else read_table(text, file)
@@ -64,7 +65,7 @@ def read_points_text(path: Path) -> Shape:
 
 
 def decode(path: Path) -> str:
-    """The text of a file in UTF-8, UTF-16 or Latin-1, with "\\n" at the ends of lines.
+    """The text of a file in UTF-8, UTF-16 or Latin-1, with a line feed at the ends of lines.
 
     Raises:
         CounterpointError: it is not text.
@@ -142,7 +143,9 @@ def _first_lines(text: str) -> list[str]:
 
 
 def _header(text: str, file: str) -> tuple[list[str] | None, bool, str]:
-    """The names of the columns, whether they stand in a comment, and the text with blank lines for what comes before the rows.
+    """The names of the columns, and whether they stand in a comment.
+
+    The third value is the text with blank lines for what comes before the rows.
 
     Raises:
         CounterpointError: a line before the rows is neither numbers, a comment nor names.

@@ -13,7 +13,9 @@ _ROWS = 1 << 17
 
 @dataclass
 class Cut:
-    """How polygons were cut: ``places`` int [F, 3] of the triangles' corners among those of the polygons, and ``polygon`` int64 [F].
+    """How polygons were cut.
+
+    It has the ``places`` int [F, 3] of the triangles' corners among those of the polygons, and ``polygon`` int64 [F].
 
     Both are None where all polygons are triangles: ``places`` counts up, and triangle i is polygon i.
     """
@@ -73,7 +75,7 @@ def _is_convex(loops: Floats) -> npt.NDArray[np.bool_]:
 def _area_vectors(loops: Floats) -> Floats:
     """Normals [P, 3] of polygons [P, N, 3], as long as twice their area (Newell)."""
     local = loops - loops[:, :1]
-    return np.cross(local, np.roll(local, -1, axis=1)).sum(axis=1)
+    return np.asarray(np.cross(local, np.roll(local, -1, axis=1)).sum(axis=1))
 
 
 def _ears(loop: Floats) -> Ints:

@@ -15,7 +15,9 @@ HEAD = 10
 
 
 def read_ptx(text: str, file: str) -> tuple[Floats, list[str] | None, list[bool], list[str]]:
-    """The scans of a file joined and placed: rows float64 [N, 3] (or 6), the names of the columns, which are whole, what is to be said.
+    """The scans of a file joined and placed.
+
+    It gives rows float64 [N, 3] (or 6), the names of the columns, which are whole, what is to be said.
 
     Points at the scanner itself, which stand for rays that met nothing, are left out.
 

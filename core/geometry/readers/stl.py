@@ -18,7 +18,10 @@ _FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute
 
 
 def read_stl(path: Path) -> Shape:
-    """Read an STL: three vertices for each face, as in the file; raises as :func:`core.geometry.shape.load_shape` does."""
+    """Read an STL: three vertices for each face, as in the file.
+
+    Raises as :func:`core.geometry.shape.load_shape` does.
+    """
     said: list[str] = []
     look: dict[str, Any] = {}
     size = path.stat().st_size
@@ -82,7 +85,10 @@ def _lengths(lines: text.Lines) -> npt.NDArray[np.integer]:
 
 
 def _colors(head: bytes, attribute: npt.NDArray[np.uint16], vertices: int, said: list[str]) -> dict[str, Any]:
-    """Colours from the attribute of each face, five bits a channel: those of Magics (its header says COLOR=) or of VisCAM."""
+    """Colours from the attribute of each face, five bits a channel.
+
+    They are those of Magics (its header says COLOR=) or of VisCAM.
+    """
     place = head.find(b"COLOR=")
     fives = np.stack([attribute & 31, (attribute >> 5) & 31, (attribute >> 10) & 31], axis=1)
     if place >= 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.geometry.readers.files import decoded
+from core.geometry.linked_files import decoded
 
 BLOCK = 1 << 21
 """Bytes that are looked at together."""
@@ -22,7 +22,10 @@ Ints = npt.NDArray[np.integer]
 
 
 def blocks(path: Path, comment: bytes = b"#") -> Iterator[bytes]:
-    """The text of a file in pieces of whole lines: continued lines joined, line ends "\\n", comments and NUL replaced by blanks."""
+    """The text of a file in pieces of whole lines.
+
+    Continued lines are joined, lines end in line feeds, and comments and NUL are replaced by blanks.
+    """
     carry = b""
     with path.open("rb") as file:
         while True:
@@ -82,6 +85,7 @@ class Lines:
 
     @classmethod
     def of(cls, text: bytes) -> "Lines":
+        """Find lines and words in a text; positions count bytes of ``data``, which is the text as uint8 [B]."""
         data = np.frombuffer(text, np.uint8).copy()
         is_word = np.zeros(len(data) + 2, np.int8)
         is_word[1:-1] = data > 32
@@ -96,7 +100,10 @@ class Lines:
         )
 
     def keywords(self) -> Ints:
-        """The first word of each line as a number: its bytes, lowest first, where it has one or two; -1 for longer ones."""
+        """The first word of each line as a number: its bytes, lowest first, where it has one or two.
+
+        -1 for longer ones.
+        """
         begin = self.word[self.first]
         length = self.word_end[self.first] - begin
         second = self.data[np.minimum(begin + 1, len(self.data) - 1)].astype(np.int64)
@@ -166,4 +173,4 @@ def columns(values: npt.NDArray, counts: Ints, width: int) -> npt.NDArray:
     if len(counts) and (counts == counts[0]).all():
         return values.reshape(len(counts), -1)[:, :width]
     first = np.cumsum(counts) - counts
-    return values[first[:, None] + np.arange(width)]
+    return np.asarray(values[first[:, None] + np.arange(width)])

@@ -1,7 +1,7 @@
 """Poses in files: one module a format, and one reader for all of them.
 
-Everywhere ``x_cam = R diag(s) x_shape + t`` with OpenCV axes. COLMAP and nerfstudio know cameras only: there the shape's frame is the
-world, and a scale other than 1 is refused.
+Everywhere ``x_cam = R diag(s) x_shape + t`` with OpenCV axes. COLMAP and nerfstudio know cameras only: there the
+shape's frame is the world, and a scale other than 1 is refused.
 """
 
 import os
@@ -53,7 +53,9 @@ def load_pose(
     """The pose of a shape in a photo, of any format that is written here, and of others' that say the same.
 
     Args:
-        image_name, shape_name: names of the files; they choose where the file holds several photos or objects.
+        path: of the file with the pose.
+        image_name: name of the photo's file, which chooses where the file holds several photos.
+        shape_name: name of the shape's file, which chooses where the file holds several objects.
         unit: of the shape, for formats whose unit is fixed (BOP: millimetres).
 
     Raises:
@@ -73,9 +75,7 @@ def load_entry(
     if entry.unit is None:
         return entry
     if unit is None:
-        warn(
-            f"{path.name} is in millimetres and the unit of the shape is not known: it is taken to be millimetres too."
-        )
+        warn(f"{path.name} says its unit and that of the shape is not known: it is taken to be the same.")
         return entry
     if not unit.known:
         warn(unit.reason)
@@ -93,7 +93,7 @@ def _entries(path: Path) -> list[Entry]:
         raise CounterpointError(
             f"{path.name} is no file of poses that is opened; save it as JSON or as 4 x 4 numbers in text."
         )
-    if path.suffix.lower() == ".csv" and check_file(path).read_bytes()[:8] == b"scene_id":
+    if path.suffix.lower() == ".csv" and b"scene_id" in check_file(path).read_bytes()[:16]:
         return bop.load_results(path)
     if path.suffix.lower() != ".json":
         return matrix.load(path)
@@ -122,6 +122,10 @@ def _chosen(entries: list[Entry], name: str, image_name: str | None, shape_name:
                 f"{name} has poses of the objects {listed(sorted(one for one in objects if one is not None))} and none of {shape_name or 'a shape without a name'}; "
                 "name the shape by its number, as obj_000008.ply."
             )
+    elif objects != {None}:
+        warn(
+            f"{name} holds the pose of the object {entries[0].object}; it is taken for {shape_name or 'a shape without a name'}."
+        )
     if len(entries) > 1:
         raise CounterpointError(
             f"{name} has {len(entries)} poses of the same object in the photo; write the one that is meant alone."

@@ -1,4 +1,7 @@
-"""Poses as BOP's ``scene_gt.json`` and ``scene_camera.json``: millimetres, photos and objects by their numbers (Hodan et al., 2018)."""
+"""Poses as BOP's ``scene_gt.json`` and ``scene_camera.json`` (Hodan et al., 2018).
+
+They are in millimetres, with photos and objects by their numbers.
+"""
 
 import csv
 import os
@@ -25,10 +28,13 @@ UNKNOWN = Unit(MILLIMETRE, False, "The unit of the shape is not known: it is tak
 
 
 def save(folder: str | Path, view: View) -> None:
-    """Write a pose into a scene: a new one, or among what is there already; the same object in the same photo is replaced.
+    """Write a pose into a scene: a new one, or among what is there already.
 
-    The photo's and the object's number are those in their files' names. Without numbers the photo gets the first free one and the
-    object 1; without a unit a shape is taken to be in millimetres, as BOP's are. Both are said, and that BOP has no lens.
+    The same object in the same photo is replaced.
+
+    The photo's and the object's number are those in their files' names. Without numbers the photo gets the first free
+    one and the object 1; without a unit a shape is taken to be in millimetres, as BOP's are. Both are said, and that
+    BOP has no lens.
 
     Raises:
         CounterpointError: the pose has a scale, or the folder holds something else.
@@ -61,7 +67,8 @@ def save(folder: str | Path, view: View) -> None:
 def load(path: str | Path) -> list[Entry]:
     """Of a scene's folder or its ``scene_gt.json``; cameras are those of ``scene_camera.json`` beside, where it is.
 
-    Photos are called by their number as BOP writes it (``000003``), or as we called them. Translations are in millimetres.
+    Photos are called by their number as BOP writes it (``000003``), or as we called them. Translations are in
+    millimetres.
 
     Raises:
         CounterpointError: the content is something else.
@@ -91,7 +98,9 @@ def load(path: str | Path) -> list[Entry]:
 
 
 def load_results(path: str | Path) -> list[Entry]:
-    """Of a CSV file with the results of a method on BOP: scene_id, im_id, obj_id, score, R, t, time; the surest of each object first.
+    """Of a CSV file with the results of a method on BOP: scene_id, im_id, obj_id, score, R, t, time.
+
+    The surest of each object first.
 
     Raises:
         CounterpointError: the content is something else, or of several scenes.
@@ -99,7 +108,7 @@ def load_results(path: str | Path) -> list[Entry]:
     file = check_file(path)
 
     def read() -> list[Entry]:
-        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines(), skipinitialspace=True))
         if len({row["scene_id"] for row in rows}) > 1:
             raise CounterpointError(f"{file.name} has poses of several scenes; give those of one.")
         best: dict[tuple[int, int], Entry] = {}

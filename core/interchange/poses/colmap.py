@@ -32,10 +32,13 @@ _IMAGE = re.compile(rf"\s*(\d+)((?:\s+{_NUMBER}){{7}})\s+(\d+)\s+(\S.*?)\s*$")
 
 
 def save(folder: str | Path, views: list[View]) -> None:
-    """``cameras``, ``images`` and an empty ``points3D``: as text, or binary where a name has blanks, which the text cannot hold.
+    """``cameras``, ``images`` and an empty ``points3D``.
+
+    They are written as text, or binary where a name has blanks, which the text cannot hold.
 
     Raises:
-        CounterpointError: a pose has a scale, a lens bends as COLMAP cannot say, or the folder holds a model of the other kind.
+        CounterpointError: a pose has a scale, a lens bends as COLMAP cannot say, or the folder holds a model of the
+            other kind.
     """
     import pycolmap
 
@@ -67,7 +70,9 @@ def load(path: str | Path) -> list[Entry]:
 
 
 def load_views(path: str | Path) -> list[View]:
-    """The images of a folder with ``cameras`` and ``images`` (also ``sparse/0`` in it), binary where both kinds are there.
+    """The images of a folder with ``cameras`` and ``images`` (also ``sparse/0`` in it).
+
+    The binary files are read where both kinds are there.
 
     Raises:
         CounterpointError: a file is missing or damaged, or a camera's model is not understood.
@@ -111,7 +116,8 @@ def read_cameras(path: str | Path) -> dict[int, PhotoCamera]:
 def read_images(path: str | Path) -> list[Posed]:
     """(name, number of the camera, pose) of each image, in the file's order.
 
-    In the text the lines of points after each image may be missing, empty or full; comments and empty lines are left out.
+    In the text the lines of points after each image may be missing, empty or full; comments and empty lines are left
+    out.
     """
     folder, kind = _place(Path(path))
     if kind == ".bin":
@@ -157,8 +163,14 @@ def _place(path: Path) -> tuple[Path, str]:
     folder = path if os.path.isdir(path) else path.parent
     for place in (folder, folder / "sparse" / "0", folder / "sparse", folder / "0"):
         for kind in (".bin", ".txt"):
-            if (place / f"cameras{kind}").exists() and (place / f"images{kind}").exists():
+            there = [what for what in ("cameras", "images") if (place / f"{what}{kind}").exists()]
+            if len(there) == 2:
                 return place, kind
+            if there:
+                missing = "images" if there == ["cameras"] else "cameras"
+                raise CounterpointError(
+                    f"{place.name} holds {there[0]}{kind} of COLMAP and no {missing}{kind}; put both into the folder."
+                )
     raise CounterpointError(f"{folder.name} holds no COLMAP model: cameras and images, as .txt or .bin, are not there.")
 
 

@@ -1,5 +1,6 @@
 """Poses as our own JSON documents, and as others write R and t, or a matrix, into JSON."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.interchange.camera_values import camera_of
 from core.interchange.poses.matrix import drift, from_matrix, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, write_json
 from core.notices import warn
+from core.units import parse_unit
 
 _MATRICES = (
     "pose",
@@ -28,6 +30,9 @@ _MATRICES = (
     "model_to_camera",
 )
 """What a matrix from the shape's frame to the camera's is called."""
+
+_PHOTOS = ("image", "image_name", "file_name", "file_path", "img_name", "im_id", "image_id", "frame")
+"""What the photo is called."""
 
 _INVERSE = (
     "c2w",
@@ -73,14 +78,47 @@ def camera_in(content: Any) -> PhotoCamera:
 
 def read_entries(content: Any, name: str) -> list[Entry]:
     """The pose in a JSON document: R and t (and s), rvec and tvec, or a matrix by one of its usual names."""
+    if isinstance(content, list) and any(isinstance(one, dict) for one in content):
+        return [entry for one in content for entry in read_entries(one, name)]
     if isinstance(content, list):
         return [Entry(from_matrix(content, name))]
+    if len(content) > 1 and all(_holds_pose(one) for one in content.values()):
+        return [
+            replace(entry, image=entry.image or str(key))
+            for key, one in content.items()
+            for entry in read_entries(one, name)
+        ]
+    unit = _unit(content)
+    return [replace(entry, unit=entry.unit or unit) for entry in _read_one(content, name)]
+
+
+def _holds_pose(content: Any) -> bool:
+    return isinstance(content, dict) and bool(
+        {"R", "rotation", "rvec", "cam_R_m2c", *_MATRICES, *_INVERSE} & set(content)
+    )
+
+
+def _unit(content: Any) -> float | None:
+    """Metres of the ``unit`` that a document gives its translations in."""
+    said = content.get("unit", content.get("units"))
+    return None if said is None else parse_unit(str(said))
+
+
+def _read_one(content: Any, name: str) -> list[Entry]:
     camera = _camera(content, name)
-    image = str(content.get("image", ""))
+    image = str(next((content[key] for key in _PHOTOS if key in content), ""))
+    if "cam_R_m2c" in content and "cam_t_m2c" in content:
+        pose = Pose(rotation_of(content["cam_R_m2c"], name), np.array(content["cam_t_m2c"], float).reshape(3))
+        return [Entry(pose, image, camera, int(content["obj_id"]) if "obj_id" in content else None, 0.001)]
     if ("R" in content and "t" in content) or ("rotation" in content and "translation" in content):
         return [Entry(_rigid_parts(content, name), image, camera)]
     if "rvec" in content and "tvec" in content:
-        R = cv2.Rodrigues(np.array(content["rvec"], float).reshape(3))[0]
+        rvec = np.array(content["rvec"], float).reshape(3)
+        if np.linalg.norm(rvec) > 2 * np.pi + 0.01:
+            raise CounterpointError(
+                f"{name} has an rvec of length {np.linalg.norm(rvec):.3g}, more than a whole turn; give it in radians."
+            )
+        R = cv2.Rodrigues(rvec)[0]
         return [Entry(Pose(R, np.array(content["tvec"], float).reshape(3)), image, camera)]
     matrices = [key for key in _MATRICES if key in content]
     if len(matrices) == 1:
@@ -101,7 +139,7 @@ def _rigid_parts(content: Any, name: str) -> Pose:
         raise CounterpointError(
             f"{name} has a rotation of {np.size(R)} numbers whose order is not known; give R as 3 x 3."
         )
-    s = np.array(content.get("s", (1, 1, 1)), float)
+    s = np.array(content.get("s", content.get("scale", (1, 1, 1))), float)
     if drift(R) > 1e-3:
         warn(f"The rotation in {name} is off by {drift(R):.2g}; the nearest one is taken.")
     return Pose(rotation_of(R, name), np.array(t, float).reshape(3), np.broadcast_to(s, 3).copy())

@@ -38,6 +38,9 @@ def from_matrix(values: Any, name: str = "The matrix") -> Pose:
     whole = np.asarray(values, np.float64)
     if whole.size not in (12, 16) or not np.isfinite(whole).all():
         raise CounterpointError(f"{name} is no pose: a pose is a matrix of 4 x 4 (or 3 x 4) finite numbers.")
+    if whole.shape[-2:] == (4, 3):
+        warn(f"{name} gives its 4 x 3 numbers column by column (the last row is the translation); it is read so.")
+        whole = whole.reshape(4, 3).T
     whole = whole.reshape(-1, 4)
     if len(whole) == 4 and np.abs(whole[3] - [0, 0, 0, 1]).max() > 1e-9:
         if np.abs(whole[:, 3] - [0, 0, 0, 1]).max() > 1e-9:
@@ -122,7 +125,9 @@ def load(path: str | Path) -> list[Entry]:
             text = file.read_text(encoding="utf-8-sig")
             for mark in ",;[]":
                 text = text.replace(mark, " ")
-            values = np.array([float(word) for line in text.splitlines() for word in line.split("#")[0].split()])
+            rows = [[float(word) for word in line.split("#")[0].split()] for line in text.splitlines()]
+            rows = [row for row in rows if row]
+            values = np.array(rows if len({len(row) for row in rows}) == 1 else [v for row in rows for v in row])
         if values.size in (7, 8):
             raise CounterpointError(
                 f"{file.name} has {values.size} numbers, which seem to be a translation and a quaternion whose order is not known; "

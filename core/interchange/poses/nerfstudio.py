@@ -95,7 +95,10 @@ def camera_for(content: Any, path: Path, size: tuple[int, int] | None, image: st
     return guarded(path, lambda: _camera(content | frame, path, size))
 
 
-_INNER = {"fl_x", "fl_y", "cx", "cy", "k1", "k2", "k3", "k4", "p1", "p2", "camera_angle_x"}
+_DISTORTION = ("k1", "k2", "k3", "k4", "p1", "p2")
+"""In the order of nerfstudio's ``distortion_params``."""
+
+_INNER = {"fl_x", "fl_y", "cx", "cy", *_DISTORTION, "distortion_params", "camera_angle_x", "camera_model", "w", "h"}
 
 
 def _inner(frame: Any) -> dict[str, Any]:
@@ -113,6 +116,10 @@ def _camera(said: Any, path: Path, size: tuple[int, int] | None) -> PhotoCamera:
     if "fl_x" in said:
         fx = float(said["fl_x"])
     elif "camera_angle_x" in said:
+        if not 0 < float(said["camera_angle_x"]) < np.pi:
+            raise CounterpointError(
+                f"{path.name} has a camera_angle_x of {said['camera_angle_x']}, which is no field of view in radians."
+            )
         fx = width / 2 / np.tan(float(said["camera_angle_x"]) / 2)
     else:
         raise CounterpointError(f"{path.name} has neither fl_x nor camera_angle_x.")
@@ -130,7 +137,13 @@ def _lens(said: Any, name: str) -> Lens | None:
     model = str(said.get("camera_model", "OPENCV")).upper()
     if said.get("is_fisheye"):
         model = "OPENCV_FISHEYE"
-    k1, k2, k3, k4, p1, p2 = (float(said.get(key) or 0) for key in ("k1", "k2", "k3", "k4", "p1", "p2"))
+    if any(map(float, np.ravel(said.get("rolling_shutter") or 0))):
+        warn(f"{name} has a rolling_shutter, which is left out: the photos are taken to be exposed at once.")
+    given = list(said.get("distortion_params") or [])
+    named = {key: said[key] for key in _DISTORTION if said.get(key)} or dict(zip(_DISTORTION, given, strict=False))
+    if len(given) > len(_DISTORTION):
+        raise CounterpointError(f"{name} has {len(given)} distortion_params, and nerfstudio has 6.")
+    k1, k2, k3, k4, p1, p2 = (float(named.get(key) or 0) for key in _DISTORTION)
     if model == "OPENCV_FISHEYE":
         if p1 or p2:
             raise CounterpointError(f"{name} has a fisheye lens with p1 or p2, which is not understood.")

@@ -1,4 +1,6 @@
-"""The document: every step is one change, what it forgets is what depended on it, and facts are undone, saved and restored."""
+"""The document: every step is one change, what it forgets is what depended on it, and facts are undone, saved and
+restored.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +52,7 @@ def answer_all(session):
 def steps(session):
     """One of each kind of step."""
     item, layers = Item("image", "/nowhere/other"), session.layers.new_part("A")
-    push = {
+    return {
         "open": commands.SetItem(session, "image 1", item),
         "close": commands.SetItem(session, "shape 1", None),
         "box": commands.SetBox(session, "image 1", (0.0, 0.0, 9.0, 9.0)),
@@ -72,7 +74,6 @@ def steps(session):
             commands.SetAligned(session, "Align", {("image 1", "shape 1"): posed()}),
         ),
     }
-    return push
 
 
 def posed(tx=0.0):
@@ -80,7 +81,7 @@ def posed(tx=0.0):
 
 
 NAMES = ("open", "close", "box", "up", "pin", "delete", "rename", "draft", "layers", "aligned", "collection", "correct")
-NAMES += ("cameras", "marking", "together")  # fmt: skip
+NAMES += ("cameras", "marking", "together")
 
 
 @pytest.mark.parametrize("name", NAMES)

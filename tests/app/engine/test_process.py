@@ -179,7 +179,9 @@ def test_shutdown_leaves_no_process(qtbot, tmp_path):
 
 
 def test_memory_of_closed_files_goes_back(qapp):
-    """Half of many small blocks freed leaves holes that only the C library knows of; Linux' own count falls when it gives them back."""
+    """Half of many small blocks freed leaves holes that only the C library knows of; Linux' own count falls when it
+    gives them back.
+    """
     from app.window.trim_memory import trim
     from tests.soak.window import private
 

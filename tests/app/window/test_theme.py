@@ -26,10 +26,14 @@ def test_texts_stand_out(qapp, theme):
     apply_theme(qapp, theme)
     role, palette = QPalette.ColorRole, qapp.palette()
     pairs = {
-        role.WindowText: (role.Window,), role.Text: (role.Base, role.AlternateBase), role.ButtonText: (role.Button,),
-        role.PlaceholderText: (role.Window, role.Base), role.HighlightedText: (role.Highlight,),
-        role.ToolTipText: (role.ToolTipBase,), role.Link: (role.Window, role.Base),
-    }  # fmt: skip
+        role.WindowText: (role.Window,),
+        role.Text: (role.Base, role.AlternateBase),
+        role.ButtonText: (role.Button,),
+        role.PlaceholderText: (role.Window, role.Base),
+        role.HighlightedText: (role.Highlight,),
+        role.ToolTipText: (role.ToolTipBase,),
+        role.Link: (role.Window, role.Base),
+    }
     for text, grounds in pairs.items():
         for ground in grounds:
             low, high = sorted(luminance(palette.color(one)) for one in (text, ground))

@@ -27,7 +27,9 @@ TURN = np.array([[0.0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
 
 @dataclass(frozen=True)
 class GltfWay:
-    """``store``: how positions lie in the buffer. ``place``: what puts the mesh where it is. ``look``: where colours come from."""
+    """``store``: how positions lie in the buffer. ``place``: what puts the mesh where it is. ``look``: where colours
+    come from.
+    """
 
     container: str = "glb"
     index: str = "u4"
@@ -133,7 +135,7 @@ class _Writer:
 
 
 def write_gltf(folder: Path, source: Known, way: GltfWay) -> Path:
-    """Write ``known.glb`` or ``known.gltf`` for triangles that lie together by part, and whose vertices are exploded."""
+    """Write ``known.glb`` or ``known.gltf`` for triangles that lie together by part, their vertices exploded."""
     writer = _Writer(way)
     matrix = _place(writer, source, way)
     stored = (source.points - matrix[:3, 3]) @ np.linalg.inv(matrix[:3, :3]).T
@@ -293,7 +295,9 @@ def _interleaved(writer: _Writer, arrays: dict[str, np.ndarray], names: set[str]
 
 
 def _draco(writer: _Writer, arrays: dict[str, np.ndarray], index: np.ndarray) -> dict[str, Any]:
-    """Positions, coordinates and colours in a Draco stream; what DracoPy cannot write stands in accessors of the decoded order."""
+    """Positions, coordinates and colours in a Draco stream; what DracoPy cannot write stands in accessors of the
+    decoded order.
+    """
     import DracoPy
 
     writer.extension("KHR_draco_mesh_compression", required=True)

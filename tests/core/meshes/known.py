@@ -19,7 +19,9 @@ _FIVE = [[4, 0, 1], [6, 0, 1], [6.5, 1, 1.25], [5, 2, 1.5], [3.5, 1, 1.25]]
 
 @dataclass
 class Known:
-    """``points`` float64 [V, 3]; ``polygons`` lists of vertices; ``part`` int [P], which is also the label of each polygon."""
+    """``points`` float64 [V, 3]; ``polygons`` lists of vertices; ``part`` int [P], which is also the label of each
+    polygon.
+    """
 
     points: np.ndarray
     polygons: list[list[int]]

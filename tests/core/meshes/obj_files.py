@@ -13,9 +13,11 @@ from tests.core.meshes.known import COLORS, Known
 
 @dataclass(frozen=True)
 class ObjWay:
-    """``corner``: what stands at corners. ``relative``: indices count back. ``mixed``: v and f lines alternate. ``lines``: how lines look.
+    """``corner``: what stands at corners. ``relative``: indices count back. ``mixed``: v and f lines alternate.
+    ``lines``: how lines look.
 
-    ``look``: "none", "kd", "textures" (one a material), "palette" (one picture), "moved" (scaled and moved), "vertex" and "vertex255".
+    ``look``: "none", "kd", "textures" (one a material), "palette" (one picture), "moved" (scaled and moved), "vertex"
+    and "vertex255".
     """
 
     corner: str = "v"
@@ -87,7 +89,7 @@ def _vertex(source: Known, number: int, way: ObjWay) -> str:
 
 
 def _coordinates(source: Known, way: ObjWay) -> np.ndarray:
-    """[P, 4, 2]: coordinates of each polygon's first corners (the others repeat the last), inside of the part's colour."""
+    """[P, 4, 2]: coordinates of each polygon's first corners (others repeat the last), inside the part's colour."""
     inside = np.array([[0.2, 0.2], [0.8, 0.3], [0.7, 0.8], [0.3, 0.7]])
     if way.look == "palette":
         return (inside * 0.9 + 0.05 + np.stack([source.part, 0 * source.part], axis=1)[:, None]) / (len(COLORS), 1)

@@ -13,7 +13,9 @@ from tests.core.meshes.known import Known
 
 @dataclass(frozen=True)
 class OffWay:
-    """``kind``: the header's word. ``look``: colours at faces ("int3", "float4"), at vertices ("C int", "C float") or none."""
+    """``kind``: the header's word. ``look``: colours at faces ("int3", "float4"), at vertices ("C int", "C float") or
+    none.
+    """
 
     kind: str = "OFF"
     look: str = "none"

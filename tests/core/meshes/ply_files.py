@@ -1,4 +1,6 @@
-"""The known shape as PLY: text and binary of both byte orders, any types of lists, colours at vertices, faces, corners and in textures."""
+"""The known shape as PLY: text and binary of both byte orders, any types of lists, colours at vertices, faces, corners
+and in textures.
+"""
 
 import struct
 from collections.abc import Iterator
@@ -34,7 +36,9 @@ FORMATS = ("ascii", "binary_little_endian", "binary_big_endian")
 
 @dataclass(frozen=True)
 class PlyWay:
-    """``count``, ``index``: types of the lists. ``body``: "polygons", "triangles" or "strips". ``look``: where colours are."""
+    """``count``, ``index``: types of the lists. ``body``: "polygons", "triangles" or "strips". ``look``: where colours
+    are.
+    """
 
     format: str
     count: str = "uchar"

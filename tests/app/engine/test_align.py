@@ -112,7 +112,7 @@ def test_a_rig_with_lenses_carries_poses(known, tmp_path):
         for n in range(2)
     ]
     nerfstudio.save(tmp_path / "rig.json", views)
-    rig = read_rig(silent, str(tmp_path / "rig.json"))
+    rig = {camera.name: camera for camera in read_rig(silent, str(tmp_path / "rig.json"))}
     assert sorted(rig) == [f"cam0/{name}", f"cam1/{name}"] and rig[f"cam0/{name}"].lens is not None
     tasks = [AlignTask(task.image, task.shape, task.encoder, task.mask, camera=task.camera)] * 2
     begun = carry_poses(silent, tasks, [rig[f"cam0/{name}"], rig[f"cam1/{name}"]], [PoseInPhoto.of(true)])
