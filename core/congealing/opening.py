@@ -1,9 +1,9 @@
 """The photos of a collection opened together; what cannot be used is left out with its reason."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.images import image_size, load_mask
 from core.interchange.cameras import load_camera
-from core.interchange.names import listed, nearest_name
+from core.interchange.names import listed, matches
 from core.notices import warn
 from core.progress import Progress, silent
 
@@ -61,9 +61,8 @@ def open_photos(
         CounterpointError: Fewer than ``FEWEST`` photos can be used.
     """
     boxes, found, searched = boxes or {}, OpenedPhotos([], {}, []), []
-    names = list(boxes)
-    of_photo = {path: nearest_name(names, path) for path in paths}
-    _say_unused(names, of_photo)
+    of_photo = {path: _box_name(list(boxes), path) for path in paths}
+    _say_unused(boxes, of_photo)
     if masks is not None:
         _say_shared_masks(paths)
     for number, path in enumerate(paths):
@@ -84,17 +83,27 @@ def open_photos(
         reasons = "; ".join(f"{Path(path).name}: {why}" for path, why in found.refused[:3])
         raise CounterpointError(f"Too few photos can be used. {reasons}")
     if searched:
-        names = ", ".join(searched[:3]) + (", ..." if len(searched) > 3 else "")
-        warn(f"The object was looked for in {len(searched)} photos that have no box and no mask ({names}).")
+        shown = ", ".join(searched[:3]) + (", ..." if len(searched) > 3 else "")
+        warn(f"The object was looked for in {len(searched)} photos that have no box and no mask ({shown}).")
     return found
 
 
-def _say_unused(names: Sequence[str], of_photo: Mapping[str, str | None]) -> None:
+def _box_name(names: Sequence[str], path: str) -> str | None:
+    """The one of the boxes' names that all folders of it and of the photo's path agree with, the longest; None where none does."""
+    fitting = [
+        name
+        for name in names
+        if matches(name, path) == min(len(PurePath(name).parts), len(PurePath(path).parts)) and PurePath(name).name
+    ]
+    return max(fitting, key=lambda name: len(PurePath(name).parts), default=None)
+
+
+def _say_unused(names: Iterable[str], of_photo: Mapping[str, str | None]) -> None:
     """Warn of boxes that belong to no photo, and of those that belong to several."""
     uses = Counter(of_photo.values())
     unused = [name for name in names if not uses[name]]
     if unused:
-        warn(f"The boxes of {listed(unused, 3)} are left out: they fit none of the photos, or the same as others do.")
+        warn(f"The boxes of {listed(unused, 3)} are left out: they fit none of the photos.")
     shared = [name for name in names if uses[name] > 1]
     if shared:
         warn(
