@@ -31,6 +31,8 @@ def load_rig(path: str | Path) -> dict[str, View]:
         raise CounterpointError(
             f"{path.name} holds no photo with a pose, so it is no rig; export the model after its photos were registered."
         )
+    if not all(PurePosixPath(name).name for name in whole):
+        raise CounterpointError(f"{path.name} has a photo without a name, so it cannot be told which it is.")
     if twice:
         raise CounterpointError(f"{path.name} must name each photo of the rig once; {twice[0]} is there twice.")
     return dict(zip(short_names(whole), views, strict=True))

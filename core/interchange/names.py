@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from core.errors import CounterpointError
+from core.notices import warn
 
 
 def number_of(name: str) -> int | None:
@@ -32,6 +33,12 @@ def matches(name: str, wanted: str) -> int:
     return count
 
 
+def say_other_folder(name: str, wanted: str, file: str) -> None:
+    """Warn where a photo of a file was taken for another of the same name in another folder."""
+    if 0 < matches(name, wanted) < min(len(_path(name).parts), len(_path(wanted).parts)):
+        warn(f"{file} is about {name}, which was taken for {wanted}, in another folder.")
+
+
 def picked(names: Sequence[str], wanted: str | None, where: str) -> int:
     """The place among ``names`` of the one that is wanted; of a single one that one, whatever it is called.
 
@@ -45,6 +52,7 @@ def picked(names: Sequence[str], wanted: str | None, where: str) -> int:
     scores = [matches(name, wanted) if wanted else 0 for name in names]
     best = max(scores, default=0)
     if best and scores.count(best) == 1:
+        say_other_folder(names[scores.index(best)], wanted or "", where.split(" has ")[0])
         return scores.index(best)
     raise CounterpointError(f"{where} {listed(names)}; none is {wanted or 'chosen'}." if not best else
                             f"{where} {listed(names)}; {wanted} may be several of them: give its folder too.")  # fmt: skip

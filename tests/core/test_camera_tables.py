@@ -122,7 +122,7 @@ TRIED: dict[str, tuple[str, list[Try]]] = {
     "COLMAP text (": ("read", [colmap(load_rig), rig(SCENE)]),
     "names that are the same": ("read", [rig({**SCENE, "frames": [FRAME | {"file_path": f"{c}/a.png"} for c in "xy"]})]),
     "`applied_transform`": ("said", [rig({**SCENE, "applied_scale": 2}), rig({**SCENE, "rolling_shutter": [0, 0, 0.1]})]),
-    "the same photo twice": ("refused", [rig({**SCENE, "frames": [FRAME, FRAME]}), rig({**SCENE, "frames": []}), rig({"fl_x": 1, "frames": [FRAME]}), rig({"camera_angle_x": 40, "w": 9, "h": 9, "frames": [FRAME]})]),
+    "the same photo twice": ("refused", [rig({**SCENE, "frames": [FRAME, FRAME]}), rig({**SCENE, "frames": []}), rig({**SCENE, "frames": [FRAME, FRAME | {"file_path": ""}]}), rig({"fl_x": 1, "frames": [FRAME]}), rig({"camera_angle_x": 40, "w": 9, "h": 9, "frames": [FRAME]})]),
 }  # fmt: skip
 
 ELSEWHERE = ("a pose without scale, and depth",)

@@ -19,6 +19,7 @@ from core.errors import CounterpointError
 from core.geometry.lens import FISHEYE, OPENCV, Lens
 from core.geometry.pose import Pose, project
 from core.geometry.shape import make_shape
+from core.interchange.cameras import load_camera
 from core.interchange.names import number_of
 from core.interchange.pose_formats import POSE_FORMATS
 from core.interchange.poses import SAVERS, View, colmap, load_entry, load_pose, nerfstudio, save_view
@@ -479,3 +480,14 @@ def test_a_model_without_photos_is_no_rig(tmp_path):
     (tmp_path / "images.bin").unlink()
     with pytest.raises(CounterpointError, match=r"no images\.bin"):
         load_rig(tmp_path)
+
+
+def test_a_photo_of_the_same_name_in_another_folder_is_said(tmp_path):
+    save_view(tmp_path / "t.json", view_of(image="cam0/1.png"), "nerfstudio")
+    for photo, words in (("/x/cam0/1.png", False), ("1.png", False), ("/x/cam1/1.png", True)):
+        with collect_warnings() as said:
+            load_pose(tmp_path / "t.json", photo)
+        with collect_warnings() as also:
+            load_camera(tmp_path / "t.json", None, photo)
+        for one in (said, also):
+            assert bool(one) == words and all("another folder" in sentence for sentence in one), photo

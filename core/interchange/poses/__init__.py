@@ -13,7 +13,7 @@ from core.errors import CounterpointError
 from core.files import read_json
 from core.geometry.pose import Pose
 from core.images import check_file
-from core.interchange.names import listed, matches, number_of
+from core.interchange.names import listed, matches, number_of, say_other_folder
 from core.interchange.poses import bop, colmap, json, matrix, nerfstudio, scan2cad
 from core.interchange.poses.view import Entry, View, guarded
 from core.notices import warn
@@ -146,6 +146,8 @@ def _of_photo(entries: list[Entry], name: str, image_name: str | None) -> list[E
         )
     if not best and image_name and photos[0]:
         warn(f"{name} holds the pose in the photo {photos[0]}; it is taken for {Path(image_name).name}.")
+    if best and image_name and not meant[0].isdigit():
+        say_other_folder(meant[0], image_name, name)
     return [entry for entry in entries if entry.image == meant[0]]
 
 

@@ -15,7 +15,7 @@ from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import FISHEYE, OPENCV, Lens, opencv_lens
 from core.geometry.pose import Pose, camera_matrix
-from core.interchange.names import matches
+from core.interchange.names import matches, say_other_folder
 from core.interchange.poses.matrix import rotation_of, to_matrix
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
 from core.notices import warn
@@ -92,6 +92,8 @@ def camera_for(content: Any, path: Path, size: tuple[int, int] | None, image: st
     frame = (chosen or own or frames or [{}])[0]
     if len(chosen) > 1 and any(_inner(one) != _inner(chosen[0]) for one in chosen):
         raise CounterpointError(f"{path.name} has several photos called {image}; give its folder too.")
+    if chosen and image:
+        say_other_folder(str(frame.get("file_path", "")), image, path.name)
     return guarded(path, lambda: _camera(content | frame, path, size))
 
 
