@@ -86,7 +86,6 @@ assert not heavy, heavy
             "none of the published",
         ),
         (["transfer", "{shape}", "{shape}", "--outline", "1,2,3,4,5,6", "--out", "x"], "marked in an image"),
-        (["align", "{image}", "{shape}"], "where the object is"),
         (["align", "{shape}", "{image}", "--box", "1,1,9,9"], "an image first"),
         (["frobnicate.png", "--wrong"], "unrecognized"),
     ],
