@@ -11,7 +11,7 @@ from PIL import Image
 from scipy.spatial.transform import Rotation
 
 from core.alignment.photo import photo_of
-from core.alignment.scorer import Hypothesis
+from core.alignment.scorer import Hypothesis, Photo
 from core.alignment.templates import TemplateSettings, template_set
 from core.benchmarks import congealing as benchmark
 from core.benchmarks import photo_collections, pixels, spair
@@ -33,6 +33,7 @@ from core.geometry.shape import load_shape
 from core.images import load_image
 from core.interchange.collections import PosedImage, load_collection, load_map, save_collection, save_map
 from core.interchange.poses import View
+from core.matching.prepare import matchable_image
 from core.notices import collect_warnings
 from core.parts.prominence import likely_box
 from tests.conftest import SAMPLE
@@ -418,7 +419,8 @@ def test_photos_that_cannot_be_posed_are_named(canon, encoder):
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     mask = np.zeros((64, 64), bool)
     mask[20:38, 20:38] = True  # 18 pixels are too few to see anything
-    small = OpenedPhoto("small.jpg", photo_of(noise, encoder, intrinsics((64, 64)), None, mask, "small.jpg"))
+    seen = matchable_image(noise, encoder, (20, 20, 37, 37))
+    small = OpenedPhoto("small.jpg", Photo(noise, seen, intrinsics((64, 64)), mask))
     with pytest.raises(CounterpointError, match=r"small\.jpg"):
         congeal([small], canon)
 
