@@ -62,6 +62,7 @@ def test_a_pose_is_carried_to_the_other_photo_of_a_rig(posed, sample, give, tmp_
     x0, y0, x1, y1 = sample["box"]
     draw_focus_box(window.panels["image 2"], (y0, width - 1 - x1, y1, width - 1 - x0))
     wait_ready(window)
+    window.panels["image 1"].activated.emit()
     assert not dock.carry.isEnabled()
     give(tmp_path / "rig.json")
     choose(window, "Pose", "Open camera rig")

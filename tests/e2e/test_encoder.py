@@ -49,7 +49,7 @@ def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_pat
     """A short run makes a file, which is used at once, and can be switched off to compare on the same pins."""
     window, dock = opened, opened.features.encoder.panel
     monkeypatch.setattr(
-        "app.window.features.encoder.panel.controller.QStandardPaths.writableLocation", lambda _: str(tmp_path)
+        "app.window.encoder.controller.QStandardPaths.writableLocation", lambda _: str(tmp_path)
     )
     window.docks["encoder"].raise_()
     dock.minutes.setValue(0.2)
@@ -88,7 +88,7 @@ def test_encoders_are_measured_side_by_side(opened, qtbot, monkeypatch):
     assert 0 < shown["pcdp@0.05"] <= shown["pcdp@0.2"] <= 1
     assert page.bad.pixmap().height() == page.good.pixmap().height() == 150
     opened_urls = []
-    monkeypatch.setattr("app.window.features.encoder.panel.controller.QDesktopServices.openUrl", opened_urls.append)
+    monkeypatch.setattr("app.window.encoder.controller.QDesktopServices.openUrl", opened_urls.append)
     qtbot.mouseClick(page.report, LEFT)
     assert os.path.exists(opened_urls[0].toLocalFile())
     page.data.setCurrentText("onepose:/nowhere")

@@ -84,6 +84,7 @@ def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(
     QTest.mouseClick(dock.name, LEFT)
     qtbot.waitUntil(lambda: not dock.names.isHidden(), timeout=60_000)
     assert dock.names.text().startswith("below 100%") and "votes" in dock.names.text()
+    QTest.mouseClick(dock.words, LEFT)
     QTest.keyClicks(dock.words, "an elephant")
     QTest.keyClick(dock.words, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)), timeout=60_000)

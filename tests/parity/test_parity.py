@@ -55,6 +55,15 @@ class Driver:
         self.until(self.window.tasks.is_idle)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_data(tmp_path_factory):
+    """What the window keeps of its documents, and its logs, are of this run alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_DATA_HOME", "XDG_STATE_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp("own")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, sample):
     """Files that both sides read: the camera, and a few shapes to search."""
