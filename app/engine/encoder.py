@@ -8,14 +8,14 @@ from typing import Any
 from app.engine.cache import choice_of
 from app.engine.files import image_of
 from app.engine.process import Report
-from app.shared.results import Lesson, Measurement
+from app.shared.results import AdaptationPoint, Lesson, Measurement
 from app.shared.values import EncoderSettings, Item
 from core.benchmarks import compare, consistency
 from core.encoders.catalogue import available, load_encoder, load_tunable
 from core.fields.cache import cache_dir, cache_key
 from core.files import make_folder
 from core.progress import Progress
-from core.training.equivariance import AdaptSettings, adapt
+from core.training.equivariance import AdaptSettings, Measured, adapt
 from core.training.meshes import read_surfaces, upright
 from core.training.observing import PhotoCorrespondence
 
@@ -70,11 +70,10 @@ def clear_caches(progress: Progress) -> tuple[str, int]:
 
 def adapt_encoder(
     progress: Report, shapes: list[Item], encoder: EncoderSettings, out: str, minutes: float, lessons: list[Lesson]
-) -> list[Any]:
+) -> list[AdaptationPoint]:
     """Tune an encoder to shapes and write what was learnt.
 
-    Returns the curve (``core.training.equivariance.Measured``), the encoder's own first and what was written last; told
-    while it grows.
+    Returns the curve, the encoder's own first and what was written last; told while it grows.
     """
     read = read_surfaces([(shape.path, shape.up) for shape in shapes])
     make_folder(Path(out).parent)
@@ -86,10 +85,17 @@ def adapt_encoder(
             known.append(
                 PhotoCorrespondence(image_of(one.image), one.image.box, one.pixel, numbers[one.shape], (x, y, z))
             )
-    base, told = load_tunable(choice_of(encoder), progress), []
+    base = load_tunable(choice_of(encoder), progress)
+    curve: list[AdaptationPoint] = []
 
-    def watch(measured: Any) -> None:
-        told.append(measured)
-        progress.tell(list(told))
+    def watch(measured: Measured) -> None:
+        curve.append(_point(measured))
+        progress.tell(list(curve))
 
-    return adapt(list(read.values()), base, out, AdaptSettings(minutes=minutes), progress, watch, known)
+    settings = AdaptSettings(minutes=minutes)
+    return [_point(one) for one in adapt(list(read.values()), base, out, settings, progress, watch, known)]
+
+
+def _point(measured: Measured) -> AdaptationPoint:
+    """A measurement as the window draws it: its own class would bring torch into the window's process."""
+    return AdaptationPoint(measured.step, measured.loss, measured.consistency)

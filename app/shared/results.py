@@ -170,3 +170,18 @@ class Measurement:
     tables: dict[str, list[dict[str, Any]]]
     cases: list[tuple[str, str, float, str]]
     folder: str = ""
+
+
+@dataclass(frozen=True)
+class AdaptationPoint:
+    """A point of the curve of adapting.
+
+    Attributes:
+        step: steps done.
+        loss: its mean since the point before, NaN without steps.
+        consistency: share of places found again on held-out pictures, in [0, 1].
+    """
+
+    step: int
+    loss: float
+    consistency: float

@@ -123,7 +123,7 @@ class EncoderPanel(QWidget):
         self.adapt.setEnabled(count > 0)
 
     def show_curve(self, curve: list[Any]) -> None:
-        """How adapting goes (``core.training.equivariance.Measured``): share of places found again, and the loss."""
+        """How adapting goes (:class:`app.shared.results.AdaptationPoint`): share of places found again, and the loss."""
         first, best = curve[0].consistency, max(one.consistency for one in curve)
         self.learnt.setText(
             tr("Found again in held-out pictures: {first:.0%} before, {best:.0%} so far.").format(
