@@ -48,9 +48,7 @@ def test_another_encoder_rebuilds_and_can_be_cancelled(opened, qtbot, wait_ready
 def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_path, monkeypatch, sample):
     """A short run makes a file, which is used at once, and can be switched off to compare on the same pins."""
     window, dock = opened, opened.features.encoder.panel
-    monkeypatch.setattr(
-        "app.window.encoder.controller.QStandardPaths.writableLocation", lambda _: str(tmp_path)
-    )
+    monkeypatch.setattr("app.window.encoder.controller.QStandardPaths.writableLocation", lambda _: str(tmp_path))
     window.docks["encoder"].raise_()
     dock.minutes.setValue(0.2)
     place = tuple(window.panels["shape 1"]._shape.polydata.GetPoint(0))

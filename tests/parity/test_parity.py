@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import trimesh
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from core.images import save_image
@@ -22,7 +23,7 @@ from tests.verb import verb
 TOLERANCE = 1e-4
 """Both compute the same on the same machine; what travels as JSON keeps all digits."""
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 """All five are seen in one window, by the fixture of the first test."""
 
 PHOTOS = [str(SAMPLE / "collection" / f"toy-{number}.jpg") for number in (3, 5)]
@@ -40,6 +41,9 @@ class Driver:
         self.window.projects.ask = lambda: "discard"  # type: ignore[method-assign]
         self.window.resize(1300, 800)
         self.window.show()
+        QTest.qWaitForWindowExposed(self.window)
+        self.window.activateWindow()
+        QTest.qWaitForWindowActive(self.window, 5000)
 
     def until(self, done: Callable[[], object], seconds: float = 300) -> None:
         end = time.monotonic() + seconds
