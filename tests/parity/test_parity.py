@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +20,15 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from core.images import save_image
 from tests.conftest import SAMPLE
 from tests.e2e.hands import choose, click_pixel, draw_focus_box, press
-from tests.verb import verb
+
+ROOT = Path(__file__).parents[2]
+
+
+def verb(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    """The command line in a process of its own: this one has the window, which stays without torch."""
+    run = [sys.executable, "-m", "app.cli.main", *map(str, arguments)]
+    return subprocess.run(run, capture_output=True, text=True, cwd=ROOT, timeout=600)
+
 
 TOLERANCE = 1e-4
 """Both compute the same on the same machine; what travels as JSON keeps all digits."""
