@@ -19,6 +19,13 @@ from core.training.pictures import PictureSettings
 from core.training.procedural import Object3D, make_object, training_seed
 
 
+OWN_COLORS, PLAIN_OWN_COLORS = 0.8, 0.65
+"""Shares of the photo-like and of the plain pictures in which given shapes wear their own colours."""
+
+CROPS = 0.12
+"""Share of the pairs that are two crops of one of the user's photos."""
+
+
 def run(options: TrainOptions, progress: Progress = silent) -> dict[str, Any]:
     """Train; ``weights`` of what it returns is the file."""
     recipes = {"pocket": train_nets, "tango": train_nets, "adapter": train_adapter, "dlign": train_dlign}
@@ -36,9 +43,11 @@ def train_nets(options: TrainOptions, progress: Progress = silent) -> Path:
     size = options.size or PictureSettings().size
     if size % 32:
         raise CounterpointError(f"A side of {size} pixels is not a multiple of 32.")
-    chosen = given(options, "steps", "pairs", "workers", "start", "rate", "renderer")
-    data = PairSettings(PictureSettings(size=size, photos=options.photos))
+    chosen = given(options, "steps", "pairs", "uses", "workers", "start", "rate", "renderer")
     items = None if options.data == "procedural" else read_meshes(options.data)
+    own = {} if items is None else {"own": OWN_COLORS, "plain_own": PLAIN_OWN_COLORS}
+    crops = CROPS if options.photos and options.recipe == "pocket" else 0.0
+    data = PairSettings(PictureSettings(size=size, photos=options.photos, **own), given=options.share, crops=crops)
     out = Path(options.output)
     if options.recipe == "tango":
         tokens = import_named(options.tokens)() if options.tokens else None

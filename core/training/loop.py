@@ -51,6 +51,10 @@ class Learner(nn.Module, ABC, Generic[Given]):
     def after(self, step: int, loss: float) -> None:
         """Look at how a step went."""
 
+    def groups(self) -> list[dict[str, Any]]:
+        """The parameters that learn, in groups of the optimiser; ``lr_scale`` is a group's share of the rate."""
+        return [{"params": [parameter for parameter in self.parameters() if parameter.requires_grad]}]
+
     def position(self, step: int) -> float:
         """How far the run has come before a step, in steps of the recipe.
 
@@ -145,8 +149,7 @@ def run_in_folder(
 def _prepared(learner: Learner[Any], recipe: Recipe, device: torch.device) -> tuple[torch.optim.Optimizer, Schedule]:
     """The optimiser and the rates of a learner, which is on the device from now on, in training mode."""
     learner.to(device).train()
-    learnt = [parameter for parameter in learner.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(learnt, recipe.rate, recipe.betas, weight_decay=recipe.weight_decay)
+    optimizer = torch.optim.AdamW(learner.groups(), recipe.rate, recipe.betas, weight_decay=recipe.weight_decay)
     return optimizer, Schedule(optimizer, recipe)
 
 

@@ -33,6 +33,8 @@ class PairSettings:
         across: share of pairs that show two instances of one category.
         same_surface: share of the other pairs in which the object looks the same in both pictures.
         cad: share of pairs of a photo-like picture and a plain one, which is what the program matches.
+        given: share of pairs that show one of the given shapes, where there are any; the rest are procedural.
+        crops: share of pairs that are two crops of one photo (see :mod:`core.training.photo_pairs`).
         queries: pixels of the object in picture A.
         keys: pixels of the object in picture B.
         outside: pixels of the background in picture B.
@@ -41,7 +43,9 @@ class PairSettings:
     pictures: PictureSettings = field(default_factory=PictureSettings)
     across: float = 0.22
     same_surface: float = 0.62
-    cad: float = 0.3
+    cad: float = 0.5
+    given: float = 1.0
+    crops: float = 0.0
     queries: int = 256
     keys: int = 512
     outside: int = 128
@@ -72,7 +76,7 @@ class Plan:
 
 
 class PairData(Dataset[Any]):
-    """Two views of one object, or of two of a category; of the given ``items``, or of procedural ones.
+    """Two views of one object, or of two of a category; of the given ``items``, or of procedural ones; or two crops.
 
     Open3D draws them on the CPU.
     """
@@ -92,6 +96,8 @@ class PairData(Dataset[Any]):
 
     def __getitem__(self, number: int) -> Batch:
         """The pair, as :func:`draw_pairs` says but without B; drawn anew if hardly anything of its objects is seen."""
+        if (crops := self.crops(number)) is not None:
+            return crops
         for attempt in range(20):
             plan = self._plan(number, attempt)
             scene, last = plan.items[0].scene, len(plan.items) - 1
@@ -103,6 +109,13 @@ class PairData(Dataset[Any]):
             if min(shares) > 0.01 and shares[1] < 1:
                 break
         return pair
+
+    def crops(self, number: int) -> Batch | None:
+        """The pair of a number if it is two crops of one photo."""
+        from core.training.photo_pairs import photo_pair
+
+        rng = np.random.default_rng((self._seed, number, 2**20))
+        return photo_pair(self._settings, rng) if rng.random() < self._settings.crops else None
 
     def collate(self, items: list[Any]) -> Any:
         """Join items, in the worker."""
@@ -126,6 +139,7 @@ class PairData(Dataset[Any]):
             same_surface,
             {
                 "across": np.array(one is not other),
+                "surface": np.array(True),
                 "category": np.array(NAMES.index(one.category) if one.category in NAMES else -1),
                 **({} if self._extras is None else self._extras(other, rng)),
             },
@@ -133,7 +147,7 @@ class PairData(Dataset[Any]):
 
     def _objects(self, rng: np.random.Generator) -> tuple[Object3D, Object3D, int | None]:
         seeds = [training_seed(int(n)) for n in rng.integers(2**40, size=2)]
-        if self._items is not None:
+        if self._items is not None and (self._settings.given == 1 or rng.random() < self._settings.given):
             given = seeds[0] % len(self._items)
             return self._items[given], self._items[given], given
         if rng.random() < self._settings.across:
@@ -158,7 +172,8 @@ def draw_pairs(scene: Scene, which: Sequence[int], plans: Sequence[Plan], settin
         :class:`core.training.pictures.Pictures`); ``x_pixels`` int64 [B, n, 2] (column, row) of places of the object,
         and of these ``x_point`` float32 [B, n, 3], ``x_part`` int64 [B, n] and ``x_local`` float32 [B, n, 3]. Besides
         ``outside`` int64 [B, m, 2], pixels of B's background, and the plans' facts: ``across`` bool [B], whether A and
-        B show two objects, ``category`` int64 [B], -1 for none, and the extras.
+        B show two objects, ``surface`` bool [B], whether they show a surface at all, ``category`` int64 [B], -1 for
+        none, and the extras.
     """
     device, count = scene.device, len(plans)
     generator = torch.Generator(device).manual_seed(plans[0].seed)

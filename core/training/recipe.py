@@ -57,7 +57,11 @@ class PairRecipe(Recipe):
     Attributes:
         pairs: pairs of pictures a step.
         ema_decay: of the averaged weights that are the result of the run, at a step.
-        start: weights to go on from instead of random ones; BatchNorm then keeps its statistics.
+        uses: how often a pair that was drawn is learnt from, each time with fresh changes; above 1 pairs are kept in
+            the folder of the run (see :mod:`core.training.kept_pairs`).
+        start: weights to go on from instead of random ones, or "imagenet" for the trunk's published ones; BatchNorm
+            then keeps its statistics, and the trunk's first layers stay as they are.
+        trunk_rate: the rate of the rest of the trunk then, as a share of that of the other layers.
         workers: processes that make the pairs; 0 makes them in the one that trains.
         log_every: steps between two lines of the log.
         save_every: steps between two checkpoints.
@@ -72,7 +76,9 @@ class PairRecipe(Recipe):
     gradient_norm: float | None = 1.0
     pairs: int = 96
     ema_decay: float = 0.999
+    uses: int = 1
     start: str | None = None
+    trunk_rate: float = 0.2
     workers: int = 0
     log_every: int = 10
     save_every: int = 200

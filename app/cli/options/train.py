@@ -28,22 +28,31 @@ class TrainOptions:
         metavar="procedural|FOLDER",
         path="path or name",
     )
+    share: float = option(
+        "of the pairs that show the shapes of --data; the rest are procedural (default: %(default)s)",
+        default=1.0,
+        type=values.fraction,
+        metavar="0..1",
+    )
     output: str = option(
         "checkpoint, log, weights and card", "-o", "--output", required=True, metavar="FOLDER", path="path"
     )
     device: str = option("", default="auto", choices=DEVICES)
     resume: bool = flag("go on from the folder's checkpoint")
     start: str | None = option(
-        "weights to go on from: a file for pocket, a folder for tango (fine-tuning)", metavar="PATH", path="path"
+        "weights to go on from: a file for pocket, a folder for tango (fine-tuning), imagenet for the trunk's alone", metavar="PATH", path="path"
     )
     photos: str | None = option(
-        "your photos: cut-outs become backgrounds, surfaces and things in front", metavar="FOLDER", path="path"
+        "your photos: cut-outs become backgrounds, surfaces and things in front, crops become pairs (pocket)", metavar="FOLDER", path="path"
     )
     tokens: str | None = option(
         "tango: your pretrained 3D VAE instead of the bundled point tokens", metavar="MODULE:FUNCTION"
     )
     steps: int | None = option("steps", type=values.positive, metavar="N")
     pairs: int | None = option("pairs of pictures a step", type=values.positive, metavar="N")
+    uses: int | None = option(
+        "learn from each pair N times, changed afresh; pairs are kept in the folder", type=values.positive, metavar="N"
+    )
     workers: int | None = option("processes for data", type=values.positive, metavar="N")
     renderer: str | None = option(
         "draw pictures in the workers, or in batches on the device (default: warp on a GPU)",
