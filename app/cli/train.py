@@ -14,10 +14,9 @@ from core.plugins import import_named
 from core.progress import Progress, silent
 from core.training import adapter, dlign, pocket, tango
 from core.training.meshes import read_meshes
-from core.training.pair_data import PairSettings
+from core.training.pair_settings import PairSettings
 from core.training.pictures import PictureSettings
 from core.training.procedural import Object3D, make_object, training_seed
-
 
 OWN_COLORS, PLAIN_OWN_COLORS = 0.8, 0.65
 """Shares of the photo-like and of the plain pictures in which given shapes wear their own colours."""

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch.utils.data import default_collate
 
-from core.training.pair_data import Batch, PairData, Plan, draw_pairs
+from core.training.pair_data import PairData, Plan, draw_pairs
+from core.training.pair_settings import Batch
 from core.training.scene import Object3D, Scene
 from core.training.warp_tracing import WarpTracer
 

@@ -13,7 +13,8 @@ import torch
 from torch.utils.data import Dataset
 
 from core.files import make_folder
-from core.training.pair_data import Batch, PairData
+from core.training.pair_data import PairData
+from core.training.pair_settings import Batch
 
 FIRST = 8
 """Steps at the beginning of a run whose pairs are all new, so that those after it have something to choose from."""

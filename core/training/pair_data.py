@@ -1,7 +1,7 @@
 """Pairs of pictures for training: number i is always the same pair."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,44 +11,16 @@ from torch.utils.data import Dataset, default_collate
 from core.geometry.camera import Camera
 from core.training.categories import CATEGORIES
 from core.training.look import Look
-from core.training.pictures import Pictures, PictureSettings, random_camera, take_pictures
+from core.training.pair_settings import Batch, PairSettings, choose_pixels
+from core.training.photo_pairs import photo_pair
+from core.training.pictures import Pictures, random_camera, take_pictures
 from core.training.procedural import make_object, training_seed
 from core.training.scene import Object3D, Open3dTracer, Scene
 
 NAMES = list(CATEGORIES)
 
-Batch = dict[str, torch.Tensor]
-"""What a step learns from, by name; of B pairs of pictures with S pixels along a side (see :func:`draw_pairs`)."""
-
 Extras = Callable[[Object3D, np.random.Generator], dict[str, np.ndarray]]
 """More to know about the object of the second picture."""
-
-
-@dataclass(frozen=True)
-class PairSettings:
-    """What a pair of pictures is.
-
-    Attributes:
-        pictures: how they vary.
-        across: share of pairs that show two instances of one category.
-        same_surface: share of the other pairs in which the object looks the same in both pictures.
-        cad: share of pairs of a photo-like picture and a plain one, which is what the program matches.
-        given: share of pairs that show one of the given shapes, where there are any; the rest are procedural.
-        crops: share of pairs that are two crops of one photo (see :mod:`core.training.photo_pairs`).
-        queries: pixels of the object in picture A.
-        keys: pixels of the object in picture B.
-        outside: pixels of the background in picture B.
-    """
-
-    pictures: PictureSettings = field(default_factory=PictureSettings)
-    across: float = 0.22
-    same_surface: float = 0.62
-    cad: float = 0.5
-    given: float = 1.0
-    crops: float = 0.0
-    queries: int = 256
-    keys: int = 512
-    outside: int = 128
 
 
 @dataclass
@@ -112,8 +84,6 @@ class PairData(Dataset[Any]):
 
     def crops(self, number: int) -> Batch | None:
         """The pair of a number if it is two crops of one photo."""
-        from core.training.photo_pairs import photo_pair
-
         rng = np.random.default_rng((self._seed, number, 2**20))
         return photo_pair(self._settings, rng) if rng.random() < self._settings.crops else None
 
@@ -201,20 +171,3 @@ def _picture(name: str, made: Pictures, count: int, generator: torch.Generator) 
         "local": made.local[at],
     }
     return {f"{name}_{key}": value for key, value in values.items()}
-
-
-def choose_pixels(mask: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
-    """Choose pixels of masks at random, int64 [B, count, 2] (column, row).
-
-    No pixel is chosen twice but where a mask has too few of them; where a mask is empty it is some other pixel.
-
-    Args:
-        mask: bool [B, S, S].
-        count: pixels of each.
-        generator: on the device of the mask.
-    """
-    flat, rank = mask.flatten(1), torch.arange(count, device=mask.device)
-    order = torch.rand(flat.shape, generator=generator, device=mask.device).masked_fill(~flat, -1)
-    first = order.topk(min(count, flat.shape[1]), dim=1).indices
-    chosen = first.gather(1, rank % flat.sum(1, keepdim=True).clamp(1, first.shape[1]))
-    return torch.stack([chosen % mask.shape[2], chosen // mask.shape[2]], dim=-1)

@@ -22,7 +22,8 @@ from core.training.imagenet import load_trunk
 from core.training.kept_pairs import KeptPairs, order
 from core.training.loop import Learner, run_in_folder
 from core.training.losses import part_target, picture_losses, place_target, soft_info_nce
-from core.training.pair_data import Batch, Extras, PairData, PairSettings
+from core.training.pair_data import Extras, PairData
+from core.training.pair_settings import Batch, PairSettings
 from core.training.recipe import PairRecipe
 from core.training.scene import Object3D
 

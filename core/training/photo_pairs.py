@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.training.pair_data import Batch, PairSettings, choose_pixels
+from core.training.pair_settings import Batch, PairSettings, choose_pixels
 from core.training.photos import photo_files, read_photo
 
 Matrix = npt.NDArray[np.floating]
@@ -37,32 +37,39 @@ def photo_pair(settings: PairSettings, rng: np.random.Generator) -> Batch:
         masks = [_shown(places, photo.shape[:2], to_photo[1 - i], size) for i, places in enumerate(grids)]
         if all(0.15 < mask.mean() < 0.95 for mask in masks):
             break
-    batch: Batch = {}
     unit = float(np.linalg.norm(to_photo[0][:, 0])) * size
+    batch: Batch = {}
     for name, matrix, places, mask, count in zip(
         "ab", to_photo, grids, masks, (settings.queries, settings.keys), strict=True
     ):
         image = cv2.warpAffine(
             photo, matrix, (size, size), flags=cv2.INTER_AREA | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT
         )
-        shown = torch.from_numpy(mask)
-        pixels = choose_pixels(shown[None], count, generator)[0]
-        point = torch.zeros(count, 3)
-        point[:, :2] = torch.from_numpy(places).float()[pixels[:, 1], pixels[:, 0]] / unit
-        values = {
-            "image": torch.from_numpy(_recoloured(np.asarray(image, np.uint8), rng)),
-            "mask": shown,
-            "normal": torch.zeros(size, size, 3, dtype=torch.float16),
-            "depth": torch.zeros(size, size, dtype=torch.float16),
-            "pixels": pixels,
-            "point": point,
-            "part": torch.zeros(count, dtype=torch.int64),
-            "local": torch.zeros(count, 3),
-        }
-        batch |= {f"{name}_{key}": value for key, value in values.items()}
+        pixels = choose_pixels(torch.from_numpy(mask)[None], count, generator)[0]
+        batch |= _picture(name, _recoloured(np.asarray(image, np.uint8), rng), mask, places / unit, pixels)
     facts = {"across": torch.tensor(False), "category": torch.tensor(-1), "surface": torch.tensor(False)}
     outside = choose_pixels(torch.from_numpy(~masks[1])[None], settings.outside, generator)[0]
     return batch | facts | {"outside": outside}
+
+
+def _picture(
+    name: str, image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_], places: Matrix, pixels: torch.Tensor
+) -> Batch:
+    """What is known about crop "a" or "b", of which pixels int64 [n, 2] were chosen."""
+    size, count = len(image), len(pixels)
+    point = torch.zeros(count, 3)
+    point[:, :2] = torch.from_numpy(places).float()[pixels[:, 1], pixels[:, 0]]
+    values = {
+        "image": torch.from_numpy(image),
+        "mask": torch.from_numpy(mask),
+        "normal": torch.zeros(size, size, 3, dtype=torch.float16),
+        "depth": torch.zeros(size, size, dtype=torch.float16),
+        "pixels": pixels,
+        "point": point,
+        "part": torch.zeros(count, dtype=torch.int64),
+        "local": torch.zeros(count, 3),
+    }
+    return {f"{name}_{key}": value for key, value in values.items()}
 
 
 def _crops(shape: tuple[int, int], size: int, rng: np.random.Generator) -> list[Matrix]:

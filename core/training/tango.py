@@ -26,8 +26,16 @@ from core.geometry.sampling import sample_surface
 from core.progress import Progress, silent
 from core.training.loop import Terms
 from core.training.losses import global_loss, part_target, place_target, soft_info_nce
-from core.training.pair_data import Batch
-from core.training.pair_learner import Descriptions, ImageRecipe, PairLearner, aux_losses, frozen, load_start, train_pairs
+from core.training.pair_learner import (
+    Descriptions,
+    ImageRecipe,
+    PairLearner,
+    aux_losses,
+    frozen,
+    load_start,
+    train_pairs,
+)
+from core.training.pair_settings import Batch
 from core.training.recipe import Stage
 from core.training.scene import Object3D
 

@@ -40,10 +40,14 @@ class TrainOptions:
     device: str = option("", default="auto", choices=DEVICES)
     resume: bool = flag("go on from the folder's checkpoint")
     start: str | None = option(
-        "weights to go on from: a file for pocket, a folder for tango (fine-tuning), imagenet for the trunk's alone", metavar="PATH", path="path"
+        "weights to go on from: a file for pocket, a folder for tango (fine-tuning), imagenet for the trunk's alone",
+        metavar="PATH",
+        path="path",
     )
     photos: str | None = option(
-        "your photos: cut-outs become backgrounds, surfaces and things in front, crops become pairs (pocket)", metavar="FOLDER", path="path"
+        "your photos: cut-outs become backgrounds, surfaces and things in front, crops become pairs (pocket)",
+        metavar="FOLDER",
+        path="path",
     )
     tokens: str | None = option(
         "tango: your pretrained 3D VAE instead of the bundled point tokens", metavar="MODULE:FUNCTION"
