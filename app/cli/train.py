@@ -12,7 +12,7 @@ from core.errors import CounterpointError
 from core.files import make_folder
 from core.plugins import import_named
 from core.progress import Progress, silent
-from core.training import adapter, dlign, pocket, tango
+from core.training import adapter, dlign, pocket, points, tango
 from core.training.meshes import read_meshes
 from core.training.pair_settings import PairSettings
 from core.training.pictures import PictureSettings
@@ -27,7 +27,13 @@ CROPS = 0.12
 
 def run(options: TrainOptions, progress: Progress = silent) -> dict[str, Any]:
     """Train; ``weights`` of what it returns is the file."""
-    recipes = {"pocket": train_nets, "tango": train_nets, "adapter": train_adapter, "dlign": train_dlign}
+    recipes = {
+        "pocket": train_nets,
+        "tango": train_nets,
+        "points": train_points,
+        "adapter": train_adapter,
+        "dlign": train_dlign,
+    }
     return {"weights": str(recipes[options.recipe](options, progress))}
 
 
@@ -55,6 +61,17 @@ def train_nets(options: TrainOptions, progress: Progress = silent) -> Path:
     if options.tokens:
         raise CounterpointError("The pocket recipe has no point net; --tokens belongs to tango.")
     return pocket.train(out, pocket.PocketRecipe(data=data, **chosen), items, options.device, options.resume, progress)
+
+
+def train_points(options: TrainOptions, progress: Progress = silent) -> Path:
+    """``train points``: the point net in the space of an image net."""
+    choice = EncoderChoice(options.encoder, options.start, None, options.device)
+    items = _items(options)
+    if options.data != "procedural" and options.share < 1:
+        items += [make_object(training_seed(n)) for n in range(round(len(items) * (1 / options.share - 1)))]
+    recipe = points.PointRecipe(**given(options, "steps", "rate"))
+    out = make_folder(options.output)
+    return points.train(out, load_encoder(choice), items, recipe, options.device, progress)
 
 
 def train_adapter(options: TrainOptions, progress: Progress = silent) -> Path:

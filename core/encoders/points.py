@@ -19,6 +19,9 @@ from core.encoders.pocket import WEIGHTS, read_card
 from core.errors import CounterpointError
 from core.files import check_file, file_digest
 
+BASE = "pocket-0.1_point.safetensors"
+"""The bundled file that holds what a file of weights leaves out (see :mod:`core.training.points`)."""
+
 
 class PointTokens(Protocol):
     """Turns points into tokens with a place each: the local groups below, or a pretrained 3D VAE that the user has.
@@ -188,7 +191,10 @@ class PocketPointEncoder:
         net = PointNet(self._settings, self._tokens)
         if self._file is not None:
             try:
-                net.load_state_dict(load_file(self._file))
+                state = load_file(self._file)
+                if not any(name.startswith(("m1.", "adapt.")) for name in state):
+                    state = load_file(WEIGHTS / BASE) | state
+                net.load_state_dict(state)
             except Exception as error:
                 raise CounterpointError(
                     f"{self._file.name} does not hold weights of the pocket point encoder."

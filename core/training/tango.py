@@ -107,7 +107,7 @@ class Clouds:
             (normalised frame), ``cloud_part`` int64 [N] and ``cloud_local`` float32 [N, 3].
         """
         points = sample_surface(item.shape, self.points, int(rng.integers(2**31)))
-        turn = _random_turn(rng, self.full_turns)
+        turn = random_turn(rng, self.full_turns)
         local = np.einsum("nk,nkd->nd", points.bary, item.local[item.shape.faces[points.face]])
         return {
             "cloud": np.concatenate([points.position @ turn.T, points.normal @ turn.T], axis=1).astype(np.float32),
@@ -246,7 +246,8 @@ def _check_tokens(tokens: PointTokens, points: int) -> None:
         )
 
 
-def _random_turn(rng: np.random.Generator, full: float) -> np.ndarray:
+def random_turn(rng: np.random.Generator, full: float) -> np.ndarray:
+    """A rotation float64 [3, 3]: any for a share ``full``, else around y."""
     if rng.random() < full:
         return np.asarray(Rotation.random(rng=rng).as_matrix())
     return np.asarray(Rotation.from_euler("y", rng.uniform(0, 360), degrees=True).as_matrix())

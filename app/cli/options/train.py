@@ -13,15 +13,19 @@ class TrainOptions:
 
     recipe: str = argument(
         None,
-        "the image net alone, image and point net, two layers on an encoder that stays as it is, or CLIP's branch for depth",
-        choices=("pocket", "tango", "adapter", "dlign"),
+        "the image net alone, image and point net, the point net for an image net, two layers on an encoder that stays as it is, or CLIP's branch for depth",
+        choices=("pocket", "tango", "points", "adapter", "dlign"),
     )
-    encoder: str = option("adapter: of this encoder (with --start as its weights)", default="pocket", metavar="NAME")
+    encoder: str = option(
+        "adapter, points: of this encoder (with --start as its weights)", default="pocket", metavar="NAME"
+    )
     clip: str | None = option("dlign: the CLIP model", metavar="ARCH:WEIGHTS")
     controlnet: str | None = option(
         "dlign: pictures by Stable Diffusion with this ControlNet for depth", metavar="NET,BASE"
     )
-    objects: int | None = option("adapter, dlign: procedural objects (default 60)", type=values.positive, metavar="N")
+    objects: int | None = option(
+        "points, adapter, dlign: procedural objects (default 60)", type=values.positive, metavar="N"
+    )
     data: str = option(
         "what to learn from (default: %(default)s)",
         default="procedural",
