@@ -35,14 +35,17 @@ class LiteNet(nn.Module):
         self.descriptor = nn.Conv2d(width, neck["descriptor_dim"], 1)
         self.aux = nn.Conv2d(width, 5, 1)
         self.glob = nn.Linear(at32 + width, neck["global_dim"])
+        self.trunk_share, dim = float(neck["trunk_share"]), neck["descriptor_dim"]
+        self.mix: torch.Tensor
+        self.register_buffer("mix", torch.eye(dim, dim + at8 + at16))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Run the network (see :meth:`core.encoders.pocket_net.PocketNet.forward`).
+        """What learns: as :meth:`finish`, but the descriptors are the learnt ones alone.
 
         Args:
             x: normalised pictures float32 [B, 3, S, S]; S is a multiple of 32.
         """
-        return self.finish(self.begin(x))
+        return self.heads(self.begin(x))
 
     def begin(self, x: torch.Tensor) -> list[torch.Tensor]:
         """The trunk's maps of pictures float32 [B, 3, S, S], at strides 4, 8, 16 and 32."""
@@ -55,7 +58,21 @@ class LiteNet(nn.Module):
         return maps
 
     def finish(self, maps: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What :meth:`forward` returns, from what :meth:`begin` returned."""
+        """Descriptors, aux and vectors (see :meth:`core.encoders.pocket_net.PocketNet.forward`) of trunk's maps."""
+        learnt, aux, vectors = self.heads(maps)
+        return F.conv2d(self.side_by_side(learnt, maps), self.mix[:, :, None, None]), aux, vectors
+
+    def side_by_side(self, learnt: torch.Tensor, maps: list[torch.Tensor]) -> torch.Tensor:
+        """Learnt descriptors float32 [B, D, h, w] beside the trunk's maps at strides 8 and 16, [B, C, h, w].
+
+        Each is of unit length times the root of its share, so that the cosine of two cells is the mean of the three
+        cosines; ``mix`` reduces them to D again by PCA. What the trunk knows of photos is not forgotten so.
+        """
+        trunk = [F.normalize(_resized(one, learnt), dim=1) * (self.trunk_share / 2) ** 0.5 for one in maps[1:3]]
+        return torch.cat([F.normalize(learnt, dim=1) * (1 - self.trunk_share) ** 0.5, *trunk], dim=1)
+
+    def heads(self, maps: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Learnt descriptors, aux and vectors of the trunk's maps."""
         at4, at8, at16, at32 = maps
         y = self.s16(self.out16(self._attend(self.in16(at16) + _resized(self.in32(at32), at16))))
         y = self.s8(self.lat8(at8) + _resized(y, at8))

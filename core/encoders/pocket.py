@@ -118,7 +118,8 @@ def load_weights(net: nn.Module, file: Path) -> None:
         missing, unexpected = net.load_state_dict(load_file(file), strict=False)
     except Exception as error:
         raise CounterpointError(f"{file.name} does not hold weights of the pocket encoder ({error}).") from error
-    missing = [key for key in missing if not key.endswith(("attention_bias_idxs", "num_batches_tracked"))]
+    computed = ("attention_bias_idxs", "num_batches_tracked", "mix")
+    missing = [key for key in missing if not key.endswith(computed)]
     if missing or unexpected:
         raise CounterpointError(
             f"{file.name} does not fit the pocket encoder (for example {(missing + unexpected)[0]}); weights trained "

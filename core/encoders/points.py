@@ -190,15 +190,7 @@ class PocketPointEncoder:
             torch.manual_seed(0)
         net = PointNet(self._settings, self._tokens)
         if self._file is not None:
-            try:
-                state = load_file(self._file)
-                if not any(name.startswith(("m1.", "adapt.")) for name in state):
-                    state = load_file(WEIGHTS / BASE) | state
-                net.load_state_dict(state)
-            except Exception as error:
-                raise CounterpointError(
-                    f"{self._file.name} does not hold weights of the pocket point encoder."
-                ) from error
+            load_points(net, self._file)
         return net.float().eval().to(self._device)
 
     @torch.inference_mode()
@@ -207,3 +199,18 @@ class PocketPointEncoder:
         cloud = torch.from_numpy(np.concatenate([position, normal], axis=1).astype(np.float32)).to(self._device)
         places, descriptors, vectors = self._net(cloud[None])
         return EncodedPoints(places[0].cpu().numpy(), descriptors[0].float().cpu(), vectors[0].float().cpu())
+
+
+def load_points(net: PointNet, file: Path) -> None:
+    """Load a point net's weights; what a file leaves out is that of ``BASE``.
+
+    Raises:
+        CounterpointError: they do not fit.
+    """
+    try:
+        state = load_file(file)
+        if not any(name.startswith(("m1.", "adapt.")) for name in state):
+            state = load_file(WEIGHTS / BASE) | state
+        net.load_state_dict(state)
+    except Exception as error:
+        raise CounterpointError(f"{file.name} does not hold weights of the pocket point encoder.") from error

@@ -1,7 +1,8 @@
 """What the recipes on pairs of pictures share: the image net, the data, and the files of a run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -10,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
+from core.encoders.base import pick_device
 from core.encoders.lite_net import LiteNet
 from core.encoders.pocket import load_weights, make_net, read_card
 from core.errors import CounterpointError
@@ -22,6 +24,7 @@ from core.training.imagenet import load_trunk
 from core.training.kept_pairs import KeptPairs, order
 from core.training.loop import Learner, run_in_folder
 from core.training.losses import part_target, picture_losses, place_target, soft_info_nce
+from core.training.mixing import fit_mix
 from core.training.pair_data import Extras, PairData
 from core.training.pair_settings import Batch, PairSettings
 from core.training.recipe import PairRecipe
@@ -38,6 +41,9 @@ class ImageRecipe(PairRecipe):
 
     data: PairSettings = field(default_factory=PairSettings)
 
+
+FIT_BATCHES = 24
+"""Batches that the mix of descriptors is found from."""
 
 SomeRecipe = TypeVar("SomeRecipe", bound=ImageRecipe)
 
@@ -75,14 +81,19 @@ class ImageTeacher(nn.Module):
 
     def encode(self, batch: Batch) -> Descriptions:
         """Encode both pictures of every pair of a batch (see :func:`core.training.pair_data.draw_pairs`)."""
-        images = torch.cat([batch["a_image"], batch["b_image"]]).movedim(-1, 1).float() / 255  # channels last
-        mean, std = (torch.tensor(v, device=images.device).view(1, 3, 1, 1) for v in self._statistics)
-        descriptors, aux, vectors = self.net((images - mean) / std)
+        images = self.pictures(batch)
+        descriptors, aux, vectors = self.net(images)
         a, b = descriptors.chunk(2)
         vector_a, vector_b = vectors.chunk(2)
         size = images.shape[-1]
         queries, keys = sample_unit(a, batch["a_pixels"], size), sample_unit(b, batch["b_pixels"], size)
         return Descriptions(queries, keys, sample_unit(b, batch["outside"], size), vector_a, vector_b, aux)
+
+    def pictures(self, batch: Batch) -> torch.Tensor:
+        """The pictures A, then B, of a batch for the net: float32 [2 B, 3, S, S], channels last."""
+        images = torch.cat([batch["a_image"], batch["b_image"]]).movedim(-1, 1).float() / 255
+        mean, std = (torch.tensor(v, device=images.device).view(1, 3, 1, 1) for v in self._statistics)
+        return (images - mean) / std
 
     def dense(self, found: Descriptions, batch: Batch, sigma: float) -> torch.Tensor:
         """The loss of pixels of A that look for theirs among those of B, its background, and pixels of another object.
@@ -191,10 +202,20 @@ def train_pairs(
     recipe, items = learner.recipe, learner.items
     learner.folder = out
     for net_name, net in run_in_folder(out, learner, learner.nets(), recipe, device, resume, progress).items():
+        if isinstance(net, LiteNet):
+            fit_mix(net.eval(), _to_fit(learner, pick_device(device)))
         state = {key: value.half() for key, value in net.state_dict().items() if value.dtype.is_floating_point}
         save_tensors(out / f"{net_name}.safetensors", state)
     write_card(out, title, name, recipe, None if items is None else len(items))
     return out / "pocket_image.safetensors"
+
+
+def _to_fit(learner: PairLearner[Any], device: torch.device) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Pictures of the first batches of a run, and where their objects are (see :mod:`core.training.mixing`)."""
+    for batch in islice(learner.data(0, device), FIT_BATCHES):
+        mask = torch.cat([batch["a_mask"], batch["b_mask"]])
+        step = batch["a_image"].shape[1] // mask.shape[1]
+        yield learner.teacher.pictures(batch), mask if step > 1 else mask[:, 2::4, 2::4]
 
 
 def load_start(net: nn.Module, start: str | Path) -> None:

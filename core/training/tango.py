@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.encoders.pocket import read_card
-from core.encoders.points import PointNet, PointTokens
+from core.encoders.points import PointNet, PointTokens, load_points
 from core.errors import CounterpointError
 from core.geometry.sampling import sample_surface
 from core.progress import Progress, silent
@@ -138,7 +138,11 @@ class TangoLearner(PairLearner[TangoRecipe]):
         if not any(file.exists() for file in files.values()):
             raise CounterpointError(f"{folder} has no weights in it ({', '.join(f.name for f in files.values())}).")
         for name, net in self.nets().items():
-            if files[name].exists():
+            if not files[name].exists():
+                continue
+            if isinstance(net, PointNet):
+                load_points(net, files[name])
+            else:
                 load_start(net, files[name])
 
     def nets(self) -> dict[str, nn.Module]:

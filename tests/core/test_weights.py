@@ -12,11 +12,11 @@ from core.encoders.points import PocketPointEncoder
 from core.encoders.residual_head import ResidualHead, save_head
 
 
-def test_the_bundled_image_weights_give_the_same_descriptors():
+def test_the_image_weights_of_01_give_the_same_descriptors():
     u = np.linspace(0, 1, 96)
     waves = (np.sin(12 * u)[:, None] * np.cos(9 * u)[None] / 2 + 0.5) * 255
     image = np.stack([np.outer(u, u) * 255, np.outer(1 - u, u) * 200, waves], axis=-1).astype(np.uint8)
-    encoder = PocketEncoder(device="cpu")
+    encoder = PocketEncoder(device="cpu", name="pocket-0.1")
     assert encoder.fingerprint == "pocket-7e813256e27eb627"
     found = encoder.encode(image[None])
     unit = torch.nn.functional.normalize(found.descriptors[0], dim=-1).numpy()
@@ -26,11 +26,11 @@ def test_the_bundled_image_weights_give_the_same_descriptors():
     assert found.vectors[0, :4].numpy() == pytest.approx([6.6312, 1.1721, 1.2575, 4.3522], abs=0.02)
 
 
-def test_the_bundled_point_weights_give_the_same_descriptors():
+def test_the_point_weights_of_01_give_the_same_descriptors():
     number = np.arange(2048)
     z, angle = 1 - (2 * number + 1) / 2048, number * 2.399963
     normal = np.stack([np.sqrt(1 - z * z) * np.cos(angle), np.sqrt(1 - z * z) * np.sin(angle), z], axis=1)
-    found = PocketPointEncoder(device="cpu").encode(normal * 0.2887, normal)
+    found = PocketPointEncoder(device="cpu", name="pocket-0.1").encode(normal * 0.2887, normal)
     assert found.descriptors[3, :6].numpy() == pytest.approx(
         [0.0421, 0.8553, -0.0883, 0.2425, 0.0053, 0.9945], abs=0.02
     )
@@ -46,7 +46,7 @@ def test_files_of_adapters_keep_the_names_within_them(tmp_path):
             *("coordinates.weight", "coordinates.bias"),
         }
         assert file.metadata() == {"kind": "geometry adapter", "base": "base", "sizes": "[128, 256, 128]"}
-    base = load_tunable(EncoderChoice(device="cpu"))
+    base = load_tunable(EncoderChoice("pocket-0.1", device="cpu"))
     save_lora(tmp_path / "lora.safetensors", LoraNet(base), base.fingerprint)
     with safe_open(tmp_path / "lora.safetensors", "pt") as file:
         names = set(file.keys())
