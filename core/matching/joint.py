@@ -207,7 +207,7 @@ def view_scores(
     """Compare the visible samples of each view with the feature map where the view puts them.
 
     Both sets of descriptors are centred first: what all of an object, or all of a photo, have in common does not tell
-    places apart.
+    places apart. Where they disagree more than two places at random do, something else is in front: that counts as 0.
 
     Args:
         feature_map: of the photo.
@@ -225,7 +225,7 @@ def view_scores(
     inside = torch.from_numpy(feature_map.inside())
     unit = F.normalize(unit - unit[inside].mean(0), dim=-1)
     h, w = unit.shape[:2]
-    similarity = (field @ unit.reshape(h * w, -1).T).flatten()
+    similarity = (field @ unit.reshape(h * w, -1).T).clamp_(min=0).flatten()
     center, half = _object_frame(feature_map, settings)
     x0, y0, x1, y1 = feature_map.frame
     column = ((place[..., 0] * half + (center[0] - x0)) * (w / (x1 - x0))).long().clamp_(0, w - 1)
