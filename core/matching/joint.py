@@ -7,6 +7,7 @@ surface point.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,8 @@ class JointSettings:
         temperature: a score lower by this makes a view e times less likely.
         keep: the number of views that are kept.
         spread: how far a point may lie from where a view puts it: a standard deviation, as a fraction of the frame.
+        proportion: what a view loses for each natural logarithm by which its proportions differ from those of the box; at
+            most for one, as a box may end where something hides the object.
         turn_gap: a picture is taken for turned by 90 degrees or more if that agrees better by this; most photos are
             upright.
     """
@@ -51,6 +54,7 @@ class JointSettings:
     temperature: float = 0.02
     keep: int = 40
     spread: float = 0.06
+    proportion: float = 0.08
     turn_gap: float = 0.08
 
 
@@ -71,6 +75,14 @@ class ViewSet:
     place: torch.Tensor
     visible: torch.Tensor
     nearest: npt.NDArray[np.int64]
+
+    @cached_property
+    def proportions(self) -> torch.Tensor:
+        """The natural logarithm of each silhouette's width over its height, float32 [V]."""
+        visible, far = self.visible[..., None], torch.tensor(1e9)
+        low = torch.where(visible, self.place, far).amin(1)
+        extent = (torch.where(visible, self.place, -far).amax(1) - low).clamp(min=0.02, max=2)
+        return (extent[:, 0] / extent[:, 1]).log()
 
 
 def view_set(
@@ -116,7 +128,7 @@ class JointPrior:
         view_set: all views of the shape.
         views: int64 [k], the numbers of the views that are kept, the best first.
         probability: float32 [k], how likely each is; they sum to 1.
-        score: the mean similarity over the visible samples in the best view.
+        score: the mean similarity over the visible samples in the best view, less what its proportions cost.
         pixels: float32 [k, n, 2], the image pixels (u, v) where each view puts the samples.
         frame_size: the side in pixels of the square that the object is assumed to span.
         settings: how the views were compared.
@@ -175,12 +187,13 @@ def joint_prior(
         The image with the feature map of the turn (by quarter turns) that agrees best, and the prior.
     """
     candidates: list[tuple[float, MatchableImage, torch.Tensor, torch.Tensor]] = []
-    place = views.place
+    place, proportions = views.place, views.proportions
     for feature_map in image.turned_maps():
         scores = view_scores(feature_map, shape, views, place, settings)
+        scores = scores - settings.proportion * (proportions - _proportion(feature_map)).abs().clamp(max=1)
         gap = settings.turn_gap if candidates else 0.0
         candidates.append((float(scores.max()) - gap, replace(image, map=feature_map), scores, place))
-        place = torch.stack([-place[..., 1], place[..., 0]], dim=-1)
+        place, proportions = torch.stack([-place[..., 1], place[..., 0]], dim=-1), -proportions
     _, turned, scores, place = max(candidates, key=lambda c: c[0])
     probability, kept = torch.softmax(scores / settings.temperature, 0).topk(min(settings.keep, len(scores)))
     center, half = _object_frame(turned.map, settings)
@@ -199,6 +212,12 @@ def _object_frame(feature_map: FeatureMap, settings: JointSettings) -> tuple[tup
     """Return the centre (u, v) and half the side of the square that the object is assumed to span, in pixels."""
     x0, y0, x1, y1 = feature_map.box
     return ((x0 + x1) / 2, (y0 + y1) / 2), max(x1 - x0, y1 - y0) / 2 * settings.fill / 0.9
+
+
+def _proportion(feature_map: FeatureMap) -> float:
+    """The natural logarithm of the width of a map's box over its height."""
+    x0, y0, x1, y1 = feature_map.box
+    return float(np.log((x1 - x0) / (y1 - y0)))
 
 
 def view_scores(
