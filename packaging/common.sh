@@ -1,5 +1,6 @@
 # Shared by packaging/start and packaging/test: an environment with everything installed, made once.
 set -euo pipefail
+unset PYTHONDONTWRITEBYTECODE  # packages are compiled when they are first imported, once
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${COUNTERPOINT_VENV:-$root/.venv}
 qt_libraries="libegl1 libgl1 libgl1-mesa-dri libopengl0 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
@@ -58,6 +59,6 @@ install_python() {
     fi
   fi
   say "installing Python packages (about 6 GB the first time, a few minutes)"
-  "$venv/bin/pip" install -q --disable-pip-version-check -c "$root/packaging/constraints.txt" -e "$root$extras"
+  "$venv/bin/pip" install -q --no-compile --disable-pip-version-check -c "$root/packaging/constraints.txt" -e "$root$extras"
   echo "$stamp $extras" >>"$venv/counterpoint-stamps"
 }
