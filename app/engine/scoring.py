@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from app.engine.cache import choice_of, encoder_of, side_of, templates_of
+from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of
 from app.engine.files import image_of
 from app.engine.keep_last import keep_last
 from app.shared.values import AlignTask, item_for
@@ -103,7 +103,7 @@ def _camera_and_mask(
 def _judge(task: AlignTask, rigid: bool, progress: Progress) -> Judge:
     image, encoder, pixels = task.image, encoder_of(task.encoder), image_of(task.image)
     height, width = pixels.shape[:2]
-    side, depth = side_of(task.shape, task.encoder, progress), None
+    side, depth = matchable_of(task.shape, task.encoder, progress), None
     assert task.mask is not None
     with collect_warnings() as said:
         camera = camera_of_task(task)
