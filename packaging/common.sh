@@ -49,7 +49,7 @@ install_python() {
   local extras=$1 python stamp
   python=$(find_python)
   stamp=$("$python" -c 'import sys; print(sys.version)' | cat - "$root/pyproject.toml" "$root/packaging/constraints.txt" | sha256sum | cut -d' ' -f1)
-  if [ -x "$venv/bin/python" ] && grep -qs "^$stamp $extras$" "$venv/counterpoint-stamps"; then return 0; fi
+  if [ -x "$venv/bin/python" ] && grep -qsxF "$stamp $extras" "$venv/counterpoint-stamps"; then return 0; fi
   if [ ! -x "$venv/bin/pip" ]; then
     say "making an environment in $venv with $python"
     if ! "$python" -m venv "$venv" 2>/dev/null; then
