@@ -1,5 +1,6 @@
 # Shared by packaging/start and packaging/test: an environment with everything installed, made once.
 set -euo pipefail
+unset PYTHONDONTWRITEBYTECODE  # packages are compiled when they are first imported, once
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${COUNTERPOINT_VENV:-$root/.venv}
 qt_libraries="libegl1 libgl1 libgl1-mesa-dri libopengl0 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
@@ -48,7 +49,7 @@ install_python() {
   local extras=$1 python stamp
   python=$(find_python)
   stamp=$("$python" -c 'import sys; print(sys.version)' | cat - "$root/pyproject.toml" "$root/packaging/constraints.txt" | sha256sum | cut -d' ' -f1)
-  if [ -x "$venv/bin/python" ] && grep -qs "^$stamp $extras$" "$venv/counterpoint-stamps"; then return 0; fi
+  if [ -x "$venv/bin/python" ] && grep -qsxF "$stamp $extras" "$venv/counterpoint-stamps"; then return 0; fi
   if [ ! -x "$venv/bin/pip" ]; then
     say "making an environment in $venv with $python"
     if ! "$python" -m venv "$venv" 2>/dev/null; then
@@ -58,6 +59,6 @@ install_python() {
     fi
   fi
   say "installing Python packages (about 6 GB the first time, a few minutes)"
-  "$venv/bin/pip" install -q --disable-pip-version-check -c "$root/packaging/constraints.txt" -e "$root$extras"
+  "$venv/bin/pip" install -q --no-compile --disable-pip-version-check -c "$root/packaging/constraints.txt" -e "$root$extras"
   echo "$stamp $extras" >>"$venv/counterpoint-stamps"
 }

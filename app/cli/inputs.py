@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.cli.options.groups import Box, EncoderOptions, SideOptions
+from app.cli.options.groups import Box, EncoderOptions, MatchableOptions
 from app.cli.options.match import MatchOptions
 from app.cli.options.transfer import TransferOptions
 from core.encoders.base import ImageEncoder
@@ -43,7 +43,7 @@ def choice_of(options: EncoderOptions) -> EncoderChoice:
 
 
 def matchable_from_file(
-    options: SideOptions, encoder: ImageEncoder, path: str, content: Any, box: Box | None, progress: Progress
+    options: MatchableOptions, encoder: ImageEncoder, path: str, content: Any, box: Box | None, progress: Progress
 ) -> tuple[MatchableImage | MatchableShape, str]:
     """A side ready to be matched, and a shape's up axis ("" of an image).
 

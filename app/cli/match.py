@@ -26,13 +26,13 @@ def run(options: MatchOptions, progress: Progress = silent) -> dict[str, Any]:
     source_box, boxes = boxes_of(options)
     loaded = [open_file(path) for path in (options.source, *options.target)]
     encoder = load_encoder(choice_of(options), span(progress, 0.0, 0.1))
-    side_of = partial(matchable_from_file, options, encoder)
-    source, source_up = side_of(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
+    matchable_of = partial(matchable_from_file, options, encoder)
+    source, source_up = matchable_of(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
     report: dict[str, Any] = {"encoder": encoder.name, "matches": []}
     saved: list[str] = []
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
         begin = 0.4 + 0.6 * number / len(boxes)
-        target, up = side_of(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
+        target, up = matchable_of(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
         one, other, prior = with_joint_prior(source, target, up or source_up)
         if options.pose:
             names = (options.source, path) if isinstance(one, MatchableImage) else (path, options.source)

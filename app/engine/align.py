@@ -13,7 +13,7 @@ from app.engine.files import image_of, shape_of
 from app.engine.process import Report
 from app.engine.scoring import Judge, candidates_of, judge_of
 from app.shared.results import Begun, Drawn, PoseSoFar
-from app.shared.values import AlignTask, Item, Pair, PoseInPhoto, RigCamera
+from app.shared.values import AlignTask, Correspondence2D3D, Item, PoseInPhoto, RigCamera
 from core.alignment.align import align_from, align_hypotheses
 from core.alignment.coarse import facing
 from core.alignment.correspondences import Correspondences2D3D
@@ -79,7 +79,7 @@ def score_pose(progress: Progress, task: AlignTask, pose: PoseInPhoto) -> PoseIn
 def solve_pairs(
     progress: Progress,
     task: AlignTask,
-    pairs: tuple[Pair, ...],
+    pairs: tuple[Correspondence2D3D, ...],
     start: PoseInPhoto | None,
     dof: int,
     locked: frozenset[str],

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.engine.files import display_of, image_of, shape_of
 from app.engine.keep_last import keep_last
-from app.shared.values import EncoderSettings, Item, PoseInPhoto
+from app.shared.values import EncoderSettings, Guide, Item
 from core.alignment.guided import guided
 from core.alignment.scorer import Hypothesis
 from core.alignment.templates import TemplateSet, template_set
@@ -13,7 +13,6 @@ from core.encoders.catalogue import EncoderChoice, load_encoder, need_point_enco
 from core.fields.interpolation import Interpolator
 from core.fields.lifting import LiftSettings
 from core.geometry.camera import PhotoCamera
-from core.geometry.lens import Lens
 from core.geometry.pose import camera_matrix
 from core.geometry.raycasting import Raycaster
 from core.geometry.selection import SurfaceGraph
@@ -25,9 +24,8 @@ from core.parts.sam import SamSegmenter
 from core.parts.segmenters import load_segmenter, load_weights
 from core.progress import Progress, silent, span
 
-Side = MatchableImage | MatchableShape
-Known = tuple[tuple[float, ...], Lens | None, tuple[PoseInPhoto, ...]] | None
-"""Intrinsics fx, fy, cx, cy, the lens, and hypotheses, the best first."""
+AnyMatchable = MatchableImage | MatchableShape
+"""An image or a shape ready to be matched."""
 
 
 def choice_of(settings: EncoderSettings) -> EncoderChoice:
@@ -42,7 +40,7 @@ def encoder_of(settings: EncoderSettings, progress: Progress = silent) -> ImageE
 
 
 @keep_last(12, key=lambda item, settings, progress=silent: (item, settings))
-def side_of(item: Item, settings: EncoderSettings, progress: Progress = silent) -> Any:
+def matchable_of(item: Item, settings: EncoderSettings, progress: Progress = silent) -> Any:
     """An image or a shape ready to be matched: a MatchableImage or a MatchableShape."""
     progress(0.0, "Loading the encoder")
     encoder = encoder_of(settings, span(progress, 0.0, 0.2))
@@ -56,10 +54,10 @@ def side_of(item: Item, settings: EncoderSettings, progress: Progress = silent) 
 
 def pair_of(
     source: Item, target: Item, settings: EncoderSettings, progress: Progress
-) -> tuple[Side, Side, Prior | None]:
+) -> tuple[AnyMatchable, AnyMatchable, Prior | None]:
     """Both ready to be matched, and their joint prior; for an image and a shape the same whichever is the source."""
     if source.kind == target.kind:
-        return side_of(source, settings, progress), side_of(target, settings, progress), None
+        return matchable_of(source, settings, progress), matchable_of(target, settings, progress), None
     if source.kind == "image":
         return _image_and_shape(source, target, settings, progress)
     image, shape, prior = _image_and_shape(target, source, settings, progress)
@@ -69,14 +67,14 @@ def pair_of(
 @keep_last(8, key=lambda image, shape, settings, progress: (image, shape, settings))
 def _image_and_shape(
     image: Item, shape: Item, settings: EncoderSettings, progress: Progress
-) -> tuple[Side, Side, Prior | None]:
-    sides = side_of(image, settings, progress), side_of(shape, settings, progress)
+) -> tuple[AnyMatchable, AnyMatchable, Prior | None]:
+    sides = matchable_of(image, settings, progress), matchable_of(shape, settings, progress)
     return with_joint_prior(*sides, shape.up, progress)
 
 
 def guided_pair(
-    source: Item, target: Item, settings: EncoderSettings, known: Known, progress: Progress
-) -> tuple[Side, Side, Prior | None]:
+    source: Item, target: Item, settings: EncoderSettings, known: Guide | None, progress: Progress
+) -> tuple[AnyMatchable, AnyMatchable, Prior | None]:
     """:func:`pair_of`, guided by the poses of the one in the other where they are known."""
     begin, end, prior = pair_of(source, target, settings, progress)
     if known is not None:
@@ -122,7 +120,7 @@ def _weights(choice: str, device: str, progress: Progress) -> SamSegmenter | Non
 @keep_last(2, key=lambda item, settings, progress=silent: (item.file, choice_of(settings)))
 def templates_of(item: Item, settings: EncoderSettings, progress: Progress = silent) -> TemplateSet:
     """Pictures of a shape from all around, as the encoder sees them."""
-    return template_set(side_of(item, settings).caster, encoder_of(settings), progress=progress)
+    return template_set(matchable_of(item, settings).caster, encoder_of(settings), progress=progress)
 
 
 @keep_last(4, key=lambda item: item.file)

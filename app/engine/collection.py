@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from app.engine.cache import choice_of, encoder_of, side_of, templates_of
+from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of
 from app.engine.keep_last import keep_last
 from app.shared.results import Followed
 from app.shared.values import Collection, CollectionPhoto, Drawing, EncoderSettings, Item, PoseInPhoto
@@ -132,7 +132,7 @@ def _open(photo: CollectionPhoto, encoder: EncoderSettings) -> tuple[Photo, floa
 
 
 def _canon(shape: Item, encoder: EncoderSettings, progress: Progress) -> CanonicalShape:
-    side = side_of(shape, encoder, span(progress, 0.0, 0.5))
+    side = matchable_of(shape, encoder, span(progress, 0.0, 0.5))
     templates = templates_of(shape, encoder, span(progress, 0.5, 1.0))
     return CanonicalShape(side, templates, encoder_of(encoder), shape.up)
 
@@ -220,7 +220,7 @@ def _source(collection: Collection, drawing: Drawing, photo: Photo) -> npt.NDArr
 
 def _shape(collection: Collection) -> Any:
     assert collection.shape is not None
-    return side_of(collection.shape, collection.encoder).shape
+    return matchable_of(collection.shape, collection.encoder).shape
 
 
 def _shape_path(collection: Collection) -> str:

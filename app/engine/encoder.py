@@ -8,7 +8,7 @@ from typing import Any
 from app.engine.cache import choice_of
 from app.engine.files import image_of
 from app.engine.process import Report
-from app.shared.results import AdaptationPoint, Lesson, Measurement
+from app.shared.results import AdaptationPoint, ItemCorrection, Measurement
 from app.shared.values import EncoderSettings, Item
 from core.benchmarks import compare, consistency
 from core.encoders.catalogue import available, load_encoder, load_tunable
@@ -69,7 +69,12 @@ def clear_caches(progress: Progress) -> tuple[str, int]:
 
 
 def adapt_encoder(
-    progress: Report, shapes: list[Item], encoder: EncoderSettings, out: str, minutes: float, lessons: list[Lesson]
+    progress: Report,
+    shapes: list[Item],
+    encoder: EncoderSettings,
+    out: str,
+    minutes: float,
+    corrections: list[ItemCorrection],
 ) -> list[AdaptationPoint]:
     """Tune an encoder to shapes and write what was learnt.
 
@@ -79,7 +84,7 @@ def adapt_encoder(
     make_folder(Path(out).parent)
     numbers = {shapes[position]: number for number, position in enumerate(read)}
     known = []
-    for one in lessons:
+    for one in corrections:
         if one.shape in numbers:
             x, y, z = (float(v) for v in upright(one.point, one.shape.up))
             known.append(

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from app.engine.cache import choice_of, side_of
+from app.engine.cache import choice_of, matchable_of
 from app.engine.files import image_of, shape_of
 from app.engine.keep_last import keep_last
 from app.shared.results import FoundShape, FoundShapes
@@ -60,7 +60,7 @@ def _query(wish: SearchRequest, query_encoder: QueryEncoder, gallery: Gallery, e
         return picture_query(query_encoder, pixels, item.box, chosen, wish.kind == "part")
     if wish.kind == "part":
         assert mask is not None
-        return query_encoder.part_of_shape(side_of(item, encoder, silent), mask.array())
+        return query_encoder.part_of_shape(matchable_of(item, encoder, silent), mask.array())
     return shape_query(query_encoder, gallery, shape_of(item), item.up, item.path)
 
 

@@ -1,8 +1,8 @@
 """What the engine does to match places."""
 
-from app.engine.cache import Known, guided_pair, side_of, to_display
+from app.engine.cache import guided_pair, matchable_of, to_display
 from app.shared.results import Answer
-from app.shared.values import EncoderSettings, Item
+from app.shared.values import EncoderSettings, Guide, Item
 from core.interchange.heatmaps import heat_range
 from core.matching.corrections import match_corrected
 from core.matching.location import Correspondence
@@ -12,7 +12,7 @@ from core.progress import Progress
 
 def prepare(progress: Progress, item: Item, encoder: EncoderSettings) -> None:
     """Encode an image or build a shape's field, so that queries are quick."""
-    side = side_of(item, encoder, progress)
+    side = matchable_of(item, encoder, progress)
     if item.kind == "shape":
         to_display(item, encoder, side)
     progress(1.0, f"{item.name} is ready")
@@ -24,7 +24,7 @@ def query(
     targets: list[Item],
     at: tuple[float, ...],
     encoder: EncoderSettings,
-    known: list[Known],
+    known: list[Guide | None],
     corrections: list[list[tuple[tuple[float, ...], tuple[float, ...]]]],
 ) -> list[Answer]:
     """Match one place of ``source`` with every target.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from app.engine.cache import choice_of, encoder_of, side_of, templates_of
+from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of
 from app.engine.files import image_of
 from app.engine.keep_last import keep_last
 from app.shared.values import AlignTask, item_for
@@ -29,13 +29,13 @@ class Judge:
         task: the task with the camera and the mask that it left open; without depth where the task asks for none.
         scorer: compares poses with the undistorted photo.
         flat: how the undistorted photo's pixels belong to those of the user's.
-        said: what the user should know about the photo.
+        warnings: what the user should know about the photo.
     """
 
     task: AlignTask
     scorer: PoseScorer
     flat: Undistorted
-    said: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def judge_of(task: AlignTask, dof: int, progress: Progress) -> Judge:
@@ -46,9 +46,9 @@ def judge_of(task: AlignTask, dof: int, progress: Progress) -> Judge:
         dof: 6, 7 or 9; with 6 depth must be in the shape's units. It counts only where there is depth.
         progress: is told what is computed.
     """
-    complete, said = _completed(task, progress)
+    complete, warnings = _completed(task, progress)
     judge = _judge(complete, dof == 6 if task.depth else True, span(progress, 0.3, 1.0))
-    for sentence in (*said, *judge.said):
+    for sentence in (*warnings, *judge.warnings):
         warn(sentence)
     return judge
 
@@ -81,38 +81,38 @@ def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, tuple[st
     """The task with K and mask, and what was assumed about them."""
     if task.K and task.mask is not None:
         return replace(task, fov=None), ()
-    K, lens, mask, said = _camera_and_mask(task, progress)
-    return replace(task, K=K, lens=lens, mask=mask, fov=None), said
+    K, lens, mask, warnings = _camera_and_mask(task, progress)
+    return replace(task, K=K, lens=lens, mask=mask, fov=None), warnings
 
 
 @keep_last(8, key=lambda task, progress: _photo_key(task))
 def _camera_and_mask(
     task: AlignTask, progress: Progress
 ) -> tuple[tuple[float, float, float, float], Lens | None, Mask, tuple[str, ...]]:
-    with collect_warnings() as said:
+    with collect_warnings() as warnings:
         camera, mask = camera_of_task(task), task.mask
         if mask is None:
             progress(0.05, f"Cutting the object out of {task.image.name}")
             pixels = image_of(task.image)
             mask = Mask.of(object_mask(pixels, encoder_of(task.encoder), task.image.box, task.image.name))
     K = camera.K
-    return (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2])), camera.lens, mask, tuple(said)
+    return (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2])), camera.lens, mask, tuple(warnings)
 
 
 @keep_last(4, key=lambda task, rigid, progress: (*_full_key(task), rigid))
 def _judge(task: AlignTask, rigid: bool, progress: Progress) -> Judge:
     image, encoder, pixels = task.image, encoder_of(task.encoder), image_of(task.image)
     height, width = pixels.shape[:2]
-    side, depth = side_of(task.shape, task.encoder, progress), None
+    side, depth = matchable_of(task.shape, task.encoder, progress), None
     assert task.mask is not None
-    with collect_warnings() as said:
+    with collect_warnings() as warnings:
         camera = camera_of_task(task)
         if task.depth:
             unit = unit_of(task.shape.path, side.shape.diagonal)
             depth = load_depth(task.depth, (width, height), unit, camera.depth_scale)
         mask, shape = task.mask.array().reshape(height, width), side.shape if rigid else None
         photo, flat = posed_photo(pixels, camera, mask, image.box, encoder, depth, shape, image.name)
-    return Judge(task, PoseScorer(photo, side, encoder, task.shape.up), flat, tuple(said))
+    return Judge(task, PoseScorer(photo, side, encoder, task.shape.up), flat, tuple(warnings))
 
 
 @keep_last(4, key=lambda judge, progress: _full_key(judge.task))

@@ -51,8 +51,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """A match put right between an open image and an open shape, for adapting."""
+class ItemCorrection:
+    """A correction between an open image and an open shape, from which an encoder is adapted."""
 
     image: Item
     pixel: tuple[float, float]

@@ -163,7 +163,7 @@ Guide = tuple[Intrinsics, Lens | None, tuple[PoseInPhoto, ...]]
 
 
 @dataclass(frozen=True)
-class Pair:
+class Correspondence2D3D:
     """A pixel (u, v) and a point (x, y, z) of the shape that belong together for certain."""
 
     pixel: tuple[float, float]
@@ -202,7 +202,7 @@ class Aligned:
     poses: tuple[PoseInPhoto, ...] = ()
     choice: int = 0
     mask: Mask | None = None
-    pairs: tuple[Pair, ...] = ()
+    pairs: tuple[Correspondence2D3D, ...] = ()
     lens: Lens | None = None
 
     @property

@@ -66,11 +66,13 @@ class EngineClient(QObject):
 
     Attributes:
         ask: whether work that the engine stopped at again and again is to be tried once more; without, it is given up.
+        context: how processes are started, a context of :mod:`multiprocessing`.
     """
 
     ready = Signal()
     died = Signal(str)
     _received = Signal(int, object)
+    context: Any = multiprocessing.get_context("spawn")
 
     def __init__(
         self, jobs_module: str, parent: QObject | None = None, log_path: Path | None = None, grace: float = 3.0
@@ -95,9 +97,8 @@ class EngineClient(QObject):
 
     def start(self) -> None:
         """Start the process; requests may be submitted at once."""
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=run_engine, args=(theirs, self._jobs_module, self.log_path))
+        self._connection, theirs = self.context.Pipe()
+        self._process = self.context.Process(target=run_engine, args=(theirs, self._jobs_module, self.log_path))
         self._process.start()
         theirs.close()
         atexit.register(self.shutdown)  # not a daemon, which could not have processes of its own

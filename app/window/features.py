@@ -1,7 +1,7 @@
 """The tasks of the window: every one of them is listed here, and nowhere else."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QWidget
@@ -50,7 +50,7 @@ class Features:
     collection: CollectionFeature
 
     def __iter__(self) -> Iterator[Feature]:
-        return iter((self.matching, self.parts, self.align, self.gallery, self.encoder, self.collection))
+        return (getattr(self, one.name) for one in fields(self))
 
 
 def build_features(use: Services) -> Features:

@@ -136,10 +136,10 @@ class Lens:
         knots = [np.linspace(0, side - 1, min(side, 257)) for side in size]
         xy = (_grid(*knots).reshape(-1, 2) - onto[:2, 2]) / [onto[0, 0], onto[1, 1]]
         bent, _, determinant = self._derivative(xy, np.zeros_like(xy))
-        form = (len(knots[1]), len(knots[0]))
-        once = (np.isfinite(bent).all(1) & (determinant > 0)).reshape(form).astype(np.uint8)
+        grid_shape = (len(knots[1]), len(knots[0]))
+        once = (np.isfinite(bent).all(1) & (determinant > 0)).reshape(grid_shape).astype(np.uint8)
         _, label = cv2.connectedComponents(once)
-        middle = np.clip(onto[:2, 2] / np.maximum(np.array(size) - 1, 1), 0, 1) * (np.array(form[::-1]) - 1)
+        middle = np.clip(onto[:2, 2] / np.maximum(np.array(size) - 1, 1), 0, 1) * (np.array(grid_shape[::-1]) - 1)
         column, row = np.rint(middle).astype(int)
         seen = ((label == label[row, column]) & (once > 0)).astype(np.uint8)
         whole = cv2.resize(seen, size, interpolation=cv2.INTER_NEAREST) > 0

@@ -207,7 +207,7 @@ def checked_shape(
     """What :func:`make_shape` does, without a digest; ``warnings`` are those of the reader and stand first."""
     vertices = np.ascontiguousarray(vertices, np.float64).reshape(-1, 3)
     faces = np.zeros((0, 3), np.int64) if faces is None else np.ascontiguousarray(faces, np.int64).reshape(-1, 3)
-    said = [*dict.fromkeys(warnings or []), *_check(vertices, faces, name)]
+    warnings = [*dict.fromkeys(warnings or []), *_check(vertices, faces, name)]
     if normals is not None:
         normals = np.nan_to_num(np.asarray(normals, np.float32), posinf=0, neginf=0)
         lengths = np.linalg.norm(normals, axis=1)
@@ -217,7 +217,7 @@ def checked_shape(
             normals = np.where(missing[:, None], _computed_normals(vertices, faces), normals)
     else:
         normals = _computed_normals(vertices, faces)
-    return Shape(vertices, faces, normals, colors, uv, texture, name, "", said, polygon, paint)
+    return Shape(vertices, faces, normals, colors, uv, texture, name, "", warnings, polygon, paint)
 
 
 def _computed_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
@@ -310,8 +310,8 @@ def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
     flat = _flat_faces(vertices, faces, 1e-14 * float(extent.max()) ** 2)
     if len(faces) and flat == len(faces):
         raise CounterpointError(rounded or f"{name} has no surface: all its faces have zero area.")
-    said = [f"{flat:,} of {len(faces):,} faces have zero area and cannot be hit."] if flat else []
-    return [*([rounded] if rounded else []), *said]
+    warnings = [f"{flat:,} of {len(faces):,} faces have zero area and cannot be hit."] if flat else []
+    return [*([rounded] if rounded else []), *warnings]
 
 
 def _rounded(vertices: Floats, diagonal: float, largest: float, name: str) -> str:

@@ -21,7 +21,7 @@ def synthetic(progress, item: Item, encoder: EncoderSettings, dim: int = 128) ->
     points = sample_surface(shape, encoder.samples)
     random = torch.nn.functional.normalize(torch.randn(len(points), dim), dim=1).to(torch.bfloat16)
     side = MatchableShape(shape, Raycaster(shape), FeatureField(points, random, np.ones(len(points), bool)))
-    loaded.side_of.cache[loaded.side_of.cache_key(item, encoder)] = side
+    loaded.matchable_of.cache[loaded.matchable_of.cache_key(item, encoder)] = side
     loaded.to_display(item, encoder, side)
     return len(points)
 

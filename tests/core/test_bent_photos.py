@@ -127,8 +127,8 @@ def test_a_collection_gives_maps_of_the_photos_own_pixels(bent, toy_side, encode
     assert np.abs(pixels - expected).max() < 3
 
 
-def _rays(pose, K, shape, form):
-    grid = np.stack(np.meshgrid(np.arange(form[1]), np.arange(form[0])), axis=-1).astype(float)
+def _rays(pose, K, shape, image_shape):
+    grid = np.stack(np.meshgrid(np.arange(image_shape[1]), np.arange(image_shape[0])), axis=-1).astype(float)
     return shape_rays(pose, K, shape, grid)
 
 

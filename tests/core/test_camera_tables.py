@@ -62,9 +62,9 @@ def start(matrix: Any, mask: bool = False) -> Try:
     return lambda folder: check_start(posed, np.array(K), SIZE, shape, "a.txt", there if mask else None)
 
 
-def saved(form: str, lens: Lens | None = None, s: float = 1.0, image: str = "000003.png", shape: str = "obj_000008.ply", unit: Unit | None = MM) -> Try:  # fmt: skip
+def saved(file_format: str, lens: Lens | None = None, s: float = 1.0, image: str = "000003.png", shape: str = "obj_000008.ply", unit: Unit | None = MM) -> Try:  # fmt: skip
     view = View(image, SIZE, np.array(K), Pose(POSE.R, POSE.t, np.full(3, s)), lens, shape, unit)
-    return lambda folder: save_view(folder / form, view, form)
+    return lambda folder: save_view(folder / file_format, view, file_format)
 
 
 def depth(values: Any, name: str = "z.npy") -> Try:

@@ -158,5 +158,7 @@ def test_the_page_names_every_format() -> None:
     page = (Path(__file__).parents[2] / "resources" / "docs" / "files.md").read_text()
     assert all(suffix in page for suffix in SUFFIXES)
     labels = page[page.index("## Labels") : page.index("## Writing")]
-    for form in (*IMAGE_LABELS, *SHAPE_LABELS):
-        assert all(suffix[1:].upper() in labels or ("COCO" in labels and suffix == ".json") for suffix in form.suffixes)
+    for file_format in (*IMAGE_LABELS, *SHAPE_LABELS):
+        assert all(
+            suffix[1:].upper() in labels or ("COCO" in labels and suffix == ".json") for suffix in file_format.suffixes
+        )

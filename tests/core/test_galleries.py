@@ -1,11 +1,10 @@
 """Galleries on disk: made, kept up to date, killed, copied, searched."""
 
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
@@ -23,10 +22,10 @@ from core.matching.crops import centred
 from core.retrieval import build, index
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import GallerySpec, typical
-from core.retrieval.index import Index, index_of
+from core.retrieval.index import Index, index_of, write_indices
 from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher, fused
-from core.retrieval.store import ShapeRecord, create_gallery, open_gallery
+from core.retrieval.store import ShapeRecord, Stamp, create_gallery, open_gallery
 from core.retrieval.views import Views, _projection, contains, shape_views, short, view_similarity
 
 RECIPE = GallerySpec(EncoderChoice())
@@ -62,6 +61,14 @@ def gallery(shapes, tmp_path_factory):
 @pytest.fixture(scope="module")
 def query_encoder():
     return QueryEncoder(RECIPE)
+
+
+@pytest.fixture(scope="module")
+def forked():
+    """Processes that begin with what this file imports; with spawned ones, as users have them, bad galleries are tried."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 def names(found):
@@ -251,8 +258,9 @@ def _begin_fragile(recipe, count):
     build._describer = Fragile()
 
 
-def test_a_file_that_crashes_the_reader_is_refused_and_the_others_are_not(shapes, tmp_path, monkeypatch):
+def test_a_file_that_crashes_the_reader_is_refused_and_the_others_are_not(shapes, tmp_path, monkeypatch, forked):
     monkeypatch.setattr(build, "_begin", _begin_fragile)
+    monkeypatch.setattr(build, "get_context", lambda _: forked)
     changes = index_folder(shapes, tmp_path / "g", RECIPE, workers=2)
     assert dict(changes.refused) == {
         "broken.ply": dict(changes.refused)["broken.ply"],
@@ -262,28 +270,23 @@ def test_a_file_that_crashes_the_reader_is_refused_and_the_others_are_not(shapes
         assert len(opened) == 7
 
 
-WRITER = """
-import sys
-from pathlib import Path
-import numpy as np
-from core.retrieval.store import ShapeRecord, Stamp, create_gallery
-from core.retrieval.index import write_indices
-with create_gallery(sys.argv[1], sys.argv[2], {"r": 1}) as gallery:
-    known = gallery.stamps()
-    print("open", flush=True)
-    once = len(sys.argv) > 3
-    for step in range(400 if once else 10**9):  # what is there is written again and again until the process is killed
-        number, name = step % 400, f"{step % 400}.obj"
-        if step >= 400 or known.get(name) != Stamp(number, number):
-            v = np.eye(64, dtype=np.float32)[[number % 64]]
-            one = ShapeRecord(str(number), "y", number, 1, b"p" * 3000, {"shape": v, "part": np.repeat(v, 8, 0)}, b"v" * 9000)
-            gallery.put(name, Stamp(number, number), one, ["a", "b"])
-        if number % 40 == 39:
-            write_indices(gallery)
-"""
+def write_again_and_again(folder, root, opened, steps):
+    """Write 400 entries and their indices; after that what is there, until the process is killed."""
+    with create_gallery(folder, root, {"r": 1}) as gallery:
+        known = gallery.stamps()
+        opened.set()
+        for step in range(steps):
+            number, name = step % 400, f"{step % 400}.obj"
+            if step >= 400 or known.get(name) != Stamp(number, number):
+                v = np.eye(64, dtype=np.float32)[[number % 64]]
+                vectors = {"shape": v, "part": np.repeat(v, 8, 0)}
+                one = ShapeRecord(str(number), "y", number, 1, b"p" * 3000, vectors, b"v" * 9000)
+                gallery.put(name, Stamp(number, number), one, ["a", "b"])
+            if number % 40 == 39:
+                write_indices(gallery)
 
 
-def test_killed_at_any_moment_it_never_loses_or_doubles_an_entry(tmp_path):
+def test_killed_at_any_moment_it_never_loses_or_doubles_an_entry(tmp_path, forked):
     """Fifty times, at random, while entries and indices are written; what was there stays, and in the end all is there
     once.
     """
@@ -291,12 +294,14 @@ def test_killed_at_any_moment_it_never_loses_or_doubles_an_entry(tmp_path):
     root.mkdir()
     killed, before = 0, 0
     for _ in range(50):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, folder, root], stdout=subprocess.PIPE)
-        writer.stdout.readline()
+        opened = forked.Event()
+        writer = forked.Process(target=write_again_and_again, args=(folder, root, opened, 10**9))
+        writer.start()
+        assert opened.wait(60)
         time.sleep(rng.uniform(0, 0.1))
         writer.kill()
-        killed += writer.wait() == -signal.SIGKILL
-        writer.stdout.close()
+        writer.join()
+        killed += writer.exitcode == -signal.SIGKILL
         with open_gallery(folder) as gallery:
             count, (numbers, vectors) = len(gallery), gallery.vectors("shape")
             assert count >= before and len(numbers) == count == len(set(numbers.tolist()))
@@ -308,7 +313,7 @@ def test_killed_at_any_moment_it_never_loses_or_doubles_an_entry(tmp_path):
                 assert len(index_of(gallery, "shape")) == count
             before = count
     assert killed == 50
-    subprocess.run([sys.executable, "-c", WRITER, folder, root, "once"], check=True, stdout=subprocess.DEVNULL)
+    write_again_and_again(folder, root, forked.Event(), 400)
     with open_gallery(folder) as gallery:
         assert len(gallery) == 400 and len(gallery.stamps()) == 400
 

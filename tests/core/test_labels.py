@@ -29,14 +29,14 @@ CLOUD = make_shape(ball(4)[0])
 
 
 @st.composite
-def labels_of(draw, form, exclusive=False):
+def labels_of(draw, shape, exclusive=False):
     names = draw(st.lists(NAME, min_size=1, max_size=4))
     colors = draw(st.lists(COLOR, min_size=len(names), max_size=len(names)))
     if exclusive:
-        index = draw(arrays(np.int32, form, elements=st.integers(0, len(names))))
+        index = draw(arrays(np.int32, shape, elements=st.integers(0, len(names))))
         masks = np.stack([index == number for number in range(1, len(names) + 1)])
     else:
-        masks = draw(arrays(bool, (len(names), *form)))
+        masks = draw(arrays(bool, (len(names), *shape)))
     return Labels(names, colors, masks)
 
 

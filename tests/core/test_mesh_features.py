@@ -115,7 +115,10 @@ FEATURES: dict[tuple[str, str], tuple[str, str, list[Maker]]] = {
     ("PLY", "text, binary of both byte orders, lists and numbers of any type"): (
         "read",
         "",
-        [known_ply(format=form, count="uint32", index="short", look="face") for form in ply_files.FORMATS],
+        [
+            known_ply(format=file_format, count="uint32", index="short", look="face")
+            for file_format in ply_files.FORMATS
+        ],
     ),
     ("PLY", "polygons of any size, convex or concave, triangle strips"): (
         "read",

@@ -15,10 +15,10 @@ RGB = [(255, 0, 0), (0, 255, 0), (1, 2, 3), (9, 9, 9), (0, 0, 0)]
 NORMALS = np.array([[0.6, 0, 0.8], [0, -1, 0], [0, 0.6, -0.8], [1, 0, 0], [0.48, 0.6, 0.64]])
 
 
-def rows(sep: str = " ", comma: bool = False, extra: list | None = None, form: str = "{:.3f}") -> str:
+def rows(sep: str = " ", comma: bool = False, extra: list | None = None, number_format: str = "{:.3f}") -> str:
     lines = []
     for number, point in enumerate(POINTS):
-        words = [form.format(value) for value in point]
+        words = [number_format.format(value) for value in point]
         words += [str(value) for value in extra[number]] if extra else []
         lines.append(sep.join(word.replace(".", ",") if comma else word for word in words))
     return "\n".join(lines) + "\n"
@@ -49,7 +49,7 @@ def refused(content: str | bytes, folder: Path, words: str, suffix: str = ".xyz"
 @pytest.mark.parametrize("suffix", [".xyz", ".asc", ".pts"])
 def test_what_stands_between_numbers(sep: str, suffix: str, tmp_path: Path) -> None:
     check(rows(sep), tmp_path, suffix)
-    check(rows(sep, form="{:+.6e}"), tmp_path, suffix)
+    check(rows(sep, number_format="{:+.6e}"), tmp_path, suffix)
 
 
 @pytest.mark.parametrize("sep", [" ", "\t", ";", "; ", "  "])

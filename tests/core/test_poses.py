@@ -64,37 +64,37 @@ def test_the_table_has_every_format():
 
 @QUICK
 @given(a_pose(scaled=True), st.sampled_from(["json", "matrix", "scan2cad"]))
-def test_with_scale(pose, form):
+def test_with_scale(pose, file_format):
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / ("pose.txt" if form == "matrix" else "pose.json")
-        save_view(path, view_of(pose), form)
+        path = Path(folder) / ("pose.txt" if file_format == "matrix" else "pose.json")
+        save_view(path, view_of(pose), file_format)
         assert close(load_pose(path, "000003.png"), pose)
 
 
 @QUICK
 @given(a_pose(), st.sampled_from([one.name for one in POSE_FORMATS]), st.sampled_from([1.0, 0.001, 0.0254]))
-def test_every_format_is_read_back(pose, form, metres):
+def test_every_format_is_read_back(pose, file_format, metres):
     with tempfile.TemporaryDirectory() as folder:
-        suffix = next(one.suffix for one in POSE_FORMATS if one.name == form)
+        suffix = next(one.suffix for one in POSE_FORMATS if one.name == file_format)
         path, unit = Path(folder) / f"out{suffix}", Unit(metres, True, "")
-        save_view(path, view_of(pose, unit=unit), form)
+        save_view(path, view_of(pose, unit=unit), file_format)
         with collect_warnings() as said:
             entry = load_entry(path, "photos/000003.png", "models/obj_000008.ply", unit)
         assert close(entry.pose, pose) and not said
-        if form != "matrix":
+        if file_format != "matrix":
             np.testing.assert_allclose(entry.camera.K, K)
             assert entry.camera.size == (640, 480)
 
 
 @pytest.mark.parametrize("lens", LENSES, ids=["none", "opencv", "k3", "fisheye"])
-@pytest.mark.parametrize("form", [one.name for one in POSE_FORMATS])
-def test_the_lens_is_kept_or_said(form, lens, tmp_path):
-    suffix = next(one.suffix for one in POSE_FORMATS if one.name == form)
+@pytest.mark.parametrize("file_format", [one.name for one in POSE_FORMATS])
+def test_the_lens_is_kept_or_said(file_format, lens, tmp_path):
+    suffix = next(one.suffix for one in POSE_FORMATS if one.name == file_format)
     with collect_warnings() as said:
-        save_view(tmp_path / f"out{suffix}", view_of(lens=lens), form)
+        save_view(tmp_path / f"out{suffix}", view_of(lens=lens), file_format)
     entry = load_entry(tmp_path / f"out{suffix}", "000003.png", "obj_000008.ply", MM)
     assert close(entry.pose, POSE)
-    if form in ("matrix", "bop"):
+    if file_format in ("matrix", "bop"):
         assert bool(said) == (lens is not None)
     else:
         kept = entry.camera.lens
@@ -313,9 +313,9 @@ def test_what_is_no_pose_is_refused(name, tmp_path):
 
 def test_a_scale_is_refused_where_there_is_none(tmp_path):
     stretched = view_of(Pose(np.eye(3), np.ones(3), np.array([1.0, 2, 1])))
-    for form in ("bop", "colmap", "nerfstudio"):
+    for file_format in ("bop", "colmap", "nerfstudio"):
         with pytest.raises(CounterpointError, match="no scale"):
-            save_view(tmp_path / form, stretched, form)
+            save_view(tmp_path / file_format, stretched, file_format)
     with collect_warnings() as said:
         save_view(tmp_path / "bop", view_of(Pose(R, POSE.t, np.full(3, 1.001))), "bop")
     assert "left out" in said[0]

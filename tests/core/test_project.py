@@ -20,10 +20,10 @@ from app.shared.values import (
     Collection,
     CollectionPhoto,
     Correction,
+    Correspondence2D3D,
     Drawing,
     EncoderSettings,
     Marking,
-    Pair,
     PoseInPhoto,
     RigCamera,
     item_for,
@@ -48,7 +48,13 @@ def document(folder: Path) -> SavedDocument:
     layers = Layers().new_part("Händle").mark(1, "image 1", np.eye(9, dtype=bool))
     pose = PoseInPhoto(tuple(map(float, (1, 0, 0, 0, 1, 0, 0, 0, 1))), (0.1, 0.2, 3.0), (1.0, 1.0, 1.0), 0.7, 0.6, 0.5)
     aligned = Aligned(
-        "image 1", "shape 1", (500.0, 500.0, 320.0, 240.0), (pose,), 0, mask, (Pair((1.0, 2.0), (3.0, 4.0, 5.0)),)
+        "image 1",
+        "shape 1",
+        (500.0, 500.0, 320.0, 240.0),
+        (pose,),
+        0,
+        mask,
+        (Correspondence2D3D((1.0, 2.0), (3.0, 4.0, 5.0)),),
     )
     photos = (
         CollectionPhoto(image, mask, (0.0, 0.0, 5.0, 5.0), (1.0, 1.0, 0.0, 0.0), (pose,)),

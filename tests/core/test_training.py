@@ -60,18 +60,19 @@ def test_every_parameter_gets_a_gradient():
 
 
 def test_a_stopped_run_goes_on_to_the_same_losses(tmp_path):
-    def stop_at_five(fraction, message):
-        if message.startswith("step 5"):
+    def stop_at_three(fraction, message):
+        if message.startswith("step 3"):
             raise Cancelled
 
-    train(tmp_path / "whole", recipe(), device="cpu")
+    settings = recipe(steps=4)
+    train(tmp_path / "whole", settings, device="cpu")
     with pytest.raises(Cancelled):
-        train(tmp_path / "stopped", recipe(), device="cpu", progress=stop_at_five)
-    assert len(losses_of(tmp_path / "stopped")) == 5
-    train(tmp_path / "stopped", recipe(), device="cpu", resume=True)
+        train(tmp_path / "stopped", settings, device="cpu", progress=stop_at_three)
+    assert len(losses_of(tmp_path / "stopped")) == 3
+    train(tmp_path / "stopped", settings, device="cpu", resume=True)
     assert losses_of(tmp_path / "stopped") == pytest.approx(losses_of(tmp_path / "whole"), rel=1e-4)
     with pytest.raises(CounterpointError, match="another pairs"):
-        train(tmp_path / "stopped", recipe(pairs=2), device="cpu", resume=True)
+        train(tmp_path / "stopped", recipe(steps=4, pairs=2), device="cpu", resume=True)
 
 
 def test_the_rate_rises_linearly_and_falls_along_a_cosine():

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
+from tests import warm_engines
 from tests.e2e.hands import choose, draw_focus_box
 
 
@@ -18,11 +19,19 @@ def own_data(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def window(qtbot, tmp_path):
+def engines():
+    """How engines are started; ``test_errors.py`` starts them as users do."""
+    return warm_engines
+
+
+@pytest.fixture
+def window(qtbot, tmp_path, monkeypatch, engines):
     """A window with settings of its own, closed at the end."""
+    from app.window.engine_client import EngineClient
     from app.window.main_window import MainWindow
     from app.window.theme import apply_theme
 
+    monkeypatch.setattr(EngineClient, "context", engines)
     apply_theme(QApplication.instance(), "light")
     window = MainWindow(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
     window.projects.ask = lambda: "discard"  # type: ignore[method-assign]

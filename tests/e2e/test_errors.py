@@ -1,5 +1,6 @@
 """What goes wrong is said, and the session goes on."""
 
+import multiprocessing
 import os
 import signal
 
@@ -8,10 +9,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
 from app.shared.pipe import GPU_FULL
-from tests.e2e.hands import (
-    LEFT,
-    click_pixel,
-)
+from tests.e2e.hands import LEFT, click_pixel
+
+
+@pytest.fixture
+def engines():
+    return multiprocessing.get_context("spawn")
 
 
 @pytest.mark.parametrize("name", ["text.png", "empty.obj", "missing.glb"])

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from app.cli import values
 from app.cli.arguments import argument, option
-from app.cli.options.groups import BatchOptions, JsonOptions, SideOptions
+from app.cli.options.groups import BatchOptions, JsonOptions, MatchableOptions
 from core.alignment.freedom import FREEDOMS
 from core.interchange.pose_formats import POSE_FORMATS
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlignOptions(BatchOptions, JsonOptions, SideOptions):
+class AlignOptions(BatchOptions, JsonOptions, MatchableOptions):
     """Of one photo and one shape, or of a list of calls."""
 
     image: str | None = argument("IMAGE", nargs="?", default=None, path="path")

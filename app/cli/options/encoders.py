@@ -7,4 +7,4 @@ from app.cli.options.groups import JsonOptions
 
 @dataclass(frozen=True, kw_only=True)
 class EncodersOptions(JsonOptions):
-    """None but the form of the answer."""
+    """No options but that of the report."""

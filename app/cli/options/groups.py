@@ -70,7 +70,7 @@ class LiftOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SideOptions(EncoderOptions, LiftOptions):
+class MatchableOptions(EncoderOptions, LiftOptions):
     """Of the verbs that make images and shapes ready to be matched."""
 
 

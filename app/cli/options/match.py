@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from app.cli import values
 from app.cli.arguments import argument, option
-from app.cli.options.groups import Box, JsonOptions, SideOptions, target_boxes
+from app.cli.options.groups import Box, JsonOptions, MatchableOptions, target_boxes
 
 
 @dataclass(frozen=True, kw_only=True)
-class MatchOptions(JsonOptions, SideOptions):
+class MatchOptions(JsonOptions, MatchableOptions):
     """Of one source and its targets."""
 
     source: str = argument("SOURCE", "an image or a shape", path="path")

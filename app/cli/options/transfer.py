@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from app.cli import values
 from app.cli.arguments import argument, option
-from app.cli.options.groups import BatchOptions, Box, JsonOptions, SideOptions, target_boxes
+from app.cli.options.groups import BatchOptions, Box, JsonOptions, MatchableOptions, target_boxes
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransferOptions(BatchOptions, JsonOptions, SideOptions):
+class TransferOptions(BatchOptions, JsonOptions, MatchableOptions):
     """Of one source and its targets, or of a list of calls."""
 
     source: str | None = argument("SOURCE", "an image, or a shape with labels", nargs="?", default=None, path="path")

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from app.document.session import Session
 from app.document.texts import title, tr
 from app.shared.results import Begun, OpenedShape
-from app.shared.values import Aligned, Pair, PoseInPhoto, Slot, kind_of
+from app.shared.values import Aligned, Correspondence2D3D, PoseInPhoto, Slot, kind_of
 from app.window.align.controller import SKETCH, AlignController
 from app.window.align.dock import AlignPanel
 from app.window.requests import Requests
@@ -68,7 +68,7 @@ class ManualPose(QObject):
         pixel, point = (at, self._half[1]) if kind_of(slot) == "image" else (self._half[1], at)
         self._half = None
         known = self._aligner.current() or Aligned(*pair)
-        new = Pair((pixel[0], pixel[1]), (point[0], point[1], point[2]))
+        new = Correspondence2D3D((pixel[0], pixel[1]), (point[0], point[1], point[2]))
         placed = replace(known, pairs=(*known.pairs, new))
         if len(placed.pairs) < 3:
             self._aligner.push(tr("Place pair"), placed)

@@ -213,5 +213,7 @@ def _mark(painter: QPainter, area: QRectF, mark: tuple[float, float, bool], colo
 def pixmap_of(pixels: npt.NDArray[np.uint8]) -> QPixmap:
     """uint8 [h, w, 3] or [h, w, 4] as a pixmap."""
     height, width, channels = pixels.shape
-    form = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
-    return QPixmap.fromImage(QImage(np.ascontiguousarray(pixels).tobytes(), width, height, channels * width, form))
+    pixel_format = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
+    return QPixmap.fromImage(
+        QImage(np.ascontiguousarray(pixels).tobytes(), width, height, channels * width, pixel_format)
+    )

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.document.session import Session
 from app.document.texts import tr
-from app.shared.results import Lesson, Measurement
+from app.shared.results import ItemCorrection, Measurement
 from app.shared.values import Item
 from app.window.encoder.dock import EncoderPanel
 from app.window.encoder.measure import MeasurePage
@@ -50,7 +50,7 @@ class EncoderController(QObject):
             encoder=self._dock.settings(),
             out=out,
             minutes=minutes,
-            lessons=_lessons(self._session),
+            corrections=_item_corrections(self._session),
         )
         request.partial_result.connect(self._dock.show_curve)
 
@@ -90,12 +90,12 @@ class EncoderController(QObject):
         QDesktopServices.openUrl(QUrl.fromLocalFile(f"{self._folder}/report.html"))
 
 
-def _lessons(session: Session) -> list[Lesson]:
+def _item_corrections(session: Session) -> list[ItemCorrection]:
     """What the user put right between images and shapes."""
     found = []
     for one in session.corrections:
         a, b = session.items.get(one.source), session.items.get(one.target)
         if a is not None and b is not None and a.kind != b.kind:
             image, pixel, shape, point = (a, one.at, b, one.to) if a.kind == "image" else (b, one.to, a, one.at)
-            found.append(Lesson(image, pixel, shape, point))  # type: ignore[arg-type]
+            found.append(ItemCorrection(image, pixel, shape, point))  # type: ignore[arg-type]
     return found

@@ -55,13 +55,13 @@ def border(rgba: RGBA) -> None:
     alpha[edge & (alpha > _UNCERTAIN)] = 255
 
 
-def image_view(form: tuple[int, int]) -> tuple[View, int]:
+def image_view(shape: tuple[int, int]) -> tuple[View, int]:
     """How pixels [H * W] become a picture small enough to draw.
 
     The second value says how many of the image's pixels each of its own stands for.
     """
-    step = max(1, int(np.ceil((form[0] * form[1] / MOST_PIXELS) ** 0.5)))
-    return (lambda values: values.reshape(form)[step // 2 :: step, step // 2 :: step]), step
+    step = max(1, int(np.ceil((shape[0] * shape[1] / MOST_PIXELS) ** 0.5)))
+    return (lambda values: values.reshape(shape)[step // 2 :: step, step // 2 :: step]), step
 
 
 def _lay(rgba: RGBA, chosen: npt.NDArray[np.bool_], color: str, alpha: int) -> None:

@@ -34,11 +34,11 @@ def plain_numbers(text: str, lines: list[str], names: int, file: str) -> tuple[s
     decimal = "," in text and delimiter != ","
     if decimal and "." in text:
         raise CounterpointError(f"{file} has decimal points and decimal commas; write all numbers with points.")
-    said = [f"The commas in {file} were read as decimal commas."] if decimal else []
+    warnings = [f"The commas in {file} were read as decimal commas."] if decimal else []
     text = text.replace(",", ".") if decimal else text
     if delimiter is not None:
         text = _filled(text, delimiter, closed=all(line.endswith(delimiter) for line in lines))
-    return text, delimiter, said
+    return text, delimiter, warnings
 
 
 def _delimiter(text: str, lines: list[str], names: int, file: str) -> str | None:

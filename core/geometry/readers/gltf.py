@@ -74,15 +74,15 @@ def read_gltf(path: Path) -> Shape:
 
 def _arguments(path: Path) -> dict[str, Any]:
     gltf = open_gltf(path)
-    said: list[str] = []
-    _check_extensions(gltf, said)
-    materials = Materials(gltf, said)
+    warnings: list[str] = []
+    _check_extensions(gltf, warnings)
+    materials = Materials(gltf, warnings)
     parts: list[_Part] = []
     clouds: list[_Part] = []
     left_out: set[str] = set()
     total = 0
-    for placed in placed_meshes(gltf, said):
-        primitives = [_primitive(gltf, each, placed, materials, said) for each in placed.mesh["primitives"]]
+    for placed in placed_meshes(gltf, warnings):
+        primitives = [_primitive(gltf, each, placed, materials, warnings) for each in placed.mesh["primitives"]]
         total += sum(len(each.faces) for _, each in primitives) * len(placed.placements)
         if total > MAX_FACES:
             raise CounterpointError(f"{path.name} has more than {MAX_FACES:,} faces; simplify it first.")
@@ -93,27 +93,27 @@ def _arguments(path: Path) -> dict[str, Any]:
                 if mode >= _TRIANGLES or mode == _POINTS:
                     (clouds if mode == _POINTS else parts).append(_at(each, placement, placed.joints is not None))
     if gltf.tree.get("animations"):
-        said.append("Its animations are not played; it is shown as it rests.")
+        warnings.append("Its animations are not played; it is shown as it rests.")
     if any(len(part.faces) for part in parts):
-        said += [f"It also holds {kind}, which are left out." for kind in sorted(left_out)]
-        return _mesh(path, parts, materials, said)
+        warnings += [f"It also holds {kind}, which are left out." for kind in sorted(left_out)]
+        return _mesh(path, parts, materials, warnings)
     if clouds:
-        return _cloud(path, clouds, said)
+        return _cloud(path, clouds, warnings)
     what = f"only {' and '.join(sorted(left_out))}" if left_out else "no mesh and no points"
     raise CounterpointError(f"{path.name} holds {what}; check how it was exported.")
 
 
-def _check_extensions(gltf: Gltf, said: list[str]) -> None:
+def _check_extensions(gltf: Gltf, warnings: list[str]) -> None:
     required = gltf.tree.get("extensionsRequired", [])
     missing = [name for name in required if name not in UNDERSTOOD]
     if missing:
         raise CounterpointError(f"{gltf.name} needs {', '.join(missing)}, which cannot be read; export it without.")
     used = sorted(set(gltf.tree.get("extensionsUsed", [])) - set(UNDERSTOOD) - set(_NO_MATTER))
     if used:
-        said.append(f"It uses {', '.join(used)}, which are not shown.")
+        warnings.append(f"It uses {', '.join(used)}, which are not shown.")
 
 
-def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, said: list[str]) -> tuple[int, _Part]:
+def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, warnings: list[str]) -> tuple[int, _Part]:
     """A primitive's mode and content in the mesh's own frame, or in the scene's where it has a skin."""
     mode = about.get("mode", _TRIANGLES)
     read = _Attributes(gltf, about, placed.weights)
@@ -126,7 +126,7 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, sa
     normals = read.get("NORMAL")
     faces: Ints = np.zeros((0, 3), np.int64)
     if mode != _POINTS:
-        faces = _faces(read.indices(len(vertices)), _TRIANGLES if read.is_draco else mode, said)
+        faces = _faces(read.indices(len(vertices)), _TRIANGLES if read.is_draco else mode, warnings)
     if len(faces) and faces.max() >= len(vertices):
         raise CounterpointError(f"{gltf.name} is damaged: faces refer to vertices that are not there.")
     material = materials.of(about)
@@ -135,12 +135,12 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, sa
     if uv is not None:
         uv = (uv @ material.placement[:2, :2].T + material.placement[:2, 2]) * (1, -1) + (0, 1)
     elif material.texture >= 0:
-        said.append("A part has a texture but no coordinates for it; its texture is not shown.")
+        warnings.append("A part has a texture but no coordinates for it; its texture is not shown.")
     opacity = material.alpha * (1.0 if colors is None or colors.shape[1] < 4 else float(colors[:, 3].min(initial=1)))
     if opacity < material.least:
-        said.append(SEE_THROUGH)
+        warnings.append(SEE_THROUGH)
     if read.has("COLOR_1"):
-        said.append("It has several sets of vertex colours; only the first is shown.")
+        warnings.append("It has several sets of vertex colours; only the first is shown.")
     tint = None
     if colors is not None or not material.plain:
         tint = to_bytes(to_srgb(material.factor * (1.0 if colors is None else colors[:, :3])))
@@ -222,11 +222,11 @@ class _Attributes:
         return self._gltf.accessor(self._about["indices"]).reshape(-1)
 
 
-def _faces(index: Ints, mode: int, said: list[str]) -> Ints:
+def _faces(index: Ints, mode: int, warnings: list[str]) -> Ints:
     """Triangles [F, 3] of a list, a strip or a fan; those of strips that only link others are dropped."""
     if mode == _TRIANGLES:
         if len(index) % 3:
-            said.append("A part ends with a triangle that is not whole; it is left out.")
+            warnings.append("A part ends with a triangle that is not whole; it is left out.")
         return index[: len(index) // 3 * 3].reshape(-1, 3)
     if mode not in (_STRIP, _FAN):
         raise ValueError(f"a primitive has the mode {mode}, which glTF does not know")
@@ -266,16 +266,16 @@ def _at(part: _Part, matrix: npt.NDArray[np.float64], skinned: bool) -> _Part:
     return _Part(part.vertices @ linear.T + matrix[:3, 3], faces, normals, part.colors, part.uv, part.material)
 
 
-def _cloud(path: Path, clouds: list[_Part], said: list[str]) -> dict[str, Any]:
+def _cloud(path: Path, clouds: list[_Part], warnings: list[str]) -> dict[str, Any]:
     vertices = np.concatenate([each.vertices for each in clouds])
     colors = None
     if any(each.colors is not None for each in clouds):
         colors = np.concatenate([_white(each) for each in clouds])
     arrays = {"vertices": vertices, "faces": None, "normals": _normals(clouds), "colors": colors}
-    return arrays | {"name": path.name, "warnings": said}
+    return arrays | {"name": path.name, "warnings": warnings}
 
 
-def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str]) -> dict[str, Any]:
+def _mesh(path: Path, parts: list[_Part], materials: Materials, warnings: list[str]) -> dict[str, Any]:
     counts = np.array([len(each.vertices) for each in parts])
     offsets = np.cumsum(counts) - counts
     vertices = np.concatenate([each.vertices for each in parts]) if len(parts) > 1 else parts[0].vertices
@@ -286,7 +286,7 @@ def _mesh(path: Path, parts: list[_Part], materials: Materials, said: list[str])
         at += len(each.faces)
     look = _look(parts, faces, materials)
     arrays = {"vertices": vertices, "faces": faces, "normals": _normals(parts)}
-    return arrays | {"name": path.name, "warnings": said} | look
+    return arrays | {"name": path.name, "warnings": warnings} | look
 
 
 def _normals(parts: list[_Part]) -> Floats | None:

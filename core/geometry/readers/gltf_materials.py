@@ -40,7 +40,7 @@ class Materials:
     """The materials of a file, read when a primitive uses them; ``textures`` are those that are used."""
 
     gltf: Gltf
-    said: list[str]
+    warnings: list[str]
     textures: list[Texture] = field(default_factory=list)
     _known: dict[int, GltfMaterial] = field(default_factory=dict)
     _opacities: list[float] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Materials:
         if glossiness is not None:
             factor, texture = glossiness.get("diffuseFactor"), glossiness.get("diffuseTexture")
         if any(about.get("emissiveFactor", ())):
-            self.said.append("Its materials glow (emissiveFactor), which is not shown.")
+            self.warnings.append("Its materials glow (emissiveFactor), which is not shown.")
         material = GltfMaterial(plain=factor is None)
         if factor is not None:
             material.factor = np.clip(np.array(factor[:3], np.float64), 0, 1)
@@ -83,7 +83,7 @@ class Materials:
         source = next((extensions[name]["source"] for name in _SOURCES if name in extensions), about.get("source"))
         if source is None:
             names = ", ".join(extensions) or "without a picture"
-            self.said.append(f"A texture ({names}) cannot be read and is not shown.")
+            self.warnings.append(f"A texture ({names}) cannot be read and is not shown.")
             return -1
         if (source, wrap) not in self._numbers:
             picture = self._picture(source)
@@ -107,12 +107,12 @@ class Materials:
             source = beside_uri(self.gltf.path, uri)
         name = image.get("name") or (uri if uri is not None and not uri.startswith("data:") else f"number {number}")
         if source is None:
-            self.said.append(f"It has no texture {name[:120]} beside it; put that picture into its folder.")
+            self.warnings.append(f"It has no texture {name[:120]} beside it; put that picture into its folder.")
             return None
         try:
             return read_texture(source, name[:120])
         except CounterpointError as error:
-            self.said.append(str(error))
+            self.warnings.append(str(error))
             return None
 
 

@@ -28,9 +28,9 @@ class Placed:
     joints: Matrix | None
 
 
-def placed_meshes(gltf: Gltf, said: list[str]) -> Iterator[Placed]:
+def placed_meshes(gltf: Gltf, warnings: list[str]) -> Iterator[Placed]:
     """The meshes of the scene in the order of its nodes: a node, then its children."""
-    shown = list(_walk(gltf, said))
+    shown = list(_walk(gltf, warnings))
     world = {number: matrix for number, matrix, _ in shown}
     for number, matrix, is_visible in shown:
         node = gltf.part("nodes", number)
@@ -44,13 +44,13 @@ def placed_meshes(gltf: Gltf, said: list[str]) -> Iterator[Placed]:
         yield Placed(mesh, placements, weights, joints)
 
 
-def _walk(gltf: Gltf, said: list[str]) -> Iterator[tuple[int, Matrix, bool]]:
+def _walk(gltf: Gltf, warnings: list[str]) -> Iterator[tuple[int, Matrix, bool]]:
     """Every node of the scene with its placement, and whether it is visible."""
     nodes, scenes = gltf.tree.get("nodes", []), gltf.tree.get("scenes", [])
     if scenes:
         roots = gltf.part("scenes", gltf.tree.get("scene", 0)).get("nodes", [])
         if len(scenes) > 1:
-            said.append(f"It has {len(scenes)} scenes; only the one that it opens with is shown.")
+            warnings.append(f"It has {len(scenes)} scenes; only the one that it opens with is shown.")
     else:
         below = {child for node in nodes for child in node.get("children", [])}
         roots = [number for number in range(len(nodes)) if number not in below]
@@ -63,7 +63,7 @@ def _walk(gltf: Gltf, said: list[str]) -> Iterator[tuple[int, Matrix, bool]]:
             raise ValueError("a node is in its scene more than once")
         seen.add(number)
         if node.get("extensions", {}).get("KHR_node_visibility", {}).get("visible", True) is False:
-            said.append("Parts of its scene that are not visible are left out.")
+            warnings.append("Parts of its scene that are not visible are left out.")
             is_visible = False
         matrix = above @ _matrix(node)
         yield number, matrix, is_visible

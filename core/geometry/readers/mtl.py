@@ -57,7 +57,7 @@ class ObjMaterial:
         return self.scale != (1.0, 1.0) or self.offset != (0.0, 0.0)
 
 
-def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[str, ObjMaterial]:
+def read_materials(path: Path, libraries: list[str], warnings: list[str]) -> dict[str, ObjMaterial]:
     """The materials of the libraries that the file ``path`` names; what is missing or not understood is added to ``said``."""
     materials: dict[str, ObjMaterial] = {}
     for line in dict.fromkeys(libraries):
@@ -65,33 +65,33 @@ def read_materials(path: Path, libraries: list[str], said: list[str]) -> dict[st
         for name in names:
             file = beside(path, name)
             if file is None:
-                said.append(
+                warnings.append(
                     f"Its materials {name} are not beside it; put that file into its folder to see its colours."
                 )
             else:
-                for material in _parse(file.read_bytes(), said):
+                for material in _parse(file.read_bytes(), warnings):
                     material.library = file
                     materials.setdefault(material.name, material)
     return materials
 
 
-def load_map(path: Path, material: ObjMaterial, textures: list[Texture], said: list[str]) -> int | None:
+def load_map(path: Path, material: ObjMaterial, textures: list[Texture], warnings: list[str]) -> int | None:
     """The number in ``textures`` of the texture of a material; None where it has none or it cannot be read, which is said."""
     if material.map is None:
         return None
     file = _map_file(path, material.library, material.map)
     if file is None:
-        said.append(f"It has no texture {material.map.strip()} beside it; put that picture into its folder.")
+        warnings.append(f"It has no texture {material.map.strip()} beside it; put that picture into its folder.")
         return None
     if material.color is not None and min(material.color) < 0.999:
-        said.append(f"Material {material.name} has a texture and a colour Kd; the texture alone is shown.")
+        warnings.append(f"Material {material.name} has a texture and a colour Kd; the texture alone is shown.")
     try:
         wrap: Wrap = "clamp" if material.clamp else "repeat"
         pixels, opacity = read_texture(file, file.name)
         textures.append(Texture(pixels, (wrap, wrap)))
         material.has_holes |= opacity < 0.5
     except CounterpointError as error:
-        said.append(str(error))
+        warnings.append(str(error))
         return None
     return len(textures) - 1
 
@@ -119,7 +119,7 @@ def _before_comment(name: str) -> str:
     return re.split(r"\s#\s", name)[0].strip()
 
 
-def _parse(raw: bytes, said: list[str]) -> list[ObjMaterial]:
+def _parse(raw: bytes, warnings: list[str]) -> list[ObjMaterial]:
     materials: list[ObjMaterial] = []
     ignored: set[str] = set()
     for line in raw.replace(b"\r\n", b"\n").replace(b"\\\n", b" ").splitlines():
@@ -145,7 +145,7 @@ def _parse(raw: bytes, said: list[str]) -> list[ObjMaterial]:
     if any(material.map for material in materials):
         ignored.discard("map_Ka")  # most programs write the same picture there
     if ignored:
-        said.append(f"Of its materials these are not shown: {', '.join(sorted(ignored))}.")
+        warnings.append(f"Of its materials these are not shown: {', '.join(sorted(ignored))}.")
     return materials
 
 

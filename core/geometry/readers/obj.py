@@ -89,13 +89,15 @@ def _arguments(path: Path) -> dict[str, Any]:
         raise CounterpointError(
             f"{path.name} has vertices but no faces; export it with faces, or as PLY or XYZ points."
         )
-    said = [f"It also holds {kind}, which are left out." for kind in sorted(content.left_out)]
+    warnings = [f"It also holds {kind}, which are left out." for kind in sorted(content.left_out)]
     if content.odd_vertices:
-        said.append(
+        warnings.append(
             "Its vertices have numbers behind x, y and z that are neither colours nor a weight of 1; they are left out."
         )
     if content.unknown:
-        said.append(f"Lines that begin with {', '.join(sorted(content.unknown))} are not understood and are left out.")
+        warnings.append(
+            f"Lines that begin with {', '.join(sorted(content.unknown))} are not understood and are left out."
+        )
     sizes = np.concatenate(content.sizes)
     corners = {kind: _flat(content.corners[kind]) for kind in (_V, _VT, _VN)}
     content.sizes, content.corners = [], {}
@@ -105,7 +107,7 @@ def _arguments(path: Path) -> dict[str, Any]:
             raise CounterpointError(f"{path.name} is damaged: faces refer to {word} that are not there.")
     cut = triangulate(vertices, corners[_V], sizes)
     if (sizes < 3).any():
-        said.append(f"{int((sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
+        warnings.append(f"{int((sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
     faces = cut.corners(corners[_V])
     normals = None
     if (corners[_VN] >= 0).any():
@@ -117,9 +119,9 @@ def _arguments(path: Path) -> dict[str, Any]:
         uv = _placed(_joined(content.values[_VT], 2, np.float32), cut.corners(corners[_VT]))
     material = cut.faces(np.concatenate(content.material))
     del corners
-    look = _look(path, content, uv, material, faces, said)
+    look = _look(path, content, uv, material, faces, warnings)
     arrays = {"vertices": vertices, "faces": faces, "normals": normals, "polygon": cut.polygon}
-    return arrays | {"name": path.name, "warnings": said} | look
+    return arrays | {"name": path.name, "warnings": warnings} | look
 
 
 def _joined(pieces: list[Floats], width: int, dtype: type) -> Floats:
@@ -257,36 +259,38 @@ def _read_word(content: _Content, line: str) -> None:
 
 
 def _look(
-    path: Path, content: _Content, uv: Floats | None, material: Ints, faces: Ints, said: list[str]
+    path: Path, content: _Content, uv: Floats | None, material: Ints, faces: Ints, warnings: list[str]
 ) -> dict[str, Any]:
     """Colours of the faces [F]: textures and colours of materials, else those of the vertices."""
-    library = read_materials(path, content.libraries, said)
+    library = read_materials(path, content.libraries, warnings)
     used = [find(library, name) for name in content.numbers]
     counts = np.bincount(material, minlength=len(used))
     unknown = [str(name) for name, at in content.numbers.items() if name and counts[at] and used[at] is None]
     if unknown and library:
-        said.append(f"Materials that its .mtl file does not describe ({', '.join(unknown[:5])}) are shown in grey.")
+        warnings.append(f"Materials that its .mtl file does not describe ({', '.join(unknown[:5])}) are shown in grey.")
     elif unknown and not content.libraries:
-        said.append(f"It uses materials ({', '.join(unknown[:5])}) but names no .mtl file; it is shown without them.")
+        warnings.append(
+            f"It uses materials ({', '.join(unknown[:5])}) but names no .mtl file; it is shown without them."
+        )
     textures: list[Texture] = []
     texture_of = np.full(len(used), -1, np.int32)
     for number, each in enumerate(used):
-        loaded = load_map(path, each, textures, said) if each is not None and counts[number] else None
+        loaded = load_map(path, each, textures, warnings) if each is not None and counts[number] else None
         texture_of[number] = -1 if loaded is None else loaded
         if loaded is not None and uv is not None and each is not None and each.is_placed:
             here = material == number
             uv[here] = uv[here] * np.array(each.scale, np.float32) + np.array(each.offset, np.float32)
     if any(each is not None and each.is_clear and counts[number] for number, each in enumerate(used)):
-        said.append(SEE_THROUGH)
+        warnings.append(SEE_THROUGH)
     flat = np.array([each.color if each is not None and each.color is not None else [PLAIN / 255] * 3 for each in used])
     colored = np.array([each is not None and each.color is not None for each in used])
     texture = texture_of[material]
     lost = texture >= 0 if uv is None else (texture >= 0) & np.isnan(uv[:, 0, 0])
     if lost.any():
-        said.append(f"{int(lost.sum()):,} faces have a texture but no coordinates for it; they are shown without.")
+        warnings.append(f"{int(lost.sum()):,} faces have a texture but no coordinates for it; they are shown without.")
         texture[lost] = -1
-    vertex = _vertex_colors(content, faces, said)
-    _say_what_is_hidden(path, textures, uv, vertex, (flat < 0.999).any(axis=1) & colored & (counts > 0), said)
+    vertex = _vertex_colors(content, faces, warnings)
+    _say_what_is_hidden(path, textures, uv, vertex, (flat < 0.999).any(axis=1) & colored & (counts > 0), warnings)
     if textures and uv is not None:
         color = np.where((texture >= 0)[:, None], np.uint8(255), to_bytes(flat)[material])
         if vertex is not None:
@@ -299,7 +303,7 @@ def _look(
     return {}
 
 
-def _vertex_colors(content: _Content, faces: Ints, said: list[str]) -> npt.NDArray[np.uint8] | None:
+def _vertex_colors(content: _Content, faces: Ints, warnings: list[str]) -> npt.NDArray[np.uint8] | None:
     """uint8 [V, 3], where the vertices have any; those without are grey."""
     if all(colors is None for colors in content.colors):
         return None
@@ -310,27 +314,34 @@ def _vertex_colors(content: _Content, faces: Ints, said: list[str]) -> npt.NDArr
     colors = np.concatenate(blank)
     missing = np.isnan(colors).all(axis=1)
     if missing[faces].any():
-        said.append("Some of its vertices have no colour; they are shown in grey.")
+        warnings.append("Some of its vertices have no colour; they are shown in grey.")
     result = from_numbers(colors)
     result[missing] = PLAIN
     return result
 
 
 def _say_what_is_hidden(
-    path: Path, textures: list[Texture], uv: Floats | None, vertex: Any, colored: npt.NDArray[np.bool_], said: list[str]
+    path: Path,
+    textures: list[Texture],
+    uv: Floats | None,
+    vertex: Any,
+    colored: npt.NDArray[np.bool_],
+    warnings: list[str],
 ) -> None:
     if vertex is not None and textures:
-        said.append("It has colours at its vertices and textures; faces with a texture show the texture alone.")
+        warnings.append("It has colours at its vertices and textures; faces with a texture show the texture alone.")
     elif vertex is not None and colored.any():
-        said.append("It has colours at its vertices and coloured materials; the colours of the vertices are shown.")
+        warnings.append("It has colours at its vertices and coloured materials; the colours of the vertices are shown.")
     if (
         uv is not None
         and not textures
         and vertex is None
         and not colored.any()
-        and not any("texture" in sentence for sentence in said)
+        and not any("texture" in sentence for sentence in warnings)
     ):
-        said.append("It has texture coordinates but no texture; if it should have one, put the image in its folder.")
+        warnings.append(
+            "It has texture coordinates but no texture; if it should have one, put the image in its folder."
+        )
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find(b"#MRGB") >= 0:
-            said.append("Its polypaint colours (#MRGB of ZBrush) are not read; export it with vertex colours.")
+            warnings.append("Its polypaint colours (#MRGB of ZBrush) are not read; export it with vertex colours.")

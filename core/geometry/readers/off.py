@@ -46,7 +46,7 @@ def _arguments(path: Path) -> dict[str, Any]:
     vertex_count, face_count = int(values[0]), int(values[1])
     if min(vertex_count, face_count) < 0 or 3 * vertex_count + face_count > len(values):
         raise ValueError(f"it is cut off: the header says {vertex_count:,} vertices")
-    said: list[str] = []
+    warnings: list[str] = []
     start = 2 if per_line_all[0] == 2 else 3
     ends = np.cumsum(per_line_all)
     header = int(np.searchsorted(ends, start)) + 1
@@ -54,7 +54,7 @@ def _arguments(path: Path) -> dict[str, Any]:
     rows = per_line_all[header : header + vertex_count]
     groups: tuple[bytes | None, ...] = ()
     if per_line and len(rows) and (rows != rows[0]).any():
-        said.append("Its vertices have different numbers of columns; those behind x, y and z are left out.")
+        warnings.append("Its vertices have different numbers of columns; those behind x, y and z are left out.")
         first = start + np.cumsum(rows) - rows
         table, end = values[first[:, None] + np.arange(3)], start + int(rows.sum())
     else:
@@ -62,29 +62,29 @@ def _arguments(path: Path) -> dict[str, Any]:
         end = start + vertex_count * width
         table, groups = values[start:end].reshape(vertex_count, width), kind.groups() if kind is not None else ()
     if per_line and len(per_line_all) > header + vertex_count + face_count:
-        said.append("It has more lines than its header says; they are left out.")
-    vertices, normals, colors, uv = _vertex_columns(table, groups, said)
+        warnings.append("It has more lines than its header says; they are left out.")
+    vertices, normals, colors, uv = _vertex_columns(table, groups, warnings)
     if face_count == 0:
         points = {"vertices": vertices, "faces": None, "normals": normals, "colors": colors}
-        return points | {"name": path.name, "warnings": said}
+        return points | {"name": path.name, "warnings": warnings}
     counts = per_line_all[header + vertex_count :][:face_count] if per_line else None
     corners, sizes, extra = _faces(values[end:], face_count, counts)
     if len(corners) and (corners.min() < 0 or corners.max() >= vertex_count):
         raise CounterpointError(f"{path.name} is damaged: faces refer to vertices that are not there.")
     cut = triangulate(vertices, corners, sizes)
     if (sizes < 3).any():
-        said.append(f"{int((sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
+        warnings.append(f"{int((sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
     faces = cut.corners(corners)
     if uv is not None:
-        said.append(
+        warnings.append(
             "It has texture coordinates but no texture; if it should have one, export it as OBJ with its image."
         )
-    color = _face_colors(extra, said)
+    color = _face_colors(extra, warnings)
     if color is not None and colors is not None:
-        said.append("It has colours at its faces and at its vertices; those of the faces are shown.")
+        warnings.append("It has colours at its faces and at its vertices; those of the faces are shown.")
     look = {"colors": colors} if color is None else simplest(faces, vertex_count, cut.faces(color))
     arrays = {"vertices": vertices, "faces": faces, "normals": normals, "polygon": cut.polygon}
-    return arrays | {"name": path.name, "warnings": said} | look
+    return arrays | {"name": path.name, "warnings": warnings} | look
 
 
 def _width(kind: re.Match[bytes] | None) -> int:
@@ -94,7 +94,7 @@ def _width(kind: re.Match[bytes] | None) -> int:
 
 
 def _vertex_columns(
-    table: Floats, groups: tuple[bytes | None, ...], said: list[str]
+    table: Floats, groups: tuple[bytes | None, ...], warnings: list[str]
 ) -> tuple[Floats, Floats | None, npt.NDArray[np.uint8] | None, Floats | None]:
     """Positions, normals, colours and texture coordinates; columns stand in this order, colours are three or four."""
     has_uv, has_color, has_normal = (bool(each) for each in groups[:3]) if groups else (False, False, False)
@@ -111,7 +111,7 @@ def _vertex_columns(
         if not groups or (not any(groups) and width == 7):
             colors = from_numbers(table[:, 3:6])
         else:
-            said.append("Its vertices have columns that its header does not explain; they are left out.")
+            warnings.append("Its vertices have columns that its header does not explain; they are left out.")
     return np.array(table[:, :3]), normals, colors, uv
 
 
@@ -155,7 +155,7 @@ def _faces(values: Floats, count: int, per_line: Ints | None) -> tuple[Ints, Int
     return corners, sizes, [rest]
 
 
-def _face_colors(extra: list[Floats], said: list[str]) -> npt.NDArray[np.uint8] | None:
+def _face_colors(extra: list[Floats], warnings: list[str]) -> npt.NDArray[np.uint8] | None:
     """Colours uint8 [P, 3] of polygons from what stands behind their corners.
 
     These are three or four numbers, 0 to 1 or 0 to 255.
@@ -165,13 +165,13 @@ def _face_colors(extra: list[Floats], said: list[str]) -> npt.NDArray[np.uint8] 
     rest = extra[0]
     known = np.isfinite(rest).sum(axis=1)
     if not (known >= 3).any():
-        said.append("Its faces have colours by number, from a table that is not in the file; they are left out.")
+        warnings.append("Its faces have colours by number, from a table that is not in the file; they are left out.")
         return None
     colored = known >= 3
     color = np.full((len(rest), 3), PLAIN, np.uint8)
     color[colored] = from_numbers(rest[colored, :3])
     if ((known > 0) & ~colored).any():
-        said.append(
+        warnings.append(
             "Some of its faces have colours by number, from a table that is not in the file; they are left grey."
         )
     return color

@@ -46,39 +46,39 @@ def _arguments(path: Path) -> dict[str, Any]:
     if vertex is None or stored is None or vertex.length == 0:
         raise CounterpointError(f"{path.name} has no points; check how it was exported.")
     vertices = stored.astype(np.float64, copy=False)
-    said = [
+    warnings = [
         f"It also holds {each.length:,} of '{each.name}', which are left out."
         for each in ply.elements.values()
         if each.name not in _KNOWN and each.length
     ]
     if ply.has_more:
-        said.append("It has more behind its tables than its header says; that is left out.")
+        warnings.append("It has more behind its tables than its header says; that is left out.")
     alpha = next((each for name in _ALPHA if isinstance(each := vertex.columns.get(name), np.ndarray)), None)
     if (
         alpha is not None
         and _colors(vertex) is not None
         and (alpha < (1 if alpha.dtype.kind == "f" and alpha.max() <= 1 else 255) / 2).any()
     ):
-        said.append(SEE_THROUGH)
-    _say_odd_colors(vertex, ply.elements.get("face"), said)
-    faces, cut, polygons = _faces(path, ply, vertices, said)
+        warnings.append(SEE_THROUGH)
+    _say_odd_colors(vertex, ply.elements.get("face"), warnings)
+    faces, cut, polygons = _faces(path, ply, vertices, warnings)
     normals = vertex.stack("nx", "ny", "nz")
     if normals is not None and normals.dtype.kind == "u":
         normals = None
-        said.append("Its normals are numbers without a sign, which cannot be understood; they were computed anew.")
-    arguments = {"vertices": vertices, "faces": faces, "normals": normals, "name": path.name, "warnings": said}
+        warnings.append("Its normals are numbers without a sign, which cannot be understood; they were computed anew.")
+    arguments = {"vertices": vertices, "faces": faces, "normals": normals, "name": path.name, "warnings": warnings}
     if vertex.stack("f_dc_0", "f_dc_1", "f_dc_2") is not None:
-        said.append("Its Gaussian splats are shown as points; their sizes, opacity and reflections are left out.")
+        warnings.append("Its Gaussian splats are shown as points; their sizes, opacity and reflections are left out.")
     if len(faces) == 0:
         return arguments | {"colors": _point_colors(vertex)}
     arguments["polygon"] = cut.polygon
     if cut.polygon is not None and polygons < len(faces):
         strips = np.arange(len(faces) - polygons)
         arguments["polygon"] = np.concatenate([cut.polygon, ply.elements["face"].length + strips])
-    return arguments | _look(path, ply, faces, cut, polygons, said)
+    return arguments | _look(path, ply, faces, cut, polygons, warnings)
 
 
-def _faces(path: Path, ply: Ply, vertices: Floats, said: list[str]) -> tuple[Ints, Cut, int]:
+def _faces(path: Path, ply: Ply, vertices: Floats, warnings: list[str]) -> tuple[Ints, Cut, int]:
     """Triangles int64 [F, 3], those of polygons first and then those of strips.
 
     How the polygons were cut, and into how many.
@@ -91,7 +91,7 @@ def _faces(path: Path, ply: Ply, vertices: Floats, said: list[str]) -> tuple[Int
         cut = triangulate(vertices, lists.values, lists.sizes)
         faces = cut.corners(lists.values).astype(np.int64)
         if (lists.sizes < 3).any():
-            said.append(f"{int((lists.sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
+            warnings.append(f"{int((lists.sizes < 3).sum()):,} faces have fewer than three corners and are left out.")
     polygons = len(faces)
     if strips is not None and strips.length:
         more = _strip_faces(_corner_lists(path, strips))
@@ -127,27 +127,29 @@ def _strip_faces(lists: Lists) -> Ints:
     return np.asarray(np.where(odd, np.stack([b, a, c], axis=1), np.stack([a, b, c], axis=1))[whole])
 
 
-def _look(path: Path, ply: Ply, faces: Ints, cut: Cut, polygons: int, said: list[str]) -> dict[str, Any]:
+def _look(path: Path, ply: Ply, faces: Ints, cut: Cut, polygons: int, warnings: list[str]) -> dict[str, Any]:
     """Colours, the finest first: a texture, faces, vertices. Triangles behind the first ``polygons`` are of strips."""
     vertex, face = ply.elements["vertex"], ply.elements.get("face")
     at_vertices, at_faces = _colors(vertex), None if face is None else _colors(face)
     materials = ply.elements.get("material")
     if materials is not None and materials.length:
-        said.append("Its materials (element 'material') are not shown.")
+        warnings.append("Its materials (element 'material') are not shown.")
     color = None
     if at_faces is not None and polygons:
         color = np.full((len(faces), 3), PLAIN, np.uint8)
         color[:polygons] = cut.faces(at_faces)
     uv, texture_of = _coordinates(vertex, face, faces, cut, polygons)
-    textures = _textures(path, ply, said) if uv is not None else []
+    textures = _textures(path, ply, warnings) if uv is not None else []
     if uv is None and any(comment.lower().startswith("texturefile ") for comment in ply.comments):
-        said.append("It names a texture but has no texture coordinates; it is shown without.")
-    if uv is not None and not any(textures) and not any("texture" in sentence for sentence in said):
-        said.append("It has texture coordinates but no texture; if it should have one, put the image in its folder.")
+        warnings.append("It names a texture but has no texture coordinates; it is shown without.")
+    if uv is not None and not any(textures) and not any("texture" in sentence for sentence in warnings):
+        warnings.append(
+            "It has texture coordinates but no texture; if it should have one, put the image in its folder."
+        )
     if uv is not None and any(textures):
-        return _textured(faces, vertex.length, uv, texture_of, textures, color, at_vertices, said)
+        return _textured(faces, vertex.length, uv, texture_of, textures, color, at_vertices, warnings)
     if color is not None and at_vertices is not None:
-        said.append("It has colours at its faces and at its vertices; those of the faces are shown.")
+        warnings.append("It has colours at its faces and at its vertices; those of the faces are shown.")
     return simplest(faces, vertex.length, color) if color is not None else {"colors": at_vertices}
 
 
@@ -159,16 +161,16 @@ def _textured(
     textures: list[Texture | None],
     color: npt.NDArray[np.uint8] | None,
     at_vertices: npt.NDArray[np.uint8] | None,
-    said: list[str],
+    warnings: list[str],
 ) -> dict[str, Any]:
     known = [number for number, each in enumerate(textures) if each is not None]
     texture = np.full(len(faces), -1, np.int32)
     for new, old in enumerate(known):
         texture[texture_of == old] = new
     if (texture_of >= len(textures)).any():
-        said.append("Some of its faces have a texture that it does not name; they are shown without.")
+        warnings.append("Some of its faces have a texture that it does not name; they are shown without.")
     if color is not None or at_vertices is not None:
-        said.append("It has colours and textures; faces with a texture show the texture alone.")
+        warnings.append("It has colours and textures; faces with a texture show the texture alone.")
     if color is None:
         color = np.full((len(faces), 3), PLAIN, np.uint8) if at_vertices is None else at_vertices[faces]
     color[texture >= 0] = 255
@@ -202,7 +204,7 @@ def _coordinates(
     return None, np.zeros(0, np.int64)
 
 
-def _textures(path: Path, ply: Ply, said: list[str]) -> list[Texture | None]:
+def _textures(path: Path, ply: Ply, warnings: list[str]) -> list[Texture | None]:
     """The pictures that comments "TextureFile NAME" name, None for each that is not there."""
     textures: list[Texture | None] = []
     for comment in ply.comments:
@@ -212,24 +214,24 @@ def _textures(path: Path, ply: Ply, said: list[str]) -> list[Texture | None]:
         file = beside(path, name)
         textures.append(None)
         if file is None:
-            said.append(f"It has no texture {name.strip()} beside it; put that picture into its folder.")
+            warnings.append(f"It has no texture {name.strip()} beside it; put that picture into its folder.")
             continue
         try:
             pixels, opacity = read_texture(file, file.name)
             textures[-1] = Texture(pixels)
             if opacity < 0.5:
-                said.append(SEE_THROUGH)
+                warnings.append(SEE_THROUGH)
         except CounterpointError as error:
-            said.append(str(error))
+            warnings.append(str(error))
     return textures
 
 
-def _say_odd_colors(vertex: Element, face: Element | None, said: list[str]) -> None:
+def _say_odd_colors(vertex: Element, face: Element | None, warnings: list[str]) -> None:
     """Colours that are there and cannot be understood."""
     for element in (vertex, face):
         names = sorted(_ODD_COLORS & set(element.columns)) if element is not None else []
         if names and element is not None and _colors(element) is None:
-            said.append(
+            warnings.append(
                 f"Its colours ({', '.join(names)}) are not red, green and blue each for itself; they are left out."
             )
 

@@ -31,13 +31,13 @@ class Columns:
         xyz: the numbers of three columns.
         normals: those of three more, or None.
         colors: uint8 [N, 3] or None.
-        said: what the user should know.
+        warnings: what the user should know.
     """
 
     xyz: list[int]
     normals: list[int] | None = None
     colors: npt.NDArray[np.uint8] | None = None
-    said: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def columns_of_names(names: list[str], values: Floats | None, file: str) -> Columns:
@@ -55,11 +55,13 @@ def columns_of_names(names: list[str], values: Floats | None, file: str) -> Colu
         return Columns(xyz)
     columns = Columns(xyz, normals)
     if {plain[xyz[0]], plain[xyz[1]]} & {"longitude", "latitude"}:
-        columns.said.append(f"The places in {file} are in degrees, so its form is wrong; project them to metres first.")
+        columns.warnings.append(
+            f"The places in {file} are in degrees, so its form is wrong; project them to metres first."
+        )
     if normals is not None:
         _check_normals(columns, values, file)
     if rgb is not None:
-        columns.colors = _colors(values[:, rgb], columns.said, file, named=True)
+        columns.colors = _colors(values[:, rgb], columns.warnings, file, named=True)
     return columns
 
 
@@ -83,7 +85,9 @@ def guess_columns(values: Floats, whole: list[bool], file: str) -> Columns:
     left = _take_colors(columns, values, whole, left, file)
     if left:
         which = ", ".join(str(k + 1) for k in left[:6])
-        columns.said.append(f"Column {which} of {file} is neither a colour nor a normal for certain and is not shown.")
+        columns.warnings.append(
+            f"Column {which} of {file} is neither a colour nor a normal for certain and is not shown."
+        )
     return columns
 
 
@@ -106,7 +110,7 @@ def _check_normals(columns: Columns, values: Floats, file: str) -> None:
     lengths = np.linalg.norm(normals[np.isfinite(normals).all(axis=1)], axis=1)
     if len(lengths) < len(values) or not (lengths > 1e-3).all():
         columns.normals = None
-        columns.said.append(f"Some normals in {file} are missing, so all were computed from the points.")
+        columns.warnings.append(f"Some normals in {file} are missing, so all were computed from the points.")
 
 
 def _take_normals(columns: Columns, values: Floats, left: list[int], file: str) -> list[int]:
@@ -117,13 +121,13 @@ def _take_normals(columns: Columns, values: Floats, left: list[int], file: str) 
             continue
         axes = (block >= 0).all() and (np.rint(block) == block).all()
         if axes or len(values) < 3:
-            columns.said.append(
+            columns.warnings.append(
                 f"Columns {triple[0] + 1} to {triple[2] + 1} of {file} may be normals or colours and were left out; "
                 "name them (NX NY NZ or R G B) in a first line."
             )
         else:
             columns.normals = triple
-            columns.said.append(f"Columns {triple[0] + 1} to {triple[2] + 1} of {file} were read as normals.")
+            columns.warnings.append(f"Columns {triple[0] + 1} to {triple[2] + 1} of {file} were read as normals.")
         return [k for k in left if k not in triple]
     return left
 
@@ -139,15 +143,17 @@ def _take_colors(columns: Columns, values: Floats, whole: list[bool], left: list
         last, fourth = values[:, left[-1]], values[:, left[0]]
         opaque = bool(np.ptp(last) == 0 and last[0] in (1, 255, 65535))
         if opaque and np.ptp(fourth) == 0:
-            columns.said.append(
+            columns.warnings.append(
                 f"Columns 4 to 7 of {file} may be a colour and its opacity, or an intensity and a colour; name them (R G B) in a first line."
             )
             return left
         leica = not opaque
         triple = fit[1] if leica else fit[0]
     more = ", and column 4 as intensity." if leica else "."
-    columns.said.append(f"Columns {triple[0] + 1} to {triple[2] + 1} of {file} were read as red, green and blue{more}")
-    columns.colors = _colors(values[:, triple], columns.said, file, named=False)
+    columns.warnings.append(
+        f"Columns {triple[0] + 1} to {triple[2] + 1} of {file} were read as red, green and blue{more}"
+    )
+    columns.colors = _colors(values[:, triple], columns.warnings, file, named=False)
     known = [*triple, left[0]] if leica else triple
     return [k for k in left if k not in known] if columns.colors is not None else left
 
@@ -166,16 +172,16 @@ def _scale(block: Floats, whole: list[bool]) -> float | None:
     return 255 / 65535 if 4095 < top <= 65535 else None
 
 
-def _colors(block: Floats, said: list[str], file: str, named: bool) -> npt.NDArray[np.uint8] | None:
+def _colors(block: Floats, warnings: list[str], file: str, named: bool) -> npt.NDArray[np.uint8] | None:
     """uint8 [N, 3] of numbers of 0 to 255, 0 to 1 or 16 bits; None for what is none, which is said."""
     usable = np.isfinite(block).all() and block.min() >= 0 and block.max() <= 65535
     top, integers = (float(block.max()), bool((np.rint(block) == block).all())) if usable else (0.0, False)
     if not usable or (255 < top <= 4095) or (top > 255 and not integers):
-        said.append(f"The colours in {file} are not of 0 to 255, 0 to 1 or 16 bits and were left out.")
+        warnings.append(f"The colours in {file} are not of 0 to 255, 0 to 1 or 16 bits and were left out.")
         return None
     if top > 255:
-        said.append(f"The colours in {file} were read as 16 bits each.")
+        warnings.append(f"The colours in {file} were read as 16 bits each.")
     dark = top <= 1 and integers and named
     if dark and top == 1:
-        said.append(f"The colours in {file} are only 0 and 1 and were read as a scale of 0 to 1.")
+        warnings.append(f"The colours in {file} are only 0 and 1 and were read as a scale of 0 to 1.")
     return np.rint(block * (255 / 65535 if top > 255 else 255 if top <= 1 else 1)).astype(np.uint8)

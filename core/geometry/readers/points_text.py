@@ -36,13 +36,13 @@ class Table:
         values: float64 [N, C], NaN where a field is empty.
         names: of the columns, as the file calls them, or None.
         whole: for each column, whether its numbers are written without a fraction.
-        said: what the user should know.
+        warnings: what the user should know.
     """
 
     values: Floats
     names: list[str] | None
     whole: list[bool]
-    said: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def read_points_text(path: Path) -> Shape:
@@ -102,14 +102,14 @@ def read_table(text: str, file: str) -> Table:
         lines = lines[1:]
     if not lines:
         raise CounterpointError(f"{file} has no points; check how it was exported.")
-    text, delimiter, said = plain_numbers(text, lines, 0 if names is None else len(names), file)
+    text, delimiter, warnings = plain_numbers(text, lines, 0 if names is None else len(names), file)
     plain = _first_lines(text)
     if not plain:
         raise CounterpointError(f"{file} has no points; check how it was exported.")
     values, counts = _numbers(text, delimiter, file)
     for count, found in counts:
         if count != found:
-            said.append(f"{file} says that it has {count:,} points and has {found:,}; it may be cut off.")
+            warnings.append(f"{file} says that it has {count:,} points and has {found:,}; it may be cut off.")
     if names is not None and len(names) != values.shape[1]:
         if not in_comment:
             raise CounterpointError(
@@ -118,7 +118,7 @@ def read_table(text: str, file: str) -> Table:
         names = None
     rows = [row for row in (line.split(delimiter) for line in plain) if len(row) == values.shape[1]]
     whole = [all(re.fullmatch(r"\s*[+-]?\d+\s*", row[k]) for row in rows) for k in range(values.shape[1])]
-    return Table(values, names, whole, said)
+    return Table(values, names, whole, warnings)
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -228,15 +228,15 @@ def _no_number(lines: list[str], delimiter: str | None, file: str, problem: Valu
 
 
 def _shape(table: Table, columns: Columns, file: str) -> Shape:
-    said = [*table.said, *columns.said]
+    warnings = [*table.warnings, *columns.warnings]
     points = table.values[:, columns.xyz]
     known = np.asarray(np.isfinite(points).all(axis=1))
     if not known.all():
-        said.append(
+        warnings.append(
             f"{int((~known).sum()):,} of {len(known):,} points of {file} have no place (NaN) and were left out."
         )
     normals = None if columns.normals is None else table.values[known][:, columns.normals]
     colors = None if columns.colors is None else columns.colors[known]
     shape = make_shape(points[known], normals=normals, colors=colors, name=file)
-    shape.warnings[:0] = said
+    shape.warnings[:0] = warnings
     return shape

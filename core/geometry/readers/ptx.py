@@ -27,7 +27,7 @@ def read_ptx(text: str, file: str) -> tuple[Floats, list[str] | None, list[bool]
     lines = text.split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
-    scans, at, said, width = [], 0, [], 0
+    scans, at, warnings, width = [], 0, [], 0
     while at < len(lines):
         points, colors, at = _scan(lines, at, file)
         width = max(width, colors.shape[1])
@@ -35,14 +35,14 @@ def read_ptx(text: str, file: str) -> tuple[Floats, list[str] | None, list[bool]
     if not scans:
         raise CounterpointError(f"{file} has no points; check how it was exported.")
     if width and any(colors.shape[1] != width for _, colors in scans):
-        said.append(f"Some scans in {file} have no colours, so none are shown.")
+        warnings.append(f"Some scans in {file} have no colours, so none are shown.")
         width = 0
     rows = np.concatenate([np.hstack([points, colors[:, :width]]) for points, colors in scans])
     met = np.isfinite(rows[:, 0])
     if not met.all():
-        said.append(f"{int((~met).sum()):,} of {len(met):,} rays of {file} met nothing and were left out.")
+        warnings.append(f"{int((~met).sum()):,} of {len(met):,} rays of {file} met nothing and were left out.")
     names = ["x", "y", "z", "r", "g", "b"][: rows.shape[1]]
-    return rows[met], names, [False] * rows.shape[1], said
+    return rows[met], names, [False] * rows.shape[1], warnings
 
 
 def _scan(lines: list[str], at: int, file: str) -> tuple[Floats, Floats, int]:

@@ -22,7 +22,7 @@ def read_stl(path: Path) -> Shape:
 
     Raises as :func:`core.geometry.shape.load_shape` does.
     """
-    said: list[str] = []
+    warnings: list[str] = []
     look: dict[str, Any] = {}
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -35,24 +35,24 @@ def read_stl(path: Path) -> Shape:
     if is_text and size != _HEADER + 50 * count:
         vertices = _read_text(path)
         if b"endsolid" not in end.lower():
-            said.append("It does not end with 'endsolid'; it may be cut off.")
+            warnings.append("It does not end with 'endsolid'; it may be cut off.")
     else:
         if len(head) < _HEADER or size < _HEADER + 50 * count:
             raise CounterpointError(
                 f"{path.name} is cut off or no STL file: it says {count:,} faces and is too short for them."
             )
         if size > _HEADER + 50 * count:
-            said.append("It has more bytes than its faces take; what stands behind them is left out.")
+            warnings.append("It has more bytes than its faces take; what stands behind them is left out.")
         facets = np.memmap(path, _FACET, "r", _HEADER, (count,)) if count else np.zeros(0, _FACET)
         vertices = np.array(facets["corners"], np.float64).reshape(-1, 3)
         attribute = np.array(facets["attribute"])
         del facets
         if attribute.any():
-            look = _colors(head, attribute, len(vertices), said)
+            look = _colors(head, attribute, len(vertices), warnings)
     if len(vertices) == 0:
         raise CounterpointError(f"{path.name} has no faces; check how it was exported.")
     faces = np.arange(len(vertices)).reshape(-1, 3)
-    return checked_shape(vertices, faces, name=path.name, warnings=said, **look)
+    return checked_shape(vertices, faces, name=path.name, warnings=warnings, **look)
 
 
 def _read_text(path: Path) -> Floats:
@@ -84,7 +84,7 @@ def _lengths(lines: text.Lines) -> npt.NDArray[np.integer]:
     return lines.word_end[lines.first] - lines.word[lines.first]
 
 
-def _colors(head: bytes, attribute: npt.NDArray[np.uint16], vertices: int, said: list[str]) -> dict[str, Any]:
+def _colors(head: bytes, attribute: npt.NDArray[np.uint16], vertices: int, warnings: list[str]) -> dict[str, Any]:
     """Colours from the attribute of each face, five bits a channel.
 
     They are those of Magics (its header says COLOR=) or of VisCAM.
@@ -98,7 +98,7 @@ def _colors(head: bytes, attribute: npt.NDArray[np.uint16], vertices: int, said:
         fives, colored = fives[:, ::-1], attribute >> 15 == 1
         default = np.full(3, PLAIN, np.uint8)
     if not colored.any() and place < 0:
-        said.append("Its faces have attributes that are not colours; they are left out.")
+        warnings.append("Its faces have attributes that are not colours; they are left out.")
         return {}
     color = np.where(colored[:, None], (fives * 255 + 15) // 31, default).astype(np.uint8)
     return simplest(np.arange(vertices).reshape(-1, 3), vertices, color)

@@ -33,13 +33,13 @@ SAVERS: dict[str, Callable[[Path, View], None]] = {
 """How each of :data:`core.interchange.pose_formats.POSE_FORMATS` is written."""
 
 
-def save_view(path: str | Path, view: View, form: str | None = None) -> None:
+def save_view(path: str | Path, view: View, file_format: str | None = None) -> None:
     """Write a pose as one of ``SAVERS``; by default a matrix for ``.txt`` and else JSON.
 
     Raises:
         CounterpointError: the format cannot say this pose, camera or lens, or the file cannot be written.
     """
-    name = form or ("matrix" if str(path).lower().endswith(".txt") else "json")
+    name = file_format or ("matrix" if str(path).lower().endswith(".txt") else "json")
     if name not in SAVERS:
         raise CounterpointError(f"Poses are written as {listed(list(SAVERS))}, not as {name}.")
     if name == "matrix" and view.lens is not None:

@@ -17,10 +17,10 @@ from app.shared.values import (
     Collection,
     CollectionPhoto,
     Correction,
+    Correspondence2D3D,
     Draft,
     Item,
     Marking,
-    Pair,
     PoseInPhoto,
     RigCamera,
     item_for,
@@ -108,7 +108,7 @@ def test_a_moved_pose_forgets_only_what_it_guided(session):
     session.undo_stack.push(commands.SetAligned(session, "Move", {("image 1", "shape 1"): posed(0.5)}))
     assert first.answers == kept and set(second.answers) == {"image 2", "shape 2"}
     answer_all(session)
-    more = replace(posed(0.5), pairs=(Pair((1.0, 2.0), (0.0, 0.0, 1.0)),))  # a pair alone guides nothing
+    more = replace(posed(0.5), pairs=(Correspondence2D3D((1.0, 2.0), (0.0, 0.0, 1.0)),))  # a pair alone guides nothing
     session.undo_stack.push(commands.SetAligned(session, "Pair", {("image 1", "shape 1"): more}))
     assert len(first.answers) == len(second.answers) == 3
 
@@ -206,7 +206,11 @@ def test_a_project_saved_by_0_1_opens(qapp):
     assert session.items["image 1"].box == (527.1, 319.5, 1082.2, 740.2)
     assert [(pin.name, pin.slot, pin.at) for pin in session.pins.values()] == [("Trunk", "image 1", (977.5, 652.5))]
     aligned = session.aligned[("image 1", "shape 1")]
-    assert aligned.pose.score == 0.8 and aligned.pairs == (Pair((1.0, 2.0), (0.1, 0.2, 0.3)),) and aligned.lens is None
+    assert (
+        aligned.pose.score == 0.8
+        and aligned.pairs == (Correspondence2D3D((1.0, 2.0), (0.1, 0.2, 0.3)),)
+        and aligned.lens is None
+    )
     assert session.layers.parts[0].masks["image 1"].count == 10_000
     assert session.corrections[0].to == (0.9, 0.3, 0.0) and len(session.collection.photos) == 2
     assert session.cameras == Cameras() and session.marking == Marking()

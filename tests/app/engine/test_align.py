@@ -16,7 +16,7 @@ from app.engine.align import (
     score_pose,
     solve_pairs,
 )
-from app.shared.values import AlignTask, EncoderSettings, Pair, PoseInPhoto, item_for
+from app.shared.values import AlignTask, Correspondence2D3D, EncoderSettings, PoseInPhoto, item_for
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import OPENCV, Lens
@@ -49,7 +49,7 @@ def test_a_camera_file_with_a_lens_reaches_every_job(known, toy_side, tmp_path):
     read_camera(silent, task.camera, task.image)
     points = toy_side.shape.to_own_frame(toy_side.field.points.position[::1500])
     pixels = camera.project(true(points))[0]
-    pairs = tuple(Pair(tuple(u), tuple(p)) for u, p in zip(pixels, points, strict=True))
+    pairs = tuple(Correspondence2D3D(tuple(u), tuple(p)) for u, p in zip(pixels, points, strict=True))
     begun = solve_pairs(silent, task, pairs, None, 6, frozenset())
     assert begun.lens == LENS and pytest.approx(camera.K[[0, 1, 0, 1], [0, 1, 2, 2]]) == begun.K
     found = begun.poses[0].pose()
@@ -66,15 +66,15 @@ def test_a_camera_file_with_a_lens_reaches_every_job(known, toy_side, tmp_path):
     np.testing.assert_allclose(again.poses[0].pose().t, found.t, atol=1e-9)
 
 
-@pytest.mark.parametrize("form", ["json", "matrix", "bop", "scan2cad", "colmap", "nerfstudio"])
-def test_what_the_window_saves_it_opens(known, form, tmp_path):
+@pytest.mark.parametrize("file_format", ["json", "matrix", "bop", "scan2cad", "colmap", "nerfstudio"])
+def test_what_the_window_saves_it_opens(known, file_format, tmp_path):
     task, true, camera = known
     K = tuple(camera.K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist())
     path = str(
         tmp_path
-        / ("out" + {"json": ".json", "matrix": ".txt", "scan2cad": ".json", "nerfstudio": ".json"}.get(form, ""))
+        / ("out" + {"json": ".json", "matrix": ".txt", "scan2cad": ".json", "nerfstudio": ".json"}.get(file_format, ""))
     )
-    save_pose(silent, path, form, task.image, task.shape, K, PoseInPhoto.of(true))
+    save_pose(silent, path, file_format, task.image, task.shape, K, PoseInPhoto.of(true))
     task = AlignTask(task.image, task.shape, task.encoder, task.mask, K)
     opened = place_pose(silent, task, path).poses[0].pose()
     np.testing.assert_allclose(opened.R, true.R, atol=1e-9)
@@ -97,7 +97,7 @@ def test_depth_in_millimetres_is_noticed(known, toy_side, tmp_path):
     K = tuple(camera.K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist())
     points = toy_side.shape.to_own_frame(toy_side.field.points.position[::1500])
     pixels = PhotoCamera(camera.K).project(true(points))[0]
-    pairs = tuple(Pair(tuple(u), tuple(p)) for u, p in zip(pixels, points, strict=True))
+    pairs = tuple(Correspondence2D3D(tuple(u), tuple(p)) for u, p in zip(pixels, points, strict=True))
     task = AlignTask(task.image, task.shape, task.encoder, task.mask, K, depth=str(tmp_path / "depth.npy"))
     with collect_warnings() as said:
         found = solve_pairs(silent, task, pairs, None, 6, frozenset()).poses[0].pose()

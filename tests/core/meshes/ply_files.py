@@ -68,8 +68,8 @@ LOOKS = (
 
 
 def ways() -> Iterator[PlyWay]:
-    for form, look, body in product(FORMATS, LOOKS, ("polygons", "triangles")):
-        yield PlyWay(form, look=look, body=body)
+    for file_format, look, body in product(FORMATS, LOOKS, ("polygons", "triangles")):
+        yield PlyWay(file_format, look=look, body=body)
     lists = (
         ("uchar", "uint"),
         ("int", "int"),
@@ -78,10 +78,10 @@ def ways() -> Iterator[PlyWay]:
         ("uint32", "uint8"),
         ("char", "uint16"),
     )
-    for form, (count, index), look in product(FORMATS, lists, ("face", "wedges")):
-        yield PlyWay(form, count, index, look=look, place="double")
-    for form, (count, index) in product(FORMATS, (("uchar", "int"), ("int", "int"))):
-        yield PlyWay(form, count, index, "strips")
+    for file_format, (count, index), look in product(FORMATS, lists, ("face", "wedges")):
+        yield PlyWay(file_format, count, index, look=look, place="double")
+    for file_format, (count, index) in product(FORMATS, (("uchar", "int"), ("int", "int"))):
+        yield PlyWay(file_format, count, index, "strips")
 
 
 def write_ply(folder: Path, source: Known, way: PlyWay) -> Path:
