@@ -54,7 +54,7 @@ class JointSettings:
     temperature: float = 0.02
     keep: int = 40
     spread: float = 0.06
-    proportion: float = 0.08
+    proportion: float = 0.1
     turn_gap: float = 0.08
 
 
