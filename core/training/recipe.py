@@ -51,18 +51,14 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class PairRecipe(Recipe):
-    """The numbers of a run on pairs of pictures.
+class LongRecipe(Recipe):
+    """The numbers of a run with a folder, whose weights are averaged.
 
     Attributes:
-        pairs: pairs of pictures a step.
         ema_decay: of the averaged weights that are the result of the run, at a step.
-        start: weights to go on from instead of random ones; BatchNorm then keeps its statistics.
-        workers: processes that make the pairs; 0 makes them in the one that trains.
+        start: weights to go on from instead of the usual ones.
         log_every: steps between two lines of the log.
         save_every: steps between two checkpoints.
-        renderer: "open3d" draws pictures one by one in the workers, "warp" in batches on the device; "auto" takes Warp
-            on a GPU.
     """
 
     steps: int = 20_000
@@ -70,10 +66,23 @@ class PairRecipe(Recipe):
     weight_decay: float = 0.03
     betas: tuple[float, float] = (0.9, 0.98)
     gradient_norm: float | None = 1.0
-    pairs: int = 96
     ema_decay: float = 0.999
     start: str | None = None
-    workers: int = 0
     log_every: int = 10
     save_every: int = 200
+
+
+@dataclass(frozen=True)
+class PairRecipe(LongRecipe):
+    """The numbers of a run on pairs of pictures; with ``start``, BatchNorm keeps its statistics.
+
+    Attributes:
+        pairs: pairs of pictures a step.
+        workers: processes that make the pairs; 0 makes them in the one that trains.
+        renderer: "open3d" draws pictures one by one in the workers, "warp" in batches on the device; "auto" takes Warp
+            on a GPU.
+    """
+
+    pairs: int = 96
+    workers: int = 0
     renderer: Literal["auto", "open3d", "warp"] = "auto"
