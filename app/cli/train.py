@@ -12,7 +12,8 @@ from core.errors import CounterpointError
 from core.files import make_folder
 from core.plugins import import_named
 from core.progress import Progress, silent
-from core.training import adapter, dlign, pocket, tango
+from core.training import adapter, cutter, dlign, pocket, tango
+from core.training.cutter_data import CutterData, read_sources
 from core.training.meshes import read_meshes
 from core.training.pair_data import PairSettings
 from core.training.pictures import PictureSettings
@@ -21,7 +22,13 @@ from core.training.procedural import Object3D, make_object, training_seed
 
 def run(options: TrainOptions, progress: Progress = silent) -> dict[str, Any]:
     """Train; ``weights`` of what it returns is the file."""
-    recipes = {"pocket": train_nets, "tango": train_nets, "adapter": train_adapter, "dlign": train_dlign}
+    recipes = {
+        "pocket": train_nets,
+        "tango": train_nets,
+        "cutter": train_cutter,
+        "adapter": train_adapter,
+        "dlign": train_dlign,
+    }
     return {"weights": str(recipes[options.recipe](options, progress))}
 
 
@@ -47,6 +54,17 @@ def train_nets(options: TrainOptions, progress: Progress = silent) -> Path:
     if options.tokens:
         raise CounterpointError("The pocket recipe has no point net; --tokens belongs to tango.")
     return pocket.train(out, pocket.PocketRecipe(data=data, **chosen), items, options.device, options.resume, progress)
+
+
+def train_cutter(options: TrainOptions, progress: Progress = silent) -> Path:
+    """``train cutter``: the net that cuts objects out by boxes and clicks."""
+    chosen = given(options, "steps", "start", "rate", "size") | ({"batch": options.pairs} if options.pairs else {})
+    if options.size and options.size % 16:
+        raise CounterpointError(f"A side of {options.size} pixels is not a multiple of 16.")
+    data = CutterData(**({"count": options.pictures} if options.pictures else {}))
+    sources = read_sources(options.data.split(","), options.photos, options.objects or 300)
+    recipe = cutter.CutterRecipe(data=data, **chosen)
+    return cutter.train(Path(options.output), sources, recipe, options.device, options.resume, progress)
 
 
 def train_adapter(options: TrainOptions, progress: Progress = silent) -> Path:

@@ -7,7 +7,6 @@ Anything (Kirillov et al., 2023).
 
 from dataclasses import dataclass
 
-import timm
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -43,6 +42,8 @@ class CutterNet(nn.Module):
     """Trunk, attention at stride 16, and a pyramid up to stride 4, whose cells hold four pixels of stride 2 each."""
 
     def __init__(self, settings: CutterSettings = CutterSettings()):
+        import timm  # not at the top: it takes longer than all the rest
+
         super().__init__()
         self.settings = settings
         width, middle, fine = settings.width, settings.middle, settings.fine
@@ -171,7 +172,7 @@ def draw_prompts(
 
     Args:
         size: the side S of the pictures in pixels.
-        box: float32 [B, 4], x0, y0, x1, y1 in pixels; not a number where no box is given.
+        box: float32 [B, 4], x0, y0, x1, y1, its edges in pixels; not a number where no box is given.
         add: float32 [B, K, 2], pixels (u, v) of the object; not a number where there is no further one.
         remove: float32 [B, L, 2], pixels that are none of it; as ``add``.
         previous: float32 [B, 1, h, w], the probabilities of the mask that is corrected; or None.
@@ -183,7 +184,7 @@ def draw_prompts(
     cells = size // 4
     given = ~box.isnan().any(1)
     edge = torch.arange(cells, device=box.device) * 4.0 - 0.5
-    low, high = box.nan_to_num(0)[:, :2, None] - 0.5, box.nan_to_num(0)[:, 2:, None] + 0.5
+    low, high = box.nan_to_num(0)[:, :2, None], box.nan_to_num(0)[:, 2:, None]
     cover = ((torch.minimum(edge + 4, high) - torch.maximum(edge, low)) / 4).clamp(0, 1) * given[:, None, None]
     channels = [cover[:, 1, :, None] * cover[:, 0, None, :], given.float()[:, None, None].expand(-1, cells, cells)]
     center = edge + 2

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
+from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
 from core.files import write_atomic
 from core.parts.cutter_net import CutterNet, CutterSettings, draw_prompts
@@ -221,10 +222,9 @@ class SimulatedPrompts:
 
 def _box_of(mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.floating]:
     """The box of a mask; half of the time it is drawn inexactly."""
-    rows, columns = np.nonzero(mask)
-    box = np.array([columns.min(), rows.min(), columns.max(), rows.max()], float)
+    box = np.array(box_around(mask))
     if rng.random() < 0.5:
-        size = np.tile(box[2:] - box[:2] + 1, 2)
+        size = np.tile(box[2:] - box[:2], 2)
         box += rng.normal(0, 0.05, 4) * size + np.array([-1, -1, 1, 1]) * rng.uniform(0, 0.06) * size
     return box
 

@@ -13,17 +13,17 @@ class TrainOptions:
 
     recipe: str = argument(
         None,
-        "the image net alone, image and point net, two layers on an encoder that stays as it is, or CLIP's branch for depth",
-        choices=("pocket", "tango", "adapter", "dlign"),
+        "the image net alone, image and point net, the cutter, two layers on an encoder that stays as it is, or CLIP's branch for depth",
+        choices=("pocket", "tango", "cutter", "adapter", "dlign"),
     )
     encoder: str = option("adapter: of this encoder (with --start as its weights)", default="pocket", metavar="NAME")
     clip: str | None = option("dlign: the CLIP model", metavar="ARCH:WEIGHTS")
     controlnet: str | None = option(
         "dlign: pictures by Stable Diffusion with this ControlNet for depth", metavar="NET,BASE"
     )
-    objects: int | None = option("adapter, dlign: procedural objects (default 60)", type=values.positive, metavar="N")
+    objects: int | None = option("adapter, dlign, cutter: procedural objects (default 60; cutter 300)", type=values.positive, metavar="N")
     data: str = option(
-        "what to learn from (default: %(default)s)",
+        "what to learn from (default: %(default)s); cutter: several with commas between, folders of photos with outlines (images/ and labels/) too",
         default="procedural",
         metavar="procedural|FOLDER",
         path="path or name",
@@ -34,7 +34,7 @@ class TrainOptions:
     device: str = option("", default="auto", choices=DEVICES)
     resume: bool = flag("go on from the folder's checkpoint")
     start: str | None = option(
-        "weights to go on from: a file for pocket, a folder for tango (fine-tuning)", metavar="PATH", path="path"
+        "weights to go on from: a file for pocket and cutter, a folder for tango (fine-tuning)", metavar="PATH", path="path"
     )
     photos: str | None = option(
         "your photos: cut-outs become backgrounds, surfaces and things in front", metavar="FOLDER", path="path"
@@ -43,11 +43,12 @@ class TrainOptions:
         "tango: your pretrained 3D VAE instead of the bundled point tokens", metavar="MODULE:FUNCTION"
     )
     steps: int | None = option("steps", type=values.positive, metavar="N")
-    pairs: int | None = option("pairs of pictures a step", type=values.positive, metavar="N")
+    pictures: int | None = option("cutter: pictures that are drawn once", type=values.positive, metavar="N")
+    pairs: int | None = option("pairs of pictures a step (cutter: pictures)", type=values.positive, metavar="N")
     workers: int | None = option("processes for data", type=values.positive, metavar="N")
     renderer: str | None = option(
         "draw pictures in the workers, or in batches on the device (default: warp on a GPU)",
         choices=("auto", "open3d", "warp"),
     )
     rate: float | None = option("peak learning rate", type=float)
-    size: int | None = option("side of a picture, a multiple of 32", type=values.positive, metavar="PIXELS")
+    size: int | None = option("side of a picture, a multiple of 32 (cutter: 16)", type=values.positive, metavar="PIXELS")

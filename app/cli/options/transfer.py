@@ -33,7 +33,9 @@ class TransferOptions(BatchOptions, JsonOptions, SideOptions):
         exclusive="part",
     )
     sam: str | None = option(
-        "cut out with this checkpoint of Segment Anything, not with GrabCut", metavar="FILE", path="path or name"
+        "cut out with GrabCut, or with this checkpoint of Segment Anything, not with the bundled cutter",
+        metavar="grabcut|FILE",
+        path="path or name",
     )
     box: tuple[float, float, float, float] | None = option(
         "the object in SOURCE; given alone, the part is cut out of it", type=values.box, metavar="X0,Y0,X1,Y1"
