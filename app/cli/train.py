@@ -12,12 +12,18 @@ from core.errors import CounterpointError
 from core.files import make_folder
 from core.plugins import import_named
 from core.progress import Progress, silent
-from core.training import adapter, cutter, dlign, pocket, tango
+from core.training import adapter, cutter, dlign, pocket, points, tango
 from core.training.cutter_data import CutterData, read_sources
 from core.training.meshes import read_meshes
-from core.training.pair_data import PairSettings
+from core.training.pair_settings import PairSettings
 from core.training.pictures import PictureSettings
 from core.training.procedural import Object3D, make_object, training_seed
+
+OWN_COLORS, PLAIN_OWN_COLORS = 0.8, 0.65
+"""Shares of the photo-like and of the plain pictures in which given shapes wear their own colours."""
+
+CROPS = 0.12
+"""Share of the pairs that are two crops of one of the user's photos."""
 
 
 def run(options: TrainOptions, progress: Progress = silent) -> dict[str, Any]:
@@ -25,6 +31,7 @@ def run(options: TrainOptions, progress: Progress = silent) -> dict[str, Any]:
     recipes = {
         "pocket": train_nets,
         "tango": train_nets,
+        "points": train_points,
         "cutter": train_cutter,
         "adapter": train_adapter,
         "dlign": train_dlign,
@@ -43,9 +50,11 @@ def train_nets(options: TrainOptions, progress: Progress = silent) -> Path:
     size = options.size or PictureSettings().size
     if size % 32:
         raise CounterpointError(f"A side of {size} pixels is not a multiple of 32.")
-    chosen = given(options, "steps", "pairs", "workers", "start", "rate", "renderer")
-    data = PairSettings(PictureSettings(size=size, photos=options.photos))
+    chosen = given(options, "steps", "pairs", "uses", "workers", "start", "rate", "renderer")
     items = None if options.data == "procedural" else read_meshes(options.data)
+    own = {} if items is None else {"own": OWN_COLORS, "plain_own": PLAIN_OWN_COLORS}
+    crops = CROPS if options.photos and options.recipe == "pocket" else 0.0
+    data = PairSettings(PictureSettings(size=size, photos=options.photos, **own), given=options.share, crops=crops)
     out = Path(options.output)
     if options.recipe == "tango":
         tokens = import_named(options.tokens)() if options.tokens else None
@@ -65,6 +74,17 @@ def train_cutter(options: TrainOptions, progress: Progress = silent) -> Path:
     sources = read_sources(options.data.split(","), options.photos, options.objects or 300)
     recipe = cutter.CutterRecipe(data=data, **chosen)
     return cutter.train(Path(options.output), sources, recipe, options.device, options.resume, progress)
+
+
+def train_points(options: TrainOptions, progress: Progress = silent) -> Path:
+    """``train points``: the point net in the space of an image net."""
+    choice = EncoderChoice(options.encoder, options.start, None, options.device)
+    items = _items(options)
+    if options.data != "procedural" and options.share < 1:
+        items += [make_object(training_seed(n)) for n in range(round(len(items) * (1 / options.share - 1)))]
+    recipe = points.PointRecipe(**given(options, "steps", "rate"))
+    out = make_folder(options.output)
+    return points.train(out, load_encoder(choice), items, recipe, options.device, progress)
 
 
 def train_adapter(options: TrainOptions, progress: Progress = silent) -> Path:

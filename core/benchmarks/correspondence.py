@@ -11,7 +11,7 @@ from core.benchmarks.classical import DenseSift
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder, PointEncoder
-from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
+from core.encoders.catalogue import POCKETS, EncoderChoice, load_encoder, load_point_encoder
 from core.encoders.pocket import PocketEncoder
 from core.errors import CounterpointError
 from core.progress import Progress, silent, span
@@ -65,8 +65,9 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
 def _encoders(choice: EncoderChoice) -> list[tuple[str, ImageEncoder]]:
     encoder = load_encoder(choice)
     twins: list[tuple[str, ImageEncoder]] = [("dense SIFT", DenseSift())]
-    if choice.name == "pocket":
-        twins.append(("pocket, random weights", PocketEncoder(device=choice.device, random=True)))
+    if choice.name in POCKETS:
+        bare = PocketEncoder(device=choice.device, random=True, name=choice.name)
+        twins.append((f"{choice.name}, random weights", bare))
     return [*twins, (encoder.name, encoder)]
 
 

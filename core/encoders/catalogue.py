@@ -14,6 +14,9 @@ from core.progress import Progress, silent
 
 DEFAULT = "pocket"
 
+POCKETS = ("pocket", "pocket-0.1")
+"""The bundled encoders, which have a point encoder each."""
+
 TIMM_NAMES = {
     "dinov2": "vit_small_patch14_dinov2.lvd142m",
     "dinov2-base": "vit_base_patch14_dinov2.lvd142m",
@@ -68,7 +71,7 @@ def _pocket(choice: EncoderChoice, progress: Progress) -> ImageEncoder:
     if choice.layer is not None:
         raise CounterpointError("The pocket encoder has one output; leave the layer out.")
     progress(0.5, "Loading the pocket encoder")
-    return PocketEncoder(choice.weights, choice.device)
+    return PocketEncoder(choice.weights, choice.device, name=choice.name)
 
 
 def _timm(choice: EncoderChoice, progress: Progress) -> ImageEncoder:
@@ -88,7 +91,8 @@ class BuiltIn:
 
 
 BUILT_IN = {
-    "pocket": BuiltIn("TinyViT 5M with a feature pyramid, trained on procedural shapes", True, _pocket),
+    "pocket": BuiltIn("EfficientNet-Lite0 with attention, trained on shapes, scans and photos", True, _pocket),
+    "pocket-0.1": BuiltIn("TinyViT 5M of version 0.1, trained on procedural shapes only", True, _pocket),
     **{name: BuiltIn(f"timm {model}", False, _timm) for name, model in TIMM_NAMES.items()},
 }
 """The encoders of this package by name. Their modules are imported when they are built."""
@@ -165,11 +169,11 @@ def load_point_encoder(choice: EncoderChoice = EncoderChoice()) -> PointEncoder 
     Raises:
         CounterpointError: its weights cannot be read.
     """
-    if choice.name != "pocket" or choice.adapter is not None:
+    if choice.name not in POCKETS or choice.adapter is not None:
         return None
     from core.encoders.points import PocketPointEncoder
 
     if choice.weights is None:
-        return PocketPointEncoder(device=choice.device)
+        return PocketPointEncoder(device=choice.device, name=choice.name)
     beside = Path(choice.weights).with_name("pocket_point.safetensors")
-    return PocketPointEncoder(beside, choice.device) if beside.exists() else None
+    return PocketPointEncoder(beside, choice.device, name=choice.name) if beside.exists() else None

@@ -18,6 +18,8 @@ from safetensors import safe_open
 from torch import nn
 
 from core.encoders.base import Encoded, TunableEncoder
+from core.encoders.lite_net import LiteNet
+from core.encoders.pocket_net import PocketNet
 from core.encoders.published import read_published
 from core.errors import CounterpointError
 from core.files import check_file, file_digest
@@ -28,8 +30,11 @@ KIND = "equivariance adapter"
 RANK = 4
 """Rank of the changes."""
 
-POCKET_PARTS = ("lateral.", "smooth.", "descriptor.", "backbone.stages_3.")
-"""Beginnings of the names of the pocket encoder's parameters that learn."""
+POCKET_PARTS: dict[type[nn.Module], tuple[str, ...]] = {
+    PocketNet: ("lateral.", "smooth.", "descriptor.", "backbone.stages_3."),
+    LiteNet: ("in16.", "in32.", "blocks.", "norm.", "out16.", "lat8.", "lat4.", "s16.", "s8.", "s4.", "descriptor."),
+}
+"""Beginnings of the names of the bundled encoders' parameters that learn."""
 
 
 class LoraQV(nn.Module):
@@ -71,15 +76,16 @@ class LoraNet(nn.Module):
         nn.init.zeros_(self.conv.weight)
         assert self.conv.bias is not None
         nn.init.zeros_(self.conv.bias)
-        blocks = getattr(self.net, "blocks", None)
-        if blocks is not None:
+        parts = POCKET_PARTS.get(type(self.net))
+        if parts is not None:
+            for name, parameter in self.net.named_parameters():
+                # timm keeps the biases of attention as they were when they were first needed
+                parameter.requires_grad_(name.startswith(parts) and "attention_biases" not in name)
+        else:
+            blocks: Any = getattr(self.net, "blocks", [])
             for number in getattr(base, "tunable_blocks", range(len(blocks))):
                 attention: Any = blocks[number].attn
                 attention.qkv = LoraQV(attention.qkv)
-        else:
-            for name, parameter in self.net.named_parameters():
-                # timm keeps the biases of attention as they were when they were first needed
-                parameter.requires_grad_(name.startswith(POCKET_PARTS) and "attention_biases" not in name)
         self.to(next(base.net.parameters()).device)
         if not self.trainable():
             raise CounterpointError(f"{base.name} has nothing that can be tuned.")

@@ -3,7 +3,6 @@
 It describes a shape's points in the space of the pocket image encoder, without rendering.
 """
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +15,12 @@ from safetensors.torch import load_file
 from torch import nn
 
 from core.encoders.base import EncodedPoints, pick_device
-from core.encoders.pocket import WEIGHTS
+from core.encoders.pocket import WEIGHTS, read_card
 from core.errors import CounterpointError
 from core.files import check_file, file_digest
+
+BASE = "pocket-0.1_point.safetensors"
+"""The bundled file that holds what a file of weights leaves out (see :mod:`core.training.points`)."""
 
 
 class PointTokens(Protocol):
@@ -149,14 +151,13 @@ def farthest_points(points: torch.Tensor, count: int) -> torch.Tensor:
 class PocketPointEncoder:
     """The bundled :class:`core.encoders.base.PointEncoder`."""
 
-    name = "pocket"
-
     def __init__(
         self,
         weights: str | Path | None = None,
         device: str = "auto",
         random: bool = False,
         tokens: PointTokens | None = None,
+        name: str = "pocket",
     ):
         """Choose the weights; they are read when the first shape is encoded.
 
@@ -166,12 +167,13 @@ class PocketPointEncoder:
             random: whether to keep the initial weights, as a baseline.
             tokens: the source that the weights were trained with, if not the bundled one. It moves to its device by
                 itself.
+            name: "pocket" or "pocket-0.1", the image encoder whose space it is.
 
         Raises:
             CounterpointError: there is no such file or device.
         """
-        self._tokens = tokens
-        self._settings = settings = json.loads((WEIGHTS / "pocket.json").read_text())["point_encoder"]
+        self.name, self._tokens = name, tokens
+        self._settings = settings = read_card(name)["point_encoder"]
         self.dim: int = settings["descriptor_dim"]
         self.points: int = settings["points"]
         self._device = pick_device(device)
@@ -189,7 +191,10 @@ class PocketPointEncoder:
         net = PointNet(self._settings, self._tokens)
         if self._file is not None:
             try:
-                net.load_state_dict(load_file(self._file))
+                state = load_file(self._file)
+                if not any(name.startswith(("m1.", "adapt.")) for name in state):
+                    state = load_file(WEIGHTS / BASE) | state
+                net.load_state_dict(state)
             except Exception as error:
                 raise CounterpointError(
                     f"{self._file.name} does not hold weights of the pocket point encoder."

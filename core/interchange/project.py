@@ -13,13 +13,23 @@ from core.files import write_atomic
 
 SUFFIX = ".counterpoint"
 
-FORMAT, VERSION = "counterpoint project", 2
+FORMAT, VERSION = "counterpoint project", 3
 
 LIMIT = 4 << 30
 """Bytes that all members of a file may take together once unpacked."""
 
+
+def _pocket_by_version(document: dict[str, Any]) -> dict[str, Any]:
+    """Until then "pocket" was what is "pocket-0.1" now; adapters and answers of a project belong to it."""
+    encoder = document.get("encoder") or {}
+    if encoder.get("name", "pocket") != "pocket":
+        return document
+    return document | {"encoder": encoder | {"name": "pocket-0.1"}}
+
+
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda document: document | {"cameras": {}, "marking": {}},  # 0.1 did not keep them
+    2: _pocket_by_version,
 }
 """From each older version to the next: what to do with the document."""
 

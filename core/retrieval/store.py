@@ -20,7 +20,10 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 
 FILE = "gallery.sqlite"
-VERSION = 2
+VERSION = 3
+
+OLD_POCKET = 2
+"""The version of galleries in which "pocket" is what is "pocket-0.1" now."""
 
 SCHEMA = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -116,7 +119,7 @@ class Gallery:
     def __init__(self, folder: Path, database: sqlite3.Connection):
         self.folder, self._database = folder, database
         about = dict(database.execute("SELECT name, value FROM about"))
-        self.spec: dict[str, Any] = json.loads(about["recipe"])
+        self.spec = _spec(json.loads(about["recipe"]), int(about["version"]))
         self.root = _root(folder, about)
 
     def __enter__(self) -> "Gallery":
@@ -336,7 +339,7 @@ def _open(folder: Path) -> Gallery:
         database = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)
         database.execute("PRAGMA foreign_keys = ON")
         version = int(database.execute("SELECT value FROM about WHERE name = 'version'").fetchone()[0])
-        if version == VERSION:
+        if version in (OLD_POCKET, VERSION):
             return Gallery(folder, database)
         database.close()
     except (sqlite3.Error, TypeError, KeyError, ValueError) as error:
@@ -344,6 +347,14 @@ def _open(folder: Path) -> Gallery:
     raise CounterpointError(
         f"The gallery {folder} was made by another version of Counterpoint; delete it and index again."
     )
+
+
+def _spec(plain: dict[str, Any], version: int) -> dict[str, Any]:
+    """How the shapes of a gallery of a version are described."""
+    encoder = plain.get("encoder", {})
+    if version > OLD_POCKET or encoder.get("name") != "pocket":
+        return plain
+    return plain | {"encoder": encoder | {"name": "pocket-0.1"}}
 
 
 def _root(folder: Path, about: dict[str, str]) -> Path:

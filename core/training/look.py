@@ -37,6 +37,7 @@ class PictureSettings:
         occluded: share with something in front.
         worn: share that is blurred, noisy, of low resolution and compressed.
         own: share in which an object that has colours wears them without patterns, a little brighter or darker.
+        plain_own: share of plain pictures in which an object that has colours wears them, as the program draws it.
         photos: a folder of the user's photos; cut-outs of them become backgrounds, surfaces and things in front, half
             of the time.
     """
@@ -52,6 +53,7 @@ class PictureSettings:
     occluded: float = 0.3
     worn: float = 0.5
     own: float = 0.0
+    plain_own: float = 0.0
     photos: str | None = None
 
 
@@ -60,8 +62,9 @@ class Look:
 
     Attributes:
         settings: what it was drawn with.
-        plain: whether each is drawn as the program draws CAD models; then only ``ground`` concerns it.
+        plain: whether each is drawn as the program draws CAD models; then only ``ground`` and ``plain_own`` concern it.
         ground: float32 [N], grey of the background of plain pictures.
+        plain_own: bool [N], whether a plain picture shows the object's own colours.
         surfaces: of the objects.
     """
 
@@ -103,6 +106,7 @@ class Look:
         )
         self._cast, self._gray = draw.between(0.88, 1.12, count, 3, 1, 1), draw.chance(0.12, count, 1, 1, 1)
         self._wear = Wear(draw, photo_like, settings)
+        self.plain_own = draw.chance(settings.plain_own, count)
 
     def evaluate(self, scene: Scene, seen: Visible) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw the pictures that are not plain.

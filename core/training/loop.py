@@ -45,15 +45,15 @@ class Learner(nn.Module, ABC, Generic[Given]):
     def losses(self, batch: Given, step: int) -> Terms:
         """The terms of the loss of a batch at a step, counted from 1."""
 
-    def groups(self) -> list[dict[str, Any]]:
-        """The parameters that learn, as the optimiser takes them; ``lr_scale`` of a group is its share of the rate."""
-        return [{"params": [parameter for parameter in self.parameters() if parameter.requires_grad]}]
-
     def begin(self, step: int) -> None:
         """Get ready for a step, for example choose the parameters that learn."""
 
     def after(self, step: int, loss: float) -> None:
         """Look at how a step went."""
+
+    def groups(self) -> list[dict[str, Any]]:
+        """The parameters that learn, in groups of the optimiser; ``lr_scale`` is a group's share of the rate."""
+        return [{"params": [parameter for parameter in self.parameters() if parameter.requires_grad]}]
 
     def position(self, step: int) -> float:
         """How far the run has come before a step, in steps of the recipe.

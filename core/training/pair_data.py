@@ -1,7 +1,7 @@
 """Pairs of pictures for training: number i is always the same pair."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,40 +11,16 @@ from torch.utils.data import Dataset, default_collate
 from core.geometry.camera import Camera
 from core.training.categories import CATEGORIES
 from core.training.look import Look
-from core.training.pictures import Pictures, PictureSettings, random_camera, take_pictures
+from core.training.pair_settings import Batch, PairSettings, choose_pixels
+from core.training.photo_pairs import photo_pair
+from core.training.pictures import Pictures, random_camera, take_pictures
 from core.training.procedural import make_object, training_seed
 from core.training.scene import Object3D, Open3dTracer, Scene
 
 NAMES = list(CATEGORIES)
 
-Batch = dict[str, torch.Tensor]
-"""What a step learns from, by name; of B pairs of pictures with S pixels along a side (see :func:`draw_pairs`)."""
-
 Extras = Callable[[Object3D, np.random.Generator], dict[str, np.ndarray]]
 """More to know about the object of the second picture."""
-
-
-@dataclass(frozen=True)
-class PairSettings:
-    """What a pair of pictures is.
-
-    Attributes:
-        pictures: how they vary.
-        across: share of pairs that show two instances of one category.
-        same_surface: share of the other pairs in which the object looks the same in both pictures.
-        cad: share of pairs of a photo-like picture and a plain one, which is what the program matches.
-        queries: pixels of the object in picture A.
-        keys: pixels of the object in picture B.
-        outside: pixels of the background in picture B.
-    """
-
-    pictures: PictureSettings = field(default_factory=PictureSettings)
-    across: float = 0.22
-    same_surface: float = 0.62
-    cad: float = 0.3
-    queries: int = 256
-    keys: int = 512
-    outside: int = 128
 
 
 @dataclass
@@ -72,7 +48,7 @@ class Plan:
 
 
 class PairData(Dataset[Any]):
-    """Two views of one object, or of two of a category; of the given ``items``, or of procedural ones.
+    """Two views of one object, or of two of a category; of the given ``items``, or of procedural ones; or two crops.
 
     Open3D draws them on the CPU.
     """
@@ -92,6 +68,8 @@ class PairData(Dataset[Any]):
 
     def __getitem__(self, number: int) -> Batch:
         """The pair, as :func:`draw_pairs` says but without B; drawn anew if hardly anything of its objects is seen."""
+        if (crops := self.crops(number)) is not None:
+            return crops
         for attempt in range(20):
             plan = self._plan(number, attempt)
             scene, last = plan.items[0].scene, len(plan.items) - 1
@@ -103,6 +81,11 @@ class PairData(Dataset[Any]):
             if min(shares) > 0.01 and shares[1] < 1:
                 break
         return pair
+
+    def crops(self, number: int) -> Batch | None:
+        """The pair of a number if it is two crops of one photo."""
+        rng = np.random.default_rng((self._seed, number, 2**20))
+        return photo_pair(self._settings, rng) if rng.random() < self._settings.crops else None
 
     def collate(self, items: list[Any]) -> Any:
         """Join items, in the worker."""
@@ -126,6 +109,7 @@ class PairData(Dataset[Any]):
             same_surface,
             {
                 "across": np.array(one is not other),
+                "surface": np.array(True),
                 "category": np.array(NAMES.index(one.category) if one.category in NAMES else -1),
                 **({} if self._extras is None else self._extras(other, rng)),
             },
@@ -133,7 +117,7 @@ class PairData(Dataset[Any]):
 
     def _objects(self, rng: np.random.Generator) -> tuple[Object3D, Object3D, int | None]:
         seeds = [training_seed(int(n)) for n in rng.integers(2**40, size=2)]
-        if self._items is not None:
+        if self._items is not None and (self._settings.given == 1 or rng.random() < self._settings.given):
             given = seeds[0] % len(self._items)
             return self._items[given], self._items[given], given
         if rng.random() < self._settings.across:
@@ -158,7 +142,8 @@ def draw_pairs(scene: Scene, which: Sequence[int], plans: Sequence[Plan], settin
         :class:`core.training.pictures.Pictures`); ``x_pixels`` int64 [B, n, 2] (column, row) of places of the object,
         and of these ``x_point`` float32 [B, n, 3], ``x_part`` int64 [B, n] and ``x_local`` float32 [B, n, 3]. Besides
         ``outside`` int64 [B, m, 2], pixels of B's background, and the plans' facts: ``across`` bool [B], whether A and
-        B show two objects, ``category`` int64 [B], -1 for none, and the extras.
+        B show two objects, ``surface`` bool [B], whether they show a surface at all, ``category`` int64 [B], -1 for
+        none, and the extras.
     """
     device, count = scene.device, len(plans)
     generator = torch.Generator(device).manual_seed(plans[0].seed)
@@ -186,20 +171,3 @@ def _picture(name: str, made: Pictures, count: int, generator: torch.Generator) 
         "local": made.local[at],
     }
     return {f"{name}_{key}": value for key, value in values.items()}
-
-
-def choose_pixels(mask: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
-    """Choose pixels of masks at random, int64 [B, count, 2] (column, row).
-
-    No pixel is chosen twice but where a mask has too few of them; where a mask is empty it is some other pixel.
-
-    Args:
-        mask: bool [B, S, S].
-        count: pixels of each.
-        generator: on the device of the mask.
-    """
-    flat, rank = mask.flatten(1), torch.arange(count, device=mask.device)
-    order = torch.rand(flat.shape, generator=generator, device=mask.device).masked_fill(~flat, -1)
-    first = order.topk(min(count, flat.shape[1]), dim=1).indices
-    chosen = first.gather(1, rank % flat.sum(1, keepdim=True).clamp(1, first.shape[1]))
-    return torch.stack([chosen % mask.shape[2], chosen // mask.shape[2]], dim=-1)

@@ -1,26 +1,29 @@
 """What the recipes on pairs of pictures share: the image net, the data, and the files of a run."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
-from core.encoders.pocket import WEIGHTS, PocketNet
+from core.encoders.lite_net import LiteNet
+from core.encoders.pocket import load_weights, make_net, read_card
 from core.errors import CounterpointError
+from core.files import check_file
 from core.progress import Progress, silent
 from core.tensors import save_tensors
 from core.training.cards import write_card
 from core.training.data import pairs
+from core.training.imagenet import load_trunk
+from core.training.kept_pairs import KeptPairs, order
 from core.training.loop import Learner, run_in_folder
 from core.training.losses import part_target, picture_losses, place_target, soft_info_nce
-from core.training.pair_data import Batch, Extras, PairSettings
+from core.training.pair_data import Extras, PairData
+from core.training.pair_settings import Batch, PairSettings
 from core.training.recipe import PairRecipe
 from core.training.scene import Object3D
 
@@ -64,15 +67,15 @@ class ImageTeacher(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        card = json.loads((WEIGHTS / "pocket.json").read_text())["image_encoder"]
-        self.net = PocketNet(card)
+        card = read_card()["image_encoder"]
+        self.net = make_net(card).to(memory_format=torch.channels_last)
         self._statistics = card["mean"], card["std"]
         self.dense_scale = nn.Parameter(torch.tensor(2.3))
         self.vector_scale = nn.Parameter(torch.tensor(2.3))
 
     def encode(self, batch: Batch) -> Descriptions:
         """Encode both pictures of every pair of a batch (see :func:`core.training.pair_data.draw_pairs`)."""
-        images = torch.cat([batch["a_image"], batch["b_image"]]).movedim(-1, 1).float() / 255
+        images = torch.cat([batch["a_image"], batch["b_image"]]).movedim(-1, 1).float() / 255  # channels last
         mean, std = (torch.tensor(v, device=images.device).view(1, 3, 1, 1) for v in self._statistics)
         descriptors, aux, vectors = self.net((images - mean) / std)
         a, b = descriptors.chunk(2)
@@ -104,6 +107,7 @@ class PairLearner(Learner[Batch], Generic[SomeRecipe]):
         recipe: the numbers of the run.
         items: the shapes, or None.
         teacher: the image net and its losses.
+        folder: where pairs are kept that are used several times.
     """
 
     mixed_precision = True
@@ -113,6 +117,7 @@ class PairLearner(Learner[Batch], Generic[SomeRecipe]):
         torch.manual_seed(recipe.seed)
         self.teacher = ImageTeacher()
         self.recipe, self.items = recipe, items
+        self.folder: Path | None = None
 
     def nets(self) -> dict[str, nn.Module]:
         """The nets whose averaged weights are the result, by the name of their file."""
@@ -125,12 +130,30 @@ class PairLearner(Learner[Batch], Generic[SomeRecipe]):
     def data(self, done: int, device: torch.device) -> Iterable[Batch]:
         """See :meth:`core.training.loop.Learner.data`."""
         recipe = self.recipe
-        made = pairs(recipe, recipe.data, device, self.items, self.extras())
-        order = range(done * recipe.pairs, recipe.steps * recipe.pairs)
+        made: Any = pairs(recipe, recipe.data, device, self.items, self.extras())
+        asked: Any = range(done * recipe.pairs, recipe.steps * recipe.pairs)
+        if recipe.uses > 1:
+            if self.folder is None or type(made) is not PairData:
+                raise CounterpointError("Pairs are kept for several uses by a run that draws them with open3d.")
+            description = repr((recipe.data, recipe.seed, [item.shape.digest for item in self.items or []]))
+            made = KeptPairs(made, self.folder / "pairs", recipe.seed, description)
+            asked = list(order(recipe.steps, recipe.pairs, recipe.uses, recipe.seed, done))
         loader: DataLoader[Any] = DataLoader(
-            made, recipe.pairs, sampler=order, num_workers=recipe.workers, drop_last=True, collate_fn=made.collate
+            made, recipe.pairs, sampler=asked, num_workers=recipe.workers, drop_last=True, collate_fn=made.collate
         )
         return (made.finish(raw, device) for raw in loader)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """See :meth:`core.training.loop.Learner.groups`; a trunk that started from weights learns more slowly."""
+        if not self.recipe.start:
+            return super().groups()
+        kept = {id(p) for p in frozen(self.teacher.net)}
+        for parameter in frozen(self.teacher.net):
+            parameter.requires_grad_(False)
+        trunk = [p for p in self.teacher.net.backbone.parameters() if id(p) not in kept]
+        slow = {id(p) for p in trunk} | kept
+        rest = [p for p in self.parameters() if id(p) not in slow]
+        return [{"params": rest}, {"params": trunk, "lr_scale": self.recipe.trunk_rate}]
 
     def train(self, mode: bool = True) -> "PairLearner[SomeRecipe]":
         """Set the mode of training; a net that started from weights keeps its statistics of batches."""
@@ -166,6 +189,7 @@ def train_pairs(
         The image net's weights, which ``--weights`` takes; those of other nets lie beside them (safetensors, float16).
     """
     recipe, items = learner.recipe, learner.items
+    learner.folder = out
     for net_name, net in run_in_folder(out, learner, learner.nets(), recipe, device, resume, progress).items():
         state = {key: value.half() for key, value in net.state_dict().items() if value.dtype.is_floating_point}
         save_tensors(out / f"{net_name}.safetensors", state)
@@ -173,27 +197,41 @@ def train_pairs(
     return out / "pocket_image.safetensors"
 
 
-def load_start(net: nn.Module, file: str | Path) -> None:
-    """Load weights to go on from.
+def load_start(net: nn.Module, start: str | Path) -> None:
+    """Load weights to go on from: a file, or "imagenet" for those of an image net's trunk.
 
     Raises:
         CounterpointError: they do not fit.
     """
-    try:
-        net.load_state_dict(load_file(file), strict=False)
-    except Exception as error:
-        raise CounterpointError(f"{file} does not hold weights that fit.") from error
+    if str(start) == "imagenet" and isinstance(net, LiteNet):
+        load_trunk(net.backbone)
+    else:
+        load_weights(net, check_file(start))
+
+
+def frozen(net: nn.Module) -> list[nn.Parameter]:
+    """The parameters of an image net's first layers, which every picture needs alike: edges and colours."""
+    if not isinstance(net, LiteNet):
+        return []
+    first = (net.backbone.conv_stem, net.backbone.bn1, *net.backbone.blocks[:2])
+    return [parameter for layer in first for parameter in layer.parameters()]
 
 
 def aux_losses(aux: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
-    """Foreground, normal and depth losses of both pictures of B pairs; ``aux`` is that of :class:`Descriptions`."""
+    """Foreground, normal and depth losses of both pictures of B pairs; ``aux`` is that of :class:`Descriptions`.
+
+    Pairs without a surface have none.
+    """
+    surface = batch["surface"].repeat(2)
+    if not surface.any():
+        return dict.fromkeys(("foreground", "normal", "depth"), aux.sum() * 0)
 
     def small(name: str) -> torch.Tensor:
-        whole = torch.cat([batch[f"a_{name}"], batch[f"b_{name}"]]).float()
+        whole = torch.cat([batch[f"a_{name}"], batch[f"b_{name}"]])[surface].float()
         step = whole.shape[1] // aux.shape[-1]
         return whole[:, step // 2 :: step, step // 2 :: step]
 
-    return picture_losses(aux.float(), small("mask"), small("normal"), small("depth"))
+    return picture_losses(aux[surface].float(), small("mask"), small("normal"), small("depth"))
 
 
 def sample_unit(grid: torch.Tensor, pixels: torch.Tensor, size: int) -> torch.Tensor:

@@ -42,7 +42,7 @@ class Cuts:
     def _image(self, numbers: list[float], size: int) -> npt.NDArray[np.uint8]:
         which, share, top, left, mirror = numbers
         files = photo_files(self._folder)
-        photo = _photo(files[int(which * len(files))])
+        photo = read_photo(files[int(which * len(files))])
         side = max(1, int(min(photo.shape[:2]) * (0.3 + 0.7 * share)))
         row, column = (round(at * (length - side)) for at, length in zip((top, left), photo.shape[:2], strict=True))
         cut = photo[row : row + side, column : column + side]
@@ -63,7 +63,8 @@ def photo_files(folder: str) -> tuple[str, ...]:
 
 
 @lru_cache(512)
-def _photo(file: str) -> npt.NDArray[np.uint8]:
+def read_photo(file: str) -> npt.NDArray[np.uint8]:
+    """A photo, RGB uint8 [H, W, 3], reduced to ``MOST`` pixels along its longer side."""
     photo = load_image(file)
     shrink = min(1.0, MOST / max(photo.shape))
     size = (max(1, round(photo.shape[1] * shrink)), max(1, round(photo.shape[0] * shrink)))

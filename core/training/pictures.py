@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from core.geometry.camera import Camera, framing_camera, look_at
 from core.training.look import Look, PictureSettings
-from core.training.scene import Object3D, Scene, interpolated, view
+from core.training.scene import Object3D, Scene, interpolated, own_colors, view
 
 
 @dataclass
@@ -122,7 +122,8 @@ def take_pictures(scene: Scene, which: Sequence[int], cameras: Sequence[Camera],
     image, covered = look.evaluate(scene, seen)
     plain = [number for number, is_plain in enumerate(look.plain) if is_plain]
     if plain:
-        image[plain] = _plain(scene, [which[i] for i in plain], [cameras[i] for i in plain], look.ground[plain])
+        shown = [which[i] for i in plain], [cameras[i] for i in plain]
+        image[plain] = _plain(scene, *shown, look.ground[plain], look.plain_own[plain])
     seen = seen.some(torch.nonzero(~covered[seen.picture, seen.row, seen.column])[:, 0])
 
     def spread(values: torch.Tensor, outside: int = 0) -> torch.Tensor:
@@ -143,8 +144,10 @@ def take_pictures(scene: Scene, which: Sequence[int], cameras: Sequence[Camera],
     )
 
 
-def _plain(scene: Scene, which: Sequence[int], cameras: Sequence[Camera], ground: torch.Tensor) -> torch.Tensor:
-    """Images float32 [K, 3, S, S] of shapes without colours, before a grey [K].
+def _plain(
+    scene: Scene, which: Sequence[int], cameras: Sequence[Camera], ground: torch.Tensor, own: torch.Tensor
+) -> torch.Tensor:
+    """Images float32 [K, 3, S, S] of shapes before a grey [K], in their own colours (bool [K]) or without.
 
     They are as :func:`core.geometry.render.render` draws them.
     """
@@ -153,9 +156,13 @@ def _plain(scene: Scene, which: Sequence[int], cameras: Sequence[Camera], ground
     toward = _rotations(cameras, scene).mT @ up_left
     head = -(seen.normal * seen.direction).sum(-1).clamp(-1, 0)
     light = 0.32 + 0.5 * head + 0.3 * (seen.normal * toward[seen.picture]).sum(-1).clamp(0, 1)
-    gray = ground[:, None, None].repeat(1, size, size)
-    gray[seen.picture, seen.row, seen.column] = (0.72 * light).clamp(0, 1)
-    return F.avg_pool2d(gray[:, None], 2).expand(-1, 3, -1, -1)
+    albedo = torch.full_like(seen.point, 0.72)
+    if scene.colored and own.any():
+        colors, has = own_colors(scene, seen)
+        albedo = torch.where(has & own[seen.picture, None], colors, albedo)
+    image = ground[:, None, None, None].repeat(1, size, size, 3)
+    image[seen.picture, seen.row, seen.column] = (albedo * light[:, None]).clamp(0, 1)
+    return F.avg_pool2d(image.movedim(-1, 1), 2)
 
 
 def _rotations(cameras: Sequence[Camera], scene: Scene) -> torch.Tensor:

@@ -13,8 +13,8 @@ from pathlib import Path
 from core.progress import Progress, silent
 from core.training.loop import Terms
 from core.training.losses import global_loss
-from core.training.pair_data import Batch
 from core.training.pair_learner import ImageRecipe, PairLearner, aux_losses, load_start, train_pairs
+from core.training.pair_settings import Batch
 from core.training.scene import Object3D
 
 

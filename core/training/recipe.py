@@ -56,7 +56,7 @@ class LongRecipe(Recipe):
 
     Attributes:
         ema_decay: of the averaged weights that are the result of the run, at a step.
-        start: weights to go on from instead of the usual ones.
+        start: weights to go on from instead of random ones, or "imagenet" for the trunk's published ones.
         log_every: steps between two lines of the log.
         save_every: steps between two checkpoints.
     """
@@ -74,15 +74,23 @@ class LongRecipe(Recipe):
 
 @dataclass(frozen=True)
 class PairRecipe(LongRecipe):
-    """The numbers of a run on pairs of pictures; with ``start``, BatchNorm keeps its statistics.
+    """The numbers of a run on pairs of pictures.
+
+    With ``start``, BatchNorm keeps its statistics, and the trunk's first layers stay as they are.
 
     Attributes:
         pairs: pairs of pictures a step.
+        uses: how often a pair that was drawn is learnt from, each time with fresh changes; above 1 pairs are kept in
+            the folder of the run (see :mod:`core.training.kept_pairs`).
+        trunk_rate: the rate of the rest of the trunk, where it is not random at the start, as a share of that of the
+            other layers.
         workers: processes that make the pairs; 0 makes them in the one that trains.
         renderer: "open3d" draws pictures one by one in the workers, "warp" in batches on the device; "auto" takes Warp
             on a GPU.
     """
 
     pairs: int = 96
+    uses: int = 1
+    trunk_rate: float = 0.2
     workers: int = 0
     renderer: Literal["auto", "open3d", "warp"] = "auto"

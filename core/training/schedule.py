@@ -31,4 +31,5 @@ class Schedule:
         number = next((i for i, stage in enumerate(self._stages) if step <= stage.begin + stage.length), last)
         scheduler, begin = self._schedulers[number], self._stages[number].begin
         scheduler.step_update((step if step - begin < scheduler.warmup_t else position) - begin)
-        return float(self._optimizer.param_groups[0]["lr"])
+        group = self._optimizer.param_groups[0]
+        return float(group["lr"] / group.get("lr_scale", 1.0))

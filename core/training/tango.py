@@ -8,7 +8,6 @@ losses were not at hand where this was written; the terms here are soft-target I
 and are written out below.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +19,23 @@ from scipy.spatial.transform import Rotation
 from torch import nn
 from torch.nn import functional as F
 
-from core.encoders.pocket import WEIGHTS
+from core.encoders.pocket import read_card
 from core.encoders.points import PointNet, PointTokens
 from core.errors import CounterpointError
 from core.geometry.sampling import sample_surface
 from core.progress import Progress, silent
 from core.training.loop import Terms
 from core.training.losses import global_loss, part_target, place_target, soft_info_nce
-from core.training.pair_data import Batch
-from core.training.pair_learner import Descriptions, ImageRecipe, PairLearner, aux_losses, load_start, train_pairs
+from core.training.pair_learner import (
+    Descriptions,
+    ImageRecipe,
+    PairLearner,
+    aux_losses,
+    frozen,
+    load_start,
+    train_pairs,
+)
+from core.training.pair_settings import Batch
 from core.training.recipe import Stage
 from core.training.scene import Object3D
 
@@ -100,7 +107,7 @@ class Clouds:
             (normalised frame), ``cloud_part`` int64 [N] and ``cloud_local`` float32 [N, 3].
         """
         points = sample_surface(item.shape, self.points, int(rng.integers(2**31)))
-        turn = _random_turn(rng, self.full_turns)
+        turn = random_turn(rng, self.full_turns)
         local = np.einsum("nk,nkd->nd", points.bary, item.local[item.shape.faces[points.face]])
         return {
             "cloud": np.concatenate([points.position @ turn.T, points.normal @ turn.T], axis=1).astype(np.float32),
@@ -117,13 +124,16 @@ class TangoLearner(PairLearner[TangoRecipe]):
 
     def __init__(self, recipe: TangoRecipe, tokens: PointTokens | None = None, items: Sequence[Object3D] | None = None):
         super().__init__(recipe, items)
-        self.points = PointNet(json.loads((WEIGHTS / "pocket.json").read_text())["point_encoder"], tokens)
+        self.points = PointNet(read_card()["point_encoder"], tokens)
         self.token_scale = nn.Parameter(torch.tensor(2.3))
         self._own_tokens = tokens is None
         if recipe.start:
             self._start(Path(recipe.start))
 
     def _start(self, folder: Path) -> None:
+        if str(folder) == "imagenet":
+            load_start(self.teacher.net, "imagenet")
+            return
         files = {name: folder / f"{name}.safetensors" for name in self.nets()}
         if not any(file.exists() for file in files.values()):
             raise CounterpointError(f"{folder} has no weights in it ({', '.join(f.name for f in files.values())}).")
@@ -147,6 +157,9 @@ class TangoLearner(PairLearner[TangoRecipe]):
         for parameter in self.parameters():
             is_head = id(parameter) in heads
             parameter.requires_grad_(aim == "joint" or is_head == (aim == "global"))
+        if self.recipe.start:
+            for parameter in frozen(self.teacher.net):
+                parameter.requires_grad_(False)
 
     def losses(self, batch: Batch, step: int) -> Terms:
         """The terms of the stage.
@@ -233,7 +246,8 @@ def _check_tokens(tokens: PointTokens, points: int) -> None:
         )
 
 
-def _random_turn(rng: np.random.Generator, full: float) -> np.ndarray:
+def random_turn(rng: np.random.Generator, full: float) -> np.ndarray:
+    """A rotation float64 [3, 3]: any for a share ``full``, else around y."""
     if rng.random() < full:
         return np.asarray(Rotation.random(rng=rng).as_matrix())
     return np.asarray(Rotation.from_euler("y", rng.uniform(0, 360), degrees=True).as_matrix())

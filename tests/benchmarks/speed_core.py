@@ -90,7 +90,8 @@ def cut() -> None:
 def draw() -> None:
     """A picture of a training pair, objects included."""
     from core.training.device_pairs import DevicePairs
-    from core.training.pair_data import PairData, PairSettings
+    from core.training.pair_data import PairData
+    from core.training.pair_settings import PairSettings
     from core.training.pictures import PictureSettings
 
     for size in (96, 224):

@@ -14,7 +14,8 @@ from core.geometry.shape import make_shape
 from core.images import save_image
 from core.training.device_pairs import DevicePairs
 from core.training.look import Look
-from core.training.pair_data import PairData, PairSettings, choose_pixels
+from core.training.pair_data import PairData
+from core.training.pair_settings import PairSettings, choose_pixels
 from core.training.pictures import PictureSettings, random_camera, take_pictures
 from core.training.pocket import PocketRecipe, train
 from core.training.procedural import make_object

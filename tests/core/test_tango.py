@@ -20,7 +20,8 @@ from core.encoders.pocket import WEIGHTS, PocketEncoder
 from core.encoders.points import PocketPointEncoder, farthest_points
 from core.errors import Cancelled, CounterpointError
 from core.geometry.sampling import sample_surface
-from core.training.pair_data import PairData, PairSettings
+from core.training.pair_data import PairData
+from core.training.pair_settings import PairSettings
 from core.training.pictures import PictureSettings
 from core.training.procedural import make_object
 from core.training.schedule import Schedule

@@ -11,7 +11,8 @@ from torch.utils.data import default_collate
 from core.encoders.pocket import PocketEncoder
 from core.errors import Cancelled, CounterpointError
 from core.training.losses import global_loss, part_target, place_target, soft_info_nce
-from core.training.pair_data import PairData, PairSettings
+from core.training.pair_data import PairData
+from core.training.pair_settings import PairSettings
 from core.training.pictures import PictureSettings
 from core.training.pocket import PocketLearner, PocketRecipe, train
 from core.training.procedural import make_object

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.texts import tr
-from app.shared.values import EncoderSettings
+from app.shared.values import POCKETS, EncoderSettings
 from app.window.encoder.curve import Curve
 
 
@@ -69,9 +69,9 @@ class EncoderPanel(QWidget):
     def _make_fields(self) -> None:
         self.name = QComboBox()
         self.name.setEditable(True)
-        self.name.addItem("pocket")
+        self.name.addItems(POCKETS)
         self.name.setToolTip(
-            tr("The bundled pocket encoder needs no network. Any timm vision transformer can be typed by its name.")
+            tr("The bundled pocket encoders need no network. Any timm vision transformer can be typed by its name.")
         )
         self.about = QLabel()
         self.about.setWordWrap(True)
@@ -211,8 +211,8 @@ class EncoderPanel(QWidget):
     def _changed(self) -> None:
         name = self.name.currentText().strip()
         self.about.setText(self._descriptions.get(name, tr("timm model {name}").format(name=name)))
-        self.layer.setEnabled(name != "pocket")
-        self.points.setEnabled(name == "pocket")
+        self.layer.setEnabled(name not in POCKETS)
+        self.points.setEnabled(name in POCKETS)
         for of_views in (self.azimuths, self.resolution):
             of_views.setEnabled(self.points.currentIndex() == 0)
         self.apply.setEnabled(self.settings() != self._applied)
