@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from core.encoders.lite_net import Attention, Separable, positions
+
 TRUNK = "tf_efficientnet_lite0"
 PROMPTS = 8
 """Channels of :func:`draw_prompts`."""
@@ -24,43 +26,46 @@ class CutterSettings:
     """The size of the net.
 
     Attributes:
-        width: channels at stride 16, where attention sees the whole picture.
+        width: channels of attention at stride 16.
+        heads: of attention.
         layers: of attention.
-        middle: channels at stride 8.
-        fine: channels at stride 4.
+        fine: channels of the pyramid.
         masks: masks that each answer has.
     """
 
     width: int = 192
+    heads: int = 4
     layers: int = 4
-    middle: int = 96
-    fine: int = 48
+    fine: int = 96
     masks: int = 3
 
 
 class CutterNet(nn.Module):
-    """Trunk, attention at stride 16, and a pyramid up to stride 4, whose cells hold four pixels of stride 2 each."""
+    """The pocket encoder's net (:class:`core.encoders.lite_net.LiteNet`) without its last stage, and with prompts.
+
+    What both have has the same names, so that an encoder's weights are a start.
+    """
 
     def __init__(self, settings: CutterSettings = CutterSettings()):
         import timm  # not at the top: it takes longer than all the rest
 
         super().__init__()
-        self.settings = settings
-        width, middle, fine = settings.width, settings.middle, settings.fine
-        self.trunk = timm.create_model(TRUNK, features_only=True, out_indices=(1, 2, 3))
-        self.trunk.blocks = self.trunk.blocks[:5]  # what follows is at stride 32
-        at4, at8, at16 = self.trunk.feature_info.channels()
-        self.prompt4 = nn.Conv2d(PROMPTS, fine, 3, padding=1)
-        self.prompt8 = nn.Conv2d(fine, middle, 3, stride=2, padding=1)
-        self.prompt16 = nn.Conv2d(middle, width, 3, stride=2, padding=1)
-        self.in16, self.in8, self.in4 = nn.Conv2d(at16, width, 1), nn.Conv2d(at8, middle, 1), nn.Conv2d(at4, fine, 1)
-        self.layers = nn.ModuleList(_Attention(width) for _ in range(settings.layers))
-        self.norm = nn.LayerNorm(width)
-        self.down8, self.down4 = nn.Conv2d(width, middle, 1), nn.Conv2d(middle, fine, 1)
-        self.mix8 = nn.Sequential(_Mix(middle, 5), _Mix(middle, 5))
-        self.mix4 = nn.Sequential(_Mix(fine, 5), _Mix(fine, 5))
+        width, fine = settings.width, settings.fine
+        self.backbone = timm.create_model(TRUNK, features_only=True, out_indices=(1, 2, 3))
+        self.backbone.blocks = self.backbone.blocks[:5]  # what follows is at stride 32
+        at4, at8, at16 = self.backbone.feature_info.channels()
+        self.in16, self.lat8, self.lat4 = nn.Conv2d(at16, width, 1), nn.Conv2d(at8, fine, 1), nn.Conv2d(at4, fine, 1)
+        self.blocks = nn.ModuleList(Attention(width, settings.heads) for _ in range(settings.layers))
+        self.norm, self.out16 = nn.LayerNorm(width), nn.Conv2d(width, fine, 1)
+        self.s16, self.s8, self.s4 = Separable(fine), Separable(fine), Separable(fine)
+        self.begin4, self.begin8 = nn.Conv2d(PROMPTS, 32, 3, padding=1), nn.Conv2d(32, 64, 3, stride=2, padding=1)
+        self.prompt16 = nn.Conv2d(64, width, 3, stride=2, padding=1)
+        self.prompt8, self.prompt4 = nn.Conv2d(64, fine, 1), nn.Conv2d(32, fine, 1)
         self.head = nn.Conv2d(fine, 4 * settings.masks, 3, padding=1)
-        self.judge = nn.Sequential(nn.Linear(middle + width + 3, 96), nn.GELU(), nn.Linear(96, 1))
+        self.judge = nn.Sequential(nn.Linear(fine + width + 3, 96), nn.GELU(), nn.Linear(96, 1))
+        for silent in (self.prompt16, self.prompt8, self.prompt4):  # at first the net is the encoder's
+            nn.init.zeros_(silent.weight)
+            nn.init.zeros_(silent.bias)
 
     def look(self, pictures: torch.Tensor) -> list[torch.Tensor]:
         """Look at pictures float32 [B, 3, S, S] in [0, 255], S a multiple of 16.
@@ -68,7 +73,7 @@ class CutterNet(nn.Module):
         Returns:
             Maps float32 [B, C, S / s, S / s] at strides s of 4, 8 and 16.
         """
-        return list(self.trunk((pictures - 127) / 128))
+        return list(self.backbone((pictures - 127) / 128))
 
     def answer(self, maps: list[torch.Tensor], prompts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Answer prompts about pictures.
@@ -82,19 +87,18 @@ class CutterNet(nn.Module):
             expected to have with the object meant, float32 [B, M].
         """
         map4, map8, map16 = maps
-        p4 = F.gelu(self.prompt4(prompts))
-        p8 = F.gelu(self.prompt8(p4))
+        p4 = F.gelu(self.begin4(prompts))
+        p8 = F.gelu(self.begin8(p4))
         x = self.in16(map16) + self.prompt16(p8)
-        x = x + _positions(x)
-        tokens = x.flatten(2).transpose(1, 2)
-        for layer in self.layers:
-            tokens = layer(tokens)
+        tokens = (x + positions(*x.shape[1:], x.device)).flatten(2).transpose(1, 2)
+        for block in self.blocks:
+            tokens = block(tokens)
         tokens = self.norm(tokens)
-        x = tokens.transpose(1, 2).reshape(x.shape)
-        y8 = self.mix8(self.in8(map8) + p8 + _twice(self.down8(x)))
-        y4 = self.mix4(self.in4(map4) + p4 + _twice(self.down4(y8)))
-        logits = F.pixel_shuffle(self.head(F.gelu(y4)), 2).float()
-        return logits, self._overlap(logits, y8.float(), tokens.mean(1).float()).float()
+        y16 = self.s16(self.out16(tokens.transpose(1, 2).reshape(x.shape)))
+        y8 = self.s8(self.lat8(map8) + self.prompt8(p8) + _twice(y16))
+        y4 = self.s4(self.lat4(map4) + self.prompt4(p4) + _twice(y8))
+        logits = F.pixel_shuffle(self.head(y4), 2)
+        return logits, self._overlap(logits, y8, tokens.mean(1))
 
     def _overlap(self, logits: torch.Tensor, y8: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
         """The expected overlap (a logit) of each mask.
@@ -113,51 +117,8 @@ class CutterNet(nn.Module):
         return found
 
 
-class _Attention(nn.Module):
-    """A transformer layer, normalised first."""
-
-    def __init__(self, width: int, heads: int = 6):
-        super().__init__()
-        self.heads = heads
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.mlp = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        batch, count, width = x.shape
-        qkv = self.qkv(self.norm1(x)).view(batch, count, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(*qkv.unbind(0))
-        x = x + self.out(mixed.transpose(1, 2).reshape(batch, count, width))
-        return x + self.mlp(self.norm2(x))
-
-
-class _Mix(nn.Module):
-    """A residual block: depthwise, then across channels."""
-
-    def __init__(self, width: int, kernel: int):
-        super().__init__()
-        self.norm = nn.GroupNorm(1, width)
-        self.depthwise = nn.Conv2d(width, width, kernel, padding=kernel // 2, groups=width)
-        self.wide, self.narrow = nn.Conv2d(width, 2 * width, 1), nn.Conv2d(2 * width, width, 1)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        mixed: torch.Tensor = x + self.narrow(F.gelu(self.wide(self.depthwise(self.norm(x)))))
-        return mixed
-
-
 def _twice(x: torch.Tensor) -> torch.Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def _positions(x: torch.Tensor) -> torch.Tensor:
-    """Sines and cosines of the place of each cell, float32 [1, C, h, w]; the map spans [-1, 1] whatever its size."""
-    count = x.shape[1] // 4
-    frequency = torch.pi * 2 ** (torch.arange(count, device=x.device) / 8)
-    axes = [(torch.arange(n, device=x.device) + 0.5) * 2 / n - 1 for n in x.shape[2:]]
-    rows, columns = (torch.cat([(a[:, None] * frequency).sin(), (a[:, None] * frequency).cos()], 1) for a in axes)
-    height, width = x.shape[2:]
-    both = torch.cat([rows[:, None].expand(-1, width, -1), columns[None].expand(height, -1, -1)], dim=-1)
-    return both.permute(2, 0, 1)[None] * 0.3
 
 
 def draw_prompts(

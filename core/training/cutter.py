@@ -97,7 +97,7 @@ class CutterLearner(Learner[Batch]):
         torch.manual_seed(recipe.seed)
         self.recipe, self.net = recipe, CutterNet(recipe.net)
         load_start(self.net, recipe.start)
-        for part in (self.net.trunk.conv_stem, self.net.trunk.bn1, *self.net.trunk.blocks[:3]):
+        for part in (self.net.backbone.conv_stem, self.net.backbone.bn1, *self.net.backbone.blocks[:3]):
             part.requires_grad_(False)
         self.net.to(memory_format=torch.channels_last)
         self._pictures, self._masks = pictures, masks
@@ -106,15 +106,15 @@ class CutterLearner(Learner[Batch]):
 
     def groups(self) -> list[dict[str, Any]]:
         """See :meth:`core.training.loop.Learner.groups`."""
-        trunk = [parameter for parameter in self.net.trunk.parameters() if parameter.requires_grad]
-        of_trunk = {id(parameter) for parameter in self.net.trunk.parameters()}
+        trunk = [parameter for parameter in self.net.backbone.parameters() if parameter.requires_grad]
+        of_trunk = {id(parameter) for parameter in self.net.backbone.parameters()}
         others = [parameter for parameter in self.net.parameters() if id(parameter) not in of_trunk]
         return [{"params": others}, {"params": trunk, "lr_scale": self.recipe.trunk}]
 
     def train(self, mode: bool = True) -> "CutterLearner":
         """Set the mode of training; the trunk keeps its statistics of batches."""
         super().train(mode)
-        self.net.trunk.eval()
+        self.net.backbone.eval()
         return self
 
     def data(self, done: int, device: torch.device) -> Iterable[Batch]:
@@ -274,18 +274,34 @@ def overlaps(masks: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 def load_start(net: CutterNet, start: str | Path) -> None:
-    """Load weights to go on from; "imagenet" is the trunk as it was trained there.
+    """Load weights to go on from: of a cutter, of a pocket encoder since 0.2, or "imagenet", the trunk alone.
+
+    A net that starts from an encoder takes its foreground for the mask before it has learnt anything.
 
     Raises:
         CounterpointError: they do not fit, or the package with the trunk is missing.
     """
     if start == "imagenet":
-        load_trunk(net.trunk)
+        load_trunk(net.backbone)
         return
     try:
-        net.load_state_dict(load_file(start), strict=False)
+        found = {name: value.float() for name, value in load_file(start).items()}
+        own = net.state_dict()
+        fitting = {name: value for name, value in found.items() if name in own and value.shape == own[name].shape}
+        net.load_state_dict(fitting, strict=False)
     except Exception as error:
-        raise CounterpointError(f"{start} does not hold weights of the cutter.") from error
+        raise CounterpointError(f"{start} does not hold weights of the cutter or of an encoder.") from error
+    if "conv_stem.weight" not in " ".join(fitting):
+        raise CounterpointError(f"{start} does not hold weights of the cutter or of an encoder with its trunk.")
+    if "aux.weight" in found:
+        with torch.no_grad():
+            net.head.weight *= 0.1
+            net.head.weight[:, :, 1:2, 1:2] += found["aux.weight"][:1]
+            net.head.bias[:] = found["aux.bias"][0]
+            for block in list(net.blocks)[sum(f"blocks.{n}.o.weight" in found for n in range(len(net.blocks))) :]:
+                for layer in (block.o, block.m[2]):
+                    nn.init.zeros_(layer.weight)
+                    nn.init.zeros_(layer.bias)
 
 
 def train(
