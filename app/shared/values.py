@@ -109,12 +109,12 @@ class Marking:
     """How parts are marked.
 
     Attributes:
-        segmenter: what cuts a part out of an image: "cutter" (the bundled net), "" for GrabCut, a checkpoint file of
-            Segment Anything, or the name of a plugin.
+        segmenter: what cuts a part out of an image: a checkpoint file of Segment Anything, the name of a plugin, or ""
+            for GrabCut.
         carries: whether a part that is being marked is looked for on the other panels.
     """
 
-    segmenter: str = "cutter"
+    segmenter: str = ""
     carries: bool = True
 
 

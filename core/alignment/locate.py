@@ -12,6 +12,7 @@ from core.alignment.templates import TemplateSet, compare
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box, box_around
 from core.matching.crops import rolled
+from core.parts.cutter import CutterSegmenter
 from core.parts.proposals import propose
 from core.progress import Progress, silent, span
 
@@ -41,7 +42,7 @@ def locate(
     image: npt.NDArray[np.uint8],
     templates: TemplateSet,
     encoder: ImageEncoder,
-    device: str = "auto",
+    cutter: CutterSegmenter,
     progress: Progress = silent,
 ) -> list[Located]:
     """Objects in a photo, the one first that looks most like a shape.
@@ -50,13 +51,13 @@ def locate(
         image: uint8 [H, W, 3].
         templates: views of the shape.
         encoder: describes the objects.
-        device: of the cutter.
+        cutter: proposes them.
         progress: is told how far it is.
 
     Returns:
         The objects; none where nothing in the photo stands out as an object.
     """
-    proposals = propose(image, device=device, progress=span(progress, 0, 0.6))
+    proposals = propose(image, cutter, progress=span(progress, 0, 0.6))
     settings = templates.settings
     scores = np.zeros(len(proposals))
     for number, one in enumerate(proposals):

@@ -62,20 +62,23 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     """
     kind, place = parse_data(settings.data, TASKS["cutting"].data)
     encoder = load_encoder(settings.encoder)
-    cases = list({"coco": _outlined, "bop": _posed, "procedural": _procedural}[kind](place, settings.count))
-    ways: dict[str, Callable[[], Segmenter]] = {
-        "cutter": lambda: CutterSegmenter(device=settings.encoder.device),
-        "GrabCut and descriptors": lambda: GrabCutSegmenter(encoder),
-    }
+    if kind == "coco":
+        cases = _outlined(
+            place, settings.count, frozenset() if settings.cutter is None else learnt_from(settings.cutter)
+        )
+    else:
+        cases = _posed(place, settings.count) if kind == "bop" else _procedural(settings.count)
+    ways: dict[str, Callable[[], Segmenter]] = {"GrabCut and descriptors": lambda: GrabCutSegmenter(encoder)}
+    weights = settings.cutter
+    if weights is not None:
+        ways["cutter"] = lambda: CutterSegmenter(weights, device=settings.encoder.device)
     table = [measure_whole(cases, name, make, progress) for name, make in ways.items()]
     boxes = [float(np.mean(_within(case.mask))) for case in cases]
     table.append({"method": "the box itself", "objects": len(cases), "box": float(np.mean(boxes))})
     return {f"masks of objects in {settings.data}": table}
 
 
-def measure_whole(
-    cases: Sequence[Case], name: str, make: Callable[[], Segmenter], progress: Progress = silent
-) -> Row:
+def measure_whole(cases: Sequence[Case], name: str, make: Callable[[], Segmenter], progress: Progress = silent) -> Row:
     """Cut every object out by its true box, and by clicks alone, each where the answer before is most wrong.
 
     Args:
@@ -143,11 +146,14 @@ def measure(
     return {"parts": float(len(first)), "first": float(np.mean(first)), "best of three": float(np.mean(best))}
 
 
-def part_ways(encoder: ImageEncoder) -> dict[str, tuple[Callable[..., Segmenter], bool]]:
-    """The segmenters that are compared on parts, and whether the click is corrected, by name."""
+def part_ways(encoder: ImageEncoder, weights: str | None) -> dict[str, tuple[Callable[..., Segmenter], bool]]:
+    """The segmenters that are compared on parts, and whether the click is corrected, by name.
+
+    ``weights`` are those of a cutter, or None.
+    """
+    trained = {} if weights is None else {"cutter": False, "cutter, corrected": True}
     return {
-        "cutter": (CutterSegmenter, False),
-        "cutter, corrected": (CutterSegmenter, True),
+        **{name: (lambda box: CutterSegmenter(str(weights), box), corrected) for name, corrected in trained.items()},
         "GrabCut, colours alone": (lambda box: GrabCutSegmenter(None, box), False),
         "GrabCut and descriptors": (lambda box: GrabCutSegmenter(encoder, box), False),
         "GrabCut and descriptors, corrected": (lambda box: GrabCutSegmenter(encoder, box), True),
@@ -165,8 +171,8 @@ def _large(cases: Iterator[Case], count: int) -> list[Case]:
     return [every[i] for i in spread(len(every), count)]
 
 
-def _outlined(place: str, count: int) -> list[Case]:
-    names, learnt = photo_names(place), learnt_from()
+def _outlined(place: str, count: int, learnt: frozenset[str]) -> list[Case]:
+    names = photo_names(place)
     new = [name for name in names if name not in learnt]
     if len(new) < len(names):
         warn(f"{len(names) - len(new)} photos of {place} were left out: the cutter learnt from them.")
@@ -186,7 +192,7 @@ def _posed(place: str, count: int) -> list[Case]:
     return _large((Case(one.photo, one.image, one.visible) for one in objects), count)
 
 
-def _procedural(place: str, count: int) -> list[Case]:
+def _procedural(count: int) -> list[Case]:
     rng, settings = np.random.default_rng(47), PictureSettings(plain=0, fill=(0.3, 0.9), occluded=0.3)
     made = (take_picture(make_object(HELD_OUT[4000 + number]), rng, settings) for number in range(count))
     return _large((Case(str(number), one.image, one.mask) for number, one in enumerate(made)), count)

@@ -143,12 +143,14 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
         if across and cases:
             tables["parts of a shape on another of its kind"] = summary(measure_shapes(cases, encoder))
         if not across:
-            tables["one click in a picture"] = _cutting_table([case.pictures[0] for case in cases], encoder)
+            tables["one click in a picture"] = _cutting_table(
+                [case.pictures[0] for case in cases], encoder, settings.cutter
+            )
     return tables
 
 
-def _cutting_table(pictures: list[Picture], encoder: ImageEncoder) -> list[Row]:
-    ways = cutting.part_ways(encoder)
+def _cutting_table(pictures: list[Picture], encoder: ImageEncoder, cutter: str | None) -> list[Row]:
+    ways = cutting.part_ways(encoder, cutter)
     return [{"method": name, **cutting.measure(pictures, *way)} for name, way in ways.items()]
 
 

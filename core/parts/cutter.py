@@ -1,9 +1,10 @@
-"""The bundled cutter: a small net that was trained to make masks from boxes and clicks."""
+"""The cutter: a small net that was trained to make masks from boxes and clicks."""
 
 import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,8 +19,6 @@ from core.files import check_file
 from core.parts.cutter_net import CutterNet, CutterSettings, draw_prompts
 from core.parts.prompts import Candidate, Mask, Prompts, spread_over
 
-WEIGHTS = Path(__file__).parents[2] / "resources" / "weights" / "cutter.safetensors"
-
 SIDE = 256
 """Side in pixels of the square that the net looks at."""
 
@@ -28,6 +27,12 @@ MARGIN = 1.4
 
 ZOOM = 1.7
 """Where no box is given, the square around the first answer is this much larger than it."""
+
+SCALES = (1.0, 0.45, 0.2)
+"""Sides of the squares that are looked at where points are all that is given, as shares of the photo's longer side."""
+
+CUT = 1.5
+"""How much less likely a mask is whose pixels fill all of the rim of its square."""
 
 SHARP = 512
 """The longest side in pixels at which edges are sharpened."""
@@ -62,23 +67,23 @@ class View:
 
 
 class CutterSegmenter:
-    """A :class:`core.parts.prompts.Segmenter` with weights of its own, which are read at the first picture."""
+    """A :class:`core.parts.prompts.Segmenter` with trained weights, which are read at the first picture."""
 
     name = "cutter"
 
-    def __init__(self, box: Box | None = None, weights: str | Path | None = None, device: str = "auto"):
+    def __init__(self, weights: str | Path, box: Box | None = None, device: str = "auto"):
         """Make a segmenter.
 
         Args:
+            weights: the file that ``counterpoint train cutter`` wrote (safetensors), with its JSON beside it.
             box: (x0, y0, x1, y1) in pixels around the object, which parts lie in.
-            weights: a file of weights (safetensors); None is the bundled one.
             device: "auto", "cpu" or "cuda".
 
         Raises:
             CounterpointError: there is no such file or device.
         """
         self._box, self._device = box, str(pick_device(device))
-        self._file = str(check_file(weights or WEIGHTS))
+        self._file = str(check_file(weights))
         self._image: npt.NDArray[np.uint8] | None = None
         self._views: dict[tuple[float, ...], View] = {}
 
@@ -90,20 +95,16 @@ class CutterSegmenter:
     def predict(self, prompts: Prompts) -> list[Candidate]:
         """See :meth:`core.parts.prompts.Segmenter.predict`.
 
-        Without any box the object is looked for in the whole photo, and then again in a square around what was found.
+        Without any box the object is looked for in squares of several sizes around the points, and then again in a
+        square around what was found.
         """
         image = self._image
         assert image is not None, "set_image comes first"
         height, width = image.shape[:2]
         prompts.check((width, height))
-        box = prompts.box or self._box
-        view = self._view(self._first_square(prompts))
+        boxed = prompts.box or self._box
+        view = self._view(self._first_square(prompts)) if boxed else self._view_without_box(prompts)
         soft, scores = self._answer(view, prompts)
-        if box is None:
-            square = self._closer(view, soft[int(scores.argmax())], prompts)
-            if square is not None:
-                view = self._view(square)
-                soft, scores = self._answer(view, prompts)
         found = [
             Candidate(self._in_photo(view, one, prompts), float(score)) for one, score in zip(soft, scores, strict=True)
         ]
@@ -150,6 +151,27 @@ class CutterSegmenter:
             corner = (low + high) / 2 + 0.5 - side / 2
         return float(corner[0]), float(corner[1]), float(side)
 
+    def _view_without_box(self, prompts: Prompts) -> View:
+        """The square around what the points most likely mean; masks that the edge of a square cuts are less likely."""
+        assert self._image is not None
+        points = np.array(_points(prompts)[0]).reshape(-1, 2)
+        middle, extent = (points.min(0) + points.max(0)) / 2 + 0.5, float(np.ptp(points, axis=0).max())
+        x, y, longer = self._first_square(None)
+        likely: list[tuple[float, View, Floats]] = []
+        for share in SCALES:
+            side = max(share * longer, 1.5 * extent)
+            corner = middle - side / 2
+            square = (x, y, longer) if side >= longer else (float(corner[0]), float(corner[1]), side)
+            view = self._view(square)
+            soft, scores = self._answer(view, prompts)
+            best = int(scores.argmax())
+            mask = soft[best] > 0.5
+            rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
+            likely.append((float(scores[best]) - (CUT * rim if side < longer else 0), view, soft[best]))
+        _, view, soft = max(likely, key=lambda one: one[0])
+        square = self._closer(view, soft, prompts)
+        return view if square is None else self._view(square)
+
     def _closer(self, view: View, soft: Floats, prompts: Prompts) -> tuple[float, float, float] | None:
         """The square around a mask in a view, if it is much smaller than the view."""
         mask = soft > 0.5
@@ -177,7 +199,7 @@ class CutterSegmenter:
             batch = torch.from_numpy(picture).permute(2, 0, 1)[None].float().to(self._device)
             with torch.inference_mode():
                 maps = load_net(self._file, self._device).look(batch.contiguous(memory_format=torch.channels_last))
-            while len(self._views) > 3:
+            while len(self._views) > 5:
                 self._views.pop(next(iter(self._views)))
             self._views[square] = View((x, y), side, maps)
         return self._views[square]
@@ -229,9 +251,25 @@ class CutterSegmenter:
         return whole if prompts.erased is None else whole & ~prompts.erased
 
 
-def learnt_from(weights: str | Path | None = None) -> frozenset[str]:
-    """The names of the photos that weights (None is the bundled ones) were trained on."""
-    return frozenset(json.loads(Path(weights or WEIGHTS).with_suffix(".json").read_text())["photos"])
+def learnt_from(weights: str | Path) -> frozenset[str]:
+    """The names of the photos that weights were trained on."""
+    return frozenset(_about(weights)["photos"])
+
+
+def _about(weights: str | Path) -> dict[str, Any]:
+    """What lies beside weights.
+
+    Raises:
+        CounterpointError: it is missing or damaged.
+    """
+    file = Path(weights).with_suffix(".json")
+    try:
+        about: dict[str, Any] = json.loads(file.read_text())
+        return {"net": CutterSettings(**about["net"]), "photos": [str(name) for name in about["photos"]]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CounterpointError(
+            f"{file.name} does not describe a cutter; it belongs beside the weights that train cutter wrote."
+        ) from error
 
 
 @lru_cache(2)
@@ -241,9 +279,8 @@ def load_net(file: str, device: str) -> CutterNet:
     Raises:
         CounterpointError: the weights do not fit.
     """
+    net = CutterNet(_about(file)["net"])
     try:
-        about = json.loads(Path(file).with_suffix(".json").read_text())
-        net = CutterNet(CutterSettings(**about["net"]))
         missing, unexpected = net.load_state_dict(load_file(file), strict=False)
     except Exception as error:
         raise CounterpointError(f"{Path(file).name} does not hold weights of the cutter ({error}).") from error
@@ -280,9 +317,7 @@ def _points(prompts: Prompts) -> tuple[list[tuple[float, float]], list[tuple[flo
     return [*prompts.add, *spread_over(prompts.painted)], [*prompts.remove, *spread_over(prompts.erased)]
 
 
-def _obeying(
-    soft: Floats, view: View, add: list[tuple[float, float]], remove: list[tuple[float, float]]
-) -> Floats:
+def _obeying(soft: Floats, view: View, add: list[tuple[float, float]], remove: list[tuple[float, float]]) -> Floats:
     """Probabilities [M, h, h] of masks in a view that are right at the clicks themselves, whatever the net thinks."""
     drawn = np.ascontiguousarray(soft.transpose(1, 2, 0))
     for points, value in ((add, 1.0), (remove, 0.0)):

@@ -23,26 +23,23 @@ SAME = 0.6
 
 
 def propose(
-    image: npt.NDArray[np.uint8], most: int = 40, device: str = "auto", progress: Progress = silent
+    image: npt.NDArray[np.uint8], cutter: CutterSegmenter, most: int = 40, progress: Progress = silent
 ) -> list[Candidate]:
     """Masks of objects in a photo, the surest first.
 
     Args:
         image: uint8 [H, W, 3].
+        cutter: makes the masks; the photo is set.
         most: masks at most.
-        device: of the cutter.
         progress: is told how far it is.
     """
-    cutter = CutterSegmenter(device=device)
     cutter.set_image(image)
     found: list[Candidate] = []
     squares = _squares(image.shape[1], image.shape[0])
     for number, (x, y, side) in enumerate(squares):
         progress(number / len(squares), "Looking for objects in the photo")
         at = (np.arange(GRID) + 0.5) / GRID * side
-        places = [
-            (x + u, y + v) for v in at for u in at if 0 <= x + u < image.shape[1] and 0 <= y + v < image.shape[0]
-        ]
+        places = [(x + u, y + v) for v in at for u in at if 0 <= x + u < image.shape[1] and 0 <= y + v < image.shape[0]]
         found += cutter.at_each((x, y, side), places)
     area = image.shape[0] * image.shape[1]
     fitting = [one for one in found if LEAST * area <= one.mask.sum() <= MOST * area]

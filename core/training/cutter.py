@@ -37,6 +37,9 @@ MOST_CLICKS = 8
 CORRECTIONS = (0.5, 0.2, 0.15, 0.1, 0.05)
 """Shares of the steps whose answer was corrected by no click, by one, ..."""
 
+OTHERS = (0.6, 0.1)
+"""How much masks count that are not the best of an answer, beside it: to a box, which means one thing, and to clicks."""
+
 HARD = 0.4
 """The share of the pictures that counts as hard."""
 
@@ -62,7 +65,7 @@ class CutterRecipe(LongRecipe):
     warmup: int = 100
     ema_decay: float = 0.998
     final_rate: float = 0.02
-    net: CutterSettings = CutterSettings()
+    net: CutterSettings = field(default_factory=CutterSettings)
     data: CutterData = field(default_factory=CutterData)
     batch: int = 16
     size: int = 128
@@ -166,12 +169,13 @@ class CutterLearner(Learner[Batch]):
         target = F.avg_pool2d(target, 2)
         wrong = mask_loss(logits, target)
         best_loss = wrong.amin(1)
+        share = torch.from_numpy(np.where(prompts.boxed, *OTHERS)).float().to(device)
         self.hardness[torch.from_numpy(batch.numbers)] = best_loss.detach().to(self.hardness.device)
         truth = overlaps(logits.detach() > 0, target > 0.5)
         quality = F.binary_cross_entropy_with_logits(overlap, truth)
         return {
             "mask": (1.0, best_loss.mean()),
-            "others": (0.1, wrong.mean()),
+            "others": (1.0, (share * wrong.mean(1)).mean()),
             "quality": (self.recipe.quality, quality),
             "overlap": (0.0, truth.gather(1, overlap.argmax(1, keepdim=True)).mean()),
         }
@@ -209,6 +213,11 @@ class SimulatedPrompts:
             click = next_click(mask, whole, self._rng if self._rng.random() < 0.5 else None)
             if click is not None:
                 self._add(row, *click)
+
+    @property
+    def boxed(self) -> npt.NDArray[np.bool_]:
+        """Which pictures have a box, bool [B]."""
+        return np.isfinite(self._box[:, 0])
 
     def drawn(self, previous: torch.Tensor | None, device: torch.device) -> torch.Tensor:
         """The prompts as channels (see :func:`core.parts.cutter_net.draw_prompts`)."""

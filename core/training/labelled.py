@@ -73,7 +73,9 @@ def read_labelled(folder: str | Path, name: str) -> LabelledPhoto:
         try:
             values = np.array(line.split()[1:], np.float32).reshape(-1, 2)
         except ValueError as error:
-            raise CounterpointError(f"Line {number} of labels/{name}.txt is no class with x y ... behind it.") from error
+            raise CounterpointError(
+                f"Line {number} of labels/{name}.txt is no class with x y ... behind it."
+            ) from error
         if len(values) >= 3:
             outlines.append(values * size)
     return LabelledPhoto(name, image, outlines)

@@ -70,4 +70,6 @@ class TrainOptions:
         choices=("auto", "open3d", "warp"),
     )
     rate: float | None = option("peak learning rate", type=float)
-    size: int | None = option("side of a picture, a multiple of 32 (cutter: 16)", type=values.positive, metavar="PIXELS")
+    size: int | None = option(
+        "side of a picture, a multiple of 32 (cutter: 16)", type=values.positive, metavar="PIXELS"
+    )

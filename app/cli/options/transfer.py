@@ -33,8 +33,8 @@ class TransferOptions(BatchOptions, JsonOptions, SideOptions):
         exclusive="part",
     )
     sam: str | None = option(
-        "cut out with GrabCut, or with this checkpoint of Segment Anything, not with the bundled cutter",
-        metavar="grabcut|FILE",
+        "cut out with this checkpoint of Segment Anything, or these weights of a cutter (train cutter), not with GrabCut",
+        metavar="FILE",
         path="path or name",
     )
     box: tuple[float, float, float, float] | None = option(
