@@ -26,6 +26,7 @@ def run(options: EvaluateOptions, progress: Progress = silent) -> dict[str, Any]
         report=options.report,
         clip=options.clip,
         dlign=options.dlign,
+        cutter=options.cutter,
     )
     report: dict[str, Any] = {"encoder": options.encoder, "data": options.data}
     if options.what == "correspondence":

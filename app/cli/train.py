@@ -12,7 +12,8 @@ from core.errors import CounterpointError
 from core.files import make_folder
 from core.plugins import import_named
 from core.progress import Progress, silent
-from core.training import adapter, dlign, pocket, points, tango
+from core.training import adapter, cutter, dlign, pocket, points, tango
+from core.training.cutter_data import CutterData, read_sources
 from core.training.meshes import read_meshes
 from core.training.pair_settings import PairSettings
 from core.training.pictures import PictureSettings
@@ -31,6 +32,7 @@ def run(options: TrainOptions, progress: Progress = silent) -> dict[str, Any]:
         "pocket": train_nets,
         "tango": train_nets,
         "points": train_points,
+        "cutter": train_cutter,
         "adapter": train_adapter,
         "dlign": train_dlign,
     }
@@ -61,6 +63,17 @@ def train_nets(options: TrainOptions, progress: Progress = silent) -> Path:
     if options.tokens:
         raise CounterpointError("The pocket recipe has no point net; --tokens belongs to tango.")
     return pocket.train(out, pocket.PocketRecipe(data=data, **chosen), items, options.device, options.resume, progress)
+
+
+def train_cutter(options: TrainOptions, progress: Progress = silent) -> Path:
+    """``train cutter``: the net that cuts objects out by boxes and clicks."""
+    chosen = given(options, "steps", "start", "rate", "size") | ({"batch": options.pairs} if options.pairs else {})
+    if options.size and options.size % 16:
+        raise CounterpointError(f"A side of {options.size} pixels is not a multiple of 16.")
+    data = CutterData(**({"count": options.pictures} if options.pictures else {}))
+    sources = read_sources(options.data.split(","), options.photos, options.objects or 300)
+    recipe = cutter.CutterRecipe(data=data, **chosen)
+    return cutter.train(Path(options.output), sources, recipe, options.device, options.resume, progress)
 
 
 def train_points(options: TrainOptions, progress: Progress = silent) -> Path:

@@ -22,8 +22,8 @@ from core.geometry.undistorted import Undistorted
 from core.images import field_of_view
 from core.matching.prepare import matchable_image
 from core.notices import warn
-from core.parts.grabcut import box_mask
 from core.parts.prominence import likely_box
+from core.parts.segmenters import box_mask
 
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]

@@ -30,7 +30,7 @@ from core.geometry.sampling import spread
 from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import Prior, match
 from core.matching.prepare import matchable_image, matchable_shape
-from core.parts.grabcut import box_mask
+from core.parts.segmenters import box_mask
 from core.progress import Progress, silent, span
 
 if TYPE_CHECKING:

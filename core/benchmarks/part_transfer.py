@@ -31,6 +31,7 @@ from core.parts.layers import in_part
 from core.parts.transfer import known, mask_region, transfer
 from core.parts.verdict import intersection_over_union
 from core.progress import Progress, silent, span
+from core.training.clicks import innermost
 from core.training.meshes import read_meshes
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
 from core.training.procedural import Object3D
@@ -142,17 +143,15 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
         if across and cases:
             tables["parts of a shape on another of its kind"] = summary(measure_shapes(cases, encoder))
         if not across:
-            tables["one click in a picture"] = _cutting_table([case.pictures[0] for case in cases], encoder)
+            tables["one click in a picture"] = _cutting_table(
+                [case.pictures[0] for case in cases], encoder, settings.cutter
+            )
     return tables
 
 
-def _cutting_table(pictures: list[Picture], encoder: ImageEncoder) -> list[Row]:
-    ways: tuple[tuple[str, ImageEncoder | None, bool], ...] = (
-        ("GrabCut, colours alone", None, False),
-        ("GrabCut and descriptors", encoder, False),
-        ("GrabCut and descriptors, corrected", encoder, True),
-    )
-    return [{"method": name, **cutting.measure(pictures, net, corrected)} for name, net, corrected in ways]
+def _cutting_table(pictures: list[Picture], encoder: ImageEncoder, cutter: str | None) -> list[Row]:
+    ways = cutting.part_ways(encoder, cutter)
+    return [{"method": name, **cutting.measure(pictures, *way)} for name, way in ways.items()]
 
 
 def measure(cases: Sequence[PartCase], encoder: ImageEncoder, progress: Progress = silent) -> dict[str, list[float]]:
@@ -268,7 +267,7 @@ def _grown(picture: Picture, image: MatchableImage, shape: MatchableShape, prior
 
     It grows from the match of the innermost pixel along the surface, around creases, to the part's share of the object.
     """
-    seed = match(image, shape, cutting.innermost(mask), prior).candidate
+    seed = match(image, shape, innermost(mask), prior).candidate
     graph = sparse.coo_array(shape.surface_graph)
     points = shape.field.points
     length = np.linalg.norm(points.position[graph.row] - points.position[graph.col], axis=1)

@@ -36,7 +36,7 @@ from core.images import load_depth, load_image
 from core.interchange.poses.matrix import from_matrix, to_matrix
 from core.interchange.poses.scan2cad import from_trs
 from core.matching.prepare import matchable_image, matchable_shape
-from core.parts.grabcut import box_mask
+from core.parts.segmenters import box_mask
 from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]

@@ -19,6 +19,7 @@ class EvaluateSettings:
         beside: encoders to compare with, NAME or NAME+ADAPTER, and ``report`` the folder of results and pictures
             (encoders).
         clip: "ARCHITECTURE:WEIGHTS", and ``dlign`` the file of its tuned branch (zeroshot, detection).
+        cutter: weights of a cutter to measure beside GrabCut (cutting, parts).
     """
 
     encoder: EncoderChoice = field(default_factory=EncoderChoice)
@@ -32,3 +33,4 @@ class EvaluateSettings:
     report: str | None = None
     clip: str | None = None
     dlign: str | None = None
+    cutter: str | None = None

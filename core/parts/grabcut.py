@@ -111,22 +111,6 @@ class GrabCutSegmenter:
         return np.asarray(np.clip((values - low) / max(high - low, 1e-6), 0, 1), np.float32)
 
 
-def box_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box) -> npt.NDArray[np.bool_]:
-    """Cut out the object in a box without further prompts.
-
-    Args:
-        image: RGB uint8 [H, W, 3].
-        encoder: describes the pixels.
-        box: (x0, y0, x1, y1) in pixels.
-
-    Returns:
-        bool [H, W].
-    """
-    segmenter = GrabCutSegmenter(encoder)
-    segmenter.set_image(image)
-    return segmenter.predict(Prompts(box=box))[0].mask
-
-
 def _frame(box: Box | None, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """Return the part of the image that is worked on: the box with a margin, or all of it."""
     width, height = size

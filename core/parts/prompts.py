@@ -5,9 +5,12 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from core.encoders.feature_map import Box
+from core.encoders.points import farthest_points
 from core.errors import CounterpointError
+from core.geometry.pixel_grid import pixels_of
 
 Mask = npt.NDArray[np.bool_]
 
@@ -77,3 +80,13 @@ class Segmenter(Protocol):
             CounterpointError: the prompts tell nothing, or lie outside the image.
         """
         ...
+
+
+def spread_over(stroke: Mask | None, count: int = 6) -> list[tuple[float, float]]:
+    """Return a few pixels (u, v) of a stroke bool [H, W], far from each other."""
+    if stroke is None or not stroke.any():
+        return []
+    every = pixels_of(stroke)
+    pixels = every.astype(np.float32)[:: max(1, len(every) // 2000)]
+    chosen = farthest_points(torch.from_numpy(pixels)[None], count)[0].numpy()
+    return [(float(u), float(v)) for u, v in pixels[chosen]]

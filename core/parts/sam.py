@@ -10,11 +10,9 @@ import numpy.typing as npt
 import torch
 
 from core.encoders.base import pick_device
-from core.encoders.points import farthest_points
 from core.errors import CounterpointError
 from core.files import check_file
-from core.geometry.pixel_grid import pixels_of
-from core.parts.prompts import Candidate, Prompts
+from core.parts.prompts import Candidate, Prompts, spread_over
 from core.progress import Progress, silent
 
 CHECKPOINTS = {
@@ -77,7 +75,7 @@ class SamSegmenter:
         """See :meth:`core.parts.prompts.Segmenter.predict`."""
         height, width = self._predictor.original_size
         prompts.check((width, height))
-        add, remove = [*prompts.add, *_spread(prompts.painted)], [*prompts.remove, *_spread(prompts.erased)]
+        add, remove = [*prompts.add, *spread_over(prompts.painted)], [*prompts.remove, *spread_over(prompts.erased)]
         points = np.array([*add, *remove], float).reshape(-1, 2) + 0.5  # SAM counts from the corner of a pixel
         labels = np.array([1] * len(add) + [0] * len(remove))
         box = None if prompts.box is None else np.array(prompts.box) + 0.5
@@ -129,13 +127,3 @@ def _kind_of(file: Path) -> str:
             return kind
     names = ", ".join(name for name, _ in CHECKPOINTS.values())
     raise CounterpointError(f"{file.name} is none of the published checkpoints ({names}), or it is damaged.")
-
-
-def _spread(painted: npt.NDArray[np.bool_] | None, count: int = 6) -> list[tuple[float, float]]:
-    """Return a few pixels (u, v) of a stroke, far from each other."""
-    if painted is None or not painted.any():
-        return []
-    every = pixels_of(painted)
-    pixels = every.astype(np.float32)[:: max(1, len(every) // 2000)]
-    chosen = farthest_points(torch.from_numpy(pixels)[None], count)[0].numpy()
-    return [(float(u), float(v)) for u, v in pixels[chosen]]

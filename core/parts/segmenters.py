@@ -1,24 +1,36 @@
 """The segmenter that a user chose; only here is known what the choice means."""
 
+import numpy as np
+import numpy.typing as npt
+
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
+from core.parts.cutter import CutterSegmenter
 from core.parts.grabcut import GrabCutSegmenter
-from core.parts.prompts import Segmenter
+from core.parts.prompts import Prompts, Segmenter
 from core.parts.sam import SamSegmenter
 from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent
+
+GRABCUT = ("grabcut", "")
+"""Choices of GrabCut; the second is the default."""
+
+TRAINED = ".safetensors"
+"""The ending of weights that ``counterpoint train cutter`` wrote."""
 
 
 def load_weights(choice: str, device: str = "auto", progress: Progress = silent) -> SamSegmenter | None:
     """Load what the segmenters of several images share.
 
     Returns:
-        Segment Anything where ``choice`` is a checkpoint; None for a plugin and for GrabCut, which share nothing.
+        Segment Anything where ``choice`` is a checkpoint; None for the others, which share nothing or do it themselves.
 
     Raises:
         CounterpointError: The checkpoint cannot be read.
     """
-    return SamSegmenter(choice, device, progress) if choice and choice not in plugins("segmenters") else None
+    if choice in GRABCUT or choice.endswith(TRAINED) or choice in plugins("segmenters"):
+        return None
+    return SamSegmenter(choice, device, progress)
 
 
 def load_segmenter(
@@ -32,9 +44,10 @@ def load_segmenter(
     """Make a segmenter for one image.
 
     Args:
-        choice: The name of a plugin, a checkpoint of Segment Anything, or "" for GrabCut with descriptors.
+        choice: "grabcut" (or "") for GrabCut with descriptors, the name of a plugin, a checkpoint of Segment Anything,
+            or the weights of a cutter (``.safetensors``).
         encoder: Describes the image for GrabCut.
-        box: The object's box x0, y0, x1, y1 in pixels, within which GrabCut keeps parts; or None.
+        box: The object's box x0, y0, x1, y1 in pixels, within which the cutter and GrabCut keep parts; or None.
         device: Where a network runs.
         progress: Is told what is loaded.
         weights: What :func:`load_weights` gave for the same choice, if it was called before.
@@ -45,6 +58,25 @@ def load_segmenter(
     if choice in plugins("segmenters"):
         made: Segmenter = make_plugin("segmenters", choice, device)
         return made
-    if not choice:
+    if choice in GRABCUT:
         return GrabCutSegmenter(encoder, box)
+    if choice.endswith(TRAINED):
+        return CutterSegmenter(choice, box, device)
     return SamSegmenter(choice, device, progress) if weights is None else weights.another()
+
+
+def box_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box, choice: str = "") -> npt.NDArray[np.bool_]:
+    """Cut out the object in a box without further prompts.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        encoder: describes the pixels for GrabCut.
+        box: (x0, y0, x1, y1) in pixels.
+        choice: of the segmenter, as :func:`load_segmenter` takes it.
+
+    Returns:
+        bool [H, W].
+    """
+    segmenter = load_segmenter(choice, encoder)
+    segmenter.set_image(image)
+    return segmenter.predict(Prompts(box=box))[0].mask

@@ -4,7 +4,7 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -18,7 +18,7 @@ from core.errors import CounterpointError
 from core.files import make_folder
 from core.progress import Progress, silent
 from core.training import checkpoints
-from core.training.recipe import PairRecipe, Recipe
+from core.training.recipe import LongRecipe, Recipe
 from core.training.schedule import Schedule
 
 Given = TypeVar("Given")
@@ -100,7 +100,7 @@ def run_in_folder(
     out: Path,
     learner: Learner[Any],
     nets: dict[str, nn.Module],
-    recipe: PairRecipe,
+    recipe: LongRecipe,
     device: str = "auto",
     resume: bool = False,
     progress: Progress = silent,
@@ -174,11 +174,12 @@ def _step(
     return row
 
 
-def _resumed(out: Path, recipe: PairRecipe, parts: dict[str, Any]) -> int:
+def _resumed(out: Path, recipe: LongRecipe, parts: dict[str, Any]) -> int:
     """Load the checkpoint of a folder into the parts of a run; returns the steps that are done."""
     state = checkpoints.load(out / "checkpoint.pt")
-    now = json.loads(json.dumps(asdict(replace(recipe, workers=state["recipe"]["workers"]))))
-    then = json.loads(json.dumps(state["recipe"]))
+    now, then = (json.loads(json.dumps(values)) for values in (asdict(recipe), state["recipe"]))
+    for values in (now, then):
+        values.pop("workers", None)
     if then != now:
         different = [name for name in now if then.get(name) != now[name]]
         raise CounterpointError(f"The run was started with another {', '.join(different)}; resume it with the same.")

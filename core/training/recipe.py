@@ -51,22 +51,14 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class PairRecipe(Recipe):
-    """The numbers of a run on pairs of pictures.
+class LongRecipe(Recipe):
+    """The numbers of a run with a folder, whose weights are averaged.
 
     Attributes:
-        pairs: pairs of pictures a step.
         ema_decay: of the averaged weights that are the result of the run, at a step.
-        uses: how often a pair that was drawn is learnt from, each time with fresh changes; above 1 pairs are kept in
-            the folder of the run (see :mod:`core.training.kept_pairs`).
-        start: weights to go on from instead of random ones, or "imagenet" for the trunk's published ones; BatchNorm
-            then keeps its statistics, and the trunk's first layers stay as they are.
-        trunk_rate: the rate of the rest of the trunk then, as a share of that of the other layers.
-        workers: processes that make the pairs; 0 makes them in the one that trains.
+        start: weights to go on from instead of random ones, or "imagenet" for the trunk's published ones.
         log_every: steps between two lines of the log.
         save_every: steps between two checkpoints.
-        renderer: "open3d" draws pictures one by one in the workers, "warp" in batches on the device; "auto" takes Warp
-            on a GPU.
     """
 
     steps: int = 20_000
@@ -74,12 +66,31 @@ class PairRecipe(Recipe):
     weight_decay: float = 0.03
     betas: tuple[float, float] = (0.9, 0.98)
     gradient_norm: float | None = 1.0
-    pairs: int = 96
     ema_decay: float = 0.999
-    uses: int = 1
     start: str | None = None
-    trunk_rate: float = 0.2
-    workers: int = 0
     log_every: int = 10
     save_every: int = 200
+
+
+@dataclass(frozen=True)
+class PairRecipe(LongRecipe):
+    """The numbers of a run on pairs of pictures.
+
+    With ``start``, BatchNorm keeps its statistics, and the trunk's first layers stay as they are.
+
+    Attributes:
+        pairs: pairs of pictures a step.
+        uses: how often a pair that was drawn is learnt from, each time with fresh changes; above 1 pairs are kept in
+            the folder of the run (see :mod:`core.training.kept_pairs`).
+        trunk_rate: the rate of the rest of the trunk, where it is not random at the start, as a share of that of the
+            other layers.
+        workers: processes that make the pairs; 0 makes them in the one that trains.
+        renderer: "open3d" draws pictures one by one in the workers, "warp" in batches on the device; "auto" takes Warp
+            on a GPU.
+    """
+
+    pairs: int = 96
+    uses: int = 1
+    trunk_rate: float = 0.2
+    workers: int = 0
     renderer: Literal["auto", "open3d", "warp"] = "auto"

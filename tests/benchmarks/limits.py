@@ -196,7 +196,7 @@ def align(machine: Machine) -> None:
     from core.images import load_image
     from core.matching.crops import cells_of, centred, shrink
     from core.matching.prepare import matchable_image, matchable_shape
-    from core.parts.grabcut import box_mask
+    from core.parts.segmenters import box_mask
 
     encoder, image = load_encoder(), load_image(SAMPLE / "toy.jpg")
     K = np.array(json.loads((SAMPLE / "sample.json").read_text())["pose"]["K"])

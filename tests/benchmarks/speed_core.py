@@ -122,7 +122,7 @@ def align() -> None:
     from core.geometry.shape import load_shape
     from core.images import load_image
     from core.matching.prepare import matchable_image, matchable_shape
-    from core.parts.grabcut import box_mask
+    from core.parts.segmenters import box_mask
 
     encoder, image, box = load_encoder(), load_image(SAMPLE / "toy.jpg"), (527.0, 319.0, 1082.0, 740.0)
     pose = json.loads((SAMPLE / "sample.json").read_text())["pose"]

@@ -45,7 +45,7 @@ from core.interchange.poses import View, nerfstudio
 from core.interchange.poses.scan2cad import to_trs
 from core.matching.match import match
 from core.matching.prepare import matchable_image, matchable_shape
-from core.parts.grabcut import box_mask
+from core.parts.segmenters import box_mask
 from core.parts.marking import outline_mask
 
 NUMBERS = st.floats(-3, 3)

@@ -32,4 +32,7 @@ class EvaluateOptions(JsonOptions, WordsOptions, EncoderOptions):
         metavar="FOLDER",
         path="path",
     )
+    cutter: str | None = option(
+        "cutting, parts: weights of a cutter (train cutter) to measure beside GrabCut", metavar="FILE", path="path"
+    )
     output: str | None = option("write the table as JSON too", metavar="FILE", path="path")

@@ -13,8 +13,8 @@ class TrainOptions:
 
     recipe: str = argument(
         None,
-        "the image net alone, image and point net, the point net for an image net, two layers on an encoder that stays as it is, or CLIP's branch for depth",
-        choices=("pocket", "tango", "points", "adapter", "dlign"),
+        "the image net alone, image and point net, the point net for an image net, the cutter, two layers on an encoder that stays as it is, or CLIP's branch for depth",
+        choices=("pocket", "tango", "points", "cutter", "adapter", "dlign"),
     )
     encoder: str = option(
         "adapter, points: of this encoder (with --start as its weights)", default="pocket", metavar="NAME"
@@ -24,10 +24,12 @@ class TrainOptions:
         "dlign: pictures by Stable Diffusion with this ControlNet for depth", metavar="NET,BASE"
     )
     objects: int | None = option(
-        "points, adapter, dlign: procedural objects (default 60)", type=values.positive, metavar="N"
+        "points, adapter, dlign, cutter: procedural objects (default 60; cutter 300)",
+        type=values.positive,
+        metavar="N",
     )
     data: str = option(
-        "what to learn from (default: %(default)s)",
+        "what to learn from (default: %(default)s); cutter: several with commas between, folders of photos with outlines (images/ and labels/) too",
         default="procedural",
         metavar="procedural|FOLDER",
         path="path or name",
@@ -44,7 +46,7 @@ class TrainOptions:
     device: str = option("", default="auto", choices=DEVICES)
     resume: bool = flag("go on from the folder's checkpoint")
     start: str | None = option(
-        "weights to go on from: a file for pocket, a folder for tango (fine-tuning), imagenet for the trunk's alone",
+        "weights to go on from: a file for pocket and cutter, a folder for tango (fine-tuning), imagenet for the trunk's alone",
         metavar="PATH",
         path="path",
     )
@@ -57,7 +59,8 @@ class TrainOptions:
         "tango: your pretrained 3D VAE instead of the bundled point tokens", metavar="MODULE:FUNCTION"
     )
     steps: int | None = option("steps", type=values.positive, metavar="N")
-    pairs: int | None = option("pairs of pictures a step", type=values.positive, metavar="N")
+    pictures: int | None = option("cutter: pictures that are drawn once", type=values.positive, metavar="N")
+    pairs: int | None = option("pairs of pictures a step (cutter: pictures)", type=values.positive, metavar="N")
     uses: int | None = option(
         "learn from each pair N times, changed afresh; pairs are kept in the folder", type=values.positive, metavar="N"
     )
@@ -67,4 +70,6 @@ class TrainOptions:
         choices=("auto", "open3d", "warp"),
     )
     rate: float | None = option("peak learning rate", type=float)
-    size: int | None = option("side of a picture, a multiple of 32", type=values.positive, metavar="PIXELS")
+    size: int | None = option(
+        "side of a picture, a multiple of 32 (cutter: 16)", type=values.positive, metavar="PIXELS"
+    )

@@ -33,7 +33,9 @@ class TransferOptions(BatchOptions, JsonOptions, MatchableOptions):
         exclusive="part",
     )
     sam: str | None = option(
-        "cut out with this checkpoint of Segment Anything, not with GrabCut", metavar="FILE", path="path or name"
+        "cut out with this checkpoint of Segment Anything, or these weights of a cutter (train cutter), not with GrabCut",
+        metavar="FILE",
+        path="path or name",
     )
     box: tuple[float, float, float, float] | None = option(
         "the object in SOURCE; given alone, the part is cut out of it", type=values.box, metavar="X0,Y0,X1,Y1"

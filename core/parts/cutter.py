@@ -1,0 +1,354 @@
+"""The cutter: a small net that was trained to make masks from boxes and clicks."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file
+
+from core.encoders.base import pick_device
+from core.encoders.feature_map import Box, box_around
+from core.errors import CounterpointError
+from core.files import check_file
+from core.parts.cutter_net import CutterNet, CutterSettings, draw_prompts
+from core.parts.prompts import Candidate, Mask, Prompts, spread_over
+
+SIDE = 256
+"""Side in pixels of the square that the net looks at."""
+
+MARGIN = 1.4
+"""That square is this much larger than the longer side of the box."""
+
+ZOOM = 1.7
+"""Where no box is given, the square around the first answer is this much larger than it."""
+
+SCALES = (1.0, 0.45, 0.2)
+"""Sides of the squares that are looked at where points are all that is given, as shares of the photo's longer side."""
+
+CUT = 1.5
+"""How much less likely a mask is whose pixels fill all of the rim of its square."""
+
+SHARP = 512
+"""The longest side in pixels at which edges are sharpened."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass
+class View:
+    """A square of a photo that the net has looked at.
+
+    Attributes:
+        corner: the column and row of its top left corner, between pixels of the photo.
+        side: in pixels of the photo.
+        maps: of the net.
+    """
+
+    corner: tuple[float, float]
+    side: float
+    maps: list[torch.Tensor]
+
+    def to_view(self, pixels: npt.ArrayLike) -> Floats:
+        """Pixels [..., 2] of the photo in those of the net's picture."""
+        at = np.asarray(pixels, np.float32) + 0.5 - np.asarray(self.corner, np.float32)
+        return np.asarray(at * (SIDE / self.side) - 0.5, np.float32)
+
+    def box(self, box: Box | None) -> Floats:
+        """A box of the photo in pixels of the net's picture, [1, 4]; not a number without a box."""
+        if box is None:
+            return np.full((1, 4), np.nan, np.float32)
+        return self.to_view(np.reshape(box, (2, 2))).reshape(1, 4)
+
+
+class CutterSegmenter:
+    """A :class:`core.parts.prompts.Segmenter` with trained weights, which are read at the first picture."""
+
+    name = "cutter"
+
+    def __init__(self, weights: str | Path, box: Box | None = None, device: str = "auto"):
+        """Make a segmenter.
+
+        Args:
+            weights: the file that ``counterpoint train cutter`` wrote (safetensors), with its JSON beside it.
+            box: (x0, y0, x1, y1) in pixels around the object, which parts lie in.
+            device: "auto", "cpu" or "cuda".
+
+        Raises:
+            CounterpointError: there is no such file or device.
+        """
+        self._box, self._device = box, str(pick_device(device))
+        self._file = str(check_file(weights))
+        self._image: npt.NDArray[np.uint8] | None = None
+        self._views: dict[tuple[float, ...], View] = {}
+
+    def set_image(self, image: npt.NDArray[np.uint8]) -> None:
+        """See :meth:`core.parts.prompts.Segmenter.set_image`."""
+        self._image, self._views = image, {}
+        self._view(self._first_square(None))
+
+    def predict(self, prompts: Prompts) -> list[Candidate]:
+        """See :meth:`core.parts.prompts.Segmenter.predict`.
+
+        Without any box the object is looked for in squares of several sizes around the points, and then again in a
+        square around what was found.
+        """
+        image = self._image
+        assert image is not None, "set_image comes first"
+        height, width = image.shape[:2]
+        prompts.check((width, height))
+        boxed = prompts.box or self._box
+        view = self._view(self._first_square(prompts)) if boxed else self._view_without_box(prompts)
+        soft, scores = self._answer(view, prompts)
+        found = [
+            Candidate(self._in_photo(view, one, prompts), float(score)) for one, score in zip(soft, scores, strict=True)
+        ]
+        return sorted(found, key=lambda candidate: -candidate.score)
+
+    def at_each(
+        self, square: tuple[float, float, float], places: list[tuple[float, float]], least: float = 0.5
+    ) -> list[Candidate]:
+        """Masks of what is at each of some pixels alone, seen in one square of the photo.
+
+        Args:
+            square: the column, row and side of the square, in pixels.
+            places: pixels (u, v).
+            least: the smallest score of a mask.
+        """
+        view = self._view(square)
+        clicks = torch.from_numpy(view.to_view(np.reshape(places, (-1, 1, 2))))
+        nobody = torch.full((len(places), 4), float("nan"))
+        prompts = draw_prompts(SIDE, nobody, clicks, torch.zeros(len(places), 0, 2)).to(self._device)
+        with torch.inference_mode():
+            maps = [one.expand(len(places), -1, -1, -1) for one in view.maps]
+            logits, overlap = load_net(self._file, self._device).answer(maps, prompts)
+        soft, scores = torch.sigmoid(logits).cpu().numpy(), torch.sigmoid(overlap).cpu().numpy()
+        sure = [(row, int(scores[row].argmax())) for row in range(len(places)) if scores[row].max() >= least]
+        nothing = Prompts()
+        return [Candidate(self._in_photo(view, soft[at], nothing), float(scores[at])) for at in sure]
+
+    def _first_square(self, prompts: Prompts | None) -> tuple[float, float, float]:
+        """Column, row and side of the square around the box (and the points), or around all of the photo."""
+        assert self._image is not None
+        height, width = self._image.shape[:2]
+        box = (None if prompts is None else prompts.box) or self._box
+        if box is None:
+            return width / 2 - max(width, height) / 2, height / 2 - max(width, height) / 2, float(max(width, height))
+        x0, y0, x1, y1 = box
+        low, high = np.array([x0, y0], float), np.array([x1, y1], float)
+        side = MARGIN * max(x1 - x0, y1 - y0) + 8
+        corner = (low + high) / 2 + 0.5 - side / 2
+        points = np.array(_points(prompts)[0] if prompts else [], float).reshape(-1, 2)
+        outside = (points < corner).any() or (points > corner + side).any()
+        if outside:  # a click beside the box
+            low, high = np.minimum(low, points.min(0)), np.maximum(high, points.max(0))
+            side = MARGIN * float((high - low).max()) + 8
+            corner = (low + high) / 2 + 0.5 - side / 2
+        return float(corner[0]), float(corner[1]), float(side)
+
+    def _view_without_box(self, prompts: Prompts) -> View:
+        """The square around what the points most likely mean; masks that the edge of a square cuts are less likely."""
+        assert self._image is not None
+        points = np.array(_points(prompts)[0]).reshape(-1, 2)
+        middle, extent = (points.min(0) + points.max(0)) / 2 + 0.5, float(np.ptp(points, axis=0).max())
+        x, y, longer = self._first_square(None)
+        likely: list[tuple[float, View, Floats]] = []
+        for share in SCALES:
+            side = max(share * longer, 1.5 * extent)
+            corner = middle - side / 2
+            square = (x, y, longer) if side >= longer else (float(corner[0]), float(corner[1]), side)
+            view = self._view(square)
+            soft, scores = self._answer(view, prompts)
+            best = int(scores.argmax())
+            mask = soft[best] > 0.5
+            rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
+            likely.append((float(scores[best]) - (CUT * rim if side < longer else 0), view, soft[best]))
+        _, view, soft = max(likely, key=lambda one: one[0])
+        square = self._closer(view, soft, prompts)
+        return view if square is None else self._view(square)
+
+    def _closer(self, view: View, soft: Floats, prompts: Prompts) -> tuple[float, float, float] | None:
+        """The square around a mask in a view, if it is much smaller than the view."""
+        mask = soft > 0.5
+        points = [view.to_view(point) / 2 for point in _points(prompts)[0]]
+        for u, v in points:
+            mask[int(np.clip(v, 0, SIDE / 2 - 1)), int(np.clip(u, 0, SIDE / 2 - 1))] = True
+        if not mask.any():
+            return None
+        x0, y0, x1, y1 = box_around(mask)
+        side = max(ZOOM * (max(x1 - x0, y1 - y0) + 2), SIDE / 12)
+        if side > 0.85 * SIDE / 2:
+            return None
+        scale = view.side / (SIDE / 2)
+        corner = (np.array([x0 + x1, y0 + y1]) / 2 + 0.5 - side / 2) * scale + np.asarray(view.corner)
+        step = view.side / 32  # so that a further click seldom needs another view
+        corner = np.round(corner / step) * step
+        return float(corner[0]), float(corner[1]), float(np.ceil(side * scale / step) * step)
+
+    def _view(self, square: tuple[float, float, float]) -> View:
+        """Look at a square of the photo; the last ones are kept."""
+        if square not in self._views:
+            assert self._image is not None
+            x, y, side = square
+            picture = _cut_out(self._image, (x, y), side)
+            batch = torch.from_numpy(picture).permute(2, 0, 1)[None].float().to(self._device)
+            with torch.inference_mode():
+                maps = load_net(self._file, self._device).look(batch.contiguous(memory_format=torch.channels_last))
+            while len(self._views) > 5:
+                self._views.pop(next(iter(self._views)))
+            self._views[square] = View((x, y), side, maps)
+        return self._views[square]
+
+    def _answer(self, view: View, prompts: Prompts) -> tuple[Floats, Floats]:
+        """Probabilities float32 [M, SIDE / 2, SIDE / 2] of masks in a view, and their expected overlaps [M].
+
+        Beyond the first click, the answer to it is corrected.
+        """
+        add, remove = _points(prompts)
+        rounds = [(add[:1], []), (add, remove)] if len(add) + len(remove) > 1 else [(add, remove)]
+        if prompts.box is not None and len(add) + len(remove) > 0:
+            rounds = [([], []), (add, remove)]
+        net, previous = load_net(self._file, self._device), None
+        for inside, outside in rounds:
+            drawn = draw_prompts(
+                SIDE,
+                torch.from_numpy(view.box(prompts.box)),
+                *(torch.from_numpy(view.to_view(np.reshape(p, (1, -1, 2)))) for p in (inside, outside)),
+                previous,
+            )
+            with torch.inference_mode():
+                logits, overlap = net.answer(view.maps, drawn.to(self._device))
+            soft, scores = torch.sigmoid(logits[0]).cpu(), torch.sigmoid(overlap[0]).cpu()
+            previous = soft[scores.argmax()][None, None]
+        return _obeying(soft.numpy(), view, add, remove), scores.numpy()
+
+    def _in_photo(self, view: View, soft: Floats, prompts: Prompts) -> Mask:
+        """The mask bool [H, W] of probabilities in a view, its edges sharpened."""
+        assert self._image is not None
+        height, width = self._image.shape[:2]
+        (x, y), side = view.corner, view.side
+        left, top = max(0, int(np.floor(x))), max(0, int(np.floor(y)))
+        right, bottom = min(width, int(np.ceil(x + side))), min(height, int(np.ceil(y + side)))
+        part = self._image[top:bottom, left:right]
+        scale = min(1.0, SHARP / max(part.shape[:2]))
+        size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
+        step = (right - left) / size[0] * len(soft) / side, (bottom - top) / size[1] * len(soft) / side
+        start = (left - x) * len(soft) / side, (top - y) * len(soft) / side
+        turn = np.array([[step[0], 0, start[0] + step[0] / 2 - 0.5], [0, step[1], start[1] + step[1] / 2 - 0.5]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        fine = cv2.warpAffine(soft, turn, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        fine = sharpened(cv2.resize(part, size, interpolation=cv2.INTER_AREA), fine, max(1.0, 1 / step[0]))
+        large = cv2.resize(fine, part.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+        whole = np.zeros((height, width), bool)
+        whole[top:bottom, left:right] = _without_specks(large, _points(prompts)[0], (left, top))
+        if prompts.painted is not None:
+            whole |= prompts.painted
+        return whole if prompts.erased is None else whole & ~prompts.erased
+
+
+def learnt_from(weights: str | Path) -> frozenset[str]:
+    """The names of the photos that weights were trained on."""
+    return frozenset(_about(weights)["photos"])
+
+
+def _about(weights: str | Path) -> dict[str, Any]:
+    """What lies beside weights.
+
+    Raises:
+        CounterpointError: it is missing or damaged.
+    """
+    file = Path(weights).with_suffix(".json")
+    try:
+        about: dict[str, Any] = json.loads(file.read_text())
+        return {"net": CutterSettings(**about["net"]), "photos": [str(name) for name in about["photos"]]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CounterpointError(
+            f"{file.name} does not describe a cutter; it belongs beside the weights that train cutter wrote."
+        ) from error
+
+
+@lru_cache(2)
+def load_net(file: str, device: str) -> CutterNet:
+    """Load the net of a file of weights; what describes it lies beside it (JSON).
+
+    Raises:
+        CounterpointError: the weights do not fit.
+    """
+    net = CutterNet(_about(file)["net"])
+    try:
+        missing, unexpected = net.load_state_dict(load_file(file), strict=False)
+    except Exception as error:
+        raise CounterpointError(f"{Path(file).name} does not hold weights of the cutter ({error}).") from error
+    missing = [name for name in missing if "num_batches" not in name]
+    if missing or unexpected:
+        raise CounterpointError(f"{Path(file).name} does not fit the cutter (for example {(missing + unexpected)[0]}).")
+    return net.float().eval().to(device, memory_format=torch.channels_last)
+
+
+def sharpened(picture: npt.NDArray[np.uint8], soft: Floats, reach: float) -> Floats:
+    """Move the edges of a mask onto those of the picture: a guided filter (He et al., 2013).
+
+    Args:
+        picture: uint8 [H, W, 3].
+        soft: float32 [H, W] in [0, 1].
+        reach: how far an edge may move, in pixels.
+
+    Returns:
+        float32 [H, W].
+    """
+    guide = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    side = 2 * round(1.5 * reach) + 1
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(cv2.blur(values, (side, side)))
+
+    m, p = mean(guide), mean(soft)
+    slope = (mean(guide * soft) - m * p) / (mean(guide * guide) - m * m + 1e-3)
+    return mean(slope) * guide + mean(p - slope * m)
+
+
+def _points(prompts: Prompts) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """What belongs to the part and what does not, as pixels; strokes are a few of them."""
+    return [*prompts.add, *spread_over(prompts.painted)], [*prompts.remove, *spread_over(prompts.erased)]
+
+
+def _obeying(soft: Floats, view: View, add: list[tuple[float, float]], remove: list[tuple[float, float]]) -> Floats:
+    """Probabilities [M, h, h] of masks in a view that are right at the clicks themselves, whatever the net thinks."""
+    drawn = np.ascontiguousarray(soft.transpose(1, 2, 0))
+    for points, value in ((add, 1.0), (remove, 0.0)):
+        for u, v in view.to_view(np.reshape(points, (-1, 2))) / 2:
+            spot = np.zeros(drawn.shape[:2], np.uint8)
+            cv2.circle(spot, (round(float(u)), round(float(v))), 2, 1, -1)
+            drawn[spot > 0] = value
+    return np.ascontiguousarray(drawn.transpose(2, 0, 1))
+
+
+def _cut_out(image: npt.NDArray[np.uint8], corner: tuple[float, float], side: float) -> npt.NDArray[np.uint8]:
+    """A square of a photo, uint8 [SIDE, SIDE, 3], grey where it is beyond the photo."""
+    scale = SIDE / side
+    shrink = min(1.0, 2 * scale)
+    if shrink < 1:
+        size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    sx, sy = scale / shrink, scale / shrink
+    x, y = corner[0] * shrink, corner[1] * shrink
+    turn = np.array([[sx, 0, (0.5 - x) * sx - 0.5], [0, sy, (0.5 - y) * sy - 0.5]])
+    cut = cv2.warpAffine(image, turn, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=(127, 127, 127))
+    return np.asarray(cut, np.uint8)
+
+
+def _without_specks(mask: Mask, points: list[tuple[float, float]], corner: tuple[int, int]) -> Mask:
+    """A mask without pieces smaller than a hundredth of it, except those that were pointed at."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    kept = stats[:, cv2.CC_STAT_AREA] >= 0.01 * mask.sum()
+    for u, v in points:
+        row, column = round(v) - corner[1], round(u) - corner[0]
+        if 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1]:
+            kept[labels[row, column]] = True
+    kept[0] = False
+    return np.asarray(kept[labels]) if count > 1 else mask
