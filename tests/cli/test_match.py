@@ -23,7 +23,7 @@ def test_match_image_to_shape(sample, tmp_path):
     assert first["query"] == [u, v] and len(first["point"]) == 3
     assert set(report) == {"encoder", "matches", "saved", "warnings"} and report["warnings"] == []
     place, numbers = {"point", "face", "barycentric"}, {"score", "margin", "cycle_error", "rivals", "verdict"}
-    assert set(first) == {"target", "query"} | place | numbers
+    assert set(first) == {"target", "query", "through"} | place | numbers and first["through"] == "poses"
     shape = trimesh.load_mesh(sample["shape"])
     corners = shape.vertices[shape.faces[first["face"]]]
     np.testing.assert_allclose(np.array(first["barycentric"]) @ corners, first["point"], atol=1e-4)
@@ -31,6 +31,24 @@ def test_match_image_to_shape(sample, tmp_path):
     heat = trimesh.load(tmp_path / "heat-1.ply", process=False)
     assert len(heat.faces) > 10_000
     assert "similarity" in heat.metadata["_ply_raw"]["vertex"]["properties"]
+
+
+def test_quick_leaves_out_the_search_for_poses(sample):
+    """The same click both ways: with poses it is nearer to where the known pose of the sample puts it."""
+    facts = sample["pose"]
+    K, R, t = (np.array(facts[name]) for name in ("K", "R", "t"))
+    point = np.array([1.1, 0.35, 0.0])
+    u, v, w = K @ (R @ point + t)
+    match = ("match", sample["shape"], sample["image"], "--at", "1.1,0.35,0", "--samples", 5000, "--json")
+    through, error = {}, {}
+    for name, more in (("poses", ()), ("views", ("--quick",))):
+        done = verb(*match, "--box", ",".join(map(str, sample["box"])), *more)
+        assert done.returncode == 0, done.stderr
+        (found,) = json.loads(done.stdout)["matches"]
+        through[name] = found["through"]
+        error[name] = np.hypot(found["pixel"][0] - u / w, found["pixel"][1] - v / w)
+    assert through == {"poses": "poses", "views": "views"} and error["poses"] <= error["views"] + 5
+    assert json.loads(verb(*match).stdout)["matches"][0]["through"] == "views"  # no box says which object is meant
 
 
 def test_match_shape_to_image_and_negative_numbers(sample, tmp_path):
