@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from app.cli.guide import PoseGuide, through
 from app.cli.inputs import boxes_of, choice_of, matchable_from_file, open_file
 from app.cli.options.match import MatchOptions
 from app.cli.text import vector
@@ -26,7 +27,7 @@ def run(options: MatchOptions, progress: Progress = silent) -> dict[str, Any]:
     source_box, boxes = boxes_of(options)
     loaded = [open_file(path) for path in (options.source, *options.target)]
     encoder = load_encoder(choice_of(options), span(progress, 0.0, 0.1))
-    matchable_of = partial(matchable_from_file, options, encoder)
+    matchable_of, guide = partial(matchable_from_file, options, encoder), PoseGuide(encoder)
     source, source_up = matchable_of(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
     report: dict[str, Any] = {"encoder": encoder.name, "matches": []}
     saved: list[str] = []
@@ -34,18 +35,25 @@ def run(options: MatchOptions, progress: Progress = silent) -> dict[str, Any]:
         begin = 0.4 + 0.6 * number / len(boxes)
         target, up = matchable_of(path, content, box, span(progress, begin, begin + 0.3 / len(boxes)))
         one, other, prior = with_joint_prior(source, target, up or source_up)
+        names = (options.source, path) if isinstance(one, MatchableImage) else (path, options.source)
         if options.pose:
-            names = (options.source, path) if isinstance(one, MatchableImage) else (path, options.source)
             prior = _guided(options.pose, names, one, other, prior)
+        elif not options.quick:
+            photo = (names[0], *((loaded[0], source_box) if names[0] == options.source else (content, box)))
+            step = span(progress, begin + 0.3 / len(boxes), begin + 0.6 / len(boxes))
+            prior = guide(one, other, photo, up or source_up, prior, step)
         for at in options.at:
             answer = match(one, other, at, prior)
-            report["matches"].append({"target": path} | _report(other, answer))
+            report["matches"].append({"target": path} | _report(other, answer) | {"through": through(prior)})
             if options.save:
                 saved.append(_save(other, content, answer, f"{options.save}-{len(saved) + 1}"))
     if options.save:
         report["saved"] = saved
     progress(1.0, "Done")
     return report
+
+
+_THROUGH = {"poses": ", through poses", "views": ", through views of the shape", "pixel": ""}
 
 
 def lines(options: MatchOptions, report: dict[str, Any]) -> list[str]:
@@ -56,7 +64,7 @@ def lines(options: MatchOptions, report: dict[str, Any]) -> list[str]:
         shown.append(f"{number}. {vector(answer['query'])} -> {_place(answer)}{where}")
         shown.append(
             f"   score {answer['score']:.3f}, margin {answer['margin']:.3f}, "
-            f"cycle error {answer['cycle_error']:.3f}: {answer['verdict']}"
+            f"cycle error {answer['cycle_error']:.3f}: {answer['verdict']}{_THROUGH[answer['through']]}"
         )
     return shown + [f"saved {path}" for path in report.get("saved", [])]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from app.cli.guide import PoseGuide
 from app.cli.inputs import boxes_of, choice_of, matchable_from_file, open_file
 from app.cli.options.transfer import TransferOptions
 from core.alignment.start import open_posed
@@ -38,12 +39,16 @@ def run(options: TransferOptions, progress: Progress = silent) -> dict[str, Any]
     if options.box and not (options.mask or options.outline or options.point or options.labels):
         source_box = None  # the box says where the part is
     side, source_up = matchable_from_file(options, encoder, options.source, loaded[0], source_box, silent)
+    guide = PoseGuide(encoder)
     report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
         begin, end = number / len(boxes), (number + 1) / len(boxes)
         target, up = matchable_from_file(options, encoder, path, content, box, span(progress, begin, end))
         one, other, prior = with_joint_prior(side, target, up or source_up)
         pose = _pose(options, one, path, other) if options.pose else None
+        if not options.quick and not options.pose:
+            photo = (path, content, box) if is_shape(options.source) else (options.source, loaded[0], source_box)
+            prior = guide(one, other, photo, up or source_up, prior)
         sources = [Source(one, labels.masks, prior, pose)]
         for image_path, mask_path in options.also:
             image = load_image(image_path)

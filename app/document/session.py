@@ -20,6 +20,7 @@ from app.shared.values import (
     Correction,
     Draft,
     EncoderSettings,
+    Guide,
     Item,
     Marking,
     Slot,
@@ -43,8 +44,9 @@ Fact = Literal[
     "cameras",
     "collection",
     "corrections",
+    "likely",
 ]
-"""What a document is made of; answers are results and no part of it, but change with it."""
+"""What a document is made of; answers and likely poses are results and no part of it, but change with it."""
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Pin:
         at: pixel (u, v) or point (x, y, z).
         answers: by slot of the target; missing while they are computed.
         problem: why there are no answers, for the user.
+        outdated: slots whose answers stay until better ones are there.
     """
 
     pin_id: int
@@ -65,6 +68,7 @@ class Pin:
     at: tuple[float, ...]
     answers: dict[Slot, Answer] = field(default_factory=dict)
     problem: str = ""
+    outdated: set[Slot] = field(default_factory=set)
 
 
 class Session(QObject):
@@ -87,6 +91,7 @@ class Session(QObject):
         self.draft: Draft | None = None
         self.marking = Marking()
         self.aligned: dict[Pair, Aligned] = {}
+        self.likely: dict[Pair, Guide | None] = {}
         self.cameras = Cameras()
         self.collection = Collection()
         self.corrections: tuple[Correction, ...] = ()
@@ -189,6 +194,27 @@ class Session(QObject):
             self.aligned = aligned
             self._forget(lambda source, target: (source, target) in moved or (target, source) in moved)
 
+    def set_likely(self, pair: Pair, wanted: bool, guide: Guide | None = None) -> None:
+        """Poses that were looked for; answers that they guide become outdated.
+
+        Without ``wanted`` nothing is known any more; a guide of None is being looked for.
+        """
+        before = self.guide(*pair)
+        with self._changing("likely"):
+            self.likely.pop(pair, None)
+            if wanted:
+                self.likely[pair] = guide
+            if self.guide(*pair) != before:
+                for pin in self.pins.values():
+                    pin.outdated |= {slot for slot in pin.answers if {pin.slot, slot} == {*pair}}
+
+    def guide(self, one: Slot, other: Slot) -> Guide | None:
+        """What matches between a photo and a shape go through: the pose that somebody aligned, or else likely ones."""
+        pair = (one, other) if (one, other) in self.aligned or (one, other) in self.likely else (other, one)
+        aligned = self.aligned.get(pair)
+        known = None if aligned is None else aligned.guide
+        return known or self.likely.get(pair)
+
     def set_cameras(self, cameras: Cameras) -> None:
         """Replace the cameras of the photos."""
         if cameras != self.cameras:
@@ -214,8 +240,9 @@ class Session(QObject):
         """Results of a query; ignored when the pin is gone."""
         if pin_id in self.pins:
             with self._changing("answers"):
-                self.pins[pin_id].answers = answers
-                self.pins[pin_id].problem = problem
+                pin = self.pins[pin_id]
+                pin.outdated = {slot for slot in pin.outdated if pin.answers.get(slot) is answers.get(slot)}
+                pin.answers, pin.problem = answers, problem
 
     @contextmanager
     def _changing(self, fact: Fact) -> Iterator[None]:

@@ -13,7 +13,7 @@ from app.engine.files import image_of, shape_of
 from app.engine.process import Report
 from app.engine.scoring import Judge, candidates_of, judge_of
 from app.shared.results import Begun, Drawn, PoseSoFar
-from app.shared.values import AlignTask, Correspondence2D3D, Item, PoseInPhoto, RigCamera
+from app.shared.values import AlignTask, Correspondence2D3D, Guide, Item, PoseInPhoto, RigCamera
 from core.alignment.align import align_from, align_hypotheses
 from core.alignment.coarse import facing
 from core.alignment.correspondences import Correspondences2D3D
@@ -52,6 +52,19 @@ def align_shape(progress: Report, task: AlignTask, dof: int, locked: frozenset[s
 
     found.poses = _plain(align_hypotheses(candidates, judge.scorer, fine, watch).hypotheses)
     return found
+
+
+def search_poses(progress: Report, task: AlignTask) -> Guide:
+    """The poses that ``counterpoint match`` looks for, which guide what is matched."""
+    judge = judge_of(replace(task, depth=""), 6, span(progress, 0.0, 0.5))
+    candidates = candidates_of(judge, span(progress, 0.5, 0.7))
+    fine = FineSettings()
+
+    def watch(step: int, _: list[Pose]) -> None:
+        progress(0.7 + 0.3 * step / fine.steps, "Making the pose exact")
+
+    found = _begun(judge, align_hypotheses(candidates, judge.scorer, fine, watch).hypotheses)
+    return found.K, found.lens, tuple(found.poses)
 
 
 def place_pose(progress: Progress, task: AlignTask, path: str = "") -> Begun:

@@ -19,6 +19,7 @@ _MODULES = {
     ),
     "app.engine.align": (
         "align_shape",
+        "search_poses",
         "draw_pose",
         "place_pose",
         "score_pose",

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.engine.cache import pair_of, segmenter_of, surface_of
+from app.engine.cache import Known, guided_pair, segmenter_of, surface_of
 from app.engine.files import image_of, shape_of
 from app.shared.results import Carried, ReadLabels
 from app.shared.values import EncoderSettings, Item
@@ -53,15 +53,23 @@ def mark_part(
 
 
 def carry_part(
-    progress: Progress, sources: list[tuple[Item, Mask]], targets: list[Item], encoder: EncoderSettings
+    progress: Progress,
+    sources: list[tuple[Item, Mask]],
+    targets: list[Item],
+    encoder: EncoderSettings,
+    known: list[list[Known]],
 ) -> list[Carried]:
-    """A part on every target; several sources vote on shapes."""
+    """A part on every target; several sources vote on shapes.
+
+    ``known`` are for every target the poses of the one in the other of every source.
+    """
     carried = []
-    for number, target in enumerate(targets):
+    for number, (target, guides) in enumerate(zip(targets, known, strict=True)):
         step = span(progress, number / len(targets), (number + 1) / len(targets))
         voters = []
-        for item, mask in sources if target.kind == "shape" else sources[:1]:
-            one, other, prior = pair_of(item, target, encoder, step)
+        votes = list(zip(sources, guides, strict=True))
+        for (item, mask), poses in votes if target.kind == "shape" else votes[:1]:
+            one, other, prior = guided_pair(item, target, encoder, poses, step)
             voters.append(Source(one, _array(item, mask)[None], prior))
         (found,) = carry(voters, other)
         carried.append(Carried(np.ravel(percent(other, found)), found.share, found.overlap, found.verdict))

@@ -22,7 +22,11 @@ from core.notices import collect_warnings
 
 log = logging.getLogger(__name__)
 
-LANES = ("work", "query")
+LANES = ("work", "query", "background")
+
+GIVES_WAY = 0.25
+"""Seconds that a job in the background waits at each report of progress while others run. Not until they are done: they
+may need what it is about to keep for them."""
 
 
 def serve(connection: Connection, jobs_module: str, log_path: Path | None) -> None:
@@ -45,11 +49,14 @@ def serve(connection: Connection, jobs_module: str, log_path: Path | None) -> No
 class Report:
     """The :data:`core.progress.Progress` of a job, which may also tell the window what it has so far."""
 
-    def __init__(self, send: Callable[..., None], cancelled: Callable[[], bool]):
-        self._send, self._cancelled = send, cancelled
+    def __init__(
+        self, send: Callable[..., None], cancelled: Callable[[], bool], give_way: Callable[[], object] = lambda: None
+    ):
+        self._send, self._cancelled, self._give_way = send, cancelled, give_way
 
     def __call__(self, fraction: float, message: str) -> None:
         """Tell the window how far the job is, from 0 to 1; raises ``Cancelled`` when it was stopped."""
+        self._give_way()
         if self._cancelled():
             raise Cancelled
         self._send("progress", payload=(fraction, message))
@@ -65,12 +72,12 @@ class _Process:
         self._lock = threading.Lock()
         self._cancelled: set[int] = set()
         self._jobs: dict[str, str] = importlib.import_module(jobs_module).JOBS
-        self._running: set[int] = set()
+        self._running: dict[int, str] = {}
         self._lanes: dict[str, queue.SimpleQueue[tuple[int, str, dict[str, Any]]]] = {
             n: queue.SimpleQueue() for n in LANES
         }
         for lane in LANES:
-            threading.Thread(target=self._work, args=(self._lanes[lane],), daemon=True).start()
+            threading.Thread(target=self._work, args=(lane,), daemon=True).start()
         threading.Thread(target=self._import_ahead, daemon=True).start()
 
     def loop(self) -> None:
@@ -85,14 +92,14 @@ class _Process:
             else:
                 return
 
-    def _work(self, lane: "queue.SimpleQueue[tuple[int, str, dict[str, Any]]]") -> None:
+    def _work(self, lane: str) -> None:
         while True:
-            number, job, arguments = lane.get()
-            self._running.add(number)
+            number, job, arguments = self._lanes[lane].get()
+            self._running[number] = lane
             self._send("started", number)
             with collect_warnings() as said:
                 kind, payload = self._run(number, job, arguments)
-            self._running.discard(number)
+            del self._running[number]
             self._cancelled.discard(number)
             if said:
                 self._send("warned", number, said)
@@ -112,7 +119,9 @@ class _Process:
         try:
             if number in self._cancelled:
                 raise Cancelled
-            report = Report(partial(self._send, number=number), lambda: number in self._cancelled)
+            send, cancelled = partial(self._send, number=number), lambda: number in self._cancelled
+            behind = self._running.get(number) == "background"
+            report = Report(send, cancelled, self._give_way) if behind else Report(send, cancelled)
             function = getattr(importlib.import_module(self._jobs[job]), job)
             return "done", function(report, **arguments)
         except Cancelled:
@@ -126,6 +135,12 @@ class _Process:
                 return "failed", (GPU_FULL, "")
             log.exception("%s failed.", job)
             return "failed", (f"Something went wrong in the engine ({type(error).__name__}).", traceback.format_exc())
+
+    def _give_way(self) -> None:
+        """Wait a little while anything runs that somebody waits for."""
+        end = time.monotonic() + GIVES_WAY
+        while set(self._running.values()) > {"background"} and time.monotonic() < end:
+            time.sleep(0.005)
 
     def _send(self, kind: str, number: int, payload: Any = None) -> None:
         try:

@@ -153,6 +153,12 @@ class PoseInPhoto:
         R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
         return cls(R, t, s, score, similarity, overlap)
 
+    @property
+    def upright_prior(self) -> float:
+        """What the score has beside similarity and overlap, see :class:`core.alignment.scorer.Hypothesis`."""
+        rest = self.similarity * self.overlap**3
+        return self.score / rest if rest > 0 and self.score > 0 else 1.0
+
     def pose(self) -> Pose:
         """Return the pose as arrays: R float64 [3, 3], t float64 [3] and s float64 [3]."""
         return Pose(np.reshape(self.R, (3, 3)), np.array(self.t), np.array(self.s))

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.document.texts import tr
 from app.shared.pipe import free_blocks_of, receive, run_engine
 
-Lane = Literal["work", "query"]
+Lane = Literal["work", "query", "background"]
 
 MAX_ATTEMPTS = 2
 """A request that was running in this many engines when they died is given up."""
@@ -57,7 +57,8 @@ class Request(QObject):
 class EngineClient(QObject):
     """One child process that runs the jobs of ``jobs_module.JOBS``: names of functions with the modules that have them.
 
-    Two lanes: "query" answers short questions while "work" is busy. Of requests with the same ``latest`` only the
+    Three lanes: "query" answers short questions while "work" is busy, and "background" does what nobody waits for; it
+    gives way to both, and is never stopped by force. Of requests with the same ``latest`` only the
     newest counts.
 
     Signals:
@@ -211,6 +212,8 @@ class EngineClient(QObject):
             self._finish(request, request.cancelled.emit)
             return
         self._send(("cancel", request.number))
+        if request.lane == "background":
+            return
         QTimer.singleShot(int(self._grace * 1000), self, lambda: self._cancel_hard(request))
 
     def _cancel_hard(self, request: Request) -> None:

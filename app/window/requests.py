@@ -95,6 +95,13 @@ class Requests(QObject):
         request.progressed.connect(lambda *_: self.busy.emit(request), once)
         return request
 
+    def look(self, job: str, done: Callable[[Any], object], **arguments: Any) -> Request:
+        """Work in the background that nobody asked for and nobody waits for; who asks says what comes of it."""
+        request = self._engine.submit(job, lane="background", **arguments)
+        request.done.connect(done)
+        request.failed.connect(lambda sentence, details: log.info("%s: %s\n%s", job, sentence, details))
+        return request
+
     def _read(self, item: Item, done: Callable[[object], None]) -> None:
         self.run(f"open_{item.kind}", lambda content: self._when_loaded(partial(done, content)), item=item.file)
 

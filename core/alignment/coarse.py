@@ -24,11 +24,13 @@ class CoarseSettings:
 
     Attributes:
         tried: This many of the best of all templates and rolls are looked at.
-        keep: This many of those that differ are kept.
+        drawn: Of this many of those that differ the shape is drawn, and compared with the photo.
+        keep: This many of them are kept.
         suppression: Degrees by which their rotations differ.
     """
 
-    tried: int = 100
+    tried: int = 150
+    drawn: int = 12
     keep: int = 8
     suppression: float = 20.0
 
@@ -48,8 +50,8 @@ def coarse_poses(
         pose = pose_of(crops[roll], view, templates, scorer.K, scorer.shape.caster)
         prior = upright_prior(pose, scorer.up, scorer.shape.shape.center)
         found.append(Hypothesis(pose, float(scores[roll, view]), 1.0, prior))
-    poses = [one.pose for one in non_maximum_suppression(ranked(found), settings.keep, settings.suppression)]
-    return ranked(scorer(poses))
+    poses = [one.pose for one in non_maximum_suppression(ranked(found), settings.drawn, settings.suppression)]
+    return ranked(scorer(poses))[: settings.keep]
 
 
 def facing(scorer: PoseScorer) -> Pose:

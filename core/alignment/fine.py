@@ -29,6 +29,7 @@ class FineSettings:
     Attributes:
         steps: Steps of Adam.
         recast: Steps after which observations are made anew.
+        trial, finalists: After so many steps only so many go on, those that agree best with the field.
         noc, silhouette, depth, correspondences: Weights of the losses; correspondences are certain.
         rate: Learning rate of Adam, in radians, diagonals of the shape and log scale.
         reach: Coordinates are looked for within this many diagonals of where the pose puts them, half of it at the end.
@@ -38,6 +39,8 @@ class FineSettings:
 
     steps: int = 40
     recast: int = 10
+    trial: int = 10
+    finalists: int = 5
     noc: float = 1.0
     silhouette: float = 1.0
     depth: float = 1.0
@@ -67,14 +70,34 @@ def refine(
             comes first.
 
     Returns:
-        As many hypotheses, the best first.
+        As many hypotheses, the best first; those that are not among the best after a trial stay as they were.
     """
-    refined = refine_each([start.pose for start in starts], scorer, settings, watch, correspondences)
+    poses = [start.pose for start in starts]
     if correspondences is not None:
+        refined = refine_each(poses, scorer, settings, watch, correspondences)
         pairs = zip(starts, refined, strict=True)
         refined = [end if correspondences.allow(end.pose, start.pose, scorer.K) else start for start, end in pairs]
         return sorted(refined, key=lambda h: correspondences.error(h.pose, scorer.K) / (h.score + 1e-6))
-    return ranked([max(pair, key=lambda h: h.score) for pair in zip(starts, refined, strict=True)])
+    ends = _finalists(poses, scorer, settings, watch)
+    found = dict(zip(ends, scorer(list(ends.values())), strict=True))
+    return ranked([max(start, found.get(i, start), key=lambda h: h.score) for i, start in enumerate(starts)])
+
+
+def _finalists(starts: list[Pose], scorer: PoseScorer, settings: FineSettings, watch: Watch | None) -> dict[int, Pose]:
+    """The ends of those poses that are still among the best after the trial, by their numbers."""
+    if len(starts) <= settings.finalists:
+        return dict(enumerate(descend(starts, scorer, settings, watch)))
+    poses = _descend(starts, scorer, settings, range(min(settings.trial, settings.steps)), watch)
+    chosen = np.argsort([-one.score for one in scorer.by_field(poses)], kind="stable")[: settings.finalists].tolist()
+
+    def every(step: int, some: list[Pose]) -> None:
+        if watch is not None:
+            going = dict(zip(chosen, some, strict=True))
+            watch(step, [going.get(number, pose) for number, pose in enumerate(poses)])
+
+    some = [poses[i] for i in chosen]
+    ends = _descend(some, scorer, settings, range(settings.trial, settings.steps), every)
+    return dict(zip(chosen, ends, strict=True))
 
 
 def refine_each(
@@ -95,13 +118,28 @@ def descend(
     watch: Watch | None = None,
     correspondences: Correspondences2D3D | None = None,
 ) -> list[Pose]:
-    """Let poses descend in one batch, all arguments as in :func:`refine`; returns where they end in the order of ``starts``."""
+    """Let poses descend in one batch, all to the end.
+
+    All arguments are as in :func:`refine`; returns where they end in the order of ``starts``.
+    """
+    return _descend(starts, scorer, settings, range(settings.steps), watch, correspondences)
+
+
+def _descend(
+    starts: list[Pose],
+    scorer: PoseScorer,
+    settings: FineSettings,
+    steps: range,
+    watch: Watch | None = None,
+    correspondences: Correspondences2D3D | None = None,
+) -> list[Pose]:
+    """Some of the steps of :func:`descend`."""
     if not starts:
         return []
     descent = _Descent(starts, scorer, settings, correspondences)
     outline = silhouette_target(scorer) if settings.silhouette > 0 else None
-    for step in range(settings.steps):
-        if step % settings.recast == 0:
+    for step in steps:
+        if (step - steps.start) % settings.recast == 0:
             reach = settings.reach * (1 - 0.5 * step / settings.steps)
             descent.seen = observe(descent.poses(), scorer, reach, outline)
         descent.step(outline)
@@ -222,8 +260,12 @@ class _Descent:
         """How far the silhouette's edge is from the outline, and the outline from it [H]; far parts, which may be hidden, count little."""
         uv = self._project(R, t, s, seen.silhouette)
         there = outline.distance_at(uv).abs().clamp(max=0.2) * seen.silhouette_weight
-        gaps = torch.cdist(outline.points.expand(len(uv), -1, -1), uv) / outline.size
-        back = torch.where(seen.silhouette_weight[:, None] > 0, gaps, torch.inf).amin(2).clamp(max=0.2).mean(1)
+        with torch.no_grad():
+            gaps = torch.cdist(outline.points.expand(len(uv), -1, -1), uv)
+            nearest = torch.where(seen.silhouette_weight[:, None] > 0, gaps, torch.inf).argmin(2, keepdim=True)
+        met = uv.gather(1, nearest.expand(-1, -1, 2))
+        back = ((outline.points - met).norm(dim=-1) / outline.size).clamp(max=0.2).mean(1)
+        back = back * seen.silhouette_weight.amax(1)  # nothing is met where there is no silhouette
         return there.sum(1) / seen.silhouette_weight.sum(1).clamp(min=1) + back
 
     def _reprojection_loss(

@@ -1,6 +1,7 @@
-"""Clicks guided by poses.
+"""Clicks, parts and heatmaps guided by poses: those that are known, or those that are looked for.
 
-What counts is where hypotheses put a place, beside what its descriptor and the views of the whole image say.
+What counts is where all hypotheses put a place, each as much as it is likely, beside what the place's descriptor and the
+views of the whole image say.
 """
 
 from dataclasses import dataclass, replace
@@ -10,12 +11,19 @@ import numpy.typing as npt
 import torch
 from scipy.spatial import cKDTree
 
-from core.alignment.scorer import Hypothesis
+from core.alignment.align import align
+from core.alignment.fine import FineSettings
+from core.alignment.photo import posed_photo
+from core.alignment.scorer import Hypothesis, PoseScorer
+from core.alignment.templates import TemplateSet, template_set
+from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import Box
 from core.geometry.camera import PhotoCamera
 from core.matching.joint import JointPrior, JointSettings, ViewSet
 from core.matching.location import Location
 from core.matching.match import Prior
 from core.matching.matchable import Matchable, MatchableImage, MatchableShape
+from core.progress import Progress, silent, span
 
 Floats = npt.NDArray[np.floating]
 
@@ -25,6 +33,23 @@ SPREAD = 0.03
 
 RIVALRY = 0.12
 """Hypotheses whose scores differ by this share of the best one's differ in probability by the factor e."""
+
+
+@dataclass(frozen=True)
+class ObjectInPhoto:
+    """An object in a photo, before its pose is known.
+
+    Attributes:
+        pixels: The photo, RGB uint8 [H, W, 3].
+        camera: Of the photo.
+        box: The object's box x0, y0, x1, y1 in pixels; None looks for the object.
+        name: What the photo is called in warnings and errors.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    camera: PhotoCamera
+    box: Box | None
+    name: str
 
 
 @dataclass(frozen=True)
@@ -46,6 +71,41 @@ class GuidedPrior:
         return posed
 
 
+def search_poses(
+    photo: ObjectInPhoto,
+    shape: MatchableShape,
+    encoder: ImageEncoder,
+    up: str,
+    templates: TemplateSet | None = None,
+    progress: Progress = silent,
+) -> list[Hypothesis]:
+    """Look for the poses of a shape in a photo, to guide clicks with :func:`guided`.
+
+    Args:
+        photo: The photo, in which the object is cut out of its box.
+        shape: The shape with its feature field.
+        encoder: What the field was made with.
+        up: The axis of the shape's file that points up.
+        templates: Of the shape; None makes them.
+        progress: Is told how far it is.
+
+    Returns:
+        Hypotheses that differ, made exact, the best first.
+
+    Raises:
+        CounterpointError: There is no object in the photo, or no pose agrees at all.
+    """
+    steps = FineSettings()
+    progress(0.0, f"Looking for the shape in {photo.name}")
+    posed, _ = posed_photo(photo.pixels, photo.camera, None, photo.box, encoder, name=photo.name)
+    templates = templates or template_set(shape.caster, encoder, progress=span(progress, 0.1, 0.5))
+
+    def watch(step: int, _: object) -> None:
+        progress(0.6 + 0.4 * step / steps.steps, "Making the pose exact")
+
+    return align(PoseScorer(posed, shape, encoder, up), templates, fine=steps, watch=watch).hypotheses
+
+
 def guided(
     image: MatchableImage,
     shape: MatchableShape,
@@ -53,9 +113,15 @@ def guided(
     hypotheses: list[Hypothesis],
     views: Prior | None = None,
 ) -> GuidedPrior:
-    """The prior of an image as it is, its lens included, and a shape whose pose is known.
+    """The prior of an image as it is, its lens included, and a shape, through poses of the one in the other.
 
-    The better the silhouette overlaps, the more it is trusted.
+    Args:
+        image: The image.
+        shape: The shape.
+        camera: Of the image.
+        hypotheses: Poses of the shape, the best first. Each counts by its probability, and all together the more, the
+            better the silhouette of the best overlaps with the object.
+        views: What counts with the rest of the trust, such as the joint prior; None for nothing.
     """
     step = max(1, len(shape.field.points) // SAMPLES)
     index = np.arange(0, len(shape.field.points), step)
@@ -68,7 +134,6 @@ def guided(
         shown = np.asarray(np.isfinite(uv).all(axis=-1))
         pixels.append(np.where(shown[:, None], uv, -1e6))
         visible.append(shape.caster.visible(position, normal, eye) & (depth > 0) & shown)
-    x0, y0, x1, y1 = image.map.box
     scores = torch.tensor([one.score for one in hypotheses])
     probability = torch.softmax(scores / (RIVALRY * scores.max().clamp(min=1e-6)), 0)
     nearest = cKDTree(position).query(shape.field.points.position)[1]
@@ -81,6 +146,14 @@ def guided(
     )
     settings = replace(JointSettings(), spread=SPREAD)
     where = torch.from_numpy(np.stack(pixels).astype(np.float32))
+    size = _extent(image, pixels[0][visible[0]])
     every = np.arange(len(hypotheses))
-    prior = JointPrior(known, every, probability, hypotheses[0].score, where, max(x1 - x0, y1 - y0), settings)
+    prior = JointPrior(known, every, probability, hypotheses[0].score, where, size, settings)
     return GuidedPrior(prior, views, float(np.clip(2 * hypotheses[0].overlap - 0.7, 0.3, 0.95)))
+
+
+def _extent(image: MatchableImage, pixels: Floats) -> float:
+    """The longer side in pixels of what the best pose shows at pixels [n, 2], at most of the image's box."""
+    x0, y0, x1, y1 = image.map.box
+    box = max(x1 - x0, y1 - y0)
+    return box if len(pixels) < 2 else float(min(box, max(np.ptp(pixels, axis=0).max(), 0.2 * box)))

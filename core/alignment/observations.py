@@ -10,14 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.alignment.scorer import PoseScorer
+from core.alignment.scorer import LEAST_OBJECT, PoseScorer
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_normal, surface_position
+from core.geometry.sampling import spread
 
 Floats = npt.NDArray[np.floating]
 
 GRID = 64
 """Rays across the frame when the silhouette is cast."""
+
+OUTLINE = 150
+"""Points of the object's outline that a silhouette is compared with."""
 
 FEWEST = 12
 """Cells that must show the object for their coordinates to count."""
@@ -83,7 +87,7 @@ def silhouette_target(scorer: PoseScorer) -> SilhouetteTarget | None:
     if not outline:
         return None
     points = np.concatenate([c[:, 0] for c in outline])
-    points = points[:: max(1, len(points) // 200)] + [left, top]
+    points = points[spread(len(points), OUTLINE)] + [left, top]
     outside, inside = (cv2.distanceTransform(p, cv2.DIST_L2, 3) for p in (1 - part, part))
     distance = torch.from_numpy((outside - inside) / size)[None, None].float()
     return SilhouetteTarget(
@@ -105,7 +109,7 @@ def observe(poses: list[Pose], scorer: PoseScorer, reach: float, outline: Silhou
     silhouettes: list[Floats] = []
     for pose in poses:
         hits = caster.cast(*shape_rays(pose, scorer.K, shape, scorer.pixels))
-        cells = np.flatnonzero(hits.mask & (scorer.object > 0.3))
+        cells = np.flatnonzero(hits.mask & (scorer.object > LEAST_OBJECT))
         if len(cells) < FEWEST:
             cells = cells[:0]
         points = surface_position(shape, hits.face[cells], hits.bary[cells])
@@ -148,7 +152,7 @@ def coordinates_near(scorer: PoseScorer, cells: npt.NDArray[np.int64], points: F
 
     Args:
         scorer: Has the photo's descriptors and the shape's field.
-        cells: Numbers [n] of cells of the feature map.
+        cells: Numbers [n] of cells of the feature map that show the object (``LEAST_OBJECT``).
         points: Surface points [n, 3] that the pose puts there (normalised frame).
         reach: In diagonals of the shape.
 
@@ -156,10 +160,8 @@ def coordinates_near(scorer: PoseScorer, cells: npt.NDArray[np.int64], points: F
         Float64 [n, 3], for each cell the mean of the samples within ``reach``, weighted by how similar they are
         (normalised frame).
     """
-    positions = scorer.shape.field.points.position
-    step = max(1, len(positions) // 3000)
-    few = torch.from_numpy(positions[::step].astype(np.float32))
-    offset = torch.cdist(torch.from_numpy(points.astype(np.float32)), few)
-    similar = scorer.descriptors[torch.from_numpy(cells)] @ scorer.field[::step].T
-    weight = torch.softmax(torch.where(offset < reach, similar / 0.05, -torch.inf), dim=1)
-    return torch.nan_to_num(weight @ few).numpy().astype(np.float64)
+    samples, likeness, row = scorer.likeness
+    near = torch.cdist(torch.from_numpy(points.astype(np.float32)), samples) < reach
+    weight = likeness[row[torch.from_numpy(cells)]] * near
+    sums = weight @ torch.nn.functional.pad(samples, (0, 1), value=1.0)
+    return (sums[:, :3] / sums[:, 3:].clamp(min=1e-30)).numpy().astype(np.float64)

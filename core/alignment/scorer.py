@@ -1,6 +1,6 @@
 """How well the picture agrees with a pose: by the feature field, and by a picture of the shape as the pose puts it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,13 @@ from core.matching.crops import cells_of, centred, shrink
 from core.matching.matchable import MatchableImage, MatchableShape
 
 Floats = npt.NDArray[np.floating]
+
+
+LEAST_OBJECT = 0.3
+"""A cell shows the object where at least this much of it lies in the mask."""
+
+LIKELY, TEMPERATURE = 2000, 0.05
+"""Samples of the field that cells are compared with in the descent, and how sharply."""
 
 
 @dataclass
@@ -100,6 +107,21 @@ class PoseScorer:
         return F.normalize(field - field.mean(0), dim=1)
 
     @cached_property
+    def likeness(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """How like the object's cells are to samples of the field, which no pose changes.
+
+        Positions float32 [S, 3] of some samples (normalised frame), weights float32 [n, S] that fall by e where the
+        cosine similarity is lower by ``TEMPERATURE``, and for every cell of the feature map its row int64 of the weights.
+        """
+        shows = torch.from_numpy(self.object > LEAST_OBJECT)
+        step = max(1, len(self.field) // LIKELY)
+        similar = self.descriptors[shows] @ self.field[::step].T
+        if len(similar):
+            similar -= similar.amax(dim=1, keepdim=True)
+        positions = torch.from_numpy(self.shape.field.points.position[::step].astype(np.float32))
+        return positions, similar.div_(TEMPERATURE).exp_(), shows.cumsum(0) - 1
+
+    @cached_property
     def tree(self) -> cKDTree:
         """Tree of the positions [N, 3] of the field's samples, in the frame of the shape's file."""
         return cKDTree(self.shape.field.points.position)
@@ -109,11 +131,17 @@ class PoseScorer:
         if not poses:
             return []
         found = []
-        for pose, (picture, overlap) in zip(poses, self._by_picture(poses), strict=True):
-            field, also = self._by_field(pose)
-            similarity = (max(field, 0) + max(picture, 0)) / 2
-            prior = upright_prior(pose, self.up, self.shape.shape.center)
-            found.append(Hypothesis(pose, similarity, float(np.sqrt(overlap * also)), prior))
+        for one, (picture, overlap) in zip(self.by_field(poses), self._by_picture(poses), strict=True):
+            similarity = (max(one.similarity, 0) + max(picture, 0)) / 2
+            found.append(replace(one, similarity=similarity, overlap=float(np.sqrt(overlap * one.overlap))))
+        return found
+
+    def by_field(self, poses: list[Pose]) -> list[Hypothesis]:
+        """Score poses by the feature field alone, which is ten times quicker; hypotheses in their order."""
+        found = []
+        for pose in poses:
+            similarity, overlap = self._by_field(pose)
+            found.append(Hypothesis(pose, similarity, overlap, upright_prior(pose, self.up, self.shape.shape.center)))
         return found
 
     def _by_field(self, pose: Pose) -> tuple[float, float]:

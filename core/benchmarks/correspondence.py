@@ -95,10 +95,12 @@ def _surface_table(
         part = span(progress, i / len(encoders), (i + 1) / len(encoders))
         alone, joint = surface.measure(cases, encoder, progress=part)
         rows += [_surface_row(f"{name}, alone", alone), _surface_row(f"{name}, joint", joint)]
-    by_verdict = {verdict: joint.only(verdict) for verdict in ("good", "unsure", "none")}
+    name, encoder = encoders[-1]
+    posed = surface.measure_through_poses(cases, encoder, progress=progress)
+    rows.append(_surface_row(f"{name}, through poses", posed))
+    by_verdict = {verdict: posed.only(verdict) for verdict in ("good", "unsure", "none")}
     rows += [_surface_row(f"  of these, verdict {v}", answers) for v, answers in by_verdict.items() if answers.errors]
     if points is not None:
-        name, encoder = encoders[-1]
         alone, joint = surface.measure(cases, encoder, progress=progress, points=points)
         rows += [_surface_row(f"{name}, points, alone", alone), _surface_row(f"{name}, points, joint", joint)]
     return rows

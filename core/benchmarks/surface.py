@@ -1,5 +1,6 @@
 """Correspondence between pictures and shapes: pixels of a picture are found on the surface."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -8,9 +9,13 @@ import numpy.typing as npt
 from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
+from core.alignment.guided import ObjectInPhoto, guided, search_poses
+from core.alignment.photo import camera_of
+from core.alignment.templates import TemplateSet, template_set
 from core.benchmarks.bop import BopScene
 from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.feature_map import Box, box_around, encode_turned
+from core.errors import CounterpointError
 from core.fields.from_points import field_from_points
 from core.fields.lifting import LiftSettings, lift
 from core.geometry.pixel_grid import random_pixels
@@ -18,7 +23,7 @@ from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape
 from core.matching.joint import ViewSet, joint_prior, view_set
-from core.matching.match import match
+from core.matching.match import Prior, match
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.progress import Progress, silent
 from core.training.pictures import PictureSettings, Surface, take_picture
@@ -175,3 +180,42 @@ def measure(
                 answers.errors.append(float(np.linalg.norm(place - truth)) / target.diameter)
                 answers.verdicts.append(found.verdict)
     return alone, joint
+
+
+def measure_through_poses(
+    cases: Sequence[SurfaceCase], encoder: ImageEncoder, samples: int = 20_000, progress: Progress = silent
+) -> MatchErrors:
+    """Match every pixel of every case as ``counterpoint match`` does: through poses that are looked for.
+
+    The box is all that is known of the object, and nothing of the camera. Where no pose is found, the views count alone.
+
+    Args:
+        cases: the pictures.
+        encoder: describes pictures, and shapes by their views.
+        samples: the number of surface samples of a shape.
+        progress: is told of every picture.
+    """
+    shapes: dict[int, tuple[MatchableShape, ViewSet, TemplateSet]] = {}
+    answers = MatchErrors()
+    for number, case in enumerate(cases):
+        progress(number / len(cases), f"{encoder.name}, through poses: picture {number + 1} of {len(cases)}")
+        target, size = case.target, (case.image.shape[1], case.image.shape[0])
+        if id(target) not in shapes:
+            field = lift(target.shape, encoder, LiftSettings(samples, up=target.up), caster=target.caster)
+            side = MatchableShape(target.shape, target.caster, field)
+            shapes[id(target)] = side, view_set(side, target.up), template_set(target.caster, encoder)
+        shape, views, templates = shapes[id(target)]
+        maps = encode_turned(encoder, case.image, case.box)
+        image, joint = joint_prior(MatchableImage(maps[0], size, maps[1:]), shape, views)
+        prior: Prior = joint
+        camera = camera_of(size, None, None)[0]
+        with contextlib.suppress(CounterpointError):
+            photo = ObjectInPhoto(case.image, camera, case.box, "The picture")
+            found = search_poses(photo, shape, encoder, target.up, templates)
+            prior = guided(image, shape, camera, found, joint)
+        for uv, truth in zip(case.pixels, case.truth, strict=True):
+            answer = match(image, shape, tuple(uv), prior)
+            place = shape.field.points.position[answer.candidate]
+            answers.errors.append(float(np.linalg.norm(place - truth)) / target.diameter)
+            answers.verdicts.append(answer.verdict)
+    return answers

@@ -1,8 +1,11 @@
 """Pictures of shapes for encoders: plain shading, or the shape's own colours."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Literal
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,10 +21,20 @@ _ROWS = 1 << 17
 
 @dataclass
 class Rendering:
-    """A rendered view: ``rgb`` uint8 [h, w, 3], and what each pixel sees."""
+    """A rendered view.
+
+    Attributes:
+        rgb: uint8 [h, w, 3].
+        look: finds what each pixel's centre sees.
+    """
 
     rgb: npt.NDArray[np.uint8]
-    hits: Hits
+    look: Callable[[], Hits]
+
+    @cached_property
+    def hits(self) -> Hits:
+        """What each pixel's centre sees; it is cast when it is asked for."""
+        return self.look()
 
 
 def render(
@@ -32,13 +45,12 @@ def render(
     It is lit by a head light, a soft light from above left and ambient light.
 
     ``appearance`` "own" takes texture or vertex colours where the shape has any; "plain" is untextured grey.
-    The hits are those of the pixel centres.
     """
     fine = _finer(camera.K, supersample)
     pixels = _grid(camera.width * supersample, camera.height * supersample)
     wide = Camera(fine, camera.R, camera.t, camera.width * supersample, camera.height * supersample)
     rgb = _shaded(caster, *wide.rays(pixels), camera.R, appearance, supersample, background)
-    return Rendering(rgb, caster.view(camera))
+    return Rendering(rgb, partial(caster.view, camera))
 
 
 def render_posed(
@@ -48,7 +60,7 @@ def render_posed(
     pixels = _grid(size * supersample, size * supersample)
     rays = shape_rays(pose, _finer(K, supersample), caster.shape, pixels)
     rgb = _shaded(caster, *rays, pose.R, "own", supersample, 1.0)
-    return Rendering(rgb, caster.cast(*shape_rays(pose, K, caster.shape, _grid(size, size))))
+    return Rendering(rgb, lambda: caster.cast(*shape_rays(pose, K, caster.shape, _grid(size, size))))
 
 
 def _finer(K: npt.NDArray[np.floating], times: int) -> npt.NDArray[np.floating]:
@@ -77,16 +89,17 @@ def _shaded(
     seen = hits.mask
     toward = directions[seen]
     normal = surface_normal(shape, hits.face[seen], hits.bary[seen])
-    normal = np.where(np.sum(normal * toward, axis=1, keepdims=True) > 0, -normal, normal)
+    cosine = np.einsum("nd,nd->n", normal, toward)
+    normal = np.where(cosine[:, None] > 0, -normal, normal)
     up_left = R.T @ (np.array([-0.4, -0.8, -0.45]) / np.linalg.norm([-0.4, -0.8, -0.45]))
-    light = 0.32 + 0.5 * np.clip(-np.sum(normal * toward, axis=1), 0, 1) + 0.3 * np.clip(normal @ up_left, 0, 1)
+    light = 0.32 + 0.5 * np.clip(np.abs(cosine), 0, 1) + 0.3 * np.clip(normal @ up_left, 0, 1)
     albedo = surface_color(shape, hits.face[seen], hits.bary[seen]) if appearance == "own" else None
     if albedo is None:
         albedo = np.full((len(normal), 3), 0.72)
     picture = np.full((*seen.shape, 3), background, np.float32)
     picture[seen] = np.clip(albedo * light[:, None], 0, 1)
     height, width = seen.shape
-    picture = picture.reshape(height // k, k, width // k, k, 3).mean(axis=(1, 3))
+    picture = np.asarray(cv2.resize(picture, (width // k, height // k), interpolation=cv2.INTER_AREA))
     return np.asarray(picture * 255 + 0.5, np.uint8)
 
 

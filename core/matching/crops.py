@@ -48,9 +48,10 @@ def rolled(
         fill: the part of a crop that the longer side of the mask spans.
         rolls: the number of angles, spread evenly over the full turn; the first is 0.
     """
-    points = pixels_of(mask).astype(np.float64)
+    points = pixels_of(mask)
     middle = points.mean(0)
-    crops = []
+    points = cv2.convexHull(points.astype(np.int32))[:, 0].astype(np.float64)
+    crops, solid = [], mask.astype(np.float32)
     for angle in np.arange(rolls) * (2 * np.pi / rolls):
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         turned = (points - middle) @ turn.T
@@ -61,7 +62,7 @@ def rolled(
         whole = (size, size)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         picture = cv2.warpAffine(image, matrix, whole, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        cut = cv2.warpAffine(mask.astype(np.float32), matrix, whole, flags=flags)
+        cut = cv2.warpAffine(solid, matrix, whole, flags=flags)
         crops.append(Crop(np.asarray(picture, np.uint8), np.asarray(cut, np.float32), matrix, float(angle)))
     return crops
 

@@ -5,8 +5,12 @@ Parts: encode (image and point encoder), part (transfer of a part to the sample'
 index (a gallery by one and by two processes).
 """
 
+import os
+import re
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -108,13 +112,39 @@ def draw() -> None:
 
 
 def align() -> None:
-    """The sample's shape to its photo with field and templates ready, and a look at one round of the descent as the
-    window shows it.
+    """The sample's shape to its photo: one cold call of the command, the steps with field and templates ready, and a
+    look at one round of the descent as the window shows it.
     """
+    _align_cold()
+    _align_warm()
+
+
+def _align_cold() -> None:
+    """One `counterpoint align` in a process of its own, with an empty cache and with what it left there."""
+    code = "import resource, sys; from app.cli.main import main; code = main(); " + (
+        "print(resource.getrusage(resource.RUSAGE_SELF), file=sys.stderr); sys.exit(code)"
+    )
+    box = ["--box", "527,319,1082,740", "--json"]
+    with tempfile.TemporaryDirectory() as cache:
+        for name, goal in (("cold: new shape, new photo", "goal 10 s"), ("with the field on disk", "")):
+            run = [sys.executable, "-c", code, "align", str(SAMPLE / "toy.jpg"), str(SAMPLE / "toy.glb"), *box]
+            begin = time.perf_counter()
+            done = subprocess.run(
+                run, env=os.environ | {"COUNTERPOINT_CACHE": cache}, capture_output=True, text=True, check=True
+            )
+            wall = time.perf_counter() - begin
+            used = {n: float(v) for n, v in re.findall(r"(ru_\w+)=([\d.]+)", done.stderr)}
+            cpu, peak = used["ru_utime"] + used["ru_stime"], used["ru_maxrss"] / 2**10
+            report(f"counterpoint align, {name}", f"{wall:.1f} s", goal)
+            report("  its CPU time / peak memory", f"{cpu:.1f} s / {peak:.0f} MiB")
+
+
+def _align_warm() -> None:
     import json
 
     from core.alignment.align import align as whole
-    from core.alignment.fine import FineSettings, refine_each
+    from core.alignment.coarse import coarse_poses
+    from core.alignment.fine import FineSettings, refine, refine_each
     from core.alignment.scorer import Photo, PoseScorer
     from core.alignment.templates import template_set
     from core.encoders.catalogue import load_encoder
@@ -135,9 +165,13 @@ def align() -> None:
         photo = Photo(image, matchable_image(image, encoder, box), np.array(pose["K"]), box_mask(image, encoder, box))
         whole(PoseScorer(photo, shape, encoder, "y"), templates)
 
-    report("box -> mask -> pose, all hypotheses refined", f"{median_ms(once, 5) / 1e3:.1f} s", "goal 10 s")
+    report("another photo: box -> mask -> pose", f"{median_ms(once, 5) / 1e3:.1f} s", "goal 2 s")
     photo = Photo(image, matchable_image(image, encoder, box), np.array(pose["K"]), box_mask(image, encoder, box))
     scorer = PoseScorer(photo, shape, encoder, "y")
+    found = coarse_poses(scorer, templates)
+    report(
+        "again after a drag: the descents", f"{median_ms(lambda: refine(found, scorer), 5) / 1e3:.2f} s", "goal 0.5 s"
+    )
     start = [Pose(np.array(pose["R"]), np.array(pose["t"]))] * 8
     frame = median_ms(lambda: refine_each(start, scorer, FineSettings(steps=10, recast=10)), 5)
     report("ten steps of eight hypotheses, with their scores", f"{frame:.0f} ms", "shown one after the other")
@@ -147,9 +181,6 @@ def congeal() -> None:
     """Thirty pictures of a held-out object with its own mesh, nothing cached: masks cut out of boxes, poses, the joint
     step, maps.
     """
-    import os
-    import tempfile
-
     from core.alignment.photo import object_mask, photo_of
     from core.benchmarks.photo_collections import procedural
     from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
@@ -199,7 +230,6 @@ def shape_like(count: int) -> np.ndarray:
 
 def search() -> None:
     """Ten nearest of a million vectors: time, recall against all compared, and what opening and memory cost."""
-    import tempfile
     from pathlib import Path
 
     from core.retrieval.index import EXACT, Index
@@ -240,7 +270,6 @@ def index() -> None:
     """Shapes a second into a gallery, with one process and with two; the time of starting them is left out by a first
     small one.
     """
-    import tempfile
     from pathlib import Path
 
     import trimesh

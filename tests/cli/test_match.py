@@ -23,7 +23,7 @@ def test_match_image_to_shape(sample, tmp_path):
     assert first["query"] == [u, v] and len(first["point"]) == 3
     assert set(report) == {"encoder", "matches", "saved", "warnings"} and report["warnings"] == []
     place, numbers = {"point", "face", "barycentric"}, {"score", "margin", "cycle_error", "rivals", "verdict"}
-    assert set(first) == {"target", "query"} | place | numbers
+    assert set(first) == {"target", "query", "through"} | place | numbers and first["through"] == "poses"
     shape = trimesh.load_mesh(sample["shape"])
     corners = shape.vertices[shape.faces[first["face"]]]
     np.testing.assert_allclose(np.array(first["barycentric"]) @ corners, first["point"], atol=1e-4)
@@ -31,6 +31,23 @@ def test_match_image_to_shape(sample, tmp_path):
     heat = trimesh.load(tmp_path / "heat-1.ply", process=False)
     assert len(heat.faces) > 10_000
     assert "similarity" in heat.metadata["_ply_raw"]["vertex"]["properties"]
+
+
+def test_quick_leaves_out_the_search_for_poses(sample):
+    """The same click both ways: through poses the true pose shows the point that is found near the pixel."""
+    K, R, t = (np.array(sample["pose"][name]) for name in ("K", "R", "t"))
+    u, v = sample["at"]
+    match = ("match", sample["image"], sample["shape"], "--at", f"{u},{v}", "--samples", 5000, "--json")
+    through, error = {}, {}
+    for name, more in (("poses", ()), ("views", ("--quick",))):
+        done = verb(*match, "--box", ",".join(map(str, sample["box"])), *more)
+        assert done.returncode == 0, done.stderr
+        (found,) = json.loads(done.stdout)["matches"]
+        through[name] = found["through"]
+        x, y, z = K @ (R @ np.array(found["point"]) + t)
+        error[name] = np.hypot(x / z - u, y / z - v)
+    assert through == {"poses": "poses", "views": "views"} and error["poses"] < min(35, error["views"] + 5)
+    assert json.loads(verb(*match).stdout)["matches"][0]["through"] == "views"  # no box says which object is meant
 
 
 def test_match_shape_to_image_and_negative_numbers(sample, tmp_path):

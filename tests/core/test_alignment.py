@@ -17,10 +17,10 @@ from core.alignment.coarse import CoarseSettings, by_correspondences, coarse_pos
 from core.alignment.correspondences import Correspondences2D3D, poses_from_correspondences
 from core.alignment.field_of_view import estimate_field_of_view, zoomed
 from core.alignment.fine import FineSettings, refine, refine_each
-from core.alignment.guided import guided
+from core.alignment.guided import ObjectInPhoto, guided, search_poses
 from core.alignment.metrics import alignment_errors, diameter, mspd_recall, mssd_recall, pose_errors, vsd, vsd_recall
 from core.alignment.overlay import STYLES, overlay, shaded
-from core.alignment.photo import check
+from core.alignment.photo import camera_of, check
 from core.alignment.rig import carried, load_rig
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, upright_prior
 from core.alignment.spatial import by_depth, similarities, stretched
@@ -339,6 +339,27 @@ def test_a_known_pose_guides_clicks(scene, scorer):
     rival = Pose(Rotation.from_rotvec([0, 2.5, 0]).as_matrix() @ true.R, true.t)
     torn = guided(photo.side, shape, PhotoCamera(photo.K), [Hypothesis(rival, 1.0, 0.2), Hypothesis(true, 1.0, 0.2)])
     assert torn.trust < prior.trust and torn.poses.probability.tolist() == pytest.approx([0.5, 0.5])
+    sure = replace(torn, trust=0.9)
+    asked = [match(photo.side, shape, (float(column), float(row)), sure) for row, column in zip(*at, strict=True)]
+    assert sum(bool(found.rivals) for found in asked) > 8  # where the other pose puts the place
+
+
+def test_poses_are_looked_for_to_guide_clicks(scene, scorer, encoder):
+    """The photo, the object's box and nothing else, as the window and ``counterpoint match`` do it."""
+    photo, shape, templates, true = scene
+    camera, told = camera_of((1280, 960), None, None)
+    said = []
+    asked = ObjectInPhoto(photo.pixels, camera, photo.side.map.box, "toy.jpg")
+    found = search_poses(asked, shape, encoder, "y", templates, lambda share, text: said.append(share))
+    assert said == sorted(said) and said[-1] == pytest.approx(1) and not told
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    assert rotation_error(found[0].pose.R, true.R) < 20
+    prior = guided(photo.side, shape, camera, found)
+    place = match(photo.side, shape, (977.0, 652.0), prior).location
+    pixel = project(true, photo.K, np.array(place))[0]
+    assert np.hypot(*(pixel - [977, 652])) < 60
+    with pytest.raises(CounterpointError, match=r"smaller than|no object|less than"):
+        search_poses(replace(asked, box=(900.0, 600.0, 920.0, 615.0)), shape, encoder, "y", templates)
 
 
 def test_what_cannot_be_aligned_is_said(scene, encoder):

@@ -48,7 +48,7 @@ def window(qtbot, tmp_path, monkeypatch, engines):
 
 @pytest.fixture
 def wait_ready(qtbot):
-    """Wait until everything open can be matched and every pin is answered."""
+    """Wait until everything open can be matched and every pin is answered, through poses where they are looked for."""
 
     def ready(window, timeout=120_000):
         def check():
@@ -56,7 +56,8 @@ def wait_ready(qtbot):
             assert session.items and all(window.requests.is_ready(slot) for slot in session.items)
             assert window.tasks.is_idle()
             for pin in session.pins.values():
-                assert pin.problem or len(pin.answers) == len(session.items) - 1
+                assert pin.problem or (len(pin.answers) == len(session.items) - 1 and not pin.outdated)
+                assert None not in session.likely.values()
 
         qtbot.waitUntil(check, timeout=timeout)
 

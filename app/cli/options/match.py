@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.cli import values
-from app.cli.arguments import argument, option
+from app.cli.arguments import argument, flag, option
 from app.cli.options.groups import Box, JsonOptions, MatchableOptions, target_boxes
 
 
@@ -29,6 +29,7 @@ class MatchOptions(JsonOptions, MatchableOptions):
         metavar="FILE",
         path="path",
     )
+    quick: bool = flag("leave out the search for poses of the shape in the image: quicker, less often right")
     save: str | None = option(
         "write heatmaps: PREFIX-N.ply for shapes, PREFIX-N.png for images", metavar="PREFIX", path="path"
     )

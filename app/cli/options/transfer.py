@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.cli import values
-from app.cli.arguments import argument, option
+from app.cli.arguments import argument, flag, option
 from app.cli.options.groups import BatchOptions, Box, JsonOptions, MatchableOptions, target_boxes
 
 
@@ -53,6 +53,7 @@ class TransferOptions(BatchOptions, JsonOptions, MatchableOptions):
         metavar="FILE",
         path="path",
     )
+    quick: bool = flag("leave out the search for poses of the shape in the image: quicker, less often right")
     threshold: int = option(
         "evidence that is enough (default: %(default)s)", default=50, type=values.percent, metavar="PERCENT"
     )

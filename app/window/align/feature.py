@@ -12,6 +12,7 @@ from app.window.align.controller import AlignController
 from app.window.align.dock import KEYS, TOOLS, AlignPanel
 from app.window.align.files import PoseFiles
 from app.window.align.manual import ManualPose
+from app.window.align.search import PoseSearch
 from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
 from app.window.requests import Requests
@@ -42,6 +43,7 @@ class AlignFeature(Feature):
         self.cameras = CameraController(session, requests, self.controller, self.panel, parent)
         self.manual = ManualPose(session, requests, panels, self.controller, tools, self.panel, parent)
         self.files = PoseFiles(self.manual, shell)
+        self.search = PoseSearch(session, requests, self.controller, shell, parent)
 
     def align(self) -> None:
         """Show the dock and align the shape to the photo."""

@@ -27,7 +27,7 @@ class Question:
     """All that an answer of one slot on another depends on, beside the place.
 
     Attributes:
-        guide: camera, lens and poses of the shape in the image, if it is aligned.
+        guide: camera, lens and poses of the shape in the image, if any are known.
         corrections: places that belong together for certain, here and there.
     """
 
@@ -62,7 +62,7 @@ class MatchController(QObject):
         self._session, self._requests, self._shell = session, requests, shell
         self._asking: dict[int, tuple[Request, dict[Slot, Question]]] = {}
         self._hover: Slot | None = None
-        session.follow({"items", "encoder", "pins", "aligned", "corrections"}, self._answer_pins)
+        session.follow({"items", "encoder", "pins", "aligned", "likely", "corrections"}, self._answer_pins)
         requests.prepared.connect(lambda _: self._answer_pins())
         dock.selected.connect(session.set_current)
         dock.renamed.connect(lambda pin_id, name: session.undo_stack.push(RenamePin(session, pin_id, name)))
@@ -125,7 +125,8 @@ class MatchController(QObject):
 
     def _answer_pins(self) -> None:
         for pin in list(self._session.pins.values()):
-            questions = {slot: one for slot, one in self._questions(pin.slot).items() if slot not in pin.answers}
+            every = self._questions(pin.slot)
+            questions = {slot: one for slot, one in every.items() if slot not in pin.answers or slot in pin.outdated}
             _, asked = self._asking.get(pin.pin_id, (None, {}))
             if questions and questions != asked and not pin.problem:
                 self._answer(pin, questions)
@@ -187,13 +188,9 @@ class MatchController(QObject):
             return {}
         item, encoder = self._session.items[source], self._session.encoder
         return {
-            slot: Question(item, target, encoder, self._guide(source, slot), self._corrections(source, slot))
+            slot: Question(item, target, encoder, self._session.guide(source, slot), self._corrections(source, slot))
             for slot, target in self._requests.targets(source).items()
         }
-
-    def _guide(self, a: Slot, b: Slot) -> Guide | None:
-        aligned = self._session.aligned.get((a, b)) or self._session.aligned.get((b, a))
-        return None if aligned is None else aligned.guide
 
     def _corrections(self, source: Slot, target: Slot) -> tuple[tuple[Place, Place], ...]:
         """What the user put right between two slots, either way."""

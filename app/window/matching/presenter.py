@@ -32,7 +32,9 @@ class MatchPresenter(QObject):
         super().__init__(parent)
         self._session, self._panels, self._pins = session, panels, pins
         self._hovering: Slot | None = None
-        session.follow({"items", "pins", "current", "answers", "aligned", "corrections", "encoder"}, self.refresh)
+        session.follow(
+            {"items", "pins", "current", "answers", "aligned", "likely", "corrections", "encoder"}, self.refresh
+        )
         content.shown.connect(lambda slot, _: self._refresh_panel(slot))
         controller.hovered.connect(self.show_hover)
         controller.hover_ended.connect(self.end_hover)
@@ -139,9 +141,22 @@ def _details(pin: Pin, session: Session) -> str:
                 numbers=_numbers(answer, " · "),
             )
         )
+        lines.append(_through(pin.slot, slot, session))
         if answer.rivals:
             lines.append(tr("other places nearly as similar: {count}").format(count=len(answer.rivals)))
-    return "<br>".join(lines)
+    return "<br>".join(filter(None, lines))
+
+
+def _through(source: Slot, target: Slot, session: Session) -> str:
+    """What a match went through, where that is not plain."""
+    if kind_of(source) == kind_of(target):
+        return ""
+    guide = session.guide(source, target)
+    if guide is not None:
+        count = len(guide[2])
+        return tr("through the pose") if count == 1 else tr("through {count} likely poses").format(count=count)
+    looked_for = {(source, target), (target, source)} & session.likely.keys()
+    return tr("through views of the shape; its pose is being looked for") if looked_for else ""
 
 
 def _numbers(answer: Answer, between: str) -> str:

@@ -86,6 +86,8 @@ class Drafts(QObject):
             self._follow()
         elif "draft" in facts:
             self._follow()
+        elif facts & {"likely", "aligned"}:
+            self._carry()
         elif "layers" in facts:
             self.changed.emit()
 
@@ -134,11 +136,13 @@ class Drafts(QObject):
             return
         targets = self._requests.targets(draft.slot) if self._session.marking.carries else {}
         sources: list[tuple[Item, Mask]] = [(items[draft.slot], mask)]
+        slots = [draft.slot]
         part = next((p for p in self._session.layers.parts if p.part_id == draft.part_id), None)
         if part is not None and kind_of(draft.slot) == "image":
             for slot in slots_of("image"):
                 if slot != draft.slot and slot in part.masks:
                     sources.append((items[slot], part.masks[slot]))
+                    slots.append(slot)
                     targets.pop(slot, None)
         if not targets or not self._requests.is_ready(draft.slot):
             return
@@ -157,6 +161,7 @@ class Drafts(QObject):
             encoder=self._session.encoder,
             sources=sources,
             targets=list(targets.values()),
+            known=[[self._session.guide(slot, target) for slot in slots] for target in targets],
         )
 
     def _ask(self, job: str, latest: str, done: Callable[[Any], None], **arguments: Any) -> None:

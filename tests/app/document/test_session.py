@@ -113,6 +113,28 @@ def test_a_moved_pose_forgets_only_what_it_guided(session):
     assert len(first.answers) == len(second.answers) == 3
 
 
+def test_likely_poses_guide_until_somebody_aligns(session):
+    """What they guide stays until a better answer is there, and no step of the document is made."""
+    pair = ("image 1", "shape 1")
+    answer_all(session)
+    first = session.pins[1]
+    told = []
+    session.changed.connect(told.append)
+    session.set_likely(pair, True)
+    assert session.guide(*pair) is None and not first.outdated and told == [frozenset({"likely"})]
+    likely = posed().guide
+    session.set_likely(pair, True, likely)
+    assert session.guide(*pair) == session.guide(*reversed(pair)) == likely
+    assert first.outdated == {"shape 1"} and len(first.answers) == 3
+    session.set_answers(first.pin_id, {**first.answers, "shape 1": object()})
+    assert not first.outdated
+    session.set_aligned({pair: posed(0.5)})
+    assert session.guide(*pair) == posed(0.5).guide
+    session.set_aligned({})
+    session.set_likely(pair, False)
+    assert session.guide(*pair) is None and not session.likely
+
+
 def test_other_changes_forget_what_depends_on_them(session):
     answer_all(session)
     first, second = session.pins.values()

@@ -27,6 +27,12 @@ def wait(progress, seconds):
         time.sleep(0.01)
 
 
+def report(progress, times):
+    for number in range(times):
+        progress(number / times, "reporting")
+        time.sleep(0.01)
+
+
 def block(progress, seconds):
     time.sleep(seconds)
 
@@ -74,5 +80,5 @@ def say(progress, sentences):
 
 JOBS = {
     job.__name__: __name__
-    for job in (echo, array, wait, block, crash, crash_once, crash_until, refuse, fail, gpu_full, modules, say)
+    for job in (echo, array, wait, report, block, crash, crash_once, crash_until, refuse, fail, gpu_full, modules, say)
 }

@@ -86,6 +86,26 @@ def test_a_query_is_answered_while_work_runs(qtbot, engine):
         work.cancel()
 
 
+def test_work_in_the_background_gives_way_and_is_never_stopped_by_force(qtbot, engine):
+    """Its twenty reports take no time alone, and wait while a query runs."""
+    request = engine.submit("report", lane="background", times=20)
+    with qtbot.waitSignal(request.done, timeout=5_000):
+        pass
+    request, pid = engine.submit("report", lane="background", times=20), engine.pid
+    query = engine.submit("wait", lane="query", seconds=1.5)
+    ended = []
+    request.done.connect(lambda _: ended.append("background"))
+    query.done.connect(lambda _: ended.append("query"))
+    with qtbot.waitSignals([request.finished, query.finished], timeout=15_000):
+        pass
+    assert ended == ["query", "background"]
+    deaf = engine.submit("block", lane="background", seconds=1.5)
+    qtbot.waitUntil(lambda: deaf.state == "running", timeout=5_000)
+    with qtbot.waitSignal(deaf.finished, timeout=15_000):
+        deaf.cancel()
+    assert engine.pid == pid
+
+
 def test_latest_wins(qtbot, engine):
     first = engine.submit("wait", lane="query", latest="hover", seconds=0.3)
     second = engine.submit("echo", lane="query", latest="hover", value=2)

@@ -1,0 +1,92 @@
+"""Poses looked for in the background, so that clicks go through them though nobody aligned anything."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from app.document.session import Pair, Session
+from app.document.texts import tr
+from app.shared.values import AlignTask, Guide, slots_of
+from app.window.align.controller import AlignController
+from app.window.requests import Requests
+from app.window.shell import Shell
+
+if TYPE_CHECKING:
+    from app.window.engine_client import Request
+
+
+class PoseSearch(QObject):
+    """Looks for the poses of open shapes in open photos with a box, a pair at a time; the session keeps what is found.
+
+    A pair that somebody aligned is left alone.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        requests: Requests,
+        aligner: AlignController,
+        shell: Shell,
+        parent: QObject | None = None,
+    ):
+        super().__init__(parent)
+        self._session, self._requests, self._aligner, self._shell = session, requests, aligner, shell
+        self._asked: dict[Pair, AlignTask] = {}
+        self._request: Request | None = None
+        self._looking: Pair | None = None
+        session.follow({"items", "encoder", "cameras", "aligned"}, self._follow)
+        requests.prepared.connect(lambda _: self._follow())
+
+    def _follow(self) -> None:
+        """Forget what is no longer asked for, and look for what is."""
+        wanted = self._wanted()
+        for pair in [pair for pair, task in self._asked.items() if wanted.get(pair) != task]:
+            if pair == self._looking and self._request is not None:
+                self._request.cancel()
+                self._request = None
+            del self._asked[pair]
+            self._session.set_likely(pair, False)
+        if self._request is None:
+            pair = next((pair for pair in wanted if pair not in self._asked), None)
+            if pair is not None:
+                self._look(pair, wanted[pair])
+
+    def _wanted(self) -> dict[Pair, AlignTask]:
+        """What poses are to be looked for now."""
+        items, aligned = self._session.items, self._session.aligned
+        pairs = [(image, shape) for image in slots_of("image") for shape in slots_of("shape")]
+        return {
+            pair: self._aligner.task(pair)
+            for pair in pairs
+            if all(map(self._requests.is_ready, pair))
+            and items[pair[0]].box is not None
+            and (pair not in aligned or aligned[pair].guide is None)
+        }
+
+    def _look(self, pair: Pair, task: AlignTask) -> None:
+        def done(guide: Guide) -> None:
+            if self._asked.get(pair) == task:
+                pins = [pin for pin in self._session.pins.values() if pin.slot in pair and pin.answers.keys() & {*pair}]
+                self._session.set_likely(pair, True, guide)
+                if pins:
+                    self._shell.say(
+                        tr("Poses of {shape} in {image} were found: the matches go through them now.").format(
+                            shape=pair[1], image=pair[0]
+                        )
+                    )
+
+        def failed(sentence: str, details: str) -> None:
+            if self._asked.get(pair) == task:
+                self._session.set_likely(pair, False)
+
+        def finished() -> None:
+            if self._request is request:
+                self._request = None
+                self._follow()
+
+        self._asked[pair] = task
+        self._session.set_likely(pair, True)
+        request = self._requests.look("search_poses", done, task=task)
+        self._request, self._looking = request, pair
+        request.failed.connect(failed)
+        request.finished.connect(finished)

@@ -1,0 +1,46 @@
+"""Poses are looked for while nobody waits; a click before they are there is answered at once, and better afterwards."""
+
+from tests.e2e.hands import click_pixel, differs, draw_focus_box, shown
+
+PAIR = ("image 1", "shape 1")
+
+
+def answer_of(window):
+    return window.session.pins[window.session.current].answers.get("shape 1")
+
+
+def details(window):
+    return window.features.matching.panel.details.text()
+
+
+def test_a_click_is_answered_at_once_and_refined_when_poses_are_there(window, open_sample, sample, qtbot):
+    """The search has begun and is not done when the click is answered by the views of the shape."""
+    open_sample(window, "image", "shape")
+    session, seen = window.session, []
+    draw_focus_box(window.panels["image 1"], sample["box"])
+    qtbot.waitUntil(lambda: PAIR in session.likely, timeout=120_000)
+    assert session.likely[PAIR] is None
+    click_pixel(window.panels["image 1"], *sample["at"])
+    qtbot.waitUntil(lambda: answer_of(window) is not None, timeout=60_000)
+    assert session.likely[PAIR] is None and "being looked for" in details(window)
+    first = answer_of(window)
+    before, steps = shown(window.panels["shape 1"]), session.undo_stack.count()
+    session.changed.connect(lambda _: seen.append(answer_of(window)))
+    qtbot.waitUntil(lambda: session.likely[PAIR] is not None, timeout=120_000)
+    qtbot.waitUntil(lambda: answer_of(window) is not first, timeout=60_000)
+    assert None not in seen  # the pin never loses its match
+    assert "through" in details(window) and "being looked for" not in details(window)
+    assert any("go through them now" in sentence for _, sentence in window.messages.kept)
+    assert differs(shown(window.panels["shape 1"]), before, 25) > 100
+    assert not session.aligned and session.undo_stack.count() == steps  # it is no step of the document
+
+
+def test_what_somebody_aligned_stays_what_counts(posed, qtbot, wait_ready, sample):
+    """A pose from a file guides the click; likely ones are neither looked for nor taken."""
+    window = posed
+    aligned = window.session.aligned[PAIR]
+    assert window.session.guide(*PAIR) == aligned.guide == window.session.guide(*reversed(PAIR))
+    assert PAIR not in window.session.likely
+    click_pixel(window.panels["image 1"], *sample["at"])
+    wait_ready(window)
+    assert "through the pose" in details(window)
