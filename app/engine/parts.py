@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.engine.cache import Known, guided_pair, segmenter_of, surface_of
+from app.engine.cache import guided_pair, segmenter_of, surface_of
 from app.engine.files import image_of, shape_of
 from app.shared.results import Carried, ReadLabels
-from app.shared.values import EncoderSettings, Item
+from app.shared.values import EncoderSettings, Guide, Item
 from core.errors import CounterpointError
 from core.interchange.image_labels import load_image_labels, save_image_labels
 from core.interchange.labels import Labels, check_shape
@@ -57,7 +57,7 @@ def carry_part(
     sources: list[tuple[Item, Mask]],
     targets: list[Item],
     encoder: EncoderSettings,
-    known: list[list[Known]],
+    known: list[list[Guide | None]],
 ) -> list[Carried]:
     """A part on every target; several sources vote on shapes.
 

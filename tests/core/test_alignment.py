@@ -45,8 +45,8 @@ from core.interchange.poses import View, nerfstudio
 from core.interchange.poses.scan2cad import to_trs
 from core.matching.match import match
 from core.matching.prepare import matchable_image, matchable_shape
-from core.parts.segmenters import box_mask
 from core.parts.marking import outline_mask
+from core.parts.segmenters import box_mask
 
 NUMBERS = st.floats(-3, 3)
 
