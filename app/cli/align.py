@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from app.cli.inputs import choice_of, matchable_from_file, open_shape
 from app.cli.options.align import AlignOptions
-from app.cli.text import vector
+from app.cli.text import sentences, sureness, vector
 from core.alignment.align import Alignment, align, align_from, notes
 from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.field_of_view import estimate_field_of_view
@@ -18,6 +18,7 @@ from core.alignment.photo import camera_of, camera_or_guess, posed_photo, undist
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.start import check_start
 from core.alignment.templates import template_set
+from core.alignment.trust import judged
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
@@ -65,7 +66,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     found = _search(options, scorer, flat, start, fine, span(progress, 0.4, 1.0))
     if options.fov == 0 and not options.K:
         _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
-        camera, found = PhotoCamera(scorer.K, size), Alignment(hypotheses, found.mask)
+        camera, found = PhotoCamera(scorer.K, size), Alignment(judged(hypotheses, scorer), found.mask)
     lens = {} if camera.lens is None else {"lens": camera.lens.as_json()}
     report: dict[str, Any] = {
         "encoder": encoder.name,
@@ -120,7 +121,8 @@ def lines(options: AlignOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
     rows = [("R", report["R"][0]), *(("", row) for row in report["R"][1:]), ("t", report["t"]), ("s", report["s"])]
     shown = [f"{name:<3}{vector(row)}" for name, row in rows]
-    shown.append(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {report['verdict']}")
+    sure = sureness(report["verdict"], report["probability"], report["reasons"])
+    shown.append(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {sure}")
     return [*shown, *report["notes"], *([f"saved {report['saved']}"] if "saved" in report else [])]
 
 
@@ -177,4 +179,5 @@ def _pins(path: str) -> Correspondences2D3D:
 
 def _pose(one: Hypothesis) -> dict[str, Any]:
     pose = {"R": one.pose.R.tolist(), "t": one.pose.t.tolist(), "s": np.asarray(one.pose.s).tolist()}
-    return pose | {"score": one.score, "similarity": one.similarity, "overlap": one.overlap}
+    pose |= {"score": one.score, "similarity": one.similarity, "overlap": one.overlap}
+    return pose | {"probability": one.probability, "reasons": sentences(one.reasons)}

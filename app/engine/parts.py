@@ -64,7 +64,8 @@ def carry_part(
             one, other, prior = pair_of(item, target, encoder, step)
             voters.append(Source(one, _array(item, mask)[None], prior))
         (found,) = carry(voters, other)
-        carried.append(Carried(np.ravel(percent(other, found)), found.share, found.overlap, found.verdict))
+        numbers = (found.share, found.overlap, found.verdict, found.probability, found.reasons)
+        carried.append(Carried(np.ravel(percent(other, found)), *numbers))
     return carried
 
 

@@ -134,7 +134,12 @@ class Draft:
 
 @dataclass(frozen=True)
 class PoseInPhoto:
-    """``x_cam = R diag(s) x_shape + t`` (R row by row), and how well the photo agrees with it."""
+    """``x_cam = R diag(s) x_shape + t`` (R row by row), and how well the photo agrees with it.
+
+    Attributes:
+        probability: how probable it is that the pose is right, None where nobody asked.
+        reasons: words for why it is doubted, see :data:`core.calibration.REASONS`.
+    """
 
     R: tuple[float, ...]
     t: tuple[float, ...]
@@ -142,12 +147,22 @@ class PoseInPhoto:
     score: float = 0.0
     similarity: float = 0.0
     overlap: float = 0.0
+    probability: float | None = None
+    reasons: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, pose: Pose, score: float = 0.0, similarity: float = 0.0, overlap: float = 0.0) -> "PoseInPhoto":
+    def of(
+        cls,
+        pose: Pose,
+        score: float = 0.0,
+        similarity: float = 0.0,
+        overlap: float = 0.0,
+        probability: float = float("nan"),
+        reasons: tuple[str, ...] = (),
+    ) -> "PoseInPhoto":
         """Make plain numbers of a pose and of how well the photo agrees with it (each from 0 to 1)."""
         R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
-        return cls(R, t, s, score, similarity, overlap)
+        return cls(R, t, s, score, similarity, overlap, None if np.isnan(probability) else probability, reasons)
 
     def pose(self) -> Pose:
         """Return the pose as arrays: R float64 [3, 3], t float64 [3] and s float64 [3]."""

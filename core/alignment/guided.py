@@ -29,11 +29,26 @@ RIVALRY = 0.12
 
 @dataclass(frozen=True)
 class GuidedPrior:
-    """A :class:`core.matching.match.Prior` of poses and, with the rest of the trust, of views."""
+    """A :class:`core.matching.match.Supporting` prior of poses and, with the rest of the trust, of views.
+
+    Attributes:
+        most: how probable it is that one of the poses is right.
+    """
 
     poses: JointPrior
     views: Prior | None
     trust: float
+    most: float = 1.0
+    kind = "guided"
+
+    @property
+    def agreement(self) -> float:
+        """See :class:`core.matching.match.Supporting`."""
+        return self.poses.score
+
+    def support(self, source: Matchable, target: Matchable, at: Location) -> float:
+        """See :meth:`core.matching.match.Supporting.support`."""
+        return self.poses.support(source, target, at)
 
     def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
         """See :class:`core.matching.match.Prior`; returns float32 [N] in [0, 1], or None."""
@@ -55,7 +70,8 @@ def guided(
 ) -> GuidedPrior:
     """The prior of an image as it is, its lens included, and a shape whose pose is known.
 
-    The better the silhouette overlaps, the more it is trusted.
+    The better the silhouette overlaps, the more it is trusted. Matches are at most as probable as the best pose; a pose
+    whose probability nobody asked for (NaN) is taken as certain.
     """
     step = max(1, len(shape.field.points) // SAMPLES)
     index = np.arange(0, len(shape.field.points), step)
@@ -83,4 +99,6 @@ def guided(
     where = torch.from_numpy(np.stack(pixels).astype(np.float32))
     every = np.arange(len(hypotheses))
     prior = JointPrior(known, every, probability, hypotheses[0].score, where, max(x1 - x0, y1 - y0), settings)
-    return GuidedPrior(prior, views, float(np.clip(2 * hypotheses[0].overlap - 0.7, 0.3, 0.95)))
+    most = hypotheses[0].probability
+    trust = float(np.clip(2 * hypotheses[0].overlap - 0.7, 0.3, 0.95))
+    return GuidedPrior(prior, views, trust, 1.0 if np.isnan(most) else most)

@@ -13,23 +13,31 @@ class TrainOptions:
 
     recipe: str = argument(
         None,
-        "the image net alone, image and point net, two layers on an encoder that stays as it is, or CLIP's branch for depth",
-        choices=("pocket", "tango", "adapter", "dlign"),
+        "the image net alone, image and point net, two layers on an encoder that stays as it is, CLIP's branch for depth, "
+        "or how sure an encoder's answers are",
+        choices=("pocket", "tango", "adapter", "dlign", "verdicts"),
     )
-    encoder: str = option("adapter: of this encoder (with --start as its weights)", default="pocket", metavar="NAME")
+    encoder: str = option(
+        "adapter, verdicts: of this encoder (with --start as its weights)", default="pocket", metavar="NAME"
+    )
     clip: str | None = option("dlign: the CLIP model", metavar="ARCH:WEIGHTS")
     controlnet: str | None = option(
         "dlign: pictures by Stable Diffusion with this ControlNet for depth", metavar="NET,BASE"
     )
     objects: int | None = option("adapter, dlign: procedural objects (default 60)", type=values.positive, metavar="N")
     data: str = option(
-        "what to learn from (default: %(default)s)",
+        "what to learn from (default: %(default)s); verdicts: bop:PATH, meshes:FOLDER or several with + between them",
         default="procedural",
         metavar="procedural|FOLDER",
         path="path or name",
     )
     output: str = option(
-        "checkpoint, log, weights and card", "-o", "--output", required=True, metavar="FOLDER", path="path"
+        "checkpoint, log, weights and card; verdicts: the file",
+        "-o",
+        "--output",
+        required=True,
+        metavar="FOLDER",
+        path="path",
     )
     device: str = option("", default="auto", choices=DEVICES)
     resume: bool = flag("go on from the folder's checkpoint")
