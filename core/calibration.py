@@ -32,6 +32,9 @@ ANY = "any"
 CAUTIOUS = 0.79
 """The most that is said of an encoder that was not measured."""
 
+USUAL = 0.3
+"""The weight of a feature of which nothing is known, in log odds for a standard deviation."""
+
 COSTS = 0.3
 """A feature is named as a reason for doubt if it costs more log odds than this."""
 
@@ -115,7 +118,7 @@ def doubts(kind: str, features: Mapping[str, float], encoder: str, file: Path = 
 
 def _model(kind: str, encoder: str, file: Path) -> Logistic:
     every = load(file)
-    return every.get(encoder.partition("+")[0], every[ANY])[kind]
+    return {**every[ANY], **every.get(encoder.partition("+")[0], {})}[kind]
 
 
 def is_known(encoder: str, file: Path = FILE) -> bool:
@@ -128,34 +131,36 @@ def verdict_of(value: float) -> Verdict:
     return "good" if value >= GOOD else "none" if value < NONE else "unsure"
 
 
-def fit(
-    names: Sequence[str], rows: Floats, right: npt.NDArray[np.bool_], penalty: float = 1.0, weight: Floats | None = None
-) -> Logistic:
+def fit(names: Sequence[str], rows: Floats, right: npt.NDArray[np.bool_], penalty: float = 2.0) -> Logistic:
     """Fit a logistic regression with weights of at least 0 (L-BFGS-B on the penalised log likelihood).
+
+    Each weight is drawn to ``USUAL``, since every feature is there because it ought to tell right from wrong; with many
+    answers this does not matter.
 
     Args:
         names: of the K features.
         rows: float [N, K], NaN where a feature is not known.
         right: bool [N], which answers are right.
-        penalty: half of it times the squared weights is added to the loss of all answers.
-        weight: of the answers, float [N]; None for 1.
+        penalty: half of it times the squared differences of the weights from the usual is added to the loss of all
+            answers.
     """
     from scipy.optimize import minimize
 
-    mean = np.nanmean(rows, axis=0)
+    known = np.isfinite(rows)
+    mean = np.where(known, rows, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     filled = np.where(np.isfinite(rows), rows, mean)
     scale = np.maximum(filled.std(axis=0), 1e-3)
+    usual = USUAL * known.any(axis=0)
     x, y = np.clip((filled - mean) / scale, -4, 4), right.astype(np.float64)
-    each = np.ones(len(y)) if weight is None else np.asarray(weight, np.float64)
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         odds = x @ theta[:-1] + theta[-1]
-        value = (each * (np.logaddexp(0, odds) - y * odds)).sum() + penalty / 2 * (theta[:-1] ** 2).sum()
-        error = each * (_sigmoid(odds) - y)
-        return float(value), np.append(x.T @ error + penalty * theta[:-1], error.sum())
+        away, error = theta[:-1] - usual, _sigmoid(odds) - y
+        value = (np.logaddexp(0, odds) - y * odds).sum() + penalty / 2 * (away**2).sum() + theta[-1] ** 2 / 20
+        return float(value), np.append(x.T @ error + penalty * away, error.sum() + theta[-1] / 10)
 
     bounds = [(0, None)] * len(names) + [(None, None)]
-    theta = minimize(loss, np.zeros(len(names) + 1), jac=True, bounds=bounds, method="L-BFGS-B").x
+    theta = minimize(loss, np.append(usual, 0.0), jac=True, bounds=bounds, method="L-BFGS-B").x
     numbers = (tuple(float(round(v, 5)) for v in values) for values in (mean, scale, theta[:-1]))
     return Logistic(tuple(names), *numbers, round(float(theta[-1]), 5))
 

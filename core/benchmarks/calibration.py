@@ -32,6 +32,7 @@ Floats = npt.NDArray[np.floating]
 Row = dict[str, Any]
 
 FEATURES = {
+    "alike": ("score", "margin", "cycle", "object"),
     "alone": ("score", "margin", "cycle", "object"),
     "joint": ("score", "margin", "cycle", "object", "support", "views"),
     "guided": ("score", "margin", "cycle", "object", "support", "pose"),
@@ -49,10 +50,15 @@ BINS = np.linspace(0, 1, 11)
 FIT_SEED, TEST_SEED = 100, 900
 """Of the renders that models are fitted on, and of those that test them."""
 
+ALIKE = 6
+"""Pairs of pictures, and of shapes, that are matched with each other."""
+
 VIEWS = 4
 """Pictures of each object that is rendered."""
 
 GROUPS: dict[str, Callable[[str], bool]] = {
+    "matches, picture to picture": lambda kind: kind == "alike to image",
+    "matches, shape to shape": lambda kind: kind == "alike to shape",
     "matches, one pixel alone": lambda kind: kind.startswith("alone"),
     "matches, joint": lambda kind: kind.startswith("joint"),
     "matches, through poses": lambda kind: kind.startswith("guided"),
@@ -82,6 +88,8 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     collector = AnswerCollector(encoder)
     cases, total = _test_cases(settings)
     collector.run(cases, total, progress=progress)
+    if not settings.data.startswith("bop"):
+        collector.run_alike(ALIKE, TEST_SEED)
     return tables(collector.answers, probabilities(collector.answers, encoder.fingerprint))
 
 
@@ -115,6 +123,7 @@ def train(
     items = [*meshes, *(make_object(HELD_OUT[7000 + number]) for number in range(8))]
     renders = render_cases(items, photos, VIEWS, FIT_SEED)
     collector.run(renders, VIEWS * len(items), progress=span(progress, 0.55, 1.0))
+    collector.run_alike(ALIKE, FIT_SEED)
     models, others = fit_models(collector.answers)
     save(out, encoder.fingerprint, models, others)
     kinds = [answer.kind for answer in collector.answers]
@@ -155,7 +164,7 @@ def fit_models(answers: Sequence[KnownAnswer]) -> tuple[Models, Models]:
                 ]
                 for one in some
             ]
-            models[kind] = fit(names, np.array(rows, np.float64), np.array([one.right for one in some]), penalty=2.0)
+            models[kind] = fit(names, np.array(rows, np.float64), np.array([one.right for one in some]))
         found.append(models)
     return found[0], found[1]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -11,8 +12,11 @@ from core.alignment.guided import guided
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSet, template_set
 from core.alignment.trust import pose_features
+from core.benchmarks.held_out import category_pair
 from core.benchmarks.known_cases import KnownCase
+from core.benchmarks.pairs import view_pairs
 from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.camera import PhotoCamera
@@ -20,7 +24,7 @@ from core.geometry.pixel_grid import pixels_of
 from core.geometry.pose import project
 from core.geometry.symmetry import angle
 from core.matching.joint import ViewSet, joint_prior, view_set
-from core.matching.match import Prior, Supporting, match, match_features
+from core.matching.match import Match, Prior, Supporting, kind_of_match, match, match_features
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.carry import region_of
@@ -30,6 +34,8 @@ from core.parts.outline import mask_features
 from core.parts.transfer import find_part
 from core.parts.verdict import intersection_over_union
 from core.progress import Progress, silent
+from core.training.procedural import HELD_OUT, make_object
+from core.training.scene import Object3D
 
 Floats = npt.NDArray[np.floating]
 
@@ -99,6 +105,43 @@ class AnswerCollector:
             if others and wrong and number % 3 == 0:
                 self._ask_another(case, wrong[int(rng.integers(len(wrong)))], rng)
 
+    def run_alike(self, pairs: int, seed: int) -> None:
+        """Ask about pairs of pictures of one object, and about pairs of shapes of one category.
+
+        Args:
+            pairs: of each.
+            seed: the number of the first held-out object.
+        """
+        items = [make_object(HELD_OUT[8000 + seed + number]) for number in range(pairs)]
+        for pair in view_pairs(items, 2 * self.pixels):
+            one, other = (matchable_image(side.image, self.encoder, box_around(side.mask)) for side in (pair.a, pair.b))
+            assert pair.truth is not None
+            for pixel, true in zip(pair.pixels, pair.truth, strict=True):
+                found = match(one, other, (float(pixel[0]), float(pixel[1])))
+                right = other.distance(found.location, tuple(true)) < RIGHT_MATCH
+                self._note_match(one, other, found, None, right, "", "picture to picture", -1)
+            for pixel in _some(_near(pair.a.mask, box_around(pair.a.mask)), self.pixels, np.random.default_rng(seed)):
+                found = match(one, other, (float(pixel[0]), float(pixel[1])))
+                self._note_match(one, other, found, None, False, "background", "picture to picture", -1)
+        for number in range(pairs):
+            self._ask_shapes(*category_pair(number, 8500 + seed), np.random.default_rng(number))
+
+    def _ask_shapes(self, one: Object3D, other: Object3D, rng: np.random.Generator) -> None:
+        """Match places of a shape with itself, and with another of its category, where parts and places in them agree."""
+        sides = [matchable_shape(item.shape, self.encoder, LiftSettings(4000)) for item in (one, other)]
+        for target, item in zip(sides, (one, other), strict=True):
+            part, local = _in_parts(item, target)
+            asked_part, asked_local = _in_parts(one, sides[0])
+            for candidate in rng.integers(len(sides[0].field), size=self.pixels):
+                same = np.flatnonzero(part == asked_part[candidate])
+                found = match(sides[0], target, sides[0].location(int(candidate)))
+                right = False
+                if len(same):
+                    nearest = same[np.linalg.norm(local[same] - asked_local[candidate], axis=1).argmin()]
+                    right = target.distance(found.location, target.location(int(nearest))) < RIGHT_MATCH
+                trap = "" if len(same) else "part that the shape lacks"
+                self._note_match(sides[0], target, found, None, right, trap, "shape to shape", -1)
+
     def _side(self, case: KnownCase) -> _Side:
         key = case.shape.digest or case.shape.name + str(case.shape.vertices[:3])
         if key not in self._sides:
@@ -116,7 +159,7 @@ class AnswerCollector:
         self._note_mask(case, mask, image)
         scorer, found, pose = self._pose(case, mask if rng.random() < 0.8 else case.visible, side, image, "")
         asked = [(pixel, "") for pixel in _some(case.visible, self.pixels, rng)]
-        asked += [(pixel, "background") for pixel in _some(_around(case), self.pixels // 2, rng)]
+        asked += [(pixel, "background") for pixel in _some(_near(case.visible, case.box), self.pixels // 2, rng)]
         for kind, one, prior in (("alone", image, None), ("joint", turned, joint)):
             for pixel, trap in asked if kind != "alone" else asked[::2]:
                 self._to_shape(case, one, side.shape, pixel, trap, prior)
@@ -181,7 +224,7 @@ class AnswerCollector:
         found = match(image, shape, (float(pixel[0]), float(pixel[1])), prior)
         place, true = shape.field.points.position[found.candidate], case.point[int(pixel[1]), int(pixel[0])]
         right = not trap and bool(np.linalg.norm(place - true) < RIGHT_MATCH)
-        self._note_match(image, shape, found, prior, "shape", right, trap, case.name, most)
+        self._note_match(image, shape, found, prior, right, trap, case.name, most)
 
     def _to_image(
         self,
@@ -197,24 +240,23 @@ class AnswerCollector:
         own = tuple(float(v) for v in shape.shape.to_own_frame(place))
         found = match(shape, image, own, prior)
         right = pixel is not None and image.distance(found.location, tuple(pixel)) < RIGHT_MATCH
-        self._note_match(shape, image, found, prior, "image", right, "" if pixel is not None else trap, case.name, most)
+        self._note_match(shape, image, found, prior, right, "" if pixel is not None else trap, case.name, most)
 
     def _note_match(
         self,
         source: MatchableImage | MatchableShape,
         target: MatchableImage | MatchableShape,
-        found: object,
+        found: Match,
         prior: Prior | None,
-        into: str,
         right: bool,
         trap: str,
         case: str,
         most: int,
     ) -> None:
         known = prior if isinstance(prior, Supporting) else None
-        numbers = (found.candidate, found.score, found.margin, found.cycle_error)  # type: ignore[attr-defined]
-        features = match_features(source, target, found.query, *numbers, known)  # type: ignore[attr-defined]
-        kind = f"{known.kind if known else 'alone'} to {into}"
+        numbers = (found.candidate, found.score, found.margin, found.cycle_error)
+        features = match_features(source, target, found.query, *numbers, known)
+        kind = kind_of_match(source, target, known)
         self.answers.append(KnownAnswer(kind, features, right, trap, case, most))
 
     def _part(
@@ -250,17 +292,22 @@ def _some(mask: npt.NDArray[np.bool_], count: int, rng: np.random.Generator) -> 
     return np.asarray(pixels[rng.permutation(len(pixels))[:count]], np.float64)
 
 
-def _around(case: KnownCase) -> npt.NDArray[np.bool_]:
-    """Return the pixels of the box, a little larger, that do not show the object nor touch it."""
-    import cv2
+def _in_parts(item: Object3D, side: MatchableShape) -> tuple[npt.NDArray[np.int32], Floats]:
+    """Return the part of every sample int32 [N], and where in the part it lies, float64 [N, 3]."""
+    points = side.field.points
+    corners = item.local[item.shape.faces[points.face]]
+    return item.face_part[points.face], np.einsum("nk,nkd->nd", points.bary, corners)
 
-    x0, y0, x1, y1 = case.box
-    margin, size = 0.1 * max(x1 - x0, y1 - y0), case.visible.shape
+
+def _near(visible: npt.NDArray[np.bool_], box: Box) -> npt.NDArray[np.bool_]:
+    """Return the pixels of a box, a little larger, that do not show the object nor touch it."""
+    x0, y0, x1, y1 = box
+    margin, size = 0.1 * max(x1 - x0, y1 - y0), visible.shape
     inside = np.zeros(size, bool)
     rows, columns = (slice(max(0, int(a - margin)), int(b + margin) + 1) for a, b in ((y0, y1), (x0, x1)))
     inside[rows, columns] = True
     reach = 2 * int(0.05 * max(x1 - x0, y1 - y0)) + 3
-    return inside & (cv2.dilate(case.visible.astype(np.uint8), np.ones((reach, reach), np.uint8)) == 0)
+    return inside & (cv2.dilate(visible.astype(np.uint8), np.ones((reach, reach), np.uint8)) == 0)
 
 
 def _places(

@@ -133,12 +133,19 @@ def match(
     score = float(similarity[best])
     known = prior if isinstance(prior, Supporting) else None
     features = match_features(source, target, at, best, score, margin, cycle_error, known)
-    kind = f"{known.kind if known else 'alone'} to {'image' if isinstance(target, MatchableImage) else 'shape'}"
+    kind = kind_of_match(source, target, known)
     encoder = target.encoder if target.encoder == source.encoder else ""
     most = known.most if known else 1.0
     doubt = judge(kind, features, encoder, most, "image" if isinstance(source, MatchableImage) else "shape")
     numbers = (score, margin, cycle_error, rivals, doubt.verdict, scores, doubt.probability, doubt.reasons)
     return Match(at, best, location, *numbers)
+
+
+def kind_of_match(source: Matchable, target: Matchable, known: Supporting | None) -> str:
+    """Return what a match is judged as: what is known beforehand ("alike" between two of a kind), and where it lies."""
+    image = isinstance(target, MatchableImage)
+    word = known.kind if known else "alike" if image == isinstance(source, MatchableImage) else "alone"
+    return f"{word} to {'image' if image else 'shape'}"
 
 
 def match_features(

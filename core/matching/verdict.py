@@ -64,7 +64,7 @@ def judge(kind: str, features: Mapping[str, float], encoder: str, most: float = 
     """Judge a match.
 
     Args:
-        kind: "alone to shape", "joint to image", "guided to shape", ...: what it was found by, and what it lies in.
+        kind: see :func:`core.matching.match.kind_of_match`.
         features: of the match, by name; more is better.
         encoder: the fingerprint of the encoder.
         most: the probability of what the match depends on, which it cannot exceed.
