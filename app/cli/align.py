@@ -14,7 +14,7 @@ from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import overlay
-from core.alignment.photo import camera_of, camera_or_guess, posed_photo, undistorted_correspondences
+from core.alignment.photo import camera_of, camera_or_guess, compare_with_exif, posed_photo, undistorted_correspondences
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.start import check_start
 from core.alignment.templates import template_set
@@ -136,7 +136,9 @@ def run_row(options: AlignOptions) -> dict[str, Any]:
 def _camera(options: AlignOptions, size: tuple[int, int], start: Entry | None) -> PhotoCamera:
     """Of --K; else of the pose to start from, where its file says it; else by the field of view."""
     if options.K:
-        return load_camera(options.K, size, options.image)
+        camera = load_camera(options.K, size, options.image)
+        compare_with_exif(camera, size, options.image or "")
+        return camera
     if start is not None and start.camera is not None and options.fov is None:
         name = Path(options.start or "").name
         warn(f"The camera is that of {name}; give --K or --fov for another.")

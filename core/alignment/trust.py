@@ -7,9 +7,12 @@ import numpy.typing as npt
 import torch
 from scipy.spatial.transform import Rotation
 
+from core.alignment.field_of_view import zoomed
+from core.alignment.fine import FineSettings, refine
 from core.alignment.photo import posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.verdict import SAME_DEGREES, Doubt, doubted
+from core.calibration import CAUTIOUS, GOOD
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import MIN_BOX
 from core.errors import CounterpointError
@@ -28,6 +31,13 @@ RIVALRY = 0.12
 FAR = 1.5
 """The largest lead that counts: the logarithm of the ratio of two scores."""
 
+PERSPECTIVE = 0.25
+"""Where the shape's diagonal is less than this share of its distance, another focal length would hardly show."""
+
+OTHER_FOCAL, STEPS, BETTER = (0.8, 1.25), 20, 1.08
+"""Factors of the focal length that are tried, the steps of the descent with each, and by what ratio of the scores one of
+them must be better."""
+
 INLIER = 0.15
 """What a cell of the picture resembles most agrees with a pose that puts a place within this there, in diagonals."""
 
@@ -40,6 +50,8 @@ def judged(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
         scorer: Compares poses of the shape with the photo.
     """
     doubts = [doubt_of(found, number, scorer) for number in range(len(found))]
+    if doubts and doubts[0].probability >= GOOD and fits_another_camera(found[0], scorer):
+        doubts[0] = Doubt(CAUTIOUS, ("camera",))
     return [
         replace(one, probability=doubt.probability, reasons=doubt.reasons)
         for one, doubt in zip(found, doubts, strict=True)
@@ -119,6 +131,22 @@ def pose_features(found: list[Hypothesis], number: int, scorer: PoseScorer) -> d
         "upright": one.upright_prior,
         "size": float(np.log(max(float(scorer.photo.mask.sum()), 1.0))) / 2,
     }
+
+
+def fits_another_camera(one: Hypothesis, scorer: PoseScorer) -> bool:
+    """Return whether a pose fits clearly better with another focal length, which shows where perspective is strong."""
+    shape = scorer.shape.shape
+    if shape.diagonal * float(np.max(one.pose.s)) < PERSPECTIVE * float(one.pose(shape.center)[2]):
+        return False
+    for factor in OTHER_FOCAL:
+        K = scorer.K.copy()
+        K[[0, 1], [0, 1]] *= factor
+        other = PoseScorer(replace(scorer.photo, K=K), scorer.shape, scorer.encoder, scorer.up_name)
+        start = other([zoomed(one.pose, scorer.K, K, shape.center)])
+        (found,) = refine(start, other, FineSettings(steps=STEPS))
+        if found.score > BETTER * one.score:
+            return True
+    return False
 
 
 def _lead(score: float, other: float) -> float:

@@ -15,11 +15,15 @@ Floats = npt.NDArray[np.floating]
 STEP = 15
 """Degrees between the rotations about an axis that are tried."""
 
-LEAST = 60
-"""Smaller rotations, in degrees, are symmetries only if all about that axis are."""
+FOLDS = (6, 4, 3, 2)
+"""If not all rotations about an axis are symmetries, it may be of one of these orders; smaller steps are not told from
+what is nearly round."""
 
 NEAR = 0.03
 """A shape is the same after a rotation if nearly all of its surface comes to lie within this of itself, in diagonals."""
+
+ROUND = 0.3
+"""And within this share of its radius about the axis, so that what is long and thin is not taken for round."""
 
 ALIKE = 0.09
 """And if its colours, from 0 to 1, differ by less than this there on average."""
@@ -41,10 +45,11 @@ def symmetries(shape: Shape, samples: int = 1000) -> Floats:
     for axis in np.eye(3):
         degrees = np.arange(STEP, 360, STEP)
         turns = Rotation.from_rotvec(np.radians(degrees)[:, None] * axis).as_matrix()
-        same = np.array([compare(turn) for turn in turns])
-        if not same.all():  # what is thin hardly changes by a small turn
-            same &= (degrees >= LEAST) & (degrees <= 360 - LEAST)
-        found = np.einsum("aij,bjk->abik", found, np.stack([np.eye(3), *turns[same]])).reshape(-1, 3, 3)
+        near = min(NEAR, ROUND * compare.radius(axis))
+        same = np.array([compare(turn, near) for turn in turns])
+        steps = (STEP, *(360 // fold for fold in FOLDS))
+        step = next((step for step in steps if same[degrees % step == 0].all()), 360)
+        found = np.einsum("aij,bjk->abik", found, np.stack([np.eye(3), *turns[degrees % step == 0]])).reshape(-1, 3, 3)
     return found
 
 
@@ -76,9 +81,14 @@ class _Comparison:
         self._position = np.asarray(points.position, np.float64)
         self._color = surface_color(shape, points.face, points.bary) if colors else None
 
-    def __call__(self, turn: Floats) -> bool:
+    def radius(self, axis: Floats) -> float:
+        """Return how far from an axis [3] most of the surface is, in diagonals."""
+        along = self._position @ axis
+        return float(np.quantile(np.linalg.norm(self._position - along[:, None] * axis, axis=1), 0.9))
+
+    def __call__(self, turn: Floats, near: float = NEAR) -> bool:
         gap, nearest = self._tree.query(self._position[self._few] @ turn.T)
-        if np.quantile(gap, 0.95) > NEAR:
+        if np.quantile(gap, 0.95) > near:
             return False
         if self._color is None:
             return True

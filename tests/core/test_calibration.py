@@ -134,16 +134,17 @@ class TestPoses:
         assert doubt.probability <= CAUTIOUS and "encoder" in doubt.reasons
 
 
-class TestMatches:
-    FINE = {"score": 1.0, "margin": 1.0, "cycle": 0.0, "object": 1.0, "support": 1.0, "views": 0.9, "pose": 4.0}
+FINE = {"score": 1.0, "margin": 1.0, "cycle": 0.0, "object": 1.0, "support": 1.0, "views": 0.9, "pose": 4.0}
 
+
+class TestMatches:
     def test_a_match_is_at_most_as_sure_as_the_pose_it_goes_through(self, known):
-        sure, capped = (judge_match("guided to shape", self.FINE, known, most) for most in (1.0, 0.4))
+        sure, capped = (judge_match("guided to shape", FINE, known, most) for most in (1.0, 0.4))
         assert sure.verdict == "good" and capped.verdict == "unsure"
         assert capped.probability == 0.4 and capped.reasons[0] == "pose"
 
     def test_no_counterpart(self, known):
-        lost = {name: value for name, value in self.FINE.items()} | {"support": 0.0, "object": 0.0, "cycle": -0.5}
+        lost = {name: value for name, value in FINE.items()} | {"support": 0.0, "object": 0.0, "cycle": -0.5}
         lost |= {"margin": 0.0, "score": 0.2, "pose": -4.0}
         outside = judge_match("guided to shape", lost, known, 1.0, "image")
         assert outside.verdict == "none" and outside.reasons == ("outside", "background")
