@@ -159,7 +159,7 @@ class AnswerCollector:
         self._note_mask(case, mask, image)
         scorer, found, pose = self._pose(case, mask if rng.random() < 0.8 else case.visible, side, image, "")
         asked = [(pixel, "") for pixel in _some(case.visible, self.pixels, rng)]
-        asked += [(pixel, "background") for pixel in _some(_near(case.visible, case.box), self.pixels // 2, rng)]
+        asked += [(pixel, "background") for pixel in _some(_near(case.visible, case.box), self.pixels // 3, rng)]
         for kind, one, prior in (("alone", image, None), ("joint", turned, joint)):
             for pixel, trap in asked if kind != "alone" else asked[::2]:
                 self._to_shape(case, one, side.shape, pixel, trap, prior)
