@@ -163,8 +163,9 @@ class AnswerCollector:
         for kind, one, prior in (("alone", image, None), ("joint", turned, joint)):
             for pixel, trap in asked if kind != "alone" else asked[::2]:
                 self._to_shape(case, one, side.shape, pixel, trap, prior)
-        for place, pixel in _places(case, side.shape, self.pixels, rng):
-            self._to_image(case, turned, side.shape, place, pixel, joint)
+        for one, prior, count in ((image, None, self.pixels // 2), (turned, joint, self.pixels)):
+            for place, pixel in _places(case, side.shape, count, rng):
+                self._to_image(case, one, side.shape, place, pixel, prior)
         if found:
             camera = PhotoCamera(scorer.K)
             known = guided(turned, side.shape, camera, found, joint)
@@ -233,7 +234,7 @@ class AnswerCollector:
         shape: MatchableShape,
         place: Floats,
         pixel: Floats | None,
-        prior: Prior,
+        prior: Prior | None,
         most: int = -1,
         trap: str = "hidden",
     ) -> None:
