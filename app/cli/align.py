@@ -19,6 +19,7 @@ from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.start import check_start
 from core.alignment.templates import template_set
 from core.alignment.trust import judged
+from core.calibration import GOOD
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
@@ -32,6 +33,7 @@ from core.interchange.poses import Entry, View, load_entry, save_view
 from core.matching.matchable import MatchableShape
 from core.matching.prepare import is_shape
 from core.notices import warn
+from core.parts.outline import mask_features, mask_probability
 from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent, span
 from core.units import Unit, unit_of
@@ -75,6 +77,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
         "verdict": found.verdict,
         **_pose(found.best),
     }
+    report |= {} if options.mask else {"mask_probability": _mask_probability(scorer)}
     report["notes"] = notes(scorer.photo, shape, found.best)
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
     name, shown = Path(options.image).name, Path(options.shape).name
@@ -82,6 +85,13 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     report |= _written(options, image, view, side)
     progress(1.0, "Done")
     return report
+
+
+def _mask_probability(scorer: PoseScorer) -> float:
+    """How probable it is that the object was cut out well."""
+    photo = scorer.photo
+    features = mask_features(photo.pixels, photo.mask, photo.side.map.box, photo.side)
+    return mask_probability(features, scorer.encoder.fingerprint)
 
 
 def _search(
@@ -123,6 +133,8 @@ def lines(options: AlignOptions, report: dict[str, Any]) -> list[str]:
     shown = [f"{name:<3}{vector(row)}" for name, row in rows]
     sure = sureness(report["verdict"], report["probability"], report["reasons"])
     shown.append(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {sure}")
+    if report.get("mask_probability", 1.0) < GOOD:
+        shown.append(f"the object was cut out of the photo, probably well with {report['mask_probability']:.0%}")
     return [*shown, *report["notes"], *([f"saved {report['saved']}"] if "saved" in report else [])]
 
 
