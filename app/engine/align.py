@@ -195,7 +195,8 @@ def _begun(judge: Judge, found: Sequence[Hypothesis] = ()) -> Begun:
 def _plain(found: Sequence[Hypothesis]) -> list[PoseInPhoto]:
     """Hypotheses as the document keeps them."""
     return [
-        PoseInPhoto.of(one.pose, one.score, one.similarity, one.overlap, one.probability, one.reasons) for one in found
+        PoseInPhoto.of(one.pose, one.score, one.similarity, one.overlap, sure=one.probability, reasons=one.reasons)
+        for one in found
     ]
 
 

@@ -177,7 +177,8 @@ def _plain(photo: CollectionPhoto, found: Any, shrunk: float) -> CollectionPhoto
     x0, y0, x1, y1 = box_around(found.scorer.photo.mask)
     frame = (*_resized((x0, y0), 1 / shrunk), *_resized((x1, y1), 1 / shrunk))
     poses = tuple(
-        PoseInPhoto.of(h.pose, h.score, h.similarity, h.overlap, h.probability, h.reasons) for h in found.hypotheses
+        PoseInPhoto.of(h.pose, h.score, h.similarity, h.overlap, sure=h.probability, reasons=h.reasons)
+        for h in found.hypotheses
     )
     camera = (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2]))
     return replace(

@@ -136,9 +136,7 @@ class Draft:
 class PoseInPhoto:
     """``x_cam = R diag(s) x_shape + t`` (R row by row), and how well the photo agrees with it.
 
-    Attributes:
-        probability: how probable it is that the pose is right, None where nobody asked.
-        reasons: words for why it is doubted, see :data:`core.calibration.REASONS`.
+    ``probability`` is how probable it is that it is right, None where nobody asked; ``reasons`` are words for doubts.
     """
 
     R: tuple[float, ...]
@@ -151,18 +149,10 @@ class PoseInPhoto:
     reasons: tuple[str, ...] = ()
 
     @classmethod
-    def of(
-        cls,
-        pose: Pose,
-        score: float = 0.0,
-        similarity: float = 0.0,
-        overlap: float = 0.0,
-        probability: float = float("nan"),
-        reasons: tuple[str, ...] = (),
-    ) -> "PoseInPhoto":
-        """Make plain numbers of a pose and of how well the photo agrees with it (each from 0 to 1)."""
+    def of(cls, pose: Pose, *scores: float, sure: float = float("nan"), reasons: tuple[str, ...] = ()) -> "PoseInPhoto":
+        """Make plain numbers of a pose, of its score, similarity and overlap (0 to 1), and of its probability."""
         R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
-        return cls(R, t, s, score, similarity, overlap, None if np.isnan(probability) else probability, reasons)
+        return cls(R, t, s, *scores, probability=None if np.isnan(sure) else sure, reasons=reasons)
 
     def pose(self) -> Pose:
         """Return the pose as arrays: R float64 [3, 3], t float64 [3] and s float64 [3]."""
