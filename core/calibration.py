@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -161,8 +161,8 @@ def fit(names: Sequence[str], rows: Floats, right: npt.NDArray[np.bool_], penalt
 
     bounds = [(0, None)] * len(names) + [(None, None)]
     theta = minimize(loss, np.append(usual, 0.0), jac=True, bounds=bounds, method="L-BFGS-B").x
-    numbers = (tuple(float(round(v, 5)) for v in values) for values in (mean, scale, theta[:-1]))
-    return Logistic(tuple(names), *numbers, round(float(theta[-1]), 5))
+    centre, spread, weights = (tuple(float(round(v, 5)) for v in values) for values in (mean, scale, theta[:-1]))
+    return Logistic(tuple(names), centre, spread, weights, round(float(theta[-1]), 5))
 
 
 @lru_cache(4)
@@ -202,7 +202,7 @@ def save(file: str | Path, encoder: str, models: Models, others: Models) -> None
     load.cache_clear()
 
 
-def _tuples(one: Mapping[str, object]) -> dict[str, object]:
+def _tuples(one: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in one.items()}
 
 
