@@ -9,9 +9,11 @@ from app.cli.inputs import given, open_shape
 from app.cli.options.adapt import AdaptOptions
 from core.encoders.catalogue import EncoderChoice, load_tunable
 from core.errors import CounterpointError
+from core.images import load_image
 from core.matching.prepare import guess_up
 from core.notices import warn
 from core.progress import Progress, silent
+from core.training.adaptation_check import OwnPhoto
 from core.training.equivariance import AdaptSettings, adapt
 from core.training.meshes import stood_up
 from core.training.procedural import Object3D
@@ -26,7 +28,7 @@ def run(options: AdaptOptions, progress: Progress = silent) -> dict[str, Any]:
         raise CounterpointError("Pictures are taken of surfaces: give a mesh, not a point cloud.")
     encoder = load_tunable(EncoderChoice(options.encoder, options.weights, options.layer, options.device))
     settings = AdaptSettings(**given(options, "minutes", "steps", "loss", "rate", "seed"))
-    curve = adapt(items, encoder, options.out, settings, progress)
+    curve = adapt(items, encoder, options.out, settings, progress, photos=_photos(options))
     progress(1.0, "Done")
     report = {
         "encoder": encoder.name,
@@ -41,6 +43,16 @@ def lines(options: AdaptOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
     said = f"consistent on held-out pictures: {report['before']:.1%} before, {report['after']:.1%} after"
     return [said, f"saved {options.out} (use it with --adapter)"]
+
+
+def _photos(options: AdaptOptions) -> list[OwnPhoto]:
+    """The photos that the encoder must not get worse in."""
+    if options.box and len(options.box) != len(options.photo):
+        raise CounterpointError(
+            f"There are {len(options.photo)} photos and {len(options.box)} boxes; give one for each."
+        )
+    boxes = options.box or (None,) * len(options.photo)
+    return [OwnPhoto(Path(file).name, load_image(file), box) for file, box in zip(options.photo, boxes, strict=True)]
 
 
 def _meshes(files: Sequence[str]) -> list[Object3D]:

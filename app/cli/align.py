@@ -8,16 +8,18 @@ import numpy.typing as npt
 
 from app.cli.inputs import choice_of, matchable_from_file, open_shape
 from app.cli.options.align import AlignOptions
-from app.cli.text import vector
+from app.cli.text import sentences, sureness, vector
 from core.alignment.align import Alignment, align, align_from, notes
 from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import overlay
-from core.alignment.photo import camera_of, camera_or_guess, posed_photo, undistorted_correspondences
+from core.alignment.photo import camera_of, camera_or_guess, compare_with_exif, posed_photo, undistorted_correspondences
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.start import check_start
 from core.alignment.templates import template_set
+from core.alignment.trust import judged
+from core.calibration import GOOD
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
@@ -31,6 +33,7 @@ from core.interchange.poses import Entry, View, load_entry, save_view
 from core.matching.matchable import MatchableShape
 from core.matching.prepare import is_shape
 from core.notices import warn
+from core.parts.outline import mask_features, mask_probability
 from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent, span
 from core.units import Unit, unit_of
@@ -65,7 +68,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     found = _search(options, scorer, flat, start, fine, span(progress, 0.4, 1.0))
     if options.fov == 0 and not options.K:
         _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
-        camera, found = PhotoCamera(scorer.K, size), Alignment(hypotheses, found.mask)
+        camera, found = PhotoCamera(scorer.K, size), Alignment(judged(hypotheses, scorer), found.mask)
     lens = {} if camera.lens is None else {"lens": camera.lens.as_json()}
     report: dict[str, Any] = {
         "encoder": encoder.name,
@@ -74,6 +77,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
         "verdict": found.verdict,
         **_pose(found.best),
     }
+    report |= {} if options.mask else {"mask_probability": _mask_probability(scorer)}
     report["notes"] = notes(scorer.photo, shape, found.best)
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
     name, shown = Path(options.image).name, Path(options.shape).name
@@ -81,6 +85,13 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     report |= _written(options, image, view, side)
     progress(1.0, "Done")
     return report
+
+
+def _mask_probability(scorer: PoseScorer) -> float:
+    """How probable it is that the object was cut out well."""
+    photo = scorer.photo
+    features = mask_features(photo.pixels, photo.mask, photo.side.map.box, photo.side)
+    return mask_probability(features, scorer.encoder.fingerprint)
 
 
 def _search(
@@ -120,7 +131,10 @@ def lines(options: AlignOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
     rows = [("R", report["R"][0]), *(("", row) for row in report["R"][1:]), ("t", report["t"]), ("s", report["s"])]
     shown = [f"{name:<3}{vector(row)}" for name, row in rows]
-    shown.append(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {report['verdict']}")
+    sure = sureness(report["verdict"], report["probability"], report["reasons"])
+    shown.append(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {sure}")
+    if report.get("mask_probability", 1.0) < GOOD:
+        shown.append(f"the object was cut out of the photo, probably well with {report['mask_probability']:.0%}")
     return [*shown, *report["notes"], *([f"saved {report['saved']}"] if "saved" in report else [])]
 
 
@@ -134,7 +148,9 @@ def run_row(options: AlignOptions) -> dict[str, Any]:
 def _camera(options: AlignOptions, size: tuple[int, int], start: Entry | None) -> PhotoCamera:
     """Of --K; else of the pose to start from, where its file says it; else by the field of view."""
     if options.K:
-        return load_camera(options.K, size, options.image)
+        camera = load_camera(options.K, size, options.image)
+        compare_with_exif(camera, size, options.image or "")
+        return camera
     if start is not None and start.camera is not None and options.fov is None:
         name = Path(options.start or "").name
         warn(f"The camera is that of {name}; give --K or --fov for another.")
@@ -177,4 +193,5 @@ def _pins(path: str) -> Correspondences2D3D:
 
 def _pose(one: Hypothesis) -> dict[str, Any]:
     pose = {"R": one.pose.R.tolist(), "t": one.pose.t.tolist(), "s": np.asarray(one.pose.s).tolist()}
-    return pose | {"score": one.score, "similarity": one.similarity, "overlap": one.overlap}
+    pose |= {"score": one.score, "similarity": one.similarity, "overlap": one.overlap}
+    return pose | {"probability": one.probability, "reasons": sentences(one.reasons)}

@@ -7,10 +7,12 @@ from typing import Any
 from app.cli.guide import PoseGuide, through
 from app.cli.inputs import boxes_of, choice_of, matchable_from_file, open_file
 from app.cli.options.match import MatchOptions
-from app.cli.text import vector
+from app.cli.text import sentences, sureness, vector
 from core.alignment.guided import guided
 from core.alignment.scorer import Hypothesis
 from core.alignment.start import open_posed
+from core.alignment.trust import judged_alone
+from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
 from core.fields.interpolation import Interpolator
@@ -37,7 +39,8 @@ def run(options: MatchOptions, progress: Progress = silent) -> dict[str, Any]:
         one, other, prior = with_joint_prior(source, target, up or source_up)
         names = (options.source, path) if isinstance(one, MatchableImage) else (path, options.source)
         if options.pose:
-            prior = _guided(options.pose, names, one, other, prior)
+            pixels = loaded[0] if isinstance(one, MatchableImage) else content
+            prior = _guided(options.pose, names, pixels, one, other, (encoder, up or source_up), prior)
         elif not options.quick:
             photo = (names[0], *((loaded[0], source_box) if names[0] == options.source else (content, box)))
             step = span(progress, begin + 0.3 / len(boxes), begin + 0.6 / len(boxes))
@@ -62,9 +65,10 @@ def lines(options: MatchOptions, report: dict[str, Any]) -> list[str]:
     for number, answer in enumerate(report["matches"], 1):
         where = f" of {answer['target']}" if len(options.target) > 1 else ""
         shown.append(f"{number}. {vector(answer['query'])} -> {_place(answer)}{where}")
+        sure = sureness(answer["verdict"], answer["probability"], answer["reasons"])
         shown.append(
             f"   score {answer['score']:.3f}, margin {answer['margin']:.3f}, "
-            f"cycle error {answer['cycle_error']:.3f}: {answer['verdict']}{_THROUGH[answer['through']]}"
+            f"cycle error {answer['cycle_error']:.3f}: {sure}{_THROUGH[answer['through']]}"
         )
     return shown + [f"saved {path}" for path in report.get("saved", [])]
 
@@ -79,17 +83,21 @@ def _place(answer: dict[str, Any]) -> str:
 def _guided(
     path: str,
     names: tuple[str, str],
+    pixels: Any,
     one: MatchableImage | MatchableShape,
     other: MatchableImage | MatchableShape,
+    judge: tuple[ImageEncoder, str],
     views: Prior | None,
 ) -> Prior:
-    """The prior of a pose of the shape in the image, whose files ``names`` are."""
+    """The prior of a pose of the shape in the image, whose files ``names`` are, and how sure that pose is."""
     image = one if isinstance(one, MatchableImage) else other
     shape = one if isinstance(one, MatchableShape) else other
     if not isinstance(image, MatchableImage) or not isinstance(shape, MatchableShape):
         raise CounterpointError("A pose guides matches between an image and a shape; these are two of a kind.")
     camera, pose = open_posed(path, names[0], image.image_size, names[1], shape.shape)
-    return guided(image, shape, camera, [Hypothesis(pose, 1.0, 1.0)], views)
+    encoder, up = judge
+    sure = judged_alone(pose, camera, pixels, shape, encoder, up)
+    return guided(image, shape, camera, [Hypothesis(pose, 1.0, 1.0, probability=sure.probability)], views)
 
 
 def _report(target: MatchableImage | MatchableShape, answer: Match) -> dict[str, Any]:
@@ -103,7 +111,8 @@ def _report(target: MatchableImage | MatchableShape, answer: Match) -> dict[str,
         report |= {"pixel": list(answer.location)}
     rivals = [{"at": list(place), "score": score} for place, score in answer.rivals]
     numbers = {"score": answer.score, "margin": answer.margin, "cycle_error": answer.cycle_error}
-    return report | numbers | {"verdict": answer.verdict, "rivals": rivals}
+    sure = {"probability": answer.probability, "reasons": sentences(answer.reasons)}
+    return report | numbers | {"verdict": answer.verdict, **sure, "rivals": rivals}
 
 
 def _save(target: MatchableImage | MatchableShape, content: Any, answer: Match, prefix: str) -> str:

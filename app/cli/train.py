@@ -1,15 +1,20 @@
-"""The verb ``train``: weights of the bundled encoder, of an adapter, or of CLIP's branch for depth."""
+"""The verb ``train``: weights of the bundled encoder, of an adapter, of CLIP's branch for depth, or of verdicts."""
 
 from pathlib import Path
 from typing import Any
 
 from app.cli.inputs import given
 from app.cli.options.train import TrainOptions
+from core.benchmarks import calibration
+from core.benchmarks.bop import BopScene
+from core.benchmarks.tasks import parse_data
+from core.calibration import FILE
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.encoders.clip import HOW, ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
 from core.files import make_folder
+from core.geometry.sampling import spread
 from core.plugins import import_named
 from core.progress import Progress, silent
 from core.training import adapter, cutter, dlign, pocket, points, tango
@@ -35,12 +40,17 @@ def run(options: TrainOptions, progress: Progress = silent) -> dict[str, Any]:
         "cutter": train_cutter,
         "adapter": train_adapter,
         "dlign": train_dlign,
+        "verdicts": train_verdicts,
     }
     return {"weights": str(recipes[options.recipe](options, progress))}
 
 
 def lines(options: TrainOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
+    if options.recipe == "verdicts":
+        return [
+            f"verdicts: {report['weights']} (as {FILE.name} they are used; measure them: counterpoint evaluate calibration)"
+        ]
     name = {"adapter": "--adapter", "dlign": "--dlign"}.get(options.recipe, "--weights")
     return [f"weights: {report['weights']} (use them with {name}, measure them with counterpoint evaluate)"]
 
@@ -112,6 +122,27 @@ def train_dlign(options: TrainOptions, progress: Progress = silent) -> Path:
     dlign.train(_items(options), model, file, dlign.DlignSettings(**chosen), progress, paint)
     progress(1.0, "Done")
     return file
+
+
+def train_verdicts(options: TrainOptions, progress: Progress = silent) -> Path:
+    """``train verdicts``: how probable it is that an encoder's answers are right, fitted where the truth is known."""
+    scene, meshes = None, []
+    for part in options.data.split("+"):
+        kind, place = parse_data(part, ("procedural", "bop:PATH", "meshes:FOLDER"))
+        if kind == "bop":
+            scene = BopScene.open(place)
+        elif kind == "meshes":
+            every = read_meshes(place)
+            meshes += [every[i] for i in spread(len(every), 4)]
+    encoder, out = (
+        load_encoder(EncoderChoice(options.encoder, options.start, None, options.device)),
+        Path(options.output),
+    )
+    if out.suffix != ".json":
+        raise CounterpointError(f"The models of verdicts are JSON; call {out.name} so.")
+    calibration.train(encoder, scene, meshes, options.photos, out, progress)
+    progress(1.0, "Done")
+    return out
 
 
 def _items(options: TrainOptions) -> list[Object3D]:

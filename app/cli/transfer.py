@@ -9,7 +9,9 @@ import numpy as np
 from app.cli.guide import PoseGuide
 from app.cli.inputs import boxes_of, choice_of, matchable_from_file, open_file
 from app.cli.options.transfer import TransferOptions
+from app.cli.text import sentences, sureness
 from core.alignment.start import open_posed
+from core.alignment.trust import judged_alone
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
@@ -50,6 +52,8 @@ def run(options: TransferOptions, progress: Progress = silent) -> dict[str, Any]
             photo = (path, content, box) if is_shape(options.source) else (options.source, loaded[0], source_box)
             prior = guide(one, other, photo, up or source_up, prior)
         sources = [Source(one, labels.masks, prior, pose)]
+        if pose is not None and isinstance(other, MatchableShape):
+            sources[0].most = judged_alone(*pose, loaded[0], other, encoder, up or source_up).probability
         for image_path, mask_path in options.also:
             image = load_image(image_path)
             mask = load_mask(mask_path, image.shape[1::-1])
@@ -63,7 +67,8 @@ def run(options: TransferOptions, progress: Progress = silent) -> dict[str, Any]
         for name, part, values, mask in zip(labels.names, found, percents, masks, strict=True):
             near = is_uncertain(values, options.threshold)
             numbers = {"share": float(mask.mean()), "uncertain": float(near.mean()), "overlap": part.overlap}
-            report["parts"].append({"target": path, "saved": saved, "name": name, **numbers, "verdict": part.verdict})
+            sure = {"verdict": part.verdict, "probability": part.probability, "reasons": sentences(part.reasons)}
+            report["parts"].append({"target": path, "saved": saved, "name": name, **numbers, **sure})
     progress(1.0, "Done")
     return report
 
@@ -72,7 +77,8 @@ def lines(options: TransferOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
     shown = [
         f"{found['name']} on {found['target']}: {found['share']:.1%} of it ({found['uncertain']:.1%} uncertain), "
-        f"{found['overlap']:.0%} the same after matching back: {found['verdict']}"
+        f"{found['overlap']:.0%} the same after matching back: "
+        + sureness(found["verdict"], found["probability"], found["reasons"])
         for found in report["parts"]
     ]
     return shown + [f"saved {saved}" for saved in dict.fromkeys(found["saved"] for found in report["parts"])]

@@ -7,6 +7,7 @@ starts; texts without a translation are English.
 
 import gettext
 import os
+from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale
 
@@ -39,6 +40,35 @@ _TITLES = {
     "turn": tr("Turn"),
     "scale": tr("Scale"),
 }
+
+_REASONS = {
+    "background": tr("the place looks like background, not like the object"),
+    "camera": tr("the picture fits another focal length better"),
+    "cycle": tr("matching back lands elsewhere"),
+    "edges": tr("the outline does not follow the edges in the picture"),
+    "encoder": tr("this encoder's answers were not compared with the truth"),
+    "hidden": tr("the place is probably on the side that is turned away"),
+    "mask": tr("the object could not be cut out well"),
+    "mirror": tr("left and right look alike"),
+    "misfit": tr("the silhouette does not fit the object well"),
+    "nothing": tr("nothing of the shape is there"),
+    "other": tr("the photo may show another object"),
+    "outside": tr("outside the object"),
+    "pose": tr("the pose that leads there is not sure"),
+    "rival": tr("another pose fits nearly as well"),
+    "rivals": tr("other places look alike"),
+    "similar": tr("what is there looks different"),
+}
+"""The texts of :data:`core.calibration.REASONS`."""
+
+_VERDICTS = {"good": tr("Good"), "unsure": tr("Unsure"), "none": tr("Probably none")}
+
+
+def sureness(verdict: str, probability: float | None, reasons: Sequence[str]) -> str:
+    """What people read of a verdict: ``Unsure (55 %): left and right look alike``."""
+    sure = "" if probability is None or probability != probability else f" ({probability:.0%})"
+    why = "; ".join(_REASONS[word] for word in reasons)
+    return _VERDICTS[verdict] + sure + (f": {why}" if why else "")
 
 
 def title(name: str) -> str:

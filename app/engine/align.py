@@ -24,6 +24,7 @@ from core.alignment.photo import undistorted_correspondences
 from core.alignment.rig import carried, load_rig
 from core.alignment.scorer import Hypothesis
 from core.alignment.start import check_start
+from core.alignment.trust import judged
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose, camera_matrix
 from core.images import load_depth
@@ -80,13 +81,13 @@ def place_pose(progress: Progress, task: AlignTask, path: str = "") -> Begun:
     judge = judge_of(replace(task, depth=""), 6, progress)
     if start is not None:
         check_start(start, judge.flat.K, judge.flat.size, shape, Path(path).name, judge.scorer.photo.mask)
-    return _begun(judge, judge.scorer([start or facing(judge.scorer)]))
+    return _begun(judge, judged(judge.scorer([start or facing(judge.scorer)]), judge.scorer))
 
 
 def score_pose(progress: Progress, task: AlignTask, pose: PoseInPhoto) -> PoseInPhoto:
     """The same pose with what the picture thinks of it."""
     judge = judge_of(replace(task, depth=""), 6, progress)
-    return _plain(judge.scorer([pose.pose()]))[0]
+    return _plain(judged(judge.scorer([pose.pose()]), judge.scorer))[0]
 
 
 def solve_pairs(
@@ -111,7 +112,7 @@ def estimate_camera(progress: Progress, task: AlignTask, poses: list[PoseInPhoto
     judge = judge_of(replace(task, lens=None, depth=""), 6, span(progress, 0.0, 0.1))
     starts, settings = judge.scorer([one.pose() for one in poses]), FineSettings(dof=dof)
     field, other, found = estimate_field_of_view(starts, judge.scorer, settings, span(progress, 0.1, 1.0))
-    begun = _begun(judge, found)
+    begun = _begun(judge, judged(found, other))
     begun.K = _numbers(other.K)
     return field, begun
 
@@ -148,7 +149,7 @@ def carry_poses(
         step = span(progress, number / len(tasks), (number + 1) / len(tasks))
         judge = judge_of(replace(task, depth=""), 6, step)
         poses_there = [carried(pose.pose(), _view(cameras[0]), _view(camera)) for pose in poses]
-        found.append(_begun(judge, judge.scorer(poses_there)))
+        found.append(_begun(judge, judged(judge.scorer(poses_there), judge.scorer)))
     together = np.prod([[max(pose.score, 1e-6) for pose in begun.poses] for begun in found], axis=0)
     order = [0, *(1 + np.argsort(-together[1:], kind="stable"))]
     for begun in found:
@@ -206,7 +207,10 @@ def _begun(judge: Judge, found: Sequence[Hypothesis] = ()) -> Begun:
 
 def _plain(found: Sequence[Hypothesis]) -> list[PoseInPhoto]:
     """Hypotheses as the document keeps them."""
-    return [PoseInPhoto.of(one.pose, one.score, one.similarity, one.overlap) for one in found]
+    return [
+        PoseInPhoto.of(one.pose, one.score, one.similarity, one.overlap, sure=one.probability, reasons=one.reasons)
+        for one in found
+    ]
 
 
 def _rig_camera(name: str, view: View) -> RigCamera:

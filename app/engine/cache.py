@@ -88,7 +88,16 @@ def _guided(image: Item, shape: Item, settings: EncoderSettings, known: Any, pro
     picture, solid, prior = _image_and_shape(image, shape, settings, progress)
     assert isinstance(picture, MatchableImage) and isinstance(solid, MatchableShape)
     K, lens, poses = known
-    found = [Hypothesis(one.pose(), one.similarity, one.overlap, one.upright_prior) for one in poses]
+    found = [
+        Hypothesis(
+            one.pose(),
+            one.similarity,
+            one.overlap,
+            one.upright_prior,
+            probability=float("nan") if one.probability is None else one.probability,
+        )
+        for one in poses
+    ]
     return guided(picture, solid, PhotoCamera(camera_matrix(*K), None, lens), found, prior)
 
 

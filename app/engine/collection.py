@@ -176,7 +176,10 @@ def _plain(photo: CollectionPhoto, found: Any, shrunk: float) -> CollectionPhoto
     K = scaled(found.scorer.K, 1 / shrunk)
     x0, y0, x1, y1 = box_around(found.scorer.photo.mask)
     frame = (*_resized((x0, y0), 1 / shrunk), *_resized((x1, y1), 1 / shrunk))
-    poses = tuple(PoseInPhoto.of(h.pose, h.score, h.similarity, h.overlap) for h in found.hypotheses)
+    poses = tuple(
+        PoseInPhoto.of(h.pose, h.score, h.similarity, h.overlap, sure=h.probability, reasons=h.reasons)
+        for h in found.hypotheses
+    )
     camera = (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2]))
     return replace(
         photo,

@@ -15,6 +15,7 @@ from core.encoders.catalogue import available, load_encoder, load_tunable
 from core.fields.cache import cache_dir, cache_key
 from core.files import make_folder
 from core.progress import Progress
+from core.training.adaptation_check import OwnPhoto
 from core.training.equivariance import AdaptSettings, Measured, adapt
 from core.training.meshes import read_surfaces, upright
 from core.training.observing import PhotoCorrespondence
@@ -75,8 +76,9 @@ def adapt_encoder(
     out: str,
     minutes: float,
     corrections: list[ItemCorrection],
+    photos: list[Item],
 ) -> list[AdaptationPoint]:
-    """Tune an encoder to shapes and write what was learnt.
+    """Tune an encoder to shapes and write what was learnt, unless it is worse on them or in the photos.
 
     Returns the curve, the encoder's own first and what was written last; told while it grows.
     """
@@ -97,8 +99,8 @@ def adapt_encoder(
         curve.append(_point(measured))
         progress.tell(list(curve))
 
-    settings = AdaptSettings(minutes=minutes)
-    return [_point(one) for one in adapt(list(read.values()), base, out, settings, progress, watch, known)]
+    settings, own = AdaptSettings(minutes=minutes), [OwnPhoto(one.name, image_of(one), one.box) for one in photos]
+    return [_point(one) for one in adapt(list(read.values()), base, out, settings, progress, watch, known, own)]
 
 
 def _point(measured: Measured) -> AdaptationPoint:

@@ -42,5 +42,6 @@ def query(
             heat, box = end.heatmap(found.scores)
         low, high = heat_range(found.scores)
         numbers = (found.score, found.margin, found.cycle_error)
-        answers.append(Answer(found.location, *numbers, found.verdict, found.rivals, heat, low, high, box))
+        shown = (found.rivals, heat, low, high, box)
+        answers.append(Answer(found.location, *numbers, found.verdict, *shown, found.probability, found.reasons))
     return answers

@@ -72,7 +72,8 @@ def carry_part(
             one, other, prior = guided_pair(item, target, encoder, poses, step)
             voters.append(Source(one, _array(item, mask)[None], prior))
         (found,) = carry(voters, other)
-        carried.append(Carried(np.ravel(percent(other, found)), found.share, found.overlap, found.verdict))
+        numbers = (found.share, found.overlap, found.verdict, found.probability, found.reasons)
+        carried.append(Carried(np.ravel(percent(other, found)), *numbers))
     return carried
 
 

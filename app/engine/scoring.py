@@ -7,7 +7,7 @@ from app.engine.files import image_of
 from app.engine.keep_last import keep_last
 from app.shared.values import AlignTask, item_for
 from core.alignment.align import hypotheses
-from core.alignment.photo import camera_or_guess, object_mask, posed_photo
+from core.alignment.photo import camera_or_guess, compare_with_exif, object_mask, posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
@@ -65,7 +65,10 @@ def camera_of_task(task: AlignTask) -> PhotoCamera:
     of_file = load_camera(task.camera, (width, height), task.image.path) if read else None
     if task.K:
         return PhotoCamera(camera_matrix(*task.K), (width, height), task.lens, of_file.depth_scale if of_file else None)
-    return of_file or camera_or_guess((width, height), task.fov, task.image.path)
+    if of_file is not None:
+        compare_with_exif(of_file, (width, height), task.image.path)
+        return of_file
+    return camera_or_guess((width, height), task.fov, task.image.path)
 
 
 def _photo_key(task: AlignTask) -> tuple[object, ...]:

@@ -36,6 +36,7 @@ class Answer:
         rivals: locations with scores.
         heat: float32 [V] for the display mesh's vertices, or [h, w] for the part ``heat_box`` of the image.
         low, high: the range of similarity that colours span.
+        probability, reasons: see :class:`core.matching.match.Match`.
     """
 
     location: tuple[float, ...]
@@ -48,6 +49,8 @@ class Answer:
     low: float
     high: float
     heat_box: tuple[float, float, float, float] | None = None
+    probability: float = float("nan")
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,15 @@ class Carried:
 
     Attributes:
         percent: uint8 [H * W] or [F], evidence for every pixel or face (point of a cloud).
-        share, overlap, verdict: see :class:`core.parts.transfer.FoundPart`.
+        share, overlap, verdict, probability, reasons: see :class:`core.parts.transfer.FoundPart`.
     """
 
     percent: npt.NDArray[np.uint8]
     share: float
     overlap: float
     verdict: str
+    probability: float = float("nan")
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass

@@ -138,7 +138,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class PoseInPhoto:
-    """``x_cam = R diag(s) x_shape + t`` (R row by row), and how well the photo agrees with it."""
+    """``x_cam = R diag(s) x_shape + t`` (R row by row), and how well the photo agrees with it.
+
+    ``probability`` is how probable it is that it is right, None where nobody asked; ``reasons`` are words for doubts.
+    """
 
     R: tuple[float, ...]
     t: tuple[float, ...]
@@ -146,12 +149,14 @@ class PoseInPhoto:
     score: float = 0.0
     similarity: float = 0.0
     overlap: float = 0.0
+    probability: float | None = None
+    reasons: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, pose: Pose, score: float = 0.0, similarity: float = 0.0, overlap: float = 0.0) -> "PoseInPhoto":
-        """Make plain numbers of a pose and of how well the photo agrees with it (each from 0 to 1)."""
+    def of(cls, pose: Pose, *scores: float, sure: float = float("nan"), reasons: tuple[str, ...] = ()) -> "PoseInPhoto":
+        """Make plain numbers of a pose, of its score, similarity and overlap (0 to 1), and of its probability."""
         R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
-        return cls(R, t, s, score, similarity, overlap)
+        return cls(R, t, s, *scores, probability=None if np.isnan(sure) else sure, reasons=reasons)
 
     @property
     def upright_prior(self) -> float:

@@ -13,6 +13,7 @@ from core.alignment.photo import check
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, non_maximum_suppression, ranked
 from core.alignment.spatial import by_depth
 from core.alignment.templates import TemplateSet
+from core.alignment.trust import judged
 from core.alignment.verdict import SHOWN, SUPPRESSION_DEGREES, SURE_OVERLAP, Verdict, judge
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, shape_rays
@@ -40,8 +41,8 @@ class Alignment:
 
     @property
     def verdict(self) -> Verdict:
-        """How far the best hypothesis can be trusted, judged by all scores and its overlap."""
-        return judge([h.score for h in self.hypotheses], self.best.overlap)
+        """How far the best hypothesis can be trusted, see :mod:`core.alignment.verdict`."""
+        return judge(self.best.probability, self.best.reasons)
 
 
 def align(
@@ -66,7 +67,9 @@ def align(
     """
     check(scorer.photo)
     found = hypotheses(scorer, templates, coarse)
-    return Alignment(found, scorer.photo.mask) if fine is None else align_hypotheses(found, scorer, fine, watch)
+    if fine is None:
+        return Alignment(judged(found, scorer), scorer.photo.mask)
+    return align_hypotheses(found, scorer, fine, watch)
 
 
 def align_hypotheses(
@@ -78,7 +81,8 @@ def align_hypotheses(
         CounterpointError: Depth contradicts the size of the shape.
     """
     refined = refine(initial_poses(found, scorer, fine.dof), scorer, fine, watch)
-    return Alignment(non_maximum_suppression(refined, SHOWN, SUPPRESSION_DEGREES), scorer.photo.mask)
+    kept = non_maximum_suppression(refined, SHOWN, SUPPRESSION_DEGREES)
+    return Alignment(judged(kept, scorer), scorer.photo.mask)
 
 
 def initial_poses(found: list[Hypothesis], scorer: PoseScorer, dof: int) -> list[Hypothesis]:
@@ -131,7 +135,8 @@ def align_from(
         poses = poses_from_correspondences(correspondences, scorer.K, scorer.image.image_size)
     if fine.dof == 6 and poses and (distances := depths(poses[0], scorer)) is not None:
         check_distance(*distances)
-    return Alignment(refine(scorer(poses), scorer, fine, watch, correspondences), scorer.photo.mask)
+    refined = refine(scorer(poses), scorer, fine, watch, correspondences)
+    return Alignment(judged(refined, scorer), scorer.photo.mask)
 
 
 def sized(pose: Pose, scorer: PoseScorer) -> Pose:

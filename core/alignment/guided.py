@@ -54,11 +54,26 @@ class ObjectInPhoto:
 
 @dataclass(frozen=True)
 class GuidedPrior:
-    """A :class:`core.matching.match.Prior` of poses and, with the rest of the trust, of views."""
+    """A :class:`core.matching.match.Supporting` prior of poses and, with the rest of the trust, of views.
+
+    Attributes:
+        most: how probable it is that one of the poses is right.
+    """
 
     poses: JointPrior
     views: Prior | None
     trust: float
+    most: float = 1.0
+    kind = "guided"
+
+    @property
+    def agreement(self) -> float:
+        """See :class:`core.matching.match.Supporting`."""
+        return self.poses.score
+
+    def support(self, source: Matchable, target: Matchable, at: Location) -> float:
+        """See :meth:`core.matching.match.Supporting.support`."""
+        return self.poses.support(source, target, at)
 
     def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
         """See :class:`core.matching.match.Prior`; returns float32 [N] in [0, 1], or None."""
@@ -122,6 +137,8 @@ def guided(
         hypotheses: Poses of the shape, the best first. Each counts by its probability, and all together the more, the
             better the silhouette of the best overlaps with the object.
         views: What counts with the rest of the trust, such as the joint prior; None for nothing.
+
+    Matches are at most as probable as the best pose; a pose whose probability nobody asked for (NaN) is taken as certain.
     """
     step = max(1, len(shape.field.points) // SAMPLES)
     index = np.arange(0, len(shape.field.points), step)
@@ -149,7 +166,9 @@ def guided(
     size = _extent(image, pixels[0][visible[0]])
     every = np.arange(len(hypotheses))
     prior = JointPrior(known, every, probability, hypotheses[0].score, where, size, settings)
-    return GuidedPrior(prior, views, float(np.clip(2 * hypotheses[0].overlap - 0.7, 0.3, 0.95)))
+    most = hypotheses[0].probability
+    trust = float(np.clip(2 * hypotheses[0].overlap - 0.7, 0.3, 0.95))
+    return GuidedPrior(prior, views, trust, 1.0 if np.isnan(most) else most)
 
 
 def _extent(image: MatchableImage, pixels: Floats) -> float:

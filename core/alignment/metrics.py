@@ -61,6 +61,11 @@ def diameter(points: Floats) -> float:
     return float(pdist(np.asarray(points)[hull.vertices]).max())
 
 
+def average_recall(vsd: float, mssd: float, mspd: float) -> float:
+    """AR of the BOP challenge since 2019: the mean of the three average recalls, in [0, 1]."""
+    return (vsd + mssd + mspd) / 3
+
+
 def mspd_recall(errors: Floats, width: int) -> float:
     """Mean recall of MSPD [n] at 5, 10, ..., 50 pixels of a picture 640 wide, as in the BOP challenge."""
     limits = np.arange(5, 51, 5) * width / 640

@@ -31,6 +31,9 @@ Mask = npt.NDArray[np.bool_]
 FEWEST_PIXELS = 100
 """An object that covers fewer pixels cannot be aligned."""
 
+OTHER_FOCAL = float(np.log(1.12))
+"""Focal lengths that differ by a larger factor (12 %; its logarithm) are said to be different."""
+
 SMALLEST_BOX = 24
 """Pixels of the longer side of the object's box below which there is too little to see."""
 
@@ -60,6 +63,19 @@ def camera_or_guess(size: tuple[int, int], fov: float | None, path: str | Path) 
             "the intrinsics or the field of view."
         )
     return camera
+
+
+def compare_with_exif(camera: PhotoCamera, size: tuple[int, int], path: str | Path) -> None:
+    """Warn the user where the EXIF data of a photo (of ``size``, width and height) tell another focal length."""
+    told = field_of_view(path)
+    if told is None:
+        return
+    known = float(np.degrees(2 * np.arctan(max(size) / 2 / camera.K[0, 0])))
+    if abs(np.log(np.tan(np.radians(told) / 2) / np.tan(np.radians(known) / 2))) > OTHER_FOCAL:
+        warn(
+            f"{Path(path).name} tells a field of view of {told:.0f} degrees, and its intrinsics are of {known:.0f}: check that they "
+            "belong to this photo, as distances depend on them."
+        )
 
 
 def object_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None, name: str) -> Mask:

@@ -59,6 +59,9 @@ class Hypothesis:
             picture's.
         overlap: Intersection over union of the silhouette and the object's mask.
         upright_prior: At most 1, less for poses that are rare (see :func:`upright_prior`).
+        probability: How probable it is that the pose is right, NaN where nobody asked
+            (:func:`core.alignment.trust.judged`).
+        reasons: Words of :data:`core.calibration.REASONS` for why it is doubted.
         score: similarity x overlap to the third x upright_prior, which ranks better than any of them.
     """
 
@@ -66,6 +69,8 @@ class Hypothesis:
     similarity: float
     overlap: float
     upright_prior: float = 1.0
+    probability: float = float("nan")
+    reasons: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:

@@ -1,9 +1,15 @@
 """How far a pose is trusted; plain numbers, so that the window judges as the library does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["good", "misfit", "rival"]
+import numpy as np
+
+from core.calibration import CAUTIOUS, doubts, is_known, probability, verdict_of
+
+Verdict = Literal["good", "misfit", "rival", "none"]
+"""Good: right with at least 80 %. Misfit and rival are unsure, for what is said; none: probably not right."""
 
 SHOWN = 5
 """Hypotheses that are kept to choose from."""
@@ -11,22 +17,58 @@ SHOWN = 5
 SUPPRESSION_DEGREES = 10.0
 """Non-maximum suppression of poses: degrees by which the rotations of those that are kept differ."""
 
-SURE_OVERLAP, SURE_LEAD = 0.75, 1.05
+SAME_DEGREES = 20.0
+"""Poses whose rotations differ by less than this, the shape's symmetries considered, are one answer."""
+
+SURE_OVERLAP = 0.75
+"""The silhouette of a sure pose overlaps with the object by so much (intersection over union)."""
+
+NEAR = float(np.log(1.05))
+"""A pose is never good if the lead over a different one, or over its mirror image, is less than this."""
+
+DOUBTS = {
+    "score": "other",
+    "similarity": "similar",
+    "overlap": "misfit",
+    "lead": "rival",
+    "mirror": "mirror",
+    "spread": "rival",
+    "edges": "edges",
+    "mask": "mask",
+    "inliers": "other",
+}
+"""What is said (:data:`core.calibration.REASONS`) where a feature of a pose speaks against it."""
 
 
-def judge(scores: Sequence[float], overlap: float, choice: int = 0) -> Verdict:
-    """Judge one of several hypotheses.
+@dataclass(frozen=True)
+class Doubt:
+    """How probable it is that an answer is right, and the words for why not (:data:`core.calibration.REASONS`)."""
+
+    probability: float
+    reasons: tuple[str, ...] = ()
+
+
+def doubted(features: Mapping[str, float], encoder: str) -> Doubt:
+    """Judge a pose by its features (see :func:`core.alignment.trust.pose_features`).
 
     Args:
-        scores: Scores of all hypotheses.
-        overlap: Intersection over union of the silhouette of the one that is judged and the object's mask.
-        choice: Its number.
-
-    Returns:
-        "misfit" if its silhouette overlaps too little with the mask, "rival" if another one scores nearly as much or
-        more, else "good".
+        features: by name.
+        encoder: the fingerprint of the encoder.
     """
-    others = [score for number, score in enumerate(scores) if number != choice]
-    if overlap <= SURE_OVERLAP:
-        return "misfit"
-    return "rival" if others and scores[choice] <= SURE_LEAD * max(others) else "good"
+    value = probability("pose", features, encoder)
+    near = [DOUBTS[name] for name in ("lead", "mirror") if features[name] < NEAR]
+    if near:
+        value = min(value, CAUTIOUS)
+    if verdict_of(value) == "good":
+        return Doubt(value)
+    said = [DOUBTS[name] for name in doubts("pose", features, encoder) if name in DOUBTS]
+    unknown = [] if is_known(encoder) else ["encoder"]
+    return Doubt(value, tuple(dict.fromkeys([*near, *said]))[:2] + tuple(unknown))
+
+
+def judge(value: float, reasons: tuple[str, ...] = ()) -> Verdict:
+    """Return the verdict on a pose of a probability, and of the reasons for doubting it."""
+    verdict = verdict_of(value)
+    if verdict == "unsure":
+        return "rival" if {"rival", "mirror"} & set(reasons[:1]) else "misfit"
+    return verdict

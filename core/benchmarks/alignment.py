@@ -11,7 +11,16 @@ import numpy as np
 from core.alignment.coarse import by_correspondences, coarse_poses
 from core.alignment.fine import FineSettings, refine
 from core.alignment.guided import guided
-from core.alignment.metrics import PoseErrors, diameter, mspd_recall, mssd_recall, pose_errors, vsd, vsd_recall
+from core.alignment.metrics import (
+    PoseErrors,
+    average_recall,
+    diameter,
+    mspd_recall,
+    mssd_recall,
+    pose_errors,
+    vsd,
+    vsd_recall,
+)
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, non_maximum_suppression
 from core.alignment.templates import TemplateSet, TemplateSettings, template_set
 from core.alignment.verdict import SHOWN, SUPPRESSION_DEGREES
@@ -36,10 +45,10 @@ from core.progress import Progress, silent, span
 if TYPE_CHECKING:
     from core.matching.matchable import MatchableImage, MatchableShape
 
-SYMMETRIC = {10: np.diag([-1.0, -1.0, 1.0, 1.0]), 11: np.diag([-1.0, -1.0, 1.0, 1.0])}
-"""LM-O's eggbox and glue look the same when turned by half around z (``models_info.json`` of the BOP release)."""
-
 STAGES = ("PnP on correspondences", "templates alone", "+ NOC", "+ silhouette", "+ NOC and silhouette")
+
+MOST_POINTS = 20_000
+"""Errors of poses are measured at all vertices of a model, or at so many of a large one."""
 
 DELTA = 15.0
 """The tolerance of VSD in the models' units (mm), as in BOP."""
@@ -182,23 +191,19 @@ def _click(
 
 
 def _note(errors: StageErrors, hypotheses: list[Hypothesis], item: PosedObject, scene: BopScene) -> None:
-    vertices = scene.models[item.object_id].vertices
-    points = vertices[:: max(1, len(vertices) // 1500)]
-    turns = np.stack([np.eye(4), SYMMETRIC[item.object_id]]) if item.object_id in SYMMETRIC else None
+    vertices, info = scene.models[item.object_id].vertices, scene.infos[item.object_id]
+    points = vertices[:: max(1, len(vertices) // MOST_POINTS)]
     truth = Pose(nearest_rotation(item.camera.R), item.camera.t)
     nothing = PoseErrors(180.0, *[np.inf] * 5)
-    each = [pose_errors(h.pose, truth, points, item.camera.K, turns) for h in hypotheses] or [nothing]
+    each = [pose_errors(h.pose, truth, points, item.camera.K, info.symmetries) for h in hypotheses] or [nothing]
     errors.best.append(each[0])
     errors.of_all.append(min(one.rotation for one in each))
-    errors.diameters.append(diameter(points))
-    errors.vsd.append(_vsd(hypotheses[0].pose if hypotheses else None, item, scene, errors.diameters[-1]))
+    errors.diameters.append(info.diameter)
+    errors.vsd.append(_vsd(hypotheses[0].pose if hypotheses else None, item, scene, info.diameter))
 
 
 def _vsd(pose: Pose | None, item: PosedObject, scene: BopScene, size: float) -> Any:
-    """Compute VSD against the distances that the true poses of all objects of the photo give.
-
-    Measured depth is not needed.
-    """
+    """Compute VSD against the measured distances, or without depth those that the true poses of all objects give."""
     shape, camera = scene.models[item.object_id], item.camera
     estimate = np.full(item.distance.shape, np.inf)
     if pose is not None:
@@ -211,6 +216,11 @@ def _row(name: str, errors: StageErrors, width: int) -> Row:
     rotation = np.array([e.rotation for e in errors.best])
     sizes = np.array(errors.diameters)
     adds, add = (np.array([getattr(e, which) for e in errors.best]) / sizes for which in ("adds", "add"))
+    recalls = {
+        "VSD": vsd_recall(np.array(errors.vsd)),
+        "MSSD": mssd_recall(np.array([e.mssd for e in errors.best]), sizes),
+        "MSPD": mspd_recall(np.array([e.mspd for e in errors.best]), width),
+    }
     return {
         "method": name,
         "objects": len(rotation),
@@ -219,7 +229,6 @@ def _row(name: str, errors: StageErrors, width: int) -> Row:
         "rot median": float(np.median(rotation)),
         "ADD-S < 0.1": float(np.mean(adds < 0.1)),
         "ADD < 0.1": float(np.mean(add < 0.1)),
-        "MSSD": mssd_recall(np.array([e.mssd for e in errors.best]), sizes),
-        "VSD": vsd_recall(np.array(errors.vsd)),
-        "MSPD": mspd_recall(np.array([e.mspd for e in errors.best]), width),
+        **recalls,
+        "AR": average_recall(*recalls.values()),
     }

@@ -6,11 +6,14 @@ It reads photos, poses and models; masks are cast from the poses.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
+from core.benchmarks.bop_models import ModelInfo, read_models_info
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.geometry.camera import Camera
@@ -30,8 +33,8 @@ class PosedObject:
         visible: bool [H, W], pixels where the object is in front.
         hits: what each pixel of the photo would see of this object alone (face, barycentric), arrays [H, W, ...].
         box: around the visible pixels.
-        distance: [H, W] along the rays to the nearest object of the photo, in the models' units; inf where there is
-            none.
+        distance: [H, W] along the rays to what is seen, in the models' units, inf where nothing is known: measured where
+            the data set has depth, else to the nearest object of the photo.
     """
 
     photo: str
@@ -51,6 +54,11 @@ class BopScene:
     models: dict[int, Shape]
     casters: dict[int, Raycaster]
     folder: Path
+
+    @cached_property
+    def infos(self) -> dict[int, ModelInfo]:
+        """The diameters and symmetries of the models, see :func:`core.benchmarks.bop_models.read_models_info`."""
+        return read_models_info(self.folder.parents[1] / "models", self.models)
 
     @classmethod
     def open(cls, root: str | Path) -> "BopScene":
@@ -92,12 +100,25 @@ class BopScene:
             views.append(hits)
             depths.append(hits.distance * shape.diagonal)
         nearest = np.min(depths, axis=0)
+        measured = self._measured(photo, K, (width, height))
         for entry, camera, hits, depth in zip(truth, cameras, views, depths, strict=True):
             visible = hits.mask & (depth <= nearest)
             if visible.sum() < max(min_visible * hits.mask.sum(), 50):
                 continue
             box = box_around(visible)
-            yield PosedObject(photo, image, entry["obj_id"], camera, visible, hits, box, nearest)
+            scene = nearest if measured is None else measured
+            yield PosedObject(photo, image, entry["obj_id"], camera, visible, hits, box, scene)
+
+    def _measured(self, photo: str, K: npt.NDArray[np.floating], size: tuple[int, int]) -> npt.NDArray | None:
+        """Return the measured distances along the rays [H, W], inf where there are none; None without a depth file."""
+        files = sorted((self.folder / "depth").glob(f"{int(photo):06d}.*"))
+        if not files:
+            return None
+        scale = json.loads((self.folder / "scene_camera.json").read_text())[photo].get("depth_scale", 1.0)
+        depth = np.asarray(Image.open(files[0]), np.float64) * scale
+        u, v = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
+        ray = np.sqrt(((u - K[0, 2]) / K[0, 0]) ** 2 + ((v - K[1, 2]) / K[1, 1]) ** 2 + 1)
+        return np.where(depth > 0, depth * ray, np.inf)
 
 
 def normalised_camera(camera: Camera, shape: Shape) -> Camera:

@@ -15,7 +15,6 @@ from scipy.spatial.transform import Rotation
 
 from core.alignment.photo import object_mask, photo_of
 from core.benchmarks import pixels
-from core.benchmarks.alignment import SYMMETRIC
 from core.benchmarks.photo_collections import Collection, Shot, collections_of
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.spair import measure as measure_spair
@@ -71,7 +70,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     encoder = load_encoder(settings.encoder)
     if kind == "spair":
         return measure_spair(place, encoder, settings.count, settings.photos, progress)
-    read = collections_of(kind, place, settings.count, settings.photos, SYMMETRIC)
+    read = collections_of(kind, place, settings.count, settings.photos)
     tables: dict[str, list[Row]] = {}
     for number, true_mask in enumerate((True, False)):
         where = "true mask" if true_mask else "mask cut out of the box"

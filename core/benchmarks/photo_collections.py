@@ -105,12 +105,11 @@ class Collection:
     symmetries: Floats
 
 
-def bop(place: str, symmetric: dict[int, Floats], most: int) -> Iterator[Collection]:
+def bop(place: str, most: int) -> Iterator[Collection]:
     """Read a collection for each object of a BOP scene, with its own mesh as canonical shape.
 
     Args:
         place: the folder of the scene.
-        symmetric: by object the symmetries float64 [4, 4] beside the identity.
         most: the largest number of photos of each object.
     """
     scene = BopScene.open(place)
@@ -125,8 +124,8 @@ def bop(place: str, symmetric: dict[int, Floats], most: int) -> Iterator[Collect
             truth = Pose(nearest_rotation(item.camera.R), item.camera.t)
             shots[item.object_id].append(Shot(photo, item.image, item.camera.K, truth, item.visible, points))
     for number, found in shots.items():
-        turns = [np.eye(3)] + ([symmetric[number][:3, :3]] if number in symmetric else [])
-        yield Collection(f"object {number}", scene.models[number], "z", found, np.stack(turns))
+        turns = scene.infos[number].symmetries[:, :3, :3]
+        yield Collection(f"object {number}", scene.models[number], "z", found, turns)
 
 
 def navi(place: str, most: int) -> Iterator[Collection]:
@@ -212,9 +211,7 @@ def _drawn(picture: Picture, name: str, shape: Shape, canon: Shape) -> Shot:
     return Shot(name, picture.image, camera.K, truth, picture.mask, place, part)
 
 
-def collections_of(
-    kind: str, place: str, count: int, photos: int, symmetric: dict[int, Floats]
-) -> Callable[[], Iterator[Collection]]:
+def collections_of(kind: str, place: str, count: int, photos: int) -> Callable[[], Iterator[Collection]]:
     """Return a reader of collections.
 
     Args:
@@ -222,10 +219,9 @@ def collections_of(
         place: where the data of "bop" or "navi" is; "" for the others.
         count: the number of procedural collections.
         photos: the largest number of photos in each.
-        symmetric: by object of BOP the symmetries float64 [4, 4] beside the identity.
     """
     readers: dict[str, Callable[[], Iterator[Collection]]] = {
-        "bop": lambda: bop(place, symmetric, photos),
+        "bop": lambda: bop(place, photos),
         "navi": lambda: navi(place, photos),
         "procedural": lambda: procedural(False, count, photos),
         "procedural-category": lambda: procedural(True, count, photos),

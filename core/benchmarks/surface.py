@@ -167,11 +167,13 @@ def measure(
                 described = field_from_points(target.shape, points, samples, target.up)
             else:
                 described = lift(target.shape, encoder, LiftSettings(samples, up=target.up), caster=target.caster)
-            side = MatchableShape(target.shape, target.caster, described)
+            by = encoder if points is None else points
+            side = MatchableShape(target.shape, target.caster, described, by.fingerprint)
             shapes[id(target)] = side, view_set(side, target.up)
         shape, views = shapes[id(target)]
         maps = encode_turned(encoder, case.image, case.box)
-        upright = MatchableImage(maps[0], (case.image.shape[1], case.image.shape[0]), maps[1:])
+        size = (case.image.shape[1], case.image.shape[0])
+        upright = MatchableImage(maps[0], size, maps[1:], encoder.fingerprint)
         turned, prior = joint_prior(upright, shape, views)
         for uv, truth in zip(case.pixels, case.truth, strict=True):
             for answers, image, known in ((alone, upright, None), (joint, turned, prior)):

@@ -34,6 +34,7 @@ TASKS = {
         "core.benchmarks.congealing", ("procedural", "procedural-category", "bop:PATH", "navi:PATH", "spair:PATH")
     ),
     "adaptation": Task("core.benchmarks.adaptation", ("bop:PATH",)),
+    "calibration": Task("core.benchmarks.calibration", ("procedural", "bop:PATH", "meshes:FOLDER")),
     "encoders": Task(
         "core.benchmarks.compare",
         ("procedural", "meshes:FOLDER", "onepose:PATH", "tapvid:PATH", "pfpascal:PATH", "spair:PATH"),

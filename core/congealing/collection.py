@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from core.alignment.scorer import Photo
+from core.alignment.scorer import Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
+from core.alignment.trust import doubt_of
 from core.congealing.agreement import AgreementSettings, LearnedField, agree, refine_jointly
 from core.congealing.coordinates import CoordinateMap, MapSettings, pixels_at, points_at, solve
 from core.congealing.posed_photos import CanonicalShape, PosedPhoto, pose_photo
@@ -189,4 +190,16 @@ def congeal_jointly(
     learned = LearnedField(members).side().field
     solved = solve(members, learned, maps, span(progress, 0.7, 1.0))
     progress(1.0, "Done")
-    return replace(found, members=members, maps=solved)
+    return replace(found, members=[_judged(one, found.canon) for one in members], maps=solved)
+
+
+def _judged(one: PosedPhoto, canon: CanonicalShape) -> PosedPhoto:
+    """Say how probable it is that the chosen pose of a photo is right, by the photo and the shape alone."""
+    if one.fixed:
+        sure = replace(one.best, probability=1.0, reasons=())
+    else:
+        scorer = PoseScorer(one.scorer.photo, canon.side, canon.encoder, canon.up)
+        others = [h.pose for number, h in enumerate(one.hypotheses) if number != one.choice]
+        doubt = doubt_of(scorer([one.best.pose, *others]), 0, scorer)
+        sure = replace(one.best, probability=doubt.probability, reasons=doubt.reasons)
+    return replace(one, hypotheses=[sure if h is one.best else h for h in one.hypotheses])

@@ -34,7 +34,8 @@ def posed_image(path: str, one: PosedPhoto, shrunk: float) -> PosedImage:
     else:
         size = (round(width / shrunk), round(height / shrunk))
         view = View(name, size, scaled(one.scorer.K, 1 / shrunk), one.best.pose)
-    return PosedImage(path, view, one.best.score, one.agreement, one.inlier, one.fixed)
+    sure = (one.best.probability, one.best.reasons)
+    return PosedImage(path, view, one.best.score, one.agreement, one.inlier, one.fixed, *sure)
 
 
 def write_poses(

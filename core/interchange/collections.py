@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.calibration import REASONS
 from core.errors import CounterpointError
 from core.files import check_file, read_json, write_atomic, write_json
 from core.geometry.lens import Lens
@@ -25,6 +26,8 @@ class PosedImage:
     Attributes:
         view: its pose, with ``K`` and size of the file's pixels.
         agreement: with the other photos, NaN where there are none.
+        probability: how probable it is that the pose is right, NaN where nobody asked; ``reasons`` say in words why it
+            is doubted.
     """
 
     path: str
@@ -33,6 +36,8 @@ class PosedImage:
     agreement: float
     inlier: bool
     fixed: bool = False
+    probability: float = float("nan")
+    reasons: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """``path, R, t, K, score, inlier`` and more, ``lens`` where it bends.
@@ -40,7 +45,7 @@ class PosedImage:
         ``x_cam = R diag(s) x_shape + t``, OpenCV axes, the units of the shape's file.
         """
         pose, (width, height) = self.view.pose, self.view.size
-        agreement = None if np.isnan(self.agreement) else self.agreement
+        agreement, probability = (None if np.isnan(v) else v for v in (self.agreement, self.probability))
         return {
             "path": self.path,
             "R": pose.R.tolist(),
@@ -53,6 +58,8 @@ class PosedImage:
             "agreement": agreement,
             "inlier": self.inlier,
             "fixed": self.fixed,
+            "probability": probability,
+            "reasons": [REASONS[word] for word in self.reasons],
         } | ({} if self.view.lens is None else {"lens": self.view.lens.as_json()})
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.matching.location import Correspondence, Location
-from core.matching.match import Match, Prior, match
+from core.matching.match import Match, Prior, Supporting, match
 from core.matching.matchable import Matchable
 from core.matching.verdict import BY_HAND
 
@@ -37,6 +37,25 @@ class CorrectedPrior:
     target: Matchable
     corrections: Sequence[Correspondence]
     rest: Prior | None = None
+
+    @property
+    def kind(self) -> str:
+        """See :class:`core.matching.match.Supporting`."""
+        return self.rest.kind if isinstance(self.rest, Supporting) else "alone"
+
+    @property
+    def most(self) -> float:
+        """See :class:`core.matching.match.Supporting`."""
+        return self.rest.most if isinstance(self.rest, Supporting) else 1.0
+
+    @property
+    def agreement(self) -> float:
+        """See :class:`core.matching.match.Supporting`."""
+        return self.rest.agreement if isinstance(self.rest, Supporting) else float("nan")
+
+    def support(self, source: Matchable, target: Matchable, at: Location) -> float:
+        """See :meth:`core.matching.match.Supporting.support`."""
+        return self.rest.support(source, target, at) if isinstance(self.rest, Supporting) else float("nan")
 
     def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
         """See :meth:`core.matching.match.Prior.__call__`."""
@@ -89,5 +108,13 @@ def match_corrected(
     candidate = int(target.distances(exact.to).argmin())
     score = float(target.similarity(source.describe(at))[candidate])
     return replace(
-        found, candidate=candidate, location=exact.to, score=score, cycle_error=0.0, rivals=[], verdict=BY_HAND
+        found,
+        candidate=candidate,
+        location=exact.to,
+        score=score,
+        cycle_error=0.0,
+        rivals=[],
+        verdict=BY_HAND,
+        probability=1.0,
+        reasons=(),
     )

@@ -150,26 +150,51 @@ class JointPrior:
             return self._over_cells(source, target, at)
         return None
 
+    kind = "joint"
+
+    most = 1.0
+
+    @property
+    def agreement(self) -> float:
+        """See :class:`core.matching.match.Supporting`."""
+        return self.score
+
+    def support(self, source: Matchable, target: Matchable, at: Location) -> float:
+        """See :meth:`core.matching.match.Supporting.support`."""
+        if isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
+            return float(self._agreement_of_samples(at).max())
+        if isinstance(source, MatchableShape) and isinstance(target, MatchableImage):
+            return float(self._agreement_of_cells(source, target, at).max())
+        return float("nan")
+
     def _over_samples(self, pixel: Location) -> npt.NDArray[np.float32]:
         """Return for every sample the probability of the views that put it near the pixel and see it.
 
         It is relative to the largest, float32 [N].
         """
+        return _relative(self._agreement_of_samples(pixel)).take(self.view_set.nearest)
+
+    def _agreement_of_samples(self, pixel: Location) -> npt.NDArray[np.float32]:
         near = self._near(self.pixels - torch.tensor(pixel, dtype=torch.float32))
-        agreement = near.mul_(self.view_set.visible[self.views]).mul_(self.probability[:, None]).sum(0)
-        return _relative(agreement.numpy()).take(self.view_set.nearest)
+        found = near.mul_(self.view_set.visible[self.views]).mul_(self.probability[:, None]).sum(0)
+        return np.asarray(found.numpy())
 
     def _over_cells(self, source: MatchableShape, target: MatchableImage, point: Location) -> npt.NDArray[np.float32]:
         """Return for every cell the probability of the views that see the point and put it near.
 
         It is relative to the largest, float32 [N].
         """
+        return _relative(self._agreement_of_cells(source, target, point))
+
+    def _agreement_of_cells(
+        self, source: MatchableShape, target: MatchableImage, point: Location
+    ) -> npt.NDArray[np.float32]:
         position = source.shape.to_normalised(np.array(point))
         sample = int(np.linalg.norm(source.field.points.position[self.view_set.index] - position, axis=1).argmin())
         seeing = self.view_set.visible[self.views, sample]
         cells = torch.from_numpy(target.cell_pixels.astype(np.float32))
         near = self._near(self.pixels[seeing, sample, None] - cells)
-        return _relative((self.probability[seeing] @ near).numpy())
+        return np.asarray((self.probability[seeing] @ near).numpy())
 
     def _near(self, offset: torch.Tensor) -> torch.Tensor:
         """Return a Gaussian [...] of offsets [..., 2] in pixels."""

@@ -1,14 +1,15 @@
 """One query for all four directions: image or shape to image or shape."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from core.calibration import Verdict
 from core.matching.location import Location
-from core.matching.matchable import Matchable
-from core.matching.verdict import ALONE, JOINT, MatchSettings, Verdict, judge
+from core.matching.matchable import Matchable, MatchableImage
+from core.matching.verdict import ALONE, JOINT, MatchSettings, judge
 
 
 class Prior(Protocol):
@@ -28,6 +29,40 @@ class Prior(Protocol):
         ...
 
 
+@runtime_checkable
+class Supporting(Protocol):
+    """A :class:`Prior` that says how sure it is, by which its matches are judged.
+
+    Attributes:
+        kind: "joint" or "guided", what is known.
+        most: how probable it is that what is known is right, which no match exceeds.
+        agreement: how well all of the image agrees with what is known, a mean cosine similarity.
+    """
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+
+    @property
+    def most(self) -> float: ...  # noqa: D102
+
+    @property
+    def agreement(self) -> float: ...  # noqa: D102
+
+    def support(self, source: Matchable, target: Matchable, at: Location) -> float:
+        """Say how much of what is known agrees on where a place of the source lies.
+
+        Args:
+            source: where the place lies.
+            target: where it is looked for.
+            at: the place, snapped to the source.
+
+        Returns:
+            The probability, in [0, 1], of all views or poses that put it at the candidate that most of them put it at;
+            0 where none of them shows it.
+        """
+        ...
+
+
 @dataclass
 class Match:
     """The answer to one query.
@@ -42,6 +77,8 @@ class Match:
         cycle_error: the distance from ``query`` to where matching back lands, as a fraction of the source's size.
         rivals: the locations and similarities of the peaks that come close to the best.
         verdict: "good", "unsure" or "none" (no counterpart), see :mod:`core.matching.verdict`.
+        probability: how probable it is that the match lies within 10 % of the object's size of the right place.
+        reasons: why it is doubted, words of :data:`core.calibration.REASONS`.
         scores: the heatmap, float32 [N]: the similarity with every candidate, or its mean with the prior where one was
             given.
     """
@@ -55,6 +92,8 @@ class Match:
     rivals: list[tuple[Location, float]]
     verdict: Verdict
     scores: npt.NDArray[np.float32]
+    probability: float = float("nan")
+    reasons: tuple[str, ...] = ()
 
 
 def match(
@@ -71,7 +110,7 @@ def match(
         target: the image or shape that is searched.
         at: the place: a pixel (u, v), or a point (x, y, z) in the units and axes of the shape's file.
         prior: what is known about the pair beforehand.
-        settings: when the match is trusted; by default ``ALONE`` without a prior and ``JOINT`` with one.
+        settings: which rivals are reported; by default ``ALONE`` without a prior and ``JOINT`` with one.
 
     Raises:
         CounterpointError: ``at`` is not a place in the source.
@@ -91,8 +130,56 @@ def match(
         for i, lead in zip(others, leads, strict=True)
         if lead <= settings.rival_gap
     ]
-    verdict = judge(margin, cycle_error, settings)
-    return Match(at, best, location, float(similarity[best]), margin, cycle_error, rivals, verdict, scores)
+    score = float(similarity[best])
+    known = prior if isinstance(prior, Supporting) else None
+    features = match_features(source, target, at, best, score, margin, cycle_error, known)
+    kind = kind_of_match(source, target, known)
+    encoder = target.encoder if target.encoder == source.encoder else ""
+    most = known.most if known else 1.0
+    doubt = judge(kind, features, encoder, most, "image" if isinstance(source, MatchableImage) else "shape")
+    numbers = (score, margin, cycle_error, rivals, doubt.verdict, scores, doubt.probability, doubt.reasons)
+    return Match(at, best, location, *numbers)
+
+
+def kind_of_match(source: Matchable, target: Matchable, known: Supporting | None) -> str:
+    """Return what a match is judged as: what is known beforehand ("alike" between two of a kind), and where it lies."""
+    image = isinstance(target, MatchableImage)
+    word = known.kind if known else "alike" if image == isinstance(source, MatchableImage) else "alone"
+    return f"{word} to {'image' if image else 'shape'}"
+
+
+def match_features(
+    source: Matchable,
+    target: Matchable,
+    at: Location,
+    candidate: int,
+    score: float,
+    margin: float,
+    cycle_error: float,
+    known: Supporting | None,
+) -> dict[str, float]:
+    """Measure what tells whether a match is right, by name; more is better.
+
+    Args:
+        source: where it was asked for.
+        target: where it lies.
+        at: the place in the source, snapped to it.
+        candidate: the number of the candidate of the target.
+        score: of the match.
+        margin: of the match.
+        cycle_error: of the match.
+        known: the prior that it was found with, if that says how sure it is.
+    """
+    features = {"score": score, "margin": float(np.clip(margin, 0, 1)), "cycle": -min(cycle_error, 0.5)}
+    if isinstance(source, MatchableImage):
+        features["object"] = source.foreground(at)
+    elif isinstance(target, MatchableImage):
+        features["object"] = target.foreground(target.location(candidate))
+    if known is not None:
+        most = min(max(known.most, 0.01), 0.99)
+        features |= {"support": known.support(source, target, at), "views": known.agreement}
+        features["pose"] = float(np.log(most / (1 - most)))
+    return features
 
 
 def _with(

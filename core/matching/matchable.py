@@ -16,6 +16,7 @@ from core.fields.field import FeatureField
 from core.fields.interpolation import Interpolator
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import Shape
+from core.geometry.symmetry import symmetries
 from core.matching.location import Location
 from core.numbers import coordinate
 
@@ -28,7 +29,12 @@ class Matchable(Protocol):
 
     Its candidates, the places that can be matched, are numbered 0 to N - 1: the cells of a feature map or the samples
     of a feature field.
+
+    Attributes:
+        encoder: the fingerprint of the encoder that described it, by which answers are judged.
     """
+
+    encoder: str
 
     def snap(self, at: Location) -> Location:
         """Return the valid location nearest to ``at``.
@@ -85,11 +91,13 @@ class MatchableImage:
         map: the feature map of the part of the image that its box frames.
         image_size: (width, height) of the image in pixels.
         other_turns: the feature maps of the same pixels, encoded with the picture turned by 90, 180 and 270 degrees.
+        encoder: the fingerprint of the encoder that described it, by which answers are judged.
     """
 
     map: FeatureMap
     image_size: tuple[int, int]
     other_turns: tuple[FeatureMap, ...] = ()
+    encoder: str = ""
 
     def turned_maps(self) -> tuple[FeatureMap, ...]:
         """Return the feature maps of all turns, the upright one first."""
@@ -112,6 +120,14 @@ class MatchableImage:
     def _diagonal(self) -> float:
         x0, y0, x1, y1 = self.map.box
         return float(np.hypot(x1 - x0, y1 - y0))
+
+    def foreground(self, at: Location) -> float:
+        """Return the probability in [0, 1] that a pixel (u, v) shows an object; NaN if the encoder does not know."""
+        if self.map.foreground is None:
+            return float("nan")
+        h, w = self.map.foreground.shape
+        column, row = np.rint(self.map.to_cells(at)).astype(int)
+        return float(self.map.foreground[min(max(row, 0), h - 1), min(max(column, 0), w - 1)])
 
     def snap(self, at: Location) -> Location:
         """See :meth:`Matchable.snap`."""
@@ -199,15 +215,22 @@ class MatchableShape:
         shape: the shape.
         caster: casts rays at it.
         field: its feature field.
+        encoder: the fingerprint of the encoder that described it, by which answers are judged.
     """
 
     shape: Shape
     caster: Raycaster
     field: FeatureField
+    encoder: str = ""
 
     @cached_property
     def _tree(self) -> cKDTree:
         return cKDTree(self.field.points.position)
+
+    @cached_property
+    def symmetries(self) -> npt.NDArray[np.floating]:
+        """The rotations float64 [n, 3, 3] that the shape looks the same after, the identity first."""
+        return symmetries(self.shape)
 
     @cached_property
     def surface_graph(self) -> sparse.csr_array:

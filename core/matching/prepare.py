@@ -40,7 +40,7 @@ def matchable_image(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Bo
         CounterpointError: the box is not finite, or has too little of the image in it.
     """
     upright, *others = _feature_maps(image, encoder, box)
-    return MatchableImage(upright, (image.shape[1], image.shape[0]), tuple(others))
+    return MatchableImage(upright, (image.shape[1], image.shape[0]), tuple(others), encoder.fingerprint)
 
 
 def _feature_maps(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None) -> Sequence[FeatureMap]:
@@ -110,7 +110,8 @@ def matchable_shape(
     caster = Raycaster(shape)
     if point_encoder is not None:
         progress(0.5, "Looking at the points of the shape")
-        return MatchableShape(shape, caster, field_from_points(shape, point_encoder, settings.samples, settings.up))
+        points = field_from_points(shape, point_encoder, settings.samples, settings.up)
+        return MatchableShape(shape, caster, points, point_encoder.fingerprint)
     key = cache.cache_key("field", shape.digest, encoder.fingerprint, settings.key())
     stored = cache.read(key)
     if stored is not None:
@@ -119,7 +120,7 @@ def matchable_shape(
     else:
         field = lift(shape, encoder, settings, progress, caster)
         cache.write(key, {"descriptors": field.descriptors, "observed": torch.from_numpy(field.observed)})
-    return MatchableShape(shape, caster, field)
+    return MatchableShape(shape, caster, field, encoder.fingerprint)
 
 
 def guess_up(path: str | Path) -> str:

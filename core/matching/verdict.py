@@ -1,9 +1,9 @@
-"""The verdict on a match: when its best place is trusted. This is the only place where it is decided."""
+"""The verdict on a match: how probable it is that it is right. This is the only place where it is decided."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-Verdict = Literal["good", "unsure", "none"]
+from core.calibration import Verdict, doubts, is_known, probability, verdict_of
 
 BY_HAND: Verdict = "good"
 """The verdict on a match that a person put right: it is certain."""
@@ -11,7 +11,7 @@ BY_HAND: Verdict = "good"
 
 @dataclass(frozen=True)
 class MatchSettings:
-    """When a match is trusted.
+    """Which other places are reported beside a match.
 
     Distances are fractions of the object's size (see :meth:`core.matching.matchable.Matchable.distance`), scores are
     those of :class:`core.matching.match.Match`.
@@ -20,35 +20,74 @@ class MatchSettings:
         rival_radius: a peak farther than this from the best one is a rival (a symmetric part, or another like it).
         rivals: the largest number of rivals that is reported.
         rival_gap: rivals whose score is lower by at most this are reported.
-        margin: a match that leads its best rival by less than this is unsure.
-        cycle: a match is unsure if matching back lands farther than this from the start.
-        lost: there is no counterpart if matching back lands farther than this from the start.
     """
 
     rival_radius: float = 0.15
     rivals: int = 3
     rival_gap: float = 0.05
-    margin: float = 0.02
-    cycle: float = 0.1
-    lost: float = 0.3
 
 
 ALONE = MatchSettings()
 """The settings for one descriptor that is compared with all others."""
 
-JOINT = MatchSettings(rival_gap=0.25, margin=0.35, cycle=0.05, lost=0.15)
-"""The settings with a prior of all pixels: the lead over far places is larger, and matching back lands nearer unless
-they disagree."""
+JOINT = MatchSettings(rival_gap=0.25)
+"""The settings with a prior of all pixels: the lead over far places is larger."""
+
+DOUBTS = {
+    "score": "similar",
+    "margin": "rivals",
+    "cycle": "cycle",
+    "support": "outside",
+    "object": "background",
+    "views": "other",
+    "pose": "pose",
+}
+"""What is said (:data:`core.calibration.REASONS`) where a feature of a match speaks against it."""
+
+SILHOUETTE = 0.05
+"""Below this support no view or pose puts anything of the shape at the place."""
+
+BACKGROUND = 0.3
+"""A place is background if the encoder sees an object there with a probability below this."""
 
 
-def judge(margin: float, cycle_error: float, settings: MatchSettings = ALONE) -> Verdict:
-    """Judge a match; the README says how often each verdict is right on real photos.
+@dataclass(frozen=True)
+class Doubt:
+    """A verdict with its probability and the words for what speaks against it (:data:`core.calibration.REASONS`)."""
+
+    verdict: Verdict
+    probability: float
+    reasons: tuple[str, ...] = ()
+
+
+def judge(kind: str, features: Mapping[str, float], encoder: str, most: float = 1.0, seen_from: str = "") -> Doubt:
+    """Judge a match.
 
     Args:
-        margin: the lead of the best place over its best rival, in units of the score.
-        cycle_error: the distance from the start to where matching back lands, as a fraction of the object's size.
-        settings: the limits of both.
+        kind: see :func:`core.matching.match.kind_of_match`.
+        features: of the match, by name; more is better.
+        encoder: the fingerprint of the encoder.
+        most: the probability of what the match depends on, which it cannot exceed.
+        seen_from: "image" or "shape", where the match was asked for.
     """
-    if cycle_error > settings.lost:
-        return "none"
-    return "unsure" if margin < settings.margin or cycle_error > settings.cycle else "good"
+    value = probability(kind, features, encoder)
+    reasons = _reasons(kind, features, encoder, seen_from)
+    if value > most:
+        value, reasons = most, ["pose", *reasons]
+    verdict = verdict_of(value)
+    if verdict == "good":
+        return Doubt(verdict, value)
+    unknown = () if is_known(encoder) else ("encoder",)
+    return Doubt(verdict, value, tuple(dict.fromkeys(reasons))[:2] + unknown)
+
+
+def _reasons(kind: str, features: Mapping[str, float], encoder: str, seen_from: str) -> list[str]:
+    """What speaks against a match; what is certain comes first."""
+    said = []
+    if features.get("support", 1.0) < SILHOUETTE:
+        said.append("hidden" if seen_from == "shape" else "outside")
+    if seen_from == "image" and features.get("object", 1.0) < BACKGROUND:
+        said.append("background")
+    weak = [name for name in doubts(kind, features, encoder) if name in DOUBTS]
+    words = [("hidden" if seen_from == "shape" else "outside") if name == "support" else DOUBTS[name] for name in weak]
+    return said + words

@@ -4,7 +4,7 @@ Every part is found there, and an element that several claim goes to the surest.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,12 +28,14 @@ class Source:
         masks: bool [L, H, W], the L parts in an image, or bool [L, F] on a shape's faces (points of a cloud).
         prior: the prior of this side and the target.
         pose: the pose of the target in this image and the image's camera, if they are known.
+        most: how probable it is that the pose is right, which no part that is carried by it exceeds.
     """
 
     side: Matchable
     masks: npt.NDArray[np.bool_]
     prior: Prior | None = None
     pose: tuple[Pose, PhotoCamera] | None = None
+    most: float = 1.0
 
 
 def carry(sources: Sequence[Source], target: MatchableImage | MatchableShape) -> list[FoundPart]:
@@ -53,7 +55,7 @@ def _one(sources: Sequence[Source], target: MatchableImage | MatchableShape, par
         raise CounterpointError("Nothing is marked; mark the part first.")
     found = []
     for source in have:
-        one = find_part(source.side, target, region_of(source.side, source.masks[part]), source.prior)
+        one = find_part(source.side, target, region_of(source.side, source.masks[part]), source.prior, source.most)
         if source.pose is not None and isinstance(target, MatchableShape):
             one.evidence = project_mask(target, source.masks[part], *source.pose, one.evidence)
         found.append(one)
@@ -62,7 +64,7 @@ def _one(sources: Sequence[Source], target: MatchableImage | MatchableShape, par
     share = (
         best.share if evidence is best.evidence and have[0].pose is None else float(np.mean(in_part(100 * evidence)))
     )
-    return FoundPart(evidence, int(evidence.argmax()), share, best.overlap, best.verdict)
+    return replace(best, evidence=evidence, candidate=int(evidence.argmax()), share=share)
 
 
 def region_of(side: Matchable, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """Transfer of a part: marked on an image or shape, it is found on another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -8,12 +8,12 @@ import numpy.typing as npt
 import torch
 from scipy.spatial import cKDTree
 
+from core.calibration import Verdict
 from core.encoders.feature_map import cut_out
 from core.errors import CounterpointError
 from core.matching.joint import JointPrior
-from core.matching.match import Prior
+from core.matching.match import Prior, Supporting
 from core.matching.matchable import Matchable, MatchableImage, MatchableShape
-from core.matching.verdict import Verdict
 from core.parts.assignment import assignment, object_cells
 from core.parts.evidence import Evidence, close_holes, grow
 from core.parts.layers import in_part
@@ -125,6 +125,9 @@ class FoundPart:
         share: the part of the target's candidates that belong to it, at the default threshold.
         overlap: the intersection over union of the marked part and of what was found transferred back.
         verdict: "good", "unsure" or "none", see :mod:`core.parts.verdict`.
+        probability: how probable it is that the part overlaps with the true one by half or more.
+        reasons: why it is doubted, words of :data:`core.calibration.REASONS`.
+        features: what it was judged by, by name.
     """
 
     evidence: Evidence
@@ -132,14 +135,22 @@ class FoundPart:
     share: float
     overlap: float
     verdict: Verdict
+    probability: float = float("nan")
+    reasons: tuple[str, ...] = ()
+    features: dict[str, float] = field(default_factory=dict)
 
 
 def find_part(
-    source: Matchable, target: Matchable, region: npt.NDArray[np.bool_], prior: Prior | None = None
+    source: Matchable,
+    target: Matchable,
+    region: npt.NDArray[np.bool_],
+    prior: Prior | None = None,
+    most: float = 1.0,
 ) -> FoundPart:
     """Transfer a part, given by the candidates bool [M] of the source, and judge the answer by transferring it back.
 
-    The arguments are those of :func:`transfer`.
+    The first arguments are those of :func:`transfer`; ``most`` is the probability of what the part depends on, which it
+    cannot exceed.
     """
     evidence = transfer(source, target, region, prior)
     found, valid = in_part(100 * evidence), _selectable(target)
@@ -148,7 +159,23 @@ def find_part(
         back = in_part(100 * transfer(target, source, found & valid, prior)) & _selectable(source)
         overlap = intersection_over_union(back, region)
     best = int(np.where(valid, evidence, -1).argmax())
-    return FoundPart(evidence, best, float(found[valid].mean()), overlap, judge(overlap))
+    features = _features(evidence[valid], overlap, float(region.mean()), prior)
+    encoder = target.encoder if target.encoder == source.encoder else ""
+    doubt = judge("image" if isinstance(target, MatchableImage) else "shape", features, encoder, most)
+    numbers = (float(found[valid].mean()), overlap, doubt.verdict, doubt.probability, doubt.reasons)
+    return FoundPart(evidence, best, *numbers, features)
+
+
+def _features(evidence: Evidence, overlap: float, marked: float, prior: Prior | None) -> dict[str, float]:
+    """What tells whether a part was found, by name; more is better."""
+    inside = evidence[evidence > 0.5]
+    return {
+        "overlap": overlap,
+        "evidence": float(inside.mean()) if len(inside) else 0.0,
+        "decided": float(np.abs(2 * evidence - 1).mean()),
+        "marked": float(np.log(max(marked, 1e-4))),
+        "views": prior.agreement if isinstance(prior, Supporting) else float("nan"),
+    }
 
 
 def _selectable(side: Matchable) -> npt.NDArray[np.bool_]:

@@ -1,17 +1,38 @@
 """The verdict on a part that was carried to another image or shape. This is the only place where it is decided."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
-from core.matching.verdict import Verdict
+from core.calibration import doubts, is_known, probability, verdict_of
+from core.matching.verdict import Doubt
 
-GOOD, LOST = 0.5, 0.2
-"""A part is found well if its overlap is above the first, and not found at all unless it is above the second."""
+DOUBTS = {"overlap": "cycle", "evidence": "rivals", "decided": "rivals", "views": "other"}
+"""What is said (:data:`core.calibration.REASONS`) where a feature of a part speaks against it."""
 
 
-def judge(overlap: float) -> Verdict:
-    """Judge a carried part by the intersection over union of the marked part and the part carried back, in [0, 1]."""
-    return "good" if overlap > GOOD else "unsure" if overlap > LOST else "none"
+def judge(into: str, features: Mapping[str, float], encoder: str, most: float = 1.0) -> Doubt:
+    """Judge a carried part.
+
+    Args:
+        into: "image" or "shape", what it was carried to.
+        features: of the part, by name; more is better.
+        encoder: the fingerprint of the encoder.
+        most: the probability of the pose that it depends on, which it cannot exceed.
+    """
+    kind = f"part to {into}"
+    value = probability(kind, features, encoder)
+    reasons = [DOUBTS[name] for name in doubts(kind, features, encoder) if name in DOUBTS]
+    if features.get("evidence", 1.0) == 0:
+        reasons.insert(0, "nothing")
+    if value > most:
+        value, reasons = most, ["pose", *reasons]
+    verdict = verdict_of(value)
+    if verdict == "good":
+        return Doubt(verdict, value)
+    unknown = () if is_known(encoder) else ("encoder",)
+    return Doubt(verdict, value, tuple(dict.fromkeys(reasons))[:2] + unknown)
 
 
 def intersection_over_union(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:

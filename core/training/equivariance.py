@@ -24,6 +24,7 @@ from core.encoders.base import TunableEncoder
 from core.encoders.lora import LoraNet, save_lora
 from core.errors import Cancelled, CounterpointError
 from core.progress import Progress, silent, span
+from core.training.adaptation_check import OwnPhoto, compare, refuse_if_worse
 from core.training.loop import Learner, Terms, run
 from core.training.losses import place_target, smooth_ap, soft_info_nce
 from core.training.observing import Observation, Observer, PhotoCorrespondence, Pool, describe
@@ -199,8 +200,9 @@ def adapt(
     progress: Progress = silent,
     watch: Callable[[Measured], None] | None = None,
     known: Sequence[PhotoCorrespondence] = (),
+    photos: Sequence[OwnPhoto] = (),
 ) -> list[Measured]:
-    """Adapt an encoder to objects, keep what was best on held-out pictures, and write it.
+    """Adapt an encoder to objects, keep what was best on held-out pictures, and write it unless that is worse.
 
     Args:
         items: the objects, meshes.
@@ -211,13 +213,15 @@ def adapt(
             than the base.
         watch: called with every measurement.
         known: correspondences that are in every step of their object.
+        photos: of the objects, in which the adapted encoder must not be worse either.
 
     Returns:
         The curve, the base's own measurement first. The last is of what was written (without the base's half).
 
     Raises:
-        CounterpointError: no objects, nothing that could learn, nothing of them can be seen, or ``out`` cannot be
-            written.
+        CounterpointError: no objects, nothing that could learn, nothing of them can be seen, ``out`` cannot be
+            written, or the adapted encoder finds fewer places again than the base, on held-out pictures of an object or
+            in a photo (see :mod:`core.training.adaptation_check`).
     """
     if not items:
         raise CounterpointError("There is nothing to adapt to: give one shape or more.")
@@ -234,6 +238,7 @@ def adapt(
         if not learner.is_better:
             raise
     learner.interpolate()
+    refuse_if_worse(compare(encoder, net, [item.category for item in items], pools, photos))
     save_lora(out, net, encoder.fingerprint)
     return learner.curve
 

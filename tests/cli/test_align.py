@@ -18,8 +18,11 @@ def test_align_the_sample(sample, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    pose, numbers = {"R", "t", "s"}, {"score", "similarity", "overlap"}
-    assert set(found) == {"encoder", "K", "verdict", "notes", "hypotheses", "saved", "warnings"} | pose | numbers
+    pose, numbers = {"R", "t", "s"}, {"score", "similarity", "overlap", "probability", "reasons"}
+    assert (
+        set(found)
+        == {"encoder", "K", "verdict", "notes", "hypotheses", "saved", "warnings", "mask_probability"} | pose | numbers
+    )
     assert all(set(one) == pose | numbers for one in found["hypotheses"])
     turn = np.array(found["R"]).T @ np.array(sample["pose"]["R"])
     assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 12 and found["verdict"] == "good"

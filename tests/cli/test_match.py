@@ -22,7 +22,10 @@ def test_match_image_to_shape(sample, tmp_path):
     first = report["matches"][0]
     assert first["query"] == [u, v] and len(first["point"]) == 3
     assert set(report) == {"encoder", "matches", "saved", "warnings"} and report["warnings"] == []
-    place, numbers = {"point", "face", "barycentric"}, {"score", "margin", "cycle_error", "rivals", "verdict"}
+    place, numbers = (
+        {"point", "face", "barycentric"},
+        {"score", "margin", "cycle_error", "rivals", "verdict", "probability", "reasons"},
+    )
     assert set(first) == {"target", "query", "through"} | place | numbers and first["through"] == "poses"
     shape = trimesh.load_mesh(sample["shape"])
     corners = shape.vertices[shape.faces[first["face"]]]

@@ -17,7 +17,6 @@ from core.matching.corrections import match_corrected
 from core.matching.location import Correspondence
 from core.matching.match import match
 from core.matching.prepare import guess_up, matchable_image, matchable_shape, with_joint_prior
-from core.matching.verdict import judge
 from core.tensors import save_tensors
 
 
@@ -126,13 +125,6 @@ def test_symmetry_shows_as_rivals(encoder):
     found = match(side, side, (0.0, 0.0, float(bar.vertices[:, 2].max())))
     assert found.margin < 0.2
     assert any(place[2] < 0 for place, _ in found.rivals) or found.margin > 0.05
-
-
-def test_verdicts():
-    assert judge(margin=0.2, cycle_error=0.01) == "good"
-    assert judge(margin=0.0, cycle_error=0.01) == "unsure"
-    assert judge(margin=0.2, cycle_error=0.2) == "unsure"
-    assert judge(margin=0.2, cycle_error=0.9) == "none"
 
 
 def test_places_outside_are_refused(photo, toy_side):

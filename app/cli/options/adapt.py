@@ -20,6 +20,15 @@ class AdaptOptions(JsonOptions):
     loss: str | None = option("default: smoothap", choices=("smoothap", "infonce"))
     rate: float | None = option("peak learning rate (default: 1e-3)", type=float)
     seed: int | None = option("of pictures (default: 0)", type=int)
+    photo: tuple[str, ...] = option(
+        "a photo of the shapes, in which the encoder must not get worse; may be given again",
+        action="append",
+        metavar="FILE",
+        path="path",
+    )
+    box: tuple[tuple[float, float, float, float], ...] = option(
+        "the object in each --photo, in their order", action="append", type=values.box, metavar="X0,Y0,X1,Y1"
+    )
     encoder: str = option("see `counterpoint encoders`", default="pocket", metavar="NAME")
     weights: str | None = option("weights from a local file", metavar="FILE", path="path")
     layer: int | None = option("block of a ViT (default: three quarters of its depth)", type=int, metavar="N")

@@ -13,11 +13,12 @@ class TrainOptions:
 
     recipe: str = argument(
         None,
-        "the image net alone, image and point net, the point net for an image net, the cutter, two layers on an encoder that stays as it is, or CLIP's branch for depth",
-        choices=("pocket", "tango", "points", "cutter", "adapter", "dlign"),
+        "the image net alone, image and point net, the point net for an image net, the cutter, two layers on an encoder "
+        "that stays as it is, CLIP's branch for depth, or how sure an encoder's answers are",
+        choices=("pocket", "tango", "points", "cutter", "adapter", "dlign", "verdicts"),
     )
     encoder: str = option(
-        "adapter, points: of this encoder (with --start as its weights)", default="pocket", metavar="NAME"
+        "points, adapter, verdicts: of this encoder (with --start as its weights)", default="pocket", metavar="NAME"
     )
     clip: str | None = option("dlign: the CLIP model", metavar="ARCH:WEIGHTS")
     controlnet: str | None = option(
@@ -29,7 +30,8 @@ class TrainOptions:
         metavar="N",
     )
     data: str = option(
-        "what to learn from (default: %(default)s); cutter: several with commas between, folders of photos with outlines (images/ and labels/) too",
+        "what to learn from (default: %(default)s); cutter: several with commas between, folders of photos with outlines "
+        "(images/ and labels/) too; verdicts: bop:PATH, meshes:FOLDER or several with + between them",
         default="procedural",
         metavar="procedural|FOLDER",
         path="path or name",
@@ -41,7 +43,12 @@ class TrainOptions:
         metavar="0..1",
     )
     output: str = option(
-        "checkpoint, log, weights and card", "-o", "--output", required=True, metavar="FOLDER", path="path"
+        "checkpoint, log, weights and card; verdicts: the file",
+        "-o",
+        "--output",
+        required=True,
+        metavar="FOLDER",
+        path="path",
     )
     device: str = option("", default="auto", choices=DEVICES)
     resume: bool = flag("go on from the folder's checkpoint")

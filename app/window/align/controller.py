@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.document.commands import SetAligned
 from app.document.session import Fact, Pair, Session
-from app.document.texts import tr
+from app.document.texts import sureness, tr
 from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import Aligned, AlignTask, PoseInPhoto, Slot, kind_of
 from app.window.align.dock import AlignPanel
@@ -16,19 +16,14 @@ from app.window.requests import Requests
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
 from app.window.views.panels import ActivePanel, Panels, image_panels, mesh_panels
-from core.alignment.verdict import judge
+from core.calibration import verdict_of
 from core.geometry.pose import camera_matrix, frustum
 
 if TYPE_CHECKING:
     from app.window.engine_client import Request
 
-VERDICTS = {
-    "good": tr("Good: the silhouette fits, and no other pose comes near."),
-    "rival": tr("Unsure: another pose fits nearly as well."),
-    "misfit": tr(
-        "Unsure: the silhouette does not fit the object well. Look at the other poses, draw the box tighter, or place pairs."
-    ),
-}
+NEXT = tr("Look at the other poses, draw the box tighter, or place pairs.")
+"""What helps where a pose is not sure."""
 
 SKETCH = 200
 """Pixels along the longer side of a pose drawn while it changes."""
@@ -193,8 +188,11 @@ class AlignController(QObject):
             self._dock.set_poses([], 0, "")
             return
         lines = [
-            tr("{number}. score {score:.3f} · overlap {overlap:.0%}").format(
-                number=number, score=pose.score, overlap=pose.overlap
+            tr("{number}. {sure} · score {score:.3f} · overlap {overlap:.0%}").format(
+                number=number,
+                sure="?" if pose.probability is None else f"{pose.probability:.0%}",
+                score=pose.score,
+                overlap=pose.overlap,
             )
             for number, pose in enumerate(aligned.poses, 1)
         ]
@@ -238,4 +236,7 @@ class AlignController(QObject):
 def _verdict(aligned: Aligned) -> str:
     if aligned.pose is None:
         return tr("{pairs} of at least 3 pairs are placed.").format(pairs=len(aligned.pairs))
-    return VERDICTS[judge([pose.score for pose in aligned.poses], aligned.pose.overlap, aligned.choice)]
+    probability = aligned.pose.probability
+    verdict = "unsure" if probability is None else verdict_of(probability)
+    said = sureness(verdict, probability, aligned.pose.reasons)
+    return f"{said}." if verdict == "good" else f"{said}. {NEXT}"

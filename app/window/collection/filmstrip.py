@@ -21,7 +21,7 @@ from app.document.texts import tr
 from app.window.views.drops import FileDrops
 
 PICTURE, MARGIN = 132, 5
-GOOD, OUT, FIXED = "#2e9e5b", "#d64550", "#3d7eff"
+GOOD, UNSURE, OUT, FIXED = "#2e9e5b", "#d08a00", "#d64550", "#3d7eff"
 ROLE = Qt.ItemDataRole.UserRole
 
 

@@ -13,17 +13,18 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QPixmap
 
 from app.document.session import Fact, Session
-from app.document.texts import tr
+from app.document.texts import sureness, tr
 from app.shared.results import Followed
 from app.shared.values import Collection, CollectionPhoto, Slot
 from app.window.collection.dock import CollectionPanel
-from app.window.collection.filmstrip import FIXED, GOOD, OUT, PICTURE, Frame, pixmap_of
+from app.window.collection.filmstrip import FIXED, GOOD, OUT, PICTURE, UNSURE, Frame, pixmap_of
 from app.window.collection.order import passes, quality, viewpoint
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.tools import Tools
 from app.window.views.mesh import MeshPanel
 from app.window.views.panels import Panels
+from core.calibration import verdict_of
 from core.geometry.pose import camera_matrix, frustum
 
 SIZE = 2 * PICTURE
@@ -107,12 +108,18 @@ class CollectionPresenter(QObject):
             agreement = "" if np.isnan(one.agreement) else f" · {one.agreement:.2f}"
             state = tr("fixed by hand") if one.fixed else tr("score {score:.2f}").format(score=one.pose.score)
             outlier = "" if one.inlier else tr(", does not agree with the others")
-            frame.caption = f"{one.pose.score:.2f}{agreement}" if not one.fixed else "fixed"
+            sure = one.pose.score if one.pose.probability is None else one.pose.probability
+            frame.caption = f"{sure:{'.2f' if one.pose.probability is None else '.0%'}}{agreement}"
+            if one.fixed:
+                frame.caption = "fixed"
             frame.about += tr("\n{state}, silhouette overlaps by {overlap:.0%}{outlier}").format(
                 state=state, overlap=one.pose.overlap, outlier=outlier
             )
+            if one.pose.probability is not None and not one.fixed:
+                chance = one.pose.probability
+                frame.about += "\n" + sureness(verdict_of(chance), chance, one.pose.reasons)
             frame.about += tr("\nClick a place to see it in all photos; double-click to open the photo with its pose")
-            frame.border = FIXED if one.fixed else GOOD if one.inlier else OUT
+            frame.border = _color(one)
         if self._marks is not None and number < len(self._marks.pixels):
             u, v, visible = self._marks.pixels[number]
             width, height = self._sizes.get(one.item.path, (1, 1))
@@ -136,7 +143,7 @@ class CollectionPresenter(QObject):
                 points = frustum(
                     one.pose.pose(), camera_matrix(*one.K), self._sizes[one.item.path], panel.middle(), 0.12
                 )[:5]
-                panel.set_frustum(f"photo {number}", points, FIXED if one.fixed else GOOD if one.inlier else OUT)
+                panel.set_frustum(f"photo {number}", points, _color(one))
                 self._cameras[f"photo {number}"] = points
         for name in before.keys() - self._cameras.keys():
             panel.set_frustum(name, None)
@@ -212,3 +219,13 @@ class CollectionPresenter(QObject):
     def _set_drawings(self, drawings: list[Any]) -> None:
         self._drawings = {number: pixmap_of(one) for number, one in enumerate(drawings) if one is not None}
         self.show()
+
+
+def _color(one: CollectionPhoto) -> str:
+    """Of a posed photo: set by hand, sure and in agreement with the others, not sure, or probably wrong."""
+    if one.fixed:
+        return FIXED
+    verdict = "unsure" if one.pose is None or one.pose.probability is None else verdict_of(one.pose.probability)
+    if not one.inlier or verdict == "none":
+        return OUT
+    return GOOD if verdict == "good" else UNSURE

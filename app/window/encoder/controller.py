@@ -51,6 +51,7 @@ class EncoderController(QObject):
             out=out,
             minutes=minutes,
             corrections=_item_corrections(self._session),
+            photos=[item for item in self._session.items.values() if item.kind == "image"],
         )
         request.partial_result.connect(self._dock.show_curve)
 

@@ -25,13 +25,9 @@ Status = Literal["good", "unsure", "none", "working", ""]
 _WORDS = {"good": tr("good"), "unsure": tr("unsure"), "none": tr("no counterpart"), "working": tr("working…"), "": ""}
 _STATUS_COLORS = {"good": "#2e9e5b", "unsure": "#d08a00", "none": "#d0454c", "working": "#7a828e", "": "#7a828e"}
 _STATUS_TIPS = {
-    "good": tr("Good: the best place stands clear of its rivals, and matching back lands where it began."),
-    "unsure": tr(
-        "Unsure: a place far away scores nearly the same (often a symmetric part), or matching back lands elsewhere."
-    ),
-    "none": tr(
-        "No counterpart: matching back lands far away, so the place is probably hidden or not part of the object."
-    ),
+    "good": tr("Good: such matches are right at least four times out of five."),
+    "unsure": tr("Unsure: such matches are often wrong; an alignment, or a tighter box, makes them surer."),
+    "none": tr("No counterpart: the place is probably hidden, or not part of the object."),
     "working": tr("Waiting for the encoder."),
     "": "",
 }
@@ -39,7 +35,7 @@ _STATUS_TIPS = {
 
 @dataclass(frozen=True)
 class PinRow:
-    """A line of the list: who the pin is, where it was placed, how well it was matched."""
+    """A line of the list: who the pin is, where it was placed, how well and how probably it was matched."""
 
     pin_id: int
     name: str
@@ -48,6 +44,7 @@ class PinRow:
     status: Status
     summary: str
     details: str
+    probability: float | None = None
 
 
 class PinsPanel(QWidget):
@@ -182,7 +179,8 @@ def _fill(item: QTreeWidgetItem, row: PinRow) -> None:
     item.setText(0, row.name)
     item.setIcon(0, swatch(row.color))
     item.setText(1, row.origin)
-    item.setText(2, _WORDS[row.status])
+    sure = "" if row.probability is None else f" {row.probability:.0%}"
+    item.setText(2, _WORDS[row.status] + sure)
     item.setForeground(2, QColor(_STATUS_COLORS[row.status]))
     item.setToolTip(0, row.summary)
     item.setToolTip(2, "\n".join(filter(None, (row.summary, _STATUS_TIPS[row.status]))))

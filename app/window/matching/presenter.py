@@ -5,7 +5,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from app.document.session import Pin, Session
-from app.document.texts import tr
+from app.document.texts import sureness, tr
 from app.shared.results import Answer
 from app.shared.values import Slot, kind_of
 from app.window.content import Content
@@ -120,15 +120,17 @@ def _row(pin: Pin, session: Session) -> PinRow:
     best = next(iter(pin.answers.values()), None)
     summary = pin.problem
     if best is not None:
-        summary = _numbers(best, ", ")
-    return PinRow(pin.pin_id, pin.name, pin.color, pin.slot, status, summary, _details(pin, session))
+        summary = f"{_sure(best)}\n{_numbers(best, ', ')}"
+    chances = [answer.probability for answer in pin.answers.values() if answer.verdict == status]
+    return PinRow(
+        pin.pin_id, pin.name, pin.color, pin.slot, status, summary, _details(pin, session), min(chances, default=None)
+    )
 
 
 def _details(pin: Pin, session: Session) -> str:
     if pin.problem:
         return pin.problem
     right = {c.target for c in session.corrections if (c.source, c.at) == (pin.slot, pin.at)}
-    words = {"good": tr("good match"), "unsure": tr("unsure"), "none": tr("no counterpart")}
     lines = [
         tr("<b>{name}</b> placed in {slot} at {at}").format(name=pin.name, slot=pin.slot, at=_place(pin.slot, pin.at))
     ]
@@ -136,7 +138,7 @@ def _details(pin: Pin, session: Session) -> str:
         lines.append(
             tr("<br><b>{slot}</b>: {verdict}<br>{location}<br>{numbers}").format(
                 slot=slot,
-                verdict=tr("put right by hand") if slot in right else words[answer.verdict],
+                verdict=tr("put right by hand") if slot in right else _sure(answer),
                 location=_place(slot, answer.location),
                 numbers=_numbers(answer, " · "),
             )
@@ -157,6 +159,10 @@ def _through(source: Slot, target: Slot, session: Session) -> str:
         return tr("through the pose") if count == 1 else tr("through {count} likely poses").format(count=count)
     looked_for = {(source, target), (target, source)} & session.likely.keys()
     return tr("through views of the shape; its pose is being looked for") if looked_for else ""
+
+
+def _sure(answer: Answer) -> str:
+    return sureness(answer.verdict, answer.probability, answer.reasons)
 
 
 def _numbers(answer: Answer, between: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from app.document.session import Session
-from app.document.texts import tr
+from app.document.texts import sureness, tr
 from app.shared.values import Slot
 from app.window.content import Content
 from app.window.parts import painting
@@ -68,8 +68,10 @@ class PartsPresenter(QObject):
             return
         part = next((part for part in self._session.layers.parts if part.part_id == draft.part_id), None)
         text = tr("{name} in {slot}").format(name=tr("New part") if part is None else part.name, slot=draft.slot)
-        words = {"good": tr("good"), "unsure": tr("unsure"), "none": tr("no counterpart")}
-        verdicts = [f"{slot}: {words[one.verdict]}" for slot, one in self._drafts.marked.carried.items()]
+        verdicts = [
+            f"{slot}: {sureness(one.verdict, one.probability, one.reasons)}"
+            for slot, one in self._drafts.marked.carried.items()
+        ]
         choice = draft.choice % len(candidates) if candidates else 0
         score = candidates[choice][1] if candidates else 0.0
         self._dock.set_draft("\n".join([text, *verdicts]), len(candidates), choice, score)

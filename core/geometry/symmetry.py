@@ -1,0 +1,95 @@
+"""Which rotations and reflections leave a shape as it is, its colours included, found by trying them."""
+
+import numpy as np
+import numpy.typing as npt
+from cachetools import LRUCache, cached
+from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
+
+from core.geometry.render import surface_color
+from core.geometry.sampling import sample_surface
+from core.geometry.shape import Shape
+
+Floats = npt.NDArray[np.floating]
+
+STEP = 15
+"""Degrees between the rotations about an axis that are tried."""
+
+FOLDS = (6, 4, 3, 2)
+"""If not all rotations about an axis are symmetries, it may be of one of these orders; smaller steps are not told from
+what is nearly round."""
+
+NEAR = 0.03
+"""A shape is the same after a rotation if nearly all of its surface comes to lie within this of itself, in diagonals."""
+
+ROUND = 0.3
+"""And within this share of its radius about the axis, so that what is long and thin is not taken for round."""
+
+ALIKE = 0.09
+"""And if its colours, from 0 to 1, differ by less than this there on average."""
+
+
+@cached(LRUCache(32), key=lambda shape, samples=1000: (shape.digest, samples))
+def symmetries(shape: Shape, samples: int = 1000) -> Floats:
+    """Return the rotations about the shape's own axes that it looks the same after.
+
+    Args:
+        shape: the mesh or point cloud.
+        samples: the number of places that are compared.
+
+    Returns:
+        float64 [n, 3, 3], the identity first.
+    """
+    compare = _Comparison(shape, samples)
+    found = np.eye(3)[None]
+    for axis in np.eye(3):
+        degrees = np.arange(STEP, 360, STEP)
+        turns = Rotation.from_rotvec(np.radians(degrees)[:, None] * axis).as_matrix()
+        near = min(NEAR, ROUND * compare.radius(axis))
+        same = np.array([compare(turn, near) for turn in turns])
+        steps = (STEP, *(360 // fold for fold in FOLDS))
+        step = next((step for step in steps if same[degrees % step == 0].all()), 360)
+        found = np.einsum("aij,bjk->abik", found, np.stack([np.eye(3), *turns[degrees % step == 0]])).reshape(-1, 3, 3)
+    return found
+
+
+def reflections(shape: Shape, samples: int = 1000) -> Floats:
+    """Return the reflections across the shape's own axes that leave its surface as it is, float64 [n, 3, 3]."""
+    compare = _Comparison(shape, samples, colors=False)
+    return np.array([mirror for axis in range(3) if compare(mirror := _mirror(axis))]).reshape(-1, 3, 3)
+
+
+def angle(a: Floats, b: Floats, turns: Floats) -> float:
+    """Return the angle in degrees between two rotations [3, 3] of a shape with symmetries [n, 3, 3], the smallest."""
+    trace = np.einsum("ij,njk,ik->n", b, turns, a)
+    return float(np.degrees(np.arccos(np.clip((trace.max() - 1) / 2, -1, 1))))
+
+
+def _mirror(axis: int) -> Floats:
+    signs = np.ones(3)
+    signs[axis] = -1
+    return np.diag(signs)
+
+
+class _Comparison:
+    """Compares a shape with itself after a rotation or reflection about the middle of its box."""
+
+    def __init__(self, shape: Shape, samples: int, colors: bool = True):
+        points = sample_surface(shape, 8 * samples)
+        self._tree = cKDTree(points.position)
+        self._few = np.arange(0, len(points), max(1, len(points) // samples))
+        self._position = np.asarray(points.position, np.float64)
+        self._color = surface_color(shape, points.face, points.bary) if colors else None
+
+    def radius(self, axis: Floats) -> float:
+        """Return how far from an axis [3] most of the surface is, in diagonals."""
+        along = self._position @ axis
+        return float(np.quantile(np.linalg.norm(self._position - along[:, None] * axis, axis=1), 0.9))
+
+    def __call__(self, turn: Floats, near: float = NEAR) -> bool:
+        gap, nearest = self._tree.query(self._position[self._few] @ turn.T)
+        if np.quantile(gap, 0.95) > near:
+            return False
+        if self._color is None:
+            return True
+        return bool(np.abs(self._color[self._few] - self._color[nearest]).mean() < ALIKE)

@@ -1,0 +1,60 @@
+"""Symmetries of shapes, their colours included, and the outline that follows edges."""
+
+import numpy as np
+import pytest
+import trimesh
+from scipy.spatial.transform import Rotation
+
+from core.geometry.shape import make_shape
+from core.geometry.symmetry import STEP, angle, reflections, symmetries
+from core.parts.outline import edge_agreement, tightness
+
+
+def shape_of(mesh, name, colors=None):
+    made = make_shape(np.array(mesh.vertices, float), np.array(mesh.faces), colors=colors, name=name)
+    made.digest = name
+    return made
+
+
+def test_what_looks_the_same_after_turning():
+    assert len(symmetries(shape_of(trimesh.creation.box((1, 2, 3)), "brick"))) == 8  # half turns, combined
+    found = symmetries(shape_of(trimesh.creation.cylinder(0.5, 2.0, sections=64), "can"))
+    assert len(found) == 360 // STEP * 4  # all turns about z, and half turns about x and y
+    corner = trimesh.util.concatenate(
+        [trimesh.creation.box((2, 0.3, 0.3)), trimesh.creation.box((0.3, 1.2, 0.3)).apply_translation((0.8, 0.6, 0))]
+    )
+    assert len(symmetries(shape_of(corner, "corner"))) == 1
+    assert len(reflections(shape_of(corner, "corner"))) == 1  # across z
+
+
+def test_colours_count():
+    can = trimesh.creation.cylinder(0.5, 2.0, sections=64).subdivide().subdivide()
+    half = np.where(can.vertices[:, :1] > 0, [[250, 20, 20]], [[20, 20, 250]]).astype(np.uint8)
+    assert len(symmetries(shape_of(can, "grey can"))) > len(symmetries(shape_of(can, "label", half)))
+    assert len(reflections(shape_of(can, "label", half))) == 3  # of the surface alone
+
+
+def test_small_turns_of_what_is_thin_are_no_symmetries():
+    rod = shape_of(trimesh.creation.box((0.05, 0.2, 4)), "rod")
+    assert {round(angle(np.eye(3), turn, np.eye(3)[None])) for turn in symmetries(rod)} == {0, 180}
+
+
+def test_angles_over_symmetries():
+    turns = symmetries(shape_of(trimesh.creation.box((1, 2, 3)), "brick"))
+    turned = Rotation.from_rotvec([0, 0, np.radians(170)]).as_matrix()
+    assert angle(np.eye(3), turned, np.eye(3)[None]) == pytest.approx(170)
+    assert angle(np.eye(3), turned, turns) == pytest.approx(10)
+
+
+def test_an_outline_on_the_edge_agrees_and_one_beside_it_does_not():
+    rng = np.random.default_rng(0)
+    v, u = np.mgrid[:120, :160]
+    disc = np.hypot(u - 80, v - 60) < 35
+    image = np.clip(np.where(disc[..., None], 170, 70) + rng.normal(0, 8, (120, 160, 3)), 0, 255).astype(np.uint8)
+    on, beside = edge_agreement(image, disc), edge_agreement(image, np.roll(disc, 14, axis=1))
+    assert on > 0.9 and beside < on - 0.2
+    assert np.isnan(edge_agreement(image, np.zeros_like(disc))) and np.isnan(
+        edge_agreement(image, ~np.zeros_like(disc))
+    )
+    assert tightness(disc, (45.5, 25.5, 114.5, 94.5)) == pytest.approx(1, abs=0.02)
+    assert tightness(disc, (45.5, 25.5, 184.5, 94.5)) == pytest.approx(0.5, abs=0.02)
