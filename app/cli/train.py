@@ -62,9 +62,10 @@ def train_nets(options: TrainOptions, progress: Progress = silent) -> Path:
         raise CounterpointError(f"A side of {size} pixels is not a multiple of 32.")
     chosen = given(options, "steps", "pairs", "uses", "workers", "start", "rate", "renderer")
     items = None if options.data == "procedural" else read_meshes(options.data)
-    own = {} if items is None else {"own": OWN_COLORS, "plain_own": PLAIN_OWN_COLORS}
+    own, plain_own = (0.0, 0.0) if items is None else (OWN_COLORS, PLAIN_OWN_COLORS)
+    pictures = PictureSettings(size=size, own=own, plain_own=plain_own, photos=options.photos)
     crops = CROPS if options.photos and options.recipe == "pocket" else 0.0
-    data = PairSettings(PictureSettings(size=size, photos=options.photos, **own), given=options.share, crops=crops)
+    data = PairSettings(pictures, given=options.share, crops=crops)
     out = Path(options.output)
     if options.recipe == "tango":
         tokens = import_named(options.tokens)() if options.tokens else None

@@ -41,7 +41,20 @@ def query(
         else:
             heat, box = end.heatmap(found.scores)
         low, high = heat_range(found.scores)
-        numbers = (found.score, found.margin, found.cycle_error)
-        shown = (found.rivals, heat, low, high, box)
-        answers.append(Answer(found.location, *numbers, found.verdict, *shown, found.probability, found.reasons))
+        answers.append(
+            Answer(
+                found.location,
+                found.score,
+                found.margin,
+                found.cycle_error,
+                found.verdict,
+                found.rivals,
+                heat,
+                low,
+                high,
+                box,
+                found.probability,
+                found.reasons,
+            )
+        )
     return answers

@@ -266,7 +266,8 @@ class _Descent:
         met = uv.gather(1, nearest.expand(-1, -1, 2))
         back = ((outline.points - met).norm(dim=-1) / outline.size).clamp(max=0.2).mean(1)
         back = back * seen.silhouette_weight.amax(1)  # nothing is met where there is no silhouette
-        return there.sum(1) / seen.silhouette_weight.sum(1).clamp(min=1) + back
+        gap: torch.Tensor = there.sum(1) / seen.silhouette_weight.sum(1).clamp(min=1) + back
+        return gap
 
     def _reprojection_loss(
         self, R: torch.Tensor, t: torch.Tensor, s: torch.Tensor, pixels: torch.Tensor, points: torch.Tensor

@@ -28,7 +28,7 @@ from core.matching.match import Match, Prior, Supporting, kind_of_match, match, 
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.carry import region_of
-from core.parts.grabcut import box_mask
+from core.parts.segmenters import box_mask
 from core.parts.layers import in_part
 from core.parts.outline import mask_features
 from core.parts.transfer import find_part
@@ -308,7 +308,7 @@ def _near(visible: npt.NDArray[np.bool_], box: Box) -> npt.NDArray[np.bool_]:
     rows, columns = (slice(max(0, int(a - margin)), int(b + margin) + 1) for a, b in ((y0, y1), (x0, x1)))
     inside[rows, columns] = True
     reach = 2 * int(0.05 * max(x1 - x0, y1 - y0)) + 3
-    return inside & (cv2.dilate(visible.astype(np.uint8), np.ones((reach, reach), np.uint8)) == 0)
+    return np.asarray(inside & (cv2.dilate(visible.astype(np.uint8), np.ones((reach, reach), np.uint8)) == 0))
 
 
 def _places(

@@ -106,5 +106,6 @@ def _table(found: list[Hypothesis]) -> torch.Tensor:
 
 def _hypotheses(table: torch.Tensor) -> list[Hypothesis]:
     return [
-        Hypothesis(Pose(row[:9].reshape(3, 3), row[9:12], row[12:15]), *map(float, row[15:])) for row in table.numpy()
+        Hypothesis(Pose(row[:9].reshape(3, 3), row[9:12], row[12:15]), float(row[15]), float(row[16]), float(row[17]))
+        for row in table.numpy()
     ]

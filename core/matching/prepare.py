@@ -110,8 +110,8 @@ def matchable_shape(
     caster = Raycaster(shape)
     if point_encoder is not None:
         progress(0.5, "Looking at the points of the shape")
-        points = field_from_points(shape, point_encoder, settings.samples, settings.up)
-        return MatchableShape(shape, caster, points, point_encoder.fingerprint)
+        described = field_from_points(shape, point_encoder, settings.samples, settings.up)
+        return MatchableShape(shape, caster, described, point_encoder.fingerprint)
     key = cache.cache_key("field", shape.digest, encoder.fingerprint, settings.key())
     stored = cache.read(key)
     if stored is not None:

@@ -47,9 +47,9 @@ class PoseSearch(QObject):
             del self._asked[pair]
             self._session.set_likely(pair, False)
         if self._request is None:
-            pair = next((pair for pair in wanted if pair not in self._asked), None)
-            if pair is not None:
-                self._look(pair, wanted[pair])
+            unasked = next((pair for pair in wanted if pair not in self._asked), None)
+            if unasked is not None:
+                self._look(unasked, wanted[unasked])
 
     def _wanted(self) -> dict[Pair, AlignTask]:
         """What poses are to be looked for now."""
