@@ -28,9 +28,9 @@ from core.matching.match import Match, Prior, Supporting, kind_of_match, match, 
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.carry import region_of
-from core.parts.segmenters import box_mask
 from core.parts.layers import in_part
 from core.parts.outline import mask_features
+from core.parts.segmenters import box_mask
 from core.parts.transfer import find_part
 from core.parts.verdict import intersection_over_union
 from core.progress import Progress, silent
