@@ -204,11 +204,11 @@ def measure_through_poses(
         target, size = case.target, (case.image.shape[1], case.image.shape[0])
         if id(target) not in shapes:
             field = lift(target.shape, encoder, LiftSettings(samples, up=target.up), caster=target.caster)
-            side = MatchableShape(target.shape, target.caster, field)
+            side = MatchableShape(target.shape, target.caster, field, encoder.fingerprint)
             shapes[id(target)] = side, view_set(side, target.up), template_set(target.caster, encoder)
         shape, views, templates = shapes[id(target)]
         maps = encode_turned(encoder, case.image, case.box)
-        image, joint = joint_prior(MatchableImage(maps[0], size, maps[1:]), shape, views)
+        image, joint = joint_prior(MatchableImage(maps[0], size, maps[1:], encoder.fingerprint), shape, views)
         prior: Prior = joint
         camera = camera_of(size, None, None)[0]
         with contextlib.suppress(CounterpointError):
