@@ -104,7 +104,8 @@ def seen(qapp, folder, sample, tmp_path_factory):
     seen.box = ",".join(map(repr, session.items["image 1"].box))  # the mouse is on whole pixels of the screen
 
     click_pixel(window.panels["image 1"], *sample["at"])
-    driver.until(lambda: session.pins and "shape 1" in session.pins[1].answers)
+    driver.until(lambda: session.likely.get(("image 1", "shape 1")) is not None)
+    driver.until(lambda: session.pins and "shape 1" in session.pins[1].answers and not session.pins[1].outdated)
     seen.at, seen.match = session.pins[1].at, session.pins[1].answers["shape 1"]
 
     window.docks["parts"].raise_()
@@ -155,6 +156,7 @@ def test_match(seen, sample):
     for name in ("score", "margin", "cycle_error"):
         assert found[name] == pytest.approx(getattr(seen.match, name), abs=TOLERANCE)
     assert found["verdict"] == seen.match.verdict and len(found["rivals"]) == len(seen.match.rivals)
+    assert found["through"] == "poses"
 
 
 def test_align(seen, sample, folder):
