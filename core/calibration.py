@@ -86,7 +86,8 @@ class Logistic:
         They are those that cost log odds, compared with a feature that is better than usual by its standard deviation.
         """
         lost = np.asarray(self.weights) * (1 - self._standardised(features))
-        return [self.names[i] for i in np.argsort(-lost) if lost[i] > COSTS]
+        worst = [self.names[i] for i in np.argsort(-lost) if lost[i] > COSTS]
+        return [name for name in worst if np.isfinite(features.get(name, np.nan))]
 
     def _standardised(self, features: Mapping[str, float]) -> Floats:
         row = np.array([features.get(name, np.nan) for name in self.names], np.float64)

@@ -127,7 +127,11 @@ def train_dlign(options: TrainOptions, progress: Progress = silent) -> Path:
 
 def train_verdicts(options: TrainOptions, progress: Progress = silent) -> Path:
     """``train verdicts``: how probable it is that an encoder's answers are right, fitted where the truth is known."""
-    scene, meshes = None, []
+    out = Path(options.output)
+    if out.suffix != ".json":
+        raise CounterpointError(f"The models of verdicts are JSON; call {out.name} so.")
+    scene: BopScene | None = None
+    meshes: list[Object3D] = []
     for part in options.data.split("+"):
         kind, place = parse_data(part, ("procedural", "bop:PATH", "meshes:FOLDER"))
         if kind == "bop":
@@ -135,12 +139,7 @@ def train_verdicts(options: TrainOptions, progress: Progress = silent) -> Path:
         elif kind == "meshes":
             every = read_meshes(place)
             meshes += [every[i] for i in spread(len(every), 4)]
-    encoder, out = (
-        load_encoder(EncoderChoice(options.encoder, options.start, None, options.device)),
-        Path(options.output),
-    )
-    if out.suffix != ".json":
-        raise CounterpointError(f"The models of verdicts are JSON; call {out.name} so.")
+    encoder = load_encoder(EncoderChoice(options.encoder, options.start, None, options.device))
     calibration.train(encoder, scene, meshes, options.photos, out, progress)
     progress(1.0, "Done")
     return out

@@ -43,7 +43,7 @@ INLIER = 0.15
 
 
 def judged(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
-    """Return hypotheses with their probabilities and reasons for doubt, in the same order.
+    """Return hypotheses with their probabilities, at most that of the best, and reasons for doubt, in the same order.
 
     Args:
         found: Hypotheses about one photo, the best first.
@@ -53,7 +53,7 @@ def judged(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
     if doubts and doubts[0].probability >= GOOD and fits_another_camera(found[0], scorer):
         doubts[0] = Doubt(CAUTIOUS, ("camera",))
     return [
-        replace(one, probability=doubt.probability, reasons=doubt.reasons)
+        replace(one, probability=min(doubt.probability, doubts[0].probability), reasons=doubt.reasons)
         for one, doubt in zip(found, doubts, strict=True)
     ]
 

@@ -61,6 +61,12 @@ def test_few_answers_do_not_make_sure():
     assert 0.3 < model({"a": 0.0}) < model({"a": 1.0}) < 0.8
 
 
+def test_doubts_name_what_is_bad_and_known():
+    model = Logistic(("a", "b", "c"), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (1.0, 2.0, 0.1), 0.0)
+    assert model.doubts({"a": -1.0, "b": -1.0, "c": -9.0}) == ["b", "a", "c"]
+    assert model.doubts({"a": 2.0, "b": float("nan")}) == []
+
+
 def test_models_are_kept_by_encoder(tmp_path):
     one, other = (Logistic(("a",), (0.0,), (1.0,), (w,), 2.0) for w in (1.0, 0.0))
     save(tmp_path / "v.json", "mine", {"pose": one}, {"pose": other})
