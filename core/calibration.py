@@ -83,11 +83,12 @@ class Logistic:
     def doubts(self, features: Mapping[str, float]) -> list[str]:
         """Return the names of the features that speak against an answer, the worst first.
 
-        They are those that cost log odds, compared with a feature that is better than usual by its standard deviation.
+        They are those that cost log odds, compared with a feature that is better than usual by its standard deviation;
+        where none costs much, the worst.
         """
         lost = np.asarray(self.weights) * (1 - self._standardised(features))
-        worst = [self.names[i] for i in np.argsort(-lost) if lost[i] > COSTS]
-        return [name for name in worst if np.isfinite(features.get(name, np.nan))]
+        known = [i for i in np.argsort(-lost) if np.isfinite(features.get(self.names[i], np.nan)) and lost[i] > 0]
+        return [self.names[i] for i in known if lost[i] > COSTS] or [self.names[i] for i in known[:1]]
 
     def _standardised(self, features: Mapping[str, float]) -> Floats:
         row = np.array([features.get(name, np.nan) for name in self.names], np.float64)

@@ -22,7 +22,7 @@ def test_the_python_page_runs(monkeypatch):
     assert len(blocks) >= 5
     for block in blocks:
         exec(block, names)
-    assert names["found"].verdict == "good" and names["part"].verdict != "none" and 20 < names["faces"].sum() < 20_000
+    assert names["found"].probability > 0.5 and names["part"].overlap > 0.2 and 20 < names["faces"].sum() < 20_000
 
 
 def test_the_reference_is_that_of_the_command_line():

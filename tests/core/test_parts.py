@@ -34,7 +34,7 @@ def test_a_part_of_the_photo_is_found_on_the_shape(toy, region):
     found = find_part(photo, shape, region, prior)
     x = shape.field.points.position[:, 0]
     chosen = found.evidence > 0.5
-    assert 0.03 < found.share < 0.3 and found.verdict != "none"
+    assert 0.03 < found.share < 0.3 and found.overlap > 0.2
     assert np.mean(x[chosen] > np.quantile(x, 0.75)) > 0.7  # the trunk is where x is largest
     assert x[found.candidate] > np.quantile(x, 0.8)
 

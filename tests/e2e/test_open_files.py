@@ -13,7 +13,7 @@ def test_open_sample_lights_up_the_trunk(window, wait_ready, qtbot, sample):
     wait_ready(window)
     (pin,) = window.session.pins.values()
     answer = pin.answers["shape 1"]
-    assert answer.location[0] > 0.8 and answer.verdict == "good"
+    assert answer.location[0] > 0.8 and answer.probability > 0.5
     picture = shown(window.panels["shape 1"])
     hot = (picture[..., 0] > 150) & (picture[..., 1] < 120) & (picture[..., 2] < 90)
     assert hot.sum() > 50  # the red end of the colour map is on the screen
