@@ -19,6 +19,8 @@ from core.files import check_file
 from core.parts.cutter_net import CutterNet, CutterSettings, draw_prompts
 from core.parts.prompts import Candidate, Mask, Prompts, spread_over
 
+WEIGHTS = Path(__file__).parents[2] / "resources" / "weights" / "cutter.safetensors"
+
 SIDE = 256
 """Side in pixels of the square that the net looks at."""
 
@@ -71,11 +73,12 @@ class CutterSegmenter:
 
     name = "cutter"
 
-    def __init__(self, weights: str | Path, box: Box | None = None, device: str = "auto"):
+    def __init__(self, weights: str | Path | None = None, box: Box | None = None, device: str = "auto"):
         """Make a segmenter.
 
         Args:
-            weights: the file that ``counterpoint train cutter`` wrote (safetensors), with its JSON beside it.
+            weights: the file that ``counterpoint train cutter`` wrote (safetensors), with its JSON beside it;
+                None is the bundled one.
             box: (x0, y0, x1, y1) in pixels around the object, which parts lie in.
             device: "auto", "cpu" or "cuda".
 
@@ -83,7 +86,7 @@ class CutterSegmenter:
             CounterpointError: there is no such file or device.
         """
         self._box, self._device = box, str(pick_device(device))
-        self._file = str(check_file(weights))
+        self._file = str(check_file(weights or WEIGHTS))
         self._image: npt.NDArray[np.uint8] | None = None
         self._views: dict[tuple[float, ...], View] = {}
 
@@ -251,9 +254,9 @@ class CutterSegmenter:
         return whole if prompts.erased is None else whole & ~prompts.erased
 
 
-def learnt_from(weights: str | Path) -> frozenset[str]:
-    """The names of the photos that weights were trained on."""
-    return frozenset(_about(weights)["photos"])
+def learnt_from(weights: str | Path | None = None) -> frozenset[str]:
+    """The names of the photos that weights (None is the bundled ones) were trained on."""
+    return frozenset(_about(weights or WEIGHTS)["photos"])
 
 
 def _about(weights: str | Path) -> dict[str, Any]:
