@@ -21,9 +21,6 @@ from core.parts.prompts import Candidate, Mask, Prompts, spread_over
 
 WEIGHTS = Path(__file__).parents[2] / "resources" / "weights" / "cutter.safetensors"
 
-SIDE = 256
-"""Side in pixels of the square that the net looks at."""
-
 MARGIN = 1.4
 """That square is this much larger than the longer side of the box."""
 
@@ -49,17 +46,19 @@ class View:
     Attributes:
         corner: the column and row of its top left corner, between pixels of the photo.
         side: in pixels of the photo.
+        size: in pixels of the picture that the net saw.
         maps: of the net.
     """
 
     corner: tuple[float, float]
     side: float
+    size: int
     maps: list[torch.Tensor]
 
     def to_view(self, pixels: npt.ArrayLike) -> Floats:
         """Pixels [..., 2] of the photo in those of the net's picture."""
         at = np.asarray(pixels, np.float32) + 0.5 - np.asarray(self.corner, np.float32)
-        return np.asarray(at * (SIDE / self.side) - 0.5, np.float32)
+        return np.asarray(at * (self.size / self.side) - 0.5, np.float32)
 
     def box(self, box: Box | None) -> Floats:
         """A box of the photo in pixels of the net's picture, [1, 4]; not a number without a box."""
@@ -87,6 +86,7 @@ class CutterSegmenter:
         """
         self._box, self._device = box, str(pick_device(device))
         self._file = str(check_file(weights or WEIGHTS))
+        self._size: int = _about(self._file)["size"]
         self._image: npt.NDArray[np.uint8] | None = None
         self._views: dict[tuple[float, ...], View] = {}
 
@@ -112,28 +112,6 @@ class CutterSegmenter:
             Candidate(self._in_photo(view, one, prompts), float(score)) for one, score in zip(soft, scores, strict=True)
         ]
         return sorted(found, key=lambda candidate: -candidate.score)
-
-    def at_each(
-        self, square: tuple[float, float, float], places: list[tuple[float, float]], least: float = 0.5
-    ) -> list[Candidate]:
-        """Masks of what is at each of some pixels alone, seen in one square of the photo.
-
-        Args:
-            square: the column, row and side of the square, in pixels.
-            places: pixels (u, v).
-            least: the smallest score of a mask.
-        """
-        view = self._view(square)
-        clicks = torch.from_numpy(view.to_view(np.reshape(places, (-1, 1, 2))))
-        nobody = torch.full((len(places), 4), float("nan"))
-        prompts = draw_prompts(SIDE, nobody, clicks, torch.zeros(len(places), 0, 2)).to(self._device)
-        with torch.inference_mode():
-            maps = [one.expand(len(places), -1, -1, -1) for one in view.maps]
-            logits, overlap = load_net(self._file, self._device).answer(maps, prompts)
-        soft, scores = torch.sigmoid(logits).cpu().numpy(), torch.sigmoid(overlap).cpu().numpy()
-        sure = [(row, int(scores[row].argmax())) for row in range(len(places)) if scores[row].max() >= least]
-        nothing = Prompts()
-        return [Candidate(self._in_photo(view, soft[at], nothing), float(scores[at])) for at in sure]
 
     def _first_square(self, prompts: Prompts | None) -> tuple[float, float, float]:
         """Column, row and side of the square around the box (and the points), or around all of the photo."""
@@ -180,14 +158,14 @@ class CutterSegmenter:
         mask = soft > 0.5
         points = [view.to_view(point) / 2 for point in _points(prompts)[0]]
         for u, v in points:
-            mask[int(np.clip(v, 0, SIDE / 2 - 1)), int(np.clip(u, 0, SIDE / 2 - 1))] = True
+            mask[int(np.clip(v, 0, view.size / 2 - 1)), int(np.clip(u, 0, view.size / 2 - 1))] = True
         if not mask.any():
             return None
         x0, y0, x1, y1 = box_around(mask)
-        side = max(ZOOM * (max(x1 - x0, y1 - y0) + 2), SIDE / 12)
-        if side > 0.85 * SIDE / 2:
+        side = max(ZOOM * (max(x1 - x0, y1 - y0) + 2), view.size / 12)
+        if side > 0.85 * view.size / 2:
             return None
-        scale = view.side / (SIDE / 2)
+        scale = view.side / (view.size / 2)
         corner = (np.array([x0 + x1, y0 + y1]) / 2 + 0.5 - side / 2) * scale + np.asarray(view.corner)
         step = view.side / 32  # so that a further click seldom needs another view
         corner = np.round(corner / step) * step
@@ -198,17 +176,17 @@ class CutterSegmenter:
         if square not in self._views:
             assert self._image is not None
             x, y, side = square
-            picture = _cut_out(self._image, (x, y), side)
+            picture = _cut_out(self._image, (x, y), side, self._size)
             batch = torch.from_numpy(picture).permute(2, 0, 1)[None].float().to(self._device)
             with torch.inference_mode():
                 maps = load_net(self._file, self._device).look(batch.contiguous(memory_format=torch.channels_last))
             while len(self._views) > 5:
                 self._views.pop(next(iter(self._views)))
-            self._views[square] = View((x, y), side, maps)
+            self._views[square] = View((x, y), side, self._size, maps)
         return self._views[square]
 
     def _answer(self, view: View, prompts: Prompts) -> tuple[Floats, Floats]:
-        """Probabilities float32 [M, SIDE / 2, SIDE / 2] of masks in a view, and their expected overlaps [M].
+        """Probabilities float32 [M, size / 2, size / 2] of masks in a view, and their expected overlaps [M].
 
         Beyond the first click, the answer to it is corrected.
         """
@@ -219,7 +197,7 @@ class CutterSegmenter:
         net, previous = load_net(self._file, self._device), None
         for inside, outside in rounds:
             drawn = draw_prompts(
-                SIDE,
+                view.size,
                 torch.from_numpy(view.box(prompts.box)),
                 *(torch.from_numpy(view.to_view(np.reshape(p, (1, -1, 2)))) for p in (inside, outside)),
                 previous,
@@ -260,7 +238,7 @@ def learnt_from(weights: str | Path | None = None) -> frozenset[str]:
 
 
 def _about(weights: str | Path) -> dict[str, Any]:
-    """What lies beside weights.
+    """What lies beside weights: the net's settings, the side in pixels of what it looks at, and the photos it learnt from.
 
     Raises:
         CounterpointError: it is missing or damaged.
@@ -268,7 +246,11 @@ def _about(weights: str | Path) -> dict[str, Any]:
     file = Path(weights).with_suffix(".json")
     try:
         about: dict[str, Any] = json.loads(file.read_text())
-        return {"net": CutterSettings(**about["net"]), "photos": [str(name) for name in about["photos"]]}
+        return {
+            "net": CutterSettings(**about["net"]),
+            "size": int(about["size"]),
+            "photos": [str(name) for name in about["photos"]],
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CounterpointError(
             f"{file.name} does not describe a cutter; it belongs beside the weights that train cutter wrote."
@@ -331,17 +313,19 @@ def _obeying(soft: Floats, view: View, add: list[tuple[float, float]], remove: l
     return np.ascontiguousarray(drawn.transpose(2, 0, 1))
 
 
-def _cut_out(image: npt.NDArray[np.uint8], corner: tuple[float, float], side: float) -> npt.NDArray[np.uint8]:
-    """A square of a photo, uint8 [SIDE, SIDE, 3], grey where it is beyond the photo."""
-    scale = SIDE / side
+def _cut_out(
+    image: npt.NDArray[np.uint8], corner: tuple[float, float], side: float, size: int
+) -> npt.NDArray[np.uint8]:
+    """A square of a photo, uint8 [size, size, 3], grey where it is beyond the photo."""
+    scale = size / side
     shrink = min(1.0, 2 * scale)
     if shrink < 1:
-        size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        small = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
+        image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     sx, sy = scale / shrink, scale / shrink
     x, y = corner[0] * shrink, corner[1] * shrink
     turn = np.array([[sx, 0, (0.5 - x) * sx - 0.5], [0, sy, (0.5 - y) * sy - 0.5]])
-    cut = cv2.warpAffine(image, turn, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=(127, 127, 127))
+    cut = cv2.warpAffine(image, turn, (size, size), flags=cv2.INTER_LINEAR, borderValue=(127, 127, 127))
     return np.asarray(cut, np.uint8)
 
 

@@ -343,6 +343,6 @@ def train(
     net = run_in_folder(out, learner, nets, recipe, device, resume, span(progress, 0.2, 1))["cutter"]
     state = {key: value.half() for key, value in net.state_dict().items() if value.dtype.is_floating_point}
     save_tensors(out / "cutter.safetensors", state)
-    about = {"net": asdict(recipe.net), "photos": sources.names, "recipe": asdict(recipe)}
+    about = {"net": asdict(recipe.net), "size": recipe.size, "photos": sources.names, "recipe": asdict(recipe)}
     write_atomic(out / "cutter.json", (json.dumps(about, indent=1) + "\n").encode())
     return out / "cutter.safetensors"
