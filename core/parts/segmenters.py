@@ -70,7 +70,9 @@ def load_segmenter(
     return SamSegmenter(choice, device, progress) if weights is None else weights.another()
 
 
-def box_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box, choice: str = CUTTER) -> npt.NDArray[np.bool_]:
+def box_mask(
+    image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box, choice: str = CUTTER
+) -> npt.NDArray[np.bool_]:
     """Cut out the object in a box without further prompts.
 
     Args:
