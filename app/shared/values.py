@@ -84,10 +84,6 @@ def item_for(path: str | Path) -> Item:
     return Item(kind, str(path), stamp, up=up)
 
 
-POCKETS = ("pocket", "pocket-0.1")
-"""The bundled encoders, as :data:`core.encoders.catalogue.POCKETS`, which is not imported here: it needs torch."""
-
-
 @dataclass(frozen=True)
 class EncoderSettings:
     """The choice of encoder and how shapes are looked at, as in the encoder dock."""
@@ -109,12 +105,12 @@ class Marking:
     """How parts are marked.
 
     Attributes:
-        segmenter: what cuts a part out of an image: a checkpoint file of Segment Anything, the name of a plugin, or ""
-            for GrabCut.
+        segmenter: what cuts a part out of an image: "cutter" (the bundled net), "" for GrabCut, a checkpoint file of
+            Segment Anything, or the name of a plugin.
         carries: whether a part that is being marked is looked for on the other panels.
     """
 
-    segmenter: str = ""
+    segmenter: str = "cutter"
     carries: bool = True
 
 

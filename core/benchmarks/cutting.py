@@ -68,10 +68,10 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
         )
     else:
         cases = _posed(place, settings.count) if kind == "bop" else _procedural(settings.count)
-    ways: dict[str, Callable[[], Segmenter]] = {"GrabCut and descriptors": lambda: GrabCutSegmenter(encoder)}
-    weights = settings.cutter
-    if weights is not None:
-        ways["cutter"] = lambda: CutterSegmenter(weights, device=settings.encoder.device)
+    ways: dict[str, Callable[[], Segmenter]] = {
+        "GrabCut and descriptors": lambda: GrabCutSegmenter(encoder),
+        "cutter": lambda: CutterSegmenter(settings.cutter, device=settings.encoder.device),
+    }
     table = [measure_whole(cases, name, make, progress) for name, make in ways.items()]
     boxes = [float(np.mean(_within(case.mask))) for case in cases]
     table.append({"method": "the box itself", "objects": len(cases), "box": float(np.mean(boxes))})

@@ -19,6 +19,8 @@ from core.files import check_file
 from core.parts.cutter_net import CutterNet, CutterSettings, draw_prompts
 from core.parts.prompts import Candidate, Mask, Prompts, spread_over
 
+WEIGHTS = Path(__file__).parents[2] / "resources" / "weights" / "cutter.safetensors"
+
 MARGIN = 1.4
 """That square is this much larger than the longer side of the box."""
 
@@ -70,11 +72,12 @@ class CutterSegmenter:
 
     name = "cutter"
 
-    def __init__(self, weights: str | Path, box: Box | None = None, device: str = "auto"):
+    def __init__(self, weights: str | Path | None = None, box: Box | None = None, device: str = "auto"):
         """Make a segmenter.
 
         Args:
-            weights: the file that ``counterpoint train cutter`` wrote (safetensors), with its JSON beside it.
+            weights: the file that ``counterpoint train cutter`` wrote (safetensors), with its JSON beside it;
+                None is the bundled one.
             box: (x0, y0, x1, y1) in pixels around the object, which parts lie in.
             device: "auto", "cpu" or "cuda".
 
@@ -82,7 +85,7 @@ class CutterSegmenter:
             CounterpointError: there is no such file or device.
         """
         self._box, self._device = box, str(pick_device(device))
-        self._file = str(check_file(weights))
+        self._file = str(check_file(weights or WEIGHTS))
         self._size: int = _about(self._file)["size"]
         self._image: npt.NDArray[np.uint8] | None = None
         self._views: dict[tuple[float, ...], View] = {}
@@ -109,6 +112,28 @@ class CutterSegmenter:
             Candidate(self._in_photo(view, one, prompts), float(score)) for one, score in zip(soft, scores, strict=True)
         ]
         return sorted(found, key=lambda candidate: -candidate.score)
+
+    def at_each(
+        self, square: tuple[float, float, float], places: list[tuple[float, float]], least: float = 0.5
+    ) -> list[Candidate]:
+        """Masks of what is at each of some pixels alone, seen in one square of the photo.
+
+        Args:
+            square: the column, row and side of the square, in pixels.
+            places: pixels (u, v).
+            least: the smallest score of a mask.
+        """
+        view = self._view(square)
+        clicks = torch.from_numpy(view.to_view(np.reshape(places, (-1, 1, 2))))
+        nobody = torch.full((len(places), 4), float("nan"))
+        prompts = draw_prompts(view.size, nobody, clicks, torch.zeros(len(places), 0, 2)).to(self._device)
+        with torch.inference_mode():
+            maps = [one.expand(len(places), -1, -1, -1) for one in view.maps]
+            logits, overlap = load_net(self._file, self._device).answer(maps, prompts)
+        soft, scores = torch.sigmoid(logits).cpu().numpy(), torch.sigmoid(overlap).cpu().numpy()
+        sure = [(row, int(scores[row].argmax())) for row in range(len(places)) if scores[row].max() >= least]
+        nothing = Prompts()
+        return [Candidate(self._in_photo(view, soft[at], nothing), float(scores[at])) for at in sure]
 
     def _first_square(self, prompts: Prompts | None) -> tuple[float, float, float]:
         """Column, row and side of the square around the box (and the points), or around all of the photo."""
@@ -229,9 +254,9 @@ class CutterSegmenter:
         return whole if prompts.erased is None else whole & ~prompts.erased
 
 
-def learnt_from(weights: str | Path) -> frozenset[str]:
-    """The names of the photos that weights were trained on."""
-    return frozenset(_about(weights)["photos"])
+def learnt_from(weights: str | Path | None = None) -> frozenset[str]:
+    """The names of the photos that weights (None is the bundled ones) were trained on."""
+    return frozenset(_about(weights or WEIGHTS)["photos"])
 
 
 def _about(weights: str | Path) -> dict[str, Any]:

@@ -12,8 +12,11 @@ from core.parts.sam import SamSegmenter
 from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent
 
+CUTTER = "cutter"
+"""The choice of the bundled cutter, which is the default."""
+
 GRABCUT = ("grabcut", "")
-"""Choices of GrabCut; the second is the default."""
+"""Choices of GrabCut; projects that are older than the cutter have the second."""
 
 TRAINED = ".safetensors"
 """The ending of weights that ``counterpoint train cutter`` wrote."""
@@ -28,7 +31,7 @@ def load_weights(choice: str, device: str = "auto", progress: Progress = silent)
     Raises:
         CounterpointError: The checkpoint cannot be read.
     """
-    if choice in GRABCUT or choice.endswith(TRAINED) or choice in plugins("segmenters"):
+    if choice in (CUTTER, *GRABCUT) or choice.endswith(TRAINED) or choice in plugins("segmenters"):
         return None
     return SamSegmenter(choice, device, progress)
 
@@ -44,7 +47,7 @@ def load_segmenter(
     """Make a segmenter for one image.
 
     Args:
-        choice: "grabcut" (or "") for GrabCut with descriptors, the name of a plugin, a checkpoint of Segment Anything,
+        choice: "cutter" for the bundled net, "grabcut" (or "") for GrabCut with descriptors, the name of a plugin, a checkpoint of Segment Anything,
             or the weights of a cutter (``.safetensors``).
         encoder: Describes the image for GrabCut.
         box: The object's box x0, y0, x1, y1 in pixels, within which the cutter and GrabCut keep parts; or None.
@@ -58,6 +61,8 @@ def load_segmenter(
     if choice in plugins("segmenters"):
         made: Segmenter = make_plugin("segmenters", choice, device)
         return made
+    if choice == CUTTER:
+        return CutterSegmenter(None, box, device)
     if choice in GRABCUT:
         return GrabCutSegmenter(encoder, box)
     if choice.endswith(TRAINED):
@@ -65,7 +70,9 @@ def load_segmenter(
     return SamSegmenter(choice, device, progress) if weights is None else weights.another()
 
 
-def box_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box, choice: str = "") -> npt.NDArray[np.bool_]:
+def box_mask(
+    image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box, choice: str = CUTTER
+) -> npt.NDArray[np.bool_]:
     """Cut out the object in a box without further prompts.
 
     Args:

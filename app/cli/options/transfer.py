@@ -33,7 +33,7 @@ class TransferOptions(BatchOptions, JsonOptions, MatchableOptions):
         exclusive="part",
     )
     sam: str | None = option(
-        "cut out with this checkpoint of Segment Anything, or these weights of a cutter (train cutter), not with GrabCut",
+        "cut out with GrabCut, this checkpoint of Segment Anything, or these weights (train cutter), not with the bundled cutter",
         metavar="FILE",
         path="path or name",
     )

@@ -116,7 +116,7 @@ class PartsController(QObject):
         self._dock.say(tr("What you mark now changes {name}.").format(name=name))
 
     def set_segmenter(self, segmenter: str) -> None:
-        """Cut parts out with a checkpoint of Segment Anything, a plugin, or GrabCut ("")."""
+        """Cut parts out with the bundled cutter, GrabCut (""), a checkpoint of Segment Anything, or a plugin."""
         marking = replace(self._session.marking, segmenter=segmenter)
         if marking == self._session.marking:
             self._dock.show_marking(marking)  # the list shows what was not chosen in the end

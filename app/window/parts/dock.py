@@ -30,6 +30,12 @@ from app.window.theme import icon
 from app.window.views.swatch import swatch
 from core.plugins import plugins
 
+BUNDLED = {"cutter": 0, "grabcut": 1, "": 1}
+"""Places in the list of what cuts parts out."""
+
+FROM_FILE = 2
+"""Where that list offers a checkpoint of Segment Anything; after it come its download, and plugins."""
+
 TOOLS = (
     ("point", tr("Points"), tr("Click what belongs to the part, right-click what does not (P)")),
     ("box", tr("Box"), tr("Drag a box around the part in an image (X)")),
@@ -133,8 +139,9 @@ class PartsPanel(QWidget):
 
     def show_marking(self, marking: Marking) -> None:
         """Show what cuts parts out, and whether they are looked for on the other panels."""
-        plugin = self.segmenter.findText(marking.segmenter) if marking.segmenter else 0
-        self.segmenter.setCurrentIndex(plugin if plugin >= 0 else 1)
+        plugin = self.segmenter.findText(marking.segmenter)
+        place = BUNDLED.get(marking.segmenter, plugin if plugin >= 0 else FROM_FILE)
+        self.segmenter.setCurrentIndex(place)
         blocker = QSignalBlocker(self.carries)
         self.carries.setChecked(marking.carries)
         blocker.unblock()
@@ -237,6 +244,7 @@ class PartsPanel(QWidget):
         self.segmenter = QComboBox()
         self.segmenter.addItems(
             [
+                tr("The bundled cutter"),
                 tr("GrabCut and descriptors"),
                 tr("Segment Anything, from a file…"),
                 tr("Segment Anything, download ViT-B…"),

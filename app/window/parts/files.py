@@ -11,7 +11,7 @@ from app.document.texts import tr
 from app.shared.values import SLOTS, Kind, Slot, kind_of
 from app.window.dialogs import say_error
 from app.window.parts.controller import PartsController
-from app.window.parts.dock import PartsPanel
+from app.window.parts.dock import FROM_FILE, PartsPanel
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.views.panels import ActivePanel
@@ -94,17 +94,18 @@ class PartFiles(QObject):
         return found
 
     def _choose_segmenter(self, index: int) -> None:
-        """GrabCut, a checkpoint on disk, one that is fetched after asking, or a plugin."""
-        path = ""
-        if index == 1:
+        """The bundled cutter, GrabCut, a checkpoint on disk, one that is fetched after asking, or a plugin."""
+        path = "" if index == 1 else "cutter"
+        if index == FROM_FILE:
             path, _ = QFileDialog.getOpenFileName(
                 self._shell.dialog_parent, tr("Checkpoint of Segment Anything"), "", tr("Checkpoints (*.pth)")
             )
-        elif index == 2:
+            path = path or self._session.marking.segmenter
+        elif index == FROM_FILE + 1:
             self._dock.show_marking(self._session.marking)
             self._download()
             return
-        elif index > 2:
+        elif index > FROM_FILE + 1:
             path = self._dock.segmenter.itemText(index)
         self._controller.set_segmenter(path)
 
