@@ -94,7 +94,7 @@ def _marked(options: TransferOptions, content: Any, encoder: ImageEncoder) -> La
     """The parts that are marked in the source."""
     from core.parts.marking import outline_mask
     from core.parts.prompts import Prompts
-    from core.parts.segmenters import CUTTER, load_segmenter
+    from core.parts.segmenters import load_segmenter
 
     source = options.source or ""
     name = Path(source).name
@@ -117,7 +117,7 @@ def _marked(options: TransferOptions, content: Any, encoder: ImageEncoder) -> La
                 "Nothing says where the part is: give --mask, --outline, --point, --box or --labels."
             )
         prompts.check((width, height))
-        segmenter = load_segmenter(options.sam or CUTTER, encoder, device=options.device)
+        segmenter = load_segmenter(options.sam or "", encoder, device=options.device)
         segmenter.set_image(content)
         mask = segmenter.predict(prompts)[0].mask
     return Labels(["part"], ["#ff4d6d"], mask[None])

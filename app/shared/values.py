@@ -84,6 +84,10 @@ def item_for(path: str | Path) -> Item:
     return Item(kind, str(path), stamp, up=up)
 
 
+POCKETS = ("pocket", "pocket-0.1")
+"""The bundled encoders, as :data:`core.encoders.catalogue.POCKETS`, which is not imported here: it needs torch."""
+
+
 @dataclass(frozen=True)
 class EncoderSettings:
     """The choice of encoder and how shapes are looked at, as in the encoder dock."""
@@ -110,7 +114,7 @@ class Marking:
         carries: whether a part that is being marked is looked for on the other panels.
     """
 
-    segmenter: str = "cutter"
+    segmenter: str = ""
     carries: bool = True
 
 
@@ -152,7 +156,8 @@ class PoseInPhoto:
     def of(cls, pose: Pose, *scores: float, sure: float = float("nan"), reasons: tuple[str, ...] = ()) -> "PoseInPhoto":
         """Make plain numbers of a pose, of its score, similarity and overlap (0 to 1), and of its probability."""
         R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
-        return cls(R, t, s, *scores, probability=None if np.isnan(sure) else sure, reasons=reasons)
+        score, similarity, overlap = (*scores, 0.0, 0.0, 0.0)[:3]
+        return cls(R, t, s, score, similarity, overlap, None if np.isnan(sure) else sure, reasons)
 
     @property
     def upright_prior(self) -> float:

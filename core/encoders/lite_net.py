@@ -84,10 +84,12 @@ class LiteNet(nn.Module):
 
     def _attend(self, y: torch.Tensor) -> torch.Tensor:
         """Attention over all cells of a map float32 [B, C, h, w]."""
-        tokens = (y + positions(*y.shape[1:], y.device)).flatten(2).transpose(1, 2)
+        _, width, rows, columns = y.shape
+        tokens = (y + positions(width, rows, columns, y.device)).flatten(2).transpose(1, 2)
         for block in self.blocks:
             tokens = block(tokens)
-        return self.norm(tokens).transpose(1, 2).reshape(y.shape)
+        whole: torch.Tensor = self.norm(tokens).transpose(1, 2).reshape(y.shape)
+        return whole
 
 
 class Attention(nn.Module):

@@ -172,8 +172,8 @@ class CutterSegmenter:
             rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
             likely.append((float(scores[best]) - (CUT * rim if side < longer else 0), view, soft[best]))
         _, view, soft = max(likely, key=lambda one: one[0])
-        square = self._closer(view, soft, prompts)
-        return view if square is None else self._view(square)
+        closer = self._closer(view, soft, prompts)
+        return view if closer is None else self._view(closer)
 
     def _closer(self, view: View, soft: Floats, prompts: Prompts) -> tuple[float, float, float] | None:
         """The square around a mask in a view, if it is much smaller than the view."""
@@ -218,12 +218,8 @@ class CutterSegmenter:
             rounds = [([], []), (add, remove)]
         net, previous = load_net(self._file, self._device), None
         for inside, outside in rounds:
-            drawn = draw_prompts(
-                view.size,
-                torch.from_numpy(view.box(prompts.box)),
-                *(torch.from_numpy(view.to_view(np.reshape(p, (1, -1, 2)))) for p in (inside, outside)),
-                previous,
-            )
+            plus, minus = (torch.from_numpy(view.to_view(np.reshape(p, (1, -1, 2)))) for p in (inside, outside))
+            drawn = draw_prompts(view.size, torch.from_numpy(view.box(prompts.box)), plus, minus, previous)
             with torch.inference_mode():
                 logits, overlap = net.answer(view.maps, drawn.to(self._device))
             soft, scores = torch.sigmoid(logits[0]).cpu(), torch.sigmoid(overlap[0]).cpu()
@@ -294,7 +290,8 @@ def load_net(file: str, device: str) -> CutterNet:
     missing = [name for name in missing if "num_batches" not in name]
     if missing or unexpected:
         raise CounterpointError(f"{Path(file).name} does not fit the cutter (for example {(missing + unexpected)[0]}).")
-    return net.float().eval().to(device, memory_format=torch.channels_last)
+    net.float().eval().to(torch.device(device))
+    return net.to(memory_format=torch.channels_last)
 
 
 def sharpened(picture: npt.NDArray[np.uint8], soft: Floats, reach: float) -> Floats:
@@ -308,15 +305,15 @@ def sharpened(picture: npt.NDArray[np.uint8], soft: Floats, reach: float) -> Flo
     Returns:
         float32 [H, W].
     """
-    guide = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    guide: Floats = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
     side = 2 * round(1.5 * reach) + 1
 
     def mean(values: Floats) -> Floats:
         return np.asarray(cv2.blur(values, (side, side)))
 
     m, p = mean(guide), mean(soft)
-    slope = (mean(guide * soft) - m * p) / (mean(guide * guide) - m * m + 1e-3)
-    return mean(slope) * guide + mean(p - slope * m)
+    slope: Floats = (mean(guide * soft) - m * p) / (mean(guide * guide) - m * m + np.float32(1e-3))
+    return np.asarray(mean(slope) * guide + mean(p - slope * m))
 
 
 def _points(prompts: Prompts) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:

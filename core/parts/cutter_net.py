@@ -64,8 +64,8 @@ class CutterNet(nn.Module):
         self.head = nn.Conv2d(fine, 4 * settings.masks, 3, padding=1)
         self.judge = nn.Sequential(nn.Linear(fine + width + 3, 96), nn.GELU(), nn.Linear(96, 1))
         for silent in (self.prompt16, self.prompt8, self.prompt4):  # at first the net is the encoder's
-            nn.init.zeros_(silent.weight)
-            nn.init.zeros_(silent.bias)
+            for parameter in silent.parameters():
+                nn.init.zeros_(parameter)
 
     def look(self, pictures: torch.Tensor) -> list[torch.Tensor]:
         """Look at pictures float32 [B, 3, S, S] in [0, 255], S a multiple of 16.
@@ -90,7 +90,8 @@ class CutterNet(nn.Module):
         p4 = F.gelu(self.begin4(prompts))
         p8 = F.gelu(self.begin8(p4))
         x = self.in16(map16) + self.prompt16(p8)
-        tokens = (x + positions(*x.shape[1:], x.device)).flatten(2).transpose(1, 2)
+        _, width, rows, columns = x.shape
+        tokens = (x + positions(width, rows, columns, x.device)).flatten(2).transpose(1, 2)
         for block in self.blocks:
             tokens = block(tokens)
         tokens = self.norm(tokens)

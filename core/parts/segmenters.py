@@ -13,10 +13,10 @@ from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent
 
 CUTTER = "cutter"
-"""The choice of the bundled cutter, which is the default."""
+"""The choice of the bundled cutter, which cuts whole objects out of boxes."""
 
 GRABCUT = ("grabcut", "")
-"""Choices of GrabCut; projects that are older than the cutter have the second."""
+"""Choices of GrabCut; the second is the default for parts of objects, for which the cutter has not seen enough."""
 
 TRAINED = ".safetensors"
 """The ending of weights that ``counterpoint train cutter`` wrote."""
@@ -47,8 +47,8 @@ def load_segmenter(
     """Make a segmenter for one image.
 
     Args:
-        choice: "cutter" for the bundled net, "grabcut" (or "") for GrabCut with descriptors, the name of a plugin, a checkpoint of Segment Anything,
-            or the weights of a cutter (``.safetensors``).
+        choice: "cutter" for the bundled net, "grabcut" (or "") for GrabCut with descriptors, the name of a plugin, a
+            checkpoint of Segment Anything, or the weights of a cutter (``.safetensors``).
         encoder: Describes the image for GrabCut.
         box: The object's box x0, y0, x1, y1 in pixels, within which the cutter and GrabCut keep parts; or None.
         device: Where a network runs.

@@ -22,6 +22,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.encoders.feature_map import box_around
+from core.encoders.lite_net import Attention
 from core.errors import CounterpointError
 from core.files import write_atomic
 from core.parts.cutter_net import CutterNet, CutterSettings, draw_prompts
@@ -306,11 +307,13 @@ def load_start(net: CutterNet, start: str | Path) -> None:
         with torch.no_grad():
             net.head.weight *= 0.1
             net.head.weight[:, :, 1:2, 1:2] += found["aux.weight"][:1]
+            assert net.head.bias is not None
             net.head.bias[:] = found["aux.bias"][0]
             for block in list(net.blocks)[sum(f"blocks.{n}.o.weight" in found for n in range(len(net.blocks))) :]:
+                assert isinstance(block, Attention)
                 for layer in (block.o, block.m[2]):
-                    nn.init.zeros_(layer.weight)
-                    nn.init.zeros_(layer.bias)
+                    for parameter in layer.parameters():
+                        nn.init.zeros_(parameter)
 
 
 def train(

@@ -16,7 +16,7 @@ from core.files import make_folder
 from core.progress import Progress, silent
 from core.training.labelled import is_held_out, photo_names, read_labelled
 from core.training.meshes import read_meshes
-from core.training.photos import photo_files
+from core.training.photos import photo_files, read_photo
 from core.training.pictures import PictureSettings, take_picture
 from core.training.procedural import Object3D, make_object, training_seed
 
@@ -163,9 +163,9 @@ class Drawer:
                 photo, layers = self._render(rng)[0], []
         else:
             files = photo_files(self._sources.photos)
-            photo, layers = cv2.imread(files[int(rng.integers(len(files)))])[..., ::-1], []
+            photo, layers = read_photo(files[int(rng.integers(len(files)))]), []
         photo = photo.copy()
-        laid = []
+        laid: list[Mask] = []
         for _ in range(int(rng.integers(1, 5))):
             thing, cut = self._cutout(rng)
             mask = _lay(photo, thing, cut, rng)

@@ -33,8 +33,8 @@ class TransferOptions(BatchOptions, JsonOptions, MatchableOptions):
         exclusive="part",
     )
     sam: str | None = option(
-        "cut out with GrabCut, this checkpoint of Segment Anything, or these weights (train cutter), not with the bundled cutter",
-        metavar="FILE",
+        "cut out with the bundled cutter, this checkpoint of Segment Anything, or these weights (train cutter), not with GrabCut",
+        metavar="cutter|FILE",
         path="path or name",
     )
     box: tuple[float, float, float, float] | None = option(

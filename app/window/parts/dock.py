@@ -30,7 +30,7 @@ from app.window.theme import icon
 from app.window.views.swatch import swatch
 from core.plugins import plugins
 
-BUNDLED = {"cutter": 0, "grabcut": 1, "": 1}
+BUNDLED = {"": 0, "grabcut": 0, "cutter": 1}
 """Places in the list of what cuts parts out."""
 
 FROM_FILE = 2
@@ -244,8 +244,8 @@ class PartsPanel(QWidget):
         self.segmenter = QComboBox()
         self.segmenter.addItems(
             [
-                tr("The bundled cutter"),
                 tr("GrabCut and descriptors"),
+                tr("The bundled cutter"),
                 tr("Segment Anything, from a file…"),
                 tr("Segment Anything, download ViT-B…"),
             ]

@@ -95,7 +95,7 @@ class PartFiles(QObject):
 
     def _choose_segmenter(self, index: int) -> None:
         """The bundled cutter, GrabCut, a checkpoint on disk, one that is fetched after asking, or a plugin."""
-        path = "" if index == 1 else "cutter"
+        path = "cutter" if index == 1 else ""
         if index == FROM_FILE:
             path, _ = QFileDialog.getOpenFileName(
                 self._shell.dialog_parent, tr("Checkpoint of Segment Anything"), "", tr("Checkpoints (*.pth)")
