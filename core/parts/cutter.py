@@ -305,7 +305,7 @@ def sharpened(picture: npt.NDArray[np.uint8], soft: Floats, reach: float) -> Flo
     Returns:
         float32 [H, W].
     """
-    guide: Floats = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
+    guide: Floats = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32) / np.float32(255)
     side = 2 * round(1.5 * reach) + 1
 
     def mean(values: Floats) -> Floats:
