@@ -84,10 +84,6 @@ def item_for(path: str | Path) -> Item:
     return Item(kind, str(path), stamp, up=up)
 
 
-POCKETS = ("pocket", "pocket-0.1")
-"""The bundled encoders, as :data:`core.encoders.catalogue.POCKETS`, which is not imported here: it needs torch."""
-
-
 @dataclass(frozen=True)
 class EncoderSettings:
     """The choice of encoder and how shapes are looked at, as in the encoder dock."""

@@ -305,14 +305,14 @@ def sharpened(picture: npt.NDArray[np.uint8], soft: Floats, reach: float) -> Flo
     Returns:
         float32 [H, W].
     """
-    guide: Floats = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32) / np.float32(255)
+    guide: Floats = np.divide(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), 255, dtype=np.float32)
     side = 2 * round(1.5 * reach) + 1
 
     def mean(values: Floats) -> Floats:
         return np.asarray(cv2.blur(values, (side, side)))
 
     m, p = mean(guide), mean(soft)
-    slope: Floats = (mean(guide * soft) - m * p) / (mean(guide * guide) - m * m + np.float32(1e-3))
+    slope: Floats = np.divide(mean(guide * soft) - m * p, mean(guide * guide) - m * m + 1e-3, dtype=np.float32)
     return np.asarray(mean(slope) * guide + mean(p - slope * m))
 
 
