@@ -10,31 +10,67 @@ from core.encoders.lora import LoraNet, save_lora
 from core.encoders.pocket import PocketEncoder
 from core.encoders.points import PocketPointEncoder
 from core.encoders.residual_head import ResidualHead, save_head
+from core.fields.from_points import field_from_points
+from core.fields.lifting import LiftSettings, lift
+from core.training.procedural import HELD_OUT, make_object
 
 
-def test_the_image_weights_of_01_give_the_same_descriptors():
+@pytest.mark.parametrize(
+    ("name", "fingerprint", "cells", "vector"),
+    [
+        (
+            "pocket",
+            "pocket-e6dea365ae2a9b07",
+            ([0.5452, -0.1189, 0.0518, -0.2074, -0.0848, 0.2024], [0.4838, -0.2451, 0.0339, -0.3428, -0.0491, 0.0387]),
+            [-4.7373, 2.7291, 7.4302, 0.515],
+        ),
+        (
+            "pocket-0.1",
+            "pocket-7e813256e27eb627",
+            ([0.0747, -0.0302, -0.045, 0.0355, -0.0145, -0.0331], [0.164, -0.0575, -0.0615, -0.0146, 0.035, -0.0437]),
+            [6.6312, 1.1721, 1.2575, 4.3522],
+        ),
+    ],
+)
+def test_the_bundled_image_weights_give_the_same_descriptors(name, fingerprint, cells, vector):
     u = np.linspace(0, 1, 96)
     waves = (np.sin(12 * u)[:, None] * np.cos(9 * u)[None] / 2 + 0.5) * 255
     image = np.stack([np.outer(u, u) * 255, np.outer(1 - u, u) * 200, waves], axis=-1).astype(np.uint8)
-    encoder = PocketEncoder(device="cpu", name="pocket-0.1")
-    assert encoder.fingerprint == "pocket-7e813256e27eb627"
+    encoder = PocketEncoder(device="cpu", name=name)
+    assert encoder.name == name and encoder.fingerprint == fingerprint
     found = encoder.encode(image[None])
     unit = torch.nn.functional.normalize(found.descriptors[0], dim=-1).numpy()
-    assert unit[5, 7, :6] == pytest.approx([0.0747, -0.0302, -0.045, 0.0355, -0.0145, -0.0331], abs=2e-3)
-    assert unit[17, 20, :6] == pytest.approx([0.164, -0.0575, -0.0615, -0.0146, 0.035, -0.0437], abs=2e-3)
+    assert unit[5, 7, :6] == pytest.approx(cells[0], abs=2e-3)
+    assert unit[17, 20, :6] == pytest.approx(cells[1], abs=2e-3)
     assert found.vectors is not None
-    assert found.vectors[0, :4].numpy() == pytest.approx([6.6312, 1.1721, 1.2575, 4.3522], abs=0.02)
+    assert found.vectors[0, :4].numpy() == pytest.approx(vector, abs=0.02)
 
 
-def test_the_point_weights_of_01_give_the_same_descriptors():
+@pytest.mark.parametrize(
+    ("name", "token", "vector"),
+    [
+        ("pocket", [8.4553, -4.0114, -4.1732, 1.6252, 3.2161, -2.6449], [-0.4238, 1.6179, 0.6204, 1.0454]),
+        ("pocket-0.1", [0.0421, 0.8553, -0.0883, 0.2425, 0.0053, 0.9945], [0.0717, -0.0705, -1.9495, 0.269]),
+    ],
+)
+def test_the_bundled_point_weights_give_the_same_descriptors(name, token, vector):
     number = np.arange(2048)
     z, angle = 1 - (2 * number + 1) / 2048, number * 2.399963
     normal = np.stack([np.sqrt(1 - z * z) * np.cos(angle), np.sqrt(1 - z * z) * np.sin(angle), z], axis=1)
-    found = PocketPointEncoder(device="cpu", name="pocket-0.1").encode(normal * 0.2887, normal)
-    assert found.descriptors[3, :6].numpy() == pytest.approx(
-        [0.0421, 0.8553, -0.0883, 0.2425, 0.0053, 0.9945], abs=0.02
-    )
-    assert found.vector[:4].numpy() == pytest.approx([0.0717, -0.0705, -1.9495, 0.269], abs=0.02)
+    found = PocketPointEncoder(device="cpu", name=name).encode(normal * 0.2887, normal)
+    assert found.descriptors[3, :6].numpy() == pytest.approx(token, abs=0.02)
+    assert found.vector[:4].numpy() == pytest.approx(vector, abs=0.02)
+
+
+def test_the_point_encoder_speaks_the_language_of_its_image_encoder():
+    """On a shape that neither was taught, the points' field is that of the views more than any other way round."""
+    item = make_object(HELD_OUT[12], "chair")
+    matched = []
+    for name in ("pocket", "pocket-0.1"):
+        views = lift(item.shape, PocketEncoder(device="cpu", name="pocket"), LiftSettings(800, 4, (20.0,), 160))
+        points = field_from_points(item.shape, PocketPointEncoder(device="cpu", name=name), 800)
+        matched.append(float((views.descriptors.float() * points.descriptors.float()).sum(-1).mean()))
+    assert matched[0] > 0.5 > matched[1]
 
 
 def test_files_of_adapters_keep_the_names_within_them(tmp_path):
