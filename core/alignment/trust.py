@@ -11,7 +11,7 @@ from core.alignment.field_of_view import zoomed
 from core.alignment.fine import FineSettings, refine
 from core.alignment.photo import posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
-from core.alignment.verdict import SAME_DEGREES, Doubt, doubted
+from core.alignment.verdict import SAME_DEGREES, PoseDoubt, doubted
 from core.calibration import CAUTIOUS, GOOD
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import MIN_BOX
@@ -51,14 +51,14 @@ def judged(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
     """
     doubts = [doubt_of(found, number, scorer) for number in range(len(found))]
     if doubts and doubts[0].probability >= GOOD and fits_another_camera(found[0], scorer):
-        doubts[0] = Doubt(CAUTIOUS, ("camera",))
+        doubts[0] = PoseDoubt(CAUTIOUS, ("camera",))
     return [
         replace(one, probability=min(doubt.probability, doubts[0].probability), reasons=doubt.reasons)
         for one, doubt in zip(found, doubts, strict=True)
     ]
 
 
-def doubt_of(found: list[Hypothesis], number: int, scorer: PoseScorer) -> Doubt:
+def doubt_of(found: list[Hypothesis], number: int, scorer: PoseScorer) -> PoseDoubt:
     """Return how probable it is that one of the hypotheses about a photo is right, see :func:`pose_features`."""
     return doubted(pose_features(found, number, scorer), scorer.encoder.fingerprint)
 

@@ -41,14 +41,14 @@ DOUBTS = {
 
 
 @dataclass(frozen=True)
-class Doubt:
+class PoseDoubt:
     """How probable it is that an answer is right, and the words for why not (:data:`core.calibration.REASONS`)."""
 
     probability: float
     reasons: tuple[str, ...] = ()
 
 
-def doubted(features: Mapping[str, float], encoder: str) -> Doubt:
+def doubted(features: Mapping[str, float], encoder: str) -> PoseDoubt:
     """Judge a pose by its features (see :func:`core.alignment.trust.pose_features`).
 
     Args:
@@ -60,10 +60,10 @@ def doubted(features: Mapping[str, float], encoder: str) -> Doubt:
     if near:
         value = min(value, CAUTIOUS)
     if verdict_of(value) == "good":
-        return Doubt(value)
+        return PoseDoubt(value)
     said = [DOUBTS[name] for name in doubts("pose", features, encoder) if name in DOUBTS]
     unknown = [] if is_known(encoder) else ["encoder"]
-    return Doubt(value, tuple(dict.fromkeys([*near, *said]))[:2] + tuple(unknown))
+    return PoseDoubt(value, tuple(dict.fromkeys([*near, *said]))[:2] + tuple(unknown))
 
 
 def judge(value: float, reasons: tuple[str, ...] = ()) -> Verdict:

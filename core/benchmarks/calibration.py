@@ -231,7 +231,10 @@ def tables(answers: Sequence[KnownAnswer], said: Floats) -> dict[str, list[Row]]
 
 
 def reliability(said: Floats, right: npt.NDArray[np.bool_]) -> list[Row]:
-    """Return the reliability curve: in each tenth of probability what was said on average, and how much was right."""
+    """Return the reliability curve: in each tenth of probability what was said on average, and how much was right.
+
+    ``said`` are probabilities float [N], ``right`` is bool [N].
+    """
     rows = []
     for low, high in pairwise(BINS):
         here = (said >= low) & ((said < high) | (high == 1))
@@ -249,7 +252,10 @@ def reliability(said: Floats, right: npt.NDArray[np.bool_]) -> list[Row]:
 
 
 def calibration_error(said: Floats, right: npt.NDArray[np.bool_]) -> float:
-    """Return the expected calibration error (Guo et al., ICML 2017, Eq. 5) over ten bins of equal width."""
+    """Return the expected calibration error (Guo et al., ICML 2017, Eq. 5) over ten bins of equal width.
+
+    ``said`` are probabilities float [N], ``right`` is bool [N].
+    """
     return float(sum(row["number"] * abs(row["mean"] - row["right"]) for row in reliability(said, right)) / len(said))
 
 

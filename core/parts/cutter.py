@@ -40,7 +40,7 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass
-class View:
+class CutterView:
     """A square of a photo that the net has looked at.
 
     Attributes:
@@ -88,7 +88,7 @@ class CutterSegmenter:
         self._file = str(check_file(weights or WEIGHTS))
         self._size: int = _about(self._file)["size"]
         self._image: npt.NDArray[np.uint8] | None = None
-        self._views: dict[tuple[float, ...], View] = {}
+        self._views: dict[tuple[float, ...], CutterView] = {}
 
     def set_image(self, image: npt.NDArray[np.uint8]) -> None:
         """See :meth:`core.parts.prompts.Segmenter.set_image`."""
@@ -154,13 +154,13 @@ class CutterSegmenter:
             corner = (low + high) / 2 + 0.5 - side / 2
         return float(corner[0]), float(corner[1]), float(side)
 
-    def _view_without_box(self, prompts: Prompts) -> View:
+    def _view_without_box(self, prompts: Prompts) -> CutterView:
         """The square around what the points most likely mean; masks that the edge of a square cuts are less likely."""
         assert self._image is not None
         points = np.array(_points(prompts)[0]).reshape(-1, 2)
         middle, extent = (points.min(0) + points.max(0)) / 2 + 0.5, float(np.ptp(points, axis=0).max())
         x, y, longer = self._first_square(None)
-        likely: list[tuple[float, View, Floats]] = []
+        likely: list[tuple[float, CutterView, Floats]] = []
         for share in SCALES:
             side = max(share * longer, 1.5 * extent)
             corner = middle - side / 2
@@ -175,7 +175,7 @@ class CutterSegmenter:
         closer = self._closer(view, soft, prompts)
         return view if closer is None else self._view(closer)
 
-    def _closer(self, view: View, soft: Floats, prompts: Prompts) -> tuple[float, float, float] | None:
+    def _closer(self, view: CutterView, soft: Floats, prompts: Prompts) -> tuple[float, float, float] | None:
         """The square around a mask in a view, if it is much smaller than the view."""
         mask = soft > 0.5
         points = [view.to_view(point) / 2 for point in _points(prompts)[0]]
@@ -193,7 +193,7 @@ class CutterSegmenter:
         corner = np.round(corner / step) * step
         return float(corner[0]), float(corner[1]), float(np.ceil(side * scale / step) * step)
 
-    def _view(self, square: tuple[float, float, float]) -> View:
+    def _view(self, square: tuple[float, float, float]) -> CutterView:
         """Look at a square of the photo; the last ones are kept."""
         if square not in self._views:
             assert self._image is not None
@@ -204,10 +204,10 @@ class CutterSegmenter:
                 maps = load_net(self._file, self._device).look(batch.contiguous(memory_format=torch.channels_last))
             while len(self._views) > 5:
                 self._views.pop(next(iter(self._views)))
-            self._views[square] = View((x, y), side, self._size, maps)
+            self._views[square] = CutterView((x, y), side, self._size, maps)
         return self._views[square]
 
-    def _answer(self, view: View, prompts: Prompts) -> tuple[Floats, Floats]:
+    def _answer(self, view: CutterView, prompts: Prompts) -> tuple[Floats, Floats]:
         """Probabilities float32 [M, size / 2, size / 2] of masks in a view, and their expected overlaps [M].
 
         Beyond the first click, the answer to it is corrected.
@@ -226,7 +226,7 @@ class CutterSegmenter:
             previous = soft[scores.argmax()][None, None]
         return _obeying(soft.numpy(), view, add, remove), scores.numpy()
 
-    def _in_photo(self, view: View, soft: Floats, prompts: Prompts) -> Mask:
+    def _in_photo(self, view: CutterView, soft: Floats, prompts: Prompts) -> Mask:
         """The mask bool [H, W] of probabilities in a view, its edges sharpened."""
         assert self._image is not None
         height, width = self._image.shape[:2]
@@ -321,7 +321,9 @@ def _points(prompts: Prompts) -> tuple[list[tuple[float, float]], list[tuple[flo
     return [*prompts.add, *spread_over(prompts.painted)], [*prompts.remove, *spread_over(prompts.erased)]
 
 
-def _obeying(soft: Floats, view: View, add: list[tuple[float, float]], remove: list[tuple[float, float]]) -> Floats:
+def _obeying(
+    soft: Floats, view: CutterView, add: list[tuple[float, float]], remove: list[tuple[float, float]]
+) -> Floats:
     """Probabilities [M, h, h] of masks in a view that are right at the clicks themselves, whatever the net thinks."""
     drawn = np.ascontiguousarray(soft.transpose(1, 2, 0))
     for points, value in ((add, 1.0), (remove, 0.0)):

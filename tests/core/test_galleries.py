@@ -185,7 +185,9 @@ def test_short_vectors_of_views_keep_their_cosines(query_encoder, shapes):
     ]
     a, b = short(one), short(other)
     assert a.shape == (24, 256) and np.allclose(np.linalg.norm(a, axis=1), 1, atol=1e-5)
-    assert np.abs(a @ b.T - (cells[0] @ cells[1].T).numpy()).max() < 0.25
+    assert (
+        np.abs(a @ b.T - (cells[0] @ cells[1].T).numpy()).max() < 0.3
+    )  # 256 random directions: 0.0625 on average, of 576 pairs
     assert np.abs(a @ a.T - (cells[0] @ cells[0].T).numpy()).mean() < 0.06
 
 

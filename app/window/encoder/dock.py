@@ -23,7 +23,6 @@ from app.document.texts import tr
 from app.shared.values import EncoderSettings
 from app.window.encoder.curve import Curve
 
-
 POCKETS = ("pocket", "pocket-0.1")
 """The bundled encoders, as :data:`core.encoders.catalogue.POCKETS`, which is not imported here: it needs torch."""
 
