@@ -18,6 +18,7 @@ from core.errors import CounterpointError
 from core.files import make_folder
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
+from core.geometry.shape import plain
 from core.images import load_image, load_mask
 from core.interchange.image_labels import load_image_labels, save_image_labels
 from core.interchange.label_formats import IMAGE_LABELS, SHAPE_LABELS, suffixes_of
@@ -40,7 +41,10 @@ def run(options: TransferOptions, progress: Progress = silent) -> dict[str, Any]
     labels = _marked(options, loaded[0], encoder)
     if options.box and not (options.mask or options.outline or options.point or options.labels):
         source_box = None  # the box says where the part is
-    side, source_up = matchable_from_file(options, encoder, options.source, loaded[0], source_box, silent)
+    seen = loaded[0]
+    if is_shape(options.source) and options.labels in (None, options.source):
+        seen = plain(seen)  # its colours are those of the labels
+    side, source_up = matchable_from_file(options, encoder, options.source, seen, source_box, silent)
     guide = PoseGuide(encoder)
     report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):

@@ -4,7 +4,7 @@ import hashlib
 import importlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -339,3 +339,8 @@ def _brief(error: BaseException) -> str:
         return f"{error} is missing in it"
     lines = (str(error).strip() or type(error).__name__).splitlines()
     return re.split(r" — |; |[.!] ", lines[0])[0][:120].rstrip(".!")
+
+
+def plain(shape: Shape) -> Shape:
+    """The shape without any colours, for one whose colours are not its own."""
+    return replace(shape, colors=None, uv=None, texture=None, paint=None, digest=f"{shape.digest} plain")

@@ -203,6 +203,12 @@ class JointPrior:
         return (u * u).addcmul_(v, v).div_(-scale).exp_()
 
 
+def placing(prior: object) -> JointPrior | None:
+    """The views, or the poses that a prior is guided by, which put places of a shape into an image; None for neither."""
+    views = getattr(prior, "poses", prior)
+    return views if isinstance(views, JointPrior) else None
+
+
 def joint_prior(
     image: MatchableImage, shape: MatchableShape, views: ViewSet, settings: JointSettings = JointSettings()
 ) -> tuple[MatchableImage, JointPrior]:

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from core.calibration import Verdict
 from core.encoders.feature_map import cut_out
 from core.errors import CounterpointError
-from core.matching.joint import JointPrior
+from core.matching.joint import JointPrior, placing
 from core.matching.match import Prior, Supporting
 from core.matching.matchable import Matchable, MatchableImage, MatchableShape
 from core.parts.assignment import assignment, object_cells
@@ -83,7 +83,7 @@ def transfer(
 ) -> Evidence:
     """Find the evidence that each candidate of the target belongs to a part of the source.
 
-    Between an image and a shape with their joint prior, the evidence of a candidate is the share of the region in the
+    Between an image and a shape with their joint prior, or with poses of the one in the other, the evidence of a candidate is the share of the region in the
     places it may be seen at (:mod:`core.parts.assignment`). Otherwise its descriptor is compared with those inside and
     those outside the region. On a surface the result is smoothed and concentrated around the strongest evidence, and
     small holes and islands are removed.
@@ -98,18 +98,19 @@ def transfer(
     Returns:
         Evidence float32 [N] in [0, 1]; above 0.5 there is more for the part than against it.
     """
-    if isinstance(prior, JointPrior) and isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
-        evidence = _seen_on_shape(prior, source, target, region, settings)
-    elif isinstance(prior, JointPrior) and isinstance(source, MatchableShape) and isinstance(target, MatchableImage):
-        evidence = _seen_in_image(prior, source, target, region)
+    views = placing(prior)
+    if views is not None and isinstance(source, MatchableImage) and isinstance(target, MatchableShape):
+        evidence = _seen_on_shape(views, source, target, region, settings)
+    elif views is not None and isinstance(source, MatchableShape) and isinstance(target, MatchableImage):
+        evidence = _seen_in_image(views, source, target, region)
     else:
         inside, outside = _descriptors(source, region), _descriptors(source, ~region & known(source))
         lead = _best(target, inside, settings.nearest) - _best(target, outside, settings.nearest)
         evidence = torch.sigmoid(lead / settings.softness).numpy()
     if isinstance(target, MatchableShape):
         evidence = _smooth(target, evidence, settings)
-        if isinstance(prior, JointPrior) and isinstance(source, MatchableImage):
-            share = float(region.sum()) / max(object_cells(prior, source), 1.0)
+        if views is not None and isinstance(source, MatchableImage):
+            share = float(region.sum()) / max(object_cells(views, source), 1.0)
             evidence = (1 - settings.growth) * evidence + settings.growth * grow(target, evidence, share)
         evidence = close_holes(target, evidence)
     return np.asarray(evidence, np.float32)
@@ -161,6 +162,7 @@ def find_part(
     best = int(np.where(valid, evidence, -1).argmax())
     features = _features(evidence[valid], overlap, float(region.mean()), prior)
     encoder = target.encoder if target.encoder == source.encoder else ""
+    most = min(most, prior.most) if isinstance(prior, Supporting) else most
     doubt = judge("image" if isinstance(target, MatchableImage) else "shape", features, encoder, most)
     numbers = (float(found[valid].mean()), overlap, doubt.verdict, doubt.probability, doubt.reasons)
     return FoundPart(evidence, best, *numbers, features)

@@ -39,8 +39,11 @@ class PoseSearch(QObject):
 
     def _follow(self) -> None:
         """Forget what is no longer asked for, and look for what is."""
-        wanted = self._wanted()
-        for pair in [pair for pair, task in self._asked.items() if wanted.get(pair) != task]:
+        wanted, aligned = self._wanted(), self._session.aligned
+        outdated = [pair for pair, task in self._asked.items() if wanted.get(pair) != task]
+        for pair in [
+            one for one in outdated if one not in aligned or (one == self._looking and self._request is not None)
+        ]:
             if pair == self._looking and self._request is not None:
                 self._request.cancel()
                 self._request = None

@@ -277,6 +277,7 @@ class PartsPanel(QWidget):
         box.setContentsMargins(0, 4, 0, 4)
         self.title, self.candidate, self.step = QLabel(), QLabel(), QLabel()
         self.title.setStyleSheet("font-weight: 600;")
+        self.title.setWordWrap(True)  # a long reason must not push the panels aside
         self.step.setWordWrap(True)
         self.back, self.forward = QToolButton(), QToolButton()
         for button, arrow, tip, step in (

@@ -40,8 +40,11 @@ def pose_at(x):
     return Aligned("image 1", "shape 1", (1500.0, 1500.0, 640.0, 480.0), (pose,))
 
 
-def test_placing_a_pin(opened, count, sample, wait_ready):
+def test_placing_a_pin(opened, count, sample, wait_ready, qtbot):
     """Once when it is placed, once when it is answered."""
+    qtbot.waitUntil(lambda: opened.session.guide("image 1", "shape 1") is not None, timeout=120_000)
+    wait_ready(opened)
+    count()
     click_pixel(opened.panels["image 1"], *sample["at"])
     assert count() == (1, 0, [{"pins", "current"}])
     wait_ready(opened)
@@ -53,6 +56,7 @@ def test_placing_a_pin(opened, count, sample, wait_ready):
 def test_moving_a_pose(opened, count, sample, wait_ready):
     """Once when it is moved, once when the pin that it guides is answered anew."""
     session = opened.session
+    wait_ready(opened)
     click_pixel(opened.panels["image 1"], *sample["at"])
     wait_ready(opened)
     count()
