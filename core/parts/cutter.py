@@ -113,28 +113,6 @@ class CutterSegmenter:
         ]
         return sorted(found, key=lambda candidate: -candidate.score)
 
-    def at_each(
-        self, square: tuple[float, float, float], places: list[tuple[float, float]], least: float = 0.5
-    ) -> list[Candidate]:
-        """Masks of what is at each of some pixels alone, seen in one square of the photo.
-
-        Args:
-            square: the column, row and side of the square, in pixels.
-            places: pixels (u, v).
-            least: the smallest score of a mask.
-        """
-        view = self._view(square)
-        clicks = torch.from_numpy(view.to_view(np.reshape(places, (-1, 1, 2))))
-        nobody = torch.full((len(places), 4), float("nan"))
-        prompts = draw_prompts(view.size, nobody, clicks, torch.zeros(len(places), 0, 2)).to(self._device)
-        with torch.inference_mode():
-            maps = [one.expand(len(places), -1, -1, -1) for one in view.maps]
-            logits, overlap = load_net(self._file, self._device).answer(maps, prompts)
-        soft, scores = torch.sigmoid(logits).cpu().numpy(), torch.sigmoid(overlap).cpu().numpy()
-        sure = [(row, int(scores[row].argmax())) for row in range(len(places)) if scores[row].max() >= least]
-        nothing = Prompts()
-        return [Candidate(self._in_photo(view, soft[at], nothing), float(scores[at])) for at in sure]
-
     def _first_square(self, prompts: Prompts | None) -> tuple[float, float, float]:
         """Column, row and side of the square around the box (and the points), or around all of the photo."""
         assert self._image is not None

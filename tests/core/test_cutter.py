@@ -12,8 +12,7 @@ from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
 from core.parts.cutter import CutterSegmenter, sharpened
 from core.parts.cutter_net import CutterNet, draw_prompts
-from core.parts.prompts import Candidate, Prompts
-from core.parts.proposals import distinct, propose
+from core.parts.prompts import Prompts
 from core.parts.segmenters import load_segmenter
 from core.parts.verdict import intersection_over_union
 from core.training import cutter as recipe
@@ -151,18 +150,6 @@ def test_edges_are_drawn_to_those_of_the_picture():
     assert intersection_over_union(sharpened(picture, rough, 4.0) > 0.5, true) > intersection_over_union(
         rough > 0.5, true
     )
-
-
-def test_proposals_are_distinct(run, photos):
-    a, b = Candidate(disc(), 0.9), Candidate(disc(center=(41, 50)), 0.8)
-    c = Candidate(disc(center=(75, 20), radius=10), 0.7)
-    assert distinct([a, b, c], 9) == [a, c]
-    photo = read_labelled(photos, photo_names(photos)[1])
-    cutter = CutterSegmenter(run / "cutter.safetensors", device="cpu")
-    cutter.set_image(photo.image)
-    found = propose(photo.image, cutter)
-    true = photo.mask(0)
-    assert found and max(intersection_over_union(one.mask, true) for one in found) > 0.5
 
 
 def test_evaluate_cutting_leaves_out_what_was_learnt(run, photos, encoder):
