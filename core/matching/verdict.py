@@ -71,7 +71,18 @@ def judge(kind: str, features: Mapping[str, float], encoder: str, most: float = 
         seen_from: "image" or "shape", where the match was asked for.
     """
     value = probability(kind, features, encoder)
-    reasons = _reasons(kind, features, encoder, seen_from)
+    return limited(value, most, _reasons(kind, features, encoder, seen_from), encoder)
+
+
+def limited(value: float, most: float, reasons: list[str], encoder: str) -> Doubt:
+    """Make a verdict of a probability that cannot exceed another one.
+
+    Args:
+        value: the probability.
+        most: the probability of what the answer depends on.
+        reasons: words for what speaks against it, the strongest first; two are kept.
+        encoder: the fingerprint of the encoder.
+    """
     if value > most:
         value, reasons = most, ["pose", *reasons]
     verdict = verdict_of(value)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from core.calibration import doubts, is_known, probability, verdict_of
-from core.matching.verdict import Doubt
+from core.calibration import doubts, probability
+from core.matching.verdict import Doubt, limited
 
 DOUBTS = {"overlap": "cycle", "evidence": "rivals", "decided": "rivals", "views": "other"}
 """What is said (:data:`core.calibration.REASONS`) where a feature of a part speaks against it."""
@@ -26,13 +26,7 @@ def judge(into: str, features: Mapping[str, float], encoder: str, most: float = 
     reasons = [DOUBTS[name] for name in doubts(kind, features, encoder) if name in DOUBTS]
     if features.get("evidence", 1.0) == 0:
         reasons.insert(0, "nothing")
-    if value > most:
-        value, reasons = most, ["pose", *reasons]
-    verdict = verdict_of(value)
-    if verdict == "good":
-        return Doubt(verdict, value)
-    unknown = () if is_known(encoder) else ("encoder",)
-    return Doubt(verdict, value, tuple(dict.fromkeys(reasons))[:2] + unknown)
+    return limited(value, most, reasons, encoder)
 
 
 def intersection_over_union(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
