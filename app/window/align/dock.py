@@ -142,8 +142,14 @@ class AlignPanel(QWidget):
     def set_poses(self, lines: list[str], choice: int, verdict: str) -> None:
         """Show hypotheses, a line each."""
         blocker = QSignalBlocker(self.list)
-        self.list.clear()
-        self.list.addItems(lines)
+        # Lines are kept: this may be called while one of them says that it was chosen.
+        while self.list.count() > len(lines):
+            self.list.takeItem(self.list.count() - 1)
+        for place, line in enumerate(lines):
+            if place < self.list.count():
+                self.list.item(place).setText(line)
+            else:
+                self.list.addItem(line)
         self.list.setCurrentRow(choice if lines else -1)
         blocker.unblock()
         self.verdict.setText(verdict)

@@ -173,15 +173,20 @@ class PartsPanel(QWidget):
         blocker = QSignalBlocker(self.list)
         chosen = set(self.chosen())
         self._rows = rows
-        self.list.clear()
-        for row in rows:
-            item = QTreeWidgetItem([row.name, row.where])
-            item.setData(0, Qt.ItemDataRole.UserRole, row.part_id)
-            item.setIcon(0, swatch(row.color))
+        # Lines are kept: this may be called while one of them says that it was edited.
+        while self.list.topLevelItemCount() > len(rows):
+            self.list.takeTopLevelItem(self.list.topLevelItemCount() - 1)
+        while self.list.topLevelItemCount() < len(rows):
+            self.list.addTopLevelItem(QTreeWidgetItem())
+        for place, row in enumerate(rows):
+            item = self.list.topLevelItem(place)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(0, Qt.CheckState.Checked if row.visible else Qt.CheckState.Unchecked)
+            item.setText(0, row.name)
+            item.setText(1, row.where)
             item.setToolTip(1, row.where)
-            self.list.addTopLevelItem(item)
+            item.setIcon(0, swatch(row.color))
+            item.setData(0, Qt.ItemDataRole.UserRole, row.part_id)
+            item.setCheckState(0, Qt.CheckState.Checked if row.visible else Qt.CheckState.Unchecked)
             item.setSelected(row.part_id in chosen)
         blocker.unblock()
         blocker = QSignalBlocker(self.exclusive)
