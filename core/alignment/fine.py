@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.alignment.adam import Adam
 from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.freedom import FREEDOMS
 from core.alignment.observations import Observations, SilhouetteTarget, observe, silhouette_target
@@ -166,7 +167,7 @@ class _Descent:
         free = torch.tensor([float(name not in settings.locked) for name in FREEDOMS], dtype=torch.float64)
         self._free = (free[3:6], free[:3], free[6:] if settings.dof == 9 else free[6:].amin()[None])
         self._parameters = [self._turn, self._move, *([self._grow] if settings.dof > 6 else [])]
-        self._optimizer = torch.optim.Adam(self._parameters, settings.rate)
+        self._optimizer = Adam(self._parameters, settings.rate)
         self._R, self._t, self._s = (
             torch.from_numpy(np.stack([np.asarray(getattr(pose, name), np.float64) for pose in starts]))
             for name in ("R", "t", "s")
@@ -191,7 +192,6 @@ class _Descent:
 
     def step(self, outline: SilhouetteTarget | None) -> None:
         """One step of Adam."""
-        self._optimizer.zero_grad()
         R, t, s = self._values()
         settings, loss = self._settings, torch.zeros((), dtype=torch.float64)
         if self.seen is not None:
@@ -205,11 +205,7 @@ class _Descent:
             loss = loss + settings.correspondences * self._reprojection_loss(R, t, s, *self._correspondences).sum()
         if not loss.requires_grad:
             return
-        loss.backward()
-        for parameter, free in zip((self._turn, self._move, self._grow), self._free, strict=True):
-            if parameter.grad is not None:
-                parameter.grad *= free
-        self._optimizer.step()
+        self._optimizer.step(loss, self._free)
 
     def _values(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """R [H, 3, 3], t [H, 3], s [H, 3] now: the shape turns around its middle, which moves; scale is about it too."""

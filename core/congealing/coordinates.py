@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from core.alignment.adam import Adam
 from core.congealing.posed_photos import PosedPhoto
 from core.fields.field import FeatureField
 from core.geometry.pixel_grid import pixels_of
@@ -179,18 +180,16 @@ def _displace(
         move = F.interpolate(move, (level, level), mode="bilinear", align_corners=False).requires_grad_()
         ticks = (torch.arange(level) + 0.5) * 2 / level - 1
         base = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), dim=-1)
-        optimizer = torch.optim.Adam([move], settings.rate)
+        optimizer = Adam([move], settings.rate)
         total = weight.sum().clamp(min=1e-6)
         for _ in range(settings.steps):
-            optimizer.zero_grad()
             met = F.grid_sample(stacked, base + 2 * move.permute(0, 2, 3, 1), align_corners=False)
             similar = (here * met[:, :-1]).sum(1)
             distance = 1 - similar + (1 - met[:, -1])
             short = (move**2).sum(1)
             rough = sum(((move.diff(dim=axis) * level) ** 2).sum(1).mean() for axis in (2, 3))
             loss = ((distance + settings.l2 * short) * weight).sum() / total + settings.smooth / level * rough
-            loss.backward()
-            optimizer.step()
+            optimizer.step(loss)
         move = move.detach()
     return np.asarray(move.permute(0, 2, 3, 1).numpy(), np.float32)
 

