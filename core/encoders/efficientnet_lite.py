@@ -101,7 +101,8 @@ class Inverted(nn.Module):
         """A map float32 [B, C, h / stride, w / stride] of a map."""
         y = F.relu6(self.bn1(self.conv_pw(x)))
         y = self.bn3(self.conv_pwl(F.relu6(self.bn2(self.conv_dw(y)))))
-        return x + y if self.adds else y
+        out: torch.Tensor = x + y if self.adds else y
+        return out
 
 
 class SameConv(nn.Conv2d):

@@ -28,8 +28,9 @@ TRUNK, BODY = (1000, 690), (800, 500)
 
 
 @pytest.fixture
-def parts(opened):
-    """Photo and shape, nothing to save, with the parts dock in front."""
+def parts(opened, qtbot):
+    """Photo, shape and its poses, nothing to save, with the parts dock in front."""
+    qtbot.waitUntil(lambda: None not in opened.session.likely.values(), timeout=120_000)
     opened.session.undo_stack.setClean()
     opened.docks["parts"].raise_()
     return opened

@@ -176,10 +176,11 @@ class PartsPanel(QWidget):
         # Lines are kept: this may be called while one of them says that it was edited.
         while self.list.topLevelItemCount() > len(rows):
             self.list.takeTopLevelItem(self.list.topLevelItemCount() - 1)
-        while self.list.topLevelItemCount() < len(rows):
-            self.list.addTopLevelItem(QTreeWidgetItem())
         for place, row in enumerate(rows):
             item = self.list.topLevelItem(place)
+            if item is None:
+                item = QTreeWidgetItem()
+                self.list.addTopLevelItem(item)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsUserCheckable)
             item.setText(0, row.name)
             item.setText(1, row.where)
