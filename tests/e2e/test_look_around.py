@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolButton
 
 from tests.e2e.hands import LEFT, MIDDLE, click_pixel, on_view, pixels_of
 
@@ -64,3 +65,19 @@ def test_every_way_to_move_turns_the_shape(window, sample, wait_ready, qtbot, op
         up = np.array(mesh.view_state()[6:9])
         assert name != "turntable" or up[1] > 0.9
         assert not window.session.pins and mesh.pick(QPointF(start)) is not None
+
+
+def test_every_button_above_a_panel_does_what_it_says(window, open_sample):
+    open_sample(window, "image", "shape")
+    image, mesh = window.panels["image 1"], window.panels["shape 1"]
+    image.view.zoom_to(0.1)
+    mesh.look_from(np.array([0, 0, 90.0]), np.zeros(3), np.array([0, 1.0, 0]), 30)
+    far = np.linalg.norm(mesh.eye())
+    for panel in (image, mesh):
+        for button in panel.header.findChildren(QToolButton):
+            if button.menu() is None:
+                for _ in range(1 + button.isCheckable()):
+                    QTest.mouseClick(button, LEFT)
+                if button.text() == "Fit" and panel is image:
+                    assert image.view.zoom > 0.11
+    assert np.linalg.norm(mesh.eye()) < far / 5
