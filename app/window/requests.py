@@ -55,8 +55,8 @@ class Requests(QObject):
 
         def enter(content: object) -> None:
             self._shown[slot] = item.file
-            self._opened(slot, content)
             self._session.undo_stack.push(SetItem(self._session, slot, item))
+            self._opened(slot, content)
 
         self._read(item, enter)
 

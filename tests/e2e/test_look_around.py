@@ -1,7 +1,8 @@
 """Panels are panned, zoomed and turned; pictures of them are saved."""
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF
+import trimesh
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
@@ -81,3 +82,29 @@ def test_every_button_above_a_panel_does_what_it_says(window, open_sample):
                 if button.text() == "Fit" and panel is image:
                     assert image.view.zoom > 0.11
     assert np.linalg.norm(mesh.eye()) < far / 5
+
+
+def test_shapes_stand_on_their_feet_and_are_whole_in_their_panel(window, sample, qtbot, tmp_path):
+    trimesh.creation.box((0.3, 0.4, 3)).export(tmp_path / "tower.ply")
+    mesh = window.panels["shape 1"]
+
+    def is_whole():
+        inside = mesh.plotter.rect().adjusted(2, 2, -2, -2)
+        return all(inside.contains(mesh.world_to_widget(p).toPoint()) for p in mesh._shape.polydata.points)
+
+    for path, up in (
+        (tmp_path / "tower.ply", [0, 0, 1]),
+        (sample["shape"], [0, 1, 0]),
+        (tmp_path / "tower.ply", [0, 0, 1]),
+    ):
+        window.open_files([str(path)])
+        qtbot.waitUntil(lambda p=path: mesh.header.title.full_text() == p.name, timeout=60_000)
+        assert np.array(mesh.view_state()[6:9]) @ up > 0.9, path.name
+        qtbot.waitUntil(is_whole)
+    window.resize(700, 800)
+    qtbot.waitUntil(is_whole)  # it stays so when the panel is made narrower
+    for key in (Qt.Key.Key_1, Qt.Key.Key_3, Qt.Key.Key_5):
+        QTest.keyClick(mesh.plotter, key)
+        assert is_whole()
+    mesh.up_chosen.emit("x")
+    assert np.array(mesh.view_state()[6:9]) @ [1, 0, 0] > 0.9  # what is chosen as up is seen at once

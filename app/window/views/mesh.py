@@ -20,7 +20,7 @@ from app.window.views.marks import PinMark
 from app.window.views.mesh_marks import MeshMarks
 from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
 from core.colors import HEATMAPS
-from core.geometry.viewpoints import VIEWS, view_directions
+from core.geometry.viewpoints import VIEWS
 
 
 class MeshPanel(FileDrops, QWidget):
@@ -74,6 +74,7 @@ class MeshPanel(FileDrops, QWidget):
         self.plotter: Any = None
         self._problem: QLabel | None = None
         self._shape: Any = None
+        self._camera: Any = None
         self._mouse: Any = None
         self._tool: tuple[str, float, float] = ("", 0.02, 30.0)
         self._pins: Any = None
@@ -118,8 +119,10 @@ class MeshPanel(FileDrops, QWidget):
         return np.zeros(3) if self._shape is None else np.array(self._shape.polydata.GetCenter())
 
     def set_up(self, up: str) -> None:
-        """Say which direction of the file points up, for the standard views."""
-        self._up = up
+        """Say which direction of the file points up; the shape is shown standing on its feet."""
+        if up != self._up:
+            self._up = up
+            self.set_view("corner")
 
     def set_heatmap(self, scores: npt.NDArray[np.float32] | None, low: float = 0.0, high: float = 1.0) -> None:
         """Colour by similarity float32 [V], colours from ``low`` to ``high``; None shows the shape's own look."""
@@ -148,21 +151,14 @@ class MeshPanel(FileDrops, QWidget):
         """Look from "front", "back", "left", "right", "top", "bottom" or "corner"."""
         if self._shape is None:
             return
-        direction, up = view_directions(self._up, view)
-        camera = self.plotter.renderer.GetActiveCamera()
-        center = np.array(self._shape.polydata.GetCenter())
-        camera.SetFocalPoint(*center)
-        camera.SetPosition(*(center + np.array(direction)))
-        camera.SetViewUp(*up)
+        self._camera.look(self._up, view)
         self.reset_view()
 
     def reset_view(self, also: npt.NDArray | None = None) -> None:
         """Fit the shape into the panel, from the present direction, and points [n, 3] with it."""
         if self._shape is not None:
-            bounds = np.reshape(self._shape.polydata.GetBounds(), (3, 2)).T
-            whole = bounds if also is None else np.concatenate([bounds, also])
-            self.plotter.renderer.ResetCamera(*np.stack([whole.min(0), whole.max(0)], axis=1).ravel())
-            self.plotter.renderer.GetActiveCamera().Zoom(1.25)
+            points = np.asarray(self._shape.polydata.points)
+            self._camera.fit(points if also is None else np.concatenate([points, also]))
             self._schedule()
 
     def set_frustum(self, name: str, points: npt.NDArray | None, color: str = "#ff4d6d") -> None:
@@ -179,10 +175,7 @@ class MeshPanel(FileDrops, QWidget):
 
     def view_state(self) -> list[float]:
         """Place, focus, up and angle of the camera, for :meth:`restore_view`."""
-        if self._shape is None:
-            return []
-        camera = self.plotter.renderer.GetActiveCamera()
-        return [*camera.GetPosition(), *camera.GetFocalPoint(), *camera.GetViewUp(), camera.GetViewAngle()]
+        return [] if self._shape is None else self._camera.state()
 
     def restore_view(self, state: list[float]) -> None:
         if len(state) == 10:
@@ -191,11 +184,7 @@ class MeshPanel(FileDrops, QWidget):
     def look_from(self, eye: npt.NDArray, at: npt.NDArray, up: npt.NDArray, angle: float) -> None:
         """See the shape from ``eye`` [3]; ``angle`` in degrees spans the panel's height."""
         if self._shape is not None:
-            camera = self.plotter.renderer.GetActiveCamera()
-            camera.SetPosition(*eye)
-            camera.SetFocalPoint(*at)
-            camera.SetViewUp(*up)
-            camera.SetViewAngle(angle)
+            self._camera.look_from(eye, at, up, angle)
             self._schedule()
 
     def save_picture(self, path: str | Path) -> bool:
@@ -218,7 +207,7 @@ class MeshPanel(FileDrops, QWidget):
 
     def eye(self) -> npt.NDArray:
         """Where the shape is seen from, float64 [3]."""
-        return np.array(self.plotter.renderer.GetActiveCamera().GetPosition())
+        return self._camera.eye()
 
     def close_panel(self) -> None:
         """Free the OpenGL window; the panel cannot be used afterwards."""
@@ -241,12 +230,14 @@ class MeshPanel(FileDrops, QWidget):
         from pyvistaqt import QtInteractor
 
         from app.window.views.frustums import Frustums
+        from app.window.views.mesh_camera import MeshCamera
         from app.window.views.scene import Legend, PinActors, through_renderer
         from app.window.views.smoothing import Smoothing
 
         self.plotter = QtInteractor(self._host, auto_update=False, line_smoothing=True, multi_samples=0)
         self.plotter.setMouseTracking(True)
         self.plotter.installEventFilter(self)
+        self._camera = MeshCamera(self.plotter)
         self._mouse = MeshMouse(self.plotter, self)
         self._mouse.pressed.connect(self.activated)
         self._mouse.clicked.connect(self._click)
@@ -347,8 +338,11 @@ class MeshPanel(FileDrops, QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Keys are ours; the mouse is that of :class:`app.window.views.mesh_mouse.MeshMouse`."""
-        ours = self.plotter is not None and watched is self.plotter and event.type() == QEvent.Type.KeyPress
-        return ours and self._key(event)
+        if self.plotter is None or watched is not self.plotter:
+            return False
+        if event.type() == QEvent.Type.Resize:
+            self._camera.resized()
+        return event.type() == QEvent.Type.KeyPress and self._key(event)
 
     def _key(self, event: Any) -> bool:
         key = event.text().lower()
@@ -392,8 +386,5 @@ class MeshPanel(FileDrops, QWidget):
     def _set_pivot(self, at: QPointF) -> None:
         point = self.pick(at)
         if point is not None:
-            camera = self.plotter.renderer.GetActiveCamera()
-            shift = point - np.array(camera.GetFocalPoint())
-            camera.SetPosition(*(np.array(camera.GetPosition()) + shift))
-            camera.SetFocalPoint(*point)
+            self._camera.turn_around(point)
             self._schedule()
