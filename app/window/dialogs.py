@@ -1,21 +1,9 @@
 """Dialogs."""
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 import core
 from app.document.texts import tr
-
-
-def say_error(parent: QWidget, sentence: str, details: str = "") -> QMessageBox:
-    """A sentence for the user, with a button for the details where there are any; the window stays usable."""
-    box = QMessageBox(QMessageBox.Icon.Warning, "Counterpoint", sentence, QMessageBox.StandardButton.Ok, parent)
-    if details:
-        box.setDetailedText(details)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setWindowModality(Qt.WindowModality.WindowModal)
-    box.open()
-    return box
 
 
 def say_about(parent: QWidget) -> None:

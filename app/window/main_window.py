@@ -20,7 +20,7 @@ from app.window.appearance import Appearance
 from app.window.content import Content
 from app.window.docks import Docks
 from app.window.engine_client import EngineClient
-from app.window.engine_errors import EngineErrors
+from app.window.errors import Errors
 from app.window.feature import Entries, Entry
 from app.window.features import Services, build_features
 from app.window.files import Files
@@ -68,7 +68,17 @@ class MainWindow(QMainWindow):
         for feature in self.features:
             samples |= feature.samples()
         self.guide = Guide(self.session, self.engine, self.tools, self.files, samples, self)
-        self.errors = EngineErrors(self.engine, self.requests, self.session, self, self)
+        self.errors = Errors(
+            self.engine,
+            self.requests,
+            self.session,
+            self.panels,
+            self.features,
+            self.active,
+            self.messages,
+            self,
+            self,
+        )
         self.memory, self.text_keys = GiveBack(self.session, self), TextKeys(self)
         self.appearance = Appearance(self.settings, self.panels, self.menuBar())
         self._build()
@@ -90,6 +100,9 @@ class MainWindow(QMainWindow):
 
     def say(self, sentence: str, milliseconds: int = 8000) -> None:
         self.messages.say(sentence, milliseconds)
+
+    def fail(self, sentence: str, where: str = "") -> None:
+        self.errors.say(sentence, where=where)
 
     def show_dock(self, name: str) -> None:
         self.docks.show(name)
@@ -195,4 +208,6 @@ def run(files: list[str], sample: bool = False) -> int:
         QTimer.singleShot(0, lambda: window.open_files(files))
     elif sample:
         QTimer.singleShot(0, window.open_sample)
-    return app.exec()
+    code = app.exec()
+    window.preload.wait()
+    return code

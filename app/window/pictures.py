@@ -4,7 +4,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.document.texts import tr
 from app.shared.values import Kind, Slot, kind_of, slots_of
-from app.window.dialogs import say_error
 from app.window.shell import Shell
 from app.window.views.panels import ActivePanel, Panels
 
@@ -23,4 +22,4 @@ class Pictures:
             sentence = tr(
                 "The picture of {slot} could not be written to {path}; check that something is open and the folder exists."
             )
-            say_error(parent, sentence.format(slot=slot, path=path))
+            self._shell.fail(sentence.format(slot=slot, path=path), slot)

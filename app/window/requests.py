@@ -11,7 +11,8 @@ from app.document.commands import SetItem
 from app.document.session import Session
 from app.shared.results import OpenedShape
 from app.shared.values import SLOTS, EncoderSettings, Item, Slot
-from app.window.engine_client import EngineClient, Request
+from app.window.engine_client import EngineClient, Lane, Request
+from app.window.jobs import place_of, title_of
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +24,14 @@ class Requests(QObject):
         opened(slot, content): what a panel draws: uint8 [H, W, 3], :class:`app.shared.results.OpenedShape`, or None
             when closed.
         prepared(slot): what is open there can be matched.
-        failed(sentence, details): something a dialog should say.
+        failed(sentence, details, where): what the bar of a slot or of a task ("" for none) should say.
         warned(sentences): what the user should know about a result.
         busy(request): work to show in the task bar.
     """
 
     opened = Signal(str, object)
     prepared = Signal(str)
-    failed = Signal(str, str)
+    failed = Signal(str, str, str)
     warned = Signal(list)
     busy = Signal(object)
 
@@ -58,7 +59,7 @@ class Requests(QObject):
             self._session.undo_stack.push(SetItem(self._session, slot, item))
             self._opened(slot, content)
 
-        self._read(item, enter)
+        self._read(slot, item, enter)
 
     def is_ready(self, slot: Slot) -> bool:
         """Whether what is open in a slot can be matched."""
@@ -69,15 +70,17 @@ class Requests(QObject):
         """What places of a slot can be matched with."""
         return {slot: item for slot, item in self._session.items.items() if slot != source and self.is_ready(slot)}
 
-    def run(self, job: str, done: Callable[[Any], object], **arguments: Any) -> Request:
-        """Long work in the engine, shown in the task bar.
+    def run(
+        self, job: str, done: Callable[[Any], object], *, lane: Lane = "work", where: str = "", **arguments: Any
+    ) -> Request:
+        """Long work in the engine, shown in the list of tasks.
 
-        ``done`` takes the result, and a failure is said in a dialog.
+        ``done`` takes the result; a failure is said in the panel that it is about: ``where``, or that of an item among
+        the arguments.
         """
-        request = self._engine.submit(job, **arguments)
-        request.done.connect(done)
-        request.failed.connect(self.failed)
-        request.warned.connect(self.warned)
+        where = where or place_of(job, arguments, self._session.items)
+        request = self._submit(job, lane, None, where, done, arguments)
+        request.failed.connect(lambda sentence, details: self.failed.emit(sentence, details, where))
         self.busy.emit(request)
         return request
 
@@ -87,10 +90,8 @@ class Requests(QObject):
         It is shown in the task bar only if it takes so long that it reports progress; who asks says failures, if they
         are to be said.
         """
-        request = self._engine.submit(job, lane="query", latest=latest, **arguments)
-        request.done.connect(done)
+        request = self._submit(job, "query", latest, "", done, arguments)
         request.failed.connect(lambda sentence, details: log.warning("%s: %s\n%s", job, sentence, details))
-        request.warned.connect(self.warned)
         once = Qt.ConnectionType.SingleShotConnection
         request.progressed.connect(lambda *_: self.busy.emit(request), once)
         return request
@@ -102,8 +103,28 @@ class Requests(QObject):
         request.failed.connect(lambda sentence, details: log.info("%s: %s\n%s", job, sentence, details))
         return request
 
-    def _read(self, item: Item, done: Callable[[object], None]) -> None:
-        self.run(f"open_{item.kind}", lambda content: self._when_loaded(partial(done, content)), item=item.file)
+    def _submit(
+        self,
+        job: str,
+        lane: Lane,
+        latest: str | None,
+        where: str,
+        done: Callable[[Any], object],
+        arguments: dict[str, Any],
+    ) -> Request:
+        request = self._engine.submit(job, lane=lane, latest=latest, **arguments)
+        request.title, request.where = title_of(job, arguments), where
+        request.done.connect(done)
+        request.warned.connect(self.warned)
+        return request
+
+    def _read(self, slot: Slot, item: Item, done: Callable[[object], None]) -> None:
+        """In a lane of its own: a file can be opened while something else takes long."""
+
+        def loaded(content: object) -> None:
+            self._when_loaded(partial(done, content))
+
+        self.run(f"open_{item.kind}", loaded, lane="files", where=slot, item=item.file)
 
     def _opened(self, slot: Slot, content: object) -> None:
         self.opened.emit(slot, content)
@@ -131,7 +152,7 @@ class Requests(QObject):
                 if self._shown.get(slot) == file:
                     self._opened(slot, content)
 
-            self._read(item, done)
+            self._read(slot, item, done)
 
     def _prepare(self, slot: Slot) -> None:
         old = self._preparing.pop(slot, None)

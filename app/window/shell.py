@@ -17,6 +17,9 @@ class Shell(Protocol):
     def say(self, sentence: str, milliseconds: int = 8000) -> None:
         """Show a sentence in the status bar for a while; it is kept among the messages."""
 
+    def fail(self, sentence: str, where: str = "") -> None:
+        """Say what went wrong, in the panel of a slot or of a task, or in the one used last."""
+
     def show_dock(self, name: str) -> None:
         """Bring a task's dock to the front."""
 

@@ -121,7 +121,7 @@ class CollectionController(QObject):
         if number is None or aligned is None or aligned.pose is None:
             return
         if aligned.lens is not None:
-            self._requests.failed.emit(LENS, "")
+            self._shell.fail(LENS, IMAGE)
             return
         photos = list(self.collection.photos)
         one = replace(photos[number], K=aligned.K, poses=(aligned.pose,), choice=0, fixed=True, inlier=True)

@@ -75,7 +75,7 @@ class EncoderController(QObject):
         request.partial_result.connect(lambda measured: self.page.show_measured(measured, done=False))
         request.finished.connect(lambda: self.page.set_busy(False))
         request.cancelled.connect(lambda: self.page.state.setText(tr("Stopped; what was measured is kept.")))
-        request.failed.connect(lambda *_: self.page.state.setText(""))
+        request.failed.connect(lambda sentence, _: self.page.state.setText(sentence))
 
     def _shapes(self) -> list[Item]:
         return [item for item in self._session.items.values() if item.kind == "shape"]

@@ -146,7 +146,7 @@ class MatchController(QObject):
         def failed(sentence: str, details: str) -> None:
             give_up(sentence)
             if details:
-                self._requests.failed.emit(sentence, details)
+                self._requests.failed.emit(sentence, details, pin.slot)
             else:
                 self._shell.say(sentence)
 

@@ -180,6 +180,7 @@ class PartsPanel(QWidget):
             self.list.addTopLevelItem(QTreeWidgetItem())
         for place, row in enumerate(rows):
             item = self.list.topLevelItem(place)
+            assert item is not None
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsUserCheckable)
             item.setText(0, row.name)
             item.setText(1, row.where)

@@ -171,7 +171,7 @@ class Drafts(QObject):
     def _failed(self, sentence: str, details: str) -> None:
         self.status.emit(sentence)
         if details:
-            self._requests.failed.emit(sentence, details)
+            self._requests.failed.emit(sentence, details, self._session.draft.slot if self._session.draft else "")
 
     def _prepared(self, slot: Slot) -> None:
         """The segmenter looks at an image as soon as it is open; a draft is carried to what came since."""

@@ -12,6 +12,7 @@ from app.document.texts import tr
 from app.shared.values import Box
 from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
+from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
 from app.window.views.image_view import ImageView
 from app.window.views.marks import PinMark
@@ -53,7 +54,7 @@ class ImagePanel(FileDrops, QWidget):
         self.view.activated.connect(self.activated)
         self.view.box_drawn.connect(self._user_box)
         self.view.action_finished.connect(self.action_finished)
-        self.header = Header(badge)
+        self.header, self.errors = Header(badge), ErrorBar()
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.box_tool = self.header.add_tool(
             "focus-box",
@@ -78,6 +79,7 @@ class ImagePanel(FileDrops, QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
+        layout.addWidget(self.errors)
         layout.addWidget(stack_host, 1)
         self.setAcceptDrops(True)
         self._image: npt.NDArray[np.uint8] | None = None

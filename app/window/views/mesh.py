@@ -15,6 +15,7 @@ from app.document.texts import title, tr
 from app.window.theme import is_dark
 from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
+from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
 from app.window.views.marks import PinMark
 from app.window.views.mesh_marks import MeshMarks
@@ -49,7 +50,7 @@ class MeshPanel(FileDrops, QWidget):
 
     def __init__(self, badge: str = tr("Shape"), parent: QWidget | None = None):
         super().__init__(parent)
-        self.header = Header(badge)
+        self.header, self.errors = Header(badge), ErrorBar()
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.view_button = self.header.add_tool("view", tr("View"), tr("Standard views"), lambda: None)
         self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -68,6 +69,7 @@ class MeshPanel(FileDrops, QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
+        layout.addWidget(self.errors)
         layout.addWidget(self._host, 1)
         self.setAcceptDrops(True)
         QOpenGLWidget(self).hide()  # one from the start spares the window from being rebuilt for the first shape
@@ -207,7 +209,7 @@ class MeshPanel(FileDrops, QWidget):
 
     def eye(self) -> npt.NDArray:
         """Where the shape is seen from, float64 [3]."""
-        return self._camera.eye()
+        return np.asarray(self._camera.eye())
 
     def close_panel(self) -> None:
         """Free the OpenGL window; the panel cannot be used afterwards."""
