@@ -46,6 +46,8 @@ class Errors(QObject):
         requests.failed.connect(self._failed)
         requests.busy.connect(self._begun)
         requests.opened.connect(lambda slot, _: self.bars[slot].clear())
+        session.leaving.connect(lambda: self._clear(self.bars))
+        session.follow({"pins"}, lambda: self._clear(panels))
 
     def say(
         self,
@@ -73,6 +75,10 @@ class Errors(QObject):
             self._shell.dialog_parent, "Counterpoint", sentence, buttons, QMessageBox.StandardButton.Retry
         )
         return chosen == QMessageBox.StandardButton.Retry
+
+    def _clear(self, places: Iterable[str]) -> None:
+        for where in places:
+            self.bars[where].clear()
 
     def _begun(self, request: Request) -> None:
         """What went wrong before is tried again."""

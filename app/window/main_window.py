@@ -101,8 +101,8 @@ class MainWindow(QMainWindow):
     def say(self, sentence: str, milliseconds: int = 8000) -> None:
         self.messages.say(sentence, milliseconds)
 
-    def fail(self, sentence: str, where: str = "") -> None:
-        self.errors.say(sentence, where=where)
+    def fail(self, sentence: str, where: str = "", action: str = "", run: "Callable[[], object] | None" = None) -> None:
+        self.errors.say(sentence, "", where, action, run)
 
     def show_dock(self, name: str) -> None:
         self.docks.show(name)
@@ -161,6 +161,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.requests.busy.connect(self.tasks.follow)
         self.requests.warned.connect(self.messages.warn)
+        self.session.leaving.connect(lambda: self.tools.take(""))
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
         self.projects.changed.connect(self._name_window)
 

@@ -49,12 +49,18 @@ class Requests(QObject):
         self._shown: dict[Slot, Item] = {}
         self._ready: dict[Slot, tuple[Item, EncoderSettings]] = {}
         self._preparing: dict[Slot, Request] = {}
+        self._of_document: set[Request] = set()
+        self._document = 0
+        session.leaving.connect(self._leave)
         session.changed.connect(self._follow)
 
     def open(self, slot: Slot, item: Item) -> None:
         """Read a file in the engine; it enters the document only if that works."""
+        document = self._document
 
         def enter(content: object) -> None:
+            if document != self._document:
+                return
             self._shown[slot] = item.file
             self._session.undo_stack.push(SetItem(self._session, slot, item))
             self._opened(slot, content)
@@ -70,17 +76,26 @@ class Requests(QObject):
         """What places of a slot can be matched with."""
         return {slot: item for slot, item in self._session.items.items() if slot != source and self.is_ready(slot)}
 
-    def run(
-        self, job: str, done: Callable[[Any], object], *, lane: Lane = "work", where: str = "", **arguments: Any
-    ) -> Request:
+    def run(self, job: str, done: Callable[[Any], object], *, where: str = "", **arguments: Any) -> Request:
         """Long work in the engine, shown in the list of tasks.
 
         ``done`` takes the result; a failure is said in the panel that it is about: ``where``, or that of an item among
-        the arguments.
+        the arguments. Neither comes once the document was left that it was asked for.
         """
         where = where or place_of(job, arguments, self._session.items)
-        request = self._submit(job, lane, None, where, done, arguments)
-        request.failed.connect(lambda sentence, details: self.failed.emit(sentence, details, where))
+
+        def succeed(result: Any) -> None:
+            if request in self._of_document:
+                done(result)
+
+        def fail(sentence: str, details: str) -> None:
+            if request in self._of_document:
+                self.failed.emit(sentence, details, where)
+
+        request = self._submit(job, "work", None, where, succeed, arguments)
+        request.failed.connect(fail)
+        request.finished.connect(lambda: self._of_document.discard(request))
+        self._of_document.add(request)
         self.busy.emit(request)
         return request
 
@@ -124,12 +139,26 @@ class Requests(QObject):
         def loaded(content: object) -> None:
             self._when_loaded(partial(done, content))
 
-        self.run(f"open_{item.kind}", loaded, lane="files", where=slot, item=item.file)
+        self._keep_up(f"open_{item.kind}", loaded, "files", slot, item=item.file)
+
+    def _keep_up(self, job: str, done: Callable[[Any], object], lane: Lane, where: Slot, **arguments: Any) -> Request:
+        """What an open file needs, whichever document it is in; ``done`` sees whether it is still open."""
+        request = self._submit(job, lane, None, where, done, arguments)
+        request.failed.connect(lambda sentence, details: self.failed.emit(sentence, details, where))
+        self.busy.emit(request)
+        return request
 
     def _opened(self, slot: Slot, content: object) -> None:
         self.opened.emit(slot, content)
         if isinstance(content, OpenedShape) and content.warnings:
             self.warned.emit(content.warnings)
+
+    def _leave(self) -> None:
+        """What is under way for the document is given up."""
+        self._document += 1
+        left, self._of_document = self._of_document, set()
+        for request in left:
+            request.cancel()
 
     def _follow(self, facts: frozenset[str]) -> None:
         changed = [slot for slot in SLOTS if self._session.items.get(slot) != self._known.get(slot)]
@@ -170,6 +199,6 @@ class Requests(QObject):
             if self._preparing.get(slot) is request:
                 del self._preparing[slot]
 
-        request = self.run("prepare", done, item=item, encoder=encoder)
+        request = self._keep_up("prepare", done, "work", slot, item=item, encoder=encoder)
         self._preparing[slot] = request
         request.finished.connect(finished)

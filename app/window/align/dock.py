@@ -72,7 +72,7 @@ class AlignPanel(QWidget):
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addLayout(self._camera_rows())
         layout.addLayout(self._start_row())
-        self.hint = QLabel(tr("Draw the focus box (B) around the object in the photo, then align the shape to it."))
+        self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
         self.verdict = QLabel()
@@ -135,6 +135,11 @@ class AlignPanel(QWidget):
         for widget in (self.start, *self.tools.values()):
             widget.setEnabled(ready)
 
+    def show_hint(self, text: str) -> None:
+        """What to do next, "" for nothing."""
+        self.hint.setText(text)
+        self.hint.setVisible(bool(text))
+
     def set_running(self, runs: bool) -> None:
         self._runs = runs
         self.start.setText(tr("Stop") if runs else tr("Align shape to photo"))
@@ -154,7 +159,6 @@ class AlignPanel(QWidget):
         blocker.unblock()
         self.verdict.setText(verdict)
         self.verdict.setVisible(bool(verdict))
-        self.hint.setVisible(not lines and not verdict)
         self.list.setVisible(bool(lines))
         self.forget.setEnabled(bool(lines or verdict))
         self.view.setEnabled(bool(lines))

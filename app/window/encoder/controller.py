@@ -30,6 +30,7 @@ class EncoderController(QObject):
         self.page.measure_requested.connect(self.measure)
         self.page.report_requested.connect(self._open_report)
         engine.ready.connect(self._list_encoders)
+        session.leaving.connect(dock.forget_learnt)
         session.follow({"encoder"}, lambda: dock.set_settings(session.encoder))
         session.follow({"items"}, lambda: dock.set_shapes(len(self._shapes())))
 

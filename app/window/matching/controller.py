@@ -6,11 +6,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.document.commands import AddPin, DeletePins, RenamePin, SetCorrections, correct
+from app.document.commands import AddPin, DeletePins, RenamePin, SetBox, SetCorrections, correct
 from app.document.session import Pin, Session
 from app.document.texts import tr
 from app.shared.results import Answer
-from app.shared.values import SLOTS, EncoderSettings, Guide, Item, Slot
+from app.shared.values import SLOTS, Box, EncoderSettings, Guide, Item, Slot
 from app.window.engine_client import Request
 from app.window.matching.dock import PinsPanel
 from app.window.requests import Requests
@@ -78,9 +78,20 @@ class MatchController(QObject):
                 panel.hovered.connect(lambda point, s=slot: self.hover(s, tuple(map(float, point))))
 
     def place(self, slot: Slot, at: Place) -> bool:
-        """Place a pin."""
+        """Place a pin; one outside the focus box, where nothing is matched, is refused."""
+        item = self._session.items.get(slot)
+        if item is not None and item.box is not None and not _inside(item.box, at):
+            sentence = tr(
+                "Only what is inside the focus box is matched: click in it, enlarge it by its corners, or clear it."
+            )
+            self._shell.fail(sentence, slot, tr("Clear the box"), lambda: self._clear_box(slot))
+            return True
         self._session.undo_stack.push(AddPin(self._session, self._session.new_pin(slot, at)))
         return True
+
+    def _clear_box(self, slot: Slot) -> None:
+        if slot in self._session.items:
+            self._session.undo_stack.push(SetBox(self._session, slot, None))
 
     def clear(self) -> None:
         """Delete all pins."""
@@ -198,3 +209,8 @@ class MatchController(QObject):
         there = [(c.at, c.to) for c in every if (c.source, c.target) == (source, target)]
         back = [(c.to, c.at) for c in every if (c.source, c.target) == (target, source)]
         return (*there, *back)
+
+
+def _inside(box: Box, at: Place) -> bool:
+    """Whether a pixel (u, v) is in a box (x0, y0, x1, y1)."""
+    return box[0] <= at[0] <= box[2] and box[1] <= at[1] <= box[3]

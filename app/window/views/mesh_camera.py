@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from core.geometry.viewpoints import view_directions
 
-
 ROOM = 1.04
 """A shape that is fitted into the panel is this much smaller than the panel."""
 
