@@ -26,6 +26,7 @@ from app.window.features import Services, build_features
 from app.window.files import Files
 from app.window.guide import Guide
 from app.window.help import help_entries
+from app.window.keyboard import Keyboard
 from app.window.messages import Messages
 from app.window.pictures import Pictures
 from app.window.preferences import Preferences
@@ -79,8 +80,10 @@ class MainWindow(QMainWindow):
             self,
             self,
         )
+        self.pictures = Pictures(self.panels, self.active, self)
         self.memory, self.text_keys = GiveBack(self.session, self), TextKeys(self)
         self.appearance = Appearance(self.settings, self.panels, self.menuBar())
+        self.keyboard = Keyboard(self.menuBar(), self.panels, self.active, self)
         self._build()
         self._build_menus()
         self._connect()
@@ -147,14 +150,14 @@ class MainWindow(QMainWindow):
         menus.view_menu(bar, self.panels, self.columns, self.docks, self.appearance)
         names = {"window": self, "session": self.session, "commands": commands, "np": np}
         menus.fill(bar.addMenu(tr("&Help")), help_entries(self.messages, names, self))
+        self.keyboard.follow_menus()
 
     def _file_entries(self) -> Entries:
-        pictures = Pictures(self.panels, self.active, self)
         return (
-            Entry(tr("Save picture of image…"), partial(pictures.save, "image"), "Ctrl+E"),
-            Entry(tr("Save picture of shape…"), partial(pictures.save, "shape"), "Ctrl+Shift+E"),
+            Entry(tr("Save picture of image…"), partial(self.pictures.save, "image"), "Ctrl+E"),
+            Entry(tr("Save picture of shape…"), partial(self.pictures.save, "shape"), "Ctrl+Shift+E"),
             None,
-            Entry(tr("Close panel"), lambda: self.content.close(self.active.slot), "Ctrl+W"),
+            Entry(tr("Close panel"), lambda: self.content.close(self.keyboard.slot), "Ctrl+W"),
             Entry(tr("&Quit"), self.close, QKeySequence.StandardKey.Quit),
         )
 

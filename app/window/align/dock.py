@@ -1,6 +1,6 @@
 """The align dock: start, choose among hypotheses, change the pose by hand, see how much the photo agrees."""
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -49,6 +49,7 @@ class AlignPanel(QWidget):
         depth_requested(), rig_requested(): read (or forget) measured depth, and the cameras of a rig.
         carry_requested(): the pose in the rig's other photos.
         view_requested(): see the shape as in the photo.
+        save_requested(): write the pose that is shown.
     """
 
     align_requested = Signal()
@@ -65,6 +66,7 @@ class AlignPanel(QWidget):
     rig_requested = Signal()
     carry_requested = Signal()
     view_requested = Signal()
+    save_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -84,6 +86,8 @@ class AlignPanel(QWidget):
             tr("Other poses that the photo agrees with, for objects that look the same from several sides")
         )
         self.list.currentRowChanged.connect(self._row_changed)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._menu)
         layout.addWidget(self.hint)
         layout.addWidget(self.verdict)
         layout.addWidget(self.list, 100)
@@ -280,6 +284,17 @@ class AlignPanel(QWidget):
 
     def _pressed(self) -> None:
         (self.stopped if self._runs else self.align_requested).emit()
+
+    def _menu(self, at: QPoint) -> None:
+        if self.list.itemAt(at) is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("See the shape as in the photo"), self.view_requested.emit)
+        menu.addAction(tr("Save pose…"), self.save_requested.emit)
+        menu.addSeparator()
+        menu.addAction(tr("Clear pose"), self.clear_requested.emit)
+        menu.popup(self.list.viewport().mapToGlobal(at))
 
     def _row_changed(self, row: int) -> None:
         if row >= 0:

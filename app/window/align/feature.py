@@ -43,6 +43,7 @@ class AlignFeature(Feature):
         self.cameras = CameraController(session, requests, self.controller, self.panel, parent)
         self.manual = ManualPose(session, requests, panels, self.controller, tools, self.panel, parent)
         self.files = PoseFiles(self.manual, shell)
+        self.panel.save_requested.connect(self.files.save)
         self.search = PoseSearch(session, requests, self.controller, shell, parent)
 
     def align(self) -> None:

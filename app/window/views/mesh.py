@@ -1,6 +1,5 @@
 """The shape panel: a mesh or point cloud to turn around, with a heatmap as colours and pins on it."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,9 @@ import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QOpenGLContext
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
-from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
-from app.document.texts import title, tr
+from app.document.texts import tr
 from app.window.theme import is_dark
 from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
@@ -20,6 +19,8 @@ from app.window.views.header import Header
 from app.window.views.marks import PinMark
 from app.window.views.mesh_marks import MeshMarks
 from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
+from app.window.views.panel_menu import show_menu
+from app.window.views.view_menu import ViewMenu
 from core.colors import HEATMAPS
 from core.geometry.viewpoints import VIEWS
 
@@ -32,6 +33,7 @@ class MeshPanel(FileDrops, QWidget):
         hovered(point), hover_ended(): the mouse moves over the surface with Shift held, and that is over.
         action_changed(action), action_finished(action): a part tool is at work, and what it did
             (:class:`core.parts.action.Action`).
+        picture_requested(), close_requested(): save what is shown, or close it.
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id), up_chosen(axis),
         match_moved(pin id, point, or None beside the shape).
     """
@@ -43,6 +45,8 @@ class MeshPanel(FileDrops, QWidget):
     action_finished = Signal(object)
     files_dropped = Signal(list)
     open_requested = Signal()
+    picture_requested = Signal()
+    close_requested = Signal()
     activated = Signal()
     pin_selected = Signal(int)
     match_moved = Signal(int, object)
@@ -54,10 +58,12 @@ class MeshPanel(FileDrops, QWidget):
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.view_button = self.header.add_tool("view", tr("View"), tr("Standard views"), lambda: None)
         self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.view_menu = QMenu(self)
+        self.view_menu = ViewMenu(self)
         self.view_button.setMenu(self.view_menu)
-        self.header.add_tool("edges", tr("Edges"), tr("Show triangle edges (E)"), self._set_edges, checkable=True)
-        self.header.add_tool("fit", tr("Fit"), tr("Fit the shape (F)"), self.reset_view)
+        self.edges_tool = self.header.add_tool(
+            "edges", tr("Edges"), tr("Show triangle edges (E)"), self._set_edges, checkable=True
+        )
+        self.fit_tool = self.header.add_tool("fit", tr("Fit"), tr("Fit the shape (F)"), self.reset_view)
         self.empty = EmptyState(
             "shape", tr("Drop a shape here"), tr("or click to open one: OBJ, PLY, STL, OFF, GLB, glTF, XYZ")
         )
@@ -88,7 +94,6 @@ class MeshPanel(FileDrops, QWidget):
         self._marks.match_moved.connect(self.match_moved)
         self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
         self._navigation = "trackball"
-        self._fill_view_menu()
         self._update_tools()
 
     def set_mesh(self, mesh: Any | None, title: str = "", up: str = "y") -> None:
@@ -115,6 +120,17 @@ class MeshPanel(FileDrops, QWidget):
             self._stack.setCurrentWidget(self.plotter)
             self.set_view("corner")
         self._update_tools()
+
+    @property
+    def takes_keys(self) -> QWidget | None:
+        """What the keys of the panel go to; None before the first shape."""
+        keys: QWidget | None = self.plotter
+        return keys
+
+    @property
+    def up(self) -> str:
+        """Which direction of the file points up."""
+        return self._up
 
     def middle(self) -> npt.NDArray[np.float64]:
         """The middle float64 [3] of the bounding box, in units and axes of the file; the origin without a shape."""
@@ -244,6 +260,7 @@ class MeshPanel(FileDrops, QWidget):
         self._mouse.pressed.connect(self.activated)
         self._mouse.clicked.connect(self._click)
         self._mouse.pivoted.connect(self._set_pivot)
+        self._mouse.menu_requested.connect(self._show_menu)
         self._mouse.grab = self._marks.match_at
         self._mouse.dragging.connect(self._marks.move)
         self._mouse.dropped.connect(self._marks.drop)
@@ -318,18 +335,6 @@ class MeshPanel(FileDrops, QWidget):
             self._shape.set_edges(on)
             self._schedule()
 
-    def _fill_view_menu(self) -> None:
-        for name, key in zip(VIEWS, "1234567", strict=True):
-            action = self.view_menu.addAction(f"{title(name)}\t{key}")
-            action.triggered.connect(partial(self.set_view, name))
-        self.view_menu.addSeparator()
-        up_menu = self.view_menu.addMenu(tr("Up axis of the file"))
-        for axis in ("y", "z", "x", "-y", "-z", "-x"):
-            action = up_menu.addAction(axis)
-            action.triggered.connect(partial(self.up_chosen.emit, axis))
-            action.setCheckable(True)
-            up_menu.aboutToShow.connect(lambda a=action: a.setChecked(a.text() == self._up))
-
     def _update_tools(self) -> None:
         self.header.set_active(self._shape is not None)
 
@@ -353,8 +358,7 @@ class MeshPanel(FileDrops, QWidget):
         elif key == "f":
             self.reset_view()
         elif key == "e":
-            action = next(b.defaultAction() for b in self.header.findChildren(QToolButton) if b.text() == tr("Edges"))
-            action.toggle()
+            self.edges_tool.defaultAction().toggle()
         else:
             event.ignore()
         return True  # VTK's own keys (quit, wireframe, pick) would surprise
@@ -384,6 +388,10 @@ class MeshPanel(FileDrops, QWidget):
         point = self.pick(at)
         if point is not None:
             self.clicked.emit(point)
+
+    def _show_menu(self, at: QPointF) -> None:
+        tools = [tool.defaultAction() for tool in (self.edges_tool, self.fit_tool)]
+        show_menu(self, [self.view_menu, *tools], self.plotter.mapToGlobal(at.toPoint()))
 
     def _set_pivot(self, at: QPointF) -> None:
         point = self.pick(at)
