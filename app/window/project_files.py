@@ -128,7 +128,7 @@ class ProjectFiles(QObject):
             return False
         self._session.undo_stack.setClean()
         self._became(path, self._whole)
-        self._shell.say(tr("Saved {name}").format(name=path.name), 4000)
+        self._shell.say(tr("Saved {path}").format(path=path.absolute()))
         return True
 
     def ask_open(self) -> None:

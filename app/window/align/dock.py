@@ -115,8 +115,8 @@ class AlignPanel(QWidget):
 
     def set_camera(self, name: str) -> None:
         """Intrinsics come from a file, or ("") from the field of view."""
-        self.camera.setText(f"K: {name}" if name else "K…")
-        self.from_file.setText(tr("Forget K of the file") if name else tr("Take K from a file…"))
+        self.camera.setText(name or tr("Camera…"))
+        self.from_file.setText(tr("Forget the intrinsics of the file") if name else tr("Take intrinsics from a file…"))
         self.fov.setEnabled(not name)
 
     def set_known(self, depth: str, cameras: int, carries: bool) -> None:
@@ -171,7 +171,7 @@ class AlignPanel(QWidget):
     def _camera_rows(self) -> QFormLayout:
         self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QToolButton(), QToolButton()
         self.fov.setRange(0, 170)
-        self.fov.setSpecialValueText(tr("photo's, or 50°"))
+        self.fov.setSpecialValueText(tr("as the photo says, else 50°"))
         self.fov.setSuffix("°")
         self.fov.setToolTip(tr("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°"))
         self._fill_camera_menu()
@@ -179,7 +179,7 @@ class AlignPanel(QWidget):
         form = QFormLayout()
         for name, field, beside in (
             (tr("Field of view"), self.fov, self.camera),
-            (tr("Freedom"), self.dof, self.locks),
+            (tr("Adjust"), self.dof, self.locks),
         ):
             row = QHBoxLayout()
             row.addWidget(field, 1)
@@ -188,13 +188,13 @@ class AlignPanel(QWidget):
         return form
 
     def _fill_camera_menu(self) -> None:
-        self.camera.setText("K…")
+        self.camera.setText(tr("Camera…"))
         self.camera.setToolTip(
             tr("The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig")
         )
         cameras = QMenu(self.camera)
-        self.from_file = cameras.addAction(tr("Take K from a file…"), self.camera_requested.emit)
-        self.estimate = cameras.addAction(tr("Estimate with the pose"), self.estimate_requested.emit)
+        self.from_file = cameras.addAction(tr("Take intrinsics from a file…"), self.camera_requested.emit)
+        self.estimate = cameras.addAction(tr("Estimate the field of view with the pose"), self.estimate_requested.emit)
         cameras.addSeparator()
         self.measured = cameras.addAction(tr("Take measured depth from a file…"), self.depth_requested.emit)
         self.measured.setToolTip(
@@ -215,9 +215,17 @@ class AlignPanel(QWidget):
         self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _fill_freedoms(self) -> None:
-        for value, text in ((6, tr("place and rotation")), (7, tr("and one scale")), (9, tr("and each axis' scale"))):
-            self.dof.addItem(f"{value}: {text}", value)
-        self.dof.setToolTip(tr("Degrees of freedom: more when the shape is not exactly that of the photo"))
+        for value, text in (
+            (6, tr("position, rotation")),
+            (7, tr("position, rotation, size")),
+            (9, tr("and size by axis")),
+        ):
+            self.dof.addItem(text, value)
+        self.dof.setToolTip(
+            tr(
+                "What aligning may change (6, 7 or 9 degrees of freedom): more when the shape is not exactly that of the photo"
+            )
+        )
         menu = QMenu(self.locks)
         for name in FREEDOMS:
             action = menu.addAction(title(name))
@@ -226,7 +234,9 @@ class AlignPanel(QWidget):
         menu.triggered.connect(self._locked)
         self.locks.setMenu(menu)
         self.locks.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.locks.setToolTip(tr("Keep some as they are: along and about the camera's axes, scale along the shape's"))
+        self.locks.setToolTip(
+            tr("What must stay as it is: position along and rotation about the camera's axes, size along the shape's")
+        )
         self._locked()
 
     def _start_row(self) -> QHBoxLayout:

@@ -14,6 +14,7 @@ from app.shared.values import Aligned, Correspondence2D3D, PoseInPhoto, Slot, ki
 from app.window.align.controller import SKETCH, AlignController
 from app.window.align.dock import AlignPanel
 from app.window.requests import Requests
+from app.window.shell import Shell
 from app.window.tools import Tools
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
@@ -40,10 +41,11 @@ class ManualPose(QObject):
         aligner: AlignController,
         tools: Tools,
         dock: AlignPanel,
+        shell: Shell,
         parent: QObject | None = None,
     ):
         super().__init__(parent)
-        self._session, self._requests, self._panels = session, requests, panels
+        self._session, self._requests, self._panels, self._shell = session, requests, panels, shell
         self._aligner, self._tools, self._dock = aligner, tools, dock
         self._middles: dict[Slot, npt.NDArray] = {}
         self._half: tuple[Slot, tuple[float, ...]] | None = None
@@ -145,7 +147,7 @@ class ManualPose(QObject):
             image, shape = self._session.items[aligned.image], self._session.items[aligned.shape]
             self._requests.run(
                 "save_pose",
-                lambda _: None,
+                lambda saved: self._shell.say(tr("Saved {path}").format(path=saved)),
                 path=path,
                 file_format=file_format,
                 image=image,

@@ -147,8 +147,8 @@ class EncoderPanel(QWidget):
         self.show_curve(curve[:-1])
         first, last = curve[0].consistency, curve[-1].consistency
         self.learnt.setText(
-            tr("Found again in held-out pictures: {first:.0%} before, {last:.0%} adapted.").format(
-                first=first, last=last
+            tr("Found again in held-out pictures: {first:.0%} before, {last:.0%} adapted. Saved {file}").format(
+                first=first, last=last, file=file
             )
         )
         self.adapted.setChecked(True)
