@@ -33,14 +33,17 @@ class TaskRow(QWidget):
         """What it is doing now, or that it waits."""
         if self.request.state == "waiting":
             return tr("{title} (waiting)").format(title=self.request.title)
-        return self.step or self.request.title
+        if not self.step:
+            return self.request.title
+        return tr("{title}, {share:.0%}: {step}").format(title=self.request.title, share=self.fraction, step=self.step)
 
     def show_state(self) -> None:
         self.label.setText(self.text)
         self.bar.setValue(round(100 * self.fraction))
 
     def progress(self, fraction: float, step: str) -> None:
-        self.fraction, self.step = fraction, step
+        """``fraction`` is of the whole request, whatever its present step counts; it never falls."""
+        self.fraction, self.step = max(self.fraction, fraction), step
         self.show_state()
 
     def stop(self) -> None:
