@@ -89,6 +89,7 @@ def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(
 def test_a_folder_is_read_looked_at_and_searched_by_words_only_with_a_model(window, shape_folder, qtbot, monkeypatch):
     dock, grid = window.features.gallery.panel, window.features.gallery.panel.results
     window.docks["gallery"].raise_()
+    qtbot.waitUntil(dock.isVisible)
     QTest.keyClicks(dock.words, "an elephant")
     QTest.keyClick(dock.words, Qt.Key.Key_Return)
     assert "folder" in errors(window)["gallery"]

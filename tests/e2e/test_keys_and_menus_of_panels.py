@@ -1,18 +1,18 @@
 """Keys act on the panel under the mouse, menus give the keyboard back, the right button offers what can be done."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from tests.e2e.hands import LEFT, RIGHT, click_pixel, middle_of, on_view
 
 
-def enter(panel):
+def enter(panel, qtbot):
     """Move the mouse into a panel."""
-    at = QPointF(20, 20)
-    QApplication.sendEvent(panel, QEnterEvent(at, at, QPointF(panel.mapToGlobal(QPoint(20, 20)))))
+    QCursor.setPos(panel.mapToGlobal(panel.rect().center()))
+    qtbot.waitUntil(panel.underMouse)
 
 
 def press(key):
@@ -32,16 +32,18 @@ def menu_lines(window):
 def test_keys_go_to_the_panel_under_the_mouse_and_come_back_from_a_menu(window, open_sample, qtbot):
     open_sample(window, "image", "shape")
     image, mesh = window.panels["image 1"], window.panels["shape 1"]
-    enter(image)
+    enter(image, qtbot)
+    qtbot.waitUntil(image.view.hasFocus)
     image.view.zoom_to(4.0)
     press(Qt.Key.Key_F)
     assert image.view.zoom < 1
-    enter(mesh)
+    enter(mesh, qtbot)
+    qtbot.waitUntil(mesh.plotter.hasFocus)
     front = np.array(mesh.view_state()[:3])
     press(Qt.Key.Key_3)
     assert not np.allclose(front, mesh.view_state()[:3])
     assert not window.session.pins  # nothing had to be clicked for that
-    enter(image)
+    enter(image, qtbot)
     bar = window.menuBar()
     QTest.mouseClick(bar, LEFT, pos=bar.actionGeometry(bar.actions()[0]).center())
     assert QApplication.activePopupWidget() is not None
@@ -53,7 +55,7 @@ def test_keys_go_to_the_panel_under_the_mouse_and_come_back_from_a_menu(window, 
     words = window.features.gallery.panel.words
     window.docks["gallery"].raise_()
     words.setFocus()
-    enter(mesh)
+    enter(mesh, qtbot)
     assert words.hasFocus()  # who writes keeps the keys
 
 
