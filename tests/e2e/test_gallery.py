@@ -90,9 +90,11 @@ def test_a_folder_is_read_looked_at_and_searched_by_words_only_with_a_model(wind
     dock, grid = window.features.gallery.panel, window.features.gallery.panel.results
     window.docks["gallery"].raise_()
     qtbot.waitUntil(dock.isVisible)
+    QTest.mouseClick(dock.words, LEFT)
     QTest.keyClicks(dock.words, "an elephant")
     QTest.keyClick(dock.words, Qt.Key.Key_Return)
     assert "folder" in errors(window)["gallery"]
+    QTest.mouseClick(dock.folder, LEFT)
     QTest.keyClicks(dock.folder, str(shape_folder))
     QTest.keyClick(dock.folder, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: names(window) == ["toy2.glb", "plank.obj", "stick.stl", "toy.glb"], timeout=90_000)
@@ -101,6 +103,7 @@ def test_a_folder_is_read_looked_at_and_searched_by_words_only_with_a_model(wind
     qtbot.waitUntil(dock.picture.isVisible, timeout=60_000)
     QTest.qWait(300)
     assert not window.session.items  # a click looks at it
+    QTest.mouseClick(dock.words, LEFT)
     QTest.keyClick(dock.words, Qt.Key.Key_Return)
     assert "CLIP" in errors(window)["gallery"]
     monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: ("ViT-B-16:nowhere", True))
