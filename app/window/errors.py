@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QMessageBox
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.pipe import GPU_FULL
+from app.shared.values import SLOTS
 from app.window.engine_client import EngineClient, Request
 from app.window.feature import Feature
 from app.window.messages import Messages
@@ -81,8 +82,8 @@ class Errors(QObject):
             self.bars[where].clear()
 
     def _begun(self, request: Request) -> None:
-        """What went wrong before is tried again."""
-        if request.where in self.bars:
+        """What went wrong before is tried again; what the program does by itself for a panel is no such try."""
+        if request.where in self.bars and (request.where not in SLOTS or request.job.startswith("open_")):
             self.bars[request.where].clear()
 
     def _failed(self, sentence: str, details: str, where: str) -> None:
