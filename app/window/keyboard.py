@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEd
 from app.shared.values import Slot
 from app.window.views.panels import ActivePanel, Panels
 
-WRITING = (QLineEdit, QAbstractSpinBox, QPlainTextEdit, QComboBox)
-"""What keeps the keys wherever the mouse goes."""
+WRITING = (QLineEdit, QAbstractSpinBox, QPlainTextEdit)
+"""What keeps the keys wherever the mouse goes; lists to choose from do so where one can write in them."""
 
 
 class Keyboard(QObject):
@@ -36,8 +36,9 @@ class Keyboard(QObject):
         return super().eventFilter(watched, event)
 
     def _enter(self, panel: object) -> None:
-        free = not isinstance(QApplication.focusWidget(), WRITING) and QApplication.activePopupWidget() is None
-        keys = panel.takes_keys  # type: ignore[attr-defined]
+        has = QApplication.focusWidget()
+        writes = isinstance(has, WRITING) or (isinstance(has, QComboBox) and has.isEditable())
+        free, keys = not writes and QApplication.activePopupWidget() is None, panel.takes_keys  # type: ignore[attr-defined]
         if free and keys is not None and keys.isVisible() and keys.isActiveWindow():
             keys.setFocus(Qt.FocusReason.MouseFocusReason)
 
