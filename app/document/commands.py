@@ -271,4 +271,4 @@ def correct(session: Session, pin: Pin, slot: Slot, to: tuple[float, ...]) -> Se
     """The step that puts the match of a pin in another slot right."""
     others = tuple(c for c in session.corrections if (c.source, c.at, c.target) != (pin.slot, pin.at, slot))
     right = Correction(pin.slot, pin.at, slot, to)
-    return SetCorrections(session, tr("Put the match of {name} right").format(name=pin.name), (*others, right))
+    return SetCorrections(session, tr("Correct the match of {name}").format(name=pin.name), (*others, right))

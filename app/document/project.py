@@ -91,6 +91,7 @@ def document_of(session: Session, view: dict[str, list[float]] | None = None, or
 
 def apply(document: SavedDocument, session: Session) -> None:
     """Put a document in the place of what is open; there is nothing to undo afterwards."""
+    session.leaving.emit()
     session.undo_stack.clear()
     with session.change():
         session.set_draft(None)

@@ -76,9 +76,11 @@ class Session(QObject):
 
     Signals:
         changed(facts): once after every step, however much it changed; a frozenset of :data:`Fact`.
+        leaving(): another document is about to take the place of this one; what is under way for it is given up.
     """
 
     changed = Signal(object)
+    leaving = Signal()
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)

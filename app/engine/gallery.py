@@ -17,9 +17,12 @@ from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import GallerySpec
 from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
 from core.retrieval.queries import QueryEncoder, picture_query, shape_query
-from core.retrieval.search import Query, Searcher
+from core.retrieval.search import Query, Searcher, SearchResult
 from core.retrieval.store import Gallery
 from core.retrieval.thumbnails import thumbnail
+
+MOST_LISTED = 200
+"""Shapes of a gallery that are shown, at most, when nothing was asked for."""
 
 
 def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSettings) -> FoundShapes:
@@ -28,8 +31,9 @@ def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSett
     with gallery_for(wish.gallery, spec, progress=span(progress, 0.0, 0.9)) as gallery:
         query_encoder = _query_encoder(GallerySpec.of(gallery.spec, encoder.device))
         progress(0.92, f"Searching {len(gallery)} shapes")
-        found = []
-        if wish.kind != "nothing":
+        if wish.kind == "nothing":
+            found = _first(gallery, wish.tag)
+        else:
             query = _query(wish, query_encoder, gallery, encoder)
             found = Searcher(gallery)(query, wish.top, wish.closer, wish.tag or None, wish.worst)
         results = [
@@ -45,6 +49,13 @@ def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSett
         ]
         progress(1.0, f"{len(gallery)} shapes searched")
         return FoundShapes(results, len(gallery), gallery.tags(), gallery.refused, "words" in gallery.spaces)
+
+
+def _first(gallery: Gallery, tag: str) -> list[SearchResult]:
+    """The first shapes by name, when nothing was asked for; their scores are NaN."""
+    tagged = set(gallery.numbers_tagged(tag).tolist()) if tag else None
+    numbers = [number for number in gallery.numbers().tolist() if tagged is None or number in tagged]
+    return [SearchResult(one, gallery.root / one.path, float("nan")) for one in gallery.entries(numbers[:MOST_LISTED])]
 
 
 def _query(wish: SearchRequest, query_encoder: QueryEncoder, gallery: Gallery, encoder: EncoderSettings) -> Query:

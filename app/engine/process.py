@@ -1,4 +1,4 @@
-"""The engine's side of the pipe: runs jobs in two lanes, sends progress, warnings and results back."""
+"""The engine's side of the pipe: runs jobs in lanes beside each other, sends progress, warnings and results back."""
 
 import faulthandler
 import importlib
@@ -22,7 +22,7 @@ from core.notices import collect_warnings
 
 log = logging.getLogger(__name__)
 
-LANES = ("work", "query", "background")
+LANES = ("work", "files", "query", "background")
 
 GIVES_WAY = 0.25
 """Seconds that a job in the background waits at each report of progress while others run. Not until they are done: they

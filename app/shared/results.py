@@ -124,7 +124,7 @@ class Drawn:
 
 @dataclass
 class FoundShape:
-    """A result: similarity, and a small picture as PNG."""
+    """A result: similarity (NaN when nothing was asked for), and a small picture as PNG."""
 
     number: int
     path: str

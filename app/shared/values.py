@@ -315,7 +315,7 @@ class SearchRequest:
     Attributes:
         gallery: its folder, or a folder of shapes.
         kind: by the object of ``item`` ("object"), by its ``mask`` as a "part", by "words", by the shape ``number`` of
-            the gallery, or "nothing": only bring it up to date.
+            the gallery, or "nothing": bring it up to date and list its shapes.
         mask: of the object, or of the part.
         clip: a CLIP model for a folder that is no gallery yet.
     """

@@ -32,6 +32,7 @@ class Content(QObject):
         requests.opened.connect(self._show)
         session.follow({"items"}, self._items_changed)
         for slot, panel in panels.items():
+            panel.close_requested.connect(lambda s=slot: self.close(s))
             if isinstance(panel, ImagePanel):
                 panel.box_changed.connect(lambda box, s=slot: self._set_box(s, box))
             else:

@@ -1,21 +1,9 @@
 """Dialogs."""
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 import core
 from app.document.texts import tr
-
-
-def say_error(parent: QWidget, sentence: str, details: str = "") -> QMessageBox:
-    """A sentence for the user, with a button for the details where there are any; the window stays usable."""
-    box = QMessageBox(QMessageBox.Icon.Warning, "Counterpoint", sentence, QMessageBox.StandardButton.Ok, parent)
-    if details:
-        box.setDetailedText(details)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setWindowModality(Qt.WindowModality.WindowModal)
-    box.open()
-    return box
 
 
 def say_about(parent: QWidget) -> None:
@@ -39,11 +27,12 @@ def say_shortcuts(parent: QWidget) -> None:
         ("B", tr("draw the focus box in an image")),
         ("P · X · L · R · C · G", tr("mark a part: points, box, outline, brush, connected piece, up to creases")),
         (tr("Right button with a tool"), tr("what does not belong to the part")),
-        ("N · Return · Esc", tr("next candidate, keep the part, drop it or put the tool down")),
+        ("N · Return · Esc", tr("next candidate, keep the part, discard it or leave the tool")),
         ("Ctrl+L · W · T · S · K", tr("align the shape; move, turn, scale it in the photo by hand; place pairs")),
         (tr("Ctrl + wheel with W, T or S"), tr("the posed shape nearer or farther")),
         ("[ · ]", tr("smaller or larger brush")),
-        ("F · 1 · + · −", tr("fit · actual size · zoom")),
+        ("F · 1 · + · −", tr("fit · actual size · zoom (keys act on the panel under the mouse)")),
+        (tr("Right button"), tr("what can be done with the panel, or with what is chosen in a list")),
         (tr("1 … 7 over a shape"), tr("standard views")),
         ("Del · F2", tr("delete or rename a pin in the list")),
     )

@@ -13,10 +13,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.document.texts import tr
 from app.shared.pipe import free_blocks_of, receive, run_engine
 
-Lane = Literal["work", "query", "background"]
+Lane = Literal["work", "files", "query", "background"]
 
 MAX_ATTEMPTS = 2
 """A request that was running in this many engines when they died is given up."""
+
+LEAVE = 0.25
+"""Seconds that the engine has to end by itself when the window closes."""
 
 MAX_STARTS = 3
 """An engine that stops this often in a row before it answers is not started again until something is asked."""
@@ -30,11 +33,16 @@ class Request(QObject):
 
     Before that ``warned`` is emitted with a list of sentences, if there is something that the user should know about
     the result.
+
+    Attributes:
+        title: what people read of it.
+        where: the slot or the task that it is about, "" for none.
     """
 
     done = Signal(object)
     failed = Signal(str, str)
     cancelled = Signal()
+    started = Signal()
     progressed = Signal(float, str)
     partial_result = Signal(object)
     warned = Signal(list)
@@ -47,6 +55,7 @@ class Request(QObject):
         self.number, self.job, self.lane, self.latest, self.arguments = number, job, lane, latest, arguments
         self.state: Literal["waiting", "running", "asked", "finished"] = "waiting"
         self.attempts = 0
+        self.title = self.where = ""
         self._engine = engine
 
     def cancel(self) -> None:
@@ -57,8 +66,8 @@ class Request(QObject):
 class EngineClient(QObject):
     """One child process that runs the jobs of ``jobs_module.JOBS``: names of functions with the modules that have them.
 
-    Three lanes: "query" answers short questions while "work" is busy, and "background" does what nobody waits for; it
-    gives way to both, and is never stopped by force. Of requests with the same ``latest`` only the
+    Four lanes: "files" opens files and "query" answers short questions while "work" is busy, and "background" does what
+    nobody waits for; it gives way to all, and is never stopped by force. Of requests with the same ``latest`` only the
     newest counts.
 
     Signals:
@@ -126,10 +135,10 @@ class EngineClient(QObject):
         if self._process is None:
             return
         self._send(("stop",))
-        self._process.join(1.0)
+        self._process.join(LEAVE)
         if self._process.is_alive():
-            self._process.kill()
-            self._process.join(5.0)
+            self._process.kill()  # what it writes is there whole or not at all
+            self._process.join(LEAVE)
         free_blocks_of(self._process.pid)
         self._connection.close()
         self._process = None
@@ -177,6 +186,7 @@ class EngineClient(QObject):
             return
         if kind == "started":
             request.state = "running"
+            request.started.emit()
         elif kind == "progress":
             request.progressed.emit(*payload)
         elif kind == "partial":
@@ -212,6 +222,9 @@ class EngineClient(QObject):
             self._finish(request, request.cancelled.emit)
             return
         self._send(("cancel", request.number))
+        if request.state == "waiting":
+            self._finish(request, request.cancelled.emit)
+            return
         if request.lane == "background":
             return
         QTimer.singleShot(int(self._grace * 1000), self, lambda: self._cancel_hard(request))

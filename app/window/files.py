@@ -34,7 +34,8 @@ class Files(QObject):
         self._session, self._requests, self._projects = session, requests, projects
         self._settings, self._shell = settings, shell
         self._known: dict[Slot, Item] = {}
-        session.follow({"items"}, self._remember)
+        session.follow({"items"}, self._remember_items)
+        projects.changed.connect(self._remember_project)
         for slot, panel in panels.items():
             panel.files_dropped.connect(lambda paths, s=slot: self.open(paths, s))
             panel.open_requested.connect(lambda s=slot: self.ask(s))
@@ -82,9 +83,16 @@ class Files(QObject):
         stored = self._settings.value("recent", [])
         return [stored] if isinstance(stored, str) else list(stored or [])  # type: ignore[call-overload]
 
-    def _remember(self) -> None:
+    def _remember_items(self) -> None:
         for slot, item in self._session.items.items():
             if item != self._known.get(slot):
-                path = str(Path(item.path).absolute())
-                self._settings.setValue("recent", [path, *(p for p in self.recent() if p != path)][:MAX_RECENT])
+                self._remember(Path(item.path))
         self._known = dict(self._session.items)
+
+    def _remember_project(self) -> None:
+        if self._projects.path is not None:
+            self._remember(self._projects.path)
+
+    def _remember(self, file: Path) -> None:
+        path = str(file.absolute())
+        self._settings.setValue("recent", [path, *(p for p in self.recent() if p != path)][:MAX_RECENT])

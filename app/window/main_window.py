@@ -20,12 +20,13 @@ from app.window.appearance import Appearance
 from app.window.content import Content
 from app.window.docks import Docks
 from app.window.engine_client import EngineClient
-from app.window.engine_errors import EngineErrors
+from app.window.errors import Errors
 from app.window.feature import Entries, Entry
 from app.window.features import Services, build_features
 from app.window.files import Files
 from app.window.guide import Guide
 from app.window.help import help_entries
+from app.window.keyboard import Keyboard
 from app.window.messages import Messages
 from app.window.pictures import Pictures
 from app.window.preferences import Preferences
@@ -68,9 +69,21 @@ class MainWindow(QMainWindow):
         for feature in self.features:
             samples |= feature.samples()
         self.guide = Guide(self.session, self.engine, self.tools, self.files, samples, self)
-        self.errors = EngineErrors(self.engine, self.requests, self.session, self, self)
+        self.errors = Errors(
+            self.engine,
+            self.requests,
+            self.session,
+            self.panels,
+            self.features,
+            self.active,
+            self.messages,
+            self,
+            self,
+        )
+        self.pictures = Pictures(self.panels, self.active, self)
         self.memory, self.text_keys = GiveBack(self.session, self), TextKeys(self)
         self.appearance = Appearance(self.settings, self.panels, self.menuBar())
+        self.keyboard = Keyboard(self.menuBar(), self.panels, self.active, self)
         self._build()
         self._build_menus()
         self._connect()
@@ -90,6 +103,9 @@ class MainWindow(QMainWindow):
 
     def say(self, sentence: str, milliseconds: int = 8000) -> None:
         self.messages.say(sentence, milliseconds)
+
+    def fail(self, sentence: str, where: str = "", action: str = "", run: "Callable[[], object] | None" = None) -> None:
+        self.errors.say(sentence, "", where, action, run)
 
     def show_dock(self, name: str) -> None:
         self.docks.show(name)
@@ -134,20 +150,21 @@ class MainWindow(QMainWindow):
         menus.view_menu(bar, self.panels, self.columns, self.docks, self.appearance)
         names = {"window": self, "session": self.session, "commands": commands, "np": np}
         menus.fill(bar.addMenu(tr("&Help")), help_entries(self.messages, names, self))
+        self.keyboard.follow_menus()
 
     def _file_entries(self) -> Entries:
-        pictures = Pictures(self.panels, self.active, self)
         return (
-            Entry(tr("Save picture of image…"), partial(pictures.save, "image"), "Ctrl+E"),
-            Entry(tr("Save picture of shape…"), partial(pictures.save, "shape"), "Ctrl+Shift+E"),
+            Entry(tr("Save picture of image…"), partial(self.pictures.save, "image"), "Ctrl+E"),
+            Entry(tr("Save picture of shape…"), partial(self.pictures.save, "shape"), "Ctrl+Shift+E"),
             None,
-            Entry(tr("Close panel"), lambda: self.content.close(self.active.slot), "Ctrl+W"),
+            Entry(tr("Close panel"), lambda: self.content.close(self.keyboard.slot), "Ctrl+W"),
             Entry(tr("&Quit"), self.close, QKeySequence.StandardKey.Quit),
         )
 
     def _connect(self) -> None:
         self.requests.busy.connect(self.tasks.follow)
         self.requests.warned.connect(self.messages.warn)
+        self.session.leaving.connect(lambda: self.tools.take(""))
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
         self.projects.changed.connect(self._name_window)
 
@@ -195,4 +212,6 @@ def run(files: list[str], sample: bool = False) -> int:
         QTimer.singleShot(0, lambda: window.open_files(files))
     elif sample:
         QTimer.singleShot(0, window.open_sample)
-    return app.exec()
+    code = app.exec()
+    window.preload.wait()
+    return code

@@ -25,8 +25,12 @@ class Messages(QObject):
 
     def say(self, sentence: str, milliseconds: int) -> None:
         """Show a sentence in the status bar for a while, and keep it."""
-        self.kept.append((datetime.now(), sentence))
+        self.keep(sentence)
         self._status_bar.showMessage(sentence, milliseconds)
+
+    def keep(self, sentence: str) -> None:
+        """Keep a sentence that is shown elsewhere."""
+        self.kept.append((datetime.now(), sentence))
 
     def warn(self, sentences: list[str]) -> None:
         """Show what the user should know about a result."""

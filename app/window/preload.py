@@ -30,7 +30,7 @@ class Preload(QObject):
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
-        self.done = False
+        self.done = self._stopped = False
         self._waiting: list[Callable[[], None]] = []
         self._thread = Thread(target=self._run, daemon=True)
         self._loaded.connect(self._finish, Qt.ConnectionType.QueuedConnection)
@@ -52,21 +52,28 @@ class Preload(QObject):
             self._waiting.append(call)
 
     def stop(self) -> None:
-        """Wait for the thread and forget the calls: the window closes."""
+        """Forget the calls and import nothing more: the window closes."""
         self._waiting.clear()
+        self._stopped = True
         gc.unfreeze()
+
+    def wait(self) -> None:
+        """Wait for the import that the thread is at; the program must not end in the middle of it."""
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
         try:
             for module in MODULES:
-                import_module(module)
+                if not self._stopped:
+                    import_module(module)
         finally:
             with contextlib.suppress(RuntimeError):  # the window is gone already
                 self._loaded.emit()
 
     def _finish(self) -> None:
+        if self._stopped:
+            return
         self.done = True
         gc.freeze()  # libraries stay; looking through their objects again and again would make the window stutter
         waiting, self._waiting = self._waiting, []

@@ -12,7 +12,6 @@ from app.document.session import Session
 from app.document.texts import tr
 from app.shared.values import Item, Slot, item_for
 from app.window.content import Content
-from app.window.dialogs import say_error
 from app.window.shell import Shell
 from app.window.views.panels import Panels
 from core.errors import CounterpointError
@@ -125,11 +124,11 @@ class ProjectFiles(QObject):
             document = document_of(self._session, self._shell.view_state())
             save_project(path, pack(document, path.absolute().parent, self._whole))
         except CounterpointError as error:
-            say_error(self._shell.dialog_parent, str(error))
+            self._shell.fail(str(error))
             return False
         self._session.undo_stack.setClean()
         self._became(path, self._whole)
-        self._shell.say(tr("Saved {name}").format(name=path.name), 4000)
+        self._shell.say(tr("Saved {path}").format(path=path.absolute()))
         return True
 
     def ask_open(self) -> None:
@@ -146,7 +145,7 @@ class ProjectFiles(QObject):
             project = load_project(path)
             document, missing = unpack(project, path.absolute().parent, _folder().with_name("embedded"))
         except CounterpointError as error:
-            say_error(self._shell.dialog_parent, str(error))
+            self._shell.fail(str(error))
             return
         self._show(self._ask_for(document, missing))
         self._became(path, bool(project.files))

@@ -11,7 +11,8 @@ from app.document.commands import SetItem
 from app.document.session import Session
 from app.shared.results import OpenedShape
 from app.shared.values import SLOTS, EncoderSettings, Item, Slot
-from app.window.engine_client import EngineClient, Request
+from app.window.engine_client import EngineClient, Lane, Request
+from app.window.jobs import place_of, title_of
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +24,14 @@ class Requests(QObject):
         opened(slot, content): what a panel draws: uint8 [H, W, 3], :class:`app.shared.results.OpenedShape`, or None
             when closed.
         prepared(slot): what is open there can be matched.
-        failed(sentence, details): something a dialog should say.
+        failed(sentence, details, where): what the bar of a slot or of a task ("" for none) should say.
         warned(sentences): what the user should know about a result.
         busy(request): work to show in the task bar.
     """
 
     opened = Signal(str, object)
     prepared = Signal(str)
-    failed = Signal(str, str)
+    failed = Signal(str, str, str)
     warned = Signal(list)
     busy = Signal(object)
 
@@ -48,17 +49,23 @@ class Requests(QObject):
         self._shown: dict[Slot, Item] = {}
         self._ready: dict[Slot, tuple[Item, EncoderSettings]] = {}
         self._preparing: dict[Slot, Request] = {}
+        self._of_document: set[Request] = set()
+        self._document = 0
+        session.leaving.connect(self._leave)
         session.changed.connect(self._follow)
 
     def open(self, slot: Slot, item: Item) -> None:
         """Read a file in the engine; it enters the document only if that works."""
+        document = self._document
 
         def enter(content: object) -> None:
+            if document != self._document:
+                return
             self._shown[slot] = item.file
-            self._opened(slot, content)
             self._session.undo_stack.push(SetItem(self._session, slot, item))
+            self._opened(slot, content)
 
-        self._read(item, enter)
+        self._read(slot, item, enter)
 
     def is_ready(self, slot: Slot) -> bool:
         """Whether what is open in a slot can be matched."""
@@ -69,15 +76,26 @@ class Requests(QObject):
         """What places of a slot can be matched with."""
         return {slot: item for slot, item in self._session.items.items() if slot != source and self.is_ready(slot)}
 
-    def run(self, job: str, done: Callable[[Any], object], **arguments: Any) -> Request:
-        """Long work in the engine, shown in the task bar.
+    def run(self, job: str, done: Callable[[Any], object], *, where: str = "", **arguments: Any) -> Request:
+        """Long work in the engine, shown in the list of tasks.
 
-        ``done`` takes the result, and a failure is said in a dialog.
+        ``done`` takes the result; a failure is said in the panel that it is about: ``where``, or that of an item among
+        the arguments. Neither comes once the document was left that it was asked for.
         """
-        request = self._engine.submit(job, **arguments)
-        request.done.connect(done)
-        request.failed.connect(self.failed)
-        request.warned.connect(self.warned)
+        where = where or place_of(job, arguments, self._session.items)
+
+        def succeed(result: Any) -> None:
+            if request in self._of_document:
+                done(result)
+
+        def fail(sentence: str, details: str) -> None:
+            if request in self._of_document:
+                self.failed.emit(sentence, details, where)
+
+        request = self._submit(job, "work", None, where, succeed, arguments)
+        request.failed.connect(fail)
+        request.finished.connect(lambda: self._of_document.discard(request))
+        self._of_document.add(request)
         self.busy.emit(request)
         return request
 
@@ -87,10 +105,8 @@ class Requests(QObject):
         It is shown in the task bar only if it takes so long that it reports progress; who asks says failures, if they
         are to be said.
         """
-        request = self._engine.submit(job, lane="query", latest=latest, **arguments)
-        request.done.connect(done)
+        request = self._submit(job, "query", latest, "", done, arguments)
         request.failed.connect(lambda sentence, details: log.warning("%s: %s\n%s", job, sentence, details))
-        request.warned.connect(self.warned)
         once = Qt.ConnectionType.SingleShotConnection
         request.progressed.connect(lambda *_: self.busy.emit(request), once)
         return request
@@ -102,13 +118,47 @@ class Requests(QObject):
         request.failed.connect(lambda sentence, details: log.info("%s: %s\n%s", job, sentence, details))
         return request
 
-    def _read(self, item: Item, done: Callable[[object], None]) -> None:
-        self.run(f"open_{item.kind}", lambda content: self._when_loaded(partial(done, content)), item=item.file)
+    def _submit(
+        self,
+        job: str,
+        lane: Lane,
+        latest: str | None,
+        where: str,
+        done: Callable[[Any], object],
+        arguments: dict[str, Any],
+    ) -> Request:
+        request = self._engine.submit(job, lane=lane, latest=latest, **arguments)
+        request.title, request.where = title_of(job, arguments), where
+        request.done.connect(done)
+        request.warned.connect(self.warned)
+        return request
+
+    def _read(self, slot: Slot, item: Item, done: Callable[[object], None]) -> None:
+        """In a lane of its own: a file can be opened while something else takes long."""
+
+        def loaded(content: object) -> None:
+            self._when_loaded(partial(done, content))
+
+        self._keep_up(f"open_{item.kind}", loaded, "files", slot, item=item.file)
+
+    def _keep_up(self, job: str, done: Callable[[Any], object], lane: Lane, where: Slot, **arguments: Any) -> Request:
+        """What an open file needs, whichever document it is in; ``done`` sees whether it is still open."""
+        request = self._submit(job, lane, None, where, done, arguments)
+        request.failed.connect(lambda sentence, details: self.failed.emit(sentence, details, where))
+        self.busy.emit(request)
+        return request
 
     def _opened(self, slot: Slot, content: object) -> None:
         self.opened.emit(slot, content)
         if isinstance(content, OpenedShape) and content.warnings:
             self.warned.emit(content.warnings)
+
+    def _leave(self) -> None:
+        """What is under way for the document is given up."""
+        self._document += 1
+        left, self._of_document = self._of_document, set()
+        for request in left:
+            request.cancel()
 
     def _follow(self, facts: frozenset[str]) -> None:
         changed = [slot for slot in SLOTS if self._session.items.get(slot) != self._known.get(slot)]
@@ -131,7 +181,7 @@ class Requests(QObject):
                 if self._shown.get(slot) == file:
                     self._opened(slot, content)
 
-            self._read(item, done)
+            self._read(slot, item, done)
 
     def _prepare(self, slot: Slot) -> None:
         old = self._preparing.pop(slot, None)
@@ -149,6 +199,6 @@ class Requests(QObject):
             if self._preparing.get(slot) is request:
                 del self._preparing[slot]
 
-        request = self.run("prepare", done, item=item, encoder=encoder)
+        request = self._keep_up("prepare", done, "work", slot, item=item, encoder=encoder)
         self._preparing[slot] = request
         request.finished.connect(finished)

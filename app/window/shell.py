@@ -1,5 +1,6 @@
 """What parts of the program may ask of the window around them."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtWidgets import QWidget
@@ -16,6 +17,12 @@ class Shell(Protocol):
 
     def say(self, sentence: str, milliseconds: int = 8000) -> None:
         """Show a sentence in the status bar for a while; it is kept among the messages."""
+
+    def fail(self, sentence: str, where: str = "", action: str = "", run: Callable[[], object] | None = None) -> None:
+        """Say what went wrong, in the panel of a slot or of a task, or in the one used last.
+
+        ``action`` is a button there that runs ``run``.
+        """
 
     def show_dock(self, name: str) -> None:
         """Bring a task's dock to the front."""

@@ -1,10 +1,21 @@
-"""Return in a text field belongs to the field, whatever it means in the menus."""
+"""Return belongs to the text field or the list that has the focus, whatever it means in the menus."""
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class OwnReturn:
+    """For a widget that opens what is chosen in it by Return."""
+
+    def event(self, event: QEvent) -> bool:
+        """Return is its own, before it means anything to the menus."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in KEYS:
+            event.accept()
+            return True
+        return bool(super().event(event))  # type: ignore[misc]
 
 
 class TextKeys(QObject):

@@ -1,9 +1,10 @@
 """The tool that the mouse has in the panels: one at a time, whichever dock it belongs to."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 
 from app.shared.values import Slot
 from app.window.views.image import ImagePanel
@@ -11,6 +12,10 @@ from app.window.views.panels import Panels
 
 Click = Callable[[Slot, tuple[float, ...]], bool]
 """Takes the place of a click, pixel (u, v) or point (x, y, z); returns whether it meant something."""
+
+
+SAME_CLICK = 0.25
+"""Seconds after the window was activated in which a click is the one that did it."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,15 @@ class Tools(QObject):
     def __init__(self, panels: Panels, parent: QObject | None = None):
         super().__init__(parent)
         self.active = ""
+        self._activated = 0.0
+        if parent is not None:
+            parent.installEventFilter(self)
         self._tools: dict[str, Tool] = {}
         for slot, panel in panels.items():
             if isinstance(panel, ImagePanel):
-                panel.clicked.connect(lambda u, v, s=slot: self.click(s, (u, v)))
+                panel.clicked.connect(lambda u, v, s=slot: self._clicked(s, (u, v)))
             else:
-                panel.clicked.connect(lambda point, s=slot: self.click(s, tuple(map(float, point))))
+                panel.clicked.connect(lambda point, s=slot: self._clicked(s, tuple(map(float, point))))
 
     def offer(self, tools: Iterable[Tool]) -> None:
         """Make tools known."""
@@ -64,6 +72,16 @@ class Tools(QObject):
     def hint(self) -> str:
         """What to do with the tool."""
         return self._tools[self.active].hint
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.WindowActivate:
+            self._activated = time.monotonic()
+        return super().eventFilter(watched, event)
+
+    def _clicked(self, slot: Slot, at: tuple[float, ...]) -> None:
+        """A click that only brings the window to the front does nothing else."""
+        if time.monotonic() - self._activated > SAME_CLICK:
+            self.click(slot, at)
 
     def click(self, slot: Slot, at: tuple[float, ...]) -> None:
         """A place in a panel was clicked."""

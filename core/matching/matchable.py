@@ -135,11 +135,12 @@ class MatchableImage:
             raise CounterpointError("A place in an image is two numbers, the pixel U,V.")
         width, height = self.image_size
         if not (-0.5 <= at[0] <= width - 0.5 and -0.5 <= at[1] <= height - 0.5):
-            raise CounterpointError(f"The pixel {at[0]:g},{at[1]:g} lies outside the image ({width} x {height}).")
+            raise CounterpointError(f"The pixel ({at[0]:.0f}, {at[1]:.0f}) is outside the image ({width} x {height}).")
         x0, y0, x1, y1 = self.map.frame
         if not (x0 <= at[0] <= x1 and y0 <= at[1] <= y1):
             raise CounterpointError(
-                f"The pixel {at[0]:g},{at[1]:g} lies outside the box that the encoder sees; move the box."
+                f"The pixel ({at[0]:.0f}, {at[1]:.0f}) is outside the box around the object, and only what is in the box "
+                "is matched; take a place in it, or enlarge the box."
             )
         return at
 

@@ -45,17 +45,20 @@ class Mask:
         packed: the compressed bits.
         size: the number of elements.
         count: the number of those that belong to the part.
+        by_hand: whether a person marked it (or read it from a file), and not the program that found it from another
+            mask.
     """
 
     packed: bytes
     size: int
     count: int
+    by_hand: bool = True
 
     @classmethod
-    def of(cls, chosen: Chosen) -> "Mask":
+    def of(cls, chosen: Chosen, by_hand: bool = True) -> "Mask":
         """Compress a bool array [...] of any shape."""
         flat = np.ravel(chosen)
-        return cls(zlib.compress(np.packbits(flat).tobytes(), 1), len(flat), int(np.count_nonzero(flat)))
+        return cls(zlib.compress(np.packbits(flat).tobytes(), 1), len(flat), int(np.count_nonzero(flat)), by_hand)
 
     def array(self) -> Chosen:
         """Return the mask as bool [size]."""
@@ -134,6 +137,25 @@ class Layers:
             changed.append(part)
         return replace(self, parts=tuple(changed))
 
+    def find(self, part_id: int, where: str, chosen: Chosen) -> "Layers":
+        """Return the layers with the elements bool [...] of one image or shape on which the program found a part.
+
+        What was marked by hand there stays as it is, of this part and of all others.
+        """
+        if self.marked_by_hand(part_id, where):
+            return self
+        left = np.ravel(chosen)
+        for part in self.parts:
+            if self.exclusive and part.part_id != part_id and self.marked_by_hand(part.part_id, where):
+                left = left & ~part.masks[where].array()
+        layers = self.mark(part_id, where, left)
+        return layers.with_part(layers.get(part_id).with_mask(where, Mask.of(left, by_hand=False)))
+
+    def marked_by_hand(self, part_id: int, where: str) -> bool:
+        """Return whether a person marked a part on an image or shape; False for a part that is not there."""
+        mask = next((part.masks.get(where) for part in self.parts if part.part_id == part_id), None)
+        return mask is not None and mask.by_hand
+
     def with_part(self, part: Part) -> "Layers":
         """Return the layers with a part in place of that of the same number (for a new name, colour or visibility)."""
         return replace(self, parts=tuple(part if part.part_id == old.part_id else old for old in self.parts))
@@ -203,5 +225,6 @@ class Layers:
 
 
 def _without(part: Part, where: str, taken: Chosen) -> Part:
-    chosen = part.masks[where].array()
-    return part.with_mask(where, Mask.of(chosen & ~taken)) if (chosen & taken).any() else part
+    mask = part.masks[where]
+    chosen = mask.array()
+    return part.with_mask(where, Mask.of(chosen & ~taken, mask.by_hand)) if (chosen & taken).any() else part

@@ -44,7 +44,7 @@ class Prompts:
             raise CounterpointError("Nothing says where the part is: add a point, a box or a stroke.")
         for u, v in (*self.add, *self.remove):
             if not (-0.5 <= u <= width - 0.5 and -0.5 <= v <= height - 0.5):
-                raise CounterpointError(f"The point {u:g},{v:g} lies outside the image ({width} x {height}).")
+                raise CounterpointError(f"The point ({u:.0f}, {v:.0f}) is outside the image ({width} x {height}).")
 
 
 @dataclass

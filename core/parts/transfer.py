@@ -68,7 +68,9 @@ def mask_region(side: MatchableImage, mask: npt.NDArray[np.bool_]) -> npt.NDArra
     region = share > min(0.5, 0.5 * share.max())
     inside = side.map.inside().ravel()
     if not (region & inside).any():
-        raise CounterpointError("The marked part lies outside the box that the encoder sees, or is too small.")
+        raise CounterpointError(
+            "The marked part is outside the box around the object, or too small; mark more of it, or enlarge the box."
+        )
     if (region | ~inside).all():
         raise CounterpointError("The marked part covers all of the box; mark less, or draw the box around the object.")
     return np.asarray(region & inside)

@@ -86,8 +86,15 @@ def name_by_gallery(query: Query, searcher: Searcher, labels: Sequence[str] = ()
             votes[tags[-1]] = votes.get(tags[-1], 0.0) + max(found.score, LEAST) ** 2
     total = sum(votes.values())
     if not votes:
-        known = ", ".join(tag for tag, _ in searcher.gallery.tags()[:20]) or "none"
-        raise CounterpointError(f"No shape of the gallery has one of the labels; the gallery's tags are: {known}.")
+        tags = [tag for tag, _ in searcher.gallery.tags()[:20]]
+        if not tags:
+            raise CounterpointError(
+                "The shapes of this gallery have no tags to name others by; sort them into folders, whose names become "
+                "tags, or give labels and a CLIP model."
+            )
+        raise CounterpointError(
+            f"No shape of the gallery is tagged with one of these labels; it has {', '.join(tags)}."
+        )
     return by_share(list(votes), [vote / total for vote in votes.values()])
 
 

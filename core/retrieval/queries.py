@@ -56,7 +56,8 @@ class QueryEncoder:
         """
         if self.spec.clip is None:
             raise CounterpointError(
-                "This gallery was made without CLIP and cannot be searched by words; index it again with --clip."
+                "This gallery was made without CLIP and cannot be searched by words; make it again with a CLIP model "
+                "(Model for words in the Gallery's menu, --clip on the command line)."
             )
         return ClipEncoder(self.spec.clip, self.spec.choice.device)
 

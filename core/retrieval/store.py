@@ -191,6 +191,11 @@ class Gallery:
         number: int | None = self._one("SELECT id FROM shapes WHERE refused IS NULL AND path = ?", relative)
         return number
 
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """Return the numbers of all shapes by the names of their files, int64 [n]."""
+        rows = self._database.execute("SELECT id FROM shapes WHERE refused IS NULL ORDER BY path")
+        return np.array([number for (number,) in rows], np.int64)
+
     def numbers_tagged(self, tag: str) -> npt.NDArray[np.int64]:
         """Return the numbers of the shapes with a tag, int64 [n]."""
         rows = self._database.execute("SELECT shape FROM tags WHERE tag = ? ORDER BY shape", (tag,))

@@ -43,6 +43,7 @@ def window(qtbot, tmp_path, monkeypatch, engines):
     for box in window.findChildren(QMessageBox):
         box.close()
     window.close()
+    window.preload.wait()
     window.deleteLater()
 
 

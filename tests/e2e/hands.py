@@ -105,3 +105,8 @@ def press(window, key, modifiers=Qt.KeyboardModifier.NoModifier) -> None:
 def undo(window, times=1) -> None:
     for _ in range(times):
         press(window, Qt.Key.Key_Z, CTRL)
+
+
+def errors(window) -> dict[str, str]:
+    """What the bars that are seen say went wrong, by their panels and tasks."""
+    return {where: bar.text.text() for where, bar in window.errors.bars.items() if bar.isVisible()}

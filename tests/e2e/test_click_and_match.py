@@ -5,7 +5,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from core.images import load_image, save_image
-from tests.e2e.hands import CTRL, LEFT, click_pixel, click_shape, draw_focus_box, on_view, press, shown
+from tests.e2e.hands import CTRL, LEFT, click_pixel, click_shape, draw_focus_box, errors, on_view, press, shown
 
 
 def click_trunk(window):
@@ -113,3 +113,19 @@ def test_the_first_match_of_a_pair_shows_its_progress_and_can_be_stopped(opened,
     click_pixel(window.panels["image 1"], u - 60, v - 60)
     wait_ready(window)
     assert window.session.pins[window.session.current].answers and len(window.session.pins) == 2
+
+
+def test_a_place_outside_the_box_is_refused_with_what_to_do(window, open_sample, sample):
+    open_sample(window, "image")
+    x0, y0, x1, y1 = sample["box"]
+    panel, session = window.panels["image 1"], window.session
+    draw_focus_box(panel, sample["box"])
+    click_pixel(panel, x0 / 2, y0 / 2)
+    assert not session.pins and "inside the focus box" in errors(window)["image 1"]
+    click_pixel(panel, (x0 + x1) / 2, (y0 + y1) / 2)
+    assert len(session.pins) == 1 and not errors(window)  # the next one is not blamed
+    click_pixel(panel, x0 / 2, y0 / 2)
+    QTest.mouseClick(window.errors.bars["image 1"].action, LEFT)
+    assert session.items["image 1"].box is None and not errors(window)
+    click_pixel(panel, x0 / 2, y0 / 2)
+    assert len(session.pins) == 2

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import trimesh
 from PySide6.QtTest import QTest
 
 from app.document.commands import SetCollection
@@ -14,7 +15,7 @@ from core.geometry.pose import rotation_error
 from core.geometry.shape import load_shape
 from core.parts.layers import Layers, Mask, Part
 from tests.conftest import SAMPLE
-from tests.e2e.hands import LEFT, undo
+from tests.e2e.hands import LEFT, choose, undo
 
 FOLDER = SAMPLE / "collection"
 PHOTOS = [str(FOLDER / f"toy-{number}.jpg") for number in (3, 5, 7)]
@@ -164,3 +165,17 @@ def test_a_run_that_is_stopped_keeps_what_it_found(window, sample, wait_ready, q
     assert panel.strip.count() == 0
     undo(window)
     assert panel.strip.count() == 7
+
+
+def test_the_sample_collection_takes_the_place_of_what_is_open(window, sample, open_sample, qtbot, tmp_path):
+    trimesh.creation.box((1, 0.1, 2)).export(tmp_path / "plank.ply")
+    window.open_files([str(tmp_path / "plank.ply")])
+    qtbot.waitUntil(lambda: "shape 1" in window.session.items, timeout=60_000)
+    window.features.collection.controller.add([str(sample["image"])])
+    choose(window, "File", "Open sample collection")
+    qtbot.waitUntil(lambda: window.session.items["shape 1"].name == "toy.glb", timeout=60_000)
+    names = [photo.item.name for photo in window.session.collection.photos]
+    assert len(names) == 8 and sample["image"].name not in names
+    undo(window, 2)
+    assert window.session.items["shape 1"].name == "plank.ply"
+    assert [photo.item.name for photo in window.session.collection.photos] == [sample["image"].name]

@@ -24,7 +24,7 @@ def test_a_wrong_match_is_dragged_to_the_right_place(opened, wait_ready, sample,
     wait_ready(window)
     np.testing.assert_allclose(pin.answers["shape 1"].location, right, atol=0.02)
     assert pin.answers["shape 1"].verdict == "good" and len(window.session.pins) == 1
-    assert "put right by hand" in window.features.matching.panel.details.text()
+    assert "corrected by hand" in window.features.matching.panel.details.text()
     drag(mesh.plotter, mesh.world_to_widget(pin.answers["shape 1"].location).toPoint(), QPoint(4, 40))
     assert "stays where it was" in window.statusBar().currentMessage() and len(window.session.corrections) == 1
     undo(window)

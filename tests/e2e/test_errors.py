@@ -3,13 +3,13 @@
 import multiprocessing
 import os
 import signal
+import time
 
 import pytest
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
 
 from app.shared.pipe import GPU_FULL
-from tests.e2e.hands import LEFT, click_pixel
+from tests.e2e.hands import LEFT, click_pixel, errors
 
 
 @pytest.fixture
@@ -18,17 +18,22 @@ def engines():
 
 
 @pytest.mark.parametrize("name", ["text.png", "empty.obj", "missing.glb"])
-def test_bad_files_are_said_in_a_dialog_and_the_session_stays(opened, qtbot, tmp_path, name):
+def test_bad_files_are_said_where_they_would_be_and_the_session_stays(opened, qtbot, tmp_path, name):
     window, items = opened, dict(opened.session.items)
     path = tmp_path / name
     if not name.startswith("missing"):
         path.write_text("" if name.startswith("empty") else "no picture")
     window.open_files([str(path)])
-    qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)), timeout=60_000)
-    (box,) = window.findChildren(QMessageBox)
-    assert name in box.text() and box.text().endswith(".")
+    qtbot.waitUntil(lambda: bool(errors(window)), timeout=60_000)
+    slot = "image 1" if name.endswith("png") else "shape 1"
+    (said,) = errors(window).items()
+    assert said[0] == slot and name in said[1] and said[1].endswith(".")
     assert window.session.items == items
-    box.close()
+    window.open_files([str(path)])
+    qtbot.waitUntil(lambda: not errors(window), timeout=60_000)  # it is tried again
+    qtbot.waitUntil(lambda: errors(window) == {slot: said[1]}, timeout=60_000)
+    QTest.mouseClick(window.errors.bars[slot].close_button, LEFT)
+    assert not errors(window) and [s for _, s in window.messages.kept].count(said[1]) == 2
 
 
 def test_a_killed_engine_is_said_and_the_session_goes_on(opened, qtbot, sample, wait_ready):
@@ -41,8 +46,17 @@ def test_a_killed_engine_is_said_and_the_session_goes_on(opened, qtbot, sample, 
 
 
 def test_a_full_gpu_offers_the_cpu(window, qtbot):
-    window.requests.failed.emit(GPU_FULL, "")
-    (box,) = window.findChildren(QMessageBox)
-    use = next(button for button in box.buttons() if "CPU" in button.text())
+    window.requests.failed.emit(GPU_FULL, "", "")
+    (slot,) = errors(window)
+    use = window.errors.bars[slot].action
+    assert "CPU" in use.text()
     QTest.mouseClick(use, LEFT)
+    assert not errors(window)
     assert window.session.encoder.device == "cpu" and window.features.encoder.panel.settings().device == "cpu"
+
+
+def test_the_window_closes_at_once_while_the_engine_starts(window):
+    begin = time.monotonic()
+    window.close()
+    assert time.monotonic() - begin < 1.0
+    window.preload.wait()

@@ -3,11 +3,11 @@
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QInputDialog
 
 from core.images import load_image
 from core.parts.layers import Layers, Mask, Part
-from tests.e2e.hands import LEFT, draw_focus_box
+from tests.e2e.hands import LEFT, draw_focus_box, errors
 
 
 def names(window):
@@ -40,7 +40,7 @@ def test_find_shapes_like_the_image_open_turn_and_align_one(
     QTest.mouseRelease(grid.viewport(), LEFT, pos=at + QPoint(45, 0))
     qtbot.waitUntil(lambda: grid.item(toy).icon().pixmap(104).toImage() != before, timeout=60_000)
     assert "shape 1" not in window.session.items  # a drag does not open
-    QTest.mouseClick(grid.viewport(), LEFT, pos=at)
+    QTest.mouseDClick(grid.viewport(), LEFT, pos=at)
     qtbot.waitUntil(lambda: "shape 1" in window.session.items, timeout=60_000)
     assert window.session.items["shape 1"].name == "toy.glb"
     wait_ready(window)
@@ -79,13 +79,37 @@ def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(
     window.session.set_layers(Layers((Part(1, "some", "#ff0000", {"image 1": Mask.of(mask)}),)))
     assert dock.likes["part"].isEnabled()
     QTest.mouseClick(dock.likes["part"], LEFT)
-    qtbot.waitUntil(lambda: dock.results.count() == 4, timeout=60_000)
+    qtbot.waitUntil(lambda: set(names(window)[:2]) == {"toy.glb", "toy2.glb"}, timeout=60_000)
     assert set(names(window)[:2]) == {"toy.glb", "toy2.glb"}
     QTest.mouseClick(dock.name, LEFT)
     qtbot.waitUntil(lambda: not dock.names.isHidden(), timeout=60_000)
     assert dock.names.text().startswith("below 100%") and "votes" in dock.names.text()
+
+
+def test_a_folder_is_read_looked_at_and_searched_by_words_only_with_a_model(window, shape_folder, qtbot, monkeypatch):
+    dock, grid = window.features.gallery.panel, window.features.gallery.panel.results
+    window.docks["gallery"].raise_()
+    qtbot.waitUntil(dock.isVisible)
     QTest.mouseClick(dock.words, LEFT)
     QTest.keyClicks(dock.words, "an elephant")
     QTest.keyClick(dock.words, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)), timeout=60_000)
-    assert "CLIP" in window.findChildren(QMessageBox)[0].text()
+    assert "folder" in errors(window)["gallery"]
+    QTest.mouseClick(dock.folder, LEFT)
+    QTest.keyClicks(dock.folder, str(shape_folder))
+    QTest.keyClick(dock.folder, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: names(window) == ["toy2.glb", "plank.obj", "stick.stl", "toy.glb"], timeout=90_000)
+    assert not errors(window)
+    QTest.mouseClick(grid.viewport(), LEFT, pos=grid.visualItemRect(grid.item(3)).center())
+    qtbot.waitUntil(dock.picture.isVisible, timeout=60_000)
+    QTest.qWait(300)
+    assert not window.session.items  # a click looks at it
+    QTest.mouseClick(dock.words, LEFT)
+    QTest.keyClick(dock.words, Qt.Key.Key_Return)
+    assert "CLIP" in errors(window)["gallery"]
+    monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: ("ViT-B-16:nowhere", True))
+    QTest.mouseClick(window.errors.bars["gallery"].action, LEFT)
+    assert dock.clip == "ViT-B-16:nowhere" and not errors(window)
+    dock.clip = ""
+    grid.setFocus()
+    QTest.keyClick(grid, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "shape 1" in window.session.items, timeout=60_000)

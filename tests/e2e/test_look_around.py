@@ -1,9 +1,11 @@
 """Panels are panned, zoomed and turned; pictures of them are saved."""
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF
+import trimesh
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolButton
 
 from tests.e2e.hands import LEFT, MIDDLE, click_pixel, on_view, pixels_of
 
@@ -64,3 +66,45 @@ def test_every_way_to_move_turns_the_shape(window, sample, wait_ready, qtbot, op
         up = np.array(mesh.view_state()[6:9])
         assert name != "turntable" or up[1] > 0.9
         assert not window.session.pins and mesh.pick(QPointF(start)) is not None
+
+
+def test_every_button_above_a_panel_does_what_it_says(window, open_sample):
+    open_sample(window, "image", "shape")
+    image, mesh = window.panels["image 1"], window.panels["shape 1"]
+    image.view.zoom_to(0.1)
+    mesh.look_from(np.array([0, 0, 90.0]), np.zeros(3), np.array([0, 1.0, 0]), 30)
+    far = np.linalg.norm(mesh.eye())
+    for panel in (image, mesh):
+        for button in panel.header.findChildren(QToolButton):
+            if button.menu() is None:
+                for _ in range(1 + button.isCheckable()):
+                    QTest.mouseClick(button, LEFT)
+                if button.text() == "Fit" and panel is image:
+                    assert image.view.zoom > 0.11
+    assert np.linalg.norm(mesh.eye()) < far / 5
+
+
+def test_shapes_stand_on_their_feet_and_are_whole_in_their_panel(window, sample, qtbot, tmp_path):
+    trimesh.creation.box((0.3, 0.4, 3)).export(tmp_path / "tower.ply")
+    mesh = window.panels["shape 1"]
+
+    def is_whole():
+        inside = mesh.plotter.rect().adjusted(2, 2, -2, -2)
+        return all(inside.contains(mesh.world_to_widget(p).toPoint()) for p in mesh._shape.polydata.points)
+
+    for path, up in (
+        (tmp_path / "tower.ply", [0, 0, 1]),
+        (sample["shape"], [0, 1, 0]),
+        (tmp_path / "tower.ply", [0, 0, 1]),
+    ):
+        window.open_files([str(path)])
+        qtbot.waitUntil(lambda p=path: mesh.header.title.full_text() == p.name, timeout=60_000)
+        assert np.array(mesh.view_state()[6:9]) @ up > 0.9, path.name
+        qtbot.waitUntil(is_whole)
+    window.resize(700, 800)
+    qtbot.waitUntil(is_whole)  # it stays so when the panel is made narrower
+    for key in (Qt.Key.Key_1, Qt.Key.Key_3, Qt.Key.Key_5):
+        QTest.keyClick(mesh.plotter, key)
+        assert is_whole()
+    mesh.up_chosen.emit("x")
+    assert np.array(mesh.view_state()[6:9]) @ [1, 0, 0] > 0.9  # what is chosen as up is seen at once

@@ -58,16 +58,17 @@ def mark_trunk(window, qtbot):
     wait_marked(window, qtbot)
 
 
-def paint(window, qtbot):
+def paint(window, qtbot, carried=True):
     """A stroke of the brush on the side of the shape; returns where it begins."""
     mesh = window.panels["shape 1"]
     mesh.set_view("right")
     shown(mesh)
     middle = middle_of(mesh)
     assert mesh.pick(QPointF(middle)) is not None
-    take(window, Qt.Key.Key_R)
+    if window.tools.active != "brush":
+        take(window, Qt.Key.Key_R)
     drag(mesh.plotter, *(middle + QPoint(6 * i, 0) for i in range(8)), wait=5)
-    wait_marked(window, qtbot)
+    wait_marked(window, qtbot, carried)
     return middle
 
 
@@ -238,3 +239,26 @@ def test_outline_and_box_in_the_photo(parts, qtbot):
     assert [action.tool for action in window.session.draft.actions] == ["lasso", "box"]
     image.files_dropped.emit([window.session.items["image 1"].path])  # opened anew: the draft goes
     qtbot.waitUntil(lambda: window.session.draft is None, timeout=60_000)
+
+
+def test_a_mask_made_by_hand_is_changed_by_hand_only(window, open_sample, qtbot):
+    open_sample(window, "image", "shape")
+    dock, session = window.features.parts.panel, window.session
+    photo = window.panels["image 1"]
+    take(window, Qt.Key.Key_R)
+    drag(photo.view.viewport(), on_view(photo, 950, 650), on_view(photo, 1050, 720), wait=5)
+    wait_marked(window, qtbot)
+    press(window, Qt.Key.Key_Return)
+    before = session.layers.parts[0].masks
+    assert before["image 1"].by_hand and not before["shape 1"].by_hand
+    dock.list.selectAll()
+    QTest.mouseClick(dock.buttons["mark"], LEFT)
+    paint(window, qtbot, carried=False)  # what was found on the shape is put right
+    press(window, Qt.Key.Key_Return)
+    after = session.layers.parts[0].masks
+    assert after["image 1"] == before["image 1"] and after["shape 1"] != before["shape 1"]
+    assert after["shape 1"].by_hand
+    drag(photo.view.viewport(), on_view(photo, 600, 450), on_view(photo, 640, 470), wait=5)
+    wait_marked(window, qtbot)
+    press(window, Qt.Key.Key_Return)  # another part, found where the first was painted or not
+    assert next(part for part in session.layers.parts if part.part_id == 1).masks["shape 1"] == after["shape 1"]

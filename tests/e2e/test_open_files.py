@@ -1,5 +1,8 @@
 """Files opened by the menu, by dropping them, again, and the sample."""
 
+import shutil
+from pathlib import Path
+
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
@@ -42,3 +45,15 @@ def test_the_first_thing_to_see_offers_the_sample_and_what_was_open(window, samp
     assert window.guide.welcome.isVisible() and window.guide.welcome.buttons[-1].text() == sample["shape"].name
     QTest.mouseClick(window.guide.welcome.buttons[-1], LEFT)
     qtbot.waitUntil(lambda: "shape 1" in window.session.items)
+
+
+def test_projects_are_among_the_recent_files(window, open_sample, tmp_path):
+    open_sample(window, "shape")
+    assert window.projects.save_to(tmp_path / "saved.counterpoint")
+    assert window.files.recent()[0] == str(tmp_path / "saved.counterpoint")
+    window.projects.new()
+    assert window.files.recent()[0] == str(tmp_path / "saved.counterpoint")
+    shutil.copy(tmp_path / "saved.counterpoint", tmp_path / "sent.counterpoint")
+    window.projects.open(tmp_path / "sent.counterpoint")
+    names = [Path(path).name for path in window.files.recent()]
+    assert names[0] == "sent.counterpoint" and "saved.counterpoint" in names

@@ -16,6 +16,7 @@ from app.window.project_files import _folder
 from core.interchange.project import load_project
 from tests.e2e.hands import (
     draw_focus_box,
+    errors,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -77,13 +78,13 @@ def test_a_failed_save_is_said_and_leaves_the_document_unsaved(worked, tmp_path,
     window = worked
     assert not window.projects.save_to(tmp_path / "nowhere" / "p.counterpoint")
     assert window.isWindowModified() and window.projects.path is None
-    assert "cannot be written" in window.findChild(QMessageBox).text()
+    assert "cannot be written" in "".join(errors(window).values())
 
 
 def test_a_project_that_cannot_be_read_is_said_and_nothing_changes(worked, tmp_path):
     (tmp_path / "bad.counterpoint").write_bytes(b"PK nonsense")
     worked.open_files([str(tmp_path / "bad.counterpoint")])
-    assert "damaged" in worked.findChild(QMessageBox).text() and len(worked.session.items) == 2
+    assert "damaged" in "".join(errors(worked).values()) and len(worked.session.items) == 2
 
 
 def test_a_file_that_is_gone_is_asked_for(worked, sample, wait_ready, tmp_path, monkeypatch):

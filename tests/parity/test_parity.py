@@ -15,7 +15,7 @@ import pytest
 import trimesh
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 
 from core.images import save_image
 from tests.conftest import SAMPLE
@@ -58,8 +58,8 @@ class Driver:
     def until(self, done: Callable[[], object], seconds: float = 300) -> None:
         end = time.monotonic() + seconds
         while not done():
-            for box in self.window.findChildren(QMessageBox):
-                raise AssertionError(box.text())
+            for bar in self.window.errors.bars.values():
+                assert not bar.isVisible(), bar.text.text()
             assert time.monotonic() < end, "the window did not come to an end"
             self.app.processEvents()
             time.sleep(0.002)

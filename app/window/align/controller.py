@@ -53,12 +53,15 @@ class AlignController(QObject):
         self._active, self._dock = active, dock
         self._meant: Pair | None = None
         self._request: Request | None = None
+        self.asked = ""
         dock.align_requested.connect(self.start)
         dock.stopped.connect(self.stop)
         dock.clear_requested.connect(lambda: self.push(tr("Clear pose"), None))
         dock.chosen.connect(self._choose)
+        self.ask("")
         dock.style_changed.connect(self._show)
         session.changed.connect(self._follow)
+        session.leaving.connect(self._finish)
         active.changed.connect(self._pair_changed)
         content.shown.connect(self._panel_changed)
         for panel in image_panels(panels).values():
@@ -122,8 +125,8 @@ class AlignController(QObject):
         )
         self._request = request
         request.partial_result.connect(lambda so_far: self._sketch(pair, so_far))
-        request.failed.connect(self._give_up)
-        request.cancelled.connect(self._give_up)
+        for ended in (request.failed, request.cancelled):
+            ended.connect(lambda *_: self._give_up() if self._request is request else None)
 
     def stop(self) -> None:
         if self._request is not None:
@@ -182,7 +185,24 @@ class AlignController(QObject):
         self._fill_dock()
         self.shown.emit()
 
+    def ask(self, text: str) -> None:
+        """Say what a tool waits for, in the place of what could be done next; "" when it waits no more."""
+        self.asked = text
+        self._dock.show_hint(text or self._next_step())
+
+    def _next_step(self) -> str:
+        """What can be done as long as there is no pose."""
+        pair, aligned = self.pair(), self.current()
+        if aligned is not None:
+            return ""
+        if pair is None:
+            return tr("Open a photo and a shape to align.")
+        if self._session.items[pair[0]].box is None:
+            return tr("Draw the focus box (B) around the object in the photo, then align the shape to it.")
+        return tr("The focus box is drawn: align the shape to what is in it (Ctrl+L).")
+
     def _fill_dock(self) -> None:
+        self.ask(self.asked)
         aligned = self.current()
         if aligned is None:
             self._dock.set_poses([], 0, "")
@@ -214,6 +234,7 @@ class AlignController(QObject):
     def _follow(self, facts: frozenset[Fact]) -> None:
         if "items" in facts:
             self._dock.set_ready(self.pair() is not None)
+            self.ask(self.asked)
         if "aligned" in facts:
             self._meant = self.pair()
             self._show()

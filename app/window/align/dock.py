@@ -1,6 +1,6 @@
 """The align dock: start, choose among hypotheses, change the pose by hand, see how much the photo agrees."""
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -49,6 +49,7 @@ class AlignPanel(QWidget):
         depth_requested(), rig_requested(): read (or forget) measured depth, and the cameras of a rig.
         carry_requested(): the pose in the rig's other photos.
         view_requested(): see the shape as in the photo.
+        save_requested(): write the pose that is shown.
     """
 
     align_requested = Signal()
@@ -65,6 +66,7 @@ class AlignPanel(QWidget):
     rig_requested = Signal()
     carry_requested = Signal()
     view_requested = Signal()
+    save_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -72,7 +74,7 @@ class AlignPanel(QWidget):
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addLayout(self._camera_rows())
         layout.addLayout(self._start_row())
-        self.hint = QLabel(tr("Draw the focus box (B) around the object in the photo, then align the shape to it."))
+        self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
         self.verdict = QLabel()
@@ -84,6 +86,8 @@ class AlignPanel(QWidget):
             tr("Other poses that the photo agrees with, for objects that look the same from several sides")
         )
         self.list.currentRowChanged.connect(self._row_changed)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._menu)
         layout.addWidget(self.hint)
         layout.addWidget(self.verdict)
         layout.addWidget(self.list, 100)
@@ -111,8 +115,8 @@ class AlignPanel(QWidget):
 
     def set_camera(self, name: str) -> None:
         """Intrinsics come from a file, or ("") from the field of view."""
-        self.camera.setText(f"K: {name}" if name else "K…")
-        self.from_file.setText(tr("Forget K of the file") if name else tr("Take K from a file…"))
+        self.camera.setText(name or tr("Camera…"))
+        self.from_file.setText(tr("Forget the intrinsics of the file") if name else tr("Take intrinsics from a file…"))
         self.fov.setEnabled(not name)
 
     def set_known(self, depth: str, cameras: int, carries: bool) -> None:
@@ -135,6 +139,11 @@ class AlignPanel(QWidget):
         for widget in (self.start, *self.tools.values()):
             widget.setEnabled(ready)
 
+    def show_hint(self, text: str) -> None:
+        """What to do next, "" for nothing."""
+        self.hint.setText(text)
+        self.hint.setVisible(bool(text))
+
     def set_running(self, runs: bool) -> None:
         self._runs = runs
         self.start.setText(tr("Stop") if runs else tr("Align shape to photo"))
@@ -154,7 +163,6 @@ class AlignPanel(QWidget):
         blocker.unblock()
         self.verdict.setText(verdict)
         self.verdict.setVisible(bool(verdict))
-        self.hint.setVisible(not lines and not verdict)
         self.list.setVisible(bool(lines))
         self.forget.setEnabled(bool(lines or verdict))
         self.view.setEnabled(bool(lines))
@@ -163,7 +171,7 @@ class AlignPanel(QWidget):
     def _camera_rows(self) -> QFormLayout:
         self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QToolButton(), QToolButton()
         self.fov.setRange(0, 170)
-        self.fov.setSpecialValueText(tr("photo's, or 50°"))
+        self.fov.setSpecialValueText(tr("as the photo says, else 50°"))
         self.fov.setSuffix("°")
         self.fov.setToolTip(tr("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°"))
         self._fill_camera_menu()
@@ -171,7 +179,7 @@ class AlignPanel(QWidget):
         form = QFormLayout()
         for name, field, beside in (
             (tr("Field of view"), self.fov, self.camera),
-            (tr("Freedom"), self.dof, self.locks),
+            (tr("Adjust"), self.dof, self.locks),
         ):
             row = QHBoxLayout()
             row.addWidget(field, 1)
@@ -180,13 +188,13 @@ class AlignPanel(QWidget):
         return form
 
     def _fill_camera_menu(self) -> None:
-        self.camera.setText("K…")
+        self.camera.setText(tr("Camera…"))
         self.camera.setToolTip(
             tr("The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig")
         )
         cameras = QMenu(self.camera)
-        self.from_file = cameras.addAction(tr("Take K from a file…"), self.camera_requested.emit)
-        self.estimate = cameras.addAction(tr("Estimate with the pose"), self.estimate_requested.emit)
+        self.from_file = cameras.addAction(tr("Take intrinsics from a file…"), self.camera_requested.emit)
+        self.estimate = cameras.addAction(tr("Estimate the field of view with the pose"), self.estimate_requested.emit)
         cameras.addSeparator()
         self.measured = cameras.addAction(tr("Take measured depth from a file…"), self.depth_requested.emit)
         self.measured.setToolTip(
@@ -207,9 +215,17 @@ class AlignPanel(QWidget):
         self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _fill_freedoms(self) -> None:
-        for value, text in ((6, tr("place and rotation")), (7, tr("and one scale")), (9, tr("and each axis' scale"))):
-            self.dof.addItem(f"{value}: {text}", value)
-        self.dof.setToolTip(tr("Degrees of freedom: more when the shape is not exactly that of the photo"))
+        for value, text in (
+            (6, tr("position, rotation")),
+            (7, tr("position, rotation, size")),
+            (9, tr("and size by axis")),
+        ):
+            self.dof.addItem(text, value)
+        self.dof.setToolTip(
+            tr(
+                "What aligning may change (6, 7 or 9 degrees of freedom): more when the shape is not exactly that of the photo"
+            )
+        )
         menu = QMenu(self.locks)
         for name in FREEDOMS:
             action = menu.addAction(title(name))
@@ -218,7 +234,9 @@ class AlignPanel(QWidget):
         menu.triggered.connect(self._locked)
         self.locks.setMenu(menu)
         self.locks.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.locks.setToolTip(tr("Keep some as they are: along and about the camera's axes, scale along the shape's"))
+        self.locks.setToolTip(
+            tr("What must stay as it is: position along and rotation about the camera's axes, size along the shape's")
+        )
         self._locked()
 
     def _start_row(self) -> QHBoxLayout:
@@ -276,6 +294,17 @@ class AlignPanel(QWidget):
 
     def _pressed(self) -> None:
         (self.stopped if self._runs else self.align_requested).emit()
+
+    def _menu(self, at: QPoint) -> None:
+        if self.list.itemAt(at) is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("See the shape as in the photo"), self.view_requested.emit)
+        menu.addAction(tr("Save pose…"), self.save_requested.emit)
+        menu.addSeparator()
+        menu.addAction(tr("Clear pose"), self.clear_requested.emit)
+        menu.popup(self.list.viewport().mapToGlobal(at))
 
     def _row_changed(self, row: int) -> None:
         if row >= 0:

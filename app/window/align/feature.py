@@ -41,8 +41,9 @@ class AlignFeature(Feature):
         self.panel = AlignPanel()
         self.controller = AlignController(session, requests, panels, content, active, self.panel, parent)
         self.cameras = CameraController(session, requests, self.controller, self.panel, parent)
-        self.manual = ManualPose(session, requests, panels, self.controller, tools, self.panel, parent)
+        self.manual = ManualPose(session, requests, panels, self.controller, tools, self.panel, shell, parent)
         self.files = PoseFiles(self.manual, shell)
+        self.panel.save_requested.connect(self.files.save)
         self.search = PoseSearch(session, requests, self.controller, shell, parent)
 
     def align(self) -> None:

@@ -7,13 +7,14 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject
 
-from app.document.session import Session
+from app.document.session import Pair, Session
 from app.document.texts import title, tr
 from app.shared.results import Begun, OpenedShape
 from app.shared.values import Aligned, Correspondence2D3D, PoseInPhoto, Slot, kind_of
 from app.window.align.controller import SKETCH, AlignController
 from app.window.align.dock import AlignPanel
 from app.window.requests import Requests
+from app.window.shell import Shell
 from app.window.tools import Tools
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
@@ -40,18 +41,22 @@ class ManualPose(QObject):
         aligner: AlignController,
         tools: Tools,
         dock: AlignPanel,
+        shell: Shell,
         parent: QObject | None = None,
     ):
         super().__init__(parent)
-        self._session, self._requests, self._panels = session, requests, panels
+        self._session, self._requests, self._panels, self._shell = session, requests, panels, shell
         self._aligner, self._tools, self._dock = aligner, tools, dock
         self._middles: dict[Slot, npt.NDArray] = {}
         self._half: tuple[Slot, tuple[float, ...]] | None = None
+        self._half_of: Pair | None = None
         tools.changed.connect(self._take)
         dock.tool_requested.connect(tools.take)
         dock.view_requested.connect(self.look_as_photo)
         requests.opened.connect(self._opened)
         aligner.shown.connect(self._place_handles)
+        aligner.shown.connect(self._pair_changed)
+        session.leaving.connect(self._forget_half)
         for slot, panel in image_panels(panels).items():
             panel.view.posed.connect(partial(self._drag, slot))
             panel.view.pushed.connect(partial(self._push, slot))
@@ -61,12 +66,11 @@ class ManualPose(QObject):
         pair = self._aligner.pair()
         if pair is None or slot not in pair:
             return False
-        if self._half is None or kind_of(self._half[0]) == kind_of(slot):
-            self._half = (slot, at)
-            self._say_half()
+        if self._half is None or self._half_of != pair or kind_of(self._half[0]) == kind_of(slot):
+            self._begin_pair(pair, slot, at)
             return True
         pixel, point = (at, self._half[1]) if kind_of(slot) == "image" else (self._half[1], at)
-        self._half = None
+        self._forget_half()
         known = self._aligner.current() or Aligned(*pair)
         new = Correspondence2D3D((pixel[0], pixel[1]), (point[0], point[1], point[2]))
         placed = replace(known, pairs=(*known.pairs, new))
@@ -99,13 +103,22 @@ class ManualPose(QObject):
         )
         request.failed.connect(failed)
 
-    def _say_half(self) -> None:
-        where = tr("on the shape") if self._half and kind_of(self._half[0]) == "image" else tr("in the photo")
-        self._dock.hint.setText(tr("Now click the same place {where}.").format(where=where))
-        self._dock.hint.setVisible(True)
+    def _begin_pair(self, pair: Pair, slot: Slot, at: tuple[float, ...]) -> None:
+        self._half, self._half_of = (slot, at), pair
+        where = tr("on the shape") if kind_of(slot) == "image" else tr("in the photo")
+        self._aligner.ask(tr("Now click the same place {where}.").format(where=where))
+
+    def _forget_half(self) -> None:
+        self._half = self._half_of = None
+        self._aligner.ask("")
+
+    def _pair_changed(self) -> None:
+        """What was clicked for another pair of panels is no half of this one's."""
+        if self._half_of is not None and self._aligner.pair() != self._half_of:
+            self._forget_half()
 
     def _take(self, tool: str) -> None:
-        self._half = None
+        self._forget_half()
         self._dock.show_tool(tool)
         for panel in image_panels(self._panels).values():
             panel.view.handles.take(tool if tool in TOOLS else "")
@@ -134,7 +147,7 @@ class ManualPose(QObject):
             image, shape = self._session.items[aligned.image], self._session.items[aligned.shape]
             self._requests.run(
                 "save_pose",
-                lambda _: None,
+                lambda saved: self._shell.say(tr("Saved {path}").format(path=saved)),
                 path=path,
                 file_format=file_format,
                 image=image,

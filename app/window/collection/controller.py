@@ -63,6 +63,7 @@ class CollectionController(QObject):
         dock.strip.currentItemChanged.connect(lambda *_: self._update())
         session.follow({"collection", "aligned", "items"}, self._update)
         session.follow({"items"}, self._items_changed)
+        session.leaving.connect(self._leave)
         self._update()
 
     @property
@@ -83,6 +84,12 @@ class CollectionController(QObject):
                 tr("Add {new} photos").format(new=len(new)),
                 replace(self.collection, photos=photos, joined=False, drawing=None),
             )
+
+    def replace_by(self, files: list[Path]) -> None:
+        """Begin a collection of these photos, in the place of the one that is there."""
+        photos = tuple(CollectionPhoto(item_for(file)) for file in files)
+        if [one.item for one in photos] != [one.item for one in self.collection.photos]:
+            self._push(tr("Open a collection of {count} photos").format(count=len(photos)), Collection(photos))
 
     def remove(self, number: int) -> None:
         photos = self.collection.photos
@@ -121,7 +128,7 @@ class CollectionController(QObject):
         if number is None or aligned is None or aligned.pose is None:
             return
         if aligned.lens is not None:
-            self._requests.failed.emit(LENS, "")
+            self._shell.fail(LENS, IMAGE)
             return
         photos = list(self.collection.photos)
         one = replace(photos[number], K=aligned.K, poses=(aligned.pose,), choice=0, fixed=True, inlier=True)
@@ -185,8 +192,12 @@ class CollectionController(QObject):
         self._request = None
         request = self._requests.run(job, done, **arguments)
         self._request = request
-        request.cancelled.connect(cancelled)
-        request.failed.connect(lambda *_: cancelled())
+        for ended in (request.cancelled, request.failed):
+            ended.connect(lambda *_: cancelled() if self._request is request else None)
+
+    def _leave(self) -> None:
+        self._posing = None
+        self._finish()
 
     def _finish(self) -> None:
         self._request, self._stopping = None, False

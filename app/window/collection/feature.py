@@ -49,11 +49,12 @@ class CollectionFeature(Feature):
         return {tr("the sample collection"): self.open_sample}
 
     def open_sample(self) -> None:
-        """Eight pictures of the sample's shape, and the shape."""
+        """Eight pictures of the sample's shape, and the shape, in the place of what is there."""
         self._shell.show_dock(self.name)
-        self.controller.add([str(file) for file in sorted(resource("sample/collection").glob("*.jpg"))])
-        if SHAPE not in self._session.items:
-            self._requests.open(SHAPE, item_for(resource("sample/toy.glb")))
+        self.controller.replace_by(sorted(resource("sample/collection").glob("*.jpg")))
+        shape = item_for(resource("sample/toy.glb"))
+        if self._session.items.get(SHAPE) != shape:
+            self._requests.open(SHAPE, shape)
 
     def _add_photos(self) -> None:
         self._shell.show_dock(self.name)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.texts import tr
+from app.window.text_keys import OwnReturn
 from app.window.views.drops import FileDrops
 
 PICTURE, MARGIN = 132, 5
@@ -48,7 +49,7 @@ class Frame:
     mark_color: str = "#ffffff"
 
 
-class Filmstrip(FileDrops, QListWidget):
+class Filmstrip(OwnReturn, FileDrops, QListWidget):
     """The photos of a collection in a row.
 
     Signals:

@@ -30,6 +30,7 @@ class EncoderController(QObject):
         self.page.measure_requested.connect(self.measure)
         self.page.report_requested.connect(self._open_report)
         engine.ready.connect(self._list_encoders)
+        session.leaving.connect(dock.forget_learnt)
         session.follow({"encoder"}, lambda: dock.set_settings(session.encoder))
         session.follow({"items"}, lambda: dock.set_shapes(len(self._shapes())))
 
@@ -75,7 +76,7 @@ class EncoderController(QObject):
         request.partial_result.connect(lambda measured: self.page.show_measured(measured, done=False))
         request.finished.connect(lambda: self.page.set_busy(False))
         request.cancelled.connect(lambda: self.page.state.setText(tr("Stopped; what was measured is kept.")))
-        request.failed.connect(lambda *_: self.page.state.setText(""))
+        request.failed.connect(lambda sentence, _: self.page.state.setText(sentence))
 
     def _shapes(self) -> list[Item]:
         return [item for item in self._session.items.values() if item.kind == "shape"]

@@ -137,13 +137,18 @@ class EncoderPanel(QWidget):
         losses = [(float(one.step), one.loss) for one in curve if one.loss == one.loss]
         self.curve.show_points([(float(one.step), one.consistency) for one in curve], losses)
 
+    def forget_learnt(self) -> None:
+        """What adapting came to was for another document."""
+        self.learnt.hide()
+        self.curve.show_points([], [])
+
     def show_learnt(self, file: str, curve: list[Any]) -> None:
         """What adapting came to, the last of the curve; it is used at once."""
         self.show_curve(curve[:-1])
         first, last = curve[0].consistency, curve[-1].consistency
         self.learnt.setText(
-            tr("Found again in held-out pictures: {first:.0%} before, {last:.0%} adapted.").format(
-                first=first, last=last
+            tr("Found again in held-out pictures: {first:.0%} before, {last:.0%} adapted. Saved {file}").format(
+                first=first, last=last, file=file
             )
         )
         self.adapted.setChecked(True)

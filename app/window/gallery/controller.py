@@ -4,16 +4,23 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from app.document.session import Session
+from app.document.texts import tr
 from app.shared.results import FoundShape
 from app.shared.values import Item, SearchRequest, Slot, kind_of
 from app.window.gallery.dock import GalleryPanel
+from app.window.gallery.grid import picture_of
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.views.panels import ActivePanel
 from core.parts.layers import Mask
+
+LOOKED_AT = 220
+"""Side in pixels of the shape that is looked at."""
 
 TURNED = 160
 """Side in pixels of a shape that is turned in the grid."""
@@ -52,6 +59,7 @@ class GalleryController(QObject):
         dock.naming_requested.connect(self._name)
         dock.results.chosen.connect(self._choose)
         dock.results.turned.connect(self._turn)
+        dock.results.looked_at.connect(self._look_at)
         requests.prepared.connect(self._prepared)
         session.follow({"items", "layers"}, self._changed)
 
@@ -75,7 +83,12 @@ class GalleryController(QObject):
 
     def _search(self, kind: str) -> None:
         wish = SearchRequest(self._dock.folder.text().strip(), "nothing")
+        if not wish.gallery:
+            self._shell.fail(tr("Choose a folder of shapes, or a gallery, first."), "gallery")
+            return
         if kind == "words":
+            if not self._may_ask_words():
+                return
             wish = replace(wish, kind="words", words=self._dock.words.text())
         elif kind == "part":
             part = self._part()
@@ -89,8 +102,20 @@ class GalleryController(QObject):
             wish = replace(wish, kind="object", item=self._session.items[slot])
         self._ask(wish)
 
+    def _may_ask_words(self) -> bool:
+        """Whether there are words, and a model that knows them; says so where there is none."""
+        dock = self._dock
+        if not dock.words.text().strip():
+            self._shell.fail(tr("Type what to look for, for example: a chair with arms."), "gallery")
+        elif not dock.clip and not dock.knows_words:
+            sentence = tr("A search by words needs a CLIP model; the folder is read anew with it.")
+            self._shell.fail(sentence, "gallery", tr("Choose a model…"), dock.ask_clip)
+        else:
+            return True
+        return False
+
     def _again(self) -> None:
-        if self._last is not None and self._last.kind != "nothing":
+        if self._last is not None:
             self._ask(self._last)
 
     def _ask(self, wish: SearchRequest) -> None:
@@ -150,6 +175,14 @@ class GalleryController(QObject):
             self._aligning = ""
             self._active.set(slot)
             self.align_requested.emit()
+
+    def _look_at(self, one: FoundShape) -> None:
+        """A larger picture of a shape; what is open stays."""
+
+        def show(pixels: npt.NDArray[np.uint8]) -> None:
+            self._dock.show_picture(picture_of(pixels))
+
+        self._requests.ask("turn_shape", "look at shape", show, path=one.path, up=one.up, azimuth=0.0, size=LOOKED_AT)
 
     def _turn(self, one: FoundShape, azimuth: float) -> None:
         show: Any = partial(self._dock.results.set_picture, one.number)

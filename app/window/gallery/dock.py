@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -32,7 +33,7 @@ class GalleryPanel(QWidget):
 
     Signals:
         search_requested(kind): find shapes like the open "image" or "shape", the marked "part", or by "words";
-            "nothing" only reads the folder anew.
+            "nothing" reads the folder anew and lists it.
         settings_changed(): the same with other settings of the dock.
         gallery_requested(folder, gallery): keep the gallery of a folder of shapes in a folder of its own.
         naming_requested(labels): say which of the labels (divided by commas; of all tags where empty) the open shape
@@ -47,9 +48,13 @@ class GalleryPanel(QWidget):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self.clip = self.branch = ""
+        self.knows_words = False
         self.results = ShapeGrid()
+        self.picture = QLabel()
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture.hide()
         self.about = QLabel(
-            tr("Shapes of a folder or gallery, the most similar first. Click opens one, drag turns it.")
+            tr("Choose a folder of shapes, or a gallery, to see what is in it and to find what is like the photo.")
         )
         self.about.setWordWrap(True)
         layout = QVBoxLayout(self)
@@ -59,6 +64,7 @@ class GalleryPanel(QWidget):
         layout.addLayout(self._words_row())
         layout.addLayout(self._filter_row())
         layout.addWidget(self.results, 1)
+        layout.addWidget(self.picture)
         layout.addWidget(self.about)
         layout.addLayout(self._name_row())
         layout.addWidget(self.names)
@@ -82,18 +88,32 @@ class GalleryPanel(QWidget):
         self.tag.setCurrentIndex(max(0, self.tag.findData(chosen)))
         blocker.unblock()
         left_out = tr(", {refused} could not be read").format(refused=len(found.refused)) if found.refused else ""
-        words = "" if found.words else tr(", words need CLIP")
+        self.knows_words = found.words
+        words = "" if found.words else tr("; a search by words needs a CLIP model")
         self.about.setText(
-            tr("{shapes} shapes{left_out}{words}. Click opens one, drag turns it.").format(
+            tr("{shapes} shapes{left_out}{words}. Double-click opens one, drag turns it.").format(
                 shapes=found.shapes, left_out=left_out, words=words
             )
         )
         self.about.setToolTip("\n".join(f"{Path(path).name}: {reason}" for path, reason in found.refused))
 
+    def show_picture(self, picture: QPixmap) -> None:
+        """The shape that is looked at."""
+        self.picture.setPixmap(picture)
+        self.picture.show()
+
+    def ask_clip(self) -> None:
+        """Ask for the model that words are searched with; the folder is read anew with it."""
+        text, ok = QInputDialog.getText(self, tr("Model for words"), CLIP, text=self.clip)
+        if ok:
+            self.clip = text.strip()
+            self._update()
+
     def _place_row(self) -> QHBoxLayout:
         self.folder, browse = QLineEdit(), QToolButton()
         self.folder.setPlaceholderText(tr("Folder of shapes, or gallery"))
         self.folder.textChanged.connect(lambda: self._update())
+        self.folder.returnPressed.connect(lambda: self.search_requested.emit("nothing"))
         browse.setText("…")
         browse.setToolTip(tr("Choose the folder; make a gallery to keep or share"))
         browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -101,7 +121,7 @@ class GalleryPanel(QWidget):
         menu.addAction(tr("Open folder or gallery…"), self._browse)
         menu.addAction(tr("Make a gallery of a folder…"), self._make)
         menu.addSeparator()
-        menu.addAction(tr("Model for words…"), self._ask_clip)
+        menu.addAction(tr("Model for words…"), self.ask_clip)
         menu.addAction(tr("Its branch for depth…"), self._ask_branch)
         browse.setMenu(menu)
         self.read = QToolButton()
@@ -128,7 +148,7 @@ class GalleryPanel(QWidget):
         self.words, go = QLineEdit(), QToolButton()
         self.words.setPlaceholderText(tr("Or in words: a chair with arms"))
         self.words.setClearButtonEnabled(True)
-        self.words.returnPressed.connect(lambda: self._say())
+        self.words.returnPressed.connect(lambda: self.search_requested.emit("words"))
         go.setText(tr("Find"))
         go.clicked.connect(self.words.returnPressed)
         return _row(self.words, go)
@@ -170,10 +190,6 @@ class GalleryPanel(QWidget):
         )
         self.branch = path
 
-    def _say(self) -> None:
-        if self.words.text().strip():
-            self.search_requested.emit("words")
-
     def _browse(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, tr("Folder of shapes, or gallery"), self.folder.text())
         if folder:
@@ -185,12 +201,6 @@ class GalleryPanel(QWidget):
         gallery = folder and QFileDialog.getExistingDirectory(self, tr("Empty folder to keep the gallery in"), folder)
         if folder and gallery:
             self.gallery_requested.emit(folder, gallery)
-
-    def _ask_clip(self) -> None:
-        text, ok = QInputDialog.getText(self, tr("Model for words"), CLIP, text=self.clip)
-        if ok:
-            self.clip = text.strip()
-            self._update()
 
     def _update(self) -> None:
         there = bool(self.folder.text().strip())

@@ -1,4 +1,4 @@
-"""Small pictures of shapes in a grid: a click opens one, a drag turns it."""
+"""Small pictures of shapes in a grid: a click looks at one, a double-click opens it, a drag turns it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from PySide6.QtGui import QIcon, QImage, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QApplication, QListWidget, QListWidgetItem, QMenu
 
 from app.document.texts import tr
+from app.window.text_keys import OwnReturn
 
 PICTURE = 88
 
@@ -29,14 +30,16 @@ class _Drag:
     turned: bool = False
 
 
-class ShapeGrid(QListWidget):
+class ShapeGrid(OwnReturn, QListWidget):
     """Pictures of the shapes that were found.
 
     Signals:
-        chosen(what, result): of ``ENTRIES``, and what was given to :meth:`show_shapes`.
+        looked_at(result): a click on what was given to :meth:`show_shapes`, or the arrow keys.
+        chosen(what, result): of ``ENTRIES``; a double-click and Return open it.
         turned(result, azimuth): show it from another side, radians; answer with :meth:`set_picture`.
     """
 
+    looked_at = Signal(object)
     chosen = Signal(str, object)
     turned = Signal(object, float)
 
@@ -51,6 +54,7 @@ class ShapeGrid(QListWidget):
         self.setSpacing(4)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._menu)
+        self.currentItemChanged.connect(self._current_changed)
         self._drag: _Drag | None = None
         self._azimuths: dict[int, float] = {}
 
@@ -63,24 +67,28 @@ class ShapeGrid(QListWidget):
             pixmap = QPixmap()
             pixmap.loadFromData(one.picture)
             name = self.fontMetrics().elidedText(Path(one.path).name, Qt.TextElideMode.ElideMiddle, PICTURE)
-            item = QListWidgetItem(QIcon(pixmap), f"{name}\n{one.score:.3f}")
-            tags = tr("\ntags: {tags}").format(tags=", ".join(one.tags)) if one.tags else ""
-            item.setToolTip(
-                tr("{path}\nsimilarity {score:.3f}{tags}\nClick to open, drag to turn").format(
-                    path=one.path, score=one.score, tags=tags
-                )
-            )
+            asked = not np.isnan(one.score)
+            item = QListWidgetItem(QIcon(pixmap), f"{name}\n{one.score:.3f}" if asked else name)
+            lines = [
+                one.path,
+                tr("similarity {score:.3f}").format(score=one.score) if asked else "",
+                tr("tags: {tags}").format(tags=", ".join(one.tags)) if one.tags else "",
+                tr("Double-click to open, drag to turn"),
+            ]
+            item.setToolTip("\n".join(filter(None, lines)))
             item.setData(Qt.ItemDataRole.UserRole, one)
             self.addItem(item)
+
+    def _current_changed(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            self.looked_at.emit(item.data(Qt.ItemDataRole.UserRole))
 
     def set_picture(self, number: int, pixels: npt.NDArray[np.uint8]) -> None:
         """Of the shape with this number, uint8 [h, w, 3]."""
         for row in range(self.count()):
             item = self.item(row)
             if item.data(Qt.ItemDataRole.UserRole).number == number:
-                height, width, _ = pixels.shape
-                picture = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
-                item.setIcon(QIcon(QPixmap.fromImage(picture)))
+                item.setIcon(QIcon(picture_of(pixels)))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mousePressEvent(event)
@@ -109,8 +117,11 @@ class ShapeGrid(QListWidget):
         if drag.turned:
             moved = event.position().toPoint() - drag.start
             self._azimuths[one.number] = self._azimuths.get(one.number, 0.0) - moved.x() * np.pi / PICTURE
-        elif self.itemAt(event.position().toPoint()) is drag.item:
-            self.chosen.emit("open", one)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        item = self.itemAt(event.position().toPoint())
+        if item is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit("open", item.data(Qt.ItemDataRole.UserRole))
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802
         item = self.currentItem()
@@ -127,3 +138,9 @@ class ShapeGrid(QListWidget):
                 one = item.data(Qt.ItemDataRole.UserRole)
                 menu.addAction(text).triggered.connect(lambda _=False, w=what, o=one: self.chosen.emit(w, o))
             menu.popup(self.viewport().mapToGlobal(at))
+
+
+def picture_of(pixels: npt.NDArray[np.uint8]) -> QPixmap:
+    """A picture of pixels uint8 [h, w, 3]."""
+    height, width, _ = pixels.shape
+    return QPixmap.fromImage(QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888))

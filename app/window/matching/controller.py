@@ -6,11 +6,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.document.commands import AddPin, DeletePins, RenamePin, SetCorrections, correct
+from app.document.commands import AddPin, DeletePins, RenamePin, SetBox, SetCorrections, correct
 from app.document.session import Pin, Session
 from app.document.texts import tr
 from app.shared.results import Answer
-from app.shared.values import SLOTS, EncoderSettings, Guide, Item, Slot
+from app.shared.values import SLOTS, Box, EncoderSettings, Guide, Item, Slot
 from app.window.engine_client import Request
 from app.window.matching.dock import PinsPanel
 from app.window.requests import Requests
@@ -78,9 +78,20 @@ class MatchController(QObject):
                 panel.hovered.connect(lambda point, s=slot: self.hover(s, tuple(map(float, point))))
 
     def place(self, slot: Slot, at: Place) -> bool:
-        """Place a pin."""
+        """Place a pin; one outside the focus box, where nothing is matched, is refused."""
+        item = self._session.items.get(slot)
+        if item is not None and item.box is not None and not _inside(item.box, at):
+            sentence = tr(
+                "Only what is inside the focus box is matched: click in it, enlarge it by its corners, or clear it."
+            )
+            self._shell.fail(sentence, slot, tr("Clear the box"), lambda: self._clear_box(slot))
+            return True
         self._session.undo_stack.push(AddPin(self._session, self._session.new_pin(slot, at)))
         return True
+
+    def _clear_box(self, slot: Slot) -> None:
+        if slot in self._session.items:
+            self._session.undo_stack.push(SetBox(self._session, slot, None))
 
     def clear(self) -> None:
         """Delete all pins."""
@@ -118,10 +129,10 @@ class MatchController(QObject):
 
     def _put_right(self, pin_id: int, slot: Slot, to: Place | None) -> None:
         if to is None:
-            self._shell.say(tr("There is nothing: the match stays where it was."), 6000)
+            self._shell.say(tr("There is nothing of it there: the match stays where it was."), 6000)
             return
         self._session.undo_stack.push(correct(self._session, self._session.pins[pin_id], slot, to))
-        self._shell.say(tr("Put right: matches near it follow, and Adapt (Encoder dock) learns from it."), 6000)
+        self._shell.say(tr("Corrected: matches near it follow, and adapting the encoder learns from it."), 6000)
 
     def _answer_pins(self) -> None:
         for pin in list(self._session.pins.values()):
@@ -146,7 +157,7 @@ class MatchController(QObject):
         def failed(sentence: str, details: str) -> None:
             give_up(sentence)
             if details:
-                self._requests.failed.emit(sentence, details)
+                self._requests.failed.emit(sentence, details, pin.slot)
             else:
                 self._shell.say(sentence)
 
@@ -198,3 +209,8 @@ class MatchController(QObject):
         there = [(c.at, c.to) for c in every if (c.source, c.target) == (source, target)]
         back = [(c.to, c.at) for c in every if (c.source, c.target) == (target, source)]
         return (*there, *back)
+
+
+def _inside(box: Box, at: Place) -> bool:
+    """Whether a pixel (u, v) is in a box (x0, y0, x1, y1)."""
+    return box[0] <= at[0] <= box[2] and box[1] <= at[1] <= box[3]

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QMenu,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -61,6 +62,8 @@ class PinsPanel(QWidget):
         self.list.delete_pressed.connect(self._delete)
         self.list.currentItemChanged.connect(self._current_changed)
         self.list.itemChanged.connect(self._edited)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._menu)
         self.hint = QLabel(tr("Click the image or the shape to place a pin.\nHold Shift and move for a live preview."))
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
@@ -137,6 +140,18 @@ class PinsPanel(QWidget):
             self.renamed.emit(pin_id, name)
         else:
             self.set_rows(self._rows)
+
+    def _menu(self, at: QPoint) -> None:
+        item = self.list.itemAt(at)
+        if item is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("Rename"), lambda: self.list.editItem(item, 0))
+        menu.addAction(tr("Delete"), self._delete)
+        menu.addSeparator()
+        menu.addAction(tr("Delete all"), self.cleared.emit)
+        menu.popup(self.list.viewport().mapToGlobal(at))
 
     def _delete(self) -> None:
         chosen = [item.data(0, Qt.ItemDataRole.UserRole) for item in self.list.selectedItems()]

@@ -138,7 +138,7 @@ def _details(pin: Pin, session: Session) -> str:
         lines.append(
             tr("<br><b>{slot}</b>: {verdict}<br>{location}<br>{numbers}").format(
                 slot=slot,
-                verdict=tr("put right by hand") if slot in right else _sure(answer),
+                verdict=tr("corrected by hand") if slot in right else _sure(answer),
                 location=_place(slot, answer.location),
                 numbers=_numbers(answer, " · "),
             )

@@ -39,6 +39,7 @@ class PartsController(QObject):
         self._panels, self._tools, self._dock = panels, tools, dock
         self._further = 0
         tools.changed.connect(self._take_tool)
+        session.leaving.connect(self._leave)
         dock.tool_requested.connect(tools.take)
         dock.brush_changed.connect(self._take_tool)
         dock.kept.connect(self.keep)
@@ -138,6 +139,9 @@ class PartsController(QObject):
             self._push(tr("Read labels"), _with_read(self._session.layers, slot, read))
 
         self._requests.run("read_labels", done, item=self._session.items[slot], paths=paths)
+
+    def _leave(self) -> None:
+        self._further = 0
 
     def _new_draft(self, slot: Slot) -> Draft:
         known = {part.part_id: part for part in self._session.layers.parts}

@@ -57,15 +57,15 @@ KEYS = {
 }
 
 HINTS = {
-    "point": tr("Click what belongs to the part, right-click what does not · Return keeps it, Esc puts the tool down"),
-    "box": tr("Drag a box around the part in an image · Return keeps it, Esc puts the tool down"),
-    "lasso": tr("Draw around the part in an image · Return keeps it, Esc puts the tool down"),
+    "point": tr("Click what belongs to the part, right-click what does not · Return keeps it, Esc leaves the tool"),
+    "box": tr("Drag a box around the part in an image · Return keeps it, Esc leaves the tool"),
+    "lasso": tr("Draw around the part in an image · Return keeps it, Esc leaves the tool"),
     "brush": tr(
         "Paint the part, with the right button away · drag beside the shape to turn it · Return keeps the part"
     ),
-    "eraser": tr("Rub out what does not belong to the part · Return keeps it, Esc puts the tool down"),
-    "component": tr("Click a connected piece of a shape · Return keeps it, Esc puts the tool down"),
-    "flood": tr("Click a shape: fills up to its creases · Return keeps the part, Esc puts the tool down"),
+    "eraser": tr("Rub out what does not belong to the part · Return keeps it, Esc leaves the tool"),
+    "component": tr("Click a connected piece of a shape · Return keeps it, Esc leaves the tool"),
+    "flood": tr("Click a shape: fills up to its creases · Return keeps the part, Esc leaves the tool"),
 }
 """What the status bar says while a tool is taken up."""
 
@@ -228,7 +228,7 @@ class PartsPanel(QWidget):
         self.brush, self.angle, self.threshold = (QSlider(Qt.Orientation.Horizontal) for _ in range(3))
         self.brush_text, self.angle_text, self.threshold_text = QLabel(), QLabel(), QLabel()
         tips = (
-            tr("Radius of the brush, of the diagonal"),
+            tr("Radius of the brush, as a share of the diagonal of the image or shape"),
             tr("Creases sharper than this stop the fill"),
             tr("Evidence that is enough for a place to belong to the part"),
         )
@@ -287,7 +287,7 @@ class PartsPanel(QWidget):
         self.step.setWordWrap(True)
         self.back, self.forward = QToolButton(), QToolButton()
         for button, arrow, tip, step in (
-            (self.back, Qt.ArrowType.LeftArrow, tr("Candidate before (Shift+N)"), -1),
+            (self.back, Qt.ArrowType.LeftArrow, tr("Previous candidate (Shift+N)"), -1),
             (self.forward, Qt.ArrowType.RightArrow, tr("Next candidate (N)"), 1),
         ):
             button.setArrowType(arrow)
@@ -296,7 +296,7 @@ class PartsPanel(QWidget):
             button.clicked.connect(partial(self.cycled.emit, step))
         self.keep, self.drop = QPushButton(tr("Keep")), QPushButton(tr("Discard"))
         self.keep.setToolTip(tr("Make it a part (Return)"))
-        self.drop.setToolTip(tr("Drop what was marked (Escape)"))
+        self.drop.setToolTip(tr("Discard what was marked (Escape)"))
         self.keep.clicked.connect(self.kept)
         self.drop.clicked.connect(self.dropped)
         box.addWidget(self.title, 0, 0, 1, 4)
@@ -314,7 +314,9 @@ class PartsPanel(QWidget):
         host = QWidget()
         column = QVBoxLayout(host)
         column.setContentsMargins(0, 0, 0, 0)
-        self.hint = QLabel(tr("Take up a tool, mark a part in an image or on a shape, and press Return to keep it."))
+        self.hint = QLabel(
+            tr("Choose a tool above, mark a part in an image or on a shape, and press Return to keep it.")
+        )
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -338,7 +340,9 @@ class PartsPanel(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(4)
         self.exclusive = QCheckBox(tr("No overlaps"))
-        self.exclusive.setToolTip(tr("Every pixel and face belongs to one part at most"))
+        self.exclusive.setToolTip(
+            tr("A pixel or face belongs to one part only: what is marked is taken from the other parts")
+        )
         self.exclusive.toggled.connect(self.exclusive_changed)
         self.buttons: dict[str, QPushButton] = {}
         texts = {

@@ -73,7 +73,7 @@ class Drafts(QObject):
             part_id = layers.parts[0].part_id
         layers = layers.mark(part_id, draft.slot, mask.array())
         for slot, carried in self.marked.carried.items():
-            layers = layers.mark(part_id, slot, in_part(carried.percent, threshold))
+            layers = layers.find(part_id, slot, in_part(carried.percent, threshold))
         return layers
 
     def _changed(self, facts: frozenset[Fact]) -> None:
@@ -130,20 +130,19 @@ class Drafts(QObject):
         )
 
     def _carry(self) -> None:
-        """Find the part on the other panels; other images that have it already vote."""
-        draft, mask, items = self._session.draft, self.mask, self._session.items
+        """Find the part on the other panels where nobody marked it by hand; images where somebody did vote."""
+        draft, mask, items, layers = self._session.draft, self.mask, self._session.items, self._session.layers
         if draft is None or mask is None:
             return
-        targets = self._requests.targets(draft.slot) if self._session.marking.carries else {}
+        there = self._requests.targets(draft.slot) if self._session.marking.carries else {}
+        targets = {slot: item for slot, item in there.items() if not layers.marked_by_hand(draft.part_id, slot)}
         sources: list[tuple[Item, Mask]] = [(items[draft.slot], mask)]
         slots = [draft.slot]
-        part = next((p for p in self._session.layers.parts if p.part_id == draft.part_id), None)
-        if part is not None and kind_of(draft.slot) == "image":
+        if kind_of(draft.slot) == "image":
             for slot in slots_of("image"):
-                if slot != draft.slot and slot in part.masks:
-                    sources.append((items[slot], part.masks[slot]))
+                if slot != draft.slot and layers.marked_by_hand(draft.part_id, slot):
+                    sources.append((items[slot], layers.get(draft.part_id).masks[slot]))
                     slots.append(slot)
-                    targets.pop(slot, None)
         if not targets or not self._requests.is_ready(draft.slot):
             return
         self.status.emit(tr("Finding it on {targets}…").format(targets=", ".join(targets)))
@@ -172,7 +171,7 @@ class Drafts(QObject):
     def _failed(self, sentence: str, details: str) -> None:
         self.status.emit(sentence)
         if details:
-            self._requests.failed.emit(sentence, details)
+            self._requests.failed.emit(sentence, details, self._session.draft.slot if self._session.draft else "")
 
     def _prepared(self, slot: Slot) -> None:
         """The segmenter looks at an image as soon as it is open; a draft is carried to what came since."""

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.values import SLOTS, Kind, Slot, kind_of
-from app.window.dialogs import say_error
 from app.window.parts.controller import PartsController
 from app.window.parts.dock import FROM_FILE, PartsPanel
 from app.window.requests import Requests
@@ -72,7 +71,7 @@ class PartFiles(QObject):
         items, parent = self._session.items, self._shell.dialog_parent
         slot = self._active.slot if self._active.slot in items else next(iter(items), None)
         if slot is None:
-            say_error(parent, tr("Open the image or the shape first that the labels belong to."))
+            self._shell.fail(tr("Open the image or the shape first that the labels belong to."))
             return
         patterns = f"{tr('Labels')} (*{' *'.join(suffixes_of(_FORMATS[kind_of(slot)]))})"
         caption = tr("Read labels of {name}").format(name=items[slot].name)
@@ -90,7 +89,7 @@ class PartFiles(QObject):
         if found is None:
             where = "a " + kind if kind else tr("any panel")
             sentence = tr("Nothing is marked on {kind} yet; mark a part first.").format(kind=where)
-            say_error(self._shell.dialog_parent, sentence)
+            self._shell.fail(sentence)
         return found
 
     def _choose_segmenter(self, index: int) -> None:

@@ -59,7 +59,7 @@ class PartsPresenter(QObject):
 
     def _where(self, masks: Container[str]) -> str:
         have = [slot for slot in self._panels if slot in masks]
-        return ", ".join(have) or "nothing"
+        return ", ".join(have) or tr("nothing yet")
 
     def _show_draft(self) -> None:
         draft, candidates = self._session.draft, self._drafts.marked.candidates

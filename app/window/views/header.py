@@ -65,11 +65,17 @@ class Header(QWidget):
     def add_tool(
         self, name: str, text: str, tip: str, run: Callable[..., object], checkable: bool = False
     ) -> QToolButton:
-        """A tool button with an icon of ``resources/icons``; its action is the button's default action."""
+        """A tool button with an icon of ``resources/icons``; its action is the button's default action.
+
+        ``run`` is told whether a checkable one is on, and nothing otherwise.
+        """
         action = QAction(text, self)
         action.setToolTip(tip)
         action.setCheckable(checkable)
-        (action.toggled if checkable else action.triggered).connect(run)
+        if checkable:
+            action.toggled.connect(run)
+        else:
+            action.triggered.connect(lambda: run())
         action.setIcon(icon(name))
         self._icons.append((action, name))
         button = QToolButton()

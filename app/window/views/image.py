@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRectF, Signal
+from PySide6.QtCore import QPoint, QRectF, Signal
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
@@ -12,10 +12,12 @@ from app.document.texts import tr
 from app.shared.values import Box
 from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
+from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
 from app.window.views.image_view import ImageView
 from app.window.views.marks import PinMark
 from app.window.views.overlays import as_pixmap
+from app.window.views.panel_menu import show_menu
 from app.window.views.strokes import IMAGE_TOOLS
 from core.colors import HEATMAPS, apply_colormap, heat_weight
 
@@ -28,6 +30,7 @@ class ImagePanel(FileDrops, QWidget):
         hovered(u, v), hover_ended(): the mouse moves over the image with Shift held, and that is over.
         action_finished(action): something was done with a part tool, see :class:`core.parts.action.Action`.
         box_changed(box or None): the user drew, changed or cleared the focus box (x0, y0, x1, y1).
+        picture_requested(), close_requested(): save what is shown, or close it.
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id), match_moved(pin id, (u, v) or None).
     """
 
@@ -38,6 +41,8 @@ class ImagePanel(FileDrops, QWidget):
     action_finished = Signal(object)
     files_dropped = Signal(list)
     open_requested = Signal()
+    picture_requested = Signal()
+    close_requested = Signal()
     activated = Signal()
     pin_selected = Signal(int)
     match_moved = Signal(int, object)
@@ -51,9 +56,10 @@ class ImagePanel(FileDrops, QWidget):
         self.view.pin_selected.connect(self.pin_selected)
         self.view.match_moved.connect(self.match_moved)
         self.view.activated.connect(self.activated)
+        self.view.menu_requested.connect(self._show_menu)
         self.view.box_drawn.connect(self._user_box)
         self.view.action_finished.connect(self.action_finished)
-        self.header = Header(badge)
+        self.header, self.errors = Header(badge), ErrorBar()
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.box_tool = self.header.add_tool(
             "focus-box",
@@ -66,8 +72,10 @@ class ImagePanel(FileDrops, QWidget):
         self.clear_box = self.header.add_tool(
             "clear", tr("Clear focus box"), tr("Clear the focus box"), lambda: self._user_box(None)
         )
-        self.header.add_tool("fit", tr("Fit"), tr("Fit the image (F)"), self.view.fit)
-        self.header.add_tool("actual-size", tr("Actual size"), tr("Actual size (1)"), self.view.zoom_actual)
+        self.fit_tool = self.header.add_tool("fit", tr("Fit"), tr("Fit the image (F)"), self.view.fit)
+        self.actual_tool = self.header.add_tool(
+            "actual-size", tr("Actual size"), tr("Actual size (1)"), self.view.zoom_actual
+        )
         self.empty = EmptyState("image", tr("Drop a photo here"), tr("or click to open one: PNG, JPEG, WebP, TIFF"))
         self.empty.clicked.connect(self.open_requested)
         stack_host = QWidget()
@@ -78,6 +86,7 @@ class ImagePanel(FileDrops, QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
+        layout.addWidget(self.errors)
         layout.addWidget(stack_host, 1)
         self.setAcceptDrops(True)
         self._image: npt.NDArray[np.uint8] | None = None
@@ -85,6 +94,11 @@ class ImagePanel(FileDrops, QWidget):
         self._heat: tuple[npt.NDArray[np.float32], Box, float, float] | None = None
         self._colormap = HEATMAPS[0]
         self._update_tools()
+
+    @property
+    def takes_keys(self) -> QWidget:
+        """What the keys of the panel go to."""
+        return self.view
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -174,6 +188,10 @@ class ImagePanel(FileDrops, QWidget):
         self.view.scene().render(painter, QRectF(0, 0, width, height), QRectF(0, 0, width, height))
         painter.end()
         return picture.save(str(path))
+
+    def _show_menu(self, at: QPoint) -> None:
+        tools = (self.box_tool, self.clear_box, self.fit_tool, self.actual_tool)
+        show_menu(self, [tool.defaultAction() for tool in tools], at)
 
     def _user_box(self, box: Box | None) -> None:
         self.set_box(box)

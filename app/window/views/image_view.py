@@ -30,6 +30,7 @@ class ImageView(QGraphicsView):
         box_tool_requested(on): the tool for the focus box, by a key.
         posed(handle, start, at, done): the posed shape is dragged from pixel to pixel with the tool of
             :attr:`handles`, see there.
+        menu_requested(place): the right button was clicked, at a place of the screen.
         pushed(steps): the wheel was turned with Ctrl held while that tool is taken up; away from the user above zero.
     """
 
@@ -44,6 +45,7 @@ class ImageView(QGraphicsView):
     box_tool_requested = Signal(bool)
     posed = Signal(str, tuple, tuple, bool)
     pushed = Signal(float)
+    menu_requested = Signal(QPoint)
 
     def __init__(self) -> None:
         super().__init__()
@@ -223,7 +225,8 @@ class ImageView(QGraphicsView):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         at = event.position().toPoint()
         dragging_box = self._box_drag is not None and self._dragged
-        was_click = self._press is not None and not self._dragged and event.button() == Qt.MouseButton.LeftButton
+        still = self._press is not None and not self._dragged
+        was_click = still and event.button() == Qt.MouseButton.LeftButton
         self._press = None
         if self.strokes.active:
             action = self.strokes.end()
@@ -237,6 +240,8 @@ class ImageView(QGraphicsView):
             self._finish_box(self._dragged_box(at))
         elif was_click and not self._drawing_box and not self._space:
             self._click(at)
+        elif still and event.button() == Qt.MouseButton.RightButton:
+            self.menu_requested.emit(event.globalPosition().toPoint())
         self._box_drag = self._pose_drag = self._mark_drag = None
         self.viewport().setCursor(self._cursor())
 

@@ -1,6 +1,5 @@
 """The shape panel: a mesh or point cloud to turn around, with a heatmap as colours and pins on it."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +8,21 @@ import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QOpenGLContext
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
-from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
-from app.document.texts import title, tr
+from app.document.texts import tr
 from app.window.theme import is_dark
 from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
+from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
 from app.window.views.marks import PinMark
 from app.window.views.mesh_marks import MeshMarks
 from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
+from app.window.views.panel_menu import show_menu
+from app.window.views.view_menu import ViewMenu
 from core.colors import HEATMAPS
-from core.geometry.viewpoints import VIEWS, view_directions
+from core.geometry.viewpoints import VIEWS
 
 
 class MeshPanel(FileDrops, QWidget):
@@ -31,6 +33,7 @@ class MeshPanel(FileDrops, QWidget):
         hovered(point), hover_ended(): the mouse moves over the surface with Shift held, and that is over.
         action_changed(action), action_finished(action): a part tool is at work, and what it did
             (:class:`core.parts.action.Action`).
+        picture_requested(), close_requested(): save what is shown, or close it.
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id), up_chosen(axis),
         match_moved(pin id, point, or None beside the shape).
     """
@@ -42,6 +45,8 @@ class MeshPanel(FileDrops, QWidget):
     action_finished = Signal(object)
     files_dropped = Signal(list)
     open_requested = Signal()
+    picture_requested = Signal()
+    close_requested = Signal()
     activated = Signal()
     pin_selected = Signal(int)
     match_moved = Signal(int, object)
@@ -49,14 +54,16 @@ class MeshPanel(FileDrops, QWidget):
 
     def __init__(self, badge: str = tr("Shape"), parent: QWidget | None = None):
         super().__init__(parent)
-        self.header = Header(badge)
+        self.header, self.errors = Header(badge), ErrorBar()
         self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.view_button = self.header.add_tool("view", tr("View"), tr("Standard views"), lambda: None)
         self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.view_menu = QMenu(self)
+        self.view_menu = ViewMenu(self)
         self.view_button.setMenu(self.view_menu)
-        self.header.add_tool("edges", tr("Edges"), tr("Show triangle edges (E)"), self._set_edges, checkable=True)
-        self.header.add_tool("fit", tr("Fit"), tr("Fit the shape (F)"), self.reset_view)
+        self.edges_tool = self.header.add_tool(
+            "edges", tr("Edges"), tr("Show triangle edges (E)"), self._set_edges, checkable=True
+        )
+        self.fit_tool = self.header.add_tool("fit", tr("Fit"), tr("Fit the shape (F)"), self.reset_view)
         self.empty = EmptyState(
             "shape", tr("Drop a shape here"), tr("or click to open one: OBJ, PLY, STL, OFF, GLB, glTF, XYZ")
         )
@@ -68,12 +75,14 @@ class MeshPanel(FileDrops, QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
+        layout.addWidget(self.errors)
         layout.addWidget(self._host, 1)
         self.setAcceptDrops(True)
         QOpenGLWidget(self).hide()  # one from the start spares the window from being rebuilt for the first shape
         self.plotter: Any = None
         self._problem: QLabel | None = None
         self._shape: Any = None
+        self._camera: Any = None
         self._mouse: Any = None
         self._tool: tuple[str, float, float] = ("", 0.02, 30.0)
         self._pins: Any = None
@@ -85,7 +94,6 @@ class MeshPanel(FileDrops, QWidget):
         self._marks.match_moved.connect(self.match_moved)
         self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
         self._navigation = "trackball"
-        self._fill_view_menu()
         self._update_tools()
 
     def set_mesh(self, mesh: Any | None, title: str = "", up: str = "y") -> None:
@@ -113,13 +121,26 @@ class MeshPanel(FileDrops, QWidget):
             self.set_view("corner")
         self._update_tools()
 
+    @property
+    def takes_keys(self) -> QWidget | None:
+        """What the keys of the panel go to; None before the first shape."""
+        keys: QWidget | None = self.plotter
+        return keys
+
+    @property
+    def up(self) -> str:
+        """Which direction of the file points up."""
+        return self._up
+
     def middle(self) -> npt.NDArray[np.float64]:
         """The middle float64 [3] of the bounding box, in units and axes of the file; the origin without a shape."""
         return np.zeros(3) if self._shape is None else np.array(self._shape.polydata.GetCenter())
 
     def set_up(self, up: str) -> None:
-        """Say which direction of the file points up, for the standard views."""
-        self._up = up
+        """Say which direction of the file points up; the shape is shown standing on its feet."""
+        if up != self._up:
+            self._up = up
+            self.set_view("corner")
 
     def set_heatmap(self, scores: npt.NDArray[np.float32] | None, low: float = 0.0, high: float = 1.0) -> None:
         """Colour by similarity float32 [V], colours from ``low`` to ``high``; None shows the shape's own look."""
@@ -148,21 +169,14 @@ class MeshPanel(FileDrops, QWidget):
         """Look from "front", "back", "left", "right", "top", "bottom" or "corner"."""
         if self._shape is None:
             return
-        direction, up = view_directions(self._up, view)
-        camera = self.plotter.renderer.GetActiveCamera()
-        center = np.array(self._shape.polydata.GetCenter())
-        camera.SetFocalPoint(*center)
-        camera.SetPosition(*(center + np.array(direction)))
-        camera.SetViewUp(*up)
+        self._camera.look(self._up, view)
         self.reset_view()
 
     def reset_view(self, also: npt.NDArray | None = None) -> None:
         """Fit the shape into the panel, from the present direction, and points [n, 3] with it."""
         if self._shape is not None:
-            bounds = np.reshape(self._shape.polydata.GetBounds(), (3, 2)).T
-            whole = bounds if also is None else np.concatenate([bounds, also])
-            self.plotter.renderer.ResetCamera(*np.stack([whole.min(0), whole.max(0)], axis=1).ravel())
-            self.plotter.renderer.GetActiveCamera().Zoom(1.25)
+            points = np.asarray(self._shape.polydata.points)
+            self._camera.fit(points if also is None else np.concatenate([points, also]))
             self._schedule()
 
     def set_frustum(self, name: str, points: npt.NDArray | None, color: str = "#ff4d6d") -> None:
@@ -179,10 +193,7 @@ class MeshPanel(FileDrops, QWidget):
 
     def view_state(self) -> list[float]:
         """Place, focus, up and angle of the camera, for :meth:`restore_view`."""
-        if self._shape is None:
-            return []
-        camera = self.plotter.renderer.GetActiveCamera()
-        return [*camera.GetPosition(), *camera.GetFocalPoint(), *camera.GetViewUp(), camera.GetViewAngle()]
+        return [] if self._shape is None else self._camera.state()
 
     def restore_view(self, state: list[float]) -> None:
         if len(state) == 10:
@@ -191,11 +202,7 @@ class MeshPanel(FileDrops, QWidget):
     def look_from(self, eye: npt.NDArray, at: npt.NDArray, up: npt.NDArray, angle: float) -> None:
         """See the shape from ``eye`` [3]; ``angle`` in degrees spans the panel's height."""
         if self._shape is not None:
-            camera = self.plotter.renderer.GetActiveCamera()
-            camera.SetPosition(*eye)
-            camera.SetFocalPoint(*at)
-            camera.SetViewUp(*up)
-            camera.SetViewAngle(angle)
+            self._camera.look_from(eye, at, up, angle)
             self._schedule()
 
     def save_picture(self, path: str | Path) -> bool:
@@ -218,7 +225,7 @@ class MeshPanel(FileDrops, QWidget):
 
     def eye(self) -> npt.NDArray:
         """Where the shape is seen from, float64 [3]."""
-        return np.array(self.plotter.renderer.GetActiveCamera().GetPosition())
+        return np.asarray(self._camera.eye())
 
     def close_panel(self) -> None:
         """Free the OpenGL window; the panel cannot be used afterwards."""
@@ -241,16 +248,19 @@ class MeshPanel(FileDrops, QWidget):
         from pyvistaqt import QtInteractor
 
         from app.window.views.frustums import Frustums
+        from app.window.views.mesh_camera import MeshCamera
         from app.window.views.scene import Legend, PinActors, through_renderer
         from app.window.views.smoothing import Smoothing
 
         self.plotter = QtInteractor(self._host, auto_update=False, line_smoothing=True, multi_samples=0)
         self.plotter.setMouseTracking(True)
         self.plotter.installEventFilter(self)
+        self._camera = MeshCamera(self.plotter)
         self._mouse = MeshMouse(self.plotter, self)
         self._mouse.pressed.connect(self.activated)
         self._mouse.clicked.connect(self._click)
         self._mouse.pivoted.connect(self._set_pivot)
+        self._mouse.menu_requested.connect(self._show_menu)
         self._mouse.grab = self._marks.match_at
         self._mouse.dragging.connect(self._marks.move)
         self._mouse.dropped.connect(self._marks.drop)
@@ -325,18 +335,6 @@ class MeshPanel(FileDrops, QWidget):
             self._shape.set_edges(on)
             self._schedule()
 
-    def _fill_view_menu(self) -> None:
-        for name, key in zip(VIEWS, "1234567", strict=True):
-            action = self.view_menu.addAction(f"{title(name)}\t{key}")
-            action.triggered.connect(partial(self.set_view, name))
-        self.view_menu.addSeparator()
-        up_menu = self.view_menu.addMenu(tr("Up axis of the file"))
-        for axis in ("y", "z", "x", "-y", "-z", "-x"):
-            action = up_menu.addAction(axis)
-            action.triggered.connect(partial(self.up_chosen.emit, axis))
-            action.setCheckable(True)
-            up_menu.aboutToShow.connect(lambda a=action: a.setChecked(a.text() == self._up))
-
     def _update_tools(self) -> None:
         self.header.set_active(self._shape is not None)
 
@@ -347,8 +345,11 @@ class MeshPanel(FileDrops, QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Keys are ours; the mouse is that of :class:`app.window.views.mesh_mouse.MeshMouse`."""
-        ours = self.plotter is not None and watched is self.plotter and event.type() == QEvent.Type.KeyPress
-        return ours and self._key(event)
+        if self.plotter is None or watched is not self.plotter:
+            return False
+        if event.type() == QEvent.Type.Resize:
+            self._camera.resized()
+        return event.type() == QEvent.Type.KeyPress and self._key(event)
 
     def _key(self, event: Any) -> bool:
         key = event.text().lower()
@@ -357,8 +358,7 @@ class MeshPanel(FileDrops, QWidget):
         elif key == "f":
             self.reset_view()
         elif key == "e":
-            action = next(b.defaultAction() for b in self.header.findChildren(QToolButton) if b.text() == tr("Edges"))
-            action.toggle()
+            self.edges_tool.defaultAction().toggle()
         else:
             event.ignore()
         return True  # VTK's own keys (quit, wireframe, pick) would surprise
@@ -389,11 +389,12 @@ class MeshPanel(FileDrops, QWidget):
         if point is not None:
             self.clicked.emit(point)
 
+    def _show_menu(self, at: QPointF) -> None:
+        tools = [tool.defaultAction() for tool in (self.edges_tool, self.fit_tool)]
+        show_menu(self, [self.view_menu, *tools], self.plotter.mapToGlobal(at.toPoint()))
+
     def _set_pivot(self, at: QPointF) -> None:
         point = self.pick(at)
         if point is not None:
-            camera = self.plotter.renderer.GetActiveCamera()
-            shift = point - np.array(camera.GetFocalPoint())
-            camera.SetPosition(*(np.array(camera.GetPosition()) + shift))
-            camera.SetFocalPoint(*point)
+            self._camera.turn_around(point)
             self._schedule()

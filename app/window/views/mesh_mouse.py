@@ -26,7 +26,8 @@ class MeshMouse(QObject):
     """Watches a plotter.
 
     Signals:
-        pressed(), clicked(place), pivoted(place): places are those of the widget.
+        pressed(), clicked(place), pivoted(place), menu_requested(place): places are those of the widget; the last is a
+            click with the right button.
         hovered(point), hover_ended(): with Shift held over the surface.
         action_changed(action), action_finished(action): a stroke so far, and when it is done.
         dragging(what, place), dropped(what, place): what ``grab`` gave for the place of a press is moved.
@@ -35,6 +36,7 @@ class MeshMouse(QObject):
     pressed = Signal()
     clicked = Signal(QPointF)
     pivoted = Signal(QPointF)
+    menu_requested = Signal(QPointF)
     hovered = Signal(object)
     hover_ended = Signal()
     action_changed = Signal(object)
@@ -50,6 +52,7 @@ class MeshMouse(QObject):
         self.grab: Callable[[QPointF], object] = lambda _: None
         self._grabbed: object = None
         self._press: QPointF | None = None
+        self._right: QPointF | None = None
         self._hover_at: QPointF | None = None
         self._hovering = False
         self._stroke: list[tuple[float, ...]] = []
@@ -74,6 +77,7 @@ class MeshMouse(QObject):
                 self.pressed.emit()
             if (self.tool and self._paint(event)) or self._drag(event):
                 return True
+            self._watch_right(event)
             if kind == QEvent.Type.MouseButtonPress:
                 self._press = event.position() if event.button() == Qt.MouseButton.LeftButton else None
             elif kind == QEvent.Type.MouseButtonRelease:
@@ -94,6 +98,17 @@ class MeshMouse(QObject):
         elif kind == QEvent.Type.Leave or (kind == QEvent.Type.KeyRelease and event.key() == Qt.Key.Key_Shift):  # type: ignore[attr-defined]
             self._end_hover()
         return False
+
+    def _watch_right(self, event: QMouseEvent) -> None:
+        """The right button without a drag asks for a menu; VTK zooms by a drag with it."""
+        if event.button() != Qt.MouseButton.RightButton:
+            return
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._right = event.position()
+        elif event.type() == QEvent.Type.MouseButtonRelease:
+            start, self._right = self._right, None
+            if start is not None and _still(start, event.position()):
+                QTimer.singleShot(0, self, lambda: self.menu_requested.emit(start))  # VTK's drag ends first
 
     def _paint(self, event: QMouseEvent) -> bool:
         """A press on the surface begins a stroke; one beside it turns the shape as always.
