@@ -30,7 +30,7 @@ class Guide(QObject):
         self._session, self._tools, self._files, self._samples = session, tools, files, samples
         self._engine_runs = False
         session.follow({"items", "collection"}, self.refresh)
-        tools.changed.connect(self.refresh)
+        tools.hint_changed.connect(self.refresh)
         engine.ready.connect(self._engine_ready)
 
     def refresh(self) -> None:
@@ -43,6 +43,13 @@ class Guide(QObject):
             text = tr("Starting the engine…")
         elif not self._session.items:
             text = tr("Drop a photo and a shape into the window, or choose File > Open sample")
+        elif len(self._session.items) == 1 and not self._tools.active:
+            (item,) = self._session.items.values()
+            text = (
+                tr("Now drop a shape into the window")
+                if item.kind == "image"
+                else tr("Now drop a photo into the window")
+            )
         else:
             text = self._tools.hint()
         self.message.setText(text)

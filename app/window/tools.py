@@ -1,10 +1,11 @@
-"""The tool that the mouse has in the panels: one at a time, whichever dock it belongs to."""
+"""The tool that the mouse has in the panels: one at a time, whichever task it belongs to."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
+from app.document.texts import tr
 from app.shared.values import Slot
 from app.window.views.image import ImagePanel
 from app.window.views.panels import Panels
@@ -19,12 +20,12 @@ class Tool:
 
     Attributes:
         name: "" for what it does without any tool.
-        hint: what the status bar says meanwhile.
+        hint: what the status bar says meanwhile: what the next click does; a function where that changes.
         click: where clicks in a panel go; None, or False from it: where they go without a tool.
     """
 
     name: str
-    hint: str
+    hint: str | Callable[[], str]
     click: Click | None = None
 
 
@@ -33,17 +34,22 @@ class Tools(QObject):
 
     Signals:
         changed(name): another tool is taken up, "" for none.
+        hint_changed(): the next click does something else.
     """
 
     changed = Signal(str)
+    hint_changed = Signal()
 
     def __init__(self, panels: Panels, parent: QObject | None = None):
         super().__init__(parent)
         self.active = ""
         self._tools: dict[str, Tool] = {}
+        self._boxing = False
+        self.changed.connect(self.hint_changed)
         for slot, panel in panels.items():
             if isinstance(panel, ImagePanel):
                 panel.clicked.connect(lambda u, v, s=slot: self.click(s, (u, v)))
+                panel.box_tool.defaultAction().toggled.connect(self._box_tool)
             else:
                 panel.clicked.connect(lambda point, s=slot: self.click(s, tuple(map(float, point))))
 
@@ -62,8 +68,15 @@ class Tools(QObject):
         self.take("" if name == self.active else name)
 
     def hint(self) -> str:
-        """What to do with the tool."""
-        return self._tools[self.active].hint
+        """What the next click does."""
+        if self._boxing:
+            return tr("Drag a box around the object · Esc leaves it as it was")
+        hint = self._tools[self.active].hint
+        return hint if isinstance(hint, str) else hint()
+
+    def _box_tool(self, on: bool) -> None:
+        self._boxing = on
+        self.hint_changed.emit()
 
     def click(self, slot: Slot, at: tuple[float, ...]) -> None:
         """A place in a panel was clicked."""

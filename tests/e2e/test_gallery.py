@@ -23,7 +23,7 @@ def test_find_shapes_like_the_image_open_turn_and_align_one(
     open_sample(window, "image")
     draw_focus_box(window.panels["image 1"], sample["box"])
     wait_ready(window)
-    window.docks["gallery"].raise_()
+    window.show_feature("gallery")
     QTest.keyClicks(dock.folder, str(shape_folder))
     assert dock.likes["image"].isEnabled() and not dock.likes["shape"].isEnabled()
     QTest.mouseClick(dock.likes["image"], LEFT)

@@ -31,7 +31,7 @@ TRUNK, BODY = (1000, 690), (800, 500)
 def parts(opened):
     """Photo and shape, nothing to save, with the parts dock in front."""
     opened.session.undo_stack.setClean()
-    opened.docks["parts"].raise_()
+    opened.show_feature("parts")
     return opened
 
 

@@ -1,6 +1,7 @@
-"""The align dock: start, choose among hypotheses, change the pose by hand, see how much the photo agrees."""
+"""The pose panel: start, choose among hypotheses, change the pose by hand, see how much the photo agrees."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.texts import title, tr
+from app.window.views.toolbar import Toolbar
 from core.alignment.freedom import FREEDOMS
 
 TOOLS = (
@@ -37,7 +39,7 @@ STYLES = (
 
 
 class AlignPanel(QWidget):
-    """The dock in which a shape is aligned to a photo.
+    """The panel in which a shape is aligned to a photo, and its tools.
 
     Signals:
         align_requested(), stopped(), clear_requested(), style_changed(): what their names say.
@@ -68,10 +70,10 @@ class AlignPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
+        self.toolbar = self._toolbar()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setContentsMargins(10, 10, 10, 10)
         layout.addLayout(self._camera_rows())
-        layout.addLayout(self._start_row())
         self.hint = QLabel(tr("Draw the focus box (B) around the object in the photo, then align the shape to it."))
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
@@ -87,7 +89,7 @@ class AlignPanel(QWidget):
         layout.addWidget(self.hint)
         layout.addWidget(self.verdict)
         layout.addWidget(self.list, 100)
-        layout.addLayout(self._tool_row())
+        layout.addWidget(self.forget, 0, Qt.AlignmentFlag.AlignRight)
         layout.addLayout(self._look_rows())
         layout.addStretch(1)
         self._runs = False
@@ -105,9 +107,9 @@ class AlignPanel(QWidget):
         return str(self.style_box.currentData())
 
     def show_tool(self, tool: str) -> None:
-        """Show which tool is taken up, "" (or one of another dock) for none."""
+        """Show which tool is taken up, "" (or one of another task) for none."""
         for name, button in self.tools.items():
-            button.setChecked(name == tool)
+            button.defaultAction().setChecked(name == tool)
 
     def set_camera(self, name: str) -> None:
         """Intrinsics come from a file, or ("") from the field of view."""
@@ -132,8 +134,9 @@ class AlignPanel(QWidget):
 
     def set_ready(self, ready: bool) -> None:
         """Whether an image and a shape are there to be aligned."""
-        for widget in (self.start, *self.tools.values()):
-            widget.setEnabled(ready)
+        self.start.setEnabled(ready)
+        for button in self.tools.values():
+            button.defaultAction().setEnabled(ready)
 
     def set_running(self, runs: bool) -> None:
         self._runs = runs
@@ -156,7 +159,7 @@ class AlignPanel(QWidget):
         self.verdict.setVisible(bool(verdict))
         self.hint.setVisible(not lines and not verdict)
         self.list.setVisible(bool(lines))
-        self.forget.setEnabled(bool(lines or verdict))
+        self.forget.setVisible(bool(lines or verdict))
         self.view.setEnabled(bool(lines))
         self.estimate.setEnabled(bool(lines))
 
@@ -221,33 +224,42 @@ class AlignPanel(QWidget):
         self.locks.setToolTip(tr("Keep some as they are: along and about the camera's axes, scale along the shape's"))
         self._locked()
 
-    def _start_row(self) -> QHBoxLayout:
-        self.start, self.forget = QPushButton(tr("Align shape to photo")), QPushButton(tr("Clear"))
+    def _toolbar(self) -> Toolbar:
+        toolbar = Toolbar()
+        self.start = QPushButton(tr("Align shape to photo"))
+        self.start.setProperty("primary", True)
+        self.start.setMinimumWidth(self.start.sizeHint().width())
         self.start.clicked.connect(self._pressed)
-        self.forget.clicked.connect(self.clear_requested)
-        row = QHBoxLayout()
-        row.addWidget(self.start, 1)
-        row.addWidget(self.forget)
-        return row
-
-    def _tool_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+        toolbar.add(self.start)
+        toolbar.add_line()
         self.tools: dict[str, QToolButton] = {}
         for name, text, tip in TOOLS:
-            button = QToolButton()
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setCheckable(True)
-            button.clicked.connect(lambda on, n=name: self.tool_requested.emit(n if on else ""))
-            self.tools[name] = button
-            row.addWidget(button)
-        row.addStretch(1)
-        self.view = QToolButton()
-        self.view.setText(tr("View"))
+            action = QAction(text, self)
+            action.setToolTip(tip)
+            action.setCheckable(True)
+            action.triggered.connect(lambda on, n=name: self.tool_requested.emit(n if on else ""))
+            self.tools[name] = toolbar.add_action(action, f"pose-{name}")
+        toolbar.add_line()
+        self.view = QAction(tr("See as in photo"), self)
         self.view.setToolTip(tr("See the shape in its panel as the photo's camera sees it"))
-        self.view.clicked.connect(self.view_requested)
-        row.addWidget(self.view)
-        return row
+        self.view.triggered.connect(self.view_requested)
+        toolbar.add_action(self.view, "view")
+        self.forget = QPushButton(tr("Clear"))
+        self.forget.setToolTip(tr("Forget the poses and the pairs"))
+        self.forget.clicked.connect(self.clear_requested)
+        toolbar.add_stretch()
+        return toolbar
+
+    def show_pair(self, name: str) -> None:
+        """Say on what the tools work."""
+        tips = {
+            self.start: tr("Find the pose of the shape in the photo (Ctrl+L)"),
+            self.forget: tr("Forget the poses and the pairs"),
+        }
+        for widget, tip in tips.items():
+            widget.setToolTip(f"{tip}\n{name}" if name else tip)
+        for tool, _, tip in TOOLS:
+            self.tools[tool].defaultAction().setToolTip(f"{tip}\n{name}" if name else tip)
 
     def _look_rows(self) -> QFormLayout:
         self.style_box, self.opacity, self.swipe = QComboBox(), QSlider(), QSlider()

@@ -30,7 +30,7 @@ STEEP = 0.3
 
 
 class ManualPose(QObject):
-    """Connects the tools of the align dock, the handles in the photo and the session."""
+    """Connects the tools of the pose panel, the handles in the photo and the session."""
 
     def __init__(
         self,
@@ -63,10 +63,11 @@ class ManualPose(QObject):
             return False
         if self._half is None or kind_of(self._half[0]) == kind_of(slot):
             self._half = (slot, at)
-            self._say_half()
+            self._tools.hint_changed.emit()
             return True
         pixel, point = (at, self._half[1]) if kind_of(slot) == "image" else (self._half[1], at)
         self._half = None
+        self._tools.hint_changed.emit()
         known = self._aligner.current() or Aligned(*pair)
         new = Correspondence2D3D((pixel[0], pixel[1]), (point[0], point[1], point[2]))
         placed = replace(known, pairs=(*known.pairs, new))
@@ -99,10 +100,12 @@ class ManualPose(QObject):
         )
         request.failed.connect(failed)
 
-    def _say_half(self) -> None:
-        where = tr("on the shape") if self._half and kind_of(self._half[0]) == "image" else tr("in the photo")
-        self._dock.hint.setText(tr("Now click the same place {where}.").format(where=where))
-        self._dock.hint.setVisible(True)
+    def hint(self) -> str:
+        """What the next click does while pairs are placed."""
+        if self._half is None:
+            return tr("Click a place in the photo or on the shape; then click the same place on the other")
+        where = tr("on the shape") if kind_of(self._half[0]) == "image" else tr("in the photo")
+        return tr("Now click the same place {where}").format(where=where)
 
     def _take(self, tool: str) -> None:
         self._half = None

@@ -1,7 +1,7 @@
-"""The collection dock: photos of one object or category, pulled into one frame."""
+"""The collection panel: photos of one object or category, pulled into one frame."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QAction, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.document.texts import tr
 from app.window.collection.filmstrip import Filmstrip
+from app.window.views.toolbar import Toolbar
 
 ORDERS = ((tr("In order"), "order"), (tr("Best first"), "best"), (tr("By viewpoint"), "viewpoint"))
 FILTERS = (
@@ -47,14 +48,14 @@ HELP = tr("Drop 2 photos or more of one object or category here, open a shape li
 
 
 class CollectionPanel(QWidget):
-    """The dock of a collection of photos.
+    """The panel of a collection of photos, and its tools.
 
     Signals:
         add_requested(), clear_requested(), congeal_requested(): congeal, stopped().
         shape_requested(): choose the shape from the gallery.
         arranged(): other order, filter or cameras.
         turned(): the average picture from another side.
-        export_requested(what): of ``EXPORTS``; carry_requested(what): of ``CARRIES``.
+        carry_requested(what): of ``CARRIES``.
         fix_requested(), remove_requested(number).
     """
 
@@ -65,7 +66,6 @@ class CollectionPanel(QWidget):
     shape_requested = Signal()
     arranged = Signal()
     turned = Signal()
-    export_requested = Signal(str)
     carry_requested = Signal(str)
     fix_requested = Signal()
 
@@ -74,14 +74,13 @@ class CollectionPanel(QWidget):
         self.strip = Filmstrip()
         self.about = QLabel(HELP)
         self.about.setWordWrap(True)
-        body = QHBoxLayout()
-        body.addWidget(self.strip, 1)
-        body.addLayout(self._average_column())
+        self.toolbar = self._toolbar()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 6)
-        layout.addLayout(self._row())
-        layout.addLayout(body, 1)
+        layout.setContentsMargins(10, 10, 10, 10)
+        layout.addLayout(self._arrange_row())
+        layout.addWidget(self.strip, 1)
         layout.addWidget(self.about)
+        layout.addLayout(self._average_column())
         self._runs = False
 
     def set_state(self, photos: int, shape: bool, joined: bool, fixable: bool) -> None:
@@ -90,10 +89,10 @@ class CollectionPanel(QWidget):
         self.start.setToolTip(
             "" if shape else tr("Open the shape that the photos show as shape 1, or choose one from the gallery")
         )
-        for widget in (self.carry, self.export, self.cameras, self.azimuth):
+        for widget in (self.carry, self.cameras, self.azimuth):
             widget.setEnabled(joined)
         self.gallery.setEnabled(photos > 1 and not self._runs)
-        self.fix.setEnabled(fixable and joined and not self._runs)
+        self.fix_action.setEnabled(fixable and joined and not self._runs)
 
     def set_running(self, runs: bool) -> None:
         self._runs = runs
@@ -104,21 +103,40 @@ class CollectionPanel(QWidget):
         self.average.setPixmap(picture or QPixmap())
         self.average.setText("" if picture else tr("Average"))
 
-    def _row(self) -> QHBoxLayout:
-        add, self.start, self.fix = (
-            QPushButton(tr("Add photos…")),
-            QPushButton(tr("Congeal")),
-            QPushButton(tr("Fix this pose")),
-        )
-        add.clicked.connect(self.add_requested)
+    def _toolbar(self) -> Toolbar:
+        toolbar = Toolbar()
+        self.start = QPushButton(tr("Congeal"))
+        self.start.setProperty("primary", True)
         self.start.clicked.connect(lambda: (self.stopped if self._runs else self.congeal_requested).emit())
-        self.fix.setToolTip(
-            tr("The pose that the Align dock shows for the opened photo is certain; the others follow it")
+        self.add = self._action(tr("Add photos…"), "", self.add_requested)
+        self.gallery = self._action(
+            tr("Shape from gallery"),
+            tr("Take the shape of the Gallery's folder that fits the photos best"),
+            self.shape_requested,
         )
-        self.fix.clicked.connect(self.fix_requested)
-        self.gallery = QPushButton(tr("Shape from gallery"))
-        self.gallery.setToolTip(tr("Take the shape of the Gallery dock's folder that fits the photos best"))
-        self.gallery.clicked.connect(self.shape_requested)
+        self.fix_action = self._action(
+            tr("Fix this pose"),
+            tr("The pose that is shown for the opened photo is certain; the others follow it"),
+            self.fix_requested,
+        )
+        toolbar.add_action(self.add, "add")
+        toolbar.add_action(self.gallery, "gallery")
+        toolbar.add(self.start)
+        self.fix = toolbar.add_action(self.fix_action, "fix")
+        self.carry = _menu_button(tr("Draw on all"), CARRIES, self.carry_requested)
+        toolbar.add_line()
+        toolbar.add(self.carry)
+        toolbar.add_action(self._action(tr("Clear"), tr("Take all photos out"), self.clear_requested), "trash")
+        toolbar.add_stretch()
+        return toolbar
+
+    def _action(self, text: str, tip: str, signal: SignalInstance) -> QAction:
+        action = QAction(text, self)
+        action.setToolTip(tip or text)
+        action.triggered.connect(lambda: signal.emit())
+        return action
+
+    def _arrange_row(self) -> QHBoxLayout:
         self.order, self.filter = QComboBox(), QComboBox()
         for box, choices in ((self.order, ORDERS), (self.filter, FILTERS)):
             for text, name in choices:
@@ -127,26 +145,10 @@ class CollectionPanel(QWidget):
         self.cameras = QCheckBox(tr("Cameras"))
         self.cameras.setToolTip(tr("Show where the photos were taken from, around the shape"))
         self.cameras.toggled.connect(lambda: self.arranged.emit())
-        self.carry = _menu_button(tr("Draw on all"), CARRIES, self.carry_requested)
-        self.export = _menu_button(tr("Export"), EXPORTS, self.export_requested)
-        clear = QToolButton()
-        clear.setText(tr("Clear"))
-        clear.clicked.connect(self.clear_requested)
         row = QHBoxLayout()
-        for widget in (
-            add,
-            self.gallery,
-            self.start,
-            self.fix,
-            self.order,
-            self.filter,
-            self.cameras,
-            self.carry,
-            self.export,
-        ):
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(clear)
+        row.addWidget(self.order, 1)
+        row.addWidget(self.filter, 1)
+        row.addWidget(self.cameras)
         return row
 
     def _average_column(self) -> QVBoxLayout:
@@ -158,7 +160,7 @@ class CollectionPanel(QWidget):
         self.azimuth.setValue(45)
         self.azimuth.valueChanged.connect(lambda: self.turned.emit())
         column = QVBoxLayout()
-        column.addWidget(self.average, 1)
+        column.addWidget(self.average)
         column.addWidget(self.azimuth)
         return column
 

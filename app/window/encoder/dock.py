@@ -1,4 +1,4 @@
-"""The encoder dock: which encoder, on which device, and how closely shapes are looked at."""
+"""The encoder panel: which encoder, on which device, and how closely shapes are looked at."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ POCKETS = ("pocket", "pocket-0.1")
 
 
 class EncoderPanel(QWidget):
-    """The dock that edits :class:`EncoderSettings`.
+    """The panel that edits :class:`EncoderSettings`.
 
     Signals:
         applied(settings): the user pressed Apply.

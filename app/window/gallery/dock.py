@@ -1,4 +1,4 @@
-"""The gallery dock: what to look for, where, and what was found."""
+"""The gallery drawer: what to look for, where, and what was found."""
 
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,12 @@ Folders are indexed with it from now on; empty for none.""")
 
 
 class GalleryPanel(QWidget):
-    """The dock that searches a gallery of shapes.
+    """The drawer that searches a gallery of shapes.
 
     Signals:
         search_requested(kind): find shapes like the open "image" or "shape", the marked "part", or by "words";
             "nothing" only reads the folder anew.
-        settings_changed(): the same with other settings of the dock.
+        settings_changed(): the same with other settings of the drawer.
         gallery_requested(folder, gallery): keep the gallery of a folder of shapes in a folder of its own.
         naming_requested(labels): say which of the labels (divided by commas; of all tags where empty) the open shape
             is.
@@ -52,16 +52,17 @@ class GalleryPanel(QWidget):
             tr("Shapes of a folder or gallery, the most similar first. Click opens one, drag turns it.")
         )
         self.about.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.addLayout(self._place_row())
-        layout.addLayout(self._like_row())
-        layout.addLayout(self._words_row())
-        layout.addLayout(self._filter_row())
-        layout.addWidget(self.results, 1)
-        layout.addWidget(self.about)
-        layout.addLayout(self._name_row())
-        layout.addWidget(self.names)
+        asks, found, layout = QVBoxLayout(), QVBoxLayout(), QHBoxLayout(self)
+        layout.setContentsMargins(10, 4, 10, 8)
+        layout.setSpacing(12)
+        for row in (self._place_row(), self._like_row(), self._words_row(), self._name_row()):
+            asks.addLayout(row)
+        asks.addWidget(self.names)
+        asks.addStretch(1)
+        found.addLayout(self._filter_row())
+        found.addWidget(self.results, 1)
+        layout.addLayout(asks, 2)
+        layout.addLayout(found, 3)
         self._open: set[str] = set()
         self._update()
 
@@ -91,31 +92,39 @@ class GalleryPanel(QWidget):
         self.about.setToolTip("\n".join(f"{Path(path).name}: {reason}" for path, reason in found.refused))
 
     def _place_row(self) -> QHBoxLayout:
-        self.folder, browse = QLineEdit(), QToolButton()
+        self.folder, browse, more = QLineEdit(), QPushButton(tr("Browse…")), QToolButton()
         self.folder.setPlaceholderText(tr("Folder of shapes, or gallery"))
+        self.folder.setMinimumWidth(190)
         self.folder.textChanged.connect(lambda: self._update())
-        browse.setText("…")
-        browse.setToolTip(tr("Choose the folder; make a gallery to keep or share"))
-        browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(browse)
-        menu.addAction(tr("Open folder or gallery…"), self._browse)
+        self.folder.returnPressed.connect(self.read_folder)
+        browse.setToolTip(tr("Choose the folder of shapes, or a gallery"))
+        browse.clicked.connect(self._browse)
+        more.setText(tr("More"))
+        more.setToolTip(tr("Make a gallery to keep or share; the model for words"))
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(more)
         menu.addAction(tr("Make a gallery of a folder…"), self._make)
         menu.addSeparator()
         menu.addAction(tr("Model for words…"), self._ask_clip)
         menu.addAction(tr("Its branch for depth…"), self._ask_branch)
-        browse.setMenu(menu)
+        more.setMenu(menu)
         self.read = QToolButton()
         self.read.setText(tr("Read"))
         self.read.setToolTip(tr("Read the folder: new and changed shapes are added, removed ones left out"))
-        self.read.clicked.connect(lambda: self.search_requested.emit("nothing"))
-        return _row(self.folder, self.read, browse)
+        self.read.clicked.connect(self.read_folder)
+        return _row(self.folder, browse, self.read, more)
+
+    def read_folder(self) -> None:
+        """Read the folder that is named, if one is."""
+        if self.folder.text().strip():
+            self.search_requested.emit("nothing")
 
     def _like_row(self) -> QHBoxLayout:
         self.likes: dict[str, QPushButton] = {}
         tips = {
             "image": tr("Find shapes that look like what the focus box of the image frames"),
             "shape": tr("Find shapes that are like the open one"),
-            "part": tr("Find shapes that have something like the part chosen in the Parts dock"),
+            "part": tr("Find shapes that have something like the part chosen in the task Parts"),
         }
         for kind, tip in tips.items():
             button = QPushButton(tr("Like the {kind}").format(kind=kind))
@@ -145,7 +154,9 @@ class GalleryPanel(QWidget):
         self.tag.currentIndexChanged.connect(lambda: self.settings_changed.emit())
         self.order.currentIndexChanged.connect(lambda: self.settings_changed.emit())
         self.closer.toggled.connect(lambda: self.settings_changed.emit())
-        return _row(self.tag, self.order, self.closer)
+        row = _row(self.tag, self.order, self.closer)
+        row.insertWidget(0, self.about, 3)
+        return row
 
     def _name_row(self) -> QHBoxLayout:
         self.labels, self.name, self.names = QLineEdit(), QPushButton(tr("Name the shape")), QLabel()

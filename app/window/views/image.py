@@ -15,12 +15,14 @@ from app.window.views.empty import EmptyState
 from app.window.views.header import Header
 from app.window.views.image_view import ImageView
 from app.window.views.marks import PinMark
+from app.window.views.outline import WIDTH, Outlined
 from app.window.views.overlays import as_pixmap
+from app.window.views.panel_bar import PanelBar
 from app.window.views.strokes import IMAGE_TOOLS
 from core.colors import HEATMAPS, apply_colormap, heat_weight
 
 
-class ImagePanel(FileDrops, QWidget):
+class ImagePanel(FileDrops, Outlined):
     """Shows one image. Pixels are (u, v) with the centre of the top-left pixel at (0, 0).
 
     Signals:
@@ -74,8 +76,9 @@ class ImagePanel(FileDrops, QWidget):
         self._stack = QStackedLayout(stack_host)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.view)
+        self.bar = PanelBar(stack_host)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(WIDTH, WIDTH, WIDTH, WIDTH)
         layout.setSpacing(0)
         layout.addWidget(self.header)
         layout.addWidget(stack_host, 1)

@@ -19,11 +19,12 @@ from app.window.views.header import Header
 from app.window.views.marks import PinMark
 from app.window.views.mesh_marks import MeshMarks
 from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
+from app.window.views.outline import WIDTH, Outlined
 from core.colors import HEATMAPS
 from core.geometry.viewpoints import VIEWS, view_directions
 
 
-class MeshPanel(FileDrops, QWidget):
+class MeshPanel(FileDrops, Outlined):
     """Shows one shape, in the units and axes of its file.
 
     Signals:
@@ -65,7 +66,7 @@ class MeshPanel(FileDrops, QWidget):
         self._stack = QStackedLayout(self._host)
         self._stack.addWidget(self.empty)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(WIDTH, WIDTH, WIDTH, WIDTH)
         layout.setSpacing(0)
         layout.addWidget(self.header)
         layout.addWidget(self._host, 1)
