@@ -21,7 +21,9 @@ def fill(window):
     session = window.session
     session.set_pins([session.new_pin("image 1", (800.0, 500.0))], 1)
     session.set_layers(session.layers.new_part("Trunk").mark(1, "image 1", np.eye(960, 1280, dtype=bool)))
-    window.features.parts.panel.set_draft(f"New part in image 1\nshape 1: {sureness('unsure', 0.5, ['mirror'])}", 3, 0, 0.8)
+    window.features.parts.panel.set_draft(
+        f"New part in image 1\nshape 1: {sureness('unsure', 0.5, ['mirror'])}", 3, 0, 0.8
+    )
     pose = PoseInPhoto((1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0), (0.0, 0.0, 6.0), (1.0, 1.0, 1.0), 0.7)
     aligned = Aligned("image 1", "shape 1", (1500.0, 1500.0, 640.0, 480.0), (pose, pose))
     session.set_aligned({("image 1", "shape 1"): aligned})
