@@ -106,7 +106,7 @@ def main() -> None:
             for theme in ("light", "dark"):
                 pictures(window, folder, size, theme)
         window.close()
-    print(json.dumps(sorted(str(one) for one in folder.glob("*.png")), indent=1))  # noqa: T201
+    print(json.dumps(sorted(str(one) for one in folder.glob("*.png")), indent=1))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ def say_shortcuts(parent: QWidget) -> None:
         (tr("Ctrl + wheel with W, T or S"), tr("the posed shape nearer or farther")),
         ("[ · ]", tr("smaller or larger brush")),
         ("F · 1 · + · −", tr("fit · actual size · zoom")),
+        ("Z", tr("zoom to the box, and back")),
+        ("Ctrl+1 … Ctrl+4 · Ctrl+G", tr("Match, Parts, Pose, Collection; the gallery")),
         (tr("1 … 7 over a shape"), tr("standard views")),
         ("Del · F2", tr("delete or rename a pin in the list")),
     )

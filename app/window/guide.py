@@ -27,6 +27,7 @@ class Guide(QObject):
     ):
         super().__init__(parent)
         self.message, self.welcome = QLabel(), Welcome()
+        self.message.setContentsMargins(8, 0, 8, 0)
         self._session, self._tools, self._files, self._samples = session, tools, files, samples
         self._engine_runs = False
         session.follow({"items", "collection"}, self.refresh)

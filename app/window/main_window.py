@@ -152,6 +152,7 @@ class MainWindow(QMainWindow):
         self.requests.warned.connect(self.messages.warn)
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
         self.projects.changed.connect(self._name_window)
+        self.workspace.changed.connect(lambda _: self._show_layers())
         self.pair.changed.connect(lambda: self.workspace.show_pair(self.pair.name()))
 
     def _restore(self) -> None:
@@ -159,7 +160,13 @@ class MainWindow(QMainWindow):
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
         self.workspace.restore(self.settings)
+        self._show_layers()
         self.appearance.restore()
+
+    def _show_layers(self) -> None:
+        layers = getattr(self.features, self.workspace.current).layers
+        for panel in self.panels.values():
+            panel.show_layers(layers)
 
     def _name_window(self) -> None:
         path = self.projects.path

@@ -24,8 +24,8 @@ from app.window.top_bar import TopBar
 LAYOUT = "layout 2"
 """Where the settings keep how the window is laid out; another number whenever an old state would not fit."""
 
-SIDE_WIDTH, DRAWER_HEIGHT = 312, 260
-"""Of the side panel and of the drawer at first, in pixels."""
+SIDE_WIDTH, DRAWER_HEIGHT = 312, 230
+"""Of the side panel and of the drawer at least, in pixels; users make them larger."""
 
 
 class Workspace(QWidget):
@@ -187,11 +187,12 @@ class Workspace(QWidget):
         self._above.addWidget(self.drawer)
         self._beside.addWidget(self._above)
         self._beside.addWidget(self.side)
-        for splitter, size in ((self._above, DRAWER_HEIGHT), (self._beside, SIDE_WIDTH)):
+        for splitter in (self._above, self._beside):
             splitter.setChildrenCollapsible(False)
             splitter.setStretchFactor(0, 1)
-            splitter.setStretchFactor(1, 0)
-            splitter.setSizes([1000 - size, size])
+            splitter.setSizes([10_000, 1])  # the second as small as it can be
+        self.side.setMinimumWidth(SIDE_WIDTH)
+        self.drawer.setMinimumHeight(DRAWER_HEIGHT)
         self.drawer.hide()
         self.export = QToolButton()
         self.export.setText(tr("Export…"))

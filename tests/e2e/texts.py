@@ -72,6 +72,8 @@ def needed(widget: QWidget) -> QSize:
     if isinstance(widget, QLineEdit):
         text = max(widget.placeholderText(), widget.text(), key=len)
         return QSize(widget.fontMetrics().horizontalAdvance(text) + 10, widget.minimumSizeHint().height())
+    if isinstance(widget, QPushButton):  # its hint is never under 80 pixels
+        return QSize(widget.fontMetrics().horizontalAdvance(widget.text()) + 14, widget.sizeHint().height())
     if isinstance(widget, QComboBox):
         option = QStyleOptionComboBox()
         widget.initStyleOption(option)

@@ -113,7 +113,8 @@ class AlignPanel(QWidget):
 
     def set_camera(self, name: str) -> None:
         """Intrinsics come from a file, or ("") from the field of view."""
-        self.camera.setText(f"K: {name}" if name else "K…")
+        short = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 60)
+        self.camera.setText(f"K: {short}" if name else "K…")
         self.from_file.setText(tr("Forget K of the file") if name else tr("Take K from a file…"))
         self.fov.setEnabled(not name)
 
@@ -164,7 +165,7 @@ class AlignPanel(QWidget):
         self.estimate.setEnabled(bool(lines))
 
     def _camera_rows(self) -> QFormLayout:
-        self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QToolButton(), QToolButton()
+        self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QPushButton(), QPushButton()
         self.fov.setRange(0, 170)
         self.fov.setSpecialValueText(tr("photo's, or 50°"))
         self.fov.setSuffix("°")
@@ -207,7 +208,6 @@ class AlignPanel(QWidget):
         self.carry = cameras.addAction(tr("Carry the pose to the rig's other photos"), self.carry_requested.emit)
         cameras.setToolTipsVisible(True)
         self.camera.setMenu(cameras)
-        self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _fill_freedoms(self) -> None:
         for value, text in ((6, tr("place and rotation")), (7, tr("and one scale")), (9, tr("and each axis' scale"))):
@@ -220,7 +220,6 @@ class AlignPanel(QWidget):
             action.setCheckable(True)
         menu.triggered.connect(self._locked)
         self.locks.setMenu(menu)
-        self.locks.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.locks.setToolTip(tr("Keep some as they are: along and about the camera's axes, scale along the shape's"))
         self._locked()
 

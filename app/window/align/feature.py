@@ -19,6 +19,7 @@ from app.window.feature import Entries, Entry, Feature
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.tools import Tool, Tools
+from app.window.views.layers import Layer
 from app.window.views.panels import Panels
 
 
@@ -26,6 +27,7 @@ class AlignFeature(Feature):
     """Find the pose of a shape in a photo."""
 
     name, title, icon, menu, key = "align", tr("Pose"), "task-pose", tr("P&ose"), "Ctrl+3"
+    layers: frozenset[Layer] = frozenset({"pose"})
 
     def __init__(
         self,

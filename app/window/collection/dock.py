@@ -80,7 +80,7 @@ class CollectionPanel(QWidget):
         layout.addLayout(self._arrange_row())
         layout.addWidget(self.strip, 1)
         layout.addWidget(self.about)
-        layout.addLayout(self._average_column())
+        layout.addWidget(self._average_column())
         self._runs = False
 
     def set_state(self, photos: int, shape: bool, joined: bool, fixable: bool) -> None:
@@ -101,7 +101,7 @@ class CollectionPanel(QWidget):
 
     def show_average(self, picture: QPixmap | None) -> None:
         self.average.setPixmap(picture or QPixmap())
-        self.average.setText("" if picture else tr("Average"))
+        self.average_box.setVisible(picture is not None)
 
     def _toolbar(self) -> Toolbar:
         toolbar = Toolbar()
@@ -151,18 +151,21 @@ class CollectionPanel(QWidget):
         row.addWidget(self.cameras)
         return row
 
-    def _average_column(self) -> QVBoxLayout:
-        self.average, self.azimuth = QLabel(tr("Average")), QSlider(Qt.Orientation.Horizontal)
+    def _average_column(self) -> QWidget:
+        self.average_box, title = QWidget(), QLabel(tr("Average of all photos"))
+        self.average, self.azimuth = QLabel(), QSlider(Qt.Orientation.Horizontal)
         self.average.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.average.setMinimumSize(150, 120)
         self.average.setToolTip(tr("All photos together, as a picture of the shape; the slider turns it"))
         self.azimuth.setRange(-180, 180)
         self.azimuth.setValue(45)
         self.azimuth.valueChanged.connect(lambda: self.turned.emit())
-        column = QVBoxLayout()
-        column.addWidget(self.average)
-        column.addWidget(self.azimuth)
-        return column
+        column = QVBoxLayout(self.average_box)
+        column.setContentsMargins(0, 0, 0, 0)
+        for widget in (title, self.average, self.azimuth):
+            column.addWidget(widget)
+        self.average_box.hide()
+        return self.average_box
 
 
 def _menu_button(text: str, choices: tuple[tuple[str, str], ...], signal: object) -> QToolButton:

@@ -16,6 +16,7 @@ from app.window.feature import Entries, Entry, Feature
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.tools import Tools
+from app.window.views.layers import Layer
 from app.window.views.panels import Panels
 
 
@@ -23,6 +24,7 @@ class CollectionFeature(Feature):
     """Pull photos into the frame of a shape."""
 
     name, title, icon, key = "collection", tr("Collection"), "task-collection", "Ctrl+4"
+    layers: frozenset[Layer] = frozenset({"heat", "pose"})
 
     def __init__(
         self,

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -228,8 +227,9 @@ class EncoderPanel(QWidget):
             if path:
                 field.setText(path)
 
-        browse = QToolButton()
-        browse.setText("…")
+        browse = QPushButton("…")
+        browse.setFixedWidth(34)
+        browse.setToolTip(tr("Choose a file"))
         browse.clicked.connect(lambda: ask())
         row = QHBoxLayout()
         row.addWidget(field)

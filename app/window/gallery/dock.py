@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -92,24 +91,21 @@ class GalleryPanel(QWidget):
         self.about.setToolTip("\n".join(f"{Path(path).name}: {reason}" for path, reason in found.refused))
 
     def _place_row(self) -> QHBoxLayout:
-        self.folder, browse, more = QLineEdit(), QPushButton(tr("Browse…")), QToolButton()
+        self.folder, browse, more = QLineEdit(), QPushButton(tr("Browse…")), QPushButton(tr("More"))
         self.folder.setPlaceholderText(tr("Folder of shapes, or gallery"))
         self.folder.setMinimumWidth(190)
         self.folder.textChanged.connect(lambda: self._update())
         self.folder.returnPressed.connect(self.read_folder)
         browse.setToolTip(tr("Choose the folder of shapes, or a gallery"))
         browse.clicked.connect(self._browse)
-        more.setText(tr("More"))
         more.setToolTip(tr("Make a gallery to keep or share; the model for words"))
-        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(more)
         menu.addAction(tr("Make a gallery of a folder…"), self._make)
         menu.addSeparator()
         menu.addAction(tr("Model for words…"), self._ask_clip)
         menu.addAction(tr("Its branch for depth…"), self._ask_branch)
         more.setMenu(menu)
-        self.read = QToolButton()
-        self.read.setText(tr("Read"))
+        self.read = QPushButton(tr("Read"))
         self.read.setToolTip(tr("Read the folder: new and changed shapes are added, removed ones left out"))
         self.read.clicked.connect(self.read_folder)
         return _row(self.folder, browse, self.read, more)
@@ -134,11 +130,10 @@ class GalleryPanel(QWidget):
         return _row(*self.likes.values())
 
     def _words_row(self) -> QHBoxLayout:
-        self.words, go = QLineEdit(), QToolButton()
+        self.words, go = QLineEdit(), QPushButton(tr("Find"))
         self.words.setPlaceholderText(tr("Or in words: a chair with arms"))
         self.words.setClearButtonEnabled(True)
         self.words.returnPressed.connect(lambda: self._say())
-        go.setText(tr("Find"))
         go.clicked.connect(self.words.returnPressed)
         return _row(self.words, go)
 

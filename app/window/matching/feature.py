@@ -16,6 +16,7 @@ from app.window.matching.presenter import MatchPresenter
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.tools import Tool
+from app.window.views.layers import Layer
 from app.window.views.panels import Panels
 
 
@@ -23,6 +24,7 @@ class MatchingFeature(Feature):
     """Click a place and see where it is on everything else."""
 
     name, title, icon, key = "matching", tr("Match"), "task-match", "Ctrl+1"
+    layers: frozenset[Layer] = frozenset({"heat"})
 
     def __init__(
         self,

@@ -102,8 +102,8 @@ class FocusFirst(QObject):
         if now == before:
             return
         self._leave()
-        boxed = now is not None and now.path == before.path and now.box is not None
-        if boxed and (slot != photo or _inside(at, now.box)):
+        box = now.box if now is not None and now.path == before.path else None
+        if box is not None and (slot != photo or _inside(at, box)):
             QTimer.singleShot(0, self, lambda: self._place(slot, at))  # not within the step that draws the box
 
     def _leave(self) -> None:

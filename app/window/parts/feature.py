@@ -17,6 +17,7 @@ from app.window.parts.presenter import PartsPresenter
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.tools import Tool, Tools
+from app.window.views.layers import Layer
 from app.window.views.panels import ActivePanel, Panels
 
 
@@ -24,6 +25,7 @@ class PartsFeature(Feature):
     """Mark a part, and keep it as a layer."""
 
     name, title, icon, menu, key = "parts", tr("Parts"), "task-parts", tr("&Parts"), "Ctrl+2"
+    layers: frozenset[Layer] = frozenset({"parts"})
     panel: PartsPanel
 
     def __init__(

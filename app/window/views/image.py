@@ -14,6 +14,7 @@ from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
 from app.window.views.header import Header
 from app.window.views.image_view import ImageView
+from app.window.views.layers import Layer
 from app.window.views.marks import PinMark
 from app.window.views.outline import WIDTH, Outlined
 from app.window.views.overlays import as_pixmap
@@ -151,6 +152,12 @@ class ImagePanel(FileDrops, Outlined):
     def set_overlay(self, name: str, rgba: npt.NDArray[np.uint8] | None, box: Box = (0, 0, 1, 1)) -> None:
         """Lay a posed shape uint8 [h, w, 4] over the part ``box`` of the image; None removes it."""
         self.view.overlays.show_picture(name, rgba, box)
+
+    def show_layers(self, layers: frozenset[Layer]) -> None:
+        """Show the layers of a task, and hide the others."""
+        self.header.opacity.setVisible("heat" in layers)
+        for layer, item in (("heat", self.view.heat), ("parts", self.view.labels), ("pose", self.view.overlays)):
+            item.setVisible(layer in layers)
 
     def set_part_tool(self, tool: str, size: float, angle: float) -> None:
         """Take a part tool up; those for shapes mean nothing here."""

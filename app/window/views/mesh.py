@@ -1,6 +1,5 @@
 """The shape panel: a mesh or point cloud to turn around, with a heatmap as colours and pins on it."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,17 @@ from PySide6.QtGui import QOpenGLContext
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
-from app.document.texts import title, tr
+from app.document.texts import tr
 from app.window.theme import is_dark
 from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
 from app.window.views.header import Header
+from app.window.views.layers import ALL_LAYERS, Layer
 from app.window.views.marks import PinMark
 from app.window.views.mesh_marks import MeshMarks
 from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
 from app.window.views.outline import WIDTH, Outlined
+from app.window.views.view_menu import fill_view_menu
 from core.colors import HEATMAPS
 from core.geometry.viewpoints import VIEWS, view_directions
 
@@ -82,11 +83,13 @@ class MeshPanel(FileDrops, Outlined):
         self._through: Any = None
         self._smoothing: Any = None
         self._heat: tuple[npt.NDArray[np.float32], float, float] | None = None
+        self._labels: npt.NDArray[np.uint8] | None = None
+        self._layers = ALL_LAYERS
         self._marks = MeshMarks(self, self)
         self._marks.match_moved.connect(self.match_moved)
         self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
         self._navigation = "trackball"
-        self._fill_view_menu()
+        fill_view_menu(self.view_menu, self.set_view, self.up_chosen.emit, lambda: self._up)
         self._update_tools()
 
     def set_mesh(self, mesh: Any | None, title: str = "", up: str = "y") -> None:
@@ -95,7 +98,7 @@ class MeshPanel(FileDrops, Outlined):
         self._up = up
         if mesh is not None and self.plotter is None and not self._start():
             return
-        self._heat = None
+        self._heat = self._labels = None
         if self._shape is not None:
             self.plotter.renderer.RemoveActor(self._shape.actor)
             self._shape = self._mouse.picker = None
@@ -171,6 +174,14 @@ class MeshPanel(FileDrops, Outlined):
         if self.plotter is not None:
             self.frustums.show(name, points, color)
             self._schedule()
+
+    def show_layers(self, layers: frozenset[Layer]) -> None:
+        """Show the layers of a task, and hide the others."""
+        self._layers = layers
+        self.header.opacity.setVisible("heat" in layers)
+        if self.plotter is not None:
+            self.frustums.set_visible("pose" in layers)
+        self._repaint()
 
     def set_navigation(self, name: str) -> None:
         """What the mouse does: "trackball", "turntable" or "blender"."""
@@ -267,6 +278,7 @@ class MeshPanel(FileDrops, Outlined):
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)
         self.frustums = Frustums(self.plotter.renderer)
+        self.frustums.set_visible("pose" in self._layers)
         self._smoothing = Smoothing(self.plotter)
         self.plotter.renderer.AddObserver("StartEvent", self._before_render)
         self._dress()
@@ -303,7 +315,8 @@ class MeshPanel(FileDrops, Outlined):
     def _repaint(self) -> None:
         if self._shape is None:
             return
-        if self._heat is None:
+        self._shape.set_labels(self._labels if "parts" in self._layers else None)
+        if self._heat is None or "heat" not in self._layers:
             self._shape.paint(None, 0, 1, self._colormap, 1)
             self._legend.hide()
         else:
@@ -325,18 +338,6 @@ class MeshPanel(FileDrops, Outlined):
         if self._shape is not None:
             self._shape.set_edges(on)
             self._schedule()
-
-    def _fill_view_menu(self) -> None:
-        for name, key in zip(VIEWS, "1234567", strict=True):
-            action = self.view_menu.addAction(f"{title(name)}\t{key}")
-            action.triggered.connect(partial(self.set_view, name))
-        self.view_menu.addSeparator()
-        up_menu = self.view_menu.addMenu(tr("Up axis of the file"))
-        for axis in ("y", "z", "x", "-y", "-z", "-x"):
-            action = up_menu.addAction(axis)
-            action.triggered.connect(partial(self.up_chosen.emit, axis))
-            action.setCheckable(True)
-            up_menu.aboutToShow.connect(lambda a=action: a.setChecked(a.text() == self._up))
 
     def _update_tools(self) -> None:
         self.header.set_active(self._shape is not None)
@@ -378,9 +379,8 @@ class MeshPanel(FileDrops, Outlined):
 
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
         """Lay parts over the shape: uint8 [F, 4] for the faces of its file (points of a cloud); None removes them."""
-        if self._shape is not None:
-            self._shape.set_labels(rgba)
-            self._repaint()
+        self._labels = rgba
+        self._repaint()
 
     def _click(self, at: QPointF) -> None:
         if (mark := self._marks.at(at)) is not None:
