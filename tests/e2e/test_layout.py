@@ -30,6 +30,14 @@ def fill(window):
     window.features.collection.controller.add([str(SAMPLE / "collection")])
 
 
+def settle(window, qtbot):
+    """Let what came just now be laid out; what cannot be read then stays so."""
+    for _ in range(20):
+        qtbot.wait(80)
+        if not unreadable(window):
+            break
+
+
 def test_every_task_fits_a_small_screen_in_both_themes(window, open_sample, qtbot):
     open_sample(window, "image", "shape")
     fill(window)
@@ -40,7 +48,7 @@ def test_every_task_fits_a_small_screen_in_both_themes(window, open_sample, qtbo
         window.appearance.set_theme(theme)
         for feature in window.features:
             window.show_feature(feature.name)
-            qtbot.wait(80)
+            settle(window, qtbot)
             assert (window.width(), window.height()) == (1280, 800)
             assert feature.panel.isVisible()
             found[f"{feature.name}, {theme}"] = unreadable(window)

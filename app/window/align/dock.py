@@ -114,7 +114,7 @@ class AlignPanel(QWidget):
     def set_camera(self, name: str) -> None:
         """Intrinsics come from a file, or ("") from the field of view."""
         short = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 60)
-        self.camera.setText(f"K: {short}" if name else "K…")
+        self.camera.setText(f"K: {short}" if name else tr("Camera"))
         self.from_file.setText(tr("Forget K of the file") if name else tr("Take K from a file…"))
         self.fov.setEnabled(not name)
 
@@ -173,18 +173,16 @@ class AlignPanel(QWidget):
         self._fill_camera_menu()
         self._fill_freedoms()
         form = QFormLayout()
-        for name, field, beside in (
-            (tr("Field of view"), self.fov, self.camera),
-            (tr("Freedom"), self.dof, self.locks),
-        ):
-            row = QHBoxLayout()
-            row.addWidget(field, 1)
-            row.addWidget(beside)
-            form.addRow(name, row)
+        form.addRow(tr("Field of view"), self.fov)
+        form.addRow(tr("Freedom"), self.dof)
+        row = QHBoxLayout()
+        row.addWidget(self.camera)
+        row.addWidget(self.locks)
+        form.addRow("", row)
         return form
 
     def _fill_camera_menu(self) -> None:
-        self.camera.setText("K…")
+        self.camera.setText(tr("Camera"))
         self.camera.setToolTip(
             tr("The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig")
         )

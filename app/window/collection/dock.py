@@ -79,6 +79,7 @@ class CollectionPanel(QWidget):
         layout.setContentsMargins(10, 10, 10, 10)
         layout.addLayout(self._arrange_row())
         layout.addWidget(self.strip, 1)
+        layout.addWidget(self.cameras)
         layout.addWidget(self.about)
         layout.addWidget(self._average_column())
         self._runs = False
@@ -89,7 +90,7 @@ class CollectionPanel(QWidget):
         self.start.setToolTip(
             "" if shape else tr("Open the shape that the photos show as shape 1, or choose one from the gallery")
         )
-        for widget in (self.carry, self.cameras, self.azimuth):
+        for widget in (self.carry.defaultAction(), self.cameras, self.azimuth):
             widget.setEnabled(joined)
         self.gallery.setEnabled(photos > 1 and not self._runs)
         self.fix_action.setEnabled(fixable and joined and not self._runs)
@@ -123,9 +124,10 @@ class CollectionPanel(QWidget):
         toolbar.add_action(self.gallery, "gallery")
         toolbar.add(self.start)
         self.fix = toolbar.add_action(self.fix_action, "fix")
-        self.carry = _menu_button(tr("Draw on all"), CARRIES, self.carry_requested)
         toolbar.add_line()
-        toolbar.add(self.carry)
+        self.carry = toolbar.add_action(QAction(tr("Draw on all"), self), "draw-all")
+        self.carry.setMenu(self._carry_menu())
+        self.carry.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         toolbar.add_action(self._action(tr("Clear"), tr("Take all photos out"), self.clear_requested), "trash")
         toolbar.add_stretch()
         return toolbar
@@ -135,6 +137,12 @@ class CollectionPanel(QWidget):
         action.setToolTip(tip or text)
         action.triggered.connect(lambda: signal.emit())
         return action
+
+    def _carry_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for title, name in CARRIES:
+            menu.addAction(title).triggered.connect(lambda _=False, n=name: self.carry_requested.emit(n))
+        return menu
 
     def _arrange_row(self) -> QHBoxLayout:
         self.order, self.filter = QComboBox(), QComboBox()
@@ -148,7 +156,6 @@ class CollectionPanel(QWidget):
         row = QHBoxLayout()
         row.addWidget(self.order, 1)
         row.addWidget(self.filter, 1)
-        row.addWidget(self.cameras)
         return row
 
     def _average_column(self) -> QWidget:
@@ -166,14 +173,3 @@ class CollectionPanel(QWidget):
             column.addWidget(widget)
         self.average_box.hide()
         return self.average_box
-
-
-def _menu_button(text: str, choices: tuple[tuple[str, str], ...], signal: object) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    menu = QMenu(button)
-    for title, name in choices:
-        menu.addAction(title).triggered.connect(lambda _=False, n=name: signal.emit(n))  # type: ignore[attr-defined]
-    button.setMenu(menu)
-    return button

@@ -58,6 +58,7 @@ class GalleryPanel(QWidget):
             asks.addLayout(row)
         asks.addWidget(self.names)
         asks.addStretch(1)
+        asks.addWidget(self.about)
         found.addLayout(self._filter_row())
         found.addWidget(self.results, 1)
         layout.addLayout(asks, 2)
@@ -149,9 +150,7 @@ class GalleryPanel(QWidget):
         self.tag.currentIndexChanged.connect(lambda: self.settings_changed.emit())
         self.order.currentIndexChanged.connect(lambda: self.settings_changed.emit())
         self.closer.toggled.connect(lambda: self.settings_changed.emit())
-        row = _row(self.tag, self.order, self.closer)
-        row.insertWidget(0, self.about, 3)
-        return row
+        return _row(self.tag, self.order, self.closer)
 
     def _name_row(self) -> QHBoxLayout:
         self.labels, self.name, self.names = QLineEdit(), QPushButton(tr("Name the shape")), QLabel()

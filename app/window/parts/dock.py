@@ -239,8 +239,8 @@ class PartsPanel(QWidget):
             [
                 tr("GrabCut and descriptors"),
                 tr("The bundled cutter"),
-                tr("Segment Anything, from a file…"),
-                tr("Segment Anything, download ViT-B…"),
+                tr("Segment Anything (file…)"),
+                tr("Segment Anything (download…)"),
             ]
         )
         self.segmenter.addItems(list(plugins("segmenters")))

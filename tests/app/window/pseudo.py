@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog
 
 ROOT = Path(__file__).parents[3]
 NAMES = re.compile(
-    r"⟦[^⟦⟧]*⟧|pocket|auto|cpu|cuda|nerfstudio|timm|dinov\w+|\S+[:/]\S+|K…|NOC|Python|JSON|<[^>]+>|#\w+|[\w.-]+\.(jpg|glb|py)|Viridis|Turbo|Magma|Inferno|Cividis|Coolwarm|procedural|[a-z]+:|Close|Float|Press shortcut|Scroll \w+",
+    r"⟦[^⟦⟧]*⟧|pocket|auto|cpu|cuda|nerfstudio|timm|dinov\w+|\S+[:/]\S+|NOC|Python|JSON|<[^>]+>|#\w+|[\w.-]+\.(jpg|glb|py)|Viridis|Turbo|Magma|Inferno|Cividis|Coolwarm|procedural|[a-z]+:|Close|Float|Press shortcut|Scroll \w+",
     re.DOTALL,
 )
 """What is the same in every language, or Qt's own."""
