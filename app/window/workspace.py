@@ -121,7 +121,7 @@ class Workspace(QWidget):
         action.setData(feature.name)
         action.setCheckable(True)
         action.setShortcut(feature.key)
-        action.setToolTip(f"{feature.title} ({feature.key})" if feature.key else feature.title)
+        action.setToolTip(tr("{what} ({key})").format(what=feature.title, key=feature.key) if feature.key else feature.title)
         if feature.place == "task":
             self._group.addAction(action)
         action.triggered.connect(lambda on, n=feature.name: self._triggered(n, on))

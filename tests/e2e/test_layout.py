@@ -57,6 +57,16 @@ def test_every_task_fits_a_small_screen_in_both_themes(window, open_sample, qtbo
     assert {where: faults for where, faults in found.items() if faults} == {}
 
 
+def test_six_panels_fit_a_small_screen(window, qtbot):
+    for slot in window.panels:
+        window.columns.show_panel(slot, True)
+    window.resize(1280, 800)
+    for feature in window.features:
+        window.show_feature(feature.name)
+        settle(window, qtbot)
+        assert (window.width(), window.height()) == (1280, 800) and unreadable(window) == []
+
+
 def test_what_cannot_be_read_is_found(window, qtbot):
     """The test above would fail: a text cut off, one outside, one over another."""
     panel = window.features.matching.panel

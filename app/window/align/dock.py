@@ -28,6 +28,10 @@ TOOLS = (
     ("pairs", tr("Pairs"), tr("Click a place in the photo and the same on the shape (K); from three pairs on the pose follows them")),
 )  # fmt: skip
 
+ALIGN_TIP = tr("Find the pose of the shape in the photo (Ctrl+L)")
+VIEW_TIP = tr("See the shape in its panel as the photo's camera sees it (Ctrl+Shift+L)")
+CLEAR_TIP = tr("Forget the poses and the pairs")
+
 KEYS = {"move": "W", "turn": "T", "scale": "S", "pairs": "K"}
 
 STYLES = (
@@ -238,25 +242,24 @@ class AlignPanel(QWidget):
             self.tools[name] = toolbar.add_action(action, f"pose-{name}")
         toolbar.add_line()
         self.view = QAction(tr("See as in photo"), self)
-        self.view.setToolTip(tr("See the shape in its panel as the photo's camera sees it"))
         self.view.triggered.connect(self.view_requested)
         toolbar.add_action(self.view, "view")
         self.forget = QPushButton(tr("Clear"))
-        self.forget.setToolTip(tr("Forget the poses and the pairs"))
         self.forget.clicked.connect(self.clear_requested)
         toolbar.add_stretch()
+        self.show_pair("")
         return toolbar
 
     def show_pair(self, name: str) -> None:
         """Say on what the tools work."""
-        tips = {
-            self.start: tr("Find the pose of the shape in the photo (Ctrl+L)"),
-            self.forget: tr("Forget the poses and the pairs"),
-        }
-        for widget, tip in tips.items():
-            widget.setToolTip(f"{tip}\n{name}" if name else tip)
-        for tool, _, tip in TOOLS:
-            self.tools[tool].defaultAction().setToolTip(f"{tip}\n{name}" if name else tip)
+        every: list[tuple[QAction | QPushButton, str]] = [
+            (self.start, ALIGN_TIP),
+            (self.view, VIEW_TIP),
+            (self.forget, CLEAR_TIP),
+            *((self.tools[tool].defaultAction(), tip) for tool, _, tip in TOOLS),
+        ]
+        for what, tip in every:
+            what.setToolTip(f"{tip}\n{name}" if name else tip)
 
     def _look_rows(self) -> QFormLayout:
         self.style_box, self.opacity, self.swipe = QComboBox(), QSlider(), QSlider()

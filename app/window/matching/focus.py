@@ -94,7 +94,8 @@ class FocusFirst(QObject):
             self._place(*click)
 
     def _items_changed(self) -> None:
-        """The box was drawn: the click that waited is a pin if it is on the object."""
+        """The box was drawn: the click that waited is a pin if it is on the object. A photo that went is asked anew."""
+        self._whole &= {item.path for item in self._session.items.values()}
         if self._waiting is None:
             return
         photo, before, (slot, at) = self._waiting
