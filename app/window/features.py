@@ -58,7 +58,7 @@ class Features:
 def build_features(use: Services) -> Features:
     """Make the tasks, and connect those of which one begins another."""
     features = Features(
-        MatchingFeature(use.session, use.requests, use.panels, use.content, use.pair, use.shell, use.parent),
+        MatchingFeature(use.session, use.requests, use.panels, use.content, use.pair, use.tools, use.shell, use.parent),
         PartsFeature(use.session, use.requests, use.panels, use.content, use.active, use.tools, use.shell, use.parent),
         AlignFeature(use.session, use.requests, use.panels, use.content, use.pair, use.tools, use.shell, use.parent),
         CollectionFeature(use.session, use.requests, use.panels, use.tools, use.settings, use.shell, use.parent),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
@@ -35,10 +36,12 @@ class Tools(QObject):
     Signals:
         changed(name): another tool is taken up, "" for none.
         hint_changed(): the next click does something else.
+        left(): another task is current; what the one before asked for is over.
     """
 
     changed = Signal(str)
     hint_changed = Signal()
+    left = Signal()
 
     def __init__(self, panels: Panels, parent: QObject | None = None):
         super().__init__(parent)
@@ -50,6 +53,7 @@ class Tools(QObject):
             if isinstance(panel, ImagePanel):
                 panel.clicked.connect(lambda u, v, s=slot: self.click(s, (u, v)))
                 panel.box_tool.defaultAction().toggled.connect(self._box_tool)
+                self.left.connect(partial(panel.box_tool.defaultAction().setChecked, False))
             else:
                 panel.clicked.connect(lambda point, s=slot: self.click(s, tuple(map(float, point))))
 
@@ -62,6 +66,12 @@ class Tools(QObject):
         if name != self.active:
             self.active = name
             self.changed.emit(name)
+
+    def leave(self, keep: bool) -> None:
+        """Another task is current: put the tool down, unless it is to be kept because it is a tool of that task."""
+        if not keep:
+            self.take("")
+        self.left.emit()
 
     def toggle(self, name: str) -> None:
         """Take a tool up, or put it down if it is the one."""

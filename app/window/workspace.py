@@ -62,8 +62,7 @@ class Workspace(QWidget):
             self.side.setCurrentWidget(self._pages[name])
         elif name != self.current:
             self._show_task(name)
-            if self._owners.get(self._tools.active) != name:
-                self._tools.take("")
+            self._tools.leave(keep=self._owners.get(self._tools.active) == name)
             self.changed.emit(name)
         else:
             self.side.setCurrentWidget(self._pages[name])
@@ -121,7 +120,9 @@ class Workspace(QWidget):
         action.setData(feature.name)
         action.setCheckable(True)
         action.setShortcut(feature.key)
-        action.setToolTip(tr("{what} ({key})").format(what=feature.title, key=feature.key) if feature.key else feature.title)
+        action.setToolTip(
+            tr("{what} ({key})").format(what=feature.title, key=feature.key) if feature.key else feature.title
+        )
         if feature.place == "task":
             self._group.addAction(action)
         action.triggered.connect(lambda on, n=feature.name: self._triggered(n, on))

@@ -44,6 +44,18 @@ def test_a_click_outside_the_box_that_is_drawn_then_is_no_pin(window, open_sampl
     assert not window.session.pins and not window.panels["image 1"].bar.isVisible()
 
 
+def test_leaving_the_task_takes_the_question_and_the_tool_back(window, open_sample):
+    open_sample(window, "image", "shape")
+    panel = window.panels["image 1"]
+    click_pixel(panel, 600, 500)
+    assert panel.bar.isVisible()
+    window.show_feature("parts")
+    assert not panel.bar.isVisible()
+    panel.box_tool.defaultAction().trigger()
+    window.show_feature("matching")
+    assert not panel.box_tool.defaultAction().isChecked() and not window.session.pins
+
+
 def test_the_view_zooms_to_the_box_and_back(window, open_sample, sample):
     open_sample(window, "image")
     panel, view = window.panels["image 1"], window.panels["image 1"].view

@@ -15,7 +15,7 @@ from app.window.matching.focus import FocusFirst
 from app.window.matching.presenter import MatchPresenter
 from app.window.requests import Requests
 from app.window.shell import Shell
-from app.window.tools import Tool
+from app.window.tools import Tool, Tools
 from app.window.views.layers import Layer
 from app.window.views.panels import Panels
 
@@ -33,13 +33,14 @@ class MatchingFeature(Feature):
         panels: Panels,
         content: Content,
         pair: ActivePair,
+        tools: Tools,
         shell: Shell,
         parent: QObject,
     ):
         self.panel = PinsPanel()
         self.toolbar = self.panel.toolbar
         self.controller = MatchController(session, requests, panels, self.panel, shell, parent)
-        self.focus = FocusFirst(session, panels, pair, self.panel, self.controller.place, parent)
+        self.focus = FocusFirst(session, panels, pair, self.panel, tools, self.controller.place, parent)
         self.panel.forget_requested.connect(self.controller.forget_corrections)
         self.presenter = MatchPresenter(session, self.controller, content, panels, self.panel, parent)
 

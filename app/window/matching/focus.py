@@ -9,6 +9,7 @@ from app.document.texts import tr
 from app.shared.values import Box, Item, Slot, kind_of
 from app.window.active_pair import ActivePair
 from app.window.matching.dock import PinsPanel
+from app.window.tools import Tools
 from app.window.views.image import ImagePanel
 from app.window.views.panels import Panels, image_panels
 
@@ -25,6 +26,7 @@ class FocusFirst(QObject):
         panels: Panels,
         pair: ActivePair,
         dock: PinsPanel,
+        tools: Tools,
         place: Place,
         parent: QObject | None = None,
     ):
@@ -36,6 +38,7 @@ class FocusFirst(QObject):
         dock.box_requested.connect(self._draw_box)
         dock.zoom_requested.connect(self._zoom)
         session.follow({"items"}, self._items_changed)
+        tools.left.connect(self._leave)
         pair.changed.connect(lambda: dock.show_pair(pair.name()))
 
     def hint(self) -> str:
