@@ -42,7 +42,9 @@ class Guide(QObject):
         self.welcome.setVisible(empty)
         if not self._engine_runs:
             text = tr("Starting the engine…")
-        elif not self._session.items:
+        elif not self._session.items and not empty:
+            text = tr("Now drop a shape like what the photos show into the window")
+        elif empty:
             text = tr("Drop a photo and a shape into the window, or choose File > Open sample")
         elif len(self._session.items) == 1 and not self._tools.active:
             (item,) = self._session.items.values()

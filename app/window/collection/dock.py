@@ -108,6 +108,7 @@ class CollectionPanel(QWidget):
         toolbar = Toolbar()
         self.start = QPushButton(tr("Congeal"))
         self.start.setProperty("primary", True)
+        self.start.setMinimumWidth(self.start.sizeHint().width())
         self.start.clicked.connect(lambda: (self.stopped if self._runs else self.congeal_requested).emit())
         self.add = self._action(tr("Add photos…"), "", self.add_requested)
         self.gallery = self._action(

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from app.document.texts import tr
 from app.window.views.drops import FileDrops
 
-PICTURE, MARGIN = 132, 5
+PICTURE, MARGIN = 120, 5
 GOOD, UNSURE, OUT, FIXED = "#2e9e5b", "#d08a00", "#d64550", "#3d7eff"
 ROLE = Qt.ItemDataRole.UserRole
 
