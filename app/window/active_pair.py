@@ -40,6 +40,10 @@ class ActivePair(QObject):
         image, shape = (self._chosen.get(kind) for kind in KINDS)
         return None if image is None or shape is None else (image, shape)
 
+    def slot(self, kind: Kind) -> Slot | None:
+        """The slot of one of them; None while nothing of that kind is open."""
+        return self._chosen.get(kind)
+
     def name(self) -> str:
         """The names of both files, or of the one that is there: ``000224.png × obj_000009.ply``."""
         return " × ".join(self._known[self._chosen[kind]].name for kind in KINDS if kind in self._chosen)

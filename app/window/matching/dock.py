@@ -106,6 +106,11 @@ class PinsPanel(QWidget):
         for action, (_, _, tip, _) in zip(self.toolbar_actions, self._tools(), strict=True):
             action.setToolTip(f"{tip}\n{name}" if name else tip)
 
+    def set_enabled(self, photo: bool, box: bool, corrected: bool) -> None:
+        """What can be done: whether there are a photo, its box, and matches put right by hand."""
+        for action, on in zip(self.toolbar_actions, (photo, box, corrected), strict=True):
+            action.setEnabled(on)
+
     def _tools(self) -> tuple[tuple[str, str, str, SignalInstance], ...]:
         """Icon, text, tip and signal of each."""
         return (

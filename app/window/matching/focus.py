@@ -38,6 +38,8 @@ class FocusFirst(QObject):
         dock.box_requested.connect(self._draw_box)
         dock.zoom_requested.connect(self._zoom)
         session.follow({"items"}, self._items_changed)
+        session.follow({"items", "corrections"}, lambda: self._enable(dock))
+        self._enable(dock)
         tools.left.connect(self._leave)
         pair.changed.connect(lambda: dock.show_pair(pair.name()))
 
@@ -85,9 +87,13 @@ class FocusFirst(QObject):
             panel.view.zoom_to_box()
 
     def _panel(self, slot: Slot | None) -> ImagePanel | None:
-        pair = self._pair.slots()
-        slot = slot or (pair[0] if pair else next((s for s in self._images if s in self._session.items), None))
+        slot = slot or self._pair.slot("image")
         return None if slot is None else self._images[slot]
+
+    def _enable(self, dock: PinsPanel) -> None:
+        photo = self._pair.slot("image")
+        item = None if photo is None else self._session.items.get(photo)
+        dock.set_enabled(item is not None, item is not None and item.box is not None, bool(self._session.corrections))
 
     def _match_anyway(self) -> None:
         if self._waiting is not None:
