@@ -33,6 +33,8 @@ def say_shortcuts(parent: QWidget) -> None:
         ("[ · ]", tr("smaller or larger brush")),
         ("F · 1 · + · −", tr("fit · actual size · zoom (keys act on the panel under the mouse)")),
         (tr("Right button"), tr("what can be done with the panel, or with what is chosen in a list")),
+        ("Z", tr("zoom to the box, and back")),
+        ("Ctrl+1 … Ctrl+4 · Ctrl+G", tr("Match, Parts, Pose, Collection; the gallery")),
         (tr("1 … 7 over a shape"), tr("standard views")),
         ("Del · F2", tr("delete or rename a pin in the list")),
     )

@@ -1,25 +1,31 @@
 """What a task brings to the window.
 
-These are a dock with its panel, menu entries with their keys, tools of the mouse, and samples.
+These are a side panel, labelled tools, what it can export, menu entries with their keys, tools of the mouse, and
+samples.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from app.window.tools import Tool
+from app.window.views.layers import ALL_LAYERS, Layer
+
+Place = Literal["task", "drawer", "expert"]
+"""Where a panel is: beside the photos and shapes with a button in the bar, below them, or behind Expert."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a menu: its text, what it does, and its key."""
+    """A line of a menu: its text, what it does, its key, and whether there is something to do (None: always)."""
 
     text: str
     run: Callable[[], object]
     key: QKeySequence.StandardKey | str | None = None
+    can: Callable[[], bool] | None = None
 
 
 Entries = Sequence[Entry | None]
@@ -31,18 +37,24 @@ class Feature:
 
     Attributes:
         name: of the folder that the task has in every room.
-        title: of the dock and of its line in the View menu.
+        title: of its button and of its line in the View menu; ``icon`` of ``resources/icons`` stands beside it.
         menu: title of the menu that the task has of its own, "" for none.
-        area: where the dock is; ``hidden`` until something shows it.
-        panel: what the dock holds.
+        place: where its panel is.
+        key: that shows it, "" for none.
+        layers: what of it lies over photos and shapes while it is current.
+        panel: its list and its settings.
+        toolbar: its tools in a row, each with its name; only of those in the bar.
     """
 
     name: str
     title: str
+    icon: str
     menu: str = ""
-    area = Qt.DockWidgetArea.RightDockWidgetArea
-    hidden = False
+    place: Place = "task"
+    key: str = ""
+    layers: frozenset[Layer] = ALL_LAYERS
     panel: QWidget
+    toolbar: QWidget
 
     def entries(self) -> Entries:
         """Lines of the task's own menu."""
@@ -54,6 +66,10 @@ class Feature:
 
     def edit_entries(self) -> Entries:
         """Lines that the task adds to the Edit menu."""
+        return ()
+
+    def exports(self) -> Entries:
+        """What the task can write to files, in the menu of its Export button."""
         return ()
 
     def tools(self) -> Sequence[Tool]:

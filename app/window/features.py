@@ -7,6 +7,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QWidget
 
 from app.document.session import Session
+from app.window.active_pair import ActivePair
 from app.window.align.feature import AlignFeature
 from app.window.collection.feature import CollectionFeature
 from app.window.content import Content
@@ -32,6 +33,7 @@ class Services:
     panels: Panels
     content: Content
     active: ActivePanel
+    pair: ActivePair
     tools: Tools
     settings: QSettings
     shell: Shell
@@ -40,14 +42,14 @@ class Services:
 
 @dataclass(frozen=True, repr=False)
 class Features:
-    """One of each, in the order of their docks."""
+    """One of each, in the order of their buttons."""
 
     matching: MatchingFeature
     parts: PartsFeature
     align: AlignFeature
+    collection: CollectionFeature
     gallery: GalleryFeature
     encoder: EncoderFeature
-    collection: CollectionFeature
 
     def __iter__(self) -> Iterator[Feature]:
         return (getattr(self, one.name) for one in fields(self))
@@ -56,12 +58,12 @@ class Features:
 def build_features(use: Services) -> Features:
     """Make the tasks, and connect those of which one begins another."""
     features = Features(
-        MatchingFeature(use.session, use.requests, use.panels, use.content, use.shell, use.parent),
+        MatchingFeature(use.session, use.requests, use.panels, use.content, use.pair, use.tools, use.shell, use.parent),
         PartsFeature(use.session, use.requests, use.panels, use.content, use.active, use.tools, use.shell, use.parent),
-        AlignFeature(use.session, use.requests, use.panels, use.content, use.active, use.tools, use.shell, use.parent),
+        AlignFeature(use.session, use.requests, use.panels, use.content, use.pair, use.tools, use.shell, use.parent),
+        CollectionFeature(use.session, use.requests, use.panels, use.tools, use.settings, use.shell, use.parent),
         GalleryFeature(use.session, use.requests, use.active, use.settings, use.shell, use.parent),
         EncoderFeature(use.session, use.engine, use.requests, use.parent),
-        CollectionFeature(use.session, use.requests, use.panels, use.tools, use.settings, use.shell, use.parent),
     )
     features.gallery.controller.align_requested.connect(features.align.align)
     features.parts.panel.selected.connect(lambda ids: features.gallery.controller.choose_part(ids[0] if ids else None))

@@ -56,7 +56,7 @@ class Files(QObject):
                 self._requests.open(free[item.kind].pop(0), item)
             else:
                 count = len(slots_of(item.kind))
-                more = tr("; drop many photos on the Collection dock (View menu)") if item.kind == "image" else ""
+                more = tr("; many photos belong into the task Collection (Ctrl+4)") if item.kind == "image" else ""
                 sentence = tr("{name} was left out: {count} {kind}s can be open at once{more}.")
                 self._shell.say(sentence.format(name=item.name, count=count, kind=item.kind, more=more))
 

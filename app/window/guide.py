@@ -27,10 +27,11 @@ class Guide(QObject):
     ):
         super().__init__(parent)
         self.message, self.welcome = QLabel(), Welcome()
+        self.message.setContentsMargins(8, 0, 8, 0)
         self._session, self._tools, self._files, self._samples = session, tools, files, samples
         self._engine_runs = False
         session.follow({"items", "collection"}, self.refresh)
-        tools.changed.connect(self.refresh)
+        tools.hint_changed.connect(self.refresh)
         engine.ready.connect(self._engine_ready)
 
     def refresh(self) -> None:
@@ -41,8 +42,17 @@ class Guide(QObject):
         self.welcome.setVisible(empty)
         if not self._engine_runs:
             text = tr("Starting the engine…")
-        elif not self._session.items:
+        elif not self._session.items and not empty:
+            text = tr("Now drop a shape like what the photos show into the window")
+        elif empty:
             text = tr("Drop a photo and a shape into the window, or choose File > Open sample")
+        elif len(self._session.items) == 1 and not self._tools.active:
+            (item,) = self._session.items.values()
+            text = (
+                tr("Now drop a shape into the window")
+                if item.kind == "image"
+                else tr("Now drop a photo into the window")
+            )
         else:
             text = self._tools.hint()
         self.message.setText(text)

@@ -16,16 +16,20 @@ from app.window.feature import Entries, Entry
 from app.window.messages import Messages
 
 
-def help_entries(messages: Messages, names: dict[str, Any], parent: QWidget) -> Entries:
-    """Lines of the Help menu; ``names`` are at hand in the Python console."""
+def help_entries(messages: Messages, parent: QWidget) -> Entries:
+    """Lines of the Help menu."""
     return (
         Entry(tr("Mouse and keys"), lambda: dialogs.say_shortcuts(parent), "F1"),
         Entry(tr("Documentation"), lambda: _open_folder(resource("docs"))),
-        Entry(tr("Python console"), lambda: show_console(names, parent)),
         Entry(tr("Messages"), lambda: messages.show(parent)),
         Entry(tr("Show log"), lambda: _open_folder(log_folder())),
         Entry(tr("About Counterpoint"), lambda: dialogs.say_about(parent)),
     )
+
+
+def console_entries(names: dict[str, Any], parent: QWidget) -> Entries:
+    """Line of the Expert menu; ``names`` are at hand in the Python console."""
+    return (Entry(tr("Python console"), lambda: show_console(names, parent)),)
 
 
 def show_console(names: dict[str, Any], parent: QWidget) -> None:

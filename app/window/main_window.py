@@ -1,4 +1,4 @@
-"""The window: puts panels, docks and menus together. No logic of its own, and no knowledge of single docks."""
+"""The window: puts panels, tasks and menus together. No logic of its own, and no knowledge of single tasks."""
 
 import sys
 from functools import partial
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QByteArray, QSettings, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QKeySequence
-from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from app.document import commands
 from app.document.session import Session
@@ -16,16 +16,16 @@ from app.shared.log import log_file, log_what_is_thrown, start_log
 from app.shared.resources import resource
 from app.shared.values import Slot
 from app.window import menus
+from app.window.active_pair import ActivePair
 from app.window.appearance import Appearance
 from app.window.content import Content
-from app.window.docks import Docks
 from app.window.engine_client import EngineClient
 from app.window.errors import Errors
 from app.window.feature import Entries, Entry
 from app.window.features import Services, build_features
 from app.window.files import Files
 from app.window.guide import Guide
-from app.window.help import help_entries
+from app.window.help import console_entries, help_entries
 from app.window.keyboard import Keyboard
 from app.window.messages import Messages
 from app.window.pictures import Pictures
@@ -41,6 +41,7 @@ from app.window.tools import Tools
 from app.window.trim_memory import GiveBack
 from app.window.views.columns import Columns
 from app.window.views.panels import ActivePanel, make_panels, mesh_panels
+from app.window.workspace import LAYOUT, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self.requests = Requests(self.session, self.engine, self.preload.then, self)
         self.panels = make_panels()
         self.columns, self.active = Columns(self.panels), ActivePanel(self.panels, self)
+        self.pair = ActivePair(self.session, self.panels, self.active, self.say, self)
         self.content = Content(self.session, self.requests, self.panels, self.columns, self)
         self.tools = Tools(self.panels, self)
         self.messages, self.tasks = Messages(self.statusBar(), self), TaskBar()
@@ -94,7 +96,7 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self.projects.start)
 
     def _services(self) -> Services:
-        panels = self.panels, self.content, self.active, self.tools
+        panels = self.panels, self.content, self.active, self.pair, self.tools
         return Services(self.session, self.engine, self.requests, *panels, self.settings, self, self)
 
     @property
@@ -107,8 +109,8 @@ class MainWindow(QMainWindow):
     def fail(self, sentence: str, where: str = "", action: str = "", run: "Callable[[], object] | None" = None) -> None:
         self.errors.say(sentence, "", where, action, run)
 
-    def show_dock(self, name: str) -> None:
-        self.docks.show(name)
+    def show_feature(self, name: str) -> None:
+        self.workspace.show_feature(name)
 
     def open_files(self, paths: list[str], slot: Slot | None = None) -> None:
         self.files.open(paths, slot)
@@ -123,14 +125,8 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self._name_window()
         self.setWindowIcon(QIcon(str(resource("icons/counterpoint.svg"))))
-        middle = QWidget()
-        box = QVBoxLayout(middle)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addWidget(self.guide.welcome)
-        box.addWidget(self.columns, 1)
-        self.setCentralWidget(middle)
-        self.docks = Docks(self, self.features)
+        self.workspace = Workspace(tuple(self.features), self.guide.welcome, self.columns, self.tools)
+        self.setCentralWidget(self.workspace)
         self.statusBar().addWidget(self.guide.message, 1)
         self.statusBar().addPermanentWidget(self.tasks)
         room = self.screen().availableGeometry()
@@ -138,7 +134,6 @@ class MainWindow(QMainWindow):
             round(max(0.75 * room.width(), min(1500, 0.96 * room.width()))),
             round(max(0.75 * room.height(), min(940, 0.92 * room.height()))),
         )
-        self.docks.set_width()
 
     def _build_menus(self) -> None:
         bar, features = self.menuBar(), tuple(self.features)
@@ -147,18 +142,25 @@ class MainWindow(QMainWindow):
         self.recent = menus.file_menu(bar, self.projects, self.files, features, sample, self._file_entries())
         menus.edit_menu(bar, self.session.undo_stack, features, preferences)
         menus.task_menus(bar, features)
-        menus.view_menu(bar, self.panels, self.columns, self.docks, self.appearance)
+        menus.view_menu(bar, self.panels, self.columns, self.workspace, self.appearance)
         names = {"window": self, "session": self.session, "commands": commands, "np": np}
-        menus.fill(bar.addMenu(tr("&Help")), help_entries(self.messages, names, self))
+        menus.fill(bar.addMenu(tr("&Help")), help_entries(self.messages, self))
+        menus.fill(self.workspace.bar.expert_menu, console_entries(names, self))
+        self.workspace.offer_exports(partial(menus.export_menu, self, self._picture_entries()))
         self.keyboard.follow_menus()
 
     def _file_entries(self) -> Entries:
         return (
-            Entry(tr("Save picture of image…"), partial(self.pictures.save, "image"), "Ctrl+E"),
-            Entry(tr("Save picture of shape…"), partial(self.pictures.save, "shape"), "Ctrl+Shift+E"),
+            *self._picture_entries(),
             None,
             Entry(tr("Close panel"), lambda: self.content.close(self.keyboard.slot), "Ctrl+W"),
             Entry(tr("&Quit"), self.close, QKeySequence.StandardKey.Quit),
+        )
+
+    def _picture_entries(self) -> Entries:
+        return (
+            Entry(tr("Save picture of image…"), partial(self.pictures.save, "image"), "Ctrl+E"),
+            Entry(tr("Save picture of shape…"), partial(self.pictures.save, "shape"), "Ctrl+Shift+E"),
         )
 
     def _connect(self) -> None:
@@ -167,12 +169,21 @@ class MainWindow(QMainWindow):
         self.session.leaving.connect(lambda: self.tools.take(""))
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
         self.projects.changed.connect(self._name_window)
+        self.workspace.changed.connect(lambda _: self._show_layers())
+        self.pair.changed.connect(lambda: self.workspace.show_pair(self.pair.name()))
 
     def _restore(self) -> None:
-        geometry = self.settings.value("geometry")
+        geometry = self.settings.value(f"{LAYOUT}/geometry")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
+        self.workspace.restore(self.settings)
+        self._show_layers()
         self.appearance.restore()
+
+    def _show_layers(self) -> None:
+        layers = getattr(self.features, self.workspace.current).layers
+        for panel in self.panels.values():
+            panel.show_layers(layers)
 
     def _name_window(self) -> None:
         path = self.projects.path
@@ -189,7 +200,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.projects.stop()
-        self.settings.setValue("geometry", self.saveGeometry())
+        self.settings.setValue(f"{LAYOUT}/geometry", self.saveGeometry())
+        self.workspace.save(self.settings)
         for panel in mesh_panels(self.panels).values():
             panel.close_panel()
         self.preload.stop()

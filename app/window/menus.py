@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from app.document.texts import title, tr
 from app.window.appearance import NAVIGATION, THEMES, Appearance
-from app.window.docks import Docks
 from app.window.feature import Entries, Entry, Feature
 from app.window.files import Files
 from app.window.project_files import ProjectFiles
 from app.window.views.columns import Columns
 from app.window.views.panels import Panels
+from app.window.workspace import Workspace
 from core.colors import HEATMAPS
 
 Key = QKeySequence.StandardKey
@@ -63,14 +63,14 @@ def task_menus(bar: QMenuBar, features: Iterable[Feature]) -> None:
             fill(bar.addMenu(feature.menu), feature.entries())
 
 
-def view_menu(bar: QMenuBar, panels: Panels, columns: Columns, docks: Docks, appearance: Appearance) -> None:
-    """Panels, docks, and how things look."""
+def view_menu(bar: QMenuBar, panels: Panels, columns: Columns, workspace: Workspace, appearance: Appearance) -> None:
+    """Tasks, panels, and how things look."""
     menu = bar.addMenu(tr("&View"))
+    menu.addActions(list(workspace.actions_of.values()))
+    menu.addSeparator()
     more = menu.addMenu(tr("Panels"))
     for slot, panel in panels.items():
         _switch(more, title(slot), partial(_is_shown, panel), partial(columns.show_panel, slot))
-    menu.addSeparator()
-    menu.addActions([dock.toggleViewAction() for dock in docks])
     menu.addSeparator()
     heat = menu.addMenu(tr("Heatmap colours"))
     _choices(heat, HEATMAPS, appearance.colors(), lambda name: appearance.set_colors(name, appearance.stepped()))
@@ -79,6 +79,21 @@ def view_menu(bar: QMenuBar, panels: Panels, columns: Columns, docks: Docks, app
     mouse = menu.addMenu(tr("Mouse over shapes"))
     _choices(mouse, NAVIGATION, appearance.navigation(), appearance.set_navigation)
     _choices(menu.addMenu(tr("Theme")), THEMES, appearance.theme(), appearance.set_theme)
+
+
+def export_menu(parent: QWidget, pictures: Entries, feature: Feature) -> QMenu:
+    """What a task can write, and pictures of what is seen; lines for which there is nothing to write are grey."""
+    menu = QMenu(parent)
+    lines = [*feature.exports(), None, *pictures] if feature.exports() else [*pictures]
+    for line in lines:
+        if line is None:
+            menu.addSeparator()
+            continue
+        action = menu.addAction(line.text)
+        action.triggered.connect(lambda _=False, run=line.run: run())
+        if line.can is not None:
+            menu.aboutToShow.connect(lambda a=action, can=line.can: a.setEnabled(can()))
+    return menu
 
 
 def fill(menu: QMenu, lines: Iterable[Entry | None]) -> None:

@@ -24,8 +24,8 @@ class Shell(Protocol):
         ``action`` is a button there that runs ``run``.
         """
 
-    def show_dock(self, name: str) -> None:
-        """Bring a task's dock to the front."""
+    def show_feature(self, name: str) -> None:
+        """Make a task the current one, or open a drawer."""
 
     def open_files(self, paths: list[str], slot: Slot | None = None) -> None:
         """Open images and shapes from a slot on, and projects."""

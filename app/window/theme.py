@@ -40,11 +40,24 @@ QSplitter::handle { background: palette(mid); }
 QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
 QMainWindow::separator { background: palette(mid); width: 1px; height: 1px; }
-QDockWidget::title { padding: 6px 8px; }
-QToolButton { border: 0; border-radius: 5px; padding: 4px; }
+QToolButton { border: 1px solid transparent; border-radius: 5px; padding: 4px; }
+QToolButton[toolButtonStyle="2"] { padding: 4px 8px 4px 6px; }
+QToolButton[popupMode="2"] { padding-right: 18px; }
+QToolButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: 5px; }
 QToolButton:hover { background: palette(alternate-base); }
-QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); }
-QToolButton:focus { outline: 1px solid palette(highlight); }
+QToolButton:checked { background: rgba(42, 114, 211, 50); border-color: palette(highlight); }
+QToolButton:focus { border-color: palette(highlight); }
+#bar QToolButton { border-radius: 0; border: 0; border-bottom: 3px solid transparent; border-top: 3px solid transparent; padding: 8px 12px; }
+#bar QToolButton[popupMode="2"] { padding-right: 22px; }
+#bar QToolButton:checked { background: transparent; border-bottom-color: palette(highlight); }
+#bar QToolButton:focus { background: palette(alternate-base); border-top-color: palette(mid); }
+QPushButton[primary="true"] {
+  background: palette(highlight); color: palette(highlighted-text); border: 1px solid palette(highlight); border-radius: 5px;
+  padding: 5px 12px; font-weight: 600;
+}
+QPushButton[primary="true"]:disabled { background: transparent; color: palette(placeholder-text); border-color: palette(mid); }
+QPushButton[primary="true"]:focus { border-color: palette(text); }
+#panelBar { background: palette(base); border: 1px solid palette(highlight); border-radius: 6px; }
 QStatusBar::item { border: 0; }
 QCheckBox::indicator:unchecked, QTreeView::indicator:unchecked {
   width: 11px; height: 11px; margin: 1px; border: 1px solid palette(placeholder-text); border-radius: 2px; background: palette(base);

@@ -1,11 +1,13 @@
-"""The tool that the mouse has in the panels: one at a time, whichever dock it belongs to."""
+"""The tool that the mouse has in the panels: one at a time, whichever task it belongs to."""
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Signal
 
+from app.document.texts import tr
 from app.shared.values import Slot
 from app.window.views.image import ImagePanel
 from app.window.views.panels import Panels
@@ -24,12 +26,12 @@ class Tool:
 
     Attributes:
         name: "" for what it does without any tool.
-        hint: what the status bar says meanwhile.
+        hint: what the status bar says meanwhile: what the next click does; a function where that changes.
         click: where clicks in a panel go; None, or False from it: where they go without a tool.
     """
 
     name: str
-    hint: str
+    hint: str | Callable[[], str]
     click: Click | None = None
 
 
@@ -38,9 +40,13 @@ class Tools(QObject):
 
     Signals:
         changed(name): another tool is taken up, "" for none.
+        hint_changed(): the next click does something else.
+        left(): another task is current; what the one before asked for is over.
     """
 
     changed = Signal(str)
+    hint_changed = Signal()
+    left = Signal()
 
     def __init__(self, panels: Panels, parent: QObject | None = None):
         super().__init__(parent)
@@ -49,9 +55,13 @@ class Tools(QObject):
         if parent is not None:
             parent.installEventFilter(self)
         self._tools: dict[str, Tool] = {}
+        self._boxing = False
+        self.changed.connect(self.hint_changed)
         for slot, panel in panels.items():
             if isinstance(panel, ImagePanel):
                 panel.clicked.connect(lambda u, v, s=slot: self._clicked(s, (u, v)))
+                panel.box_tool.defaultAction().toggled.connect(self._box_tool)
+                self.left.connect(partial(panel.box_tool.defaultAction().setChecked, False))
             else:
                 panel.clicked.connect(lambda point, s=slot: self._clicked(s, tuple(map(float, point))))
 
@@ -65,13 +75,26 @@ class Tools(QObject):
             self.active = name
             self.changed.emit(name)
 
+    def leave(self, keep: bool) -> None:
+        """Another task is current: put the tool down, unless it is to be kept because it is a tool of that task."""
+        if not keep:
+            self.take("")
+        self.left.emit()
+
     def toggle(self, name: str) -> None:
         """Take a tool up, or put it down if it is the one."""
         self.take("" if name == self.active else name)
 
     def hint(self) -> str:
-        """What to do with the tool."""
-        return self._tools[self.active].hint
+        """What the next click does."""
+        if self._boxing:
+            return tr("Drag a box around the object · Esc leaves it as it was")
+        hint = self._tools[self.active].hint
+        return hint if isinstance(hint, str) else hint()
+
+    def _box_tool(self, on: bool) -> None:
+        self._boxing = on
+        self.hint_changed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.WindowActivate:

@@ -94,9 +94,12 @@ def alignments(watch: Watch) -> None:
     feature = window.features.align if hasattr(window, "features") else None
     dock, aligner = (feature.panel, feature.controller) if feature else (window.align_panel, window.aligner)
     window.session.undo_stack.clear()
-    shown = window.docks["align"] if feature else window.align_dock
-    shown.show()
-    shown.raise_()
+    if hasattr(window, "show_feature"):
+        window.show_feature("align")
+    else:
+        shown = window.docks["align"] if feature else window.align_dock
+        shown.show()
+        shown.raise_()
     view, port = window.panels["image 1"].view, window.panels["image 1"].view.viewport()
     drawn: list[float] = []
     panel = window.panels["image 1"]

@@ -109,7 +109,7 @@ def give(monkeypatch):
 def posed(opened, sample, give, tmp_path, qtbot):
     """The sample with the true pose and the true intrinsics, opened from files."""
     window = opened
-    window.docks["align"].raise_()
+    window.show_feature("align")
     K, pose = np.array(sample["pose"]["K"]), {name: sample["pose"][name] for name in ("R", "t")}
     (tmp_path / "K.json").write_text(json.dumps({"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2]}))
     (tmp_path / "pose.json").write_text(json.dumps(pose))

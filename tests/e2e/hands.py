@@ -80,6 +80,13 @@ def draw_focus_box(panel, box) -> None:
     drag(panel.view.viewport(), on_view(panel, x0, y0), on_view(panel, x1, y1))
 
 
+def answer(panel, text) -> None:
+    """Press a button of the bar that lies over a panel."""
+    button = next(one for one in panel.bar.buttons if one.text() == text)
+    assert button.isVisible(), text
+    QTest.mouseClick(button, LEFT)
+
+
 def menu_action(window, *texts):
     """The action of a menu by the texts on the way to it, without marks of keys and dots."""
     menu, action = window.menuBar(), None

@@ -16,7 +16,7 @@ def current(window):
 
 def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
     window, dock, view = opened, opened.features.align.panel, opened.panels["image 1"].view
-    window.docks["align"].raise_()
+    window.show_feature("align")
     before = pixels_of(view.grab().toImage())
     K = np.array(sample["pose"]["K"])
     dock.fov.setValue(2 * np.degrees(np.arctan(640 / K[0, 0])))
@@ -55,7 +55,7 @@ def test_another_hypothesis_is_chosen(posed):
 def test_an_alignment_is_stopped(opened, qtbot):
     window, dock, view = opened, opened.features.align.panel, opened.panels["image 1"].view
     press(window, Qt.Key.Key_L, CTRL)
-    assert window.docks["align"].isVisible() and dock.start.text() == "Stop"
+    assert window.workspace.current == "align" and dock.start.text() == "Stop"
     qtbot.waitUntil(lambda: bool(view.overlays.shown()), timeout=120_000)
     QTest.mouseClick(dock.start, LEFT)
     qtbot.waitUntil(lambda: dock.start.text() == "Align shape to photo", timeout=60_000)

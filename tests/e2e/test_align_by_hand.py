@@ -83,7 +83,7 @@ def test_pairs_of_places_align_the_shape(posed, sample, qtbot):
     press(window, Qt.Key.Key_K)
     for number, (pixel, point) in enumerate(found, 1):
         click_pixel(window.panels["image 1"], *pixel)
-        assert "on the shape" in dock.hint.text()
+        assert "on the shape" in window.guide.message.text()
         QTest.mouseClick(mesh.plotter, LEFT, pos=on_shape(mesh, point))
         qtbot.waitUntil(lambda n=number: len(getattr(controller.current(), "pairs", ())) == n, timeout=60_000)
     assert not window.session.pins  # they are no pins

@@ -27,18 +27,18 @@ def test_tools_curves_and_work_stay_with_their_document(window, open_sample, qtb
 def test_half_a_pair_belongs_to_its_photo_and_the_hint_says_what_is_next(window, open_sample, sample):
     open_sample(window, "image", "image2", "shape")
     dock, session = window.features.align.panel, window.session
-    window.docks["align"].raise_()
+    window.show_feature("align")
     assert "Draw the focus box" in dock.hint.text()
     press(window, Qt.Key.Key_K)
     click_pixel(window.panels["image 1"], *sample["at"])
-    assert "same place on the shape" in dock.hint.text()
+    assert "same place on the shape" in window.tools.hint()
     click_pixel(window.panels["image 2"], 300, 300)
-    assert "same place on the shape" in dock.hint.text()  # of the second photo, from the beginning
+    assert "same place on the shape" in window.tools.hint()  # of the second photo, from the beginning
     window.features.align.manual.click("shape 1", (0.0, 0.0, 0.0))
     (one,) = session.aligned.values()
     assert one.image == "image 2" and np.allclose(one.pairs[0].pixel, (300, 300), atol=3)
     window.active.set("image 1")
-    assert "same place" not in dock.hint.text()
+    assert "same place" not in window.tools.hint()
     window.tools.take("")
     window.content._set_box("image 1", tuple(sample["box"]))
     assert "box is drawn" in dock.hint.text()  # it asks for no box that is there

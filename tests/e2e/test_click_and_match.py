@@ -5,7 +5,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from core.images import load_image, save_image
-from tests.e2e.hands import CTRL, LEFT, click_pixel, click_shape, draw_focus_box, errors, on_view, press, shown
+from tests.e2e.hands import CTRL, LEFT, answer, click_pixel, click_shape, draw_focus_box, errors, on_view, press, shown
 
 
 def click_trunk(window):
@@ -93,10 +93,12 @@ def test_second_shape_and_image_light_up_too(window, sample, wait_ready, qtbot, 
         heights = [window.panels[f"{kind} {number}"].height() for number in (1, 2)]
         assert abs(heights[0] - heights[1]) < 30
     click_trunk(window)
+    answer(window.panels["image 1"], "Match anyway")
     wait_ready(window)
     pin = window.session.pins[window.session.current]
     assert set(pin.answers) == {"image 1", "image 2", "shape 2"}
     click_pixel(window.panels["image 2"], 500.0, 500.0)
+    answer(window.panels["image 2"], "Match anyway")
     wait_ready(window)
     assert set(window.session.pins[window.session.current].answers) == {"image 1", "shape 1", "shape 2"}
 

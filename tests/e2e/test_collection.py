@@ -34,7 +34,7 @@ def place_in_second_photo():
 @pytest.fixture
 def dropped(window, sample, wait_ready, qtbot):
     """Three photos of the sample's toy, dropped on the dock, and its shape."""
-    window.show_dock("collection")
+    window.show_feature("collection")
     panel = window.features.collection.panel
     panel.strip.files_dropped.emit([PHOTOS[0], str(sample["shape"]), *PHOTOS[1:], PHOTOS[0]])
     assert [one.item.path for one in window.session.collection.photos] == PHOTOS
@@ -72,7 +72,7 @@ def click_second_photo(window):
 
 
 def export(window, number):
-    window.features.collection.panel.export.menu().actions()[number].trigger()
+    window.workspace.export.menu().actions()[number].trigger()
 
 
 def test_photos_become_a_collection(congealed):
@@ -146,7 +146,7 @@ def test_a_photo_is_opened_corrected_and_the_others_follow(congealed, qtbot):
 
 
 def test_a_run_that_is_stopped_keeps_what_it_found(window, sample, wait_ready, qtbot):
-    window.show_dock("collection")
+    window.show_feature("collection")
     panel = window.features.collection.panel
     window.open_files([str(sample["shape"])])
     qtbot.waitUntil(lambda: SHAPE in window.session.items, timeout=90_000)

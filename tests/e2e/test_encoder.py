@@ -18,7 +18,7 @@ def test_shapes_can_be_described_from_their_points(opened, wait_ready, qtbot, sa
     click_pixel(window.panels["image 1"], *sample["at"])
     wait_ready(window)
     from_views = window.session.pins[1].answers["shape 1"]
-    window.docks["encoder"].raise_()
+    window.show_feature("encoder")
     QTest.keyClick(window.features.encoder.panel.points, Qt.Key.Key_Down)
     assert not window.features.encoder.panel.azimuths.isEnabled()
     QTest.mouseClick(window.features.encoder.panel.apply, LEFT)
@@ -50,7 +50,7 @@ def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_pat
     """A short run makes a file, which is used at once, and can be switched off to compare on the same pins."""
     window, dock = opened, opened.features.encoder.panel
     monkeypatch.setattr("app.window.encoder.controller.QStandardPaths.writableLocation", lambda _: str(tmp_path))
-    window.docks["encoder"].raise_()
+    window.show_feature("encoder")
     dock.minutes.setValue(0.5)  # enough for a few steps on a busy machine
     place = tuple(window.panels["shape 1"]._shape.polydata.GetPoint(0))
     right = Correction("image 1", tuple(map(float, sample["at"])), "shape 1", place)
@@ -71,7 +71,7 @@ def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_pat
 
 def test_encoders_are_measured_side_by_side(opened, qtbot, monkeypatch):
     window, page = opened, opened.features.encoder.controller.page
-    window.docks["encoder"].raise_()
+    window.show_feature("encoder")
     qtbot.mouseClick(window.features.encoder.panel.measure, LEFT)
     assert page.isVisible()
     page.beside.setText("pocket")

@@ -23,7 +23,7 @@ def test_find_shapes_like_the_image_open_turn_and_align_one(
     open_sample(window, "image")
     draw_focus_box(window.panels["image 1"], sample["box"])
     wait_ready(window)
-    window.docks["gallery"].raise_()
+    window.show_feature("gallery")
     QTest.keyClicks(dock.folder, str(shape_folder))
     assert dock.likes["image"].isEnabled() and not dock.likes["shape"].isEnabled()
     QTest.mouseClick(dock.likes["image"], LEFT)
@@ -88,7 +88,7 @@ def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(
 
 def test_a_folder_is_read_looked_at_and_searched_by_words_only_with_a_model(window, shape_folder, qtbot, monkeypatch):
     dock, grid = window.features.gallery.panel, window.features.gallery.panel.results
-    window.docks["gallery"].raise_()
+    window.show_feature("gallery")
     qtbot.waitUntil(dock.isVisible)
     QTest.mouseClick(dock.words, LEFT)
     QTest.keyClicks(dock.words, "an elephant")

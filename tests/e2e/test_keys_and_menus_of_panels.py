@@ -53,7 +53,7 @@ def test_keys_go_to_the_panel_under_the_mouse_and_come_back_from_a_menu(window, 
     press(Qt.Key.Key_F)
     assert image.view.zoom < 1 and QApplication.activePopupWidget() is None
     words = window.features.gallery.panel.words
-    window.docks["gallery"].raise_()
+    window.show_feature("gallery")
     words.setFocus()
     enter(mesh, qtbot)
     assert words.hasFocus()  # who writes keeps the keys
@@ -88,7 +88,7 @@ def test_the_right_button_offers_what_can_be_done(window, open_sample, qtbot, gi
     assert window.messages.kept[-1][1] == f"Saved {tmp_path / 'shown.png'}"
     click_pixel(image, 300, 300)
     pins = window.features.matching.panel.list
-    window.docks["matching"].raise_()
+    window.show_feature("matching")
     pins.customContextMenuRequested.emit(pins.visualItemRect(pins.topLevelItem(0)).center())
     assert menu_lines(window)[:2] == ["Rename", "Delete"]
     image.close_requested.emit()

@@ -32,7 +32,7 @@ def parts(opened, qtbot):
     """Photo, shape and its poses, nothing to save, with the parts dock in front."""
     qtbot.waitUntil(lambda: None not in opened.session.likely.values(), timeout=120_000)
     opened.session.undo_stack.setClean()
-    opened.docks["parts"].raise_()
+    opened.show_feature("parts")
     return opened
 
 

@@ -108,7 +108,7 @@ def seen(qapp, folder, sample, tmp_path_factory):
     driver.until(lambda: session.pins and "shape 1" in session.pins[1].answers and not session.pins[1].outdated)
     seen.at, seen.match = session.pins[1].at, session.pins[1].answers["shape 1"]
 
-    window.docks["parts"].raise_()
+    window.show_feature("parts")
     press(window, Qt.Key.Key_P)
     click_pixel(window.panels["image 1"], *sample["at"])
     drafts = window.features.parts.drafts
@@ -118,7 +118,7 @@ def seen(qapp, folder, sample, tmp_path_factory):
     seen.part = drafts.marked.carried["shape 1"]
     session.set_draft(None)
 
-    window.docks["align"].raise_()
+    window.show_feature("align")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(folder / "camera.json"), ""))
         choose(window, "Pose", "Open intrinsics")
@@ -133,7 +133,7 @@ def seen(qapp, folder, sample, tmp_path_factory):
     driver.until(lambda: panel.results.count() == 3)
     seen.search = [panel.results.item(number).text().split("\n") for number in range(3)]
 
-    window.show_dock("collection")
+    window.show_feature("collection")
     window.features.collection.panel.strip.files_dropped.emit(PHOTOS)
     driver.until_ready()
     window.features.collection.panel.start.click()

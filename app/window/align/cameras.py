@@ -18,7 +18,7 @@ from app.window.requests import Requests
 
 
 class CameraController(QObject):
-    """Connects the camera menu of the align dock, files and the session."""
+    """Connects the camera menu of the pose panel, files and the session."""
 
     def __init__(
         self,

@@ -9,13 +9,14 @@ from app.document.commands import SetAligned
 from app.document.session import Fact, Pair, Session
 from app.document.texts import sureness, tr
 from app.shared.results import Begun, Drawn, PoseSoFar
-from app.shared.values import Aligned, AlignTask, PoseInPhoto, Slot, kind_of
+from app.shared.values import Aligned, AlignTask, PoseInPhoto, Slot
+from app.window.active_pair import ActivePair
 from app.window.align.dock import AlignPanel
 from app.window.content import Content
 from app.window.requests import Requests
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
-from app.window.views.panels import ActivePanel, Panels, image_panels, mesh_panels
+from app.window.views.panels import Panels, image_panels, mesh_panels
 from core.calibration import verdict_of
 from core.geometry.pose import camera_matrix, frustum
 
@@ -30,7 +31,7 @@ SKETCH = 200
 
 
 class AlignController(QObject):
-    """Connects the align dock, the engine and the session.
+    """Connects the pose panel, the engine and the session.
 
     Signals:
         shown(): the poses of the document were drawn anew, or another pair of panels is meant.
@@ -44,41 +45,38 @@ class AlignController(QObject):
         requests: Requests,
         panels: Panels,
         content: Content,
-        active: ActivePanel,
+        pair: ActivePair,
         dock: AlignPanel,
         parent: QObject | None = None,
     ):
         super().__init__(parent)
         self._session, self._requests, self._panels = session, requests, panels
-        self._active, self._dock = active, dock
+        self.pair, self._dock = pair.slots, dock
         self._meant: Pair | None = None
         self._request: Request | None = None
-        self.asked = ""
         dock.align_requested.connect(self.start)
         dock.stopped.connect(self.stop)
         dock.clear_requested.connect(lambda: self.push(tr("Clear pose"), None))
         dock.chosen.connect(self._choose)
-        self.ask("")
+        self._show_next_step()
         dock.style_changed.connect(self._show)
         session.changed.connect(self._follow)
         session.leaving.connect(self._finish)
-        active.changed.connect(self._pair_changed)
+        pair.changed.connect(self._pair_changed)
         content.shown.connect(self._panel_changed)
         for panel in image_panels(panels).values():
             dock.opacity_changed.connect(panel.view.overlays.setOpacity)
             dock.swiped.connect(panel.view.overlays.swipe)
 
-    def pair(self) -> Pair | None:
-        """The photo and the shape that are meant: of the panels used last, or the first that are filled."""
-        there = [slot for slot in (self._active.slot, *self._panels) if slot in self._session.items]
-        image = next((slot for slot in there if kind_of(slot) == "image"), None)
-        shape = next((slot for slot in there if kind_of(slot) == "shape"), None)
-        return None if image is None or shape is None else (image, shape)
-
     def current(self) -> Aligned | None:
-        """What is known of :meth:`pair`."""
+        """What is known of the pair that is worked on."""
         pair = self.pair()
         return None if pair is None else self._session.aligned.get(pair)
+
+    def is_posed(self) -> bool:
+        """Whether there is a pose to be written."""
+        aligned = self.current()
+        return aligned is not None and aligned.pose is not None
 
     def push(self, text: str, aligned: Aligned | None) -> None:
         """Change what is known of the pair, as a step that can be undone."""
@@ -87,7 +85,7 @@ class AlignController(QObject):
             self._session.undo_stack.push(SetAligned(self._session, text, {pair: aligned}))
 
     def task(self, pair: Pair, known: Aligned | None = None) -> AlignTask:
-        """What a request about a pair is about; mask and camera are those of ``known``, or else what the dock says."""
+        """What a request about a pair is about; mask and camera are those of ``known``, or else what the panel says."""
         image, shape = (self._session.items[slot] for slot in pair)
         mask, K, lens = (known.mask, known.K, known.lens) if known is not None else (None, None, None)
         cameras = self._session.cameras
@@ -185,10 +183,8 @@ class AlignController(QObject):
         self._fill_dock()
         self.shown.emit()
 
-    def ask(self, text: str) -> None:
-        """Say what a tool waits for, in the place of what could be done next; "" when it waits no more."""
-        self.asked = text
-        self._dock.show_hint(text or self._next_step())
+    def _show_next_step(self) -> None:
+        self._dock.show_hint(self._next_step())
 
     def _next_step(self) -> str:
         """What can be done as long as there is no pose."""
@@ -202,7 +198,7 @@ class AlignController(QObject):
         return tr("The focus box is drawn: align the shape to what is in it (Ctrl+L).")
 
     def _fill_dock(self) -> None:
-        self.ask(self.asked)
+        self._show_next_step()
         aligned = self.current()
         if aligned is None:
             self._dock.set_poses([], 0, "")
@@ -234,7 +230,7 @@ class AlignController(QObject):
     def _follow(self, facts: frozenset[Fact]) -> None:
         if "items" in facts:
             self._dock.set_ready(self.pair() is not None)
-            self.ask(self.asked)
+            self._show_next_step()
         if "aligned" in facts:
             self._meant = self.pair()
             self._show()

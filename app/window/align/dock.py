@@ -1,6 +1,7 @@
-"""The align dock: start, choose among hypotheses, change the pose by hand, see how much the photo agrees."""
+"""The pose panel: start, choose among hypotheses, change the pose by hand, see how much the photo agrees."""
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.texts import title, tr
+from app.window.views.toolbar import Toolbar
 from core.alignment.freedom import FREEDOMS
 
 TOOLS = (
@@ -25,6 +27,10 @@ TOOLS = (
     ("scale", tr("Scale"), tr("Drag the tip of an axis to scale along it (S), anywhere else all of them")),
     ("pairs", tr("Pairs"), tr("Click a place in the photo and the same on the shape (K); from three pairs on the pose follows them")),
 )  # fmt: skip
+
+ALIGN_TIP = tr("Find the pose of the shape in the photo (Ctrl+L)")
+VIEW_TIP = tr("See the shape in its panel as the photo's camera sees it (Ctrl+Shift+L)")
+CLEAR_TIP = tr("Forget the poses and the pairs")
 
 KEYS = {"move": "W", "turn": "T", "scale": "S", "pairs": "K"}
 
@@ -37,7 +43,7 @@ STYLES = (
 
 
 class AlignPanel(QWidget):
-    """The dock in which a shape is aligned to a photo.
+    """The panel in which a shape is aligned to a photo, and its tools.
 
     Signals:
         align_requested(), stopped(), clear_requested(), style_changed(): what their names say.
@@ -70,10 +76,10 @@ class AlignPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
+        self.toolbar = self._toolbar()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setContentsMargins(10, 10, 10, 10)
         layout.addLayout(self._camera_rows())
-        layout.addLayout(self._start_row())
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
@@ -91,7 +97,7 @@ class AlignPanel(QWidget):
         layout.addWidget(self.hint)
         layout.addWidget(self.verdict)
         layout.addWidget(self.list, 100)
-        layout.addLayout(self._tool_row())
+        layout.addWidget(self.forget, 0, Qt.AlignmentFlag.AlignRight)
         layout.addLayout(self._look_rows())
         layout.addStretch(1)
         self._runs = False
@@ -109,13 +115,14 @@ class AlignPanel(QWidget):
         return str(self.style_box.currentData())
 
     def show_tool(self, tool: str) -> None:
-        """Show which tool is taken up, "" (or one of another dock) for none."""
+        """Show which tool is taken up, "" (or one of another task) for none."""
         for name, button in self.tools.items():
-            button.setChecked(name == tool)
+            button.defaultAction().setChecked(name == tool)
 
     def set_camera(self, name: str) -> None:
         """Intrinsics come from a file, or ("") from the field of view."""
-        self.camera.setText(name or tr("Camera…"))
+        short = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 60)
+        self.camera.setText(short or tr("Camera"))
         self.from_file.setText(tr("Forget the intrinsics of the file") if name else tr("Take intrinsics from a file…"))
         self.fov.setEnabled(not name)
 
@@ -136,8 +143,9 @@ class AlignPanel(QWidget):
 
     def set_ready(self, ready: bool) -> None:
         """Whether an image and a shape are there to be aligned."""
-        for widget in (self.start, *self.tools.values()):
-            widget.setEnabled(ready)
+        self.start.setEnabled(ready)
+        for button in self.tools.values():
+            button.defaultAction().setEnabled(ready)
 
     def show_hint(self, text: str) -> None:
         """What to do next, "" for nothing."""
@@ -164,12 +172,12 @@ class AlignPanel(QWidget):
         self.verdict.setText(verdict)
         self.verdict.setVisible(bool(verdict))
         self.list.setVisible(bool(lines))
-        self.forget.setEnabled(bool(lines or verdict))
+        self.forget.setVisible(bool(lines or verdict))
         self.view.setEnabled(bool(lines))
         self.estimate.setEnabled(bool(lines))
 
     def _camera_rows(self) -> QFormLayout:
-        self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QToolButton(), QToolButton()
+        self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QPushButton(), QPushButton()
         self.fov.setRange(0, 170)
         self.fov.setSpecialValueText(tr("as the photo says, else 50°"))
         self.fov.setSuffix("°")
@@ -177,18 +185,16 @@ class AlignPanel(QWidget):
         self._fill_camera_menu()
         self._fill_freedoms()
         form = QFormLayout()
-        for name, field, beside in (
-            (tr("Field of view"), self.fov, self.camera),
-            (tr("Adjust"), self.dof, self.locks),
-        ):
-            row = QHBoxLayout()
-            row.addWidget(field, 1)
-            row.addWidget(beside)
-            form.addRow(name, row)
+        form.addRow(tr("Field of view"), self.fov)
+        form.addRow(tr("Adjust"), self.dof)
+        row = QHBoxLayout()
+        row.addWidget(self.camera)
+        row.addWidget(self.locks)
+        form.addRow("", row)
         return form
 
     def _fill_camera_menu(self) -> None:
-        self.camera.setText(tr("Camera…"))
+        self.camera.setText(tr("Camera"))
         self.camera.setToolTip(
             tr("The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig")
         )
@@ -212,7 +218,6 @@ class AlignPanel(QWidget):
         self.carry = cameras.addAction(tr("Carry the pose to the rig's other photos"), self.carry_requested.emit)
         cameras.setToolTipsVisible(True)
         self.camera.setMenu(cameras)
-        self.camera.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _fill_freedoms(self) -> None:
         for value, text in (
@@ -233,39 +238,46 @@ class AlignPanel(QWidget):
             action.setCheckable(True)
         menu.triggered.connect(self._locked)
         self.locks.setMenu(menu)
-        self.locks.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.locks.setToolTip(
             tr("What must stay as it is: position along and rotation about the camera's axes, size along the shape's")
         )
         self._locked()
 
-    def _start_row(self) -> QHBoxLayout:
-        self.start, self.forget = QPushButton(tr("Align shape to photo")), QPushButton(tr("Clear"))
+    def _toolbar(self) -> Toolbar:
+        toolbar = Toolbar()
+        self.start = QPushButton(tr("Align shape to photo"))
+        self.start.setProperty("primary", True)
+        self.start.setMinimumWidth(self.start.sizeHint().width())
         self.start.clicked.connect(self._pressed)
-        self.forget.clicked.connect(self.clear_requested)
-        row = QHBoxLayout()
-        row.addWidget(self.start, 1)
-        row.addWidget(self.forget)
-        return row
-
-    def _tool_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+        toolbar.add(self.start)
+        toolbar.add_line()
         self.tools: dict[str, QToolButton] = {}
         for name, text, tip in TOOLS:
-            button = QToolButton()
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setCheckable(True)
-            button.clicked.connect(lambda on, n=name: self.tool_requested.emit(n if on else ""))
-            self.tools[name] = button
-            row.addWidget(button)
-        row.addStretch(1)
-        self.view = QToolButton()
-        self.view.setText(tr("View"))
-        self.view.setToolTip(tr("See the shape in its panel as the photo's camera sees it"))
-        self.view.clicked.connect(self.view_requested)
-        row.addWidget(self.view)
-        return row
+            action = QAction(text, self)
+            action.setToolTip(tip)
+            action.setCheckable(True)
+            action.triggered.connect(lambda on, n=name: self.tool_requested.emit(n if on else ""))
+            self.tools[name] = toolbar.add_action(action, f"pose-{name}")
+        toolbar.add_line()
+        self.view = QAction(tr("See as in photo"), self)
+        self.view.triggered.connect(self.view_requested)
+        toolbar.add_action(self.view, "view")
+        self.forget = QPushButton(tr("Clear"))
+        self.forget.clicked.connect(self.clear_requested)
+        toolbar.add_stretch()
+        self.show_pair("")
+        return toolbar
+
+    def show_pair(self, name: str) -> None:
+        """Say on what the tools work."""
+        every: list[tuple[QAction | QPushButton, str]] = [
+            (self.start, ALIGN_TIP),
+            (self.view, VIEW_TIP),
+            (self.forget, CLEAR_TIP),
+            *((self.tools[tool].defaultAction(), tip) for tool, _, tip in TOOLS),
+        ]
+        for what, tip in every:
+            what.setToolTip(f"{tip}\n{name}" if name else tip)
 
     def _look_rows(self) -> QFormLayout:
         self.style_box, self.opacity, self.swipe = QComboBox(), QSlider(), QSlider()

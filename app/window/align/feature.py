@@ -1,4 +1,4 @@
-"""The Align dock: a shape put over the photo, by itself and by hand."""
+"""The task Pose: a shape put over the photo, by itself and by hand."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 
 from app.document.session import Session
 from app.document.texts import tr
+from app.window.active_pair import ActivePair
 from app.window.align.cameras import CameraController
 from app.window.align.controller import AlignController
 from app.window.align.dock import KEYS, TOOLS, AlignPanel
@@ -18,13 +19,15 @@ from app.window.feature import Entries, Entry, Feature
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.tools import Tool, Tools
-from app.window.views.panels import ActivePanel, Panels
+from app.window.views.layers import Layer
+from app.window.views.panels import Panels
 
 
 class AlignFeature(Feature):
     """Find the pose of a shape in a photo."""
 
-    name, title, menu = "align", tr("Align"), tr("P&ose")
+    name, title, icon, menu, key = "align", tr("Pose"), "task-pose", tr("P&ose"), "Ctrl+3"
+    layers: frozenset[Layer] = frozenset({"pose"})
 
     def __init__(
         self,
@@ -32,14 +35,16 @@ class AlignFeature(Feature):
         requests: Requests,
         panels: Panels,
         content: Content,
-        active: ActivePanel,
+        pair: ActivePair,
         tools: Tools,
         shell: Shell,
         parent: QObject,
     ):
         self._tools, self._shell = tools, shell
         self.panel = AlignPanel()
-        self.controller = AlignController(session, requests, panels, content, active, self.panel, parent)
+        self.toolbar = self.panel.toolbar
+        pair.changed.connect(lambda: self.panel.show_pair(pair.name()))
+        self.controller = AlignController(session, requests, panels, content, pair, self.panel, parent)
         self.cameras = CameraController(session, requests, self.controller, self.panel, parent)
         self.manual = ManualPose(session, requests, panels, self.controller, tools, self.panel, shell, parent)
         self.files = PoseFiles(self.manual, shell)
@@ -47,8 +52,8 @@ class AlignFeature(Feature):
         self.search = PoseSearch(session, requests, self.controller, shell, parent)
 
     def align(self) -> None:
-        """Show the dock and align the shape to the photo."""
-        self._shell.show_dock(self.name)
+        """Show the task and align the shape to the photo."""
+        self._shell.show_feature(self.name)
         self.controller.start()
 
     def entries(self) -> Entries:
@@ -61,7 +66,7 @@ class AlignFeature(Feature):
             Entry(tr("See shape as in photo"), self.manual.look_as_photo, "Ctrl+Shift+L"),
             None,
             Entry(tr("Open pose…"), self.files.open),
-            Entry(tr("Save pose…"), self.files.save),
+            *self.exports(),
             None,
             Entry(tr("Open intrinsics…"), cameras.ask_camera),
             Entry(tr("Open measured depth…"), cameras.ask_depth),
@@ -70,13 +75,16 @@ class AlignFeature(Feature):
         )
         return [None if one is None else Entry(one.text, partial(self._shown, one), one.key) for one in lines]
 
+    def exports(self) -> Entries:
+        return (Entry(tr("Save pose…"), self.files.save, can=self.controller.is_posed),)
+
     def tools(self) -> Sequence[Tool]:
-        clicks = {"pairs": self.manual.click}
-        return [Tool(name, tip, clicks.get(name)) for name, _, tip in TOOLS]
+        drags = [Tool(name, tip) for name, _, tip in TOOLS if name != "pairs"]
+        return [*drags, Tool("pairs", self.manual.hint, self.manual.click)]
 
     def _shown(self, entry: Entry) -> None:
-        """Every entry shows the dock."""
-        self._shell.show_dock(self.name)
+        """Every entry shows the task."""
+        self._shell.show_feature(self.name)
         entry.run()
 
 

@@ -31,7 +31,7 @@ STEEP = 0.3
 
 
 class ManualPose(QObject):
-    """Connects the tools of the align dock, the handles in the photo and the session."""
+    """Connects the tools of the pose panel, the handles in the photo and the session."""
 
     def __init__(
         self,
@@ -105,17 +105,23 @@ class ManualPose(QObject):
 
     def _begin_pair(self, pair: Pair, slot: Slot, at: tuple[float, ...]) -> None:
         self._half, self._half_of = (slot, at), pair
-        where = tr("on the shape") if kind_of(slot) == "image" else tr("in the photo")
-        self._aligner.ask(tr("Now click the same place {where}.").format(where=where))
+        self._tools.hint_changed.emit()
 
     def _forget_half(self) -> None:
         self._half = self._half_of = None
-        self._aligner.ask("")
+        self._tools.hint_changed.emit()
 
     def _pair_changed(self) -> None:
         """What was clicked for another pair of panels is no half of this one's."""
         if self._half_of is not None and self._aligner.pair() != self._half_of:
             self._forget_half()
+
+    def hint(self) -> str:
+        """What the next click does while pairs are placed."""
+        if self._half is None:
+            return tr("Click a place in the photo or on the shape; then click the same place on the other")
+        where = tr("on the shape") if kind_of(self._half[0]) == "image" else tr("in the photo")
+        return tr("Now click the same place {where}").format(where=where)
 
     def _take(self, tool: str) -> None:
         self._forget_half()

@@ -31,7 +31,7 @@ IMAGES = tr("Images ({suffixes})").format(suffixes=" ".join("*" + suffix for suf
 
 
 class CollectionController(QObject):
-    """Connects the collection dock, the engine and the session."""
+    """Connects the collection panel, the engine and the session."""
 
     def __init__(
         self,
@@ -54,7 +54,6 @@ class CollectionController(QObject):
         dock.congeal_requested.connect(self.start)
         dock.stopped.connect(self.stop)
         dock.shape_requested.connect(self._choose_shape)
-        dock.export_requested.connect(self._export)
         dock.carry_requested.connect(self._carry)
         dock.fix_requested.connect(self.fix)
         dock.strip.files_dropped.connect(self.add)
@@ -207,7 +206,7 @@ class CollectionController(QObject):
     def _choose_shape(self) -> None:
         gallery = str(self._settings.value("gallery", "")).strip()
         if not gallery:
-            self._shell.say(tr("Choose a folder of shapes in the Gallery dock first."))
+            self._shell.say(tr("Choose a folder of shapes in the Gallery first (its button is at the top right)."))
             return
         photos = tuple(self._as_opened(one) for one in self.collection.photos)
 
@@ -294,12 +293,17 @@ class CollectionController(QObject):
         parts = [part for part in self._session.layers.parts if part.visible and slot in part.masks]
         if not parts:
             self._shell.say(
-                tr("No parts are marked in {slot}; mark them with the tools of the Parts dock.").format(slot=slot)
+                tr("No parts are marked in {slot}; mark them with the tools of the task Parts.").format(slot=slot)
             )
             return None
         return Drawing(number, tuple((part.masks[slot], part.color) for part in parts))
 
-    def _export(self, what: str) -> None:
+    def is_joined(self) -> bool:
+        """Whether the photos are in one frame, to be written."""
+        return self.collection.joined
+
+    def export(self, what: str) -> None:
+        """Write the collection into a folder; ``what`` is of ``EXPORTS``."""
         folder = QFileDialog.getExistingDirectory(
             self._dock, tr("Folder to write to"), str(self._settings.value("folder", ""))
         )

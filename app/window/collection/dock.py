@@ -1,7 +1,7 @@
-"""The collection dock: photos of one object or category, pulled into one frame."""
+"""The collection panel: photos of one object or category, pulled into one frame."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QAction, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.document.texts import tr
 from app.window.collection.filmstrip import Filmstrip
+from app.window.views.toolbar import Toolbar
 
 ORDERS = ((tr("In order"), "order"), (tr("Best first"), "best"), (tr("By viewpoint"), "viewpoint"))
 FILTERS = (
@@ -47,14 +48,14 @@ HELP = tr("Drop 2 photos or more of one object or category here, open a shape li
 
 
 class CollectionPanel(QWidget):
-    """The dock of a collection of photos.
+    """The panel of a collection of photos, and its tools.
 
     Signals:
         add_requested(), clear_requested(), congeal_requested(): congeal, stopped().
         shape_requested(): choose the shape from the gallery.
         arranged(): other order, filter or cameras.
         turned(): the average picture from another side.
-        export_requested(what): of ``EXPORTS``; carry_requested(what): of ``CARRIES``.
+        carry_requested(what): of ``CARRIES``.
         fix_requested(), remove_requested(number).
     """
 
@@ -65,7 +66,6 @@ class CollectionPanel(QWidget):
     shape_requested = Signal()
     arranged = Signal()
     turned = Signal()
-    export_requested = Signal(str)
     carry_requested = Signal(str)
     fix_requested = Signal()
 
@@ -74,14 +74,14 @@ class CollectionPanel(QWidget):
         self.strip = Filmstrip()
         self.about = QLabel(HELP)
         self.about.setWordWrap(True)
-        body = QHBoxLayout()
-        body.addWidget(self.strip, 1)
-        body.addLayout(self._average_column())
+        self.toolbar = self._toolbar()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 6)
-        layout.addLayout(self._row())
-        layout.addLayout(body, 1)
+        layout.setContentsMargins(10, 10, 10, 10)
+        layout.addLayout(self._arrange_row())
+        layout.addWidget(self.strip, 1)
+        layout.addWidget(self.cameras)
         layout.addWidget(self.about)
+        layout.addWidget(self._average_column())
         self._runs = False
 
     def set_state(self, photos: int, shape: bool, joined: bool, fixable: bool) -> None:
@@ -90,10 +90,10 @@ class CollectionPanel(QWidget):
         self.start.setToolTip(
             "" if shape else tr("Open the shape that the photos show as shape 1, or choose one from the gallery")
         )
-        for widget in (self.carry, self.export, self.cameras, self.azimuth):
+        for widget in (self.carry.defaultAction(), self.cameras, self.azimuth):
             widget.setEnabled(joined)
         self.gallery.setEnabled(photos > 1 and not self._runs)
-        self.fix.setEnabled(fixable and joined and not self._runs)
+        self.fix_action.setEnabled(fixable and joined and not self._runs)
 
     def set_running(self, runs: bool) -> None:
         self._runs = runs
@@ -102,23 +102,50 @@ class CollectionPanel(QWidget):
 
     def show_average(self, picture: QPixmap | None) -> None:
         self.average.setPixmap(picture or QPixmap())
-        self.average.setText("" if picture else tr("Average"))
+        self.average_box.setVisible(picture is not None)
 
-    def _row(self) -> QHBoxLayout:
-        add, self.start, self.fix = (
-            QPushButton(tr("Add photos…")),
-            QPushButton(tr("Congeal")),
-            QPushButton(tr("Fix this pose")),
-        )
-        add.clicked.connect(self.add_requested)
+    def _toolbar(self) -> Toolbar:
+        toolbar = Toolbar()
+        self.start = QPushButton(tr("Congeal"))
+        self.start.setProperty("primary", True)
+        self.start.setMinimumWidth(self.start.sizeHint().width())
         self.start.clicked.connect(lambda: (self.stopped if self._runs else self.congeal_requested).emit())
-        self.fix.setToolTip(
-            tr("The pose that the Align dock shows for the opened photo is certain; the others follow it")
+        self.add = self._action(tr("Add photos…"), "", self.add_requested)
+        self.gallery = self._action(
+            tr("Shape from gallery"),
+            tr("Take the shape of the Gallery's folder that fits the photos best"),
+            self.shape_requested,
         )
-        self.fix.clicked.connect(self.fix_requested)
-        self.gallery = QPushButton(tr("Shape from gallery"))
-        self.gallery.setToolTip(tr("Take the shape of the Gallery dock's folder that fits the photos best"))
-        self.gallery.clicked.connect(self.shape_requested)
+        self.fix_action = self._action(
+            tr("Fix this pose"),
+            tr("The pose that is shown for the opened photo is certain; the others follow it"),
+            self.fix_requested,
+        )
+        toolbar.add_action(self.add, "add")
+        toolbar.add_action(self.gallery, "gallery")
+        toolbar.add(self.start)
+        self.fix = toolbar.add_action(self.fix_action, "fix")
+        toolbar.add_line()
+        self.carry = toolbar.add_action(QAction(tr("Draw on all"), self), "draw-all")
+        self.carry.setMenu(self._carry_menu())
+        self.carry.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        toolbar.add_action(self._action(tr("Clear"), tr("Take all photos out"), self.clear_requested), "trash")
+        toolbar.add_stretch()
+        return toolbar
+
+    def _action(self, text: str, tip: str, signal: SignalInstance) -> QAction:
+        action = QAction(text, self)
+        action.setToolTip(tip or text)
+        action.triggered.connect(lambda: signal.emit())
+        return action
+
+    def _carry_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for title, name in CARRIES:
+            menu.addAction(title).triggered.connect(lambda _=False, n=name: self.carry_requested.emit(n))
+        return menu
+
+    def _arrange_row(self) -> QHBoxLayout:
         self.order, self.filter = QComboBox(), QComboBox()
         for box, choices in ((self.order, ORDERS), (self.filter, FILTERS)):
             for text, name in choices:
@@ -127,48 +154,23 @@ class CollectionPanel(QWidget):
         self.cameras = QCheckBox(tr("Cameras"))
         self.cameras.setToolTip(tr("Show where the photos were taken from, around the shape"))
         self.cameras.toggled.connect(lambda: self.arranged.emit())
-        self.carry = _menu_button(tr("Draw on all"), CARRIES, self.carry_requested)
-        self.export = _menu_button(tr("Export"), EXPORTS, self.export_requested)
-        clear = QToolButton()
-        clear.setText(tr("Clear"))
-        clear.clicked.connect(self.clear_requested)
         row = QHBoxLayout()
-        for widget in (
-            add,
-            self.gallery,
-            self.start,
-            self.fix,
-            self.order,
-            self.filter,
-            self.cameras,
-            self.carry,
-            self.export,
-        ):
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(clear)
+        row.addWidget(self.order, 1)
+        row.addWidget(self.filter, 1)
         return row
 
-    def _average_column(self) -> QVBoxLayout:
-        self.average, self.azimuth = QLabel(tr("Average")), QSlider(Qt.Orientation.Horizontal)
+    def _average_column(self) -> QWidget:
+        self.average_box, title = QWidget(), QLabel(tr("Average of all photos"))
+        self.average, self.azimuth = QLabel(), QSlider(Qt.Orientation.Horizontal)
         self.average.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.average.setMinimumSize(150, 120)
         self.average.setToolTip(tr("All photos together, as a picture of the shape; the slider turns it"))
         self.azimuth.setRange(-180, 180)
         self.azimuth.setValue(45)
         self.azimuth.valueChanged.connect(lambda: self.turned.emit())
-        column = QVBoxLayout()
-        column.addWidget(self.average, 1)
-        column.addWidget(self.azimuth)
-        return column
-
-
-def _menu_button(text: str, choices: tuple[tuple[str, str], ...], signal: object) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    menu = QMenu(button)
-    for title, name in choices:
-        menu.addAction(title).triggered.connect(lambda _=False, n=name: signal.emit(n))  # type: ignore[attr-defined]
-    button.setMenu(menu)
-    return button
+        column = QVBoxLayout(self.average_box)
+        column.setContentsMargins(0, 0, 0, 0)
+        for widget in (title, self.average, self.azimuth):
+            column.addWidget(widget)
+        self.average_box.hide()
+        return self.average_box

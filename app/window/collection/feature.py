@@ -1,28 +1,30 @@
-"""The Collection dock: photos of one object or category in one frame."""
+"""The task Collection: photos of one object or category in one frame."""
 
 from collections.abc import Callable
+from functools import partial
 
-from PySide6.QtCore import QObject, QSettings, Qt
+from PySide6.QtCore import QObject, QSettings
 
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.resources import resource
 from app.shared.values import item_for
 from app.window.collection.controller import CollectionController
-from app.window.collection.dock import CollectionPanel
+from app.window.collection.dock import EXPORTS, CollectionPanel
 from app.window.collection.presenter import SHAPE, CollectionPresenter
 from app.window.feature import Entries, Entry, Feature
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.tools import Tools
+from app.window.views.layers import Layer
 from app.window.views.panels import Panels
 
 
 class CollectionFeature(Feature):
     """Pull photos into the frame of a shape."""
 
-    name, title = "collection", tr("Collection")
-    area, hidden = Qt.DockWidgetArea.BottomDockWidgetArea, True
+    name, title, icon, key = "collection", tr("Collection"), "task-collection", "Ctrl+4"
+    layers: frozenset[Layer] = frozenset({"heat", "pose"})
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class CollectionFeature(Feature):
     ):
         self._session, self._requests, self._shell = session, requests, shell
         self.panel = CollectionPanel()
+        self.toolbar = self.panel.toolbar
         self.presenter = CollectionPresenter(session, requests, panels, tools, self.panel, shell, parent)
         self.controller = CollectionController(session, requests, self.presenter, self.panel, settings, shell, parent)
 
@@ -45,17 +48,22 @@ class CollectionFeature(Feature):
             Entry(tr("Add photos to the collection…"), self._add_photos),
         )
 
+    def exports(self) -> Entries:
+        """What is written of all photos, once they are in one frame."""
+        run, can = self.controller.export, self.controller.is_joined
+        return [Entry(text, partial(run, what), can=can) for text, what in EXPORTS]
+
     def samples(self) -> dict[str, Callable[[], object]]:
         return {tr("the sample collection"): self.open_sample}
 
     def open_sample(self) -> None:
         """Eight pictures of the sample's shape, and the shape, in the place of what is there."""
-        self._shell.show_dock(self.name)
+        self._shell.show_feature(self.name)
         self.controller.replace_by(sorted(resource("sample/collection").glob("*.jpg")))
         shape = item_for(resource("sample/toy.glb"))
         if self._session.items.get(SHAPE) != shape:
             self._requests.open(SHAPE, shape)
 
     def _add_photos(self) -> None:
-        self._shell.show_dock(self.name)
+        self._shell.show_feature(self.name)
         self.controller.ask_photos()

@@ -21,7 +21,7 @@ from app.document.texts import tr
 from app.window.text_keys import OwnReturn
 from app.window.views.drops import FileDrops
 
-PICTURE, MARGIN = 132, 5
+PICTURE, MARGIN = 120, 5
 GOOD, UNSURE, OUT, FIXED = "#2e9e5b", "#d08a00", "#d64550", "#3d7eff"
 ROLE = Qt.ItemDataRole.UserRole
 

@@ -35,7 +35,7 @@ SHAPE: Slot = "shape 1"
 
 
 class CollectionPresenter(QObject):
-    """Keeps the collection dock and the shape panel in step with the session."""
+    """Keeps the collection panel and the shape panel in step with the session."""
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from app.window.requests import Requests
 
 
 class EncoderController(QObject):
-    """What the encoder dock asks for, and the page that measures."""
+    """What the encoder panel asks for, and the page that measures."""
 
     def __init__(self, session: Session, engine: EngineClient, requests: Requests, dock: EncoderPanel, parent: QWidget):
         super().__init__(parent)
@@ -35,7 +35,7 @@ class EncoderController(QObject):
         session.follow({"items"}, lambda: dock.set_shapes(len(self._shapes())))
 
     def adapt(self, minutes: float) -> None:
-        """Adapt the encoder of the dock to the open shapes.
+        """Adapt the encoder of the panel to the open shapes.
 
         What it learnt is a file among the program's data, and is used at once.
         """

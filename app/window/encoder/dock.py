@@ -1,4 +1,4 @@
-"""The encoder dock: which encoder, on which device, and how closely shapes are looked at."""
+"""The encoder panel: which encoder, on which device, and how closely shapes are looked at."""
 
 from typing import Any
 
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -28,7 +27,7 @@ POCKETS = ("pocket", "pocket-0.1")
 
 
 class EncoderPanel(QWidget):
-    """The dock that edits :class:`EncoderSettings`.
+    """The panel that edits :class:`EncoderSettings`.
 
     Signals:
         applied(settings): the user pressed Apply.
@@ -233,8 +232,9 @@ class EncoderPanel(QWidget):
             if path:
                 field.setText(path)
 
-        browse = QToolButton()
-        browse.setText("…")
+        browse = QPushButton("…")
+        browse.setFixedWidth(34)
+        browse.setToolTip(tr("Choose a file"))
         browse.clicked.connect(lambda: ask())
         row = QHBoxLayout()
         row.addWidget(field)

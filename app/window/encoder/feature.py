@@ -1,4 +1,4 @@
-"""The Encoder dock: what turns pictures into descriptors; measured, and adapted to the open shapes."""
+"""The Encoder panel behind Expert: what turns pictures into descriptors; measured, and adapted to the open shapes."""
 
 from PySide6.QtWidgets import QWidget
 
@@ -14,7 +14,7 @@ from app.window.requests import Requests
 class EncoderFeature(Feature):
     """Choose the encoder."""
 
-    name, title = "encoder", tr("Encoder")
+    name, title, icon, place = "encoder", tr("Encoder"), "expert", "expert"
 
     def __init__(self, session: Session, engine: EngineClient, requests: Requests, parent: QWidget):
         self.panel = EncoderPanel()

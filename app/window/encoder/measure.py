@@ -59,7 +59,7 @@ class MeasurePage(QDialog):
         self.beside = QLineEdit()
         self.beside.setPlaceholderText(tr("none; for example dinov2, pocket+my-adapter.safetensors"))
         self.beside.setToolTip(
-            tr("Other encoders, NAME or NAME+ADAPTER, divided by commas; that of the dock is always measured")
+            tr("Other encoders, NAME or NAME+ADAPTER, divided by commas; that of the window is always measured")
         )
         self.count = QSpinBox()
         self.count.setRange(1, 10_000)

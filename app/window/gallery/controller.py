@@ -27,7 +27,7 @@ TURNED = 160
 
 
 class GalleryController(QObject):
-    """Connects the gallery dock, the engine and the session.
+    """Connects the gallery panel, the engine and the session.
 
     Signals:
         align_requested(): a shape that was to be aligned to the photo is open.

@@ -1,4 +1,4 @@
-"""The gallery dock: what to look for, where, and what was found."""
+"""The gallery drawer: what to look for, where, and what was found."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,12 +28,12 @@ Folders are indexed with it from now on; empty for none.""")
 
 
 class GalleryPanel(QWidget):
-    """The dock that searches a gallery of shapes.
+    """The drawer that searches a gallery of shapes.
 
     Signals:
         search_requested(kind): find shapes like the open "image" or "shape", the marked "part", or by "words";
             "nothing" reads the folder anew and lists it.
-        settings_changed(): the same with other settings of the dock.
+        settings_changed(): the same with other settings of the drawer.
         gallery_requested(folder, gallery): keep the gallery of a folder of shapes in a folder of its own.
         naming_requested(labels): say which of the labels (divided by commas; of all tags where empty) the open shape
             is.
@@ -57,17 +56,20 @@ class GalleryPanel(QWidget):
             tr("Choose a folder of shapes, or a gallery, to see what is in it and to find what is like the photo.")
         )
         self.about.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.addLayout(self._place_row())
-        layout.addLayout(self._like_row())
-        layout.addLayout(self._words_row())
-        layout.addLayout(self._filter_row())
-        layout.addWidget(self.results, 1)
-        layout.addWidget(self.picture)
-        layout.addWidget(self.about)
-        layout.addLayout(self._name_row())
-        layout.addWidget(self.names)
+        layout, sides, asks, found = QVBoxLayout(self), QHBoxLayout(), QVBoxLayout(), QVBoxLayout()
+        layout.setContentsMargins(10, 4, 10, 8)
+        sides.setSpacing(12)
+        for row in (self._place_row(), self._like_row(), self._words_row(), self._name_row()):
+            asks.addLayout(row)
+        asks.addWidget(self.names)
+        asks.addStretch(1)
+        asks.addWidget(self.about)
+        found.addLayout(self._filter_row())
+        found.addWidget(self.results, 1)
+        found.addWidget(self.picture)
+        sides.addLayout(asks, 2)
+        sides.addLayout(found, 3)
+        layout.addLayout(sides)
         self._open: set[str] = set()
         self._update()
 
@@ -110,32 +112,36 @@ class GalleryPanel(QWidget):
             self._update()
 
     def _place_row(self) -> QHBoxLayout:
-        self.folder, browse = QLineEdit(), QToolButton()
+        self.folder, browse, more = QLineEdit(), QPushButton(tr("Browse…")), QPushButton(tr("More"))
         self.folder.setPlaceholderText(tr("Folder of shapes, or gallery"))
+        self.folder.setMinimumWidth(190)
         self.folder.textChanged.connect(lambda: self._update())
-        self.folder.returnPressed.connect(lambda: self.search_requested.emit("nothing"))
-        browse.setText("…")
-        browse.setToolTip(tr("Choose the folder; make a gallery to keep or share"))
-        browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(browse)
-        menu.addAction(tr("Open folder or gallery…"), self._browse)
+        self.folder.returnPressed.connect(self.read_folder)
+        browse.setToolTip(tr("Choose the folder of shapes, or a gallery"))
+        browse.clicked.connect(self._browse)
+        more.setToolTip(tr("Make a gallery to keep or share; the model for words"))
+        menu = QMenu(more)
         menu.addAction(tr("Make a gallery of a folder…"), self._make)
         menu.addSeparator()
         menu.addAction(tr("Model for words…"), self.ask_clip)
         menu.addAction(tr("Its branch for depth…"), self._ask_branch)
-        browse.setMenu(menu)
-        self.read = QToolButton()
-        self.read.setText(tr("Read"))
+        more.setMenu(menu)
+        self.read = QPushButton(tr("Read"))
         self.read.setToolTip(tr("Read the folder: new and changed shapes are added, removed ones left out"))
-        self.read.clicked.connect(lambda: self.search_requested.emit("nothing"))
-        return _row(self.folder, self.read, browse)
+        self.read.clicked.connect(self.read_folder)
+        return _row(self.folder, browse, self.read, more)
+
+    def read_folder(self) -> None:
+        """Read the folder that is named, if one is."""
+        if self.folder.text().strip():
+            self.search_requested.emit("nothing")
 
     def _like_row(self) -> QHBoxLayout:
         self.likes: dict[str, QPushButton] = {}
         tips = {
             "image": tr("Find shapes that look like what the focus box of the image frames"),
             "shape": tr("Find shapes that are like the open one"),
-            "part": tr("Find shapes that have something like the part chosen in the Parts dock"),
+            "part": tr("Find shapes that have something like the part chosen in the task Parts"),
         }
         for kind, tip in tips.items():
             button = QPushButton(tr("Like the {kind}").format(kind=kind))
@@ -145,11 +151,10 @@ class GalleryPanel(QWidget):
         return _row(*self.likes.values())
 
     def _words_row(self) -> QHBoxLayout:
-        self.words, go = QLineEdit(), QToolButton()
+        self.words, go = QLineEdit(), QPushButton(tr("Find"))
         self.words.setPlaceholderText(tr("Or in words: a chair with arms"))
         self.words.setClearButtonEnabled(True)
         self.words.returnPressed.connect(lambda: self.search_requested.emit("words"))
-        go.setText(tr("Find"))
         go.clicked.connect(self.words.returnPressed)
         return _row(self.words, go)
 

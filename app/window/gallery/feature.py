@@ -1,4 +1,4 @@
-"""The Gallery dock: shapes that are like what is open."""
+"""The drawer Gallery: shapes that are like what is open."""
 
 from PySide6.QtCore import QObject, QSettings
 
@@ -15,7 +15,7 @@ from app.window.views.panels import ActivePanel
 class GalleryFeature(Feature):
     """Search a folder of shapes."""
 
-    name, title = "gallery", tr("Gallery")
+    name, title, icon, place, key = "gallery", tr("Gallery"), "gallery", "drawer", "Ctrl+G"
 
     def __init__(
         self,

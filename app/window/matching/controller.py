@@ -132,7 +132,7 @@ class MatchController(QObject):
             self._shell.say(tr("There is nothing of it there: the match stays where it was."), 6000)
             return
         self._session.undo_stack.push(correct(self._session, self._session.pins[pin_id], slot, to))
-        self._shell.say(tr("Corrected: matches near it follow, and adapting the encoder learns from it."), 6000)
+        self._shell.say(tr("Corrected: matches near it follow, and Adapt (Expert > Encoder) learns from it."), 6000)
 
     def _answer_pins(self) -> None:
         for pin in list(self._session.pins.values()):

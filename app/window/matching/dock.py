@@ -1,10 +1,10 @@
-"""The list of pins with what was found for each."""
+"""The tools of matching, and the list of pins with what was found for each."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal, SignalInstance
+from PySide6.QtGui import QAction, QColor, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.document.texts import tr
 from app.window.views.swatch import swatch
+from app.window.views.toolbar import Toolbar
 
 Status = Literal["good", "unsure", "none", "working", ""]
 
@@ -49,12 +50,21 @@ class PinRow:
 
 
 class PinsPanel(QWidget):
-    """Signals: selected(pin id), renamed(pin id, name), deleted(pin ids), cleared()."""
+    """The panel of the pins, and the tools beside it.
+
+    Signals:
+        selected(pin id), renamed(pin id, name), deleted(pin ids), cleared(): in the list.
+        box_requested(), zoom_requested(), forget_requested(): draw the box of the photo, zoom to it (or back), forget
+            what was put right by hand.
+    """
 
     selected = Signal(int)
     renamed = Signal(int, str)
     deleted = Signal(list)
     cleared = Signal()
+    box_requested = Signal()
+    zoom_requested = Signal()
+    forget_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -88,8 +98,36 @@ class PinsPanel(QWidget):
         layout.addWidget(self.list, 1)
         layout.addWidget(self.details)
         layout.addLayout(buttons)
+        self.toolbar = Toolbar()
+        self.toolbar_actions = [self._tool(*one) for one in self._tools()]
+        self.toolbar.add_stretch()
         self._rows: list[PinRow] = []
         self.set_rows([])
+
+    def show_pair(self, name: str) -> None:
+        """Say on what the tools work."""
+        for action, (_, _, tip, _) in zip(self.toolbar_actions, self._tools(), strict=True):
+            action.setToolTip(f"{tip}\n{name}" if name else tip)
+
+    def set_enabled(self, photo: bool, box: bool, corrected: bool) -> None:
+        """What can be done: whether there are a photo, its box, and matches put right by hand."""
+        for action, on in zip(self.toolbar_actions, (photo, box, corrected), strict=True):
+            action.setEnabled(on)
+
+    def _tools(self) -> tuple[tuple[str, str, str, SignalInstance], ...]:
+        """Icon, text, tip and signal of each."""
+        return (
+            ("focus-box", tr("Box the object"), tr("Drag a box around the object in the photo (B)"), self.box_requested),
+            ("zoom-box", tr("Zoom to the box"), tr("Zoom to the box, or back to all (Z)"), self.zoom_requested),
+            ("forget", tr("Forget corrected matches"), tr("Matches put right by hand are found anew"), self.forget_requested),
+        )  # fmt: skip
+
+    def _tool(self, icon_name: str, text: str, tip: str, signal: SignalInstance) -> QAction:
+        action = QAction(text, self)
+        action.setToolTip(tip)
+        action.triggered.connect(lambda: signal.emit())
+        self.toolbar.add_action(action, icon_name)
+        return action
 
     def set_rows(self, rows: list[PinRow]) -> None:
         """Show these pins; the list is touched only where it differs."""

@@ -1,4 +1,4 @@
-"""The Pins dock: places that are matched."""
+"""The task Match: places that are matched."""
 
 from collections.abc import Sequence
 
@@ -6,27 +6,42 @@ from PySide6.QtCore import QObject
 
 from app.document.session import Session
 from app.document.texts import tr
+from app.window.active_pair import ActivePair
 from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
 from app.window.matching.controller import MatchController
 from app.window.matching.dock import PinsPanel
+from app.window.matching.focus import FocusFirst
 from app.window.matching.presenter import MatchPresenter
 from app.window.requests import Requests
 from app.window.shell import Shell
-from app.window.tools import Tool
+from app.window.tools import Tool, Tools
+from app.window.views.layers import Layer
 from app.window.views.panels import Panels
 
 
 class MatchingFeature(Feature):
     """Click a place and see where it is on everything else."""
 
-    name, title = "matching", tr("Pins")
+    name, title, icon, key = "matching", tr("Match"), "task-match", "Ctrl+1"
+    layers: frozenset[Layer] = frozenset({"heat"})
 
     def __init__(
-        self, session: Session, requests: Requests, panels: Panels, content: Content, shell: Shell, parent: QObject
+        self,
+        session: Session,
+        requests: Requests,
+        panels: Panels,
+        content: Content,
+        pair: ActivePair,
+        tools: Tools,
+        shell: Shell,
+        parent: QObject,
     ):
         self.panel = PinsPanel()
+        self.toolbar = self.panel.toolbar
         self.controller = MatchController(session, requests, panels, self.panel, shell, parent)
+        self.focus = FocusFirst(session, panels, pair, self.panel, tools, self.controller.place, parent)
+        self.panel.forget_requested.connect(self.controller.forget_corrections)
         self.presenter = MatchPresenter(session, self.controller, content, panels, self.panel, parent)
 
     def edit_entries(self) -> Entries:
@@ -37,5 +52,4 @@ class MatchingFeature(Feature):
         )
 
     def tools(self) -> Sequence[Tool]:
-        hint = tr("Click to place a pin · hold Shift and move for a live preview")
-        return (Tool("", hint, self.controller.place),)
+        return (Tool("", self.focus.hint, self.focus.click),)

@@ -1,4 +1,4 @@
-"""Marking and editing parts: what the parts dock and the tools on the panels do to the session."""
+"""Marking and editing parts: what the parts panel and the tools on the panels do to the session."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from core.parts.layers import Layers, Mask
 
 
 class PartsController(QObject):
-    """Connects the dock and the panels' tools with the session; every edit is a step that can be undone."""
+    """Connects the panel and the panels' tools with the session; every edit is a step that can be undone."""
 
     def __init__(
         self,

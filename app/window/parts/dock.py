@@ -1,9 +1,9 @@
-"""The parts dock: tools to mark a part, what came of it, and the list of parts."""
+"""The parts panel: tools to mark a part, what came of it, and the list of parts."""
 
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QColorDialog,
     QComboBox,
     QGridLayout,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QMenu,
@@ -26,8 +25,8 @@ from PySide6.QtWidgets import (
 
 from app.document.texts import tr
 from app.shared.values import Marking
-from app.window.theme import icon
 from app.window.views.swatch import swatch
+from app.window.views.toolbar import Toolbar
 from core.plugins import plugins
 
 BUNDLED = {"": 0, "grabcut": 0, "cutter": 1}
@@ -82,7 +81,7 @@ class PartRow:
 
 
 class PartsPanel(QWidget):
-    """The dock of the parts: the tools that mark one, and the list of all.
+    """The panel of the parts, and the tools that mark one.
 
     Signals:
         tool_requested(tool): a part tool, or "".
@@ -111,10 +110,10 @@ class PartsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._rows: list[PartRow] = []
+        self.toolbar = self._toolbar()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(6)
-        layout.addLayout(self._tool_row())
         layout.addLayout(self._settings())
         layout.addWidget(self._draft_box())
         layout.addWidget(self._list(), 1)
@@ -122,18 +121,12 @@ class PartsPanel(QWidget):
         self.set_draft(None)
         self.set_rows([], True)
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            for name, action in self.tools.items():
-                action.setIcon(icon(f"part-{name}"))
-
     def brush_settings(self) -> tuple[float, float]:
         """(radius of the brush as a fraction of the diagonal, angle of the fill in degrees)."""
         return 0.002 * 1.06 ** self.brush.value(), float(self.angle.value())
 
     def show_tool(self, name: str) -> None:
-        """Show which tool is taken up, "" (or one of another dock) for none."""
+        """Show which tool is taken up, "" (or one of another task) for none."""
         for other, action in self.tools.items():
             action.setChecked(other == name)
 
@@ -201,26 +194,21 @@ class PartsPanel(QWidget):
         """Part ids that are selected in the list."""
         return [item.data(0, Qt.ItemDataRole.UserRole) for item in self.list.selectedItems()]
 
-    def _tool_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(2)
+    def _toolbar(self) -> Toolbar:
+        toolbar = Toolbar()
         self.tools: dict[str, QAction] = {}
         group = QActionGroup(self)
         group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
         for name, text, tip in TOOLS:
-            action = QAction(icon(f"part-{name}"), text, self)
+            action = QAction(text, self)
             action.setToolTip(tip)
             action.setCheckable(True)
             action.triggered.connect(lambda on, n=name: self.tool_requested.emit(n if on else ""))
             group.addAction(action)
-            button = QToolButton()
-            button.setDefaultAction(action)
-            button.setIconSize(QSize(20, 20))
-            button.setAccessibleName(text)
-            row.addWidget(button)
+            toolbar.add_action(action, f"part-{name}")
             self.tools[name] = action
-        row.addStretch()
-        return row
+        toolbar.add_stretch()
+        return toolbar
 
     def _settings(self) -> QGridLayout:
         grid = QGridLayout()
@@ -252,8 +240,8 @@ class PartsPanel(QWidget):
             [
                 tr("GrabCut and descriptors"),
                 tr("The bundled cutter"),
-                tr("Segment Anything, from a file…"),
-                tr("Segment Anything, download ViT-B…"),
+                tr("Segment Anything (file…)"),
+                tr("Segment Anything (download…)"),
             ]
         )
         self.segmenter.addItems(list(plugins("segmenters")))

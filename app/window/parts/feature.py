@@ -1,4 +1,4 @@
-"""The Parts dock: parts marked on one panel and found on the others."""
+"""The task Parts: parts marked on one panel and found on the others."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,13 +17,15 @@ from app.window.parts.presenter import PartsPresenter
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.tools import Tool, Tools
+from app.window.views.layers import Layer
 from app.window.views.panels import ActivePanel, Panels
 
 
 class PartsFeature(Feature):
     """Mark a part, and keep it as a layer."""
 
-    name, title, menu = "parts", tr("Parts"), tr("&Parts")
+    name, title, icon, menu, key = "parts", tr("Parts"), "task-parts", tr("&Parts"), "Ctrl+2"
+    layers: frozenset[Layer] = frozenset({"parts"})
     panel: PartsPanel
 
     def __init__(
@@ -37,8 +39,9 @@ class PartsFeature(Feature):
         shell: Shell,
         parent: QObject,
     ):
-        self._tools, self._shell = tools, shell
+        self._tools = tools
         self.panel = PartsPanel()
+        self.toolbar = self.panel.toolbar
         self.drafts = Drafts(session, requests, parent)
         self.controller = PartsController(session, self.drafts, requests, panels, tools, self.panel, parent)
         self.presenter = PartsPresenter(session, self.drafts, content, panels, self.panel, parent)
@@ -47,7 +50,7 @@ class PartsFeature(Feature):
     def entries(self) -> Entries:
         brush = self.panel.brush
         return (
-            *(Entry(text, partial(self._take, name), KEYS[name]) for name, text, _ in TOOLS),
+            *(Entry(text, partial(self._tools.toggle, name), KEYS[name]) for name, text, _ in TOOLS),
             None,
             Entry(tr("Keep the part"), self.controller.keep, "Return"),
             Entry(tr("Discard the marking, or leave the tool"), self.controller.drop, "Escape"),
@@ -56,16 +59,16 @@ class PartsFeature(Feature):
             Entry(tr("Smaller brush"), lambda: brush.setValue(brush.value() - 4), "["),
             Entry(tr("Larger brush"), lambda: brush.setValue(brush.value() + 4), "]"),
             None,
-            Entry(tr("Save labels of this panel…"), self.files.save),
-            Entry(tr("Save parts as meshes…"), self.files.save_meshes),
+            *self.exports(),
             Entry(tr("Read labels into this panel…"), self.files.load),
+        )
+
+    def exports(self) -> Entries:
+        files = self.files
+        return (
+            Entry(tr("Save labels of this panel…"), files.save, can=files.has_labels),
+            Entry(tr("Save parts as meshes…"), files.save_meshes, can=partial(files.has_labels, "shape")),
         )
 
     def tools(self) -> Sequence[Tool]:
         return [Tool(name, HINTS[name]) for name, _, _ in TOOLS]
-
-    def _take(self, name: str) -> None:
-        """Take a tool up and show the dock; the same key again puts it down."""
-        self._tools.toggle(name)
-        if self._tools.active == name:
-            self._shell.show_dock(self.name)

@@ -82,10 +82,18 @@ class PartFiles(QObject):
     def _say_saved(self, where: str) -> None:
         self._shell.say(tr("Saved {where}").format(where=where))
 
-    def _labelled(self, kind: str = "") -> Slot | None:
-        """The panel used last, if it has parts, or the first that has; says so where there is none."""
+    def has_labels(self, kind: str = "") -> bool:
+        """Whether there are parts on a panel, or on one of a kind."""
+        return self._with_parts(kind) is not None
+
+    def _with_parts(self, kind: str) -> Slot | None:
+        """The panel used last, if it has parts, or the first that has."""
         parts, slots = self._session.layers.parts, (self._active.slot, *SLOTS)
-        found = next((s for s in slots if s.startswith(kind) and any(s in part.masks for part in parts)), None)
+        return next((s for s in slots if s.startswith(kind) and any(s in part.masks for part in parts)), None)
+
+    def _labelled(self, kind: str = "") -> Slot | None:
+        """The panel whose parts are meant; says so where there is none."""
+        found = self._with_parts(kind)
         if found is None:
             where = "a " + kind if kind else tr("any panel")
             sentence = tr("Nothing is marked on {kind} yet; mark a part first.").format(kind=where)

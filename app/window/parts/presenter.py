@@ -1,4 +1,4 @@
-"""From parts and the draft to what the panels and the parts dock show."""
+"""From parts and the draft to what the panels and the parts panel show."""
 
 from collections.abc import Container
 from typing import TYPE_CHECKING

@@ -20,6 +20,7 @@ class Frustums:
     def __init__(self, renderer: Any):
         self._renderer = renderer
         self._actors: dict[str, vtkActor] = {}
+        self._visible = True
 
     def show(self, name: str, points: npt.NDArray[np.floating] | None, color: str) -> None:
         old = self._actors.pop(name, None)
@@ -34,12 +35,19 @@ class Frustums:
         actor = vtkActor()
         actor.SetMapper(mapper)
         actor.SetPickable(False)
+        actor.SetVisibility(self._visible)
         prop = actor.GetProperty()
         prop.SetColor(*pv.Color(color).float_rgb)
         prop.SetLineWidth(2.0)
         prop.LightingOff()
         self._renderer.AddActor(actor)
         self._actors[name] = actor
+
+    def set_visible(self, on: bool) -> None:
+        """Show or hide all of them."""
+        self._visible = on
+        for actor in self._actors.values():
+            actor.SetVisibility(on)
 
     def names(self) -> list[str]:
         return list(self._actors)

@@ -50,7 +50,7 @@ class Header(QWidget):
         self.opacity.setValue(70)
         self.opacity.setMinimumWidth(32)
         self.opacity.setMaximumWidth(80)
-        self.title.setMinimumWidth(72)
+        self.title.setMinimumWidth(60)
         self.opacity.setToolTip(tr("Heatmap opacity"))
         self.opacity.setAccessibleName(tr("Heatmap opacity"))
         self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))

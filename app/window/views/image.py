@@ -15,14 +15,17 @@ from app.window.views.empty import EmptyState
 from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
 from app.window.views.image_view import ImageView
+from app.window.views.layers import Layer
 from app.window.views.marks import PinMark
+from app.window.views.outline import WIDTH, Outlined
 from app.window.views.overlays import as_pixmap
+from app.window.views.panel_bar import PanelBar
 from app.window.views.panel_menu import show_menu
 from app.window.views.strokes import IMAGE_TOOLS
 from core.colors import HEATMAPS, apply_colormap, heat_weight
 
 
-class ImagePanel(FileDrops, QWidget):
+class ImagePanel(FileDrops, Outlined):
     """Shows one image. Pixels are (u, v) with the centre of the top-left pixel at (0, 0).
 
     Signals:
@@ -82,8 +85,9 @@ class ImagePanel(FileDrops, QWidget):
         self._stack = QStackedLayout(stack_host)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.view)
+        self.bar = PanelBar(stack_host)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(WIDTH, WIDTH, WIDTH, WIDTH)
         layout.setSpacing(0)
         layout.addWidget(self.header)
         layout.addWidget(self.errors)
@@ -162,6 +166,12 @@ class ImagePanel(FileDrops, QWidget):
     def set_overlay(self, name: str, rgba: npt.NDArray[np.uint8] | None, box: Box = (0, 0, 1, 1)) -> None:
         """Lay a posed shape uint8 [h, w, 4] over the part ``box`` of the image; None removes it."""
         self.view.overlays.show_picture(name, rgba, box)
+
+    def show_layers(self, layers: frozenset[Layer]) -> None:
+        """Show the layers of a task, and hide the others."""
+        self.header.opacity.setVisible("heat" in layers)
+        for layer, item in (("heat", self.view.heat), ("parts", self.view.labels), ("pose", self.view.overlays)):
+            item.setVisible(layer in layers)
 
     def set_part_tool(self, tool: str, size: float, angle: float) -> None:
         """Take a part tool up; those for shapes mean nothing here."""

@@ -143,3 +143,16 @@ class BoxItem(QGraphicsItem):
         painter.setBrush(Qt.GlobalColor.white)
         for place in self.handles().values():
             painter.drawRect(QRectF(place.x() - size, place.y() - size, 2 * size, 2 * size))
+
+
+HANDLE_CURSORS = {
+    "l": Qt.CursorShape.SizeHorCursor,
+    "r": Qt.CursorShape.SizeHorCursor,
+    "t": Qt.CursorShape.SizeVerCursor,
+    "b": Qt.CursorShape.SizeVerCursor,
+    "lt": Qt.CursorShape.SizeFDiagCursor,
+    "rb": Qt.CursorShape.SizeFDiagCursor,
+    "rt": Qt.CursorShape.SizeBDiagCursor,
+    "lb": Qt.CursorShape.SizeBDiagCursor,
+}
+"""Of the mouse over the handles of the focus box."""

@@ -1,20 +1,23 @@
 """The picture inside the image panel: zoom, pan, clicks, hover, and the focus box drawn with the mouse."""
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
 from app.shared.values import Box
-from app.window.views.image_items import BoxItem, MarkItem
+from app.window.views.image_items import HANDLE_CURSORS, BoxItem, MarkItem
 from app.window.views.marks import PinMark
 from app.window.views.overlays import Overlays
 from app.window.views.pose_handles import PoseHandles
 from app.window.views.strokes import Strokes
 
 MAX_ZOOM, MIN_ZOOM = 64.0, 0.01
+
+Shown = Literal["all", "box", ""]
+"""What a view keeps in sight when its size changes; "" after the user zoomed or moved."""
 
 
 class ImageView(QGraphicsView):
@@ -73,7 +76,7 @@ class ImageView(QGraphicsView):
             self.scene().addItem(item)
         self.strokes = Strokes(self.scene(), self.picture.boundingRect)
         self._marks: list[MarkItem] = []
-        self._fitted = True
+        self._shows: Shown = "all"
         self._press: QPoint | None = None
         self._last = QPoint()
         self._dragged = False
@@ -91,7 +94,7 @@ class ImageView(QGraphicsView):
 
     def set_picture(self, pixmap: QPixmap | None) -> None:
         self.picture.setPixmap(pixmap or QPixmap())
-        self._fitted = True
+        self._shows = "all"
         size = self.picture.boundingRect().size()
         margin = 4 * max(size.width(), size.height(), 1)
         self.overlays.fit(self.picture.boundingRect())
@@ -137,13 +140,25 @@ class ImageView(QGraphicsView):
         return Qt.CursorShape.CrossCursor if busy else Qt.CursorShape.ArrowCursor
 
     def fit(self) -> None:
-        self._fitted = True
-        picture = self.picture.boundingRect()
-        if picture.isEmpty() or self.viewport().width() < 2:
+        """Show all of the image."""
+        self._shows = "all"
+        self._frame(self.picture.boundingRect(), 0.97)
+
+    def zoom_to_box(self) -> None:
+        """Show the box and a little around it; all of the image if that is what is shown, or if there is no box."""
+        if self._box is None or self._shows == "box":
+            self.fit()
             return
-        scale = min(self.viewport().width() / picture.width(), self.viewport().height() / picture.height()) * 0.97
-        self._apply(scale)
-        self.centerOn(picture.center())
+        self._shows = "box"
+        self._frame(_rect(self._box), 0.85)
+
+    def _frame(self, area: QRectF, share: float) -> None:
+        """Zoom so that an area of the scene takes a share of the viewport."""
+        if area.isEmpty() or self.viewport().width() < 2:
+            return
+        scale = min(self.viewport().width() / area.width(), self.viewport().height() / area.height()) * share
+        self._apply(min(MAX_ZOOM, scale))
+        self.centerOn(area.center())
 
     def zoom_actual(self) -> None:
         """One pixel of the image on one of the screen."""
@@ -153,7 +168,7 @@ class ImageView(QGraphicsView):
         """Zoom so that the scene point under ``anchor`` (default: the middle) stays where it is."""
         anchor = anchor or self.viewport().rect().center()
         before = self.mapToScene(anchor)
-        self._fitted = False
+        self._shows = ""
         self._apply(min(MAX_ZOOM, max(MIN_ZOOM, scale)))
         moved = self.mapToScene(anchor) - before
         self.translate(moved.x(), moved.y())
@@ -168,8 +183,10 @@ class ImageView(QGraphicsView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        if self._fitted:
+        if self._shows == "all":
             self.fit()
+        elif self._shows == "box" and self._box is not None:
+            self._frame(_rect(self._box), 0.85)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         delta = event.angleDelta().y() or event.angleDelta().x()
@@ -202,7 +219,7 @@ class ImageView(QGraphicsView):
         if self._press is None:
             self._hover(at, event.modifiers())
             if not self._drawing_box and not self.strokes.tool:
-                self.viewport().setCursor(_CURSORS.get(self._handle_at(at) or "", Qt.CursorShape.ArrowCursor))
+                self.viewport().setCursor(HANDLE_CURSORS.get(self._handle_at(at) or "", Qt.CursorShape.ArrowCursor))
             return
         if (at - self._press).manhattanLength() >= QApplication.startDragDistance():
             self._dragged = True
@@ -217,7 +234,7 @@ class ImageView(QGraphicsView):
             self.posed.emit(*self._pose_drag, self._free_pixel(at), False)
         elif self._dragged:
             step = at - self._last
-            self._fitted = False
+            self._shows = ""
             self.translate(step.x() / self.zoom, step.y() / self.zoom)
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
             self._last = at
@@ -274,6 +291,8 @@ class ImageView(QGraphicsView):
             self.zoom_to(self.zoom * 1.25)
         elif key == Qt.Key.Key_Minus:
             self.zoom_to(self.zoom * 0.8)
+        elif key == Qt.Key.Key_Z:
+            self.zoom_to_box()
         elif key == Qt.Key.Key_B:
             self.box_tool_requested.emit(not self._drawing_box)
         elif key == Qt.Key.Key_Escape and self._drawing_box:
@@ -377,18 +396,6 @@ def _place(item: QGraphicsPixmapItem, pixmap: QPixmap | None, box: Box) -> None:
     if pixmap is not None:
         sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
         item.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))
-
-
-_CURSORS = {
-    "l": Qt.CursorShape.SizeHorCursor,
-    "r": Qt.CursorShape.SizeHorCursor,
-    "t": Qt.CursorShape.SizeVerCursor,
-    "b": Qt.CursorShape.SizeVerCursor,
-    "lt": Qt.CursorShape.SizeFDiagCursor,
-    "rb": Qt.CursorShape.SizeFDiagCursor,
-    "rt": Qt.CursorShape.SizeBDiagCursor,
-    "lb": Qt.CursorShape.SizeBDiagCursor,
-}
 
 
 def _rect(box: Box) -> QRectF:

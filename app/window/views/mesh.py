@@ -16,16 +16,18 @@ from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
 from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
+from app.window.views.layers import ALL_LAYERS, Layer
 from app.window.views.marks import PinMark
 from app.window.views.mesh_marks import MeshMarks
 from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
+from app.window.views.outline import WIDTH, Outlined
 from app.window.views.panel_menu import show_menu
 from app.window.views.view_menu import ViewMenu
 from core.colors import HEATMAPS
 from core.geometry.viewpoints import VIEWS
 
 
-class MeshPanel(FileDrops, QWidget):
+class MeshPanel(FileDrops, Outlined):
     """Shows one shape, in the units and axes of its file.
 
     Signals:
@@ -72,7 +74,7 @@ class MeshPanel(FileDrops, QWidget):
         self._stack = QStackedLayout(self._host)
         self._stack.addWidget(self.empty)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(WIDTH, WIDTH, WIDTH, WIDTH)
         layout.setSpacing(0)
         layout.addWidget(self.header)
         layout.addWidget(self.errors)
@@ -90,6 +92,8 @@ class MeshPanel(FileDrops, QWidget):
         self._through: Any = None
         self._smoothing: Any = None
         self._heat: tuple[npt.NDArray[np.float32], float, float] | None = None
+        self._labels: npt.NDArray[np.uint8] | None = None
+        self._layers = ALL_LAYERS
         self._marks = MeshMarks(self, self)
         self._marks.match_moved.connect(self.match_moved)
         self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
@@ -102,7 +106,7 @@ class MeshPanel(FileDrops, QWidget):
         self._up = up
         if mesh is not None and self.plotter is None and not self._start():
             return
-        self._heat = None
+        self._heat = self._labels = None
         if self._shape is not None:
             self.plotter.renderer.RemoveActor(self._shape.actor)
             self._shape = self._mouse.picker = None
@@ -184,6 +188,14 @@ class MeshPanel(FileDrops, QWidget):
         if self.plotter is not None:
             self.frustums.show(name, points, color)
             self._schedule()
+
+    def show_layers(self, layers: frozenset[Layer]) -> None:
+        """Show the layers of a task, and hide the others."""
+        self._layers = layers
+        self.header.opacity.setVisible("heat" in layers)
+        if self.plotter is not None:
+            self.frustums.set_visible("pose" in layers)
+        self._repaint()
 
     def set_navigation(self, name: str) -> None:
         """What the mouse does: "trackball", "turntable" or "blender"."""
@@ -276,6 +288,7 @@ class MeshPanel(FileDrops, QWidget):
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)
         self.frustums = Frustums(self.plotter.renderer)
+        self.frustums.set_visible("pose" in self._layers)
         self._smoothing = Smoothing(self.plotter)
         self.plotter.renderer.AddObserver("StartEvent", self._before_render)
         self._dress()
@@ -312,7 +325,8 @@ class MeshPanel(FileDrops, QWidget):
     def _repaint(self) -> None:
         if self._shape is None:
             return
-        if self._heat is None:
+        self._shape.set_labels(self._labels if "parts" in self._layers else None)
+        if self._heat is None or "heat" not in self._layers:
             self._shape.paint(None, 0, 1, self._colormap, 1)
             self._legend.hide()
         else:
@@ -377,9 +391,8 @@ class MeshPanel(FileDrops, QWidget):
 
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
         """Lay parts over the shape: uint8 [F, 4] for the faces of its file (points of a cloud); None removes them."""
-        if self._shape is not None:
-            self._shape.set_labels(rgba)
-            self._repaint()
+        self._labels = rgba
+        self._repaint()
 
     def _click(self, at: QPointF) -> None:
         if (mark := self._marks.at(at)) is not None:

@@ -30,9 +30,11 @@ class ActivePanel(QObject):
 
     Signals:
         changed(): it is another one.
+        used(slot): it is used, be it another one or not.
     """
 
     changed = Signal()
+    used = Signal(str)
 
     def __init__(self, panels: Panels, parent: QObject | None = None):
         super().__init__(parent)
@@ -44,6 +46,7 @@ class ActivePanel(QObject):
         if slot != self.slot:
             self.slot = slot
             self.changed.emit()
+        self.used.emit(slot)
 
 
 def _panel(slot: Slot) -> ImagePanel | MeshPanel:

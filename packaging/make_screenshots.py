@@ -1,0 +1,113 @@
+"""Makes the pictures of ``packaging/screenshots``: works in the real window as a user would, and looks at every task.
+
+The files are FOLDER/TASK-WIDTHxHEIGHT-THEME.png.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from app.document.commands import SetDraft
+from app.shared.resources import resource
+from app.shared.values import Draft
+from app.window.main_window import MainWindow
+from app.window.theme import apply_theme, translate_qt
+from core.parts.action import Action
+
+SIZES = ("1280x800", "2560x1440")
+TRUNK = (1000.0, 690.0)
+"""A pixel of the sample's photo."""
+
+
+def wait(done: Callable[[], object], seconds: float = 300) -> None:
+    """Let the window work until something is so."""
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise SystemExit("the window did not come to an end")
+        QApplication.processEvents()
+        time.sleep(0.005)
+
+
+def settle(seconds: float = 0.8) -> None:
+    """Let everything be drawn."""
+    end = time.monotonic() + seconds
+    wait(lambda: time.monotonic() > end)
+
+
+def work(window: MainWindow) -> None:
+    """A box and a pin, a part, and a pose of the sample."""
+    session = window.session
+    window.open_sample()
+    wait(lambda: session.pins and "shape 1" in session.pins[1].answers)
+    wait(window.tasks.is_idle)
+    draft = Draft("image 1", actions=(Action("point", True, (TRUNK,)),))
+    session.undo_stack.push(SetDraft(session, "Point", draft))
+    wait(lambda: "shape 1" in window.features.parts.drafts.marked.carried)
+    window.features.parts.controller.keep()
+    session.set_current(1)
+    window.features.align.controller.start()
+    wait(lambda: session.aligned and window.tasks.is_idle())
+    window.features.collection.controller.add([str(one) for one in sorted(resource("sample/collection").glob("*.jpg"))])
+    gallery = window.features.gallery.panel
+    gallery.folder.setText(str(resource("sample")))
+    gallery.likes["shape"].click()
+    wait(lambda: gallery.results.count() > 0)
+    wait(window.tasks.is_idle)
+
+
+def picture(window: MainWindow, path: Path) -> None:
+    """What is on the screen where the window is."""
+    settle()
+    screen = window.screen()
+    screen.grabWindow(0, window.x(), window.y(), window.width(), window.height()).save(str(path))
+
+
+def pictures(window: MainWindow, folder: Path, size: str, theme: str) -> None:
+    """Of every task, the drawer, and the panel behind Expert."""
+    window.appearance.set_theme(theme)
+    window.resize(*map(int, size.split("x")))
+    settle(1.5)
+    window.show_feature("matching")
+    for feature in window.features:
+        window.show_feature(feature.name)
+        if feature.name == "parts":
+            window.tools.take("point")
+        if feature.name == "align":
+            window.tools.take("turn")
+        picture(window, folder / f"{feature.name}-{size}-{theme}.png")
+        if feature.place != "task":
+            window.workspace.hide_feature(feature.name)
+
+
+def main() -> None:
+    """Make all of them."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("counterpoint-screenshots")
+    translate_qt(app)
+    with tempfile.TemporaryDirectory() as own:
+        window = MainWindow(QSettings(f"{own}/settings.ini", QSettings.Format.IniFormat))
+        window.projects.ask = lambda: "discard"  # type: ignore[method-assign]
+        apply_theme(app, "light")
+        window.move(0, 0)
+        window.show()
+        settle()
+        picture(window, folder / "welcome.png")
+        work(window)
+        for size in sys.argv[2:] or SIZES:
+            for theme in ("light", "dark"):
+                pictures(window, folder, size, theme)
+        window.close()
+    print(json.dumps(sorted(str(one) for one in folder.glob("*.png")), indent=1))
+
+
+if __name__ == "__main__":
+    main()
