@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtGui import QCursor, QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -55,6 +55,12 @@ def hover(widget, place, modifiers=SHIFT) -> None:
     at, button = QPointF(place), Qt.MouseButton.NoButton
     event = QMouseEvent(QEvent.Type.MouseMove, at, QPointF(widget.mapToGlobal(place)), button, button, modifiers)
     QApplication.sendEvent(widget, event)
+
+
+def enter(panel, qtbot) -> None:
+    """Move the mouse into a panel: keys are meant for it from now on."""
+    QCursor.setPos(panel.mapToGlobal(panel.rect().center()))
+    qtbot.waitUntil(panel.underMouse)
 
 
 def middle_of(panel) -> QPoint:

@@ -5,7 +5,19 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from core.images import load_image, save_image
-from tests.e2e.hands import CTRL, LEFT, answer, click_pixel, click_shape, draw_focus_box, errors, on_view, press, shown
+from tests.e2e.hands import (
+    CTRL,
+    LEFT,
+    answer,
+    click_pixel,
+    click_shape,
+    draw_focus_box,
+    enter,
+    errors,
+    on_view,
+    press,
+    shown,
+)
 
 
 def click_trunk(window):
@@ -80,7 +92,7 @@ def test_a_point_lights_up_in_four_images(window, sample, wait_ready, qtbot, tmp
     for slot in answers:
         assert window.panels[slot].isVisible() and window.panels[slot].view.heat.pixmap().width() > 10
     for slot in ("image 3", "image 4"):
-        window.panels[slot].activated.emit()
+        enter(window.panels[slot], qtbot)
         press(window, Qt.Key.Key_W, CTRL)
     assert not window.panels["image 3"].parentWidget().isVisible()  # the column is gone with its panels
     assert set(window.session.items) == {"shape 1", "image 1", "image 2"}

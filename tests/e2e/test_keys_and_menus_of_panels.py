@@ -2,17 +2,10 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from tests.e2e.hands import LEFT, RIGHT, click_pixel, middle_of, on_view
-
-
-def enter(panel, qtbot):
-    """Move the mouse into a panel."""
-    QCursor.setPos(panel.mapToGlobal(panel.rect().center()))
-    qtbot.waitUntil(panel.underMouse)
+from tests.e2e.hands import LEFT, RIGHT, click_pixel, enter, middle_of, on_view
 
 
 def press(key):
