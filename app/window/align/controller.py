@@ -101,6 +101,7 @@ class AlignController(QObject):
             depth=depth.path if depth else "",
             lens=lens,
             camera=cameras.file.path if cameras.file else "",
+            sought=known is not None and known.sought and image.box is None,
         )
 
     def start(self) -> None:
