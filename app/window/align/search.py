@@ -63,8 +63,7 @@ class PoseSearch(QObject):
         return {
             pair: self._aligner.task(pair)
             for pair in pairs
-            if all(map(self._requests.is_ready, pair))
-            and (pair not in aligned or aligned[pair].guide is None)
+            if all(map(self._requests.is_ready, pair)) and (pair not in aligned or aligned[pair].guide is None)
         }
 
     def _look(self, pair: Pair, task: AlignTask) -> None:
