@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 
-from core.calibration import SOUGHT
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.interchange.names import nearest_name
@@ -220,11 +219,6 @@ class Aligned:
         return self.poses[self.choice] if self.poses else None
 
     @property
-    def sought(self) -> bool:
-        """Whether the object was looked for."""
-        return any(SOUGHT in pose.reasons for pose in self.poses)
-
-    @property
     def guide(self) -> Guide | None:
         """What matches between the two are guided by.
 
@@ -297,10 +291,8 @@ class AlignTask:
 
     Attributes:
         mask: of the object; None cuts it out of the image's box, or of where the object is found.
-        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None makes them of ``fov`` (degrees), or of what the photo
-            says.
-        depth: a file with measured depth of the photo, or ""; ``camera`` one with the photo's camera, where ``K`` is
-            None.
+        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None: of ``fov`` (degrees), or of what the photo says.
+        depth: a file with measured depth of the photo, or ""; ``camera``: one with its camera, where ``K`` is None.
         sought: whether the mask is of an object that was looked for.
     """
 

@@ -96,17 +96,12 @@ def measure(
             ):
                 ranks[name].append(_rank(item.box, boxes))
                 seconds[name].append(took)
-    return [
-        {
-            "method": name,
-            "objects": len(found),
-            "first": float(np.mean(np.array(found) < 1)),
-            "of three": float(np.mean(np.array(found) < 3)),
-            "of ten": float(np.mean(np.array(found) < 10)),
-            "seconds": float(np.median(seconds[name])),
-        }
-        for name, found in ranks.items()
-    ]
+    return [_row(name, found, seconds[name]) for name, found in ranks.items()]
+
+
+def _row(name: str, ranks: Sequence[int], seconds: Sequence[float]) -> Row:
+    among = {word: float(np.mean(np.array(ranks) < n)) for word, n in (("first", 1), ("of three", 3), ("of ten", 10))}
+    return {"method": name, "objects": len(ranks), **among, "seconds": float(np.median(seconds))}
 
 
 def _rank(true: Box, boxes: Sequence[Box]) -> int:

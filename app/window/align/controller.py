@@ -16,7 +16,7 @@ from app.window.requests import Requests
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
 from app.window.views.panels import ActivePanel, Panels, image_panels, mesh_panels
-from core.calibration import verdict_of
+from core.calibration import SOUGHT, verdict_of
 from core.geometry.pose import camera_matrix, frustum
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class AlignController(QObject):
             depth=depth.path if depth else "",
             lens=lens,
             camera=cameras.file.path if cameras.file else "",
-            sought=known is not None and known.sought and image.box is None,
+            sought=known is not None and image.box is None and any(SOUGHT in one.reasons for one in known.poses),
         )
 
     def start(self) -> None:
