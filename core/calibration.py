@@ -38,6 +38,9 @@ USUAL = 0.3
 COSTS = 0.3
 """A feature is named as a reason for doubt if it costs more log odds than this."""
 
+SOUGHT = "sought"
+"""The reason of what goes through an object that nobody pointed at."""
+
 REASONS = {
     "background": "the place looks like background, not like the object",
     "camera": "the picture fits another focal length better",
@@ -55,6 +58,7 @@ REASONS = {
     "rival": "another pose fits nearly as well",
     "rivals": "other places look alike",
     "similar": "what is there looks different",
+    SOUGHT: "nobody said where the object is, it was looked for",
 }
 """Why an answer is doubted, a clause for each word."""
 

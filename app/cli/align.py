@@ -13,6 +13,7 @@ from core.alignment.align import Alignment, align, align_from, notes
 from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
+from core.alignment.locate import seek
 from core.alignment.overlay import overlay
 from core.alignment.photo import camera_of, camera_or_guess, compare_with_exif, posed_photo, undistorted_correspondences
 from core.alignment.scorer import Hypothesis, PoseScorer
@@ -57,9 +58,13 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     encoder = load_encoder(choice_of(options))
     mask = load_mask(options.mask, size) if options.mask else None
     rigid, name = (shape if options.dof == 6 else None), Path(options.image).name
-    photo, flat = posed_photo(image, camera, mask, options.box, encoder, depth, rigid, name)
     side, up = matchable_from_file(options, encoder, options.shape, shape, None, span(progress, 0.0, 0.4))
     assert isinstance(side, MatchableShape)
+    box, sought = options.box, options.box is None and mask is None
+    if sought:
+        templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.6))
+        box = seek(image, shape.name, templates, encoder, up, name)
+    photo, flat = posed_photo(image, camera, mask, box, encoder, depth, rigid, name, sought)
     start = None if entry is None else entry.pose
     if start is not None:
         check_start(start, flat.K, flat.size, shape, Path(options.start or "").name, photo.mask)

@@ -11,6 +11,7 @@ from core.alignment.photo import camera_of
 from core.alignment.templates import TemplateSet, template_set
 from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError
+from core.matching.location import Location
 from core.matching.match import Prior
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.notices import warn
@@ -33,12 +34,13 @@ class PoseGuide:
         photo: tuple[str, npt.NDArray[np.uint8], Box | None],
         up: str,
         views: Prior | None,
+        clicks: tuple[Location, ...] = (),
         progress: Progress = silent,
     ) -> Prior | None:
         """The prior of an image and a shape through poses of the one in the other.
 
-        It is ``views`` for two of a kind, where no box says which object is meant, and, with a warning, where no pose is
-        found.
+        It is ``views`` for two of a kind and, with a warning, where no pose is found. Where no box says which object is
+        meant, it is looked for.
 
         Args:
             one: An image or a shape.
@@ -46,18 +48,17 @@ class PoseGuide:
             photo: The image's path, its pixels uint8 [H, W, 3], and the object's box or None.
             up: The axis of the shape's file that points up.
             views: The joint prior.
+            clicks: Pixels of the image that show the object.
             progress: Is told how far it is.
         """
         image, shape = (one, other) if isinstance(one, MatchableImage) else (other, one)
         if not isinstance(image, MatchableImage) or not isinstance(shape, MatchableShape):
             return views
         path, pixels, box = photo
-        if box is None:
-            return views
         camera, name = camera_of(image.image_size, None, path)[0], Path(path).name
         try:
             found = search_poses(
-                ObjectInPhoto(pixels, camera, box, name), shape, self._encoder, up, self._of(shape), progress
+                ObjectInPhoto(pixels, camera, box, name, clicks), shape, self._encoder, up, self._of(shape), progress
             )
         except CounterpointError as error:
             warn(f"No pose of the shape guides the matches with {name}: {error}")

@@ -44,7 +44,8 @@ def run(options: MatchOptions, progress: Progress = silent) -> dict[str, Any]:
         elif not options.quick:
             photo = (names[0], *((loaded[0], source_box) if names[0] == options.source else (content, box)))
             step = span(progress, begin + 0.3 / len(boxes), begin + 0.6 / len(boxes))
-            prior = guide(one, other, photo, up or source_up, prior, step)
+            clicks = options.at if isinstance(one, MatchableImage) else ()
+            prior = guide(one, other, photo, up or source_up, prior, clicks, step)
         for at in options.at:
             answer = match(one, other, at, prior)
             report["matches"].append({"target": path} | _report(other, answer) | {"through": through(prior)})

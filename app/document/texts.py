@@ -58,6 +58,7 @@ _REASONS = {
     "rival": tr("another pose fits nearly as well"),
     "rivals": tr("other places look alike"),
     "similar": tr("what is there looks different"),
+    "sought": tr("nobody said where the object is, it was looked for"),
 }
 """The texts of :data:`core.calibration.REASONS`."""
 

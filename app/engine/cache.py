@@ -95,6 +95,7 @@ def _guided(image: Item, shape: Item, settings: EncoderSettings, known: Any, pro
             one.overlap,
             one.upright_prior,
             probability=float("nan") if one.probability is None else one.probability,
+            reasons=one.reasons,
         )
         for one in poses
     ]

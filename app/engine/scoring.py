@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 
 from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of
-from app.engine.files import image_of
+from app.engine.files import image_of, shape_of
 from app.engine.keep_last import keep_last
-from app.shared.values import AlignTask, item_for
+from app.shared.values import AlignTask, Box, item_for
 from core.alignment.align import hypotheses
-from core.alignment.photo import camera_or_guess, compare_with_exif, object_mask, posed_photo
+from core.alignment.locate import seek
+from core.alignment.photo import camera_or_guess, compare_with_exif, posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
@@ -17,6 +18,7 @@ from core.images import load_depth
 from core.interchange.cameras import load_camera
 from core.notices import collect_warnings, warn
 from core.parts.layers import Mask
+from core.parts.segmenters import box_mask
 from core.progress import Progress, span
 from core.units import unit_of
 
@@ -73,7 +75,13 @@ def camera_of_task(task: AlignTask) -> PhotoCamera:
 
 def _photo_key(task: AlignTask) -> tuple[object, ...]:
     camera = item_for(task.camera).stamp if task.camera else None
-    return task.image, choice_of(task.encoder), task.mask, task.K, task.lens, task.fov, task.camera, camera
+    sought = (task.shape, task.encoder) if _is_open(task) else task.sought
+    return task.image, choice_of(task.encoder), task.mask, task.K, task.lens, task.fov, task.camera, camera, sought
+
+
+def _is_open(task: AlignTask) -> bool:
+    """Whether nobody said where the object is."""
+    return task.mask is None and task.image.box is None
 
 
 def _full_key(task: AlignTask) -> tuple[object, ...]:
@@ -85,7 +93,7 @@ def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, tuple[st
     if task.K and task.mask is not None:
         return replace(task, fov=None), ()
     K, lens, mask, warnings = _camera_and_mask(task, progress)
-    return replace(task, K=K, lens=lens, mask=mask, fov=None), warnings
+    return replace(task, K=K, lens=lens, mask=mask, fov=None, sought=task.sought or _is_open(task)), warnings
 
 
 @keep_last(8, key=lambda task, progress: _photo_key(task))
@@ -95,11 +103,17 @@ def _camera_and_mask(
     with collect_warnings() as warnings:
         camera, mask = camera_of_task(task), task.mask
         if mask is None:
+            box = task.image.box or _sought(task, progress)
             progress(0.05, f"Cutting the object out of {task.image.name}")
-            pixels = image_of(task.image)
-            mask = Mask.of(object_mask(pixels, encoder_of(task.encoder), task.image.box, task.image.name))
+            mask = Mask.of(box_mask(image_of(task.image), encoder_of(task.encoder), box))
     K = camera.K
     return (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2])), camera.lens, mask, tuple(warnings)
+
+
+def _sought(task: AlignTask, progress: Progress) -> Box:
+    templates = templates_of(task.shape, task.encoder, progress)
+    name, encoder = shape_of(task.shape).name, encoder_of(task.encoder)
+    return seek(image_of(task.image), name, templates, encoder, task.shape.up, task.image.name)
 
 
 @keep_last(4, key=lambda task, rigid, progress: (*_full_key(task), rigid))
@@ -114,7 +128,7 @@ def _judge(task: AlignTask, rigid: bool, progress: Progress) -> Judge:
             unit = unit_of(task.shape.path, side.shape.diagonal)
             depth = load_depth(task.depth, (width, height), unit, camera.depth_scale)
         mask, shape = task.mask.array().reshape(height, width), side.shape if rigid else None
-        photo, flat = posed_photo(pixels, camera, mask, image.box, encoder, depth, shape, image.name)
+        photo, flat = posed_photo(pixels, camera, mask, image.box, encoder, depth, shape, image.name, task.sought)
     return Judge(task, PoseScorer(photo, side, encoder, task.shape.up), flat, tuple(warnings))
 
 

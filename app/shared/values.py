@@ -290,11 +290,10 @@ class AlignTask:
     """What a request about poses is about.
 
     Attributes:
-        mask: of the object; None cuts it out of the image's box.
-        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None makes them of ``fov`` (degrees), or of what the photo
-            says.
-        depth: a file with measured depth of the photo, or ""; ``camera`` one with the photo's camera, where ``K`` is
-            None.
+        mask: of the object; None cuts it out of the image's box, or of where the object is found.
+        K: fx, fy, cx, cy in pixels (``lens``: how it bends); None: of ``fov`` (degrees), or of what the photo says.
+        depth: a file with measured depth of the photo, or ""; ``camera``: one with its camera, where ``K`` is None.
+        sought: whether the mask is of an object that was looked for.
     """
 
     image: Item
@@ -306,6 +305,7 @@ class AlignTask:
     depth: str = ""
     lens: Lens | None = None
     camera: str = ""
+    sought: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ from scipy.spatial import cKDTree
 
 from core.alignment.align import align
 from core.alignment.fine import FineSettings
+from core.alignment.locate import seek
 from core.alignment.photo import posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.templates import TemplateSet, template_set
+from core.calibration import SOUGHT
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.geometry.camera import PhotoCamera
@@ -42,14 +44,16 @@ class ObjectInPhoto:
     Attributes:
         pixels: The photo, RGB uint8 [H, W, 3].
         camera: Of the photo.
-        box: The object's box x0, y0, x1, y1 in pixels; None looks for the object.
+        box: The object's box x0, y0, x1, y1 in pixels; None looks for the object (:func:`core.alignment.locate.seek`).
         name: What the photo is called in warnings and errors.
+        clicks: Pixels (u, v) that are known to show the object.
     """
 
     pixels: npt.NDArray[np.uint8]
     camera: PhotoCamera
     box: Box | None
     name: str
+    clicks: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,14 @@ class GuidedPrior:
 
     Attributes:
         most: how probable it is that one of the poses is right.
+        doubts: words of :data:`core.calibration.REASONS` for what the poses themselves depend on.
     """
 
     poses: JointPrior
     views: Prior | None
     trust: float
     most: float = 1.0
+    doubts: tuple[str, ...] = ()
     kind = "guided"
 
     @property
@@ -112,8 +118,10 @@ def search_poses(
     """
     steps = FineSettings()
     progress(0.0, f"Looking for the shape in {photo.name}")
-    posed, _ = posed_photo(photo.pixels, photo.camera, None, photo.box, encoder, name=photo.name)
-    templates = templates or template_set(shape.caster, encoder, progress=span(progress, 0.1, 0.5))
+    templates = templates or template_set(shape.caster, encoder, progress=span(progress, 0.0, 0.4))
+    sought = photo.box is None
+    box = photo.box or seek(photo.pixels, shape.shape.name, templates, encoder, up, photo.name, photo.clicks)
+    posed, _ = posed_photo(photo.pixels, photo.camera, None, box, encoder, name=photo.name, sought=sought)
 
     def watch(step: int, _: object) -> None:
         progress(0.6 + 0.4 * step / steps.steps, "Making the pose exact")
@@ -168,7 +176,8 @@ def guided(
     prior = JointPrior(known, every, probability, hypotheses[0].score, where, size, settings)
     most = hypotheses[0].probability
     trust = float(np.clip(2 * hypotheses[0].overlap - 0.7, 0.3, 0.95))
-    return GuidedPrior(prior, views, trust, 1.0 if np.isnan(most) else most)
+    doubts = tuple(word for word in hypotheses[0].reasons if word == SOUGHT)
+    return GuidedPrior(prior, views, trust, 1.0 if np.isnan(most) else most, doubts)
 
 
 def _extent(image: MatchableImage, pixels: Floats) -> float:

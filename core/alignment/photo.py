@@ -22,7 +22,6 @@ from core.geometry.undistorted import Undistorted
 from core.images import field_of_view
 from core.matching.prepare import matchable_image
 from core.notices import warn
-from core.parts.prominence import likely_box
 from core.parts.segmenters import box_mask
 
 Floats = npt.NDArray[np.floating]
@@ -78,28 +77,6 @@ def compare_with_exif(camera: PhotoCamera, size: tuple[int, int], path: str | Pa
         )
 
 
-def object_mask(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None, name: str) -> Mask:
-    """Cut the object out of a photo.
-
-    Args:
-        image: The photo, uint8 [H, W, 3].
-        encoder: The image encoder; its descriptors tell the object from what is around it.
-        box: The object's box x0, y0, x1, y1 in pixels. Without one the object is looked for, and the user is warned.
-        name: What the photo is called in that warning.
-
-    Returns:
-        The object's pixels, bool [H, W].
-    """
-    if box is None:
-        box = likely_box(image, encoder)
-        x0, y0, x1, y1 = box
-        warn(
-            f"{name} has no box and no mask: the object was looked for, and taken to be between the pixels {x0:.0f},{y0:.0f} and "
-            f"{x1:.0f},{y1:.0f}; draw a box around it if that is wrong."
-        )
-    return box_mask(image, encoder, box)
-
-
 def photo_of(
     image: npt.NDArray[np.uint8],
     encoder: ImageEncoder,
@@ -116,16 +93,16 @@ def photo_of(
         encoder: The image encoder; it sees the square around ``box``, or around the mask where no box is given.
         K: Intrinsics [3, 3] in pixels.
         box: The object's box x0, y0, x1, y1 in pixels, or None.
-        mask: The object's pixels, bool [H, W]; None cuts it out as :func:`object_mask` does.
+        mask: The object's pixels, bool [H, W]; None cuts it out of the box.
         name: What the photo is called in warnings and errors.
         depth: Depth [H, W] along z in the shape's units, not finite where it is not known; or None.
 
     Raises:
-        CounterpointError: The mask is of another size or shows no object, the box is tiny, or the intrinsics are none
-            of such a photo.
+        CounterpointError: There is neither box nor mask, the mask is of another size or shows no object, the box is
+            tiny, or the intrinsics are none of such a photo.
     """
     if mask is None:
-        mask = object_mask(image, encoder, box, name)
+        mask = _cut_out(image, encoder, box, name)
     _check_mask(mask, (image.shape[1], image.shape[0]))
     if mask.sum() < FEWEST_PIXELS:
         raise CounterpointError(
@@ -148,6 +125,7 @@ def posed_photo(
     depth: Floats | None = None,
     rigid_shape: Shape | None = None,
     name: str = "The photo",
+    sought: bool = False,
 ) -> tuple[Photo, Undistorted]:
     """Make a user's photo ready for alignment.
 
@@ -156,12 +134,13 @@ def posed_photo(
     Args:
         image: The photo, uint8 [H, W, 3].
         camera: The photo's camera.
-        mask: The object's pixels, bool [H, W]; None cuts it out as :func:`object_mask` does.
+        mask: The object's pixels, bool [H, W]; None cuts it out of the box.
         box: The object's box x0, y0, x1, y1 in pixels, or None.
         encoder: The image encoder.
         depth: Depth [H, W] along z, not finite where it is not known; or None.
         rigid_shape: The shape of a pose without scale, in whose units depth must be; None where the scale is free.
         name: What the photo is called in warnings and errors.
+        sought: Whether the object was looked for, see :func:`core.alignment.locate.seek`.
 
     Returns:
         What poses are judged by, and how its pixels belong to those of the user's photo.
@@ -171,13 +150,14 @@ def posed_photo(
     """
     size = (image.shape[1], image.shape[0])
     if mask is None:
-        mask = object_mask(image, encoder, box, name)
+        mask = _cut_out(image, encoder, box, name)
     _check_mask(mask, size)
     flat = Undistorted.of(camera, size)
     far = None if depth is None else flat.picture(np.nan_to_num(depth), nearest=True)
     far = None if far is None else np.where(far > 0, far, np.nan)
     area = None if box is None else flat.box(box)
     photo = photo_of(flat.picture(image), encoder, flat.K, area, flat.picture(mask), name, far)
+    photo.sought = sought
     return (photo if rigid_shape is None else in_shape_units(photo, rigid_shape)), flat
 
 
@@ -212,6 +192,12 @@ def check(photo: Photo) -> None:
         raise CounterpointError("The intrinsics are no camera: fx and fy must be above zero.")
     if not (0.1 * max(width, height) < K[0, 0] < 100 * max(width, height)) or not (-width < K[0, 2] < 2 * width):
         raise CounterpointError("The intrinsics do not belong to an image of this size; check fx, fy, cx and cy.")
+
+
+def _cut_out(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None, name: str) -> Mask:
+    if box is None:
+        raise CounterpointError(f"{name} has no box and no mask: draw a box around the object, or mark it.")
+    return box_mask(image, encoder, box)
 
 
 def _check_mask(mask: Mask, size: tuple[int, int]) -> None:

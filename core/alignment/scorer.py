@@ -40,6 +40,7 @@ class Photo:
         mask: bool [H, W], the object's visible pixels.
         depth: float32 [H, W] along z in the shape's units, not finite where it is not known; or None.
         camera: of the user's file, where this picture was made of one by undoing its lens or shrinking it.
+        sought: whether nobody said where the object is, and it was looked for; poses are then never good.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -48,6 +49,7 @@ class Photo:
     mask: npt.NDArray[np.bool_]
     depth: npt.NDArray[np.floating] | None = None
     camera: PhotoCamera | None = None
+    sought: bool = False
 
 
 @dataclass

@@ -12,7 +12,7 @@ from core.alignment.fine import FineSettings, refine
 from core.alignment.photo import posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.verdict import SAME_DEGREES, PoseDoubt, doubted
-from core.calibration import CAUTIOUS, GOOD
+from core.calibration import CAUTIOUS, GOOD, SOUGHT
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import MIN_BOX
 from core.errors import CounterpointError
@@ -52,6 +52,8 @@ def judged(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
     doubts = [doubt_of(found, number, scorer) for number in range(len(found))]
     if doubts and doubts[0].probability >= GOOD and fits_another_camera(found[0], scorer):
         doubts[0] = PoseDoubt(CAUTIOUS, ("camera",))
+    if scorer.photo.sought:
+        doubts = [PoseDoubt(min(one.probability, CAUTIOUS), (SOUGHT, *one.reasons)) for one in doubts]
     return [
         replace(one, probability=min(doubt.probability, doubts[0].probability), reasons=doubt.reasons)
         for one, doubt in zip(found, doubts, strict=True)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from core.alignment.photo import object_mask, photo_of
+from core.alignment.photo import photo_of
 from core.benchmarks import pixels
 from core.benchmarks.photo_collections import Collection, Shot, collections_of
 from core.benchmarks.settings import EvaluateSettings
@@ -29,6 +29,7 @@ from core.geometry.pose import Pose, nearest_rotation, rotation_error
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape
 from core.geometry.viewpoints import UP_AXES
+from core.parts.segmenters import box_mask
 from core.progress import Progress, silent, span
 
 Floats = npt.NDArray[np.floating]
@@ -124,7 +125,7 @@ def posed(
     opened, shots = [], {}
     for shot in collection.shots:
         try:
-            mask = shot.visible if true_mask else object_mask(shot.image, encoder, shot.box, shot.name)
+            mask = shot.visible if true_mask else box_mask(shot.image, encoder, shot.box)
             photo = photo_of(shot.image, encoder, shot.K, None, mask, shot.name)
         except CounterpointError:
             continue

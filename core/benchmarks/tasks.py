@@ -27,6 +27,7 @@ TASKS = {
     "retrieval": Task("core.benchmarks.retrieval", ("procedural", "meshes:FOLDER", "procedural+meshes:FOLDER")),
     "parts": Task("core.benchmarks.part_transfer", ("procedural", "meshes:FOLDER")),
     "cutting": Task("core.benchmarks.cutting", ("procedural", "coco:PATH", "bop:PATH")),
+    "locating": Task("core.benchmarks.locating", ("bop:PATH",)),
     "alignment": Task("core.benchmarks.alignment", ("procedural", "bop:PATH", "scan2cad:PATH")),
     "zeroshot": Task("core.benchmarks.zeroshot", ("modelnet40:PATH", "scanobjectnn:PATH", "omniobject3d:PATH")),
     "detection": Task("core.benchmarks.detection", ("scenes:FOLDER",)),

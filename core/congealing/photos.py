@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.alignment.photo import camera_of, object_mask, photo_of
+from core.alignment.photo import camera_of, photo_of
 from core.alignment.scorer import Photo
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
@@ -17,6 +17,7 @@ from core.geometry.camera import PhotoCamera
 from core.geometry.undistorted import Undistorted
 from core.images import load_image
 from core.parts.prominence import likely_box
+from core.parts.segmenters import box_mask
 
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
@@ -72,7 +73,7 @@ def open_photo(
         K = scaled(K, shrunk)
         box = None if box is None else tuple(v * shrunk for v in box)  # type: ignore[assignment]
     if mask is None:
-        mask = object_mask(image, encoder, box or likely_box(image, encoder), Path(path).name)
+        mask = box_mask(image, encoder, box or likely_box(image, encoder))
     return replace(photo_of(image, encoder, K, None, mask, Path(path).name), camera=own), shrunk, known
 
 

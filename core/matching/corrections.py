@@ -53,6 +53,11 @@ class CorrectedPrior:
         """See :class:`core.matching.match.Supporting`."""
         return self.rest.agreement if isinstance(self.rest, Supporting) else float("nan")
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """See :class:`core.matching.match.Supporting`."""
+        return self.rest.doubts if isinstance(self.rest, Supporting) else ()
+
     def support(self, source: Matchable, target: Matchable, at: Location) -> float:
         """See :meth:`core.matching.match.Supporting.support`."""
         return self.rest.support(source, target, at) if isinstance(self.rest, Supporting) else float("nan")

@@ -154,6 +154,8 @@ class JointPrior:
 
     most = 1.0
 
+    doubts = ()
+
     @property
     def agreement(self) -> float:
         """See :class:`core.matching.match.Supporting`."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from core.calibration import Verdict
 from core.matching.location import Location
 from core.matching.matchable import Matchable, MatchableImage
-from core.matching.verdict import ALONE, JOINT, MatchSettings, judge
+from core.matching.verdict import ALONE, JOINT, MatchSettings, judge, with_doubts
 
 
 class Prior(Protocol):
@@ -37,6 +37,7 @@ class Supporting(Protocol):
         kind: "joint" or "guided", what is known.
         most: how probable it is that what is known is right, which no match exceeds.
         agreement: how well all of the image agrees with what is known, a mean cosine similarity.
+        doubts: words of :data:`core.calibration.REASONS` that hold for all matches.
     """
 
     @property
@@ -47,6 +48,9 @@ class Supporting(Protocol):
 
     @property
     def agreement(self) -> float: ...  # noqa: D102
+
+    @property
+    def doubts(self) -> tuple[str, ...]: ...  # noqa: D102
 
     def support(self, source: Matchable, target: Matchable, at: Location) -> float:
         """Say how much of what is known agrees on where a place of the source lies.
@@ -137,7 +141,8 @@ def match(
     encoder = target.encoder if target.encoder == source.encoder else ""
     most = known.most if known else 1.0
     doubt = judge(kind, features, encoder, most, "image" if isinstance(source, MatchableImage) else "shape")
-    numbers = (score, margin, cycle_error, rivals, doubt.verdict, scores, doubt.probability, doubt.reasons)
+    reasons = doubt.reasons if known is None else with_doubts(known.doubts, doubt.reasons)
+    numbers = (score, margin, cycle_error, rivals, doubt.verdict, scores, doubt.probability, reasons)
     return Match(at, best, location, *numbers)
 
 

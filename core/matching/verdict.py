@@ -92,6 +92,11 @@ def limited(value: float, most: float, reasons: list[str], encoder: str) -> Doub
     return Doubt(verdict, value, tuple(dict.fromkeys(reasons))[:2] + unknown)
 
 
+def with_doubts(doubts: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Put the doubts about what an answer went through before its own, each once."""
+    return tuple(dict.fromkeys((*doubts, *reasons)))
+
+
 def _reasons(kind: str, features: Mapping[str, float], encoder: str, seen_from: str) -> list[str]:
     """What speaks against a match; what is certain comes first."""
     said = []

@@ -14,6 +14,7 @@ from core.errors import CounterpointError
 from core.matching.joint import JointPrior, placing
 from core.matching.match import Prior, Supporting
 from core.matching.matchable import Matchable, MatchableImage, MatchableShape
+from core.matching.verdict import with_doubts
 from core.parts.assignment import assignment, object_cells
 from core.parts.evidence import Evidence, close_holes, grow
 from core.parts.layers import in_part
@@ -166,7 +167,8 @@ def find_part(
     encoder = target.encoder if target.encoder == source.encoder else ""
     most = min(most, prior.most) if isinstance(prior, Supporting) else most
     doubt = judge("image" if isinstance(target, MatchableImage) else "shape", features, encoder, most)
-    numbers = (float(found[valid].mean()), overlap, doubt.verdict, doubt.probability, doubt.reasons)
+    reasons = with_doubts(prior.doubts, doubt.reasons) if isinstance(prior, Supporting) else doubt.reasons
+    numbers = (float(found[valid].mean()), overlap, doubt.verdict, doubt.probability, reasons)
     return FoundPart(evidence, best, *numbers, features)
 
 

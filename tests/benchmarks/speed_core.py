@@ -181,10 +181,11 @@ def congeal() -> None:
     """Thirty pictures of a held-out object with its own mesh, nothing cached: masks cut out of boxes, poses, the joint
     step, maps.
     """
-    from core.alignment.photo import object_mask, photo_of
+    from core.alignment.photo import photo_of
     from core.benchmarks.photo_collections import procedural
     from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
     from core.encoders.catalogue import load_encoder
+    from core.parts.segmenters import box_mask
 
     (collection,) = procedural(False, 1, 30, first=2)
     encoder = load_encoder()
@@ -193,7 +194,7 @@ def congeal() -> None:
         begin = time.perf_counter()
         canon = canonical_shape(collection.shape, encoder, collection.up)
         described = time.perf_counter()
-        masks = [object_mask(s.image, encoder, s.box, s.name) for s in collection.shots]
+        masks = [box_mask(s.image, encoder, s.box) for s in collection.shots]
         opened = [
             OpenedPhoto(s.name, photo_of(s.image, encoder, s.K, None, mask, s.name))
             for s, mask in zip(collection.shots, masks, strict=True)

@@ -43,4 +43,5 @@ def test_align_looks_for_the_object_where_nobody_says(sample, tmp_path):
     found = json.loads(done.stdout)
     turn = np.array(found["R"]).T @ np.array(pose["R"])
     assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 12 and found["overlap"] > 0.6
+    assert found["verdict"] != "good" and "looked for" in found["reasons"][0]
     assert any(f"{sample['image'].name} has no box and no mask" in sentence for sentence in found["warnings"])

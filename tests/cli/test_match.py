@@ -50,7 +50,17 @@ def test_quick_leaves_out_the_search_for_poses(sample):
         x, y, z = K @ (R @ np.array(found["point"]) + t)
         error[name] = np.hypot(x / z - u, y / z - v)
     assert through == {"poses": "poses", "views": "views"} and error["poses"] < min(35, error["views"] + 5)
-    assert json.loads(verb(*match).stdout)["matches"][0]["through"] == "views"  # no box says which object is meant
+
+
+def test_without_a_box_the_object_is_looked_for_and_that_is_said(sample, tmp_path):
+    u, v = sample["at"]
+    match = ("match", sample["image"], sample["shape"], "--at", f"{u},{v}", "--samples", 5000, "--json")
+    report = json.loads(verb(*match).stdout)
+    (found,) = report["matches"]
+    assert found["through"] == "poses" and found["verdict"] != "good" and "looked for" in found["reasons"][0]
+    assert any("has no box and no mask: the object was looked for" in sentence for sentence in report["warnings"])
+    quick = json.loads(verb(*match, "--quick").stdout)
+    assert quick["matches"][0]["through"] == "views" and quick["warnings"] == []
 
 
 def test_match_shape_to_image_and_negative_numbers(sample, tmp_path):

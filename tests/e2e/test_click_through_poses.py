@@ -44,3 +44,19 @@ def test_what_somebody_aligned_stays_what_counts(posed, qtbot, wait_ready, sampl
     click_pixel(window.panels["image 1"], *sample["at"])
     wait_ready(window)
     assert "through the pose" in details(window)
+
+
+def test_without_a_box_clicks_go_through_an_object_that_was_looked_for(window, open_sample, sample, qtbot, wait_ready):
+    """The photo gets no box by it, and a box that is drawn takes its place."""
+    open_sample(window, "image", "shape")
+    session = window.session
+    qtbot.waitUntil(lambda: session.likely.get(PAIR) is not None, timeout=120_000)
+    steps = session.undo_stack.count()
+    click_pixel(window.panels["image 1"], *sample["at"])
+    wait_ready(window)
+    assert "of an object that was looked for" in details(window) and answer_of(window).verdict != "good"
+    assert any("the object was looked for" in sentence for _, sentence in window.messages.kept)
+    assert session.items["image 1"].box is None and session.undo_stack.count() == steps + 1
+    draw_focus_box(window.panels["image 1"], sample["box"])
+    wait_ready(window)
+    assert "looked for" not in details(window) and "through" in details(window)

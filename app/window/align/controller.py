@@ -17,7 +17,7 @@ from app.window.requests import Requests
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
 from app.window.views.panels import Panels, image_panels, mesh_panels
-from core.calibration import verdict_of
+from core.calibration import SOUGHT, verdict_of
 from core.geometry.pose import camera_matrix, frustum
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class AlignController(QObject):
             depth=depth.path if depth else "",
             lens=lens,
             camera=cameras.file.path if cameras.file else "",
+            sought=known is not None and image.box is None and any(SOUGHT in one.reasons for one in known.poses),
         )
 
     def start(self) -> None:

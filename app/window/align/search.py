@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 class PoseSearch(QObject):
-    """Looks for the poses of open shapes in open photos with a box, a pair at a time; the session keeps what is found.
+    """Looks for the poses of open shapes in open photos, a pair at a time; the session keeps what is found.
+
+    Where a photo has no box the object is looked for first, which is said; the box stays the user's.
 
     A pair that somebody aligned is left alone.
     """
@@ -56,14 +58,12 @@ class PoseSearch(QObject):
 
     def _wanted(self) -> dict[Pair, AlignTask]:
         """What poses are to be looked for now."""
-        items, aligned = self._session.items, self._session.aligned
+        aligned = self._session.aligned
         pairs = [(image, shape) for image in slots_of("image") for shape in slots_of("shape")]
         return {
             pair: self._aligner.task(pair)
             for pair in pairs
-            if all(map(self._requests.is_ready, pair))
-            and items[pair[0]].box is not None
-            and (pair not in aligned or aligned[pair].guide is None)
+            if all(map(self._requests.is_ready, pair)) and (pair not in aligned or aligned[pair].guide is None)
         }
 
     def _look(self, pair: Pair, task: AlignTask) -> None:
@@ -81,6 +81,8 @@ class PoseSearch(QObject):
         def failed(sentence: str, details: str) -> None:
             if self._asked.get(pair) == task:
                 self._session.set_likely(pair, False)
+                if task.image.box is None:
+                    self._shell.say(sentence)
 
         def finished() -> None:
             if self._request is request:

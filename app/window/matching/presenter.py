@@ -13,6 +13,7 @@ from app.window.matching.controller import MatchController
 from app.window.matching.dock import PinRow, PinsPanel
 from app.window.views.marks import PinMark
 from app.window.views.panels import Panels
+from core.calibration import SOUGHT
 from core.colors import PINS
 from core.numbers import coordinate
 
@@ -156,6 +157,8 @@ def _through(source: Slot, target: Slot, session: Session) -> str:
     guide = session.guide(source, target)
     if guide is not None:
         count = len(guide[2])
+        if any(SOUGHT in pose.reasons for pose in guide[2]):
+            return tr("through {count} likely poses of an object that was looked for").format(count=count)
         return tr("through the pose") if count == 1 else tr("through {count} likely poses").format(count=count)
     looked_for = {(source, target), (target, source)} & session.likely.keys()
     return tr("through views of the shape; its pose is being looked for") if looked_for else ""

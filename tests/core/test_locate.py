@@ -1,0 +1,85 @@
+"""The object without a box: places in a photo that look like a shape."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.alignment.guided import ObjectInPhoto, guided, search_poses
+from core.alignment.locate import Located, box_overlap, locate, seek
+from core.alignment.photo import camera_of
+from core.alignment.templates import template_set
+from core.calibration import GOOD, SOUGHT
+from core.encoders.catalogue import load_encoder
+from core.errors import CounterpointError
+from core.geometry.raycasting import Raycaster
+from core.geometry.shape import load_shape
+from core.images import load_image
+from core.matching.match import match
+from core.matching.prepare import matchable_image, matchable_shape
+from core.notices import collect_warnings
+
+SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
+TRUE = json.loads((SAMPLE / "sample.json").read_text())
+UP = np.array([0.0, 1, 0])
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return load_encoder()
+
+
+@pytest.fixture(scope="module")
+def templates(encoder):
+    return template_set(Raycaster(load_shape(SAMPLE / "toy.glb")), encoder)
+
+
+def test_the_object_of_the_sample_is_found_without_its_box(templates, encoder):
+    places = locate(load_image(SAMPLE / "toy.jpg"), templates, encoder, UP)
+    scores = [place.score for place in places]
+    assert scores == sorted(scores, reverse=True) and len(places) > 1
+    assert box_overlap(places[0].box, [TRUE["box"]])[0] >= 0.5
+    assert box_overlap(places[0].box, [place.box for place in places[1:]]).max() < 0.4
+
+
+@pytest.mark.parametrize("size", [(240, 320), (30, 400), (8, 8)])
+def test_noise_shows_nothing_and_that_is_said(templates, encoder, size):
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    for image in (noise, np.full_like(noise, 120)):
+        with pytest.raises(CounterpointError, match=r"noise\.png has no box .* nothing in it looks like toy"):
+            seek(image, "toy.glb", templates, encoder, "y", "noise.png")
+
+
+def test_a_click_says_which_place_is_meant(templates, encoder):
+    """Two of the object in one photo: without a click one of them, with one the other, too."""
+    one = cv2.resize(load_image(SAMPLE / "toy.jpg"), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    pair = np.concatenate([one, one], axis=1)
+    x0, y0, x1, y1 = np.array(TRUE["box"]) / 2
+    for shift in (0.0, float(one.shape[1])):
+        click = ((x0 + x1) / 2 + shift, (y0 + y1) / 2)
+        with collect_warnings() as said:
+            box = seek(pair, "toy.glb", templates, encoder, "y", "pair.jpg", [click])
+        assert box_overlap(box, [(x0 + shift, y0, x1 + shift, y1)])[0] >= 0.4
+        assert any("pair.jpg has no box" in sentence and "was looked for" in sentence for sentence in said)
+
+
+def test_overlap_and_places_that_hold_pixels():
+    assert box_overlap((0, 0, 2, 2), [(0, 0, 2, 2), (1, 0, 3, 2), (2, 0, 4, 2)]) == pytest.approx([1, 1 / 3, 0])
+    place = Located((0.0, 0.0, 2.0, 2.0), 0.5)
+    assert place.holds([]) and place.holds([(1.0, 1.0)]) and not place.holds([(1.0, 1.0), (3.0, 1.0)])
+
+
+def test_what_goes_through_a_sought_object_is_never_good(templates, encoder):
+    image = load_image(SAMPLE / "toy.jpg")
+    shape = matchable_shape(load_shape(SAMPLE / "toy.glb"), encoder)
+    camera = camera_of((image.shape[1], image.shape[0]), None, None)[0]
+    photo = ObjectInPhoto(image, camera, None, "toy.jpg")
+    with collect_warnings() as said:
+        found = search_poses(photo, shape, encoder, "y", templates)
+    assert len(said) == 1 and "was looked for" in said[0]
+    assert all(one.probability < GOOD and one.reasons[0] == SOUGHT for one in found)
+    side = matchable_image(image, encoder)
+    answer = match(side, shape, tuple(map(float, TRUE["at"])), guided(side, shape, camera, found))
+    assert answer.verdict != "good" and answer.reasons[0] == SOUGHT
