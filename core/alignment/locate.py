@@ -136,7 +136,7 @@ def seek(
 
 
 @dataclass(frozen=True)
-class Views:
+class ComparedViews:
     """Templates of a shape that are compared with places.
 
     Attributes:
@@ -195,7 +195,7 @@ def locate(
     squares = look_at_photo(image, encoder) if squares is None else squares
     above = torch.from_numpy(-(templates.rotations @ up)[:, 2] > LOWEST)
     masks = templates.masks[above]
-    views = Views(templates.descriptors[above].float(), masks, _extents(masks), templates.settings.fill)
+    views = ComparedViews(templates.descriptors[above].float(), masks, _extents(masks), templates.settings.fill)
     boxes = _slid(image, squares, views)
     progress(0.3, "Comparing places with the shape")
     scores = _closely(image, boxes, views, encoder) if len(boxes) else np.zeros(0)
@@ -214,7 +214,7 @@ def _described(image: npt.NDArray[np.uint8], frames: Sequence[Box], encoder: Ima
     return torch.cat([encode_fitting(encoder, some).descriptors for some in pictures])
 
 
-def _slid(image: npt.NDArray[np.uint8], squares: list[Squares], views: Views) -> Floats:
+def _slid(image: npt.NDArray[np.uint8], squares: list[Squares], views: ComparedViews) -> Floats:
     """Boxes float64 [n, 4] of different places, the best first."""
     inside = views.maps[views.masks > 0.5]
     basis = torch.linalg.svd(inside[:: max(1, len(inside) // 4000)], full_matrices=False)[2][:COMPONENTS].T
@@ -242,7 +242,7 @@ def _moved(boxes: Floats, image: npt.NDArray[np.uint8]) -> Floats:
     return np.asarray(cut[((cut[:, 2:] - cut[:, :2]) >= SMALLEST).all(1)])
 
 
-def _closely(image: npt.NDArray[np.uint8], boxes: Floats, views: Views, encoder: ImageEncoder) -> Floats:
+def _closely(image: npt.NDArray[np.uint8], boxes: Floats, views: ComparedViews, encoder: ImageEncoder) -> Floats:
     """How much what is in boxes [n, 4] looks like the template that agrees best with it, float [n]."""
     middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(1) / views.fill / 2
     frames = [(float(x - h), float(y - h), float(x + h), float(y + h)) for (x, y), h in zip(middle, half, strict=True)]
@@ -262,7 +262,7 @@ def _extents(masks: torch.Tensor) -> Floats:
 
 
 def _slide(
-    seen: torch.Tensor, drawn: torch.Tensor, views: Views, size: int, frames: Floats
+    seen: torch.Tensor, drawn: torch.Tensor, views: ComparedViews, size: int, frames: Floats
 ) -> tuple[Floats, npt.NDArray[np.float32]]:
     """Boxes [n, 4] and scores [n] where templates [V, K, c, c] of ``size`` cells agree best with squares [T, K, h, h]."""
     small = F.interpolate(views.masks[:, None], (size, size), mode="area")

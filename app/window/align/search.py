@@ -94,4 +94,6 @@ class PoseSearch(QObject):
         request = self._requests.look("search_poses", done, task=task)
         self._request, self._looking = request, pair
         request.failed.connect(failed)
+        if task.image.box is None:  # where the object was taken to be
+            request.warned.connect(self._requests.warned)
         request.finished.connect(finished)
