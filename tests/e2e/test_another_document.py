@@ -38,7 +38,7 @@ def test_half_a_pair_belongs_to_its_photo_and_the_hint_says_what_is_next(window,
     (one,) = session.aligned.values()
     assert one.image == "image 2" and np.allclose(one.pairs[0].pixel, (300, 300), atol=3)
     window.active.set("image 1")
-    assert "same place" not in window.tools.hint()
+    assert "Now click" not in window.tools.hint()
     window.tools.take("")
     window.content._set_box("image 1", tuple(sample["box"]))
     assert "box is drawn" in dock.hint.text()  # it asks for no box that is there

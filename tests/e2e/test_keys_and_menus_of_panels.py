@@ -5,7 +5,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from tests.e2e.hands import LEFT, RIGHT, click_pixel, enter, middle_of, on_view
+from tests.e2e.hands import LEFT, RIGHT, answer, click_pixel, enter, middle_of, on_view
 
 
 def press(key):
@@ -80,6 +80,7 @@ def test_the_right_button_offers_what_can_be_done(window, open_sample, qtbot, gi
     assert (tmp_path / "shown.png").exists()
     assert window.messages.kept[-1][1] == f"Saved {tmp_path / 'shown.png'}"
     click_pixel(image, 300, 300)
+    answer(image, "Match anyway")
     pins = window.features.matching.panel.list
     window.show_feature("matching")
     pins.customContextMenuRequested.emit(pins.visualItemRect(pins.topLevelItem(0)).center())

@@ -4,7 +4,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.e2e.hands import LEFT, choose, differs, pixels_of
+from tests.e2e.hands import choose, differs, pixels_of
 
 
 def test_a_posed_shape_is_shown_in_several_ways(posed, qtbot):
@@ -23,7 +23,7 @@ def test_a_posed_shape_is_shown_in_several_ways(posed, qtbot):
     QTest.keyClick(dock.swipe, Qt.Key.Key_Home)
     qtbot.wait(50)
     assert differs(pictures["coordinates"], pixels_of(view.grab().toImage()), 25) > 2000
-    QTest.mouseClick(dock.view, LEFT)
+    dock.view.trigger()
     camera = window.panels["shape 1"].plotter.renderer.GetActiveCamera()
     pose = window.features.align.controller.current().pose
     assert np.allclose(camera.GetPosition(), -np.reshape(pose.R, (3, 3)).T @ np.array(pose.t), atol=1e-4)
