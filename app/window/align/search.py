@@ -47,8 +47,8 @@ class PoseSearch(QObject):
             one for one in outdated if one not in aligned or (one == self._looking and self._request is not None)
         ]:
             if pair == self._looking and self._request is not None:
-                self._request.cancel()
-                self._request = None
+                request, self._request = self._request, None  # before it says that it is over
+                request.cancel()
             del self._asked[pair]
             self._session.set_likely(pair, False)
         if self._request is None:
