@@ -56,8 +56,13 @@ def align_shape(progress: Report, task: AlignTask, dof: int, locked: frozenset[s
 
 
 def search_poses(progress: Report, task: AlignTask) -> Guide:
-    """The poses that ``counterpoint match`` looks for, which guide what is matched."""
+    """The poses that ``counterpoint match`` looks for, which guide what is matched.
+
+    Without a box it is told first where the object was taken to be.
+    """
     judge = judge_of(replace(task, depth=""), 6, span(progress, 0.0, 0.5))
+    if judge.place is not None:
+        progress.tell(judge.place)
     candidates = candidates_of(judge, span(progress, 0.5, 0.7))
     fine = FineSettings()
 

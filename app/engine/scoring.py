@@ -32,12 +32,14 @@ class Judge:
         scorer: compares poses with the undistorted photo.
         flat: how the undistorted photo's pixels belong to those of the user's.
         warnings: what the user should know about the photo.
+        place: where the object was taken to be, if it was looked for.
     """
 
     task: AlignTask
     scorer: PoseScorer
     flat: Undistorted
     warnings: tuple[str, ...]
+    place: Box | None = None
 
 
 def judge_of(task: AlignTask, dof: int, progress: Progress) -> Judge:
@@ -48,11 +50,11 @@ def judge_of(task: AlignTask, dof: int, progress: Progress) -> Judge:
         dof: 6, 7 or 9; with 6 depth must be in the shape's units. It counts only where there is depth.
         progress: is told what is computed.
     """
-    complete, warnings = _completed(task, progress)
+    complete, place, warnings = _completed(task, progress)
     judge = _judge(complete, dof == 6 if task.depth else True, span(progress, 0.3, 1.0))
     for sentence in (*warnings, *judge.warnings):
         warn(sentence)
-    return judge
+    return replace(judge, place=place)
 
 
 def candidates_of(judge: Judge, progress: Progress) -> list[Hypothesis]:
@@ -88,26 +90,28 @@ def _full_key(task: AlignTask) -> tuple[object, ...]:
     return *_photo_key(task), task.shape, task.encoder, task.depth, item_for(task.depth).stamp if task.depth else None
 
 
-def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, tuple[str, ...]]:
-    """The task with K and mask, and what was assumed about them."""
+def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, Box | None, tuple[str, ...]]:
+    """The task with K and mask, where the object was taken to be if it was looked for, and what was assumed."""
     if task.K and task.mask is not None:
-        return replace(task, fov=None), ()
-    K, lens, mask, warnings = _camera_and_mask(task, progress)
-    return replace(task, K=K, lens=lens, mask=mask, fov=None, sought=task.sought or _is_open(task)), warnings
+        return replace(task, fov=None), None, ()
+    K, lens, mask, place, warnings = _camera_and_mask(task, progress)
+    return replace(task, K=K, lens=lens, mask=mask, fov=None, sought=task.sought or place is not None), place, warnings
 
 
 @keep_last(8, key=lambda task, progress: _photo_key(task))
 def _camera_and_mask(
     task: AlignTask, progress: Progress
-) -> tuple[tuple[float, float, float, float], Lens | None, Mask, tuple[str, ...]]:
+) -> tuple[tuple[float, float, float, float], Lens | None, Mask, Box | None, tuple[str, ...]]:
     with collect_warnings() as warnings:
-        camera, mask = camera_of_task(task), task.mask
+        camera, mask, place = camera_of_task(task), task.mask, None
         if mask is None:
-            box = task.image.box or _sought(task, progress)
+            box = task.image.box
+            if box is None:
+                box = place = _sought(task, progress)
             progress(0.05, f"Cutting the object out of {task.image.name}")
             mask = Mask.of(box_mask(image_of(task.image), encoder_of(task.encoder), box))
     K = camera.K
-    return (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2])), camera.lens, mask, tuple(warnings)
+    return (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2])), camera.lens, mask, place, tuple(warnings)
 
 
 def _sought(task: AlignTask, progress: Progress) -> Box:

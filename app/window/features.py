@@ -65,6 +65,7 @@ def build_features(use: Services) -> Features:
         GalleryFeature(use.session, use.requests, use.active, use.settings, use.shell, use.parent),
         EncoderFeature(use.session, use.engine, use.requests, use.parent),
     )
+    features.align.search.guessed.connect(features.matching.focus.offer)
     features.gallery.controller.align_requested.connect(features.align.align)
     features.parts.panel.selected.connect(lambda ids: features.gallery.controller.choose_part(ids[0] if ids else None))
     for feature in features:

@@ -95,3 +95,16 @@ def test_pairs_say_which_half_is_next(window, open_sample):
     press(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     press(window, Qt.Key.Key_K)
     assert window.guide.message.text().startswith("Click a place in the photo")
+
+
+def test_the_object_that_is_looked_for_can_be_taken_as_the_box(window, open_sample, sample, qtbot):
+    open_sample(window, "image", "shape")
+    panel = window.panels["image 1"]
+    qtbot.waitUntil(lambda: panel.view.guess.isVisible(), timeout=120_000)
+    assert window.session.items["image 1"].box is None  # a guess is none of the document
+    click_pixel(panel, *sample["at"])
+    assert [one.text() for one in panel.bar.buttons] == ["Take this box", "Draw the box", "Match anyway"]
+    answer(panel, "Take this box")
+    assert window.session.items["image 1"].box is not None and not panel.view.guess.isVisible()
+    window.session.undo_stack.undo()
+    assert window.session.items["image 1"].box is None

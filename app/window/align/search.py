@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from app.document.session import Pair, Session
 from app.document.texts import tr
-from app.shared.values import AlignTask, Guide, slots_of
+from app.shared.values import AlignTask, Box, Guide, slots_of
 from app.window.align.controller import AlignController
 from app.window.requests import Requests
 from app.window.shell import Shell
@@ -21,7 +21,12 @@ class PoseSearch(QObject):
     Where a photo has no box the object is looked for first, which is said; the box stays the user's.
 
     A pair that somebody aligned is left alone.
+
+    Signals:
+        guessed(slot, box): where the object of a photo without a box was taken to be.
     """
+
+    guessed = Signal(str, object)
 
     def __init__(
         self,
@@ -84,6 +89,10 @@ class PoseSearch(QObject):
                 if task.image.box is None:
                     self._shell.say(sentence)
 
+        def guessed(box: Box) -> None:
+            if self._asked.get(pair) == task:
+                self.guessed.emit(pair[0], box)
+
         def finished() -> None:
             if self._request is request:
                 self._request = None
@@ -96,4 +105,5 @@ class PoseSearch(QObject):
         request.failed.connect(failed)
         if task.image.box is None:  # where the object was taken to be
             request.warned.connect(self._requests.warned)
+            request.partial_result.connect(guessed)
         request.finished.connect(finished)

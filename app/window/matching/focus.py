@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
+from app.document.commands import SetBox
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.values import Box, Item, Slot, kind_of
@@ -34,6 +35,7 @@ class FocusFirst(QObject):
         self._session, self._pair, self._place = session, pair, place
         self._images = image_panels(panels)
         self._whole: set[str] = set()
+        self._guesses: dict[Slot, tuple[Item, Box]] = {}
         self._waiting: tuple[Slot, Item, tuple[Slot, tuple[float, ...]]] | None = None
         dock.box_requested.connect(self._draw_box)
         dock.zoom_requested.connect(self._zoom)
@@ -52,6 +54,15 @@ class FocusFirst(QObject):
             )
         return tr("Click to place a pin · hold Shift and move for a live preview")
 
+    def offer(self, slot: Slot, box: Box) -> None:
+        """Show where the object of a photo is taken to be; a click can make it the box."""
+        item = self._session.items.get(slot)
+        if item is not None and item.box is None:
+            self._guesses[slot] = item, box
+            self._images[slot].view.guess.show_box(box)
+            if self._waiting is not None and self._waiting[0] == slot:
+                self._ask(slot)
+
     def click(self, slot: Slot, at: tuple[float, ...]) -> bool:
         """Place a pin, or ask for the box first."""
         photo = self._boxless(slot if kind_of(slot) == "image" else None)
@@ -59,11 +70,21 @@ class FocusFirst(QObject):
             return self._place(slot, at)
         self._leave()
         self._waiting = (photo, self._session.items[photo], (slot, at))
-        self._images[photo].bar.ask(
-            tr("Where is the object? Matches are much surer when the encoder sees only the object."),
-            ((tr("Draw the box"), lambda: self._draw_box(photo)), (tr("Match anyway"), self._match_anyway)),
-        )
+        self._ask(photo)
         return True
+
+    def _ask(self, photo: Slot) -> None:
+        draw, anyway = (tr("Draw the box"), lambda: self._draw_box(photo)), (tr("Match anyway"), self._match_anyway)
+        if photo in self._guesses:
+            text = tr("Is this the object? It was looked for; matches are much surer when it is framed.")
+            choices = [(tr("Take this box"), lambda: self._take_guess(photo)), draw, anyway]
+        else:
+            text = tr("Where is the object? Matches are much surer when the encoder sees only the object.")
+            choices = [draw, anyway]
+        self._images[photo].bar.ask(text, choices)
+
+    def _take_guess(self, photo: Slot) -> None:
+        self._session.undo_stack.push(SetBox(self._session, photo, self._guesses[photo][1]))
 
     def _boxless(self, slot: Slot | None) -> Slot | None:
         """The photo of a click, or else of the pair, if it goes with a shape and has no box yet."""
@@ -104,7 +125,11 @@ class FocusFirst(QObject):
 
     def _items_changed(self) -> None:
         """The box was drawn: the click that waited is a pin if it is on the object. A photo that went is asked anew."""
-        self._whole &= {item.path for item in self._session.items.values()}
+        items = self._session.items
+        self._whole &= {item.path for item in items.values()}
+        for slot in [slot for slot, (item, _) in self._guesses.items() if items.get(slot) != item]:
+            del self._guesses[slot]
+            self._images[slot].view.guess.show_box(None)
         if self._waiting is None:
             return
         photo, before, (slot, at) = self._waiting

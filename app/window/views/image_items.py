@@ -1,11 +1,17 @@
-"""Graphics items of the image panel: the focus box and the pin marks."""
+"""Graphics items of the image panel: the focus box, a guess of it, and the pin marks."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from app.document.texts import tr
+from app.shared.values import Box
 from app.window.views.marks import PinMark
+
+
+def rect_of(box: Box) -> QRectF:
+    """A box (x0, y0, x1, y1) of pixels in the scene, where pixel (0, 0) lies at [0, 1) x [0, 1)."""
+    return QRectF(box[0] + 0.5, box[1] + 0.5, box[2] - box[0], box[3] - box[1])
 
 
 class MarkItem(QGraphicsItem):
@@ -87,6 +93,25 @@ def _label(painter: QPainter, text: str, x: float) -> None:
     )
     painter.drawPath(path)
     painter.fillPath(path, Qt.GlobalColor.white)
+
+
+class GuessItem(QGraphicsRectItem):
+    """Where the program takes the object to be: a dashed frame that the mouse cannot touch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        pen = QPen(QColor("#ffffff"), 2.0, Qt.PenStyle.DashLine)
+        pen.setCosmetic(True)
+        self.setPen(pen)
+        self.setZValue(9)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self.hide()
+
+    def show_box(self, box: Box | None) -> None:
+        """Frame a box (x0, y0, x1, y1) of pixels, or nothing."""
+        self.setVisible(box is not None)
+        if box is not None:
+            self.setRect(rect_of(box))
 
 
 class BoxItem(QGraphicsItem):

@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEven
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
 from app.shared.values import Box
-from app.window.views.image_items import HANDLE_CURSORS, BoxItem, MarkItem
+from app.window.views.image_items import HANDLE_CURSORS, BoxItem, GuessItem, MarkItem, rect_of
 from app.window.views.marks import PinMark
 from app.window.views.overlays import Overlays
 from app.window.views.pose_handles import PoseHandles
@@ -71,8 +71,8 @@ class ImageView(QGraphicsView):
         self._box_item.setVisible(False)
         self.labels = QGraphicsPixmapItem()
         self.labels.setZValue(4)
-        self.overlays, self.handles = Overlays(), PoseHandles()
-        for item in (self.picture, self.overlays, self.labels, self.heat, self._box_item, self.handles):
+        self.overlays, self.handles, self.guess = Overlays(), PoseHandles(), GuessItem()
+        for item in (self.picture, self.overlays, self.labels, self.heat, self.guess, self._box_item, self.handles):
             self.scene().addItem(item)
         self.strokes = Strokes(self.scene(), self.picture.boundingRect)
         self._marks: list[MarkItem] = []
@@ -113,7 +113,7 @@ class ImageView(QGraphicsView):
         self._box = box
         self._box_item.setVisible(box is not None)
         if box is not None:
-            self._box_item.set_geometry(self.picture.boundingRect(), _rect(box))
+            self._box_item.set_geometry(self.picture.boundingRect(), rect_of(box))
 
     def set_marks(self, marks: list[PinMark]) -> None:
         if [item.mark for item in self._marks] == marks:
@@ -150,7 +150,7 @@ class ImageView(QGraphicsView):
             self.fit()
             return
         self._shows = "box"
-        self._frame(_rect(self._box), 0.85)
+        self._frame(rect_of(self._box), 0.85)
 
     def _frame(self, area: QRectF, share: float) -> None:
         """Zoom so that an area of the scene takes a share of the viewport."""
@@ -186,7 +186,7 @@ class ImageView(QGraphicsView):
         if self._shows == "all":
             self.fit()
         elif self._shows == "box" and self._box is not None:
-            self._frame(_rect(self._box), 0.85)
+            self._frame(rect_of(self._box), 0.85)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         delta = event.angleDelta().y() or event.angleDelta().x()
@@ -396,7 +396,3 @@ def _place(item: QGraphicsPixmapItem, pixmap: QPixmap | None, box: Box) -> None:
     if pixmap is not None:
         sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
         item.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))
-
-
-def _rect(box: Box) -> QRectF:
-    return QRectF(box[0] + 0.5, box[1] + 0.5, box[2] - box[0], box[3] - box[1])
