@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 
-class Stage(NamedTuple):
+class BlockGroup(NamedTuple):
     """A group of inverted residual blocks: their number, output channels, kernel, and the first one's stride."""
 
     blocks: int
@@ -23,13 +23,13 @@ class Stage(NamedTuple):
 STEM = 32
 EXPANSION = 6
 STAGES = (
-    Stage(1, 16, 3, 1),
-    Stage(2, 24, 3, 2),
-    Stage(2, 40, 5, 2),
-    Stage(3, 80, 3, 2),
-    Stage(3, 112, 5, 1),
-    Stage(4, 192, 5, 2),
-    Stage(1, 320, 3, 1),
+    BlockGroup(1, 16, 3, 1),
+    BlockGroup(2, 24, 3, 2),
+    BlockGroup(2, 40, 5, 2),
+    BlockGroup(3, 80, 3, 2),
+    BlockGroup(3, 112, 5, 1),
+    BlockGroup(4, 192, 5, 2),
+    BlockGroup(1, 320, 3, 1),
 )
 OUTPUTS = (1, 2, 4, 6)
 """The stages whose maps are used: strides 4, 8, 16 and 32."""
@@ -75,7 +75,7 @@ class EfficientNetLite(nn.Module):
 class First(nn.Module):
     """A depthwise separable convolution."""
 
-    def __init__(self, channels: int, stage: Stage):
+    def __init__(self, channels: int, stage: BlockGroup):
         super().__init__()
         self.conv_dw, self.bn1 = SameConv(channels, channels, stage.kernel, 1, channels), _norm(channels)
         self.conv_pw, self.bn2 = SameConv(channels, stage.channels, 1), _norm(stage.channels)
@@ -89,7 +89,7 @@ class First(nn.Module):
 class Inverted(nn.Module):
     """An inverted residual block (MobileNetV2, Sandler et al., 2018)."""
 
-    def __init__(self, channels: int, stage: Stage, stride: int):
+    def __init__(self, channels: int, stage: BlockGroup, stride: int):
         super().__init__()
         inner = EXPANSION * channels
         self.conv_pw, self.bn1 = SameConv(channels, inner, 1), _norm(inner)

@@ -11,7 +11,6 @@ from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.document.texts import tr
-from app.window.theme import is_dark
 from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
 from app.window.views.error_bar import ErrorBar
@@ -82,7 +81,6 @@ class MeshPanel(FileDrops, Outlined):
         self.setAcceptDrops(True)
         QOpenGLWidget(self).hide()  # one from the start spares the window from being rebuilt for the first shape
         self.plotter: Any = None
-        self._problem: QLabel | None = None
         self._shape: Any = None
         self._camera: Any = None
         self._mouse: Any = None
@@ -98,7 +96,7 @@ class MeshPanel(FileDrops, Outlined):
         self._marks.match_moved.connect(self.match_moved)
         self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
         self._navigation = "trackball"
-        self._update_tools()
+        self.header.set_active(self._shape is not None)
 
     def set_mesh(self, mesh: Any | None, title: str = "", up: str = "y") -> None:
         """Show a display mesh (see :class:`core.geometry.display.DisplayMesh`), or the empty state."""
@@ -123,7 +121,7 @@ class MeshPanel(FileDrops, Outlined):
             self.plotter.renderer.AddActor(self._shape.actor)
             self._stack.setCurrentWidget(self.plotter)
             self.set_view("corner")
-        self._update_tools()
+        self.header.set_active(self._shape is not None)
 
     @property
     def takes_keys(self) -> QWidget | None:
@@ -229,11 +227,7 @@ class MeshPanel(FileDrops, Outlined):
 
     def world_to_widget(self, point: npt.ArrayLike) -> QPointF:
         """Where a point of the shape appears, in the coordinates of :attr:`plotter` (logical pixels)."""
-        renderer, ratio = self.plotter.renderer, self.plotter.devicePixelRatioF()
-        renderer.SetWorldPoint(*np.asarray(point, float), 1.0)
-        renderer.WorldToDisplay()
-        x, y, _ = renderer.GetDisplayPoint()
-        return QPointF(x / ratio, self.plotter.height() - 1 - y / ratio)
+        return QPointF(*self._camera.to_widget(point))
 
     def eye(self) -> npt.NDArray:
         """Where the shape is seen from, float64 [3]."""
@@ -261,7 +255,7 @@ class MeshPanel(FileDrops, Outlined):
 
         from app.window.views.frustums import Frustums
         from app.window.views.mesh_camera import MeshCamera
-        from app.window.views.scene import Legend, PinActors, through_renderer
+        from app.window.views.scene import Legend, PinActors, light, through_renderer
         from app.window.views.smoothing import Smoothing
 
         self.plotter = QtInteractor(self._host, auto_update=False, line_smoothing=True, multi_samples=0)
@@ -282,8 +276,7 @@ class MeshPanel(FileDrops, Outlined):
         self.plotter.setAcceptDrops(False)
         self._stack.addWidget(self.plotter)
         self.set_navigation(self._navigation)
-        for light in self.plotter.renderer.lights[3:]:  # two faint ones behind cost as much as head, key and fill light
-            self.plotter.renderer.RemoveLight(light)
+        light(self.plotter)
         self._through = through_renderer(self.plotter.render_window, self.plotter.renderer)
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)
@@ -295,21 +288,18 @@ class MeshPanel(FileDrops, Outlined):
         return True
 
     def _say(self, sentence: str) -> None:
-        if self._problem is None:
-            self._problem = QLabel()
-            self._problem.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            self._problem.setWordWrap(True)
-            self._stack.addWidget(self._problem)
-        self._problem.setText(sentence)
-        self._stack.setCurrentWidget(self._problem)
+        problem = QLabel(sentence)
+        problem.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        problem.setWordWrap(True)
+        self._stack.setCurrentIndex(self._stack.addWidget(problem))
 
     def _dress(self) -> None:
         if self.plotter is None:
             return
-        bottom, top = ("#17191d", "#343a44") if is_dark() else ("#dfe3e9", "#fafbfc")
-        self.plotter.set_background(bottom, top=top)
+        from app.window.views.scene import dress
+
+        dress(self.plotter)
         self._legend.recolor()
-        self.plotter.add_axes(line_width=3, viewport=(0, 0, 0.14, 0.18), color="white" if is_dark() else "black")
         self._schedule()
 
     def _before_render(self, *_: object) -> None:
@@ -349,9 +339,6 @@ class MeshPanel(FileDrops, Outlined):
             self._shape.set_edges(on)
             self._schedule()
 
-    def _update_tools(self) -> None:
-        self.header.set_active(self._shape is not None)
-
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
@@ -386,8 +373,7 @@ class MeshPanel(FileDrops, Outlined):
         self._tool = (tool, size, angle)
         if self._mouse is not None:
             self._mouse.tool, self._mouse.size, self._mouse.angle = tool if tool in SHAPE_TOOLS else "", size, angle
-            cross = Qt.CursorShape.CrossCursor if self._mouse.tool else Qt.CursorShape.ArrowCursor
-            self.plotter.setCursor(cross)
+            self.plotter.setCursor(Qt.CursorShape.CrossCursor if self._mouse.tool else Qt.CursorShape.ArrowCursor)
 
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
         """Lay parts over the shape: uint8 [F, 4] for the faces of its file (points of a cloud); None removes them."""

@@ -68,6 +68,14 @@ class MeshCamera:
         self._camera.SetPosition(*(np.array(self._camera.GetPosition()) + shift))
         self._camera.SetFocalPoint(*point)
 
+    def to_widget(self, point: npt.ArrayLike) -> tuple[float, float]:
+        """Where a point [3] appears in the plotter, in logical pixels."""
+        renderer, ratio = self._plotter.renderer, self._plotter.devicePixelRatioF()
+        renderer.SetWorldPoint(*np.asarray(point, float), 1.0)
+        renderer.WorldToDisplay()
+        x, y, _ = renderer.GetDisplayPoint()
+        return x / ratio, self._plotter.height() - 1 - y / ratio
+
     def eye(self) -> npt.NDArray:
         """Where it is, float64 [3]."""
         return np.array(self._camera.GetPosition())

@@ -263,6 +263,19 @@ def _column_texture(colormap: str) -> Any:
     return pv.numpy_to_texture(np.ascontiguousarray(column))
 
 
+def light(plotter: Any) -> None:
+    """Leave head, key and fill light; the two faint ones behind cost as much as those."""
+    for one in plotter.renderer.lights[3:]:
+        plotter.renderer.RemoveLight(one)
+
+
+def dress(plotter: Any) -> None:
+    """Background and axes in the colours of the theme."""
+    bottom, top = ("#17191d", "#343a44") if is_dark() else ("#dfe3e9", "#fafbfc")
+    plotter.set_background(bottom, top=top)
+    plotter.add_axes(line_width=3, viewport=(0, 0, 0.14, 0.18), color="white" if is_dark() else "black")
+
+
 def through_renderer(window: Any, main: Any) -> Any:
     """A renderer drawn over the main one with the same camera."""
     renderer = vtkRenderer()
