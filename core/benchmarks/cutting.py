@@ -63,9 +63,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     kind, place = parse_data(settings.data, TASKS["cutting"].data)
     encoder = load_encoder(settings.encoder)
     if kind == "coco":
-        cases = _outlined(
-            place, settings.count, frozenset() if settings.cutter is None else learnt_from(settings.cutter)
-        )
+        cases = _outlined(place, settings.count, learnt_from(settings.cutter))
     else:
         cases = _posed(place, settings.count) if kind == "bop" else _procedural(settings.count)
     ways: dict[str, Callable[[], Segmenter]] = {
