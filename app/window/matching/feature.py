@@ -11,6 +11,7 @@ from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
 from app.window.matching.controller import MatchController
 from app.window.matching.dock import PinsPanel
+from app.window.matching.files import PinFiles
 from app.window.matching.focus import FocusFirst
 from app.window.matching.presenter import MatchPresenter
 from app.window.requests import Requests
@@ -41,6 +42,7 @@ class MatchingFeature(Feature):
         self.toolbar = self.panel.toolbar
         self.controller = MatchController(session, requests, panels, self.panel, shell, parent)
         self.focus = FocusFirst(session, panels, pair, self.panel, tools, self.controller.place, parent)
+        self.files = PinFiles(session, shell)
         self.panel.forget_requested.connect(self.controller.forget_corrections)
         self.presenter = MatchPresenter(session, self.controller, content, panels, self.panel, parent)
 
@@ -50,6 +52,9 @@ class MatchingFeature(Feature):
             Entry(tr("Delete all pins"), self.controller.clear),
             Entry(tr("Forget corrected matches"), self.controller.forget_corrections),
         )
+
+    def exports(self) -> Entries:
+        return self.files.entries()
 
     def tools(self) -> Sequence[Tool]:
         return (Tool("", self.focus.hint, self.focus.click),)
