@@ -35,7 +35,7 @@ class FocusFirst(QObject):
         self._images = image_panels(panels)
         self._whole: set[str] = set()
         self._waiting: tuple[Slot, Item, tuple[Slot, tuple[float, ...]]] | None = None
-        dock.box_requested.connect(self._draw_box)
+        dock.box_requested.connect(self.draw_box)
         dock.zoom_requested.connect(self._zoom)
         session.follow({"items"}, self._items_changed)
         session.follow({"items", "corrections"}, lambda: self._enable(dock))
@@ -61,7 +61,7 @@ class FocusFirst(QObject):
         self._waiting = (photo, self._session.items[photo], (slot, at))
         self._images[photo].bar.ask(
             tr("Where is the object? Matches are much surer when the encoder sees only the object."),
-            ((tr("Draw the box"), lambda: self._draw_box(photo)), (tr("Match anyway"), self._match_anyway)),
+            ((tr("Draw the box"), lambda: self.draw_box(photo)), (tr("Match anyway"), self._match_anyway)),
         )
         return True
 
@@ -74,7 +74,8 @@ class FocusFirst(QObject):
         item = self._session.items.get(slot)
         return slot if item is not None and item.box is None and item.path not in self._whole else None
 
-    def _draw_box(self, slot: Slot | None = None) -> None:
+    def draw_box(self, slot: Slot | None = None) -> None:
+        """Take the tool for the box of a photo up, or of that of the pair."""
         panel = self._panel(slot)
         if panel is not None:
             panel.bar.hide()
