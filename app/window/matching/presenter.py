@@ -15,7 +15,7 @@ from app.window.matching.next_steps import NextSteps
 from app.window.views.marks import PinMark
 from app.window.views.panels import Panels
 from core.calibration import SOUGHT
-from core.colors import PINS
+from core.colors import pair_color
 from core.numbers import coordinate
 
 
@@ -104,8 +104,7 @@ class MatchPresenter(QObject):
             for number, pair in enumerate(aligned.pairs, 1):
                 if slot in (aligned.image, aligned.shape):
                     at = pair.pixel if slot == aligned.image else pair.point
-                    color = PINS[(number + 3) % len(PINS)]
-                    marks.append(PinMark(-number, at, color, f"Pair {number}", "source"))
+                    marks.append(PinMark(-number, at, pair_color(number), f"Pair {number}", "source"))
         return marks
 
 
