@@ -93,7 +93,7 @@ def test_pairs_of_places_align_the_shape(posed, sample, qtbot):
     turn = np.reshape(controller.current().pose.R, (3, 3)).T @ np.reshape(true.pose.R, (3, 3))
     assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 5
     for panel_marks in (mesh._marks.all, window.features.matching.presenter._marks("image 1")):
-        labels = [mark.label for mark in panel_marks if mark.label.startswith("Pair")]
+        labels = [mark.label for mark in panel_marks if mark.says_label]
         assert labels == [f"Pair {n}" for n in range(1, 5)]
     undo(window)
     assert len(controller.current().pairs) == 3

@@ -75,7 +75,7 @@ class PairList(QTreeWidget):
             item = self.topLevelItem(place)
             if item is None:
                 item = QTreeWidgetItem()
-                item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
+                item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.addTopLevelItem(item)
             item.setData(0, Qt.ItemDataRole.UserRole, row.number)
             item.setText(0, tr("Pair {number}").format(number=row.number))
