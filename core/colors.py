@@ -16,6 +16,11 @@ PINS = ("#ff4d6d", "#2ec4ff", "#ffd23f", "#7ae582", "#c77dff", "#ff9f1c", "#00f5
 """Colours that are given to pins in turn; they are distinct on light, dark and heatmap backgrounds."""
 
 
+def pair_color(number: int) -> str:
+    """Return the colour ``#rrggbb`` of the pair with a number from 1 on, other ones first than those of pins."""
+    return PINS[(number + 3) % len(PINS)]
+
+
 def rgb_of(color: str) -> tuple[int, int, int]:
     """Return the red, green and blue, 0 to 255, of a colour ``#rrggbb``."""
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)

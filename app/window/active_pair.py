@@ -48,6 +48,11 @@ class ActivePair(QObject):
         """The names of both files, or of the one that is there: ``000224.png × obj_000009.ply``."""
         return " × ".join(self._known[self._chosen[kind]].name for kind in KINDS if kind in self._chosen)
 
+    def choose(self, pair: Pair) -> None:
+        """Work on another photo and shape, as if their panels were used."""
+        for slot in reversed(pair):
+            self._active.set(slot)
+
     def _use(self, slot: Slot) -> None:
         if slot in self._known and self._chosen.get(kind_of(slot)) != slot:
             self._chosen[kind_of(slot)] = slot

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from core.errors import CounterpointError
 
 if TYPE_CHECKING:
+    from core.geometry.lens import Lens
     from core.geometry.shape import Shape
 
 Floats = npt.NDArray[np.floating]
@@ -104,6 +105,25 @@ def project(pose: Pose, K: Floats, points: Floats) -> tuple[Floats, Floats]:
     depth = camera[..., 2]
     safe = np.where(np.abs(depth) < 1e-12, 1e-12, depth)
     return camera[..., :2] / safe[..., None] * [K[0, 0], K[1, 1]] + [K[0, 2], K[1, 2]], depth
+
+
+def reprojection_errors(pose: Pose, K: Floats, points: Floats, pixels: Floats, lens: "Lens | None" = None) -> Floats:
+    """Return how far a pose puts points of a shape from the pixels where they are seen.
+
+    Args:
+        pose: of the shape.
+        K: the intrinsics, float [3, 3] in pixels.
+        points: float [n, 3] in the units and axes of the shape's file.
+        pixels: (u, v) of the photo, float [n, 2].
+        lens: how the photo's lens bends, if it does.
+
+    Returns:
+        Distances in pixels of the photo, float64 [n]; infinite for points behind the camera.
+    """
+    seen, depth = project(pose, K, points)
+    if lens is not None:
+        seen = lens.distort_pixels(seen, K)
+    return np.where(depth > 0, np.linalg.norm(seen - pixels, axis=-1), np.inf)
 
 
 def camera_matrix(fx: float, fy: float, cx: float, cy: float) -> Floats:

@@ -1,10 +1,13 @@
 """A pose changed by hand, and given by pairs of places."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
+from app.shared.values import Correspondence2D3D
 from core.geometry.pose import camera_matrix, shape_rays
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.shape import load_shape
@@ -89,7 +92,36 @@ def test_pairs_of_places_align_the_shape(posed, sample, qtbot):
     assert not window.session.pins  # they are no pins
     turn = np.reshape(controller.current().pose.R, (3, 3)).T @ np.reshape(true.pose.R, (3, 3))
     assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 5
-    labels = [mark.label for mark in mesh._marks.all]
-    assert [label for label in labels if label.startswith("Pair")] == [f"Pair {n}" for n in range(1, 5)]
+    for panel_marks in (mesh._marks.all, window.features.matching.presenter._marks("image 1")):
+        labels = [mark.label for mark in panel_marks if mark.says_label]
+        assert labels == [f"Pair {n}" for n in range(1, 5)]
     undo(window)
     assert len(controller.current().pairs) == 3
+
+
+def test_pairs_are_listed_worst_first_and_a_slip_is_deleted(posed, sample, qtbot):
+    window, rows = posed, posed.features.align.panel.pairs
+    controller, aligned = window.features.align.controller, posed.features.align.controller.current()
+    K, pose = camera_matrix(*aligned.K), aligned.pose.pose()
+    points = np.array([(1.1, 0.35, 0.0), (0.2, 0.4, 0.3), (-0.5, 0.1, -0.2), (0.3, -0.4, 0.2), (-0.2, 0.5, 0.1)])
+    camera = points * pose.s @ pose.R.T + pose.t
+    pixels = camera[:, :2] / camera[:, 2:] * [K[0, 0], K[1, 1]] + [K[0, 2], K[1, 2]]
+    pixels[2] += (30.0, 40.0)  # a slip
+    pairs = tuple(
+        Correspondence2D3D(tuple(map(float, a)), tuple(map(float, b))) for a, b in zip(pixels, points, strict=True)
+    )
+    assert not rows.isVisible()
+    controller.push("Place pairs", replace(aligned, pairs=pairs))
+
+    def listed():
+        return [(rows.topLevelItem(n).text(0), rows.topLevelItem(n).text(1)) for n in range(rows.topLevelItemCount())]
+
+    assert listed()[0] == ("Pair 3", "50.0 px") and listed()[1:] == [(f"Pair {n}", "0.0 px") for n in (1, 2, 4, 5)]
+    QTest.mouseClick(rows.viewport(), LEFT, pos=rows.visualItemRect(rows.topLevelItem(0)).center())
+    QTest.keyClick(rows, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: len(controller.current().pairs) == 4, timeout=60_000)
+    assert controller.current().pairs == pairs[:2] + pairs[3:]  # and the pose follows them
+    assert [name for name, _ in sorted(listed())] == [f"Pair {n}" for n in range(1, 5)] and not rows.selectedItems()
+    assert all(float(error.split()[0]) < 5 for _, error in listed())
+    undo(window)
+    assert controller.current().pairs == pairs and listed()[0] == ("Pair 3", "50.0 px")

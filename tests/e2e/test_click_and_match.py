@@ -1,6 +1,7 @@
 """A place is clicked and lights up on everything else."""
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
@@ -17,6 +18,7 @@ from tests.e2e.hands import (
     on_view,
     press,
     shown,
+    undo,
 )
 
 
@@ -140,6 +142,8 @@ def test_a_place_outside_the_box_is_refused_with_what_to_do(window, open_sample,
     assert len(session.pins) == 1 and not errors(window)  # the next one is not blamed
     click_pixel(panel, x0 / 2, y0 / 2)
     QTest.mouseClick(window.errors.bars["image 1"].action, LEFT)
-    assert session.items["image 1"].box is None and not errors(window)
-    click_pixel(panel, x0 / 2, y0 / 2)
-    assert len(session.pins) == 2
+    grown = session.items["image 1"].box
+    assert grown[0] < x0 / 2 and grown[1] < y0 / 2 and grown[2:] == pytest.approx((x1, y1), abs=2)
+    assert len(session.pins) == 2 and not errors(window)
+    undo(window)
+    assert len(session.pins) == 1 and session.items["image 1"].box == pytest.approx(sample["box"], abs=2)

@@ -241,6 +241,36 @@ def test_outline_and_box_in_the_photo(parts, qtbot):
     qtbot.waitUntil(lambda: window.session.draft is None, timeout=60_000)
 
 
+def test_a_kept_part_stays_selected_and_mark_more_is_on_until_it_is_left(parts, qtbot):
+    window, dock, session = parts, parts.features.parts.panel, parts.session
+    mark, mesh = dock.buttons["mark"], parts.panels["shape 1"]
+    dock.carries.click()
+    middle = paint(window, qtbot, carried=False)
+    assert not mark.isEnabled() and not dock.target.isVisible()  # the title says what it becomes
+    press(window, Qt.Key.Key_Return)
+    (first,) = session.layers.parts
+    assert dock.chosen() == [first.part_id]
+    assert dock.target.text() == "What you mark is a new part; Mark more adds to Part 1."
+    QTest.mouseClick(mark, LEFT)
+    assert mark.isChecked() and dock.target.text() == "What you mark changes Part 1."
+    drag(mesh.plotter, middle + QPoint(0, 30), middle + QPoint(12, 30), wait=5)
+    wait_marked(window, qtbot, carried=False)
+    press(window, Qt.Key.Key_Return)
+    (more,) = session.layers.parts
+    assert more.masks["shape 1"].count > first.masks["shape 1"].count and mark.isChecked()
+    QTest.mouseClick(mark, LEFT)
+    drag(mesh.plotter, middle + QPoint(0, 60), middle + QPoint(12, 60), wait=5)
+    wait_marked(window, qtbot, carried=False)
+    press(window, Qt.Key.Key_Return)
+    assert [part.name for part in session.layers.parts] == ["Part 2", "Part 1"]
+    assert dock.chosen() == [session.layers.parts[0].part_id]
+    QTest.mouseClick(mark, LEFT)
+    QTest.mouseClick(dock.list.viewport(), LEFT, pos=dock.list.visualItemRect(dock.list.topLevelItem(1)).center())
+    assert mark.isChecked() and dock.target.text() == "What you mark changes Part 1."  # it follows the selection
+    press(window, Qt.Key.Key_Escape)
+    assert window.tools.active == "" and not mark.isChecked() and not dock.target.isVisible()
+
+
 def test_a_mask_made_by_hand_is_changed_by_hand_only(window, open_sample, qtbot):
     open_sample(window, "image", "shape")
     dock, session = window.features.parts.panel, window.session
@@ -258,6 +288,7 @@ def test_a_mask_made_by_hand_is_changed_by_hand_only(window, open_sample, qtbot)
     after = session.layers.parts[0].masks
     assert after["image 1"] == before["image 1"] and after["shape 1"] != before["shape 1"]
     assert after["shape 1"].by_hand
+    QTest.mouseClick(dock.buttons["mark"], LEFT)
     drag(photo.view.viewport(), on_view(photo, 600, 450), on_view(photo, 640, 470), wait=5)
     wait_marked(window, qtbot)
     press(window, Qt.Key.Key_Return)  # another part, found where the first was painted or not

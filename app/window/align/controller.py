@@ -12,6 +12,7 @@ from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import Aligned, AlignTask, PoseInPhoto, Slot
 from app.window.active_pair import ActivePair
 from app.window.align.dock import AlignPanel
+from app.window.align.pairs import pair_rows
 from app.window.content import Content
 from app.window.requests import Requests
 from app.window.views.image import ImagePanel
@@ -203,6 +204,7 @@ class AlignController(QObject):
         aligned = self.current()
         if aligned is None:
             self._dock.set_poses([], 0, "")
+            self._dock.pairs.set_rows([])
             return
         lines = [
             tr("{number}. {sure} · score {score:.3f} · overlap {overlap:.0%}").format(
@@ -214,6 +216,7 @@ class AlignController(QObject):
             for number, pose in enumerate(aligned.poses, 1)
         ]
         self._dock.set_poses(lines, aligned.choice, _verdict(aligned))
+        self._dock.pairs.set_rows(pair_rows(aligned))
 
     def _frustum(self, aligned: Aligned) -> Any:
         """Of the photo's camera in the shape's frame, see :class:`app.window.views.frustums.Frustums`."""

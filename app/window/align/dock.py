@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.texts import title, tr
+from app.window.align.pairs import PairList
 from app.window.views.toolbar import Toolbar
 from core.alignment.freedom import FREEDOMS
 
@@ -97,6 +98,8 @@ class AlignPanel(QWidget):
         layout.addWidget(self.hint)
         layout.addWidget(self.verdict)
         layout.addWidget(self.list, 100)
+        self.pairs = PairList()
+        layout.addWidget(self.pairs, 100)
         layout.addWidget(self.forget, 0, Qt.AlignmentFlag.AlignRight)
         layout.addLayout(self._look_rows())
         layout.addStretch(1)

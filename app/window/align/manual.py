@@ -52,6 +52,7 @@ class ManualPose(QObject):
         self._half_of: Pair | None = None
         tools.changed.connect(self._take)
         dock.tool_requested.connect(tools.take)
+        dock.pairs.deleted.connect(self.delete_pairs)
         dock.view_requested.connect(self.look_as_photo)
         requests.opened.connect(self._opened)
         aligner.shown.connect(self._place_handles)
@@ -74,21 +75,33 @@ class ManualPose(QObject):
         known = self._aligner.current() or Aligned(*pair)
         new = Correspondence2D3D((pixel[0], pixel[1]), (point[0], point[1], point[2]))
         placed = replace(known, pairs=(*known.pairs, new))
-        if len(placed.pairs) < 3:
-            self._aligner.push(tr("Place pair"), placed)
-        else:
-            self._solve(placed)
+        self._settle_pairs(tr("Place pair"), placed)
         return True
 
-    def _solve(self, placed: Aligned) -> None:
+    def delete_pairs(self, numbers: list[int]) -> None:
+        """Delete pairs by their numbers from 1 on; the pose follows those that are left."""
+        known = self._aligner.current()
+        if known is not None:
+            left = tuple(one for number, one in enumerate(known.pairs, 1) if number not in numbers)
+            text = tr("Delete pair") if len(numbers) == 1 else tr("Delete {count} pairs").format(count=len(numbers))
+            self._settle_pairs(text, replace(known, pairs=left))
+
+    def _settle_pairs(self, text: str, placed: Aligned) -> None:
+        """Other pairs enter the document; with three and more the pose follows them."""
+        if len(placed.pairs) >= 3:
+            self._solve(text, placed)
+        else:
+            self._aligner.push(text, placed if placed.pairs or placed.poses else None)
+
+    def _solve(self, text: str, placed: Aligned) -> None:
         """The pose that the pairs demand."""
 
         def done(begun: Begun) -> None:
             solved = replace(placed, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens)
-            self._aligner.push(tr("Place pair"), solved)
+            self._aligner.push(text, solved)
 
         def failed(*_: object) -> None:
-            self._aligner.push(tr("Place pair"), placed)
+            self._aligner.push(text, placed)
 
         known = replace(placed, K=None, lens=None) if self._session.cameras.file else placed
         task = self._aligner.task((placed.image, placed.shape), known)

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.document.commands import AddPin, DeletePins, RenamePin, SetBox, SetCorrections, correct
+from app.document.commands import AddPin, DeletePins, RenamePin, SetCorrections, correct
 from app.document.session import Pin, Session
 from app.document.texts import tr
 from app.shared.results import Answer
-from app.shared.values import SLOTS, Box, EncoderSettings, Guide, Item, Slot
+from app.shared.values import SLOTS, EncoderSettings, Guide, Item, Slot
 from app.window.engine_client import Request
 from app.window.matching.dock import PinsPanel
+from app.window.matching.next_steps import NextSteps, outside
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.views.image import ImagePanel
@@ -55,11 +57,13 @@ class MatchController(QObject):
         requests: Requests,
         panels: Panels,
         dock: PinsPanel,
+        steps: NextSteps,
         shell: Shell,
         parent: QObject | None = None,
     ):
         super().__init__(parent)
         self._session, self._requests, self._shell = session, requests, shell
+        self._steps = steps
         self._asking: dict[int, tuple[Request, dict[Slot, Question]]] = {}
         self._hover: Slot | None = None
         session.follow({"items", "encoder", "pins", "aligned", "likely", "corrections"}, self._answer_pins)
@@ -79,19 +83,13 @@ class MatchController(QObject):
 
     def place(self, slot: Slot, at: Place) -> bool:
         """Place a pin; one outside the focus box, where nothing is matched, is refused."""
-        item = self._session.items.get(slot)
-        if item is not None and item.box is not None and not _inside(item.box, at):
-            sentence = tr(
-                "Only what is inside the focus box is matched: click in it, enlarge it by its corners, or clear it."
-            )
-            self._shell.fail(sentence, slot, tr("Clear the box"), lambda: self._clear_box(slot))
+        if outside(self._session, slot, at):
+            sentence = tr("Only what is inside the focus box is matched: click in it, or enlarge it.")
+            enlarge = partial(self._steps.enlarge_and_place, slot, at)
+            self._shell.fail(sentence, slot, tr("Enlarge the box"), enlarge)
             return True
         self._session.undo_stack.push(AddPin(self._session, self._session.new_pin(slot, at)))
         return True
-
-    def _clear_box(self, slot: Slot) -> None:
-        if slot in self._session.items:
-            self._session.undo_stack.push(SetBox(self._session, slot, None))
 
     def clear(self) -> None:
         """Delete all pins."""
@@ -209,8 +207,3 @@ class MatchController(QObject):
         there = [(c.at, c.to) for c in every if (c.source, c.target) == (source, target)]
         back = [(c.to, c.at) for c in every if (c.source, c.target) == (target, source)]
         return (*there, *back)
-
-
-def _inside(box: Box, at: Place) -> bool:
-    """Whether a pixel (u, v) is in a box (x0, y0, x1, y1)."""
-    return box[0] <= at[0] <= box[2] and box[1] <= at[1] <= box[3]

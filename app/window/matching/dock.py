@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.texts import tr
+from app.window.matching.next_steps import Step
 from app.window.views.swatch import swatch
 from app.window.views.toolbar import Toolbar
 
@@ -34,10 +35,16 @@ _STATUS_TIPS = {
     "": "",
 }
 
+MOST_STEPS = 2
+"""So many next steps are offered at once."""
+
 
 @dataclass(frozen=True)
 class PinRow:
-    """A line of the list: who the pin is, where it was placed, how well and how probably it was matched."""
+    """A line of the list: who the pin is, where it was placed, how well and how probably it was matched.
+
+    ``steps`` are what can be done about what is doubted.
+    """
 
     pin_id: int
     name: str
@@ -47,6 +54,7 @@ class PinRow:
     summary: str
     details: str
     probability: float | None = None
+    steps: tuple[Step, ...] = ()
 
 
 class PinsPanel(QWidget):
@@ -97,6 +105,7 @@ class PinsPanel(QWidget):
         layout.addWidget(self.hint)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.details)
+        layout.addLayout(self._step_row())
         layout.addLayout(buttons)
         self.toolbar = Toolbar()
         self.toolbar_actions = [self._tool(*one) for one in self._tools()]
@@ -113,6 +122,24 @@ class PinsPanel(QWidget):
         """What can be done: whether there are a photo, its box, and matches put right by hand."""
         for action, on in zip(self.toolbar_actions, (photo, box, corrected), strict=True):
             action.setEnabled(on)
+
+    def _step_row(self) -> QHBoxLayout:
+        """Buttons for the next steps; they stay, since what one of them does may change what is offered."""
+        self._steps: tuple[Step, ...] = ()
+        self.steps = [QPushButton() for _ in range(MOST_STEPS)]
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 0, 8, 4)
+        for number, button in enumerate(self.steps):
+            button.clicked.connect(lambda _=False, n=number: self._steps[n].run())
+            row.addWidget(button)
+        row.addStretch()
+        return row
+
+    def _show_steps(self, steps: tuple[Step, ...]) -> None:
+        self._steps = steps[:MOST_STEPS]
+        for number, button in enumerate(self.steps):
+            button.setVisible(number < len(self._steps))
+            button.setText(self._steps[number].text if number < len(self._steps) else "")
 
     def _tools(self) -> tuple[tuple[str, str, str, SignalInstance], ...]:
         """Icon, text, tip and signal of each."""
@@ -158,6 +185,7 @@ class PinsPanel(QWidget):
         else:
             self.list.setCurrentItem(item)
         self.details.setText("" if index is None else self._rows[index].details)
+        self._show_steps(() if index is None else self._rows[index].steps)
         self.delete_button.setEnabled(index is not None)
         blocker.unblock()
 

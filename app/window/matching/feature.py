@@ -11,7 +11,9 @@ from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
 from app.window.matching.controller import MatchController
 from app.window.matching.dock import PinsPanel
+from app.window.matching.files import PinFiles
 from app.window.matching.focus import FocusFirst
+from app.window.matching.next_steps import NextSteps
 from app.window.matching.presenter import MatchPresenter
 from app.window.requests import Requests
 from app.window.shell import Shell
@@ -39,10 +41,12 @@ class MatchingFeature(Feature):
     ):
         self.panel = PinsPanel()
         self.toolbar = self.panel.toolbar
-        self.controller = MatchController(session, requests, panels, self.panel, shell, parent)
+        self.steps = NextSteps(session, panels, pair, lambda slot: self.focus.draw_box(slot), shell)
+        self.controller = MatchController(session, requests, panels, self.panel, self.steps, shell, parent)
         self.focus = FocusFirst(session, panels, pair, self.panel, tools, self.controller.place, parent)
+        self.files = PinFiles(session, shell)
         self.panel.forget_requested.connect(self.controller.forget_corrections)
-        self.presenter = MatchPresenter(session, self.controller, content, panels, self.panel, parent)
+        self.presenter = MatchPresenter(session, self.controller, content, panels, self.panel, self.steps, parent)
 
     def edit_entries(self) -> Entries:
         return (
@@ -50,6 +54,9 @@ class MatchingFeature(Feature):
             Entry(tr("Delete all pins"), self.controller.clear),
             Entry(tr("Forget corrected matches"), self.controller.forget_corrections),
         )
+
+    def exports(self) -> Entries:
+        return self.files.entries()
 
     def tools(self) -> Sequence[Tool]:
         return (Tool("", self.focus.hint, self.focus.click),)

@@ -37,7 +37,7 @@ class FocusFirst(QObject):
         self._whole: set[str] = set()
         self._guesses: dict[Slot, tuple[Item, Box]] = {}
         self._waiting: tuple[Slot, Item, tuple[Slot, tuple[float, ...]]] | None = None
-        dock.box_requested.connect(self._draw_box)
+        dock.box_requested.connect(self.draw_box)
         dock.zoom_requested.connect(self._zoom)
         session.follow({"items"}, self._items_changed)
         session.follow({"items", "corrections"}, lambda: self._enable(dock))
@@ -74,7 +74,7 @@ class FocusFirst(QObject):
         return True
 
     def _ask(self, photo: Slot) -> None:
-        draw, anyway = (tr("Draw the box"), lambda: self._draw_box(photo)), (tr("Match anyway"), self._match_anyway)
+        draw, anyway = (tr("Draw the box"), lambda: self.draw_box(photo)), (tr("Match anyway"), self._match_anyway)
         if photo in self._guesses:
             text = tr("Is this the object? It was looked for; matches are much surer when it is framed.")
             choices = [(tr("Take this box"), lambda: self._take_guess(photo)), draw, anyway]
@@ -95,7 +95,8 @@ class FocusFirst(QObject):
         item = self._session.items.get(slot)
         return slot if item is not None and item.box is None and item.path not in self._whole else None
 
-    def _draw_box(self, slot: Slot | None = None) -> None:
+    def draw_box(self, slot: Slot | None = None) -> None:
+        """Take the tool for the box of a photo up, or of that of the pair."""
         panel = self._panel(slot)
         if panel is not None:
             panel.bar.hide()

@@ -11,10 +11,11 @@ from app.shared.values import Slot, kind_of
 from app.window.content import Content
 from app.window.matching.controller import MatchController
 from app.window.matching.dock import PinRow, PinsPanel
+from app.window.matching.next_steps import NextSteps
 from app.window.views.marks import PinMark
 from app.window.views.panels import Panels
 from core.calibration import SOUGHT
-from core.colors import PINS
+from core.colors import pair_color
 from core.numbers import coordinate
 
 
@@ -28,10 +29,12 @@ class MatchPresenter(QObject):
         content: Content,
         panels: Panels,
         pins: PinsPanel,
+        steps: NextSteps,
         parent: QObject | None = None,
     ):
         super().__init__(parent)
         self._session, self._panels, self._pins = session, panels, pins
+        self._steps = steps
         self._hovering: Slot | None = None
         session.follow(
             {"items", "pins", "current", "answers", "aligned", "likely", "corrections", "encoder"}, self.refresh
@@ -42,7 +45,7 @@ class MatchPresenter(QObject):
 
     def refresh(self) -> None:
         """Show everything anew (cheap: panels change only what differs)."""
-        self._pins.set_rows([_row(pin, self._session) for pin in self._session.pins.values()])
+        self._pins.set_rows([_row(pin, self._session, self._steps) for pin in self._session.pins.values()])
         self._pins.set_current(self._session.current)
         for slot in self._panels:
             self._refresh_panel(slot)
@@ -101,8 +104,7 @@ class MatchPresenter(QObject):
             for number, pair in enumerate(aligned.pairs, 1):
                 if slot in (aligned.image, aligned.shape):
                     at = pair.pixel if slot == aligned.image else pair.point
-                    color = PINS[(number + 3) % len(PINS)]
-                    marks.append(PinMark(-number, at, color, f"Pair {number}", "source"))
+                    marks.append(PinMark(-number, at, pair_color(number), f"Pair {number}", "source", numbered=True))
         return marks
 
 
@@ -113,7 +115,7 @@ def _heat(panel: Any, answer: Answer) -> None:
         panel.set_heatmap(answer.heat, answer.heat_box, answer.low, answer.high)
 
 
-def _row(pin: Pin, session: Session) -> PinRow:
+def _row(pin: Pin, session: Session, steps: NextSteps) -> PinRow:
     verdicts = [answer.verdict for answer in pin.answers.values()]
     status: Any = next((v for v in ("none", "unsure", "good") if v in verdicts), "")
     if not verdicts and not pin.problem and len(session.items) > 1:
@@ -124,7 +126,15 @@ def _row(pin: Pin, session: Session) -> PinRow:
         summary = f"{_sure(best)}\n{_numbers(best, ', ')}"
     chances = [answer.probability for answer in pin.answers.values() if answer.verdict == status]
     return PinRow(
-        pin.pin_id, pin.name, pin.color, pin.slot, status, summary, _details(pin, session), min(chances, default=None)
+        pin.pin_id,
+        pin.name,
+        pin.color,
+        pin.slot,
+        status,
+        summary,
+        _details(pin, session),
+        min(chances, default=None),
+        steps.of(pin),
     )
 
 

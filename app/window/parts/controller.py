@@ -12,8 +12,9 @@ from app.document.session import Session
 from app.document.texts import tr
 from app.shared.results import ReadLabels
 from app.shared.values import Draft, Slot
-from app.window.parts.dock import KEYS, PartsPanel
+from app.window.parts.dock import PartsPanel
 from app.window.parts.draft import Drafts
+from app.window.parts.marking_tools import KEYS
 from app.window.requests import Requests
 from app.window.tools import Tools
 from app.window.views.panels import Panels
@@ -54,6 +55,8 @@ class PartsController(QObject):
         )
         dock.selected.connect(self._selected)
         dock.edit_requested.connect(self._do)
+        dock.mark_more_requested.connect(self.mark_more)
+        session.follow({"layers", "draft"}, self._show_target)
         for slot, panel in panels.items():
             panel.action_finished.connect(lambda action, s=slot: self.act(s, action))
             if hasattr(panel, "action_changed"):
@@ -78,13 +81,12 @@ class PartsController(QObject):
         )
 
     def keep(self) -> None:
-        """Make the draft a part, here and where it was found."""
-        layers = self._drafts.kept(self._dock.threshold_percent())
-        if layers is None:
+        """Make the draft a part, here and where it was found; the part is selected."""
+        layers, draft = self._drafts.kept(self._dock.threshold_percent()), self._session.draft
+        if layers is None or draft is None:
             return
         new = len(layers) > len(self._session.layers)
         name = layers.parts[0].name if new else "part"
-        self._further = 0
         self._session.undo_stack.push(
             SetLayers(
                 self._session,
@@ -92,10 +94,10 @@ class PartsController(QObject):
                 layers,
             )
         )
+        self._dock.select(layers.parts[0].part_id if new else draft.part_id)
 
     def drop(self) -> None:
         """Drop the draft; without one, put the tool down."""
-        self._further = 0
         if self._session.draft is not None:
             self._session.undo_stack.push(SetDraft(self._session, tr("Discard draft"), None))
         else:
@@ -108,13 +110,26 @@ class PartsController(QObject):
             chosen = replace(draft, choice=(draft.choice + step) % count)
             self._session.undo_stack.push(SetDraft(self._session, tr("Choose candidate"), chosen))
 
-    def mark_further(self, part_id: int) -> None:
-        """What is marked next is added to a part, or taken from it."""
-        self._further = part_id
-        name = self._session.layers.get(part_id).name
-        if self._tools.active not in KEYS:
+    def mark_more(self, on: bool) -> None:
+        """What is marked from now on is added to the selected part, or taken from it; or makes new parts again."""
+        chosen = self._dock.chosen()
+        self._further = chosen[0] if on and len(chosen) == 1 else 0
+        if on and self._tools.active not in KEYS:
             self._tools.take("brush")
-        self._dock.say(tr("What you mark now changes {name}.").format(name=name))
+        self._show_target()
+
+    def _show_target(self) -> None:
+        """Say what the next mark belongs to; while something is being marked, its title does."""
+        names = {part.part_id: part.name for part in self._session.layers.parts}
+        if self._further not in names:
+            self._further = 0
+        chosen, free = self._dock.chosen(), self._session.draft is None
+        text = ""
+        if free and self._further:
+            text = tr("What you mark changes {name}.").format(name=names[self._further])
+        elif free and len(chosen) == 1 and chosen[0] in names and self._tools.active in KEYS:
+            text = tr("What you mark is a new part; Mark more adds to {name}.").format(name=names[chosen[0]])
+        self._dock.show_target(text, bool(self._further), free)
 
     def set_segmenter(self, segmenter: str) -> None:
         """Cut parts out with the bundled cutter, GrabCut (""), a checkpoint of Segment Anything, or a plugin."""
@@ -142,6 +157,7 @@ class PartsController(QObject):
 
     def _leave(self) -> None:
         self._further = 0
+        self._show_target()
 
     def _new_draft(self, slot: Slot) -> Draft:
         known = {part.part_id: part for part in self._session.layers.parts}
@@ -150,6 +166,9 @@ class PartsController(QObject):
 
     def _take_tool(self) -> None:
         name = self._tools.active
+        if name not in KEYS:
+            self._further = 0
+        self._show_target()
         self._dock.show_tool(name)
         for panel in self._panels.values():
             panel.set_part_tool(name if name in KEYS else "", *self._dock.brush_settings())
@@ -162,14 +181,15 @@ class PartsController(QObject):
     def _selected(self, part_ids: list[int]) -> None:
         if part_ids:
             self._session.set_current(None)
+        if self._further:
+            self._further = part_ids[0] if len(part_ids) == 1 else 0
+        self._show_target()
 
     def _do(self, what: str) -> None:
         chosen, layers = self._dock.chosen(), self._session.layers
         if not chosen:
             return
-        if what == "mark":
-            self.mark_further(chosen[0])
-        elif what == "merge":
+        if what == "merge":
             self._push(tr("Merge parts"), layers.merged(chosen))
         elif what == "delete":
             self._push(tr("Delete parts") if len(chosen) > 1 else tr("Delete part"), layers.without(chosen))

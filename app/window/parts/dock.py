@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from app.document.texts import tr
 from app.shared.values import Marking
+from app.window.parts.marking_tools import TOOLS
 from app.window.views.swatch import swatch
 from app.window.views.toolbar import Toolbar
 from core.plugins import plugins
@@ -34,39 +35,6 @@ BUNDLED = {"": 0, "grabcut": 0, "cutter": 1}
 
 FROM_FILE = 2
 """Where that list offers a checkpoint of Segment Anything; after it come its download, and plugins."""
-
-TOOLS = (
-    ("point", tr("Points"), tr("Click what belongs to the part, right-click what does not (P)")),
-    ("box", tr("Box"), tr("Drag a box around the part in an image (X)")),
-    ("lasso", tr("Outline"), tr("Draw around the part in an image (L); with the right button away from it")),
-    ("brush", tr("Brush"), tr("Paint in an image or on a shape (R); with the right button away")),
-    ("eraser", tr("Eraser"), tr("Rub out in an image or on a shape (Shift+R)")),
-    ("component", tr("Connected piece"), tr("Click a piece of a shape that is not connected with the rest (C)")),
-    ("flood", tr("Up to creases"), tr("Click a shape: fills up to its creases (G)")),
-)
-
-KEYS = {
-    "point": "P",
-    "box": "X",
-    "lasso": "L",
-    "brush": "R",
-    "eraser": "Shift+R",
-    "component": "C",
-    "flood": "G",
-}
-
-HINTS = {
-    "point": tr("Click what belongs to the part, right-click what does not · Return keeps it, Esc leaves the tool"),
-    "box": tr("Drag a box around the part in an image · Return keeps it, Esc leaves the tool"),
-    "lasso": tr("Draw around the part in an image · Return keeps it, Esc leaves the tool"),
-    "brush": tr(
-        "Paint the part, with the right button away · drag beside the shape to turn it · Return keeps the part"
-    ),
-    "eraser": tr("Rub out what does not belong to the part · Return keeps it, Esc leaves the tool"),
-    "component": tr("Click a connected piece of a shape · Return keeps it, Esc leaves the tool"),
-    "flood": tr("Click a shape: fills up to its creases · Return keeps the part, Esc leaves the tool"),
-}
-"""What the status bar says while a tool is taken up."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +57,8 @@ class PartsPanel(QWidget):
         kept(), dropped(), cycled(step): what becomes of the part that is marked.
         threshold_changed(), carries_changed(on), segmenter_chosen(index), exclusive_changed(on): other settings.
         renamed(part id, name), shown(part id, on), recolored(part id, color), selected(part ids): in the list.
-        edit_requested(what): one of "mark", "merge", "split", "delete", "up", "down".
+        mark_more_requested(on): what is marked next belongs to the selected part, or no longer.
+        edit_requested(what): one of "merge", "split", "delete", "up", "down".
     """
 
     tool_requested = Signal(str)
@@ -104,22 +73,28 @@ class PartsPanel(QWidget):
     shown = Signal(int, bool)
     recolored = Signal(int, str)
     selected = Signal(list)
+    mark_more_requested = Signal(bool)
     edit_requested = Signal(str)
     exclusive_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._rows: list[PartRow] = []
+        self._free = True
         self.toolbar = self._toolbar()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(6)
         layout.addLayout(self._settings())
         layout.addWidget(self._draft_box())
+        self.target = QLabel()
+        self.target.setWordWrap(True)
+        layout.addWidget(self.target)
         layout.addWidget(self._list(), 1)
         layout.addLayout(self._buttons())
         self.set_draft(None)
         self.set_rows([], True)
+        self.show_target("", False, True)
 
     def brush_settings(self) -> tuple[float, float]:
         """(radius of the brush as a fraction of the diagonal, angle of the fill in degrees)."""
@@ -161,6 +136,17 @@ class PartsPanel(QWidget):
         self.step.setText(text)
         self.step.setVisible(bool(text))
 
+    def show_target(self, text: str, on: bool, free: bool) -> None:
+        """Show what the next mark belongs to, "" where that is plain.
+
+        ``on``: *Mark more* is on; ``free``: nothing is being marked, so that it can be turned on.
+        """
+        self.target.setText(text)
+        self.target.setVisible(bool(text))
+        self.buttons["mark"].setChecked(on)
+        self._free = free or on
+        self._enable()
+
     def set_rows(self, rows: list[PartRow], exclusive: bool) -> None:
         """Show the parts, the topmost first."""
         blocker = QSignalBlocker(self.list)
@@ -193,6 +179,17 @@ class PartsPanel(QWidget):
     def chosen(self) -> list[int]:
         """Part ids that are selected in the list."""
         return [item.data(0, Qt.ItemDataRole.UserRole) for item in self.list.selectedItems()]
+
+    def select(self, part_id: int) -> None:
+        """Select one part, which is told as if the user had done it."""
+        place = next((n for n, row in enumerate(self._rows) if row.part_id == part_id), -1)
+        item = self.list.topLevelItem(place)
+        if item is None or self.chosen() == [part_id]:
+            return
+        blocker = QSignalBlocker(self.list)
+        self.list.setCurrentItem(item)
+        blocker.unblock()
+        self._selection_changed()
 
     def _toolbar(self) -> Toolbar:
         toolbar = Toolbar()
@@ -342,7 +339,7 @@ class PartsPanel(QWidget):
             "down": tr("Down"),
         }
         tips = {
-            "mark": tr("Add to the selected part, or take from it"),
+            "mark": tr("Add to the selected part, or take from it, until this is pressed again or the tool is left"),
             "merge": tr("Make the selected parts one"),
             "split": tr("Cut the selected part into its connected pieces"),
             "delete": tr("Delete the selected parts"),
@@ -352,7 +349,11 @@ class PartsPanel(QWidget):
         for number, (what, text) in enumerate(texts.items()):
             button = QPushButton(text)
             button.setToolTip(tips[what])
-            button.clicked.connect(partial(self.edit_requested.emit, what))
+            if what == "mark":
+                button.setCheckable(True)
+                button.clicked.connect(self.mark_more_requested)
+            else:
+                button.clicked.connect(partial(self.edit_requested.emit, what))
             self.buttons[what] = button
             grid.addWidget(button, number // 3, number % 3)
         grid.addWidget(self.exclusive, 2, 0, 1, 3)
@@ -360,7 +361,7 @@ class PartsPanel(QWidget):
 
     def _enable(self) -> None:
         chosen = len(self.chosen())
-        needs = {"mark": chosen == 1, "merge": chosen > 1, "split": chosen == 1, "delete": chosen > 0}
+        needs = {"mark": chosen == 1 and self._free, "merge": chosen > 1, "split": chosen == 1, "delete": chosen > 0}
         for what, button in self.buttons.items():
             button.setEnabled(needs.get(what, chosen == 1))
 

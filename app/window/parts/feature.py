@@ -10,9 +10,10 @@ from app.document.texts import tr
 from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
 from app.window.parts.controller import PartsController
-from app.window.parts.dock import HINTS, KEYS, TOOLS, PartsPanel
+from app.window.parts.dock import PartsPanel
 from app.window.parts.draft import Drafts
 from app.window.parts.files import PartFiles
+from app.window.parts.marking_tools import HINTS, KEYS, TOOLS
 from app.window.parts.presenter import PartsPresenter
 from app.window.requests import Requests
 from app.window.shell import Shell

@@ -33,7 +33,7 @@ class MarkItem(QGraphicsItem):
 
     def boundingRect(self) -> QRectF:  # noqa: N802
         r = self.radius + 4
-        return QRectF(-r, -r, 2 * r + (160 if self.mark.selected else 0), 2 * r)
+        return QRectF(-r, -r, 2 * r + (160 if self.mark.says_label else 0), 2 * r)
 
     def shape(self) -> QPainterPath:
         path = QPainterPath()
@@ -60,7 +60,7 @@ class MarkItem(QGraphicsItem):
             painter.drawPath(path)
             painter.setPen(QPen(color, 2.5, style))
             painter.drawPath(path)
-        if self.mark.selected and self.mark.role != "rival":
+        if self.mark.says_label:
             _label(painter, self.mark.label, r + 6)
 
 

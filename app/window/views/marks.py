@@ -19,6 +19,7 @@ class PinMark:
         role: where the pin was placed, where it was found, or a rival peak that scores nearly as well.
         selected: whether it is the current pin.
         muted: whether the match is not to be trusted.
+        numbered: whether its label is seen beside it, as that of the current pin is.
     """
 
     pin_id: int
@@ -28,6 +29,12 @@ class PinMark:
     role: Literal["source", "match", "rival"]
     selected: bool = False
     muted: bool = False
+    numbered: bool = False
+
+    @property
+    def says_label(self) -> bool:
+        """Whether the label is seen beside the mark."""
+        return self.role != "rival" and (self.selected or self.numbered)
 
 
 class Surface(Protocol):

@@ -125,16 +125,7 @@ class PinActors:
         self._renderers = ((front, 1.0), (through, 0.22))
         self._through = through
         self._pins: list[tuple[PinMark, list[Any]]] = []
-        self._label = vtkBillboardTextActor3D()
-        self._label.SetVisibility(False)
-        text = self._label.GetTextProperty()
-        text.SetFontSize(15)
-        text.SetBold(True)
-        text.SetColor(1, 1, 1)
-        text.SetBackgroundColor(0.1, 0.11, 0.13)
-        text.SetBackgroundOpacity(0.7)
-        self._label.SetDisplayOffset(12, 8)
-        through.AddActor(self._label)
+        self._names: list[Any] = []
         source = vtkSphereSource()
         source.SetThetaResolution(20)
         source.SetPhiResolution(20)
@@ -155,11 +146,15 @@ class PinActors:
                 prop.SetColor(*pv.Color(mark.color).float_rgb)
                 prop.SetOpacity(opacity * (0.55 if mark.role == "rival" or mark.muted else 1.0))
             self._pins[i : i + 1] = [(mark, actors)]
-        selected = next((m for m in marks if m.selected and m.role != "rival"), None)
-        self._label.SetVisibility(selected is not None)
-        if selected is not None:
-            self._label.SetInput(f" {selected.label} ")
-            self._label.SetPosition(*selected.position)
+        self._show_names([mark for mark in marks if mark.says_label])
+
+    def _show_names(self, marks: list[PinMark]) -> None:
+        self._names += [self._new_name() for _ in marks[len(self._names) :]]
+        for number, actor in enumerate(self._names):
+            actor.SetVisibility(number < len(marks))
+            if number < len(marks):
+                actor.SetInput(f" {marks[number].label} ")
+                actor.SetPosition(*marks[number].position)
 
     def marks(self) -> list[PinMark]:
         return [mark for mark, _ in self._pins]
@@ -177,6 +172,18 @@ class PinActors:
             radius = _RADIUS[mark.role] * (1.35 if mark.selected else 1.0) * pixel_ratio * per_pixel
             for actor in actors:
                 actor.SetScale(radius)
+
+    def _new_name(self) -> Any:
+        actor = vtkBillboardTextActor3D()
+        text = actor.GetTextProperty()
+        text.SetFontSize(15)
+        text.SetBold(True)
+        text.SetColor(1, 1, 1)
+        text.SetBackgroundColor(0.1, 0.11, 0.13)
+        text.SetBackgroundOpacity(0.7)
+        actor.SetDisplayOffset(12, 8)
+        self._through.AddActor(actor)
+        return actor
 
     def _new(self) -> list[Any]:
         actors = []
