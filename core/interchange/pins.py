@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from core.files import write_atomic, write_json
-from core.matching.location import Location
+
+Place = tuple[float, ...]
+"""A pixel (u, v) of a photo's file, or a point (x, y, z) in the units and axes of a shape's file."""
 
 FORMAT, VERSION = "counterpoint pins", 1
 
@@ -40,7 +42,7 @@ class PinMatch:
     """
 
     path: str
-    at: Location
+    at: Place
     verdict: str
     probability: float
     by_hand: bool
@@ -48,7 +50,7 @@ class PinMatch:
     score: float
     margin: float
     cycle_error: float
-    rivals: tuple[tuple[Location, float], ...] = ()
+    rivals: tuple[tuple[Place, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class PlacedPin:
     name: str
     color: str
     path: str
-    at: Location
+    at: Place
     matches: tuple[PinMatch, ...] = ()
 
 
@@ -135,7 +137,7 @@ def _judged(one: PinMatch) -> list[object]:
     return [one.verdict, _cell(one.probability), "yes" if one.by_hand else "no"]
 
 
-def _places(at: Location) -> list[object]:
+def _places(at: Place) -> list[object]:
     return [*map(_cell, at), "", "", ""] if len(at) == 2 else ["", "", *map(_cell, at)]
 
 
