@@ -11,7 +11,7 @@ from typing import Any
 from core.files import write_atomic, write_json
 
 Place = tuple[float, ...]
-"""A pixel (u, v) of a photo, or a point (x, y, z) in the units and axes of a shape's file."""
+"""A pixel (u, v) of a photo's file, or a point (x, y, z) in the units and axes of a shape's file."""
 
 FORMAT, VERSION = "counterpoint pins", 1
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.document.session import Pair, Session
 from app.document.texts import tr
@@ -13,6 +13,10 @@ from app.window.shell import Shell
 
 if TYPE_CHECKING:
     from app.window.engine_client import Request
+
+
+PATIENCE = 1500
+"""Milliseconds after the last change of what is open in which the user may draw the box: then the object is looked for."""
 
 
 class PoseSearch(QObject):
@@ -41,6 +45,9 @@ class PoseSearch(QObject):
         self._asked: dict[Pair, AlignTask] = {}
         self._request: Request | None = None
         self._looking: Pair | None = None
+        self._may_draw = QTimer(self, singleShot=True, interval=PATIENCE)
+        self._may_draw.timeout.connect(self._follow)
+        session.follow({"items"}, self._may_draw.start)
         session.follow({"items", "encoder", "cameras", "aligned"}, self._follow)
         requests.prepared.connect(lambda _: self._follow())
 
@@ -57,9 +64,11 @@ class PoseSearch(QObject):
             del self._asked[pair]
             self._session.set_likely(pair, False)
         if self._request is None:
-            unasked = next((pair for pair in wanted if pair not in self._asked), None)
-            if unasked is not None:
-                self._look(unasked, wanted[unasked])
+            unasked = [pair for pair in wanted if pair not in self._asked]
+            framed = [pair for pair in unasked if wanted[pair].image.box is not None]
+            if framed or (unasked and not self._may_draw.isActive()):
+                pair = (framed or unasked)[0]
+                self._look(pair, wanted[pair])
 
     def _wanted(self) -> dict[Pair, AlignTask]:
         """What poses are to be looked for now."""
