@@ -38,7 +38,11 @@ def window(qtbot, tmp_path, monkeypatch, engines):
     window.resize(1300, 800)
     window.show()
     qtbot.waitExposed(window)
-    window.activateWindow()
+    for _ in range(100):  # keys of menus belong to the active window
+        window.activateWindow()
+        if window.isActiveWindow():
+            break
+        qtbot.wait(20)
     yield window
     for box in window.findChildren(QMessageBox):
         box.close()

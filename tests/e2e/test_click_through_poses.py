@@ -1,6 +1,6 @@
 """Poses are looked for while nobody waits; a click before they are there is answered at once, and better afterwards."""
 
-from tests.e2e.hands import click_pixel, differs, draw_focus_box, shown
+from tests.e2e.hands import answer, click_pixel, differs, draw_focus_box, shown
 
 PAIR = ("image 1", "shape 1")
 
@@ -53,6 +53,7 @@ def test_without_a_box_clicks_go_through_an_object_that_was_looked_for(window, o
     qtbot.waitUntil(lambda: session.likely.get(PAIR) is not None, timeout=120_000)
     steps = session.undo_stack.count()
     click_pixel(window.panels["image 1"], *sample["at"])
+    answer(window.panels["image 1"], "Match anyway")
     wait_ready(window)
     assert "of an object that was looked for" in details(window) and answer_of(window).verdict != "good"
     assert any("the object was looked for" in sentence for _, sentence in window.messages.kept)

@@ -45,6 +45,7 @@ def test_another_encoder_rebuilds_and_can_be_cancelled(opened, qtbot, wait_ready
     wait_ready(window)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_encoder_adapts_to_the_open_shape(opened, wait_ready, qtbot, tmp_path, monkeypatch, sample):
     """A short run makes a file, which is used at once, and can be switched off to compare on the same pins."""
