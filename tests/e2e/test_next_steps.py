@@ -35,6 +35,7 @@ def test_an_object_that_was_looked_for_gets_a_box_and_its_rivals_are_shown(
 ):
     open_sample(window, "image", "shape")
     session, panel = window.session, window.panels["image 1"]
+    qtbot.waitUntil(lambda: session.guide("image 1", "shape 1") is not None, timeout=120_000)
     click_pixel(panel, *sample["at"])
     answer(panel, "Match anyway")
     wait_ready(window)

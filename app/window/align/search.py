@@ -22,7 +22,7 @@ PATIENCE = 1500
 class PoseSearch(QObject):
     """Looks for the poses of open shapes in open photos, a pair at a time; the session keeps what is found.
 
-    Where a photo has no box the object is looked for first, which is said; the box stays the user's.
+    Where the photo that is worked on has no box the object is looked for first, which is said; the box stays the user's.
 
     A pair that somebody aligned is left alone.
 
@@ -50,6 +50,7 @@ class PoseSearch(QObject):
         session.follow({"items"}, self._may_draw.start)
         session.follow({"items", "encoder", "cameras", "aligned"}, self._follow)
         requests.prepared.connect(lambda _: self._follow())
+        aligner.shown.connect(self._follow)
 
     def _follow(self) -> None:
         """Forget what is no longer asked for, and look for what is."""
@@ -71,13 +72,15 @@ class PoseSearch(QObject):
                 self._look(pair, wanted[pair])
 
     def _wanted(self) -> dict[Pair, AlignTask]:
-        """What poses are to be looked for now."""
-        aligned = self._session.aligned
+        """What poses are to be looked for now; without a box only in the photo that is worked on, and what was begun."""
+        items, aligned = self._session.items, self._session.aligned
         pairs = [(image, shape) for image in slots_of("image") for shape in slots_of("shape")]
         return {
             pair: self._aligner.task(pair)
             for pair in pairs
-            if all(map(self._requests.is_ready, pair)) and (pair not in aligned or aligned[pair].guide is None)
+            if all(map(self._requests.is_ready, pair))
+            and (items[pair[0]].box is not None or pair == self._aligner.pair() or pair in self._asked)
+            and (pair not in aligned or aligned[pair].guide is None)
         }
 
     def _look(self, pair: Pair, task: AlignTask) -> None:
