@@ -264,6 +264,7 @@ def test_counterparts_are_the_same_places():
     assert known.tolist() == [True, False] and where[0].tolist() == [0, 3]
 
 
+@pytest.mark.slow
 def test_the_benchmark_runs_on_pictures(monkeypatch):
     monkeypatch.setattr(benchmark, "canonical_shape", lambda *a: _few(*a))
     monkeypatch.setattr(benchmark, "PAIRS", 6)

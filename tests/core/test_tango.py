@@ -96,6 +96,7 @@ def test_each_stage_teaches_what_it_should():
     assert learnt[1] == every - heads and learnt[11] == heads and learnt[20] == every
 
 
+@pytest.mark.slow
 def test_a_new_point_net_learns_one_batch_by_heart(tmp_path):
     shutil.copy(WEIGHTS / "pocket_image.safetensors", tmp_path)
     settings = recipe(start=str(tmp_path), full_turns=0.0)
