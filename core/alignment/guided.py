@@ -17,6 +17,7 @@ from core.alignment.locate import seek
 from core.alignment.photo import posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.templates import TemplateSet, template_set
+from core.alignment.trust import RIVALRY
 from core.calibration import SOUGHT
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
@@ -32,9 +33,6 @@ Floats = npt.NDArray[np.floating]
 SAMPLES = 5000
 SPREAD = 0.03
 """How far, as a fraction of the box, a place may lie from where a pose puts it (standard deviation)."""
-
-RIVALRY = 0.12
-"""Hypotheses whose scores differ by this share of the best one's differ in probability by the factor e."""
 
 
 @dataclass(frozen=True)
