@@ -108,3 +108,17 @@ def test_the_object_that_is_looked_for_can_be_taken_as_the_box(window, open_samp
     assert window.session.items["image 1"].box is not None and not panel.view.guess.isVisible()
     window.session.undo_stack.undo()
     assert window.session.items["image 1"].box is None
+
+
+def test_a_question_that_changes_while_it_is_seen_has_room(window, open_sample, qtbot):
+    open_sample(window, "image")
+    bar = window.panels["image 1"].bar
+    bar.ask("Short?", (("Yes", lambda: None),))
+    qtbot.wait(50)
+    bar.ask(
+        "A sentence that is long enough to need a second line in a panel of this size. " * 2,
+        (("Take this box", print),),
+    )
+    qtbot.wait(50)
+    assert bar.text.height() >= bar.text.heightForWidth(bar.text.width())
+    assert bar.buttons[0].height() >= bar.buttons[0].sizeHint().height()

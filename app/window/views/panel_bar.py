@@ -45,10 +45,11 @@ class PanelBar(QFrame):
             button.clicked.connect(lambda _=False, r=run: r())
             button.setProperty("primary", not self.buttons)
             self._row.addWidget(button)
+            button.show()  # at once, or a bar that is seen already has no room for it
             self.buttons.append(button)
         self._row.addStretch(1)
-        self._place()
         self.show()
+        self._place()
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
