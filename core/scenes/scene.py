@@ -1,0 +1,135 @@
+"""A scene: the photos of a folder, their cameras, the shapes that are seen in them, and where these are.
+
+A scene holds paths and numbers, never pixels or meshes: a thousand photos are opened without reading one of them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from core.geometry.camera import PhotoCamera
+from core.geometry.pose import Pose
+from core.units import METRE, Unit
+
+PoseState = Literal["read", "made", "propagated", "refined", "checked", "drifted"]
+"""Where a pose comes from: a file, a hand, another photo, a refinement; seen and found right; or found to have drifted."""
+
+
+class InstanceKey(NamedTuple):
+    """One thing of a scene: the data set's number of its shape, and which of several such things it is (from 0)."""
+
+    object_id: int
+    instance: int = 0
+
+
+@dataclass(frozen=True)
+class SceneShape:
+    """A shape of a scene.
+
+    Attributes:
+        object_id: the data set's number of it.
+        path: of its file, in units of which ``scale`` make one unit of the scene's translations.
+        info: what the data set says of it (BOP's ``models_info``: diameter, symmetries), as it stands there.
+    """
+
+    object_id: int
+    path: Path
+    name: str
+    scale: float = 1.0
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ScenePhoto:
+    """A photo of a scene.
+
+    Attributes:
+        key: what the data set calls it, a number in BOP, else the path relative to the scene.
+        path: of its file; of a video with ``frame`` the number of its picture from 0.
+        camera: its intrinsics and lens, None where nobody said them.
+        cam_from_world: where its camera is, ``x_cam = R x_world + t`` with OpenCV axes in units of the scene, None where
+            nobody said it.
+        depth: its depth picture, whose count is ``camera.depth_scale`` millimetres.
+        info: what else the data set says of it, as it stands there.
+    """
+
+    key: str
+    path: Path
+    camera: PhotoCamera | None = None
+    cam_from_world: Pose | None = None
+    depth: Path | None = None
+    frame: int | None = None
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ObjectPose:
+    """Where one thing is in one photo.
+
+    Attributes:
+        pose: ``x_cam = R diag(s) x_shape + t``, ``x_shape`` in units of the scene.
+        state: where it comes from.
+        residual: how far it is from what the photo shows, in pixels, None where nobody measured it.
+        info: what else the data set says of it (BOP's ``scene_gt_info``: box, visibility), as it stands there.
+    """
+
+    pose: Pose
+    state: PoseState = "read"
+    residual: float | None = None
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+
+PoseKey = tuple[str, InstanceKey]
+"""The photo's key, and the thing."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Photos, shapes and poses of one data set. A value: steps make new ones.
+
+    Attributes:
+        root: the folder or file that was opened; ``form`` is its layout: ``bop``, ``colmap``, ``nerfstudio``,
+            ``folder`` or ``video``.
+        unit: of all translations.
+        photos: in their order.
+        shapes: by their numbers.
+        poses: of things in photos.
+        info: what else the data set says, as it stands there.
+    """
+
+    root: Path
+    form: str
+    photos: tuple[ScenePhoto, ...]
+    shapes: Mapping[int, SceneShape] = field(default_factory=dict)
+    poses: Mapping[PoseKey, ObjectPose] = field(default_factory=dict)
+    unit: Unit = METRE
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def by_key(self) -> dict[str, ScenePhoto]:
+        """The photos by their keys."""
+        return {photo.key: photo for photo in self.photos}
+
+    @cached_property
+    def by_photo(self) -> dict[str, dict[InstanceKey, ObjectPose]]:
+        """The poses of each photo that has some, by thing."""
+        found: dict[str, dict[InstanceKey, ObjectPose]] = {}
+        for (key, thing), pose in sorted(self.poses.items()):
+            found.setdefault(key, {})[thing] = pose
+        return found
+
+    def things(self) -> list[InstanceKey]:
+        """Return everything that has a pose somewhere, by number."""
+        return sorted({thing for _, thing in self.poses})
+
+    def with_poses(self, poses: Mapping[PoseKey, ObjectPose]) -> "Scene":
+        """The same scene, in which these poses are added or stand for those of the same photo and thing."""
+        return replace(self, poses={**self.poses, **poses})
+
+    def posed(self) -> Iterator[tuple[ScenePhoto, InstanceKey, ObjectPose]]:
+        """All poses, photo by photo."""
+        for photo in self.photos:
+            for thing, pose in self.by_photo.get(photo.key, {}).items():
+                yield photo, thing, pose
