@@ -58,7 +58,12 @@ class PoseGuide:
         camera, name = camera_of(image.image_size, None, path)[0], Path(path).name
         try:
             found = search_poses(
-                ObjectInPhoto(pixels, camera, box, name, clicks), shape, self._encoder, up, self._of(shape), progress
+                ObjectInPhoto(pixels, camera, box, name, clicks),
+                shape,
+                self._encoder,
+                up,
+                lambda: self._of(shape),
+                progress,
             )
         except CounterpointError as error:
             warn(f"No pose of the shape guides the matches with {name}: {error}")

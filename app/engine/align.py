@@ -14,6 +14,7 @@ from app.engine.process import Report
 from app.engine.scoring import Judge, candidates_of, judge_of
 from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import AlignTask, Correspondence2D3D, Guide, Item, PoseInPhoto, RigCamera
+from core.alignment import kept
 from core.alignment.align import align_from, align_hypotheses
 from core.alignment.coarse import facing
 from core.alignment.correspondences import Correspondences2D3D
@@ -63,13 +64,12 @@ def search_poses(progress: Report, task: AlignTask) -> Guide:
     judge = judge_of(replace(task, depth=""), 6, span(progress, 0.0, 0.5))
     if judge.place is not None:
         progress.tell(judge.place)
-    candidates = candidates_of(judge, span(progress, 0.5, 0.7))
     fine = FineSettings()
 
     def watch(step: int, _: list[Pose]) -> None:
         progress(0.7 + 0.3 * step / fine.steps, "Making the pose exact")
 
-    found = _begun(judge, align_hypotheses(candidates, judge.scorer, fine, watch).hypotheses)
+    found = _begun(judge, kept.search(judge.scorer, lambda: candidates_of(judge, span(progress, 0.5, 0.7)), watch))
     return found.K, found.lens, tuple(found.poses)
 
 

@@ -4,17 +4,20 @@ What counts is where all hypotheses put a place, each as much as it is likely, b
 views of the whole image say.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.spatial import cKDTree
 
-from core.alignment.align import align
+from core.alignment import kept
+from core.alignment.align import hypotheses
 from core.alignment.fine import FineSettings
 from core.alignment.locate import seek
-from core.alignment.photo import posed_photo
+from core.alignment.photo import check, posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.templates import TemplateSet, template_set
 from core.alignment.trust import RIVALRY
@@ -95,7 +98,7 @@ def search_poses(
     shape: MatchableShape,
     encoder: ImageEncoder,
     up: str,
-    templates: TemplateSet | None = None,
+    templates: Callable[[], TemplateSet] | None = None,
     progress: Progress = silent,
 ) -> list[Hypothesis]:
     """Look for the poses of a shape in a photo, to guide clicks with :func:`guided`.
@@ -105,26 +108,30 @@ def search_poses(
         shape: The shape with its feature field.
         encoder: What the field was made with.
         up: The axis of the shape's file that points up.
-        templates: Of the shape; None makes them.
+        templates: Gives those of the shape; None makes them.
         progress: Is told how far it is.
 
     Returns:
-        Hypotheses that differ, made exact, the best first.
+        Hypotheses that differ, made exact, the best first; from the disk cache where they were found before.
 
     Raises:
         CounterpointError: There is no object in the photo, or no pose agrees at all.
     """
     steps = FineSettings()
     progress(0.0, f"Looking for the shape in {photo.name}")
-    templates = templates or template_set(shape.caster, encoder, progress=span(progress, 0.0, 0.4))
+    made = templates or cache(lambda: template_set(shape.caster, encoder, progress=span(progress, 0.0, 0.4)))
     sought = photo.box is None
-    box = photo.box or seek(photo.pixels, shape.shape.name, templates, encoder, up, photo.name, photo.clicks)
+    box = photo.box or seek(photo.pixels, shape.shape.name, made(), encoder, up, photo.name, photo.clicks)
     posed, _ = posed_photo(photo.pixels, photo.camera, None, box, encoder, name=photo.name, sought=sought)
 
     def watch(step: int, _: object) -> None:
         progress(0.6 + 0.4 * step / steps.steps, "Making the pose exact")
 
-    return align(PoseScorer(posed, shape, encoder, up), templates, fine=steps, watch=watch).hypotheses
+    scorer = PoseScorer(posed, shape, encoder, up)
+    check(posed)
+    found = kept.search(scorer, lambda: hypotheses(scorer, made()), watch)
+    progress(1.0, "Making the pose exact")
+    return found
 
 
 def guided(

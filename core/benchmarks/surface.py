@@ -11,6 +11,7 @@ from scipy.spatial.distance import pdist
 
 from core.alignment.guided import ObjectInPhoto, guided, search_poses
 from core.alignment.photo import camera_of
+from core.alignment.scorer import Hypothesis
 from core.alignment.templates import TemplateSet, template_set
 from core.benchmarks.bop import BopScene
 from core.encoders.base import ImageEncoder, PointEncoder
@@ -213,7 +214,7 @@ def measure_through_poses(
         camera = camera_of(size, None, None)[0]
         with contextlib.suppress(CounterpointError):
             photo = ObjectInPhoto(case.image, camera, case.box, "The picture")
-            found = search_poses(photo, shape, encoder, target.up, templates)
+            found = _poses(photo, shape, encoder, target.up, templates)
             prior = guided(image, shape, camera, found, joint)
         for uv, truth in zip(case.pixels, case.truth, strict=True):
             answer = match(image, shape, tuple(uv), prior)
@@ -221,3 +222,9 @@ def measure_through_poses(
             answers.errors.append(float(np.linalg.norm(place - truth)) / target.diameter)
             answers.verdicts.append(answer.verdict)
     return answers
+
+
+def _poses(
+    photo: ObjectInPhoto, shape: MatchableShape, encoder: ImageEncoder, up: str, templates: TemplateSet
+) -> list[Hypothesis]:
+    return search_poses(photo, shape, encoder, up, lambda: templates)

@@ -1,6 +1,5 @@
 """Photos of a collection, ready to be posed."""
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,12 +99,3 @@ def scaled(K: Floats, factor: float) -> Floats:
     K[:2] *= factor
     K[:2, 2] += (factor - 1) / 2
     return K
-
-
-def digest(photo: Photo) -> str:
-    """SHA-256 of all that a pose depends on."""
-    parts: tuple[npt.NDArray, ...] = (photo.pixels, photo.mask, np.asarray(photo.K, np.float64))
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(str(part.shape).encode() + np.ascontiguousarray(part).tobytes())
-    return whole.hexdigest()

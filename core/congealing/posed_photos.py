@@ -11,12 +11,11 @@ import torch
 from core.alignment.align import align
 from core.alignment.coarse import CoarseSettings
 from core.alignment.field_of_view import estimate_field_of_view
+from core.alignment.kept import hypotheses_of, photo_digest, tensors_of
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSet
-from core.congealing.photos import digest
 from core.encoders.base import ImageEncoder
 from core.fields import cache
-from core.geometry.pose import Pose
 from core.matching.matchable import MatchableShape
 
 FIELDS = (20.0, 40.0, 60.0)
@@ -79,8 +78,8 @@ def pose_photo(photo: Photo, canon: CanonicalShape, known_camera: bool = True) -
         CounterpointError: no pose agrees at all.
     """
     key = cache.cache_key(
-        "posed",
-        digest(photo),
+        "posed 2",
+        photo_digest(photo),
         canon.side.shape.digest,
         canon.encoder.fingerprint,
         repr(canon.templates.settings),
@@ -93,19 +92,7 @@ def pose_photo(photo: Photo, canon: CanonicalShape, known_camera: bool = True) -
         found = align(scorer, canon.templates, CoarseSettings()).hypotheses
         if not known_camera:
             _, scorer, found = estimate_field_of_view(found, scorer, tried=3, fields=FIELDS)
-        stored = {"hypotheses": _table(found), "K": torch.from_numpy(np.asarray(scorer.K, np.float64))}
+        stored = tensors_of(found) | {"K": torch.from_numpy(np.asarray(scorer.K, np.float64))}
         cache.write(key, stored)
     seen = Photo(photo.pixels, photo.side, stored["K"].numpy(), photo.mask)
-    return PosedPhoto(PoseScorer(seen, canon.side, canon.encoder, canon.up), _hypotheses(stored["hypotheses"]))
-
-
-def _table(found: list[Hypothesis]) -> torch.Tensor:
-    rows = [[*h.pose.R.ravel(), *h.pose.t, *h.pose.s, h.similarity, h.overlap, h.upright_prior] for h in found]
-    return torch.tensor(np.array(rows, np.float64))
-
-
-def _hypotheses(table: torch.Tensor) -> list[Hypothesis]:
-    return [
-        Hypothesis(Pose(row[:9].reshape(3, 3), row[9:12], row[12:15]), float(row[15]), float(row[16]), float(row[17]))
-        for row in table.numpy()
-    ]
+    return PosedPhoto(PoseScorer(seen, canon.side, canon.encoder, canon.up), hypotheses_of(stored))

@@ -350,16 +350,21 @@ def test_poses_are_looked_for_to_guide_clicks(scene, scorer, encoder):
     camera, told = camera_of((1280, 960), None, None)
     said = []
     asked = ObjectInPhoto(photo.pixels, camera, photo.side.map.box, "toy.jpg")
-    found = search_poses(asked, shape, encoder, "y", templates, lambda share, text: said.append(share))
+    found = search_poses(asked, shape, encoder, "y", lambda: templates, lambda share, text: said.append(share))
     assert said == sorted(said) and said[-1] == pytest.approx(1) and not told
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
     assert rotation_error(found[0].pose.R, true.R) < 20
+    again = search_poses(asked, shape, encoder, "y", lambda: pytest.fail("poses that were found are kept"))
+    assert [(one.probability, one.reasons, one.score) for one in again] == [
+        (one.probability, one.reasons, one.score) for one in found
+    ]
+    assert all(np.array_equal(one.pose.R, other.pose.R) for one, other in zip(again, found, strict=True))
     prior = guided(photo.side, shape, camera, found)
     place = match(photo.side, shape, (977.0, 652.0), prior).location
     pixel = project(true, photo.K, np.array(place))[0]
     assert np.hypot(*(pixel - [977, 652])) < 60
     with pytest.raises(CounterpointError, match=r"smaller than|no object|less than"):
-        search_poses(replace(asked, box=(900.0, 600.0, 920.0, 615.0)), shape, encoder, "y", templates)
+        search_poses(replace(asked, box=(900.0, 600.0, 920.0, 615.0)), shape, encoder, "y", lambda: templates)
 
 
 def test_what_cannot_be_aligned_is_said(scene, encoder):
