@@ -54,6 +54,7 @@ install_python() {
     say "making an environment in $venv with $python"
     if ! "$python" -m venv "$venv" 2>/dev/null; then
       rm -rf "$venv"
+      wait  # apt-get runs once at a time
       install_system python3-venv "$(basename "$(readlink -f "$python")")-venv"
       "$python" -m venv "$venv"
     fi

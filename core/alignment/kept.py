@@ -1,12 +1,10 @@
 """Poses that were looked for once are found on disk the next time."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from core.alignment.align import align_hypotheses
@@ -45,14 +43,14 @@ def search(scorer: PoseScorer, begin: Callable[[], list[Hypothesis]], watch: Wat
 
 def photo_digest(photo: Photo) -> str:
     """SHA-256 in hexadecimal of all of a photo without depth that a pose depends on."""
-    return _digest(
+    return cache.array_digest(
         photo.pixels, photo.mask, np.asarray(photo.K, np.float64), np.asarray(photo.side.map.frame, np.float64)
     )
 
 
 def _key(scorer: PoseScorer) -> str:
     shape, settings = scorer.shape, (CoarseSettings(), FineSettings(), TemplateSettings())
-    field = _digest(shape.field.descriptors.view(torch.uint8).numpy())
+    field = cache.array_digest(shape.field.descriptors.view(torch.uint8).numpy())
     about = (scorer.encoder.fingerprint, scorer.up_name, str(scorer.photo.sought), repr(settings), _verdicts())
     return cache.cache_key("poses", photo_digest(scorer.photo), shape.shape.digest, field, *about)
 
@@ -61,13 +59,6 @@ def _key(scorer: PoseScorer) -> str:
 def _verdicts() -> str:
     """What says how probable poses are."""
     return file_digest(FILE)
-
-
-def _digest(*arrays: npt.NDArray) -> str:
-    whole = hashlib.sha256()
-    for array in arrays:
-        whole.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-    return whole.hexdigest()
 
 
 def tensors_of(found: list[Hypothesis]) -> dict[str, torch.Tensor]:

@@ -16,6 +16,7 @@ from core.alignment.templates import TemplateSet
 from core.encoders.base import ImageEncoder, encode_fitting
 from core.encoders.feature_map import Box, cut_out, whole_image
 from core.errors import CounterpointError
+from core.fields import cache
 from core.geometry.viewpoints import UP_AXES
 from core.matching.crops import centred
 from core.matching.location import Location
@@ -121,7 +122,7 @@ def seek(
     Raises:
         CounterpointError: nothing in the photo looks like the shape.
     """
-    places = locate(image, templates, encoder, np.array(UP_AXES[up], np.float64))
+    places = _kept_places(image, templates, encoder, up)
     if not places:
         raise CounterpointError(
             f"{name} has no box and no mask, and nothing in it looks like {shape}: draw a box around the object."
@@ -133,6 +134,18 @@ def seek(
         f"{x1:.0f},{y1:.0f}; draw a box around it if that is wrong."
     )
     return box
+
+
+def _kept_places(image: npt.NDArray[np.uint8], templates: TemplateSet, encoder: ImageEncoder, up: str) -> list[Located]:
+    """The places of :func:`locate`, from the disk cache if they were looked for before."""
+    shown = cache.array_digest(image, templates.descriptors.view(torch.uint8).numpy(), templates.masks.numpy())
+    key = cache.cache_key("places", shown, encoder.fingerprint, up)
+    stored = cache.read(key)
+    if stored is None:
+        found = locate(image, templates, encoder, np.array(UP_AXES[up], np.float64))
+        stored = {"places": torch.tensor([[*one.box, one.score] for one in found], dtype=torch.float64).reshape(-1, 5)}
+        cache.write(key, stored)
+    return [Located((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in stored["places"].tolist()]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ import hashlib
 import os
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import platformdirs
 import torch
 from safetensors import safe_open
@@ -30,6 +32,15 @@ def cache_dir() -> Path:
 def cache_key(*parts: str) -> str:
     """Return the SHA-256, in hexadecimal, of the parts and of the cache's version."""
     return hashlib.sha256("\x1f".join((VERSION, *parts)).encode()).hexdigest()
+
+
+def array_digest(*arrays: npt.NDArray) -> str:
+    """Return the SHA-256, in hexadecimal, of arrays [...] of any shape and dtype."""
+    whole = hashlib.sha256()
+    for array in arrays:
+        whole.update(f"{array.shape} {array.dtype}".encode())
+        whole.update(np.ascontiguousarray(array).view(np.uint8).data)
+    return whole.hexdigest()
 
 
 def read(key: str) -> dict[str, torch.Tensor] | None:

@@ -77,7 +77,7 @@ def test_what_goes_through_a_sought_object_is_never_good(templates, encoder):
     camera = camera_of((image.shape[1], image.shape[0]), None, None)[0]
     photo = ObjectInPhoto(image, camera, None, "toy.jpg")
     with collect_warnings() as said:
-        found = search_poses(photo, shape, encoder, "y", templates)
+        found = search_poses(photo, shape, encoder, "y", lambda: templates)
     assert len(said) == 1 and "was looked for" in said[0]
     assert all(one.probability < GOOD and one.reasons[0] == SOUGHT for one in found)
     side = matchable_image(image, encoder)
