@@ -32,7 +32,7 @@ class Blink(QObject):
     def hint(self) -> str:
         """What the key does; "" if there is none."""
         key = self.action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        return tr("Hold {key} to see photos and shapes without them.").format(key=key) if key else ""
+        return tr("Hold {key} to see photos and shapes alone.").format(key=key) if key else ""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """The key is pressed: that is for the action. All else is watched only while the key is held."""

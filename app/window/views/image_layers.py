@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
-from app.window.views.layers import ALONE, Layer, Looks
+from app.window.views.layers import ALL, ALONE, Layer, Looks
+
+LayerItems = Mapping[Layer, Sequence[QGraphicsItem]]
 
 
 class Group(QGraphicsItem):
@@ -27,8 +29,11 @@ class Group(QGraphicsItem):
 class ImageLayers:
     """``items`` are those of each layer; ``tools`` lie over the photo as well, but have eyes of their own."""
 
-    def __init__(self, items: Mapping[Layer, Sequence[QGraphicsItem]], tools: Sequence[QGraphicsItem]):
+    def __init__(self, scene: QGraphicsScene, items: LayerItems, tools: Sequence[QGraphicsItem]):
         self._items, self._tools = items, tools
+        for item in (*(one for layer in items.values() for one in layer), *tools):
+            scene.addItem(item)
+        self.show(ALL)
 
     def show(self, looks: Looks) -> None:
         """Show every layer as it is to be seen; of tools nothing is left while a photo is seen alone."""

@@ -5,13 +5,12 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFrame, QGraphicsItem, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
 from app.shared.values import Box
 from app.window.views.image_items import HANDLE_CURSORS, BoxItem, GuessItem, MarkItem, rect_of
-from app.window.views.image_layers import ImageLayers
+from app.window.views.image_layers import ImageLayers, LayerItems
 from app.window.views.image_marks import ClickItem, ImageClicks, ImageMarks
-from app.window.views.layers import ALL, Layer
 from app.window.views.overlays import Overlays, lay
 from app.window.views.pose_handles import PoseHandles
 from app.window.views.strokes import Strokes
@@ -79,7 +78,7 @@ class ImageView(QGraphicsView):
         self.marks, self.clicks = ImageMarks(self), ImageClicks(self)
         self.marks.moved.connect(self.match_moved)
         tools = (self.guess, self._box_item, self.handles)
-        items: dict[Layer, tuple[QGraphicsItem, ...]] = {
+        items: LayerItems = {
             "photo": (self.picture,),
             "pose": (self.overlays,),
             "coordinates": (self.coordinates,),
@@ -87,10 +86,7 @@ class ImageView(QGraphicsView):
             "heat": (self.heat,),
             "pins": (self.marks.group,),
         }
-        for item in (*(one for layer in items.values() for one in layer), *tools):
-            self.scene().addItem(item)
-        self.layers = ImageLayers(items, tools)
-        self.layers.show(ALL)
+        self.layers = ImageLayers(self.scene(), items, tools)
         self.strokes = Strokes(self.scene(), self.picture.boundingRect)
         self._shows: Shown = "all"
         self._press: QPoint | None = None

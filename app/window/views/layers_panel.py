@@ -1,7 +1,6 @@
 """The list of layers, from the top to the bottom: an eye and an opacity each, and how posed shapes are drawn."""
 
 from collections.abc import Set
-from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QPalette
@@ -24,10 +23,10 @@ STYLES: dict[PoseStyle, str] = {
     "own": tr("Own colours"),
     "wireframe": tr("Wireframe"),
     "silhouette": tr("Silhouette"),
-    "difference": tr("Difference from the photo"),
+    "difference": tr("Difference"),
 }
 
-SLIDER = 110
+SLIDER = 84
 """Width in pixels."""
 
 
@@ -55,7 +54,7 @@ class LayersPanel(QFrame):
         self._names: dict[Layer, QLabel] = {}
         self._shares: dict[Layer, QLabel] = {}
         self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(10, 8, 12, 10)
+        self._grid.setContentsMargins(6, 8, 12, 10)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(2)
         for layer in LAYERS:
@@ -86,12 +85,16 @@ class LayersPanel(QFrame):
         self.reset_button.setEnabled(by_hand)
 
     def open_below(self, button: QWidget, hint: str) -> None:
-        """Show it with its right edge at that of a button; the hint is a sentence at its foot, "" for none."""
+        """Show it below a button at the right edge of its window, where it hides no photo.
+
+        The hint is a sentence at its foot, "" for none.
+        """
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
         self.adjustSize()
-        corner = button.mapToGlobal(QPoint(button.width(), button.height()))
-        self.move(corner - QPoint(self.width(), 0))
+        window = button.window()
+        right = window.mapToGlobal(QPoint(window.width(), 0)).x()
+        self.move(right - self.width(), button.mapToGlobal(QPoint(0, button.height())).y())
         self.show()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
@@ -107,7 +110,7 @@ class LayersPanel(QFrame):
         eye.setIconSize(QSize(18, 18))
         eye.setAccessibleName(tr("Show {what}").format(what=NAMES[layer]))
         eye.setProperty("eye", True)
-        eye.clicked.connect(partial(self.eye_toggled.emit, layer))
+        eye.clicked.connect(lambda on: self.eye_toggled.emit(layer, on))
         slider.setAccessibleName(tr("Opacity of {what}").format(what=NAMES[layer]))
         slider.setToolTip(slider.accessibleName())
         slider.valueChanged.connect(lambda value: self.opacity_changed.emit(layer, value / 100))
