@@ -1,5 +1,6 @@
 """The clicks that a part is marked by: dots over the photo that can be dragged and deleted."""
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
@@ -8,6 +9,9 @@ from tests.e2e.hands import CTRL, RIGHT, click_pixel, differs, drag, enter, on_v
 
 TRUNK, BODY, BLANKET = (1000, 690), (800, 560), (650, 470)
 """Pixels of the sample's photo."""
+
+DOTS = {"plus": (31, 157, 85), "minus": (208, 52, 60)}
+"""Their colours."""
 
 
 def test_clicks_are_dots_that_are_dragged_and_deleted_and_the_mask_follows(opened, qtbot):
@@ -22,10 +26,10 @@ def test_clicks_are_dots_that_are_dragged_and_deleted_and_the_mask_follows(opene
         return drafts.mask.array().reshape(960, 1280)
 
     def dot(u, v):
-        """Its middle colour: green, red or neither."""
+        """Which dot is there, if any."""
         x, y = on_view(photo, u, v).toTuple()
-        red, green, blue = shown(photo)[y - 4 : y - 2, x + 3 : x + 5].reshape(-1, 3).mean(0)
-        return "plus" if green > 1.5 * red else "minus" if red > 2.5 * max(green, blue) else ""
+        color = shown(photo)[y - 4 : y - 2, x + 3 : x + 5].reshape(-1, 3).mean(0)
+        return next((name for name, one in DOTS.items() if np.abs(color - one).max() < 25), "")
 
     assert dot(*TRUNK) == dot(*BODY) == ""
     press(window, Qt.Key.Key_P)
