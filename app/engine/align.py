@@ -185,14 +185,14 @@ def draw_pose(
     shape: Item,
     K: tuple[float, ...],
     pose: PoseInPhoto,
-    style: Any = "solid",
+    style: Any = "own",
     most: int = 480,
     lens: Lens | None = None,
 ) -> Drawn:
     """The shape as its pose puts it, where it appears, ``most`` pixels of its own along the longer side."""
-    height, width = image_of(image).shape[:2]
-    size, caster = (width, height), surface_of(shape)[1]
-    rgba, box = shaded(shape_of(shape), caster, pose.pose(), _matrix(K), size, style, most, lens)
+    photo = image_of(image)
+    size, caster = (photo.shape[1], photo.shape[0]), surface_of(shape)[1]
+    rgba, box = shaded(shape_of(shape), caster, pose.pose(), _matrix(K), size, style, most, lens, photo)
     return Drawn(rgba, box)
 
 

@@ -34,9 +34,10 @@ def say_shortcuts(parent: QWidget) -> None:
         ("F · 1 · + · −", tr("fit · actual size · zoom (keys act on the panel under the mouse)")),
         (tr("Right button"), tr("what can be done with the panel, or with what is chosen in a list")),
         ("Z", tr("zoom to the box, and back")),
+        (tr("H held"), tr("see photos and shapes alone, without what lies over them")),
         ("Ctrl+1 … Ctrl+4 · Ctrl+G", tr("Match, Parts, Pose, Collection; the gallery")),
         (tr("1 … 7 over a shape"), tr("standard views")),
-        ("Del · F2", tr("delete or rename a pin in the list")),
+        ("Del · F2", tr("delete or rename a pin in the list; delete the click of a part that is chosen")),
     )
     text = "".join(f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in rows)
     QMessageBox.information(parent, tr("Mouse and keys"), f"<table cellpadding=3>{text}</table>")

@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from app.window.tools import Tool
-from app.window.views.layers import ALL_LAYERS, Layer
+from app.window.views.layers import Layer
 
 Place = Literal["task", "drawer", "expert"]
 """Where a panel is: beside the photos and shapes with a button in the bar, below them, or behind Expert."""
@@ -41,7 +41,7 @@ class Feature:
         menu: title of the menu that the task has of its own, "" for none.
         place: where its panel is.
         key: that shows it, "" for none.
-        layers: what of it lies over photos and shapes while it is current.
+        layers: what is seen at full strength over photos and shapes while it is current.
         panel: its list and its settings.
         toolbar: its tools in a row, each with its name; only of those in the bar.
     """
@@ -52,7 +52,7 @@ class Feature:
     menu: str = ""
     place: Place = "task"
     key: str = ""
-    layers: frozenset[Layer] = ALL_LAYERS
+    layers: frozenset[Layer] = frozenset()
     panel: QWidget
     toolbar: QWidget
 

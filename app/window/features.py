@@ -15,6 +15,7 @@ from app.window.encoder.feature import EncoderFeature
 from app.window.engine_client import EngineClient
 from app.window.feature import Feature
 from app.window.gallery.feature import GalleryFeature
+from app.window.layer_settings import LayerSettings
 from app.window.matching.feature import MatchingFeature
 from app.window.parts.feature import PartsFeature
 from app.window.requests import Requests
@@ -35,6 +36,7 @@ class Services:
     active: ActivePanel
     pair: ActivePair
     tools: Tools
+    layers: LayerSettings
     settings: QSettings
     shell: Shell
     parent: QWidget
@@ -60,7 +62,9 @@ def build_features(use: Services) -> Features:
     features = Features(
         MatchingFeature(use.session, use.requests, use.panels, use.content, use.pair, use.tools, use.shell, use.parent),
         PartsFeature(use.session, use.requests, use.panels, use.content, use.active, use.tools, use.shell, use.parent),
-        AlignFeature(use.session, use.requests, use.panels, use.content, use.pair, use.tools, use.shell, use.parent),
+        AlignFeature(
+            use.session, use.requests, use.panels, use.content, use.pair, use.tools, use.layers, use.shell, use.parent
+        ),
         CollectionFeature(use.session, use.requests, use.panels, use.tools, use.settings, use.shell, use.parent),
         GalleryFeature(use.session, use.requests, use.active, use.settings, use.shell, use.parent),
         EncoderFeature(use.session, use.engine, use.requests, use.parent),

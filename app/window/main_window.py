@@ -18,6 +18,7 @@ from app.shared.values import Slot
 from app.window import menus
 from app.window.active_pair import ActivePair
 from app.window.appearance import Appearance
+from app.window.blink import Blink
 from app.window.content import Content
 from app.window.engine_client import EngineClient
 from app.window.errors import Errors
@@ -27,6 +28,8 @@ from app.window.files import Files
 from app.window.guide import Guide
 from app.window.help import console_entries, help_entries
 from app.window.keyboard import Keyboard
+from app.window.layer_presenter import LayerPresenter
+from app.window.layer_settings import LayerSettings
 from app.window.messages import Messages
 from app.window.pictures import Pictures
 from app.window.preferences import Preferences
@@ -40,6 +43,7 @@ from app.window.theme import apply_theme, translate_qt
 from app.window.tools import Tools
 from app.window.trim_memory import GiveBack
 from app.window.views.columns import Columns
+from app.window.views.layers_panel import LayersPanel
 from app.window.views.panels import ActivePanel, make_panels, mesh_panels
 from app.window.workspace import LAYOUT, Workspace
 
@@ -61,7 +65,7 @@ class MainWindow(QMainWindow):
         self.columns, self.active = Columns(self.panels), ActivePanel(self.panels, self)
         self.pair = ActivePair(self.session, self.panels, self.active, self.say, self)
         self.content = Content(self.session, self.requests, self.panels, self.columns, self)
-        self.tools = Tools(self.panels, self)
+        self.tools, self.layers = Tools(self.panels, self), LayerSettings(self)
         self.messages, self.tasks = Messages(self.statusBar(), self), TaskBar()
         self.features = build_features(self._services())
         self.projects = ProjectFiles(self.session, self.settings, self.panels, self.content, self, self)
@@ -97,7 +101,7 @@ class MainWindow(QMainWindow):
 
     def _services(self) -> Services:
         panels = self.panels, self.content, self.active, self.pair, self.tools
-        return Services(self.session, self.engine, self.requests, *panels, self.settings, self, self)
+        return Services(self.session, self.engine, self.requests, *panels, self.layers, self.settings, self, self)
 
     @property
     def dialog_parent(self) -> QWidget:
@@ -127,6 +131,10 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(QIcon(str(resource("icons/counterpoint.svg"))))
         self.workspace = Workspace(tuple(self.features), self.guide.welcome, self.columns, self.tools)
         self.setCentralWidget(self.workspace)
+        self.blink, self.layers_panel = Blink(self.layers, self.say, self), LayersPanel(self)
+        self.shown_layers = LayerPresenter(
+            self.session, self.layers, self.panels, self.layers_panel, self.workspace.bar, self.blink.hint, self
+        )
         self.statusBar().addWidget(self.guide.message, 1)
         self.statusBar().addPermanentWidget(self.tasks)
         room = self.screen().availableGeometry()
@@ -142,7 +150,7 @@ class MainWindow(QMainWindow):
         self.recent = menus.file_menu(bar, self.projects, self.files, features, sample, self._file_entries())
         menus.edit_menu(bar, self.session.undo_stack, features, preferences)
         menus.task_menus(bar, features)
-        menus.view_menu(bar, self.panels, self.columns, self.workspace, self.appearance)
+        menus.view_menu(bar, self.panels, self.columns, self.workspace, self.appearance, self.blink.action)
         names = {"window": self, "session": self.session, "commands": commands, "np": np}
         menus.fill(bar.addMenu(tr("&Help")), help_entries(self.messages, self))
         menus.fill(self.workspace.bar.expert_menu, console_entries(names, self))
@@ -181,9 +189,7 @@ class MainWindow(QMainWindow):
         self.appearance.restore()
 
     def _show_layers(self) -> None:
-        layers = getattr(self.features, self.workspace.current).layers
-        for panel in self.panels.values():
-            panel.show_layers(layers)
+        self.layers.show_task(getattr(self.features, self.workspace.current).layers)
 
     def _name_window(self) -> None:
         path = self.projects.path

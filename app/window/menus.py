@@ -63,14 +63,19 @@ def task_menus(bar: QMenuBar, features: Iterable[Feature]) -> None:
             fill(bar.addMenu(feature.menu), feature.entries())
 
 
-def view_menu(bar: QMenuBar, panels: Panels, columns: Columns, workspace: Workspace, appearance: Appearance) -> None:
-    """Tasks, panels, and how things look."""
+def view_menu(
+    bar: QMenuBar, panels: Panels, columns: Columns, workspace: Workspace, appearance: Appearance, blink: QAction
+) -> None:
+    """Tasks, panels, layers, and how things look."""
     menu = bar.addMenu(tr("&View"))
     menu.addActions(list(workspace.actions_of.values()))
     menu.addSeparator()
     more = menu.addMenu(tr("Panels"))
     for slot, panel in panels.items():
         _switch(more, title(slot), partial(_is_shown, panel), partial(columns.show_panel, slot))
+    menu.addSeparator()
+    menu.addAction(tr("Layers…")).triggered.connect(workspace.bar.layers.click)
+    menu.addAction(blink)
     menu.addSeparator()
     heat = menu.addMenu(tr("Heatmap colours"))
     _choices(heat, HEATMAPS, appearance.colors(), lambda name: appearance.set_colors(name, appearance.stepped()))

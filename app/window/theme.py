@@ -57,6 +57,9 @@ QPushButton[primary="true"] {
 }
 QPushButton[primary="true"]:disabled { background: transparent; color: palette(placeholder-text); border-color: palette(mid); }
 QPushButton[primary="true"]:focus { border-color: palette(text); }
+#layers { background: palette(base); border: 1px solid palette(mid); }
+QToolButton[eye="true"]:checked { background: transparent; border-color: transparent; }
+QToolButton[eye="true"]:hover { background: palette(alternate-base); }
 #panelBar { background: palette(base); border: 1px solid palette(highlight); border-radius: 6px; }
 QStatusBar::item { border: 0; }
 QCheckBox::indicator:unchecked, QTreeView::indicator:unchecked {

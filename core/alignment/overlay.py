@@ -8,17 +8,20 @@ import numpy.typing as npt
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose, shape_rays
-from core.geometry.raycasting import Raycaster, surface_normal, surface_position
+from core.geometry.raycasting import Hits, Raycaster, surface_normal, surface_position
+from core.geometry.render import surface_color
 from core.geometry.shape import Shape
 
 Floats = npt.NDArray[np.floating]
 
 
-Style = Literal["solid", "wireframe", "silhouette", "coordinates"]
-STYLES: tuple[Style, ...] = ("solid", "wireframe", "silhouette", "coordinates")
+Style = Literal["own", "wireframe", "silhouette", "coordinates", "difference"]
+STYLES: tuple[Style, ...] = ("own", "wireframe", "silhouette", "coordinates", "difference")
 
 EDGE = (255, 77, 109)
 LINE = (130, 220, 255)
+CLAY = 0.78
+"""The grey of a shape without colours, as in the window's panel of the shape."""
 CREASE = 0.94
 """Cosine between the normals of neighbouring rays below which a line is drawn."""
 MOST = 480
@@ -32,12 +35,14 @@ def overlay(
     pose: Pose,
     K: Floats,
     opacity: float = 0.65,
-    style: Style = "solid",
+    style: Style = "own",
     lens: Lens | None = None,
 ) -> npt.NDArray[np.uint8]:
     """The image uint8 [H, W, 3] with the shape as the pose and the photo's lens put it, its silhouette outlined."""
     height, width = image.shape[:2]
     rgba = _cast(shape, caster, pose, K, np.arange(width) * 1.0, np.arange(height) * 1.0, style, lens)
+    if style == "difference":
+        _subtract(rgba, image)
     weight = (
         rgba[..., 3:].astype(np.float32) / 255 * np.where((rgba[..., :3] == EDGE).all(-1, keepdims=True), 1.0, opacity)
     )
@@ -50,13 +55,15 @@ def shaded(
     pose: Pose,
     K: Floats,
     size: tuple[int, int],
-    style: Style = "solid",
+    style: Style = "own",
     most: int = MOST,
     lens: Lens | None = None,
+    photo: npt.NDArray[np.uint8] | None = None,
 ) -> tuple[npt.NDArray[np.uint8], tuple[float, float, float, float]]:
     """The posed shape alone, uint8 [h, w, 4], and the part of a picture that it covers.
 
-    The part is (x0, y0, x1, y1) in pixels of a picture of ``size`` (width, height).
+    The part is (x0, y0, x1, y1) in pixels of a picture of ``size`` (width, height). ``photo`` is that picture, uint8
+    [height, width, 3]; only the style "difference" needs it.
     """
     sides = [np.linspace(low, high, 2 if lens is None else 7) for low, high in shape.bounds.T]
     pixels, depth = PhotoCamera(K, size, lens).project(pose(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 3)))
@@ -69,7 +76,11 @@ def shaded(
     half = extent / np.maximum(count - 1, 1) / 2
     (x0, y0), (x1, y1) = low - half, high + half
     box = float(x0), float(y0), float(x1), float(y1)
-    return _cast(shape, caster, pose, K, u, v, style, lens), box
+    rgba = _cast(shape, caster, pose, K, u, v, style, lens)
+    if style == "difference" and photo is not None:
+        columns, rows = (np.clip(np.rint(at).astype(int), 0, side - 1) for at, side in zip((u, v), size, strict=True))
+        _subtract(rgba, photo[np.ix_(rows, columns)])
+    return rgba, box
 
 
 def _cast(
@@ -77,8 +88,9 @@ def _cast(
 ) -> npt.NDArray[np.uint8]:
     """Pixels [h, w, 4] at columns ``u`` and rows ``v``, the edge of the silhouette marked.
 
-    "solid" is shaded by how much it faces the camera, "coordinates" coloured by normalised object coordinates (NOC),
-    "wireframe" shows edges: where normals or depth jump between neighbouring rays.
+    "own" and "difference" have the shape's own colours, darker where it faces away from the camera; "coordinates" is
+    coloured by normalised object coordinates (NOC), "wireframe" shows edges: where normals or depth jump between
+    neighbouring rays.
     """
     pixels = np.stack(np.meshgrid(u, v), axis=-1) if lens is None else lens.undistort_grid(u, v, K)
     origin, directions = shape_rays(pose, K, shape, pixels)
@@ -87,9 +99,9 @@ def _cast(
     rgba = np.zeros((*mask.shape, 4), np.uint8)
     normals = np.zeros((*mask.shape, 3))
     normals[mask] = surface_normal(shape, hits.face[mask], hits.bary[mask])
-    if style == "solid":
-        light = np.abs(np.sum(normals * directions, axis=-1, keepdims=True))[mask]
-        rgba[mask, :3] = (40 + 215 * light) * [0.35, 0.75, 1.0]
+    if style in ("own", "difference"):
+        facing = np.abs(np.sum(normals * directions, axis=-1))[mask]
+        rgba[mask, :3] = 255 * _colors(shape, hits) * (0.45 + 0.55 * facing[:, None])
         rgba[mask, 3] = 255
     elif style == "coordinates":
         place = surface_position(shape, hits.face[mask], hits.bary[mask])
@@ -103,6 +115,18 @@ def _cast(
     edge[1:-1, 1:-1] &= ~(mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:])
     rgba[edge] = (*EDGE, 255)
     return rgba
+
+
+def _colors(shape: Shape, hits: Hits) -> Floats:
+    """Own colours [n, 3] in [0, 1] of the n places that were hit."""
+    own = surface_color(shape, hits.face[hits.mask], hits.bary[hits.mask])
+    return np.full((int(hits.mask.sum()), 3), CLAY) if own is None else np.clip(own, 0, 1)
+
+
+def _subtract(rgba: npt.NDArray[np.uint8], photo: npt.NDArray[np.uint8]) -> None:
+    """Make what is drawn, uint8 [h, w, 4], its difference from the photo there [h, w, 3], in place; not the edge."""
+    inside = (rgba[..., 3] > 0) & (rgba[..., :3] != EDGE).any(-1)
+    rgba[inside, :3] = np.abs(rgba[inside, :3].astype(int) - photo[inside])
 
 
 def _jumps(normals: Floats, distance: Floats) -> npt.NDArray[np.bool_]:

@@ -19,7 +19,7 @@ from core.alignment.field_of_view import estimate_field_of_view, zoomed
 from core.alignment.fine import FineSettings, refine, refine_each
 from core.alignment.guided import ObjectInPhoto, guided, search_poses
 from core.alignment.metrics import alignment_errors, diameter, mspd_recall, mssd_recall, pose_errors, vsd, vsd_recall
-from core.alignment.overlay import STYLES, overlay, shaded
+from core.alignment.overlay import EDGE, STYLES, overlay, shaded
 from core.alignment.photo import camera_of, check
 from core.alignment.rig import carried, load_rig
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, upright_prior
@@ -202,11 +202,32 @@ def test_the_field_of_view_is_estimated_with_the_pose(scene, encoder, field):
 def test_each_look_shows_something_else(scene):
     photo, shape, _, true = scene
     size = (photo.pixels.shape[1], photo.pixels.shape[0])
-    pictures = {style: shaded(shape.shape, shape.caster, true, photo.K, size, style)[0] for style in STYLES}
+    how = (shape.shape, shape.caster, true, photo.K, size)
+    pictures = {style: shaded(*how, style, photo=photo.pixels)[0] for style in STYLES}
     covered = {style: (picture[..., 3] > 0).mean() for style, picture in pictures.items()}
-    assert covered["silhouette"] < covered["wireframe"] < covered["solid"] == covered["coordinates"]
+    assert covered["silhouette"] < covered["wireframe"] < covered["own"] == covered["coordinates"]
     inside = pictures["coordinates"][pictures["coordinates"][..., 3] > 0]
     assert np.ptp(inside[:, :3].astype(int), axis=0).min() > 150
+
+
+def test_a_posed_shape_has_its_own_colours_and_its_difference_is_dark_where_the_photo_has_them(scene):
+    photo, shape, _, true = scene
+    own = shape.shape
+    red = make_shape(own.vertices, own.faces, colors=np.tile(np.uint8([200, 0, 0]), (len(own.vertices), 1)))
+    grey = make_shape(own.vertices, own.faces)
+    size, caster = (photo.pixels.shape[1], photo.pixels.shape[0]), shape.caster
+    inside = shaded(red, caster, true, photo.K, size, "coordinates")[0][..., :3].astype(int)
+    edge = (inside == EDGE).all(-1) | (inside == 0).all(-1)
+    drawn = shaded(red, caster, true, photo.K, size)[0][~edge][:, :3]
+    assert drawn[:, 0].max() > 150 and not drawn[:, 1:].any()
+    plain = shaded(grey, caster, true, photo.K, size)[0][~edge][:, :3].astype(int)
+    assert np.ptp(plain, axis=1).max() <= 1 and plain.max() > 150
+    same = overlay(photo.pixels, own, caster, true, photo.K, 1.0)
+    how = (own, caster, true, photo.K)
+    exact = overlay(same, *how, 1.0, "difference")[(same != photo.pixels).any(-1) & (same != EDGE).any(-1)]
+    assert (exact == 0).all(-1).mean() > 0.99
+    dark, bright = (shaded(*how, size, "difference", photo=one)[0][~edge][:, :3] for one in (same, 255 - same))
+    assert np.median(dark) < 10 < 40 < np.median(bright)
 
 
 def test_a_stretched_shape_needs_nine_degrees_of_freedom(scene, encoder):

@@ -15,8 +15,8 @@ ALT = Qt.KeyboardModifier.AltModifier
 
 TOOLS = {"P": "point", "X": "box", "L": "lasso", "R": "brush", "Shift+R": "eraser", "C": "component", "G": "flood"}
 POSE_TOOLS = {"W": "move", "T": "turn", "S": "scale", "K": "pairs"}
-OTHERS = {"Return", "Esc", "N", "Shift+N", "[", "]", "F1"}
-"""Single keys of the menus, by what the tests below press."""
+OTHERS = {"Return", "Esc", "N", "Shift+N", "[", "]", "F1", "H"}
+"""Single keys of the menus, by what the tests below press; H is held in ``test_layers.py``."""
 
 
 def press_keys(window, keys):

@@ -1,6 +1,7 @@
 """Aligning a shape to a photo from the window, with the pose shown as it improves."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -14,8 +15,10 @@ from app.window.active_pair import ActivePair
 from app.window.align.dock import AlignPanel
 from app.window.align.pairs import pair_rows
 from app.window.content import Content
+from app.window.layer_settings import LayerSettings
 from app.window.requests import Requests
 from app.window.views.image import ImagePanel
+from app.window.views.layers import Layer
 from app.window.views.mesh import MeshPanel
 from app.window.views.panels import Panels, image_panels, mesh_panels
 from core.calibration import SOUGHT, verdict_of
@@ -47,11 +50,12 @@ class AlignController(QObject):
         panels: Panels,
         content: Content,
         pair: ActivePair,
+        layers: LayerSettings,
         dock: AlignPanel,
         parent: QObject | None = None,
     ):
         super().__init__(parent)
-        self._session, self._requests, self._panels = session, requests, panels
+        self._session, self._requests, self._panels, self._layers = session, requests, panels, layers
         self.pair, self._dock = pair.slots, dock
         self._meant: Pair | None = None
         self._request: Request | None = None
@@ -60,14 +64,11 @@ class AlignController(QObject):
         dock.clear_requested.connect(lambda: self.push(tr("Clear pose"), None))
         dock.chosen.connect(self._choose)
         self._show_next_step()
-        dock.style_changed.connect(self._show)
+        layers.drawing_changed.connect(self._show)
         session.changed.connect(self._follow)
         session.leaving.connect(self._finish)
         pair.changed.connect(self._pair_changed)
         content.shown.connect(self._panel_changed)
-        for panel in image_panels(panels).values():
-            dock.opacity_changed.connect(panel.view.overlays.setOpacity)
-            dock.swiped.connect(panel.view.overlays.swipe)
 
     def current(self) -> Aligned | None:
         """What is known of the pair that is worked on."""
@@ -151,30 +152,25 @@ class AlignController(QObject):
 
         during = self._request
 
-        def done(drawn: Drawn) -> None:
+        def done(layer: Layer, drawn: Drawn) -> None:
             if during is None or during is self._request:  # else it is of an alignment that was stopped
-                panel.set_overlay(aligned.shape, drawn.rgba, drawn.box)
+                panel.set_overlay(aligned.shape, drawn.rgba, drawn.box, layer)
 
         image, shape = items[aligned.image], items[aligned.shape]
-        arguments: dict[str, Any] = {
-            "image": image,
-            "shape": shape,
-            "K": aligned.K,
-            "pose": pose,
-            "style": self._dock.style_name,
-            "lens": aligned.lens,
-        }
+        arguments: dict[str, Any] = {"image": image, "shape": shape, "K": aligned.K, "pose": pose, "lens": aligned.lens}
         if most:
             arguments["most"] = most
-        self._requests.ask("draw_pose", f"pose {aligned.image} {aligned.shape}", done, **arguments)
+        for layer, style in self._layers.drawings().items():
+            latest = f"{layer} {aligned.image} {aligned.shape}"
+            self._requests.ask("draw_pose", latest, partial(done, layer), style=style, **arguments)
 
     def _show(self) -> None:
         """The poses of the document."""
         posed = {pair: a for pair, a in self._session.aligned.items() if a.pose is not None}
         for slot, panel in image_panels(self._panels).items():
-            for name in panel.view.overlays.shown():
+            for layer, name in panel.overlays():
                 if (slot, name) not in posed:
-                    panel.set_overlay(name, None)
+                    panel.set_overlay(name, None, layer=layer)
         for shape, mesh in mesh_panels(self._panels).items():
             for image in image_panels(self._panels):
                 aligned = posed.get((image, shape))

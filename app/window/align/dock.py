@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QMenu,
     QPushButton,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -35,21 +34,13 @@ CLEAR_TIP = tr("Forget the poses and the pairs")
 
 KEYS = {"move": "W", "turn": "T", "scale": "S", "pairs": "K"}
 
-STYLES = (
-    ("solid", tr("Solid")),
-    ("wireframe", tr("Wireframe")),
-    ("silhouette", tr("Silhouette")),
-    ("coordinates", tr("Coordinates (NOC)")),
-)
-
 
 class AlignPanel(QWidget):
     """The panel in which a shape is aligned to a photo, and its tools.
 
     Signals:
-        align_requested(), stopped(), clear_requested(), style_changed(): what their names say.
+        align_requested(), stopped(), clear_requested(): what their names say.
         chosen(index): another of the poses.
-        opacity_changed(share), swiped(share): from 0 to 1.
         tool_requested(tool): a key of ``KEYS``, or "".
         camera_requested(): read intrinsics from a file, or forget them.
         estimate_requested(): estimate the field of view.
@@ -63,9 +54,6 @@ class AlignPanel(QWidget):
     stopped = Signal()
     chosen = Signal(int)
     clear_requested = Signal()
-    opacity_changed = Signal(float)
-    swiped = Signal(float)
-    style_changed = Signal()
     tool_requested = Signal(str)
     camera_requested = Signal()
     estimate_requested = Signal()
@@ -101,7 +89,6 @@ class AlignPanel(QWidget):
         self.pairs = PairList()
         layout.addWidget(self.pairs, 100)
         layout.addWidget(self.forget, 0, Qt.AlignmentFlag.AlignRight)
-        layout.addLayout(self._look_rows())
         layout.addStretch(1)
         self._runs = False
         self.set_ready(False)
@@ -112,10 +99,6 @@ class AlignPanel(QWidget):
     def locked(self) -> frozenset[str]:
         """Of ``FREEDOMS``."""
         return frozenset(action.data() for action in self.locks.menu().actions() if action.isChecked())
-
-    @property
-    def style_name(self) -> str:
-        return str(self.style_box.currentData())
 
     def show_tool(self, tool: str) -> None:
         """Show which tool is taken up, "" (or one of another task) for none."""
@@ -281,27 +264,6 @@ class AlignPanel(QWidget):
         ]
         for what, tip in every:
             what.setToolTip(f"{tip}\n{name}" if name else tip)
-
-    def _look_rows(self) -> QFormLayout:
-        self.style_box, self.opacity, self.swipe = QComboBox(), QSlider(), QSlider()
-        for name, text in STYLES:
-            self.style_box.addItem(text, name)
-        self.style_box.currentIndexChanged.connect(self.style_changed)
-        for slider, value, signal, what in (
-            (self.opacity, 65, self.opacity_changed, tr("Opacity of the shape over the photo")),
-            (self.swipe, 100, self.swiped, tr("How much of the photo, from the left, the shape is shown over")),
-        ):
-            slider.setOrientation(Qt.Orientation.Horizontal)
-            slider.setRange(0, 100)
-            slider.setValue(value)
-            slider.setAccessibleName(what)
-            slider.setToolTip(what)
-            slider.valueChanged.connect(lambda v, s=signal: s.emit(v / 100))
-        form = QFormLayout()
-        form.addRow(tr("Show as"), self.style_box)
-        form.addRow(tr("Opacity"), self.opacity)
-        form.addRow(tr("Swipe"), self.swipe)
-        return form
 
     def _locked(self) -> None:
         count = len(self.locked)

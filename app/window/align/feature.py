@@ -16,6 +16,7 @@ from app.window.align.manual import ManualPose
 from app.window.align.search import PoseSearch
 from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
+from app.window.layer_settings import LayerSettings
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.tools import Tool, Tools
@@ -27,7 +28,7 @@ class AlignFeature(Feature):
     """Find the pose of a shape in a photo."""
 
     name, title, icon, menu, key = "align", tr("Pose"), "task-pose", tr("P&ose"), "Ctrl+3"
-    layers: frozenset[Layer] = frozenset({"pose"})
+    layers: frozenset[Layer] = frozenset({"pose", "coordinates", "pins"})
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class AlignFeature(Feature):
         content: Content,
         pair: ActivePair,
         tools: Tools,
+        layers: LayerSettings,
         shell: Shell,
         parent: QObject,
     ):
@@ -44,7 +46,7 @@ class AlignFeature(Feature):
         self.panel = AlignPanel()
         self.toolbar = self.panel.toolbar
         pair.changed.connect(lambda: self.panel.show_pair(pair.name()))
-        self.controller = AlignController(session, requests, panels, content, pair, self.panel, parent)
+        self.controller = AlignController(session, requests, panels, content, pair, layers, self.panel, parent)
         self.cameras = CameraController(session, requests, self.controller, self.panel, parent)
         self.manual = ManualPose(session, requests, panels, self.controller, tools, self.panel, shell, parent)
         self.files = PoseFiles(self.manual, shell)

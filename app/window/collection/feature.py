@@ -24,7 +24,7 @@ class CollectionFeature(Feature):
     """Pull photos into the frame of a shape."""
 
     name, title, icon, key = "collection", tr("Collection"), "task-collection", "Ctrl+4"
-    layers: frozenset[Layer] = frozenset({"heat", "pose"})
+    layers: frozenset[Layer] = frozenset({"heat", "pins", "pose", "coordinates"})
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ class MatchingFeature(Feature):
     """Click a place and see where it is on everything else."""
 
     name, title, icon, key = "matching", tr("Match"), "task-match", "Ctrl+1"
-    layers: frozenset[Layer] = frozenset({"heat"})
+    layers: frozenset[Layer] = frozenset({"heat", "pins"})
 
     def __init__(
         self,

@@ -62,6 +62,10 @@ class Drafts(QObject):
         base = draft.base if draft is not None and same else None
         self._mark(slot, actions, base, finished=False)
 
+    def preview_draft(self, draft: Draft) -> None:
+        """Show what the draft would be if it were this one (a click under the mouse)."""
+        self._mark(draft.slot, draft.actions, draft.base, finished=False)
+
     def kept(self, threshold: int) -> Layers | None:
         """The session's layers with the draft as a part; None while there is nothing to keep."""
         draft, mask, layers = self._session.draft, self.mask, self._session.layers

@@ -9,6 +9,7 @@ from app.document.session import Session
 from app.document.texts import tr
 from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
+from app.window.parts.clicks import ClickController
 from app.window.parts.controller import PartsController
 from app.window.parts.dock import PartsPanel
 from app.window.parts.draft import Drafts
@@ -45,6 +46,7 @@ class PartsFeature(Feature):
         self.toolbar = self.panel.toolbar
         self.drafts = Drafts(session, requests, parent)
         self.controller = PartsController(session, self.drafts, requests, panels, tools, self.panel, parent)
+        self.clicks = ClickController(session, self.drafts, panels, parent)
         self.presenter = PartsPresenter(session, self.drafts, content, panels, self.panel, parent)
         self.files = PartFiles(session, requests, self.controller, active, self.panel, shell, parent)
 

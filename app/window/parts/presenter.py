@@ -10,10 +10,11 @@ from app.document.texts import sureness, tr
 from app.shared.values import Slot
 from app.window.content import Content
 from app.window.parts import painting
+from app.window.parts.clicks import clicks_of
 from app.window.parts.dock import PartRow, PartsPanel
 from app.window.parts.draft import Drafts
 from app.window.views.image import ImagePanel
-from app.window.views.panels import Panels
+from app.window.views.panels import Panels, image_panels
 
 if TYPE_CHECKING:
     from core.parts.layers import Layers
@@ -51,10 +52,12 @@ class PartsPresenter(QObject):
             ]
             self._dock.set_rows(rows, layers.exclusive)
         self._show_draft()
+        self._show_clicks()
         self._paint()
 
     def _shown(self, slot: Slot, elements: int) -> None:
         self._sizes[slot] = elements
+        self._show_clicks()
         self._paint_slot(slot)
 
     def _where(self, masks: Container[str]) -> str:
@@ -75,6 +78,11 @@ class PartsPresenter(QObject):
         choice = draft.choice % len(candidates) if candidates else 0
         score = candidates[choice][1] if candidates else 0.0
         self._dock.set_draft("\n".join([text, *verdicts]), len(candidates), choice, score)
+
+    def _show_clicks(self) -> None:
+        draft = self._session.draft
+        for slot, panel in image_panels(self._panels).items():
+            panel.set_clicks(clicks_of(draft) if draft is not None and draft.slot == slot else [])
 
     def _paint(self) -> None:
         for slot in self._panels:

@@ -1,12 +1,11 @@
-"""The strip on top of a panel: title, tools, heatmap opacity."""
+"""The strip on top of a panel: title and tools."""
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from app.document.texts import tr
 from app.window.theme import icon
 
 
@@ -35,9 +34,7 @@ class ElidedLabel(QLabel):
 
 
 class Header(QWidget):
-    """Title on the left, tool buttons and the opacity slider on the right."""
-
-    opacity_changed = Signal(float)
+    """Title on the left, tool buttons on the right."""
 
     def __init__(self, badge: str) -> None:
         super().__init__()
@@ -45,22 +42,13 @@ class Header(QWidget):
         self.title = ElidedLabel()
         badge_label = QLabel(badge)
         badge_label.setStyleSheet("font-weight: 600;")
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(0, 100)
-        self.opacity.setValue(70)
-        self.opacity.setMinimumWidth(32)
-        self.opacity.setMaximumWidth(80)
         self.title.setMinimumWidth(60)
-        self.opacity.setToolTip(tr("Heatmap opacity"))
-        self.opacity.setAccessibleName(tr("Heatmap opacity"))
-        self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(10, 3, 8, 3)
         self._row.setSpacing(4)
         self._row.addWidget(badge_label)
         self._row.addSpacing(4)
         self._row.addWidget(self.title, 1)
-        self._row.addWidget(self.opacity)
 
     def add_tool(
         self, name: str, text: str, tip: str, run: Callable[..., object], checkable: bool = False
@@ -86,8 +74,7 @@ class Header(QWidget):
         return button
 
     def set_active(self, on: bool) -> None:
-        """Tools and slider work only while something is open."""
-        self.opacity.setEnabled(on)
+        """Tools work only while something is open."""
         for action, _ in self._icons:
             action.setEnabled(on)
 

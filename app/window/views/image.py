@@ -15,10 +15,10 @@ from app.window.views.empty import EmptyState
 from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
 from app.window.views.image_view import ImageView
-from app.window.views.layers import Layer
-from app.window.views.marks import PinMark
+from app.window.views.layers import Layer, Looks
+from app.window.views.marks import ClickMark, PinMark
 from app.window.views.outline import WIDTH, Outlined
-from app.window.views.overlays import as_pixmap
+from app.window.views.overlays import Overlays, as_pixmap
 from app.window.views.panel_bar import PanelBar
 from app.window.views.panel_menu import show_menu
 from app.window.views.strokes import IMAGE_TOOLS
@@ -63,7 +63,6 @@ class ImagePanel(FileDrops, Outlined):
         self.view.box_drawn.connect(self._user_box)
         self.view.action_finished.connect(self.action_finished)
         self.header, self.errors = Header(badge), ErrorBar()
-        self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.box_tool = self.header.add_tool(
             "focus-box",
             tr("Focus box"),
@@ -121,7 +120,8 @@ class ImagePanel(FileDrops, Outlined):
         self.view.set_picture(None if rgb is None else as_pixmap(rgb))
         self.set_heatmap(None)
         self.view.show_box(None)
-        self.view.set_marks([])
+        self.set_marks([])
+        self.set_clicks([])
         self.set_labels(None)
         self._stack.setCurrentIndex(0 if rgb is None else 1)
         self._update_tools()
@@ -148,30 +148,45 @@ class ImagePanel(FileDrops, Outlined):
             rgba = np.dstack([apply_colormap(values, self._colormap, low, high), alpha])
             self.view.show_heat(as_pixmap(rgba), box)
 
-    def set_heatmap_opacity(self, opacity: float) -> None:
-        self.view.heat.setOpacity(opacity)
-
     def set_colormap(self, name: str) -> None:
         self._colormap = name
         if self._heat is not None:
             self.set_heatmap(*self._heat)
 
     def set_marks(self, marks: list[PinMark]) -> None:
-        self.view.set_marks(marks)
+        self.view.marks.show(marks)
+
+    def set_clicks(self, marks: list[ClickMark]) -> None:
+        """Show the clicks that a part is being marked by."""
+        self.view.clicks.show(marks)
 
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None, step: int = 1) -> None:
         """Lay parts over the image: uint8 [h, w, 4] with a pixel for every ``step`` of the image; None removes them."""
         self.view.show_labels(None if rgba is None else as_pixmap(rgba), step)
 
-    def set_overlay(self, name: str, rgba: npt.NDArray[np.uint8] | None, box: Box = (0, 0, 1, 1)) -> None:
+    def set_overlay(
+        self, name: str, rgba: npt.NDArray[np.uint8] | None, box: Box = (0, 0, 1, 1), layer: Layer = "pose"
+    ) -> None:
         """Lay a posed shape uint8 [h, w, 4] over the part ``box`` of the image; None removes it."""
-        self.view.overlays.show_picture(name, rgba, box)
+        (self.view.coordinates if layer == "coordinates" else self.view.overlays).show_picture(name, rgba, box)
 
-    def show_layers(self, layers: frozenset[Layer]) -> None:
-        """Show the layers of a task, and hide the others."""
-        self.header.opacity.setVisible("heat" in layers)
-        for layer, item in (("heat", self.view.heat), ("parts", self.view.labels), ("pose", self.view.overlays)):
-            item.setVisible(layer in layers)
+    def overlays(self) -> list[tuple[Layer, str]]:
+        """The posed shapes that lie over the image."""
+        both: tuple[tuple[Layer, Overlays], ...] = (
+            ("pose", self.view.overlays),
+            ("coordinates", self.view.coordinates),
+        )
+        return [(layer, name) for layer, overlays in both for name in overlays.shown()]
+
+    def show_layers(self, looks: Looks) -> None:
+        """Show what lies over the photo as it is to be seen."""
+        self.view.layers.show(looks)
+        self.view.clicks.can_be_taken = looks["parts"].own
+
+    def swipe(self, share: float) -> None:
+        """Show posed shapes over the left ``share`` of the photo's width, 0 to 1."""
+        for overlays in (self.view.overlays, self.view.coordinates):
+            overlays.swipe(share)
 
     def set_part_tool(self, tool: str, size: float, angle: float) -> None:
         """Take a part tool up; those for shapes mean nothing here."""
@@ -201,7 +216,7 @@ class ImagePanel(FileDrops, Outlined):
 
     def _show_menu(self, at: QPoint) -> None:
         tools = (self.box_tool, self.clear_box, self.fit_tool, self.actual_tool)
-        show_menu(self, [tool.defaultAction() for tool in tools], at)
+        show_menu(self, [*self.view.clicks.actions(), *(tool.defaultAction() for tool in tools)], at)
 
     def _user_box(self, box: Box | None) -> None:
         self.set_box(box)

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphi
 
 from app.shared.values import Box
 from app.window.views.image_items import HANDLE_CURSORS, BoxItem, GuessItem, MarkItem, rect_of
-from app.window.views.marks import PinMark
-from app.window.views.overlays import Overlays
+from app.window.views.image_layers import ImageLayers, LayerItems
+from app.window.views.image_marks import ClickItem, ImageClicks, ImageMarks
+from app.window.views.overlays import Overlays, lay
 from app.window.views.pose_handles import PoseHandles
 from app.window.views.strokes import Strokes
 
@@ -62,20 +63,31 @@ class ImageView(QGraphicsView):
         self.setAcceptDrops(False)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.picture = QGraphicsPixmapItem()
-        self.heat = QGraphicsPixmapItem()
-        self.heat.setZValue(5)
-        self.heat.setOpacity(0.7)
+        self.picture, self.labels, self.heat = (QGraphicsPixmapItem() for _ in range(3))
         self.heat.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
+        self.labels.setZValue(4)
+        self.heat.setZValue(5)
+        self.overlays, self.coordinates, self.handles, self.guess = (
+            Overlays(3),
+            Overlays(3.5),
+            PoseHandles(),
+            GuessItem(),
+        )
         self._box_item = BoxItem()
         self._box_item.setVisible(False)
-        self.labels = QGraphicsPixmapItem()
-        self.labels.setZValue(4)
-        self.overlays, self.handles, self.guess = Overlays(), PoseHandles(), GuessItem()
-        for item in (self.picture, self.overlays, self.labels, self.heat, self.guess, self._box_item, self.handles):
-            self.scene().addItem(item)
+        self.marks, self.clicks = ImageMarks(self), ImageClicks(self)
+        self.marks.moved.connect(self.match_moved)
+        tools = (self.guess, self._box_item, self.handles)
+        items: LayerItems = {
+            "photo": (self.picture,),
+            "pose": (self.overlays,),
+            "coordinates": (self.coordinates,),
+            "parts": (self.labels, self.clicks.group),
+            "heat": (self.heat,),
+            "pins": (self.marks.group,),
+        }
+        self.layers = ImageLayers(self.scene(), items, tools)
         self.strokes = Strokes(self.scene(), self.picture.boundingRect)
-        self._marks: list[MarkItem] = []
         self._shows: Shown = "all"
         self._press: QPoint | None = None
         self._last = QPoint()
@@ -86,7 +98,7 @@ class ImageView(QGraphicsView):
         self._drawing_box = False
         self._box_drag: tuple[str, QRectF, QPointF] | None = None
         self._pose_drag: tuple[str, tuple[float, float]] | None = None
-        self._mark_drag: MarkItem | None = None
+        self._grabbed: MarkItem | ClickItem | None = None
 
     @property
     def zoom(self) -> float:
@@ -97,12 +109,13 @@ class ImageView(QGraphicsView):
         self._shows = "all"
         size = self.picture.boundingRect().size()
         margin = 4 * max(size.width(), size.height(), 1)
-        self.overlays.fit(self.picture.boundingRect())
+        for overlays in (self.overlays, self.coordinates):
+            overlays.fit(self.picture.boundingRect())
         self.handles.place(None)
         self.setSceneRect(QRectF(-margin, -margin, size.width() + 2 * margin, size.height() + 2 * margin))
 
     def show_heat(self, pixmap: QPixmap | None, box: Box) -> None:
-        _place(self.heat, pixmap, box)
+        lay(self.heat, pixmap, box)
 
     def show_labels(self, pixmap: QPixmap | None, scale: float) -> None:
         """Lay a picture over the image, ``scale`` pixels of which each of its own covers."""
@@ -114,15 +127,6 @@ class ImageView(QGraphicsView):
         self._box_item.setVisible(box is not None)
         if box is not None:
             self._box_item.set_geometry(self.picture.boundingRect(), rect_of(box))
-
-    def set_marks(self, marks: list[PinMark]) -> None:
-        if [item.mark for item in self._marks] == marks:
-            return
-        for item in self._marks:
-            self.scene().removeItem(item)
-        self._marks = [MarkItem(mark) for mark in marks]
-        for item in self._marks:
-            self.scene().addItem(item)
 
     def draw_box(self, on: bool) -> None:
         """Take the tool for the focus box up or put it down."""
@@ -202,12 +206,16 @@ class ImageView(QGraphicsView):
         self._press = self._last = event.position().toPoint()
         self._dragged = False
         self._box_drag = None
-        if self._marks_parts() and event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+        click = self._click_at(self._press)
+        self.clicks.choose(click)
+        if click is not None:
+            self._grabbed = click if event.button() == Qt.MouseButton.LeftButton else None
+        elif self._marks_parts() and event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             self.strokes.begin(self.mapToScene(self._press), event.button() == Qt.MouseButton.LeftButton)
         elif event.button() == Qt.MouseButton.LeftButton and not self._space:
-            self._mark_drag = self._match_at(self._press)
-            self._box_drag = self._start_box_drag(self._press) if self._mark_drag is None else None
-            if self.handles.isVisible() and self._box_drag is None and self._mark_drag is None:
+            self._grabbed = self.marks.match_at(self.items(self._press))
+            self._box_drag = self._start_box_drag(self._press) if self._grabbed is None else None
+            if self.handles.isVisible() and self._box_drag is None and self._grabbed is None:
                 offset = QPointF(self._press - self.mapFromScene(self.handles.pos()))
                 self._pose_drag = (self.handles.handle_at(offset), self._free_pixel(self._press))
 
@@ -225,8 +233,10 @@ class ImageView(QGraphicsView):
             self._dragged = True
         if self._dragged and self.strokes.active:
             self.strokes.extend(self.mapToScene(at))
-        elif self._dragged and self._mark_drag is not None:
-            self._mark_drag.setPos(self.mapToScene(at))
+        elif self._dragged and isinstance(self._grabbed, ClickItem):
+            self.clicks.drag(self._grabbed, self._pixel(at))
+        elif self._dragged and self._grabbed is not None:
+            self._grabbed.setPos(self.mapToScene(at))
         elif self._dragged and self._box_drag is not None:
             self._box_item.setVisible(True)
             self._box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))
@@ -249,8 +259,11 @@ class ImageView(QGraphicsView):
             action = self.strokes.end()
             if action is not None:
                 self.action_finished.emit(action)
-        elif self._mark_drag is not None and self._dragged:
-            self._drop_mark(self._mark_drag, at)
+        elif isinstance(self._grabbed, ClickItem):
+            if self._dragged:
+                self.clicks.drop(self._grabbed)
+        elif self._grabbed is not None and self._dragged:
+            self.marks.drop(self._grabbed, self._pixel(at))
         elif self._pose_drag is not None and self._dragged:
             self.posed.emit(*self._pose_drag, self._free_pixel(at), True)
         elif dragging_box:
@@ -259,7 +272,7 @@ class ImageView(QGraphicsView):
             self._click(at)
         elif still and event.button() == Qt.MouseButton.RightButton:
             self.menu_requested.emit(event.globalPosition().toPoint())
-        self._box_drag = self._pose_drag = self._mark_drag = None
+        self._box_drag = self._pose_drag = self._grabbed = None
         self.viewport().setCursor(self._cursor())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -297,6 +310,8 @@ class ImageView(QGraphicsView):
             self.box_tool_requested.emit(not self._drawing_box)
         elif key == Qt.Key.Key_Escape and self._drawing_box:
             self.box_tool_requested.emit(False)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.clicks.delete_chosen():
+            event.accept()
         else:
             super().keyPressEvent(event)
 
@@ -317,22 +332,16 @@ class ImageView(QGraphicsView):
         inside = self.picture.boundingRect().contains(self.mapToScene(at))
         return self._free_pixel(at) if inside else None
 
-    def _match_at(self, at: QPoint) -> MarkItem | None:
-        """The mark of a match under a place, which can be dragged to where it belongs."""
-        marks = (item for item in self.items(at) if isinstance(item, MarkItem))
-        return next((item for item in marks if item.mark.role == "match" and item.mark.pin_id > 0), None)
-
-    def _drop_mark(self, item: MarkItem, at: QPoint) -> None:
-        pixel = self._pixel(at)
-        if pixel is None:
-            item.setPos(item.mark.position[0] + 0.5, item.mark.position[1] + 0.5)
-        self.match_moved.emit(item.mark.pin_id, pixel)
+    def _click_at(self, at: QPoint) -> ClickItem | None:
+        """The click of a part under a place; with other tools than points in hand there is none."""
+        free = self.strokes.tool in ("", "point") and not self._drawing_box and not self._space
+        return self.clicks.at(self.items(at)) if free else None
 
     def _click(self, at: QPoint) -> None:
-        for item in self.items(at):
-            if isinstance(item, MarkItem) and item.mark.role != "rival":
-                self.pin_selected.emit(item.mark.pin_id)
-                return
+        mark = self.marks.at(self.items(at))
+        if mark is not None:
+            self.pin_selected.emit(mark.mark.pin_id)
+            return
         pixel = self._pixel(at)
         if pixel is not None:
             self.clicked.emit(*pixel)
@@ -388,11 +397,3 @@ class ImageView(QGraphicsView):
             self.show_box(self._box)
             return
         self.box_drawn.emit((box.left() - 0.5, box.top() - 0.5, box.right() - 0.5, box.bottom() - 0.5))
-
-
-def _place(item: QGraphicsPixmapItem, pixmap: QPixmap | None, box: Box) -> None:
-    """Lay a picture over a part of the image."""
-    item.setPixmap(pixmap or QPixmap())
-    if pixmap is not None:
-        sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
-        item.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))

@@ -1,4 +1,4 @@
-"""What a pin looks like on a panel."""
+"""What a pin looks like on a panel, and a click of a part that is being marked."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -35,6 +35,21 @@ class PinMark:
     def says_label(self) -> bool:
         """Whether the label is seen beside the mark."""
         return self.role != "rival" and (self.selected or self.numbered)
+
+
+@dataclass(frozen=True)
+class ClickMark:
+    """A click that a part is being marked by, in an image.
+
+    Attributes:
+        number: its place among the actions of the draft.
+        position: pixel (u, v).
+        add: whether it says what belongs to the part, or what does not.
+    """
+
+    number: int
+    position: tuple[float, ...]
+    add: bool
 
 
 class Surface(Protocol):

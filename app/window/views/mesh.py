@@ -15,7 +15,7 @@ from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
 from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
-from app.window.views.layers import ALL_LAYERS, Layer
+from app.window.views.layers import ALL, Looks
 from app.window.views.marks import PinMark
 from app.window.views.mesh_marks import MeshMarks
 from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
@@ -56,7 +56,6 @@ class MeshPanel(FileDrops, Outlined):
     def __init__(self, badge: str = tr("Shape"), parent: QWidget | None = None):
         super().__init__(parent)
         self.header, self.errors = Header(badge), ErrorBar()
-        self.header.opacity_changed.connect(self.set_heatmap_opacity)
         self.view_button = self.header.add_tool("view", tr("View"), tr("Standard views"), lambda: None)
         self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.view_menu = ViewMenu(self)
@@ -91,10 +90,10 @@ class MeshPanel(FileDrops, Outlined):
         self._smoothing: Any = None
         self._heat: tuple[npt.NDArray[np.float32], float, float] | None = None
         self._labels: npt.NDArray[np.uint8] | None = None
-        self._layers = ALL_LAYERS
+        self._looks: Looks = ALL
         self._marks = MeshMarks(self, self)
         self._marks.match_moved.connect(self.match_moved)
-        self._colormap, self._opacity, self._up = HEATMAPS[0], 0.7, "y"
+        self._colormap, self._up = HEATMAPS[0], "y"
         self._navigation = "trackball"
         self.header.set_active(self._shape is not None)
 
@@ -151,10 +150,6 @@ class MeshPanel(FileDrops, Outlined):
         self._heat = None if scores is None else (scores, low, high)
         self._repaint()
 
-    def set_heatmap_opacity(self, opacity: float) -> None:
-        self._opacity = opacity
-        self._repaint()
-
     def set_colormap(self, name: str) -> None:
         self._colormap = name
         self._repaint()
@@ -187,12 +182,13 @@ class MeshPanel(FileDrops, Outlined):
             self.frustums.show(name, points, color)
             self._schedule()
 
-    def show_layers(self, layers: frozenset[Layer]) -> None:
-        """Show the layers of a task, and hide the others."""
-        self._layers = layers
-        self.header.opacity.setVisible("heat" in layers)
+    def show_layers(self, looks: Looks) -> None:
+        """Show what lies over the shape, or around it, as it is to be seen."""
+        self._looks = looks
+        self._marks.visible = looks["pins"].visible
         if self.plotter is not None:
-            self.frustums.set_visible("pose" in layers)
+            self.frustums.set_visible(looks["pose"].visible)
+            self._pins.set_opacity(looks["pins"].opacity if looks["pins"].visible else 0.0)
         self._repaint()
 
     def set_navigation(self, name: str) -> None:
@@ -281,7 +277,7 @@ class MeshPanel(FileDrops, Outlined):
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)
         self.frustums = Frustums(self.plotter.renderer)
-        self.frustums.set_visible("pose" in self._layers)
+        self.show_layers(self._looks)
         self._smoothing = Smoothing(self.plotter)
         self.plotter.renderer.AddObserver("StartEvent", self._before_render)
         self._dress()
@@ -315,13 +311,15 @@ class MeshPanel(FileDrops, Outlined):
     def _repaint(self) -> None:
         if self._shape is None:
             return
-        self._shape.set_labels(self._labels if "parts" in self._layers else None)
-        if self._heat is None or "heat" not in self._layers:
+        heat, parts, coordinates = (self._looks[layer] for layer in ("heat", "parts", "coordinates"))
+        self._shape.set_coordinates(coordinates.opacity if coordinates.visible else 0.0)
+        self._shape.set_labels(self._labels if parts.visible else None, parts.opacity)
+        if self._heat is None or not heat.visible:
             self._shape.paint(None, 0, 1, self._colormap, 1)
             self._legend.hide()
         else:
             scores, low, high = self._heat
-            self._shape.paint(scores, low, high, self._colormap, self._opacity)
+            self._shape.paint(scores, low, high, self._colormap, heat.opacity)
             self._legend.show(low, high, self._colormap)
         self._schedule()
 

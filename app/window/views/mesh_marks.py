@@ -24,10 +24,11 @@ class MeshMarks(QObject):
         super().__init__(parent)
         self._surface = surface
         self.all: list[PinMark] = []
+        self.visible = True
 
     def at(self, place: QPointF) -> PinMark | None:
         """The mark under a place of the widget; none that the shape hides."""
-        marks = (mark for mark in self.all if mark.role != "rival")
+        marks = (mark for mark in self.all if mark.role != "rival" and self.visible)
         near = (m for m in marks if (self._surface.world_to_widget(m.position) - place).manhattanLength() <= REACH)
         return next((mark for mark in near if self._in_front(mark.position, place)), None)
 

@@ -12,11 +12,10 @@ from app.shared.values import Box
 class Overlays(QGraphicsRectItem):
     """Pictures by name; what lies right of ``share`` of the photo's width is cut off."""
 
-    def __init__(self) -> None:
+    def __init__(self, z: float) -> None:
         super().__init__()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
-        self.setZValue(3)
-        self.setOpacity(0.65)
+        self.setZValue(z)
         self._items: dict[str, QGraphicsPixmapItem] = {}
         self._photo, self._share = QRectF(), 1.0
 
@@ -47,11 +46,16 @@ class Overlays(QGraphicsRectItem):
             return
         item = old or QGraphicsPixmapItem(self)
         item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
-        pixmap = as_pixmap(rgba)
-        item.setPixmap(pixmap)
+        lay(item, as_pixmap(rgba), box)
+        self._items[name] = item
+
+
+def lay(item: QGraphicsPixmapItem, pixmap: QPixmap | None, box: Box) -> None:
+    """Show a picture over the part ``box`` of a photo, or nothing."""
+    item.setPixmap(pixmap or QPixmap())
+    if pixmap is not None:
         sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
         item.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))
-        self._items[name] = item
 
 
 def as_pixmap(pixels: npt.NDArray[np.uint8]) -> QPixmap:

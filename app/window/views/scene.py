@@ -35,14 +35,17 @@ class ShapeActor:
 
     def __init__(self, mesh: Any):
         self.polydata = _polydata(mesh)
-        self._base = _base_colors(mesh)
+        self._own = _base_colors(mesh)
+        self._base, self._coordinates = self._own, 0.0
         self._rgb = np.ascontiguousarray(self._base.copy())
         self._array = numpy_to_vtk(self._rgb, deep=False)
         self._array.SetName("rgb")
         self.polydata.GetPointData().SetScalars(self._array)
         self._element, self._faces = mesh.element, mesh.faces
         self._labels: npt.NDArray[np.uint8] | None = None
+        self._labels_opacity = 1.0
         self._face_rgb: npt.NDArray[np.uint8] | None = None
+        self._face_base: npt.NDArray[np.uint8] | None = None
         self.mapper = vtkPolyDataMapper()
         self.mapper.SetInputData(self.polydata)
         self.mapper.SetColorModeToDirectScalars()
@@ -81,27 +84,38 @@ class ShapeActor:
             self._rgb[:] = mixed
         on_faces = scores is None and self._labels is not None and self._face_rgb is not None
         self.mapper.SetScalarModeToUseCellData() if on_faces else self.mapper.SetScalarModeToUsePointData()
-        textured = scores is None and self._labels is None and self._texture is not None
+        textured = scores is None and self._labels is None and not self._coordinates and self._texture is not None
         self.actor.SetTexture(self._texture if textured else None)  # type: ignore[arg-type]
         self.mapper.SetScalarVisibility(not textured or self._tint is not None)
         if textured and self._tint is not None:  # VTK multiplies colours and texture
             self._rgb[:] = self._tint
         self._array.Modified()
 
-    def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
+    def set_labels(self, rgba: npt.NDArray[np.uint8] | None, opacity: float = 1.0) -> None:
         """Set parts as uint8 [E, 4] for the elements of the shape's file.
 
         They are shown by the next :meth:`paint` without scores.
         """
-        self._labels = None if rgba is None else rgba[self._element]
+        self._labels, self._labels_opacity = None if rgba is None else rgba[self._element], opacity
+
+    def set_coordinates(self, opacity: float) -> None:
+        """Lay normalised object coordinates (NOC) over the own colours, from the next :meth:`paint` on."""
+        if opacity == self._coordinates:
+            return
+        self._coordinates, self._face_base = opacity, None
+        points = np.asarray(self.polydata.points)
+        low, high = points.min(0), points.max(0)
+        noc = (255 * (points - low) / np.maximum(high - low, 1e-9)).astype(np.uint8)
+        self._base = _mix(self._own, noc, np.full((len(points), 1), round(255 * opacity), np.uint16)).astype(np.uint8)
 
     def _paint_labels(self, rgba: npt.NDArray[np.uint8]) -> None:
-        weight = rgba[:, 3:].astype(np.uint16)
+        weight = (rgba[:, 3:] * self._labels_opacity).astype(np.uint16)
         if not len(self._faces):
             self._rgb[:] = _mix(self._base, rgba[:, :3], weight)
             return
-        if self._face_rgb is None:
+        if self._face_base is None:
             self._face_base = self._base[self._faces].mean(axis=1).astype(np.uint8)
+        if self._face_rgb is None:
             self._face_rgb = np.ascontiguousarray(self._face_base.copy())
             self._face_array = numpy_to_vtk(self._face_rgb, deep=False)
             self._face_array.SetName("parts")
@@ -126,6 +140,7 @@ class PinActors:
         self._through = through
         self._pins: list[tuple[PinMark, list[Any]]] = []
         self._names: list[Any] = []
+        self._opacity = 1.0
         source = vtkSphereSource()
         source.SetThetaResolution(20)
         source.SetPhiResolution(20)
@@ -144,14 +159,22 @@ class PinActors:
                 actor.SetPosition(*mark.position)
                 prop = actor.GetProperty()
                 prop.SetColor(*pv.Color(mark.color).float_rgb)
-                prop.SetOpacity(opacity * (0.55 if mark.role == "rival" or mark.muted else 1.0))
+                prop.SetOpacity(self._opacity * opacity * (0.55 if mark.role == "rival" or mark.muted else 1.0))
+                actor.SetVisibility(self._opacity > 0)
             self._pins[i : i + 1] = [(mark, actors)]
         self._show_names([mark for mark in marks if mark.says_label])
+
+    def set_opacity(self, opacity: float) -> None:
+        """Show all of them stronger or weaker; 0 hides them."""
+        if opacity != self._opacity:
+            self._opacity = opacity
+            self.set_marks(self.marks())
 
     def _show_names(self, marks: list[PinMark]) -> None:
         self._names += [self._new_name() for _ in marks[len(self._names) :]]
         for number, actor in enumerate(self._names):
-            actor.SetVisibility(number < len(marks))
+            actor.SetVisibility(number < len(marks) and self._opacity > 0)
+            actor.GetTextProperty().SetOpacity(self._opacity)
             if number < len(marks):
                 actor.SetInput(f" {marks[number].label} ")
                 actor.SetPosition(*marks[number].position)
