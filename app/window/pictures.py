@@ -25,7 +25,7 @@ class Pictures:
         parent, caption = self._shell.dialog_parent, tr("Save picture of {slot}").format(slot=slot)
         path, _ = QFileDialog.getSaveFileName(parent, caption, f"{slot.replace(' ', '-')}.png", tr("PNG (*.png)"))
         if path and self._panels[slot].save_picture(path):
-            self._shell.say(tr("Saved {path}").format(path=path))
+            self._shell.saved(path)
         elif path:
             sentence = tr(
                 "The picture of {slot} could not be written to {path}; check that something is open and the folder exists."

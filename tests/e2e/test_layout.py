@@ -71,6 +71,8 @@ def test_what_cannot_be_read_is_found(window, qtbot):
     """The test above would fail: a text cut off, one outside, one over another."""
     panel = window.features.matching.panel
     assert unreadable(window) == []
+    for widget in (panel.clear_button, panel.delete_button):
+        widget.show()
     panel.hint.setWordWrap(False)
     panel.clear_button.setFixedWidth(20)
     panel.delete_button.move(panel.clear_button.pos())

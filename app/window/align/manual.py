@@ -166,7 +166,7 @@ class ManualPose(QObject):
             image, shape = self._session.items[aligned.image], self._session.items[aligned.shape]
             self._requests.run(
                 "save_pose",
-                lambda saved: self._shell.say(tr("Saved {path}").format(path=saved)),
+                self._shell.saved,
                 path=path,
                 file_format=file_format,
                 image=image,

@@ -82,8 +82,9 @@ class PinsPanel(QWidget):
         self.list.itemChanged.connect(self._edited)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._menu)
-        self.hint = QLabel(tr("Click the image or the shape to place a pin.\nHold Shift and move for a live preview."))
+        self.hint = QLabel()
         self.hint.setWordWrap(True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
         self.hint.setContentsMargins(8, 8, 8, 8)
         self.details = QLabel()
@@ -156,6 +157,10 @@ class PinsPanel(QWidget):
         self.toolbar.add_action(action, icon_name)
         return action
 
+    def show_hint(self, text: str) -> None:
+        """What to do as long as there is no pin."""
+        self.hint.setText(text)
+
     def set_rows(self, rows: list[PinRow]) -> None:
         """Show these pins; the list is touched only where it differs."""
         blocker = QSignalBlocker(self.list)
@@ -171,7 +176,8 @@ class PinsPanel(QWidget):
             _fill(item, row)
         self._rows = rows
         self.hint.setVisible(not rows)
-        self.clear_button.setEnabled(bool(rows))
+        for widget in (self.list, self.delete_button, self.clear_button):
+            widget.setVisible(bool(rows))
         blocker.unblock()
         self.set_current(current)
 

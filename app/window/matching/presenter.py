@@ -42,13 +42,23 @@ class MatchPresenter(QObject):
         content.shown.connect(lambda slot, _: self._refresh_panel(slot))
         controller.hovered.connect(self.show_hover)
         controller.hover_ended.connect(self.end_hover)
+        self.refresh()
 
     def refresh(self) -> None:
         """Show everything anew (cheap: panels change only what differs)."""
         self._pins.set_rows([_row(pin, self._session, self._steps) for pin in self._session.pins.values()])
         self._pins.set_current(self._session.current)
+        self._pins.show_hint(self._hint())
         for slot in self._panels:
             self._refresh_panel(slot)
+
+    def _hint(self) -> str:
+        """What to do as long as there is no pin."""
+        if not self._session.items:
+            return tr(
+                "Your pins are listed here: a pin is a place you clicked, with where it was found on the other panels and how sure that is.\n\nOpen a photo and a shape first."
+            )
+        return tr("Click the photo or the shape to place a pin.\n\nHold Shift and move the mouse to see matches live.")
 
     def _refresh_panel(self, slot: Slot) -> None:
         self._panels[slot].set_marks(self._marks(slot))

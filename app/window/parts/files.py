@@ -53,7 +53,7 @@ class PartFiles(QObject):
         if path:
             if not Path(path).suffix:
                 path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-            self._controller.save(slot, path, self._say_saved)
+            self._controller.save(slot, path, self._shell.saved)
 
     def save_meshes(self) -> None:
         """Write the parts of a shape as meshes into a folder."""
@@ -64,7 +64,7 @@ class PartFiles(QObject):
         folder = QFileDialog.getExistingDirectory(parent, tr("Folder for the meshes of the parts"))
         if folder:
             folder = str(Path(folder) / f"{Path(self._session.items[slot].path).stem}-parts")
-            self._controller.save(slot, folder.replace(".", "-"), self._say_saved)
+            self._controller.save(slot, folder.replace(".", "-"), self._shell.saved)
 
     def load(self) -> None:
         """Read parts of a file into the panel used last."""
@@ -78,9 +78,6 @@ class PartFiles(QObject):
         paths, _ = QFileDialog.getOpenFileNames(parent, caption, "", patterns)
         if paths:
             self._controller.load(slot, paths)
-
-    def _say_saved(self, where: str) -> None:
-        self._shell.say(tr("Saved {where}").format(where=where))
 
     def has_labels(self, kind: str = "") -> bool:
         """Whether there are parts on a panel, or on one of a kind."""
