@@ -155,6 +155,7 @@ class MainWindow(QMainWindow):
         menus.fill(self.workspace.bar.expert_menu, console_entries(names, self))
         self.workspace.offer_exports(partial(menus.export_menu, self, self._picture_entries()))
         self.keyboard.follow_menus()
+        self.keyboard.delete_by(lambda: getattr(self.features, self.workspace.current).delete())
 
     def _file_entries(self) -> Entries:
         return (
@@ -166,7 +167,7 @@ class MainWindow(QMainWindow):
 
     def _picture_entries(self) -> Entries:
         return (
-            Entry(tr("Save picture of image…"), partial(self.pictures.save, "image"), "Ctrl+E"),
+            Entry(tr("Save picture of photo…"), partial(self.pictures.save, "image"), "Ctrl+E"),
             Entry(tr("Save picture of shape…"), partial(self.pictures.save, "shape"), "Ctrl+Shift+E"),
         )
 

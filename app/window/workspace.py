@@ -84,7 +84,7 @@ class Workspace(QWidget):
     def show_pair(self, name: str) -> None:
         """Say which files are worked on; "" for none."""
         self.bar.show_pair(name)
-        self.export.setToolTip(tr("Write files of {pair}").format(pair=name) if name else "")
+        self.export.setToolTip(tr("Export files of {pair}").format(pair=name) if name else "")
 
     def save(self, settings: QSettings) -> None:
         """Keep which task is current and how much room everything has."""

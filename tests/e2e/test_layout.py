@@ -129,7 +129,7 @@ def test_the_encoder_is_behind_expert_and_a_task_brings_its_panel_back(window):
 def test_every_task_exports(window, name):
     window.show_feature(name)
     lines = {one.text(): one.isEnabled() for one in window.workspace.export.menu().actions() if one.text()}
-    assert "Save picture of image…" in lines
+    assert "Save picture of photo…" in lines
     own = [one.text for one in getattr(window.features, name).exports() if one is not None]
     assert set(own) <= set(lines)
     window.workspace.export.menu().aboutToShow.emit()

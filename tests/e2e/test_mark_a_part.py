@@ -133,7 +133,7 @@ def test_a_part_is_kept_saved_undone_and_read(parts, qtbot, give, tmp_path, samp
     qtbot.waitUntil(lambda: differs(shown(mesh), before) < 20)
     mesh.activated.emit()
     give(tmp_path / "part.ply")
-    choose(window, "Parts", "Read labels into this panel")
+    choose(window, "Parts", "Open labels")
     qtbot.waitUntil(lambda: len(window.session.layers) == 1, timeout=60_000)
     assert window.isWindowModified()
 
