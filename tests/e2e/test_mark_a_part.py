@@ -76,7 +76,7 @@ def test_a_click_in_the_photo_is_found_on_the_shape(parts, qtbot, sample):
     window, mesh, dock = parts, parts.panels["shape 1"], parts.features.parts.panel
     before = shown(mesh)
     mark_trunk(window, qtbot)
-    assert not window.session.pins and "1 of 3" in dock.candidate.text() and "shape 1: " in dock.title.text()
+    assert not window.session.pins and "1 of 3" in dock.candidate.text() and "Shape 1: " in dock.title.text()
     carried = window.features.parts.drafts.marked.carried["shape 1"]
     shape = load_shape(sample["shape"])
     center = shape.normalised[shape.faces].mean(axis=1)

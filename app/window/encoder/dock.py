@@ -168,6 +168,7 @@ class EncoderPanel(QWidget):
         )
         self.adapt.clicked.connect(lambda: self.adapt_requested.emit(self.minutes.value()))
         self.minutes.setRange(0.1, 60)
+        self.minutes.setDecimals(1)
         self.minutes.setValue(3)
         self.minutes.setSuffix(tr(" min"))
         self.minutes.setToolTip(

@@ -16,7 +16,6 @@ from app.window.views.marks import PinMark
 from app.window.views.panels import Panels
 from core.calibration import SOUGHT
 from core.colors import pair_color
-from core.numbers import coordinate
 
 
 class MatchPresenter(QObject):
@@ -211,4 +210,9 @@ def _numbers(answer: Answer, between: str) -> str:
 def _place(slot: Slot, at: tuple[float, ...]) -> str:
     if kind_of(slot) == "image":
         return tr("pixel ({u:.1f}, {v:.1f})").format(u=at[0], v=at[1])
-    return "(" + ", ".join(coordinate(value, 4) for value in at) + ")"
+    return tr("point ({x}, {y}, {z})").format(**dict(zip("xyz", map(_short, at), strict=True)))
+
+
+def _short(value: float) -> str:
+    """A coordinate as one reads it; files get all of its digits."""
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"

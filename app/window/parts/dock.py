@@ -123,7 +123,7 @@ class PartsPanel(QWidget):
             button.setEnabled(several)
         how = tr("as drawn") if score >= 1 else tr("score {score:.0%}").format(score=score)
         self.candidate.setText(
-            tr("Candidate {choice} of {count}, {how}").format(choice=choice + 1, count=count, how=how)
+            tr("{choice} of {count} · {how}").format(choice=choice + 1, count=count, how=how)
             if several
             else how
             if count
@@ -244,7 +244,7 @@ class PartsPanel(QWidget):
         self.segmenter.addItems(list(plugins("segmenters")))
         self.segmenter.setToolTip(tr("What cuts a part out of a photo by points and boxes"))
         self.segmenter.activated.connect(self.segmenter_chosen)
-        grid.addWidget(QLabel(tr("Cut out with")), 3, 0)
+        grid.addWidget(QLabel(tr("Cutter")), 3, 0)
         grid.addWidget(self.segmenter, 3, 1, 1, 2)
         self.carries = QCheckBox(tr("Find it on the other panels too"))
         self.carries.setChecked(True)
