@@ -53,8 +53,8 @@ class Tour(QObject):
         return not self.card.isHidden() and not self._complete
 
     def begin_once(self) -> None:
-        """Begin, unless it was seen before."""
-        if not self._settings.value(SEEN, False, bool):
+        """Begin, unless it was seen before, or work of before was recovered."""
+        if not self._settings.value(SEEN, False, bool) and not self._session.items:
             self.begin()
 
     def begin(self) -> None:
