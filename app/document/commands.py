@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from app.document.session import Pair, Pin, Session
-from app.document.texts import tr
+from app.document.texts import title, tr
 from app.document.undo import Step
 from app.shared.values import Aligned, Box, Cameras, Collection, Correction, Draft, Item, Marking, Slot
 from core.parts.layers import Layers
@@ -48,7 +48,7 @@ class SetItem(Edit):
 
     def __init__(self, session: Session, slot: Slot, item: Item | None):
         super().__init__(
-            session, tr("Open {name}").format(name=item.name) if item else tr("Close {slot}").format(slot=slot)
+            session, tr("Open {name}").format(name=item.name) if item else tr("Close {slot}").format(slot=title(slot))
         )
         self._slot, self._item = slot, item
         self._old = session.items.get(slot)
@@ -81,7 +81,7 @@ class SetBox(Edit):
     """Draw, change or clear the focus box of an image."""
 
     def __init__(self, session: Session, slot: Slot, box: Box | None):
-        super().__init__(session, tr("Set focus box") if box else tr("Clear focus box"))
+        super().__init__(session, tr("Draw the box") if box else tr("Clear the box"))
         self._slot = slot
         self._old = session.items[slot]
         self._new = replace(self._old, box=box)
@@ -97,7 +97,7 @@ class SetUp(Edit):
     """Say which direction points up in a shape's file."""
 
     def __init__(self, session: Session, slot: Slot, up: str):
-        super().__init__(session, tr("Set up axis to {up}").format(up=up))
+        super().__init__(session, tr("Make {up} the up axis").format(up=up))
         self._slot = slot
         self._old = session.items[slot]
         self._new = replace(self._old, up=up)

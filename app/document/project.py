@@ -186,7 +186,9 @@ def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[S
             for mask in part.masks.values():
                 mask.array()
     except Exception as error:
-        raise CounterpointError(f"The project says something that cannot be understood ({error}).") from error
+        raise CounterpointError(
+            f"The project holds something that cannot be understood ({error}); it may be damaged, or of a newer version."
+        ) from error
     return document, missing
 
 

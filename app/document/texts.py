@@ -21,7 +21,7 @@ tr = gettext.translation(
 ).gettext
 
 _TITLES = {
-    "image": tr("Image"),
+    "image": tr("Photo"),
     "shape": tr("Shape"),
     "system": tr("System"),
     "light": tr("Light"),
@@ -44,21 +44,21 @@ _TITLES = {
 _REASONS = {
     "background": tr("the place looks like background, not like the object"),
     "camera": tr("the picture fits another focal length better"),
-    "cycle": tr("matching back lands elsewhere"),
+    "cycle": tr("matching back from there does not lead to the start"),
     "edges": tr("the outline does not follow the edges in the picture"),
-    "encoder": tr("this encoder's answers were not compared with the truth"),
-    "hidden": tr("the place is probably on the side that is turned away"),
+    "encoder": tr("how often this encoder is right is not known"),
+    "hidden": tr("the place is probably on the side turned away from the camera"),
     "mask": tr("the object could not be cut out well"),
     "mirror": tr("left and right look alike"),
     "misfit": tr("the silhouette does not fit the object well"),
     "nothing": tr("nothing of the shape is there"),
     "other": tr("the photo may show another object"),
     "outside": tr("outside the object"),
-    "pose": tr("the pose that leads there is not sure"),
+    "pose": tr("the pose it was found through is not sure"),
     "rival": tr("another pose fits nearly as well"),
     "rivals": tr("other places look alike"),
     "similar": tr("what is there looks different"),
-    "sought": tr("nobody said where the object is, it was looked for"),
+    "sought": tr("the object has no box and was looked for"),
 }
 """The texts of :data:`core.calibration.REASONS`."""
 

@@ -152,7 +152,7 @@ def _together(collection: Collection, progress: Progress) -> Congealed:
     assert collection.shape is not None
     encoder, posed, members = collection.encoder, _posed(collection), []
     if not posed:
-        raise CounterpointError("No photo of the collection has a pose yet.")
+        raise CounterpointError("No photo of the collection has a pose yet; press Congeal first.")
     canon = _canon(collection.shape, encoder, span(progress, 0.0, 0.1))
     for number, one in enumerate(posed):
         progress(0.1 + 0.3 * number / len(posed), f"Photo {number + 1} of {len(posed)}")
@@ -197,7 +197,7 @@ def _drawn(collection: Collection, progress: Progress) -> list[npt.NDArray[np.ui
     """The drawing on every posed photo, RGBA uint8 [H, W, 4] of its working size."""
     found, drawing = _together(collection, progress), collection.drawing
     if drawing is None:
-        raise CounterpointError("There is nothing drawn to carry.")
+        raise CounterpointError("Nothing is drawn yet; mark a part, or choose a picture.")
     if drawing.source is None:
         field = found.canon.side.field
         colors = np.zeros((len(field), 4), np.uint8)
@@ -206,7 +206,7 @@ def _drawn(collection: Collection, progress: Progress) -> list[npt.NDArray[np.ui
         return from_shape(found, colors)
     posed = _posed_numbers(collection)
     if drawing.source not in posed:
-        raise CounterpointError("The photo that was drawn on has no pose.")
+        raise CounterpointError("The photo that was drawn on has no pose; draw on a photo that has one.")
     number = posed.index(drawing.source)
     return from_photo(found, number, _source(collection, drawing, found.members[number].scorer.photo))
 

@@ -67,7 +67,7 @@ class ActivePair(QObject):
         self._chosen = {kind: slot for kind in KINDS if (slot := self._still(kind)) is not None}
         self._tell()
         for slot in stay:
-            sentence = tr("{name} is open as well. {pair} is still what is worked on; click a panel to work on it.")
+            sentence = tr("{name} is open too. You still work on {pair}; click a panel to work on that one instead.")
             self._say(sentence.format(name=items[slot].name, pair=self.name()))
 
     def _still(self, kind: Kind) -> Slot | None:

@@ -15,9 +15,9 @@ from core.colors import HEATMAPS, STEPPED
 THEMES = ("system", "light", "dark")
 
 NAVIGATION = {
-    "trackball": tr("Left turns, middle moves, right or wheel zooms"),
-    "turntable": tr("Left turns about the up axis, Shift+left moves, wheel zooms"),
-    "blender": tr("Middle or left turns, Shift+middle or right moves, Ctrl+middle or wheel zooms"),
+    "trackball": tr("Left button turns, middle button moves, right button or wheel zooms"),
+    "turntable": tr("Left button turns about the up axis, Shift+left moves, wheel zooms"),
+    "blender": tr("Middle or left button turns, Shift+middle or right button moves, Ctrl+middle or wheel zooms"),
 }
 """What the mouse does over shapes, by name."""
 

@@ -36,7 +36,7 @@ class Console(QWidget):
         self._history: list[str] = []
         self._at = 0
         self.output.appendPlainText(
-            tr("Python {version}. At hand: {names}.").format(version=sys.version.split()[0], names=", ".join(names))
+            tr("Python {version}. You can use {names}.").format(version=sys.version.split()[0], names=", ".join(names))
         )
 
     def run(self, line: str) -> str:

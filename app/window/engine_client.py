@@ -244,13 +244,19 @@ class EngineClient(QObject):
         self._failed_starts += 1
         if self._failed_starts >= MAX_STARTS:
             self._process = None
-            sentence = tr("The engine does not start; set Counterpoint up again with packaging/start.")
+            sentence = tr(
+                "The engine, which does the computing, does not start; set Counterpoint up again with packaging/start."
+            )
             self.died.emit(sentence)
             for request in lost:
                 self._finish(request, lambda r=request: r.failed.emit(sentence, self.log_tail()))  # type: ignore[misc]
             return
         if not self._killed:
-            self.died.emit(tr("The engine stopped unexpectedly; it was started again and goes on."))
+            self.died.emit(
+                tr(
+                    "The engine stopped unexpectedly. It was started again and repeats what it was doing; your work is not lost."
+                )
+            )
         blame = not self._killed
         self.start()
         for request in lost:

@@ -68,6 +68,9 @@ class Feature:
         """Lines that the task adds to the Edit menu."""
         return ()
 
+    def delete(self) -> None:
+        """Delete what is selected, as Delete over a photo or a shape does while the task is current."""
+
     def exports(self) -> Entries:
         """What the task can write to files, in the menu of its Export button."""
         return ()

@@ -56,9 +56,11 @@ class Files(QObject):
                 self._requests.open(free[item.kind].pop(0), item)
             else:
                 count = len(slots_of(item.kind))
-                more = tr("; many photos belong into the task Collection (Ctrl+4)") if item.kind == "image" else ""
-                sentence = tr("{name} was left out: {count} {kind}s can be open at once{more}.")
-                self._shell.say(sentence.format(name=item.name, count=count, kind=item.kind, more=more))
+                photos = tr(
+                    "{name} was not opened: {count} photos can be open at once. Many photos belong into the task Collection (Ctrl+4)."
+                )
+                shapes = tr("{name} was not opened: {count} shapes can be open at once. Close one first (Ctrl+W).")
+                self._shell.say((photos if item.kind == "image" else shapes).format(name=item.name, count=count))
 
     def ask(self, slot: Slot) -> None:
         """Ask for a file for a slot and open it."""

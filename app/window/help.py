@@ -1,5 +1,6 @@
 """What the Help menu shows."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from app.window.feature import Entries, Entry
 from app.window.messages import Messages
 
 
-def help_entries(messages: Messages, parent: QWidget) -> Entries:
+def help_entries(messages: Messages, tour: Callable[[], object], parent: QWidget) -> Entries:
     """Lines of the Help menu."""
     return (
         Entry(tr("Mouse and keys"), lambda: dialogs.say_shortcuts(parent), "F1"),
+        Entry(tr("A first minute"), tour),
         Entry(tr("Documentation"), lambda: _open_folder(resource("docs"))),
         Entry(tr("Messages"), lambda: messages.show(parent)),
         Entry(tr("Show log"), lambda: _open_folder(log_folder())),

@@ -1,7 +1,9 @@
 """Keys belong to the panel under the mouse, and come back to it from a menu."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShortcut
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QMenu, QMenuBar, QPlainTextEdit
 
 from app.shared.values import Slot
@@ -24,6 +26,13 @@ class Keyboard(QObject):
     def slot(self) -> Slot:
         """The panel that a key is meant for: the one under the mouse, or the one used last."""
         return next((slot for slot, panel in self._panels.items() if panel.underMouse()), self._active.slot)
+
+    def delete_by(self, delete: Callable[[], object]) -> None:
+        """What Delete does in a panel; lists and text fields have a Delete of their own."""
+        for panel in self._panels.values():
+            key = QShortcut(Qt.Key.Key_Delete, panel)
+            key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            key.activated.connect(lambda: delete())
 
     def follow_menus(self) -> None:
         """A menu that is closed leaves nothing to the keyboard; call it when the bar has its menus."""

@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,7 @@ from app.window.task_bar import TaskBar
 from app.window.text_keys import TextKeys
 from app.window.theme import apply_theme, translate_qt
 from app.window.tools import Tools
+from app.window.tour import Tour
 from app.window.trim_memory import GiveBack
 from app.window.views.columns import Columns
 from app.window.views.layers_panel import LayersPanel
@@ -71,7 +73,7 @@ class MainWindow(QMainWindow):
         self.projects = ProjectFiles(self.session, self.settings, self.panels, self.content, self, self)
         self.files = Files(self.session, self.requests, self.projects, self.panels, self.settings, self, self)
         self.sample = Sample(self.session, self.requests, self.tools, self)
-        samples: dict[str, Callable[[], object]] = {tr("the sample"): self.sample.open}
+        samples: dict[str, Callable[[], object]] = {tr("the sample"): self.open_sample}
         for feature in self.features:
             samples |= feature.samples()
         self.guide = Guide(self.session, self.engine, self.tools, self.files, samples, self)
@@ -86,6 +88,7 @@ class MainWindow(QMainWindow):
             self,
             self,
         )
+        self.tour = Tour(self.session, self.tools, self.settings, self)
         self.pictures = Pictures(self.panels, self.active, self)
         self.memory, self.text_keys = GiveBack(self.session, self), TextKeys(self)
         self.appearance = Appearance(self.settings, self.panels, self.menuBar())
@@ -110,6 +113,10 @@ class MainWindow(QMainWindow):
     def say(self, sentence: str, milliseconds: int = 8000) -> None:
         self.messages.say(sentence, milliseconds)
 
+    def saved(self, path: str | Path) -> None:
+        self.say(tr("Saved {path}").format(path=path))
+        self.tour.file_written()
+
     def fail(self, sentence: str, where: str = "", action: str = "", run: "Callable[[], object] | None" = None) -> None:
         self.errors.say(sentence, "", where, action, run)
 
@@ -123,13 +130,13 @@ class MainWindow(QMainWindow):
         return self.content.view_state()
 
     def open_sample(self) -> None:
-        """The bundled photo and shape, with the focus box drawn and one pin placed."""
-        self.sample.open()
+        """The bundled photo and shape, with the box drawn and one pin placed; the tour leaves both to the user."""
+        self.sample.open(worked=not self.tour.runs)
 
     def _build(self) -> None:
         self._name_window()
         self.setWindowIcon(QIcon(str(resource("icons/counterpoint.svg"))))
-        self.workspace = Workspace(tuple(self.features), self.guide.welcome, self.columns, self.tools)
+        self.workspace = Workspace(tuple(self.features), self.guide.welcome, self.columns, self.tour.card, self.tools)
         self.setCentralWidget(self.workspace)
         self.blink, self.layers_panel = Blink(self.layers, self.say, self), LayersPanel(self)
         self.shown_layers = LayerPresenter(
@@ -152,10 +159,11 @@ class MainWindow(QMainWindow):
         menus.task_menus(bar, features)
         menus.view_menu(bar, self.panels, self.columns, self.workspace, self.appearance, self.blink.action)
         names = {"window": self, "session": self.session, "commands": commands, "np": np}
-        menus.fill(bar.addMenu(tr("&Help")), help_entries(self.messages, self))
+        menus.fill(bar.addMenu(tr("&Help")), help_entries(self.messages, self.tour.begin, self))
         menus.fill(self.workspace.bar.expert_menu, console_entries(names, self))
         self.workspace.offer_exports(partial(menus.export_menu, self, self._picture_entries()))
         self.keyboard.follow_menus()
+        self.keyboard.delete_by(lambda: getattr(self.features, self.workspace.current).delete())
 
     def _file_entries(self) -> Entries:
         return (
@@ -167,7 +175,7 @@ class MainWindow(QMainWindow):
 
     def _picture_entries(self) -> Entries:
         return (
-            Entry(tr("Save picture of image…"), partial(self.pictures.save, "image"), "Ctrl+E"),
+            Entry(tr("Save picture of photo…"), partial(self.pictures.save, "image"), "Ctrl+E"),
             Entry(tr("Save picture of shape…"), partial(self.pictures.save, "shape"), "Ctrl+Shift+E"),
         )
 
@@ -178,6 +186,8 @@ class MainWindow(QMainWindow):
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
         self.projects.changed.connect(self._name_window)
         self.workspace.changed.connect(lambda _: self._show_layers())
+        self.workspace.changed.connect(self.tour.show_task)
+        self.tour.card.open_requested.connect(self.open_sample)
         self.pair.changed.connect(lambda: self.workspace.show_pair(self.pair.name()))
 
     def _restore(self) -> None:
@@ -215,6 +225,16 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
 
+def begin(window: MainWindow, files: list[str], sample: bool = False) -> None:
+    """Open what was asked for; whoever asked for nothing, and never saw the tour, is shown it."""
+    if files:
+        window.open_files(files)
+    elif sample:
+        window.open_sample()
+    else:
+        window.tour.begin_once()
+
+
 def run(files: list[str], sample: bool = False) -> int:
     """Open the window and stay until it is closed; returns the exit code."""
     start_log(log_file("window"))
@@ -226,10 +246,7 @@ def run(files: list[str], sample: bool = False) -> int:
     window = MainWindow()
     apply_theme(app, window.appearance.theme())  # type: ignore[arg-type]
     window.show()
-    if files:
-        QTimer.singleShot(0, lambda: window.open_files(files))
-    elif sample:
-        QTimer.singleShot(0, window.open_sample)
+    QTimer.singleShot(0, partial(begin, window, files, sample))
     code = app.exec()
     window.preload.wait()
     return code

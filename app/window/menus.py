@@ -31,12 +31,12 @@ def file_menu(
         Entry(tr("Open p&roject…"), projects.ask_open),
         Entry(tr("&Save"), projects.save, Key.Save),
         Entry(tr("Save &as…"), projects.save_as, "Ctrl+Shift+S"),
-        Entry(tr("Save with all files…"), partial(projects.save_as, whole=True)),
+        Entry(tr("Save with photos and shapes…"), partial(projects.save_as, whole=True)),
         None,
-        Entry(tr("Open &image…"), partial(files.ask, "image 1"), "Ctrl+O"),
+        Entry(tr("Open &photo…"), partial(files.ask, "image 1"), "Ctrl+O"),
         Entry(tr("Open &shape…"), partial(files.ask, "shape 1"), "Ctrl+Shift+O"),
-        Entry(tr("Add image…"), partial(files.ask_next, "image")),
-        Entry(tr("Add shape…"), partial(files.ask_next, "shape")),
+        Entry(tr("Add another photo…"), partial(files.ask_next, "image")),
+        Entry(tr("Add another shape…"), partial(files.ask_next, "shape")),
     ]
     fill(menu, lines)
     recent = menu.addMenu(tr("Open &recent"))

@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QFileDialog
 
-from app.document.texts import tr
+from app.document.texts import title, tr
 from app.shared.values import Kind, Slot, kind_of, slots_of
 from app.window.shell import Shell
 from app.window.views.panels import ActivePanel, Panels
@@ -22,12 +22,12 @@ class Pictures:
 
     def save_of(self, slot: Slot) -> None:
         """Save the picture of a panel, and say where."""
-        parent, caption = self._shell.dialog_parent, tr("Save picture of {slot}").format(slot=slot)
+        parent, caption = self._shell.dialog_parent, tr("Save picture of {slot}").format(slot=title(slot))
         path, _ = QFileDialog.getSaveFileName(parent, caption, f"{slot.replace(' ', '-')}.png", tr("PNG (*.png)"))
         if path and self._panels[slot].save_picture(path):
-            self._shell.say(tr("Saved {path}").format(path=path))
+            self._shell.saved(path)
         elif path:
             sentence = tr(
                 "The picture of {slot} could not be written to {path}; check that something is open and the folder exists."
             )
-            self._shell.fail(sentence.format(slot=slot, path=path), slot)
+            self._shell.fail(sentence.format(slot=title(slot), path=path), slot)

@@ -72,7 +72,7 @@ class Preferences(QDialog):
         row = QHBoxLayout()
         row.addWidget(self.cache, 1)
         row.addWidget(self.clear)
-        form.addRow(tr("Caches"), row)
+        form.addRow(tr("Cache"), row)
         return page
 
     def _navigate(self, name: str) -> None:
@@ -116,7 +116,7 @@ class Preferences(QDialog):
             self.note.setText(f"{name}: {keys}")
         else:
             self.note.setText(
-                tr("{keys} belongs to {taken}; take it away there first.").format(
+                tr("{keys} is already the key of {taken}; clear it there first.").format(
                     keys=editor.keySequence().toString(), taken=taken
                 )
             )

@@ -64,7 +64,10 @@ class ProjectFiles(QObject):
             self._store = None
         if self._store is None:
             self._shell.say(
-                tr("{folder} cannot be written: this session is not autosaved.").format(folder=folder), 10_000
+                tr("{folder} cannot be written, so your work is not autosaved; save it yourself.").format(
+                    folder=folder
+                ),
+                10_000,
             )
         self._timer.start()
         for path, lock in left:
@@ -89,7 +92,7 @@ class ProjectFiles(QObject):
 
     def ask(self) -> Choice:
         """Save, give up, or stay?"""
-        name = self.path.name if self.path else tr("what is open")
+        name = self.path.name if self.path else tr("this project")
         buttons = QMessageBox.StandardButton
         answer = QMessageBox.question(
             self._shell.dialog_parent,
@@ -206,7 +209,7 @@ class ProjectFiles(QObject):
         when = QDateTime.fromSecsSinceEpoch(int(path.stat().st_mtime)).toString("d MMM, HH:mm")
         name = Path(document.origin).name or tr("an unsaved project")
         if self.ask_recover(
-            tr("Counterpoint did not close in order. Recover {name} as it was on {when}?").format(name=name, when=when)
+            tr("Counterpoint was not closed properly. Recover {name} as it was on {when}?").format(name=name, when=when)
         ):
             self._show(self._ask_for(document, missing))
             self._became(Path(document.origin) if document.origin else None)

@@ -13,21 +13,24 @@ from app.window.tools import Tools
 
 
 class Sample(QObject):
-    """Photo, focus box and shape of ``resources/sample``, and a first pin once both are open."""
+    """Photo and shape of ``resources/sample``."""
 
     def __init__(self, session: Session, requests: Requests, tools: Tools, parent: QObject | None = None):
         super().__init__(parent)
         self._session, self._requests, self._tools = session, requests, tools
 
-    def open(self) -> None:
-        """Open them in the first panels."""
+    def open(self, worked: bool = True) -> None:
+        """Open them in the first panels; ``worked`` with the box drawn, and a first pin once both are open."""
         facts = json.loads(resource("sample/sample.json").read_text())
-        photo = replace(item_for(resource(f"sample/{facts['image']}")), box=tuple(facts["box"]))
+        photo = item_for(resource(f"sample/{facts['image']}"))
+        if worked:
+            photo = replace(photo, box=tuple(facts["box"]))
         shape = item_for(resource(f"sample/{facts['shape']}"))
         nothing_before = not self._session.items
 
-        def first_pin() -> None:
-            self._tools.click("image 1", tuple(facts["at"]))
+        def is_open() -> None:
+            if worked:
+                self._tools.click("image 1", tuple(facts["at"]))
             if nothing_before:
                 self._session.undo_stack.clear()
 
@@ -35,7 +38,7 @@ class Sample(QObject):
             items = self._session.items
             if items.get("image 1") == photo and items.get("shape 1") == shape:
                 self._session.changed.disconnect(follow)
-                QTimer.singleShot(0, self, first_pin)  # not within the step that opens the file
+                QTimer.singleShot(0, self, is_open)  # not within the step that opens the file
 
         self._session.changed.connect(follow)
         self._requests.open("image 1", photo)

@@ -1,6 +1,7 @@
 """What parts of the program may ask of the window around them."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtWidgets import QWidget
@@ -17,6 +18,9 @@ class Shell(Protocol):
 
     def say(self, sentence: str, milliseconds: int = 8000) -> None:
         """Show a sentence in the status bar for a while; it is kept among the messages."""
+
+    def saved(self, path: str | Path) -> None:
+        """Say where a file was written."""
 
     def fail(self, sentence: str, where: str = "", action: str = "", run: Callable[[], object] | None = None) -> None:
         """Say what went wrong, in the panel of a slot or of a task, or in the one used last.

@@ -67,7 +67,7 @@ class TaskBar(QWidget):
         self.cancel.setText(tr("Cancel"))
         self.cancel.setToolTip(tr("Stop this task"))
         self.cancel.clicked.connect(lambda: self._cancel())
-        self.more.setToolTip(tr("All that runs and all that waits"))
+        self.more.setToolTip(tr("Show everything that runs or waits"))
         self.more.clicked.connect(lambda: self.open_list())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 6, 0)

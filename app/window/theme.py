@@ -61,6 +61,7 @@ QPushButton[primary="true"]:focus { border-color: palette(text); }
 QToolButton[eye="true"]:checked { background: transparent; border-color: transparent; }
 QToolButton[eye="true"]:hover { background: palette(alternate-base); }
 #panelBar { background: palette(base); border: 1px solid palette(highlight); border-radius: 6px; }
+#tourCard { background: palette(base); border: 0; border-top: 2px solid palette(highlight); }
 QStatusBar::item { border: 0; }
 QCheckBox::indicator:unchecked, QTreeView::indicator:unchecked {
   width: 11px; height: 11px; margin: 1px; border: 1px solid palette(placeholder-text); border-radius: 2px; background: palette(base);

@@ -42,11 +42,13 @@ class Tools(QObject):
         changed(name): another tool is taken up, "" for none.
         hint_changed(): the next click does something else.
         left(): another task is current; what the one before asked for is over.
+        pointed(): a place was clicked, and no tool took the click.
     """
 
     changed = Signal(str)
     hint_changed = Signal()
     left = Signal()
+    pointed = Signal()
 
     def __init__(self, panels: Panels, parent: QObject | None = None):
         super().__init__(parent)
@@ -111,4 +113,6 @@ class Tools(QObject):
         for name in (self.active, ""):
             click = self._tools[name].click
             if click is not None and click(slot, at):
+                if not name:
+                    self.pointed.emit()
                 return

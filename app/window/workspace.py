@@ -37,7 +37,7 @@ class Workspace(QWidget):
 
     changed = Signal(str)
 
-    def __init__(self, features: Sequence[Feature], welcome: QWidget, panels: QWidget, tools: Tools):
+    def __init__(self, features: Sequence[Feature], welcome: QWidget, panels: QWidget, tour: QWidget, tools: Tools):
         super().__init__()
         self._features = {feature.name: feature for feature in features}
         self._owners = {tool.name: feature.name for feature in features for tool in feature.tools() if tool.name}
@@ -47,7 +47,7 @@ class Workspace(QWidget):
         self.bar = TopBar(*(self._placed(place) for place in ("task", "drawer", "expert")))
         self.toolbars, self.side, self.drawer = QStackedWidget(), QStackedWidget(), QStackedWidget()
         self._pages = {feature.name: self._page(feature) for feature in features}
-        self._lay_out(welcome, panels)
+        self._lay_out(welcome, panels, tour)
         self.current = next(feature.name for feature in features if feature.place == "task")
         self._show_task(self.current)
         tools.changed.connect(self._tool_changed)
@@ -84,7 +84,7 @@ class Workspace(QWidget):
     def show_pair(self, name: str) -> None:
         """Say which files are worked on; "" for none."""
         self.bar.show_pair(name)
-        self.export.setToolTip(tr("Write files of {pair}").format(pair=name) if name else "")
+        self.export.setToolTip(tr("Export files of {pair}").format(pair=name) if name else "")
 
     def save(self, settings: QSettings) -> None:
         """Keep which task is current and how much room everything has."""
@@ -182,12 +182,12 @@ class Workspace(QWidget):
         (self.drawer if feature.place == "drawer" else self.side).addWidget(page)
         return page
 
-    def _lay_out(self, welcome: QWidget, panels: QWidget) -> None:
+    def _lay_out(self, welcome: QWidget, panels: QWidget, tour: QWidget) -> None:
         self._above, self._beside = QSplitter(Qt.Orientation.Vertical), QSplitter(Qt.Orientation.Horizontal)
         self._above.addWidget(panels)
         self._above.addWidget(self.drawer)
         self._beside.addWidget(self._above)
-        self._beside.addWidget(self.side)
+        self._beside.addWidget(_over(self.side, tour))
         for splitter in (self._above, self._beside):
             splitter.setChildrenCollapsible(False)
             splitter.setStretchFactor(0, 1)
@@ -212,3 +212,14 @@ class Workspace(QWidget):
         column.addLayout(row)
         column.addWidget(welcome)
         column.addWidget(self._beside, 1)
+
+
+def _over(side: QWidget, tour: QWidget) -> QWidget:
+    """The panel of the task, and the card of the tour at its foot."""
+    both = QWidget()
+    column = QVBoxLayout(both)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(side, 1)
+    column.addWidget(tour)
+    return both

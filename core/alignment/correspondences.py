@@ -66,12 +66,12 @@ def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, 
     import poselib
 
     if len(correspondences) < 3:
-        raise CounterpointError("A pose needs at least three pins on both sides.")
+        raise CounterpointError("A pose needs at least three pairs; place more (pins on both sides).")
     middle = correspondences.points.mean(0)
     near = correspondences.points - middle  # far from the origin the solvers would lose digits
     spread = np.linalg.svd(near, compute_uv=False)
     if spread[1] < 1e-3 * max(spread[0], 1e-12):
-        raise CounterpointError("The pins lie on a line, which leaves the pose open; place one beside it.")
+        raise CounterpointError("The pairs lie on a line, which leaves the pose open; place one beside that line.")
     if len(correspondences) == 3:
         rays = np.concatenate([(correspondences.pixels - K[:2, 2]) / [K[0, 0], K[1, 1]], np.ones((3, 1))], axis=1)
         found = poselib.p3p(rays / np.linalg.norm(rays, axis=1, keepdims=True), near)
@@ -88,5 +88,7 @@ def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, 
     poses = [Pose(R, t - R @ middle) for R, t in turns]
     poses = [pose for pose in poses if (project(pose, K, correspondences.points)[1] > 0).all()]
     if not poses:
-        raise CounterpointError("No pose puts the pins before the camera; check which point belongs to which pixel.")
+        raise CounterpointError(
+            "No pose puts these pairs in front of the camera; check which point belongs to which pixel."
+        )
     return sorted(poses, key=lambda pose: correspondences.error(pose, K))

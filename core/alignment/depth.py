@@ -38,7 +38,7 @@ def in_shape_units(photo: Photo, shape: Shape) -> Photo:
     if not fits:
         raise CounterpointError(
             f"The depth puts the object at {measured:.4g}, and a shape of this size appears as large at {near:.4g} to {far:.4g} units: "
-            "check the unit of the depth (--unit), the intrinsics, or free the scale (--dof 7)."
+            "check the unit of the depth (--unit on the command line) and the intrinsics, or solve for the size too (7 degrees of freedom, --dof 7)."
         )
     factor = fits[0]
     if factor == 1:
@@ -61,7 +61,7 @@ def check_distance(measured: float, posed: float) -> None:
     if not 1 / DIFFERS < ratio < DIFFERS:
         raise CounterpointError(
             f"The depth puts the object at {measured:.4g}, and its size in the photo at {posed:.4g} of the shape's units: "
-            "check the unit of the depth (--unit, or its scale), the intrinsics, or free the scale (--dof 7)."
+            "check the unit of the depth (--unit on the command line, or its scale) and the intrinsics, or solve for the size too (7 degrees of freedom, --dof 7)."
         )
 
 

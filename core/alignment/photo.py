@@ -169,7 +169,9 @@ def undistorted_correspondences(given: Correspondences2D3D, flat: Undistorted) -
     """
     pixels = flat.undistort(given.pixels)
     if not np.isfinite(pixels).all():
-        raise CounterpointError("A pin lies where the lens of the photo shows nothing; check the pixel, and the lens.")
+        raise CounterpointError(
+            "A pair lies at a pixel that the lens of the photo cannot show; move the pair, or check the distortion of the lens."
+        )
     return Correspondences2D3D(pixels, given.points)
 
 

@@ -108,7 +108,9 @@ def stretched(points: Floats, targets: Floats, start: Floats, rounds: int = 10) 
     x, y, s = points - a, targets - b, np.asarray(start, np.float64)
     prior = PRIOR * (x**2).mean() * len(x)
     if len(x) < 4 or prior <= 0:
-        raise CounterpointError("Too few correspondences for a pose.")
+        raise CounterpointError(
+            "There are too few correspondences for a pose; draw a box around the object, or place pairs."
+        )
     R = np.eye(3)
     for _ in range(rounds):
         U, _, V = np.linalg.svd(y.T @ (x * s))

@@ -37,7 +37,7 @@ def open_posed(
     entry = load_entry(path, str(image), Path(shape_path).name, unit_of(shape_path, shape.diagonal))
     if entry.camera is None:
         raise CounterpointError(
-            f"{name} has a pose and no camera; give JSON with K, R and t, as align --out writes it."
+            f"{name} has a pose and no camera; give JSON with K, R and t, as counterpoint align --out writes it."
         )
     camera = fitted(entry.camera, size, name)
     check_start(entry.pose, camera.K, size, shape, name)
@@ -71,8 +71,8 @@ def check_start(
         pixels = shape.diagonal * float(np.max(pose.s)) * K[0, 0] / depth
         if not LEAST < pixels < MOST * max(size):
             warn(
-                f"{name} puts the shape at a distance of {depth:.4g}, where it appears {pixels:.3g} pixels large: "
-                "the unit of the pose may not be that of the shape (--unit)."
+                f"{name} puts the shape at a distance of {depth:.4g}, where it appears {pixels:.0f} pixels large: "
+                "the unit of the pose may not be that of the shape (--unit on the command line)."
             )
         elif mask is not None and mask.any():
             _compare(pose, K, shape, name, mask)
@@ -98,7 +98,7 @@ def _compare(pose: Pose, K: Floats, shape: Shape, name: str, mask: npt.NDArray[n
     if not SMALLER < 2 * reach / longer < LARGER:
         warn(
             f"{name} makes the shape appear {2 * reach:.0f} pixels large, and the object has {longer:.0f}: "
-            "the unit of the pose may not be that of the shape (--unit)."
+            "the unit of the pose may not be that of the shape (--unit on the command line)."
         )
     elif not _on_object(pose, K, shape, mask):
         other = [what for what, one in _others(pose) if _on_object(one, K, shape, mask)]

@@ -55,7 +55,7 @@ def read_published(file: Path, base: TunableEncoder) -> tuple[dict[str, torch.Te
     blocks, depth = list(getattr(base, "tunable_blocks", ())), len(getattr(base.net, "blocks", ()))
     if not blocks or blocks[-1] != depth - 1:
         raise CounterpointError(
-            "The published adapters belong to the last block of a vision transformer; choose it with --layer -1."
+            "The published adapters belong to the last block of a vision transformer; choose the layer -1."
         )
     try:
         content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)

@@ -155,6 +155,6 @@ def _weights_file(model: str, weights: str | Path | None, progress: Progress) ->
         return path, file_digest(path)[:16]
     config = timm.get_pretrained_cfg(model)
     if config is None or not config.hf_hub_id:
-        raise CounterpointError(f"timm knows no published weights for {model}; give a file with --weights.")
+        raise CounterpointError(f"timm knows no published weights for {model}; give a file with weights.")
     path = fetch(config.hf_hub_id, "model.safetensors", model, progress)
     return path, config.hf_hub_id

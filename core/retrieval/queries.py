@@ -185,7 +185,7 @@ def _by_views(vector: npt.NDArray[np.float32], views: Views) -> Query:
 def _part(descriptors: torch.Tensor) -> Query:
     """Make a query of the unit descriptors float32 [n, D] of a region."""
     if len(descriptors) == 0:
-        raise CounterpointError("The part is too small to be searched for.")
+        raise CounterpointError("The part is too small to be searched for; mark more of it.")
     few = descriptors[:: max(1, len(descriptors) // MOST)]
     return Query({"part": F.normalize(few.mean(0), dim=0)[None].numpy()}, part=F.normalize(few, dim=-1))
 

@@ -115,7 +115,9 @@ class Searcher:
     def _index(self, space: str) -> Index:
         if space not in self.gallery.spaces:
             raise CounterpointError(
-                "The gallery is empty." if len(self.gallery) == 0 else f"The gallery has no {space} vectors."
+                "The gallery is empty."
+                if len(self.gallery) == 0
+                else f"The gallery was made without what this search compares ({space}); read its folder again."
             )
         if self._revision != self.gallery.revision:
             self._indices, self._revision = {}, self.gallery.revision

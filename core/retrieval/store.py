@@ -338,7 +338,9 @@ def _open(folder: Path) -> Gallery:
     It is opened for reading if it may not be written, else SQLite undoes what a killed process left half written.
     """
     if not is_gallery(folder):
-        raise CounterpointError(f"{folder} is no gallery; make one of a folder of shapes with: counterpoint index.")
+        raise CounterpointError(
+            f"{folder} is no gallery; make one of a folder of shapes (counterpoint index, or More in the Gallery)."
+        )
     try:
         address = f"{(folder / FILE).resolve().as_uri()}?mode=rw"
         database = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)

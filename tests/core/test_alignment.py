@@ -334,7 +334,7 @@ def test_pins_have_the_last_word(scene, scorer):
     (fitted,) = poses_from_correspondences(rough, photo.K, (1280, 960))
     assert rough.allow(true, fitted, photo.K) and not pins.allow(fitted, exact, photo.K)
     for few, words in (
-        (Correspondences2D3D(pixels[:2], points[:2]), "three pins"),
+        (Correspondences2D3D(pixels[:2], points[:2]), "three pairs"),
         (Correspondences2D3D(pixels, np.outer(np.arange(5), [1, 2, 3])), "on a line"),
     ):
         with pytest.raises(CounterpointError, match=words):

@@ -35,7 +35,7 @@ def test_a_second_shape_is_said_and_the_first_stays(window, open_sample, sample,
     window.open_files([str(sample["shape2"])], "shape 2")
     qtbot.waitUntil(lambda: "shape 2" in window.session.items, timeout=60_000)
     assert pair_name(window) == "toy.jpg × toy.glb" and outlined(window) == {"image 1", "shape 1"}
-    assert any("toy2.glb is open as well" in sentence for _, sentence in window.messages.kept)
+    assert any("toy2.glb is open too" in sentence for _, sentence in window.messages.kept)
     wait_ready(window)
     QTest.mouseClick(window.panels["shape 2"].plotter, LEFT)
     assert pair_name(window) == "toy.jpg × toy2.glb" and outlined(window) == {"image 1", "shape 2"}

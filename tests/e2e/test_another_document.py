@@ -28,7 +28,7 @@ def test_half_a_pair_belongs_to_its_photo_and_the_hint_says_what_is_next(window,
     open_sample(window, "image", "image2", "shape")
     dock, session = window.features.align.panel, window.session
     window.show_feature("align")
-    assert "Draw the focus box" in dock.hint.text()
+    assert "Draw a box" in dock.hint.text()
     press(window, Qt.Key.Key_K)
     click_pixel(window.panels["image 1"], *sample["at"])
     assert "same place on the shape" in window.tools.hint()

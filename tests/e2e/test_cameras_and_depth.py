@@ -37,11 +37,13 @@ def test_measured_depth_gives_the_shape_its_size(posed, sample, give, tmp_path, 
     qtbot.waitUntil(lambda: current(window) is not known, timeout=180_000)
     assert np.allclose(current(window).pose.s, 2, rtol=0.1)
     dock.measured.trigger()  # forget it
-    assert "from a file" in dock.measured.text() and not window.session.cameras.depths
+    assert "Open measured depth" in dock.measured.text() and not window.session.cameras.depths
     undo(window)
     assert "depth.npy" in dock.measured.text()
     undo(window, 2)
-    assert current(window) == known and not window.session.cameras.depths and "from a file" in dock.measured.text()
+    assert (
+        current(window) == known and not window.session.cameras.depths and "Open measured depth" in dock.measured.text()
+    )
 
 
 def test_a_pose_is_carried_to_the_other_photo_of_a_rig(posed, sample, give, tmp_path, qtbot, wait_ready):

@@ -35,7 +35,7 @@ def test_a_click_is_answered_at_once_and_refined_when_poses_are_there(window, op
     qtbot.waitUntil(lambda: answer_of(window) is not first, timeout=60_000)
     assert None not in seen  # the pin never loses its match
     assert "through" in details(window) and "being looked for" not in details(window)
-    assert any("go through them now" in sentence for _, sentence in window.messages.kept)
+    assert any("matches are surer with them" in sentence for _, sentence in window.messages.kept)
     assert differs(shown(window.panels["shape 1"]), before, 25) > 100
     assert not session.aligned and session.undo_stack.count() == steps  # it is no step of the document
 
@@ -60,7 +60,7 @@ def test_without_a_box_clicks_go_through_an_object_that_was_looked_for(window, o
     click_pixel(window.panels["image 1"], *sample["at"])
     answer(window.panels["image 1"], "Match anyway")
     wait_ready(window)
-    assert "of an object that was looked for" in details(window) and answer_of(window).verdict != "good"
+    assert "without a box the object was looked for" in details(window) and answer_of(window).verdict != "good"
     assert any("the object was looked for" in sentence for _, sentence in window.messages.kept)
     assert session.items["image 1"].box is None and session.undo_stack.count() == steps + 1
     draw_focus_box(window.panels["image 1"], sample["box"])

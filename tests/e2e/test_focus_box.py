@@ -1,4 +1,4 @@
-"""The focus box."""
+"""The box around the object."""
 
 import pytest
 from PySide6.QtCore import Qt

@@ -30,7 +30,7 @@ def test_find_shapes_like_the_image_open_turn_and_align_one(
     qtbot.waitUntil(lambda: grid.count() == 4, timeout=90_000)
     assert set(names(window)[:2]) == {"toy.glb", "toy2.glb"}
     assert "1 could not be read" in dock.about.text() and "broken.ply" in dock.about.toolTip()
-    assert [dock.tag.itemText(i) for i in range(dock.tag.count())] == ["All", "below (1)"]
+    assert [dock.tag.itemText(i) for i in range(dock.tag.count())] == ["All tags", "below (1)"]
     toy = names(window).index("toy.glb")
     before = grid.item(toy).icon().pixmap(104).toImage()
     at = grid.visualItemRect(grid.item(toy)).center()

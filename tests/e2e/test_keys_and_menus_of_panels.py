@@ -67,7 +67,7 @@ def test_the_right_button_offers_what_can_be_done(window, open_sample, qtbot, gi
     open_sample(window, "image", "shape")
     image, mesh = window.panels["image 1"], window.panels["shape 1"]
     click_pixel(image, 300, 300, RIGHT)
-    assert {"Focus box", "Fit", "Save picture…", "Close"} <= set(menu_lines(window))
+    assert {"Box the object", "Fit", "Save picture…", "Close"} <= set(menu_lines(window))
     QTest.mouseClick(mesh.plotter, RIGHT, pos=middle_of(mesh))
     qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
     assert {"View", "Edges", "Fit", "Close"} <= set(menu_lines(window)) and not window.session.pins

@@ -71,6 +71,8 @@ def test_what_cannot_be_read_is_found(window, qtbot):
     """The test above would fail: a text cut off, one outside, one over another."""
     panel = window.features.matching.panel
     assert unreadable(window) == []
+    for widget in (panel.clear_button, panel.delete_button):
+        widget.show()
     panel.hint.setWordWrap(False)
     panel.clear_button.setFixedWidth(20)
     panel.delete_button.move(panel.clear_button.pos())
@@ -127,7 +129,7 @@ def test_the_encoder_is_behind_expert_and_a_task_brings_its_panel_back(window):
 def test_every_task_exports(window, name):
     window.show_feature(name)
     lines = {one.text(): one.isEnabled() for one in window.workspace.export.menu().actions() if one.text()}
-    assert "Save picture of image…" in lines
+    assert "Save picture of photo…" in lines
     own = [one.text for one in getattr(window.features, name).exports() if one is not None]
     assert set(own) <= set(lines)
     window.workspace.export.menu().aboutToShow.emit()

@@ -76,7 +76,7 @@ def test_a_click_in_the_photo_is_found_on_the_shape(parts, qtbot, sample):
     window, mesh, dock = parts, parts.panels["shape 1"], parts.features.parts.panel
     before = shown(mesh)
     mark_trunk(window, qtbot)
-    assert not window.session.pins and "1 of 3" in dock.candidate.text() and "shape 1: " in dock.title.text()
+    assert not window.session.pins and "1 of 3" in dock.candidate.text() and "Shape 1: " in dock.title.text()
     carried = window.features.parts.drafts.marked.carried["shape 1"]
     shape = load_shape(sample["shape"])
     center = shape.normalised[shape.faces].mean(axis=1)
@@ -133,7 +133,7 @@ def test_a_part_is_kept_saved_undone_and_read(parts, qtbot, give, tmp_path, samp
     qtbot.waitUntil(lambda: differs(shown(mesh), before) < 20)
     mesh.activated.emit()
     give(tmp_path / "part.ply")
-    choose(window, "Parts", "Read labels into this panel")
+    choose(window, "Parts", "Open labels")
     qtbot.waitUntil(lambda: len(window.session.layers) == 1, timeout=60_000)
     assert window.isWindowModified()
 

@@ -15,8 +15,8 @@ ALT = Qt.KeyboardModifier.AltModifier
 
 TOOLS = {"P": "point", "X": "box", "L": "lasso", "R": "brush", "Shift+R": "eraser", "C": "component", "G": "flood"}
 POSE_TOOLS = {"W": "move", "T": "turn", "S": "scale", "K": "pairs"}
-OTHERS = {"Return", "Esc", "N", "Shift+N", "[", "]", "F1", "H"}
-"""Single keys of the menus, by what the tests below press; H is held in ``test_layers.py``."""
+OTHERS = {"Return", "Esc", "N", "Shift+N", "[", "]", "F1", "A", "D", "H"}
+"""Single keys of the menus, by what the tests below and ``test_habits.py`` press; H is held in ``test_layers.py``."""
 
 
 def press_keys(window, keys):
@@ -60,7 +60,7 @@ def test_shortcuts_can_be_changed_and_not_given_twice(window, preferences, qtbot
     QTest.keyClick(editor, Qt.Key.Key_K, CTRL | ALT)
     qtbot.waitUntil(lambda: action.shortcut() == QKeySequence("Ctrl+Alt+K"))
     QTest.keyClick(editor, Qt.Key.Key_O, CTRL)
-    qtbot.waitUntil(lambda: "belongs to File > Open image" in preferences.note.text())
+    qtbot.waitUntil(lambda: "key of File > Open photo" in preferences.note.text())
     assert action.shortcut() == QKeySequence("Ctrl+Alt+K") == editor.keySequence()
     action.setShortcut(QKeySequence())
     window.appearance.restore()

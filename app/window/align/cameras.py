@@ -59,7 +59,7 @@ class CameraController(QObject):
         file, pair = item_for(path), self._aligner.pair()
 
         def done(_: object) -> None:
-            text = tr("Take the intrinsics of {name}").format(name=file.name)
+            text = tr("Use the intrinsics of {name}").format(name=file.name)
             self._push(text, replace(self._session.cameras, file=file))
 
         image = self._session.items[pair[0]] if pair is not None else None
@@ -89,7 +89,7 @@ class CameraController(QObject):
         photo, file = self._session.items[slot], item_for(path)
 
         def done(_: object) -> None:
-            text = tr("Take the depth of {name}").format(name=file.name)
+            text = tr("Use the depth of {name}").format(name=file.name)
             self._push(text, self._session.cameras.with_depth(photo, file))
 
         self._requests.run("read_depth", done, path=path, image=photo)
@@ -98,7 +98,7 @@ class CameraController(QObject):
         """Ask for the cameras of a rig, or forget them."""
         cameras = self._session.cameras
         if cameras.rig:
-            text = tr("Forget the rig of {cameras} cameras").format(cameras=len(cameras.rig))
+            text = tr("Forget the {cameras} cameras of the rig").format(cameras=len(cameras.rig))
             self._push(text, replace(cameras, rig=()))
             return
         path, _ = QFileDialog.getOpenFileName(
@@ -114,7 +114,7 @@ class CameraController(QObject):
         """Take the cameras of all photos of a rig from a file."""
 
         def done(rig: tuple[RigCamera, ...]) -> None:
-            text = tr("Take the rig of {name}").format(name=Path(path).name)
+            text = tr("Use the cameras of {name}").format(name=Path(path).name)
             self._push(text, replace(self._session.cameras, rig=rig))
 
         self._requests.run("read_rig", done, path=path)
@@ -139,7 +139,7 @@ class CameraController(QObject):
                 changes[pair] = replace(
                     before, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens
                 )
-            self._session.undo_stack.push(SetAligned(self._session, tr("Carry pose to the rig"), changes))
+            self._session.undo_stack.push(SetAligned(self._session, tr("Transfer the pose to the rig"), changes))
 
         tasks = [self._aligner.task(pair, known if pair == whole else None) for pair in pairs]
         cameras = [self._session.cameras.of_rig(task.image) for task in tasks]

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.document.commands import SetAligned
 from app.document.session import Fact, Pair, Session
-from app.document.texts import sureness, tr
+from app.document.texts import sureness, title, tr
 from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import Aligned, AlignTask, PoseInPhoto, Slot
 from app.window.active_pair import ActivePair
@@ -27,7 +27,7 @@ from core.geometry.pose import camera_matrix, frustum
 if TYPE_CHECKING:
     from app.window.engine_client import Request
 
-NEXT = tr("Look at the other poses, draw the box tighter, or place pairs.")
+NEXT = tr("Choose another pose, draw a tighter box, or place pairs.")
 """What helps where a pose is not sure."""
 
 SKETCH = 200
@@ -119,7 +119,7 @@ class AlignController(QObject):
             self._finish()
             pairs = known.pairs if known else ()
             aligned = Aligned(*pair, found.K, tuple(found.poses), 0, found.mask, pairs, found.lens)
-            self.push(tr("Align {shape} to {image}").format(shape=pair[1], image=pair[0]), aligned)
+            self.push(tr("Align {shape} to {image}").format(shape=title(pair[1]), image=title(pair[0])), aligned)
 
         request = self._requests.run(
             "align_shape", done, task=self.task(pair), dof=self._dock.dof.currentData(), locked=self._dock.locked
@@ -190,10 +190,10 @@ class AlignController(QObject):
         if aligned is not None:
             return ""
         if pair is None:
-            return tr("Open a photo and a shape to align.")
+            return tr("Open a photo and a shape first; then the shape can be aligned to the photo.")
         if self._session.items[pair[0]].box is None:
-            return tr("Draw the focus box (B) around the object in the photo, then align the shape to it.")
-        return tr("The focus box is drawn: align the shape to what is in it (Ctrl+L).")
+            return tr("Draw a box around the object in the photo (B), then align the shape to it (Ctrl+L).")
+        return tr("The box is drawn. Now align the shape to the object in it (Ctrl+L).")
 
     def _fill_dock(self) -> None:
         self._show_next_step()
@@ -203,10 +203,11 @@ class AlignController(QObject):
             self._dock.pairs.set_rows([])
             return
         lines = [
-            tr("{number}. {sure} · score {score:.3f} · overlap {overlap:.0%}").format(
+            tr("{number}. {sure} · overlap {overlap:.0%}").format(
                 number=number,
-                sure="?" if pose.probability is None else f"{pose.probability:.0%}",
-                score=pose.score,
+                sure=tr("not judged")
+                if pose.probability is None
+                else tr("{share:.0%} sure").format(share=pose.probability),
                 overlap=pose.overlap,
             )
             for number, pose in enumerate(aligned.poses, 1)
@@ -252,7 +253,9 @@ class AlignController(QObject):
 
 def _verdict(aligned: Aligned) -> str:
     if aligned.pose is None:
-        return tr("{pairs} of at least 3 pairs are placed.").format(pairs=len(aligned.pairs))
+        return tr("{pairs} of 3 pairs are placed; with three and more the pose follows them.").format(
+            pairs=len(aligned.pairs)
+        )
     probability = aligned.pose.probability
     verdict = "unsure" if probability is None else verdict_of(probability)
     said = sureness(verdict, probability, aligned.pose.reasons)

@@ -16,21 +16,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.document.texts import title, tr
+from app.document.texts import tr
 from app.window.align.pairs import PairList
 from app.window.views.toolbar import Toolbar
 from core.alignment.freedom import FREEDOMS
 
 TOOLS = (
-    ("move", tr("Move"), tr("Drag the shape in the photo (W); at the tip of an axis along it; Ctrl+wheel nearer and farther")),
-    ("turn", tr("Turn"), tr("Drag to turn the shape like a ball (T); at the tip of an axis about it; beside the ball about the view")),
-    ("scale", tr("Scale"), tr("Drag the tip of an axis to scale along it (S), anywhere else all of them")),
-    ("pairs", tr("Pairs"), tr("Click a place in the photo and the same on the shape (K); from three pairs on the pose follows them")),
+    ("move", tr("Move"), tr("Drag the shape to where it is in the photo (W); the tip of an axis moves it along that axis, Ctrl+wheel nearer or farther")),
+    ("turn", tr("Turn"), tr("Drag to turn the shape like a ball (T); the tip of an axis turns it about that axis, outside the ball it turns like a wheel")),
+    ("scale", tr("Scale"), tr("Drag the tip of an axis to scale along that axis (S); drag anywhere else to scale along all three")),
+    ("pairs", tr("Pairs"), tr("Click a place in the photo and the same place on the shape (K); from three pairs on the pose follows them")),
 )  # fmt: skip
 
 ALIGN_TIP = tr("Find the pose of the shape in the photo (Ctrl+L)")
-VIEW_TIP = tr("See the shape in its panel as the photo's camera sees it (Ctrl+Shift+L)")
-CLEAR_TIP = tr("Forget the poses and the pairs")
+VIEW_TIP = tr("View the shape in its panel as the photo's camera sees it (Ctrl+Shift+L)")
+CLEAR_TIP = tr("Remove the poses and the pairs of this photo and this shape")
+
+LOCKS = (
+    *(tr("Position along x"), tr("Position along y"), tr("Position along z")),
+    *(tr("Rotation about x"), tr("Rotation about y"), tr("Rotation about z")),
+    *(tr("Size along x"), tr("Size along y"), tr("Size along z")),
+)
 
 KEYS = {"move": "W", "turn": "T", "scale": "S", "pairs": "K"}
 
@@ -78,7 +84,9 @@ class AlignPanel(QWidget):
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
         self.list.setMaximumHeight(7 * self.fontMetrics().height())
         self.list.setToolTip(
-            tr("Other poses that the photo agrees with, for objects that look the same from several sides")
+            tr(
+                "Poses that fit the photo, the likeliest first; choose another where the object looks alike from several sides. Overlap: the share of the two silhouettes that coincides."
+            )
         )
         self.list.currentRowChanged.connect(self._row_changed)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -109,7 +117,7 @@ class AlignPanel(QWidget):
         """Intrinsics come from a file, or ("") from the field of view."""
         short = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 60)
         self.camera.setText(short or tr("Camera"))
-        self.from_file.setText(tr("Forget the intrinsics of the file") if name else tr("Take intrinsics from a file…"))
+        self.from_file.setText(tr("Forget the intrinsics") if name else tr("Open intrinsics…"))
         self.fov.setEnabled(not name)
 
     def set_known(self, depth: str, cameras: int, carries: bool) -> None:
@@ -118,12 +126,10 @@ class AlignPanel(QWidget):
         ``carries`` says whether a pose can be carried to others of it.
         """
         self.measured.setText(
-            tr("Forget the depth of {depth}").format(depth=depth) if depth else tr("Take measured depth from a file…")
+            tr("Forget the depth of {depth}").format(depth=depth) if depth else tr("Open measured depth…")
         )
         self.rig.setText(
-            tr("Forget the rig of {cameras} cameras").format(cameras=cameras)
-            if cameras
-            else tr("Take the cameras of a rig from a file…")
+            tr("Forget the {cameras} cameras of the rig").format(cameras=cameras) if cameras else tr("Open camera rig…")
         )
         self.carry.setEnabled(carries)
 
@@ -165,14 +171,18 @@ class AlignPanel(QWidget):
     def _camera_rows(self) -> QFormLayout:
         self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QPushButton(), QPushButton()
         self.fov.setRange(0, 170)
-        self.fov.setSpecialValueText(tr("as the photo says, else 50°"))
+        self.fov.setSpecialValueText(tr("automatic"))
         self.fov.setSuffix("°")
-        self.fov.setToolTip(tr("What the photo's longer side spans; 0 takes it from the photo's EXIF data, or as 50°"))
+        self.fov.setToolTip(
+            tr(
+                "The angle that the longer side of the photo spans. 0 is automatic: taken from the photo's EXIF data, or 50° where there are none."
+            )
+        )
         self._fill_camera_menu()
         self._fill_freedoms()
         form = QFormLayout()
         form.addRow(tr("Field of view"), self.fov)
-        form.addRow(tr("Adjust"), self.dof)
+        form.addRow(tr("Solve for"), self.dof)
         row = QHBoxLayout()
         row.addWidget(self.camera)
         row.addWidget(self.locks)
@@ -182,50 +192,52 @@ class AlignPanel(QWidget):
     def _fill_camera_menu(self) -> None:
         self.camera.setText(tr("Camera"))
         self.camera.setToolTip(
-            tr("The photo's camera: of a file, or estimated with the pose; measured depth; the cameras of a rig")
+            tr("What is known about the photo's camera: intrinsics, measured depth, a rig of cameras")
         )
         cameras = QMenu(self.camera)
-        self.from_file = cameras.addAction(tr("Take intrinsics from a file…"), self.camera_requested.emit)
-        self.estimate = cameras.addAction(tr("Estimate the field of view with the pose"), self.estimate_requested.emit)
+        self.from_file = cameras.addAction(tr("Open intrinsics…"), self.camera_requested.emit)
+        self.estimate = cameras.addAction(tr("Estimate the field of view"), self.estimate_requested.emit)
         cameras.addSeparator()
-        self.measured = cameras.addAction(tr("Take measured depth from a file…"), self.depth_requested.emit)
+        self.measured = cameras.addAction(tr("Open measured depth…"), self.depth_requested.emit)
         self.measured.setToolTip(
             tr(
-                "A PNG of millimetres (thousandths of the shape's units) or NPY, of the photo's size: tells size from distance"
+                "A PNG in millimetres (thousandths of the shape's unit) or an NPY, of the photo's size. Depth tells a small near object from a large far one."
             )
         )
         cameras.addSeparator()
-        self.rig = cameras.addAction(tr("Take the cameras of a rig from a file…"), self.rig_requested.emit)
+        self.rig = cameras.addAction(tr("Open camera rig…"), self.rig_requested.emit)
         self.rig.setToolTip(
             tr(
-                "transforms.json of nerfstudio or images.txt of COLMAP, in the shape's units: a pose in one photo is one in all"
+                "transforms.json of nerfstudio or images.txt of COLMAP, in the shape's unit. A pose in one photo of a rig is a pose in all of them."
             )
         )
-        self.carry = cameras.addAction(tr("Carry the pose to the rig's other photos"), self.carry_requested.emit)
+        self.carry = cameras.addAction(tr("Transfer the pose to the rig's other photos"), self.carry_requested.emit)
         cameras.setToolTipsVisible(True)
         self.camera.setMenu(cameras)
 
     def _fill_freedoms(self) -> None:
         for value, text in (
-            (6, tr("position, rotation")),
+            (6, tr("position and rotation")),
             (7, tr("position, rotation, size")),
-            (9, tr("and size by axis")),
+            (9, tr("position, rotation, 3 sizes")),
         ):
             self.dof.addItem(text, value)
         self.dof.setToolTip(
             tr(
-                "What aligning may change (6, 7 or 9 degrees of freedom): more when the shape is not exactly that of the photo"
+                "What aligning may change: 6, 7 or 9 degrees of freedom. Choose sizes too when the shape is not exactly the object in the photo."
             )
         )
         menu = QMenu(self.locks)
-        for name in FREEDOMS:
-            action = menu.addAction(title(name))
+        for name, text in zip(FREEDOMS, LOCKS, strict=True):
+            action = menu.addAction(text)
             action.setData(name)
             action.setCheckable(True)
         menu.triggered.connect(self._locked)
         self.locks.setMenu(menu)
         self.locks.setToolTip(
-            tr("What must stay as it is: position along and rotation about the camera's axes, size along the shape's")
+            tr(
+                "What aligning must not change: position along and rotation about the camera's axes, size along the shape's axes"
+            )
         )
         self._locked()
 
@@ -245,9 +257,9 @@ class AlignPanel(QWidget):
             action.triggered.connect(lambda on, n=name: self.tool_requested.emit(n if on else ""))
             self.tools[name] = toolbar.add_action(action, f"pose-{name}")
         toolbar.add_line()
-        self.view = QAction(tr("See as in photo"), self)
+        self.view = QAction(tr("View as in photo"), self)
         self.view.triggered.connect(self.view_requested)
-        toolbar.add_action(self.view, "view")
+        toolbar.add_action(self.view, "camera")
         self.forget = QPushButton(tr("Clear"))
         self.forget.clicked.connect(self.clear_requested)
         toolbar.add_stretch()
@@ -277,7 +289,7 @@ class AlignPanel(QWidget):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(tr("See the shape as in the photo"), self.view_requested.emit)
+        menu.addAction(tr("View shape as in photo"), self.view_requested.emit)
         menu.addAction(tr("Save pose…"), self.save_requested.emit)
         menu.addSeparator()
         menu.addAction(tr("Clear pose"), self.clear_requested.emit)

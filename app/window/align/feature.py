@@ -44,7 +44,7 @@ class AlignFeature(Feature):
     ):
         self._tools, self._shell = tools, shell
         self.panel = AlignPanel()
-        self.toolbar = self.panel.toolbar
+        self.toolbar, self._pairs = self.panel.toolbar, self.panel.pairs
         pair.changed.connect(lambda: self.panel.show_pair(pair.name()))
         self.controller = AlignController(session, requests, panels, content, pair, layers, self.panel, parent)
         self.cameras = CameraController(session, requests, self.controller, self.panel, parent)
@@ -65,7 +65,7 @@ class AlignFeature(Feature):
             None,
             *(Entry(_by_hand(name, text), partial(self._tools.toggle, name), KEYS[name]) for name, text, _ in TOOLS),
             None,
-            Entry(tr("See shape as in photo"), self.manual.look_as_photo, "Ctrl+Shift+L"),
+            Entry(tr("View shape as in photo"), self.manual.look_as_photo, "Ctrl+Shift+L"),
             None,
             Entry(tr("Open pose…"), self.files.open),
             *self.exports(),
@@ -73,9 +73,12 @@ class AlignFeature(Feature):
             Entry(tr("Open intrinsics…"), cameras.ask_camera),
             Entry(tr("Open measured depth…"), cameras.ask_depth),
             Entry(tr("Open camera rig…"), cameras.ask_rig),
-            Entry(tr("Carry pose to the rig's other photos"), cameras.carry),
+            Entry(tr("Transfer the pose to the rig's other photos"), cameras.carry),
         )
         return [None if one is None else Entry(one.text, partial(self._shown, one), one.key) for one in lines]
+
+    def delete(self) -> None:
+        self._pairs.delete_selected()
 
     def exports(self) -> Entries:
         return (Entry(tr("Save pose…"), self.files.save, can=self.controller.is_posed),)

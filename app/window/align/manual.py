@@ -132,7 +132,7 @@ class ManualPose(QObject):
     def hint(self) -> str:
         """What the next click does while pairs are placed."""
         if self._half is None:
-            return tr("Click a place in the photo or on the shape; then click the same place on the other")
+            return tr("Click a place in the photo or on the shape, then the same place on the other one")
         where = tr("on the shape") if kind_of(self._half[0]) == "image" else tr("in the photo")
         return tr("Now click the same place {where}").format(where=where)
 
@@ -166,7 +166,7 @@ class ManualPose(QObject):
             image, shape = self._session.items[aligned.image], self._session.items[aligned.shape]
             self._requests.run(
                 "save_pose",
-                lambda saved: self._shell.say(tr("Saved {path}").format(path=saved)),
+                self._shell.saved,
                 path=path,
                 file_format=file_format,
                 image=image,
@@ -229,7 +229,7 @@ class ManualPose(QObject):
         def scored(found: PoseInPhoto) -> None:
             poses = list(aligned.poses)
             poses[aligned.choice] = found
-            self._aligner.push(f"{what} {aligned.shape}", replace(aligned, poses=tuple(poses)))
+            self._aligner.push(f"{what} {title(aligned.shape)}", replace(aligned, poses=tuple(poses)))
 
         task = self._aligner.task((aligned.image, aligned.shape), aligned)
         self._requests.run("score_pose", scored, task=task, pose=shown)

@@ -59,7 +59,7 @@ class PairList(QTreeWidget):
         self.setMaximumHeight(round((LINES + 2) * 1.4 * self.fontMetrics().height()))
         self.setToolTip(
             tr(
-                "How far from its pixel the pose that is shown puts the point of a pair, worst first; Delete removes a pair"
+                "How many pixels lie between a pair's pixel and where the pose puts its point. The worst pair is first; Delete removes the selected ones."
             )
         )
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -86,14 +86,15 @@ class PairList(QTreeWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self._delete()
+            self.delete_selected()
         else:
             super().keyPressEvent(event)
 
     def _selected(self) -> list[int]:
         return [item.data(0, Qt.ItemDataRole.UserRole) for item in self.selectedItems()]
 
-    def _delete(self) -> None:
+    def delete_selected(self) -> None:
+        """Ask for the selected pairs to be deleted."""
         chosen = self._selected()
         if chosen:
             self.clearSelection()  # the numbers are those of other pairs from now on
@@ -104,7 +105,7 @@ class PairList(QTreeWidget):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(tr("Delete pair"), self._delete)
+        menu.addAction(tr("Delete pair"), self.delete_selected)
         menu.popup(self.viewport().mapToGlobal(at))
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.document.session import Pair, Session
-from app.document.texts import tr
+from app.document.texts import title, tr
 from app.shared.values import AlignTask, Box, Guide, slots_of
 from app.window.align.controller import AlignController
 from app.window.requests import Requests
@@ -90,8 +90,8 @@ class PoseSearch(QObject):
                 self._session.set_likely(pair, True, guide)
                 if pins:
                     self._shell.say(
-                        tr("Poses of {shape} in {image} were found: the matches go through them now.").format(
-                            shape=pair[1], image=pair[0]
+                        tr("Likely poses of {shape} in {image} were found; matches are surer with them.").format(
+                            shape=title(pair[1]), image=title(pair[0])
                         )
                     )
 

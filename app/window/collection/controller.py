@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.document.commands import SetAligned, SetCollection
 from app.document.session import Session
-from app.document.texts import tr
+from app.document.texts import title, tr
 from app.shared.values import IMAGE_SUFFIXES, Aligned, Collection, CollectionPhoto, Drawing, Slot, item_for, kind_of
 from app.window.collection.dock import HELP, CollectionPanel
 from app.window.collection.presenter import SHAPE, CollectionPresenter
@@ -23,11 +23,11 @@ IMAGE: Slot = "image 1"
 """Where photos of the collection are opened."""
 
 LENS = tr(
-    "The photo's lens bends, which the collection in the window cannot use yet; undistort the photo first, or use "
-    "counterpoint congeal --K."
+    "This photo has lens distortion, which a collection in the window cannot use. Undistort the photo first, or use "
+    "counterpoint congeal --K on the command line."
 )
 
-IMAGES = tr("Images ({suffixes})").format(suffixes=" ".join("*" + suffix for suffix in IMAGE_SUFFIXES))
+IMAGES = tr("Photos ({suffixes})").format(suffixes=" ".join("*" + suffix for suffix in IMAGE_SUFFIXES))
 
 
 class CollectionController(QObject):
@@ -121,6 +121,18 @@ class CollectionController(QObject):
         self._posing = one
         self._requests.open(IMAGE, one.item.with_box(one.item.box or one.frame))
 
+    def step(self, by: int) -> None:
+        """Open the photo after the open one, or before it; the first where none of them is open."""
+        count, number = len(self.collection.photos), self.collection.number_of(self._session.items.get(IMAGE))
+        if count == 0:
+            self._shell.say(tr("There is no collection of photos yet; add photos first (Ctrl+4)."))
+        elif number is None:
+            self.open_photo(0)
+        elif 0 <= number + by < count:
+            self.open_photo(number + by)
+        else:
+            self._shell.say(tr("This is the last photo.") if by > 0 else tr("This is the first photo."))
+
     def fix(self) -> None:
         """The pose that is shown for the opened photo is certain; the others follow."""
         number, aligned = self._fixable()
@@ -135,7 +147,7 @@ class CollectionController(QObject):
         self._dock.set_running(True)
         self._join(
             replace(self.collection, photos=tuple(photos), joined=False),
-            tr("Fix the pose of {name}").format(name=one.item.name),
+            tr("Confirm the pose of {name}").format(name=one.item.name),
         )
 
     def _push(self, text: str, collection: Collection) -> None:
@@ -170,7 +182,9 @@ class CollectionController(QObject):
             self._finish()
             self._push(tr("Congeal"), collection)
             self._shell.say(
-                tr("No photo could be posed; draw the box around the object in each, or take another shape.")
+                tr(
+                    "No photo could be posed. Draw a box around the object in each photo (double-click opens one), or open another shape."
+                )
             )
 
     def _stopped(self, collection: Collection) -> None:
@@ -211,7 +225,7 @@ class CollectionController(QObject):
         photos = tuple(self._as_opened(one) for one in self.collection.photos)
 
         def done(found: tuple[str, str]) -> None:
-            self._shell.say(tr("{name} fits the photos best").format(name=Path(found[0]).name))
+            self._shell.say(tr("{name} fits the photos best and is opened.").format(name=Path(found[0]).name))
             self._requests.open(SHAPE, item_for(found[0]).with_up(found[1]))
 
         self._requests.run("choose_canonical", done, photos=photos, gallery=gallery, encoder=self._session.encoder)
@@ -277,7 +291,9 @@ class CollectionController(QObject):
         if what == "picture":
             number = self._dock.strip.chosen()
             if number is None:
-                self._shell.say(tr("Choose the photo that the picture is to be laid over."))
+                self._shell.say(
+                    tr("Click the photo of the collection that the picture belongs to, then choose this again.")
+                )
                 return None
             path, _ = QFileDialog.getOpenFileName(self._dock, tr("Picture to lay over the object"), "", IMAGES)
             return Drawing(number, picture=path) if path else None
@@ -288,13 +304,13 @@ class CollectionController(QObject):
             slot = IMAGE
             number = self.collection.number_of(item)
             if number is None:
-                self._shell.say(tr("Open one of the photos (double-click) and mark parts in it first."))
+                self._shell.say(
+                    tr("First open a photo of the collection (double-click) and mark parts in it (Ctrl+2).")
+                )
                 return None
         parts = [part for part in self._session.layers.parts if part.visible and slot in part.masks]
         if not parts:
-            self._shell.say(
-                tr("No parts are marked in {slot}; mark them with the tools of the task Parts.").format(slot=slot)
-            )
+            self._shell.say(tr("No parts are marked in {slot}; mark some first (Ctrl+2).").format(slot=title(slot)))
             return None
         return Drawing(number, tuple((part.masks[slot], part.color) for part in parts))
 
@@ -311,7 +327,7 @@ class CollectionController(QObject):
             self._requests.run(
                 "export_collection",
                 lambda saved: self._shell.say(
-                    tr("{saved} files written to {folder}").format(saved=len(saved), folder=folder)
+                    tr("Saved {saved} files in {folder}").format(saved=len(saved), folder=folder)
                 ),
                 collection=self.collection if what == "edited" else replace(self.collection, drawing=None),
                 folder=folder,

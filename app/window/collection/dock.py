@@ -19,10 +19,10 @@ from app.document.texts import tr
 from app.window.collection.filmstrip import Filmstrip
 from app.window.views.toolbar import Toolbar
 
-ORDERS = ((tr("In order"), "order"), (tr("Best first"), "best"), (tr("By viewpoint"), "viewpoint"))
+ORDERS = ((tr("As added"), "order"), (tr("Best first"), "best"), (tr("By viewpoint"), "viewpoint"))
 FILTERS = (
     (tr("All"), "all"),
-    (tr("Agreeing"), "inliers"),
+    (tr("Inliers"), "inliers"),
     (tr("Outliers"), "outliers"),
     (tr("Seen from the front"), "front"),
     (tr("From the right"), "right"),
@@ -31,8 +31,8 @@ FILTERS = (
     (tr("From above"), "above"),
 )
 EXPORTS = (
-    (tr("Poses and maps (JSON, NPZ)…"), "npz"),
-    (tr("Poses and maps (JSON, EXR)…"), "exr"),
+    (tr("Poses and coordinate maps (JSON, NPZ)…"), "npz"),
+    (tr("Poses and coordinate maps (JSON, EXR)…"), "exr"),
     (tr("COLMAP…"), "colmap"),
     ("nerfstudio…", "nerfstudio"),
     (tr("Photos with the drawing…"), "edited"),
@@ -44,7 +44,9 @@ CARRIES = (
     (tr("Nothing"), "nothing"),
 )
 
-HELP = tr("Drop 2 photos or more of one object or category here, open a shape like it, and pull them into its frame.")
+HELP = tr(
+    "Drop two or more photos of one object or category here, open a shape like it, and press Congeal: every photo gets a pose in the frame of that shape."
+)
 
 
 class CollectionPanel(QWidget):
@@ -88,7 +90,9 @@ class CollectionPanel(QWidget):
         """What can be done now."""
         self.start.setEnabled(self._runs or (photos > 1 and shape))
         self.start.setToolTip(
-            "" if shape else tr("Open the shape that the photos show as shape 1, or choose one from the gallery")
+            tr("Find the pose of every photo in the frame of Shape 1")
+            if shape
+            else tr("First open a shape like what the photos show as Shape 1, or choose one from the gallery")
         )
         for widget in (self.carry.defaultAction(), self.cameras, self.azimuth):
             widget.setEnabled(joined)
@@ -113,23 +117,25 @@ class CollectionPanel(QWidget):
         self.add = self._action(tr("Add photos…"), "", self.add_requested)
         self.gallery = self._action(
             tr("Shape from gallery"),
-            tr("Take the shape of the Gallery's folder that fits the photos best"),
+            tr("Open the shape of the gallery that fits the photos best"),
             self.shape_requested,
         )
         self.fix_action = self._action(
-            tr("Fix this pose"),
-            tr("The pose that is shown for the opened photo is certain; the others follow it"),
+            tr("Confirm pose"),
+            tr("The pose of the open photo is right; the other photos are fitted to it again"),
             self.fix_requested,
         )
         toolbar.add_action(self.add, "add")
         toolbar.add_action(self.gallery, "gallery")
         toolbar.add(self.start)
-        self.fix = toolbar.add_action(self.fix_action, "fix")
+        self.fix = toolbar.add_action(self.fix_action, "confirm")
         toolbar.add_line()
         self.carry = toolbar.add_action(QAction(tr("Draw on all"), self), "draw-all")
         self.carry.setMenu(self._carry_menu())
         self.carry.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        toolbar.add_action(self._action(tr("Clear"), tr("Take all photos out"), self.clear_requested), "trash")
+        toolbar.add_action(
+            self._action(tr("Clear"), tr("Remove all photos from the collection"), self.clear_requested), "trash"
+        )
         toolbar.add_stretch()
         return toolbar
 
@@ -164,7 +170,7 @@ class CollectionPanel(QWidget):
         self.average, self.azimuth = QLabel(), QSlider(Qt.Orientation.Horizontal)
         self.average.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.average.setMinimumSize(150, 120)
-        self.average.setToolTip(tr("All photos together, as a picture of the shape; the slider turns it"))
+        self.average.setToolTip(tr("The average of all photos, laid on the shape; the slider turns it"))
         self.azimuth.setRange(-180, 180)
         self.azimuth.setValue(45)
         self.azimuth.valueChanged.connect(lambda: self.turned.emit())

@@ -106,12 +106,12 @@ class CollectionPresenter(QObject):
             frame.about += f"\n{one.problem}"
         elif one.pose is not None:
             agreement = "" if np.isnan(one.agreement) else f" · {one.agreement:.2f}"
-            state = tr("fixed by hand") if one.fixed else tr("score {score:.2f}").format(score=one.pose.score)
+            state = tr("confirmed by hand") if one.fixed else tr("score {score:.2f}").format(score=one.pose.score)
             outlier = "" if one.inlier else tr(", does not agree with the others")
             sure = one.pose.score if one.pose.probability is None else one.pose.probability
             frame.caption = f"{sure:{'.2f' if one.pose.probability is None else '.0%'}}{agreement}"
             if one.fixed:
-                frame.caption = "fixed"
+                frame.caption = tr("confirmed")
             frame.about += tr("\n{state}, silhouette overlaps by {overlap:.0%}{outlier}").format(
                 state=state, overlap=one.pose.overlap, outlier=outlier
             )
@@ -177,7 +177,7 @@ class CollectionPresenter(QObject):
 
         def done(found: Followed | None) -> None:
             if found is None:
-                self._shell.say(tr("That pixel shows nothing of the shape."))
+                self._shell.say(tr("The shape is not at that place of the photo; click on the object."))
             elif self._session.items.get(SHAPE) == self.collection.shape:
                 self._tools.click(SHAPE, found.point)
             else:

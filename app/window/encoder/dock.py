@@ -73,33 +73,36 @@ class EncoderPanel(QWidget):
         self.name.setEditable(True)
         self.name.addItems(POCKETS)
         self.name.setToolTip(
-            tr("The bundled pocket encoders need no network. Any timm vision transformer can be typed by its name.")
+            tr(
+                "What describes photos and shapes. The bundled pocket encoders need no network; the name of any vision transformer of timm can be typed."
+            )
         )
         self.about = QLabel()
         self.about.setWordWrap(True)
         self.about.setForegroundRole(self.about.foregroundRole().PlaceholderText)
         self.weights = QLineEdit()
         self.weights.setPlaceholderText(tr("bundled or published"))
-        self.weights.setToolTip(tr("Weights from a file of yours instead"))
+        self.weights.setToolTip(tr("A file with weights, used instead of the bundled or published ones"))
         self.adapter = QLineEdit()
         self.adapter.setPlaceholderText(tr("none"))
-        self.adapter.setToolTip(
-            tr("A file that Adapt, counterpoint adapt or counterpoint train adapter made for this encoder")
-        )
+        self.adapter.setToolTip(tr("An adapter file made for this encoder, by Adapt below or on the command line"))
         self.layer = _spin(
-            -1, 99, tr("three quarters in"), tr("Which block of a ViT; middle blocks carry the most geometry")
+            -1,
+            99,
+            tr("three quarters deep"),
+            tr("Which block of a vision transformer is read; blocks in the middle hold most of the geometry"),
         )
         self.device = QComboBox()
         self.device.addItems(["auto", "cpu", "cuda"])
-        self.samples = _spin(1000, 1_000_000, "", tr("Points on the surface that carry a descriptor"))
+        self.samples = _spin(1000, 1_000_000, "", tr("Points on the surface that get a descriptor"))
         self.samples.setSingleStep(10_000)
         self.samples.setGroupSeparatorShown(True)
-        self.azimuths = _spin(3, 36, "", tr("Views in each of three rings around a shape"))
-        self.resolution = _spin(0, 1024, tr("encoder's own"), tr("Side of a rendered view in pixels"))
+        self.azimuths = _spin(3, 36, "", tr("How many views are rendered in each of three rings around the shape"))
+        self.resolution = _spin(0, 1024, tr("automatic"), tr("Width and height of a rendered view in pixels"))
         self.points = QComboBox()
         self.points.addItems([tr("from views"), tr("from points")])
         self.points.setToolTip(
-            tr("From points a shape is described in a fifth of a second, less exactly than from rendered views")
+            tr("How shapes are described: from rendered views is more exact, from points takes a fifth of a second")
         )
 
     def _form(self) -> QFormLayout:
@@ -110,7 +113,9 @@ class EncoderPanel(QWidget):
         form.addRow(tr("Weights"), self._with_browse(self.weights, tr("Weights (*.safetensors *.pth *.pt *.bin)")))
         self.adapted = QCheckBox(tr("Adapter"))
         self.adapted.setChecked(True)
-        self.adapted.setToolTip(tr("Off: the encoder as it is, to compare; pins are matched anew at once"))
+        self.adapted.setToolTip(
+            tr("Use the adapter. Switch it off to compare with the encoder alone; pins are matched again at once.")
+        )
         form.addRow(self.adapted, self._with_browse(self.adapter, tr("Adapters (*.safetensors)")))
         form.addRow(tr("Layer"), self.layer)
         form.addRow(tr("Device"), self.device)
@@ -128,9 +133,9 @@ class EncoderPanel(QWidget):
         """How adapting goes (:class:`app.shared.results.AdaptationPoint`): share of places found again, and the loss."""
         first, best = curve[0].consistency, max(one.consistency for one in curve)
         self.learnt.setText(
-            tr("Found again in held-out pictures: {first:.0%} before, {best:.0%} so far.").format(
-                first=first, best=best
-            )
+            tr(
+                "Places found again in pictures that are not learned from: {first:.0%} before, {best:.0%} so far."
+            ).format(first=first, best=best)
         )
         self.learnt.show()
         losses = [(float(one.step), one.loss) for one in curve if one.loss == one.loss]
@@ -146,9 +151,9 @@ class EncoderPanel(QWidget):
         self.show_curve(curve[:-1])
         first, last = curve[0].consistency, curve[-1].consistency
         self.learnt.setText(
-            tr("Found again in held-out pictures: {first:.0%} before, {last:.0%} adapted. Saved {file}").format(
-                first=first, last=last, file=file
-            )
+            tr(
+                "Places found again in pictures that were not learned from: {first:.0%} before, {last:.0%} adapted. Saved {file}"
+            ).format(first=first, last=last, file=file)
         )
         self.adapted.setChecked(True)
         self.adapter.setText(file)
@@ -157,13 +162,18 @@ class EncoderPanel(QWidget):
     def _adapt_row(self) -> QHBoxLayout:
         self.adapt, self.minutes = QPushButton(tr("Adapt to the open shapes")), QDoubleSpinBox()
         self.adapt.setToolTip(
-            tr("Learn from pictures of the open shapes what looks the same from all sides; made into an adapter file")
+            tr(
+                "Learn from pictures of the open shapes to find the same place from all sides; the result is an adapter file"
+            )
         )
         self.adapt.clicked.connect(lambda: self.adapt_requested.emit(self.minutes.value()))
         self.minutes.setRange(0.1, 60)
+        self.minutes.setDecimals(1)
         self.minutes.setValue(3)
         self.minutes.setSuffix(tr(" min"))
-        self.minutes.setToolTip(tr("At most; it stops when nothing improves. Stop keeps the best so far."))
+        self.minutes.setToolTip(
+            tr("The longest time it may take. It stops earlier when nothing improves; Cancel keeps the best so far.")
+        )
         self.measure = QPushButton(tr("Measure…"))
         self.measure.setToolTip(tr("Compare encoders and adapters on the open shapes or on a data set, with pictures"))
         self.learnt, self.curve = QLabel(), Curve()
@@ -180,7 +190,7 @@ class EncoderPanel(QWidget):
         """Offer encoders (name, description, bundled)."""
         chosen = self.name.currentText()
         self._descriptions = {
-            name: text + ("" if bundled else tr("; weights come from the hub or a file"))
+            name: text + ("" if bundled else tr("; its weights are downloaded, or come from a file"))
             for name, text, bundled in encoders
         }
         self.name.clear()

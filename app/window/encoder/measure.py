@@ -55,16 +55,20 @@ class MeasurePage(QDialog):
         self.data.addItems(
             [OPEN_SHAPES, "procedural", *(f"{kind}:" for kind in ("meshes", "onepose", "tapvid", "pfpascal", "spair"))]
         )
-        self.data.setToolTip(tr("onepose:FOLDER, tapvid:FILE, pfpascal:FOLDER, spair:FOLDER, meshes:FOLDER"))
+        self.data.setToolTip(
+            tr(
+                "The open shapes, procedural ones, or a data set: onepose:FOLDER, tapvid:FILE, pfpascal:FOLDER, spair:FOLDER, meshes:FOLDER"
+            )
+        )
         self.beside = QLineEdit()
         self.beside.setPlaceholderText(tr("none; for example dinov2, pocket+my-adapter.safetensors"))
         self.beside.setToolTip(
-            tr("Other encoders, NAME or NAME+ADAPTER, divided by commas; that of the window is always measured")
+            tr("Other encoders as NAME or NAME+ADAPTER, separated by commas; the one in use is always measured")
         )
         self.count = QSpinBox()
         self.count.setRange(1, 10_000)
         self.count.setValue(12)
-        self.count.setToolTip(tr("Shapes, objects, videos, or pairs of a category at most"))
+        self.count.setToolTip(tr("At most so many shapes, objects, videos, or pairs of each category"))
         self.measure, self.report = QPushButton(tr("Measure")), QPushButton(tr("Open report"))
         self.measure.setDefault(True)
         self.measure.clicked.connect(self._ask)
@@ -83,9 +87,9 @@ class MeasurePage(QDialog):
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(tr("On"), self.data)
+        form.addRow(tr("Data"), self.data)
         form.addRow(tr("Compare with"), self.beside)
-        form.addRow(tr("At most"), self.count)
+        form.addRow(tr("Number"), self.count)
         buttons = QHBoxLayout()
         buttons.addStretch()
         buttons.addWidget(self.report)
@@ -121,7 +125,7 @@ class MeasurePage(QDialog):
             for j, column in enumerate(columns):
                 value = row[column]
                 item = QTableWidgetItem(
-                    value if isinstance(value, str) else f"{value:.3f}" if value != int(value) else f"{value:.0f}"
+                    value if isinstance(value, str) else f"{value:.2f}" if value != int(value) else f"{value:.0f}"
                 )
                 if j:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

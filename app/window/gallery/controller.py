@@ -108,7 +108,7 @@ class GalleryController(QObject):
         if not dock.words.text().strip():
             self._shell.fail(tr("Type what to look for, for example: a chair with arms."), "gallery")
         elif not dock.clip and not dock.knows_words:
-            sentence = tr("A search by words needs a CLIP model; the folder is read anew with it.")
+            sentence = tr("To search by words, choose a CLIP model; the folder is read again with it.")
             self._shell.fail(sentence, "gallery", tr("Choose a model…"), dock.ask_clip)
         else:
             return True

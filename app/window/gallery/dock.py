@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 from app.document.texts import tr
 from app.window.gallery.grid import ShapeGrid
 
-CLIP = tr("""CLIP as ARCHITECTURE:WEIGHTS, for example
-ViT-B-16:/models/open_clip_model.safetensors (a file) or ViT-B-16:openai (from the network).
-Folders are indexed with it from now on; empty for none.""")
+CLIP = tr("""The CLIP model that words are searched with, as ARCHITECTURE:WEIGHTS, for example
+ViT-B-16:/models/open_clip_model.safetensors (a file) or ViT-B-16:openai (downloaded).
+Folders are read again with it; leave it empty to do without.""")
 
 
 class GalleryPanel(QWidget):
@@ -53,7 +53,9 @@ class GalleryPanel(QWidget):
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.hide()
         self.about = QLabel(
-            tr("Choose a folder of shapes, or a gallery, to see what is in it and to find what is like the photo.")
+            tr(
+                "Choose a folder of shapes, or a gallery, to see what is in it and to find shapes like the one in the photo."
+            )
         )
         self.about.setWordWrap(True)
         layout, sides, asks, found = QVBoxLayout(self), QHBoxLayout(), QVBoxLayout(), QVBoxLayout()
@@ -84,7 +86,7 @@ class GalleryPanel(QWidget):
         blocker = QSignalBlocker(self.tag)
         chosen = self.tag.currentData()
         self.tag.clear()
-        self.tag.addItem(tr("All"), "")
+        self.tag.addItem(tr("All tags"), "")
         for tag, count in found.tags:
             self.tag.addItem(f"{tag} ({count})", tag)
         self.tag.setCurrentIndex(max(0, self.tag.findData(chosen)))
@@ -119,12 +121,12 @@ class GalleryPanel(QWidget):
         self.folder.returnPressed.connect(self.read_folder)
         browse.setToolTip(tr("Choose the folder of shapes, or a gallery"))
         browse.clicked.connect(self._browse)
-        more.setToolTip(tr("Make a gallery to keep or share; the model for words"))
+        more.setToolTip(tr("Make a gallery to keep or share; choose the model for words"))
         menu = QMenu(more)
         menu.addAction(tr("Make a gallery of a folder…"), self._make)
         menu.addSeparator()
         menu.addAction(tr("Model for words…"), self.ask_clip)
-        menu.addAction(tr("Its branch for depth…"), self._ask_branch)
+        menu.addAction(tr("Depth weights of that model…"), self._ask_branch)
         more.setMenu(menu)
         self.read = QPushButton(tr("Read"))
         self.read.setToolTip(tr("Read the folder: new and changed shapes are added, removed ones left out"))
@@ -138,13 +140,16 @@ class GalleryPanel(QWidget):
 
     def _like_row(self) -> QHBoxLayout:
         self.likes: dict[str, QPushButton] = {}
-        tips = {
-            "image": tr("Find shapes that look like what the focus box of the image frames"),
-            "shape": tr("Find shapes that are like the open one"),
-            "part": tr("Find shapes that have something like the part chosen in the task Parts"),
+        kinds = {
+            "image": (tr("Like the photo"), tr("Find shapes that look like what is in the box of the photo")),
+            "shape": (tr("Like the shape"), tr("Find shapes that are like the open one")),
+            "part": (
+                tr("Like the part"),
+                tr("Find shapes that have something like the part chosen in the task Parts"),
+            ),
         }
-        for kind, tip in tips.items():
-            button = QPushButton(tr("Like the {kind}").format(kind=kind))
+        for kind, (text, tip) in kinds.items():
+            button = QPushButton(text)
             button.setToolTip(tip)
             button.clicked.connect(lambda _=False, k=kind: self.search_requested.emit(k))
             self.likes[kind] = button
@@ -160,13 +165,13 @@ class GalleryPanel(QWidget):
 
     def _filter_row(self) -> QHBoxLayout:
         self.tag, self.order, self.closer = QComboBox(), QComboBox(), QCheckBox(tr("Closer look"))
-        self.tag.addItem(tr("All"), "")
-        self.tag.setToolTip(tr("Only shapes with this tag: the names of the folders they are in"))
-        self.order.addItem(tr("Best"), False)
-        self.order.addItem(tr("Worst"), True)
-        self.order.setToolTip(tr("The most or the least similar first"))
+        self.tag.addItem(tr("All tags"), "")
+        self.tag.setToolTip(tr("Show only shapes with this tag; tags are the names of the folders they are in"))
+        self.order.addItem(tr("Most similar"), False)
+        self.order.addItem(tr("Least similar"), True)
+        self.order.setToolTip(tr("Which shapes come first"))
         self.closer.setChecked(True)
-        self.closer.setToolTip(tr("Compare the first hundred cell by cell: finds much better, takes a second"))
+        self.closer.setToolTip(tr("Compare the best hundred again in detail: finds much better, takes a second"))
         self.tag.currentIndexChanged.connect(lambda: self.settings_changed.emit())
         self.order.currentIndexChanged.connect(lambda: self.settings_changed.emit())
         self.closer.toggled.connect(lambda: self.settings_changed.emit())
@@ -176,7 +181,9 @@ class GalleryPanel(QWidget):
         self.labels, self.name, self.names = QLineEdit(), QPushButton(tr("Name the shape")), QLabel()
         self.labels.setPlaceholderText(tr("chair, table, lamp"))
         self.labels.setToolTip(
-            tr("Any words, divided by commas; without a model for words: tags of the gallery, or none for all")
+            tr(
+                "What the open shape may be, separated by commas. Without a model for words only tags of the gallery can be used; leave it empty for all tags."
+            )
         )
         self.labels.returnPressed.connect(self.name.click)
         self.name.clicked.connect(lambda: self.naming_requested.emit(self.labels.text()))
@@ -191,7 +198,7 @@ class GalleryPanel(QWidget):
 
     def _ask_branch(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
-            self, tr("Made by counterpoint train dlign"), self.branch, tr("Weights (*.safetensors)")
+            self, tr("Depth weights made by counterpoint train dlign"), self.branch, tr("Weights (*.safetensors)")
         )
         self.branch = path
 

@@ -68,10 +68,10 @@ class ShapeGrid(OwnReturn, QListWidget):
             pixmap.loadFromData(one.picture)
             name = self.fontMetrics().elidedText(Path(one.path).name, Qt.TextElideMode.ElideMiddle, PICTURE)
             asked = not np.isnan(one.score)
-            item = QListWidgetItem(QIcon(pixmap), f"{name}\n{one.score:.3f}" if asked else name)
+            item = QListWidgetItem(QIcon(pixmap), f"{name}\n{one.score:.2f}" if asked else name)
             lines = [
                 one.path,
-                tr("similarity {score:.3f}").format(score=one.score) if asked else "",
+                tr("similarity {score:.2f}").format(score=one.score) if asked else "",
                 tr("tags: {tags}").format(tags=", ".join(one.tags)) if one.tags else "",
                 tr("Double-click to open, drag to turn"),
             ]

@@ -84,7 +84,7 @@ class MatchController(QObject):
     def place(self, slot: Slot, at: Place) -> bool:
         """Place a pin; one outside the focus box, where nothing is matched, is refused."""
         if outside(self._session, slot, at):
-            sentence = tr("Only what is inside the focus box is matched: click in it, or enlarge it.")
+            sentence = tr("Only what is inside the box is matched: click inside it, or enlarge it.")
             enlarge = partial(self._steps.enlarge_and_place, slot, at)
             self._shell.fail(sentence, slot, tr("Enlarge the box"), enlarge)
             return True
@@ -127,10 +127,10 @@ class MatchController(QObject):
 
     def _put_right(self, pin_id: int, slot: Slot, to: Place | None) -> None:
         if to is None:
-            self._shell.say(tr("There is nothing of it there: the match stays where it was."), 6000)
+            self._shell.say(tr("A match must lie on the photo or the shape; this one stays where it was."), 6000)
             return
         self._session.undo_stack.push(correct(self._session, self._session.pins[pin_id], slot, to))
-        self._shell.say(tr("Corrected: matches near it follow, and Adapt (Expert > Encoder) learns from it."), 6000)
+        self._shell.say(tr("Corrected: matches near it follow, and Adapt (Expert > Encoder) can learn from it."), 6000)
 
     def _answer_pins(self) -> None:
         for pin in list(self._session.pins.values()):
@@ -161,7 +161,7 @@ class MatchController(QObject):
 
         def cancelled() -> None:
             if is_latest():
-                give_up(tr("Stopped before it was matched."))
+                give_up(tr("Stopped before it was matched; place the pin again."))
 
         def finished() -> None:
             if is_latest():

@@ -29,7 +29,7 @@ _WORDS = {"good": tr("good"), "unsure": tr("unsure"), "none": tr("no counterpart
 _STATUS_COLORS = {"good": "#2e9e5b", "unsure": "#d08a00", "none": "#d0454c", "working": "#7a828e", "": "#7a828e"}
 _STATUS_TIPS = {
     "good": tr("Good: such matches are right at least four times out of five."),
-    "unsure": tr("Unsure: such matches are often wrong; an alignment, or a tighter box, makes them surer."),
+    "unsure": tr("Unsure: such matches are often wrong; align the shape, or draw a tighter box."),
     "none": tr("No counterpart: the place is probably hidden, or not part of the object."),
     "working": tr("Waiting for the encoder."),
     "": "",
@@ -82,13 +82,19 @@ class PinsPanel(QWidget):
         self.list.itemChanged.connect(self._edited)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._menu)
-        self.hint = QLabel(tr("Click the image or the shape to place a pin.\nHold Shift and move for a live preview."))
+        self.hint = QLabel()
         self.hint.setWordWrap(True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
         self.hint.setContentsMargins(8, 8, 8, 8)
         self.details = QLabel()
         self.details.setTextFormat(Qt.TextFormat.RichText)
         self.details.setWordWrap(True)
+        self.details.setToolTip(
+            tr(
+                "Similarity: of the two places, 1 at most.\nMargin: the lead over the next best place.\nCycle error: how far from the start matching back lands, as a share of the object's size."
+            )
+        )
         self.details.setContentsMargins(8, 4, 8, 4)
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.delete_button, self.clear_button = QPushButton(tr("Delete")), QPushButton(tr("Clear all"))
@@ -145,8 +151,8 @@ class PinsPanel(QWidget):
         """Icon, text, tip and signal of each."""
         return (
             ("focus-box", tr("Box the object"), tr("Drag a box around the object in the photo (B)"), self.box_requested),
-            ("zoom-box", tr("Zoom to the box"), tr("Zoom to the box, or back to all (Z)"), self.zoom_requested),
-            ("forget", tr("Forget corrected matches"), tr("Matches put right by hand are found anew"), self.forget_requested),
+            ("zoom-box", tr("Zoom to the box"), tr("Zoom to the box, or back to the whole photo (Z)"), self.zoom_requested),
+            ("forget", tr("Forget corrected matches"), tr("Forget what you corrected by hand; those matches are found again"), self.forget_requested),
         )  # fmt: skip
 
     def _tool(self, icon_name: str, text: str, tip: str, signal: SignalInstance) -> QAction:
@@ -155,6 +161,10 @@ class PinsPanel(QWidget):
         action.triggered.connect(lambda: signal.emit())
         self.toolbar.add_action(action, icon_name)
         return action
+
+    def show_hint(self, text: str) -> None:
+        """What to do as long as there is no pin."""
+        self.hint.setText(text)
 
     def set_rows(self, rows: list[PinRow]) -> None:
         """Show these pins; the list is touched only where it differs."""
@@ -171,7 +181,8 @@ class PinsPanel(QWidget):
             _fill(item, row)
         self._rows = rows
         self.hint.setVisible(not rows)
-        self.clear_button.setEnabled(bool(rows))
+        for widget in (self.list, self.delete_button, self.clear_button):
+            widget.setVisible(bool(rows))
         blocker.unblock()
         self.set_current(current)
 

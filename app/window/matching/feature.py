@@ -55,6 +55,9 @@ class MatchingFeature(Feature):
             Entry(tr("Forget corrected matches"), self.controller.forget_corrections),
         )
 
+    def delete(self) -> None:
+        self.controller.delete_current()
+
     def exports(self) -> Entries:
         return self.files.entries()
 

@@ -49,7 +49,7 @@ class PinFiles:
         except CounterpointError as error:
             self._shell.fail(str(error), "matching")
         else:
-            self._shell.say(tr("Saved {path}").format(path=path))
+            self._shell.saved(path)
 
     def _has_pins(self) -> bool:
         return bool(self._session.pins)

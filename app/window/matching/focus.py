@@ -49,10 +49,10 @@ class FocusFirst(QObject):
         """What the next click does."""
         slot = self._boxless(None)
         if slot is not None:
-            return tr("Draw a box around the object in {name} first (B); a click asks for it").format(
+            return tr("Draw a box around the object in {name} first: press B and drag, or click the photo").format(
                 name=self._session.items[slot].name
             )
-        return tr("Click to place a pin · hold Shift and move for a live preview")
+        return tr("Click to place a pin · hold Shift and move the mouse to see matches live")
 
     def offer(self, slot: Slot, box: Box) -> None:
         """Show where the object of a photo is taken to be; a click can make it the box."""
@@ -76,10 +76,12 @@ class FocusFirst(QObject):
     def _ask(self, photo: Slot) -> None:
         draw, anyway = (tr("Draw the box"), lambda: self.draw_box(photo)), (tr("Match anyway"), self._match_anyway)
         if photo in self._guesses:
-            text = tr("Is this the object? It was looked for; matches are much surer when it is framed.")
+            text = tr(
+                "Is this the object? The program found it by itself; matches are much surer with a box around the object."
+            )
             choices = [(tr("Take this box"), lambda: self._take_guess(photo)), draw, anyway]
         else:
-            text = tr("Where is the object? Matches are much surer when the encoder sees only the object.")
+            text = tr("Where is the object? Matches are much surer with a box around it.")
             choices = [draw, anyway]
         self._images[photo].bar.ask(text, choices)
 

@@ -5,7 +5,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from app.document.session import Pin, Session
-from app.document.texts import sureness, tr
+from app.document.texts import sureness, title, tr
 from app.shared.results import Answer
 from app.shared.values import Slot, kind_of
 from app.window.content import Content
@@ -16,7 +16,6 @@ from app.window.views.marks import PinMark
 from app.window.views.panels import Panels
 from core.calibration import SOUGHT
 from core.colors import pair_color
-from core.numbers import coordinate
 
 
 class MatchPresenter(QObject):
@@ -42,13 +41,23 @@ class MatchPresenter(QObject):
         content.shown.connect(lambda slot, _: self._refresh_panel(slot))
         controller.hovered.connect(self.show_hover)
         controller.hover_ended.connect(self.end_hover)
+        self.refresh()
 
     def refresh(self) -> None:
         """Show everything anew (cheap: panels change only what differs)."""
         self._pins.set_rows([_row(pin, self._session, self._steps) for pin in self._session.pins.values()])
         self._pins.set_current(self._session.current)
+        self._pins.show_hint(self._hint())
         for slot in self._panels:
             self._refresh_panel(slot)
+
+    def _hint(self) -> str:
+        """What to do as long as there is no pin."""
+        if not self._session.items:
+            return tr(
+                "Your pins are listed here: a pin is a place you clicked, with where it was found on the other panels and how sure that is.\n\nOpen a photo and a shape first."
+            )
+        return tr("Click the photo or the shape to place a pin.\n\nHold Shift and move the mouse to see matches live.")
 
     def _refresh_panel(self, slot: Slot) -> None:
         self._panels[slot].set_marks(self._marks(slot))
@@ -104,7 +113,16 @@ class MatchPresenter(QObject):
             for number, pair in enumerate(aligned.pairs, 1):
                 if slot in (aligned.image, aligned.shape):
                     at = pair.pixel if slot == aligned.image else pair.point
-                    marks.append(PinMark(-number, at, pair_color(number), f"Pair {number}", "source", numbered=True))
+                    marks.append(
+                        PinMark(
+                            -number,
+                            at,
+                            pair_color(number),
+                            tr("Pair {number}").format(number=number),
+                            "source",
+                            numbered=True,
+                        )
+                    )
         return marks
 
 
@@ -129,7 +147,7 @@ def _row(pin: Pin, session: Session, steps: NextSteps) -> PinRow:
         pin.pin_id,
         pin.name,
         pin.color,
-        pin.slot,
+        title(pin.slot),
         status,
         summary,
         _details(pin, session),
@@ -143,12 +161,12 @@ def _details(pin: Pin, session: Session) -> str:
         return pin.problem
     right = {c.target for c in session.corrections if (c.source, c.at) == (pin.slot, pin.at)}
     lines = [
-        tr("<b>{name}</b> placed in {slot} at {at}").format(name=pin.name, slot=pin.slot, at=_place(pin.slot, pin.at))
+        tr("<b>{name}</b> in {slot}: {at}").format(name=pin.name, slot=title(pin.slot), at=_place(pin.slot, pin.at))
     ]
     for slot, answer in pin.answers.items():
         lines.append(
             tr("<br><b>{slot}</b>: {verdict}<br>{location}<br>{numbers}").format(
-                slot=slot,
+                slot=title(slot),
                 verdict=tr("corrected by hand") if slot in right else _sure(answer),
                 location=_place(slot, answer.location),
                 numbers=_numbers(answer, " · "),
@@ -156,7 +174,7 @@ def _details(pin: Pin, session: Session) -> str:
         )
         lines.append(_through(pin.slot, slot, session))
         if answer.rivals:
-            lines.append(tr("other places nearly as similar: {count}").format(count=len(answer.rivals)))
+            lines.append(tr("{count} other places are nearly as similar").format(count=len(answer.rivals)))
     return "<br>".join(filter(None, lines))
 
 
@@ -168,10 +186,12 @@ def _through(source: Slot, target: Slot, session: Session) -> str:
     if guide is not None:
         count = len(guide[2])
         if any(SOUGHT in pose.reasons for pose in guide[2]):
-            return tr("through {count} likely poses of an object that was looked for").format(count=count)
-        return tr("through the pose") if count == 1 else tr("through {count} likely poses").format(count=count)
+            return tr("found through {count} likely poses; without a box the object was looked for").format(count=count)
+        return (
+            tr("found through the pose") if count == 1 else tr("found through {count} likely poses").format(count=count)
+        )
     looked_for = {(source, target), (target, source)} & session.likely.keys()
-    return tr("through views of the shape; its pose is being looked for") if looked_for else ""
+    return tr("found by comparing views; the pose is still being looked for") if looked_for else ""
 
 
 def _sure(answer: Answer) -> str:
@@ -180,8 +200,8 @@ def _sure(answer: Answer) -> str:
 
 def _numbers(answer: Answer, between: str) -> str:
     numbers = (
-        tr("score {score:.3f}").format(score=answer.score),
-        tr("margin {margin:.3f}").format(margin=answer.margin),
+        tr("similarity {score:.2f}").format(score=answer.score),
+        tr("margin {margin:.2f}").format(margin=answer.margin),
         tr("cycle error {cycle_error:.1%}").format(cycle_error=answer.cycle_error),
     )
     return between.join(numbers)
@@ -190,4 +210,9 @@ def _numbers(answer: Answer, between: str) -> str:
 def _place(slot: Slot, at: tuple[float, ...]) -> str:
     if kind_of(slot) == "image":
         return tr("pixel ({u:.1f}, {v:.1f})").format(u=at[0], v=at[1])
-    return "(" + ", ".join(coordinate(value, 4) for value in at) + ")"
+    return tr("point ({x}, {y}, {z})").format(**dict(zip("xyz", map(_short, at), strict=True)))
+
+
+def _short(value: float) -> str:
+    """A coordinate as one reads it; files get all of its digits."""
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from app.document.commands import SetDraft, SetLayers, SetMarking
 from app.document.session import Session
-from app.document.texts import tr
+from app.document.texts import title, tr
 from app.shared.results import ReadLabels
 from app.shared.values import Draft, Slot
 from app.window.parts.dock import PartsPanel
@@ -48,10 +48,12 @@ class PartsController(QObject):
         dock.cycled.connect(self.cycle)
         dock.carries_changed.connect(self._set_carries)
         dock.renamed.connect(lambda i, name: self._edit_part(i, tr("Rename to {name}").format(name=name), name=name))
-        dock.recolored.connect(lambda i, color: self._edit_part(i, tr("Colour"), color=color))
+        dock.recolored.connect(lambda i, color: self._edit_part(i, tr("Change colour"), color=color))
         dock.shown.connect(lambda i, on: self._edit_part(i, tr("Show part") if on else tr("Hide part"), visible=on))
         dock.exclusive_changed.connect(
-            lambda on: self._push(tr("No overlaps") if on else tr("Overlaps"), session.layers.made_exclusive(on))
+            lambda on: self._push(
+                tr("Let no parts overlap") if on else tr("Let parts overlap"), session.layers.made_exclusive(on)
+            )
         )
         dock.selected.connect(self._selected)
         dock.edit_requested.connect(self._do)
@@ -77,7 +79,7 @@ class PartsController(QObject):
         )
         step = replace(draft, actions=(*draft.actions, action), choice=0)
         self._session.undo_stack.push(
-            SetDraft(self._session, tr("{text} in {slot}").format(text=text, slot=slot), step)
+            SetDraft(self._session, tr("{text} in {slot}").format(text=text, slot=title(slot)), step)
         )
 
     def keep(self) -> None:
@@ -86,7 +88,7 @@ class PartsController(QObject):
         if layers is None or draft is None:
             return
         new = len(layers) > len(self._session.layers)
-        name = layers.parts[0].name if new else "part"
+        name = layers.parts[0].name if new else layers.get(draft.part_id).name
         self._session.undo_stack.push(
             SetLayers(
                 self._session,
@@ -99,7 +101,7 @@ class PartsController(QObject):
     def drop(self) -> None:
         """Drop the draft; without one, put the tool down."""
         if self._session.draft is not None:
-            self._session.undo_stack.push(SetDraft(self._session, tr("Discard draft"), None))
+            self._session.undo_stack.push(SetDraft(self._session, tr("Discard the marking"), None))
         else:
             self._tools.take("")
 
@@ -137,7 +139,7 @@ class PartsController(QObject):
         if marking == self._session.marking:
             self._dock.show_marking(marking)  # the list shows what was not chosen in the end
         else:
-            text = tr("Cut parts out by {name}").format(name=Path(segmenter).name or "GrabCut")
+            text = tr("Cut out parts with {name}").format(name=Path(segmenter).name or "GrabCut")
             self._session.undo_stack.push(SetMarking(self._session, text, marking))
 
     def save(self, slot: Slot, path: str, done: Any) -> None:
@@ -151,7 +153,7 @@ class PartsController(QObject):
         """Add the parts of a file to what is open in a slot; parts of the same name become one."""
 
         def done(read: ReadLabels) -> None:
-            self._push(tr("Read labels"), _with_read(self._session.layers, slot, read))
+            self._push(tr("Open labels"), _with_read(self._session.layers, slot, read))
 
         self._requests.run("read_labels", done, item=self._session.items[slot], paths=paths)
 
@@ -197,7 +199,8 @@ class PartsController(QObject):
             self._split(chosen[0])
         else:
             at = [part.part_id for part in layers.parts].index(chosen[0])
-            self._push(tr("Move {what}").format(what=what), layers.moved(chosen[0], at + (-1 if what == "up" else 1)))
+            text = tr("Move the part up") if what == "up" else tr("Move the part down")
+            self._push(text, layers.moved(chosen[0], at + (-1 if what == "up" else 1)))
 
     def _split(self, part_id: int) -> None:
         """Into the connected pieces on the first shape that has the part, or else in the first image."""
@@ -208,7 +211,7 @@ class PartsController(QObject):
 
         def done(pieces: list[Mask]) -> None:
             if len(pieces) < 2:
-                self._dock.say(tr("{name} is one connected piece.").format(name=part.name))
+                self._dock.say(tr("{name} is one connected piece and cannot be split.").format(name=part.name))
             elif self._session.layers.get(part_id) is part:
                 split = self._session.layers.split(part_id, slots[0], [piece.array() for piece in pieces])
                 self._push(tr("Split {name}").format(name=part.name), split)

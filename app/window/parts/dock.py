@@ -121,7 +121,7 @@ class PartsPanel(QWidget):
         several = count > 1
         for button in (self.back, self.forward):
             button.setEnabled(several)
-        how = tr("as drawn") if score >= 1 else tr("score {score:.2f}").format(score=score)
+        how = tr("as drawn") if score >= 1 else tr("score {score:.0%}").format(score=score)
         self.candidate.setText(
             tr("{choice} of {count} · {how}").format(choice=choice + 1, count=count, how=how)
             if several
@@ -213,9 +213,9 @@ class PartsPanel(QWidget):
         self.brush, self.angle, self.threshold = (QSlider(Qt.Orientation.Horizontal) for _ in range(3))
         self.brush_text, self.angle_text, self.threshold_text = QLabel(), QLabel(), QLabel()
         tips = (
-            tr("Radius of the brush, as a share of the diagonal of the image or shape"),
+            tr("Radius of the brush, as a share of the diagonal of the photo or shape"),
             tr("Creases sharper than this stop the fill"),
-            tr("Evidence that is enough for a place to belong to the part"),
+            tr("How sure it must be that a place belongs to the part"),
         )
         rows: tuple[tuple[str, QSlider, QLabel, int, int, int], ...] = (
             (tr("Brush"), self.brush, self.brush_text, 0, 80, 40),
@@ -242,9 +242,9 @@ class PartsPanel(QWidget):
             ]
         )
         self.segmenter.addItems(list(plugins("segmenters")))
-        self.segmenter.setToolTip(tr("What cuts a part out of an image by points and boxes"))
+        self.segmenter.setToolTip(tr("What cuts a part out of a photo by points and boxes"))
         self.segmenter.activated.connect(self.segmenter_chosen)
-        grid.addWidget(QLabel(tr("Cut by")), 3, 0)
+        grid.addWidget(QLabel(tr("Cutter")), 3, 0)
         grid.addWidget(self.segmenter, 3, 1, 1, 2)
         self.carries = QCheckBox(tr("Find it on the other panels too"))
         self.carries.setChecked(True)
@@ -259,7 +259,7 @@ class PartsPanel(QWidget):
         size, angle = self.brush_settings()
         self.brush_text.setText(f"{size:.1%}")
         self.angle_text.setText(f"{angle:.0f}°")
-        self.threshold_text.setText(f"{self.threshold_percent()} %")
+        self.threshold_text.setText(f"{self.threshold_percent()}%")
         (self.threshold_changed if self.sender() is self.threshold else self.brush_changed).emit()
 
     def _draft_box(self) -> QWidget:
@@ -300,7 +300,7 @@ class PartsPanel(QWidget):
         column = QVBoxLayout(host)
         column.setContentsMargins(0, 0, 0, 0)
         self.hint = QLabel(
-            tr("Choose a tool above, mark a part in an image or on a shape, and press Return to keep it.")
+            tr("Choose a tool above, mark a part in a photo or on a shape, and press Return to keep it.")
         )
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
@@ -343,8 +343,8 @@ class PartsPanel(QWidget):
             "merge": tr("Make the selected parts one"),
             "split": tr("Cut the selected part into its connected pieces"),
             "delete": tr("Delete the selected parts"),
-            "up": tr("Nearer to the top: the topmost part is seen"),
-            "down": tr("Nearer to the bottom"),
+            "up": tr("Move up in the list; where parts overlap, the upper one is seen"),
+            "down": tr("Move down in the list"),
         }
         for number, (what, text) in enumerate(texts.items()):
             button = QPushButton(text)

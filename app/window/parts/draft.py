@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.document.session import Fact, Session
-from app.document.texts import tr
+from app.document.texts import title, tr
 from app.shared.results import Carried
 from app.shared.values import Draft, Item, Slot, kind_of, slots_of
 from app.window.requests import Requests
@@ -149,7 +149,7 @@ class Drafts(QObject):
                     slots.append(slot)
         if not targets or not self._requests.is_ready(draft.slot):
             return
-        self.status.emit(tr("Finding it on {targets}…").format(targets=", ".join(targets)))
+        self.status.emit(tr("Finding the part on {targets}…").format(targets=", ".join(map(title, targets))))
 
         def done(carried: list[Carried]) -> None:
             if self._session.draft == draft:

@@ -63,8 +63,11 @@ class PartsFeature(Feature):
             Entry(tr("Larger brush"), lambda: brush.setValue(brush.value() + 4), "]"),
             None,
             *self.exports(),
-            Entry(tr("Read labels into this panel…"), self.files.load),
+            Entry(tr("Open labels…"), self.files.load),
         )
+
+    def delete(self) -> None:
+        self.panel.edit_requested.emit("delete")
 
     def exports(self) -> Entries:
         files = self.files

@@ -53,7 +53,7 @@ class PartFiles(QObject):
         if path:
             if not Path(path).suffix:
                 path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-            self._controller.save(slot, path, self._say_saved)
+            self._controller.save(slot, path, self._shell.saved)
 
     def save_meshes(self) -> None:
         """Write the parts of a shape as meshes into a folder."""
@@ -64,23 +64,20 @@ class PartFiles(QObject):
         folder = QFileDialog.getExistingDirectory(parent, tr("Folder for the meshes of the parts"))
         if folder:
             folder = str(Path(folder) / f"{Path(self._session.items[slot].path).stem}-parts")
-            self._controller.save(slot, folder.replace(".", "-"), self._say_saved)
+            self._controller.save(slot, folder.replace(".", "-"), self._shell.saved)
 
     def load(self) -> None:
         """Read parts of a file into the panel used last."""
         items, parent = self._session.items, self._shell.dialog_parent
         slot = self._active.slot if self._active.slot in items else next(iter(items), None)
         if slot is None:
-            self._shell.fail(tr("Open the image or the shape first that the labels belong to."))
+            self._shell.fail(tr("First open the photo or the shape that the labels belong to."))
             return
         patterns = f"{tr('Labels')} (*{' *'.join(suffixes_of(_FORMATS[kind_of(slot)]))})"
-        caption = tr("Read labels of {name}").format(name=items[slot].name)
+        caption = tr("Open labels of {name}").format(name=items[slot].name)
         paths, _ = QFileDialog.getOpenFileNames(parent, caption, "", patterns)
         if paths:
             self._controller.load(slot, paths)
-
-    def _say_saved(self, where: str) -> None:
-        self._shell.say(tr("Saved {where}").format(where=where))
 
     def has_labels(self, kind: str = "") -> bool:
         """Whether there are parts on a panel, or on one of a kind."""
@@ -95,9 +92,8 @@ class PartFiles(QObject):
         """The panel whose parts are meant; says so where there is none."""
         found = self._with_parts(kind)
         if found is None:
-            where = "a " + kind if kind else tr("any panel")
-            sentence = tr("Nothing is marked on {kind} yet; mark a part first.").format(kind=where)
-            self._shell.fail(sentence)
+            on_shape = tr("No part is marked on a shape yet; mark one first (R over the shape).")
+            self._shell.fail(on_shape if kind else tr("No part is marked yet; mark one first (P over a photo)."))
         return found
 
     def _choose_segmenter(self, index: int) -> None:

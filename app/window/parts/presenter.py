@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from app.document.session import Session
-from app.document.texts import sureness, tr
+from app.document.texts import sureness, title, tr
 from app.shared.values import Slot
 from app.window.content import Content
 from app.window.parts import painting
@@ -62,7 +62,7 @@ class PartsPresenter(QObject):
 
     def _where(self, masks: Container[str]) -> str:
         have = [slot for slot in self._panels if slot in masks]
-        return ", ".join(have) or tr("nothing yet")
+        return ", ".join(map(title, have)) or tr("nothing yet")
 
     def _show_draft(self) -> None:
         draft, candidates = self._session.draft, self._drafts.marked.candidates
@@ -70,9 +70,9 @@ class PartsPresenter(QObject):
             self._dock.set_draft(None)
             return
         part = next((part for part in self._session.layers.parts if part.part_id == draft.part_id), None)
-        text = tr("{name} in {slot}").format(name=tr("New part") if part is None else part.name, slot=draft.slot)
+        text = tr("{name} in {slot}").format(name=tr("New part") if part is None else part.name, slot=title(draft.slot))
         verdicts = [
-            f"{slot}: {sureness(one.verdict, one.probability, one.reasons)}"
+            f"{title(slot)}: {sureness(one.verdict, one.probability, one.reasons)}"
             for slot, one in self._drafts.marked.carried.items()
         ]
         choice = draft.choice % len(candidates) if candidates else 0

@@ -50,7 +50,7 @@ class ImagePanel(FileDrops, Outlined):
     pin_selected = Signal(int)
     match_moved = Signal(int, object)
 
-    def __init__(self, badge: str = tr("Image"), parent: QWidget | None = None):
+    def __init__(self, badge: str = tr("Photo"), parent: QWidget | None = None):
         super().__init__(parent)
         self.view = ImageView()
         self.view.clicked.connect(self.clicked)
@@ -65,18 +65,21 @@ class ImagePanel(FileDrops, Outlined):
         self.header, self.errors = Header(badge), ErrorBar()
         self.box_tool = self.header.add_tool(
             "focus-box",
-            tr("Focus box"),
-            tr("Focus box (B): drag around the object, so that the encoder sees only that part"),
+            tr("Box the object"),
+            tr("Drag a box around the object (B), so that only what is inside is matched"),
             self.view.draw_box,
             checkable=True,
         )
         self.view.box_tool_requested.connect(self.box_tool.defaultAction().setChecked)
         self.clear_box = self.header.add_tool(
-            "clear", tr("Clear focus box"), tr("Clear the focus box"), lambda: self._user_box(None)
+            "clear-box", tr("Clear the box"), tr("Clear the box"), lambda: self._user_box(None)
         )
-        self.fit_tool = self.header.add_tool("fit", tr("Fit"), tr("Fit the image (F)"), self.view.fit)
+        self.fit_tool = self.header.add_tool("fit", tr("Fit"), tr("Fit the photo into the panel (F)"), self.view.fit)
         self.actual_tool = self.header.add_tool(
-            "actual-size", tr("Actual size"), tr("Actual size (1)"), self.view.zoom_actual
+            "actual-size",
+            tr("Actual size"),
+            tr("One pixel of the photo on one of the screen (1)"),
+            self.view.zoom_actual,
         )
         self.empty = EmptyState("image", tr("Drop a photo here"), tr("or click to open one: PNG, JPEG, WebP, TIFF"))
         self.empty.clicked.connect(self.open_requested)

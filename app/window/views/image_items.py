@@ -24,7 +24,7 @@ class MarkItem(QGraphicsItem):
         self.setPos(mark.position[0] + 0.5, mark.position[1] + 0.5)
         self.setZValue(20 + 2 * mark.selected + (mark.role != "rival"))
         self.setOpacity(0.65 if mark.muted else 1.0)
-        role = {"source": tr("placed here"), "match": tr("match"), "rival": tr("another peak")}[mark.role]
+        role = {"source": tr("placed here"), "match": tr("match"), "rival": tr("rival, nearly as similar")}[mark.role]
         self.setToolTip(f"{mark.label} ({role})")
 
     @property

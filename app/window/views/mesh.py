@@ -21,9 +21,8 @@ from app.window.views.mesh_marks import MeshMarks
 from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
 from app.window.views.outline import WIDTH, Outlined
 from app.window.views.panel_menu import show_menu
-from app.window.views.view_menu import ViewMenu
+from app.window.views.view_menu import ViewMenu, view_of
 from core.colors import HEATMAPS
-from core.geometry.viewpoints import VIEWS
 
 
 class MeshPanel(FileDrops, Outlined):
@@ -56,7 +55,7 @@ class MeshPanel(FileDrops, Outlined):
     def __init__(self, badge: str = tr("Shape"), parent: QWidget | None = None):
         super().__init__(parent)
         self.header, self.errors = Header(badge), ErrorBar()
-        self.view_button = self.header.add_tool("view", tr("View"), tr("Standard views"), lambda: None)
+        self.view_button = self.header.add_tool("sides", tr("View"), tr("Look from a side (1 to 7)"), lambda: None)
         self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.view_menu = ViewMenu(self)
         self.view_button.setMenu(self.view_menu)
@@ -244,7 +243,7 @@ class MeshPanel(FileDrops, Outlined):
         """Make the OpenGL widget when the first shape comes; without OpenGL say so."""
         if not QOpenGLContext().create():
             self._say(
-                tr("This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri).")
+                tr("This display has no OpenGL 3.2, which 3D needs. Install a driver, or Mesa (libgl1-mesa-dri).")
             )
             return False
         from pyvistaqt import QtInteractor
@@ -351,10 +350,10 @@ class MeshPanel(FileDrops, Outlined):
         return event.type() == QEvent.Type.KeyPress and self._key(event)
 
     def _key(self, event: Any) -> bool:
-        key = event.text().lower()
-        if key and key in "1234567":
-            self.set_view(VIEWS[int(key) - 1])
-        elif key == "f":
+        key, view = event.text().lower(), view_of(event)
+        if view:
+            self.set_view(view)
+        elif key == "f" or event.key() == Qt.Key.Key_Home:
             self.reset_view()
         elif key == "e":
             self.edges_tool.defaultAction().toggle()

@@ -25,7 +25,7 @@ def show_menu(panel: Any, own: Iterable[QAction | QMenu], at: QPoint) -> QMenu:
     menu.addSeparator()
     for text, signal in (
         (tr("Save picture…"), panel.picture_requested),
-        (tr("Open another here…"), panel.open_requested),
+        (tr("Open another file here…"), panel.open_requested),
         (tr("Close"), panel.close_requested),
     ):
         menu.addAction(text).triggered.connect(lambda _=False, s=signal: s.emit())

@@ -3,12 +3,24 @@
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu
 
 from app.document.texts import title, tr
 from core.geometry.viewpoints import VIEWS
 
 AXES = ("y", "z", "x", "-y", "-z", "-x")
+
+NUMPAD = {"1": "front", "3": "right", "7": "top"}
+"""The keys of the number pad that Blender and others have for three of the views."""
+
+
+def view_of(event: QKeyEvent) -> str:
+    """The view of a key, a name of ``VIEWS``; "" for none."""
+    if event.modifiers() & Qt.KeyboardModifier.KeypadModifier and event.text() in NUMPAD:
+        return NUMPAD[event.text()]
+    return dict(zip("1234567", VIEWS, strict=True)).get(event.text(), "")
 
 
 class ViewMenu(QMenu):
