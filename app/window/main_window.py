@@ -170,6 +170,7 @@ class MainWindow(QMainWindow):
         self.session.undo_stack.cleanChanged.connect(self._clean_changed)
         self.projects.changed.connect(self._name_window)
         self.workspace.changed.connect(lambda _: self._show_layers())
+        self.session.follow({"items", "collection"}, self._show_layers)
         self.pair.changed.connect(lambda: self.workspace.show_pair(self.pair.name()))
 
     def _restore(self) -> None:
@@ -181,9 +182,9 @@ class MainWindow(QMainWindow):
         self.appearance.restore()
 
     def _show_layers(self) -> None:
-        layers = getattr(self.features, self.workspace.current).layers
-        for panel in self.panels.values():
-            panel.show_layers(layers)
+        feature = getattr(self.features, self.workspace.current)
+        for slot, panel in self.panels.items():
+            panel.show_layers(feature.layers_on(slot))
 
     def _name_window(self) -> None:
         path = self.projects.path

@@ -293,10 +293,16 @@ class CollectionController(QObject):
         parts = [part for part in self._session.layers.parts if part.visible and slot in part.masks]
         if not parts:
             self._shell.say(
-                tr("No parts are marked in {slot}; mark them with the tools of the task Parts.").format(slot=slot)
+                tr("No parts are marked on {name}; mark them with the tools of the task Parts.").format(
+                    name=self._name(slot)
+                )
             )
             return None
         return Drawing(number, tuple((part.masks[slot], part.color) for part in parts))
+
+    def _name(self, slot: Slot) -> str:
+        item = self._session.items.get(slot)
+        return slot if item is None else item.name
 
     def is_joined(self) -> bool:
         """Whether the photos are in one frame, to be written."""

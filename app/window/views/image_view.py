@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphi
 
 from app.shared.values import Box
 from app.window.views.image_items import HANDLE_CURSORS, BoxItem, GuessItem, MarkItem, rect_of
+from app.window.views.image_marks import ImageMarks
 from app.window.views.marks import PinMark
 from app.window.views.overlays import Overlays
 from app.window.views.pose_handles import PoseHandles
@@ -75,7 +76,7 @@ class ImageView(QGraphicsView):
         for item in (self.picture, self.overlays, self.labels, self.heat, self.guess, self._box_item, self.handles):
             self.scene().addItem(item)
         self.strokes = Strokes(self.scene(), self.picture.boundingRect)
-        self._marks: list[MarkItem] = []
+        self._marks = ImageMarks(self.scene())
         self._shows: Shown = "all"
         self._press: QPoint | None = None
         self._last = QPoint()
@@ -116,13 +117,7 @@ class ImageView(QGraphicsView):
             self._box_item.set_geometry(self.picture.boundingRect(), rect_of(box))
 
     def set_marks(self, marks: list[PinMark]) -> None:
-        if [item.mark for item in self._marks] == marks:
-            return
-        for item in self._marks:
-            self.scene().removeItem(item)
-        self._marks = [MarkItem(mark) for mark in marks]
-        for item in self._marks:
-            self.scene().addItem(item)
+        self._marks.show_marks(marks)
 
     def draw_box(self, on: bool) -> None:
         """Take the tool for the focus box up or put it down."""
@@ -226,7 +221,7 @@ class ImageView(QGraphicsView):
         if self._dragged and self.strokes.active:
             self.strokes.extend(self.mapToScene(at))
         elif self._dragged and self._mark_drag is not None:
-            self._mark_drag.setPos(self.mapToScene(at))
+            self._marks.move(self._mark_drag, self.mapToScene(at))
         elif self._dragged and self._box_drag is not None:
             self._box_item.setVisible(True)
             self._box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))

@@ -181,10 +181,10 @@ class MeshPanel(FileDrops, Outlined):
             self._camera.fit(points if also is None else np.concatenate([points, also]))
             self._schedule()
 
-    def set_frustum(self, name: str, points: npt.NDArray | None, color: str = "#ff4d6d") -> None:
+    def set_frustum(self, name: str, points: npt.NDArray | None, color: str = "#ff4d6d", layer: Layer = "pose") -> None:
         """Show the camera of a photo, see :class:`app.window.views.frustums.Frustums`; None removes it."""
         if self.plotter is not None:
-            self.frustums.show(name, points, color)
+            self.frustums.show(name, points, color, layer)
             self._schedule()
 
     def show_layers(self, layers: frozenset[Layer]) -> None:
@@ -192,7 +192,7 @@ class MeshPanel(FileDrops, Outlined):
         self._layers = layers
         self.header.opacity.setVisible("heat" in layers)
         if self.plotter is not None:
-            self.frustums.set_visible("pose" in layers)
+            self.frustums.show_layers(layers)
         self._repaint()
 
     def set_navigation(self, name: str) -> None:
@@ -281,7 +281,7 @@ class MeshPanel(FileDrops, Outlined):
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)
         self.frustums = Frustums(self.plotter.renderer)
-        self.frustums.set_visible("pose" in self._layers)
+        self.frustums.show_layers(self._layers)
         self._smoothing = Smoothing(self.plotter)
         self.plotter.renderer.AddObserver("StartEvent", self._before_render)
         self._dress()

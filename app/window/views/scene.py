@@ -10,7 +10,6 @@ from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkFiltersSources import vtkSphereSource
 from vtkmodules.vtkRenderingCore import (
     vtkActor,
-    vtkBillboardTextActor3D,
     vtkPolyDataMapper,
     vtkPolyDataMapper2D,
     vtkRenderer,
@@ -21,6 +20,7 @@ from vtkmodules.vtkRenderingCore import (
 from app.document.texts import tr
 from app.window.theme import is_dark
 from app.window.views.marks import PinMark
+from app.window.views.mesh_names import MarkNames
 from core.colors import HEATMAPS, apply_colormap, heat_weight, lookup_table
 
 CLAY = (200, 198, 194)
@@ -123,9 +123,8 @@ class PinActors:
 
     def __init__(self, front: Any, through: Any):
         self._renderers = ((front, 1.0), (through, 0.22))
-        self._through = through
         self._pins: list[tuple[PinMark, list[Any]]] = []
-        self._names: list[Any] = []
+        self._names = MarkNames(through)
         source = vtkSphereSource()
         source.SetThetaResolution(20)
         source.SetPhiResolution(20)
@@ -146,15 +145,7 @@ class PinActors:
                 prop.SetColor(*pv.Color(mark.color).float_rgb)
                 prop.SetOpacity(opacity * (0.55 if mark.role == "rival" or mark.muted else 1.0))
             self._pins[i : i + 1] = [(mark, actors)]
-        self._show_names([mark for mark in marks if mark.says_label])
-
-    def _show_names(self, marks: list[PinMark]) -> None:
-        self._names += [self._new_name() for _ in marks[len(self._names) :]]
-        for number, actor in enumerate(self._names):
-            actor.SetVisibility(number < len(marks))
-            if number < len(marks):
-                actor.SetInput(f" {marks[number].label} ")
-                actor.SetPosition(*marks[number].position)
+        self._names.set_marks(marks)
 
     def marks(self) -> list[PinMark]:
         return [mark for mark, _ in self._pins]
@@ -172,18 +163,7 @@ class PinActors:
             radius = _RADIUS[mark.role] * (1.35 if mark.selected else 1.0) * pixel_ratio * per_pixel
             for actor in actors:
                 actor.SetScale(radius)
-
-    def _new_name(self) -> Any:
-        actor = vtkBillboardTextActor3D()
-        text = actor.GetTextProperty()
-        text.SetFontSize(15)
-        text.SetBold(True)
-        text.SetColor(1, 1, 1)
-        text.SetBackgroundColor(0.1, 0.11, 0.13)
-        text.SetBackgroundOpacity(0.7)
-        actor.SetDisplayOffset(12, 8)
-        self._through.AddActor(actor)
-        return actor
+        self._names.place(height, _RADIUS["source"] * pixel_ratio)
 
     def _new(self) -> list[Any]:
         actors = []
