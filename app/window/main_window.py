@@ -34,6 +34,7 @@ from app.window.preload import Preload
 from app.window.project_files import ProjectFiles
 from app.window.requests import Requests
 from app.window.sample import Sample
+from app.window.staging import Staging
 from app.window.task_bar import TaskBar
 from app.window.text_keys import TextKeys
 from app.window.theme import apply_theme, translate_qt
@@ -56,9 +57,11 @@ class MainWindow(QMainWindow):
         self.session = Session(self)
         self.preload = Preload(self)
         self.engine = EngineClient(jobs_module, self, log_path=log_file("engine"))
-        self.requests = Requests(self.session, self.engine, self.preload.then, self)
         self.panels = make_panels()
-        self.columns, self.active = Columns(self.panels), ActivePanel(self.panels, self)
+        self.columns = Columns(self.panels)
+        self.staging = Staging(self.preload, self.panels, self.columns, self)
+        self.requests = Requests(self.session, self.engine, self.staging, self)
+        self.active = ActivePanel(self.panels, self)
         self.pair = ActivePair(self.session, self.panels, self.active, self.say, self)
         self.content = Content(self.session, self.requests, self.panels, self.columns, self)
         self.tools = Tools(self.panels, self)
@@ -205,6 +208,7 @@ class MainWindow(QMainWindow):
         self.workspace.save(self.settings)
         for panel in mesh_panels(self.panels).values():
             panel.close_panel()
+        self.staging.stop()
         self.preload.stop()
         self.engine.shutdown()
         super().closeEvent(event)

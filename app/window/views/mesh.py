@@ -8,11 +8,11 @@ import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QOpenGLContext
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
-from PySide6.QtWidgets import QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.document.texts import tr
 from app.window.views.drops import FileDrops
-from app.window.views.empty import EmptyState
+from app.window.views.empty import EmptyState, complaint
 from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
 from app.window.views.layers import ALL_LAYERS, Layer
@@ -99,7 +99,7 @@ class MeshPanel(FileDrops, Outlined):
         self.header.set_active(self._shape is not None)
 
     def set_mesh(self, mesh: Any | None, title: str = "", up: str = "y") -> None:
-        """Show a display mesh (see :class:`core.geometry.display.DisplayMesh`), or the empty state."""
+        """Show a display mesh (:class:`core.geometry.display.DisplayMesh`, or made ready), or the empty state."""
         self.header.title.setText(title)
         self._up = up
         if mesh is not None and self.plotter is None and not self._start():
@@ -113,15 +113,22 @@ class MeshPanel(FileDrops, Outlined):
         if mesh is None:
             self._stack.setCurrentWidget(self.empty)
         else:
-            from app.window.views.picking import Picker
+            from app.window.views.drawable import Drawable
             from app.window.views.scene import ShapeActor
 
-            self._shape = ShapeActor(mesh)
-            self._mouse.picker = Picker(self._shape.polydata, mesh.points)
+            drawable = mesh if isinstance(mesh, Drawable) else Drawable(mesh)
+            self._shape, self._mouse.picker = ShapeActor(drawable), drawable.picker
             self.plotter.renderer.AddActor(self._shape.actor)
             self._stack.setCurrentWidget(self.plotter)
             self.set_view("corner")
         self.header.set_active(self._shape is not None)
+
+    def show_canvas(self) -> bool:
+        """Make what a shape is drawn on, or show that; whether it was there already."""
+        if self.plotter is None:
+            return not self._start()
+        self._stack.setCurrentWidget(self.plotter)
+        return True
 
     @property
     def takes_keys(self) -> QWidget | None:
@@ -146,7 +153,9 @@ class MeshPanel(FileDrops, Outlined):
 
     def set_heatmap(self, scores: npt.NDArray[np.float32] | None, low: float = 0.0, high: float = 1.0) -> None:
         """Colour by similarity float32 [V], colours from ``low`` to ``high``; None shows the shape's own look."""
-        if self._shape is None or (scores is not None and len(scores) != self._shape.polydata.GetNumberOfPoints()):
+        if self._shape is None or (scores is None and self._heat is None):
+            return
+        if scores is not None and len(scores) != self._shape.polydata.GetNumberOfPoints():
             return
         self._heat = None if scores is None else (scores, low, high)
         self._repaint()
@@ -177,8 +186,7 @@ class MeshPanel(FileDrops, Outlined):
     def reset_view(self, also: npt.NDArray | None = None) -> None:
         """Fit the shape into the panel, from the present direction, and points [n, 3] with it."""
         if self._shape is not None:
-            points = np.asarray(self._shape.polydata.points)
-            self._camera.fit(points if also is None else np.concatenate([points, also]))
+            self._camera.fit(*self._shape.ball_with(also))
             self._schedule()
 
     def set_frustum(self, name: str, points: npt.NDArray | None, color: str = "#ff4d6d", layer: Layer = "pose") -> None:
@@ -189,6 +197,8 @@ class MeshPanel(FileDrops, Outlined):
 
     def show_layers(self, layers: frozenset[Layer]) -> None:
         """Show the layers of a task, and hide the others."""
+        if layers == self._layers:
+            return
         self._layers = layers
         self.header.opacity.setVisible("heat" in layers)
         if self.plotter is not None:
@@ -240,26 +250,21 @@ class MeshPanel(FileDrops, Outlined):
             plotter.removeEventFilter(self)
             self._mouse.stop()
             self._mouse.picker = self._shape = None
-            plotter.close()
-            # pyvistaqt keeps a wrapper of the OpenGL surface that outlives it; PySide would give it to the next object there.
-            plotter._forget_context()
+            plotter.end()
 
     def _start(self) -> bool:
         """Make the OpenGL widget when the first shape comes; without OpenGL say so."""
         if not QOpenGLContext().create():
-            self._say(
-                tr("This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri).")
-            )
+            said = tr("This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri).")
+            self._stack.setCurrentIndex(self._stack.addWidget(complaint(said)))
             return False
-        from pyvistaqt import QtInteractor
-
+        from app.window.views.canvas import Canvas
         from app.window.views.frustums import Frustums
         from app.window.views.mesh_camera import MeshCamera
-        from app.window.views.scene import Legend, PinActors, light, through_renderer
+        from app.window.views.scene import Legend, PinActors, through_renderer
         from app.window.views.smoothing import Smoothing
 
-        self.plotter = QtInteractor(self._host, auto_update=False, line_smoothing=True, multi_samples=0)
-        self.plotter.setMouseTracking(True)
+        self.plotter = Canvas(self._host)
         self.plotter.installEventFilter(self)
         self._camera = MeshCamera(self.plotter)
         self._mouse = MeshMouse(self.plotter, self)
@@ -273,10 +278,8 @@ class MeshPanel(FileDrops, Outlined):
         for name in ("hovered", "hover_ended", "action_changed", "action_finished"):
             getattr(self._mouse, name).connect(getattr(self, name))
         self.set_part_tool(*self._tool)
-        self.plotter.setAcceptDrops(False)
         self._stack.addWidget(self.plotter)
         self.set_navigation(self._navigation)
-        light(self.plotter)
         self._through = through_renderer(self.plotter.render_window, self.plotter.renderer)
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)
@@ -286,12 +289,6 @@ class MeshPanel(FileDrops, Outlined):
         self.plotter.renderer.AddObserver("StartEvent", self._before_render)
         self._dress()
         return True
-
-    def _say(self, sentence: str) -> None:
-        problem = QLabel(sentence)
-        problem.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        problem.setWordWrap(True)
-        self._stack.setCurrentIndex(self._stack.addWidget(problem))
 
     def _dress(self) -> None:
         if self.plotter is None:
@@ -377,8 +374,9 @@ class MeshPanel(FileDrops, Outlined):
 
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
         """Lay parts over the shape: uint8 [F, 4] for the faces of its file (points of a cloud); None removes them."""
-        self._labels = rgba
-        self._repaint()
+        if rgba is not None or self._labels is not None:
+            self._labels = rgba
+            self._repaint()
 
     def _click(self, at: QPointF) -> None:
         if (mark := self._marks.at(at)) is not None:

@@ -19,11 +19,11 @@ from vtkmodules.vtkRenderingCore import (
 
 from app.document.texts import tr
 from app.window.theme import is_dark
+from app.window.views.drawable import Drawable, ball_around
 from app.window.views.marks import PinMark
 from app.window.views.mesh_names import MarkNames
 from core.colors import HEATMAPS, apply_colormap, heat_weight, lookup_table
 
-CLAY = (200, 198, 194)
 _RADIUS = {"source": 8.0, "match": 7.0, "rival": 4.5}
 
 
@@ -33,9 +33,8 @@ class ShapeActor:
     Both are changed in place.
     """
 
-    def __init__(self, mesh: Any):
-        self.polydata = _polydata(mesh)
-        self._base = _base_colors(mesh)
+    def __init__(self, drawable: Drawable):
+        mesh, self.polydata, self._base, self.ball = drawable.mesh, drawable.polydata, drawable.base, drawable.ball
         self._rgb = np.ascontiguousarray(self._base.copy())
         self._array = numpy_to_vtk(self._rgb, deep=False)
         self._array.SetName("rgb")
@@ -108,6 +107,10 @@ class ShapeActor:
             self.polydata.GetCellData().SetScalars(self._face_array)
         self._face_rgb[:] = _mix(self._face_base, rgba[:, :3], weight)
         self._face_array.Modified()
+
+    def ball_with(self, points: npt.NDArray | None) -> tuple[npt.NDArray, float]:
+        """The middle [3] and the radius of a ball around the shape, and around points [n, 3] with it."""
+        return self.ball if points is None else ball_around(np.concatenate([self.polydata.points, points]))
 
     def set_edges(self, on: bool) -> None:
         self.actor.GetProperty().SetEdgeVisibility(on)
@@ -274,33 +277,3 @@ def through_renderer(window: Any, main: Any) -> Any:
     renderer.SetActiveCamera(main.GetActiveCamera())
     window.AddRenderer(renderer)
     return renderer
-
-
-def _polydata(mesh: Any) -> Any:
-    if len(mesh.faces):
-        polydata = pv.PolyData.from_regular_faces(np.ascontiguousarray(mesh.points), np.ascontiguousarray(mesh.faces))
-    else:
-        polydata = pv.PolyData(np.ascontiguousarray(mesh.points))
-    if mesh.normals is not None:
-        normals = numpy_to_vtk(np.ascontiguousarray(mesh.normals, np.float32), deep=True)
-        normals.SetName("Normals")
-        polydata.GetPointData().SetNormals(normals)
-    if mesh.uv is not None:
-        coordinates = numpy_to_vtk(np.ascontiguousarray(mesh.uv, np.float32), deep=True)
-        coordinates.SetName("uv")
-        polydata.GetPointData().SetTCoords(coordinates)
-    return polydata
-
-
-def _base_colors(mesh: Any) -> npt.NDArray[np.uint8]:
-    if mesh.texture is not None and mesh.uv is not None:
-        height, width = mesh.texture.shape[:2]
-        column = np.clip((mesh.uv[:, 0] % 1.0) * width, 0, width - 1).astype(int)
-        row = np.clip((1 - mesh.uv[:, 1] % 1.0) * height, 0, height - 1).astype(int)
-        texels = mesh.texture[row, column]
-        return np.ascontiguousarray(
-            texels if mesh.colors is None else (texels * (mesh.colors / 255.0)).astype(np.uint8)
-        )
-    if mesh.colors is not None:
-        return np.ascontiguousarray(mesh.colors)
-    return np.tile(np.array(CLAY, np.uint8), (len(mesh.points), 1))
