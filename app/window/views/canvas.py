@@ -20,9 +20,8 @@ GL_COLOR_BUFFER_BIT, GL_LINEAR, GL_DRAW_FRAMEBUFFER = 0x4000, 0x2601, 0x8CA9
 class Canvas(QtInteractor):
     """Draws with VTK.
 
-    Qt asks for a picture within every change of size, and one more of the final size; the former is left out. Where
-    two views are to be drawn at once, and the first took long, the second shows its last picture, stretched, and is
-    drawn in the next turn.
+    Qt asks for a picture within every change of size, and for those of all views at once. Where the one before took
+    long, such a view shows its last picture, stretched, and is drawn in the next turn.
 
     Attributes:
         pictures: how many were drawn.
@@ -55,11 +54,9 @@ class Canvas(QtInteractor):
             self._changes_size = False
 
     def paintGL(self) -> None:  # noqa: N802
-        if self._changes_size:
-            return
         begin = time.perf_counter()
-        soon = begin - Canvas._drawn_at < BREATH_MS / 2e3
-        if soon and Canvas._took > SLOW_S and self._last_size is not None and self.render_window is not None:
+        hurries = self._changes_size or begin - Canvas._drawn_at < BREATH_MS / 2e3
+        if hurries and Canvas._took > SLOW_S and self._last_size is not None and self.render_window is not None:
             self._show_again(self._last_size)
             self._breath.start()
             return

@@ -255,7 +255,9 @@ class MeshPanel(FileDrops, Outlined):
     def _start(self) -> bool:
         """Make the OpenGL widget when the first shape comes; without OpenGL say so."""
         if not QOpenGLContext().create():
-            said = tr("This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri).")
+            said = tr(
+                "This display has no OpenGL 3.2, which 3D needs. Use a graphics driver or Mesa (libgl1-mesa-dri)."
+            )
             self._stack.setCurrentIndex(self._stack.addWidget(complaint(said)))
             return False
         from app.window.views.canvas import Canvas
