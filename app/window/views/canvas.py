@@ -1,7 +1,7 @@
 """The OpenGL widget of a shape panel, which leaves the event loop time between pictures that take long."""
 
 import time
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
@@ -27,6 +27,7 @@ class Canvas(QtInteractor):
         pictures: how many were drawn.
     """
 
+    _drawn: ClassVar[Any] = None
     _drawn_at: ClassVar[float] = 0.0
     _took: ClassVar[float] = 0.0
 
@@ -42,6 +43,7 @@ class Canvas(QtInteractor):
 
     def end(self) -> None:
         """Free the OpenGL window; the view cannot be used afterwards."""
+        Canvas._drawn = None
         self.close()
         # pyvistaqt keeps a wrapper of the OpenGL surface that outlives it; PySide would give it to the next object there.
         self._forget_context()
@@ -55,7 +57,8 @@ class Canvas(QtInteractor):
 
     def paintGL(self) -> None:  # noqa: N802
         begin = time.perf_counter()
-        hurries = self._changes_size or begin - Canvas._drawn_at < BREATH_MS / 2e3
+        other = Canvas._drawn is not self and begin - Canvas._drawn_at < BREATH_MS / 2e3
+        hurries = self._changes_size or other
         if hurries and Canvas._took > SLOW_S and self._last_size is not None and self.render_window is not None:
             self._show_again(self._last_size)
             self._breath.start()
@@ -64,6 +67,7 @@ class Canvas(QtInteractor):
         window = self.render_window
         self._last_size = None if window is None else (window.GetSize()[0], window.GetSize()[1])
         self.pictures += 1
+        Canvas._drawn = self
         Canvas._drawn_at = time.perf_counter()
         Canvas._took = Canvas._drawn_at - begin
 
