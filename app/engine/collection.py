@@ -26,6 +26,7 @@ from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
 from core.geometry.pose import camera_matrix
 from core.images import load_image, load_rgba, save_image
+from core.interchange.names import file_stems
 from core.progress import Progress, span
 
 
@@ -35,7 +36,7 @@ def choose_canonical(
     """The file of the gallery's shape that fits the photos best, and what points up in it."""
     opened = []
     for number, one in enumerate(photos):
-        progress(0.3 * number / len(photos), f"Cutting out photo {number + 1} of {len(photos)}")
+        progress(0.3 * number / len(photos), f"Cutting out {one.item.name} ({number + 1} of {len(photos)})")
         photo, _, known = _open(one, encoder)
         opened.append(OpenedPhoto(one.item.name, photo, known))
     choices = choose_from_gallery(opened, gallery, choice_of(encoder), encoder_of(encoder), span(progress, 0.3, 1.0))
@@ -110,8 +111,9 @@ def export_collection(progress: Progress, collection: Collection, folder: str, w
     shown = [collection.photos[number] for number in _posed_numbers(collection)]
     if what == "edited":
         files = []
-        for number, (one, drawn) in enumerate(zip(shown, _drawn(collection, span(progress, 0.5, 0.9)), strict=True)):
-            file = out / f"{number:03d}-{Path(one.item.path).stem}.png"
+        names, pictures = file_stems([one.item.path for one in shown]), _drawn(collection, span(progress, 0.5, 0.9))
+        for name, one, drawn in zip(names, shown, pictures, strict=True):
+            file = out / f"{name}.png"
             save_image(file, blend(load_image(one.item.path), drawn))
             files.append(str(file))
         return files
@@ -155,7 +157,7 @@ def _together(collection: Collection, progress: Progress) -> Congealed:
         raise CounterpointError("No photo of the collection has a pose yet; press Congeal first.")
     canon = _canon(collection.shape, encoder, span(progress, 0.0, 0.1))
     for number, one in enumerate(posed):
-        progress(0.1 + 0.3 * number / len(posed), f"Photo {number + 1} of {len(posed)}")
+        progress(0.1 + 0.3 * number / len(posed), f"Posing {one.item.name} ({number + 1} of {len(posed)})")
         photo, shrunk, known = _open(one, encoder)
         if one.fixed and one.pose is not None and one.K is not None:
             K = scaled(camera_matrix(*one.K), shrunk)

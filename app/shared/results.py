@@ -122,6 +122,20 @@ class Drawn:
     box: tuple[float, float, float, float]
 
 
+@dataclass(frozen=True)
+class PosePicture:
+    """A hypothesis drawn over the photo.
+
+    Attributes:
+        rgb: uint8 [h, w, 3], the object's box.
+        kind, degrees: how it stands to the best one, see :class:`core.alignment.rivals.Relation`.
+    """
+
+    rgb: npt.NDArray[np.uint8]
+    kind: str
+    degrees: float
+
+
 @dataclass
 class FoundShape:
     """A result: similarity (NaN when nothing was asked for), and a small picture as PNG."""

@@ -62,6 +62,10 @@ class Request(QObject):
         """Ask the job to stop; if it does not, the engine is stopped and started again."""
         self._engine._cancel(self)
 
+    def try_again(self) -> None:
+        """Go on with work that the engine stopped at, see :attr:`EngineClient.ask`."""
+        self._engine._try_again(self)
+
 
 class EngineClient(QObject):
     """One child process that runs the jobs of ``jobs_module.JOBS``: names of functions with the modules that have them.
@@ -75,7 +79,8 @@ class EngineClient(QObject):
         died(sentence): it stopped by itself and is being started again, or cannot be.
 
     Attributes:
-        ask: whether work that the engine stopped at again and again is to be tried once more; without, it is given up.
+        ask: asks the user about work that the engine stopped at again and again, with a sentence and details; the
+            answer is :meth:`Request.try_again` or :meth:`Request.cancel`. Without, it is given up.
         context: how processes are started, a context of :mod:`multiprocessing`.
     """
 
@@ -98,7 +103,7 @@ class EngineClient(QObject):
         self._failed_starts = 0
         self._process: Any = None
         self._connection: Any = None
-        self.ask: Callable[[str], bool] | None = None
+        self.ask: Callable[[Request, str, str], object] | None = None
         self._received.connect(self._handle)
 
     @property
@@ -222,7 +227,7 @@ class EngineClient(QObject):
             self._finish(request, request.cancelled.emit)
             return
         self._send(("cancel", request.number))
-        if request.state == "waiting":
+        if request.state in ("waiting", "asked"):
             self._finish(request, request.cancelled.emit)
             return
         if request.lane == "background":
@@ -269,15 +274,21 @@ class EngineClient(QObject):
             else:
                 self._again(request)
 
+    def _try_again(self, request: Request) -> None:
+        if request.state == "asked":
+            request.attempts = 0
+            self._again(request)
+
     def _again(self, request: Request) -> None:
         request.state = "waiting"
         self._send(("run", request.number, request.lane, request.job, request.arguments))
 
     def _give_up(self, request: Request) -> None:
         sentence = tr("The engine stopped twice while working on this; try a smaller file or other settings.")
-        if request.lane == "work" and self.ask is not None and self.ask(sentence) and request.state != "finished":
-            request.attempts = 0
-            self._again(request)
+        if request.state == "finished":
+            return
+        if request.lane == "work" and self.ask is not None:
+            self.ask(request, sentence, self.log_tail())
         else:
             self._finish(request, lambda: request.failed.emit(sentence, self.log_tail()))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QBoxLayout, QMessageBox
+from PySide6.QtWidgets import QBoxLayout
 
 from app.document.session import Session
 from app.document.texts import tr
@@ -35,20 +35,20 @@ class Errors(QObject):
         parent: QObject,
     ):
         super().__init__(parent)
-        self._session, self._active, self._messages, self._shell = session, active, messages, shell
+        self._session, self._active, self._messages = session, active, messages
         self.bars: dict[str, ErrorBar] = {slot: panel.errors for slot, panel in panels.items()}
         for feature in features:
             layout = feature.panel.layout()
             assert isinstance(layout, QBoxLayout)
             self.bars[feature.name] = ErrorBar()
             layout.insertWidget(0, self.bars[feature.name])
-        engine.ask = self.ask_again
+        engine.ask = self._ask_again
         engine.died.connect(lambda sentence: shell.say(sentence, 15_000))
         requests.failed.connect(self._failed)
         requests.busy.connect(self._begun)
         requests.opened.connect(lambda slot, _: self.bars[slot].clear())
         session.leaving.connect(lambda: self._clear(self.bars))
-        session.follow({"pins"}, lambda: self._clear(panels))
+        session.follow({"pins"}, lambda: self._pins_changed(panels))
 
     def say(
         self,
@@ -57,29 +57,30 @@ class Errors(QObject):
         where: str = "",
         action: str = "",
         run: Callable[[], object] | None = None,
+        otherwise: Callable[[], object] | None = None,
     ) -> None:
-        """Say it in the panel of a slot or of a task; where that cannot be seen, in the panel used last."""
+        """Say it in the panel of a slot or of a task; where that cannot be seen, in the panel used last.
+
+        See :meth:`app.window.views.error_bar.ErrorBar.say`.
+        """
         self._messages.keep(sentence)
         bar = self.bars.get(where)
         if bar is None or not _is_seen(bar):
             there = [slot for slot in (self._active.slot, *self._session.items) if _is_seen(self.bars[slot])]
             bar = self.bars[next(iter(there), "image 1")]
-        bar.say(sentence, details, action, run)
+        bar.say(sentence, details, action, run, otherwise)
 
-    def ask_again(self, sentence: str) -> bool:
-        """Whether to go on with what the engine stopped at.
-
-        What was done of it before is kept where it is kept on disk.
-        """
-        buttons = QMessageBox.StandardButton.Retry | QMessageBox.StandardButton.Cancel
-        chosen = QMessageBox.warning(
-            self._shell.dialog_parent, "Counterpoint", sentence, buttons, QMessageBox.StandardButton.Retry
-        )
-        return chosen == QMessageBox.StandardButton.Retry
+    def _ask_again(self, request: Request, sentence: str, details: str) -> None:
+        """Ask whether to go on with what the engine stopped at; what was done before is kept where that is on disk."""
+        said = f"{request.title}: {sentence}" if request.title else sentence
+        self.say(said, details, request.where, tr("Try again"), request.try_again, request.cancel)
 
     def _clear(self, places: Iterable[str]) -> None:
         for where in places:
             self.bars[where].clear()
+
+    def _pins_changed(self, panels: Panels) -> None:
+        self._clear(slot for slot in panels if not self.bars[slot].asks)
 
     def _begun(self, request: Request) -> None:
         """What went wrong before is tried again; what the program does by itself for a panel is no such try."""

@@ -11,6 +11,7 @@ from typing import Literal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from app.shared.values import Slot
 from app.window.tools import Tool
 from app.window.views.layers import Layer
 
@@ -55,6 +56,10 @@ class Feature:
     layers: frozenset[Layer] = frozenset()
     panel: QWidget
     toolbar: QWidget
+
+    def layers_on(self, slot: Slot) -> frozenset[Layer]:
+        """What of it lies over the photo or the shape of a slot."""
+        return self.layers
 
     def entries(self) -> Entries:
         """Lines of the task's own menu."""

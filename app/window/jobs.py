@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.document.texts import tr
-from app.shared.values import AlignTask, Item, Slot
+from app.shared.values import AlignTask, CollectionPhoto, Item, Slot
 
 TITLES = {
     "open_image": tr("Open {name}"),
@@ -32,7 +32,7 @@ TITLES = {
     "make_gallery": tr("Make a gallery"),
     "name_shape": tr("Name {name}"),
     "choose_canonical": tr("Choose a shape for the collection"),
-    "pose_one": tr("Find the pose of a photo of the collection"),
+    "pose_one": tr("Find the pose of {name}"),
     "join": tr("Make the photos of the collection agree"),
     "carry": tr("Draw on all photos"),
     "export_collection": tr("Export the collection"),
@@ -76,5 +76,7 @@ def _items(values: Iterable[Any]) -> Iterator[Item]:
             yield value
         elif isinstance(value, AlignTask):
             yield value.image
+        elif isinstance(value, CollectionPhoto):
+            yield value.item
         elif isinstance(value, list | tuple):
             yield from _items(value)

@@ -1,10 +1,11 @@
 """Keeps panels, the list of layers and its button in step with what is to be seen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from PySide6.QtCore import QObject
 
 from app.document.session import Session
+from app.shared.values import Slot
 from app.window.layer_settings import LayerSettings
 from app.window.top_bar import TopBar
 from app.window.views.layers import Layer
@@ -28,6 +29,7 @@ class LayerPresenter(QObject):
         """``hint`` is what stands at the foot of the list."""
         super().__init__(parent)
         self._session, self._settings, self._panels = session, settings, panels
+        self._own_on: Callable[[Slot], Set[Layer]] = lambda _: frozenset()
         self._list, self._bar = listed, bar
         bar.layers.clicked.connect(lambda: listed.open_below(bar.layers, hint()))
         listed.eye_toggled.connect(settings.set_visible)
@@ -39,11 +41,16 @@ class LayerPresenter(QObject):
         facts = {"items", "pins", "current", "answers", "layers", "draft", "aligned", "collection"}
         session.follow(facts, self._fill)  # type: ignore[arg-type]
 
+    def show_task(self, own_on: Callable[[Slot], Set[Layer]]) -> None:
+        """Another task is current, whose layers over the photo or shape of a slot are these."""
+        self._own_on = own_on
+        self._settings.show_task(frozenset[Layer]().union(*map(own_on, self._panels)))
+        self.refresh()
+
     def refresh(self) -> None:
         """Show everything as it is to be seen now."""
-        looks = self._settings.looks()
-        for panel in self._panels.values():
-            panel.show_layers(looks)
+        for slot, panel in self._panels.items():
+            panel.show_layers(self._settings.looks(self._own_on(slot)))
         for photo in image_panels(self._panels).values():
             photo.swipe(self._settings.swiped)
         self._fill()
@@ -66,6 +73,7 @@ class LayerPresenter(QObject):
             "parts": bool(session.layers.parts) or session.draft is not None,
             "coordinates": "shape" in kinds,
             "pose": session.collection.joined or any(one.pose is not None for one in aligned),
+            "cameras": session.collection.joined,
             "photo": "image" in kinds,
         }
         return {layer for layer, is_there in found.items() if is_there}

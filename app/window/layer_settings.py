@@ -42,9 +42,9 @@ class LayerSettings(QObject):
         """The share of a photo's width, from the left, that posed shapes are shown over."""
         return self._state.swiped
 
-    def looks(self) -> Looks:
-        """How each layer is to be shown now."""
-        return ALONE if self._state.alone else self.chosen()
+    def looks(self, own: Set[Layer]) -> Looks:
+        """How each layer is to be shown now, where the task has layers of its ``own``."""
+        return ALONE if self._state.alone else looks_of(own, self._state.by_hand, self._state.style)
 
     def chosen(self) -> Looks:
         """The same, also while everything is hidden for a moment."""

@@ -38,6 +38,7 @@ from app.window.preload import Preload
 from app.window.project_files import ProjectFiles
 from app.window.requests import Requests
 from app.window.sample import Sample
+from app.window.staging import Staging
 from app.window.task_bar import TaskBar
 from app.window.text_keys import TextKeys
 from app.window.theme import apply_theme, translate_qt
@@ -62,9 +63,11 @@ class MainWindow(QMainWindow):
         self.session = Session(self)
         self.preload = Preload(self)
         self.engine = EngineClient(jobs_module, self, log_path=log_file("engine"))
-        self.requests = Requests(self.session, self.engine, self.preload.then, self)
         self.panels = make_panels()
-        self.columns, self.active = Columns(self.panels), ActivePanel(self.panels, self)
+        self.columns = Columns(self.panels)
+        self.staging = Staging(self.preload, self.panels, self.columns, self)
+        self.requests = Requests(self.session, self.engine, self.staging, self)
+        self.active = ActivePanel(self.panels, self)
         self.pair = ActivePair(self.session, self.panels, self.active, self.say, self)
         self.content = Content(self.session, self.requests, self.panels, self.columns, self)
         self.tools, self.layers = Tools(self.panels, self), LayerSettings(self)
@@ -188,6 +191,7 @@ class MainWindow(QMainWindow):
         self.workspace.changed.connect(lambda _: self._show_layers())
         self.workspace.changed.connect(self.tour.show_task)
         self.tour.card.open_requested.connect(self.open_sample)
+        self.session.follow({"items", "collection"}, self._show_layers)
         self.pair.changed.connect(lambda: self.workspace.show_pair(self.pair.name()))
 
     def _restore(self) -> None:
@@ -199,7 +203,7 @@ class MainWindow(QMainWindow):
         self.appearance.restore()
 
     def _show_layers(self) -> None:
-        self.layers.show_task(getattr(self.features, self.workspace.current).layers)
+        self.shown_layers.show_task(getattr(self.features, self.workspace.current).layers_on)
 
     def _name_window(self) -> None:
         path = self.projects.path
@@ -220,6 +224,7 @@ class MainWindow(QMainWindow):
         self.workspace.save(self.settings)
         for panel in mesh_panels(self.panels).values():
             panel.close_panel()
+        self.staging.stop()
         self.preload.stop()
         self.engine.shutdown()
         super().closeEvent(event)

@@ -12,9 +12,11 @@ MODULES = (
     "pyvistaqt",
     "vtkmodules.vtkInteractionWidgets",
     "vtkmodules.vtkViewsContext2D",
+    "app.window.views.canvas",
     "app.window.views.scene",
-    "app.window.views.picking",
+    "app.window.views.drawable",
     "app.window.views.smoothing",
+    "app.window.views.warming",
     "core.geometry.display",
 )
 

@@ -39,12 +39,12 @@ class Requests(QObject):
         self,
         session: Session,
         engine: EngineClient,
-        when_loaded: Callable[[Callable[[], None]], None],
+        stage: Callable[[Slot, object, Callable[[], None]], None],
         parent: QObject | None = None,
     ):
-        """``when_loaded`` calls something once the libraries that draw shapes are there."""
+        """``stage`` makes ready what was read for a slot, and then calls something."""
         super().__init__(parent)
-        self._session, self._engine, self._when_loaded = session, engine, when_loaded
+        self._session, self._engine, self._stage = session, engine, stage
         self._known: dict[Slot, Item] = {}
         self._shown: dict[Slot, Item] = {}
         self._ready: dict[Slot, tuple[Item, EncoderSettings]] = {}
@@ -137,7 +137,7 @@ class Requests(QObject):
         """In a lane of its own: a file can be opened while something else takes long."""
 
         def loaded(content: object) -> None:
-            self._when_loaded(partial(done, content))
+            self._stage(slot, content, partial(done, content))
 
         self._keep_up(f"open_{item.kind}", loaded, "files", slot, item=item.file)
 

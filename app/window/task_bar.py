@@ -117,7 +117,9 @@ class TaskBar(QWidget):
         row = self._shown()
         if row is not None:
             self.label.setText(row.text)
+            self.bar.setUpdatesEnabled(False)  # else it paints the whole window at once
             self.bar.setValue(round(100 * row.fraction))
+            self.bar.setUpdatesEnabled(True)
             others = len(self.rows) - 1
             self.more.setText(tr("{others} more ▴").format(others=others))
             self.more.setVisible(others > 0)

@@ -18,6 +18,7 @@ from core.alignment.align import hypotheses
 from core.alignment.fine import FineSettings
 from core.alignment.locate import seek
 from core.alignment.photo import check, posed_photo
+from core.alignment.rivals import relation
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.templates import TemplateSet, template_set
 from core.alignment.trust import RIVALRY
@@ -34,6 +35,9 @@ from core.progress import Progress, silent, span
 Floats = npt.NDArray[np.floating]
 
 SAMPLES = 5000
+ELSEWHERE = 0.1
+"""Places are not the same if they are this share of the object's size apart; a match farther off is wrong."""
+
 SPREAD = 0.03
 """How far, as a fraction of the box, a place may lie from where a pose puts it (standard deviation)."""
 
@@ -58,12 +62,47 @@ class ObjectInPhoto:
 
 
 @dataclass(frozen=True)
+class RivalPoses:
+    """Where the best pose, and those that may be right instead, put n samples of a shape.
+
+    Attributes:
+        words: what each of the k - 1 others is called among the reasons.
+        always: words for rivals of which it is not known where they put places.
+        position: of the samples, float [n, 3], normalised.
+        pixels: where the k poses put them, float [k, n, 2], the best pose first.
+        visible: whether nothing hides them, bool [k, n].
+        size: of the object in the photo, in pixels.
+    """
+
+    words: tuple[str, ...]
+    always: tuple[str, ...]
+    position: Floats
+    pixels: Floats
+    visible: npt.NDArray[np.bool_]
+    size: float
+
+    def __call__(self, source: Matchable, target: Matchable, at: Location) -> tuple[str, ...]:
+        """Return the words of those poses that put a place of the source elsewhere than the best one does."""
+        if isinstance(source, MatchableShape):
+            sample = int(np.linalg.norm(self.position - source.shape.to_normalised(np.array(at)), axis=1).argmin())
+            places, known = self.pixels[:, sample] / self.size, self.visible[:, sample]
+        else:
+            away = np.where(self.visible, np.linalg.norm(self.pixels - np.array(at), axis=2), np.inf)
+            places, known = self.position[away.argmin(1)], away.min(1) < ELSEWHERE * self.size
+        if not known[0]:
+            return self.always
+        far = ~known[1:] | (np.linalg.norm(places[1:] - places[0], axis=1) > ELSEWHERE)
+        return tuple(dict.fromkeys((*(word for word, it in zip(self.words, far, strict=True) if it), *self.always)))
+
+
+@dataclass(frozen=True)
 class GuidedPrior:
     """A :class:`core.matching.match.Supporting` prior of poses and, with the rest of the trust, of views.
 
     Attributes:
         most: how probable it is that one of the poses is right.
         doubts: words of :data:`core.calibration.REASONS` for what the poses themselves depend on.
+        rivals: the poses that fit nearly as well as the best; None for none.
     """
 
     poses: JointPrior
@@ -71,6 +110,7 @@ class GuidedPrior:
     trust: float
     most: float = 1.0
     doubts: tuple[str, ...] = ()
+    rivals: "RivalPoses | None" = None
     kind = "guided"
 
     @property
@@ -81,6 +121,10 @@ class GuidedPrior:
     def support(self, source: Matchable, target: Matchable, at: Location) -> float:
         """See :meth:`core.matching.match.Supporting.support`."""
         return self.poses.support(source, target, at)
+
+    def rivals_at(self, source: Matchable, target: Matchable, at: Location) -> tuple[str, ...]:
+        """See :meth:`core.matching.match.Supporting.rivals_at`."""
+        return () if self.rivals is None else self.rivals(source, target, at)
 
     def __call__(self, source: Matchable, target: Matchable, at: Location) -> npt.NDArray[np.float32] | None:
         """See :class:`core.matching.match.Prior`; returns float32 [N] in [0, 1], or None."""
@@ -182,7 +226,28 @@ def guided(
     most = hypotheses[0].probability
     trust = float(np.clip(2 * hypotheses[0].overlap - 0.7, 0.3, 0.95))
     doubts = tuple(word for word in hypotheses[0].reasons if word == SOUGHT)
-    return GuidedPrior(prior, views, trust, 1.0 if np.isnan(most) else most, doubts)
+    rivals = _rivals(hypotheses, shape, position, prior)
+    return GuidedPrior(prior, views, trust, 1.0 if np.isnan(most) else most, doubts, rivals)
+
+
+def _rivals(
+    hypotheses: list[Hypothesis], shape: MatchableShape, position: Floats, prior: JointPrior
+) -> RivalPoses | None:
+    """The hypotheses that may be right instead of the best one, and what they are called among reasons."""
+    best, words, numbers = hypotheses[0], [], [0]
+    for number, one in enumerate(hypotheses[1:], 1):
+        kind = relation(one.pose, best.pose, shape.shape, shape.symmetries).kind
+        if kind in ("same", "symmetric"):
+            continue
+        near = float(prior.probability[number]) >= float(prior.probability[0]) / np.e
+        if near or ("rival" in best.reasons and len(numbers) == 1):
+            words.append("mirror" if kind in ("mirror", "half turn") else "rival")
+            numbers.append(number)
+    always = ("mirror",) if "mirror" in best.reasons and "mirror" not in words else ()
+    if not words and not always:
+        return None
+    visible = prior.view_set.visible.numpy()[numbers]
+    return RivalPoses(tuple(words), always, position, prior.pixels.numpy()[numbers], visible, prior.frame_size)
 
 
 def _extent(image: MatchableImage, pixels: Floats) -> float:

@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
@@ -43,10 +44,46 @@ def overlay(
     rgba = _cast(shape, caster, pose, K, np.arange(width) * 1.0, np.arange(height) * 1.0, style, lens)
     if style == "difference":
         _subtract(rgba, image)
-    weight = (
-        rgba[..., 3:].astype(np.float32) / 255 * np.where((rgba[..., :3] == EDGE).all(-1, keepdims=True), 1.0, opacity)
+    return _laid_over(image, rgba, opacity)
+
+
+def thumbnail(
+    image: npt.NDArray[np.uint8],
+    shape: Shape,
+    caster: Raycaster,
+    pose: Pose,
+    K: Floats,
+    box: tuple[float, float, float, float],
+    side: int,
+    lens: Lens | None = None,
+) -> npt.NDArray[np.uint8]:
+    """The part ``box`` of an image uint8 [H, W, 3] with the posed shape over it, uint8 [h, w, 3].
+
+    Its longer side has ``side`` pixels; the box (x0, y0, x1, y1) lies in the image.
+    """
+    low, high = np.array(box[:2]), np.array(box[2:])
+    width, height = np.maximum(np.rint((high - low) * side / (high - low).max()), 1).astype(int)
+    u, v = (low[i] + (np.arange(n) + 0.5) / n * (high[i] - low[i]) for i, n in enumerate((width, height)))
+    left, top = np.floor(low + 0.5).astype(int)
+    right, bottom = np.ceil(high + 0.5).astype(int)
+    edges = (low[0] + 0.5 - left, low[1] + 0.5 - top, high[0] + 0.5 - left, high[1] + 0.5 - top)
+    part = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
+    small = np.asarray(part.resize((int(width), int(height)), Image.Resampling.BOX, edges))
+    return _laid_over(small, _cast(shape, caster, pose, K, u, v, STYLES[0], lens), 0.8)
+
+
+def box_around(
+    box: tuple[float, float, float, float], size: tuple[int, int], margin: float = 0.12
+) -> tuple[float, float, float, float]:
+    """A box with a margin (a share of its longer side), as far as a picture of ``size`` (width, height) reaches."""
+    more = margin * max(box[2] - box[0], box[3] - box[1], 8.0)
+    x0, y0, x1, y1 = (min(max(v, -0.5), size[i % 2] - 0.5) for i, v in enumerate(box))
+    return (
+        max(-0.5, min(x0 - more, size[0] - 1.5)),
+        max(-0.5, min(y0 - more, size[1] - 1.5)),
+        min(size[0] - 0.5, x1 + more),
+        min(size[1] - 0.5, y1 + more),
     )
-    return (image * (1 - weight) + rgba[..., :3] * weight).astype(np.uint8)
 
 
 def shaded(
@@ -65,11 +102,7 @@ def shaded(
     The part is (x0, y0, x1, y1) in pixels of a picture of ``size`` (width, height). ``photo`` is that picture, uint8
     [height, width, 3]; only the style "difference" needs it.
     """
-    sides = [np.linspace(low, high, 2 if lens is None else 7) for low, high in shape.bounds.T]
-    pixels, depth = PhotoCamera(K, size, lens).project(pose(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 3)))
-    low, high = np.zeros(2), np.array(size, float) - 1
-    if (depth > 0).all() and np.isfinite(pixels).all():
-        low, high = np.maximum(low, pixels.min(0) - 2), np.minimum(high, pixels.max(0) + 2)
+    low, high = covered(shape, pose, K, size, lens)
     extent = np.maximum(high - low, 1)
     count = np.maximum(np.rint(extent / max(1.0, extent.max() / most)).astype(int), 1) + 1
     u, v = (np.linspace(low[i], high[i], count[i]) for i in range(2))
@@ -81,6 +114,28 @@ def shaded(
         columns, rows = (np.clip(np.rint(at).astype(int), 0, side - 1) for at, side in zip((u, v), size, strict=True))
         _subtract(rgba, photo[np.ix_(rows, columns)])
     return rgba, box
+
+
+def covered(
+    shape: Shape, pose: Pose, K: Floats, size: tuple[int, int], lens: Lens | None = None
+) -> tuple[Floats, Floats]:
+    """The first and the last pixel [2] of a picture of ``size`` (width, height) that a posed shape may cover.
+
+    They are those of the whole picture where the shape is not all before the camera.
+    """
+    sides = [np.linspace(low, high, 2 if lens is None else 7) for low, high in shape.bounds.T]
+    pixels, depth = PhotoCamera(K, size, lens).project(pose(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 3)))
+    low, high = np.zeros(2), np.array(size, float) - 1
+    if (depth > 0).all() and np.isfinite(pixels).all():
+        low, high = np.maximum(low, pixels.min(0) - 2), np.minimum(high, pixels.max(0) + 2)
+    return low, high
+
+
+def _laid_over(image: npt.NDArray[np.uint8], rgba: npt.NDArray[np.uint8], opacity: float) -> npt.NDArray[np.uint8]:
+    """A picture uint8 [h, w, 4] over an image of its size; its outline is as clear as it is."""
+    outline = (rgba[..., :3] == EDGE).all(-1, keepdims=True)
+    weight = rgba[..., 3:].astype(np.float32) / 255 * np.where(outline, 1.0, opacity)
+    return (image * (1 - weight) + rgba[..., :3] * weight).astype(np.uint8)
 
 
 def _cast(

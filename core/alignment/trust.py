@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.spatial.transform import Rotation
 
 from core.alignment.field_of_view import zoomed
 from core.alignment.fine import FineSettings, refine
 from core.alignment.photo import posed_photo
+from core.alignment.rivals import half_turns, mirror_images
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.verdict import SAME_DEGREES, PoseDoubt, doubted
 from core.calibration import CAUTIOUS, GOOD, SOUGHT
@@ -168,12 +168,8 @@ def mirrored(pose: Pose, scorer: PoseScorer) -> list[Pose]:
     in itself across one of its axes and in depth; poses that its symmetries make the same are left out.
     """
     shape = scorer.shape.shape
-    turns = [Rotation.from_rotvec(np.pi * axis).as_matrix() for axis in np.eye(3)]
     middle = pose(shape.center)
-    ray = middle / np.linalg.norm(middle)
-    flip = np.eye(3) - 2 * np.outer(ray, ray)  # depth is reversed
-    across = [np.eye(3) - 2 * np.outer(axis, axis) for axis in np.eye(3)]
-    rotations = [pose.R @ turn for turn in turns] + [flip @ pose.R @ mirror for mirror in across]
+    rotations = half_turns(pose) + mirror_images(pose, shape)
     return [
         Pose(R, middle - R @ (np.asarray(pose.s) * shape.center), pose.s)
         for R in rotations

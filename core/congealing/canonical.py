@@ -117,7 +117,7 @@ def _votes(
     rankings: list[dict[int, float]] = []
     shapes: dict[int, SearchResult] = {}
     for number, one in enumerate(photos):
-        progress(number / len(photos), f"Asking the gallery for photo {number + 1} of {len(photos)}")
+        progress(number / len(photos), f"Asking the gallery for {one.name} ({number + 1} of {len(photos)})")
         found = searcher(query_encoder.image(one.photo.pixels, None, one.photo.mask), top=20)
         rankings.append({each.entry.number: each.score for each in found})
         shapes |= {each.entry.number: each for each in found}
@@ -129,7 +129,7 @@ def _mean_score(photos: Sequence[OpenedPhoto], path: Path, up: str, encoder: Ima
     canon = canonical_shape(load_shape(path), encoder, up, span(progress, 0.0, 0.6), QUICK)
     scores = []
     for number, one in enumerate(photos):
-        progress(0.6 + 0.4 * number / len(photos), f"Trying {path.name} on photo {number + 1} of {len(photos)}")
+        progress(0.6 + 0.4 * number / len(photos), f"Trying {path.name} on {one.name} ({number + 1} of {len(photos)})")
         try:
             scores.append(pose_photo(one.photo, canon).best.score)
         except CounterpointError:

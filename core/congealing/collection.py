@@ -149,7 +149,7 @@ def congeal(
     """
     names, members, refused = [], [], []
     for number, one in enumerate(opened):
-        progress(0.7 * number / len(opened), f"Posing photo {number + 1} of {len(opened)}")
+        progress(0.7 * number / len(opened), f"Posing {one.name} ({number + 1} of {len(opened)})")
         try:
             found = pose_photo(one.photo, canon, one.known_camera)
         except CounterpointError as error:

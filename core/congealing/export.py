@@ -14,7 +14,7 @@ from core.congealing.propagate import average
 from core.files import make_folder
 from core.images import save_image
 from core.interchange.collections import PosedImage, save_collection, save_map
-from core.interchange.names import short_names
+from core.interchange.names import file_stems, short_names
 from core.interchange.poses import View, colmap, nerfstudio
 from core.progress import Progress, silent
 
@@ -90,9 +90,9 @@ def write_maps(out: Path, found: Congealed, paths: list[str], suffix: str, progr
     """
     make_folder(out / "maps")
     saved = []
-    for number, (path, one, solved) in enumerate(zip(paths, found.members, found.maps, strict=True)):
-        progress(number / len(paths), f"Writing map {number + 1} of {len(paths)}")
-        saved.append(out / "maps" / f"{number:03d}-{Path(path).stem}.{suffix}")
+    for number, (name, one, solved) in enumerate(zip(file_stems(paths), found.members, found.maps, strict=True)):
+        progress(number / len(paths), f"Writing the map of {name} ({number + 1} of {len(paths)})")
+        saved.append(out / "maps" / f"{name}.{suffix}")
         save_map(saved[-1], as_in_photo(coordinates(one, solved), one.scorer.photo.camera))
     picture = average(found)
     shade = picture[..., 3:].astype(np.float32) / 255

@@ -68,7 +68,7 @@ def open_photos(
     if masks is not None:
         _say_shared_masks(paths)
     for number, path in enumerate(paths):
-        progress(number / len(paths), f"Cutting out photo {number + 1} of {len(paths)}")
+        progress(number / len(paths), f"Cutting out {Path(path).name} ({number + 1} of {len(paths)})")
         try:
             name = of_photo[path]
             box, mask = None if name is None else boxes[name], _mask(path, masks)

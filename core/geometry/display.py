@@ -9,6 +9,9 @@ from core.geometry.atlas import make_atlas, resized, split_seams
 from core.geometry.shape import Shape
 
 MAX_FACES = 300_000
+MERGED_FACES = 200_000
+"""What has more than ``MAX_FACES`` is merged to at most so many, which a display without a graphics card draws in time."""
+
 MAX_POINTS = 400_000
 MAX_TEXTURE = 2048
 MAX_BODIES = 100
@@ -141,9 +144,9 @@ def _merged(shape: Shape) -> DisplayMesh:
         faces = group[shape.faces]
         whole = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 0] != faces[:, 2])
         faces, element = faces[whole], np.flatnonzero(whole).astype(np.int32)
-        if len(faces) <= MAX_FACES:
+        if len(faces) <= MERGED_FACES:
             break
-        cell *= max(1.1, (len(faces) / MAX_FACES) ** 0.5)
+        cell *= max(1.05, (len(faces) / MERGED_FACES) ** 0.5)
     count = np.bincount(group)[:, None]
     mean = np.stack([np.bincount(group, weights=shape.normalised[:, i]) for i in range(3)], axis=1) / count
     own, normals = shape.to_own_frame(mean), shape.normals[first]

@@ -75,6 +75,14 @@ def short_names(names: Sequence[str]) -> list[str]:
     return short
 
 
+def file_stems(paths: Sequence[str]) -> list[str]:
+    """A name without suffix for what is written about each photo: the photo's own, and as much more of its path as tells it from others."""
+    whole = [name.replace("/", "-") for name in short_names(paths)]
+    own = [PurePosixPath(name).stem for name in whole]
+    names = [stem if own.count(stem) == 1 else name for stem, name in zip(own, whole, strict=True)]
+    return names if len(set(names)) == len(names) else [f"{number:03d}-{name}" for number, name in enumerate(names)]
+
+
 def listed(values: Sequence[object], most: int = 8) -> str:
     """The values for a sentence, the first of many."""
     names = [str(value) for value in values]

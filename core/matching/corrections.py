@@ -58,6 +58,10 @@ class CorrectedPrior:
         """See :class:`core.matching.match.Supporting`."""
         return self.rest.doubts if isinstance(self.rest, Supporting) else ()
 
+    def rivals_at(self, source: Matchable, target: Matchable, at: Location) -> tuple[str, ...]:
+        """See :meth:`core.matching.match.Supporting.rivals_at`."""
+        return self.rest.rivals_at(source, target, at) if isinstance(self.rest, Supporting) else ()
+
     def support(self, source: Matchable, target: Matchable, at: Location) -> float:
         """See :meth:`core.matching.match.Supporting.support`."""
         return self.rest.support(source, target, at) if isinstance(self.rest, Supporting) else float("nan")

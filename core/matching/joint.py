@@ -161,6 +161,10 @@ class JointPrior:
         """See :class:`core.matching.match.Supporting`."""
         return self.score
 
+    def rivals_at(self, source: Matchable, target: Matchable, at: Location) -> tuple[str, ...]:
+        """See :meth:`core.matching.match.Supporting.rivals_at`; views that disagree are the rivals of a match itself."""
+        return ()
+
     def support(self, source: Matchable, target: Matchable, at: Location) -> float:
         """See :meth:`core.matching.match.Supporting.support`."""
         if isinstance(source, MatchableImage) and isinstance(target, MatchableShape):

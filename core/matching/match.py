@@ -9,7 +9,7 @@ import numpy.typing as npt
 from core.calibration import Verdict
 from core.matching.location import Location
 from core.matching.matchable import Matchable, MatchableImage
-from core.matching.verdict import ALONE, JOINT, MatchSettings, judge, with_doubts
+from core.matching.verdict import ALONE, JOINT, MatchSettings, judge, with_doubts, with_rivals
 
 
 class Prior(Protocol):
@@ -51,6 +51,10 @@ class Supporting(Protocol):
 
     @property
     def doubts(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    def rivals_at(self, source: Matchable, target: Matchable, at: Location) -> tuple[str, ...]:
+        """Return words of :data:`core.calibration.REASONS` for what is nearly as probable and puts a place elsewhere."""
+        ...
 
     def support(self, source: Matchable, target: Matchable, at: Location) -> float:
         """Say how much of what is known agrees on where a place of the source lies.
@@ -142,6 +146,8 @@ def match(
     most = known.most if known else 1.0
     doubt = judge(kind, features, encoder, most, "image" if isinstance(source, MatchableImage) else "shape")
     reasons = doubt.reasons if known is None else with_doubts(known.doubts, doubt.reasons)
+    if known is not None and doubt.verdict != "good":
+        reasons = with_rivals(known.rivals_at(source, target, at), reasons)
     numbers = (score, margin, cycle_error, rivals, doubt.verdict, scores, doubt.probability, reasons)
     return Match(at, best, location, *numbers)
 

@@ -97,6 +97,13 @@ def with_doubts(doubts: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[str,
     return tuple(dict.fromkeys((*doubts, *reasons)))
 
 
+def with_rivals(rivals: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Put what leads elsewhere in the place of the general doubt about the pose, or at the end."""
+    if "pose" in reasons and rivals:
+        return tuple(dict.fromkeys(word for one in reasons for word in (rivals if one == "pose" else (one,))))
+    return tuple(dict.fromkeys((*reasons, *rivals)))
+
+
 def _reasons(kind: str, features: Mapping[str, float], encoder: str, seen_from: str) -> list[str]:
     """What speaks against a match; what is certain comes first."""
     said = []

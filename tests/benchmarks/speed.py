@@ -2,7 +2,7 @@
 
 Parts: start (window on screen), heatmap (launch to first heatmap, cold and warm cache), click (click -> scalars at 10k
 to 1M samples), lift (a 50k-face mesh with the default settings), loop (gaps of the window's event loop while the sample
-opens, and while hovering), parts (a click that cuts out a part, and the part on the shape).
+opens, and while hovering), opening (gaps of the event loop while shapes open), parts (a click that cuts out a part, and the part on the shape).
 """
 
 import os
@@ -209,7 +209,22 @@ def parts() -> None:
     window.close()
 
 
-PARTS = {"parts": parts, "start": start, "heatmap": heatmap, "click": click, "lift": lift, "loop": loop}
+def opening() -> None:
+    """Gaps of the window's event loop while shapes open, see ``speed_opening.py``."""
+    from tests.benchmarks.speed_opening import opening as measure
+
+    measure(report)
+
+
+PARTS = {
+    "opening": opening,
+    "parts": parts,
+    "start": start,
+    "heatmap": heatmap,
+    "click": click,
+    "lift": lift,
+    "loop": loop,
+}
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or PARTS:

@@ -22,6 +22,7 @@ from core.alignment.metrics import alignment_errors, diameter, mspd_recall, mssd
 from core.alignment.overlay import EDGE, STYLES, overlay, shaded
 from core.alignment.photo import camera_of, check
 from core.alignment.rig import carried, load_rig
+from core.alignment.rivals import half_turns
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, upright_prior
 from core.alignment.spatial import by_depth, similarities, stretched
 from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
@@ -363,6 +364,25 @@ def test_a_known_pose_guides_clicks(scene, scorer):
     sure = replace(torn, trust=0.9)
     asked = [match(photo.side, shape, (float(column), float(row)), sure) for row, column in zip(*at, strict=True)]
     assert sum(bool(found.rivals) for found in asked) > 8  # where the other pose puts the place
+
+
+def test_a_match_says_that_rival_poses_put_it_elsewhere(scene, encoder):
+    """Both ways: where poses agree on a place nothing is said, and a pose that nobody doubts has no rivals."""
+    photo, shape, _, true = scene
+    R = half_turns(true)[1]
+    turned = Pose(R, true(shape.shape.center) - R @ shape.shape.center)
+    near = Pose(Rotation.from_rotvec([0, 0.2, 0]).as_matrix() @ true.R, true.t)
+    doubted = Hypothesis(true, 0.5, 0.9, probability=0.5, reasons=("mirror",))
+    rivals = [doubted, Hypothesis(turned, 0.5, 0.88, probability=0.4), Hypothesis(near, 0.5, 0.88, probability=0.4)]
+    trunk = (977.0, 652.0)
+    torn, alone = (guided(photo.side, shape, PhotoCamera(photo.K), some) for some in (rivals, rivals[::2]))
+    found = match(photo.side, shape, trunk, torn)
+    assert found.verdict != "good" and "mirror" in found.reasons and "pose" not in found.reasons
+    point = tuple(shape.shape.to_own_frame(shape.field.points.position[found.candidate]))
+    assert "mirror" in match(shape, photo.side, point, torn).reasons
+    assert alone.rivals is not None and alone.rivals_at(photo.side, shape, trunk) == ("mirror",)  # wherever it leads
+    sure = guided(photo.side, shape, PhotoCamera(photo.K), [replace(doubted, reasons=()), rivals[2]])
+    assert sure.rivals is None
 
 
 def test_poses_are_looked_for_to_guide_clicks(scene, scorer, encoder):

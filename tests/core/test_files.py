@@ -11,6 +11,7 @@ import pytest
 from core.errors import CounterpointError
 from core.files import make_folder, read_json, write_atomic, write_json
 from core.images import load_image, save_image
+from core.interchange.names import file_stems
 
 ROOT = os.geteuid() == 0
 
@@ -162,3 +163,9 @@ def test_the_page_names_every_format() -> None:
         assert all(
             suffix[1:].upper() in labels or ("COCO" in labels and suffix == ".json") for suffix in file_format.suffixes
         )
+
+
+def test_what_is_written_about_photos_is_named_after_them():
+    assert file_stems(["/a/x.jpg", "/a/y.png"]) == ["x", "y"]
+    assert file_stems(["/a/x.jpg", "/a/x.png", "/a/z.png"]) == ["x.jpg", "x.png", "z"]
+    assert file_stems(["/a/x.jpg", "/b/x.jpg"]) == ["a-x", "b-x"]

@@ -7,6 +7,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.shared.values import PoseInPhoto
+from core.alignment.rivals import mirror_images
+from core.geometry.pose import Pose
+from core.geometry.shape import load_shape
 from tests.e2e.hands import CTRL, LEFT, differs, pixels_of, press, undo
 
 
@@ -39,17 +43,30 @@ def test_one_button_puts_the_shape_over_the_photo(opened, qtbot, sample):
     assert not window.session.aligned
 
 
-def test_another_hypothesis_is_chosen(posed):
-    """The list has a line for each; another one is a step that can be undone."""
+def test_another_hypothesis_is_chosen_by_its_picture(posed, sample, qtbot):
+    """A line for each, drawn over the photo, says how it differs; a click is a step that can be undone."""
     window, dock = posed, posed.features.align.panel
-    known = current(window)
-    window.features.align.controller.push("Two", replace(known, poses=(known.pose, replace(known.pose, score=0.1))))
-    assert dock.list.count() == 2
+    known, shape = current(window), load_shape(sample["shape"])
+    pose = known.pose.pose()
+    R = mirror_images(pose, shape)[0]
+    mirror = PoseInPhoto.of(Pose(R, pose(shape.center) - R @ shape.center), 0.1)
+    turned = PoseInPhoto.of(Pose(pose.R @ np.diag([-1.0, 1, -1]), pose.t), 0.05)
+    window.features.align.controller.push("Three", replace(known, poses=(known.pose, mirror, turned)))
+    lines = [dock.list.item(row) for row in range(3)]
+    qtbot.waitUntil(lambda: "mirror image of 1" in lines[1].text(), timeout=60_000)
+    assert "best" in lines[0].text() and "half a turn from 1" in lines[2].text()
+    drawn = [pixels_of(line.icon().pixmap(72).toImage()) for line in lines]
+    assert all(differs(one, other) > 200 for one, other in ((drawn[0], drawn[1]), (drawn[0], drawn[2])))
+    places = [dock.list.visualItemRect(line) for line in lines]
+    QTest.mouseClick(dock.list.viewport(), LEFT, pos=places[1].center())
+    assert current(window).choice == 1 and "mirror" in lines[1].text()
+    assert lines == [dock.list.item(row) for row in range(3)]
+    assert places == [dock.list.visualItemRect(line) for line in lines]
+    undo(window)
+    assert current(window).choice == 0 and dock.list.currentRow() == 0
     dock.list.setFocus()
     QTest.keyClick(dock.list, Qt.Key.Key_Down)
     assert current(window).choice == 1
-    undo(window)
-    assert current(window).choice == 0 and dock.list.currentRow() == 0
 
 
 def test_an_alignment_is_stopped(opened, qtbot):

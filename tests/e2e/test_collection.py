@@ -1,6 +1,7 @@
 """Photos dropped, pulled into one frame, clicked, drawn on, corrected, written."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,6 +80,8 @@ def test_photos_become_a_collection(congealed):
     window, dock = congealed, congealed.features.collection.panel
     assert np.median([turned(window, number) for number in range(3)]) < 15
     assert [frame.border for frame in dock.strip.frames()] == [GOOD] * 3 and "3 posed" in dock.about.text()
+    assert [frame.name for frame in dock.strip.frames()] == [Path(photo).name for photo in PHOTOS]
+    assert all("%" in frame.caption for frame in dock.strip.frames())
     dock.order.setCurrentIndex(dock.order.findData("viewpoint"))
     assert sorted(frame.number for frame in dock.strip.frames()) == [0, 1, 2]
     dock.filter.setCurrentIndex(dock.filter.findData("outliers"))
@@ -86,7 +89,10 @@ def test_photos_become_a_collection(congealed):
     dock.filter.setCurrentIndex(0)
     dock.order.setCurrentIndex(0)
     dock.cameras.click()
-    assert {f"photo {number}" for number in range(3)} <= set(window.panels[SHAPE].frustums.names())
+    assert {f"photo {number}" for number in range(3)} <= set(window.panels[SHAPE].frustums.seen())
+    window.show_feature("align")
+    assert not window.panels[SHAPE].frustums.seen()
+    window.show_feature("collection")
     dock.cameras.click()
     assert not [name for name in window.panels[SHAPE].frustums.names() if name.startswith("photo")]
 
@@ -111,7 +117,8 @@ def test_parts_are_drawn_on_all_photos_and_written(congealed, sample, qtbot, giv
     qtbot.waitUntil(lambda: all(frame.drawing is not None for frame in dock.strip.frames()), timeout=60_000)
     give(tmp_path)
     export(window, 4)
-    qtbot.waitUntil(lambda: len(list(tmp_path.glob("*.png"))) == 3, timeout=60_000)
+    names = {f"{Path(photo).stem}.png" for photo in PHOTOS}
+    qtbot.waitUntil(lambda: {file.name for file in tmp_path.glob("*.png")} == names, timeout=60_000)
     qtbot.waitUntil(window.tasks.is_idle, timeout=60_000)
     undo(window)
     assert all(frame.drawing is None for frame in dock.strip.frames()) and window.session.collection.joined
@@ -125,7 +132,7 @@ def test_poses_are_written_in_every_format(congealed, qtbot, give, tmp_path):
         qtbot.waitUntil((tmp_path / name).exists, timeout=60_000)
         qtbot.waitUntil(window.tasks.is_idle, timeout=60_000)
     assert len(json.loads((tmp_path / "collection.json").read_text())["images"]) == 3
-    assert len(list((tmp_path / "maps").glob("*.npz"))) == 3
+    assert {file.stem for file in (tmp_path / "maps").glob("*.npz")} == {Path(photo).stem for photo in PHOTOS}
 
 
 def test_a_photo_is_opened_corrected_and_the_others_follow(congealed, qtbot):
@@ -134,6 +141,13 @@ def test_a_photo_is_opened_corrected_and_the_others_follow(congealed, qtbot):
     qtbot.waitUntil(lambda: ("image 1", SHAPE) in window.session.aligned, timeout=60_000)
     assert window.session.items["image 1"].path == PHOTOS[2]
     assert not window.session.pins  # a double-click is no click
+    photo, shape = window.panels["image 1"].view, window.panels[SHAPE]
+    qtbot.waitUntil(lambda: bool(photo.overlays.shown()), timeout=60_000)
+    assert photo.overlays.isVisible() and "image 1" in shape.frustums.seen()
+    dock.strip.removed.emit(2)  # what is left is a pose of the task Pose
+    assert not photo.overlays.isVisible() and "image 1" not in shape.frustums.seen()
+    undo(window)
+    assert photo.overlays.isVisible()
     click_second_photo(window)
     qtbot.waitUntil(lambda: len(window.session.pins) == 1, timeout=60_000)
     qtbot.waitUntil(dock.fix.isEnabled, timeout=60_000)

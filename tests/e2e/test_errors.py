@@ -6,10 +6,12 @@ import signal
 import time
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
 
 from app.shared.pipe import GPU_FULL
-from tests.e2e.hands import LEFT, click_pixel, errors
+from tests.e2e.hands import CTRL, LEFT, click_pixel, errors, press
 
 
 @pytest.fixture
@@ -60,3 +62,30 @@ def test_the_window_closes_at_once_while_the_engine_starts(window):
     window.close()
     assert time.monotonic() - begin < 1.0
     window.preload.wait()
+
+
+def test_work_that_the_engine_stops_at_twice_is_asked_about_in_its_panel(opened, qtbot):
+    """Try again goes on with it, Give up ends it; the window stays usable meanwhile."""
+    window = opened
+    window.show_feature("align")
+
+    def kill_twice():
+        for _ in range(2):
+            qtbot.waitUntil(
+                lambda: any(r.job == "align_shape" and r.state == "running" for r in window.engine._requests.values())
+            )
+            with qtbot.waitSignal(window.engine.died, timeout=60_000):
+                os.kill(window.engine.pid, signal.SIGKILL)
+
+    bar = window.errors.bars["image 1"]
+    press(window, Qt.Key.Key_L, CTRL)
+    kill_twice()
+    qtbot.waitUntil(lambda: "stopped twice" in bar.text.text() and bar.isVisible(), timeout=60_000)
+    assert not window.findChildren(QMessageBox) and "toy.jpg" in bar.text.text()
+    QTest.mouseClick(bar.action, LEFT)
+    assert not bar.isVisible()
+    kill_twice()
+    qtbot.waitUntil(bar.isVisible, timeout=60_000)
+    assert window.features.align.panel.start.text() == "Stop"
+    QTest.mouseClick(bar.refusal, LEFT)
+    assert not bar.isVisible() and window.features.align.panel.start.text() != "Stop"

@@ -1,8 +1,14 @@
 """What is doubted about a pin has its next step beside it."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtTest import QTest
 
+from app.shared.values import PoseInPhoto
+from core.alignment.rivals import half_turns
+from core.geometry.pose import Pose
+from core.geometry.shape import load_shape
 from tests.e2e.hands import LEFT, answer, click_pixel, draw_focus_box, undo
 
 
@@ -43,10 +49,14 @@ def test_an_object_that_was_looked_for_gets_a_box_and_its_rivals_are_shown(
     assert "sought" in pin.answers["shape 1"].reasons
     QTest.mouseClick(offered(window)["Draw the box"], LEFT)
     assert panel.box_tool.isChecked()
-    pin.answers["shape 1"].reasons = ("pose",)  # whether a pose is sure is the engine's to say
-    window.features.matching.presenter.refresh()
-    guide = session.guide("image 1", "shape 1")
-    assert len(guide[2]) > 1
+    K, lens, (best, *_) = session.guide("image 1", "shape 1")
+    pose, shape = best.pose(), load_shape(sample["shape"])
+    R = half_turns(pose)[1]
+    turned = PoseInPhoto.of(Pose(R, pose(shape.center) - R @ shape.center), best.score, best.similarity, best.overlap)
+    guide = K, lens, (replace(best, probability=0.5, reasons=("mirror",)), replace(turned, probability=0.4))
+    session.set_likely(("image 1", "shape 1"), True, guide)  # an object that looks alike from behind
+    wait_ready(window)
+    assert "mirror" in pin.answers["shape 1"].reasons and "pose" not in pin.answers["shape 1"].reasons
     QTest.mouseClick(offered(window)["Show rivals"], LEFT)
     assert window.workspace.current == "align"
     assert window.features.align.panel.list.count() == len(guide[2])

@@ -116,6 +116,7 @@ def main() -> int:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="counterpoint-killing-"))
     os.environ["XDG_DATA_HOME"], os.environ["COUNTERPOINT_CACHE"] = str(folder / "data"), str(folder / "cache")
+    from app.window.engine_client import Request
     from app.window.main_window import MainWindow
 
     application = QApplication(["killing"])
@@ -125,9 +126,9 @@ def main() -> int:
     window.projects.ask_recover = lambda _: False
     asked: list[str] = []
 
-    def ask(sentence: str) -> bool:
+    def ask(request: Request, sentence: str, _: str) -> None:
         asked.append(sentence)
-        return len(asked) % 2 == 1
+        request.try_again() if len(asked) % 2 == 1 else request.cancel()
 
     window.engine.ask = ask
     window.show()

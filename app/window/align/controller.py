@@ -14,6 +14,7 @@ from app.shared.values import Aligned, AlignTask, PoseInPhoto, Slot
 from app.window.active_pair import ActivePair
 from app.window.align.dock import AlignPanel
 from app.window.align.pairs import pair_rows
+from app.window.align.pictures import PosePictures
 from app.window.content import Content
 from app.window.layer_settings import LayerSettings
 from app.window.requests import Requests
@@ -63,6 +64,8 @@ class AlignController(QObject):
         dock.stopped.connect(self.stop)
         dock.clear_requested.connect(lambda: self.push(tr("Clear pose"), None))
         dock.chosen.connect(self._choose)
+        self._pictures = PosePictures(requests, self)
+        self._pictures.drawn.connect(self._fill_dock)
         self._show_next_step()
         layers.drawing_changed.connect(self._show)
         session.changed.connect(self._follow)
@@ -197,22 +200,13 @@ class AlignController(QObject):
 
     def _fill_dock(self) -> None:
         self._show_next_step()
-        aligned = self.current()
-        if aligned is None:
+        aligned, items = self.current(), self._session.items
+        if aligned is None or not {aligned.image, aligned.shape} <= items.keys():
             self._dock.set_poses([], 0, "")
             self._dock.pairs.set_rows([])
             return
-        lines = [
-            tr("{number}. {sure} · overlap {overlap:.0%}").format(
-                number=number,
-                sure=tr("not judged")
-                if pose.probability is None
-                else tr("{share:.0%} sure").format(share=pose.probability),
-                overlap=pose.overlap,
-            )
-            for number, pose in enumerate(aligned.poses, 1)
-        ]
-        self._dock.set_poses(lines, aligned.choice, _verdict(aligned))
+        rows = self._pictures.rows(aligned, items[aligned.image], items[aligned.shape])
+        self._dock.set_poses(rows, aligned.choice, _verdict(aligned))
         self._dock.pairs.set_rows(pair_rows(aligned))
 
     def _frustum(self, aligned: Aligned) -> Any:

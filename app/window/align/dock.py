@@ -1,6 +1,6 @@
 """The pose panel: start, choose among hypotheses, change the pose by hand, see how much the photo agrees."""
 
-from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QMenu,
     QPushButton,
     QToolButton,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.texts import tr
+from app.window.align.hypotheses import PoseList, PoseRow
 from app.window.align.pairs import PairList
 from app.window.views.toolbar import Toolbar
 from core.alignment.freedom import FREEDOMS
@@ -80,20 +80,14 @@ class AlignPanel(QWidget):
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
-        self.list = QListWidget()
-        self.list.setFrameShape(QListWidget.Shape.NoFrame)
-        self.list.setMaximumHeight(7 * self.fontMetrics().height())
-        self.list.setToolTip(
-            tr(
-                "Poses that fit the photo, the likeliest first; choose another where the object looks alike from several sides. Overlap: the share of the two silhouettes that coincides."
-            )
-        )
-        self.list.currentRowChanged.connect(self._row_changed)
-        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.list.customContextMenuRequested.connect(self._menu)
+        self.list = PoseList()
+        self.list.chosen.connect(self.chosen)
+        self.list.view_requested.connect(self.view_requested)
+        self.list.save_requested.connect(self.save_requested)
+        self.list.clear_requested.connect(self.clear_requested)
         layout.addWidget(self.hint)
+        layout.addWidget(self.list, 200)
         layout.addWidget(self.verdict)
-        layout.addWidget(self.list, 100)
         self.pairs = PairList()
         layout.addWidget(self.pairs, 100)
         layout.addWidget(self.forget, 0, Qt.AlignmentFlag.AlignRight)
@@ -148,25 +142,14 @@ class AlignPanel(QWidget):
         self._runs = runs
         self.start.setText(tr("Stop") if runs else tr("Align shape to photo"))
 
-    def set_poses(self, lines: list[str], choice: int, verdict: str) -> None:
-        """Show hypotheses, a line each."""
-        blocker = QSignalBlocker(self.list)
-        # Lines are kept: this may be called while one of them says that it was chosen.
-        while self.list.count() > len(lines):
-            self.list.takeItem(self.list.count() - 1)
-        for place, line in enumerate(lines):
-            if place < self.list.count():
-                self.list.item(place).setText(line)
-            else:
-                self.list.addItem(line)
-        self.list.setCurrentRow(choice if lines else -1)
-        blocker.unblock()
+    def set_poses(self, rows: list[PoseRow], choice: int, verdict: str) -> None:
+        """Show hypotheses, a line each, and what is thought of the one that is chosen."""
+        self.list.set_rows(rows, choice)
         self.verdict.setText(verdict)
         self.verdict.setVisible(bool(verdict))
-        self.list.setVisible(bool(lines))
-        self.forget.setVisible(bool(lines or verdict))
-        self.view.setEnabled(bool(lines))
-        self.estimate.setEnabled(bool(lines))
+        self.forget.setVisible(bool(rows or verdict))
+        self.view.setEnabled(bool(rows))
+        self.estimate.setEnabled(bool(rows))
 
     def _camera_rows(self) -> QFormLayout:
         self.fov, self.dof, self.camera, self.locks = QDoubleSpinBox(), QComboBox(), QPushButton(), QPushButton()
@@ -283,18 +266,3 @@ class AlignPanel(QWidget):
 
     def _pressed(self) -> None:
         (self.stopped if self._runs else self.align_requested).emit()
-
-    def _menu(self, at: QPoint) -> None:
-        if self.list.itemAt(at) is None:
-            return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(tr("View shape as in photo"), self.view_requested.emit)
-        menu.addAction(tr("Save pose…"), self.save_requested.emit)
-        menu.addSeparator()
-        menu.addAction(tr("Clear pose"), self.clear_requested.emit)
-        menu.popup(self.list.viewport().mapToGlobal(at))
-
-    def _row_changed(self, row: int) -> None:
-        if row >= 0:
-            self.chosen.emit(row)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.document.commands import SetAligned, SetCollection
 from app.document.session import Session
-from app.document.texts import title, tr
+from app.document.texts import tr
 from app.shared.values import IMAGE_SUFFIXES, Aligned, Collection, CollectionPhoto, Drawing, Slot, item_for, kind_of
 from app.window.collection.dock import HELP, CollectionPanel
 from app.window.collection.presenter import SHAPE, CollectionPresenter
@@ -310,9 +310,17 @@ class CollectionController(QObject):
                 return None
         parts = [part for part in self._session.layers.parts if part.visible and slot in part.masks]
         if not parts:
-            self._shell.say(tr("No parts are marked in {slot}; mark some first (Ctrl+2).").format(slot=title(slot)))
+            self._shell.say(
+                tr("No parts are marked on {name}; mark them with the tools of the task Parts.").format(
+                    name=self._name(slot)
+                )
+            )
             return None
         return Drawing(number, tuple((part.masks[slot], part.color) for part in parts))
+
+    def _name(self, slot: Slot) -> str:
+        item = self._session.items.get(slot)
+        return slot if item is None else item.name
 
     def is_joined(self) -> bool:
         """Whether the photos are in one frame, to be written."""

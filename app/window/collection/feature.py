@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, QSettings
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.resources import resource
-from app.shared.values import item_for
-from app.window.collection.controller import CollectionController
+from app.shared.values import Slot, item_for, kind_of
+from app.window.collection.controller import IMAGE, CollectionController
 from app.window.collection.dock import EXPORTS, CollectionPanel
 from app.window.collection.presenter import SHAPE, CollectionPresenter
 from app.window.feature import Entries, Entry, Feature
@@ -24,7 +24,7 @@ class CollectionFeature(Feature):
     """Pull photos into the frame of a shape."""
 
     name, title, icon, key = "collection", tr("Collection"), "task-collection", "Ctrl+4"
-    layers: frozenset[Layer] = frozenset({"heat", "pins", "pose", "coordinates"})
+    layers: frozenset[Layer] = frozenset({"heat", "pins", "cameras"})
 
     def __init__(
         self,
@@ -41,6 +41,12 @@ class CollectionFeature(Feature):
         self.toolbar = self.panel.toolbar
         self.presenter = CollectionPresenter(session, requests, panels, tools, self.panel, shell, parent)
         self.controller = CollectionController(session, requests, self.presenter, self.panel, settings, shell, parent)
+
+    def layers_on(self, slot: Slot) -> frozenset[Layer]:
+        """The pose of a photo of the collection lies over it; other poses belong to the task Pose."""
+        photo = self._session.items.get(slot if kind_of(slot) == "image" else IMAGE)
+        known = self._session.collection.number_of(photo) is not None
+        return self.layers | {"pose"} if known else self.layers
 
     def file_entries(self) -> Entries:
         return (

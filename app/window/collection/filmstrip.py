@@ -32,15 +32,16 @@ class Frame:
 
     Attributes:
         number: in the collection.
-        caption, about: a line below the picture, and what the mouse is told.
+        name, caption, about: the photo's file, a line below it, and what the mouse is told.
         border: colour of its frame, "" for none.
         mark: (u, v) as fractions of the picture where it shows the place that was clicked, and whether nothing hides
             it.
     """
 
     number: int
-    caption: str
+    name: str
     about: str
+    caption: str = ""
     border: str = ""
     size: tuple[int, int] = (1, 1)
     picture: QPixmap = field(default_factory=QPixmap)
@@ -81,14 +82,17 @@ class Filmstrip(OwnReturn, FileDrops, QListWidget):
         self._waiting.timeout.connect(self._clicked)
 
     def show_frames(self, frames: list[Frame]) -> None:
+        """Show photos; places are kept, so that nothing moves under the mouse."""
         chosen = self.chosen()
-        self.clear()
-        for one in frames:
-            item = QListWidgetItem(self)
+        while self.count() > len(frames):
+            self.takeItem(self.count() - 1)
+        for row, one in enumerate(frames):
+            item = self.item(row) or QListWidgetItem(self)
             item.setData(ROLE, one)
             item.setToolTip(one.about)
-            if one.number == chosen:
-                self.setCurrentItem(item)
+        row = next((row for row, one in enumerate(frames) if one.number == chosen), -1)
+        if row != self.currentRow():
+            self.setCurrentRow(row)
 
     def chosen(self) -> int | None:
         """The number of the photo that is selected."""
@@ -158,7 +162,7 @@ class Filmstrip(OwnReturn, FileDrops, QListWidget):
 class _Painter(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
         side = PICTURE + 2 * MARGIN
-        return QSize(side, side + option.fontMetrics.height())
+        return QSize(side, side + 2 * option.fontMetrics.height())
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -178,9 +182,12 @@ class _Painter(QStyledItemDelegate):
         painter.drawPixmap(area, frame.picture, QRectF(frame.picture.rect()))
         if frame.drawing is not None:
             painter.drawPixmap(area, frame.drawing, QRectF(frame.drawing.rect()))
-        line = rect.adjusted(MARGIN, PICTURE + MARGIN, -MARGIN, 0)
-        caption = option.fontMetrics.elidedText(frame.caption, Qt.TextElideMode.ElideMiddle, line.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter, caption)
+        line = rect.adjusted(MARGIN, PICTURE + MARGIN + 2, -MARGIN, 0)
+        line.setHeight(option.fontMetrics.height())
+        for text in (frame.name, frame.caption):
+            short = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideMiddle, line.width())
+            painter.drawText(line, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter, short)
+            line.translate(0, line.height())
         if frame.border:
             painter.setPen(QPen(QColor(frame.border), 2.5))
             painter.drawRect(area)

@@ -102,16 +102,15 @@ class CollectionPresenter(QObject):
         frame = Frame(number, one.item.name, one.item.path, size=(small.width(), small.height()), picture=small)
         frame.drawing = self._drawings.get(number) if collection.drawing is not None else None
         if one.problem:
-            frame.caption, frame.border = f"✕ {one.item.name}", OUT
+            frame.caption, frame.border = tr("not posed"), OUT
             frame.about += f"\n{one.problem}"
         elif one.pose is not None:
             agreement = "" if np.isnan(one.agreement) else f" · {one.agreement:.2f}"
             state = tr("confirmed by hand") if one.fixed else tr("score {score:.2f}").format(score=one.pose.score)
             outlier = "" if one.inlier else tr(", does not agree with the others")
             sure = one.pose.score if one.pose.probability is None else one.pose.probability
-            frame.caption = f"{sure:{'.2f' if one.pose.probability is None else '.0%'}}{agreement}"
-            if one.fixed:
-                frame.caption = tr("confirmed")
+            sure_of = f"{sure:{'.2f' if one.pose.probability is None else '.0%'}}{agreement}"
+            frame.caption = tr("confirmed") if one.fixed else sure_of
             frame.about += tr("\n{state}, silhouette overlaps by {overlap:.0%}{outlier}").format(
                 state=state, overlap=one.pose.overlap, outlier=outlier
             )
@@ -143,7 +142,7 @@ class CollectionPresenter(QObject):
                 points = frustum(
                     one.pose.pose(), camera_matrix(*one.K), self._sizes[one.item.path], panel.middle(), 0.12
                 )[:5]
-                panel.set_frustum(f"photo {number}", points, _color(one))
+                panel.set_frustum(f"photo {number}", points, _color(one), "cameras")
                 self._cameras[f"photo {number}"] = points
         for name in before.keys() - self._cameras.keys():
             panel.set_frustum(name, None)

@@ -113,16 +113,8 @@ class MatchPresenter(QObject):
             for number, pair in enumerate(aligned.pairs, 1):
                 if slot in (aligned.image, aligned.shape):
                     at = pair.pixel if slot == aligned.image else pair.point
-                    marks.append(
-                        PinMark(
-                            -number,
-                            at,
-                            pair_color(number),
-                            tr("Pair {number}").format(number=number),
-                            "source",
-                            numbered=True,
-                        )
-                    )
+                    name = tr("Pair {number}").format(number=number)
+                    marks.append(PinMark(-number, at, pair_color(number), name, "source", numbered=True))
         return marks
 
 

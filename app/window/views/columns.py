@@ -30,9 +30,9 @@ class Columns(QSplitter):
         One that appears shares the column evenly.
         """
         appears = on and self._panels[slot].isHidden()
-        self._panels[slot].setVisible(on)
         column = self._panels[slot].parentWidget()
+        if isinstance(column, QSplitter) and appears:
+            column.setSizes([column.height()] * column.count())  # before, so that the others change their size once
+        self._panels[slot].setVisible(on)
         if isinstance(column, QSplitter):
             column.setVisible(any(not p.isHidden() for p in self._panels.values() if p.parentWidget() is column))
-            if appears:
-                column.setSizes([column.height()] * column.count())

@@ -50,3 +50,11 @@ class EmptyState(QWidget):
             self.clicked.emit()
         else:
             super().keyPressEvent(event)
+
+
+def complaint(sentence: str) -> QLabel:
+    """What a panel shows where it cannot show anything else."""
+    label = QLabel(sentence)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setWordWrap(True)
+    return label

@@ -27,8 +27,10 @@ class ErrorBar(QFrame):
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.action, self.more, self.close_button = QPushButton(), QPushButton(tr("Details")), QPushButton("✕")
+        self.action, self.refusal = QPushButton(), QPushButton(tr("Give up"))
+        self.more, self.close_button = QPushButton(tr("Details")), QPushButton("✕")
         self.action.clicked.connect(lambda: self._act())
+        self.refusal.clicked.connect(lambda: self.clear())
         self.more.clicked.connect(lambda: self._show_details())
         self.close_button.clicked.connect(lambda: self.clear())
         self.close_button.setToolTip(tr("Close"))
@@ -36,14 +38,33 @@ class ErrorBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 5, 6, 5)
         row.addWidget(self.text, 1)
-        for button in (self.action, self.more, self.close_button):
+        for button in (self.action, self.refusal, self.more, self.close_button):
             row.addWidget(button)
         self._details, self._count = "", 0
         self._run: Callable[[], object] | None = None
+        self._otherwise: Callable[[], object] | None = None
         self.hide()
 
-    def say(self, sentence: str, details: str = "", action: str = "", run: Callable[[], object] | None = None) -> None:
-        """Show a sentence; ``details`` can be asked for, and ``action`` is a button that runs ``run``."""
+    @property
+    def asks(self) -> bool:
+        """Whether something waits for an answer."""
+        return self._otherwise is not None
+
+    def say(
+        self,
+        sentence: str,
+        details: str = "",
+        action: str = "",
+        run: Callable[[], object] | None = None,
+        otherwise: Callable[[], object] | None = None,
+    ) -> None:
+        """Show a sentence; ``details`` can be asked for, and ``action`` is a button that runs ``run``.
+
+        With ``otherwise`` it is a question, which that answers when the bar is closed or says something else.
+        """
+        self._refuse()
+        self._otherwise = otherwise
+        self.refusal.setVisible(otherwise is not None)
         self._count = self._count + 1 if self.isVisible() else 1
         more = "" if self._count == 1 else tr(" (and {count} before: Help > Messages)").format(count=self._count - 1)
         self.text.setText(sentence + more)
@@ -57,8 +78,15 @@ class ErrorBar(QFrame):
         """Nothing is wrong any more."""
         self._count = 0
         self.hide()
+        self._refuse()
+
+    def _refuse(self) -> None:
+        otherwise, self._otherwise = self._otherwise, None
+        if otherwise is not None:
+            otherwise()
 
     def _act(self) -> None:
+        self._otherwise = None
         self.clear()
         if self._run is not None:
             self._run()

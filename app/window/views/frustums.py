@@ -7,6 +7,8 @@ import numpy.typing as npt
 import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
+from app.window.views.layers import ALL, Layer, Looks
+
 _EDGES = np.array([[0, 1], [0, 2], [0, 3], [0, 4], [1, 2], [2, 3], [3, 4], [4, 1], [0, 5]])
 
 
@@ -20,9 +22,10 @@ class Frustums:
     def __init__(self, renderer: Any):
         self._renderer = renderer
         self._actors: dict[str, vtkActor] = {}
-        self._visible = True
+        self._layers: dict[str, Layer] = {}
+        self._looks = ALL
 
-    def show(self, name: str, points: npt.NDArray[np.floating] | None, color: str) -> None:
+    def show(self, name: str, points: npt.NDArray[np.floating] | None, color: str, layer: Layer = "pose") -> None:
         old = self._actors.pop(name, None)
         if old is not None:
             self._renderer.RemoveActor(old)
@@ -35,19 +38,23 @@ class Frustums:
         actor = vtkActor()
         actor.SetMapper(mapper)
         actor.SetPickable(False)
-        actor.SetVisibility(self._visible)
+        actor.SetVisibility(self._looks[layer].visible)
         prop = actor.GetProperty()
         prop.SetColor(*pv.Color(color).float_rgb)
         prop.SetLineWidth(2.0)
         prop.LightingOff()
         self._renderer.AddActor(actor)
-        self._actors[name] = actor
+        self._actors[name], self._layers[name] = actor, layer
 
-    def set_visible(self, on: bool) -> None:
-        """Show or hide all of them."""
-        self._visible = on
-        for actor in self._actors.values():
-            actor.SetVisibility(on)
+    def show_layers(self, looks: Looks) -> None:
+        """Show each as its layer is to be seen."""
+        self._looks = looks
+        for name, actor in self._actors.items():
+            actor.SetVisibility(looks[self._layers[name]].visible)
+
+    def seen(self) -> list[str]:
+        """The names of those that are not hidden."""
+        return [name for name, actor in self._actors.items() if actor.GetVisibility()]
 
     def names(self) -> list[str]:
         return list(self._actors)

@@ -1,7 +1,7 @@
 """Graphics items of the image panel: the focus box, a guess of it, and the pin marks."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from app.document.texts import tr
@@ -33,7 +33,7 @@ class MarkItem(QGraphicsItem):
 
     def boundingRect(self) -> QRectF:  # noqa: N802
         r = self.radius + 4
-        return QRectF(-r, -r, 2 * r + (160 if self.mark.says_label else 0), 2 * r)
+        return QRectF(-r, -r, 2 * r, 2 * r)
 
     def shape(self) -> QPainterPath:
         path = QPainterPath()
@@ -60,8 +60,6 @@ class MarkItem(QGraphicsItem):
             painter.drawPath(path)
             painter.setPen(QPen(color, 2.5, style))
             painter.drawPath(path)
-        if self.mark.says_label:
-            _label(painter, self.mark.label, r + 6)
 
 
 def _ring(r: float) -> QPainterPath:
@@ -79,20 +77,6 @@ def _diamond(r: float) -> QPainterPath:
     for x, y in ((r, 0), (0, r), (-r, 0), (0, -r)):
         path.lineTo(x, y)
     return path
-
-
-def _label(painter: QPainter, text: str, x: float) -> None:
-    font = QFont(painter.font())
-    font.setPixelSize(12)
-    font.setBold(True)
-    path = QPainterPath()
-    path.addText(x, 4, font, text)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(
-        QPen(QColor(0, 0, 0, 210), 3.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-    )
-    painter.drawPath(path)
-    painter.fillPath(path, Qt.GlobalColor.white)
 
 
 class GuessItem(QGraphicsRectItem):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from app.document.texts import tr
 from app.window.views.image_items import MarkItem
 from app.window.views.image_layers import Group
+from app.window.views.image_names import ImageNames
 from app.window.views.marks import ClickMark, PinMark
 
 Pixel = tuple[float, float]
@@ -27,12 +28,14 @@ class ImageMarks(QObject):
         super().__init__(parent)
         self.group = Group(20)
         self._items: list[MarkItem] = []
+        self._names = ImageNames(self.group)
 
     def show(self, marks: list[PinMark]) -> None:
         if [item.mark for item in self._items] == marks:
             return
         old, self._items = self._items, [MarkItem(mark) for mark in marks]
         _replace(old, self._items, self.group)
+        self._names.show_names(self._items)
 
     def at(self, items: Iterable[QGraphicsItem]) -> MarkItem | None:
         """The topmost of these that can be chosen by a click."""
@@ -43,9 +46,14 @@ class ImageMarks(QObject):
         marks = (item for item in items if isinstance(item, MarkItem))
         return next((item for item in marks if item.mark.role == "match" and item.mark.pin_id > 0), None)
 
+    def drag(self, item: MarkItem, place: QPointF) -> None:
+        """Show a match where it is dragged, in pixels of the scene."""
+        item.setPos(place)
+        self._names.show_names(self._items)
+
     def drop(self, item: MarkItem, pixel: Pixel | None) -> None:
         if pixel is None:
-            item.setPos(item.mark.position[0] + 0.5, item.mark.position[1] + 0.5)
+            self.drag(item, QPointF(item.mark.position[0] + 0.5, item.mark.position[1] + 0.5))
         self.moved.emit(item.mark.pin_id, pixel)
 
 

@@ -235,8 +235,8 @@ class ImageView(QGraphicsView):
             self.strokes.extend(self.mapToScene(at))
         elif self._dragged and isinstance(self._grabbed, ClickItem):
             self.clicks.drag(self._grabbed, self._pixel(at))
-        elif self._dragged and self._grabbed is not None:
-            self._grabbed.setPos(self.mapToScene(at))
+        elif self._dragged and isinstance(self._grabbed, MarkItem):
+            self.marks.drag(self._grabbed, self.mapToScene(at))
         elif self._dragged and self._box_drag is not None:
             self._box_item.setVisible(True)
             self._box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Layer = Literal["pins", "heat", "parts", "coordinates", "pose", "photo"]
+Layer = Literal["pins", "heat", "parts", "coordinates", "pose", "cameras", "photo"]
 """From the top to the bottom.
 
 Pins are those of matches, their rivals and pairs; heat is the heatmap of the current pin; parts are masks, also of what
 is being marked, with its clicks; coordinates are the NOCs of posed shapes, and of shapes; pose is the posed shape with
-its camera.
+its camera; cameras are those of a collection.
 """
 
 LAYERS: tuple[Layer, ...] = get_args(Layer)
@@ -25,8 +25,16 @@ PoseStyle = Literal["own", "wireframe", "silhouette", "difference"]
 DIMMED = 0.35
 """The share that is left of a layer that is not the task's own."""
 
-_OPACITY: dict[Layer, float] = {"pins": 1.0, "heat": 0.7, "parts": 1.0, "coordinates": 0.8, "pose": 0.65, "photo": 1.0}
-_COVERS: frozenset[Layer] = frozenset({"heat", "coordinates", "pose"})
+_OPACITY: dict[Layer, float] = {
+    "pins": 1.0,
+    "heat": 0.7,
+    "parts": 1.0,
+    "coordinates": 0.8,
+    "pose": 0.65,
+    "cameras": 1.0,
+    "photo": 1.0,
+}
+_COVERS: frozenset[Layer] = frozenset({"heat", "coordinates", "pose", "cameras"})
 
 
 @dataclass(frozen=True)

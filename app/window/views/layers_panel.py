@@ -16,6 +16,7 @@ NAMES: dict[Layer, str] = {
     "parts": tr("Parts"),
     "coordinates": tr("Coordinates (NOC)"),
     "pose": tr("Posed shape"),
+    "cameras": tr("Cameras of a collection"),
     "photo": tr("Photo"),
 }
 

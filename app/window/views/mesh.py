@@ -8,14 +8,14 @@ import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QOpenGLContext
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
-from PySide6.QtWidgets import QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.document.texts import tr
 from app.window.views.drops import FileDrops
-from app.window.views.empty import EmptyState
+from app.window.views.empty import EmptyState, complaint
 from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
-from app.window.views.layers import ALL, Looks
+from app.window.views.layers import ALL, Layer, Looks
 from app.window.views.marks import PinMark
 from app.window.views.mesh_marks import MeshMarks
 from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
@@ -97,7 +97,7 @@ class MeshPanel(FileDrops, Outlined):
         self.header.set_active(self._shape is not None)
 
     def set_mesh(self, mesh: Any | None, title: str = "", up: str = "y") -> None:
-        """Show a display mesh (see :class:`core.geometry.display.DisplayMesh`), or the empty state."""
+        """Show a display mesh (:class:`core.geometry.display.DisplayMesh`, or made ready), or the empty state."""
         self.header.title.setText(title)
         self._up = up
         if mesh is not None and self.plotter is None and not self._start():
@@ -111,15 +111,22 @@ class MeshPanel(FileDrops, Outlined):
         if mesh is None:
             self._stack.setCurrentWidget(self.empty)
         else:
-            from app.window.views.picking import Picker
+            from app.window.views.drawable import Drawable
             from app.window.views.scene import ShapeActor
 
-            self._shape = ShapeActor(mesh)
-            self._mouse.picker = Picker(self._shape.polydata, mesh.points)
+            drawable = mesh if isinstance(mesh, Drawable) else Drawable(mesh)
+            self._shape, self._mouse.picker = ShapeActor(drawable), drawable.picker
             self.plotter.renderer.AddActor(self._shape.actor)
             self._stack.setCurrentWidget(self.plotter)
             self.set_view("corner")
         self.header.set_active(self._shape is not None)
+
+    def show_canvas(self) -> bool:
+        """Make what a shape is drawn on, or show that; whether it was there already."""
+        if self.plotter is None:
+            return not self._start()
+        self._stack.setCurrentWidget(self.plotter)
+        return True
 
     @property
     def takes_keys(self) -> QWidget | None:
@@ -144,7 +151,9 @@ class MeshPanel(FileDrops, Outlined):
 
     def set_heatmap(self, scores: npt.NDArray[np.float32] | None, low: float = 0.0, high: float = 1.0) -> None:
         """Colour by similarity float32 [V], colours from ``low`` to ``high``; None shows the shape's own look."""
-        if self._shape is None or (scores is not None and len(scores) != self._shape.polydata.GetNumberOfPoints()):
+        if self._shape is None or (scores is None and self._heat is None):
+            return
+        if scores is not None and len(scores) != self._shape.polydata.GetNumberOfPoints():
             return
         self._heat = None if scores is None else (scores, low, high)
         self._repaint()
@@ -171,24 +180,28 @@ class MeshPanel(FileDrops, Outlined):
     def reset_view(self, also: npt.NDArray | None = None) -> None:
         """Fit the shape into the panel, from the present direction, and points [n, 3] with it."""
         if self._shape is not None:
-            points = np.asarray(self._shape.polydata.points)
-            self._camera.fit(points if also is None else np.concatenate([points, also]))
+            self._camera.fit(*self._shape.ball_with(also))
             self._schedule()
 
-    def set_frustum(self, name: str, points: npt.NDArray | None, color: str = "#ff4d6d") -> None:
+    def set_frustum(self, name: str, points: npt.NDArray | None, color: str = "#ff4d6d", layer: Layer = "pose") -> None:
         """Show the camera of a photo, see :class:`app.window.views.frustums.Frustums`; None removes it."""
         if self.plotter is not None:
-            self.frustums.show(name, points, color)
+            self.frustums.show(name, points, color, layer)
             self._schedule()
 
     def show_layers(self, looks: Looks) -> None:
         """Show what lies over the shape, or around it, as it is to be seen."""
+        if looks == self._looks:
+            return
         self._looks = looks
         self._marks.visible = looks["pins"].visible
-        if self.plotter is not None:
-            self.frustums.set_visible(looks["pose"].visible)
-            self._pins.set_opacity(looks["pins"].opacity if looks["pins"].visible else 0.0)
+        self._follow_looks()
         self._repaint()
+
+    def _follow_looks(self) -> None:
+        if self.plotter is not None:
+            self.frustums.show_layers(self._looks)
+            self._pins.set_opacity(self._looks["pins"].opacity if self._looks["pins"].visible else 0.0)
 
     def set_navigation(self, name: str) -> None:
         """What the mouse does: "trackball", "turntable" or "blender"."""
@@ -235,26 +248,21 @@ class MeshPanel(FileDrops, Outlined):
             plotter.removeEventFilter(self)
             self._mouse.stop()
             self._mouse.picker = self._shape = None
-            plotter.close()
-            # pyvistaqt keeps a wrapper of the OpenGL surface that outlives it; PySide would give it to the next object there.
-            plotter._forget_context()
+            plotter.end()
 
     def _start(self) -> bool:
         """Make the OpenGL widget when the first shape comes; without OpenGL say so."""
         if not QOpenGLContext().create():
-            self._say(
-                tr("This display has no OpenGL 3.2, which 3D needs. Install a driver, or Mesa (libgl1-mesa-dri).")
-            )
+            said = tr("This display has no OpenGL 3.2, which 3D needs. Install a driver, or Mesa (libgl1-mesa-dri).")
+            self._stack.setCurrentIndex(self._stack.addWidget(complaint(said)))
             return False
-        from pyvistaqt import QtInteractor
-
+        from app.window.views.canvas import Canvas
         from app.window.views.frustums import Frustums
         from app.window.views.mesh_camera import MeshCamera
-        from app.window.views.scene import Legend, PinActors, light, through_renderer
+        from app.window.views.scene import Legend, PinActors, through_renderer
         from app.window.views.smoothing import Smoothing
 
-        self.plotter = QtInteractor(self._host, auto_update=False, line_smoothing=True, multi_samples=0)
-        self.plotter.setMouseTracking(True)
+        self.plotter = Canvas(self._host)
         self.plotter.installEventFilter(self)
         self._camera = MeshCamera(self.plotter)
         self._mouse = MeshMouse(self.plotter, self)
@@ -268,25 +276,17 @@ class MeshPanel(FileDrops, Outlined):
         for name in ("hovered", "hover_ended", "action_changed", "action_finished"):
             getattr(self._mouse, name).connect(getattr(self, name))
         self.set_part_tool(*self._tool)
-        self.plotter.setAcceptDrops(False)
         self._stack.addWidget(self.plotter)
         self.set_navigation(self._navigation)
-        light(self.plotter)
         self._through = through_renderer(self.plotter.render_window, self.plotter.renderer)
         self._pins = PinActors(self.plotter.renderer, self._through)
         self._legend = Legend(self.plotter.renderer)
         self.frustums = Frustums(self.plotter.renderer)
-        self.show_layers(self._looks)
+        self._follow_looks()
         self._smoothing = Smoothing(self.plotter)
         self.plotter.renderer.AddObserver("StartEvent", self._before_render)
         self._dress()
         return True
-
-    def _say(self, sentence: str) -> None:
-        problem = QLabel(sentence)
-        problem.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        problem.setWordWrap(True)
-        self._stack.setCurrentIndex(self._stack.addWidget(problem))
 
     def _dress(self) -> None:
         if self.plotter is None:
@@ -374,8 +374,9 @@ class MeshPanel(FileDrops, Outlined):
 
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None) -> None:
         """Lay parts over the shape: uint8 [F, 4] for the faces of its file (points of a cloud); None removes them."""
-        self._labels = rgba
-        self._repaint()
+        if rgba is not None or self._labels is not None:
+            self._labels = rgba
+            self._repaint()
 
     def _click(self, at: QPointF) -> None:
         if (mark := self._marks.at(at)) is not None:

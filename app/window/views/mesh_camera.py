@@ -27,10 +27,8 @@ class MeshCamera:
         self._camera.SetPosition(*(at + np.array(direction)))
         self._camera.SetViewUp(*above)
 
-    def fit(self, points: npt.NDArray) -> None:
-        """Go so far away that points [n, 3] are whole in the panel, however they are turned."""
-        middle = (points.min(0) + points.max(0)) / 2
-        radius = float(np.sqrt(((points - middle) ** 2).sum(1).max()))
+    def fit(self, middle: npt.NDArray, radius: float) -> None:
+        """Go so far away that a ball around ``middle`` [3] is whole in the panel."""
         self._ball = np.asarray(middle, float), radius or 1.0
         self._approach()
 

@@ -10,7 +10,6 @@ from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkFiltersSources import vtkSphereSource
 from vtkmodules.vtkRenderingCore import (
     vtkActor,
-    vtkBillboardTextActor3D,
     vtkPolyDataMapper,
     vtkPolyDataMapper2D,
     vtkRenderer,
@@ -20,10 +19,11 @@ from vtkmodules.vtkRenderingCore import (
 
 from app.document.texts import tr
 from app.window.theme import is_dark
+from app.window.views.drawable import Drawable, ball_around
 from app.window.views.marks import PinMark
+from app.window.views.mesh_names import MarkNames
 from core.colors import HEATMAPS, apply_colormap, heat_weight, lookup_table
 
-CLAY = (200, 198, 194)
 _RADIUS = {"source": 8.0, "match": 7.0, "rival": 4.5}
 
 
@@ -33,9 +33,8 @@ class ShapeActor:
     Both are changed in place.
     """
 
-    def __init__(self, mesh: Any):
-        self.polydata = _polydata(mesh)
-        self._own = _base_colors(mesh)
+    def __init__(self, drawable: Drawable):
+        mesh, self.polydata, self._own, self.ball = drawable.mesh, drawable.polydata, drawable.base, drawable.ball
         self._base, self._coordinates = self._own, 0.0
         self._rgb = np.ascontiguousarray(self._base.copy())
         self._array = numpy_to_vtk(self._rgb, deep=False)
@@ -123,6 +122,10 @@ class ShapeActor:
         self._face_rgb[:] = _mix(self._face_base, rgba[:, :3], weight)
         self._face_array.Modified()
 
+    def ball_with(self, points: npt.NDArray | None) -> tuple[npt.NDArray, float]:
+        """The middle [3] and the radius of a ball around the shape, and around points [n, 3] with it."""
+        return self.ball if points is None else ball_around(np.concatenate([self.polydata.points, points]))
+
     def set_edges(self, on: bool) -> None:
         self.actor.GetProperty().SetEdgeVisibility(on)
 
@@ -137,10 +140,8 @@ class PinActors:
 
     def __init__(self, front: Any, through: Any):
         self._renderers = ((front, 1.0), (through, 0.22))
-        self._through = through
         self._pins: list[tuple[PinMark, list[Any]]] = []
-        self._names: list[Any] = []
-        self._opacity = 1.0
+        self._names, self._opacity = MarkNames(through), 1.0
         source = vtkSphereSource()
         source.SetThetaResolution(20)
         source.SetPhiResolution(20)
@@ -162,22 +163,14 @@ class PinActors:
                 prop.SetOpacity(self._opacity * opacity * (0.55 if mark.role == "rival" or mark.muted else 1.0))
                 actor.SetVisibility(self._opacity > 0)
             self._pins[i : i + 1] = [(mark, actors)]
-        self._show_names([mark for mark in marks if mark.says_label])
+        self._names.set_marks(marks)
 
     def set_opacity(self, opacity: float) -> None:
         """Show all of them stronger or weaker; 0 hides them."""
         if opacity != self._opacity:
             self._opacity = opacity
+            self._names.set_opacity(opacity)
             self.set_marks(self.marks())
-
-    def _show_names(self, marks: list[PinMark]) -> None:
-        self._names += [self._new_name() for _ in marks[len(self._names) :]]
-        for number, actor in enumerate(self._names):
-            actor.SetVisibility(number < len(marks) and self._opacity > 0)
-            actor.GetTextProperty().SetOpacity(self._opacity)
-            if number < len(marks):
-                actor.SetInput(f" {marks[number].label} ")
-                actor.SetPosition(*marks[number].position)
 
     def marks(self) -> list[PinMark]:
         return [mark for mark, _ in self._pins]
@@ -195,18 +188,7 @@ class PinActors:
             radius = _RADIUS[mark.role] * (1.35 if mark.selected else 1.0) * pixel_ratio * per_pixel
             for actor in actors:
                 actor.SetScale(radius)
-
-    def _new_name(self) -> Any:
-        actor = vtkBillboardTextActor3D()
-        text = actor.GetTextProperty()
-        text.SetFontSize(15)
-        text.SetBold(True)
-        text.SetColor(1, 1, 1)
-        text.SetBackgroundColor(0.1, 0.11, 0.13)
-        text.SetBackgroundOpacity(0.7)
-        actor.SetDisplayOffset(12, 8)
-        self._through.AddActor(actor)
-        return actor
+        self._names.place(height, _RADIUS["source"] * pixel_ratio)
 
     def _new(self) -> list[Any]:
         actors = []
@@ -317,33 +299,3 @@ def through_renderer(window: Any, main: Any) -> Any:
     renderer.SetActiveCamera(main.GetActiveCamera())
     window.AddRenderer(renderer)
     return renderer
-
-
-def _polydata(mesh: Any) -> Any:
-    if len(mesh.faces):
-        polydata = pv.PolyData.from_regular_faces(np.ascontiguousarray(mesh.points), np.ascontiguousarray(mesh.faces))
-    else:
-        polydata = pv.PolyData(np.ascontiguousarray(mesh.points))
-    if mesh.normals is not None:
-        normals = numpy_to_vtk(np.ascontiguousarray(mesh.normals, np.float32), deep=True)
-        normals.SetName("Normals")
-        polydata.GetPointData().SetNormals(normals)
-    if mesh.uv is not None:
-        coordinates = numpy_to_vtk(np.ascontiguousarray(mesh.uv, np.float32), deep=True)
-        coordinates.SetName("uv")
-        polydata.GetPointData().SetTCoords(coordinates)
-    return polydata
-
-
-def _base_colors(mesh: Any) -> npt.NDArray[np.uint8]:
-    if mesh.texture is not None and mesh.uv is not None:
-        height, width = mesh.texture.shape[:2]
-        column = np.clip((mesh.uv[:, 0] % 1.0) * width, 0, width - 1).astype(int)
-        row = np.clip((1 - mesh.uv[:, 1] % 1.0) * height, 0, height - 1).astype(int)
-        texels = mesh.texture[row, column]
-        return np.ascontiguousarray(
-            texels if mesh.colors is None else (texels * (mesh.colors / 255.0)).astype(np.uint8)
-        )
-    if mesh.colors is not None:
-        return np.ascontiguousarray(mesh.colors)
-    return np.tile(np.array(CLAY, np.uint8), (len(mesh.points), 1))

@@ -1,0 +1,51 @@
+"""What the engine draws of hypotheses: a small picture of each over the photo, and how it differs from the best."""
+
+import numpy as np
+
+from app.engine.cache import surface_of
+from app.engine.files import image_of, shape_of
+from app.shared.results import PosePicture
+from app.shared.values import Box, Item, PoseInPhoto
+from core.alignment.overlay import box_around, covered, thumbnail
+from core.alignment.rivals import relation
+from core.geometry.lens import Lens
+from core.geometry.pose import camera_matrix
+from core.geometry.symmetry import symmetries
+from core.parts.layers import Mask
+from core.progress import Progress
+
+
+def pose_pictures(
+    progress: Progress,
+    image: Item,
+    shape: Item,
+    K: tuple[float, ...],
+    poses: tuple[PoseInPhoto, ...],
+    mask: Mask | None,
+    lens: Lens | None,
+    side: int,
+) -> list[PosePicture]:
+    """A picture of the object's box for each pose, ``side`` pixels along the longer side; the best pose comes first."""
+    pixels, mesh, caster = image_of(image), shape_of(shape), surface_of(shape)[1]
+    height, width = pixels.shape[:2]
+    matrix, best = camera_matrix(*K), poses[0].pose()
+    box = _box_of(mask, (width, height)) or image.box
+    if box is None:
+        low, high = covered(mesh, best, matrix, (width, height), lens)
+        box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    box, turns = box_around(box, (width, height)), symmetries(mesh)
+    found = []
+    for one in poses:
+        pose = one.pose()
+        to_best = relation(pose, best, mesh, turns)
+        drawn = thumbnail(pixels, mesh, caster, pose, matrix, box, side, lens)
+        found.append(PosePicture(drawn, to_best.kind, to_best.degrees))
+    return found
+
+
+def _box_of(mask: Mask | None, size: tuple[int, int]) -> Box | None:
+    """The box of a mask's pixels; None for none."""
+    if mask is None or not mask.count or mask.size != size[0] * size[1]:
+        return None
+    rows, columns = np.nonzero(mask.array().reshape(size[1], size[0]))
+    return float(columns.min()) - 0.5, float(rows.min()) - 0.5, float(columns.max()) + 0.5, float(rows.max()) + 0.5
