@@ -1,0 +1,63 @@
+"""What the readers of scenes have in common: photos in folders, and their sizes by what their files' heads say."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import ExifTags, Image
+
+from core.geometry.camera import PhotoCamera
+from core.images import SUFFIXES
+from core.interchange.names import listed
+from core.notices import warn
+from core.scenes.scene import ScenePhoto
+
+_NUMBERED = (*SUFFIXES, ".gif")
+
+
+def header_size(path: str | Path) -> tuple[int, int] | None:
+    """(width, height) of a photo as it stands upright, by the head of its file alone; None where that does not say it."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.format in ("JPEG", "MPO", "TIFF", "WEBP", "PNG") and (
+                image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+            )
+            return (height, width) if turned else (width, height)
+    except Exception:  # Pillow raises of every kind on what it does not know
+        return None
+
+
+def photos_in(folder: Path) -> list[Path]:
+    """The files of a folder whose names are those of photos, by name; nothing of the folders below."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.name.lower().endswith(_NUMBERED) and entry.is_file()]
+    return [folder / name for name in sorted(names) if not name.startswith(".")]
+
+
+def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
+    """The photos whose files are photos, with the sizes of their pictures in their cameras.
+
+    A file that is none is left out, and one of another size than its camera is for is said, with the first of them
+    named. ``where`` begins the sentences.
+    """
+    kept, broken, other = [], [], []
+    for photo in photos:
+        size = header_size(photo.path)
+        if size is None:
+            broken.append(photo.path.name)
+            continue
+        camera = photo.camera
+        if camera is not None and camera.size is not None and camera.size != size:
+            other.append(f"{photo.path.name} ({size[0]} x {size[1]}, not {camera.size[0]} x {camera.size[1]})")
+        elif camera is not None and camera.size is None:
+            photo = replace(photo, camera=PhotoCamera(camera.K, size, camera.lens, camera.depth_scale))
+        kept.append(photo)
+    if broken:
+        warn(f"{where} has {len(broken)} files that are no photos, which are left out: {listed(broken, 3)}.")
+    if other:
+        warn(f"{where} has {len(other)} photos of another size than their cameras are for: {listed(other, 3)}.")
+    return tuple(kept)
