@@ -44,7 +44,7 @@ def _facts(scene: Scene) -> dict[str, Any]:
 
 def lines(options: SceneOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
-    shown = []
+    shown: list[str] = []
     for scene in report["scenes"]:
         shown += ["", scene["path"]] if shown else [scene["path"]]
         for name, value in scene.items():

@@ -21,12 +21,16 @@ def header_size(path: str | Path) -> tuple[int, int] | None:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.format in ("JPEG", "MPO", "TIFF", "WEBP", "PNG") and (
-                image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-            )
-            return (height, width) if turned else (width, height)
+            return (height, width) if orientation(image) in (5, 6, 7, 8) else (width, height)
     except Exception:  # Pillow raises of every kind on what it does not know
         return None
+
+
+def orientation(image: Image.Image) -> int:
+    """How a photo lies, 1 for upright (EXIF); Pillow would decode a PNG to look for it behind the pixels."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1
+    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
 
 
 def photos_in(folder: Path) -> list[Path]:

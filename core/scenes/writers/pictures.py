@@ -6,11 +6,12 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from core.errors import CounterpointError
 from core.files import make_folder, write_atomic
 from core.images import load_depth, load_image
+from core.scenes.readers.photos import orientation
 from core.scenes.readers.video import frame_image
 from core.scenes.scene import Scene, ScenePhoto
 
@@ -86,4 +87,4 @@ def _already(source: Path, place: Path) -> bool:
 
 def _upright(path: Path) -> bool:
     with Image.open(path) as image:
-        return bool(image.getexif().get(ExifTags.Base.Orientation, 1) == 1)
+        return orientation(image) == 1
