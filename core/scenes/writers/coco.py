@@ -60,7 +60,7 @@ def _category(shape: SceneShape) -> Record:
 
 
 def _keypoints(scene: Scene, photo: ScenePhoto, shown: Silhouette) -> Record:
-    """Keypoints (``info["keypoints"]`` of the shape: points of its file by name) in pixels, from 0 at the corner.
+    """Keypoints (``info["keypoints"]`` of the shape: points of its file by name) in pixels; whole numbers are middles.
 
     2 is one that is seen, 1 one that is hidden, 0 one outside the photo.
     """
@@ -79,7 +79,7 @@ def _keypoints(scene: Scene, photo: ScenePhoto, shown: Silhouette) -> Record:
             written += [0, 0, 0]
         else:
             visible = bool(seen[row, column]) and far <= depth[row, column] + near
-            written += [float(u) + 0.5, float(v) + 0.5, 2 if visible else 1]
+            written += [float(u), float(v), 2 if visible else 1]
     return {"keypoints": written, "num_keypoints": sum(value > 0 for value in written[2::3])}
 
 

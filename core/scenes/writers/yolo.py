@@ -60,8 +60,8 @@ def _box(shown: Silhouette) -> list[float]:
 
 
 def _polygon(shown: Silhouette) -> list[float]:
-    """The outline through the middles of the outermost pixels, of several pieces joined into one."""
-    pieces, _ = cv2.findContours(shown.mask(visible=True).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    """The outline through the middles of the outermost pixels, with those of holes and of several pieces joined to it."""
+    pieces, _ = cv2.findContours(shown.mask(visible=True).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     joined: Floats = np.zeros((0, 2))
     for piece in sorted(pieces, key=cv2.contourArea, reverse=True):
         joined = _joined(joined, piece[:, 0].astype(np.float64))

@@ -37,7 +37,7 @@ def poses(number: int) -> list[tuple[int, Pose]]:
     return [
         (1, Pose(turn, np.array([5.0, 2, 200]))),
         (2, Pose(np.eye(3), np.array([0.0, 0, 260]))),
-        (1, Pose(turn.T, np.array([-70.0, 20, 240 + number]))),
+        (1, Pose(turn.T, np.array([-105.0, 20, 240 + number]))),
     ]
 
 
