@@ -36,7 +36,7 @@ def poses(number: int) -> list[tuple[int, Pose]]:
     turn = Rotation.from_rotvec([0.2, 0.4 + 0.3 * number, 0.1]).as_matrix()
     return [
         (1, Pose(turn, np.array([5.0, 2, 200]))),
-        (2, Pose(np.eye(3), np.array([0.0, 0, 260]))),
+        (2, Pose(np.eye(3), np.array([18.0, 8, 260]))),
         (1, Pose(turn.T, np.array([-105.0, 20, 240 + number]))),
     ]
 

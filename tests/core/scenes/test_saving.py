@@ -44,7 +44,7 @@ cameras = st.builds(
     numbers, numbers, lenses,
 )  # fmt: skip
 posed = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), poses), max_size=3)
-quick = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @contextmanager
