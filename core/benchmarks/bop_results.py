@@ -69,9 +69,9 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     Raises:
         CounterpointError: no file, or one that is not as BOP has it; no such data; results of other scenes.
     """
+    _, place = parse_data(settings.data, TASKS["bop-results"].data)
     if not settings.results:
         raise CounterpointError("Give the file of results: counterpoint evaluate bop-results FILE.csv --data bop:PATH.")
-    _, place = parse_data(settings.data, TASKS["bop-results"].data)
     file = check_file(settings.results)
     results = read_results(file)
     tallies: dict[int, Tally] = defaultdict(Tally)

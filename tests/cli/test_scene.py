@@ -54,5 +54,7 @@ def test_results_are_measured(tmp_path, capsys):
     assert found["tables"]["average recall"][-1]["AR"] == pytest.approx(1 / 3) and "encoder" not in found
     assert main(["evaluate", "retrieval", str(tmp_path / "r.csv")]) == 2
     assert "leave it out" in capsys.readouterr().err
+    assert main(["evaluate", "bop-results", str(tmp_path / "r.csv")]) == 2
+    assert "'procedural' is not bop:PATH" in capsys.readouterr().err
     assert main(["evaluate", "bop-results", "--data", f"bop:{tmp_path}"]) == 2
     assert "Give the file of results" in capsys.readouterr().err
