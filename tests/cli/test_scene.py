@@ -41,7 +41,11 @@ def test_the_actions_of_a_scene(tmp_path, capsys):
         assert capsys.readouterr().out.count("\n") >= 1
     assert main(["scene", "inspect", str(folder)]) == 2
     assert "Give the other poses" in capsys.readouterr().err
-    assert main(["scene", "export", str(tmp_path / "a")]) == 2
+    both = report(capsys, "scene", "export", tmp_path / "a", "--to", "coco", "--out", tmp_path / "d")
+    assert both["poses"] == 15 and (tmp_path / "d" / "test" / "000008" / "annotations.json").is_file()
+    report(capsys, "scene", "export", tmp_path / "a", "--out", tmp_path / "e", "--to", "bop")
+    assert len(report(capsys, "scene", "info", tmp_path / "e")["scenes"]) == 2
+    assert main(["scene", "inspect", str(tmp_path / "a"), written["saved"][0]]) == 2
     assert "2 scenes (test/000007, test/000008)" in capsys.readouterr().err
 
 
