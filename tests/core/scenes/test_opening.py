@@ -93,6 +93,7 @@ def test_what_is_missing_is_said(tmp_path):
     with collect_warnings() as said:
         scene = open_scene(folder)
     assert [photo.key for photo in scene.photos] == ["13", "99"] and scene.photos[1].camera is None
+    assert {key for key, _ in scene.poses} == {"13"} and scene.by_photo["13"][InstanceKey(1)].info["scene_gt"]
     text = " ".join(said)
     for words in ("1 photos in its lists without a picture", "without a camera in scene_camera.json: 000099.png",
                   "no photos, which are left out: 000023.png", "poses in 2 photos that are not there: 3, 23",

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import trimesh
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ from core.notices import collect_warnings
 from core.scenes.casting import silhouettes
 from core.scenes.opening import open_scene
 from core.scenes.saving import save_scene
-from core.scenes.scene import InstanceKey, ObjectPose
+from core.scenes.scene import InstanceKey, ObjectPose, SceneShape
 from tests.core.scenes import made
 
 numbers = st.floats(-1, 1, allow_nan=False)
@@ -99,6 +100,21 @@ def test_nerfstudio_and_colmap_hold_the_cameras(cams, places):
             found = open_scene(out / name)
             assert found.form == name
             same_cameras(scene, found)
+
+
+def test_shapes_in_metres_become_models_in_millimetres(tmp_path):
+    scene = made.scene(tmp_path / "in", [PhotoCamera(made.K, made.SIZE)], [None])
+    vertices = np.array([[0, 0, 0], [0.1, 0, 0], [0, 0.2, 0], [0, 0, 0.3]])
+    for name in ("a.ply", "b.obj"):
+        trimesh.Trimesh(vertices, [[0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3]], process=False).export(tmp_path / name)
+    shapes = {4: SceneShape(4, tmp_path / "a.ply", "a"), 5: SceneShape(5, tmp_path / "b.obj", "b")}
+    save_scene(replace(scene, shapes=shapes), tmp_path / "out", "bop")
+    found = open_scene(tmp_path / "out")
+    for shape in found.shapes.values():
+        assert np.allclose(load_shape(shape.path).vertices, vertices * 1000, atol=1e-3)
+        assert shape.info["diameter"] == pytest.approx(np.hypot(200, 300)) and shape.info["size_y"] == pytest.approx(
+            200
+        )
 
 
 def test_bop_in_place_changes_what_changed_alone(tmp_path):
@@ -270,6 +286,7 @@ def test_yolo_lines_are_the_masks(tmp_path):
             [x + width / 2, y + height / 2, width, height]
         )
         corners = np.array(outline.split()[1:], float).reshape(-1, 2) * made.SIZE
+        assert np.allclose(corners % 1, 0.5, atol=1e-6)  # the middles of pixels
         drawn = cv2.fillPoly(np.zeros(made.SIZE[::-1], np.uint8), [corners.astype(np.int32)], 1) > 0
         mask = one.mask(visible=True)
         assert drawn[mask].all() and (drawn.sum() == mask.sum() or one.thing.object_id == 2)  # the ball is in pieces
