@@ -7,10 +7,12 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
+from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.images import SUFFIXES
+from core.interchange.cameras import fitted
 from core.interchange.names import listed
-from core.notices import warn
+from core.notices import collect_warnings, warn
 from core.scenes.scene import ScenePhoto
 
 _NUMBERED = (*SUFFIXES, ".gif")
@@ -45,10 +47,13 @@ def photos_in(folder: Path) -> list[Path]:
 def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
     """The photos whose files are photos, with the sizes of their pictures in their cameras.
 
-    A file that is none is left out, and one of another size than its camera is for is said, with the first of them
-    named. ``where`` begins the sentences.
+    A file that is none is left out. A camera of the same photo in another size is scaled to it, and one that is of
+    another photo is left out; all of that is said, with the first of them named. ``where`` begins the sentences.
     """
-    kept, broken, other = [], [], []
+    kept: list[ScenePhoto] = []
+    broken: list[str] = []
+    scaled: list[str] = []
+    other: list[str] = []
     for photo in photos:
         size = header_size(photo.path)
         if size is None:
@@ -56,12 +61,28 @@ def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
             continue
         camera = photo.camera
         if camera is not None and camera.size is not None and camera.size != size:
-            other.append(f"{photo.path.name} ({size[0]} x {size[1]}, not {camera.size[0]} x {camera.size[1]})")
+            fitting = _fitting(camera, size)
+            told = f"{photo.path.name} ({size[0]} x {size[1]}, not {camera.size[0]} x {camera.size[1]})"
+            (other if fitting is None else scaled).append(told)
+            photo = replace(photo, camera=fitting)
         elif camera is not None and camera.size is None:
             photo = replace(photo, camera=PhotoCamera(camera.K, size, camera.lens, camera.depth_scale))
         kept.append(photo)
     if broken:
         warn(f"{where} has {len(broken)} files that are no photos, which are left out: {listed(broken, 3)}.")
+    if scaled:
+        warn(
+            f"{where} has {len(scaled)} photos in another size than their cameras are for, which were scaled: {listed(scaled, 3)}."
+        )
     if other:
-        warn(f"{where} has {len(other)} photos of another size than their cameras are for: {listed(other, 3)}.")
+        warn(f"{where} has {len(other)} cameras that are not of their photos, which are left out: {listed(other, 3)}.")
     return tuple(kept)
+
+
+def _fitting(camera: PhotoCamera, size: tuple[int, int]) -> PhotoCamera | None:
+    """The camera for the photo in another size; None where it is of another photo."""
+    with collect_warnings():
+        try:
+            return fitted(camera, size, "")
+        except CounterpointError:
+            return None

@@ -10,9 +10,9 @@ from PIL import Image
 
 from core.errors import CounterpointError
 from core.files import make_folder, write_atomic
-from core.images import load_depth, load_image
+from core.images import load_depth
+from core.scenes.pixels import photo_pixels
 from core.scenes.readers.photos import orientation
-from core.scenes.readers.video import frame_image
 from core.scenes.scene import Scene, ScenePhoto
 
 PLAIN = (".png", ".jpg", ".jpeg")
@@ -34,8 +34,7 @@ def place_picture(photo: ScenePhoto, target: Path) -> Path:
     place = target.with_suffix(".png")
     if place.exists():
         return place
-    pixels = load_image(photo.path) if photo.frame is None else frame_image(photo.path, photo.frame)
-    write_atomic(place, png_of(Image.fromarray(pixels)))
+    write_atomic(place, png_of(Image.fromarray(photo_pixels(photo))))
     return place
 
 

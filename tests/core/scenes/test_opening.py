@@ -16,6 +16,7 @@ from core.interchange.poses import colmap, nerfstudio
 from core.interchange.poses.view import View
 from core.notices import collect_warnings
 from core.scenes.opening import list_scenes, open_scene
+from core.scenes.pixels import photo_pixels
 from core.scenes.scene import InstanceKey
 from tests.conftest import SHARED
 from tests.core.scenes import made
@@ -133,6 +134,19 @@ def test_a_colmap_capture(tmp_path, where):
     assert np.allclose(scene.photos[1].cam_from_world.R, given[1].pose.R) and scene.photos[1].camera.lens == LENS
 
 
+def test_photos_of_another_size_than_their_cameras(tmp_path):
+    given = views(tmp_path)
+    colmap.save(tmp_path, [View(v.image[7:], v.size, v.K, v.pose, v.lens) for v in given])
+    Image.new("RGB", (32, 24)).save(tmp_path / "images" / "1.png")
+    Image.new("RGB", (48, 64)).save(tmp_path / "images" / "2.png")
+    with collect_warnings() as said:
+        whole, half, turned = (photo.camera for photo in open_scene(tmp_path).photos)
+    assert whole.size == made.SIZE and half.size == (32, 24) and half.K[0, 0] == 35 and half.K[0, 2] == 15
+    assert (
+        turned is None and "1 photos in another size" in said[0] and "1 cameras that are not of their photos" in said[1]
+    )
+
+
 def test_a_nerfstudio_capture(tmp_path):
     given = views(tmp_path, LENS)
     nerfstudio.save(tmp_path / "transforms.json", given)
@@ -176,9 +190,7 @@ def test_a_video(tmp_path):
     scene = open_scene(file)
     assert [(photo.key, photo.frame) for photo in scene.photos][-1] == ("000004", 4)
     assert scene.info == {"fps": 12.0, "size": list(made.SIZE)}
-    from core.scenes.readers.video import frame_image
-
-    assert abs(int(frame_image(file, 3)[20, 20, 0]) - 120) < 6
+    assert abs(int(photo_pixels(scene.photos[3])[20, 20, 0]) - 120) < 6
     file.write_bytes(b"no film")
     with pytest.raises(CounterpointError, match=r"film.avi is no video"):
         open_scene(file)
