@@ -52,6 +52,27 @@ def test_matching_is_greedy_by_score():
     assert matched(np.zeros((0, 2)), 1) == 0
 
 
+def published(errors, limit):
+    """The greedy matching as ``match_poses`` of bop_toolkit has it, estimates by falling score; the number of matches."""
+    taken = []
+    for line in errors:
+        best_id, best_error = -1, limit
+        for number, error in enumerate(line):
+            if number not in taken and error < best_error:
+                best_id, best_error = number, error
+        if best_id >= 0:
+            taken.append(best_id)
+    return len(taken)
+
+
+def test_matching_is_as_published():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        errors = np.round(rng.random((rng.integers(0, 5), rng.integers(1, 5))), 1)
+        limit = float(rng.choice([0.05, 0.3, 0.5]))
+        assert matched(errors, limit) == published(errors, limit)
+
+
 def test_exact_results_are_all_found(tmp_path):
     made.bop(tmp_path, 2)
     rows, time, said = table(tmp_path, [line(*one, time=float(one[0])) for one in truth(2)])

@@ -154,6 +154,44 @@ def test_bop_in_place_changes_what_changed_alone(tmp_path):
     assert cameras["3"]["elev"] == 12 and cameras["3"]["depth_scale"] == 0.5
 
 
+words = st.text("abcxyz_", min_size=1, max_size=6).map("own_".__add__)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3), lambda v: st.lists(v, max_size=2)
+)
+fields = st.dictionaries(words, values, max_size=3)
+
+
+@quick
+@given(st.lists(fields, min_size=4, max_size=4), st.booleans())
+def test_fields_that_bop_does_not_know_stay(own, in_place):
+    with tempfile.TemporaryDirectory() as root:
+        folder = made.bop(Path(root) / "a", 1)
+        names = ("scene_camera", "scene_gt", "scene_gt_info")
+        save_scene(open_scene(folder))
+        before = {name: json.loads((folder / f"{name}.json").read_text()) for name in names}
+        places = (before["scene_camera"]["3"], before["scene_gt"]["3"][0], before["scene_gt"]["3"][2])
+        for place, more in zip((*places, before["scene_gt_info"]["3"][1]), own, strict=True):
+            place.update(more)
+        for name, content in before.items():
+            (folder / f"{name}.json").write_text(json.dumps(content))
+        scene = open_scene(folder)
+        moved = {
+            ("3", InstanceKey(1, 0)): replace(
+                scene.poses["3", InstanceKey(1, 0)], pose=Pose(np.eye(3), np.array([9, 0, 230.0]))
+            )
+        }
+        save_scene(scene.with_poses(moved), None if in_place else Path(root) / "b", "bop")
+        target = folder if in_place else Path(root) / "b" / "test" / "000007"
+        after = {name: json.loads((target / f"{name}.json").read_text()) for name in names}
+        assert after["scene_gt"]["3"][0]["cam_t_m2c"] == [9, 0, 230]
+        for name in names:
+            ours, theirs = (one[name]["3"] for one in (before, after))
+            pairs = zip(ours, theirs, strict=True) if isinstance(ours, list) else [(ours, theirs)]
+            for one, other in pairs:
+                assert set(one) == set(other)
+                assert all(other[key] == value for key, value in one.items() if key.startswith("own_"))
+
+
 def test_a_pose_that_is_taken_away_is_gone_with_its_masks(tmp_path):
     folder = made.bop(tmp_path)
     save_scene(open_scene(folder))
