@@ -7,6 +7,7 @@ from app.cli.inputs import choice_of
 from app.cli.options.evaluate import EvaluateOptions
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS
+from core.errors import CounterpointError
 from core.files import write_json
 from core.notices import collect_warnings, warn
 from core.progress import Progress, silent
@@ -27,8 +28,14 @@ def run(options: EvaluateOptions, progress: Progress = silent) -> dict[str, Any]
         clip=options.clip,
         dlign=options.dlign,
         cutter=options.cutter,
+        results=options.results,
     )
-    report: dict[str, Any] = {"encoder": options.encoder, "data": options.data}
+    if options.results and options.what != "bop-results":
+        raise CounterpointError(
+            f"{options.results} is a file of results, which {options.what} does not measure; leave it out."
+        )
+    of = {"results": options.results} if options.results else {"encoder": options.encoder}
+    report: dict[str, Any] = of | {"data": options.data}
     if options.what == "correspondence":
         report["pixels"] = options.pixels
     with collect_warnings() as said:

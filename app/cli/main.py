@@ -28,6 +28,7 @@ VERBS = {
     "search": "find the shapes of a gallery by an image, a shape or words",
     "classify": "what a shape is called",
     "congeal": "pull a photo collection of one object or category into one 3D frame",
+    "scene": "open, check, inspect and write whole data sets of photos, shapes and poses",
     "info": "what a file holds, and what is odd about it",
     "encoders": "the image encoders by name",
     "evaluate": "measure an encoder",
@@ -38,7 +39,7 @@ VERBS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code (0 done, 2 bad input, 130 interrupted)."""
+    """Run the command line; returns the exit code (0 done, 1 a check found errors, 2 bad input, 130 interrupted)."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold what the terminal's code cannot write
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -104,11 +105,12 @@ def run_verb(verb: str, given: list[str]) -> int:
     with collect_warnings() as said:
         report: dict[str, Any] = run(options, progress)
     report["warnings"] = said
+    code = int(report.pop("exit", 0))
     if as_json:
         print(json.dumps(report))
     else:
         _print(report, lines(options, report))
-    return 2 if any(row["status"] == "failed" for row in report.get("rows", ())) else 0
+    return 2 if any(row["status"] == "failed" for row in report.get("rows", ())) else code
 
 
 def _print(report: dict[str, Any], lines: list[str]) -> None:

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from core.benchmarks.bop_models import ModelInfo, read_models_info
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.geometry.camera import Camera
 from core.geometry.raycasting import Hits, Raycaster
 from core.geometry.shape import Shape, load_shape
 from core.images import load_image
+from core.scenes.models_info import ModelInfo, read_models_info
 
 
 @dataclass
@@ -57,7 +57,7 @@ class BopScene:
 
     @cached_property
     def infos(self) -> dict[int, ModelInfo]:
-        """The diameters and symmetries of the models, see :func:`core.benchmarks.bop_models.read_models_info`."""
+        """The diameters and symmetries of the models, see :func:`core.scenes.models_info.read_models_info`."""
         return read_models_info(self.folder.parents[1] / "models", self.models)
 
     @classmethod

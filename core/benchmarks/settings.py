@@ -20,6 +20,7 @@ class EvaluateSettings:
             (encoders).
         clip: "ARCHITECTURE:WEIGHTS", and ``dlign`` the file of its tuned branch (zeroshot, detection).
         cutter: weights of a cutter to measure beside GrabCut (cutting, parts).
+        results: a file of poses that a method found (bop-results).
     """
 
     encoder: EncoderChoice = field(default_factory=EncoderChoice)
@@ -34,3 +35,4 @@ class EvaluateSettings:
     clip: str | None = None
     dlign: str | None = None
     cutter: str | None = None
+    results: str | None = None

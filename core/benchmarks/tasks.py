@@ -36,6 +36,7 @@ TASKS = {
     ),
     "adaptation": Task("core.benchmarks.adaptation", ("bop:PATH",)),
     "calibration": Task("core.benchmarks.calibration", ("procedural", "bop:PATH", "meshes:FOLDER")),
+    "bop-results": Task("core.benchmarks.bop_results", ("bop:PATH",)),
     "encoders": Task(
         "core.benchmarks.compare",
         ("procedural", "meshes:FOLDER", "onepose:PATH", "tapvid:PATH", "pfpascal:PATH", "spair:PATH"),

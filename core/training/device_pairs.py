@@ -9,7 +9,7 @@ from torch.utils.data import default_collate
 
 from core.training.pair_data import PairData, Plan, draw_pairs
 from core.training.pair_settings import Batch
-from core.training.scene import Object3D, Scene
+from core.training.scene import Object3D, TracedScene
 from core.training.warp_tracing import WarpTracer
 
 
@@ -46,4 +46,6 @@ class DevicePairs(PairData):
             items += plan.items
             first.append(len(items) - len(plan.items) if plan.given is None else plan.given)
             second.append(len(items) - 1 if plan.given is None else plan.given)
-        return draw_pairs(Scene(items, WarpTracer(items, device), device), [*first, *second], plans, self._settings)
+        return draw_pairs(
+            TracedScene(items, WarpTracer(items, device), device), [*first, *second], plans, self._settings
+        )

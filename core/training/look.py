@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from core.training.draw import Draw
 from core.training.layers import draw_layers
 from core.training.parallel import each
-from core.training.scene import Scene, Visible
+from core.training.scene import TracedScene, Visible
 from core.training.surfaces import Surfaces
 
 
@@ -108,7 +108,7 @@ class Look:
         self._wear = Wear(draw, photo_like, settings)
         self.plain_own = draw.chance(settings.plain_own, count)
 
-    def evaluate(self, scene: Scene, seen: Visible) -> tuple[torch.Tensor, torch.Tensor]:
+    def evaluate(self, scene: TracedScene, seen: Visible) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw the pictures that are not plain.
 
         Args:

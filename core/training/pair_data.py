@@ -15,7 +15,7 @@ from core.training.pair_settings import Batch, PairSettings, choose_pixels
 from core.training.photo_pairs import photo_pair
 from core.training.pictures import Pictures, random_camera, take_pictures
 from core.training.procedural import make_object, training_seed
-from core.training.scene import Object3D, Open3dTracer, Scene
+from core.training.scene import Object3D, Open3dTracer, TracedScene
 
 NAMES = list(CATEGORIES)
 
@@ -74,7 +74,7 @@ class PairData(Dataset[Any]):
             plan = self._plan(number, attempt)
             scene, last = plan.items[0].scene, len(plan.items) - 1
             if last:
-                scene = Scene(plan.items, Open3dTracer(plan.items), torch.device("cpu"))
+                scene = TracedScene(plan.items, Open3dTracer(plan.items), torch.device("cpu"))
             drawn = draw_pairs(scene, [0, last], [plan], self._settings)
             pair = {name: value[0] for name, value in drawn.items()}
             shares = [float(pair[name].float().mean()) for name in ("a_mask", "b_mask")]
@@ -127,7 +127,7 @@ class PairData(Dataset[Any]):
         return item, item, None
 
 
-def draw_pairs(scene: Scene, which: Sequence[int], plans: Sequence[Plan], settings: PairSettings) -> Batch:
+def draw_pairs(scene: TracedScene, which: Sequence[int], plans: Sequence[Plan], settings: PairSettings) -> Batch:
     """Draw B pairs, and choose pixels in them.
 
     Args:

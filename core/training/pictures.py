@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from core.geometry.camera import Camera, framing_camera, look_at
 from core.training.look import Look, PictureSettings
-from core.training.scene import Object3D, Scene, interpolated, own_colors, view
+from core.training.scene import Object3D, TracedScene, interpolated, own_colors, view
 
 
 @dataclass
@@ -106,7 +106,7 @@ def random_camera(item: Object3D, rng: np.random.Generator, settings: PictureSet
 
 
 @torch.no_grad()
-def take_pictures(scene: Scene, which: Sequence[int], cameras: Sequence[Camera], look: Look) -> Pictures:
+def take_pictures(scene: TracedScene, which: Sequence[int], cameras: Sequence[Camera], look: Look) -> Pictures:
     """Take N pictures at once.
 
     Args:
@@ -145,7 +145,7 @@ def take_pictures(scene: Scene, which: Sequence[int], cameras: Sequence[Camera],
 
 
 def _plain(
-    scene: Scene, which: Sequence[int], cameras: Sequence[Camera], ground: torch.Tensor, own: torch.Tensor
+    scene: TracedScene, which: Sequence[int], cameras: Sequence[Camera], ground: torch.Tensor, own: torch.Tensor
 ) -> torch.Tensor:
     """Images float32 [K, 3, S, S] of shapes before a grey [K], in their own colours (bool [K]) or without.
 
@@ -165,5 +165,5 @@ def _plain(
     return F.avg_pool2d(image.movedim(-1, 1), 2)
 
 
-def _rotations(cameras: Sequence[Camera], scene: Scene) -> torch.Tensor:
+def _rotations(cameras: Sequence[Camera], scene: TracedScene) -> torch.Tensor:
     return torch.from_numpy(np.stack([camera.R for camera in cameras]).astype(np.float32)).to(scene.device)

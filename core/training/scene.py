@@ -46,9 +46,9 @@ class Object3D:
         return Raycaster(self.shape)
 
     @cached_property
-    def scene(self) -> "Scene":
+    def scene(self) -> "TracedScene":
         """The object alone, on the CPU, to be traced by Open3D; raises a CounterpointError for a point cloud."""
-        return Scene([self], Open3dTracer([self]), torch.device("cpu"))
+        return TracedScene([self], Open3dTracer([self]), torch.device("cpu"))
 
 
 class Tracer(Protocol):
@@ -89,7 +89,7 @@ class Open3dTracer:
         return face, bary, distance
 
 
-class Scene:
+class TracedScene:
     """Objects on a device, their vertices and faces one after the other, and the tracer that finds them.
 
     Attributes:
@@ -165,7 +165,7 @@ class Visible:
         return Visible(*(values.index_select(0, index) for values in vars(self).values()))
 
 
-def view(scene: Scene, which: Sequence[int], cameras: Sequence[Camera], supersample: int = 1) -> Visible:
+def view(scene: TracedScene, which: Sequence[int], cameras: Sequence[Camera], supersample: int = 1) -> Visible:
     """What N square cameras see, each of the object with the number given.
 
     Pixels are ``supersample`` times finer than the cameras'.
@@ -199,7 +199,7 @@ def interpolated(values: torch.Tensor, corners: torch.Tensor, bary: torch.Tensor
     return first * bary[:, :1] + second * bary[:, 1:2] + third * bary[:, 2:]
 
 
-def own_colors(scene: Scene, seen: Visible) -> tuple[torch.Tensor, torch.Tensor]:
+def own_colors(scene: TracedScene, seen: Visible) -> tuple[torch.Tensor, torch.Tensor]:
     """The objects' own colours float32 [P, 3] in [0, 1] where they are seen.
 
     The second value is where an object has any, bool [P, 1].

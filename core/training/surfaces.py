@@ -5,7 +5,7 @@ import torch
 
 from core.training.draw import Draw
 from core.training.photos import Cuts
-from core.training.scene import Scene, Visible, own_colors
+from core.training.scene import TracedScene, Visible, own_colors
 
 PALETTE = 64
 """Colours of a surface: parts beyond that many use them again."""
@@ -59,7 +59,7 @@ class Surfaces:
         """Which surfaces have a pattern, bool [M, 1]."""
         return torch.tensor([[pattern == name] for pattern in self.pattern], device=self._palette.device)
 
-    def albedo(self, scene: Scene, seen: Visible, surface: torch.Tensor, speckles: torch.Tensor) -> torch.Tensor:
+    def albedo(self, scene: TracedScene, seen: Visible, surface: torch.Tensor, speckles: torch.Tensor) -> torch.Tensor:
         """Colours float32 [P, 3] without light.
 
         Args:

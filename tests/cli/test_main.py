@@ -38,7 +38,7 @@ def test_every_option_of_the_first_version_is_there(name):
 
 
 def test_every_verb_has_its_work():
-    assert set(VERBS) == set(OPTIONS) - {""}
+    assert set(VERBS) >= set(OPTIONS) - {""}
     for name in VERBS:
         work = import_module(f"app.cli.{name}")
         assert callable(work.run) and callable(work.lines), name

@@ -9,11 +9,11 @@ from scipy.spatial.transform import Rotation
 
 from core.alignment.metrics import TAUS, average_recall, mspd_recall, mssd_recall, pose_errors, vsd, vsd_recall
 from core.benchmarks.bop import BopScene
-from core.benchmarks.bop_models import read_models_info, symmetry_transformations
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, intrinsics
 from core.geometry.shape import make_shape
 from core.notices import collect_warnings
+from core.scenes.models_info import read_models_info, symmetry_transformations
 
 K = intrinsics((64, 48), 40)
 

@@ -19,7 +19,7 @@ from core.training.pair_settings import PairSettings, choose_pixels
 from core.training.pictures import PictureSettings, random_camera, take_pictures
 from core.training.pocket import PocketRecipe, train
 from core.training.procedural import make_object
-from core.training.scene import Object3D, Open3dTracer, Scene, view
+from core.training.scene import Object3D, Open3dTracer, TracedScene, view
 from core.training.surfaces import PATTERNS
 from core.training.warp_tracing import WarpTracer
 
@@ -37,7 +37,7 @@ def scenes():
     items.append(Object3D(colored, "car", np.zeros(len(shape.faces), np.int32), 2 * colored.normalised))
     which = [i % 4 for i in range(8)]
     cameras = [random_camera(items[m], np.random.default_rng(i), PictureSettings(size=48)) for i, m in enumerate(which)]
-    scenes = [Scene(items, tracer, CPU) for tracer in (Open3dTracer(items), WarpTracer(items, CPU))]
+    scenes = [TracedScene(items, tracer, CPU) for tracer in (Open3dTracer(items), WarpTracer(items, CPU))]
     return scenes, which, cameras
 
 

@@ -13,6 +13,9 @@ class EvaluateOptions(JsonOptions, WordsOptions, EncoderOptions):
     """Of what is measured and on which data."""
 
     what: str = argument(None, "what is measured", choices=tuple(TASKS))
+    results: str | None = argument(
+        "RESULTS", "bop-results: the poses that a method found, as BOP's CSV", path="path", default=None, nargs="?"
+    )
     data: str = option(
         "what it is measured on (default: held-out procedural shapes). "
         + "; ".join(f"{name}: {', '.join(task.data)}" for name, task in TASKS.items()),

@@ -19,7 +19,7 @@ from core.interchange.poses.view import Entry, View, guarded
 from core.notices import warn
 from core.units import Unit
 
-__all__ = ["SAVERS", "Entry", "View", "load_entry", "load_pose", "save_view"]
+__all__ = ["SAVERS", "Entry", "View", "load_entry", "load_pose", "read_entries", "save_view"]
 
 
 SAVERS: dict[str, Callable[[Path, View], None]] = {
@@ -69,7 +69,7 @@ def load_entry(
 ) -> Entry:
     """The same with the photo's camera, where the file says it."""
     path = Path(path)
-    entry = _chosen(_entries(path), path.name, image_name, shape_name)
+    entry = _chosen(read_entries(path), path.name, image_name, shape_name)
     if entry.remark:
         warn(entry.remark)
     if entry.unit is None:
@@ -83,8 +83,12 @@ def load_entry(
     return replace(entry, pose=pose, unit=None)
 
 
-def _entries(path: Path) -> list[Entry]:
-    """All that a file or a folder holds."""
+def read_entries(path: Path) -> list[Entry]:
+    """All that a file or a folder holds.
+
+    Raises:
+        CounterpointError: it is no file of poses that is understood.
+    """
     if os.path.isdir(path):
         return bop.load(path) if (path / "scene_gt.json").exists() else colmap.load(path)
     if path.name in ("images.txt", "images.bin", "cameras.txt", "cameras.bin"):

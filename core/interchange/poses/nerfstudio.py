@@ -34,6 +34,11 @@ def save(path: str | Path, views: list[View]) -> None:
     Raises:
         CounterpointError: a pose has a scale, or a lens bends as nerfstudio cannot say.
     """
+    write_json(path, content_of(views))
+
+
+def content_of(views: list[View]) -> dict[str, Any]:
+    """What :func:`save` writes: the camera model, and a frame for each view; raises as that does."""
     frames, models = [], set()
     for view in views:
         rigid(view.pose, "nerfstudio")
@@ -47,7 +52,7 @@ def save(path: str | Path, views: list[View]) -> None:
         raise CounterpointError(
             "nerfstudio has one camera model for all photos, and these are fisheyes and others; save as COLMAP."
         )
-    write_json(path, {"camera_model": "".join(models) or "OPENCV", "frames": frames})
+    return {"camera_model": "".join(models) or "OPENCV", "frames": frames}
 
 
 def load(path: str | Path) -> list[Entry]:
@@ -86,7 +91,7 @@ def camera_for(content: Any, path: Path, size: tuple[int, int] | None, image: st
     agreeing = [matches(str(frame.get("file_path", "")), image) if image else 0 for frame in frames]
     best = max(agreeing, default=0)
     chosen = [frame for frame, agrees in zip(frames, agreeing, strict=True) if agrees == best and best]
-    own = [frame for frame in frames if _INNER & set(frame)]
+    own = [frame for frame in frames if INNER & set(frame)]
     if not chosen and own and len(own) > 1 and any(_inner(frame) != _inner(own[0]) for frame in own):
         raise CounterpointError(f"{path.name} has intrinsics of each photo, and none is {image or 'chosen'}.")
     frame = (chosen or own or frames or [{}])[0]
@@ -100,11 +105,12 @@ def camera_for(content: Any, path: Path, size: tuple[int, int] | None, image: st
 _DISTORTION = ("k1", "k2", "k3", "k4", "p1", "p2")
 """In the order of nerfstudio's ``distortion_params``."""
 
-_INNER = {"fl_x", "fl_y", "cx", "cy", *_DISTORTION, "distortion_params", "camera_angle_x", "camera_model", "w", "h"}
+INNER = {"fl_x", "fl_y", "cx", "cy", *_DISTORTION, "distortion_params", "camera_angle_x", "camera_model", "w", "h"}
+"""The fields of a frame, or of all frames, that say the camera's inside."""
 
 
 def _inner(frame: Any) -> dict[str, Any]:
-    return {key: value for key, value in frame.items() if key in _INNER}
+    return {key: value for key, value in frame.items() if key in INNER}
 
 
 def _camera(said: Any, path: Path, size: tuple[int, int] | None) -> PhotoCamera:

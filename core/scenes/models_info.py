@@ -44,7 +44,7 @@ def read_models_info(folder: Path, models: Mapping[int, Shape]) -> dict[int, Mod
     file = folder / "models_info.json"
     if not file.exists():
         warn(f"{folder} has no models_info.json: symmetries were looked for in the models themselves.")
-        return {number: _measured(shape) for number, shape in models.items()}
+        return {number: measured_info(shape) for number, shape in models.items()}
     try:
         content = json.loads(file.read_text())
         return {number: _told(content[str(number)]) for number in models}
@@ -56,7 +56,7 @@ def _told(info: Mapping[str, Any]) -> ModelInfo:
     return ModelInfo(float(info["diameter"]), symmetry_transformations(info))
 
 
-def _measured(shape: Shape) -> ModelInfo:
+def measured_info(shape: Shape) -> ModelInfo:
     """Rotations about the middle of the box that the shape looks the same after."""
     turns = symmetries(shape)
     transformations = np.tile(np.eye(4), (len(turns), 1, 1))

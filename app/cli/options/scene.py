@@ -1,0 +1,44 @@
+"""The options of ``counterpoint scene``."""
+
+from dataclasses import dataclass
+
+from app.cli.arguments import argument, option
+from app.cli.options.groups import JsonOptions
+from core.scenes.formats import FORMATS
+
+ACTIONS = {
+    "info": "what a data set holds",
+    "export": "write it in another format, or complete it in its own",
+    "check": "whether a BOP scene is as bop_toolkit needs it (exit code 1 where it is not)",
+    "inspect": "how far other poses are from its own",
+}
+"""What can be done with a scene: an ACTION is ``run`` and ``lines`` of ``app/cli/scene/ACTION.py``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneOptions(JsonOptions):
+    """Of what is done with which scene."""
+
+    action: str = argument(None, "; ".join(f"{name}: {what}" for name, what in ACTIONS.items()), choices=tuple(ACTIONS))
+    path: str = argument(
+        "PATH",
+        "a BOP data set or scene, a COLMAP capture, transforms.json, a video, or a folder of photos",
+        path="path",
+    )
+    poses: str | None = argument(
+        "POSES", "inspect: the other poses: BOP's CSV, another scene, or a file of poses", path="path", default=None,
+        nargs="?",
+    )  # fmt: skip
+    to: str | None = option(
+        "export: " + "; ".join(f"{name}: {what}" for name, what in FORMATS.items()) + " (default: the format of PATH)",
+        choices=tuple(FORMATS),
+    )
+    out: str | None = option(
+        "export: the folder or file to write (default: where PATH is); inspect: the rows as CSV or JSON too",
+        "--out",
+        metavar="PATH",
+        path="path",
+    )
+    sort: str = option(
+        "inspect: the column whose worst rows stand first (default: %(default)s)", default="ADD-S", metavar="COLUMN"
+    )

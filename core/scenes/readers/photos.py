@@ -1,0 +1,88 @@
+"""What the readers of scenes have in common: photos in folders, and their sizes by what their files' heads say."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import ExifTags, Image
+
+from core.errors import CounterpointError
+from core.geometry.camera import PhotoCamera
+from core.images import SUFFIXES
+from core.interchange.cameras import fitted
+from core.interchange.names import listed
+from core.notices import collect_warnings, warn
+from core.scenes.scene import ScenePhoto
+
+_NUMBERED = (*SUFFIXES, ".gif")
+
+
+def header_size(path: str | Path) -> tuple[int, int] | None:
+    """(width, height) of a photo as it stands upright, by the head of its file alone; None where that does not say it."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            return (height, width) if orientation(image) in (5, 6, 7, 8) else (width, height)
+    except Exception:  # Pillow raises of every kind on what it does not know
+        return None
+
+
+def orientation(image: Image.Image) -> int:
+    """How a photo lies, 1 for upright (EXIF); Pillow would decode a PNG to look for it behind the pixels."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1
+    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def photos_in(folder: Path) -> list[Path]:
+    """The files of a folder whose names are those of photos, by name; nothing of the folders below."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.name.lower().endswith(_NUMBERED) and entry.is_file()]
+    return [folder / name for name in sorted(names) if not name.startswith(".")]
+
+
+def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
+    """The photos whose files are photos, with the sizes of their pictures in their cameras.
+
+    A file that is none is left out. A camera of the same photo in another size is scaled to it, and one that is of
+    another photo is left out; all of that is said, with the first of them named. ``where`` begins the sentences.
+    """
+    kept: list[ScenePhoto] = []
+    broken: list[str] = []
+    scaled: list[str] = []
+    other: list[str] = []
+    for photo in photos:
+        size = header_size(photo.path)
+        if size is None:
+            broken.append(photo.path.name)
+            continue
+        camera = photo.camera
+        if camera is not None and camera.size is not None and camera.size != size:
+            fitting = _fitting(camera, size)
+            told = f"{photo.path.name} ({size[0]} x {size[1]}, not {camera.size[0]} x {camera.size[1]})"
+            (other if fitting is None else scaled).append(told)
+            photo = replace(photo, camera=fitting)
+        elif camera is not None and camera.size is None:
+            photo = replace(photo, camera=PhotoCamera(camera.K, size, camera.lens, camera.depth_scale))
+        kept.append(photo)
+    if broken:
+        warn(f"{where} has {len(broken)} files that are no photos, which are left out: {listed(broken, 3)}.")
+    if scaled:
+        warn(
+            f"{where} has {len(scaled)} photos in another size than their cameras are for, which were scaled: {listed(scaled, 3)}."
+        )
+    if other:
+        warn(f"{where} has {len(other)} cameras that are not of their photos, which are left out: {listed(other, 3)}.")
+    return tuple(kept)
+
+
+def _fitting(camera: PhotoCamera, size: tuple[int, int]) -> PhotoCamera | None:
+    """The camera for the photo in another size; None where it is of another photo."""
+    with collect_warnings():
+        try:
+            return fitted(camera, size, "")
+        except CounterpointError:
+            return None
