@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QMenu, QMenuBar, QPlainTextEdit
 
 from app.shared.values import Slot
@@ -30,7 +30,8 @@ class Keyboard(QObject):
     def delete_by(self, delete: Callable[[], object]) -> None:
         """What Delete does in a panel; lists and text fields have a Delete of their own."""
         for panel in self._panels.values():
-            key = QShortcut(Qt.Key.Key_Delete, panel)
+            key = QShortcut(panel)
+            key.setKeys([QKeySequence(Qt.Key.Key_Delete), QKeySequence(Qt.Key.Key_Backspace)])
             key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             key.activated.connect(lambda: delete())
 

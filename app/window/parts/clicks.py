@@ -30,12 +30,16 @@ class ClickController(QObject):
 
     def __init__(self, session: Session, drafts: Drafts, panels: Panels, parent: QObject | None = None):
         super().__init__(parent)
-        self._session, self._drafts = session, drafts
+        self._session, self._drafts, self._panels = session, drafts, panels
         for slot, panel in image_panels(panels).items():
             clicks = panel.view.clicks
             clicks.dragged.connect(partial(self._drag, slot))
             clicks.moved.connect(partial(self._move, slot))
             clicks.deleted.connect(partial(self._delete, slot))
+
+    def delete_chosen(self) -> bool:
+        """Delete the click that is chosen in a photo; returns whether there is one."""
+        return any(panel.view.clicks.delete_chosen() for panel in image_panels(self._panels).values())
 
     def _drag(self, slot: Slot, number: int, pixel: Pixel) -> None:
         draft = self._with_click(slot, number)

@@ -67,7 +67,8 @@ class PartsFeature(Feature):
         )
 
     def delete(self) -> None:
-        self.panel.edit_requested.emit("delete")
+        if not self.clicks.delete_chosen():
+            self.panel.edit_requested.emit("delete")
 
     def exports(self) -> Entries:
         files = self.files

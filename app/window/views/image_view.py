@@ -310,8 +310,6 @@ class ImageView(QGraphicsView):
             self.box_tool_requested.emit(not self._drawing_box)
         elif key == Qt.Key.Key_Escape and self._drawing_box:
             self.box_tool_requested.emit(False)
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.clicks.delete_chosen():
-            event.accept()
         else:
             super().keyPressEvent(event)
 
