@@ -44,7 +44,7 @@ SOUGHT = "sought"
 REASONS = {
     "background": "the place looks like background, not like the object",
     "camera": "the picture fits another focal length better",
-    "cycle": "matching back lands elsewhere",
+    "cycle": "matching back from there does not lead to the start",
     "edges": "the outline does not follow the edges in the picture",
     "encoder": "this encoder's answers were not compared with the truth",
     "hidden": "the place is probably on the side that is turned away",

@@ -46,7 +46,7 @@ def test_what_did_not_change_is_no_worse(base, item, pool):
     held_out, seen = compare(base, LoraNet(base).eval(), ["chair"], [pool], [photo])
     assert held_out.what == "held-out pictures of chair" and seen.what == "p.png"
     for one in (held_out, seen):
-        assert one.before == pytest.approx(one.after, abs=1e-3) and one.before > 0.1 and not one.is_worse
+        assert one.before == pytest.approx(one.after, abs=6e-3) and one.before > 0.1 and not one.is_worse
     refuse_if_worse([held_out, seen])
 
 
