@@ -19,8 +19,11 @@ from core.scenes.descent import COARSE, FINE, Views, composed, descend
 from core.scenes.drawing import box_of, cut_window, draw
 from core.scenes.localising import Keypoints, Landmarks, keypoints_of, landmarks, localise
 from core.scenes.residuals import agreement
-from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto
+from core.scenes.scene import InstanceKey, ObjectPose, PoseState, Scene, ScenePhoto
 from core.scenes.solids import LoadedPhoto, Solid, load_photo, load_solid
+
+CLEARLY = 0.1
+"""By how much a photo must agree better with a rarer place of a thing than with the most frequent one."""
 
 
 @dataclass(frozen=True)
@@ -141,22 +144,24 @@ class _Propagation:
         return self.marks[key]
 
     def locate(self, photo: ScenePhoto) -> bool:
-        """Find the camera of a photo."""
+        """Find the camera of a photo: of several arrangements the one whose things the photo shows best."""
         if photo.key in self.exact:
             self._settle(photo.key, self.groups[0], self.exact[photo.key])
             return True
-        best: tuple[int, Arrangement, Pose] | None = None
         loaded = self.photo(photo.key)
         size = (loaded.pixels.shape[1], loaded.pixels.shape[0])
+        found = []
         for group in self.groups:
             nearest = sorted(group.cameras, key=lambda key: abs(self.order[key] - self.order[photo.key]))
             known = {key: self.known(key, group) for key in nearest[: self.settings.neighbours]}
-            found = localise(self.points(photo.key), loaded.K, size, known)
-            if found is not None and (best is None or found[1] > best[0]):
-                best = found[1], group, found[0]
-        if best is None:
+            answer = localise(self.points(photo.key), loaded.K, size, known)
+            if answer is not None:
+                judged = self._judged(loaded, group, answer[0])
+                found.append((sum(one.agreed for one in judged.values()), group, answer[0]))
+        if not found:
             return False
-        self._settle(photo.key, best[1], best[2])
+        _, group, camera = max(found, key=lambda one: one[0])
+        self._settle(photo.key, group, camera)
         return True
 
     def follow(self, photo: ScenePhoto) -> bool:
@@ -179,28 +184,46 @@ class _Propagation:
 
     def pose(self, photo: ScenePhoto) -> dict[tuple[str, InstanceKey], ObjectPose]:
         """Where things are in a photo whose camera was found, each with its residual."""
-        group, loaded = self.group_of[photo.key], self.photo(photo.key)
-        camera = group.cameras[photo.key]
-        candidates = {thing: [composed(camera, one) for one in some] for thing, some in group.worlds().items()}
-        poses = {thing: some[0] for thing, some in candidates.items()}
-        found = {}
-        for thing, some in candidates.items():
-            told = []
+        group = self.group_of[photo.key]
+        judged = self._judged(self.photo(photo.key), group, group.cameras[photo.key])
+        kept, found = self.scene.by_photo.get(photo.key, {}), {}
+        for thing, one in judged.items():
+            drifted = one.agreed < self.settings.agreement or one.residual > self.settings.drift * one.side
+            info = kept[thing].info if thing in kept else {}
+            state: PoseState = "drifted" if drifted else "propagated"
+            found[photo.key, thing] = ObjectPose(one.pose, state, one.residual, info)
+        return found
+
+    def _judged(self, loaded: LoadedPhoto, group: Arrangement, camera: Pose) -> dict[InstanceKey, "_Candidate"]:
+        """For each thing that is visible the place, of those that keyframes say, that the photo shows best."""
+        places = {thing: [composed(camera, one) for one in some] for thing, some in group.worlds().items()}
+        poses = {thing: some[0] for thing, some in places.items()}
+        found: dict[InstanceKey, _Candidate] = {}
+        for thing, some in places.items():
             for pose in some:
-                box = box_of(self.solids[thing.object_id], pose, loaded.K)
-                if box is None:
-                    continue
-                all_ = {**poses, thing: pose}
-                drawing = draw(thing, all_, self.solids, cut_window(loaded, box, 96, 0.3), loaded.K)
-                if drawing.seen.sum() < max(self.settings.visible * drawing.own.sum(), 40):
-                    continue
-                agreed, residual = agreement(drawing)
-                told.append((agreed, residual, pose, float((box[2:] - box[:2]).max())))
-            if told:
-                agreed, residual, pose, side = max(told, key=lambda one: one[0])
-                poses[thing] = pose
-                drifted = agreed < self.settings.agreement or residual > self.settings.drift * side
-                state = "drifted" if drifted else "propagated"
-                found[photo.key, thing] = ObjectPose(pose, state, residual)
-        kept = self.scene.by_photo.get(photo.key, {})
-        return {at: replace(one, info=kept[at[1]].info) if at[1] in kept else one for at, one in found.items()}
+                one = self._candidate(loaded, thing, {**poses, thing: pose})
+                if one is not None and (thing not in found or one.agreed > found[thing].agreed + CLEARLY):
+                    found[thing] = one
+                    poses[thing] = pose
+        return found
+
+    def _candidate(
+        self, loaded: LoadedPhoto, thing: InstanceKey, poses: Mapping[InstanceKey, Pose]
+    ) -> "_Candidate | None":
+        box = box_of(self.solids[thing.object_id], poses[thing], loaded.K)
+        if box is None:
+            return None
+        drawing = draw(thing, poses, self.solids, cut_window(loaded, box, 96, 0.3), loaded.K)
+        if drawing.seen.sum() < max(self.settings.visible * drawing.own.sum(), 40):
+            return None
+        return _Candidate(poses[thing], *agreement(drawing), float((box[2:] - box[:2]).max()))
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A pose of a thing in a photo, see :func:`core.scenes.residuals.agreement`; ``side`` of its box in pixels."""
+
+    pose: Pose
+    agreed: float
+    residual: float
+    side: float
