@@ -39,8 +39,8 @@ class PropagateSettings:
 
     neighbours: int = 12
     visible: float = 0.1
-    drift: float = 0.06
-    agreement: float = 0.35
+    drift: float = 0.045
+    agreement: float = 0.15
 
 
 def propagate(
