@@ -139,6 +139,8 @@ class _Refinement:
         hiding: dict[str, dict[InstanceKey, Pose]],
         progress: Progress,
     ) -> dict[InstanceKey, Uncertainty]:
+        if not objects:
+            return {}
         photos = {}
         for key in cameras:
             photo = self.scene.by_key[key]
