@@ -1,6 +1,7 @@
 """Poses of every fourth photo carried to the others, with cameras and without."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.progress import Progress, silent, span
 from core.scenes.arrangements import Arrangement
-from core.scenes.drawing import Floats
 from core.scenes.propagate import propagate
 from core.scenes.scene import InstanceKey, Scene
 from core.scenes.solids import load_photo
@@ -53,8 +53,6 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
 
 
 def _parts(true: TrueScene, cameras: bool, keys: set[str]) -> list[Scene]:
-    from dataclasses import replace
-
     whole = [true.part(one) for one in true.arrangements] if cameras else [true.scene]
     parts = []
     for scene in whole:
@@ -104,7 +102,7 @@ def _stood(true: TrueScene, group: Arrangement, keys: list[str], key: str, thing
         pose = group.keyframes.get(other, {}).get(thing)
         if pose is not None:
             there = group.cameras[other]
-            R: Floats = camera.R @ there.R.T
+            R = camera.R @ there.R.T
             carried = type(pose)(R @ pose.R, R @ (pose.t - there.t) + camera.t, pose.s)
             error = pose_error(carried, true.scene.poses[key, thing].pose, true.solids[thing.object_id])
             if error[0] < RIGHT[0] and error[1] < RIGHT[1]:

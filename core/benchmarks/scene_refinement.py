@@ -1,6 +1,7 @@
 """Several disturbed objects refined together over some photos of a scene, and over one photo beside it."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,8 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     for number, views in enumerate(VIEWS):
         rng = np.random.default_rng(0)
         told = span(progress, number / len(VIEWS), (number + 1) / len(VIEWS))
-        found, begin, trials = [], time.perf_counter(), 0
+        found: list[tuple[float, float, float]] = []
+        begin, trials = time.perf_counter(), 0
         while len(found) < settings.count and trials < settings.count:
             group = true.arrangements[trials % len(true.arrangements)]
             found += _trial(true, group, views, rng, told)
@@ -82,8 +84,6 @@ def _trial(
     poses = {at: one for at, one in scene.poses.items() if at[0] in keys}
     for thing in things:
         poses |= _disturbed(true, group, thing, keys, rng)
-    from dataclasses import replace
-
     start = replace(scene, photos=tuple(p for p in scene.photos if p.key in keys), poses=poses)
     answer = refine(start, things, RefineSettings(WIDE), progress, true.solids)
     found = []

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
-class Stage:
+class RefineStage:
     """How closely photos are looked at.
 
     Attributes:
@@ -44,13 +44,13 @@ class Stage:
     turn: float = 1.0
 
 
-SEARCH = (Stage(96, 1.0, 0, 0, 2, 2.0, 1e-4), Stage(96, 0.6, 0, 0, 1, 1.0, 1e-4))
-COARSE = (Stage(64, 0.45, 16, 8, 3, turn=0.02), Stage(96, 0.3, 12, 8, 3, turn=0.02))
-FINE = (Stage(128, 0.2, 8, 5, 3, turn=0.02), Stage(192, 0.15, 6, 4, 3))
+SEARCH = (RefineStage(96, 1.0, 0, 0, 2, 2.0, 1e-4), RefineStage(96, 0.6, 0, 0, 1, 1.0, 1e-4))
+COARSE = (RefineStage(64, 0.45, 16, 8, 3, turn=0.02), RefineStage(96, 0.3, 12, 8, 3, turn=0.02))
+FINE = (RefineStage(128, 0.2, 8, 5, 3, turn=0.02), RefineStage(192, 0.15, 6, 4, 3))
 
 
 @dataclass(frozen=True)
-class Views:
+class SceneViews:
     """Photos and what is seen in them.
 
     Attributes:
@@ -66,7 +66,9 @@ class Views:
     made: Mapping[tuple[str, InstanceKey], Pairs] = field(default_factory=dict)
 
 
-def observe(views: Views, photo: str, poses: Mapping[InstanceKey, Pose], stage: Stage) -> dict[InstanceKey, Pairs]:
+def observe(
+    views: SceneViews, photo: str, poses: Mapping[InstanceKey, Pose], stage: RefineStage
+) -> dict[InstanceKey, Pairs]:
     """Look at a photo where poses put things in its camera."""
     found = {}
     loaded = views.photos[photo]
@@ -96,10 +98,10 @@ def composed(camera: Pose, world: Pose) -> Pose:
 
 
 def descend(
-    views: Views,
+    views: SceneViews,
     objects: Mapping[InstanceKey, Pose],
     cameras: Mapping[str, Pose],
-    stages: Iterable[Stage] = SEARCH + COARSE + FINE,
+    stages: Iterable[RefineStage] = SEARCH + COARSE + FINE,
     free: Mapping[str, tuple[float, float]] | None = None,
     fixed: frozenset[InstanceKey] = frozenset(),
     hiding: Mapping[str, Mapping[InstanceKey, Pose]] | None = None,
@@ -112,7 +114,8 @@ def descend(
         objects: poses in the world to begin with.
         cameras: of the photos, to begin with.
         stages: how closely the photos are looked at, one after the other.
-        free: see :class:`core.scenes.solving.Problem`; ``fixed`` likewise.
+        free: see :class:`core.scenes.solving.Problem`.
+        fixed: likewise.
         hiding: poses in photos of further things, which only hide.
         progress: is told of every round.
     """

@@ -95,7 +95,7 @@ def cut_window(photo: LoadedPhoto, box: Floats, side: int, margin: float) -> Win
     lab = cv2.warpAffine(part, to_part, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     window = Window(corner, step, lab, np.ones((side, side), bool))
     at = window.pixels
-    window.inside = ((at >= 0) & (at <= [width - 1, height - 1])).all(-1)
+    window.inside = np.asarray(((at >= 0) & (at <= [width - 1, height - 1])).all(-1))
     return window
 
 

@@ -5,6 +5,7 @@ From 2D-3D pairs of one photo or of several of the same camera, and from vanishi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -151,15 +152,15 @@ class _Lensed:
             rows.append((xy * focal + self.center - one.pixels).ravel())
         return np.concatenate(rows)
 
-    def solve(self, start: Floats, bent: bool) -> object:
+    def solve(self, start: Floats, bent: bool) -> Any:
         return least_squares(
             self.residuals, start, args=(bent,), loss="soft_l1", f_scale=3.0, x_scale="jac", max_nfev=200
         )
 
-    def result(self, answer: object, bent: bool, sigma: float | None) -> SolvedCamera:
-        values = answer.x  # type: ignore[attr-defined]
+    def result(self, answer: Any, bent: bool, sigma: float | None) -> SolvedCamera:
+        values = answer.x
         residuals = self.residuals(values, bent)
-        jacobian = answer.jac  # type: ignore[attr-defined]
+        jacobian = answer.jac
         robust = float(np.sqrt((np.minimum(np.abs(residuals), 9.0) ** 2).sum() / max(self.spare(bent), 1)))
         noise = sigma if sigma is not None else max(robust, LEAST_SIGMA)
         eigen, vectors = np.linalg.eigh(jacobian.T @ jacobian)

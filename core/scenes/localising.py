@@ -61,7 +61,7 @@ class Landmarks:
 def keypoints_of(photo: LoadedPhoto, count: int = 4000) -> Keypoints:
     """Find the keypoints of a photo."""
     grey = cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY)
-    found, described = cv2.SIFT_create(count, contrastThreshold=0.02).detectAndCompute(grey, None)
+    found, described = cv2.SIFT_create(count, contrastThreshold=0.02).detectAndCompute(grey, None)  # type: ignore[attr-defined]
     if described is None:
         return Keypoints(np.zeros((0, 2)), np.zeros((0, 128), np.float32))
     described = np.sqrt(described / np.maximum(described.sum(1, keepdims=True), 1e-9))
@@ -126,7 +126,9 @@ def localise(
     where the points on things say. Sampson distances and reprojections polish it together.
 
     Args:
-        keypoints: of the photo, its intrinsics K [3, 3] and ``size`` (width, height).
+        keypoints: of the photo.
+        K: its intrinsics, float [3, 3].
+        size: (width, height) of the photo in pixels.
         known: photos whose cameras are known.
 
     Returns:

@@ -102,7 +102,7 @@ def _alike(drawing: Drawing) -> Bools:
         return drawing.seen
     apart = drawing.window.lab - drawing.lab
     apart = (apart - np.median(apart[drawing.seen], axis=0)) * [0.5, 1, 1]
-    return drawing.seen & (np.linalg.norm(apart, axis=-1) < APART)
+    return np.asarray(drawing.seen & (np.linalg.norm(apart, axis=-1) < APART))
 
 
 def _bins(lab: Floats) -> npt.NDArray[np.intp]:

@@ -41,22 +41,3 @@ class Pairs:
     def exact(cls, points: Floats, pixels: Floats, sigma: float = 1.0) -> "Pairs":
         """Pairs made by hand: points [n, 3] and pixels [n, 2] with a standard deviation in pixels."""
         return cls(points, pixels, np.tile(np.eye(2) / sigma, (len(points), 1, 1)))
-
-
-@dataclass(frozen=True)
-class DepthPairs:
-    """Points of one shape and the measured surface that they should lie on.
-
-    Attributes:
-        points: float64 [n, 3] in units of the scene and the shape's own axes.
-        places: float64 [n, 3] of the camera's frame.
-        weight: float64 [n, 3], unit normals of what was measured, divided by their standard deviation: residuals are
-            ``weight @ (x_cam - place)``.
-    """
-
-    points: Floats
-    places: Floats
-    weight: Floats
-
-    def __len__(self) -> int:
-        return len(self.points)

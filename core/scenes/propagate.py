@@ -7,15 +7,15 @@ should be is flagged as drifted; keyframes stay as they are.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from core.errors import CounterpointError
 from core.geometry.pose import Pose
 from core.progress import Progress, silent
-from core.scenes.arrangements import Arrangement, arranged
-from core.scenes.descent import COARSE, FINE, Views, composed, descend
+from core.scenes.arrangements import Arrangement, Posed, arranged
+from core.scenes.descent import COARSE, FINE, SceneViews, composed, descend
 from core.scenes.drawing import box_of, cut_window, draw
 from core.scenes.localising import Keypoints, Landmarks, keypoints_of, landmarks, localise
 from core.scenes.residuals import agreement
@@ -95,7 +95,7 @@ def propagate(
 
 
 def _carried(scene: Scene, key: str) -> bool:
-    poses = scene.by_photo.get(key)
+    poses = scene.by_photo.get(key, {})
     return bool(poses) and all(one.state in ("propagated", "drifted", "refined") for one in poses.values())
 
 
@@ -112,7 +112,9 @@ class _Propagation:
     marks: dict[str, Landmarks] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        posed = {key: {thing: one.pose for thing, one in self.scene.by_photo[key].items()} for key in self.keys}
+        posed: dict[str, Posed] = {
+            key: {thing: one.pose for thing, one in self.scene.by_photo[key].items()} for key in self.keys
+        }
         told = {photo.key: photo.cam_from_world for photo in self.scene.photos}
         cameras = {key: pose for key, pose in told.items() if pose is not None}
         if all(key in cameras for key in self.keys):
@@ -129,7 +131,7 @@ class _Propagation:
             assert photo.camera is not None
             if len(self.loaded) > 2 * self.settings.neighbours:
                 self.loaded.pop(next(iter(self.loaded)))
-            self.loaded[key] = load_photo(photo, photo.camera, self.scene.unit.metres)
+            self.loaded[key] = load_photo(photo, photo.camera, self.scene.unit)
         return self.loaded[key]
 
     def points(self, key: str) -> Keypoints:
@@ -171,7 +173,7 @@ class _Propagation:
         group = next(group for group in self.groups if nearest in group.cameras)
         objects = {thing: some[0] for thing, some in group.worlds().items()}
         things = frozenset(objects)
-        views = Views({photo.key: self.photo(photo.key)}, self.solids, {photo.key: things})
+        views = SceneViews({photo.key: self.photo(photo.key)}, self.solids, {photo.key: things})
         start = {photo.key: group.cameras[nearest]}
         reach = float(np.mean([np.linalg.norm(composed(start[photo.key], pose).t) for pose in objects.values()]))
         solution = descend(views, objects, start, COARSE + FINE, {photo.key: (0.5, 0.5 * reach)}, things)

@@ -13,7 +13,7 @@ from core.geometry.pose import Pose, rotation_error
 from core.progress import Progress, silent
 from core.scenes.arrangements import in_world
 from core.scenes.depth_step import refine_by_depth
-from core.scenes.descent import COARSE, FINE, SEARCH, Stage, Views, composed, descend
+from core.scenes.descent import COARSE, FINE, SEARCH, RefineStage, SceneViews, composed, descend
 from core.scenes.pairs import Pairs
 from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene
 from core.scenes.solids import Solid, load_photo, load_solid
@@ -30,7 +30,7 @@ class RefineSettings:
         together: whether one pose in the world is sought for each thing; else one for each photo.
     """
 
-    stages: tuple[Stage, ...] = FINE
+    stages: tuple[RefineStage, ...] = FINE
     camera: tuple[float, float] | None = None
     together: bool = True
 
@@ -145,14 +145,14 @@ class _Refinement:
         for key in cameras:
             photo = self.scene.by_key[key]
             assert photo.camera is not None
-            photos[key] = load_photo(photo, photo.camera, self.scene.unit.metres)
-        views = Views(photos, self.solids, shown, self.made)
+            photos[key] = load_photo(photo, photo.camera, self.scene.unit)
+        views = SceneViews(photos, self.solids, shown, self.made)
         free = {key: self.settings.camera for key in cameras} if self.settings.camera and len(cameras) > 1 else None
         solution = descend(views, objects, cameras, self.settings.stages, free, hiding=hiding, progress=progress)
         self._keep(solution, views)
         return solution.uncertainty
 
-    def _keep(self, solution: Solution, views: Views) -> None:
+    def _keep(self, solution: Solution, views: SceneViews) -> None:
         found, alone = {}, len(views.photos) == 1
         for key, mine in views.shown.items():
             for thing in mine:

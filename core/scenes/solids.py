@@ -12,8 +12,9 @@ from core.geometry.pose import Pose
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import Shape, load_shape
 from core.geometry.symmetry import symmetries
-from core.images import load_image
+from core.images import load_depth, load_image
 from core.scenes.scene import ScenePhoto, SceneShape
+from core.units import METRE, Unit
 
 Floats = npt.NDArray[np.floating]
 
@@ -93,19 +94,18 @@ class LoadedPhoto:
         return np.asarray(cv2.cvtColor(self.pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB))
 
 
-def load_photo(photo: ScenePhoto, camera: PhotoCamera, unit: float = 1.0) -> LoadedPhoto:
+def load_photo(photo: ScenePhoto, camera: PhotoCamera, unit: Unit = METRE) -> LoadedPhoto:
     """Load a photo of a scene, its depth too, and undo the distortion of its lens.
 
     Args:
         photo: of the scene.
         camera: its camera.
-        unit: of the scene, in metres.
+        unit: of the scene.
     """
     K = np.asarray(camera.K, np.float64)
     pixels, depth = load_image(photo.path), None
     if photo.depth is not None:
-        counts = cv2.imread(str(photo.depth), cv2.IMREAD_UNCHANGED).astype(np.float64)
-        depth = np.where(counts > 0, counts * (camera.depth_scale or 1.0) / 1000 / unit, np.nan)
+        depth = load_depth(photo.depth, (pixels.shape[1], pixels.shape[0]), unit, camera.depth_scale)
     if camera.lens is not None:
         pixels = camera.lens.undistort_image(pixels, K)
         depth = None if depth is None else camera.lens.undistort_image(depth, K, nearest=True)

@@ -14,7 +14,7 @@ from scipy.sparse import coo_matrix, csr_matrix
 from scipy.spatial.transform import Rotation
 
 from core.geometry.pose import Pose, nearest_rotation
-from core.scenes.pairs import DepthPairs, Pairs
+from core.scenes.pairs import Pairs
 from core.scenes.scene import InstanceKey
 
 Floats = npt.NDArray[np.floating]
@@ -32,7 +32,7 @@ class Problem:
         centers: what they turn about, float [3] in their own axes, and ``sizes``, what they move by.
         cameras: ``x_cam = R x_world + t``, to begin with.
         Ks: float [3, 3], the intrinsics of the photos.
-        seen: pairs by photo and thing; ``depth`` likewise in space.
+        seen: pairs by photo and thing.
         free: photos whose camera is sought too, each with the standard deviations of what is known of it: (radians,
             units of the scene).
         known: what is known of the free cameras, those to begin with where nothing is said.
@@ -46,7 +46,6 @@ class Problem:
     cameras: Mapping[str, Pose]
     Ks: Mapping[str, Floats]
     seen: Mapping[tuple[str, InstanceKey], Pairs]
-    depth: Mapping[tuple[str, InstanceKey], DepthPairs] = field(default_factory=dict)
     free: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     known: Mapping[str, Pose] = field(default_factory=dict)
     fixed: frozenset[InstanceKey] = frozenset()
@@ -134,7 +133,7 @@ class _Layout:
         self.size = 6 * len(unknown)
         self.unit = float(np.mean(list(problem.sizes.values())))
         self.moved = {photo: self._moved(photo) for photo in self.photos}
-        count = 2 * sum(map(len, problem.seen.values())) + sum(map(len, problem.depth.values()))
+        count = 2 * sum(map(len, problem.seen.values()))
         self.rows = count + 6 * len(self.photos) + 3 * len(self.things) if count else 0
 
     def _moved(self, photo: str) -> Floats:
@@ -177,11 +176,6 @@ class _Layout:
             whitened = pairs.weight @ slope
             blocks += [(row, column, (whitened @ part).reshape(-1, 6)) for column, part in parts]
             row += 2 * len(x)
-        for (photo, thing), spots in self.problem.depth.items():
-            x, parts = self._chain(photo, thing, spots.points, values)
-            residuals.append(np.einsum("ni,ni->n", spots.weight, x - spots.places))
-            blocks += [(row, column, np.einsum("ni,nij->nj", spots.weight, part)) for column, part in parts]
-            row += len(x)
         for photo, (angle, place) in self.problem.free.items():
             at, sigma = self.place[photo], np.repeat([angle, place / self.unit], 3)
             residuals.append((self.moved[photo] + values[at : at + 6]) / sigma)
@@ -228,7 +222,7 @@ def _left(vector: Floats) -> Floats:
     angle = float(np.linalg.norm(vector))
     skew = _cross(vector[None])[0]
     if angle < 1e-6:
-        return np.eye(3) + 0.5 * skew
+        return np.asarray(np.eye(3) + 0.5 * skew)
     first, second = (1 - np.cos(angle)) / angle**2, (angle - np.sin(angle)) / angle**3
     return np.asarray(np.eye(3) + first * skew + second * skew @ skew)
 
