@@ -34,6 +34,9 @@ TASKS = {
     "congealing": Task(
         "core.benchmarks.congealing", ("procedural", "procedural-category", "bop:PATH", "navi:PATH", "spair:PATH")
     ),
+    "scene-refinement": Task("core.benchmarks.scene_refinement", ("bop:PATH",)),
+    "scene-propagation": Task("core.benchmarks.scene_propagation", ("bop:PATH",)),
+    "focal-length": Task("core.benchmarks.focal_length", ("bop:PATH",)),
     "adaptation": Task("core.benchmarks.adaptation", ("bop:PATH",)),
     "calibration": Task("core.benchmarks.calibration", ("procedural", "bop:PATH", "meshes:FOLDER")),
     "bop-results": Task("core.benchmarks.bop_results", ("bop:PATH",)),

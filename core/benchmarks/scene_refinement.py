@@ -1,0 +1,115 @@
+"""Several disturbed objects refined together over some photos of a scene, and over one photo beside it."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from core.benchmarks.bop_layout import TrueScene, pose_error, standing
+from core.benchmarks.settings import EvaluateSettings
+from core.benchmarks.tasks import TASKS, parse_data
+from core.geometry.pose import Pose
+from core.progress import Progress, silent, span
+from core.scenes.arrangements import Arrangement
+from core.scenes.descent import composed
+from core.scenes.refine import WIDE, RefineSettings, refine
+from core.scenes.scene import InstanceKey, ObjectPose
+from core.scenes.solids import load_photo
+
+VIEWS = (5, 1)
+
+DEGREES, SHARE = 10.0, 0.05
+"""By which poses are disturbed: turned about their middle, and moved by this share of their distance."""
+
+VISIBLE = 0.5
+
+Row = dict[str, Any]
+
+
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+    """Return a table with a row for five photos together and one for single ones.
+
+    All things that stand still in the photos are disturbed and refined at once; what was moved only hides. Cameras are what
+    most things' truth agrees on, and errors are to each photo's own truth: the median over the photos.
+
+    Args:
+        settings: ``data`` is "bop:PATH", ``count`` objects at most for each row.
+        progress: is told of every round.
+    """
+    _, place = parse_data(settings.data, TASKS["scene-refinement"].data)
+    true = TrueScene.open(place)
+    rows = []
+    for number, views in enumerate(VIEWS):
+        rng = np.random.default_rng(0)
+        told = span(progress, number / len(VIEWS), (number + 1) / len(VIEWS))
+        found: list[tuple[float, float, float]] = []
+        begin, trials = time.perf_counter(), 0
+        while len(found) < settings.count and trials < settings.count:
+            group = true.arrangements[trials % len(true.arrangements)]
+            found += _trial(true, group, views, rng, told)
+            trials += 1
+        rows.append(_row(f"{views} photos" if views > 1 else "one photo", found, time.perf_counter() - begin))
+    return {f"disturbed by {DEGREES:g} degrees and {SHARE:.0%} of the distance": rows}
+
+
+def _row(name: str, found: list[tuple[float, float, float]], seconds: float) -> Row:
+    degrees, moved, sigma = np.array(found).T
+    return {
+        "method": name,
+        "objects": len(found),
+        "degrees": float(np.median(degrees)),
+        "per cent": 100 * float(np.median(moved)),
+        "within 5 deg 2 %": float(np.mean((degrees < 5) & (moved < 0.02))),
+        "said degrees": float(np.median(sigma)),
+        "seconds an object": seconds / len(found),
+    }
+
+
+def _trial(
+    true: TrueScene, group: Arrangement, views: int, rng: np.random.Generator, progress: Progress
+) -> list[tuple[float, float, float]]:
+    """Degrees, share of the distance, and the degrees of uncertainty, for every thing of a choice of photos."""
+    keys = [str(key) for key in rng.permutation(sorted(group.cameras))[:views]]
+    scene = true.part(group)
+    seen = {key: true.visible(key, _load(true, key)) for key in keys}
+    things = [
+        thing
+        for thing, places in standing(group, true.solids).items()
+        if all(key in places for key in keys) and np.mean([seen[key].get(thing, 0) > VISIBLE for key in keys]) > 0.5
+    ]
+    if not things:
+        return []
+    poses = {at: one for at, one in scene.poses.items() if at[0] in keys}
+    for thing in things:
+        poses |= _disturbed(true, group, thing, keys, rng)
+    start = replace(scene, photos=tuple(p for p in scene.photos if p.key in keys), poses=poses)
+    answer = refine(start, things, RefineSettings(WIDE), progress, true.solids)
+    found = []
+    for thing in things:
+        errors = [
+            pose_error(answer.scene.poses[k, thing].pose, true.scene.poses[k, thing].pose, true.solids[thing.object_id])
+            for k in keys
+        ]
+        degrees, moved = np.median(errors, axis=0)
+        found.append((float(degrees), float(moved), answer.uncertainty[thing].degrees))
+    return found
+
+
+def _disturbed(
+    true: TrueScene, group: Arrangement, thing: InstanceKey, keys: list[str], rng: np.random.Generator
+) -> dict[tuple[str, InstanceKey], ObjectPose]:
+    axis, way = rng.normal(size=(2, 3))
+    turn = Rotation.from_rotvec(np.radians(DEGREES) * axis / np.linalg.norm(axis)).as_matrix()
+    world, center = group.worlds()[thing][0], true.solids[thing.object_id].center
+    distance = np.mean([np.linalg.norm(group.cameras[key](world(center))) for key in keys])
+    middle = world(center) + SHARE * distance * way / np.linalg.norm(way)
+    there = Pose(turn @ world.R, middle - turn @ world.R @ center)
+    return {(key, thing): ObjectPose(composed(group.cameras[key], there)) for key in keys}
+
+
+def _load(true: TrueScene, key: str) -> Any:
+    photo = true.scene.by_key[key]
+    assert photo.camera is not None
+    return load_photo(photo, photo.camera)

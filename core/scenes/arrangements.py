@@ -1,0 +1,103 @@
+"""Keyframes that show things standing to each other in the same way: their cameras follow from the poses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.geometry.pose import Pose, rotation_error
+from core.scenes.scene import InstanceKey
+from core.scenes.solids import Solid
+
+DEGREES = 4.0
+"""By which two things may differ in what they say of the camera's turn."""
+
+SHARE = 0.03
+"""Of the distance, by which they may differ in where they put each other."""
+
+Posed = Mapping[InstanceKey, Pose]
+
+
+@dataclass
+class Arrangement:
+    """Photos of things that stand still.
+
+    Attributes:
+        cameras: of its photos in the world, which is the camera of its first keyframe, or what the scene says.
+        keyframes: their poses in their own cameras.
+    """
+
+    cameras: dict[str, Pose] = field(default_factory=dict)
+    keyframes: dict[str, Posed] = field(default_factory=dict)
+
+    def worlds(self) -> dict[InstanceKey, list[Pose]]:
+        """Where in the world keyframes say that things are: all that differ, the most frequent first."""
+        found: dict[InstanceKey, list[tuple[Pose, int]]] = {}
+        for key, poses in self.keyframes.items():
+            for thing, pose in poses.items():
+                here = in_world(self.cameras[key], pose)
+                entries = found.setdefault(thing, [])
+                for number, (other, count) in enumerate(entries):
+                    if near(here, other, float(np.linalg.norm(pose.t))):
+                        entries[number] = (other, count + 1)
+                        break
+                else:
+                    entries.append((here, 1))
+        return {thing: [pose for pose, _ in sorted(some, key=lambda one: -one[1])] for thing, some in found.items()}
+
+
+def in_world(camera: Pose, pose: Pose) -> Pose:
+    """The pose in the world of what has a pose in a photo's camera."""
+    return Pose(camera.R.T @ pose.R, camera.R.T @ (pose.t - camera.t), pose.s)
+
+
+def near(one: Pose, other: Pose, distance: float) -> bool:
+    """Whether two poses are nearly the same, seen from a distance."""
+    turned = rotation_error(one.R, other.R) < DEGREES
+    return turned and float(np.linalg.norm(one.t - other.t)) < SHARE * distance
+
+
+def common_motion(first: Posed, second: Posed, solids: Mapping[int, Solid]) -> tuple[Pose, int]:
+    """The motion ``x_second = R x_first + t`` that most things of two photos agree on, and how many do.
+
+    Symmetries of the things are taken into account.
+    """
+    best, most = Pose(np.eye(3), np.zeros(3)), 0
+    both = [thing for thing in first if thing in second]
+    for thing in both:
+        for turn in solids[thing.object_id].symmetry[:24]:
+            R = second[thing].R @ turn[:3, :3] @ first[thing].R.T
+            t = second[thing](turn[:3, 3]) - R @ first[thing].t
+            agreed = [
+                other for other in both if _follows(first[other], second[other], Pose(R, t), solids[other.object_id])
+            ]
+            if len(agreed) > most:
+                best, most = Pose(R, t), len(agreed)
+    return best, most
+
+
+def _follows(first: Pose, second: Pose, motion: Pose, solid: Solid) -> bool:
+    """Whether a thing moved as the camera's motion says."""
+    middle = motion(first(solid.center))
+    if np.linalg.norm(middle - second(solid.center)) > SHARE * np.linalg.norm(middle):
+        return False
+    turns = solid.symmetry[:, :3, :3]
+    return rotation_error(second.R, motion.R @ first.R, turns) < DEGREES
+
+
+def arranged(keyframes: Mapping[str, Posed], solids: Mapping[int, Solid]) -> list[Arrangement]:
+    """Group keyframes in which at least two things stand to each other in the same way."""
+    found: list[Arrangement] = []
+    for key, poses in keyframes.items():
+        best: tuple[int, Arrangement, Pose] | None = None
+        for one in found:
+            for other, theirs in one.keyframes.items():
+                motion, count = common_motion(theirs, poses, solids)
+                if count >= 2 and (best is None or count > best[0]):
+                    known = one.cameras[other]
+                    best = count, one, Pose(motion.R @ known.R, motion.R @ known.t + motion.t)
+        if best is None:
+            found.append(Arrangement({key: Pose(np.eye(3), np.zeros(3))}, {key: poses}))
+        else:
+            best[1].cameras[key], best[1].keyframes[key] = best[2], poses
+    return found

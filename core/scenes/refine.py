@@ -1,0 +1,185 @@
+"""Refinement of a scene: world poses over all calibrated photos together, and cameras where they are uncertain.
+
+What is solved is in :mod:`core.scenes.solving`, how photos are looked at in :mod:`core.scenes.descent`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from core.errors import CounterpointError
+from core.geometry.pose import Pose, rotation_error
+from core.progress import Progress, silent
+from core.scenes.arrangements import in_world
+from core.scenes.depth_step import refine_by_depth
+from core.scenes.descent import COARSE, FINE, SEARCH, RefineStage, SceneViews, composed, descend
+from core.scenes.pairs import Pairs
+from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene
+from core.scenes.solids import Solid, load_photo, load_solid
+from core.scenes.solving import Solution, Uncertainty
+
+
+@dataclass(frozen=True)
+class RefineSettings:
+    """How poses are refined.
+
+    Attributes:
+        stages: how closely photos are looked at, one after the other; :data:`WIDE` for poses that are far off.
+        camera: standard deviations of the photos' cameras, (radians, units of the scene); None leaves cameras as they are.
+        together: whether one pose in the world is sought for each thing; else one for each photo.
+    """
+
+    stages: tuple[RefineStage, ...] = FINE
+    camera: tuple[float, float] | None = None
+    together: bool = True
+
+
+WIDE = SEARCH + COARSE + FINE
+"""For poses that are about ten degrees and five per cent of the distance off."""
+
+
+@dataclass(frozen=True)
+class Refined:
+    """A scene with refined poses, and how sure each thing's place in the world is."""
+
+    scene: Scene
+    uncertainty: Mapping[InstanceKey, Uncertainty] = field(default_factory=dict)
+
+
+def refine(
+    scene: Scene,
+    things: Iterable[InstanceKey] | None = None,
+    settings: RefineSettings = RefineSettings(),
+    progress: Progress = silent,
+    solids: Mapping[int, Solid] | None = None,
+    made: Mapping[PoseKey, Pairs] | None = None,
+    done: Callable[[Scene], None] = lambda scene: None,
+) -> Refined:
+    """Refine the poses of a scene.
+
+    Photos with cameras in the world are refined together; others each by itself. Where a photo has depth, ICP follows.
+
+    Args:
+        scene: with poses to begin with.
+        things: which are refined, all by default; checked ones stay as they are.
+        settings: how.
+        progress: is told of every round.
+        solids: the shapes by number, if they are loaded.
+        made: pairs made by hand, by photo and thing.
+        done: is told the scene after every step that can stand by itself.
+
+    Raises:
+        CounterpointError: no photo with a camera has a pose of these things.
+    """
+    chosen = frozenset(things if things is not None else scene.things())
+    posed = [
+        photo for photo in scene.photos if photo.camera is not None and chosen & set(scene.by_photo.get(photo.key, {}))
+    ]
+    if not posed:
+        raise CounterpointError("No photo with a camera shows these objects with a pose; pose them in one photo first.")
+    numbers = {thing.object_id for thing in scene.things()}
+    work = _Refinement(scene, chosen, settings, solids or {n: load_solid(scene.shapes[n]) for n in numbers}, made or {})
+    world = [photo.key for photo in posed if settings.together and photo.cam_from_world is not None]
+    single = [photo.key for photo in posed if photo.key not in world]
+    sure: dict[InstanceKey, Uncertainty] = {}
+    if world:
+        sure = work.together(world, progress)
+        done(work.scene)
+    for number, key in enumerate(single):
+        progress(number / len(single), f"Refining poses of {key}")
+        found = work.alone(key)
+        sure = {**found, **sure}
+        done(work.scene)
+    return Refined(work.scene, sure)
+
+
+@dataclass
+class _Refinement:
+    scene: Scene
+    things: frozenset[InstanceKey]
+    settings: RefineSettings
+    solids: Mapping[int, Solid]
+    made: Mapping[PoseKey, Pairs]
+
+    def together(self, keys: list[str], progress: Progress) -> dict[InstanceKey, Uncertainty]:
+        cameras = {key: self._camera(key) for key in keys}
+        seen: dict[InstanceKey, list[Pose]] = {}
+        shown, hiding = {}, {}
+        for key in keys:
+            poses = self.scene.by_photo[key]
+            mine = frozenset(thing for thing in poses if self._free(key, thing))
+            shown[key] = mine
+            hiding[key] = {thing: one.pose for thing, one in poses.items() if thing not in mine}
+            for thing in mine:
+                seen.setdefault(thing, []).append(in_world(cameras[key], poses[thing].pose))
+        objects = {thing: typical(some, self.solids[thing.object_id]) for thing, some in seen.items()}
+        return self._solve(objects, cameras, shown, hiding, progress)
+
+    def alone(self, key: str) -> dict[InstanceKey, Uncertainty]:
+        poses = self.scene.by_photo[key]
+        mine = frozenset(thing for thing in poses if self._free(key, thing))
+        hiding = {thing: one.pose for thing, one in poses.items() if thing not in mine}
+        objects = {thing: poses[thing].pose for thing in mine}
+        return self._solve(objects, {key: Pose(np.eye(3), np.zeros(3))}, {key: mine}, {key: hiding}, silent)
+
+    def _free(self, key: str, thing: InstanceKey) -> bool:
+        return thing in self.things and self.scene.by_photo[key][thing].state != "checked"
+
+    def _camera(self, key: str) -> Pose:
+        camera = self.scene.by_key[key].cam_from_world
+        assert camera is not None
+        return camera
+
+    def _solve(
+        self,
+        objects: dict[InstanceKey, Pose],
+        cameras: dict[str, Pose],
+        shown: dict[str, frozenset[InstanceKey]],
+        hiding: dict[str, dict[InstanceKey, Pose]],
+        progress: Progress,
+    ) -> dict[InstanceKey, Uncertainty]:
+        if not objects:
+            return {}
+        photos = {}
+        for key in cameras:
+            photo = self.scene.by_key[key]
+            assert photo.camera is not None
+            photos[key] = load_photo(photo, photo.camera, self.scene.unit)
+        views = SceneViews(photos, self.solids, shown, self.made)
+        free = {key: self.settings.camera for key in cameras} if self.settings.camera and len(cameras) > 1 else None
+        solution = descend(views, objects, cameras, self.settings.stages, free, hiding=hiding, progress=progress)
+        self._keep(solution, views)
+        return solution.uncertainty
+
+    def _keep(self, solution: Solution, views: SceneViews) -> None:
+        found, alone = {}, len(views.photos) == 1
+        for key, mine in views.shown.items():
+            for thing in mine:
+                before = self.scene.by_photo[key][thing]
+                pose = composed(solution.cameras[key], solution.objects[thing])
+                if alone:
+                    pose = refine_by_depth(self.solids[thing.object_id], pose, views.photos[key])
+                residual = solution.residuals.get((key, thing), before.residual)
+                found[key, thing] = ObjectPose(pose, "refined", residual, before.info)
+        photos = self.scene.photos
+        if self.settings.camera and not alone:
+            photos = tuple(replace(p, cam_from_world=solution.cameras.get(p.key, p.cam_from_world)) for p in photos)
+        self.scene = replace(self.scene, photos=photos).with_poses(found)
+
+
+def typical(poses: list[Pose], solid: Solid) -> Pose:
+    """The pose of several that is nearest to all others, symmetries taken into account."""
+    turns = solid.symmetry[:, :3, :3]
+
+    def distance(one: Pose, other: Pose) -> float:
+        moved = np.linalg.norm(one(solid.center) - other(solid.center)) / solid.size
+        return float(moved + np.radians(rotation_error(one.R, other.R, turns)))
+
+    return min(poses, key=lambda one: sum(distance(one, other) for other in poses))
+
+
+def nearest_symmetric(pose: Pose, to: Pose, solid: Solid) -> Pose:
+    """The pose that looks the same and whose rotation is nearest to that of another."""
+    best = min(solid.symmetry, key=lambda turn: rotation_error(pose.R @ turn[:3, :3], to.R))
+    return Pose(pose.R @ best[:3, :3], pose(best[:3, 3]), pose.s)

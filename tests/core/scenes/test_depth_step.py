@@ -1,0 +1,39 @@
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from core.geometry.pose import Pose, camera_matrix, rotation_error
+from core.geometry.raycasting import Raycaster
+from core.geometry.shape import make_shape
+from core.scenes.depth_step import refine_by_depth
+from core.scenes.drawing import Window, draw
+from core.scenes.scene import InstanceKey
+from core.scenes.solids import LoadedPhoto, Solid
+
+
+def corner_shape():
+    """Three boxes of different size: a shape without symmetry."""
+    box = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float)
+    sides = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    faces = np.array([f for a, b, c, d in sides for f in ((a, b, c), (a, c, d))])
+    parts = [([0, 0, 0], [0.2, 0.06, 0.05]), ([0, 0.06, 0], [0.05, 0.1, 0.05]), ([0.15, 0, 0.05], [0.05, 0.05, 0.08])]
+    vertices = np.concatenate([box * size + corner for corner, size in parts])
+    return make_shape(vertices, np.concatenate([faces + 8 * i for i in range(3)]))
+
+
+def test_icp_brings_a_pose_back_on_noisy_depth():
+    rng = np.random.default_rng(0)
+    solid, K = Solid(Raycaster(corner_shape())), camera_matrix(570.0, 570.0, 159.5, 119.5)
+    truth = Pose(Rotation.from_euler("xyz", [160, 35, 20], degrees=True).as_matrix(), np.array([-0.05, 0.04, 0.8]))
+    window = Window(np.zeros(2), 1.0, np.zeros((320, 320, 3), np.float32), np.ones((320, 320), bool))
+    thing = InstanceKey(1)
+    z = draw(thing, {thing: truth}, {1: solid}, window, K).z[:240]
+    depth = np.where(np.isfinite(z), z, 1.2) + 0.002 * rng.normal(size=z.shape)
+    photo = LoadedPhoto(np.zeros((240, 320, 3), np.uint8), K, depth)
+    for axis in np.eye(3):
+        turn = Rotation.from_rotvec(np.radians(5) * axis).as_matrix()
+        middle = truth(solid.center) + 0.02 * 0.8 * np.roll(axis, 1)
+        found = refine_by_depth(solid, Pose(turn @ truth.R, middle - turn @ truth.R @ solid.center), photo)
+        assert rotation_error(found.R, truth.R) < 0.5
+        assert np.linalg.norm(found(solid.center) - truth(solid.center)) < 0.005 * 0.8
+    start = Pose(np.eye(3), np.array([0, 0, 0.3]))
+    assert refine_by_depth(solid, start, LoadedPhoto(photo.pixels, K)) is start

@@ -1,0 +1,185 @@
+"""Refinement and propagation on a made scene: two painted shapes on a textured table, drawn from several sides."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from core.errors import CounterpointError
+from core.geometry.camera import PhotoCamera, look_at
+from core.geometry.pose import Pose, camera_matrix, project, rotation_error
+from core.geometry.raycasting import Raycaster
+from core.geometry.shape import make_shape
+from core.images import save_image
+from core.scenes.descent import FINE, composed
+from core.scenes.drawing import Window, draw
+from core.scenes.pairs import Pairs
+from core.scenes.propagate import propagate
+from core.scenes.refine import RefineSettings, nearest_symmetric, refine
+from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto
+from core.scenes.solids import Solid
+from core.scenes.solving import Problem, solve
+from tests.core.scenes.test_depth_step import corner_shape
+
+SIZE = (320, 240)
+K = camera_matrix(300.0, 300.0, 159.5, 119.5)
+THINGS = (InstanceKey(1), InstanceKey(2))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The scene with its truth, and its shapes."""
+    folder = tmp_path_factory.mktemp("scene")
+    rng = np.random.default_rng(0)
+    plain, solids = corner_shape(), {}
+    for number, color in ((1, (200, 60, 50)), (2, (40, 90, 200))):
+        colors = np.clip(np.array(color) + rng.integers(-30, 30, (len(plain.vertices), 3)), 0, 255).astype(np.uint8)
+        shape = make_shape(plain.vertices, plain.faces, colors=colors)
+        solids[number] = Solid(Raycaster(shape), turns=np.eye(4)[None])
+    table = cv2.resize(rng.integers(60, 200, (60, 60, 3)).astype(np.uint8), (600, 600), interpolation=cv2.INTER_CUBIC)
+    world = {
+        THINGS[0]: Pose(np.eye(3), np.array([-0.2, -0.05, 0.0])),
+        THINGS[1]: Pose(Rotation.from_euler("z", 70, degrees=True).as_matrix(), np.array([0.12, 0.0, 0.0])),
+    }
+    photos, poses = [], {}
+    for number, azimuth in enumerate((0, 12, 24, 36, 48)):
+        angle = np.radians(azimuth)
+        R = look_at(np.array([np.cos(angle), np.sin(angle), 1.1]), np.array([0, 0, 1.0]))
+        camera = Pose(R, np.array([0, 0, 0.8]))
+        mine = {thing: composed(camera, pose) for thing, pose in world.items()}
+        file = folder / f"{number}.png"
+        save_image(file, picture(mine, solids, camera, table, rng))
+        photos.append(ScenePhoto(str(number), file, PhotoCamera(K, SIZE), camera))
+        poses |= {(str(number), thing): ObjectPose(pose) for thing, pose in mine.items()}
+    return Scene(folder, "folder", tuple(photos), poses=poses), solids
+
+
+def picture(poses, solids, camera, table, rng):
+    side = max(SIZE)
+    window = Window(np.zeros(2), 1.0, np.zeros((side, side, 3), np.float32), np.ones((side, side), bool))
+    ground = K @ np.column_stack([camera.R[:, 0], camera.R[:, 1], camera.t])
+    onto = np.array([[0.002, 0, -0.6], [0, 0.002, -0.6], [0, 0, 1]])
+    rgb = cv2.warpPerspective(table, ground @ onto, SIZE).astype(float)
+    for thing in poses:
+        drawn = draw(thing, poses, solids, window, K)
+        color = cv2.cvtColor(drawn.lab, cv2.COLOR_LAB2RGB)[: SIZE[1], : SIZE[0]] * 255
+        seen = drawn.seen[: SIZE[1], : SIZE[0]]
+        rgb[seen] = color[seen]
+    rgb = cv2.GaussianBlur(rgb, (0, 0), 0.6) + 2 * rng.normal(size=rgb.shape)
+    return np.clip(rgb, 0, 255).astype(np.uint8)
+
+
+def errors(scene, truth, solids):
+    found = []
+    for at, one in scene.poses.items():
+        true, center = truth.poses[at].pose, solids[at[1].object_id].center
+        gap = np.linalg.norm(one.pose(center) - true(center)) / np.linalg.norm(true(center))
+        found.append((rotation_error(one.pose.R, true.R), gap))
+    return np.array(found)
+
+
+def test_disturbed_poses_come_back_over_all_photos_together(made):
+    truth, solids = made
+    poses = dict(truth.poses)
+    for thing, axis in zip(THINGS, np.eye(3), strict=False):
+        turn = Rotation.from_rotvec(np.radians(4) * axis).as_matrix()
+        for photo in truth.photos:
+            world = Pose(turn, 0.008 * axis[::-1] + (np.eye(3) - turn) @ np.zeros(3))
+            there = truth.poses[photo.key, thing].pose
+            inside = Pose(
+                photo.cam_from_world.R.T @ there.R, photo.cam_from_world.R.T @ (there.t - photo.cam_from_world.t)
+            )
+            poses[photo.key, thing] = ObjectPose(
+                composed(photo.cam_from_world, Pose(turn @ inside.R, inside.t + world.t))
+            )
+    start = replace(truth, poses=poses)
+    told = []
+    answer = refine(
+        start, settings=RefineSettings(FINE), solids=solids, progress=lambda share, text: told.append(share)
+    )
+    before, after = errors(start, truth, solids), errors(answer.scene, truth, solids)
+    assert np.median(before[:, 0]) > 3.5
+    assert after[:, 0].max() < 1.0 and after[:, 1].max() < 0.005
+    assert all(one.state == "refined" for one in answer.scene.poses.values())
+    assert told == sorted(told)
+    for sure in answer.uncertainty.values():
+        lengths, axes = sure.ellipsoid
+        assert sure.degrees < 2 and (lengths < 0.01).all() and np.allclose(axes @ axes.T, np.eye(3))
+    checked = start.with_poses(
+        {at: replace(one, state="checked") for at, one in start.poses.items() if at[1] == THINGS[0]}
+    )
+    kept = refine(checked, [THINGS[0]], RefineSettings(FINE[:1]), solids=solids).scene
+    assert all(kept.poses[at] is one for at, one in checked.poses.items() if at[1] == THINGS[0])
+
+
+@pytest.mark.parametrize("cameras", [True, False])
+def test_keyframes_are_carried_with_cameras_and_without(made, cameras):
+    truth, solids = made
+    keys = ["0", "4"]
+    photos = truth.photos if cameras else tuple(replace(photo, cam_from_world=None) for photo in truth.photos)
+    start = replace(truth, photos=photos, poses={at: one for at, one in truth.poses.items() if at[0] in keys})
+    steps = []
+    found = propagate(start, keys, solids=solids, done=steps.append)
+    assert set(found.poses) == set(truth.poses) and len(steps) == 3
+    assert all(found.poses[at] is start.poses[at] for at in start.poses)
+    wrong = errors(found, truth, solids)
+    assert wrong[:, 0].max() < 5 and wrong[:, 1].max() < 0.02
+    again = propagate(steps[-1], keys, solids=solids, done=lambda scene: pytest.fail("nothing is left to do"))
+    assert again.poses == steps[-1].poses
+    with pytest.raises(CounterpointError, match="keyframe"):
+        propagate(replace(start, poses={}), keys, solids=solids)
+
+
+def test_what_stands_elsewhere_is_flagged(made):
+    truth, solids = made
+    moved = {
+        at: replace(one, pose=Pose(one.pose.R, one.pose.t + [0.0, 0.12, 0.0])) if at[1] == THINGS[1] else one
+        for at, one in truth.poses.items()
+        if at[0] == "0"
+    }
+    found = propagate(replace(truth, poses=moved), ["0"], solids=solids)
+    states = {at[1]: one.state for at, one in found.poses.items() if at[0] == "2"}
+    assert states == {THINGS[0]: "propagated", THINGS[1]: "drifted"}
+
+
+def test_cameras_are_solved_with_the_objects_by_pairs():
+    rng = np.random.default_rng(3)
+    thing, keys = InstanceKey(1), ["a", "b", "c"]
+    pose = Pose(np.eye(3), np.zeros(3))
+    turns = [Rotation.from_euler("y", angle, degrees=True).as_matrix() for angle in (0, 40, 80)]
+    cameras = {key: Pose(R, np.array([0, 0, 3.0])) for key, R in zip(keys, turns, strict=True)}
+    points = rng.uniform(-0.5, 0.5, (20, 3))
+    seen = {}
+    for key in keys:
+        pixels = project(cameras[key], K, points)[0]
+        pixels[:2] += 60  # wrong pairs
+        seen[key, thing] = Pairs.exact(points, pixels)
+    off = {
+        key: Pose(Rotation.from_rotvec([0, 0, 0.03]).as_matrix() @ camera.R, camera.t)
+        for key, camera in cameras.items()
+    }
+    start = {**cameras, "b": off["b"]}
+    turn = Rotation.from_rotvec([0.1, 0.05, -0.05]).as_matrix()
+    problem = Problem(
+        {thing: Pose(turn, np.array([0.05, 0, 0.1]))},
+        {thing: np.zeros(3)},
+        {thing: 1.0},
+        start,
+        {key: K for key in keys},
+        seen,
+        free={"b": (0.05, 0.1)},
+    )
+    found = solve(problem, 60)
+    assert rotation_error(found.objects[thing].R, pose.R) < 0.05 and np.abs(found.objects[thing].t).max() < 1e-3
+    assert rotation_error(found.cameras["b"].R, cameras["b"].R) < 0.05
+    assert found.cameras["a"] is cameras["a"]
+    assert found.uncertainty[thing].degrees < 0.5
+
+
+def test_the_nearest_symmetric_pose():
+    half = np.diag([-1.0, -1.0, 1.0, 1.0])
+    solid = Solid(Raycaster(corner_shape()), turns=np.stack([np.eye(4), half]))
+    pose = Pose(Rotation.from_euler("z", 170, degrees=True).as_matrix(), np.array([0, 0, 1.0]))
+    assert rotation_error(nearest_symmetric(pose, Pose(np.eye(3), pose.t), solid).R, np.eye(3)) == pytest.approx(10)
