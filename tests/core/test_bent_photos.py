@@ -78,7 +78,7 @@ def test_the_overlay_lies_on_the_bent_photo(bent, toy_side):
     shape, caster = toy_side.shape, toy_side.caster
 
     def drawn(lens):
-        return (overlay(image, shape, caster, true, camera.K, style="silhouette", lens=lens) != image).any(axis=2)
+        return (overlay(image, shape, caster, true, camera.K, style="coordinates", lens=lens) != image).any(axis=2)
 
     assert iou(drawn(camera.lens), mask) > 0.97 > iou(drawn(None), mask) + 0.02
     rgba, box = shaded(shape, caster, true, camera.K, camera.size, lens=camera.lens)

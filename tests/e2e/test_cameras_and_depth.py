@@ -73,7 +73,7 @@ def test_a_pose_is_carried_to_the_other_photo_of_a_rig(posed, sample, give, tmp_
     qtbot.waitUntil(lambda: ("image 2", "shape 1") in window.session.aligned, timeout=120_000)
     carried = window.session.aligned[("image 2", "shape 1")]
     assert np.allclose(np.reshape(carried.pose.R, (3, 3)), turn @ np.reshape(known.pose.R, (3, 3)))
-    assert carried.pose.overlap > 0.6 and pytest.approx((fy, fx, cy, width - 1 - cx)) == carried.K
+    assert carried.pose.overlap > 0.45 and pytest.approx((fy, fx, cy, width - 1 - cx)) == carried.K
     undo(window)
     assert ("image 2", "shape 1") not in window.session.aligned and current(window) == known
     undo(window)

@@ -16,7 +16,7 @@ SIDE = 72
 KINDS = {
     "same": tr("nearly the same as {best}"),
     "symmetric": tr("looks the same as {best}: the shape is symmetric"),
-    "mirror": tr("mirror image of {best}"),
+    "mirror": tr("{best} mirrored"),
     "half turn": tr("half a turn from {best}"),
     "turned": tr("turned by {degrees:.0f}° from {best}"),
 }
@@ -48,7 +48,7 @@ def pose_row(number: int, pose: PoseInPhoto, picture: PosePicture | None, drawn:
         kind = KINDS[picture.kind].format(best=1, degrees=picture.degrees)
     sure = "?" if pose.probability is None else f"{pose.probability:.0%}"
     tip = tr(
-        "Pose {number}: right with a probability of {sure}; score {score:.3f}, overlap of the silhouettes {overlap:.0%}"
+        "Pose {number}: right with a probability of {sure}; score {score:.2f}, overlap of the silhouettes {overlap:.0%}"
     )
     return PoseRow(
         tr("Pose {number}: {sure} sure").format(number=number, sure=sure) + f"\n{kind}",
