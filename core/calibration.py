@@ -58,7 +58,7 @@ REASONS = {
     "rival": "another pose fits nearly as well",
     "rivals": "other places look alike",
     "similar": "what is there looks different",
-    SOUGHT: "nobody said where the object is, it was looked for",
+    SOUGHT: "the object has no box and was looked for",
 }
 """Why an answer is doubted, a clause for each word."""
 

@@ -50,7 +50,7 @@ def test_clicks_are_dots_that_are_dragged_and_deleted_and_the_mask_follows(opene
     assert marked()[TRUNK[1], TRUNK[0]] and dot(*TRUNK) == "plus" and dot(*BLANKET) == ""
 
     enter(photo, qtbot)
-    qtbot.waitUntil(view.hasFocus)
+    qtbot.waitUntil(view.hasFocus, timeout=30_000)
     click_pixel(photo, *BODY)  # a click on a dot chooses it
     assert len(session.draft.actions) == 2
     QTest.keyClick(view, Qt.Key.Key_Delete)

@@ -44,7 +44,7 @@ class Hands:
         QCursor.setPos(bar.mapToGlobal(bar.rect().center()))
         self.qtbot.waitUntil(bar.underMouse)
         enter(panel, self.qtbot)
-        self.qtbot.waitUntil(panel.takes_keys.hasFocus)
+        self.qtbot.waitUntil(panel.takes_keys.hasFocus, timeout=30_000)
         QTest.keyClick(panel.takes_keys, key, modifiers)
 
     def pad(self, text):

@@ -26,12 +26,12 @@ def test_keys_go_to_the_panel_under_the_mouse_and_come_back_from_a_menu(window, 
     open_sample(window, "image", "shape")
     image, mesh = window.panels["image 1"], window.panels["shape 1"]
     enter(image, qtbot)
-    qtbot.waitUntil(image.view.hasFocus)
+    qtbot.waitUntil(image.view.hasFocus, timeout=30_000)
     image.view.zoom_to(4.0)
     press(Qt.Key.Key_F)
     assert image.view.zoom < 1
     enter(mesh, qtbot)
-    qtbot.waitUntil(mesh.plotter.hasFocus)
+    qtbot.waitUntil(mesh.plotter.hasFocus, timeout=30_000)
     front = np.array(mesh.view_state()[:3])
     press(Qt.Key.Key_3)
     assert not np.allclose(front, mesh.view_state()[:3])

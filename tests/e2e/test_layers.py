@@ -86,13 +86,13 @@ def test_everything_over_the_photo_is_gone_while_a_key_is_held(opened, wait_read
     wait_ready(window)
     over = shown(photo), shown(mesh)
     enter(photo, qtbot)
-    qtbot.waitUntil(photo.view.hasFocus)
+    qtbot.waitUntil(photo.view.hasFocus, timeout=30_000)
     QTest.keyPress(QApplication.focusWidget(), Qt.Key.Key_H)
     held = shown(photo)
     assert differs(held, over[0]) > 5000 and differs(shown(mesh), plain, 25) < 0.2 * differs(over[1], plain, 25)
     assert held[tuple(reversed(on_view(photo, *TRUNK).toTuple()))].min() < 120  # neither pin nor box: the photo itself
     enter(mesh, qtbot)  # the keyboard goes to the other panel meanwhile
-    qtbot.waitUntil(mesh.plotter.hasFocus)
+    qtbot.waitUntil(mesh.plotter.hasFocus, timeout=30_000)
     assert differs(shown(photo), held, 5) == 0
     QTest.keyRelease(QApplication.focusWidget(), Qt.Key.Key_H)
     assert differs(shown(photo), over[0], 5) == 0 and differs(shown(mesh), over[1], 5) < 20

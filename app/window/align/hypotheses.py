@@ -16,7 +16,7 @@ SIDE = 72
 KINDS = {
     "same": tr("nearly the same as {best}"),
     "symmetric": tr("looks the same as {best}: the shape is symmetric"),
-    "mirror": tr("{best} mirrored"),
+    "mirror": tr("mirror image of {best}"),
     "half turn": tr("half a turn from {best}"),
     "turned": tr("turned by {degrees:.0f}° from {best}"),
 }

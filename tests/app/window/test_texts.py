@@ -50,6 +50,7 @@ FILES = {
     "transforms.json of nerfstudio or images.txt of COLMAP",
     "(transforms.json, or images.txt of COLMAP)",
     "{image}",
+    "mirror image",
 }
 
 
