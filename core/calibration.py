@@ -117,6 +117,11 @@ def probability(kind: str, features: Mapping[str, float], encoder: str, file: Pa
     return value if is_known(encoder, file) else min(CAUTIOUS, value)
 
 
+def per_cent(share: float) -> str:
+    """What people read of a probability, such as ``55%``; nothing is ever called certain."""
+    return f"{min(share, 0.99):.0%}"
+
+
 def doubts(kind: str, features: Mapping[str, float], encoder: str, file: Path = FILE) -> list[str]:
     """Return the names of the features that speak against an answer, see :meth:`Logistic.doubts`."""
     return _model(kind, encoder, file).doubts(features)

@@ -20,7 +20,7 @@ from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.start import check_start
 from core.alignment.templates import template_set
 from core.alignment.trust import judged
-from core.calibration import GOOD
+from core.calibration import GOOD, per_cent
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
@@ -139,7 +139,7 @@ def lines(options: AlignOptions, report: dict[str, Any]) -> list[str]:
     sure = sureness(report["verdict"], report["probability"], report["reasons"])
     shown.append(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {sure}")
     if report.get("mask_probability", 1.0) < GOOD:
-        shown.append(f"the object was cut out of the photo, probably well with {report['mask_probability']:.0%}")
+        shown.append(f"the object was cut out of the photo, probably well with {per_cent(report['mask_probability'])}")
     return [*shown, *report["notes"], *([f"saved {report['saved']}"] if "saved" in report else [])]
 
 

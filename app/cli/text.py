@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.calibration import REASONS
+from core.calibration import REASONS, per_cent
 from core.numbers import coordinate
 
 
@@ -18,4 +18,4 @@ def sentences(reasons: Sequence[str]) -> list[str]:
 
 def sureness(verdict: str, probability: float, reasons: Sequence[str]) -> str:
     """Write ``unsure (55 %): left and right look alike``."""
-    return f"{verdict} ({probability:.0%}){': ' if reasons else ''}{'; '.join(reasons)}"
+    return f"{verdict} ({per_cent(probability)}){': ' if reasons else ''}{'; '.join(reasons)}"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QLocale
 
 from app.shared.resources import resource
+from core.calibration import per_cent
 
 LANGUAGE = os.environ.get("COUNTERPOINT_LANGUAGE") or QLocale.system().name()
 """Such as "de" or "pt_BR"."""
@@ -67,7 +68,7 @@ _VERDICTS = {"good": tr("Good"), "unsure": tr("Unsure"), "none": tr("Probably no
 
 def sureness(verdict: str, probability: float | None, reasons: Sequence[str]) -> str:
     """What people read of a verdict: ``Unsure (55 %): left and right look alike``."""
-    sure = "" if probability is None or probability != probability else f" ({probability:.0%})"
+    sure = "" if probability is None or probability != probability else f" ({per_cent(probability)})"
     why = "; ".join(_REASONS[word] for word in reasons)
     return _VERDICTS[verdict] + sure + (f": {why}" if why else "")
 

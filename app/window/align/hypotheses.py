@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu
 from app.document.texts import tr
 from app.shared.results import PosePicture
 from app.shared.values import PoseInPhoto
+from core.calibration import per_cent
 
 SIDE = 72
 """Logical pixels along the longer side of a picture."""
@@ -46,7 +47,7 @@ def pose_row(number: int, pose: PoseInPhoto, picture: PosePicture | None, drawn:
         kind = ""
     else:
         kind = KINDS[picture.kind].format(best=1, degrees=picture.degrees)
-    sure = "?" if pose.probability is None else f"{pose.probability:.0%}"
+    sure = "?" if pose.probability is None else per_cent(pose.probability)
     tip = tr(
         "Pose {number}: right with a probability of {sure}; score {score:.2f}, overlap of the silhouettes {overlap:.0%}"
     )

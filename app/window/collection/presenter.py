@@ -24,7 +24,7 @@ from app.window.shell import Shell
 from app.window.tools import Tools
 from app.window.views.mesh import MeshPanel
 from app.window.views.panels import Panels
-from core.calibration import verdict_of
+from core.calibration import per_cent, verdict_of
 from core.geometry.pose import camera_matrix, frustum
 
 SIZE = 2 * PICTURE
@@ -109,8 +109,8 @@ class CollectionPresenter(QObject):
             state = tr("confirmed by hand") if one.fixed else tr("score {score:.2f}").format(score=one.pose.score)
             outlier = "" if one.inlier else tr(", does not agree with the others")
             sure = one.pose.score if one.pose.probability is None else one.pose.probability
-            sure_of = f"{sure:{'.2f' if one.pose.probability is None else '.0%'}}{agreement}"
-            frame.caption = tr("confirmed") if one.fixed else sure_of
+            sure_of = f"{sure:.2f}" if one.pose.probability is None else per_cent(sure)
+            frame.caption = tr("confirmed") if one.fixed else sure_of + agreement
             frame.about += tr("\n{state}, silhouette overlaps by {overlap:.0%}{outlier}").format(
                 state=state, overlap=one.pose.overlap, outlier=outlier
             )

@@ -22,6 +22,7 @@ from app.document.texts import tr
 from app.window.matching.next_steps import Step
 from app.window.views.swatch import swatch
 from app.window.views.toolbar import Toolbar
+from core.calibration import per_cent
 
 Status = Literal["good", "unsure", "none", "working", ""]
 
@@ -271,7 +272,7 @@ def _fill(item: QTreeWidgetItem, row: PinRow) -> None:
     item.setText(0, row.name)
     item.setIcon(0, swatch(row.color))
     item.setText(1, row.origin)
-    sure = "" if row.probability is None else f" {row.probability:.0%}"
+    sure = "" if row.probability is None else f" {per_cent(row.probability)}"
     item.setText(2, _WORDS[row.status] + sure)
     item.setForeground(2, QColor(_STATUS_COLORS[row.status]))
     item.setToolTip(0, row.summary)
