@@ -58,7 +58,9 @@ def hover(widget, place, modifiers=SHIFT) -> None:
 
 
 def enter(panel, qtbot) -> None:
-    """Move the mouse into a panel: keys are meant for it from now on."""
+    """Move the mouse from beside the window into a panel: keys are meant for it from now on."""
+    QCursor.setPos(QApplication.primaryScreen().geometry().bottomRight())
+    qtbot.waitUntil(lambda: not panel.underMouse())
     QCursor.setPos(panel.mapToGlobal(panel.rect().center()))
     qtbot.waitUntil(panel.underMouse)
 
