@@ -293,7 +293,7 @@ def test_a_part_to_the_shape_and_back(window, sample, see, give, tmp_path):
     press(window, Qt.Key.Key_Return)
     see(lambda: "Part 1 | Photo 1, Shape 1" in side(window) and differs(shown(shape), before) > 100)
 
-    QTest.keyClick(shape.plotter, Qt.Key.Key_4)  # from the right
+    QTest.keyClick(shape.plotter, Qt.Key.Key_1)  # from the front
     press(window, Qt.Key.Key_R)
     push(window, "Mark more")
     assert "What you mark changes Part 1." in side(window)
@@ -301,7 +301,7 @@ def test_a_part_to_the_shape_and_back(window, sample, see, give, tmp_path):
     see(lambda: "Part 1 in Shape 1" in side(window) and idle(window))
     press(window, Qt.Key.Key_Return)
     push(window, "Mark more")
-    stroke(shape, down=60)
+    stroke(shape, down=-50)
     see(lambda: "New part in Shape 1" in side(window) and "Photo 1: " in side(window))
     press(window, Qt.Key.Key_Return)
     see(lambda: "Part 2 | Photo 1, Shape 1" in side(window))
@@ -391,9 +391,12 @@ def test_a_collection_congealed_drawn_on_and_exported(window, see, give, tmp_pat
     see(lambda: "8 photos" in side(window) and window.workspace.bar.pair.text() == "toy.glb" and idle(window))
     push(window, "Congeal")
     see(lambda: "Click a place in a photo" in side(window) and idle(window))
-    assert "8 posed" in side(window) and "Average of all photos" in side(window)
+    assert "8 posed" in side(window)
+    see(lambda: "Average of all photos" in side(window))
     press(window, Qt.Key.Key_2, CTRL)
     press(window, Qt.Key.Key_R)
+    for _ in range(5):
+        press(window, Qt.Key.Key_BracketRight)  # a larger brush
     stroke(window.panels["shape 1"])
     see(lambda: "New part in Shape 1" in side(window) and "as drawn" in side(window) and idle(window))
     press(window, Qt.Key.Key_Return)
@@ -402,7 +405,7 @@ def test_a_collection_congealed_drawn_on_and_exported(window, see, give, tmp_pat
     strip = window.features.collection.panel.strip.viewport()
     before = pixels_of(strip.grab().toImage())
     pick(lambda: push(window, "Draw on all"), "Parts marked on the shape")
-    see(lambda: idle(window) and differs(pixels_of(strip.grab().toImage()), before) > 100)
+    see(lambda: idle(window) and differs(pixels_of(strip.grab().toImage()), before, 25) > 50)
     give(tmp_path)
     export(window, "Photos with the drawing")
     see(lambda: window.statusBar().currentMessage().startswith("Saved "))
