@@ -1,10 +1,10 @@
 """What a user's hands and eyes do: keys, clicks, drags, and what is seen."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QCursor, QImage, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu
 
 LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -95,11 +95,16 @@ def answer(panel, text) -> None:
     QTest.mouseClick(button, LEFT)
 
 
+def plain(text: str) -> str:
+    """A text without the mark of its key and the dots of a dialog."""
+    return text.replace("&", "").rstrip("…")
+
+
 def menu_action(window, *texts):
     """The action of a menu by the texts on the way to it, without marks of keys and dots."""
     menu, action = window.menuBar(), None
     for text in texts:
-        action = next(a for a in menu.actions() if a.text().replace("&", "").rstrip("…") == text)
+        action = next(a for a in menu.actions() if plain(a.text()) == text)
         menu = action.menu() if action.menu() is not None else menu
     return action
 
@@ -109,6 +114,57 @@ def choose(window, *texts) -> None:
     action = menu_action(window, *texts)
     assert action.isEnabled(), texts
     action.trigger()
+
+
+def pick(opens, *texts) -> None:
+    """Open a menu as ``opens`` does, and click a line of it (or one after the other, through its submenus)."""
+    left, chosen = list(texts), []
+
+    def click_line():
+        menu = QApplication.activePopupWidget()
+        lines = {plain(action.text()): action for action in menu.actions()} if isinstance(menu, QMenu) else {}
+        line = lines.get(left[0])
+        if line is None or not line.isEnabled():
+            if menu is not None:
+                menu.close()
+            raise AssertionError(f"{left[0]} cannot be chosen of {list(lines)}")
+        left.pop(0)
+        if left:
+            QTimer.singleShot(100, click_line)
+        else:
+            line.triggered.connect(lambda: chosen.append(line), Qt.ConnectionType.SingleShotConnection)
+        at = menu.actionGeometry(line).center()
+        QTest.mouseMove(menu, at)
+        QTest.mouseClick(menu, LEFT, pos=at)
+
+    window = QApplication.activeWindow()
+    QTest.mouseMove(window, window.rect().bottomLeft() + QPoint(9, -9))  # a menu takes no click of a mouse that rests
+    QTest.qWait(50)
+    QTimer.singleShot(100, click_line)
+    opens()  # of a button it returns when the menu was left
+    for _ in range(500):
+        if chosen:
+            return
+        QTest.qWait(10)
+    raise AssertionError(f"{texts} cannot be chosen, {left} is left")
+
+
+def pick_in_menu(window, *texts) -> None:
+    """Click a line of the menus of the window."""
+    bar = window.menuBar()
+    menu = next(action for action in bar.actions() if plain(action.text()) == texts[0])
+    pick(lambda: QTest.mouseClick(bar, LEFT, pos=bar.actionGeometry(menu).center()), *texts[1:])
+
+
+def button(root, text) -> QAbstractButton:
+    """The button with this text that is seen and can be pressed."""
+    buttons = root.findChildren(QAbstractButton)
+    return next(b for b in buttons if plain(b.text()) == text and b.isVisible() and b.isEnabled())
+
+
+def push(root, text) -> None:
+    """Press the button with this text."""
+    QTest.mouseClick(button(root, text), LEFT)
 
 
 def press(window, key, modifiers=Qt.KeyboardModifier.NoModifier) -> None:

@@ -136,6 +136,7 @@ class GalleryController(QObject):
         def done(_: object) -> None:
             self._dock.folder.setText(gallery)
             self._search("nothing")
+            self._shell.say(tr("Saved {path}").format(path=gallery))
 
         encoder, clip = self._session.encoder, self._dock.clip
         self._requests.run("make_gallery", done, folder=folder, gallery=gallery, encoder=encoder, clip=clip)
