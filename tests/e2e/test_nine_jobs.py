@@ -389,9 +389,10 @@ def test_gallery_of_a_folder_searched_by_the_photo(window, shape_folder, see, tm
 def test_a_collection_congealed_drawn_on_and_exported(window, see, give, tmp_path):
     pick_in_menu(window, "File", "Open sample collection")
     see(lambda: "8 photos" in side(window) and window.workspace.bar.pair.text() == "toy.glb" and idle(window))
+    assert window.guide.message.text().startswith("Press Congeal")
     push(window, "Congeal")
     see(lambda: "Click a place in a photo" in side(window) and idle(window))
-    assert "8 posed" in side(window)
+    assert "8 posed" in side(window) and "in a photo of the collection" in window.guide.message.text()
     see(lambda: "Average of all photos" in side(window))
     press(window, Qt.Key.Key_2, CTRL)
     press(window, Qt.Key.Key_R)
