@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel
 
 from app.document.session import Session
 from app.document.texts import tr
+from app.shared.values import Item
 from app.window.engine_client import EngineClient
 from app.window.files import Files
 from app.window.tools import Tools
@@ -48,14 +49,21 @@ class Guide(QObject):
             text = tr("Drop a photo and a shape into the window, or choose File > Open sample")
         elif len(self._session.items) == 1 and not self._tools.active:
             (item,) = self._session.items.values()
-            text = (
-                tr("Now drop a shape into the window")
-                if item.kind == "image"
-                else tr("Now drop a photo into the window")
-            )
+            text = self._beside(item)
         else:
             text = self._tools.hint()
         self.message.setText(text)
+
+    def _beside(self, item: Item) -> str:
+        """What goes with the only file that is open: a file of the other kind, or the photos of the collection."""
+        collection = self._session.collection
+        if item.kind == "image":
+            return tr("Now drop a shape into the window")
+        if not collection.photos:
+            return tr("Now drop a photo into the window")
+        if collection.joined:
+            return tr("Click a place in a photo of the collection to see it in all of them")
+        return tr("Press Congeal in the task Collection (Ctrl+4) to pull the photos into the frame of the shape")
 
     def _engine_ready(self) -> None:
         self._engine_runs = True
