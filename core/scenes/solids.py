@@ -1,5 +1,6 @@
 """What refinement works with: shapes that can be drawn, and photos that are loaded and undistorted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,13 +8,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import Shape, load_shape
 from core.geometry.symmetry import symmetries
-from core.images import load_depth, load_image
-from core.scenes.scene import ScenePhoto, SceneShape
+from core.images import load_depth
+from core.interchange.names import listed
+from core.notices import warn
+from core.scenes.pixels import photo_pixels
+from core.scenes.scene import Scene, ScenePhoto, SceneShape
 from core.units import METRE, Unit
 
 Floats = npt.NDArray[np.floating]
@@ -74,6 +79,40 @@ def load_solid(shape: SceneShape, turns: Floats | None = None) -> Solid:
     return Solid(Raycaster(load_shape(shape.path)), shape.scale, turns)
 
 
+def load_solids(scene: Scene, numbers: Iterable[int]) -> dict[int, Solid]:
+    """Load the shapes of these numbers.
+
+    Raises:
+        CounterpointError: the scene lacks one.
+    """
+    needed = sorted(set(numbers))
+    missing = [number for number in needed if number not in scene.shapes]
+    if missing:
+        raise CounterpointError(
+            f"{scene.root} has no shapes of the objects {listed(missing)}, without which their poses cannot be compared "
+            "with photos; add them (in a BOP data set, models/obj_000001.ply)."
+        )
+    return {number: load_solid(scene.shapes[number]) for number in needed}
+
+
+def photos_with_cameras(scene: Scene) -> dict[str, ScenePhoto]:
+    """The photos whose intrinsics are known, by key; that others are left out is said by :func:`core.notices.warn`.
+
+    Raises:
+        CounterpointError: there is none.
+    """
+    found = {photo.key: photo for photo in scene.photos if photo.camera is not None}
+    if not found:
+        raise CounterpointError(
+            f"{scene.root} has no cameras: no photo's intrinsics are known, without which no pose can be compared with a "
+            "photo; give them in scene_camera.json (BOP), transforms.json (nerfstudio) or a COLMAP model."
+        )
+    bare = [photo.key for photo in scene.photos if photo.camera is None]
+    if bare:
+        warn(f"{len(bare)} photos of {scene.root} have no camera and are left out: {listed(bare)}.")
+    return found
+
+
 @dataclass
 class LoadedPhoto:
     """A photo as a pinhole camera would have taken it.
@@ -103,7 +142,7 @@ def load_photo(photo: ScenePhoto, camera: PhotoCamera, unit: Unit = METRE) -> Lo
         unit: of the scene.
     """
     K = np.asarray(camera.K, np.float64)
-    pixels, depth = load_image(photo.path), None
+    pixels, depth = photo_pixels(photo), None
     if photo.depth is not None:
         depth = load_depth(photo.depth, (pixels.shape[1], pixels.shape[0]), unit, camera.depth_scale)
     if camera.lens is not None:
