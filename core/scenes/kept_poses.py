@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import CounterpointError
-from core.files import read_json, write_json
+from core.files import make_folder, read_json, write_json
 from core.geometry.pose import Pose
 from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene
 from core.scenes.uncertainty import Uncertainty
@@ -76,6 +76,7 @@ class KeptPoses:
     def write(self) -> None:
         """Write the file, whole."""
         begin = time.monotonic()
+        make_folder(self.path.parent)
         write_json(self.path, [self.entries[at] for at in sorted(self.entries)])
         self.next = time.monotonic() + SHARE * (time.monotonic() - begin)
 

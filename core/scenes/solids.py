@@ -17,11 +17,16 @@ from core.geometry.symmetry import symmetries
 from core.images import load_depth
 from core.interchange.names import listed
 from core.notices import warn
+from core.scenes.models_info import symmetry_transformations
 from core.scenes.pixels import photo_pixels
 from core.scenes.scene import Scene, ScenePhoto, SceneShape
 from core.units import METRE, Unit
 
 Floats = npt.NDArray[np.floating]
+
+
+STEP = 0.05
+"""Of continuous symmetries, see :func:`core.scenes.models_info.symmetry_transformations`."""
 
 
 @dataclass
@@ -74,9 +79,13 @@ class Solid:
         return Pose(pose.R, pose.t, np.asarray(pose.s) * self.scale)
 
 
-def load_solid(shape: SceneShape, turns: Floats | None = None) -> Solid:
-    """Load the shape of a scene; ``turns`` [n, 4, 4] are its symmetries as in :class:`Solid`."""
-    return Solid(Raycaster(load_shape(shape.path)), shape.scale, turns)
+def load_solid(shape: SceneShape) -> Solid:
+    """Load the shape of a scene; its symmetries are those that the data set says, if it says anything of the shape."""
+    scale = 1 / shape.scale
+    turns = symmetry_transformations(shape.info, STEP) if shape.info else None
+    if turns is not None:
+        turns[:, :3, 3] *= scale
+    return Solid(Raycaster(load_shape(shape.path)), scale, turns)
 
 
 def load_solids(scene: Scene, numbers: Iterable[int]) -> dict[int, Solid]:
