@@ -245,7 +245,7 @@ def _clusters(layout: _Layout) -> list[Cluster]:
     found, row = [], 0
     for (photo, thing), pairs in seen.items():
         columns = [layout.place[name] + np.arange(6) for name in (thing, photo) if name in layout.place]
-        for part in parts_of(pairs, photos[thing]) if columns else []:
+        for part in parts_of(pairs, photos[thing]) if columns and len(pairs) else []:
             rows = row + np.stack([2 * part, 2 * part + 1], axis=-1).ravel()
             found.append(Cluster(thing, rows, np.concatenate(columns)))
         row += 2 * len(pairs)

@@ -18,11 +18,12 @@ AROUND = {
 }
 
 
-def solved(photos, points, noise):
+def solved(photos, points, noise, empty=()):
     """What is found where ``noise(photo)`` [n, 2] is added to the pixels."""
     seen = {(key, THING): Pairs.exact(points, project(AROUND[key], K, points)[0] + noise(key)) for key in photos}
+    seen |= {(key, THING): Pairs.none() for key in empty}
     objects, size = {THING: STILL}, {THING: 1.0}
-    cameras, Ks = {key: AROUND[key] for key in photos}, dict.fromkeys(photos, K)
+    cameras, Ks = {key: AROUND[key] for key in [*photos, *empty]}, dict.fromkeys([*photos, *empty], K)
     return solve(Problem(objects, {THING: np.zeros(3)}, size, cameras, Ks, seen), 6)
 
 
@@ -67,3 +68,14 @@ def test_what_a_single_photo_shows_of_one_side_of_an_outline():
 def test_too_few_pairs_say_nothing():
     few = solved(["0"], np.array([[0.3, 0, 0], [0, 0.3, 0], [0, 0, 0.3]]), lambda key: np.zeros((3, 2)))
     assert few.uncertainty[THING].degrees > 1000 and few.uncertainty[THING].ellipsoid[0].min() > 100
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("photos", [2, 4])
+def test_photos_that_show_nothing_do_not_count(photos):
+    rng = np.random.default_rng(0)
+    points, noise = rng.uniform(-0.5, 0.5, (40, 3)), rng.normal(size=(40, 2))
+    keys = list(AROUND)
+    one = solved(keys[:photos], points, lambda key: noise * (1 + int(key) / 100))
+    more = solved(keys[:photos], points, lambda key: noise * (1 + int(key) / 100), keys[photos:])
+    assert np.allclose(one.uncertainty[THING].covariance, more.uncertainty[THING].covariance, rtol=1e-3)
