@@ -66,6 +66,11 @@ def box(text: str) -> tuple[float, ...]:
     return numbers
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Parse names that are divided by commas."""
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
 def percent(text: str) -> int:
     """Parse a whole number of percent.
 

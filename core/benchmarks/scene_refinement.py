@@ -26,6 +26,8 @@ DEGREES, SHARE = 10.0, 0.05
 VISIBLE = 0.5
 
 Row = dict[str, Any]
+Outcome = tuple[float, float, float, float]
+"""Degrees, share of the distance, and both as the refinement says itself."""
 
 
 def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
@@ -44,7 +46,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     for number, views in enumerate(VIEWS):
         rng = np.random.default_rng(0)
         told = span(progress, number / len(VIEWS), (number + 1) / len(VIEWS))
-        found: list[tuple[float, float, float]] = []
+        found: list[Outcome] = []
         begin, trials = time.perf_counter(), 0
         while len(found) < settings.count and trials < settings.count:
             group = true.arrangements[trials % len(true.arrangements)]
@@ -54,23 +56,25 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     return {f"disturbed by {DEGREES:g} degrees and {SHARE:.0%} of the distance": rows}
 
 
-def _row(name: str, found: list[tuple[float, float, float]], seconds: float) -> Row:
-    degrees, moved, sigma = np.array(found).T
+def _row(name: str, found: list[Outcome], seconds: float) -> Row:
+    degrees, moved, turn, move = np.array(found).T
     return {
         "method": name,
         "objects": len(found),
         "degrees": float(np.median(degrees)),
         "per cent": 100 * float(np.median(moved)),
         "within 5 deg 2 %": float(np.mean((degrees < 5) & (moved < 0.02))),
-        "said degrees": float(np.median(sigma)),
+        "said degrees": float(np.median(turn)),
+        "said per cent": 100 * float(np.median(move)),
+        "under twice as said": float(np.mean(degrees < 2 * turn)),
         "seconds an object": seconds / len(found),
     }
 
 
 def _trial(
     true: TrueScene, group: Arrangement, views: int, rng: np.random.Generator, progress: Progress
-) -> list[tuple[float, float, float]]:
-    """Degrees, share of the distance, and the degrees of uncertainty, for every thing of a choice of photos."""
+) -> list[Outcome]:
+    """What came out for every thing of a choice of photos."""
     keys = [str(key) for key in rng.permutation(sorted(group.cameras))[:views]]
     scene = true.part(group)
     seen = {key: true.visible(key, _load(true, key)) for key in keys}
@@ -93,7 +97,9 @@ def _trial(
             for k in keys
         ]
         degrees, moved = np.median(errors, axis=0)
-        found.append((float(degrees), float(moved), answer.uncertainty[thing].degrees))
+        sure, pose = answer.uncertainty[keys[0], thing], answer.scene.poses[keys[0], thing].pose
+        away = float(np.linalg.norm(pose(true.solids[thing.object_id].center)))
+        found.append((float(degrees), float(moved), sure.degrees, sure.moved / away))
     return found
 
 

@@ -42,7 +42,7 @@ def read_poses(path: str | Path, scene: Scene) -> Found:
     if path.suffix.lower() == ".csv":
         number = scene.info.get("scene_id")
         for result in read_results(check_file(path)):
-            key = _photo_of(str(result.im_id), scene)
+            key = photo_of(str(result.im_id), scene)
             if key is not None and (number is None or result.scene_id == number):
                 found[key][result.obj_id].append(_scaled(result.pose, 0.001, scene))
     elif path.is_dir() or path.name in ("scene_gt.json", "scene_camera.json"):
@@ -52,7 +52,7 @@ def read_poses(path: str | Path, scene: Scene) -> Found:
                 found[photo.key][thing.object_id].append(_scaled(posed.pose, other.unit.metres, scene))
     else:
         for entry in read_entries(path):
-            key = _photo_of(entry.image, scene)
+            key = photo_of(entry.image, scene)
             object_id = entry.object if entry.object is not None else _only_shape(scene, path)
             if key is not None:
                 found[key][object_id].append(_scaled(entry.pose, entry.unit or scene.unit.metres, scene))
@@ -126,7 +126,7 @@ def _paired(truth: Mapping[InstanceKey, Pose], found: Mapping[int, list[Pose]]) 
     return pairs
 
 
-def _photo_of(name: str, scene: Scene) -> str | None:
+def photo_of(name: str, scene: Scene) -> str | None:
     """The key of the photo that is meant: by its number in BOP, else by its name."""
     number = int(name) if name.isdigit() else None
     for photo in scene.photos:

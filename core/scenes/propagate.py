@@ -20,7 +20,7 @@ from core.scenes.drawing import box_of, cut_window, draw
 from core.scenes.localising import Keypoints, Landmarks, keypoints_of, landmarks, localise
 from core.scenes.residuals import agreement
 from core.scenes.scene import InstanceKey, ObjectPose, PoseState, Scene, ScenePhoto
-from core.scenes.solids import LoadedPhoto, Solid, load_photo, load_solid
+from core.scenes.solids import LoadedPhoto, Solid, load_photo, load_solids, photos_with_cameras
 
 CLEARLY = 0.1
 """By how much a photo must agree better with a rarer place of a thing than with the most frequent one."""
@@ -53,7 +53,7 @@ def propagate(
 ) -> Scene:
     """Carry the poses of keyframes to all photos of a scene.
 
-    Photos without a camera are left out; photos that hold propagated poses are done again, unless these are all there is
+    Photos without a camera are left out, and checked poses stay; photos that hold propagated poses are done again, unless these are all there is
     to do: a run that was stopped goes on from the scene that ``done`` was told last, with ``scene`` being that one.
 
     Args:
@@ -65,20 +65,20 @@ def propagate(
         done: is told the scene after every photo.
 
     Raises:
-        CounterpointError: no keyframe with a pose.
+        CounterpointError: no photo has a camera, no keyframe a pose, or a thing has no shape.
     """
-    keys = [key for key in keyframes if scene.by_photo.get(key)]
+    with_camera = photos_with_cameras(scene)
+    keys = [key for key in keyframes if scene.by_photo.get(key) and key in with_camera]
     if not keys:
         raise CounterpointError("No keyframe has a pose; pose the objects of one photo first, or choose another.")
-    used = {thing.object_id for key in keys for thing in scene.by_photo[key]}
-    solids = solids or {number: load_solid(scene.shapes[number]) for number in used}
+    solids = solids or load_solids(scene, (thing.object_id for key in keys for thing in scene.by_photo[key]))
     work = _Propagation(scene, keys, settings, solids)
-    open_ = [p for p in scene.photos if p.camera is not None and p.key not in keys and not _carried(scene, p.key)]
+    open_ = [photo for key, photo in with_camera.items() if key not in keys and not _carried(scene, key)]
     count = len(open_)
     while open_:
-        left = []
-        for photo in open_:
-            progress(1 - len(open_) / count, f"Carrying poses to {photo.key}")
+        left: list[ScenePhoto] = []
+        for number, photo in enumerate(open_):
+            progress(1 - (len(open_) - number + len(left)) / count, f"Carrying poses to {photo.key}")
             if work.locate(photo):
                 scene = scene.with_poses(work.pose(photo))
                 done(scene)
@@ -190,6 +190,8 @@ class _Propagation:
         judged = self._judged(self.photo(photo.key), group, group.cameras[photo.key])
         kept, found = self.scene.by_photo.get(photo.key, {}), {}
         for thing, one in judged.items():
+            if thing in kept and kept[thing].state == "checked":
+                continue
             drifted = one.agreed < self.settings.agreement or one.residual > self.settings.drift * one.side
             info = kept[thing].info if thing in kept else {}
             state: PoseState = "drifted" if drifted else "propagated"

@@ -10,14 +10,15 @@ import numpy as np
 
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, rotation_error
-from core.progress import Progress, silent
+from core.progress import Progress, silent, span
 from core.scenes.arrangements import in_world
 from core.scenes.depth_step import refine_by_depth
 from core.scenes.descent import COARSE, FINE, SEARCH, RefineStage, SceneViews, composed, descend
 from core.scenes.pairs import Pairs
 from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene
-from core.scenes.solids import Solid, load_photo, load_solid
-from core.scenes.solving import Solution, Uncertainty
+from core.scenes.solids import Solid, load_photo, load_solids, photos_with_cameras
+from core.scenes.solving import Solution
+from core.scenes.uncertainty import Uncertainty
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,16 @@ WIDE = SEARCH + COARSE + FINE
 
 @dataclass(frozen=True)
 class Refined:
-    """A scene with refined poses, and how sure each thing's place in the world is."""
+    """A scene with refined poses, and how sure each is, at least.
+
+    Attributes:
+        scene: with all its poses.
+        uncertainty: of the refined ones; photos that were refined together share it, in axes of the world, and each other
+            photo has its own, in axes of its camera.
+    """
 
     scene: Scene
-    uncertainty: Mapping[InstanceKey, Uncertainty] = field(default_factory=dict)
+    uncertainty: Mapping[PoseKey, Uncertainty] = field(default_factory=dict)
 
 
 def refine(
@@ -54,7 +61,7 @@ def refine(
     progress: Progress = silent,
     solids: Mapping[int, Solid] | None = None,
     made: Mapping[PoseKey, Pairs] | None = None,
-    done: Callable[[Scene], None] = lambda scene: None,
+    done: Callable[[Refined], None] = lambda refined: None,
 ) -> Refined:
     """Refine the poses of a scene.
 
@@ -67,30 +74,28 @@ def refine(
         progress: is told of every round.
         solids: the shapes by number, if they are loaded.
         made: pairs made by hand, by photo and thing.
-        done: is told the scene after every step that can stand by itself.
+        done: is told what there is after every step that can stand by itself: the photos together, and each other photo.
 
     Raises:
-        CounterpointError: no photo with a camera has a pose of these things.
+        CounterpointError: no photo has a camera, none with a camera has a pose of these things, or a thing has no shape.
     """
     chosen = frozenset(things if things is not None else scene.things())
-    posed = [
-        photo for photo in scene.photos if photo.camera is not None and chosen & set(scene.by_photo.get(photo.key, {}))
-    ]
+    posed = [photo for key, photo in photos_with_cameras(scene).items() if chosen & set(scene.by_photo.get(key, {}))]
     if not posed:
         raise CounterpointError("No photo with a camera shows these objects with a pose; pose them in one photo first.")
-    numbers = {thing.object_id for thing in scene.things()}
-    work = _Refinement(scene, chosen, settings, solids or {n: load_solid(scene.shapes[n]) for n in numbers}, made or {})
+    solids = solids or load_solids(scene, (thing.object_id for thing in scene.things()))
+    work = _Refinement(scene, chosen, settings, solids, made or {})
     world = [photo.key for photo in posed if settings.together and photo.cam_from_world is not None]
     single = [photo.key for photo in posed if photo.key not in world]
-    sure: dict[InstanceKey, Uncertainty] = {}
+    sure: dict[PoseKey, Uncertainty] = {}
+    share = len(world) / len(posed)
     if world:
-        sure = work.together(world, progress)
-        done(work.scene)
+        sure = work.together(world, span(progress, 0.0, share))
+        done(Refined(work.scene, sure))
     for number, key in enumerate(single):
-        progress(number / len(single), f"Refining poses of {key}")
-        found = work.alone(key)
-        sure = {**found, **sure}
-        done(work.scene)
+        progress(share + (1 - share) * number / len(single), f"Refining poses of {key}")
+        sure = {**sure, **work.alone(key)}
+        done(Refined(work.scene, sure))
     return Refined(work.scene, sure)
 
 
@@ -102,7 +107,7 @@ class _Refinement:
     solids: Mapping[int, Solid]
     made: Mapping[PoseKey, Pairs]
 
-    def together(self, keys: list[str], progress: Progress) -> dict[InstanceKey, Uncertainty]:
+    def together(self, keys: list[str], progress: Progress) -> dict[PoseKey, Uncertainty]:
         cameras = {key: self._camera(key) for key in keys}
         seen: dict[InstanceKey, list[Pose]] = {}
         shown, hiding = {}, {}
@@ -116,7 +121,7 @@ class _Refinement:
         objects = {thing: typical(some, self.solids[thing.object_id]) for thing, some in seen.items()}
         return self._solve(objects, cameras, shown, hiding, progress)
 
-    def alone(self, key: str) -> dict[InstanceKey, Uncertainty]:
+    def alone(self, key: str) -> dict[PoseKey, Uncertainty]:
         poses = self.scene.by_photo[key]
         mine = frozenset(thing for thing in poses if self._free(key, thing))
         hiding = {thing: one.pose for thing, one in poses.items() if thing not in mine}
@@ -138,7 +143,7 @@ class _Refinement:
         shown: dict[str, frozenset[InstanceKey]],
         hiding: dict[str, dict[InstanceKey, Pose]],
         progress: Progress,
-    ) -> dict[InstanceKey, Uncertainty]:
+    ) -> dict[PoseKey, Uncertainty]:
         if not objects:
             return {}
         photos = {}
@@ -150,7 +155,8 @@ class _Refinement:
         free = {key: self.settings.camera for key in cameras} if self.settings.camera and len(cameras) > 1 else None
         solution = descend(views, objects, cameras, self.settings.stages, free, hiding=hiding, progress=progress)
         self._keep(solution, views)
-        return solution.uncertainty
+        sure = solution.uncertainty
+        return {(key, thing): sure[thing] for key, mine in views.shown.items() for thing in mine if thing in sure}
 
     def _keep(self, solution: Solution, views: SceneViews) -> None:
         found, alone = {}, len(views.photos) == 1

@@ -1,5 +1,6 @@
 """What refinement works with: shapes that can be drawn, and photos that are loaded and undistorted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,16 +8,25 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import Shape, load_shape
 from core.geometry.symmetry import symmetries
-from core.images import load_depth, load_image
-from core.scenes.scene import ScenePhoto, SceneShape
+from core.images import load_depth
+from core.interchange.names import listed
+from core.notices import warn
+from core.scenes.models_info import symmetry_transformations
+from core.scenes.pixels import photo_pixels
+from core.scenes.scene import Scene, ScenePhoto, SceneShape
 from core.units import METRE, Unit
 
 Floats = npt.NDArray[np.floating]
+
+
+STEP = 0.05
+"""Of continuous symmetries, see :func:`core.scenes.models_info.symmetry_transformations`."""
 
 
 @dataclass
@@ -69,9 +79,47 @@ class Solid:
         return Pose(pose.R, pose.t, np.asarray(pose.s) * self.scale)
 
 
-def load_solid(shape: SceneShape, turns: Floats | None = None) -> Solid:
-    """Load the shape of a scene; ``turns`` [n, 4, 4] are its symmetries as in :class:`Solid`."""
-    return Solid(Raycaster(load_shape(shape.path)), shape.scale, turns)
+def load_solid(shape: SceneShape) -> Solid:
+    """Load the shape of a scene; its symmetries are those that the data set says, if it says anything of the shape."""
+    scale = 1 / shape.scale
+    turns = symmetry_transformations(shape.info, STEP) if shape.info else None
+    if turns is not None:
+        turns[:, :3, 3] *= scale
+    return Solid(Raycaster(load_shape(shape.path)), scale, turns)
+
+
+def load_solids(scene: Scene, numbers: Iterable[int]) -> dict[int, Solid]:
+    """Load the shapes of these numbers.
+
+    Raises:
+        CounterpointError: the scene lacks one.
+    """
+    needed = sorted(set(numbers))
+    missing = [number for number in needed if number not in scene.shapes]
+    if missing:
+        raise CounterpointError(
+            f"{scene.root} has no shapes of the objects {listed(missing)}, without which their poses cannot be compared "
+            "with photos; add them (in a BOP data set, models/obj_000001.ply)."
+        )
+    return {number: load_solid(scene.shapes[number]) for number in needed}
+
+
+def photos_with_cameras(scene: Scene) -> dict[str, ScenePhoto]:
+    """The photos whose intrinsics are known, by key; that others are left out is said by :func:`core.notices.warn`.
+
+    Raises:
+        CounterpointError: there is none.
+    """
+    found = {photo.key: photo for photo in scene.photos if photo.camera is not None}
+    if not found:
+        raise CounterpointError(
+            f"{scene.root} has no cameras: no photo's intrinsics are known, without which no pose can be compared with a "
+            "photo; give them in scene_camera.json (BOP), transforms.json (nerfstudio) or a COLMAP model."
+        )
+    bare = [photo.key for photo in scene.photos if photo.camera is None]
+    if bare:
+        warn(f"{len(bare)} photos of {scene.root} have no camera and are left out: {listed(bare)}.")
+    return found
 
 
 @dataclass
@@ -103,7 +151,7 @@ def load_photo(photo: ScenePhoto, camera: PhotoCamera, unit: Unit = METRE) -> Lo
         unit: of the scene.
     """
     K = np.asarray(camera.K, np.float64)
-    pixels, depth = load_image(photo.path), None
+    pixels, depth = photo_pixels(photo), None
     if photo.depth is not None:
         depth = load_depth(photo.depth, (pixels.shape[1], pixels.shape[0]), unit, camera.depth_scale)
     if camera.lens is not None:

@@ -1,9 +1,10 @@
 """Poses of several objects in the world, and of cameras, that explain all pairs together: one robust least-squares problem.
 
 Bundle adjustment over poses (Triggs et al., "Bundle Adjustment: A Modern Synthesis", 1999) with SciPy's trust-region solver:
-residuals are whitened, the loss is Cauchy's, derivatives are exact, and the covariance is the inverse of the weighted normal matrix.
+residuals are whitened, the loss is Cauchy's, derivatives are exact. How sure the poses are: :mod:`core.scenes.uncertainty`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from scipy.spatial.transform import Rotation
 from core.geometry.pose import Pose, nearest_rotation
 from core.scenes.pairs import Pairs
 from core.scenes.scene import InstanceKey
+from core.scenes.uncertainty import Cluster, Uncertainty, covariances, parts_of
 
 Floats = npt.NDArray[np.floating]
 
@@ -50,29 +52,6 @@ class Problem:
     known: Mapping[str, Pose] = field(default_factory=dict)
     fixed: frozenset[InstanceKey] = frozenset()
     turn: float = 1.0
-
-
-@dataclass(frozen=True)
-class Uncertainty:
-    """How sure a pose is.
-
-    Attributes:
-        covariance: float64 [6, 6] of the rotation vector (radians, axes of the world, about the object's middle) and
-            of the middle's place (units of the scene); infinite where the photos leave it open.
-    """
-
-    covariance: Floats
-
-    @property
-    def degrees(self) -> float:
-        """The standard deviation of the rotation about its least sure axis."""
-        return float(np.degrees(np.sqrt(np.linalg.eigvalsh(self.covariance[:3, :3])[-1])))
-
-    @property
-    def ellipsoid(self) -> tuple[Floats, Floats]:
-        """The half axes of the place's ellipsoid of one standard deviation float64 [3], and their directions [3, 3]."""
-        values, vectors = np.linalg.eigh(self.covariance[3:, 3:])
-        return np.sqrt(np.maximum(values, 0)), vectors
 
 
 @dataclass(frozen=True)
@@ -248,17 +227,26 @@ def _solution(problem: Problem, layout: _Layout, values: Floats, found: Floats |
 
 
 def _uncertainty(layout: _Layout, values: Floats) -> dict[InstanceKey, Uncertainty]:
-    """The covariances; residuals that are far off count as little as the loss lets them."""
+    """How sure things are; residuals that are far off count as little as the loss lets them."""
     residual, jacobian = layout.evaluate(values)
     trust = 1 / (1 + (residual / SCALE) ** 2)
-    normal = (jacobian.T @ jacobian.multiply(trust[:, None])).toarray()
-    spread = max(1.0, float((trust * residual**2).sum() / max(trust.sum() - layout.size, 1.0)))
-    eigen, vectors = np.linalg.eigh(normal)
-    inverse = np.where(eigen > 1e-9 * max(eigen[-1], 1e-12), 1 / np.maximum(eigen, 1e-300), 1e12)
-    covariance = (vectors * inverse) @ vectors.T * spread
+    place = {thing: layout.place[thing] for thing in layout.things}
     found = {}
-    for thing in layout.things:
-        at = layout.place[thing]
+    for thing, covariance in covariances(residual, jacobian, trust, _clusters(layout), place).items():
         unit = np.repeat([1.0, layout.problem.sizes[thing]], 3)
-        found[thing] = Uncertainty(covariance[at : at + 6, at : at + 6] * unit[:, None] * unit)
+        found[thing] = Uncertainty(covariance * unit[:, None] * unit)
+    return found
+
+
+def _clusters(layout: _Layout) -> list[Cluster]:
+    """Which rows of pairs err together."""
+    seen = layout.problem.seen
+    photos = Counter(thing for (_, thing), pairs in seen.items() if len(pairs))
+    found, row = [], 0
+    for (photo, thing), pairs in seen.items():
+        columns = [layout.place[name] + np.arange(6) for name in (thing, photo) if name in layout.place]
+        for part in parts_of(pairs, photos[thing]) if columns and len(pairs) else []:
+            rows = row + np.stack([2 * part, 2 * part + 1], axis=-1).ravel()
+            found.append(Cluster(thing, rows, np.concatenate(columns)))
+        row += 2 * len(pairs)
     return found

@@ -2,12 +2,18 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from app.cli.main import main
 from app.cli.options.scene import ACTIONS
+from core.errors import Cancelled
+from core.files import make_folder
+from core.scenes.kept_poses import KeptPoses
+from core.scenes.saving import save_scene
 from tests.core.scenes import made
+from tests.core.scenes.painted import painted
 
 
 def report(capsys, *arguments, code=0):
@@ -33,7 +39,7 @@ def test_the_actions_of_a_scene(tmp_path, capsys):
     rows = report(capsys, "scene", "inspect", folder, written["saved"][0], "--out", tmp_path / "rows.csv")["table"]
     assert len(rows) == 9 and max(row["ADD"] for row in rows) < 1e-9
     assert (tmp_path / "rows.csv").read_text().count("\n") == 10
-    for action in ACTIONS:
+    for action in set(ACTIONS) - {"propagate", "refine"}:
         extra = {"inspect": [written["saved"][0]], "export": ["--out", str(tmp_path / "c"), "--to", "yolo"]}.get(
             action, []
         )
@@ -62,3 +68,97 @@ def test_results_are_measured(tmp_path, capsys):
     assert "'procedural' is not bop:PATH" in capsys.readouterr().err
     assert main(["evaluate", "bop-results", "--data", f"bop:{tmp_path}"]) == 2
     assert "Give the file of results" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A BOP scene that shows what its truth says, small, with the truth itself."""
+    folder = tmp_path_factory.mktemp("drawn")
+    scene, _ = painted(make_folder(folder / "source"))
+    small = replace(scene, photos=scene.photos[:3], poses={at: one for at, one in scene.poses.items() if at[0] < "3"})
+    return save_scene(small, folder / "bop", "bop")[0]
+
+
+def stopped_after(monkeypatch, count):
+    """Let a run be stopped once it has kept poses so often."""
+    calls, keep = [], KeptPoses.keep
+
+    def keep_and_stop(self, *some):
+        keep(self, *some)
+        calls.append(self)
+        if len(calls) == count:
+            raise Cancelled
+
+    monkeypatch.setattr(KeptPoses, "keep", keep_and_stop)
+
+
+def test_poses_are_carried_to_other_photos_and_a_stopped_run_goes_on(drawn, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "out"
+    call = ["scene", "propagate", drawn, "--keyframes", "000000", "--out", out]
+    with monkeypatch.context() as patch:
+        stopped_after(patch, 1)
+        main([*map(str, call)])
+    capsys.readouterr()
+    half = json.loads((out / "propagate.json").read_text())
+    assert {one["image"] for one in half} == {"0", "1"} and not (out / "test").exists()
+    marked = [one | {"residual": 0.125} if one["image"] == "1" else one for one in half]
+    (out / "propagate.json").write_text(json.dumps(marked))
+    found = report(capsys, *call)
+    assert found["keyframes"] == ["0"] and found["photos"] == 2 and found["drifted"] == 0
+    assert [one["residual"] == 0.125 for one in found["poses"]] == [True, True, False, False]
+    assert found["saved"] == [str(out / "propagate.json"), str(out / "test" / "000000")]
+    for poses in found["saved"]:
+        table = report(capsys, "scene", "inspect", drawn, poses)["table"]
+        assert len(table) == 6 and max(row["rotation"] for row in table) < 2
+    assert main([*map(str, call[:3]), "--keyframes", "1", "--out", str(out)]) == 2
+    assert "carried from other keyframes (0)" in capsys.readouterr().err
+
+
+def test_what_drifted_is_not_written_as_truth(drawn, tmp_path, capsys):
+    off = shutil.copytree(drawn.parents[1], tmp_path / "off") / "test" / drawn.name
+    truth = json.loads((off / "scene_gt.json").read_text())
+    truth["0"][1]["cam_t_m2c"][1] += 120
+    (off / "scene_gt.json").write_text(json.dumps(truth))
+    found = report(capsys, "scene", "propagate", off, "--keyframes", "0", "--out", tmp_path / "out")
+    assert found["drifted"] == 2 and "2 poses drifted" in " ".join(found["warnings"])
+    written = json.loads((tmp_path / "out" / "test" / "000000" / "scene_gt.json").read_text())
+    assert [len(written[key]) for key in "012"] == [2, 1, 1]
+
+
+def test_poses_are_refined_and_say_how_sure_they_are(drawn, tmp_path, capsys):
+    alone = shutil.copytree(drawn.parents[1], tmp_path / "alone") / "test" / drawn.name
+    cameras = json.loads((alone / "scene_camera.json").read_text())
+    del cameras["2"]["cam_R_w2c"], cameras["2"]["cam_t_w2c"]
+    (alone / "scene_camera.json").write_text(json.dumps(cameras))
+    call = ["scene", "refine", alone, "--out", tmp_path / "poses.json"]
+    found = report(capsys, *call)
+    assert found["saved"] == [str(tmp_path / "poses.json")] and len(found["poses"]) == 6
+    assert all(one["state"] == "refined" and 0 < one["degrees_at_least"] < 10 for one in found["poses"])
+    shared = {(one["obj_id"], one["degrees_at_least"]) for one in found["poses"]}
+    assert len(shared) == 4  # two photos together, and the third by itself
+    rest = [one for one in found["poses"] if one["image"] != "2"]
+    (tmp_path / "poses.json").write_text(json.dumps(rest))
+    again = report(capsys, *call)
+    assert [one for one in again["poses"] if one["image"] != "2"] == rest and len(again["poses"]) == 6
+    assert main([*map(str, call)]) == 0
+    shown = capsys.readouterr().out
+    assert "object 1.0: 3 photos" in shown and "lower bound" in shown
+
+
+def test_what_a_scene_lacks_is_said(drawn, tmp_path, capsys):
+    bare = shutil.copytree(drawn.parents[1], tmp_path / "bare") / "test" / drawn.name
+    for action in ("propagate", "refine"):
+        assert main(["scene", action, str(bare)]) == 2
+        assert "Say where the poses go" in capsys.readouterr().err
+        assert main(["scene", action, str(bare), "--out", str(bare)]) == 2
+        assert "choose another folder" in capsys.readouterr().err
+    assert main(["scene", "propagate", str(bare), "--keyframes", "7", "--out", str(tmp_path / "a")]) == 2
+    assert "has no photos 7" in capsys.readouterr().err
+    shutil.rmtree(bare.parents[1] / "models")
+    for action in ("propagate", "refine"):
+        assert main(["scene", action, str(bare), "--out", str(tmp_path / "a")]) == 2
+        assert "has no shapes of the objects 1, 2" in capsys.readouterr().err
+    (bare / "scene_camera.json").unlink()
+    for action in ("propagate", "refine"):
+        assert main(["scene", action, str(bare), "--out", str(tmp_path / "a")]) == 2
+        assert "has no cameras" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.cli import values
 from app.cli.arguments import argument, option
 from app.cli.options.groups import JsonOptions
 from core.scenes.formats import FORMATS
@@ -11,6 +12,8 @@ ACTIONS = {
     "export": "write it in another format, or complete it in its own",
     "check": "whether a BOP scene is as bop_toolkit needs it (exit code 1 where it is not)",
     "inspect": "how far other poses are from its own",
+    "propagate": "carry the poses of some photos to all others",
+    "refine": "let its poses follow what the photos show, over all photos with cameras together",
 }
 """What can be done with a scene: an ACTION is ``run`` and ``lines`` of ``app/cli/scene/ACTION.py``."""
 
@@ -29,12 +32,19 @@ class SceneOptions(JsonOptions):
         "POSES", "inspect: the other poses: BOP's CSV, another scene, or a file of poses", path="path", default=None,
         nargs="?",
     )  # fmt: skip
+    keyframes: tuple[str, ...] = option(
+        "propagate: the photos whose poses are right, by number or name (default: all that have poses)",
+        default=(), type=values.names, metavar="PHOTO,PHOTO",
+    )  # fmt: skip
     to: str | None = option(
-        "export: " + "; ".join(f"{name}: {what}" for name, what in FORMATS.items()) + " (default: the format of PATH)",
+        "export, propagate, refine: "
+        + "; ".join(f"{name}: {what}" for name, what in FORMATS.items())
+        + " (default: the format of PATH; propagate, refine: bop)",
         choices=tuple(FORMATS),
     )
     out: str | None = option(
-        "export: the folder or file to write (default: where PATH is); inspect: the rows as CSV or JSON too",
+        "export: the folder or file to write (default: where PATH is); inspect: the rows as CSV or JSON too; "
+        "propagate, refine: the folder, or a .json file for poses, states and residuals alone",
         "--out",
         metavar="PATH",
         path="path",

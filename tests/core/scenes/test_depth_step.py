@@ -6,8 +6,9 @@ from core.geometry.raycasting import Raycaster
 from core.geometry.shape import make_shape
 from core.scenes.depth_step import refine_by_depth
 from core.scenes.drawing import Window, draw
-from core.scenes.scene import InstanceKey
-from core.scenes.solids import LoadedPhoto, Solid
+from core.scenes.scene import InstanceKey, SceneShape
+from core.scenes.solids import LoadedPhoto, Solid, load_solid
+from tests.core.scenes import made
 
 
 def corner_shape():
@@ -37,3 +38,11 @@ def test_icp_brings_a_pose_back_on_noisy_depth():
         assert np.linalg.norm(found(solid.center) - truth(solid.center)) < 0.005 * 0.8
     start = Pose(np.eye(3), np.array([0, 0, 0.3]))
     assert refine_by_depth(solid, start, LoadedPhoto(photo.pixels, K)) is start
+
+
+def test_shapes_are_loaded_in_units_of_the_scene_with_the_symmetries_that_are_said(tmp_path):
+    made.models(tmp_path / "models")
+    about = {"symmetries_discrete": [(made.HALF + 10 * np.eye(4, k=3)).ravel().tolist()]}
+    solid = load_solid(SceneShape(1, tmp_path / "models" / "obj_000001.ply", "box", 1000.0, about))
+    assert np.isclose(solid.size, np.linalg.norm([0.04, 0.03, 0.02]))
+    assert solid.symmetry.shape == (2, 4, 4) and np.isclose(solid.symmetry[1, 0, 3], 0.01)

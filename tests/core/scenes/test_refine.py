@@ -2,73 +2,28 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
-from core.geometry.camera import PhotoCamera, look_at
-from core.geometry.pose import Pose, camera_matrix, project, rotation_error
+from core.geometry.pose import Pose, project, rotation_error
 from core.geometry.raycasting import Raycaster
-from core.geometry.shape import make_shape
-from core.images import save_image
 from core.scenes.descent import FINE, composed
-from core.scenes.drawing import Window, draw
 from core.scenes.pairs import Pairs
 from core.scenes.propagate import propagate
 from core.scenes.refine import RefineSettings, nearest_symmetric, refine
-from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto
+from core.scenes.scene import InstanceKey, ObjectPose
 from core.scenes.solids import Solid
 from core.scenes.solving import Problem, solve
+from tests.core.scenes.painted import THINGS, K, painted
 from tests.core.scenes.test_depth_step import corner_shape
-
-SIZE = (320, 240)
-K = camera_matrix(300.0, 300.0, 159.5, 119.5)
-THINGS = (InstanceKey(1), InstanceKey(2))
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """The scene with its truth, and its shapes."""
-    folder = tmp_path_factory.mktemp("scene")
-    rng = np.random.default_rng(0)
-    plain, solids = corner_shape(), {}
-    for number, color in ((1, (200, 60, 50)), (2, (40, 90, 200))):
-        colors = np.clip(np.array(color) + rng.integers(-30, 30, (len(plain.vertices), 3)), 0, 255).astype(np.uint8)
-        shape = make_shape(plain.vertices, plain.faces, colors=colors)
-        solids[number] = Solid(Raycaster(shape), turns=np.eye(4)[None])
-    table = cv2.resize(rng.integers(60, 200, (60, 60, 3)).astype(np.uint8), (600, 600), interpolation=cv2.INTER_CUBIC)
-    world = {
-        THINGS[0]: Pose(np.eye(3), np.array([-0.2, -0.05, 0.0])),
-        THINGS[1]: Pose(Rotation.from_euler("z", 70, degrees=True).as_matrix(), np.array([0.12, 0.0, 0.0])),
-    }
-    photos, poses = [], {}
-    for number, azimuth in enumerate((0, 12, 24, 36, 48)):
-        angle = np.radians(azimuth)
-        R = look_at(np.array([np.cos(angle), np.sin(angle), 1.1]), np.array([0, 0, 1.0]))
-        camera = Pose(R, np.array([0, 0, 0.8]))
-        mine = {thing: composed(camera, pose) for thing, pose in world.items()}
-        file = folder / f"{number}.png"
-        save_image(file, picture(mine, solids, camera, table, rng))
-        photos.append(ScenePhoto(str(number), file, PhotoCamera(K, SIZE), camera))
-        poses |= {(str(number), thing): ObjectPose(pose) for thing, pose in mine.items()}
-    return Scene(folder, "folder", tuple(photos), poses=poses), solids
-
-
-def picture(poses, solids, camera, table, rng):
-    side = max(SIZE)
-    window = Window(np.zeros(2), 1.0, np.zeros((side, side, 3), np.float32), np.ones((side, side), bool))
-    ground = K @ np.column_stack([camera.R[:, 0], camera.R[:, 1], camera.t])
-    onto = np.array([[0.002, 0, -0.6], [0, 0.002, -0.6], [0, 0, 1]])
-    rgb = cv2.warpPerspective(table, ground @ onto, SIZE).astype(float)
-    for thing in poses:
-        drawn = draw(thing, poses, solids, window, K)
-        color = cv2.cvtColor(drawn.lab, cv2.COLOR_LAB2RGB)[: SIZE[1], : SIZE[0]] * 255
-        seen = drawn.seen[: SIZE[1], : SIZE[0]]
-        rgb[seen] = color[seen]
-    rgb = cv2.GaussianBlur(rgb, (0, 0), 0.6) + 2 * rng.normal(size=rgb.shape)
-    return np.clip(rgb, 0, 255).astype(np.uint8)
+    return painted(tmp_path_factory.mktemp("scene"))
 
 
 def errors(scene, truth, solids):
@@ -104,6 +59,9 @@ def test_disturbed_poses_come_back_over_all_photos_together(made):
     assert after[:, 0].max() < 1.0 and after[:, 1].max() < 0.005
     assert all(one.state == "refined" for one in answer.scene.poses.values())
     assert told == sorted(told)
+    assert set(answer.uncertainty) == set(start.poses)
+    said = np.median([sure.degrees for sure in answer.uncertainty.values()])
+    assert 0.5 * said < np.median(after[:, 0]) < 2 * said
     for sure in answer.uncertainty.values():
         lengths, axes = sure.ellipsoid
         assert sure.degrees < 2 and (lengths < 0.01).all() and np.allclose(axes @ axes.T, np.eye(3))
@@ -175,7 +133,7 @@ def test_cameras_are_solved_with_the_objects_by_pairs():
     assert rotation_error(found.objects[thing].R, pose.R) < 0.05 and np.abs(found.objects[thing].t).max() < 1e-3
     assert rotation_error(found.cameras["b"].R, cameras["b"].R) < 0.05
     assert found.cameras["a"] is cameras["a"]
-    assert found.uncertainty[thing].degrees < 0.5
+    assert found.uncertainty[thing].degrees < 0.7
 
 
 def test_the_nearest_symmetric_pose():
