@@ -1,9 +1,9 @@
 """A wrong match is dragged to the right place."""
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtCore import QPoint, QPointF, Qt
 
-from tests.e2e.hands import choose, click_pixel, click_shape, drag, on_view, undo
+from tests.e2e.hands import choose, click_pixel, click_shape, drag, hover, on_view, undo
 
 
 def test_a_wrong_match_is_dragged_to_the_right_place(opened, wait_ready, sample, qtbot):
@@ -34,6 +34,11 @@ def test_a_wrong_match_is_dragged_to_the_right_place(opened, wait_ready, sample,
     click_shape(mesh, np.array(found) + (0.0, 0.1, 0.0))  # beside the mark of the first, which would be selected
     wait_ready(window)
     u, v = window.session.pins[2].answers["image 1"].location
+    x0, y0, *_ = sample["box"]
+    told = {(u, v): "OpenHand", tuple(sample["at"]): "PointingHand", (x0 - 60, y0 - 60): "Cross", (x0, y0): "SizeFDiag"}
+    for place, what in told.items():  # what a press would do: drag the match, choose the pin, place one, move the box
+        hover(image.view.viewport(), on_view(image, *place), Qt.KeyboardModifier.NoModifier)
+        assert image.view.viewport().cursor().shape().name == f"{what}Cursor"
     drag(image.view.viewport(), on_view(image, u, v), on_view(image, u - 60, v + 40))
     wait_ready(window)
     np.testing.assert_allclose(window.session.pins[2].answers["image 1"].location, (u - 60, v + 40), atol=2)

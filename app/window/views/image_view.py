@@ -8,7 +8,8 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEven
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
 from app.shared.values import Box
-from app.window.views.image_items import HANDLE_CURSORS, BoxItem, GuessItem, MarkItem, rect_of
+from app.window.views.image_cursor import cursor_over
+from app.window.views.image_items import BoxItem, GuessItem, MarkItem, rect_of
 from app.window.views.image_layers import ImageLayers, LayerItems
 from app.window.views.image_marks import ClickItem, ImageClicks, ImageMarks
 from app.window.views.overlays import Overlays, lay
@@ -227,7 +228,9 @@ class ImageView(QGraphicsView):
         if self._press is None:
             self._hover(at, event.modifiers())
             if not self._drawing_box and not self.strokes.tool:
-                self.viewport().setCursor(HANDLE_CURSORS.get(self._handle_at(at) or "", Qt.CursorShape.ArrowCursor))
+                above = self.items(at), self._handle_at(at) or "", self.marks, self.clicks
+                over = self.handles.isVisible(), self._pixel(at) is not None
+                self.viewport().setCursor(cursor_over(*above, *over))
             return
         if (at - self._press).manhattanLength() >= QApplication.startDragDistance():
             self._dragged = True
