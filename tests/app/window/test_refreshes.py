@@ -88,6 +88,8 @@ def test_a_moved_pose_asks_only_for_what_it_guides(opened, sample, wait_ready, q
 
 def test_opening_a_file_and_undo(opened, count, sample, qtbot, wait_ready):
     session = opened.session
+    qtbot.waitUntil(lambda: bool(session.likely) and None not in session.likely.values(), timeout=120_000)
+    count()
     opened.requests.open("image 2", item_for(sample["image2"]))
     qtbot.waitUntil(lambda: "image 2" in session.items, timeout=60_000)
     assert count() == (1, 0, [{"items"}])
