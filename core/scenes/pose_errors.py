@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from core.alignment.metrics import diameter, pose_errors, vsd
+from core.alignment.metrics import PoseErrors, diameter, pose_errors, vsd
 from core.geometry.pose import Pose
 from core.notices import warn
 from core.scenes.casting import DELTA, camera_in, distances, measured_distances, shape_of, silhouettes, window_of
@@ -20,24 +20,15 @@ MOST_POINTS = 20_000
 
 
 @dataclass(frozen=True)
-class SceneErrors:
-    """Of one pose, beside the true one.
+class SceneErrors(PoseErrors):
+    """Of one pose, beside the true one; lengths in millimetres, ``mspd`` in pixels of a pinhole camera.
 
     Attributes:
-        rotation: degrees, the best over the symmetries.
-        translation, add, adds, mssd: millimetres, see :class:`core.alignment.metrics.PoseErrors`.
-        mspd: pixels, of a pinhole camera.
         reprojection: the mean distance in pixels of the photo, lens and all; infinite where a point is not shown.
         vsd: float64 [10], one for each of :data:`core.alignment.metrics.TAUS`.
         diameter: of the shape, in millimetres.
     """
 
-    rotation: float
-    translation: float
-    add: float
-    adds: float
-    mssd: float
-    mspd: float
     reprojection: float
     vsd: Floats
     diameter: float

@@ -30,5 +30,5 @@ def _target(options: SceneOptions, place: Path, scenes: int) -> Path | None:
 
 def lines(options: SceneOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
-    told = f"{report['photos']} photos and {report['poses']} poses as {report['format']}:"
+    told = f"Of {report['photos']} photos and {report['poses']} poses, as {report['format']}:"
     return [told, *(f"  {place}" for place in report["saved"])]

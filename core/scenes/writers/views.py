@@ -28,7 +28,9 @@ def placed_photos(scene: Scene, what: str) -> list[tuple[ScenePhoto, View]]:
             f"No photo of {scene.root} has a camera with a place in the world, which {what} is about; choose BOP or COCO."
         )
     if lost:
-        warn(f"{what} has no photos without a place in the world: {len(lost)} are left out ({listed(lost)}).")
+        warn(
+            f"{what} has no photos without a camera and its place in the world: {len(lost)} are left out ({listed(lost)})."
+        )
     if scene.poses:
         warn(f"{what} knows cameras alone: the poses of {len(scene.things())} things are not in it.")
     return found
