@@ -1,13 +1,12 @@
 """What the engine draws of hypotheses: a small picture of each over the photo, and how it differs from the best."""
 
-import numpy as np
-
 from app.engine.cache import surface_of
 from app.engine.files import image_of, shape_of
 from app.shared.results import PosePicture
 from app.shared.values import Box, Item, PoseInPhoto
-from core.alignment.overlay import box_around, covered, thumbnail
+from core.alignment.overlay import covered, thumbnail, widened
 from core.alignment.rivals import relation
+from core.encoders.feature_map import box_around
 from core.geometry.lens import Lens
 from core.geometry.pose import camera_matrix
 from core.geometry.symmetry import symmetries
@@ -33,7 +32,7 @@ def pose_pictures(
     if box is None:
         low, high = covered(mesh, best, matrix, (width, height), lens)
         box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-    box, turns = box_around(box, (width, height)), symmetries(mesh)
+    box, turns = widened(box, (width, height)), symmetries(mesh)
     found = []
     for one in poses:
         pose = one.pose()
@@ -47,5 +46,4 @@ def _box_of(mask: Mask | None, size: tuple[int, int]) -> Box | None:
     """The box of a mask's pixels; None for none."""
     if mask is None or not mask.count or mask.size != size[0] * size[1]:
         return None
-    rows, columns = np.nonzero(mask.array().reshape(size[1], size[0]))
-    return float(columns.min()) - 0.5, float(rows.min()) - 0.5, float(columns.max()) + 0.5, float(rows.max()) + 0.5
+    return box_around(mask.array().reshape(size[1], size[0]))

@@ -72,7 +72,7 @@ def thumbnail(
     return _laid_over(small, _cast(shape, caster, pose, K, u, v, STYLES[0], lens), 0.8)
 
 
-def box_around(
+def widened(
     box: tuple[float, float, float, float], size: tuple[int, int], margin: float = 0.12
 ) -> tuple[float, float, float, float]:
     """A box with a margin (a share of its longer side), as far as a picture of ``size`` (width, height) reaches."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from core.alignment.overlay import box_around, overlay, thumbnail
+from core.alignment.overlay import overlay, thumbnail, widened
 from core.alignment.rivals import half_turns, mirror_images, relation
 from core.geometry.pose import Pose
 from core.geometry.raycasting import Raycaster
@@ -37,7 +37,7 @@ def test_poses_are_told_by_how_they_differ(toy_side: MatchableShape, true):
 
 def test_a_thumbnail_is_the_boxs_part_of_the_overlay(sample, true):
     image, shape, K = load_image(sample["image"]), load_shape(sample["shape"]), np.array(sample["pose"]["K"])
-    box = box_around(tuple(sample["box"]), (1280, 960))
+    box = widened(tuple(sample["box"]), (1280, 960))
     caster = Raycaster(shape)
     small = thumbnail(image, shape, caster, true, K, box, 144)
     assert max(small.shape[:2]) == 144
@@ -46,5 +46,5 @@ def test_a_thumbnail_is_the_boxs_part_of_the_overlay(sample, true):
     step = (np.arange(144) * large.shape[1] / 144).astype(int)[: small.shape[1]]
     rows = (np.arange(small.shape[0]) * large.shape[0] / small.shape[0]).astype(int)
     assert np.median(np.abs(large[rows][:, step] - small)) < 8
-    outside = box_around((-40.0, 900.0, 30.0, 990.0), (1280, 960))
+    outside = widened((-40.0, 900.0, 30.0, 990.0), (1280, 960))
     assert thumbnail(image, shape, caster, true, K, outside, 40).shape[2] == 3
