@@ -11,10 +11,14 @@ from typing import Any, Literal, NamedTuple
 
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
-from core.units import METRE, Unit
+from core.units import Unit
 
 PoseState = Literal["read", "made", "propagated", "refined", "checked", "drifted"]
 """Where a pose comes from: a file, a hand, another photo, a refinement; seen and found right; or found to have drifted."""
+
+
+UNSAID = Unit(1.0, False, "Nothing says the unit of the scene: it is taken to be a metre.")
+"""Of a scene that has no lengths of its own."""
 
 
 class InstanceKey(NamedTuple):
@@ -104,7 +108,7 @@ class Scene:
     photos: tuple[ScenePhoto, ...]
     shapes: Mapping[int, SceneShape] = field(default_factory=dict)
     poses: Mapping[PoseKey, ObjectPose] = field(default_factory=dict)
-    unit: Unit = METRE
+    unit: Unit = UNSAID
     info: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
