@@ -64,7 +64,7 @@ def from_coco(content: Any, file: str, image_name: str = "", shape: tuple[int, i
     left_out: Counter[str] = Counter()
     for annotation in own:
         try:
-            found = _mask(annotation.get("segmentation"), height, width, left_out)
+            found = mask_of_segmentation(annotation.get("segmentation"), height, width, left_out)
         except Unusable as reason:
             left_out[str(reason)] += 1
             continue
@@ -201,8 +201,8 @@ def _size(image: Record, shape: tuple[int, int] | None, file: str) -> tuple[int,
     return int(height), int(width)
 
 
-def _mask(segmentation: Any, height: int, width: int, left_out: Counter[str]) -> Mask:
-    """Pixels of one annotation; polygons that cannot be used are counted in ``left_out``.
+def mask_of_segmentation(segmentation: Any, height: int, width: int, left_out: Counter[str] | None = None) -> Mask:
+    """Pixels bool [H, W] of one annotation: polygons or run lengths; polygons that cannot be used are counted in ``left_out``.
 
     Raises:
         Unusable: none are.
@@ -223,7 +223,8 @@ def _mask(segmentation: Any, height: int, width: int, left_out: Counter[str]) ->
     found = np.asarray(coco.decode(coco.frPyObjects(polygons, height, width)).any(axis=2))
     if not found.any():
         raise Unusable("smaller than a pixel or outside the image")
-    left_out.update(f"polygons {reason}" for reason in reasons)
+    if left_out is not None:
+        left_out.update(f"polygons {reason}" for reason in reasons)
     return found
 
 

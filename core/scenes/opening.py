@@ -8,15 +8,15 @@ from core.errors import CounterpointError
 from core.scenes.readers.bop import scene_folders
 from core.scenes.scene import Scene
 
-FORMS = ("video", "bop", "nerfstudio", "colmap", "folder")
+FORMS = ("video", "bop", "nerfstudio", "colmap", "coco", "yolo", "folder")
 """The modules of ``core.scenes.readers``, in the order in which they are asked whether they know what is opened."""
 
 
 def open_scene(path: str | Path) -> Scene:
     """Open a data set.
 
-    It may be a BOP data set with one scene, or a scene of it; a COLMAP capture; ``transforms.json`` or its folder; a
-    video; or a folder of photos. What is left out or assumed is said by :func:`core.notices.warn`.
+    It may be a BOP data set with one scene, or a scene of it; a COLMAP capture; ``transforms.json`` or its folder; a file of
+    COCO; labels for YOLO (``data.yaml``); a video; or a folder of photos. What is left out or assumed is said by :func:`core.notices.warn`.
 
     Raises:
         CounterpointError: it is none of these, is broken, or is a BOP data set of several scenes: they are listed, and
@@ -29,7 +29,7 @@ def open_scene(path: str | Path) -> Scene:
     if reader is None:
         raise CounterpointError(
             f"{path} is no scene that is understood: give a BOP data set, a COLMAP capture, transforms.json of "
-            "nerfstudio, a video, or a folder with photos."
+            "nerfstudio, annotations of COCO, data.yaml of YOLO, a video, or a folder with photos."
         )
     scene: Scene = reader.read(path)
     return scene

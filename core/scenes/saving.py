@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.errors import CounterpointError
 from core.interchange.names import listed
+from core.notices import warn
 from core.progress import Progress, silent
 from core.scenes.formats import FORMATS
 from core.scenes.scene import Scene
@@ -20,6 +21,9 @@ WRITERS: dict[str, Callable[[Scene, Path, Progress], list[Path]]] = {
     "scan2cad": scan2cad.write,
 }
 """How each of ``FORMATS`` is written."""
+
+_WITH_MARKS = ("coco", "yolo", "yolo-seg")
+"""Formats that hold masks and boxes of things without a pose."""
 
 
 def save_scene(
@@ -41,6 +45,9 @@ def save_scene(
         raise CounterpointError(f"Scenes are written as {listed(list(FORMATS))}, not as {name}; choose one of them.")
     if path is None and name != scene.form:
         raise CounterpointError(f"{scene.root} did not come as {name}; say where it is to be written.")
+    bare = sum(at not in scene.poses and not one.drawn for at, one in scene.regions.items())
+    if bare and name not in _WITH_MARKS:
+        warn(f"{name} has no masks or boxes of things without a pose: {bare} are not in it.")
     written = WRITERS[name](scene, scene.root if path is None else Path(path), progress)
     progress(1.0, "Written")
     return written

@@ -3,7 +3,7 @@
 A scene holds paths and numbers, never pixels or meshes: a thousand photos are opened without reading one of them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -85,6 +85,30 @@ class ObjectPose:
     info: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Outline:
+    """Pixels (u, v) whose whole parts are the corners of a thing, the pixels of the border included, as in YOLO's labels."""
+
+    corners: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where a file says that one thing is seen in one photo.
+
+    Attributes:
+        box: (x, y, width, height) of what is seen, in pixels from the photo's corner; None where only a mask is given.
+        mask: a picture with the thing's pixels; a segmentation as COCO has it, polygons or run lengths; or an outline.
+        drawn: whether it was made of the thing's pose, with which it changes and goes.
+        info: what the data set says of it, as it stands there.
+    """
+
+    box: tuple[float, float, float, float] | None = None
+    mask: Path | Mapping[str, Any] | Sequence[Any] | Outline | None = None
+    drawn: bool = False
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+
 PoseKey = tuple[str, InstanceKey]
 """The photo's key, and the thing."""
 
@@ -94,13 +118,15 @@ class Scene:
     """Photos, shapes and poses of one data set. A value: steps make new ones.
 
     Attributes:
-        root: the folder or file that was opened; ``form`` is its layout: ``bop``, ``colmap``, ``nerfstudio``,
-            ``folder`` or ``video``.
+        root: the folder or file that was opened; ``form`` is its layout: ``bop``, ``colmap``, ``nerfstudio``, ``coco``,
+            ``yolo``, ``folder`` or ``video``.
         unit: of all translations.
         photos: in their order.
         shapes: by their numbers.
         poses: of things in photos.
         info: what else the data set says, as it stands there.
+        regions: masks and boxes of things in photos, with a pose or without.
+        names: of objects, where the data set names them.
     """
 
     root: Path
@@ -110,6 +136,8 @@ class Scene:
     poses: Mapping[PoseKey, ObjectPose] = field(default_factory=dict)
     unit: Unit = UNSAID
     info: Mapping[str, Any] = field(default_factory=dict)
+    regions: Mapping[PoseKey, Region] = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def by_key(self) -> dict[str, ScenePhoto]:
@@ -124,9 +152,23 @@ class Scene:
             found.setdefault(key, {})[thing] = pose
         return found
 
+    @cached_property
+    def regions_by_photo(self) -> dict[str, dict[InstanceKey, Region]]:
+        """The masks and boxes of each photo that has some, in their order."""
+        found: dict[str, dict[InstanceKey, Region]] = {}
+        for (key, thing), region in self.regions.items():
+            found.setdefault(key, {})[thing] = region
+        return found
+
     def things(self) -> list[InstanceKey]:
         """Return everything that has a pose somewhere, by number."""
         return sorted({thing for _, thing in self.poses})
+
+    def name_of(self, object_id: int) -> str:
+        """What an object is called: as its shape, or as the data set's categories or classes say."""
+        if object_id in self.shapes:
+            return self.shapes[object_id].name
+        return str(self.names.get(object_id, f"object {object_id}"))
 
     def with_poses(self, poses: Mapping[PoseKey, ObjectPose]) -> "Scene":
         """The same scene, in which these poses are added or stand for those of the same photo and thing."""

@@ -25,7 +25,7 @@ class SceneOptions(JsonOptions):
     action: str = argument(None, "; ".join(f"{name}: {what}" for name, what in ACTIONS.items()), choices=tuple(ACTIONS))
     path: str = argument(
         "PATH",
-        "a BOP data set or scene, a COLMAP capture, transforms.json, a video, or a folder of photos",
+        "a BOP data set or scene, a COLMAP capture, transforms.json, COCO annotations, data.yaml of YOLO, a video, or a folder of photos",
         path="path",
     )
     poses: str | None = argument(

@@ -22,6 +22,7 @@ def run(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
 def _facts(scene: Scene) -> dict[str, Any]:
     photos = scene.photos
     seen = Counter(thing.object_id for _, thing in scene.poses)
+    marked = Counter(thing.object_id for _, thing in scene.regions if thing.object_id not in scene.shapes)
     sizes = Counter(photo.camera.size for photo in photos if photo.camera is not None and photo.camera.size is not None)
     return {
         "path": str(scene.root),
@@ -35,6 +36,12 @@ def _facts(scene: Scene) -> dict[str, Any]:
         "with depth": sum(photo.depth is not None for photo in photos),
         "posed": len(scene.by_photo),
         "poses": len(scene.poses),
+        "masks": sum(one.mask is not None for one in scene.regions.values()),
+        "boxes": sum(one.box is not None for one in scene.regions.values()),
+        "marked": [
+            {"object": number, "name": scene.name_of(number), "count": count}
+            for number, count in sorted(marked.items())
+        ],
         "shapes": [
             {"object": number, "name": shape.name, "file": str(shape.path), "poses": seen[number]}
             for number, shape in sorted(scene.shapes.items())
@@ -52,7 +59,11 @@ def lines(options: SceneOptions, report: dict[str, Any]) -> list[str]:
                 value = ", ".join(f"{size} ({count})" for size, count in value.items()) or "not known"
             elif name == "unit":
                 value = f"{value['metres']:g} m" + ("" if value["known"] else " (not known)")
-            if name not in ("path", "shapes"):
+            if name not in ("path", "shapes", "marked"):
                 shown.append(f"  {name + ':':<22}{value}")
         shown += [f"  object {one['object']:<15}{one['name']}, {one['poses']} poses" for one in scene["shapes"]]
+        shown += [
+            f"  object {one['object']:<15}{one['name']}, no shape, marked {one['count']} times"
+            for one in scene["marked"]
+        ]
     return shown

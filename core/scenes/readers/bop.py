@@ -18,7 +18,7 @@ from core.interchange.poses.matrix import COARSEST
 from core.interchange.poses.view import guarded
 from core.notices import warn
 from core.scenes.readers.photos import photos_in, sized
-from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene, ScenePhoto, SceneShape
+from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Region, Scene, ScenePhoto, SceneShape
 from core.units import Unit
 
 Floats = npt.NDArray[np.floating]
@@ -76,7 +76,7 @@ def read(path: Path) -> Scene:
     if missing:
         warn(f"{place} has no models of the objects {listed(missing)} that {folder.name} has poses of.")
     about = {"split": folder.parent.name, "scene_id": number_of(folder.name)} if place != folder.parent else {}
-    return Scene(folder, "bop", photos, shapes, poses, MILLIMETRES, about)
+    return Scene(folder, "bop", photos, shapes, poses, MILLIMETRES, about, _regions(folder, poses, truth, photos))
 
 
 _FILES: dict[str, type] = {"camera": dict, "gt": list, "gt_info": list}
@@ -208,6 +208,27 @@ def _poses(folder: Path, truth: dict[str, Any], info: dict[str, Any], known: set
         key: ObjectPose(Pose(R[i], t[i]), "read", None, about)
         for i, (key, about) in enumerate(zip(keys, abouts, strict=True))
     }
+
+
+def _regions(
+    folder: Path, poses: dict[PoseKey, ObjectPose], truth: dict[str, Any], photos: tuple[ScenePhoto, ...]
+) -> dict[PoseKey, Region]:
+    """What ``mask_visib`` and ``scene_gt_info.json`` say is seen of posed things; BOP's boxes end with the last pixel."""
+    masks = {file.name: file for file in photos_in(folder / "mask_visib")}
+    found = {}
+    for photo in photos:
+        seen: Counter[int] = Counter()
+        for number, entry in enumerate(truth.get(photo.key, [])):
+            object_id = int(entry["obj_id"])
+            at = photo.key, InstanceKey(object_id, seen[object_id])
+            seen[object_id] += 1
+            mask = masks.get(f"{int(photo.key):06d}_{number:06d}.png")
+            box = poses[at].info.get("bbox_visib")
+            if box is not None and len(box) == 4 and min(box[2:]) >= 0:
+                found[at] = Region((box[0], box[1], box[2] + 1, box[3] + 1), mask, drawn=True)
+            elif mask is not None:
+                found[at] = Region(None, mask, drawn=True)
+    return found
 
 
 def rotations(values: Floats, name: str, silently: bool = False) -> Floats:

@@ -1,7 +1,7 @@
 """What the readers of scenes have in common: photos in folders, and their sizes by what their files' heads say."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +9,12 @@ from PIL import ExifTags, Image
 
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
+from core.geometry.shape import SUFFIXES as SHAPES
 from core.images import SUFFIXES
 from core.interchange.cameras import fitted
 from core.interchange.names import listed
 from core.notices import collect_warnings, warn
-from core.scenes.scene import ScenePhoto
+from core.scenes.scene import ScenePhoto, SceneShape
 
 _NUMBERED = (*SUFFIXES, ".gif")
 
@@ -86,3 +87,14 @@ def _fitting(camera: PhotoCamera, size: tuple[int, int]) -> PhotoCamera | None:
             return fitted(camera, size, "")
         except CounterpointError:
             return None
+
+
+def shapes_called(folder: Path, names: Mapping[int, str]) -> dict[int, SceneShape]:
+    """The shapes in ``models`` or ``shapes`` of a folder that are called as things of these numbers."""
+    found = {}
+    for place in (folder / "models", folder / "shapes"):
+        for file in sorted(place.iterdir()) if place.is_dir() else ():
+            if file.suffix.lower() in SHAPES:
+                found.update({number: SceneShape(number, file, file.stem) for number, name in names.items()
+                              if name == file.stem and number not in found})  # fmt: skip
+    return found

@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pycocotools import mask as coco
 
 from core.files import make_folder, write_json
 from core.progress import Progress
-from core.scenes.casting import Silhouette, camera_in, silhouettes
-from core.scenes.scene import Scene, ScenePhoto, SceneShape
+from core.scenes.casting import Silhouette, camera_in
+from core.scenes.regions import region_box, region_mask
+from core.scenes.scene import InstanceKey, Region, Scene, ScenePhoto, SceneShape
+from core.scenes.writers.marked import drawn_things, marked_regions, photo_size
 from core.scenes.writers.pictures import place_picture
 from core.scenes.writers.views import relative
 
@@ -25,31 +28,69 @@ def write(scene: Scene, path: Path, progress: Progress) -> list[Path]:
     file = path if path.suffix.lower() == ".json" else make_folder(path) / "annotations.json"
     images: list[Record] = []
     annotations: list[Record] = []
+    told = scene.info if scene.form == "coco" else {}
     for number, photo in enumerate(scene.photos, 1):
         progress(number / len(scene.photos), f"photo {number} of {len(scene.photos)}")
-        if photo.camera is None and photo.key not in scene.by_photo:
+        size = photo_size(scene, photo)
+        if size is None:
             continue
-        width, height = camera_in(photo).size or (0, 0)
-        images.append({"id": number, "file_name": _name(photo, file.parent), "width": width, "height": height})
-        for shown in silhouettes(scene, photo):
-            if shown.seen.any():
-                annotations.append(_annotation(scene, photo, shown, len(annotations) + 1, number))
-    categories = [_category(shape) for _, shape in sorted(scene.shapes.items())]
-    write_json(file, {"images": images, "categories": categories, "annotations": annotations})
+        about: Record = dict(photo.info) if scene.form == "coco" else {}
+        image: Record = (
+            {"id": number} | about | {"file_name": _name(photo, file.parent), "width": size[0], "height": size[1]}
+        )
+        images.append(image)
+        marked = marked_regions(scene, photo)
+        annotations += [_marked(scene, thing, region, size, image["id"]) for thing, region in marked.items()]
+        for shown in drawn_things(scene, photo):
+            annotations.append(_annotation(scene, photo, shown, image["id"]))
+    _number(annotations)
+    categories = _categories(scene, told.get("categories") or [], {one["category_id"] for one in annotations})
+    write_json(file, {**told, "images": images, "categories": categories, "annotations": annotations})
     return [file]
 
 
-def _annotation(scene: Scene, photo: ScenePhoto, shown: Silhouette, number: int, image: int) -> Record:
-    run = coco.encode(np.asfortranarray(shown.mask(visible=True), np.uint8))
-    width, height = shown.size
+def _number(annotations: list[Record]) -> None:
+    """Give a number to those that have none yet."""
+    free = max((one["id"] for one in annotations if isinstance(one.get("id"), int)), default=0)
+    for one in annotations:
+        if one["id"] is None:
+            free += 1
+            one["id"] = free
+
+
+def _marked(scene: Scene, thing: InstanceKey, region: Region, size: tuple[int, int], image: int) -> Record:
+    """What a file marked by hand, as it stands there where that was COCO."""
+    if scene.form == "coco":
+        return {**region.info, "image_id": image}
+    record: Record = {"id": None, "image_id": image, "category_id": thing.object_id, "iscrowd": 0}
+    mask = region_mask(region, size)
+    box = region_box(region, size)
+    area = int(mask.sum()) if mask is not None else (box[2] * box[3] if box else 0)
+    return record | {"area": area, "bbox": list(box or ()), "segmentation": [] if mask is None else _runs(mask)}
+
+
+def _categories(scene: Scene, told: list[Record], used: set[int]) -> list[Record]:
+    """Those that there were, then those of shapes and of marked things that are not among them."""
+    named = {one.get("id") for one in told}
+    shapes = [_category(shape) for number, shape in sorted(scene.shapes.items()) if number not in named]
+    bare = sorted(used - named - set(scene.shapes))
+    return [*told, *shapes, *({"id": n, "name": scene.name_of(n), "supercategory": "object"} for n in bare)]
+
+
+def _runs(mask: npt.NDArray[np.bool_]) -> Record:
+    run = coco.encode(np.asfortranarray(mask, np.uint8))
+    return {"size": list(mask.shape), "counts": run["counts"].decode()}
+
+
+def _annotation(scene: Scene, photo: ScenePhoto, shown: Silhouette, image: int) -> Record:
     return {
-        "id": number,
+        "id": None,
         "image_id": image,
         "category_id": shown.thing.object_id,
         "iscrowd": 0,
         "area": int(shown.seen.sum()),
         "bbox": list(shown.box(visible=True) or ()),
-        "segmentation": {"size": [height, width], "counts": run["counts"].decode()},
+        "segmentation": _runs(shown.mask(visible=True)),
     } | _keypoints(scene, photo, shown)
 
 

@@ -1,0 +1,143 @@
+"""Scenes of COCO: one file of annotations, the photos that it names, and shapes that are called as its categories."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, TypeGuard
+
+
+from core.errors import CounterpointError
+from core.files import read_json
+from core.interchange.names import listed
+from core.notices import warn
+from core.scenes.readers.photos import header_size, shapes_called
+from core.scenes.scene import InstanceKey, PoseKey, Region, Scene, ScenePhoto
+from core.units import Unit
+
+UNIT = Unit(1.0, False, "COCO has no lengths: those of the shapes are taken to be metres.")
+
+Record = dict[str, Any]
+
+_MARKS = (b'"annotations"', b'"images"')
+
+
+def recognises(path: Path) -> bool:
+    """Whether ``path`` is such a file, or a folder with one (also in its folder ``annotations``)."""
+    return bool(_files(path))
+
+
+def read(path: Path) -> Scene:
+    """Read the images whose photos are there and what is marked in them.
+
+    A category is an object of its number; what is marked of one category in a photo are its instances, in the order of the
+    file.
+
+    Raises:
+        CounterpointError: there are several files, it is no COCO, or none of its photos is there.
+    """
+    files = _files(path)
+    if len(files) > 1:
+        raise CounterpointError(
+            f"{path} has several files of annotations ({listed([file.name for file in files])}); open one of them."
+        )
+    (file,) = files
+    content = read_json(file)
+    images, annotations, categories = (_records(content, key, file) for key in ("images", "annotations", "categories"))
+    photos = _photos(file, images)
+    names = {int(one["id"]): str(one.get("name") or one["id"]) for one in categories if _is_number(one.get("id"))}
+    regions = _regions(file, annotations, photos)
+    missing = sorted({thing.object_id for _, thing in regions} - set(names))
+    if missing:
+        warn(f"{file.name} does not name the categories {listed(missing)} that its annotations have.")
+    about = {key: value for key, value in content.items() if key not in ("images", "annotations")}
+    shapes = shapes_called(file.parent, names) or shapes_called(file.parent.parent, names)
+    return Scene(file, "coco", tuple(photos.values()), shapes, {}, UNIT, about, regions, names)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.suffix.lower() == ".json" and _is_coco(path) else []
+    return [file for place in (path, path / "annotations") for file in sorted(place.glob("*.json")) if _is_coco(file)]
+
+
+def _is_coco(file: Path) -> bool:
+    content = file.read_bytes()
+    return all(mark in content for mark in _MARKS)
+
+
+def _records(content: Any, key: str, file: Path) -> list[Record]:
+    found = content.get(key, []) if isinstance(content, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise CounterpointError(f"{file} is not as COCO writes it: '{key}' is no list of records.")
+    return found
+
+
+def _is_number(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _photos(file: Path, images: list[Record]) -> dict[int, ScenePhoto]:
+    """The photos that are there by the ids of their images."""
+    found: dict[int, ScenePhoto] = {}
+    missing, other = [], []
+    for image in images:
+        name = str(image.get("file_name") or "")
+        if not _is_number(image.get("id")) or image["id"] in found:
+            raise CounterpointError(f"{file} has an image without an id of its own ({name}).")
+        place = _place(file, name) if name else None
+        size = None if place is None else header_size(place)
+        if place is None or size is None:
+            missing.append(name)
+            continue
+        if [image.get("width", size[0]), image.get("height", size[1])] != list(size):
+            other.append(f"{name} ({size[0]} x {size[1]}, not {image.get('width')} x {image.get('height')})")
+            continue
+        found[image["id"]] = ScenePhoto(name, place, info=image)
+    if len({photo.key for photo in found.values()}) < len(found):
+        raise CounterpointError(f"{file} has two images of one name, so that they cannot be told apart.")
+    if not found and not other:
+        raise CounterpointError(f"None of the photos of {file} is there ({listed(missing, 3)}); put them beside it.")
+    if missing:
+        warn(
+            f"{file.name} has {len(missing)} images whose photos are not there, which are left out: {listed(missing, 3)}."
+        )
+    if other:
+        warn(
+            f"{file.name} has {len(other)} photos of another size than it says, which are left out: {listed(other, 3)}."
+        )
+    return found
+
+
+def _place(file: Path, name: str) -> Path | None:
+    """Beside the file or above it, in ``images``, or in a folder that the file is called after (``instances_val2017``)."""
+    called = file.stem.split("_")[-1]
+    folders = [above / folder for above in (file.parent, file.parent.parent) for folder in ("", "images", called)]
+    return next((place for folder in folders if (place := folder / name).is_file()), None)
+
+
+def _regions(file: Path, annotations: list[Record], photos: dict[int, ScenePhoto]) -> dict[PoseKey, Region]:
+    regions: dict[PoseKey, Region] = {}
+    seen: Counter[tuple[str, int]] = Counter()
+    broken = 0
+    for one in annotations:
+        photo = photos.get(one.get("image_id", -1))
+        if photo is None:
+            continue
+        category, box, mask = one.get("category_id"), _box(one.get("bbox")), one.get("segmentation") or None
+        if not _is_number(category) or (box is None and mask is None):
+            broken += 1
+            continue
+        thing = InstanceKey(category, seen[photo.key, category])
+        seen[photo.key, category] += 1
+        regions[photo.key, thing] = Region(box, mask, info=one)
+    if broken:
+        warn(
+            f"{file.name} has {broken} annotations without a category, or with neither box nor mask, which are left out."
+        )
+    return regions
+
+
+def _box(values: Any) -> tuple[float, float, float, float] | None:
+    if not isinstance(values, list) or len(values) != 4 or not all(isinstance(one, (int, float)) for one in values):
+        return None
+    x, y, width, height = values
+    return x, y, width, height
