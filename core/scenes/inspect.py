@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.progress import Progress, silent
 from core.scenes.bop_results import read_results
 from core.scenes.opening import open_scene
 from core.scenes.pose_errors import PhotoErrors
+from core.scenes.scan2cad import is_annotations, poses_in_photos, symmetries_of
 from core.scenes.scene import InstanceKey, Scene, ScenePhoto
 
 Row = dict[str, Any]
@@ -31,7 +33,7 @@ COLUMNS = ("photo", "object", "instance", "rotation", "translation", "ADD", "ADD
 def read_poses(path: str | Path, scene: Scene) -> Found:
     """The poses of a file for the photos of a scene.
 
-    It may be a CSV of BOP's results, another scene of the same photos, or any file of poses that is read elsewhere
+    It may be a CSV of BOP's results, another scene of the same photos, annotations of Scan2CAD, or any file of poses that is read elsewhere
     (:mod:`core.interchange.poses`).
 
     Raises:
@@ -50,6 +52,8 @@ def read_poses(path: str | Path, scene: Scene) -> Found:
         for photo, thing, posed in other.posed():
             if photo.key in scene.by_key:
                 found[photo.key][thing.object_id].append(_scaled(posed.pose, other.unit.metres, scene))
+    elif is_annotations(path):
+        return poses_in_photos(path, scene)
     else:
         for entry in read_entries(path):
             key = photo_of(entry.image, scene)
@@ -59,6 +63,18 @@ def read_poses(path: str | Path, scene: Scene) -> Found:
     if not found:
         raise CounterpointError(f"{path} has no poses in photos of {scene.root}.")
     return found
+
+
+def with_symmetries(scene: Scene, path: str | Path) -> Scene:
+    """The scene with the symmetries that annotations of Scan2CAD (``sym``) tell of shapes of which it knows none."""
+    path = Path(path)
+    if not is_annotations(path):
+        return scene
+    told = symmetries_of(path, scene)
+    own = {number: shape for number, shape in scene.shapes.items()
+           if number in told and not any(key.startswith("symmetries") for key in shape.info)}  # fmt: skip
+    named = {number: replace(shape, info={**shape.info, **told[number]}) for number, shape in own.items()}
+    return replace(scene, shapes={**scene.shapes, **named})
 
 
 def inspect(scene: Scene, found: Found, progress: Progress = silent, sort: str = "ADD-S") -> list[Row]:

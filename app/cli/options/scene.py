@@ -29,7 +29,7 @@ class SceneOptions(JsonOptions):
         path="path",
     )
     poses: str | None = argument(
-        "POSES", "inspect: the other poses: BOP's CSV, another scene, or a file of poses", path="path", default=None,
+        "POSES", "inspect: the other poses: BOP's CSV, another scene, Scan2CAD's annotations, or a file of poses", path="path", default=None,
         nargs="?",
     )  # fmt: skip
     keyframes: tuple[str, ...] = option(

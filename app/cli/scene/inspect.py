@@ -9,7 +9,7 @@ from app.cli.options.scene import SceneOptions
 from core.errors import CounterpointError
 from core.files import write_atomic
 from core.progress import Progress, silent
-from core.scenes.inspect import COLUMNS, as_csv, inspect, read_poses
+from core.scenes.inspect import COLUMNS, as_csv, inspect, read_poses, with_symmetries
 from core.scenes.opening import open_scene
 
 SHOWN = 40
@@ -19,7 +19,7 @@ def run(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
     """The rows, the worst first, and the medians."""
     if options.poses is None:
         raise CounterpointError("Give the other poses: counterpoint scene inspect PATH POSES.")
-    scene = open_scene(options.path)
+    scene = with_symmetries(open_scene(options.path), options.poses)
     table = inspect(scene, read_poses(options.poses, scene), progress, options.sort)
     if options.out:
         text = json.dumps(table, indent=1) + "\n" if Path(options.out).suffix.lower() == ".json" else as_csv(table)

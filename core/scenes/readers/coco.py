@@ -4,7 +4,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, TypeGuard
 
-
 from core.errors import CounterpointError
 from core.files import read_json
 from core.interchange.names import listed

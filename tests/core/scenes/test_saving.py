@@ -23,8 +23,10 @@ from core.geometry.lens import Lens
 from core.geometry.pose import Pose, camera_matrix
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape
+from core.interchange.poses.scan2cad import from_trs, to_trs
 from core.notices import collect_warnings
 from core.scenes.casting import silhouettes
+from core.scenes.inspect import read_poses, with_symmetries
 from core.scenes.opening import open_scene
 from core.scenes.saving import save_scene
 from core.scenes.scene import InstanceKey, ObjectPose, SceneShape
@@ -345,6 +347,35 @@ def test_scan2cad_has_the_things_in_the_world(tmp_path):
     )
     assert (one["sym"], two["sym"]) == ("__SYM_NONE", "__SYM_ROTATE_UP_INF")
     assert one["bbox"] == pytest.approx([20, 15, 10])
+    bare = replace(scene, shapes={n: replace(shape, info={"diameter": 1}) for n, shape in scene.shapes.items()})
+    told = with_symmetries(bare, file)
+    assert "symmetries_continuous" in told.shapes[2].info and told.shapes[1].info == {"diameter": 1}
+    turned = json.loads(file.read_text())
+    scan = Pose(Rotation.from_rotvec([0.1, 0.5, 0.2]).as_matrix(), np.array([3.0, 1, 2]), np.full(3, 2.0))
+    turned[0]["trs"] = to_trs(scan)
+    for model in turned[0]["aligned_models"]:
+        own = from_trs(model["trs"])
+        model["trs"] = to_trs(Pose(scan.R @ own.R, scan.R @ own.t * 2 + scan.t, own.s * 2))
+    (tmp_path / "turned.json").write_text(json.dumps(turned))
+    for annotations in (file, tmp_path / "turned.json"):
+        found = read_poses(annotations, scene)
+        assert set(found) == {"3", "13", "23"}
+        again = found["13"][1][0]
+        assert np.allclose(again.R, seen.R) and np.allclose(again.t, seen.t, atol=1e-6) and np.allclose(again.s, seen.s)
+
+
+@quick
+@given(st.lists(cameras, min_size=2, max_size=2), st.lists(poses, min_size=2, max_size=2), poses, poses,
+       st.sampled_from([1.0, 0.01]))  # fmt: skip
+def test_scan2cad_holds_the_world(cams, places, one, two, metres):
+    seen = [Pose(places[0].R @ world.R, places[0].R @ world.t + places[0].t) for world in (one, two)]
+    with scene_of(cams, places, [(0, which, pose) for which, pose in enumerate(seen)], metres) as (scene, out):
+        (file,) = save_scene(scene, out, "scan2cad")
+        found = read_poses(file, scene)
+        for photo, place in zip(scene.photos, places, strict=True):
+            for number, world in ((1, one), (2, two)):
+                (pose,) = found[photo.key][number]
+                assert np.allclose(pose.R, place.R @ world.R) and np.allclose(pose.t, place.R @ world.t + place.t)
 
 
 def test_nerfstudio_in_place_keeps_fields_and_frames(tmp_path):
