@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from app.cli.cameras import read_pins, solved_camera
 from app.cli.inputs import choice_of, matchable_from_file, open_shape
 from app.cli.options.align import AlignOptions
 from app.cli.text import sentences, sureness, vector
 from core.alignment.align import Alignment, align, align_from, notes
-from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
 from core.alignment.locate import seek
@@ -24,7 +24,6 @@ from core.calibration import GOOD, per_cent
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
-from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.geometry.undistorted import Undistorted
@@ -53,7 +52,8 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     size = (image.shape[1], image.shape[0])
     unit = unit_of(options.shape, shape.diagonal, options.unit)
     entry = load_entry(options.start, options.image, options.shape, unit) if options.start else None
-    camera = _camera(options, size, entry)
+    solved = solved_camera(options, size) if options.fov == 0 and not options.K else None
+    camera = _camera(options, size, entry) if solved is None else solved[0]
     depth = _depth(options, size, image, unit, camera.depth_scale)
     encoder = load_encoder(choice_of(options))
     mask = load_mask(options.mask, size) if options.mask else None
@@ -71,7 +71,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     fine = FineSettings(dof=options.dof, locked=frozenset(options.lock or ()))
     scorer = PoseScorer(photo, side, encoder, up)
     found = _search(options, scorer, flat, start, fine, span(progress, 0.4, 1.0))
-    if options.fov == 0 and not options.K:
+    if options.fov == 0 and not options.K and solved is None:
         _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
         camera, found = PhotoCamera(scorer.K, size), Alignment(judged(hypotheses, scorer), found.mask)
     lens = {} if camera.lens is None else {"lens": camera.lens.as_json()}
@@ -83,7 +83,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
         **_pose(found.best),
     }
     report |= {} if options.mask else {"mask_probability": _mask_probability(scorer)}
-    report["notes"] = notes(scorer.photo, shape, found.best)
+    report["notes"] = [*([] if solved is None else [solved[1]]), *notes(scorer.photo, shape, found.best)]
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
     name, shown = Path(options.image).name, Path(options.shape).name
     view = View(name, size, camera.K, found.best.pose, camera.lens, shown, unit)
@@ -115,7 +115,7 @@ def _search(
     if start is None and not options.pins:
         templates = template_set(scorer.shape.caster, scorer.encoder, progress=span(progress, 0.0, 0.5))
         return align(scorer, templates, fine=fine, watch=watch)
-    pins = undistorted_correspondences(_pins(options.pins), flat) if options.pins else None
+    pins = undistorted_correspondences(read_pins(options.pins), flat) if options.pins else None
     return align_from(scorer, fine, watch, start, pins)
 
 
@@ -182,18 +182,6 @@ def _depth(
         else DepthModel(options.depth_model, options.device)
     )
     return np.asarray(model(image)) / unit.metres
-
-
-def _pins(path: str) -> Correspondences2D3D:
-    """``[{"pixel": [u, v], "point": [x, y, z]}, ...]`` from JSON."""
-    content = read_json(path)
-    try:
-        pixels, points = (np.array([pin[name] for pin in content], np.float64) for name in ("pixel", "point"))
-        return Correspondences2D3D(pixels.reshape(-1, 2), points.reshape(len(pixels), 3))
-    except (KeyError, TypeError, ValueError):
-        raise CounterpointError(
-            f'{Path(path).name} has no pins: give [{{"pixel": [u, v], "point": [x, y, z]}}, ...].'
-        ) from None
 
 
 def _pose(one: Hypothesis) -> dict[str, Any]:

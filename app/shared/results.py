@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.shared.values import Item, PoseInPhoto
+from app.shared.values import Intrinsics, Item, PoseInPhoto
 from core.geometry.lens import Lens
 from core.parts.layers import Mask
 
@@ -100,6 +100,19 @@ class Begun:
     mask: Mask
     K: tuple[float, float, float, float]
     lens: Lens | None = None
+
+
+@dataclass(frozen=True)
+class FoundCamera:
+    """A photo's camera that was solved: fx, fy, cx, cy in pixels, its lens, the field of view in degrees, and how sure that is.
+
+    ``K`` is None where it is not determined; ``sentence`` says why.
+    """
+
+    K: Intrinsics | None
+    lens: Lens | None
+    field: float
+    sentence: str
 
 
 @dataclass

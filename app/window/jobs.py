@@ -23,6 +23,8 @@ TITLES = {
     "score_pose": tr("Compare the pose with {name}"),
     "solve_pairs": tr("Find the pose by pairs in {name}"),
     "estimate_camera": tr("Estimate the field of view of {name}"),
+    "solve_focal": tr("Solve the focal length of {name}"),
+    "focal_from_edges": tr("Find the focal length of {name} by edges"),
     "read_camera": tr("Read intrinsics"),
     "read_depth": tr("Read the depth of {name}"),
     "read_rig": tr("Read the cameras of a rig"),

@@ -1,6 +1,6 @@
 """The camera of a photo from what is seen in it: focal length and distortion solved together with the pose.
 
-From 2D-3D pairs of one photo or of several of the same camera, and from vanishing points. Every answer says how sure it is.
+From 2D-3D pairs of one photo or of several of the same camera. Every answer says how sure it is.
 """
 
 from collections.abc import Sequence
@@ -185,39 +185,3 @@ class _Lensed:
             determined,
             bent and abs(k1) > DISTORTED * k1_sigma,
         )
-
-
-def vanishing_point(lines: Floats) -> Floats:
-    """Return the homogeneous point [3] of unit length nearest to lines [n, 2, 2] of two pixels each, n at least 2."""
-    ends = np.concatenate([lines, np.ones((len(lines), 2, 1))], axis=-1)
-    scale = max(float(np.abs(lines).max()), 1.0)
-    ends = ends / [scale, scale, 1]
-    normals = np.cross(ends[:, 0], ends[:, 1])
-    normals /= np.linalg.norm(normals[:, :2], axis=1, keepdims=True)
-    found = np.linalg.svd(normals)[2][-1] * [scale, scale, 1]
-    return np.asarray(found / np.linalg.norm(found))
-
-
-def focal_of_vanishing(points: Floats, center: Floats) -> float | None:
-    """Return the focal length in pixels that makes the directions of vanishing points orthogonal.
-
-    For each two of them (v - c) . (w - c) + f^2 = 0 with the principal point c (Caprile and Torre, "Using vanishing
-    points for camera calibration", IJCV 1990); several are weighted by how far from infinity they are.
-
-    Args:
-        points: homogeneous, float [n, 3], two or three, of orthogonal directions (the edges of a box).
-        center: the principal point float [2].
-
-    Returns:
-        None where they do not determine it: edges that are parallel in the photo.
-    """
-    shift = np.array([[1, 0, -center[0]], [0, 1, -center[1]], [0, 0, 1.0]])
-    own = np.asarray(points, np.float64) @ shift.T
-    own = own / np.linalg.norm(own / [1000.0, 1000.0, 1.0], axis=1, keepdims=True)
-    above, below = 0.0, 0.0
-    for i in range(len(own)):
-        for j in range(i):
-            weight = float(own[i, 2] * own[j, 2])
-            above -= weight * float(own[i, :2] @ own[j, :2])
-            below += weight**2
-    return float(np.sqrt(above / below)) if below > 1e-4 and above > 0 else None

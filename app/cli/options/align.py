@@ -23,13 +23,19 @@ class AlignOptions(BatchOptions, JsonOptions, MatchableOptions):
         "the photo's camera: fx, fy, cx, cy (k1 ..), K, BOP, OpenCV, COLMAP, nerfstudio", metavar="FILE", path="path"
     )
     fov: float | None = option(
-        "field of view of the longer side, without --K; auto estimates it with the pose (default: from EXIF, or 50)",
+        "field of view of the longer side, without --K; auto solves it with five --pins or more, by --edges, or else estimates it "
+        "with the pose (default: from EXIF, or 50)",
         type=values.fov,
         metavar="DEG|auto",
     )
     dof: int = option("6: pose, 7: and scale, 9: and scale of each axis", default=6, type=int, choices=(6, 7, 9))
     pins: str | None = option(
         "pixels and points that belong together: three or more decide the pose", metavar="JSON", path="path"
+    )
+    edges: str | None = option(
+        "for --fov auto: edges at right angles in the photo, [[[[u, v], [u, v]], ...], ...]: two or more of each of two or three directions",
+        metavar="JSON",
+        path="path",
     )
     depth: str | None = option(
         "depth along z: .npy, EXR, float TIFF in the shape's units, or 16-bit PNG in millimetres",

@@ -50,6 +50,7 @@ class AlignPanel(QWidget):
         tool_requested(tool): a key of ``KEYS``, or "".
         camera_requested(): read intrinsics from a file, or forget them.
         estimate_requested(): estimate the field of view.
+        focal_requested(), edges_requested(): solve the focal length from pairs, or click edges of a box for it.
         depth_requested(), rig_requested(): read (or forget) measured depth, and the cameras of a rig.
         carry_requested(): the pose in the rig's other photos.
         view_requested(): see the shape as in the photo.
@@ -63,6 +64,8 @@ class AlignPanel(QWidget):
     tool_requested = Signal(str)
     camera_requested = Signal()
     estimate_requested = Signal()
+    focal_requested = Signal()
+    edges_requested = Signal()
     depth_requested = Signal()
     rig_requested = Signal()
     carry_requested = Signal()
@@ -127,6 +130,11 @@ class AlignPanel(QWidget):
         )
         self.carry.setEnabled(carries)
 
+    def set_focal(self, pairs: bool, edges: bool) -> None:
+        """Whether pairs, and edges, may say the focal length."""
+        self.focal.setEnabled(pairs)
+        self.edges.setEnabled(edges)
+
     def set_ready(self, ready: bool) -> None:
         """Whether an image and a shape are there to be aligned."""
         self.start.setEnabled(ready)
@@ -180,6 +188,18 @@ class AlignPanel(QWidget):
         cameras = QMenu(self.camera)
         self.from_file = cameras.addAction(tr("Open intrinsics…"), self.camera_requested.emit)
         self.estimate = cameras.addAction(tr("Estimate the field of view"), self.estimate_requested.emit)
+        self.focal = cameras.addAction(tr("Solve the focal length from the pairs"), self.focal_requested.emit)
+        self.focal.setToolTip(
+            tr(
+                "With five pairs or more; pairs in other open photos of the same size and shape count as of the same camera"
+            )
+        )
+        self.edges = cameras.addAction(tr("Focal length from the edges of a box…"))
+        self.edges.setCheckable(True)
+        self.edges.triggered.connect(self.edges_requested.emit)
+        self.edges.setToolTip(
+            tr("Click the ends of edges at right angles to each other: of a box, a table, a building")
+        )
         cameras.addSeparator()
         self.measured = cameras.addAction(tr("Open measured depth…"), self.depth_requested.emit)
         self.measured.setToolTip(

@@ -12,6 +12,7 @@ from app.window.align.cameras import CameraController
 from app.window.align.controller import AlignController
 from app.window.align.dock import KEYS, TOOLS, AlignPanel
 from app.window.align.files import PoseFiles
+from app.window.align.focal import TOOL, FocalLength
 from app.window.align.manual import ManualPose
 from app.window.align.search import PoseSearch
 from app.window.content import Content
@@ -49,6 +50,7 @@ class AlignFeature(Feature):
         self.controller = AlignController(session, requests, panels, content, pair, layers, self.panel, parent)
         self.cameras = CameraController(session, requests, self.controller, self.panel, parent)
         self.manual = ManualPose(session, requests, panels, self.controller, tools, self.panel, shell, parent)
+        self.focal = FocalLength(session, requests, panels, self.controller, tools, self.panel, shell, parent)
         self.files = PoseFiles(self.manual, shell)
         self.panel.save_requested.connect(self.files.save)
         self.search = PoseSearch(session, requests, self.controller, shell, parent)
@@ -78,14 +80,16 @@ class AlignFeature(Feature):
         return [None if one is None else Entry(one.text, partial(self._shown, one), one.key) for one in lines]
 
     def delete(self) -> None:
-        self._pairs.delete_selected()
+        if not self.focal.delete():
+            self._pairs.delete_selected()
 
     def exports(self) -> Entries:
         return (Entry(tr("Save pose…"), self.files.save, can=self.controller.is_posed),)
 
     def tools(self) -> Sequence[Tool]:
         drags = [Tool(name, tip) for name, _, tip in TOOLS if name != "pairs"]
-        return [*drags, Tool("pairs", self.manual.hint, self.manual.click)]
+        edges = Tool(TOOL, self.focal.hint, self.focal.click)
+        return [*drags, Tool("pairs", self.manual.hint, self.manual.click), edges]
 
     def _shown(self, entry: Entry) -> None:
         """Every entry shows the task."""

@@ -4,7 +4,8 @@ from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, camera_matrix, project, rotation_error
-from core.scenes.focal import PhotoPairs, focal_of_vanishing, solve_camera, vanishing_point
+from core.scenes.focal import PhotoPairs, solve_camera
+from core.scenes.vanishing import focal_of_edges, focal_of_vanishing, vanishing_point
 
 SIZE = (640, 480)
 
@@ -64,3 +65,35 @@ def test_three_edges_of_a_box_say_the_focal_length():
     assert focal == pytest.approx(572, rel=1e-6)
     assert focal_of_vanishing(np.array(points[:2]), K[:2, 2]) == pytest.approx(572, rel=1e-6)
     assert focal_of_vanishing(np.array([[1, 0, 0], [0, 1, 0], [319.5, 239.5, 1.0]]), K[:2, 2]) is None
+
+
+def box_edges(rng, turn, focal=572.0, noise=1.0):
+    """Two edges in each direction of a box with sides of 1, seen by SIZE."""
+    pose = Pose(turn, np.array([0, 0, 3.0]))
+    K, edges = camera_matrix(focal, focal, 319.5, 239.5), []
+    for axis in np.eye(3):
+        ends = [
+            [side - axis / 2, side + axis / 2]
+            for side in (np.roll(axis, 1) / 2, (np.roll(axis, 2) - np.roll(axis, 1)) / 2)
+        ]
+        pixels = project(pose, K, np.array(ends).reshape(-1, 3))[0].reshape(-1, 2, 2)
+        edges.append(pixels + noise * rng.normal(size=pixels.shape))
+    return edges
+
+
+def test_edges_that_people_click_say_the_focal_length_and_how_sure_it_is():
+    rng = np.random.default_rng(3)
+    turn = Rotation.from_euler("xyz", [35, 40, 10], degrees=True).as_matrix()
+    found = [focal_of_edges(box_edges(rng, turn), SIZE) for _ in range(60)]
+    errors = np.array([one.focal / 572 - 1 for one in found if one.focal is not None])
+    said = np.array([one.sigma / 572 for one in found if one.focal is not None])
+    assert len(errors) > 50 and np.median(np.abs(errors)) < 0.05
+    assert 0.3 < np.median(np.abs(errors)) / np.median(said) < 1.5
+    field, sigma = found[0].field_of_view
+    assert abs(field - 58.4) < 6 and sigma < 6 and "field of view" in found[0].sentence
+    frontal = focal_of_edges(box_edges(rng, np.eye(3))[:2], SIZE)
+    assert frontal.focal is None and "do not determine" in frontal.sentence
+    with pytest.raises(CounterpointError, match="shorter"):
+        focal_of_edges([np.zeros((2, 2, 2))] * 2, SIZE)
+    with pytest.raises(CounterpointError, match="two directions"):
+        focal_of_edges(box_edges(rng, turn)[:1], SIZE)

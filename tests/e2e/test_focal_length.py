@@ -1,0 +1,67 @@
+"""The focal length of a photo is solved from pairs, and from clicked edges of a box."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from scipy.spatial.transform import Rotation
+
+from app.shared.values import Correspondence2D3D
+from core.geometry.pose import camera_matrix, project
+from tests.e2e.hands import LEFT, choose, click_pixel, pick, press
+
+
+def test_pairs_and_edges_say_the_focal_length(posed, qtbot):
+    window, dock, panel = posed, posed.features.align.panel, posed.panels["image 1"]
+    controller, known = window.features.align.controller, posed.features.align.controller.current()
+    K, longer = camera_matrix(*known.K), max(panel.image_size)
+    true = float(np.degrees(2 * np.arctan(longer / 2 / K[0, 0])))
+    points = np.array(
+        [(1.1, 0.35, 0.0), (0.2, 0.4, 0.3), (-0.5, 0.1, -0.2), (0.3, -0.4, 0.2), (-0.2, 0.5, 0.1), (-0.9, -0.3, 0.3)]
+    )
+    pixels = project(known.pose.pose(), K, points)[0]
+    pairs = tuple(
+        Correspondence2D3D(tuple(map(float, a)), tuple(map(float, b))) for a, b in zip(pixels, points, strict=True)
+    )
+    wrong = (0.6 * known.K[0], 0.6 * known.K[1], *known.K[2:])
+    controller.push("Place pairs", replace(known, K=wrong, pairs=pairs[:4]))
+    assert not dock.focal.isEnabled()
+    controller.push("Place pairs", replace(known, K=wrong, pairs=pairs))
+    assert not dock.focal.isEnabled() and not dock.edges.isEnabled()  # the intrinsics are those of a file
+    choose(window, "Pose", "Open intrinsics")
+    pick(lambda: QTest.mouseClick(dock.camera, LEFT), "Solve the focal length from the pairs")
+    qtbot.waitUntil(lambda: wrong != controller.current().K, timeout=60_000)
+    assert controller.current().K[0] == pytest.approx(K[0, 0], rel=0.1)  # the photo's middle is not K's
+    assert dock.fov.value() == pytest.approx(true, rel=0.1)
+
+    QTest.mouseClick(dock.forget, LEFT)  # the marks of pairs take clicks
+    assert controller.current() is None
+    dock.fov.setValue(20)
+    turn = Rotation.from_euler("xyz", [35, 40, 10], degrees=True).as_matrix()
+    edges = []
+    for axis in np.eye(3):
+        for side in (np.roll(axis, 1) / 2, (np.roll(axis, 2) - np.roll(axis, 1)) / 2):
+            edges.append(np.array([side - axis / 2, side + axis / 2]) @ turn.T + [0, 0, 3.6])
+    ends = [(p[:, :2] / p[:, 2:]) * K[0, 0] + K[:2, 2] for p in edges]
+    pick(lambda: QTest.mouseClick(dock.camera, LEFT), "Focal length from the edges of a box")
+    pins = len(window.session.pins)
+    for number, (start, end) in enumerate(ends):
+        click_pixel(panel, *start)
+        assert "other end" in window.guide.message.text()
+        if number == 0:
+            QTest.keyClick(panel.view, Qt.Key.Key_Delete)  # a slip is taken back
+            assert not panel.lines.begun
+            click_pixel(panel, *start)
+        click_pixel(panel, *end)
+        assert len(panel.lines.lines) == number + 1
+        if number == 3:
+            qtbot.waitUntil(lambda: dock.fov.value() != 20, timeout=30_000)
+            dock.fov.setValue(20)
+    qtbot.waitUntil(lambda: dock.fov.value() != 20, timeout=30_000)
+    assert dock.fov.value() == pytest.approx(true, rel=0.15)
+    assert "field of view of" in window.guide.message.text()
+    assert len(window.session.pins) == pins
+    press(window, Qt.Key.Key_Escape)
+    assert not panel.lines.lines and not dock.edges.isChecked()
