@@ -202,7 +202,7 @@ class Requests(QObject):
     def _prepare(self, slot: Slot) -> None:
         old = self._preparing.pop(slot, None)
         if old is not None:
-            old.cancel()
+            old.drop()
         if slot not in self._session.items:
             return
         item, encoder = self._session.items[slot], self._session.encoder

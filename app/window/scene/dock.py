@@ -12,7 +12,7 @@ from app.window.views.drops import FileDrops
 from app.window.views.toolbar import Toolbar
 
 HELP = tr(
-    "A scene is a whole data set: many photos, their cameras, the objects in them and their poses. Open a folder of photos, a BOP scene, a COLMAP or nerfstudio capture, or a video; drop it here, or press Open scene."
+    "A scene is a whole data set: many photos, their cameras, the objects in them and their poses. Open a folder of photos, a BOP scene, a COLMAP or nerfstudio capture, or a video: drop its folder or file here, or press Open scene."
 )
 
 CHECK_KEY = "V"
@@ -82,7 +82,7 @@ class ScenePanel(FileDrops, QWidget):
         self.open = QAction(tr("Open scene"), self)
         self.open.setToolTip(tr("Open a data set: a folder, a file or a video"))
         self.propagate = QAction(tr("Propagate"), self)
-        self.propagate.setToolTip(tr("Carry poses to the other photos"))
+        self.propagate.setToolTip(tr("Transfer poses to the other photos"))
         self.refine = QAction(tr("Refine"), self)
         self.refine.setToolTip(tr("Let poses follow what the photos show"))
         self.add = QAction(tr("Add object"), self)
