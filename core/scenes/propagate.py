@@ -2,8 +2,9 @@
 
 Where cameras are known a pose is composed with them. Where they are not, each photo's camera is found from keypoints of
 photos that are known (:mod:`core.scenes.localising`), which then are known themselves; what has too few keypoints starts
-from its nearest neighbour and is refined by the descent on outlines and patches. What the photo does not show where it
-should be is flagged as drifted; keyframes stay as they are.
+from its nearest neighbour and is refined by the descent on outlines and patches. A thing that the photo does not show where
+the world puts it is followed from the photos beside it (:mod:`core.scenes.tracking`), and if that does not show it either it is
+flagged as drifted; keyframes stay as they are.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,13 +15,14 @@ import numpy as np
 from core.errors import CounterpointError
 from core.geometry.pose import Pose
 from core.progress import Progress, silent
-from core.scenes.arrangements import Arrangement, Posed, arranged
+from core.scenes.arrangements import Arrangement, Posed, arranged, in_world
 from core.scenes.descent import COARSE, FINE, SceneViews, composed, descend
 from core.scenes.drawing import box_of, cut_window, draw
 from core.scenes.localising import Keypoints, Landmarks, keypoints_of, landmarks, localise
 from core.scenes.residuals import agreement
 from core.scenes.scene import InstanceKey, ObjectPose, PoseState, Scene, ScenePhoto
 from core.scenes.solids import LoadedPhoto, Solid, load_photo, load_solids, photos_with_cameras
+from core.scenes.tracking import followed, starts
 
 CLEARLY = 0.1
 """By how much a photo must agree better with a rarer place of a thing than with the most frequent one."""
@@ -124,6 +126,11 @@ class _Propagation:
         self.exact = cameras if all(key in cameras for key in self.keys) else {}
         self.order = {photo.key: number for number, photo in enumerate(self.scene.photos)}
         self.group_of: dict[str, Arrangement] = {}
+        self.moving: set[InstanceKey] = set()
+        self.seen: dict[InstanceKey, dict[str, Pose]] = {}
+        for key, poses in posed.items():
+            for thing, pose in poses.items():
+                self.seen.setdefault(thing, {})[key] = pose
 
     def photo(self, key: str) -> LoadedPhoto:
         if key not in self.loaded:
@@ -187,15 +194,52 @@ class _Propagation:
     def pose(self, photo: ScenePhoto) -> dict[tuple[str, InstanceKey], ObjectPose]:
         """Where things are in a photo whose camera was found, each with its residual."""
         group = self.group_of[photo.key]
-        judged = self._judged(self.photo(photo.key), group, group.cameras[photo.key])
+        loaded = self.photo(photo.key)
+        judged = self._judged(loaded, group, group.cameras[photo.key])
+        self._track(photo, loaded, judged)
         kept, found = self.scene.by_photo.get(photo.key, {}), {}
         for thing, one in judged.items():
             if thing in kept and kept[thing].state == "checked":
                 continue
-            drifted = one.agreed < self.settings.agreement or one.residual > self.settings.drift * one.side
             info = kept[thing].info if thing in kept else {}
-            state: PoseState = "drifted" if drifted else "propagated"
+            state: PoseState = "drifted" if self._drifted(one) else "propagated"
             found[photo.key, thing] = ObjectPose(one.pose, state, one.residual, info)
+        return found
+
+    def _drifted(self, one: "_Candidate") -> bool:
+        return one.agreed < self.settings.agreement or one.residual > self.settings.drift * one.side
+
+    def _track(self, photo: ScenePhoto, loaded: LoadedPhoto, judged: "dict[InstanceKey, _Candidate]") -> None:
+        """Follow what moves by itself from the photos beside this one, and remember where things are.
+
+        A thing moves that keyframes have at several places, or that was followed before; one that the photo does not show where
+        the world puts it may.
+        """
+        number, group = self.order[photo.key], self.group_of[photo.key]
+        worlds = group.worlds()
+        for thing, known in self.seen.items():
+            one, moves = judged.get(thing), thing in self.moving or len(worlds.get(thing, ())) > 1
+            if one is not None and not self._drifted(one) and not moves:
+                continue
+            others = {other: found.pose for other, found in judged.items() if other != thing}
+            least = -np.inf if one is None else one.agreed + (0.0 if moves else CLEARLY)
+            for start in starts(self._from_here(photo.key, group, known), number):
+                pose = followed(photo.key, loaded, thing, start, others, self.solids)
+                other = self._candidate(loaded, thing, {**others, thing: pose})
+                if other is not None and not self._drifted(other) and other.agreed > least:
+                    judged[thing] = other
+                    self.moving.add(thing)
+                    break
+        for thing, one in judged.items():
+            if not self._drifted(one):
+                self.seen.setdefault(thing, {})[photo.key] = one.pose
+
+    def _from_here(self, key: str, group: Arrangement, known: Mapping[str, Pose]) -> dict[int, Pose]:
+        """Where a thing would be in this photo if it stood as in others, by their numbers: cameras are taken off where they are known."""
+        found, camera = {}, group.cameras[key]
+        for other, pose in known.items():
+            there = group.cameras.get(other)
+            found[self.order[other]] = pose if there is None else composed(camera, in_world(there, pose))
         return found
 
     def _judged(self, loaded: LoadedPhoto, group: Arrangement, camera: Pose) -> dict[InstanceKey, "_Candidate"]:

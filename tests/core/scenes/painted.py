@@ -25,6 +25,7 @@ THINGS = (InstanceKey(1), InstanceKey(2))
 
 def painted(folder: Path) -> tuple[Scene, dict[int, Solid]]:
     """The scene with its truth, and its shapes."""
+    folder.mkdir(exist_ok=True)
     rng = np.random.default_rng(0)
     plain, solids, shapes = corner_shape(), {}, {}
     for number, color in ((1, (200, 60, 50)), (2, (40, 90, 200))):
@@ -49,6 +50,25 @@ def painted(folder: Path) -> tuple[Scene, dict[int, Solid]]:
         photos.append(ScenePhoto(str(number), file, PhotoCamera(K, SIZE), camera))
         poses |= {(str(number), thing): ObjectPose(pose) for thing, pose in mine.items()}
     return Scene(folder, "folder", tuple(photos), shapes, poses), solids
+
+
+def moving(folder: Path, frames: int = 5) -> tuple[Scene, dict[int, Solid]]:
+    """The second thing slides and turns over the table while the first one and the camera stand still."""
+    scene, solids = painted(folder / "still")
+    rng = np.random.default_rng(1)
+    table = cv2.resize(rng.integers(60, 200, (60, 60, 3)).astype(np.uint8), (600, 600), interpolation=cv2.INTER_CUBIC)
+    camera = scene.photos[2].cam_from_world
+    photos, poses = [], {}
+    for number in range(frames):
+        turn = Rotation.from_euler("z", 70 + 7 * number, degrees=True).as_matrix()
+        world = {THINGS[0]: Pose(np.eye(3), np.array([-0.2, -0.05, 0.0])),
+                 THINGS[1]: Pose(turn, np.array([0.12, 0.03 * number - 0.06, 0.0]))}  # fmt: skip
+        mine = {thing: composed(camera, pose) for thing, pose in world.items()}
+        file = folder / f"{number}.png"
+        save_image(file, picture(mine, solids, camera, table, rng))
+        photos.append(ScenePhoto(str(number), file, PhotoCamera(K, SIZE)))
+        poses |= {(str(number), thing): ObjectPose(pose) for thing, pose in mine.items()}
+    return Scene(folder, "folder", tuple(photos), scene.shapes, poses), solids
 
 
 def picture(poses, solids, camera, table, rng):

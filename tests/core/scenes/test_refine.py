@@ -16,7 +16,8 @@ from core.scenes.refine import RefineSettings, nearest_symmetric, refine
 from core.scenes.scene import InstanceKey, ObjectPose
 from core.scenes.solids import Solid
 from core.scenes.solving import Problem, solve
-from tests.core.scenes.painted import THINGS, K, painted
+from core.scenes.tracking import interpolated, starts
+from tests.core.scenes.painted import THINGS, K, moving, painted
 from tests.core.scenes.test_depth_step import corner_shape
 
 
@@ -88,6 +89,23 @@ def test_keyframes_are_carried_with_cameras_and_without(made, cameras):
     assert again.poses == steps[-1].poses
     with pytest.raises(CounterpointError, match="keyframe"):
         propagate(replace(start, poses={}), keys, solids=solids)
+
+
+@pytest.mark.parametrize("keys", [["0"], ["0", "4"]])
+def test_a_thing_that_moves_by_itself_is_followed(tmp_path, keys):
+    truth, solids = moving(tmp_path)
+    start = replace(truth, poses={at: one for at, one in truth.poses.items() if at[0] in keys})
+    found = propagate(start, keys, solids=solids)
+    assert {one.state for at, one in found.poses.items() if at[0] not in keys} == {"propagated"}
+    wrong = errors(found, truth, solids)
+    assert set(found.poses) == set(truth.poses) and wrong[:, 0].max() < 4 and wrong[:, 1].max() < 0.02
+
+
+def test_poses_between_two_are_on_the_way():
+    one, other = (Pose(Rotation.from_euler("y", a, degrees=True).as_matrix(), np.array([a, 0, 1.0])) for a in (0, 40))
+    half = interpolated(one, other, 0.25)
+    assert rotation_error(half.R, one.R) == pytest.approx(10) and half.t[0] == 10
+    assert [len(starts(known, 3)) for known in ({}, {1: one}, {1: one, 9: other})] == [0, 1, 3]
 
 
 def test_what_stands_elsewhere_is_flagged(made):
