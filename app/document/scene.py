@@ -125,6 +125,13 @@ class OpenScene:
         photo = self.photo_of(item)
         return None if photo is None or photo.camera is None else (_numbers(photo.camera), photo.camera.lens)
 
+    def depth_of(self, item: Item) -> tuple[str, float | None] | None:
+        """The file with the depth of an open image, and the millimetres of a count; None where the scene has none."""
+        photo = self.photo_of(item)
+        if photo is None or photo.depth is None:
+            return None
+        return str(photo.depth), None if photo.camera is None else photo.camera.depth_scale
+
 
 def photo_state(scene: Scene, key: str) -> PhotoState:
     """How far the work on a photo is."""

@@ -231,6 +231,13 @@ class Session(QObject):
         known = None if aligned is None else aligned.guide
         return known or self.likely.get(pair)
 
+    def depth_of(self, photo: Item) -> tuple[str, float | None]:
+        """The file with the depth of a photo, "" for none, and the millimetres of a count where the scene says them."""
+        file = self.cameras.depth_of(photo)
+        if file is not None:
+            return file.path, None
+        return (None if self.scene is None else self.scene.depth_of(photo)) or ("", None)
+
     def set_cameras(self, cameras: Cameras) -> None:
         """Replace the cameras of the photos."""
         if cameras != self.cameras:

@@ -7,7 +7,8 @@ from app.engine.cache import choice_of, matchable_of
 from app.engine.files import image_of, shape_of
 from app.engine.keep_last import keep_last
 from app.shared.results import FoundShape, FoundShapes
-from app.shared.values import EncoderSettings, Item, SearchRequest
+from app.shared.search import SearchRequest
+from app.shared.values import EncoderSettings, Item
 from core.encoders.clip import ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.geometry.raycasting import Raycaster

@@ -31,6 +31,7 @@ _MODULES = {
         "carry_poses",
         "save_pose",
     ),
+    "app.engine.depth": ("depth_picture", "depth_cloud"),
     "app.engine.focal": ("solve_focal", "focal_from_edges"),
     "app.engine.pose_pictures": ("pose_pictures",),
     "app.engine.gallery": ("search_gallery", "turn_shape", "make_gallery", "name_shape"),

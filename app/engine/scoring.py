@@ -87,7 +87,14 @@ def _is_open(task: AlignTask) -> bool:
 
 
 def _full_key(task: AlignTask) -> tuple[object, ...]:
-    return *_photo_key(task), task.shape, task.encoder, task.depth, item_for(task.depth).stamp if task.depth else None
+    return (
+        *_photo_key(task),
+        task.shape,
+        task.encoder,
+        task.depth,
+        task.depth_scale,
+        item_for(task.depth).stamp if task.depth else None,
+    )
 
 
 def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, Box | None, tuple[str, ...]]:
@@ -130,7 +137,7 @@ def _judge(task: AlignTask, rigid: bool, progress: Progress) -> Judge:
         camera = camera_of_task(task)
         if task.depth:
             unit = unit_of(task.shape.path, side.shape.diagonal)
-            depth = load_depth(task.depth, (width, height), unit, camera.depth_scale)
+            depth = load_depth(task.depth, (width, height), unit, task.depth_scale or camera.depth_scale)
         mask, shape = task.mask.array().reshape(height, width), side.shape if rigid else None
         photo, flat = posed_photo(pixels, camera, mask, image.box, encoder, depth, shape, image.name, task.sought)
     return Judge(task, PoseScorer(photo, side, encoder, task.shape.up), flat, tuple(warnings))

@@ -294,7 +294,8 @@ class AlignTask:
     Attributes:
         mask: of the object; None cuts it out of the image's box, or of where the object is found.
         K: fx, fy, cx, cy in pixels (``lens``: how it bends); None: of ``fov`` (degrees), or of what the photo says.
-        depth: a file with measured depth of the photo, or ""; ``camera``: one with its camera, where ``K`` is None.
+        depth: a file with measured depth of the photo, or ""; ``depth_scale`` the millimetres of a count, None for what the
+            camera's file says, or one; ``camera``: one with its camera, where ``K`` is None.
         sought: whether the mask is of an object that was looked for.
     """
 
@@ -308,31 +309,7 @@ class AlignTask:
     lens: Lens | None = None
     camera: str = ""
     sought: bool = False
-
-
-@dataclass(frozen=True)
-class SearchRequest:
-    """What is looked for in a gallery.
-
-    Attributes:
-        gallery: its folder, or a folder of shapes.
-        kind: by the object of ``item`` ("object"), by its ``mask`` as a "part", by "words", by the shape ``number`` of
-            the gallery, or "nothing": bring it up to date and list its shapes.
-        mask: of the object, or of the part.
-        clip: a CLIP model for a folder that is no gallery yet.
-    """
-
-    gallery: str
-    kind: Literal["object", "part", "words", "number", "nothing"]
-    item: Item | None = None
-    mask: Mask | None = None
-    words: str = ""
-    number: int = 0
-    top: int = 24
-    closer: bool = True
-    tag: str = ""
-    worst: bool = False
-    clip: str = ""
+    depth_scale: float | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ TITLES = {
     "score_pose": tr("Compare the pose with {name}"),
     "solve_pairs": tr("Find the pose by pairs in {name}"),
     "estimate_camera": tr("Estimate the field of view of {name}"),
+    "depth_picture": tr("Show the depth of {name}"),
+    "depth_cloud": tr("Show the depth of {name} around the shape"),
     "solve_focal": tr("Solve the focal length of {name}"),
     "focal_from_edges": tr("Find the focal length of {name} by edges"),
     "read_camera": tr("Read intrinsics"),

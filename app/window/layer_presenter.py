@@ -38,7 +38,7 @@ class LayerPresenter(QObject):
         listed.swiped.connect(settings.swipe)
         listed.reset.connect(settings.reset)
         settings.changed.connect(self.refresh)
-        facts = {"items", "pins", "current", "answers", "layers", "draft", "aligned", "collection"}
+        facts = {"items", "pins", "current", "answers", "layers", "draft", "aligned", "collection", "cameras", "scene"}
         session.follow(facts, self._fill)  # type: ignore[arg-type]
 
     def show_task(self, own_on: Callable[[Slot], Set[Layer]]) -> None:
@@ -74,6 +74,7 @@ class LayerPresenter(QObject):
             "coordinates": "shape" in kinds,
             "pose": session.collection.joined or any(one.pose is not None for one in aligned),
             "cameras": session.collection.joined,
+            "depth": any(session.depth_of(item)[0] for item in session.items.values() if item.kind == "image"),
             "photo": "image" in kinds,
         }
         return {layer for layer, is_there in found.items() if is_there}

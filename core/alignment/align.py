@@ -11,7 +11,7 @@ from core.alignment.depth import check_distance
 from core.alignment.fine import FineSettings, Watch, refine
 from core.alignment.photo import check
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, non_maximum_suppression, ranked
-from core.alignment.spatial import by_depth
+from core.alignment.spatial import by_depth, by_measured_pairs
 from core.alignment.templates import TemplateSet
 from core.alignment.trust import judged
 from core.alignment.verdict import SHOWN, SUPPRESSION_DEGREES, SURE_OVERLAP, Verdict, judge
@@ -123,7 +123,7 @@ def align_from(
         watch: Called with the number of the step and the poses while they improve.
         start: The pose to begin with, or None to take those that the correspondences allow.
         correspondences: Three pixels or more with their points on the shape. They order the poses before the photo
-            does.
+            does. Where depth is measured at three or more of them they are pairs in space too.
 
     Raises:
         CounterpointError: The photo cannot be aligned to (see :func:`core.alignment.photo.check`), the correspondences
@@ -133,6 +133,7 @@ def align_from(
     poses = [start] if start is not None else []
     if correspondences is not None and start is None:
         poses = poses_from_correspondences(correspondences, scorer.K, scorer.image.image_size)
+        poses += by_measured_pairs(correspondences, scorer, fine.dof)
     if fine.dof == 6 and poses and (distances := depths(poses[0], scorer)) is not None:
         check_distance(*distances)
     refined = refine(scorer(poses), scorer, fine, watch, correspondences)

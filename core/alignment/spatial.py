@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.scorer import PoseScorer
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, nearest_rotation, rotation_error
@@ -65,6 +66,42 @@ def by_depth(scorer: PoseScorer, dof: int) -> list[Pose]:
         if all(rotation_error(R[index], other.R) >= SUPPRESSION_DEGREES for other in found):
             found.extend(_settled(Pose(R[index], t[index], np.full(3, s[index])), own, there, which, size, dof))
     return found
+
+
+def by_measured_pairs(correspondences: Correspondences2D3D, scorer: PoseScorer, dof: int) -> list[Pose]:
+    """The pose that brings the points of pairs to where depth is measured at their pixels: pairs in space (Umeyama, PAMI 1991).
+
+    Args:
+        correspondences: Pixels of the photo and points of the shape.
+        scorer: Has the photo's depth and K.
+        dof: 9 or 7 for one scale, 6 for none.
+
+    Returns:
+        One pose; none where depth is known at fewer than three of the pixels, or they lie on a line.
+    """
+    depth = scorer.photo.depth
+    if depth is None:
+        return []
+    measured = np.array([_depth_around(depth, pixel) for pixel in correspondences.pixels])
+    known = np.isfinite(measured)
+    rays = np.concatenate([correspondences.pixels, np.ones((len(measured), 1))], axis=1) @ np.linalg.inv(scorer.K).T
+    points, there = correspondences.points[known], (rays * measured[:, None])[known]
+    if len(points) < 3:
+        return []
+    spread = np.linalg.svd(points - points.mean(0), compute_uv=False)
+    if spread[1] < 1e-3 * max(spread[0], 1e-12):
+        return []
+    R, t, s = (values[0] for values in similarities(points[None], there[None], dof > 6))
+    pose = Pose(nearest_rotation(R), t, np.full(3, s))
+    return [pose] if (pose(points)[:, 2] > 0).all() else []
+
+
+def _depth_around(depth: Floats, pixel: Floats) -> float:
+    """The median of what is known in the 3 x 3 pixels around one, NaN where nothing is."""
+    u, v = np.rint(pixel).astype(int)
+    near = depth[max(v - 1, 0) : v + 2, max(u - 1, 0) : u + 2]
+    near = near[np.isfinite(near)]
+    return float(np.median(near)) if len(near) else np.nan
 
 
 def _candidates(scorer: PoseScorer, cells: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.int64]]:

@@ -94,7 +94,7 @@ class AlignController(QObject):
         image, shape = (self._session.items[slot] for slot in pair)
         mask, K, lens = (known.mask, known.K, known.lens) if known is not None else (None, None, None)
         cameras = self._session.cameras
-        of_rig, depth = cameras.of_rig(image), cameras.depth_of(image)
+        of_rig, (depth, scale) = cameras.of_rig(image), self._session.depth_of(image)
         of_scene = None if self._session.scene is None else self._session.scene.camera_of(image)
         if K is None and of_scene is not None:
             K, lens = of_scene
@@ -107,7 +107,8 @@ class AlignController(QObject):
             mask,
             K,
             fov=self._dock.fov.value() or None,
-            depth=depth.path if depth else "",
+            depth=depth,
+            depth_scale=scale,
             lens=lens,
             camera=cameras.file.path if cameras.file else "",
             sought=known is not None and image.box is None and any(SOUGHT in one.reasons for one in known.poses),

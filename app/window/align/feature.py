@@ -10,6 +10,7 @@ from app.document.texts import tr
 from app.window.active_pair import ActivePair
 from app.window.align.cameras import CameraController
 from app.window.align.controller import AlignController
+from app.window.align.depth_layer import DepthLayer
 from app.window.align.dock import KEYS, TOOLS, AlignPanel
 from app.window.align.files import PoseFiles
 from app.window.align.focal import TOOL, FocalLength
@@ -51,6 +52,7 @@ class AlignFeature(Feature):
         self.cameras = CameraController(session, requests, self.controller, self.panel, parent)
         self.manual = ManualPose(session, requests, panels, self.controller, tools, self.panel, shell, parent)
         self.focal = FocalLength(session, requests, panels, self.controller, tools, self.panel, shell, parent)
+        self.depth = DepthLayer(session, requests, panels, content, layers, self.controller, shell, parent)
         self.files = PoseFiles(self.manual, shell)
         self.panel.save_requested.connect(self.files.save)
         self.search = PoseSearch(session, requests, self.controller, shell, parent)

@@ -84,7 +84,7 @@ class FocalLength(QObject):
         if self._said and count in (0, 4 * EDGES):
             more = tr("Esc ends") if count == 0 else tr("two edges of the third direction make it surer, Esc ends")
             return tr("{said} · {more}").format(said=self._said, more=more)
-        direction, edge = divmod(count // 2, EDGES)
+        edge = count // 2 % EDGES
         if count == 0:
             return tr(
                 "Click the two ends of an edge of a box-like thing in the photo · Delete takes a click back, Esc ends"

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, QSettings, Signal
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.results import FoundShape
-from app.shared.values import Item, SearchRequest, Slot, kind_of
+from app.shared.search import SearchRequest
+from app.shared.values import Item, Slot, kind_of
 from app.window.gallery.dock import GalleryPanel
 from app.window.gallery.grid import picture_of
 from app.window.requests import Requests

@@ -173,16 +173,18 @@ class ImagePanel(FileDrops, Outlined):
     def set_overlay(
         self, name: str, rgba: npt.NDArray[np.uint8] | None, box: Box = (0, 0, 1, 1), layer: Layer = "pose"
     ) -> None:
-        """Lay a posed shape uint8 [h, w, 4] over the part ``box`` of the image; None removes it."""
-        (self.view.coordinates if layer == "coordinates" else self.view.overlays).show_picture(name, rgba, box)
+        """Lay a posed shape, or depth, uint8 [h, w, 4] over the part ``box`` of the image; None removes it."""
+        self._overlays[layer].show_picture(name, rgba, box)
 
     def overlays(self) -> list[tuple[Layer, str]]:
         """The posed shapes that lie over the image."""
-        both: tuple[tuple[Layer, Overlays], ...] = (
-            ("pose", self.view.overlays),
-            ("coordinates", self.view.coordinates),
-        )
-        return [(layer, name) for layer, overlays in both for name in overlays.shown()]
+        return [
+            (layer, name) for layer, overlays in self._overlays.items() for name in overlays.shown() if layer != "depth"
+        ]
+
+    @property
+    def _overlays(self) -> dict[Layer, Overlays]:
+        return {"pose": self.view.overlays, "coordinates": self.view.coordinates, "depth": self.view.measured}
 
     def show_layers(self, looks: Looks) -> None:
         """Show what lies over the photo as it is to be seen."""
@@ -191,8 +193,8 @@ class ImagePanel(FileDrops, Outlined):
 
     def swipe(self, share: float) -> None:
         """Show posed shapes over the left ``share`` of the photo's width, 0 to 1."""
-        for overlays in (self.view.overlays, self.view.coordinates):
-            overlays.swipe(share)
+        for layer in ("pose", "coordinates"):
+            self._overlays[layer].swipe(share)
 
     def set_part_tool(self, tool: str, size: float, angle: float) -> None:
         """Take a part tool up; those for shapes mean nothing here."""

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Layer = Literal["pins", "heat", "parts", "coordinates", "pose", "cameras", "photo"]
+Layer = Literal["pins", "heat", "parts", "coordinates", "pose", "cameras", "depth", "photo"]
 """From the top to the bottom.
 
 Pins are those of matches, their rivals and pairs; heat is the heatmap of the current pin; parts are masks, also of what
 is being marked, with its clicks; coordinates are the NOCs of posed shapes, and of shapes; pose is the posed shape with
-its camera; cameras are those of a collection.
+its camera; cameras are those of a collection; depth is what was measured, as a picture, and as points around posed shapes.
 """
 
 LAYERS: tuple[Layer, ...] = get_args(Layer)
@@ -32,9 +32,12 @@ _OPACITY: dict[Layer, float] = {
     "coordinates": 0.8,
     "pose": 0.65,
     "cameras": 1.0,
+    "depth": 0.8,
     "photo": 1.0,
 }
-_COVERS: frozenset[Layer] = frozenset({"heat", "coordinates", "pose", "cameras"})
+_COVERS: frozenset[Layer] = frozenset({"heat", "coordinates", "pose", "cameras", "depth"})
+_ASKED: frozenset[Layer] = frozenset({"coordinates", "depth"})
+"""They are seen only when the user opens their eyes."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def looks_of(own: Set[Layer], by_hand: Mapping[Layer, ByHand], style: PoseStyle 
 
 def _look(layer: Layer, own: bool, by_hand: ByHand, style: PoseStyle) -> Look:
     full = 1.0 if layer == "pose" and style != "own" else _OPACITY[layer]  # lines and differences are no tint
-    visible = layer != "coordinates" and (own or layer not in _COVERS)
+    visible = layer not in _ASKED and (own or layer not in _COVERS)
     opacity = full if own else DIMMED * full
     return Look(
         visible if by_hand.visible is None else by_hand.visible,

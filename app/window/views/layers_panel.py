@@ -17,6 +17,7 @@ NAMES: dict[Layer, str] = {
     "coordinates": tr("Coordinates (NOC)"),
     "pose": tr("Posed shape"),
     "cameras": tr("Cameras of a collection"),
+    "depth": tr("Measured depth"),
     "photo": tr("Photo"),
 }
 

@@ -1,4 +1,4 @@
-"""The focal length of a photo is solved from pairs, and from clicked edges of a box."""
+"""What is known of a photo's camera: measured depth is seen, and pairs or clicked edges say the focal length."""
 
 from dataclasses import replace
 
@@ -10,7 +10,30 @@ from scipy.spatial.transform import Rotation
 
 from app.shared.values import Correspondence2D3D
 from core.geometry.pose import camera_matrix, project
-from tests.e2e.hands import LEFT, choose, click_pixel, pick, press
+from tests.e2e.hands import LEFT, choose, click_pixel, differs, pick, press, shown
+from tests.e2e.test_layers import eye
+
+
+def test_measured_depth_is_a_layer_over_the_photo_and_points_around_the_shape(posed, sample, give, tmp_path, qtbot):
+    window, panel, mesh = posed, posed.panels["image 1"], posed.panels["shape 1"]
+    width, height = panel.image_size
+    depth = np.full((height, width), float(window.features.align.controller.current().pose.t[2]))
+    depth[: height // 4] = np.nan
+    np.save(tmp_path / "depth.npy", depth)
+    give(tmp_path / "depth.npy")
+    choose(window, "Pose", "Open measured depth")
+    qtbot.waitUntil(lambda: bool(window.session.cameras.depths), timeout=60_000)
+    before = shown(panel)
+    assert not panel.view.measured.shown() and "depth image 1" not in mesh.frustums.seen()
+    eye(window, "depth")
+    qtbot.waitUntil(
+        lambda: bool(panel.view.measured.shown()) and "depth image 1" in mesh.frustums.seen(), timeout=60_000
+    )
+    after = shown(panel)
+    assert differs(before, after) > 0.3 * before.shape[0] * before.shape[1] / 2
+    eye(window, "depth")
+    assert not panel.view.measured.shown() and "depth image 1" not in mesh.frustums.names()
+    assert differs(before, shown(panel)) < 100
 
 
 def test_pairs_and_edges_say_the_focal_length(posed, qtbot):
