@@ -30,7 +30,7 @@ class AlignFeature(Feature):
     """Find the pose of a shape in a photo."""
 
     name, title, icon, menu, key = "align", tr("Pose"), "task-pose", tr("P&ose"), "Ctrl+3"
-    layers: frozenset[Layer] = frozenset({"pose", "coordinates", "pins"})
+    layers: frozenset[Layer] = frozenset({"pose", "coordinates", "depth", "pins"})
 
     def __init__(
         self,
