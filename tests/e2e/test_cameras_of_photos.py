@@ -23,6 +23,7 @@ def test_measured_depth_is_a_layer_over_the_photo_and_points_around_the_shape(po
     give(tmp_path / "depth.npy")
     choose(window, "Pose", "Open measured depth")
     qtbot.waitUntil(lambda: bool(window.session.cameras.depths), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(panel.overlays()) and window.tasks.is_idle(), timeout=60_000)
     before = shown(panel)
     assert not panel.view.measured.shown() and "depth image 1" not in mesh.frustums.seen()
     eye(window, "depth")
