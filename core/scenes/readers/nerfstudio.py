@@ -49,6 +49,8 @@ def read(path: Path) -> Scene:
         found.append(
             ScenePhoto(view.image, photo, camera, view.pose, _file(file.parent, depth) if depth else None, None, frame)
         )
+    if not found and not missing:
+        raise CounterpointError(f"{file} names no photo; it has no frames.")
     if not found:
         raise CounterpointError(f"None of the photos of {file} is there ({listed(missing, 3)}); put them beside it.")
     if missing:
