@@ -21,7 +21,8 @@ class Canvas(QtInteractor):
     """Draws with VTK.
 
     Qt asks for a picture within every change of size, and for those of all views at once. Where the one before took
-    long, such a view shows its last picture, stretched, and is drawn in the next turn.
+    long, or what is to be seen was never drawn, such a view shows its last picture, stretched, and is drawn in the
+    next turn. A view that has no picture yet is filled with its background for a turn.
 
     Attributes:
         pictures: how many were drawn.
@@ -32,7 +33,7 @@ class Canvas(QtInteractor):
     _took: ClassVar[float] = 0.0
 
     def __init__(self, parent: QWidget):
-        self._changes_size, self.pictures = False, 0
+        self._changes_size, self._unknown, self.pictures = False, True, 0
         self._last_size: tuple[int, int] | None = None
         super().__init__(parent, auto_update=False, line_smoothing=True, multi_samples=0)
         self.setMouseTracking(True)
@@ -55,21 +56,38 @@ class Canvas(QtInteractor):
         finally:
             self._changes_size = False
 
+    def draw_later(self) -> None:
+        """Something new is in the scene, and nobody knows how long it takes: it is drawn in a turn of its own."""
+        self._unknown = True
+        self._breath.start()
+
     def paintGL(self) -> None:  # noqa: N802
         begin = time.perf_counter()
         other = Canvas._drawn is not self and begin - Canvas._drawn_at < BREATH_MS / 2e3
-        hurries = self._changes_size or other
-        if hurries and Canvas._took > SLOW_S and self._last_size is not None and self.render_window is not None:
-            self._show_again(self._last_size)
+        hurries = self._changes_size or other or self._breath.isActive()
+        first = self._last_size is None and self._unknown
+        if self._gl is not None and (first or (hurries and (self._unknown or Canvas._took > SLOW_S))):
+            self._show_last()
+            self._unknown = self._unknown and not first
             self._breath.start()
             return
         super().paintGL()
         window = self.render_window
         self._last_size = None if window is None else (window.GetSize()[0], window.GetSize()[1])
         self.pictures += 1
+        self._unknown = False
         Canvas._drawn = self
         Canvas._drawn_at = time.perf_counter()
         Canvas._took = Canvas._drawn_at - begin
+
+    def _show_last(self) -> None:
+        """The last picture, as large as the widget is now; the background where that would take long, or says nothing."""
+        window, last = self.render_window, self._last_size
+        if window is not None and last is not None and (not self._unknown or last == tuple(window.GetSize())):
+            self._show_again(last)
+        else:
+            self._gl.glClearColor(*self.background_color.float_rgb, 1.0)
+            self._gl.glClear(GL_COLOR_BUFFER_BIT)
 
     def _show_again(self, last: tuple[int, int]) -> None:
         """The last picture, of ``last`` pixels, as large as the widget is now."""

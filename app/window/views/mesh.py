@@ -117,6 +117,7 @@ class MeshPanel(FileDrops, Outlined):
             drawable = mesh if isinstance(mesh, Drawable) else Drawable(mesh)
             self._shape, self._mouse.picker = ShapeActor(drawable), drawable.picker
             self.plotter.renderer.AddActor(self._shape.actor)
+            self.plotter.draw_later()
             self._stack.setCurrentWidget(self.plotter)
             self.set_view("corner")
         self.header.set_active(self._shape is not None)

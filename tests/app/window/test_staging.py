@@ -43,6 +43,14 @@ def shape():
     )
 
 
+def test_a_new_view_is_its_background_for_a_turn(panel, qtbot, monkeypatch):
+    drawn, paint = [], Canvas.paintGL
+    monkeypatch.setattr(Canvas, "paintGL", lambda self: (paint(self), drawn.append(self.pictures)))
+    assert not panel.show_canvas() and panel.show_canvas()
+    qtbot.waitUntil(lambda: drawn[-1:] == [1], timeout=20_000)
+    assert drawn[0] == 0
+
+
 def test_a_shape_is_made_ready_beside_the_window_and_what_came_later_waits(panel, qtbot, monkeypatch):
     preload, columns = Preload(), Shown()
     preload.start()
@@ -55,8 +63,11 @@ def test_a_shape_is_made_ready_beside_the_window_and_what_came_later_waits(panel
     qtbot.waitUntil(lambda: entered == ["shape", "photo"], timeout=20_000)
     assert turns == [0] and isinstance(content.mesh, Drawable) and columns.last == ("shape 1", True)
     assert panel.plotter.pictures >= 2  # empty, and with a dot: what the card needs was made before the shape came
+    before = panel.plotter.pictures
     panel.set_mesh(content.mesh)
-    qtbot.waitUntil(lambda: panel.plotter.pictures > 2, timeout=20_000)
+    panel.resize(310, 300)
+    assert panel.plotter.width() == 310 - 2 * WIDTH and panel.plotter.pictures == before  # drawn in a turn of its own
+    qtbot.waitUntil(lambda: panel.plotter.pictures > before, timeout=20_000)
     qtbot.wait(600)  # edges are smoothed in one more picture
     drawn = panel.plotter.pictures
     monkeypatch.setattr(Canvas, "_took", 1.0)  # a slow display
