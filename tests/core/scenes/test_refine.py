@@ -17,7 +17,7 @@ from core.scenes.scene import InstanceKey, ObjectPose
 from core.scenes.solids import Solid
 from core.scenes.solving import Problem, solve
 from tests.core.scenes.painted import THINGS, K, painted
-from tests.core.scenes.test_depth_step import corner_shape
+from tests.core.scenes.test_depth import corner_shape
 
 
 @pytest.fixture(scope="module")
