@@ -1,7 +1,8 @@
 """A BOP scene as a :class:`core.scenes.scene.Scene` with its truth, split where its things were moved.
 
 LM-O's things were rearranged several times while it was taken, and it says no cameras: photos whose things stand to each
-other in the same way are one arrangement, and their cameras are what most things agree on.
+other in exactly the same way are one arrangement, and their cameras are what most things agree on: what stood still there is
+written with one pose, so that these agree to the last digit.
 """
 
 import json
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from core.benchmarks.bop import BopScene
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose, nearest_rotation, rotation_error
-from core.scenes.arrangements import Arrangement, arranged
+from core.scenes.arrangements import SAME, Arrangement, arranged
 from core.scenes.drawing import box_of, cut_window, draw
 from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto, SceneShape
 from core.scenes.solids import LoadedPhoto, Solid
@@ -51,7 +52,7 @@ class TrueScene:
         solids = {n: Solid(caster, turns=data.infos[n].symmetries) for n, caster in data.casters.items()}
         scene = Scene(Path(root), "bop", tuple(photos), shapes, poses, Unit(0.001, True, "BOP is in millimetres."))
         every = {key: {thing: one.pose for thing, one in some.items()} for key, some in scene.by_photo.items()}
-        return cls(scene, solids, arranged(every, solids))
+        return cls(scene, solids, arranged(every, solids, SAME))
 
     def part(self, arrangement: Arrangement, cameras: bool = True) -> Scene:
         """The photos of one arrangement, with their cameras in the world or without."""

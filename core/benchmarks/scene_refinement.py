@@ -48,8 +48,9 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
         told = span(progress, number / len(VIEWS), (number + 1) / len(VIEWS))
         found: list[Outcome] = []
         begin, trials = time.perf_counter(), 0
-        while len(found) < settings.count and trials < settings.count:
-            group = true.arrangements[trials % len(true.arrangements)]
+        groups = [one for one in true.arrangements if len(one.cameras) >= views]
+        while groups and len(found) < settings.count and trials < settings.count:
+            group = groups[trials % len(groups)]
             found += _trial(true, group, views, rng, told)
             trials += 1
         rows.append(_row(f"{views} photos" if views > 1 else "one photo", found, time.perf_counter() - begin))

@@ -9,11 +9,25 @@ from core.geometry.pose import Pose, rotation_error
 from core.scenes.scene import InstanceKey
 from core.scenes.solids import Solid
 
-DEGREES = 4.0
-"""By which two things may differ in what they say of the camera's turn."""
 
-SHARE = 0.03
-"""Of the distance, by which they may differ in where they put each other."""
+@dataclass(frozen=True)
+class Tolerance:
+    """How far poses of one place may differ.
+
+    Attributes:
+        degrees: of the rotation.
+        share: of the distance from the camera.
+    """
+
+    degrees: float
+    share: float
+
+
+MADE = Tolerance(4.0, 0.03)
+"""Of poses that a hand made: two things of one arrangement may differ so far in what they say of the camera."""
+
+SAME = Tolerance(0.5, 0.004)
+"""Of poses that are one: places of a thing that differ by more are told apart."""
 
 Posed = Mapping[InstanceKey, Pose]
 
@@ -30,7 +44,7 @@ class Arrangement:
     cameras: dict[str, Pose] = field(default_factory=dict)
     keyframes: dict[str, Posed] = field(default_factory=dict)
 
-    def worlds(self) -> dict[InstanceKey, list[Pose]]:
+    def worlds(self, within: Tolerance = SAME) -> dict[InstanceKey, list[Pose]]:
         """Where in the world keyframes say that things are: all that differ, the most frequent first."""
         found: dict[InstanceKey, list[tuple[Pose, int]]] = {}
         for key, poses in self.keyframes.items():
@@ -38,7 +52,7 @@ class Arrangement:
                 here = in_world(self.cameras[key], pose)
                 entries = found.setdefault(thing, [])
                 for number, (other, count) in enumerate(entries):
-                    if near(here, other, float(np.linalg.norm(pose.t))):
+                    if near(here, other, float(np.linalg.norm(pose.t)), within):
                         entries[number] = (other, count + 1)
                         break
                 else:
@@ -51,13 +65,15 @@ def in_world(camera: Pose, pose: Pose) -> Pose:
     return Pose(camera.R.T @ pose.R, camera.R.T @ (pose.t - camera.t), pose.s)
 
 
-def near(one: Pose, other: Pose, distance: float) -> bool:
+def near(one: Pose, other: Pose, distance: float, within: Tolerance) -> bool:
     """Whether two poses are nearly the same, seen from a distance."""
-    turned = rotation_error(one.R, other.R) < DEGREES
-    return turned and float(np.linalg.norm(one.t - other.t)) < SHARE * distance
+    turned = rotation_error(one.R, other.R) < within.degrees
+    return turned and float(np.linalg.norm(one.t - other.t)) < within.share * distance
 
 
-def common_motion(first: Posed, second: Posed, solids: Mapping[int, Solid]) -> tuple[Pose, int]:
+def common_motion(
+    first: Posed, second: Posed, solids: Mapping[int, Solid], within: Tolerance = MADE
+) -> tuple[Pose, int]:
     """The motion ``x_second = R x_first + t`` that most things of two photos agree on, and how many do.
 
     Symmetries of the things are taken into account.
@@ -69,30 +85,34 @@ def common_motion(first: Posed, second: Posed, solids: Mapping[int, Solid]) -> t
             R = second[thing].R @ turn[:3, :3] @ first[thing].R.T
             t = second[thing](turn[:3, 3]) - R @ first[thing].t
             agreed = [
-                other for other in both if _follows(first[other], second[other], Pose(R, t), solids[other.object_id])
+                other
+                for other in both
+                if _follows(first[other], second[other], Pose(R, t), solids[other.object_id], within)
             ]
             if len(agreed) > most:
                 best, most = Pose(R, t), len(agreed)
     return best, most
 
 
-def _follows(first: Pose, second: Pose, motion: Pose, solid: Solid) -> bool:
+def _follows(first: Pose, second: Pose, motion: Pose, solid: Solid, within: Tolerance) -> bool:
     """Whether a thing moved as the camera's motion says."""
     middle = motion(first(solid.center))
-    if np.linalg.norm(middle - second(solid.center)) > SHARE * np.linalg.norm(middle):
+    if np.linalg.norm(middle - second(solid.center)) > within.share * np.linalg.norm(middle):
         return False
     turns = solid.symmetry[:, :3, :3]
-    return rotation_error(second.R, motion.R @ first.R, turns) < DEGREES
+    return rotation_error(second.R, motion.R @ first.R, turns) < within.degrees
 
 
-def arranged(keyframes: Mapping[str, Posed], solids: Mapping[int, Solid]) -> list[Arrangement]:
+def arranged(
+    keyframes: Mapping[str, Posed], solids: Mapping[int, Solid], within: Tolerance = MADE
+) -> list[Arrangement]:
     """Group keyframes in which at least two things stand to each other in the same way."""
     found: list[Arrangement] = []
     for key, poses in keyframes.items():
         best: tuple[int, Arrangement, Pose] | None = None
         for one in found:
             for other, theirs in one.keyframes.items():
-                motion, count = common_motion(theirs, poses, solids)
+                motion, count = common_motion(theirs, poses, solids, within)
                 if count >= 2 and (best is None or count > best[0]):
                     known = one.cameras[other]
                     best = count, one, Pose(motion.R @ known.R, motion.R @ known.t + motion.t)

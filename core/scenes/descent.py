@@ -15,6 +15,7 @@ from core.scenes.drawing import box_of, cut_window, draw
 from core.scenes.outlines import outline_pairs
 from core.scenes.pairs import Pairs
 from core.scenes.patches import patch_pairs
+from core.scenes.planes import Planes, depth_planes
 from core.scenes.scene import InstanceKey
 from core.scenes.shifting import shift_pairs
 from core.scenes.solids import LoadedPhoto, Solid
@@ -33,6 +34,7 @@ class RefineStage:
         rounds: how often.
         shift: above 0 the whole object is looked for up to so many halves of its box away, and nothing else.
         turn: by how much a thing turns in one round, see :class:`core.scenes.solving.Problem`.
+        depth: how far from the surface measured depth may be, in diagonals of the shape; 0 for not at all.
     """
 
     side: int
@@ -42,11 +44,12 @@ class RefineStage:
     rounds: int
     shift: float = 0.0
     turn: float = 1.0
+    depth: float = 0.0
 
 
 SEARCH = (RefineStage(96, 1.0, 0, 0, 2, 2.0, 1e-4), RefineStage(96, 0.6, 0, 0, 1, 1.0, 1e-4))
-COARSE = (RefineStage(64, 0.45, 16, 8, 3, turn=0.02), RefineStage(96, 0.3, 12, 8, 3, turn=0.02))
-FINE = (RefineStage(128, 0.2, 8, 5, 3, turn=0.02), RefineStage(192, 0.15, 6, 4, 3))
+COARSE = (RefineStage(64, 0.45, 16, 8, 3, turn=0.02, depth=0.4), RefineStage(96, 0.3, 12, 8, 3, turn=0.02, depth=0.2))
+FINE = (RefineStage(128, 0.2, 8, 5, 3, turn=0.02, depth=0.06), RefineStage(192, 0.15, 6, 4, 3, depth=0.03))
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,9 @@ class SceneViews:
 
 def observe(
     views: SceneViews, photo: str, poses: Mapping[InstanceKey, Pose], stage: RefineStage
-) -> dict[InstanceKey, Pairs]:
-    """Look at a photo where poses put things in its camera."""
-    found = {}
+) -> tuple[dict[InstanceKey, Pairs], dict[InstanceKey, Planes]]:
+    """Look at a photo, and its depth, where poses put things in its camera."""
+    found, planes = {}, {}
     loaded = views.photos[photo]
     for thing in sorted(views.shown[photo]):
         box = box_of(views.solids[thing.object_id], poses[thing], loaded.K)
@@ -89,7 +92,10 @@ def observe(
         if (photo, thing) in views.made:
             pairs.append(views.made[photo, thing])
         found[thing] = Pairs.joined(pairs)
-    return found
+        measured = depth_planes(drawing, loaded, views.solids[thing.object_id].size, stage.depth)
+        if measured is not None:
+            planes[thing] = measured
+    return found, planes
 
 
 def composed(camera: Pose, world: Pose) -> Pose:
@@ -135,13 +141,13 @@ def descend(
     solution = Solution(dict(objects), dict(cameras), {}, {})
     for number, stage in enumerate(rounds):
         progress(number / len(rounds), "Refining poses")
-        seen = {}
+        seen, planes = {}, {}
         for photo in views.shown:
             poses = {thing: composed(solution.cameras[photo], pose) for thing, pose in solution.objects.items()}
             poses |= (hiding or {}).get(photo, {})
-            found = observe(views, photo, poses, stage)
+            found, measured = observe(views, photo, poses, stage)
             seen.update({(photo, thing): pairs for thing, pairs in found.items()})
-        solution = solve(
-            replace(problem, objects=solution.objects, cameras=solution.cameras, seen=seen, turn=stage.turn), 8
-        )
+            planes.update({(photo, thing): some for thing, some in measured.items()})
+        now = replace(problem, objects=solution.objects, cameras=solution.cameras, seen=seen, planes=planes)
+        solution = solve(replace(now, turn=stage.turn), 8)
     return solution

@@ -15,7 +15,7 @@ import numpy as np
 from core.errors import CounterpointError
 from core.geometry.pose import Pose
 from core.progress import Progress, silent
-from core.scenes.arrangements import Arrangement, Posed, arranged, in_world
+from core.scenes.arrangements import MADE, Arrangement, Posed, arranged, in_world, near
 from core.scenes.descent import COARSE, FINE, SceneViews, composed, descend
 from core.scenes.drawing import box_of, cut_window, draw
 from core.scenes.localising import Keypoints, Landmarks, keypoints_of, landmarks, localise
@@ -250,7 +250,7 @@ class _Propagation:
         for thing, some in places.items():
             for pose in some:
                 one = self._candidate(loaded, thing, {**poses, thing: pose})
-                if one is not None and (thing not in found or one.agreed > found[thing].agreed + CLEARLY):
+                if one is not None and (thing not in found or one.better(found[thing])):
                     found[thing] = one
                     poses[thing] = pose
         return found
@@ -275,3 +275,8 @@ class _Candidate:
     agreed: float
     residual: float
     side: float
+
+    def better(self, other: "_Candidate") -> bool:
+        """Whether the photo shows this place rather than a more frequent one; clearly, where it is not just beside that."""
+        beside = near(self.pose, other.pose, float(np.linalg.norm(other.pose.t)), MADE)
+        return self.agreed > other.agreed + (0.0 if beside else CLEARLY)

@@ -12,7 +12,6 @@ from core.errors import CounterpointError
 from core.geometry.pose import Pose, rotation_error
 from core.progress import Progress, silent, span
 from core.scenes.arrangements import in_world
-from core.scenes.depth_step import refine_by_depth
 from core.scenes.descent import COARSE, FINE, SEARCH, RefineStage, SceneViews, composed, descend
 from core.scenes.pairs import Pairs
 from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene
@@ -65,7 +64,7 @@ def refine(
 ) -> Refined:
     """Refine the poses of a scene.
 
-    Photos with cameras in the world are refined together; others each by itself. Where a photo has depth, ICP follows.
+    Photos with cameras in the world are refined together; others each by itself. Depth counts where a photo has it.
 
     Args:
         scene: with poses to begin with.
@@ -164,8 +163,6 @@ class _Refinement:
             for thing in mine:
                 before = self.scene.by_photo[key][thing]
                 pose = composed(solution.cameras[key], solution.objects[thing])
-                if alone:
-                    pose = refine_by_depth(self.solids[thing.object_id], pose, views.photos[key])
                 residual = solution.residuals.get((key, thing), before.residual)
                 found[key, thing] = ObjectPose(pose, "refined", residual, before.info)
         photos = self.scene.photos

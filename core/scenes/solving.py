@@ -16,6 +16,7 @@ from scipy.spatial.transform import Rotation
 
 from core.geometry.pose import Pose, nearest_rotation
 from core.scenes.pairs import Pairs
+from core.scenes.planes import Planes
 from core.scenes.scene import InstanceKey
 from core.scenes.uncertainty import Cluster, Uncertainty, covariances, parts_of
 
@@ -34,7 +35,7 @@ class Problem:
         centers: what they turn about, float [3] in their own axes, and ``sizes``, what they move by.
         cameras: ``x_cam = R x_world + t``, to begin with.
         Ks: float [3, 3], the intrinsics of the photos.
-        seen: pairs by photo and thing.
+        seen: pairs by photo and thing, and ``planes`` what depth says.
         free: photos whose camera is sought too, each with the standard deviations of what is known of it: (radians,
             units of the scene).
         known: what is known of the free cameras, those to begin with where nothing is said.
@@ -48,6 +49,7 @@ class Problem:
     cameras: Mapping[str, Pose]
     Ks: Mapping[str, Floats]
     seen: Mapping[tuple[str, InstanceKey], Pairs]
+    planes: Mapping[tuple[str, InstanceKey], Planes] = field(default_factory=dict)
     free: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     known: Mapping[str, Pose] = field(default_factory=dict)
     fixed: frozenset[InstanceKey] = frozenset()
@@ -112,7 +114,7 @@ class _Layout:
         self.size = 6 * len(unknown)
         self.unit = float(np.mean(list(problem.sizes.values())))
         self.moved = {photo: self._moved(photo) for photo in self.photos}
-        count = 2 * sum(map(len, problem.seen.values()))
+        count = 2 * sum(map(len, problem.seen.values())) + sum(map(len, problem.planes.values()))
         self.rows = count + 6 * len(self.photos) + 3 * len(self.things) if count else 0
 
     def _moved(self, photo: str) -> Floats:
@@ -155,6 +157,12 @@ class _Layout:
             whitened = pairs.weight @ slope
             blocks += [(row, column, (whitened @ part).reshape(-1, 6)) for column, part in parts]
             row += 2 * len(x)
+        for (photo, thing), planes in self.problem.planes.items():
+            x, parts = self._chain(photo, thing, planes.points, values)
+            along = planes.normals / planes.sigma
+            residuals.append((along * (x - planes.targets)).sum(1))
+            blocks += [(row, column, np.einsum("nj,njk->nk", along, part)) for column, part in parts]
+            row += len(x)
         for photo, (angle, place) in self.problem.free.items():
             at, sigma = self.place[photo], np.repeat([angle, place / self.unit], 3)
             residuals.append((self.moved[photo] + values[at : at + 6]) / sigma)
@@ -239,14 +247,21 @@ def _uncertainty(layout: _Layout, values: Floats) -> dict[InstanceKey, Uncertain
 
 
 def _clusters(layout: _Layout) -> list[Cluster]:
-    """Which rows of pairs err together."""
-    seen = layout.problem.seen
-    photos = Counter(thing for (_, thing), pairs in seen.items() if len(pairs))
-    found, row = [], 0
-    for (photo, thing), pairs in seen.items():
+    """Which rows of pairs and planes err together."""
+    kinds: list[tuple[Mapping[tuple[str, InstanceKey], Pairs | Planes], int]] = [(layout.problem.seen, 2)]
+    kinds.append((layout.problem.planes, 1))
+    photos = Counter(thing for _, thing in {at for seen, _ in kinds for at, some in seen.items() if len(some)})
+    rows: dict[tuple[str, InstanceKey, int], list[npt.NDArray[np.intp]]] = {}
+    row = 0
+    for seen, width in kinds:
+        for (photo, thing), some in seen.items():
+            for number, part in enumerate(parts_of(some.pixels, photos[thing]) if len(some) else []):
+                own = (row + width * part[:, None] + np.arange(width)).ravel()
+                rows.setdefault((photo, thing, number), []).append(own)
+            row += width * len(some)
+    found = []
+    for (photo, thing, _), some_rows in rows.items():
         columns = [layout.place[name] + np.arange(6) for name in (thing, photo) if name in layout.place]
-        for part in parts_of(pairs, photos[thing]) if columns and len(pairs) else []:
-            rows = row + np.stack([2 * part, 2 * part + 1], axis=-1).ravel()
-            found.append(Cluster(thing, rows, np.concatenate(columns)))
-        row += 2 * len(pairs)
+        if columns:
+            found.append(Cluster(thing, np.concatenate(some_rows), np.concatenate(columns)))
     return found

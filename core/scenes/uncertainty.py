@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from core.scenes.pairs import Pairs
 from core.scenes.scene import InstanceKey
 
 Floats = npt.NDArray[np.floating]
@@ -72,14 +71,14 @@ class Cluster:
     columns: npt.NDArray[np.intp]
 
 
-def parts_of(pairs: Pairs, photos: int) -> list[npt.NDArray[np.intp]]:
-    """The numbers of a photo's pairs of one thing, by cluster.
+def parts_of(pixels: Floats, photos: int) -> list[npt.NDArray[np.intp]]:
+    """The numbers of what a photo's pixels [n, 2] say of one thing, by cluster.
 
-    All are one cluster if enough ``photos`` show the thing; else the quarters around its middle, each with as many pairs.
+    All are one cluster if enough ``photos`` show the thing; else the quarters around its middle, each with as many pixels.
     """
     if photos >= FEWEST:
-        return [np.arange(len(pairs))]
-    away = pairs.pixels - np.median(pairs.pixels, axis=0)
+        return [np.arange(len(pixels))]
+    away = pixels - np.median(pixels, axis=0)
     order = np.argsort(np.arctan2(away[:, 1], away[:, 0]))
     return [part for part in np.array_split(order, FEWEST) if len(part)]
 

@@ -16,7 +16,7 @@ from core.scenes.descent import composed
 from core.scenes.drawing import Window, draw
 from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto, SceneShape
 from core.scenes.solids import Solid
-from tests.core.scenes.test_depth_step import corner_shape
+from tests.core.scenes.test_depth import corner_shape
 
 SIZE = (320, 240)
 K = camera_matrix(300.0, 300.0, 159.5, 119.5)

@@ -18,7 +18,7 @@ from core.scenes.solids import Solid
 from core.scenes.solving import Problem, solve
 from core.scenes.tracking import interpolated, starts
 from tests.core.scenes.painted import THINGS, K, moving, painted
-from tests.core.scenes.test_depth_step import corner_shape
+from tests.core.scenes.test_depth import corner_shape
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,17 @@
 import numpy as np
+import pytest
 from scipy.spatial.transform import Rotation
 
 from core.geometry.pose import Pose, camera_matrix, rotation_error
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import make_shape
-from core.scenes.depth_step import refine_by_depth
+from core.scenes.descent import COARSE, FINE, SceneViews, composed, descend
 from core.scenes.drawing import Window, draw
 from core.scenes.scene import InstanceKey, SceneShape
 from core.scenes.solids import LoadedPhoto, Solid, load_solid
 from tests.core.scenes import made
+
+THING = InstanceKey(1)
 
 
 def corner_shape():
@@ -21,23 +24,35 @@ def corner_shape():
     return make_shape(vertices, np.concatenate([faces + 8 * i for i in range(3)]))
 
 
-def test_icp_brings_a_pose_back_on_noisy_depth():
-    rng = np.random.default_rng(0)
-    solid, K = Solid(Raycaster(corner_shape())), camera_matrix(570.0, 570.0, 159.5, 119.5)
-    truth = Pose(Rotation.from_euler("xyz", [160, 35, 20], degrees=True).as_matrix(), np.array([-0.05, 0.04, 0.8]))
+def measured(truth, solid, K, rng):
+    """A grey photo whose depth is noisy, of a shape before a wall."""
     window = Window(np.zeros(2), 1.0, np.zeros((320, 320, 3), np.float32), np.ones((320, 320), bool))
-    thing = InstanceKey(1)
-    z = draw(thing, {thing: truth}, {1: solid}, window, K).z[:240]
+    z = draw(THING, {THING: truth}, {1: solid}, window, K).z[:240]
     depth = np.where(np.isfinite(z), z, 1.2) + 0.002 * rng.normal(size=z.shape)
-    photo = LoadedPhoto(np.zeros((240, 320, 3), np.uint8), K, depth)
+    depth[rng.random(depth.shape) < 0.1] = np.nan
+    return LoadedPhoto(np.full((240, 320, 3), 128, np.uint8), K, depth)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_depth_joins_the_solve_of_one_photo_and_of_several(count):
+    rng = np.random.default_rng(0)
+    solid, K = Solid(Raycaster(corner_shape()), turns=np.eye(4)[None]), camera_matrix(570.0, 570.0, 159.5, 119.5)
+    truth = Pose(Rotation.from_euler("xyz", [160, 35, 20], degrees=True).as_matrix(), np.array([-0.05, 0.04, 0.8]))
+    cameras, photos = {}, {}
+    for number in range(count):
+        turn = Rotation.from_euler("y", 25 * number, degrees=True).as_matrix()
+        cameras[str(number)] = Pose(turn, truth.t - turn @ truth.t)
+        photos[str(number)] = measured(composed(cameras[str(number)], truth), solid, K, rng)
+    views = SceneViews(photos, {1: solid}, {key: frozenset([THING]) for key in photos})
     for axis in np.eye(3):
-        turn = Rotation.from_rotvec(np.radians(5) * axis).as_matrix()
-        middle = truth(solid.center) + 0.02 * 0.8 * np.roll(axis, 1)
-        found = refine_by_depth(solid, Pose(turn @ truth.R, middle - turn @ truth.R @ solid.center), photo)
-        assert rotation_error(found.R, truth.R) < 0.5
+        turn = Rotation.from_rotvec(np.radians(10) * axis).as_matrix()
+        middle = truth(solid.center) + 0.05 * 0.8 * np.roll(axis, 1)
+        start = Pose(turn @ truth.R, middle - turn @ truth.R @ solid.center)
+        solution = descend(views, {THING: start}, cameras, COARSE + FINE)
+        found = solution.objects[THING]
+        assert rotation_error(found.R, truth.R) < 1.0
         assert np.linalg.norm(found(solid.center) - truth(solid.center)) < 0.005 * 0.8
-    start = Pose(np.eye(3), np.array([0, 0, 0.3]))
-    assert refine_by_depth(solid, start, LoadedPhoto(photo.pixels, K)) is start
+        assert 0.1 < solution.uncertainty[THING].degrees < 5
 
 
 def test_shapes_are_loaded_in_units_of_the_scene_with_the_symmetries_that_are_said(tmp_path):
