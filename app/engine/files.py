@@ -12,8 +12,11 @@ from core.geometry.shape import Shape, load_shape
 from core.images import load_image
 from core.progress import Progress
 
+PIXELS = 512 << 20
+"""Bytes of photos that are kept: a dozen of 12 megapixels, whatever is stepped through."""
 
-@keep_last(6, key=lambda item: item.file)
+
+@keep_last(PIXELS, key=lambda item: item.file, bytes_of=lambda pixels: pixels.nbytes)
 def image_of(item: Item) -> npt.NDArray[np.uint8]:
     """Pixels uint8 [H, W, 3] of an image's file."""
     return load_image(item.path)
@@ -35,6 +38,13 @@ def open_image(progress: Progress, item: Item) -> npt.NDArray[np.uint8]:
     """Pixels uint8 [H, W, 3]."""
     progress(0.1, f"Opening {item.name}")
     return image_of(item)
+
+
+def read_ahead(progress: Progress, items: tuple[Item, ...]) -> None:
+    """Read photos that are likely to be opened next, the likeliest first, so that they are there at once."""
+    for number, item in enumerate(items):
+        progress(number / len(items), f"Reading {item.name} ahead")
+        image_of(item)
 
 
 def open_shape(progress: Progress, item: Item) -> OpenedShape:

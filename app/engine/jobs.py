@@ -6,7 +6,7 @@ A lane imports the module when the job is first asked for, and the rest is impor
 """
 
 _MODULES = {
-    "app.engine.files": ("open_image", "open_shape", "small_picture"),
+    "app.engine.files": ("open_image", "open_shape", "read_ahead", "small_picture"),
     "app.engine.matching": ("prepare", "query"),
     "app.engine.parts": (
         "look_for_parts",
@@ -42,6 +42,8 @@ _MODULES = {
         "carry",
         "export_collection",
     ),
+    "app.engine.scene_pictures": ("draw_scene",),
+    "app.engine.scene_inspection": ("inspect_scene",),
     "app.engine.encoder": ("list_encoders", "adapt_encoder", "measure_encoders", "measure_caches", "clear_caches"),
 }
 
