@@ -12,8 +12,8 @@ from core.geometry.shape import Shape, load_shape
 from core.images import load_image
 from core.progress import Progress
 
-PIXELS = 512 << 20
-"""Bytes of photos that are kept: a dozen of 12 megapixels, whatever is stepped through."""
+PIXELS = 256 << 20
+"""Bytes of photos that are kept: seven of 12 megapixels, one of the largest."""
 
 
 @keep_last(PIXELS, key=lambda item: item.file, bytes_of=lambda pixels: pixels.nbytes)
@@ -38,13 +38,6 @@ def open_image(progress: Progress, item: Item) -> npt.NDArray[np.uint8]:
     """Pixels uint8 [H, W, 3]."""
     progress(0.1, f"Opening {item.name}")
     return image_of(item)
-
-
-def read_ahead(progress: Progress, items: tuple[Item, ...]) -> None:
-    """Read photos that are likely to be opened next, the likeliest first, so that they are there at once."""
-    for number, item in enumerate(items):
-        progress(number / len(items), f"Reading {item.name} ahead")
-        image_of(item)
 
 
 def open_shape(progress: Progress, item: Item) -> OpenedShape:

@@ -6,7 +6,7 @@ A lane imports the module when the job is first asked for, and the rest is impor
 """
 
 _MODULES = {
-    "app.engine.files": ("open_image", "open_shape", "read_ahead", "small_picture"),
+    "app.engine.files": ("open_image", "open_shape", "small_picture"),
     "app.engine.matching": ("prepare", "query"),
     "app.engine.parts": (
         "look_for_parts",

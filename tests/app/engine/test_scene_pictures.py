@@ -1,13 +1,10 @@
 """The engine's jobs about scenes that look at photos and poses, run in this process."""
 
 import numpy as np
-from PIL import Image
 
-from app.engine import files
 from app.engine.keep_last import keep_last
 from app.engine.scene_inspection import inspect_scene
 from app.engine.scene_pictures import draw_scene
-from app.shared.values import item_for
 from core.progress import silent
 from core.scenes.opening import open_scene
 from core.scenes.scene import InstanceKey
@@ -34,24 +31,14 @@ def test_another_annotation_is_inspected(tmp_path):
     assert max(row["ADD"] for row in found.rows) < 1e-6
 
 
-def test_photos_are_read_ahead_within_bytes(tmp_path, monkeypatch):
-    read, weights = [], []
-    load = files.load_image
-    monkeypatch.setattr(files, "load_image", lambda path: read.append(path) or load(path))
-    for number in range(8):
-        Image.new("RGB", (100, 100), (number, 0, 0)).save(tmp_path / f"{number}.png")
-    items = [item_for(tmp_path / f"{number}.png") for number in range(8)]
-    files.read_ahead(silent, tuple(items[:3]))
-    assert files.open_image(silent, items[2])[0, 0, 0] == 2 and len(read) == 3
+def test_photos_are_kept_within_bytes(tmp_path):
+    read = []
 
-    @keep_last(70_000, key=lambda item: item, bytes_of=lambda pixels: weights.append(pixels.nbytes) or pixels.nbytes)
+    @keep_last(70_000, key=lambda item: item, bytes_of=lambda pixels: pixels.nbytes)
     def small(item):
         read.append(item)
-        return load(item.path)
+        return np.zeros((100, 100, 3), np.uint8)
 
-    del read[:]
-    for item in (*items, *items[-2:]):
-        small(item)
-    assert len(read) == 8 and set(weights) == {30_000}  # two fit
-    small(items[0])
-    assert len(read) == 9
+    for number in (0, 1, 1, 0, 2, 3, 2, 0):  # two fit
+        small(number)
+    assert read == [0, 1, 2, 3, 0]
