@@ -8,6 +8,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from core.errors import CounterpointError
 
 _REASONS = {
@@ -46,6 +48,11 @@ def check_file(path: str | Path) -> Path:
         reason = getattr(error, "strerror", None) or str(error)
         raise CounterpointError(f"{path.name} cannot be read ({reason}); check its name and permissions.") from error
     return path
+
+
+def cache_dir() -> Path:
+    """Return the folder that caches are kept in: $COUNTERPOINT_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("COUNTERPOINT_CACHE") or platformdirs.user_cache_dir("counterpoint", appauthor=False))
 
 
 def read_json(path: str | Path) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from app.document.scene import PAIR, corrected
 from app.document.session import Pair, Pin, Session
 from app.document.texts import title, tr
 from app.document.undo import Step
@@ -193,11 +194,16 @@ class SetLayers(Edit):
 
 
 class SetAligned(Edit):
-    """Align shapes to photos, change poses by hand, choose another hypothesis, or forget a pose (None)."""
+    """Align shapes to photos, change poses by hand, choose another hypothesis, or forget a pose (None).
+
+    The pose of the pair that is at the place of the open scene is its thing's pose there.
+    """
 
     def __init__(self, session: Session, text: str, changes: Mapping[Pair, Aligned | None]):
         super().__init__(session, text)
-        self._old = session.aligned
+        self._old, self._old_scene = session.aligned, session.scene
+        before = session.aligned.get(PAIR)
+        self._new_scene = corrected(session.scene, session.items, before, changes.get(PAIR, before))
         whole: dict[Pair, Aligned | None] = {**session.aligned, **changes}
         self._new = {pair: aligned for pair, aligned in whole.items() if aligned is not None}
         known = {id(aligned.mask) for aligned in session.aligned.values()}
@@ -206,9 +212,11 @@ class SetAligned(Edit):
 
     def apply(self) -> None:
         self._session.set_aligned(self._new)
+        self._session.set_scene(self._new_scene, self._session.kept_scene)
 
     def revert(self) -> None:
         self._session.set_aligned(self._old)
+        self._session.set_scene(self._old_scene, self._session.kept_scene)
 
 
 class SetCameras(Edit):

@@ -13,6 +13,7 @@ from typing import Any
 
 import cattrs
 
+from app.document.saved_scene import SavedScene, saved_scene
 from app.document.session import Pin, Session
 from app.shared.values import (
     SLOTS,
@@ -68,11 +69,13 @@ class SavedDocument:
     origin: str = ""
     cameras: Cameras = field(default_factory=Cameras)
     marking: Marking = field(default_factory=Marking)
+    scene: SavedScene | None = None
 
 
 def document_of(session: Session, view: dict[str, list[float]] | None = None, origin: str = "") -> SavedDocument:
     """What is open now."""
     pins = tuple(SavedPin(p.pin_id, p.name, p.color, p.slot, p.at) for p in session.pins.values())
+    opened = session.scene
     return SavedDocument(
         items=dict(session.items),
         pins=pins,
@@ -86,6 +89,7 @@ def document_of(session: Session, view: dict[str, list[float]] | None = None, or
         origin=origin,
         cameras=session.cameras,
         marking=session.marking,
+        scene=session.kept_scene if opened is None else saved_scene(opened, session.on_disk[opened.scene.root]),
     )
 
 
@@ -102,6 +106,7 @@ def apply(document: SavedDocument, session: Session) -> None:
         session.set_encoder(document.encoder)
         session.set_cameras(document.cameras)
         session.set_marking(document.marking)
+        session.set_scene(None, document.scene)
         for slot in SLOTS:
             if document.items.get(slot) != session.items.get(slot):
                 session.set_item(slot, document.items.get(slot))
@@ -145,11 +150,13 @@ def pack(document: SavedDocument, folder: Path, whole: bool = False) -> Project:
             "sha256": digest,
             "box": one.box,
             "up": one.up,
+            "frame": one.frame,
         }
 
     converter.register_unstructure_hook(bytes, keep)
     converter.register_unstructure_hook(Item, item)
     converter.register_unstructure_hook(float, lambda value: value if math.isfinite(value) else None)
+    converter.register_unstructure_hook(Path, lambda path: {"path": str(path), "relative": _relative(path, folder)})
     return Project(converter.unstructure(document), arrays, files)
 
 
@@ -172,7 +179,8 @@ def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[S
         if plain["box"] is not None:
             x0, y0, x1, y1 = map(float, plain["box"])
             box = (x0, y0, x1, y1)
-        found = replace(item_for(path or plain["path"]), kind=plain["kind"], box=box, up=str(plain["up"]))
+        frame = None if plain.get("frame") is None else int(plain["frame"])
+        found = replace(item_for(path or plain["path"]), kind=plain["kind"], box=box, up=str(plain["up"]), frame=frame)
         if path is None and found not in missing:
             missing.append(found)
         return found
@@ -180,6 +188,7 @@ def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[S
     converter.register_structure_hook(bytes, lambda name, _: project.arrays[name])
     converter.register_structure_hook(Item, item)
     converter.register_structure_hook(float, lambda value, _: math.nan if value is None else float(value))
+    converter.register_structure_hook(Path, lambda plain, _: _found_place(plain["path"], plain["relative"], folder))
     try:
         document = converter.structure(project.document, SavedDocument)
         for part in document.layers.parts:
@@ -242,6 +251,12 @@ def moved(document: SavedDocument, old: Item, new: Item) -> SavedDocument:
     file = document.cameras.file
     cameras = replace(document.cameras, depths=depths, file=other(file) if file else None)
     return replace(document, items=items, collection=collection, cameras=cameras)
+
+
+def _found_place(path: str, relative: str | None, folder: Path) -> Path:
+    """A folder or file where it was beside the project, or else where it was."""
+    beside = folder / relative if relative else Path(path)
+    return beside.absolute() if beside.exists() else Path(path)
 
 
 def _relative(path: Path, folder: Path) -> str | None:

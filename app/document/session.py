@@ -6,10 +6,12 @@ Undo commands change it, and every change is told once.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from app.document.saved_scene import SavedScene
+from app.document.scene import OpenScene
 from app.document.undo import History
 from app.shared.results import Answer
 from app.shared.values import (
@@ -27,6 +29,10 @@ from app.shared.values import (
 )
 from core.colors import PINS
 from core.parts.layers import Layers
+from core.scenes.scene import Scene
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Pair = tuple[Slot, Slot]
 """A photo's slot and a shape's."""
@@ -45,6 +51,7 @@ Fact = Literal[
     "collection",
     "corrections",
     "likely",
+    "scene",
 ]
 """What a document is made of; answers and likely poses are results and no part of it, but change with it."""
 
@@ -74,6 +81,10 @@ class Pin:
 class Session(QObject):
     """The document. Only undo commands (``app.document.commands``) and results of queries change it.
 
+    Attributes:
+        kept_scene: what a project says of a scene that is not opened again yet.
+        on_disk: by their roots, what the files of scenes say.
+
     Signals:
         changed(facts): once after every step, however much it changed; a frozenset of :data:`Fact`.
         leaving(): another document is about to take the place of this one; what is under way for it is given up.
@@ -97,6 +108,9 @@ class Session(QObject):
         self.cameras = Cameras()
         self.collection = Collection()
         self.corrections: tuple[Correction, ...] = ()
+        self.scene: OpenScene | None = None
+        self.kept_scene: SavedScene | None = None
+        self.on_disk: dict[Path, Scene] = {}
         self._next_pin = 1
         self._depth = 0
         self._facts: set[Fact] = set()
@@ -228,6 +242,17 @@ class Session(QObject):
         if collection is not self.collection:
             with self._changing("collection"):
                 self.collection = collection
+
+    def set_scene(self, scene: OpenScene | None, kept: SavedScene | None = None) -> None:
+        """Replace the open scene, or (``kept``) what is to be opened again."""
+        if scene is not self.scene or kept != self.kept_scene:
+            with self._changing("scene"):
+                self.scene, self.kept_scene = scene, kept
+
+    def set_on_disk(self, scene: Scene) -> None:
+        """This is what a scene's files say now."""
+        with self._changing("scene"):
+            self.on_disk[scene.root] = scene
 
     def set_corrections(self, corrections: tuple[Correction, ...]) -> None:
         """Matches put right by hand; answers between slots in which they changed are forgotten."""

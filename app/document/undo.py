@@ -46,6 +46,8 @@ class History(QUndoStack):
         del self._steps[self.index() :]
         self._steps.append(step)
         super().push(step)
+        if self.index() < len(self._steps):  # it became one with the step before
+            self._steps.pop()
         total = sum(one.size for one in self._steps)
         gone = 0
         while total > self._limit and gone < len(self._steps) - 1:

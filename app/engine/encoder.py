@@ -12,8 +12,8 @@ from app.shared.results import AdaptationPoint, ItemCorrection, Measurement
 from app.shared.values import EncoderSettings, Item
 from core.benchmarks import compare, consistency
 from core.encoders.catalogue import available, load_encoder, load_tunable
-from core.fields.cache import cache_dir, cache_key
-from core.files import make_folder
+from core.fields.cache import cache_key
+from core.files import cache_dir, make_folder
 from core.progress import Progress
 from core.training.adaptation_check import OwnPhoto
 from core.training.equivariance import AdaptSettings, Measured, adapt
@@ -65,7 +65,8 @@ def clear_caches(progress: Progress) -> tuple[str, int]:
     """Throw away what was computed (fields, maps, poses, reports); it is computed again when it is needed."""
     for file in sorted(cache_dir().rglob("*.safetensors")):
         file.unlink(missing_ok=True)
-    shutil.rmtree(cache_dir() / "reports", ignore_errors=True)
+    for folder in ("reports", "thumbnails"):
+        shutil.rmtree(cache_dir() / folder, ignore_errors=True)
     return measure_caches(progress)
 
 

@@ -1,5 +1,7 @@
 """What the engine does to open files. It imports neither torch nor timm, so that the first picture is there at once."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -19,7 +21,11 @@ PIXELS = 256 << 20
 @keep_last(PIXELS, key=lambda item: item.file, bytes_of=lambda pixels: pixels.nbytes)
 def image_of(item: Item) -> npt.NDArray[np.uint8]:
     """Pixels uint8 [H, W, 3] of an image's file."""
-    return load_image(item.path)
+    if item.frame is None:
+        return load_image(item.path)
+    from core.scenes.readers.video import frame_image  # with OpenCV, for which the first picture does not wait
+
+    return frame_image(Path(item.path), item.frame)
 
 
 @keep_last(4, key=lambda item: item.file)

@@ -242,3 +242,26 @@ class Inspected:
     path: str
     rows: list[dict[str, Any]]
     others: dict[PoseKey, Pose]
+
+
+class ScenesFound:
+    """Several scenes, of which one is to be chosen, by their folders."""
+
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SmallPhoto:
+    """A photo of a scene as a small picture uint8 [h, w, 3]; None where it cannot be read, and why."""
+
+    key: str
+    picture: npt.NDArray[np.uint8] | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class SceneNotes:
+    """What is wrong with the files of a scene, and what is odd."""
+
+    errors: tuple[str, ...]
+    odd: tuple[str, ...]

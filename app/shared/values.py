@@ -40,6 +40,7 @@ class Item:
         stamp: (modification time in ns, size), so that a file that changed is read again.
         box: the focus box of an image, None for all of it.
         up: the direction that points up in a shape's file.
+        frame: of a video the number of its picture from 0.
     """
 
     kind: Kind
@@ -47,11 +48,12 @@ class Item:
     stamp: tuple[int, int] = (0, 0)
     box: Box | None = None
     up: str = "y"
+    frame: int | None = None
 
     @property
     def name(self) -> str:
-        """The name of the file, without its folder."""
-        return Path(self.path).name
+        """The name of the file without its folder, and which picture of a video it is."""
+        return Path(self.path).name + ("" if self.frame is None else f" {self.frame}")
 
     def with_box(self, box: Box | None) -> "Item":
         """Return the same item with another focus box; None is all of the image."""
@@ -64,7 +66,7 @@ class Item:
     @property
     def file(self) -> "Item":
         """The same without what only concerns matching."""
-        return Item(self.kind, self.path, self.stamp)
+        return Item(self.kind, self.path, self.stamp, frame=self.frame)
 
 
 SHAPE_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz", ".asc", ".pts", ".ptx")

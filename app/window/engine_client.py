@@ -62,6 +62,10 @@ class Request(QObject):
         """Ask the job to stop; if it does not, the engine is stopped and started again."""
         self._engine._cancel(self)
 
+    def drop(self) -> None:
+        """Ask the job to stop; it is never stopped by force, because the engine has better things to do than to start again."""
+        self._engine._cancel(self, by_force=False)
+
     def try_again(self) -> None:
         """Go on with work that the engine stopped at, see :attr:`EngineClient.ask`."""
         self._engine._try_again(self)
@@ -219,7 +223,7 @@ class EngineClient(QObject):
         request.finished.emit()
         request.deleteLater()
 
-    def _cancel(self, request: Request) -> None:
+    def _cancel(self, request: Request, by_force: bool = True) -> None:
         if request.state == "finished":
             return
         if request.latest is not None and self._pending.get(request.latest) is request:
@@ -230,7 +234,7 @@ class EngineClient(QObject):
         if request.state in ("waiting", "asked"):
             self._finish(request, request.cancelled.emit)
             return
-        if request.lane == "background":
+        if request.lane == "background" or not by_force:
             return
         QTimer.singleShot(int(self._grace * 1000), self, lambda: self._cancel_hard(request))
 

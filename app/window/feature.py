@@ -45,6 +45,7 @@ class Feature:
         layers: what is seen at full strength over photos and shapes while it is current.
         panel: its list and its settings.
         toolbar: its tools in a row, each with its name; only of those in the bar.
+        foot: what it shows below photos and shapes, whichever task is current; it shows and hides it itself.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Feature:
     layers: frozenset[Layer] = frozenset()
     panel: QWidget
     toolbar: QWidget
+    foot: QWidget | None = None
 
     def layers_on(self, slot: Slot) -> frozenset[Layer]:
         """What of it lies over the photo or the shape of a slot."""
@@ -72,6 +74,10 @@ class Feature:
     def edit_entries(self) -> Entries:
         """Lines that the task adds to the Edit menu."""
         return ()
+
+    def takes(self, path: str) -> bool:
+        """Whether a file or a folder that is opened is for this task, which then opens it."""
+        return False
 
     def delete(self) -> None:
         """Delete what is selected, as Delete over a photo or a shape does while the task is current."""

@@ -18,7 +18,9 @@ from app.window.gallery.feature import GalleryFeature
 from app.window.layer_settings import LayerSettings
 from app.window.matching.feature import MatchingFeature
 from app.window.parts.feature import PartsFeature
+from app.window.photo_steps import PhotoSteps
 from app.window.requests import Requests
+from app.window.scene.feature import SceneFeature
 from app.window.shell import Shell
 from app.window.tools import Tools
 from app.window.views.panels import ActivePanel, Panels
@@ -39,6 +41,7 @@ class Services:
     layers: LayerSettings
     settings: QSettings
     shell: Shell
+    steps: PhotoSteps
     parent: QWidget
 
 
@@ -50,6 +53,7 @@ class Features:
     parts: PartsFeature
     align: AlignFeature
     collection: CollectionFeature
+    scene: SceneFeature
     gallery: GalleryFeature
     encoder: EncoderFeature
 
@@ -66,12 +70,15 @@ def build_features(use: Services) -> Features:
             use.session, use.requests, use.panels, use.content, use.pair, use.tools, use.layers, use.shell, use.parent
         ),
         CollectionFeature(use.session, use.requests, use.panels, use.tools, use.settings, use.shell, use.parent),
+        SceneFeature(use.session, use.requests, use.panels, use.pair, use.settings, use.shell, use.parent),
         GalleryFeature(use.session, use.requests, use.active, use.settings, use.shell, use.parent),
         EncoderFeature(use.session, use.engine, use.requests, use.parent),
     )
     features.align.search.guessed.connect(features.matching.focus.offer)
     features.gallery.controller.align_requested.connect(features.align.align)
     features.parts.panel.selected.connect(lambda ids: features.gallery.controller.choose_part(ids[0] if ids else None))
+    use.steps.offer("collection", features.collection.controller.step, features.collection.controller.is_filled)
+    use.steps.offer("scene", features.scene.controller.step, features.scene.controller.is_open)
     for feature in features:
         use.tools.offer(feature.tools())
     return features

@@ -1,5 +1,6 @@
 """Files that are opened: by the menus, dropped on a panel, named on the command line, or again."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings
@@ -8,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 from app.document.session import Session
 from app.document.texts import title, tr
 from app.shared.values import IMAGE_SUFFIXES, KINDS, SHAPE_SUFFIXES, Item, Kind, Slot, item_for, kind_of, slots_of
+from app.window.feature import Feature
 from app.window.project_files import ProjectFiles
 from app.window.requests import Requests
 from app.window.shell import Shell
@@ -26,15 +28,17 @@ class Files(QObject):
         requests: Requests,
         projects: ProjectFiles,
         panels: Panels,
+        features: Sequence[Feature],
         settings: QSettings,
         shell: Shell,
         parent: QObject | None = None,
     ):
         super().__init__(parent)
         self._session, self._requests, self._projects = session, requests, projects
-        self._settings, self._shell = settings, shell
+        self._features, self._settings, self._shell = features, settings, shell
         self._known: dict[Slot, Item] = {}
-        session.follow({"items"}, self._remember_items)
+        self._scene: Path | None = None
+        session.follow({"items", "scene"}, self._remember_items)
         projects.changed.connect(self._remember_project)
         for slot, panel in panels.items():
             panel.files_dropped.connect(lambda paths, s=slot: self.open(paths, s))
@@ -51,7 +55,8 @@ class Files(QObject):
             free[kind] = free[kind][free[kind].index(slot) :]
         for project in (path for path in paths if path.endswith(SUFFIX)):
             self._projects.open(Path(project))
-        for item in (item_for(path) for path in paths if not path.endswith(SUFFIX)):
+        rest = [path for path in paths if not path.endswith(SUFFIX)]
+        for item in (item_for(path) for path in rest if not any(one.takes(path) for one in self._features)):
             if free[item.kind]:
                 self._requests.open(free[item.kind].pop(0), item)
             else:
@@ -86,10 +91,17 @@ class Files(QObject):
         return [stored] if isinstance(stored, str) else list(stored or [])  # type: ignore[call-overload]
 
     def _remember_items(self) -> None:
+        """Of an open scene the scene is remembered, not each of its photos and shapes."""
+        opened = self._session.scene
+        own = set() if opened is None else {str(shape.path.absolute()) for shape in opened.scene.shapes.values()}
         for slot, item in self._session.items.items():
-            if item != self._known.get(slot):
+            of_scene = opened is not None and (item.path in own or opened.photo_of(item) is not None)
+            if item != self._known.get(slot) and not of_scene:
                 self._remember(Path(item.path))
         self._known = dict(self._session.items)
+        if opened is not None and opened.scene.root != self._scene:
+            self._remember(opened.scene.root)
+        self._scene = None if opened is None else opened.scene.root
 
     def _remember_project(self) -> None:
         if self._projects.path is not None:

@@ -32,6 +32,7 @@ from app.window.keyboard import Keyboard
 from app.window.layer_presenter import LayerPresenter
 from app.window.layer_settings import LayerSettings
 from app.window.messages import Messages
+from app.window.photo_steps import PhotoSteps
 from app.window.pictures import Pictures
 from app.window.preferences import Preferences
 from app.window.preload import Preload
@@ -72,9 +73,12 @@ class MainWindow(QMainWindow):
         self.content = Content(self.session, self.requests, self.panels, self.columns, self)
         self.tools, self.layers = Tools(self.panels, self), LayerSettings(self)
         self.messages, self.tasks = Messages(self.statusBar(), self), TaskBar()
+        self.steps = PhotoSteps(self)
         self.features = build_features(self._services())
         self.projects = ProjectFiles(self.session, self.settings, self.panels, self.content, self, self)
-        self.files = Files(self.session, self.requests, self.projects, self.panels, self.settings, self, self)
+        self.files = Files(
+            self.session, self.requests, self.projects, self.panels, tuple(self.features), self.settings, self, self
+        )
         self.sample = Sample(self.session, self.requests, self.tools, self)
         samples: dict[str, Callable[[], object]] = {tr("the sample"): self.open_sample}
         for feature in self.features:
@@ -107,7 +111,9 @@ class MainWindow(QMainWindow):
 
     def _services(self) -> Services:
         panels = self.panels, self.content, self.active, self.pair, self.tools
-        return Services(self.session, self.engine, self.requests, *panels, self.layers, self.settings, self, self)
+        return Services(
+            self.session, self.engine, self.requests, *panels, self.layers, self.settings, self, self.steps, self
+        )
 
     @property
     def dialog_parent(self) -> QWidget:
@@ -170,6 +176,8 @@ class MainWindow(QMainWindow):
 
     def _file_entries(self) -> Entries:
         return (
+            *self.steps.entries(),
+            None,
             *self._picture_entries(),
             None,
             Entry(tr("Close panel"), lambda: self.content.close(self.keyboard.slot), "Ctrl+W"),
@@ -190,6 +198,7 @@ class MainWindow(QMainWindow):
         self.projects.changed.connect(self._name_window)
         self.workspace.changed.connect(lambda _: self._show_layers())
         self.workspace.changed.connect(self.tour.show_task)
+        self.workspace.changed.connect(lambda name: setattr(self.steps, "current", name))
         self.tour.card.open_requested.connect(self.open_sample)
         self.session.follow({"items", "collection"}, self._show_layers)
         self.pair.changed.connect(lambda: self.workspace.show_pair(self.pair.name()))

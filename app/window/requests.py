@@ -76,7 +76,9 @@ class Requests(QObject):
         """What places of a slot can be matched with."""
         return {slot: item for slot, item in self._session.items.items() if slot != source and self.is_ready(slot)}
 
-    def run(self, job: str, done: Callable[[Any], object], *, where: str = "", **arguments: Any) -> Request:
+    def run(
+        self, job: str, done: Callable[[Any], object], *, where: str = "", lane: Lane = "work", **arguments: Any
+    ) -> Request:
         """Long work in the engine, shown in the list of tasks.
 
         ``done`` takes the result; a failure is said in the panel that it is about: ``where``, or that of an item among
@@ -92,7 +94,7 @@ class Requests(QObject):
             if request in self._of_document:
                 self.failed.emit(sentence, details, where)
 
-        request = self._submit(job, "work", None, where, succeed, arguments)
+        request = self._submit(job, lane, None, where, succeed, arguments)
         request.failed.connect(fail)
         request.finished.connect(lambda: self._of_document.discard(request))
         self._of_document.add(request)
@@ -133,17 +135,29 @@ class Requests(QObject):
         request.warned.connect(self.warned)
         return request
 
-    def _read(self, slot: Slot, item: Item, done: Callable[[object], None]) -> None:
+    def _read(
+        self, slot: Slot, item: Item, done: Callable[[object], None], failed: Callable[[], None] | None = None
+    ) -> None:
         """In a lane of its own: a file can be opened while something else takes long."""
 
         def loaded(content: object) -> None:
             self._stage(slot, content, partial(done, content))
 
-        self._keep_up(f"open_{item.kind}", loaded, "files", slot, item=item.file)
+        self._keep_up(f"open_{item.kind}", loaded, "files", slot, failed, item=item.file)
 
-    def _keep_up(self, job: str, done: Callable[[Any], object], lane: Lane, where: Slot, **arguments: Any) -> Request:
+    def _keep_up(
+        self,
+        job: str,
+        done: Callable[[Any], object],
+        lane: Lane,
+        where: Slot,
+        failed: Callable[[], None] | None = None,
+        **arguments: Any,
+    ) -> Request:
         """What an open file needs, whichever document it is in; ``done`` sees whether it is still open."""
         request = self._submit(job, lane, None, where, done, arguments)
+        if failed is not None:
+            request.failed.connect(lambda *_: failed())
         request.failed.connect(lambda sentence, details: self.failed.emit(sentence, details, where))
         self.busy.emit(request)
         return request
@@ -181,12 +195,14 @@ class Requests(QObject):
                 if self._shown.get(slot) == file:
                     self._opened(slot, content)
 
-            self._read(slot, item, done)
+            self._read(
+                slot, item, done, lambda: self.opened.emit(slot, None) if self._shown.get(slot) == file else None
+            )
 
     def _prepare(self, slot: Slot) -> None:
         old = self._preparing.pop(slot, None)
         if old is not None:
-            old.cancel()
+            old.drop()
         if slot not in self._session.items:
             return
         item, encoder = self._session.items[slot], self._session.encoder

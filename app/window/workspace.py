@@ -184,10 +184,10 @@ class Workspace(QWidget):
 
     def _lay_out(self, welcome: QWidget, panels: QWidget, tour: QWidget) -> None:
         self._above, self._beside = QSplitter(Qt.Orientation.Vertical), QSplitter(Qt.Orientation.Horizontal)
-        self._above.addWidget(panels)
+        self._above.addWidget(_stacked(panels, *(one.foot for one in self._features.values() if one.foot is not None)))
         self._above.addWidget(self.drawer)
         self._beside.addWidget(self._above)
-        self._beside.addWidget(_over(self.side, tour))
+        self._beside.addWidget(_stacked(self.side, tour))
         for splitter in (self._above, self._beside):
             splitter.setChildrenCollapsible(False)
             splitter.setStretchFactor(0, 1)
@@ -214,12 +214,13 @@ class Workspace(QWidget):
         column.addWidget(self._beside, 1)
 
 
-def _over(side: QWidget, tour: QWidget) -> QWidget:
-    """The panel of the task, and the card of the tour at its foot."""
+def _stacked(main: QWidget, *feet: QWidget) -> QWidget:
+    """What has the room, and what stands at its foot."""
     both = QWidget()
     column = QVBoxLayout(both)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(0)
-    column.addWidget(side, 1)
-    column.addWidget(tour)
+    column.addWidget(main, 1)
+    for foot in feet:
+        column.addWidget(foot)
     return both

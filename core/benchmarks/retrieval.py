@@ -14,8 +14,8 @@ from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
-from core.fields.cache import cache_dir, cache_key
-from core.files import make_folder, write_atomic
+from core.fields.cache import cache_key
+from core.files import cache_dir, make_folder, write_atomic
 from core.geometry.sampling import sample_surface, spread
 from core.geometry.shape import Shape, make_shape
 from core.progress import Progress, silent, span

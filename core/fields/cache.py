@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 import torch
 from safetensors import safe_open
 
 from core.errors import CounterpointError
+from core.files import cache_dir
 from core.tensors import save_tensors
 
 VERSION = "2"
@@ -22,11 +22,6 @@ LIMIT_BYTES = 4 << 30
 
 _room: dict[Path, int] = {}
 """The bytes that may still be written to a folder before it is looked at again."""
-
-
-def cache_dir() -> Path:
-    """Return the folder that caches are kept in: $COUNTERPOINT_CACHE, or the user's cache folder."""
-    return Path(os.environ.get("COUNTERPOINT_CACHE") or platformdirs.user_cache_dir("counterpoint", appauthor=False))
 
 
 def cache_key(*parts: str) -> str:

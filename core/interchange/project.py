@@ -13,7 +13,7 @@ from core.files import write_atomic
 
 SUFFIX = ".counterpoint"
 
-FORMAT, VERSION = "counterpoint project", 3
+FORMAT, VERSION = "counterpoint project", 4
 
 LIMIT = 4 << 30
 """Bytes that all members of a file may take together once unpacked."""
@@ -30,6 +30,7 @@ def _pocket_by_version(document: dict[str, Any]) -> dict[str, Any]:
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda document: document | {"cameras": {}, "marking": {}},  # 0.1 did not keep them
     2: _pocket_by_version,
+    3: lambda document: document | {"scene": None},  # there were none
 }
 """From each older version to the next: what to do with the document."""
 

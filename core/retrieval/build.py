@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import CounterpointError
-from core.fields.cache import cache_dir, cache_key
+from core.fields.cache import cache_key
+from core.files import cache_dir
 from core.geometry.shape import SUFFIXES
 from core.notices import warn
 from core.progress import Progress, silent

@@ -10,3 +10,9 @@ FORMATS = {
     "scan2cad": "full_annotations.json: the things in the world, with their scales and symmetries",
 }
 """By the names of :func:`core.scenes.saving.save_scene`."""
+
+VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
+"""How videos are called."""
+
+SIGNS = ("transforms.json", "scene_gt.json", "scene_camera.json")
+"""Files that stand for the scene that they belong to."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from core.errors import CounterpointError
 from core.files import make_folder, read_json, write_json
 from core.geometry.pose import Pose
 from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene
-from core.scenes.uncertainty import Uncertainty
+
+if TYPE_CHECKING:
+    from core.scenes.uncertainty import Uncertainty
 
 SHARE = 10
 """Writing takes at most one of so many parts of the time."""
@@ -63,11 +65,11 @@ class KeptPoses:
             found[at] = ObjectPose(pose, one["state"], one["residual"], info)
         return found
 
-    def keep(self, scene: Scene, unsure: Mapping[PoseKey, Uncertainty] = {}) -> None:
+    def keep(self, scene: Scene, unsure: "Mapping[PoseKey, Uncertainty] | None" = None) -> None:
         """Take the poses of a scene, and write them unless that would take too much of the time."""
         for at, one in scene.poses.items():
-            about = self.entries[at] = _entry(at, one, scene.unit.metres * 1000, self.entries.get(at, {}))
-            if at in unsure:
+            about = self.entries[at] = entry_of(at, one, scene, self.entries.get(at, {}))
+            if unsure and at in unsure:
                 sure = unsure[at]
                 about["degrees_at_least"], about["mm_at_least"] = sure.degrees, sure.moved * scene.unit.metres * 1000
         if time.monotonic() > self.next:
@@ -81,8 +83,10 @@ class KeptPoses:
         self.next = time.monotonic() + SHARE * (time.monotonic() - begin)
 
 
-def _entry(at: PoseKey, one: ObjectPose, millimetres: float, before: Mapping[str, Any]) -> dict[str, Any]:
+def entry_of(at: PoseKey, one: ObjectPose, scene: Scene, before: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """What stands in the file for a pose of a scene; the fields of ``before`` stay."""
     key, thing = at
+    millimetres = 1000 * scene.unit.metres
     scaled = {} if np.allclose(one.pose.s, 1) else {"s": np.asarray(one.pose.s).tolist()}
     return {**before, "image": key, "obj_id": thing.object_id, "instance": thing.instance, "state": one.state,
             "residual": one.residual, "cam_R_m2c": one.pose.R.ravel().tolist(),

@@ -4,7 +4,7 @@ A scene holds paths and numbers, never pixels or meshes: a thousand photos are o
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -36,6 +36,7 @@ class SceneShape:
         object_id: the data set's number of it.
         path: of its file, in units of which ``scale`` make one unit of the scene's translations.
         info: what the data set says of it (BOP's ``models_info``: diameter, symmetries), as it stands there.
+        bounds: its lowest and highest x, y and z in units of the file, None where nobody read them.
     """
 
     object_id: int
@@ -43,6 +44,7 @@ class SceneShape:
     name: str
     scale: float = 1.0
     info: Mapping[str, Any] = field(default_factory=dict)
+    bounds: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,9 @@ class Scene:
     poses: Mapping[PoseKey, ObjectPose] = field(default_factory=dict)
     unit: Unit = UNSAID
     info: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}  # without what is cached
 
     @cached_property
     def by_key(self) -> dict[str, ScenePhoto]:

@@ -95,7 +95,10 @@ class AlignController(QObject):
         mask, K, lens = (known.mask, known.K, known.lens) if known is not None else (None, None, None)
         cameras = self._session.cameras
         of_rig, depth = cameras.of_rig(image), cameras.depth_of(image)
-        if K is None and of_rig is not None:
+        of_scene = None if self._session.scene is None else self._session.scene.camera_of(image)
+        if K is None and of_scene is not None:
+            K, lens = of_scene
+        elif K is None and of_rig is not None:
             K, lens = of_rig.K, of_rig.lens
         return AlignTask(
             image,

@@ -124,9 +124,7 @@ class CollectionController(QObject):
     def step(self, by: int) -> None:
         """Open the photo after the open one, or before it; the first where none of them is open."""
         count, number = len(self.collection.photos), self.collection.number_of(self._session.items.get(IMAGE))
-        if count == 0:
-            self._shell.say(tr("There is no collection of photos yet; add photos first (Ctrl+4)."))
-        elif number is None:
+        if number is None:
             self.open_photo(0)
         elif 0 <= number + by < count:
             self.open_photo(number + by)
@@ -321,6 +319,10 @@ class CollectionController(QObject):
     def _name(self, slot: Slot) -> str:
         item = self._session.items.get(slot)
         return slot if item is None else item.name
+
+    def is_filled(self) -> bool:
+        """Whether there are photos to go through."""
+        return bool(self.collection.photos)
 
     def is_joined(self) -> bool:
         """Whether the photos are in one frame, to be written."""

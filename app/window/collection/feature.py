@@ -52,8 +52,6 @@ class CollectionFeature(Feature):
         return (
             Entry(tr("Open sample &collection"), self.open_sample),
             Entry(tr("Add photos to the collection…"), self._add_photos),
-            Entry(tr("Next photo of the collection"), partial(self.controller.step, 1), "D"),
-            Entry(tr("Previous photo of the collection"), partial(self.controller.step, -1), "A"),
         )
 
     def exports(self) -> Entries:

@@ -1,6 +1,7 @@
 """Scenes in the layout of BOP (Hodan et al., ECCV 2018): a data set, a split, or one scene's folder; millimetres."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +103,18 @@ def models_of(place: Path) -> dict[int, SceneShape]:
     for file in sorted(folder.glob("obj_*.ply")):
         number = number_of(file.name)
         if number is not None:
-            shapes[number] = SceneShape(number, file, file.stem, 1.0, info.get(str(number)) or {})
+            about = info.get(str(number)) or {}
+            shapes[number] = SceneShape(number, file, file.stem, 1.0, about, _bounds(about))
     return shapes
+
+
+def _bounds(about: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """The box of a model, where all of it is said."""
+    try:
+        low = tuple(float(about[f"min_{axis}"]) for axis in "xyz")
+        return low, tuple(a + float(about[f"size_{axis}"]) for a, axis in zip(low, "xyz", strict=True))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _models_folder(place: Path) -> Path | None:

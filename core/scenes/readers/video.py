@@ -9,14 +9,13 @@ import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.files import check_file
+from core.scenes.formats import VIDEOS
 from core.scenes.scene import Scene, ScenePhoto
-
-SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
 
 
 def recognises(path: Path) -> bool:
     """Whether ``path`` is called as videos are."""
-    return path.suffix.lower() in SUFFIXES and path.is_file()
+    return path.suffix.lower() in VIDEOS and path.is_file()
 
 
 def read(path: Path) -> Scene:

@@ -14,6 +14,7 @@ QUESTIONS = {
     "average_picture",
     "list_encoders",
     "measure_caches",
+    "scene_thumbnails",
 }
 """Short ones that are hardly ever in the list, and those that nobody asked for."""
 
