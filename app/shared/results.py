@@ -244,6 +244,7 @@ class Inspected:
     others: dict[PoseKey, Pose]
 
 
+@dataclass(frozen=True)
 class ScenesFound:
     """Several scenes, of which one is to be chosen, by their folders."""
 

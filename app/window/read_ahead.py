@@ -25,12 +25,14 @@ class ReadAhead(QObject):
         self._pixels: dict[Item, Pixels] = {}
         self._tried: set[Item] = set()
         self._request: Request | None = None
+        self._full = False
 
     def want(self, items: Sequence[Item]) -> None:
         """Read these photos, the likeliest first; what is not among them is forgotten."""
         self._wanted = tuple(item.file for item in items)
         self._pixels = {item: pixels for item, pixels in self._pixels.items() if item in self._wanted}
         self._tried &= {*self._wanted}
+        self._full = False
         self._next()
 
     def pixels_of(self, item: Item) -> Pixels | None:
@@ -43,7 +45,7 @@ class ReadAhead(QObject):
 
     def _next(self) -> None:
         item = next((one for one in self._wanted if one not in self._tried), None)
-        if self._request is not None or item is None or self.bytes() >= KEPT:
+        if self._request is not None or item is None or self._full:
             return
         self._tried.add(item)
         self._request = request = self._engine.submit("open_image", lane="background", item=item)
@@ -51,8 +53,17 @@ class ReadAhead(QObject):
         request.finished.connect(self._finished)
 
     def _keep(self, item: Item, pixels: Pixels) -> None:
-        """Of large photos only as many are kept as there is room for."""
-        if item in self._wanted and self.bytes() + pixels.nbytes <= KEPT:
+        """The likeliest are kept, as many as there is room for."""
+        if item not in self._wanted:
+            return
+        less = list(self._wanted[self._wanted.index(item) + 1 :])
+        while self.bytes() + pixels.nbytes > KEPT and less:
+            self._pixels.pop(less[-1], None)
+            self._tried.discard(less.pop())
+        self._full = self.bytes() + pixels.nbytes > KEPT
+        if self._full:
+            self._tried.discard(item)
+        else:
             self._pixels[item] = pixels
 
     def _finished(self) -> None:
