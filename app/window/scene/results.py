@@ -10,6 +10,7 @@ from app.document.texts import tr
 from app.shared.results import Inspected
 from app.window.requests import Requests
 from app.window.scene.results_page import ResultsPage
+from app.window.scene.things import thing_name
 from app.window.shell import Shell
 from core.geometry.pose import Pose
 from core.scenes.scene import InstanceKey
@@ -94,9 +95,7 @@ class Results(QObject):
     def name_of(self, thing: InstanceKey) -> str:
         """What people read of a thing of the scene."""
         opened = self._session.scene
-        shape = None if opened is None else opened.scene.shapes.get(thing.object_id)
-        name = str(thing.object_id) if shape is None else shape.name
-        return f"{name} #{thing.instance + 1}" if thing.instance else name
+        return str(thing.object_id) if opened is None else thing_name(opened, thing)
 
     def _follow(self) -> None:
         """Results are about one scene."""
