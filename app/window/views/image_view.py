@@ -68,7 +68,8 @@ class ImageView(QGraphicsView):
         self.heat.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self.labels.setZValue(4)
         self.heat.setZValue(5)
-        self.overlays, self.coordinates, self.measured = Overlays(3), Overlays(3.5), Overlays(2.5)
+        self.things, self.overlays, self.coordinates = Overlays(2), Overlays(3), Overlays(3.5)
+        self.measured = Overlays(1)
         self.handles, self.guess = PoseHandles(), GuessItem()
         self._box_item = BoxItem()
         self._box_item.setVisible(False)
@@ -78,7 +79,7 @@ class ImageView(QGraphicsView):
         items: LayerItems = {
             "photo": (self.picture,),
             "depth": (self.measured,),
-            "pose": (self.overlays,),
+            "pose": (self.things, self.overlays),
             "coordinates": (self.coordinates,),
             "parts": (self.labels, self.clicks.group),
             "heat": (self.heat,),
@@ -107,7 +108,7 @@ class ImageView(QGraphicsView):
         self._shows = "all"
         size = self.picture.boundingRect().size()
         margin = 4 * max(size.width(), size.height(), 1)
-        for overlays in (self.overlays, self.coordinates, self.measured):
+        for overlays in (self.measured, self.things, self.overlays, self.coordinates):
             overlays.fit(self.picture.boundingRect())
         self.handles.place(None)
         self.setSceneRect(QRectF(-margin, -margin, size.width() + 2 * margin, size.height() + 2 * margin))
