@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.benchmarks import pairs, shapes, surface
+from core.benchmarks.bootstrap import spread_of_share
 from core.benchmarks.bop import BopScene
 from core.benchmarks.classical import DenseSift
 from core.benchmarks.settings import EvaluateSettings
@@ -22,7 +23,7 @@ Row = dict[str, Any]
 
 
 def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
-    """Tables by name, rows by method.
+    """Tables by name, rows by method; "±" is the standard deviation by the bootstrap over pictures.
 
     Args:
         settings: ``data`` is "procedural" (held-out seeds), "bop:PATH" (photos with exact poses) or "meshes:FOLDER"
@@ -109,4 +110,5 @@ def _surface_table(
 def _surface_row(name: str, answers: surface.MatchErrors) -> Row:
     errors = np.array(answers.errors)
     shares = {f"below {t}": float(np.mean(errors < t)) for t in (0.05, 0.1, 0.2)}
-    return {"method": name, "points": len(errors), **shares, "median": float(np.median(errors))}
+    sure = {"± below 0.1": spread_of_share(errors < 0.1, answers.cases)}
+    return {"method": name, "points": len(errors), **shares, **sure, "median": float(np.median(errors))}

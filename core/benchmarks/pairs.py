@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.benchmarks.bootstrap import spread_of_share
 from core.benchmarks.held_out import category_pair
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image
@@ -119,6 +120,8 @@ def measure_views(
     numbers = {"points": float(len(error)), "ape": float(error.mean())}
     numbers |= {f"pcdp@{t}": float(np.mean(error < t)) for t in (0.05, 0.1, 0.2)}
     numbers |= {f"pck@{t}": float(np.mean(distance < t)) for t in (0.05, 0.1)}
+    pictures = np.repeat(np.arange(len(distances)), [len(one) for one in distances])
+    numbers["± pck@0.1"] = spread_of_share(distance < 0.1, pictures)
     return numbers | {"mirrored": float(swap.mean()) if len(swap) else 0.0}
 
 

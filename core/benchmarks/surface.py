@@ -83,15 +83,26 @@ class MatchErrors:
     Attributes:
         errors: the distances from the true places, as fractions of the diameter.
         verdicts: see :mod:`core.matching.verdict`.
+        cases: the number of the picture that each belongs to.
     """
 
     errors: list[float] = field(default_factory=list)
     verdicts: list[str] = field(default_factory=list)
+    cases: list[int] = field(default_factory=list)
+
+    def add(self, error: float, verdict: str, case: int) -> None:
+        """Add the result of one pixel."""
+        self.errors.append(error)
+        self.verdicts.append(verdict)
+        self.cases.append(case)
 
     def only(self, verdict: str) -> "MatchErrors":
         """Return the results with a verdict."""
-        chosen = [error for error, v in zip(self.errors, self.verdicts, strict=True) if v == verdict]
-        return MatchErrors(chosen, [verdict] * len(chosen))
+        chosen = MatchErrors()
+        for one in zip(self.errors, self.verdicts, self.cases, strict=True):
+            if one[1] == verdict:
+                chosen.add(*one)
+        return chosen
 
 
 def photo_cases(scene: BopScene, pixels: int, up: str = "z") -> list[SurfaceCase]:
@@ -131,12 +142,13 @@ def render_cases(items: Sequence[Object3D], pixels: int, per_item: int = 2) -> l
 def by_chance(cases: Sequence[SurfaceCase]) -> MatchErrors:
     """Return the results of random places on the surface."""
     rng = np.random.default_rng(1)
-    errors: list[float] = []
-    for case in cases:
+    found = MatchErrors()
+    for number, case in enumerate(cases):
         places = sample_surface(case.target.shape, 2000).position
         guess = places[rng.integers(len(places), size=len(case.truth))]
-        errors.extend(np.linalg.norm(guess - case.truth, axis=1) / case.target.diameter)
-    return MatchErrors(errors, ["none"] * len(errors))
+        for error in np.linalg.norm(guess - case.truth, axis=1) / case.target.diameter:
+            found.add(float(error), "none", number)
+    return found
 
 
 def measure(
@@ -180,8 +192,7 @@ def measure(
             for answers, image, known in ((alone, upright, None), (joint, turned, prior)):
                 found = match(image, shape, tuple(uv), known)
                 place = shape.field.points.position[found.candidate]
-                answers.errors.append(float(np.linalg.norm(place - truth)) / target.diameter)
-                answers.verdicts.append(found.verdict)
+                answers.add(float(np.linalg.norm(place - truth)) / target.diameter, found.verdict, number)
     return alone, joint
 
 
@@ -219,8 +230,7 @@ def measure_through_poses(
         for uv, truth in zip(case.pixels, case.truth, strict=True):
             answer = match(image, shape, tuple(uv), prior)
             place = shape.field.points.position[answer.candidate]
-            answers.errors.append(float(np.linalg.norm(place - truth)) / target.diameter)
-            answers.verdicts.append(answer.verdict)
+            answers.add(float(np.linalg.norm(place - truth)) / target.diameter, answer.verdict, number)
     return answers
 
 

@@ -86,7 +86,7 @@ class PocketEncoder:
         net = make_net(self._settings)
         if self._file is not None:
             load_weights(net, self._file)
-        return net.float().eval().to(self._device)
+        return net.float().eval().to(self._device).to(memory_format=torch.channels_last)
 
     @property
     def net(self) -> nn.Module:

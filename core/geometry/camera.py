@@ -80,13 +80,18 @@ class Camera:
         """Rays through pixels [..., 2]: origins and unit directions float64 [..., 3] in the object frame."""
         pixels = np.asarray(pixels, np.float64)
         xy = (pixels - [self.K[0, 2], self.K[1, 2]]) / [self.K[0, 0], self.K[1, 1]]
-        cam = np.concatenate([xy, np.ones_like(xy[..., :1])], axis=-1)
-        directions = (cam / np.linalg.norm(cam, axis=-1, keepdims=True)) @ self.R
+        directions = xy @ self.R[:2] + self.R[2]
+        directions /= lengths(directions)[..., None]
         return np.broadcast_to(self.center, directions.shape), directions
 
     def pixel_grid(self) -> Floats:
         """All pixels float64 [height, width, 2] as (u, v)."""
         return np.stack(np.meshgrid(np.arange(self.width), np.arange(self.height)), axis=-1).astype(np.float64)
+
+
+def lengths(vectors: Floats) -> Floats:
+    """Euclidean lengths [...] of vectors [..., D], several times quicker than numpy's norm where D is small."""
+    return np.asarray(np.sqrt(np.einsum("...d,...d->...", vectors, vectors)))
 
 
 def look_at(direction: Floats, up: Floats, roll: float = 0.0) -> Floats:

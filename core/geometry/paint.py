@@ -50,18 +50,24 @@ class Paint:
 
     def at(self, face: npt.NDArray[np.integer], bary: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """sRGB colours float64 [..., 3] in [0, 1] of surface points: faces [...] and barycentric coordinates [..., 3]."""
-        light = np.ones((*np.shape(face), 3))
-        if self.color is not None:
-            light = to_linear(self.color[face] / 255.0)
-            if self.color.ndim == 3:
-                light = np.einsum("...k,...kd->...d", bary, light)
+        texels = self._texels(face, bary)
+        if self.color is None:
+            return texels / 255.0
+        light = to_linear(self.color[face] / 255.0)
+        if self.color.ndim == 3:
+            light = np.einsum("...k,...kd->...d", bary, light)
+        return to_srgb(light * to_linear(texels / 255.0))
+
+    def _texels(self, face: npt.NDArray[np.integer], bary: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+        """What the textures alone show at surface points, uint8 [..., 3]; white where there is none."""
+        texels = np.full((*np.shape(face), 3), 255, np.uint8)
         if self.textures and self.uv is not None and self.texture is not None:
             uv = np.einsum("...k,...kd->...d", bary, self.uv[face])
             number = self.texture[face]
             for each in np.unique(number[number >= 0]):
                 here = number == each
-                light[here] *= to_linear(self.textures[each].sample(uv[here]) / 255.0)
-        return to_srgb(light)
+                texels[here] = self.textures[each].sample(uv[here])
+        return texels
 
 
 def sample_texture(

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
+from core.geometry.camera import lengths
 
 if TYPE_CHECKING:
     from core.geometry.lens import Lens
@@ -84,8 +85,8 @@ def shape_rays(pose: Pose, K: Floats, shape: "Shape", pixels: Floats) -> tuple[F
         Their origin float64 [3], which is the camera, and unit directions float64 [..., 3].
     """
     xy = (np.asarray(pixels, np.float64) - [K[0, 2], K[1, 2]]) / [K[0, 0], K[1, 1]]
-    directions = (np.concatenate([xy, np.ones_like(xy[..., :1])], axis=-1) @ pose.R) / pose.s
-    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+    directions = (xy @ pose.R[:2] + pose.R[2]) / pose.s
+    directions /= lengths(directions)[..., None]
     return shape.to_normalised(pose.inverse(np.zeros(3))), directions
 
 

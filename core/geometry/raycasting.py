@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.geometry.camera import Camera
+from core.geometry.camera import Camera, lengths
 from core.geometry.open3d_import import o3d
 from core.geometry.shape import Shape
 
@@ -60,7 +60,8 @@ class Raycaster:
             origins: float [..., 3] in the normalised frame; they are broadcast against the directions.
             directions: unit vectors, float [..., 3].
         """
-        rays = np.concatenate(np.broadcast_arrays(origins, directions), axis=-1).astype(np.float32)
+        rays = np.empty((*np.broadcast_shapes(origins.shape, directions.shape)[:-1], 6), np.float32)
+        rays[..., :3], rays[..., 3:] = origins, directions
         answer = self._scene.cast_rays(_tensor(rays))
         distance = answer["t_hit"].numpy()
         return self._hits(answer["primitive_ids"].numpy(), answer["primitive_uvs"].numpy(), distance)
@@ -99,7 +100,8 @@ class Raycaster:
     def _hits(self, primitive: Ints, uv: Floats, distance: Floats) -> Hits:
         missed = primitive == o3d.t.geometry.RaycastingScene.INVALID_ID
         face = primitive.astype(np.int64)
-        bary = np.concatenate([1 - uv.sum(axis=-1, keepdims=True), uv], axis=-1).astype(np.float32)
+        bary = np.empty((*face.shape, 3), np.float32)
+        bary[..., 0], bary[..., 1:] = 1 - uv[..., 0] - uv[..., 1], uv
         if self.shape.is_point_cloud:
             face //= _DISC
             bary[...] = (1, 0, 0)
@@ -134,9 +136,8 @@ def surface_normal(shape: Shape, face: Ints, bary: Floats) -> Floats:
     smooth = _unit(_interpolate(shape, shape.normals, face, bary))
     if shape.is_point_cloud:
         return smooth
-    a, b, c = (shape.normalised[shape.faces[face, i]] for i in range(3))
-    flat = _unit(np.cross(b - a, c - a))
-    cosine = np.sum(flat * smooth, axis=-1, keepdims=True)
+    flat = shape.face_normals[face]
+    cosine = np.einsum("...d,...d->...", flat, smooth)[..., None]
     return np.where(np.abs(cosine) < np.cos(np.radians(35)), flat, smooth)
 
 
@@ -152,7 +153,7 @@ def _interpolate(shape: Shape, values: Floats, face: Ints, bary: Floats) -> Floa
 
 
 def _unit(vectors: Floats) -> Floats:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
+    return np.asarray(vectors / np.maximum(lengths(vectors)[..., None], 1e-12))
 
 
 def _discs(shape: Shape) -> tuple[Floats, Ints]:

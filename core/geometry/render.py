@@ -87,11 +87,11 @@ def _shaded(
     shape = caster.shape
     hits = caster.cast(origins, directions)
     seen = hits.mask
-    toward = directions[seen]
+    toward = directions[seen].astype(np.float32)
     normal = surface_normal(shape, hits.face[seen], hits.bary[seen])
     cosine = np.einsum("nd,nd->n", normal, toward)
     normal = np.where(cosine[:, None] > 0, -normal, normal)
-    up_left = R.T @ (np.array([-0.4, -0.8, -0.45]) / np.linalg.norm([-0.4, -0.8, -0.45]))
+    up_left = (R.T @ (np.array([-0.4, -0.8, -0.45]) / np.linalg.norm([-0.4, -0.8, -0.45]))).astype(np.float32)
     light = 0.32 + 0.5 * np.clip(np.abs(cosine), 0, 1) + 0.3 * np.clip(normal @ up_left, 0, 1)
     albedo = surface_color(shape, hits.face[seen], hits.bary[seen]) if appearance == "own" else None
     if albedo is None:

@@ -105,6 +105,13 @@ class Shape:
         """Vertices float32 [V, 3] with the bounding-box centre at the origin and a diagonal of 1."""
         return ((self.vertices - self.center) / self.diagonal).astype(np.float32)
 
+    @cached_property
+    def face_normals(self) -> npt.NDArray[np.float32]:
+        """Unit normals float32 [F, 3] of the faces themselves, zero where a face has no area."""
+        a, b, c = (self.normalised[self.faces[:, i]] for i in range(3))
+        across = np.cross(b - a, c - a)
+        return np.asarray(across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12), np.float32)
+
     def to_own_frame(self, points: Floats) -> Floats:
         """Normalised points [..., 3] -> the file's units and axes, float64."""
         return np.asarray(points, np.float64) * self.diagonal + self.center

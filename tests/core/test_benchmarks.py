@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from core.benchmarks import pairs, surface
+from core.benchmarks.bootstrap import spread_of_share
 from core.benchmarks.classical import DenseSift
 from core.encoders.base import Encoded
 from core.geometry.raycasting import Raycaster
@@ -93,3 +94,14 @@ def test_retrieval_counts_what_is_first_and_what_is_of_the_kind():
     assert others["kind@1"] == 1 and others["kind mAP"] == pytest.approx(1) and "recall@1" not in others
     ranked = np.array([[False, True, False, True]])
     assert retrieval.average_precision(ranked)[0] == pytest.approx((1 / 2 + 2 / 4) / 2)
+
+
+def test_the_spread_of_a_share_knows_that_answers_of_one_picture_go_together():
+    right, rng = np.repeat([True, False], 500), np.random.default_rng(0)
+    alone = spread_of_share(right, np.arange(1000))
+    assert abs(alone - np.sqrt(0.25 / 1000)) < 0.001
+    together = spread_of_share(right, np.repeat(np.arange(10), 100))
+    assert abs(together - np.sqrt(0.25 / 10)) < 0.01
+    mixed = rng.permutation(1000)
+    assert spread_of_share(right[mixed], np.repeat(np.arange(10), 100)[mixed]) == pytest.approx(together)
+    assert spread_of_share(np.ones(9, bool), np.arange(9)) == 0
