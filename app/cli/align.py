@@ -74,14 +74,9 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     if options.fov == 0 and not options.K and solved is None:
         _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
         camera, found = PhotoCamera(scorer.K, size), Alignment(judged(hypotheses, scorer), found.mask)
-    lens = {} if camera.lens is None else {"lens": camera.lens.as_json()}
-    report: dict[str, Any] = {
-        "encoder": encoder.name,
-        "K": camera.K.tolist(),
-        **lens,
-        "verdict": found.verdict,
-        **_pose(found.best),
-    }
+    report: dict[str, Any] = {"encoder": encoder.name, "K": camera.K.tolist()}
+    report |= {} if camera.lens is None else {"lens": camera.lens.as_json()}
+    report |= {"verdict": found.verdict, **_pose(found.best)}
     report |= {} if options.mask else {"mask_probability": _mask_probability(scorer)}
     report["notes"] = [*([] if solved is None else [solved[1]]), *notes(scorer.photo, shape, found.best)]
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]

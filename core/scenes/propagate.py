@@ -216,7 +216,7 @@ class _Propagation:
         the world puts it may.
         """
         number, group = self.order[photo.key], self.group_of[photo.key]
-        worlds = group.worlds()
+        worlds = group.worlds(MADE)
         for thing, known in self.seen.items():
             one, moves = judged.get(thing), thing in self.moving or len(worlds.get(thing, ())) > 1
             if one is not None and not self._drifted(one) and not moves:

@@ -76,10 +76,10 @@ def test_pairs_and_edges_say_the_focal_length(posed, qtbot):
         assert "other end" in window.guide.message.text()
         if number == 0:
             QTest.keyClick(panel.view, Qt.Key.Key_Delete)  # a slip is taken back
-            assert not panel.lines.begun
+            assert not panel.view.lines.begun
             click_pixel(panel, *start)
         click_pixel(panel, *end)
-        assert len(panel.lines.lines) == number + 1
+        assert len(panel.view.lines.lines) == number + 1
         if number == 3:
             qtbot.waitUntil(lambda: dock.fov.value() != 20, timeout=30_000)
             dock.fov.setValue(20)
@@ -88,4 +88,4 @@ def test_pairs_and_edges_say_the_focal_length(posed, qtbot):
     assert "field of view of" in window.guide.message.text()
     assert len(window.session.pins) == pins
     press(window, Qt.Key.Key_Escape)
-    assert not panel.lines.lines and not dock.edges.isChecked()
+    assert not panel.view.lines.lines and not dock.edges.isChecked()

@@ -179,5 +179,5 @@ class FocalLength(QObject):
         lines = [(*ends, COLORS[number // EDGES]) for number, ends in enumerate(complete)]
         begun = (self._ends[-1], COLORS[len(complete) // EDGES]) if len(self._ends) % 2 else None
         for slot, panel in image_panels(self._panels).items():
-            panel.lines.show_lines(*((lines, begun) if slot == self._slot else ((), None)))
+            panel.view.lines.show_lines(*((lines, begun) if slot == self._slot else ((), None)))
         self._tools.hint_changed.emit()

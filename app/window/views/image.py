@@ -14,7 +14,6 @@ from app.window.views.drops import FileDrops
 from app.window.views.empty import EmptyState
 from app.window.views.error_bar import ErrorBar
 from app.window.views.header import Header
-from app.window.views.image_lines import ImageLines
 from app.window.views.image_view import ImageView
 from app.window.views.layers import Layer, Looks
 from app.window.views.marks import ClickMark, PinMark
@@ -62,8 +61,6 @@ class ImagePanel(FileDrops, Outlined):
         self.view.activated.connect(self.activated)
         self.view.menu_requested.connect(self._show_menu)
         self.view.box_drawn.connect(self._user_box)
-        self.lines = ImageLines()
-        self.view.scene().addItem(self.lines)
         self.view.action_finished.connect(self.action_finished)
         self.header, self.errors = Header(badge), ErrorBar()
         self.box_tool = self.header.add_tool(

@@ -11,6 +11,7 @@ from app.shared.values import Box
 from app.window.views.image_cursor import cursor_over
 from app.window.views.image_items import BoxItem, GuessItem, MarkItem, rect_of
 from app.window.views.image_layers import ImageLayers, LayerItems
+from app.window.views.image_lines import ImageLines
 from app.window.views.image_marks import ClickItem, ImageClicks, ImageMarks
 from app.window.views.overlays import Overlays, lay
 from app.window.views.pose_handles import PoseHandles
@@ -69,13 +70,13 @@ class ImageView(QGraphicsView):
         self.labels.setZValue(4)
         self.heat.setZValue(5)
         self.things, self.overlays, self.coordinates = Overlays(2), Overlays(3), Overlays(3.5)
-        self.measured = Overlays(1)
+        self.measured, self.lines = Overlays(1), ImageLines()
         self.handles, self.guess = PoseHandles(), GuessItem()
         self._box_item = BoxItem()
         self._box_item.setVisible(False)
         self.marks, self.clicks = ImageMarks(self), ImageClicks(self)
         self.marks.moved.connect(self.match_moved)
-        tools = (self.guess, self._box_item, self.handles)
+        tools = (self.guess, self._box_item, self.handles, self.lines)
         items: LayerItems = {
             "photo": (self.picture,),
             "depth": (self.measured,),
