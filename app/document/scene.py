@@ -64,11 +64,6 @@ class OpenScene:
         bare = {InstanceKey(number) for number in self.scene.shapes if number not in seen}
         return tuple(sorted({*posed, *bare, *self.added}))
 
-    @cached_property
-    def of_files(self) -> dict[tuple[str, int | None], ScenePhoto]:
-        """The photos by the files that they are opened from."""
-        return {(str(photo.path.absolute()), photo.frame): photo for photo in self.scene.photos}
-
     @property
     def place(self) -> tuple[str, InstanceKey | None]:
         """The photo and the thing."""
@@ -87,11 +82,7 @@ class OpenScene:
     @property
     def number(self) -> int:
         """Of the photo in the scene's order, from 0."""
-        return self._numbers[self.photo]
-
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {photo.key: number for number, photo in enumerate(self.scene.photos)}
+        return self.scene.places[self.photo]
 
     def at(self, photo: str, thing: InstanceKey | None = None) -> "OpenScene":
         """The same scene at another photo, and at another thing if one is given."""
@@ -114,7 +105,7 @@ class OpenScene:
 
     def photo_of(self, item: Item | None) -> ScenePhoto | None:
         """The photo that an open image is."""
-        return None if item is None else self.of_files.get((item.path, item.frame))
+        return None if item is None else self.scene.by_file.get((item.path, item.frame))
 
     def color(self, thing: InstanceKey) -> str:
         """The colour ``#rrggbb`` of a thing, in lists and over photos."""

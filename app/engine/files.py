@@ -14,8 +14,11 @@ from core.geometry.shape import Shape, load_shape
 from core.images import load_image
 from core.progress import Progress
 
+PIXELS = 256 << 20
+"""Bytes of photos that are kept: seven of 12 megapixels, one of the largest."""
 
-@keep_last(6, key=lambda item: item.file)
+
+@keep_last(PIXELS, key=lambda item: item.file, bytes_of=lambda pixels: pixels.nbytes)
 def image_of(item: Item) -> npt.NDArray[np.uint8]:
     """Pixels uint8 [H, W, 3] of an image's file."""
     if item.frame is None:

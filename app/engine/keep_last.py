@@ -9,16 +9,18 @@ from cachetools import LRUCache, cached
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
-def keep_last(size: int, key: Callable[..., Hashable]) -> Callable[[Function], Function]:
+def keep_last(
+    size: int, key: Callable[..., Hashable], bytes_of: Callable[..., int] | None = None
+) -> Callable[[Function], Function]:
     """Make a decorator that keeps the last ``size`` results of a function by ``key(*arguments)``.
 
-    Two lanes that ask for the same at once compute it once. Keys are the request's own values, so that a restarted
+    With ``bytes_of`` a result, ``size`` is in bytes instead. Two lanes that ask for the same at once compute it once. Keys are the request's own values, so that a restarted
     engine computes it again.
     """
 
     def decorate(function: Function) -> Function:
         lock = Lock()
-        kept = cached(LRUCache(size), key=key, lock=lock, condition=Condition(lock))
+        kept = cached(LRUCache(size, getsizeof=bytes_of), key=key, lock=lock, condition=Condition(lock))
         return cast("Function", kept(function))
 
     return decorate

@@ -8,7 +8,9 @@ import numpy.typing as npt
 
 from app.shared.values import Item, PoseInPhoto
 from core.geometry.lens import Lens
+from core.geometry.pose import Pose
 from core.parts.layers import Mask
+from core.scenes.scene import InstanceKey, PoseKey
 
 
 @dataclass
@@ -204,6 +206,42 @@ class AdaptationPoint:
     step: int
     loss: float
     consistency: float
+
+
+@dataclass(frozen=True)
+class DrawnScene:
+    """All posed things of a photo, as :class:`core.scenes.picture.ScenePicture` has them.
+
+    Attributes:
+        rgba: uint8 [h, w, 4], over all of the photo.
+        index: int16 [h, w], the number in ``things`` of what is seen at a pixel, -1 for nothing.
+    """
+
+    rgba: npt.NDArray[np.uint8]
+    index: npt.NDArray[np.int16]
+    things: tuple[InstanceKey, ...]
+
+    def thing_at(self, u: float, v: float, size: tuple[int, int]) -> InstanceKey | None:
+        """What is seen at the pixel (u, v) of a photo of ``size`` (width, height)."""
+        height, width = self.index.shape
+        column, row = int((u + 0.5) * width / size[0]), int((v + 0.5) * height / size[1])
+        number = self.index[min(max(row, 0), height - 1), min(max(column, 0), width - 1)]
+        return self.things[number] if number >= 0 else None
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """Another set of poses beside those of a scene.
+
+    Attributes:
+        path: of the file that has them.
+        rows: of :func:`core.scenes.inspect.inspect`.
+        others: the pose that was measured of each thing, in units of the scene.
+    """
+
+    path: str
+    rows: list[dict[str, Any]]
+    others: dict[PoseKey, Pose]
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,9 @@ class Feature:
         """What of it lies over the photo or the shape of a slot."""
         return self.layers
 
+    def set_current(self, current: bool) -> None:
+        """It became the task that is current, or another one is."""
+
     def entries(self) -> Entries:
         """Lines of the task's own menu."""
         return ()

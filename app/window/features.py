@@ -70,7 +70,17 @@ def build_features(use: Services) -> Features:
             use.session, use.requests, use.panels, use.content, use.pair, use.tools, use.layers, use.shell, use.parent
         ),
         CollectionFeature(use.session, use.requests, use.panels, use.tools, use.settings, use.shell, use.parent),
-        SceneFeature(use.session, use.requests, use.panels, use.pair, use.settings, use.shell, use.parent),
+        SceneFeature(
+            use.session,
+            use.requests,
+            use.panels,
+            use.content,
+            use.pair,
+            use.tools,
+            use.settings,
+            use.shell,
+            use.parent,
+        ),
         GalleryFeature(use.session, use.requests, use.active, use.settings, use.shell, use.parent),
         EncoderFeature(use.session, use.engine, use.requests, use.parent),
     )

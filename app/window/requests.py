@@ -13,6 +13,7 @@ from app.shared.results import OpenedShape
 from app.shared.values import SLOTS, EncoderSettings, Item, Slot
 from app.window.engine_client import EngineClient, Lane, Request
 from app.window.jobs import place_of, title_of
+from app.window.read_ahead import ReadAhead
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Requests(QObject):
         """``stage`` makes ready what was read for a slot, and then calls something."""
         super().__init__(parent)
         self._session, self._engine, self._stage = session, engine, stage
+        self.ahead = ReadAhead(engine, self)
         self._known: dict[Slot, Item] = {}
         self._shown: dict[Slot, Item] = {}
         self._ready: dict[Slot, tuple[Item, EncoderSettings]] = {}
@@ -143,6 +145,10 @@ class Requests(QObject):
         def loaded(content: object) -> None:
             self._stage(slot, content, partial(done, content))
 
+        there = self.ahead.pixels_of(item)
+        if there is not None:
+            loaded(there)
+            return
         self._keep_up(f"open_{item.kind}", loaded, "files", slot, failed, item=item.file)
 
     def _keep_up(

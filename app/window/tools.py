@@ -52,7 +52,7 @@ class Tools(QObject):
 
     def __init__(self, panels: Panels, parent: QObject | None = None):
         super().__init__(parent)
-        self.active = ""
+        self.active = self.resting = ""
         self._activated = 0.0
         if parent is not None:
             parent.installEventFilter(self)
@@ -70,6 +70,11 @@ class Tools(QObject):
     def offer(self, tools: Iterable[Tool]) -> None:
         """Make tools known."""
         self._tools.update({tool.name: tool for tool in tools})
+
+    def rest_with(self, name: str) -> None:
+        """This tool has the mouse as long as none is taken up; "" for none."""
+        self.resting = name
+        self.hint_changed.emit()
 
     def take(self, name: str) -> None:
         """Take a tool up, and put down the one before; "" only puts down."""
@@ -91,7 +96,7 @@ class Tools(QObject):
         """What the next click does."""
         if self._boxing:
             return tr("Drag a box around the object · Esc leaves it as it was")
-        hint = self._tools[self.active].hint
+        hint = self._tools[self.active or self.resting].hint
         return hint if isinstance(hint, str) else hint()
 
     def _box_tool(self, on: bool) -> None:
@@ -110,7 +115,7 @@ class Tools(QObject):
 
     def click(self, slot: Slot, at: tuple[float, ...]) -> None:
         """A place in a panel was clicked."""
-        for name in (self.active, ""):
+        for name in dict.fromkeys((self.active, self.resting, "")):
             click = self._tools[name].click
             if click is not None and click(slot, at):
                 if not name:

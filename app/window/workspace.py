@@ -137,6 +137,8 @@ class Workspace(QWidget):
         self.toolbars.setCurrentWidget(self._features[name].toolbar)
         self._show_exports()
         self._check()
+        for feature in self._features.values():
+            feature.set_current(feature.name == name)
 
     def _show_exports(self) -> None:
         if self.current in self._exports:

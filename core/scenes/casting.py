@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache, cached
 
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
@@ -24,6 +25,9 @@ Window = tuple[int, int, int, int]
 
 DELTA = 0.015
 """Metres that a surface may lie behind the measured depth and still be seen (BOP: 15 mm)."""
+
+KEPT = 1 << 30
+"""Bytes of shapes with their casters that stay in memory; one that alone is larger is read again each time."""
 
 _EDGE = 12
 """Points along each edge of a box by which it is found where a shape appears."""
@@ -91,7 +95,15 @@ def overlap(window: Window, size: tuple[int, int]) -> tuple[tuple[slice, slice],
     return (slice(y0, y1), slice(x0, x1)), own
 
 
-@lru_cache(maxsize=64)
+def _bytes(caster: Raycaster) -> int:
+    """What a caster and its shape take, about: Embree's tree has some 150 bytes a triangle."""
+    shape = caster.shape
+    arrays = shape.vertices, shape.faces, shape.texture, shape.uv, shape.colors
+    triangles = 6 * len(shape.vertices) if shape.is_point_cloud else len(shape.faces)
+    return 150 * triangles + sum(array.nbytes for array in arrays if array is not None)
+
+
+@cached(LRUCache(KEPT, getsizeof=_bytes), lock=Lock())
 def caster_of(path: str, changed: float) -> Raycaster:
     """The caster of a shape's file, kept while the file stays as it is (``changed``: its time)."""
     return Raycaster(load_shape(path))
@@ -99,10 +111,15 @@ def caster_of(path: str, changed: float) -> Raycaster:
 
 def shape_of(shape: SceneShape) -> Shape:
     """The shape of a scene's shape, kept in memory with its caster."""
-    return _caster(shape).shape
+    return caster_for(shape).shape
 
 
-def _caster(shape: SceneShape) -> Raycaster:
+def caster_for(shape: SceneShape) -> Raycaster:
+    """What rays are cast at for a scene's shape, kept in memory with those used last.
+
+    Raises:
+        CounterpointError: its file is not there.
+    """
     if not shape.path.is_file():
         raise CounterpointError(f"{shape.path}, the shape of object {shape.object_id}, is not there.")
     return caster_of(str(shape.path), shape.path.stat().st_mtime)
@@ -150,7 +167,7 @@ def distances(camera: PhotoCamera, pose: Pose, shape: SceneShape, window: Window
     """
     assert camera.size is not None
     window = window or (0, 0, *camera.size)
-    rays, caster = rays_of(camera, window), _caster(shape)
+    rays, caster = rays_of(camera, window), caster_for(shape)
     found = np.full(rays.shape[:2], np.inf, np.float32)
     middle = pose(caster.shape.center / shape.scale)
     reach = float(caster.shape.diagonal / shape.scale * np.max(pose.s) / 2) * 1.001

@@ -17,15 +17,21 @@ from core.progress import Progress, silent
 from core.scenes.bop_results import read_results
 from core.scenes.opening import open_scene
 from core.scenes.pose_errors import PhotoErrors
-from core.scenes.scene import InstanceKey, Scene, ScenePhoto
+from core.scenes.scene import InstanceKey, PoseKey, Scene, ScenePhoto
 
 Row = dict[str, Any]
 Found = Mapping[str, Mapping[int, list[Pose]]]
 """Poses in units of the scene, by photo and object."""
 
-COLUMNS = ("photo", "object", "instance", "rotation", "translation", "ADD", "ADD-S", "MSSD", "MSPD", "VSD",
-           "reprojection", "distance", "visibility")  # fmt: skip
-"""Of the rows: degrees, millimetres (translation, ADD, ADD-S, MSSD, distance), pixels (MSPD, reprojection), shares."""
+PLACE = ("photo", "object", "instance")
+ERRORS = ("rotation", "translation", "ADD", "ADD-S", "MSSD", "MSPD", "VSD", "reprojection")
+CIRCUMSTANCES = ("distance", "visibility", "azimuth", "elevation")
+COLUMNS = (*PLACE, *ERRORS, *CIRCUMSTANCES)
+"""Of the rows: degrees, millimetres (translation, ADD, ADD-S, MSSD, distance), pixels (MSPD, reprojection), shares.
+
+Azimuth and elevation say from where the camera sees the thing: around the z axis of its shape from x on, and above its
+x-y plane.
+"""
 
 
 def read_poses(path: str | Path, scene: Scene) -> Found:
@@ -89,25 +95,45 @@ def _rank(row: Row, column: str) -> tuple[int, float | str]:
     value = row.get(column)
     if column == "photo":
         return 0, f"{int(str(value)):09d}" if str(value).isdigit() else str(value)
-    return (0, 0.0) if value is None else (1, value if column in ("object", "instance", "visibility") else -value)
+    return (0, 0.0) if value is None else (1, -value if column in (*ERRORS, "distance") else value)
 
 
 def _of_photo(scene: Scene, photo: ScenePhoto, found: Mapping[int, list[Pose]]) -> tuple[list[Row], int]:
-    measure, truth = PhotoErrors(scene, photo), scene.by_photo[photo.key]
-    known = {thing: posed.pose for thing, posed in truth.items() if thing.object_id in scene.shapes}
+    measure, known = PhotoErrors(scene, photo), _known(scene, photo)
     pairs = _paired(known, found)
     rows: list[Row] = []
     for thing, true in known.items():
         place = {"photo": photo.key, "object": thing.object_id, "instance": thing.instance}
-        away = float(np.linalg.norm(true.t)) * scene.unit.metres * 1000
-        about = {"distance": away, "visibility": truth[thing].info.get("visib_fract")}
+        about = _circumstances(true, scene.unit.metres * 1000) | {"visibility": measure.visibility(thing)}
         if thing not in pairs:
-            rows.append(place | dict.fromkeys(COLUMNS[3:-2]) | about)
+            rows.append(place | dict.fromkeys(ERRORS) | about)
             continue
         e = measure(thing, pairs[thing])
         numbers = (e.rotation, e.translation, e.add, e.adds, e.mssd, e.mspd, float(e.vsd.mean()), e.reprojection)
-        rows.append(place | dict(zip(COLUMNS[3:-2], numbers, strict=True)) | about)
+        rows.append(place | dict(zip(ERRORS, numbers, strict=True)) | about)
     return rows, sum(map(len, found.values())) - len(pairs)
+
+
+def _circumstances(true: Pose, millimetres: float) -> Row:
+    x, y, z = true.inverse(np.zeros(3))
+    azimuth, elevation = np.degrees([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))])
+    away = float(np.linalg.norm(true.t)) * millimetres
+    return {"distance": away, "azimuth": float(azimuth), "elevation": float(elevation)}
+
+
+def _known(scene: Scene, photo: ScenePhoto) -> dict[InstanceKey, Pose]:
+    """The true poses of a photo whose shapes are there."""
+    truth = scene.by_photo.get(photo.key, {})
+    return {thing: posed.pose for thing, posed in truth.items() if thing.object_id in scene.shapes}
+
+
+def beside_truth(scene: Scene, found: Found) -> dict[PoseKey, Pose]:
+    """The pose that :func:`inspect` has measured of each thing, by photo and thing."""
+    return {
+        (photo.key, thing): pose
+        for photo in scene.photos
+        for thing, pose in _paired(_known(scene, photo), found.get(photo.key, {})).items()
+    }
 
 
 def _paired(truth: Mapping[InstanceKey, Pose], found: Mapping[int, list[Pose]]) -> dict[InstanceKey, Pose]:

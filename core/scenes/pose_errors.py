@@ -9,7 +9,16 @@ import numpy.typing as npt
 from core.alignment.metrics import PoseErrors, diameter, pose_errors, vsd
 from core.geometry.pose import Pose
 from core.notices import warn
-from core.scenes.casting import DELTA, camera_in, distances, measured_distances, shape_of, silhouettes, window_of
+from core.scenes.casting import (
+    DELTA,
+    Silhouette,
+    camera_in,
+    distances,
+    measured_distances,
+    shape_of,
+    silhouettes,
+    window_of,
+)
 from core.scenes.models_info import measured_info, symmetry_transformations
 from core.scenes.scene import InstanceKey, Scene, ScenePhoto, SceneShape
 
@@ -41,6 +50,22 @@ class PhotoErrors:
         self.scene, self.photo, self.camera = scene, photo, camera_in(photo)
 
     @cached_property
+    def _silhouettes(self) -> dict[InstanceKey, Silhouette]:
+        return {shown.thing: shown for shown in silhouettes(self.scene, self.photo)}
+
+    def visibility(self, thing: InstanceKey) -> float | None:
+        """The share of a true pose's silhouette that nothing hides, as the data set says or else as it is drawn.
+
+        None where it would not be seen at all.
+        """
+        told = self.scene.by_photo[self.photo.key][thing].info.get("visib_fract")
+        if told is not None:
+            return float(told)
+        shown = self._silhouettes[thing]
+        whole = int(shown.whole.sum())
+        return int(shown.seen.sum()) / whole if whole else None
+
+    @cached_property
     def _surroundings(self) -> Floats:
         """Distances along the rays of the photo [H, W]: measured, or of all true poses where there is no depth."""
         measured = measured_distances(self.scene, self.photo)
@@ -48,7 +73,7 @@ class PhotoErrors:
             return measured
         assert self.camera.size is not None
         nearest = np.full(self.camera.size[::-1], np.inf, np.float32)
-        for shown in silhouettes(self.scene, self.photo):
+        for shown in self._silhouettes.values():
             nearest = np.minimum(nearest, shown.depth())
         return nearest
 

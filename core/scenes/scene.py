@@ -3,6 +3,7 @@
 A scene holds paths and numbers, never pixels or meshes: a thousand photos are opened without reading one of them.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -129,9 +130,24 @@ class Scene:
             found.setdefault(key, {})[thing] = pose
         return found
 
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each photo stands in their order, from 0."""
+        return {photo.key: number for number, photo in enumerate(self.photos)}
+
+    @cached_property
+    def by_file(self) -> dict[tuple[str, int | None], ScenePhoto]:
+        """The photos by their files' absolute paths, and the number of a video's picture."""
+        return {(str(photo.path.absolute()), photo.frame): photo for photo in self.photos}
+
+    @cached_property
+    def counts(self) -> Mapping[InstanceKey, int]:
+        """In how many photos each thing has a pose."""
+        return Counter(thing for _, thing in self.poses)
+
     def things(self) -> list[InstanceKey]:
         """Return everything that has a pose somewhere, by number."""
-        return sorted({thing for _, thing in self.poses})
+        return sorted(self.counts)
 
     def with_poses(self, poses: Mapping[PoseKey, ObjectPose]) -> "Scene":
         """The same scene, in which these poses are added or stand for those of the same photo and thing."""

@@ -9,7 +9,7 @@ from app.cli.options.scene import SceneOptions
 from core.errors import CounterpointError
 from core.files import write_atomic
 from core.progress import Progress, silent
-from core.scenes.inspect import COLUMNS, as_csv, inspect, read_poses
+from core.scenes.inspect import COLUMNS, ERRORS, as_csv, inspect, read_poses
 from core.scenes.opening import open_scene
 
 SHOWN = 40
@@ -25,7 +25,7 @@ def run(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
         text = json.dumps(table, indent=1) + "\n" if Path(options.out).suffix.lower() == ".json" else as_csv(table)
         write_atomic(options.out, text.encode())
     measured = [row for row in table if row["ADD"] is not None]
-    middle = {name: median(row[name] for row in measured) for name in COLUMNS[3:-2]} if measured else {}
+    middle = {name: median(row[name] for row in measured) for name in ERRORS} if measured else {}
     return {
         "poses": options.poses,
         "table": table,

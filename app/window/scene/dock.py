@@ -27,6 +27,7 @@ class ScenePanel(FileDrops, QWidget):
         refine_requested(only): refine all things, or the chosen one.
         checked(): what is posed in this photo was found right, or is to be looked at again.
         shape_requested(), another_requested(): add a shape's file; add another thing of the chosen shape.
+        results_requested(): other poses are to be compared with the scene's own.
         remove_requested(): forget the pose of the chosen thing in this photo.
         arranged(): another order or filter of the strip.
         files_dropped(paths).
@@ -40,6 +41,7 @@ class ScenePanel(FileDrops, QWidget):
     shape_requested = Signal()
     another_requested = Signal()
     remove_requested = Signal()
+    results_requested = Signal()
     arranged = Signal()
     files_dropped = Signal(list)
 
@@ -70,7 +72,7 @@ class ScenePanel(FileDrops, QWidget):
         for widget in (self._arrange, self.here, self.things):
             widget.setVisible(opened)
         self.strip.setVisible(opened)
-        for action in (self.propagate, self.refine, self.add):
+        for action in (self.propagate, self.refine, self.add, self.inspect):
             action.setEnabled(opened)
         self.check.setEnabled(opened and (posed or checked))
         self.check.setChecked(checked)
@@ -94,6 +96,9 @@ class ScenePanel(FileDrops, QWidget):
         self.remove = QAction(tr("Remove pose"), self)
         self.remove.setToolTip(tr("Forget the pose of the chosen object in this photo"))
         self.remove.triggered.connect(lambda: self.remove_requested.emit())
+        self.inspect = QAction(tr("Inspect results…"), self)
+        self.inspect.setToolTip(tr("Compare poses of another program or annotator with those of the scene"))
+        self.inspect.triggered.connect(lambda: self.results_requested.emit())
         self._with_menu(toolbar, self.open, "open-scene", (tr("Folder…"), self.folder_requested, ()),
                         (tr("File or video…"), self.file_requested, ()))  # fmt: skip
         toolbar.add_line()
@@ -107,6 +112,8 @@ class ScenePanel(FileDrops, QWidget):
         _, self.another = self._with_menu(toolbar, self.add, "add", (tr("Shape file…"), self.shape_requested, ()),
                                           (tr("Another one of the chosen object"), self.another_requested, ()))  # fmt: skip
         toolbar.add_action(self.remove, "trash")
+        toolbar.add_line()
+        toolbar.add_action(self.inspect, "inspect")
         toolbar.add_stretch()
         return toolbar
 

@@ -1,22 +1,34 @@
 """The task Scene: a whole data set, photo after photo."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 
+from app.document.scene import IMAGE
 from app.document.session import Session
 from app.document.texts import tr
+from app.shared.values import Slot
 from app.window.active_pair import ActivePair
+from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
 from app.window.requests import Requests
 from app.window.scene.controller import SceneController, is_scene
 from app.window.scene.dock import CHECK_KEY, ScenePanel
+from app.window.scene.neighbours import Neighbours
+from app.window.scene.pictures import ScenePictures
 from app.window.scene.presenter import ScenePresenter
+from app.window.scene.results import Results
 from app.window.scene.work import TITLES, SceneWork
 from app.window.shell import Shell
+from app.window.tools import Tool, Tools
 from app.window.views.layers import Layer
 from app.window.views.panels import Panels
+from core.scenes.scene import InstanceKey
+
+CHOOSE = "choose a thing"
+"""The tool that has the mouse while no other is taken up."""
 
 
 class SceneFeature(Feature):
@@ -30,7 +42,9 @@ class SceneFeature(Feature):
         session: Session,
         requests: Requests,
         panels: Panels,
+        content: Content,
         pair: ActivePair,
+        tools: Tools,
         settings: QSettings,
         shell: Shell,
         parent: QObject,
@@ -40,10 +54,32 @@ class SceneFeature(Feature):
         self.presenter = ScenePresenter(session, requests, self.panel, parent)
         self.controller = SceneController(session, requests, pair, self.panel, settings, shell, parent)
         self.work = SceneWork(session, requests, self.controller, self.panel, settings, shell, parent)
+        self.neighbours = Neighbours(session, requests, self.panel.strip, parent)
+        self.results = Results(session, requests, self._show_result, shell, parent)
+        self.panel.results_requested.connect(self.results.ask)
+        self.pictures = ScenePictures(
+            session, requests, panels, content, self.results.name_of, self.results.other, parent
+        )
+        self.results.changed.connect(self.pictures.draw)
+        self._tools, self._shell = tools, shell
         for panel in panels.values():
             for key, by in ((Qt.Key.Key_PageDown, 1), (Qt.Key.Key_PageUp, -1)):
                 step = QShortcut(QKeySequence(key), panel, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 step.activated.connect(partial(self.controller.step, by))
+
+    def set_current(self, current: bool) -> None:
+        """A click chooses a thing that is drawn, and each has its colour, as long as the task is current."""
+        self._tools.rest_with(CHOOSE if current else "")
+        self.pictures.show_task(current)
+
+    def tools(self) -> Sequence[Tool]:
+        return (
+            Tool(
+                CHOOSE,
+                tr("Click an object in the photo to work on it · D and A: next photo and the one before"),
+                self._click,
+            ),
+        )
 
     def takes(self, path: str) -> bool:
         if not is_scene(path):
@@ -71,3 +107,15 @@ class SceneFeature(Feature):
 
     def delete(self) -> None:
         self.controller.remove_pose()
+
+    def _click(self, slot: Slot, at: tuple[float, ...]) -> bool:
+        """A thing in the photo becomes the one that is worked on; a click beside all of them means something else."""
+        thing = self.pictures.thing_at(*at) if slot == IMAGE else None
+        if thing is not None:
+            self.controller.choose(thing)
+        return thing is not None
+
+    def _show_result(self, photo: str, thing: InstanceKey) -> None:
+        """Go to what other poses were compared with."""
+        self._shell.show_feature(self.name)
+        self.controller.go_to(photo, thing)

@@ -55,6 +55,8 @@ class PhotoModel(QAbstractListModel):
 
     def set_cells(self, cells: list[Cell]) -> None:
         """Show other cells; where the photos are the same, those alone are drawn that changed."""
+        if cells is self.cells:
+            return
         if [cell.key for cell in cells] != [cell.key for cell in self.cells]:
             self.beginResetModel()
             self.cells = cells

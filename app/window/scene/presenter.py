@@ -1,6 +1,5 @@
 """What the window shows of an open scene: the strip with its small pictures, and the list of things."""
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -11,11 +10,12 @@ from app.document.session import Session
 from app.document.texts import tr
 from app.shared.results import SmallPhoto
 from app.window.requests import Requests
-from app.window.scene.cells import STATES, cells_of
+from app.window.scene.cells import STATES, Cell, cells_of
 from app.window.scene.dock import HELP, ScenePanel
 from app.window.scene.filmstrip import HEIGHT, WIDTH
-from app.window.scene.things import ThingRow
+from app.window.scene.things import ThingRow, thing_name
 from app.window.views.overlays import as_pixmap
+from core.scenes.scene import Scene
 
 if TYPE_CHECKING:
     from app.window.engine_client import Request
@@ -35,6 +35,7 @@ class ScenePresenter(QObject):
         self._session, self._requests, self._dock = session, requests, dock
         self._root: object = None
         self._request: Request | None = None
+        self._made: tuple[Scene | None, object, list[Cell]] = None, None, []
         dock.arranged.connect(self.show)
         dock.strip.wanted.connect(self._ask)
         session.follow({"scene"}, self.show)
@@ -52,11 +53,18 @@ class ScenePresenter(QObject):
             dock.strip.photos.forget_pictures()
         checked = photo_state(opened.scene, opened.photo) == "checked"
         dock.set_state(True, opened.thing is not None, opened.pose is not None, checked)
-        cells = cells_of(opened, dock.filter.currentData(), dock.order.currentData())
-        dock.strip.show_cells(cells, opened.photo)
+        dock.strip.show_cells(self._cells(opened), opened.photo)
         dock.things.show_rows(_rows(opened), opened.thing)
         dock.about.setText(_about(opened))
         dock.here.setText(_here(opened))
+
+    def _cells(self, opened: OpenScene) -> list[Cell]:
+        """The photos of the strip: those of before while the scene and what is chosen of it are the same."""
+        chosen, order = self._dock.filter.currentData(), self._dock.order.currentData()
+        about = chosen, order, opened.thing if chosen == "object" else None
+        if self._made[0] is not opened.scene or self._made[1] != about:
+            self._made = opened.scene, about, cells_of(opened, chosen, order)
+        return self._made[2]
 
     def _ask(self, keys: list[str]) -> None:
         """Small pictures that are seen and missing; those that are not seen any more are not made."""
@@ -88,24 +96,20 @@ class ScenePresenter(QObject):
 
 
 def _rows(opened: OpenScene) -> list[ThingRow]:
-    here, counts = opened.scene.by_photo.get(opened.photo, {}), Counter(thing for _, thing in opened.scene.poses)
-    several = Counter(thing.object_id for thing in opened.things)
+    here, counts = opened.scene.by_photo.get(opened.photo, {}), opened.scene.counts
     rows = []
     for thing in opened.things:
-        shape, pose = opened.scene.shapes.get(thing.object_id), here.get(thing)
-        name = shape.name if shape is not None else tr("object {number} (no shape)").format(number=thing.object_id)
-        if several[thing.object_id] > 1:
-            name += f" · {thing.instance + 1}"
+        pose = here.get(thing)
         state, residual = ("", None) if pose is None else (pose.state, pose.residual)
-        rows.append(ThingRow(thing, name, opened.color(thing), counts[thing], state, residual))
+        name, color = thing_name(opened, thing), opened.color(thing)
+        rows.append(ThingRow(thing, name, color, counts.get(thing, 0), state, residual))
     return rows
 
 
 def _about(opened: OpenScene) -> str:
     scene = opened.scene
-    posed = sum(1 for photo in scene.photos if scene.by_photo.get(photo.key))
     text = tr("{name}: {photos} photos, {posed} of them posed, {objects} objects.").format(
-        name=scene.root.name, photos=len(scene.photos), posed=posed, objects=len(opened.things)
+        name=scene.root.name, photos=len(scene.photos), posed=len(scene.by_photo), objects=len(opened.things)
     )
     if not opened.things:
         text += " " + tr("It has no shapes yet: add those that are seen in the photos with Add object.")

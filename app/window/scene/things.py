@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
+from app.document.scene import OpenScene
 from app.document.texts import tr
 from app.window.views.swatch import swatch
 from core.scenes.scene import InstanceKey
@@ -23,6 +24,14 @@ POSE_STATES = {
     "": "–",
 }
 """What people read of where a pose comes from; "" for no pose in this photo."""
+
+
+def thing_name(opened: OpenScene, thing: InstanceKey) -> str:
+    """What people read of a thing: the name of its shape, with a number where the scene has several of it."""
+    shape = opened.scene.shapes.get(thing.object_id)
+    name = shape.name if shape is not None else tr("object {number} (no shape)").format(number=thing.object_id)
+    several = sum(one.object_id == thing.object_id for one in opened.things) > 1
+    return f"{name} · {thing.instance + 1}" if several else name
 
 
 @dataclass(frozen=True)

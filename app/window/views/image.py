@@ -173,6 +173,17 @@ class ImagePanel(FileDrops, Outlined):
         """Lay a posed shape uint8 [h, w, 4] over the part ``box`` of the image; None removes it."""
         (self.view.coordinates if layer == "coordinates" else self.view.overlays).show_picture(name, rgba, box)
 
+    def put_overlays_away(self, away: bool) -> None:
+        """Show no posed shapes for a while, in whose place :meth:`set_things` draws all of a scene's, or show them again."""
+        self.view.overlays.put_away(away)
+        if not away:
+            self.set_things(None)
+
+    def set_things(self, rgba: npt.NDArray[np.uint8] | None) -> None:
+        """Lay what is posed in a photo of a scene, uint8 [h, w, 4], over all of it; None removes it."""
+        width, height = self.image_size
+        self.view.things.show_picture("things", rgba, (-0.5, -0.5, width - 0.5, height - 0.5))
+
     def overlays(self) -> list[tuple[Layer, str]]:
         """The posed shapes that lie over the image."""
         both: tuple[tuple[Layer, Overlays], ...] = (
@@ -188,7 +199,7 @@ class ImagePanel(FileDrops, Outlined):
 
     def swipe(self, share: float) -> None:
         """Show posed shapes over the left ``share`` of the photo's width, 0 to 1."""
-        for overlays in (self.view.overlays, self.view.coordinates):
+        for overlays in (self.view.things, self.view.overlays, self.view.coordinates):
             overlays.swipe(share)
 
     def set_part_tool(self, tool: str, size: float, angle: float) -> None:

@@ -68,12 +68,8 @@ class ImageView(QGraphicsView):
         self.heat.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self.labels.setZValue(4)
         self.heat.setZValue(5)
-        self.overlays, self.coordinates, self.handles, self.guess = (
-            Overlays(3),
-            Overlays(3.5),
-            PoseHandles(),
-            GuessItem(),
-        )
+        self.things, self.overlays, self.coordinates = Overlays(2), Overlays(3), Overlays(3.5)
+        self.handles, self.guess = PoseHandles(), GuessItem()
         self._box_item = BoxItem()
         self._box_item.setVisible(False)
         self.marks, self.clicks = ImageMarks(self), ImageClicks(self)
@@ -81,7 +77,7 @@ class ImageView(QGraphicsView):
         tools = (self.guess, self._box_item, self.handles)
         items: LayerItems = {
             "photo": (self.picture,),
-            "pose": (self.overlays,),
+            "pose": (self.things, self.overlays),
             "coordinates": (self.coordinates,),
             "parts": (self.labels, self.clicks.group),
             "heat": (self.heat,),
@@ -110,7 +106,7 @@ class ImageView(QGraphicsView):
         self._shows = "all"
         size = self.picture.boundingRect().size()
         margin = 4 * max(size.width(), size.height(), 1)
-        for overlays in (self.overlays, self.coordinates):
+        for overlays in (self.things, self.overlays, self.coordinates):
             overlays.fit(self.picture.boundingRect())
         self.handles.place(None)
         self.setSceneRect(QRectF(-margin, -margin, size.width() + 2 * margin, size.height() + 2 * margin))

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QPushButton, QSlider, QToolButton, QWidget
 
 from app.document.texts import tr
-from app.window.theme import icon
+from app.window.theme import icon, is_dark
 from app.window.views.layers import LAYERS, Layer, Looks, PoseStyle
 
 NAMES: dict[Layer, str] = {
@@ -51,6 +51,7 @@ class LayersPanel(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)  # the click that closes it places no pin
         self.setObjectName("layers")
         self.eyes: dict[Layer, QToolButton] = {}
+        self._drawn: dict[Layer, tuple[str, bool]] = {}
         self.opacities: dict[Layer, QSlider] = {}
         self._names: dict[Layer, QLabel] = {}
         self._shares: dict[Layer, QLabel] = {}
@@ -144,7 +145,10 @@ class LayersPanel(QFrame):
 
     def _draw_eye(self, layer: Layer) -> None:
         eye = self.eyes[layer]
-        eye.setIcon(icon("eye" if eye.isChecked() else "eye-off"))
+        drawn = "eye" if eye.isChecked() else "eye-off", is_dark()
+        if self._drawn.get(layer) != drawn:
+            self._drawn[layer] = drawn
+            eye.setIcon(icon(drawn[0]))
 
 
 def _slider() -> QSlider:

@@ -17,7 +17,7 @@ class Overlays(QGraphicsRectItem):
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
         self.setZValue(z)
         self._items: dict[str, QGraphicsPixmapItem] = {}
-        self._photo, self._share = QRectF(), 1.0
+        self._photo, self._share, self._away = QRectF(), 1.0, False
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Nothing of its own."""
@@ -34,6 +34,12 @@ class Overlays(QGraphicsRectItem):
         self._share = share
         self.setRect(QRectF(self._photo.left(), self._photo.top(), self._photo.width() * share, self._photo.height()))
 
+    def put_away(self, away: bool) -> None:
+        """Show none of them for a while, or all of them again."""
+        self._away = away
+        for item in self._items.values():
+            item.setVisible(not away)
+
     def shown(self) -> list[str]:
         return list(self._items)
 
@@ -46,6 +52,7 @@ class Overlays(QGraphicsRectItem):
             return
         item = old or QGraphicsPixmapItem(self)
         item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
+        item.setVisible(not self._away)
         lay(item, as_pixmap(rgba), box)
         self._items[name] = item
 

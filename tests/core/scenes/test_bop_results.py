@@ -17,7 +17,8 @@ from core.interchange.poses.view import View
 from core.notices import collect_warnings
 from core.scenes.bop_results import read_results
 from core.scenes.casting import distances, silhouettes
-from core.scenes.inspect import as_csv, inspect, read_poses
+from core.scenes.inspect import as_csv, beside_truth, inspect, read_poses
+from core.scenes.kept_poses import KeptPoses
 from core.scenes.opening import open_scene
 from core.scenes.pose_errors import PhotoErrors
 from core.scenes.scene import InstanceKey
@@ -191,6 +192,12 @@ def test_inspecting_other_poses(tmp_path):
     assert worst["instance"] == 1 and worst["translation"] == pytest.approx(10) == worst["MSSD"]
     assert worst["distance"] == pytest.approx(np.linalg.norm(made.poses(1)[2][1].t))
     assert rows[-1]["reprojection"] < 1e-6 < 0.1 < worst["reprojection"]
+    assert 0.1 < rows[0]["visibility"] < 0.5 and rows[-1]["visibility"] == 1
+    x, y, z = made.poses(0)[0][1].R.T @ -made.poses(0)[0][1].t
+    assert np.tan(np.radians(rows[-1]["azimuth"])) == pytest.approx(y / x)
+    assert np.sin(np.radians(rows[-1]["elevation"])) == pytest.approx(z / np.linalg.norm([x, y, z]))
+    others = beside_truth(scene, read_poses(tmp_path / "r.csv", scene))
+    assert len(others) == 5 and np.allclose(others["13", InstanceKey(1, 1)].t, made.poses(1)[2][1].t + [0, 0, 10])
     assert [row["object"] for row in inspect(scene, {}, sort="object")] == [1, 1, 1, 1, 2, 2]
     assert [row["photo"] for row in inspect(scene, {}, sort="photo")] == ["3"] * 3 + ["13"] * 3
     text = as_csv(rows).splitlines()
@@ -213,7 +220,10 @@ def test_other_files_of_poses(tmp_path):
     scene = open_scene(folder)
     pose = made.poses(0)[1][1]
     json_poses.save(tmp_path / "obj_000002.json", View("000003.png", made.SIZE, made.K, pose, shape="obj_000002.ply"))
-    for place in (folder, folder / "scene_gt.json", tmp_path / "obj_000002.json"):
+    kept = KeptPoses.open(tmp_path / "kept.json")
+    kept.keep(scene)
+    kept.write()
+    for place in (folder, folder / "scene_gt.json", tmp_path / "obj_000002.json", tmp_path / "kept.json"):
         with collect_warnings():
             found = read_poses(place, scene)
         assert np.allclose(found["3"][2][0].t, pose.t)
