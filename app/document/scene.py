@@ -124,6 +124,12 @@ class OpenScene:
         return str(photo.depth), None if photo.camera is None else photo.camera.depth_scale
 
 
+def scene_name(scene: Scene) -> str:
+    """What people read of a scene; one of BOP is called by the folder of its data set too."""
+    folders = scene.root.parts[-3:] if scene.form == "bop" and scene.root.name.isdigit() else scene.root.parts[-1:]
+    return "/".join(folders)
+
+
 def photo_state(scene: Scene, key: str) -> PhotoState:
     """How far the work on a photo is."""
     poses = scene.by_photo.get(key, {}).values()

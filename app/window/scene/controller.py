@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QSettings
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from app.document.saved_scene import opened_again
-from app.document.scene import IMAGE, PAIR, SHAPE, OpenScene, box_at, photo_state
+from app.document.scene import IMAGE, PAIR, SHAPE, OpenScene, box_at, photo_state, scene_name
 from app.document.scene_commands import GoTo, SetScene
 from app.document.session import Session
 from app.document.texts import tr
@@ -86,7 +86,7 @@ class SceneController(QObject):
             else:
                 self._settings.setValue("folder", str(Path(path).parent))
                 self._session.set_on_disk(found)
-                text = tr("Open the scene {name}").format(name=found.root.name)
+                text = tr("Open the scene {name}").format(name=scene_name(found))
                 self._session.undo_stack.push(SetScene(self._session, text, OpenScene.of(found)))
                 self._pair.choose(PAIR)
 

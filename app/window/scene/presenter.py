@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QPixmap
 
-from app.document.scene import OpenScene, photo_state
+from app.document.scene import OpenScene, photo_state, scene_name
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.results import SmallPhoto
@@ -17,6 +17,7 @@ from app.window.scene.things import ThingRow, thing_name
 from app.window.views.overlays import as_pixmap
 
 if TYPE_CHECKING:
+    from core.scenes.scene import Scene
     from app.window.engine_client import Request
     from core.scenes.scene import Scene
 
@@ -109,7 +110,7 @@ def _rows(opened: OpenScene) -> list[ThingRow]:
 def _about(opened: OpenScene) -> str:
     scene = opened.scene
     text = tr("{name}: {photos} photos, {posed} of them posed, {objects} objects.").format(
-        name=scene.root.name, photos=len(scene.photos), posed=len(scene.by_photo), objects=len(opened.things)
+        name=scene_name(scene), photos=len(scene.photos), posed=len(scene.by_photo), objects=len(opened.things)
     )
     if not opened.things:
         text += " " + tr("It has no shapes yet: add those that are seen in the photos with Add object.")
