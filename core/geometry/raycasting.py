@@ -142,7 +142,7 @@ def surface_normal(shape: Shape, face: Ints, bary: Floats) -> Floats:
 
 
 def _tensor(array: npt.NDArray) -> Any:
-    return o3d.core.Tensor(np.ascontiguousarray(array))  # type: ignore[call-overload]
+    return o3d.core.Tensor(np.ascontiguousarray(array))
 
 
 def _interpolate(shape: Shape, values: Floats, face: Ints, bary: Floats) -> Floats:

@@ -179,7 +179,7 @@ class ImagePanel(FileDrops, Outlined):
         Meanwhile nothing beside the focus box is dimmed: the other things are there.
         """
         self.view.overlays.put_away(away)
-        self.view.dim_outside_box(not away)
+        self.view.box_item.dim_outside(not away)
         if not away:
             self.set_things(None)
 

@@ -110,6 +110,10 @@ class BoxItem(QGraphicsItem):
         self.dims = True
         self.setZValue(10)
 
+    def dim_outside(self, on: bool) -> None:
+        self.dims = on
+        self.update()
+
     def set_geometry(self, image: QRectF, box: QRectF) -> None:
         self.prepareGeometryChange()
         self.image, self.box = image, box

@@ -72,11 +72,11 @@ class ImageView(QGraphicsView):
         self.things, self.overlays, self.coordinates = Overlays(2), Overlays(3), Overlays(3.5)
         self.measured, self.lines = Overlays(1), ImageLines()
         self.handles, self.guess = PoseHandles(), GuessItem()
-        self._box_item = BoxItem()
-        self._box_item.setVisible(False)
+        self.box_item = BoxItem()
+        self.box_item.setVisible(False)
         self.marks, self.clicks = ImageMarks(self), ImageClicks(self)
         self.marks.moved.connect(self.match_moved)
-        tools = (self.guess, self._box_item, self.handles, self.lines)
+        tools = (self.guess, self.box_item, self.handles, self.lines)
         items: LayerItems = {
             "photo": (self.picture,),
             "depth": (self.measured,),
@@ -124,13 +124,9 @@ class ImageView(QGraphicsView):
 
     def show_box(self, box: Box | None) -> None:
         self._box = box
-        self._box_item.setVisible(box is not None)
+        self.box_item.setVisible(box is not None)
         if box is not None:
-            self._box_item.set_geometry(self.picture.boundingRect(), rect_of(box))
-
-    def dim_outside_box(self, on: bool) -> None:
-        self._box_item.dims = on
-        self._box_item.update()
+            self.box_item.set_geometry(self.picture.boundingRect(), rect_of(box))
 
     def draw_box(self, on: bool) -> None:
         """Take the tool for the focus box up or put it down."""
@@ -244,8 +240,8 @@ class ImageView(QGraphicsView):
         elif self._dragged and isinstance(self._grabbed, MarkItem):
             self.marks.drag(self._grabbed, self.mapToScene(at))
         elif self._dragged and self._box_drag is not None:
-            self._box_item.setVisible(True)
-            self._box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))
+            self.box_item.setVisible(True)
+            self.box_item.set_geometry(self.picture.boundingRect(), self._dragged_box(at))
         elif self._dragged and self._pose_drag is not None:
             self.posed.emit(*self._pose_drag, self._free_pixel(at), False)
         elif self._dragged:
@@ -364,11 +360,11 @@ class ImageView(QGraphicsView):
             self.hover_ended.emit()
 
     def _handle_at(self, at: QPoint) -> str | None:
-        if not self._box_item.isVisible():
+        if not self.box_item.isVisible():
             return None
         reach = 8 / self.zoom
         place = self.mapToScene(at)
-        for name, handle in self._box_item.handles().items():
+        for name, handle in self.box_item.handles().items():
             if abs(handle.x() - place.x()) <= reach and abs(handle.y() - place.y()) <= reach:
                 return name
         return None
@@ -377,7 +373,7 @@ class ImageView(QGraphicsView):
         handle = self._handle_at(at)
         place = self.mapToScene(at)
         if handle is not None:
-            return handle, QRectF(self._box_item.box), place
+            return handle, QRectF(self.box_item.box), place
         return ("new", QRectF(place, place), place) if self._drawing_box else None
 
     def _dragged_box(self, at: QPoint) -> QRectF:
