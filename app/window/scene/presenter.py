@@ -15,10 +15,10 @@ from app.window.scene.dock import HELP, ScenePanel
 from app.window.scene.filmstrip import HEIGHT, WIDTH
 from app.window.scene.things import ThingRow, thing_name
 from app.window.views.overlays import as_pixmap
-from core.scenes.scene import Scene
 
 if TYPE_CHECKING:
     from app.window.engine_client import Request
+    from core.scenes.scene import Scene
 
 SIDE = 2 * max(WIDTH, HEIGHT)
 """Pixels of small pictures, enough for screens of two pixels a point."""
