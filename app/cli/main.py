@@ -74,7 +74,12 @@ def window_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"counterpoint {core.__version__}")
     parser.add_argument("--sample", action="store_true", help="open the bundled sample")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="images and shapes to open (four and two at most)")
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="images and shapes (four and two at most), a project, or a scene: a folder, a file of it, or a video",
+    )
     return parser
 
 

@@ -36,9 +36,10 @@ def say_shortcuts(parent: QWidget) -> None:
         (tr("Right button"), tr("what can be done with the panel, or with what is chosen in a list")),
         ("Z", tr("zoom to the box, and back")),
         (tr("H held"), tr("see photos and shapes alone, without what lies over them")),
-        ("Ctrl+1 … Ctrl+4 · Ctrl+G", tr("Match, Parts, Pose, Collection; the gallery")),
+        ("Ctrl+1 … Ctrl+5 · Ctrl+G", tr("Match, Parts, Pose, Collection, Scene; the gallery")),
         (tr("1 … 7 over a shape"), tr("standard views (number pad: 1 front, 3 right, 7 top)")),
-        ("A · D", tr("previous or next photo of the collection")),
+        ("A · D", tr("previous or next photo of the scene or collection (also PgUp and PgDown)")),
+        ("V", tr("mark the photo of a scene as checked")),
         ("Del · F2", tr("delete what is selected (also a click of a part), rename it in its list")),
     )
     text = "".join(f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in rows)

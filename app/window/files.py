@@ -62,7 +62,7 @@ class Files(QObject):
             else:
                 count = len(slots_of(item.kind))
                 photos = tr(
-                    "{name} was not opened: {count} photos can be open at once. Many photos belong into the task Collection (Ctrl+4)."
+                    "{name} was not opened: {count} photos can be open at once. Many photos belong into the task Collection (Ctrl+4), or are opened as a scene (Ctrl+5)."
                 )
                 shapes = tr("{name} was not opened: {count} shapes can be open at once. Close one first (Ctrl+W).")
                 self._shell.say((photos if item.kind == "image" else shapes).format(name=item.name, count=count))

@@ -1,4 +1,4 @@
-"""Four tasks in a bar, one at a time, and every text can be read on a small screen."""
+"""Five tasks in a bar, one at a time, and every text can be read on a small screen."""
 
 import numpy as np
 import pytest
@@ -6,18 +6,22 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app.document.scene import OpenScene
 from app.document.texts import sureness
 from app.shared.values import Aligned, PoseInPhoto
 from app.window.main_window import MainWindow
+from core.scenes.opening import open_scene
 from tests.conftest import SAMPLE
+from tests.core.scenes import made
 from tests.e2e.hands import CTRL, LEFT, press
 from tests.e2e.texts import unreadable
 
 TASKS = {"matching": Qt.Key.Key_1, "parts": Qt.Key.Key_2, "align": Qt.Key.Key_3, "collection": Qt.Key.Key_4}
+TASKS["scene"] = Qt.Key.Key_5
 
 
-def fill(window):
-    """Something in every list: a pin, a part and a draft, two poses, photos."""
+def fill(window, folder):
+    """Something in every list: a pin, a part and a draft, two poses, photos, a scene."""
     session = window.session
     session.set_pins([session.new_pin("image 1", (800.0, 500.0))], 1)
     session.set_layers(session.layers.new_part("Trunk").mark(1, "image 1", np.eye(960, 1280, dtype=bool)))
@@ -28,6 +32,9 @@ def fill(window):
     aligned = Aligned("image 1", "shape 1", (1500.0, 1500.0, 640.0, 480.0), (pose, pose))
     session.set_aligned({("image 1", "shape 1"): aligned})
     window.features.collection.controller.add([str(SAMPLE / "collection")])
+    scene = open_scene(made.bop(folder))
+    session.set_on_disk(scene)
+    session.set_scene(OpenScene.of(scene))
 
 
 def settle(window, qtbot):
@@ -38,9 +45,9 @@ def settle(window, qtbot):
             break
 
 
-def test_every_task_fits_a_small_screen_in_both_themes(window, open_sample, qtbot):
+def test_every_task_fits_a_small_screen_in_both_themes(window, open_sample, tmp_path, qtbot):
     open_sample(window, "image", "shape")
-    fill(window)
+    fill(window, tmp_path)
     window.resize(1280, 800)
     qtbot.waitUntil(window.tasks.is_idle, timeout=120_000)
     found = {}

@@ -156,13 +156,17 @@ class AlignController(QObject):
         if aligned.image not in items or aligned.shape not in items or not isinstance(panel, ImagePanel):
             return
 
-        during = self._request
+        during, pair = self._request, (aligned.image, aligned.shape)
+        image, shape = items[aligned.image], items[aligned.shape]
 
         def done(layer: Layer, drawn: Drawn) -> None:
-            if during is None or during is self._request:  # else it is of an alignment that was stopped
+            now = tuple(items[slot].file for slot in pair if slot in items)
+            known = self._session.aligned.get(pair)
+            posed = known is not None and known.pose is not None
+            # else it is of an alignment that was stopped, of files that are not open any more, or of a pose that is gone
+            if now == (image.file, shape.file) and (during is self._request if during is not None else posed):
                 panel.set_overlay(aligned.shape, drawn.rgba, drawn.box, layer)
 
-        image, shape = items[aligned.image], items[aligned.shape]
         arguments: dict[str, Any] = {"image": image, "shape": shape, "K": aligned.K, "pose": pose, "lens": aligned.lens}
         if most:
             arguments["most"] = most
@@ -254,6 +258,8 @@ def _verdict(aligned: Aligned) -> str:
             pairs=len(aligned.pairs)
         )
     probability = aligned.pose.probability
+    if probability is None and not aligned.pose.score:
+        return tr("Nobody compared this pose with the photo yet; it is compared when you move it.")
     verdict = "unsure" if probability is None else verdict_of(probability)
     said = sureness(verdict, probability, aligned.pose.reasons)
     return f"{said}." if verdict == "good" else f"{said}. {NEXT}"

@@ -47,6 +47,9 @@ def pose_row(number: int, pose: PoseInPhoto, picture: PosePicture | None, drawn:
         kind = ""
     else:
         kind = KINDS[picture.kind].format(best=1, degrees=picture.degrees)
+    if pose.probability is None and not pose.score:
+        text = tr("Pose {number}: not compared with the photo").format(number=number)
+        return PoseRow(text, text, drawn)
     sure = "?" if pose.probability is None else per_cent(pose.probability)
     tip = tr(
         "Pose {number}: right with a probability of {sure}; score {score:.2f}, overlap of the silhouettes {overlap:.0%}"

@@ -255,6 +255,7 @@ class ManualPose(QObject):
         if isinstance(content, OpenedShape):
             points = content.mesh.points
             self._middles[slot] = (points.min(0).astype(float) + points.max(0)) / 2
+            self._place_handles()
 
     def look_as_photo(self) -> None:
         """The shape in its panel as the photo's camera sees it."""

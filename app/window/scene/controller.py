@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QSettings
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from app.document.saved_scene import opened_again
-from app.document.scene import IMAGE, PAIR, SHAPE, OpenScene, box_at, photo_state
+from app.document.scene import IMAGE, PAIR, SHAPE, OpenScene, box_at, photo_state, scene_name
 from app.document.scene_commands import GoTo, SetScene
 from app.document.session import Session
 from app.document.texts import tr
@@ -86,7 +86,7 @@ class SceneController(QObject):
             else:
                 self._settings.setValue("folder", str(Path(path).parent))
                 self._session.set_on_disk(found)
-                text = tr("Open the scene {name}").format(name=found.root.name)
+                text = tr("Open the scene {name}").format(name=scene_name(found))
                 self._session.undo_stack.push(SetScene(self._session, text, OpenScene.of(found)))
                 self._pair.choose(PAIR)
 
@@ -148,6 +148,14 @@ class SceneController(QObject):
         path, _ = QFileDialog.getOpenFileName(self._dock, tr("Add a shape to the scene"), self._folder(), SHAPES)
         if path:
             self.add_shape(path)
+
+    def takes_shape(self, path: str) -> bool:
+        """Whether a file is a shape that is opened while the scene has none: then it becomes a shape of the scene."""
+        opened = self._session.scene
+        if opened is None or opened.things or Path(path).suffix.lower() not in SHAPE_SUFFIXES:
+            return False
+        self.add_shape(path)
+        return True
 
     def add_shape(self, path: str) -> None:
         """Read a shape; it becomes the one that is worked on."""

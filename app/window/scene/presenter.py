@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QPixmap
 
-from app.document.scene import OpenScene, photo_state
+from app.document.scene import OpenScene, photo_state, scene_name
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.results import SmallPhoto
@@ -108,8 +108,8 @@ def _rows(opened: OpenScene) -> list[ThingRow]:
 
 def _about(opened: OpenScene) -> str:
     scene = opened.scene
-    text = tr("{name}: {photos} photos, {posed} of them posed, {objects} objects.").format(
-        name=scene.root.name, photos=len(scene.photos), posed=len(scene.by_photo), objects=len(opened.things)
+    text = tr("{name}. Photos: {photos}, posed: {posed}. Objects: {objects}.").format(
+        name=scene_name(scene), photos=len(scene.photos), posed=len(scene.by_photo), objects=len(opened.things)
     )
     if not opened.things:
         text += " " + tr("It has no shapes yet: add those that are seen in the photos with Add object.")

@@ -6,7 +6,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QSettings
 from PySide6.QtWidgets import QFileDialog
 
-from app.document.scene import OpenScene
+from app.document.scene import OpenScene, scene_name
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.results import SceneNotes
@@ -114,7 +114,7 @@ class SceneWork(QObject):
             if not found.errors:
                 lines.insert(0, tr("No errors: tools of BOP can read these files."))
             notes = MessageList(lines, self._shell.dialog_parent)
-            notes.setWindowTitle(tr("Check of {name}").format(name=opened.scene.root.name))
+            notes.setWindowTitle(tr("Check of {name}").format(name=scene_name(opened.scene)))
             notes.open()
 
         self._requests.run("check_scene", done, path=str(opened.scene.root))

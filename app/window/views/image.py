@@ -174,8 +174,12 @@ class ImagePanel(FileDrops, Outlined):
         (self.view.coordinates if layer == "coordinates" else self.view.overlays).show_picture(name, rgba, box)
 
     def put_overlays_away(self, away: bool) -> None:
-        """Show no posed shapes for a while, in whose place :meth:`set_things` draws all of a scene's, or show them again."""
+        """Show no posed shapes for a while, in whose place :meth:`set_things` draws all of a scene's, or show them again.
+
+        Meanwhile nothing beside the focus box is dimmed: the other things are there.
+        """
         self.view.overlays.put_away(away)
+        self.view.dim_outside_box(not away)
         if not away:
             self.set_things(None)
 

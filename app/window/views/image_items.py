@@ -99,7 +99,7 @@ class GuessItem(QGraphicsRectItem):
 
 
 class BoxItem(QGraphicsItem):
-    """The focus box: what lies outside is dimmed, eight handles of constant size on the screen."""
+    """The focus box: what lies outside is dimmed (unless it is not to be), eight handles of constant size on the screen."""
 
     HANDLE = 4.5
 
@@ -107,6 +107,7 @@ class BoxItem(QGraphicsItem):
         super().__init__()
         self.image = QRectF()
         self.box = QRectF()
+        self.dims = True
         self.setZValue(10)
 
     def set_geometry(self, image: QRectF, box: QRectF) -> None:
@@ -135,10 +136,11 @@ class BoxItem(QGraphicsItem):
         }
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        dim = QPainterPath()
-        dim.addRect(self.image)
-        dim.addRect(self.box)
-        painter.fillPath(dim, QColor(0, 0, 0, 105))
+        if self.dims:
+            dim = QPainterPath()
+            dim.addRect(self.image)
+            dim.addRect(self.box)
+            painter.fillPath(dim, QColor(0, 0, 0, 105))
         for color, width, style in (("#000000", 3.0, Qt.PenStyle.SolidLine), ("#ffffff", 1.5, Qt.PenStyle.SolidLine)):
             pen = QPen(QColor(color), width, style)
             pen.setCosmetic(True)

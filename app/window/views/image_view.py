@@ -125,6 +125,10 @@ class ImageView(QGraphicsView):
         if box is not None:
             self._box_item.set_geometry(self.picture.boundingRect(), rect_of(box))
 
+    def dim_outside_box(self, on: bool) -> None:
+        self._box_item.dims = on
+        self._box_item.update()
+
     def draw_box(self, on: bool) -> None:
         """Take the tool for the focus box up or put it down."""
         self._drawing_box = on

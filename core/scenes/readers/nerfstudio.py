@@ -23,7 +23,8 @@ def recognises(path: Path) -> bool:
     """Whether ``path`` is such a file, or a folder with one."""
     if path.is_dir():
         return (path / FILE).is_file()
-    return path.suffix.lower() == ".json" and path.is_file() and b'"frames"' in path.read_bytes()
+    named = path.suffix.lower() == ".json" and path.is_file()
+    return named and (path.name == FILE or b'"frames"' in path.read_bytes())
 
 
 def read(path: Path) -> Scene:
@@ -49,6 +50,8 @@ def read(path: Path) -> Scene:
         found.append(
             ScenePhoto(view.image, photo, camera, view.pose, _file(file.parent, depth) if depth else None, None, frame)
         )
+    if not found and not missing:
+        raise CounterpointError(f"{file} names no photo; it has no frames.")
     if not found:
         raise CounterpointError(f"None of the photos of {file} is there ({listed(missing, 3)}); put them beside it.")
     if missing:
