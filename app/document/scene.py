@@ -17,6 +17,7 @@ from core.colors import PINS
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose, camera_matrix
+from core.scenes.formats import SIGNS
 from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene, ScenePhoto, SceneShape
 
 IMAGE: Slot = "image 1"
@@ -125,9 +126,9 @@ class OpenScene:
 
 
 def scene_name(scene: Scene) -> str:
-    """What people read of a scene; one of BOP is called by the folder of its data set too."""
-    folders = scene.root.parts[-3:] if scene.form == "bop" and scene.root.name.isdigit() else scene.root.parts[-1:]
-    return "/".join(folders)
+    """What people read of a scene: with the folder of its data set where its own name is that of many."""
+    count = 3 if scene.form == "bop" and scene.root.name.isdigit() else 2 if scene.root.name in SIGNS else 1
+    return "/".join(scene.root.parts[-count:])
 
 
 def photo_state(scene: Scene, key: str) -> PhotoState:

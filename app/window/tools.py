@@ -115,7 +115,7 @@ class Tools(QObject):
 
     def click(self, slot: Slot, at: tuple[float, ...]) -> None:
         """A place in a panel was clicked."""
-        for name in dict.fromkeys((self.active, self.resting, "")):
+        for name in (*filter(None, (self.active, self.resting)), ""):
             click = self._tools[name].click
             if click is not None and click(slot, at):
                 if not name:

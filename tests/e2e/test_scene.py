@@ -103,17 +103,24 @@ def test_a_scene_is_gone_through_corrected_propagated_and_written(opened, truth,
     assert window.session.undo_stack.undoText().startswith("Go to") and session.undo_stack.count() == 2
     qtbot.waitUntil(lambda: "shape 1" in session.items and session.items["image 1"].box is not None, timeout=60_000)
 
+    assert window.files.recent() == [str(session.scene.scene.root)]  # and none of its photos
+
     press(window, Qt.Key.Key_3, CTRL)
     assert strip_of(window).isVisible()  # one can go on from here
     press(window, Qt.Key.Key_W)
     view = window.panels["image 1"].view
     qtbot.waitUntil(lambda: view.handles.isVisible(), timeout=60_000)
+    camera = session.scene.scene.by_key["0"].camera
     middle, before = view.mapFromScene(view.handles.pos()), session.scene.pose
     drag(view.viewport(), middle, middle + QPoint(24, 0))
     qtbot.waitUntil(lambda: session.scene.pose.state == "made", timeout=90_000)
     moved = session.scene.pose
+    assert session.scene.scene.by_key["0"].camera is camera
     assert moved.pose.t[0] > before.pose.t[0] and moved.pose.t[2] == pytest.approx(before.pose.t[2])
     press(window, Qt.Key.Key_D)
+    at_photo(window, qtbot, "1")
+    qtbot.wait(300)
+    assert not window.panels["image 1"].overlays()  # what was drawn of the other photo came too late
     undo(window)
     assert session.scene.photo == "0" and session.scene.pose is moved
     undo(window)
@@ -179,6 +186,8 @@ def test_odd_scenes_are_said_in_a_sentence(window, tmp_path, qtbot):
     said(tmp_path / "film.mp4", "film.mp4", "no video")
     (tmp_path / "transforms.json").write_text(json.dumps({"frames": []}))
     said(tmp_path / "transforms.json", "transforms.json names no photo")
+    (tmp_path / "transforms.json").write_text("{")
+    said(tmp_path / "transforms.json", "not JSON")
 
     two = made.bop(tmp_path / "two")
     shutil.copytree(two, two.with_name("000008"))
@@ -209,10 +218,14 @@ def test_a_folder_of_photos_gets_its_shape_and_its_camera_by_hand(window, give, 
     qtbot.waitUntil(lambda: window.session.scene is not None, timeout=60_000)
     session, panel = window.session, window.features.scene.panel
     assert "no shapes yet" in panel.about.text() and "camera is not known" in panel.here.text()
-    give(resource("sample/toy.glb"))
-    pick(lambda: push(window, "Add object"), "Shape file")
+    window.panels["shape 1"].files_dropped.emit([str(resource("sample/toy.glb"))])  # the first one is the scene's
     qtbot.waitUntil(lambda: "shape 1" in session.items, timeout=60_000)
     assert session.scene.thing == InstanceKey(1) and session.scene.scene.shapes[1].bounds is not None
+    give(resource("sample/toy2.glb"))
+    pick(lambda: push(window, "Add object"), "Shape file")
+    qtbot.waitUntil(lambda: session.scene.thing == InstanceKey(2), timeout=60_000)
+    undo(window)
+    assert session.scene.thing == InstanceKey(1) and len(session.scene.scene.shapes) == 1
     pick(lambda: push(window, "Add object"), "Another one of the chosen object")
     assert [thing.instance for thing in session.scene.things] == [0, 1] and session.scene.thing.instance == 1
     undo(window)

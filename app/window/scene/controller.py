@@ -149,6 +149,14 @@ class SceneController(QObject):
         if path:
             self.add_shape(path)
 
+    def takes_shape(self, path: str) -> bool:
+        """Whether a file is a shape that is opened while the scene has none: then it becomes a shape of the scene."""
+        opened = self._session.scene
+        if opened is None or opened.things or Path(path).suffix.lower() not in SHAPE_SUFFIXES:
+            return False
+        self.add_shape(path)
+        return True
+
     def add_shape(self, path: str) -> None:
         """Read a shape; it becomes the one that is worked on."""
         asked = self._session.scene

@@ -82,10 +82,10 @@ class SceneFeature(Feature):
         )
 
     def takes(self, path: str) -> bool:
-        if not is_scene(path):
-            return False
-        self.controller.open(path)
-        return True
+        if is_scene(path):
+            self.controller.open(path)
+            return True
+        return self.controller.takes_shape(path)
 
     def file_entries(self) -> Entries:
         return (

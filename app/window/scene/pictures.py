@@ -48,6 +48,7 @@ class ScenePictures(QObject):
         self._name_of, self._other = name_of, other
         self._current = self._own = False
         self._asked: tuple[object, ...] = ()
+        self._taken: tuple[object, ...] = ()
         self._kept: object = None
         self._shown = ""
         self._found: tuple[str, DrawnScene] | None = None
@@ -124,6 +125,7 @@ class ScenePictures(QObject):
 
     def _take(self, asked: tuple[object, ...], found: DrawnScene | None) -> None:
         if asked == self._asked:
+            self._taken = asked
             self._found = None if found is None else (str(asked[0]), found)
             self._lay()
 
@@ -145,4 +147,4 @@ class ScenePictures(QObject):
             self.drawn.emit()
 
     def _forget(self) -> None:
-        self._asked, self._kept, self._found = (), None, None
+        self._asked, self._taken, self._kept, self._found = (), (), None, None

@@ -17,7 +17,6 @@ from app.window.scene.things import ThingRow, thing_name
 from app.window.views.overlays import as_pixmap
 
 if TYPE_CHECKING:
-    from core.scenes.scene import Scene
     from app.window.engine_client import Request
     from core.scenes.scene import Scene
 
@@ -109,7 +108,7 @@ def _rows(opened: OpenScene) -> list[ThingRow]:
 
 def _about(opened: OpenScene) -> str:
     scene = opened.scene
-    text = tr("{name}: {photos} photos, {posed} of them posed, {objects} objects.").format(
+    text = tr("{name}. Photos: {photos}, posed: {posed}. Objects: {objects}.").format(
         name=scene_name(scene), photos=len(scene.photos), posed=len(scene.by_photo), objects=len(opened.things)
     )
     if not opened.things:

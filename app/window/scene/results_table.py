@@ -62,6 +62,11 @@ class ResultsModel(QAbstractTableModel):
         self.rows, self._order, self._name_of = rows, order, name_of
         self.endResetModel()
 
+    @staticmethod
+    def columns() -> list[str]:
+        """The names of the columns."""
+        return NAMES
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802
         return 0 if parent.isValid() else len(self.rows)
 

@@ -23,7 +23,8 @@ def recognises(path: Path) -> bool:
     """Whether ``path`` is such a file, or a folder with one."""
     if path.is_dir():
         return (path / FILE).is_file()
-    return path.suffix.lower() == ".json" and path.is_file() and b'"frames"' in path.read_bytes()
+    named = path.suffix.lower() == ".json" and path.is_file()
+    return named and (path.name == FILE or b'"frames"' in path.read_bytes())
 
 
 def read(path: Path) -> Scene:
