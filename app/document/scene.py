@@ -31,6 +31,9 @@ HIGH = 10.0
 MARGIN = 0.05
 """Of a thing's box, on each side."""
 
+BYTES = 300
+"""Of a pose in the tables of a scene, about; the pose itself is shared by the scenes before and after."""
+
 PhotoState = Literal["open", "posed", "checked", "problem"]
 """Nothing is posed in a photo; something is; a person found all of it right; a pose drifted or its residual is high."""
 
@@ -212,6 +215,13 @@ def corrected(
     info = scene.poses[at].info if at in scene.poses else {}
     scene = scene.with_poses({at: ObjectPose(scene_pose(after.pose.pose(), shape), "made", None, info)})
     return opened.with_scene(_with_camera(scene, opened.photo, after.K, after.lens))
+
+
+def bytes_of(opened: OpenScene | None, known: OpenScene | None) -> int:
+    """How many bytes a step holds that makes one of the other: the poses are listed anew where they changed."""
+    if opened is None or (known is not None and opened.scene.poses is known.scene.poses):
+        return 0
+    return BYTES * len(opened.scene.poses)
 
 
 def _with_camera(scene: Scene, key: str, K: Intrinsics, lens: Lens | None) -> Scene:

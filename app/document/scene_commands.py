@@ -6,7 +6,7 @@ from PySide6.QtGui import QUndoCommand
 
 from app.document.commands import Edit
 from app.document.saved_scene import SavedScene
-from app.document.scene import IMAGE, PAIR, SHAPE, OpenScene, aligned_at, box_at, image_item
+from app.document.scene import IMAGE, PAIR, SHAPE, OpenScene, aligned_at, box_at, bytes_of, image_item
 from app.document.session import Pair, Pin, Session
 from app.shared.values import Aligned, Correction, Draft, Item, Slot, item_for
 from core.parts.layers import Layers
@@ -27,7 +27,7 @@ class SetScene(Edit):
         else:
             after = replace(before, scene=opened)
         self._before, self._after = before, after
-        self.size = before.layers.bytes() if after.layers is not before.layers else 0
+        self.size = bytes_of(opened, known) + (before.layers.bytes() if after.layers is not before.layers else 0)
 
     def apply(self) -> None:
         self._after.show(self._session)

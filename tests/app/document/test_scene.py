@@ -127,6 +127,7 @@ def test_undo_goes_back_to_where_something_was_done(session):
     done = state(session)
     for key in ("23", "3", "23"):
         go(session, key)
+    assert [step.size > 0 for step in session.undo_stack._steps] == [True, False, True, False]  # going holds nothing
     assert session.undo_stack.count() == 4 and len(session.undo_stack._steps) == 4
     session.undo_stack.undo()
     assert state(session) == done
