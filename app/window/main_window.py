@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(tuple(self.features), self.guide.welcome, self.columns, self.tour.card, self.tools)
         self.setCentralWidget(self.workspace)
         self.blink, self.layers_panel = Blink(self.layers, self.say, self), LayersPanel(self)
+        self.layers_panel.addAction(self.blink.action)  # a popup has all keys while it is open
         self.shown_layers = LayerPresenter(
             self.session, self.layers, self.panels, self.layers_panel, self.workspace.bar, self.blink.hint, self
         )

@@ -28,6 +28,7 @@ class Requests(QObject):
         failed(sentence, details, where): what the bar of a slot or of a task ("" for none) should say.
         warned(sentences): what the user should know about a result.
         busy(request): work to show in the task bar.
+        reading_changed(): another file is being read, or one no longer.
     """
 
     opened = Signal(str, object)
@@ -35,6 +36,7 @@ class Requests(QObject):
     failed = Signal(str, str, str)
     warned = Signal(list)
     busy = Signal(object)
+    reading_changed = Signal()
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class Requests(QObject):
         self._shown: dict[Slot, Item] = {}
         self._ready: dict[Slot, tuple[Item, EncoderSettings]] = {}
         self._preparing: dict[Slot, Request] = {}
+        self._reading: list[Slot] = []
         self._of_document: set[Request] = set()
         self._document = 0
         session.leaving.connect(self._leave)
@@ -68,6 +71,10 @@ class Requests(QObject):
             self._opened(slot, content)
 
         self._read(slot, item, enter)
+
+    def is_reading(self, slot: Slot) -> bool:
+        """Whether a file is being read for a slot, or made ready to be drawn."""
+        return slot in self._reading
 
     def is_ready(self, slot: Slot) -> bool:
         """Whether what is open in a slot can be matched."""
@@ -143,13 +150,25 @@ class Requests(QObject):
         """In a lane of its own: a file can be opened while something else takes long."""
 
         def loaded(content: object) -> None:
-            self._stage(slot, content, partial(done, content))
+            self._stage(slot, content, partial(enter, content))
+
+        def enter(content: object) -> None:
+            end()
+            done(content)
+
+        def end() -> None:
+            self._reading.remove(slot)
+            self.reading_changed.emit()
 
         there = self.ahead.pixels_of(item)
+        self._reading.append(slot)
         if there is not None:
             loaded(there)
             return
-        self._keep_up(f"open_{item.kind}", loaded, "files", slot, failed, item=item.file)
+        request = self._keep_up(f"open_{item.kind}", loaded, "files", slot, failed, item=item.file)
+        request.failed.connect(end)
+        request.cancelled.connect(end)
+        self.reading_changed.emit()
 
     def _keep_up(
         self,

@@ -38,6 +38,21 @@ def is_uncertain(percent: npt.NDArray, threshold: int = THRESHOLD) -> Chosen:
 
 
 @dataclass(frozen=True)
+class MaskSureness:
+    """How sure the program is of a mask that it found.
+
+    Attributes:
+        verdict: "good", "unsure" or "none".
+        probability: that the mask is right, None where nobody knows.
+        reasons: of :data:`core.calibration.REASONS`.
+    """
+
+    verdict: str
+    probability: float | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Mask:
     """Which elements belong to a part: pixels row by row, faces of a mesh, or points of a cloud. It is kept compressed.
 
@@ -47,18 +62,21 @@ class Mask:
         count: the number of those that belong to the part.
         by_hand: whether a person marked it (or read it from a file), and not the program that found it from another
             mask.
+        sure: how sure the program is of what it found, None where that is not known.
     """
 
     packed: bytes
     size: int
     count: int
     by_hand: bool = True
+    sure: MaskSureness | None = None
 
     @classmethod
-    def of(cls, chosen: Chosen, by_hand: bool = True) -> "Mask":
+    def of(cls, chosen: Chosen, by_hand: bool = True, sure: MaskSureness | None = None) -> "Mask":
         """Compress a bool array [...] of any shape."""
         flat = np.ravel(chosen)
-        return cls(zlib.compress(np.packbits(flat).tobytes(), 1), len(flat), int(np.count_nonzero(flat)), by_hand)
+        packed = zlib.compress(np.packbits(flat).tobytes(), 1)
+        return cls(packed, len(flat), int(np.count_nonzero(flat)), by_hand, sure)
 
     def array(self) -> Chosen:
         """Return the mask as bool [size]."""
@@ -137,9 +155,10 @@ class Layers:
             changed.append(part)
         return replace(self, parts=tuple(changed))
 
-    def find(self, part_id: int, where: str, chosen: Chosen) -> "Layers":
+    def find(self, part_id: int, where: str, chosen: Chosen, sure: MaskSureness | None = None) -> "Layers":
         """Return the layers with the elements bool [...] of one image or shape on which the program found a part.
 
+        ``sure`` is kept with them.
         What was marked by hand there stays as it is, of this part and of all others.
         """
         if self.marked_by_hand(part_id, where):
@@ -149,7 +168,7 @@ class Layers:
             if self.exclusive and part.part_id != part_id and self.marked_by_hand(part.part_id, where):
                 left = left & ~part.masks[where].array()
         layers = self.mark(part_id, where, left)
-        return layers.with_part(layers.get(part_id).with_mask(where, Mask.of(left, by_hand=False)))
+        return layers.with_part(layers.get(part_id).with_mask(where, Mask.of(left, False, sure)))
 
     def marked_by_hand(self, part_id: int, where: str) -> bool:
         """Return whether a person marked a part on an image or shape; False for a part that is not there."""
@@ -227,4 +246,4 @@ class Layers:
 def _without(part: Part, where: str, taken: Chosen) -> Part:
     mask = part.masks[where]
     chosen = mask.array()
-    return part.with_mask(where, Mask.of(chosen & ~taken, mask.by_hand)) if (chosen & taken).any() else part
+    return part.with_mask(where, Mask.of(chosen & ~taken, mask.by_hand, mask.sure)) if (chosen & taken).any() else part

@@ -32,7 +32,7 @@ from core.errors import CounterpointError
 from core.geometry.lens import Lens
 from core.interchange import project as format_of
 from core.interchange.project import Project, load_project, save_project
-from core.parts.layers import Layers, Mask
+from core.parts.layers import Layers, Mask, MaskSureness
 
 
 def document(folder: Path) -> SavedDocument:
@@ -46,6 +46,8 @@ def document(folder: Path) -> SavedDocument:
     image = replace(item_for(photo), box=(1.5, 2.0, 30.0, 40.0))
     mask = Mask.of(np.arange(1000) % 3 == 0)
     layers = Layers().new_part("Händle").mark(1, "image 1", np.eye(9, dtype=bool))
+    sure = MaskSureness("none", 0.05, ("misfit",))
+    layers = layers.find(1, "shape 1", np.ones(4, bool), sure).find(1, "shape 2", np.ones(4, bool))
     pose = PoseInPhoto(tuple(map(float, (1, 0, 0, 0, 1, 0, 0, 0, 1))), (0.1, 0.2, 3.0), (1.0, 1.0, 1.0), 0.7, 0.6, 0.5)
     aligned = Aligned(
         "image 1",

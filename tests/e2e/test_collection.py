@@ -40,8 +40,11 @@ def dropped(window, sample, wait_ready, qtbot):
     panel.strip.files_dropped.emit([PHOTOS[0], str(sample["shape"]), *PHOTOS[1:], PHOTOS[0]])
     assert [one.item.path for one in window.session.collection.photos] == PHOTOS
     assert not panel.start.isEnabled()
+    assert "First open a shape" in panel.start.toolTip()
     window.open_files([str(sample["shape"])])
+    assert "is being opened" in panel.start.toolTip()
     qtbot.waitUntil(lambda: SHAPE in window.session.items, timeout=90_000)
+    assert "pose of every photo" in panel.start.toolTip()
     wait_ready(window)
     return window
 
@@ -76,7 +79,7 @@ def export(window, number):
     window.workspace.export.menu().actions()[number].trigger()
 
 
-def test_photos_become_a_collection(congealed):
+def test_photos_become_a_collection(congealed, qtbot):
     window, dock = congealed, congealed.features.collection.panel
     assert np.median([turned(window, number) for number in range(3)]) < 15
     assert [frame.border for frame in dock.strip.frames()] == [GOOD] * 3 and "3 posed" in dock.about.text()
@@ -95,6 +98,11 @@ def test_photos_become_a_collection(congealed):
     window.show_feature("collection")
     dock.cameras.click()
     assert not [name for name in window.panels[SHAPE].frustums.names() if name.startswith("photo")]
+    window.session.undo_stack.undo()
+    assert not dock.average.isVisible()
+    window.session.undo_stack.redo()
+    assert dock.average.isVisible() and dock.average.text() == "Being made…"
+    qtbot.waitUntil(lambda: not dock.average.pixmap().isNull() and not dock.average.text(), timeout=90_000)
 
 
 def test_a_click_in_one_photo_lights_up_in_all_and_on_the_shape(congealed, qtbot):

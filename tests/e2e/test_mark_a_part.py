@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
+from app.window.views.verdicts import words
 from core.geometry.shape import load_shape
 from core.interchange.shape_labels import load_shape_labels
 from tests.e2e.hands import (
@@ -117,6 +118,10 @@ def test_a_part_is_kept_saved_undone_and_read(parts, qtbot, give, tmp_path, samp
     assert set(part.masks) == {"image 1", "shape 1"}
     assert part.masks["shape 1"].size == len(load_shape(sample["shape"]).faces)
     assert dock.list.topLevelItem(0).text(0) == "Part 1" and window.isWindowModified()
+    sure = part.masks["shape 1"].sure
+    assert sure is not None and part.masks["image 1"].sure is None  # found by the program, and marked by hand
+    assert dock.list.topLevelItem(0).text(2) == words(sure.verdict, sure.probability) != ""
+    assert dock.list.topLevelItem(0).toolTip(2).startswith("Shape 1: ")
     near = pixels_of(image.view.grab().toImage())[on_view(image, *TRUNK).y()]
     assert (np.abs(near - [255, 77, 109]).max(axis=1) < 70).sum() > 5  # the part stays, in its colour
     for panel, name in ((mesh, "part.ply"), (image, "part.png")):
@@ -287,7 +292,7 @@ def test_a_mask_made_by_hand_is_changed_by_hand_only(window, open_sample, qtbot)
     press(window, Qt.Key.Key_Return)
     after = session.layers.parts[0].masks
     assert after["image 1"] == before["image 1"] and after["shape 1"] != before["shape 1"]
-    assert after["shape 1"].by_hand
+    assert after["shape 1"].by_hand and after["shape 1"].sure is None
     QTest.mouseClick(dock.buttons["mark"], LEFT)
     drag(photo.view.viewport(), on_view(photo, 600, 450), on_view(photo, 640, 470), wait=5)
     wait_marked(window, qtbot)

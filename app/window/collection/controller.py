@@ -11,7 +11,7 @@ from app.document.commands import SetAligned, SetCollection
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.values import IMAGE_SUFFIXES, Aligned, Collection, CollectionPhoto, Drawing, Slot, item_for, kind_of
-from app.window.collection.dock import HELP, CollectionPanel
+from app.window.collection.dock import HELP, CollectionPanel, ShapeState
 from app.window.collection.presenter import SHAPE, CollectionPresenter
 from app.window.requests import Requests
 from app.window.shell import Shell
@@ -61,6 +61,7 @@ class CollectionController(QObject):
         dock.strip.removed.connect(self.remove)
         dock.strip.currentItemChanged.connect(lambda *_: self._update())
         session.follow({"collection", "aligned", "items"}, self._update)
+        requests.reading_changed.connect(self._update)
         session.follow({"items"}, self._items_changed)
         session.leaving.connect(self._leave)
         self._update()
@@ -257,7 +258,9 @@ class CollectionController(QObject):
     def _update(self) -> None:
         number, _ = self._fixable()
         photos = self.collection.photos
-        self._dock.set_state(len(photos), SHAPE in self._session.items, self.collection.joined, number is not None)
+        opened, opening = SHAPE in self._session.items, self._requests.is_reading(SHAPE)
+        shape: ShapeState = "open" if opened else "opening" if opening else ""
+        self._dock.set_state(len(photos), shape, self.collection.joined, number is not None)
         if not photos:
             self._dock.about.setText(HELP)
             return

@@ -1,5 +1,7 @@
 """The collection panel: photos of one object or category, pulled into one frame."""
 
+from typing import Literal
+
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QPixmap
 from PySide6.QtWidgets import (
@@ -48,6 +50,15 @@ HELP = tr(
     "Drop two or more photos of one object or category here, open a shape like it, and press Congeal: every photo gets a pose in the frame of that shape."
 )
 
+ShapeState = Literal["", "opening", "open"]
+
+SHAPE_STATES: dict[ShapeState, str] = {
+    "": tr("First open a shape like what the photos show as Shape 1, or choose one from the gallery"),
+    "opening": tr("The shape is being opened; the photos can be congealed in a moment"),
+    "open": tr("Find the pose of every photo in the frame of Shape 1"),
+}
+"""Why the photos cannot be congealed yet, or what that does."""
+
 
 class CollectionPanel(QWidget):
     """The panel of a collection of photos, and its tools.
@@ -86,14 +97,10 @@ class CollectionPanel(QWidget):
         layout.addWidget(self._average_column())
         self._runs = False
 
-    def set_state(self, photos: int, shape: bool, joined: bool, fixable: bool) -> None:
+    def set_state(self, photos: int, shape: ShapeState, joined: bool, fixable: bool) -> None:
         """What can be done now."""
-        self.start.setEnabled(self._runs or (photos > 1 and shape))
-        self.start.setToolTip(
-            tr("Find the pose of every photo in the frame of Shape 1")
-            if shape
-            else tr("First open a shape like what the photos show as Shape 1, or choose one from the gallery")
-        )
+        self.start.setEnabled(self._runs or (photos > 1 and shape == "open"))
+        self.start.setToolTip(SHAPE_STATES[shape])
         for widget in (self.carry.defaultAction(), self.cameras, self.azimuth):
             widget.setEnabled(joined)
         self.gallery.setEnabled(photos > 1 and not self._runs)
@@ -107,6 +114,12 @@ class CollectionPanel(QWidget):
     def show_average(self, picture: QPixmap | None) -> None:
         self.average.setPixmap(picture or QPixmap())
         self.average_box.setVisible(picture is not None)
+
+    def await_average(self, anew: bool) -> None:
+        """The average picture is being made; one that is there stays meanwhile, unless it is to be made ``anew``."""
+        if anew or self.average.pixmap().isNull():
+            self.average.setText(tr("Being made…"))
+        self.average_box.show()
 
     def _toolbar(self) -> Toolbar:
         toolbar = Toolbar()

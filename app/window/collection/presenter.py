@@ -57,7 +57,7 @@ class CollectionPresenter(QObject):
         self._marks: Followed | None = None
         self._cameras: dict[str, npt.NDArray[np.floating]] = {}
         dock.arranged.connect(self.show)
-        dock.turned.connect(self._show_average)
+        dock.turned.connect(lambda: self._show_average(anew=False))
         dock.strip.pointed.connect(self._point)
         session.changed.connect(self._follow)
 
@@ -149,11 +149,12 @@ class CollectionPresenter(QObject):
         if bool(before) != bool(self._cameras):
             panel.reset_view(np.concatenate(list(self._cameras.values())) if self._cameras else None)
 
-    def _show_average(self) -> None:
+    def _show_average(self, anew: bool = True) -> None:
         if not self.collection.joined:
             self._dock.show_average(None)
             return
-        self._requests.ask(
+        self._dock.await_average(anew)
+        request = self._requests.ask(
             "average_picture",
             "average",
             lambda picture: self._dock.show_average(pixmap_of(picture)),
@@ -162,6 +163,7 @@ class CollectionPresenter(QObject):
             elevation=20.0,
             size=150,
         )
+        request.failed.connect(lambda *_: self._dock.show_average(None))
 
     def _asked(self) -> Collection:
         """What questions are about; the drawing is no part of it."""

@@ -29,6 +29,11 @@ EMPTY = tr(
     "Measure how well the encoder finds the same place again: in two pictures of the open shapes, or on a data set."
 )
 
+OF_VIEWS = tr(
+    "Shares of pixels of one picture of a shape that are found in another one, from elsewhere and in other light, within 5, 10 and 20 % of the picture's width. What Adapt says is of places on the shape, looked for in several pictures at once, so its shares are other ones."
+)
+"""What is measured on shapes."""
+
 
 class MeasurePage(QDialog):
     """The page that measures encoders.
@@ -115,7 +120,8 @@ class MeasurePage(QDialog):
         """Fill table, bars and pictures; ``done`` when nothing is missing."""
         self._measured = measured
         title, rows = next(iter(measured.tables.items()))
-        self.state.setText(title if done else tr("{title}: measuring…").format(title=title))
+        said = title if done else tr("{title}: measuring…").format(title=title)
+        self.state.setText(f"{said}\n{OF_VIEWS}" if title.startswith("multiview") else said)
         self.report.setEnabled(done)
         columns = list(rows[0])
         self.table.setColumnCount(len(columns))

@@ -22,12 +22,12 @@ from app.document.texts import tr
 from app.window.matching.next_steps import Step
 from app.window.views.swatch import swatch
 from app.window.views.toolbar import Toolbar
+from app.window.views.verdicts import COLORS
 from core.calibration import per_cent
 
 Status = Literal["good", "unsure", "none", "working", ""]
 
 _WORDS = {"good": tr("good"), "unsure": tr("unsure"), "none": tr("no counterpart"), "working": tr("working…"), "": ""}
-_STATUS_COLORS = {"good": "#2e9e5b", "unsure": "#d08a00", "none": "#d0454c", "working": "#7a828e", "": "#7a828e"}
 _STATUS_TIPS = {
     "good": tr("Good: such matches are right at least four times out of five."),
     "unsure": tr("Unsure: such matches are often wrong; align the shape, or draw a tighter box."),
@@ -274,6 +274,6 @@ def _fill(item: QTreeWidgetItem, row: PinRow) -> None:
     item.setText(1, row.origin)
     sure = "" if row.probability is None else f" {per_cent(row.probability)}"
     item.setText(2, _WORDS[row.status] + sure)
-    item.setForeground(2, QColor(_STATUS_COLORS[row.status]))
+    item.setForeground(2, QColor(COLORS[row.status]))
     item.setToolTip(0, row.summary)
     item.setToolTip(2, "\n".join(filter(None, (row.summary, _STATUS_TIPS[row.status]))))

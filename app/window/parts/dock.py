@@ -1,6 +1,5 @@
 """The parts panel: tools to mark a part, what came of it, and the list of parts."""
 
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
@@ -26,7 +25,7 @@ from PySide6.QtWidgets import (
 from app.document.texts import tr
 from app.shared.values import Marking
 from app.window.parts.marking_tools import TOOLS
-from app.window.views.swatch import swatch
+from app.window.parts.rows import PartRow, fill
 from app.window.views.toolbar import Toolbar
 from core.plugins import plugins
 
@@ -35,17 +34,6 @@ BUNDLED = {"": 0, "grabcut": 0, "cutter": 1}
 
 FROM_FILE = 2
 """Where that list offers a checkpoint of Segment Anything; after it come its download, and plugins."""
-
-
-@dataclass(frozen=True)
-class PartRow:
-    """A line of the list; ``where`` says on what it is marked."""
-
-    part_id: int
-    name: str
-    color: str
-    visible: bool
-    where: str
 
 
 class PartsPanel(QWidget):
@@ -160,13 +148,7 @@ class PartsPanel(QWidget):
             if item is None:
                 item = QTreeWidgetItem()
                 self.list.addTopLevelItem(item)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setText(0, row.name)
-            item.setText(1, row.where)
-            item.setToolTip(1, row.where)
-            item.setIcon(0, swatch(row.color))
-            item.setData(0, Qt.ItemDataRole.UserRole, row.part_id)
-            item.setCheckState(0, Qt.CheckState.Checked if row.visible else Qt.CheckState.Unchecked)
+            fill(item, row)
             item.setSelected(row.part_id in chosen)
         blocker.unblock()
         blocker = QSignalBlocker(self.exclusive)
@@ -306,12 +288,13 @@ class PartsPanel(QWidget):
         self.hint.setForegroundRole(self.hint.foregroundRole().PlaceholderText)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.list = QTreeWidget()
-        self.list.setHeaderLabels([tr("Part"), tr("Marked on")])
+        self.list.setHeaderLabels([tr("Part"), tr("Marked on"), tr("Found")])
         self.list.setRootIsDecorated(False)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        for number in (1, 2):
+            self.list.header().setSectionResizeMode(number, QHeaderView.ResizeMode.ResizeToContents)
         self.list.header().setStretchLastSection(False)
         self.list.itemChanged.connect(self._item_changed)
         self.list.itemSelectionChanged.connect(self._selection_changed)

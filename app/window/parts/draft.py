@@ -12,7 +12,7 @@ from app.shared.results import Carried
 from app.shared.values import Draft, Item, Slot, kind_of, slots_of
 from app.window.requests import Requests
 from core.parts.action import Action
-from core.parts.layers import Layers, Mask, in_part
+from core.parts.layers import Layers, Mask, MaskSureness, in_part
 
 
 @dataclass
@@ -77,7 +77,9 @@ class Drafts(QObject):
             part_id = layers.parts[0].part_id
         layers = layers.mark(part_id, draft.slot, mask.array())
         for slot, carried in self.marked.carried.items():
-            layers = layers.find(part_id, slot, in_part(carried.percent, threshold))
+            known = carried.probability == carried.probability  # not NaN
+            sure = MaskSureness(carried.verdict, carried.probability if known else None, carried.reasons)
+            layers = layers.find(part_id, slot, in_part(carried.percent, threshold), sure)
         return layers
 
     def _changed(self, facts: frozenset[Fact]) -> None:

@@ -11,13 +11,17 @@ from app.shared.values import Slot
 from app.window.content import Content
 from app.window.parts import painting
 from app.window.parts.clicks import clicks_of
-from app.window.parts.dock import PartRow, PartsPanel
+from app.window.parts.dock import PartsPanel
 from app.window.parts.draft import Drafts
+from app.window.parts.rows import PartRow
 from app.window.views.image import ImagePanel
 from app.window.views.panels import Panels, image_panels
 
 if TYPE_CHECKING:
-    from core.parts.layers import Layers
+    from core.parts.layers import Layers, Part
+
+VERDICTS = ("none", "unsure", "good")
+"""From the least sure."""
 
 
 class PartsPresenter(QObject):
@@ -47,10 +51,7 @@ class PartsPresenter(QObject):
         layers = self._session.layers
         if layers is not self._listed:
             self._listed = layers
-            rows = [
-                PartRow(one.part_id, one.name, one.color, one.visible, self._where(one.masks)) for one in layers.parts
-            ]
-            self._dock.set_rows(rows, layers.exclusive)
+            self._dock.set_rows(list(map(self._row, layers.parts)), layers.exclusive)
         self._show_draft()
         self._show_clicks()
         self._paint()
@@ -59,6 +60,16 @@ class PartsPresenter(QObject):
         self._sizes[slot] = elements
         self._show_clicks()
         self._paint_slot(slot)
+
+    def _row(self, part: "Part") -> PartRow:
+        found = {slot: mask.sure for slot in self._panels if (mask := part.masks.get(slot)) and mask.sure}
+        worst = min(found.values(), key=lambda one: VERDICTS.index(one.verdict), default=None)
+        about = "\n".join(
+            f"{title(slot)}: {sureness(one.verdict, one.probability, one.reasons)}" for slot, one in found.items()
+        )
+        verdict, probability = (worst.verdict, worst.probability) if worst is not None else ("", None)
+        where = self._where(part.masks)
+        return PartRow(part.part_id, part.name, part.color, part.visible, where, verdict, probability, about)
 
     def _where(self, masks: Container[str]) -> str:
         have = [slot for slot in self._panels if slot in masks]

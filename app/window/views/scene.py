@@ -41,6 +41,8 @@ class ShapeActor:
         self._array.SetName("rgb")
         self.polydata.GetPointData().SetScalars(self._array)
         self._element, self._faces = mesh.element, mesh.faces
+        self._rgba: npt.NDArray[np.uint8] | None = None
+        self._tinted: npt.NDArray[np.uint8] | None = None
         self._labels: npt.NDArray[np.uint8] | None = None
         self._labels_opacity = 1.0
         self._face_rgb: npt.NDArray[np.uint8] | None = None
@@ -70,7 +72,7 @@ class ShapeActor:
     def paint(
         self, scores: npt.NDArray[np.float32] | None, low: float, high: float, colormap: str, opacity: float
     ) -> None:
-        """Colour by similarity float32 [V] over the own colours, or show the parts or the own appearance (None)."""
+        """Colour by similarity float32 [V] over the own colours and parts, or show these alone (None)."""
         if scores is None:
             self._rgb[:] = self._base
             if self._labels is not None:
@@ -78,7 +80,7 @@ class ShapeActor:
         else:
             heat = apply_colormap(scores, colormap, low, high)
             weight = (heat_weight(scores, low, high) * (opacity * 256)).astype(np.uint16)[:, None]
-            mixed = self._base * (256 - weight) + heat * weight
+            mixed = self._under_heat() * (256 - weight) + heat * weight
             np.right_shift(mixed, 8, out=mixed)
             self._rgb[:] = mixed
         on_faces = scores is None and self._labels is not None and self._face_rgb is not None
@@ -93,15 +95,18 @@ class ShapeActor:
     def set_labels(self, rgba: npt.NDArray[np.uint8] | None, opacity: float = 1.0) -> None:
         """Set parts as uint8 [E, 4] for the elements of the shape's file.
 
-        They are shown by the next :meth:`paint` without scores.
+        They are shown by the next :meth:`paint`.
         """
-        self._labels, self._labels_opacity = None if rgba is None else rgba[self._element], opacity
+        if rgba is self._rgba and opacity == self._labels_opacity:
+            return
+        self._rgba, self._labels_opacity, self._tinted = rgba, opacity, None
+        self._labels = None if rgba is None else rgba[self._element]
 
     def set_coordinates(self, opacity: float) -> None:
         """Lay normalised object coordinates (NOC) over the own colours, from the next :meth:`paint` on."""
         if opacity == self._coordinates:
             return
-        self._coordinates, self._face_base = opacity, None
+        self._coordinates, self._face_base, self._tinted = opacity, None, None
         points = np.asarray(self.polydata.points)
         low, high = points.min(0), points.max(0)
         noc = (255 * (points - low) / np.maximum(high - low, 1e-9)).astype(np.uint8)
@@ -121,6 +126,20 @@ class ShapeActor:
             self.polydata.GetCellData().SetScalars(self._face_array)
         self._face_rgb[:] = _mix(self._face_base, rgba[:, :3], weight)
         self._face_array.Modified()
+
+    def _under_heat(self) -> npt.NDArray[np.uint8]:
+        """What a heatmap lies on, uint8 [V, 3]: the own colours with the parts, which have soft edges there."""
+        if self._labels is None:
+            return self._base
+        if self._tinted is None:
+            at_points = self._labels
+            if len(self._faces):
+                at_points = np.zeros((len(self._base), 4), np.uint8)
+                marked = self._labels[:, 3] > 0
+                at_points[self._faces[marked].ravel()] = np.repeat(self._labels[marked], 3, axis=0)
+            weight = (at_points[:, 3:] * self._labels_opacity).astype(np.uint16)
+            self._tinted = _mix(self._base, at_points[:, :3], weight).astype(np.uint8)
+        return self._tinted
 
     def ball_with(self, points: npt.NDArray | None) -> tuple[npt.NDArray, float]:
         """The middle [3] and the radius of a ball around the shape, and around points [n, 3] with it."""
