@@ -128,6 +128,14 @@ def test_a_scene_is_gone_through_corrected_propagated_and_written(opened, truth,
     assert session.scene.pose is before
     press(window, Qt.Key.Key_Z, CTRL | SHIFT)
     assert session.scene.pose is moved
+    at_photo(window, qtbot, "0")
+    middle = view.mapFromScene(view.handles.pos())
+    drag(view.viewport(), middle, middle - QPoint(24, 0))
+    press(window, Qt.Key.Key_D)  # before that was compared with the photo
+    qtbot.waitUntil(lambda: session.scene.scene.poses["0", BLUE] is not moved, timeout=90_000)
+    assert session.scene.photo == "1" and session.scene.pose is None
+    press(window, Qt.Key.Key_A)
+    at_photo(window, qtbot, "0", BLUE)
 
     press(window, Qt.Key.Key_5, CTRL)
     pick(lambda: push(window, "Propagate"), "From all posed photos to those without poses")
