@@ -3,7 +3,7 @@
 from collections.abc import Set
 
 from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QPushButton, QSlider, QToolButton, QWidget
 
 from app.document.texts import tr
@@ -152,8 +152,20 @@ class LayersPanel(QFrame):
             eye.setIcon(icon(drawn[0]))
 
 
+class _Slider(QSlider):
+    """Its own keys are no shortcuts of the window below."""
+
+    KEYS = (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in self.KEYS:
+            event.accept()
+            return True
+        return super().event(event)
+
+
 def _slider() -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal)
+    slider = _Slider(Qt.Orientation.Horizontal)
     slider.setRange(0, 100)
     slider.setMinimumWidth(SLIDER)
     return slider
