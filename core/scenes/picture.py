@@ -14,7 +14,7 @@ from core.geometry.pose import Pose
 from core.geometry.raycasting import Raycaster, surface_normal
 from core.geometry.render import surface_color
 from core.scenes.casting import Window, caster_for, overlap, rays_of, window_of
-from core.scenes.scene import InstanceKey, SceneShape
+from core.scenes.scene import InstanceKey, PoseDoubt, SceneShape
 
 Floats = npt.NDArray[np.floating]
 Rgb = tuple[int, int, int]
@@ -57,6 +57,7 @@ def draw_things(
     active: InstanceKey | None = None,
     own: bool = False,
     other: Pose | None = None,
+    doubt: PoseDoubt | None = None,
 ) -> ScenePicture:
     """Draw things whose shapes are known, each in its colour, and the outline of the active one.
 
@@ -69,6 +70,7 @@ def draw_things(
         own: colours of the shapes themselves, where they have some.
         other: another pose of the active thing, of which the outline is drawn over everything, and filled where the
             thing is not.
+        doubt: of the active thing's pose; the ellipse in which its middle is with 86 % (two standard deviations) is drawn.
 
     Raises:
         CounterpointError: a shape cannot be read.
@@ -93,7 +95,29 @@ def draw_things(
             rgba[there & ~whole[active]] = (*OTHER, HIDDEN)
             _outline(rgba, there, there, OTHER)
         _outline(rgba, whole[active], view.index == things.index(active), OUTLINE)
+        if doubt is not None:
+            shape = shapes[active.object_id]
+            middle = poses[active](caster_for(shape).shape.center / shape.scale)
+            _ellipse(rgba, camera, middle, np.array(doubt.axes))
     return ScenePicture(rgba, view.index, things)
+
+
+def _ellipse(rgba: npt.NDArray[np.uint8], camera: PhotoCamera, middle: Floats, axes: Floats) -> None:
+    """Draw where two standard deviations lie of a place [3] in the camera, whose half axes are the rows of [3, 3]."""
+    if middle[2] <= 0 or not np.isfinite(axes).all():
+        return
+    x, y, z = middle
+    slope = np.array(
+        [[camera.K[0, 0] / z, 0, -camera.K[0, 0] * x / z**2], [0, camera.K[1, 1] / z, -camera.K[1, 1] * y / z**2]]
+    )
+    values, vectors = np.linalg.eigh(slope @ axes.T @ axes @ slope.T)
+    if values[-1] > max(rgba.shape) ** 2:  # it is nearly open, and would fill the photo
+        return
+    turn = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    ring = 2 * np.stack([np.cos(turn), np.sin(turn)], axis=1) * np.sqrt(np.maximum(values, 0.25)) @ vectors.T
+    pixels = np.rint(camera.project(middle[None])[0] + ring).astype(np.int32)
+    for color, width in ((SHADOW, 3), (OUTLINE, 1)):
+        cv2.polylines(rgba, [pixels], True, (*color, 255), width)
 
 
 def _at_size(

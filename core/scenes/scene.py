@@ -72,6 +72,25 @@ class ScenePhoto:
 
 
 @dataclass(frozen=True)
+class PoseDoubt:
+    """How far a refined pose may be off, at least (one standard deviation).
+
+    Attributes:
+        degrees: of the rotation, over all axes.
+        axes: the half axes of the ellipsoid in which the thing's middle is, three vectors in the photo's camera and in units
+            of the scene.
+    """
+
+    degrees: float
+    axes: tuple[tuple[float, float, float], ...]
+
+    @property
+    def distance(self) -> float:
+        """By which the middle may be off, over all axes, in units of the scene."""
+        return float(sum(part * part for axis in self.axes for part in axis) ** 0.5)
+
+
+@dataclass(frozen=True)
 class ObjectPose:
     """Where one thing is in one photo.
 
@@ -80,12 +99,14 @@ class ObjectPose:
         state: where it comes from.
         residual: how far it is from what the photo shows, in pixels, None where nobody measured it.
         info: what else the data set says of it (BOP's ``scene_gt_info``: box, visibility), as it stands there.
+        doubt: how far a refinement says that it may be off.
     """
 
     pose: Pose
     state: PoseState = "read"
     residual: float | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
+    doubt: PoseDoubt | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from core.scenes.scene import InstanceKey
+from core.geometry.pose import Pose
+from core.scenes.scene import InstanceKey, PoseDoubt
 
 Floats = npt.NDArray[np.floating]
 
@@ -54,6 +55,12 @@ class Uncertainty:
         """The half axes of the place's ellipsoid of one standard deviation float64 [3], and their directions [3, 3]."""
         values, vectors = np.linalg.eigh(self.covariance[3:, 3:])
         return np.sqrt(np.maximum(values, 0)), vectors
+
+    def seen_from(self, camera: Pose) -> PoseDoubt:
+        """The same in the axes of a camera, ``x_cam = R x_world + t``."""
+        lengths, directions = self.ellipsoid
+        axes = (camera.R @ directions * lengths).T
+        return PoseDoubt(self.degrees, tuple((float(x), float(y), float(z)) for x, y, z in axes))
 
 
 @dataclass(frozen=True)
