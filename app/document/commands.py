@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.document.scene import PAIR, corrected
+from app.document.scene import PAIR, bytes_of, corrected
 from app.document.session import Pair, Pin, Session
 from app.document.texts import title, tr
 from app.document.undo import Step
@@ -209,6 +209,7 @@ class SetAligned(Edit):
         known = {id(aligned.mask) for aligned in session.aligned.values()}
         masks = [aligned.mask for aligned in changes.values() if aligned is not None and aligned.mask is not None]
         self.size = sum(len(mask.packed) for mask in masks if id(mask) not in known)
+        self.size += bytes_of(self._new_scene, self._old_scene)
 
     def apply(self) -> None:
         self._session.set_aligned(self._new)

@@ -42,7 +42,7 @@ class SavedScene:
 
     Attributes:
         root: what is opened.
-        poses: those that differ from the files, as :mod:`core.scenes.kept_poses` has them.
+        poses: those that differ from the files, which say no states, as :mod:`core.scenes.kept_poses` has them.
         removed: (photo, object, instance) of those that are in the files alone.
     """
 
@@ -74,7 +74,11 @@ def saved_scene(opened: OpenScene, on_disk: Scene) -> SavedScene:
             for photo, before in zip(scene.photos, on_disk.photos, strict=True)
             if photo.camera is not None and photo.camera is not before.camera
         ),
-        tuple(entry_of(at, one, scene) for at, one in scene.poses.items() if on_disk.poses.get(at) is not one),
+        tuple(
+            entry_of(at, one, scene)
+            for at, one in scene.poses.items()
+            if on_disk.poses.get(at) is not one or one.state != "read"
+        ),
         tuple((key, *thing) for key, thing in on_disk.poses if (key, thing) not in scene.poses),
     )
 

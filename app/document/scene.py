@@ -31,6 +31,9 @@ HIGH = 10.0
 MARGIN = 0.05
 """Of a thing's box, on each side."""
 
+BYTES = 300
+"""Of a pose in the tables of a scene, about; the pose itself is shared by the scenes before and after."""
+
 PhotoState = Literal["open", "posed", "checked", "problem"]
 """Nothing is posed in a photo; something is; a person found all of it right; a pose drifted or its residual is high."""
 
@@ -186,14 +189,24 @@ def corrected(
     """The scene after the pair's pose was changed by hand: what is open at its place becomes the thing's pose there."""
     if opened is None or not opened.shows(items) or _geometry(before) == _geometry(after):
         return opened
-    scene, shape, thing = opened.scene, opened.shape, opened.thing
-    assert shape is not None and thing is not None
-    at: PoseKey = opened.photo, thing
-    if after is None or after.pose is None or after.K is None:
-        return opened.with_scene(replace(scene, poses={key: one for key, one in scene.poses.items() if key != at}))
-    info = scene.poses[at].info if at in scene.poses else {}
-    scene = scene.with_poses({at: ObjectPose(scene_pose(after.pose.pose(), shape), "made", None, info)})
-    return opened.with_scene(_with_camera(scene, opened.photo, after.K, after.lens))
+    assert opened.thing is not None
+    return opened.with_scene(posed_by_hand(opened.scene, (opened.photo, opened.thing), after))
+
+
+def posed_by_hand(scene: Scene, at: PoseKey, aligned: Aligned | None) -> Scene:
+    """The scene in which a thing has the pose of a pair in a photo, or none."""
+    (photo, thing), info = at, scene.poses[at].info if at in scene.poses else {}
+    if aligned is None or aligned.pose is None or aligned.K is None:
+        return replace(scene, poses={key: one for key, one in scene.poses.items() if key != at})
+    pose = scene_pose(aligned.pose.pose(), scene.shapes[thing.object_id])
+    return _with_camera(scene.with_poses({at: ObjectPose(pose, "made", None, info)}), photo, aligned.K, aligned.lens)
+
+
+def bytes_of(opened: OpenScene | None, known: OpenScene | None) -> int:
+    """How many bytes a step holds that makes one of the other: the poses are listed anew where they changed."""
+    if opened is None or (known is not None and opened.scene.poses is known.scene.poses):
+        return 0
+    return BYTES * len(opened.scene.poses)
 
 
 def _with_camera(scene: Scene, key: str, K: Intrinsics, lens: Lens | None) -> Scene:

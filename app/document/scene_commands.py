@@ -1,15 +1,17 @@
 """The steps of an open scene: opened, gone through, changed. Each shows the pair of the place where one is."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from PySide6.QtGui import QUndoCommand
 
-from app.document.commands import Edit
+from app.document.commands import Edit, SetAligned
 from app.document.saved_scene import SavedScene
-from app.document.scene import IMAGE, PAIR, SHAPE, OpenScene, aligned_at, box_at, image_item
+from app.document.scene import IMAGE, PAIR, SHAPE, OpenScene, aligned_at, box_at, bytes_of, image_item, posed_by_hand
 from app.document.session import Pair, Pin, Session
 from app.shared.values import Aligned, Correction, Draft, Item, Slot, item_for
 from core.parts.layers import Layers
+from core.scenes.scene import InstanceKey
 
 
 class SetScene(Edit):
@@ -27,13 +29,50 @@ class SetScene(Edit):
         else:
             after = replace(before, scene=opened)
         self._before, self._after = before, after
-        self.size = before.layers.bytes() if after.layers is not before.layers else 0
+        self.size = bytes_of(opened, known) + (before.layers.bytes() if after.layers is not before.layers else 0)
 
     def apply(self) -> None:
         self._after.show(self._session)
 
     def revert(self) -> None:
         self._before.show(self._session)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a pose is looked for: two files in their slots, and the place of a scene that they are, if they are one.
+
+    One may have gone on to another photo when it is found; it is for this one all the same.
+    """
+
+    pair: Pair
+    files: tuple[Item | None, ...]
+    root: Path | None
+    place: tuple[str, InstanceKey | None] | None
+
+    @classmethod
+    def now(cls, session: Session, pair: Pair) -> "Asked":
+        """For what is open now."""
+        opened, files = session.scene, tuple(_file(session, slot) for slot in pair)
+        if opened is None or pair != PAIR or not opened.shows(session.items):
+            return cls(pair, files, None, None)
+        return cls(pair, files, opened.scene.root, opened.place)
+
+    def is_open(self, session: Session) -> bool:
+        """Whether it is what is open still."""
+        return self == Asked.now(session, self.pair)
+
+    def step(self, session: Session, text: str, aligned: Aligned | None) -> Edit | None:
+        """The step that takes what was found; None where neither the files nor the scene are open any more."""
+        if self.is_open(session):
+            return SetAligned(session, text, {self.pair: aligned})
+        opened = session.scene
+        if opened is None or opened.scene.root != self.root or self.place is None or aligned is None:
+            return None
+        photo, thing = self.place
+        if aligned.pose is None or thing is None or thing.object_id not in opened.scene.shapes:
+            return None
+        return SetScene(session, text, opened.with_scene(posed_by_hand(opened.scene, (photo, thing), aligned)))
 
 
 class GoTo(SetScene):
@@ -120,6 +159,11 @@ def _posed(aligned: dict[Pair, Aligned], opened: OpenScene) -> dict[Pair, Aligne
 
 def _pose(opened: OpenScene) -> object:
     return None if opened.pose is None else opened.pose.pose
+
+
+def _file(session: Session, slot: Slot) -> Item | None:
+    item = session.items.get(slot)
+    return None if item is None else item.file
 
 
 def _same_file(one: Item | None, other: Item | None) -> bool:

@@ -182,10 +182,7 @@ class Correspondence2D3D:
 
 @dataclass(frozen=True)
 class Correction:
-    """A match that the user put right.
-
-    The place ``at`` of ``source`` belongs to the place ``to`` of ``target`` (slots).
-    """
+    """A match put right by hand: the place ``at`` of ``source`` belongs to the place ``to`` of ``target`` (slots)."""
 
     source: Slot
     at: tuple[float, ...]

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog
 
 from app.shared.resources import resource
+from app.window.messages import MessageList
 from core.notices import collect_warnings
 from core.scenes.opening import list_scenes, open_scene
 from core.scenes.saving import save_scene
@@ -127,6 +128,14 @@ def test_a_scene_is_gone_through_corrected_propagated_and_written(opened, truth,
     assert session.scene.pose is before
     press(window, Qt.Key.Key_Z, CTRL | SHIFT)
     assert session.scene.pose is moved
+    at_photo(window, qtbot, "0")
+    middle = view.mapFromScene(view.handles.pos())
+    drag(view.viewport(), middle, middle - QPoint(24, 0))
+    press(window, Qt.Key.Key_D)  # before that was compared with the photo
+    qtbot.waitUntil(lambda: session.scene.scene.poses["0", BLUE] is not moved, timeout=90_000)
+    assert session.scene.photo == "1" and session.scene.pose is None
+    press(window, Qt.Key.Key_A)
+    at_photo(window, qtbot, "0", BLUE)
 
     press(window, Qt.Key.Key_5, CTRL)
     pick(lambda: push(window, "Propagate"), "From all posed photos to those without poses")
@@ -146,17 +155,39 @@ def test_a_scene_is_gone_through_corrected_propagated_and_written(opened, truth,
     assert [cell.key for cell in strip_of(window).photos.cells] == ["0"]
     panel.filter.setCurrentIndex(0)
 
+    pick(lambda: push(window, "Refine"), "The chosen object")
+    qtbot.waitUntil(lambda: session.undo_stack.undoText() == "Refine poses", timeout=120_000)
+    states = {at: one.state for at, one in session.scene.scene.poses.items()}
+    assert {state for (_, thing), state in states.items() if thing == BLUE} == {"refined", "checked"}
+    assert "refined" not in {state for (_, thing), state in states.items() if thing == RED}
+    undo(window)
+
     sure = {at: one for at, one in session.scene.scene.poses.items() if one.state != "drifted"}
+    root = session.scene.scene.root
+    pick(lambda: push(window, "Export"), "Save the scene where it came from")
+    qtbot.waitUntil(lambda: f"in {root}" in window.messages.kept[-1][1], timeout=120_000)
+    same_poses(open_scene(root).poses, sure, 1e-4)
+    pick(lambda: push(window, "Export"), "Check the files by BOP's rules")
+    qtbot.waitUntil(lambda: window.findChild(MessageList) is not None, timeout=60_000)
+    notes = window.findChild(MessageList)
+    assert "No errors" in notes.list.item(0).text(), notes.list.item(0).text()
+    notes.close()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
     give(tmp_path / "out")
     pick(lambda: push(window, "Export"), "BOP")
-    qtbot.waitUntil(lambda: "Saved" in window.messages.kept[-1][1], timeout=120_000)
+    qtbot.waitUntil(lambda: f"in {tmp_path / 'out'}" in window.messages.kept[-1][1], timeout=120_000)
     (written,) = list_scenes(tmp_path / "out")
     same_poses(open_scene(written).poses, sure, 1e-4)
     window.projects.save_to(tmp_path / "mine.counterpoint")
     saved = session.scene
     window.projects.new()
     assert session.scene is None and not strip_of(window).isVisible()
+    (tmp_path / "bop").rename(tmp_path / "moved")
     window.open_files([str(tmp_path / "mine.counterpoint")])
+    qtbot.waitUntil(lambda: "is not there" in errors(window).get("scene", ""), timeout=60_000)
+    give(tmp_path / "moved" / root.relative_to(tmp_path / "bop"))
+    push(window.errors.bars["scene"], "Choose it")
     qtbot.waitUntil(lambda: session.scene is not None, timeout=60_000)
     assert session.scene.place == saved.place and window.session.undo_stack.isClean()
     again = session.scene.scene.poses

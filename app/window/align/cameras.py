@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from app.document.commands import SetAligned, SetCameras, Together
+from app.document.scene_commands import Asked
 from app.document.session import Pair, Session
 from app.document.texts import tr
 from app.shared.results import Begun
@@ -161,12 +162,14 @@ class CameraController(QObject):
             return
         poses = [known.poses[known.choice], *(p for i, p in enumerate(known.poses) if i != known.choice)][:2]
         task = self._aligner.task((known.image, known.shape), known)
-        self._requests.run(
-            "estimate_camera", partial(self._estimated, known), task=task, poses=poses, dof=self._dock.dof.currentData()
-        )
+        asked = Asked.now(self._session, (known.image, known.shape))
+        done = partial(self._estimated, known, asked)
+        self._requests.run("estimate_camera", done, task=task, poses=poses, dof=self._dock.dof.currentData())
 
-    def _estimated(self, known: Aligned, found: tuple[float, Begun]) -> None:
+    def _estimated(self, known: Aligned, asked: Asked, found: tuple[float, Begun]) -> None:
         field, begun = found
+        if not asked.is_open(self._session):
+            return
         again = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, lens=None)
         text = tr("Estimate field of view: {field:.0f}°").format(field=field)
         without = replace(self._session.cameras, file=None)

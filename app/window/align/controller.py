@@ -1,5 +1,6 @@
 """Aligning a shape to a photo from the window, with the pose shown as it improves."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from app.document.commands import SetAligned
+from app.document.scene_commands import Asked
 from app.document.session import Fact, Pair, Session
 from app.document.texts import sureness, title, tr
 from app.shared.results import Begun, Drawn, PoseSoFar
@@ -91,6 +93,17 @@ class AlignController(QObject):
         if pair is not None:
             self._session.undo_stack.push(SetAligned(self._session, text, {pair: aligned}))
 
+    def asking(self, pair: Pair) -> Callable[[str, Aligned | None], None]:
+        """How what is found for what is open now is taken: it is for these files, whatever is open by then."""
+        asked = Asked.now(self._session, pair)
+
+        def take(text: str, aligned: Aligned | None) -> None:
+            step = asked.step(self._session, text, aligned)
+            if step is not None:
+                self._session.undo_stack.push(step)
+
+        return take
+
     def task(self, pair: Pair, known: Aligned | None = None) -> AlignTask:
         """What a request about a pair is about; mask and camera are those of ``known``, or else what the panel says."""
         image, shape = (self._session.items[slot] for slot in pair)
@@ -120,14 +133,14 @@ class AlignController(QObject):
         pair = self.pair()
         if pair is None or self._request is not None:
             return
-        known = self._session.aligned.get(pair)
+        known, take = self._session.aligned.get(pair), self.asking(pair)
         self._dock.set_running(True)
 
         def done(found: Begun) -> None:
             self._finish()
             pairs = known.pairs if known else ()
             aligned = Aligned(*pair, found.K, tuple(found.poses), 0, found.mask, pairs, found.lens)
-            self.push(tr("Align {shape} to {image}").format(shape=title(pair[1]), image=title(pair[0])), aligned)
+            take(tr("Align {shape} to {image}").format(shape=title(pair[1]), image=title(pair[0])), aligned)
 
         request = self._requests.run(
             "align_shape", done, task=self.task(pair), dof=self._dock.dof.currentData(), locked=self._dock.locked
@@ -159,14 +172,13 @@ class AlignController(QObject):
             return
 
         during, pair = self._request, (aligned.image, aligned.shape)
-        image, shape = items[aligned.image], items[aligned.shape]
+        asked, image, shape = Asked.now(self._session, pair), items[aligned.image], items[aligned.shape]
 
         def done(layer: Layer, drawn: Drawn) -> None:
-            now = tuple(items[slot].file for slot in pair if slot in items)
             known = self._session.aligned.get(pair)
             posed = known is not None and known.pose is not None
             # else it is of an alignment that was stopped, of files that are not open any more, or of a pose that is gone
-            if now == (image.file, shape.file) and (during is self._request if during is not None else posed):
+            if asked.is_open(self._session) and (during is self._request if during is not None else posed):
                 panel.set_overlay(aligned.shape, drawn.rgba, drawn.box, layer)
 
         arguments: dict[str, Any] = {"image": image, "shape": shape, "K": aligned.K, "pose": pose, "lens": aligned.lens}

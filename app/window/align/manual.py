@@ -95,13 +95,14 @@ class ManualPose(QObject):
 
     def _solve(self, text: str, placed: Aligned) -> None:
         """The pose that the pairs demand."""
+        take = self._aligner.asking((placed.image, placed.shape))
 
         def done(begun: Begun) -> None:
             solved = replace(placed, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens)
-            self._aligner.push(text, solved)
+            take(text, solved)
 
         def failed(*_: object) -> None:
-            self._aligner.push(text, placed)
+            take(text, placed)
 
         known = replace(placed, K=None, lens=None) if self._session.cameras.file else placed
         task = self._aligner.task((placed.image, placed.shape), known)
@@ -151,11 +152,11 @@ class ManualPose(QObject):
         pair = self._aligner.pair()
         if pair is None:
             return
+        known, take = self._session.aligned.get(pair) or Aligned(*pair), self._aligner.asking(pair)
 
         def done(begun: Begun) -> None:
-            known = self._session.aligned.get(pair) or Aligned(*pair)
             placed = replace(known, K=begun.K, poses=tuple(begun.poses), choice=0, mask=begun.mask, lens=begun.lens)
-            self._aligner.push(tr("Open pose") if path else tr("Place shape"), placed)
+            take(tr("Open pose") if path else tr("Place shape"), placed)
 
         self._requests.run("place_pose", done, task=self._aligner.task(pair), path=path)
 
@@ -225,11 +226,12 @@ class ManualPose(QObject):
         self._aligner.draw(aligned, shown, SKETCH)
         if not done:
             return
+        take = self._aligner.asking((aligned.image, aligned.shape))
 
         def scored(found: PoseInPhoto) -> None:
             poses = list(aligned.poses)
             poses[aligned.choice] = found
-            self._aligner.push(f"{what} {title(aligned.shape)}", replace(aligned, poses=tuple(poses)))
+            take(f"{what} {title(aligned.shape)}", replace(aligned, poses=tuple(poses)))
 
         task = self._aligner.task((aligned.image, aligned.shape), aligned)
         self._requests.run("score_pose", scored, task=task, pose=shown)

@@ -226,6 +226,12 @@ class SceneController(QObject):
         if kept is None or kept is self._reading:
             return
         self._reading = kept
+        if not kept.root.exists():
+            lost = tr(
+                "{root}, the scene of this project, is not there; put it back or say where it is. What you changed is kept."
+            )
+            self._shell.fail(lost.format(root=kept.root), "scene", tr("Choose it…"), self._find_kept)
+            return
 
         def done(found: Scene | ScenesFound) -> None:
             if isinstance(found, Scene) and self._session.kept_scene is kept:
@@ -233,6 +239,14 @@ class SceneController(QObject):
                 self._session.set_scene(opened_again(kept, found))
 
         self._requests.run("open_scene", done, lane="files", path=str(kept.root))
+
+    def _find_kept(self) -> None:
+        """Ask where the scene of a project is now; a file of it has the name that it had."""
+        kept = self._session.kept_scene
+        folder = QFileDialog.getExistingDirectory(self._dock, tr("Where is the scene now?"), self._folder())
+        if kept is not None and folder:
+            file = Path(folder) / kept.root.name
+            self._session.set_scene(None, replace(kept, root=file if file.is_file() else Path(folder)))
 
     def _opened(self, slot: Slot, content: object) -> None:
         """The box of a shape of which nobody said it is known once it is open; then the photo has its focus box."""

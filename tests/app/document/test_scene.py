@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.document.commands import SetAligned, SetItem
-from app.document.project import apply, document_of, pack, unpack
+from app.document.project import SavedDocument, apply, document_of, pack, unpack
 from app.document.saved_scene import opened_again
 from app.document.scene import (
     IMAGE,
@@ -21,7 +21,7 @@ from app.document.scene import (
     scene_pose,
     worst_residual,
 )
-from app.document.scene_commands import GoTo, SetScene
+from app.document.scene_commands import Asked, GoTo, SetScene
 from app.document.session import Session
 from app.shared.values import Aligned, PoseInPhoto, item_for
 from core.geometry.camera import PhotoCamera
@@ -127,6 +127,7 @@ def test_undo_goes_back_to_where_something_was_done(session):
     done = state(session)
     for key in ("23", "3", "23"):
         go(session, key)
+    assert [step.size > 0 for step in session.undo_stack._steps] == [True, False, True, False]  # going holds nothing
     assert session.undo_stack.count() == 4 and len(session.undo_stack._steps) == 4
     session.undo_stack.undo()
     assert state(session) == done
@@ -140,6 +141,26 @@ def test_undo_goes_back_to_where_something_was_done(session):
     session.undo_stack.setClean()  # saved here: what comes now is a step of its own
     go(session, "3")
     assert session.undo_stack.count() == 5
+
+
+def test_a_pose_that_comes_late_is_for_what_it_was_asked_about(session, tmp_path):
+    """As when one drags and goes on to the next photo before the pose is compared with this one."""
+    asked, known = Asked.now(session, PAIR), session.aligned[PAIR]
+    moved = replace(known, poses=(PoseInPhoto.of(Pose(np.eye(3), np.array([7.0, 2, 200]))),))
+    go(session, "13", BALL)
+    there = session.scene.pose, session.aligned[PAIR]
+    session.undo_stack.push(asked.step(session, "Move", moved))
+    assert session.scene.place == ("13", BALL) and (session.scene.pose, session.aligned[PAIR]) == there
+    late = session.scene.scene.poses["3", BOX]
+    assert late.state == "made" and np.allclose(late.pose.t, (7, 2, 200))
+    session.undo_stack.undo()
+    assert session.scene.scene.poses["3", BOX].state == "read"
+    go(session, "3", SECOND)  # the same photo and the same shape, and yet another thing
+    assert not asked.is_open(session) and isinstance(asked.step(session, "Move", moved), SetScene)
+    go(session, "3", BOX)
+    assert asked.is_open(session) and isinstance(asked.step(session, "Move", moved), SetAligned)
+    apply(SavedDocument(), session)
+    assert asked.step(session, "Move", moved) is None
 
 
 def test_poses_that_a_job_found_come_to_the_pair_and_leave_its_box(session):
