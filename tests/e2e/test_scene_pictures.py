@@ -85,6 +85,11 @@ def test_what_is_posed_is_seen_and_chosen_in_the_photo(opened, qtbot):
     assert differs(both, shown(panel)) > 30  # another outline
     click_pixel(panel, *middle_of(window, RED))
     wait_drawn(window, qtbot, "0", RED)
+    push(window, "Objects in their own colours")
+    wait_drawn(window, qtbot, "0", RED)
+    assert differs(both, shown(panel)) > 100
+    push(window, "Objects in their own colours")
+    wait_drawn(window, qtbot, "0", RED)
     place = on_view(panel, *middle_of(window, BLUE))
     QApplication.sendEvent(
         panel.view.viewport(), QHelpEvent(QHelpEvent.Type.ToolTip, place, panel.view.mapToGlobal(place))
