@@ -27,7 +27,7 @@ from tests.benchmarks.scenes import PHOTOS, POSES, SHAPES, SIZE, K
 from tests.benchmarks.speed_opening import rest, run_until
 
 FILES = 8
-LOOKS = 1.5
+LOOKS = 3.0
 """Seconds that a person looks at a photo before the next."""
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample" / "collection"

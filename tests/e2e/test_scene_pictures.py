@@ -7,6 +7,7 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from core.notices import collect_warnings
 from core.scenes.inspect import COLUMNS as CORE_COLUMNS
 from core.scenes.opening import list_scenes
 from core.scenes.picture import OTHER
@@ -23,7 +24,8 @@ def place(tmp_path_factory):
     """Two objects in five photos, as BOP has them, and another program's poses: worse from photo to photo."""
     folder = tmp_path_factory.mktemp("painted")
     scene, _ = painted(folder)
-    save_scene(scene, folder / "bop", "bop")
+    with collect_warnings():
+        save_scene(scene, folder / "bop", "bop")
     (place,) = list_scenes(folder / "bop")
     lines = ["scene_id,im_id,obj_id,score,R,t,time"]
     for (key, thing), one in sorted(scene.poses.items()):
@@ -83,6 +85,11 @@ def test_what_is_posed_is_seen_and_chosen_in_the_photo(opened, qtbot):
     assert differs(both, shown(panel)) > 30  # another outline
     click_pixel(panel, *middle_of(window, RED))
     wait_drawn(window, qtbot, "0", RED)
+    push(window, "Objects in their own colours")
+    wait_drawn(window, qtbot, "0", RED)
+    assert differs(both, shown(panel)) > 100
+    push(window, "Objects in their own colours")
+    wait_drawn(window, qtbot, "0", RED)
     place = on_view(panel, *middle_of(window, BLUE))
     QApplication.sendEvent(
         panel.view.viewport(), QHelpEvent(QHelpEvent.Type.ToolTip, place, panel.view.mapToGlobal(place))
@@ -95,6 +102,7 @@ def test_what_is_posed_is_seen_and_chosen_in_the_photo(opened, qtbot):
     press(window, Qt.Key.Key_D)
     assert ("open_image", "files") not in asked  # it was there
     wait_drawn(window, qtbot, "1", RED)
+    assert "draw_pose" not in dict(asked)  # nor is the thing drawn alone
     count = len([job for job, _ in asked if job == "draw_scene"])
     push(window, "Remove pose")
     qtbot.waitUntil(lambda: RED not in window.features.scene.pictures._found[1].things, timeout=30_000)

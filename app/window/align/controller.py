@@ -74,6 +74,8 @@ class AlignController(QObject):
         session.leaving.connect(self._finish)
         pair.changed.connect(self._pair_changed)
         content.shown.connect(self._panel_changed)
+        for photo in image_panels(panels).values():
+            photo.overlays_wanted.connect(self._show)
 
     def current(self) -> Aligned | None:
         """What is known of the pair that is worked on."""
@@ -184,6 +186,8 @@ class AlignController(QObject):
         if most:
             arguments["most"] = most
         for layer, style in self._layers.drawings().items():
+            if layer == "pose" and panel.overlays_away:
+                continue
             latest = f"{layer} {aligned.image} {aligned.shape}"
             self._requests.ask("draw_pose", latest, partial(done, layer), style=style, **arguments)
 

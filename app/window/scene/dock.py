@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from app.document.texts import tr
 from app.window.scene.cells import FILTERS, ORDERS
@@ -52,6 +52,10 @@ class ScenePanel(FileDrops, QWidget):
         self.strip.setAccessibleName(tr("Photos of the scene"))
         self.things.setAccessibleName(tr("Objects of the scene"))
         self.things.removed.connect(self.remove_requested)
+        self.own = QCheckBox(tr("Objects in their own colours"))
+        self.own.setToolTip(
+            tr("Draw objects over the photo as their shapes are painted, not each in the colour of the list")
+        )
         self.about, self.here = QLabel(HELP), QLabel()
         for label in (self.about, self.here):
             label.setWordWrap(True)
@@ -64,12 +68,13 @@ class ScenePanel(FileDrops, QWidget):
         layout.addWidget(self._arrange)
         layout.addWidget(self.here)
         layout.addWidget(self.things, 1)
+        layout.addWidget(self.own)
         layout.addStretch(0)
         self.set_state(False, False, False, False)
 
     def set_state(self, opened: bool, thing: bool, posed: bool, checked: bool) -> None:
         """What can be done: a scene is open, a thing is chosen, has a pose in this photo, and the photo is checked."""
-        for widget in (self._arrange, self.here, self.things):
+        for widget in (self._arrange, self.here, self.things, self.own):
             widget.setVisible(opened)
         self.strip.setVisible(opened)
         for action in (self.propagate, self.refine, self.add, self.inspect):

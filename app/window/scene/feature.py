@@ -61,6 +61,7 @@ class SceneFeature(Feature):
             session, requests, panels, content, self.results.name_of, self.results.other, parent
         )
         self.results.changed.connect(self.pictures.draw)
+        self.panel.own.toggled.connect(self.pictures.use_own_colors)
         self._tools, self._shell = tools, shell
         for panel in panels.values():
             for key, by in ((Qt.Key.Key_PageDown, 1), (Qt.Key.Key_PageUp, -1)):

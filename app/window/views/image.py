@@ -34,6 +34,7 @@ class ImagePanel(FileDrops, Outlined):
         action_finished(action): something was done with a part tool, see :class:`core.parts.action.Action`.
         box_changed(box or None): the user drew, changed or cleared the focus box (x0, y0, x1, y1).
         picture_requested(), close_requested(): save what is shown, or close it.
+        overlays_wanted(): posed shapes are to be drawn again, see :meth:`put_overlays_away`.
         files_dropped(paths), open_requested(), activated(), pin_selected(pin id), match_moved(pin id, (u, v) or None).
     """
 
@@ -42,6 +43,7 @@ class ImagePanel(FileDrops, Outlined):
     hover_ended = Signal()
     box_changed = Signal(object)
     action_finished = Signal(object)
+    overlays_wanted = Signal()
     files_dropped = Signal(list)
     open_requested = Signal()
     picture_requested = Signal()
@@ -95,6 +97,7 @@ class ImagePanel(FileDrops, Outlined):
         layout.addWidget(self.errors)
         layout.addWidget(stack_host, 1)
         self.setAcceptDrops(True)
+        self.overlays_away = False
         self._image: npt.NDArray[np.uint8] | None = None
         self._box: Box | None = None
         self._heat: tuple[npt.NDArray[np.float32], Box, float, float] | None = None
@@ -178,10 +181,14 @@ class ImagePanel(FileDrops, Outlined):
 
         Meanwhile nothing beside the focus box is dimmed: the other things are there.
         """
+        if away == self.overlays_away:
+            return
+        self.overlays_away = away
         self.view.overlays.put_away(away)
         self.view.box_item.dim_outside(not away)
         if not away:
             self.set_things(None)
+            self.overlays_wanted.emit()
 
     def set_things(self, rgba: npt.NDArray[np.uint8] | None) -> None:
         """Lay what is posed in a photo of a scene, uint8 [h, w, 4], over all of it; None removes it."""

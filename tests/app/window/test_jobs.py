@@ -8,6 +8,7 @@ QUESTIONS = {
     "small_picture",
     "search_poses",
     "draw_pose",
+    "draw_scene",
     "pose_pictures",
     "turn_shape",
     "follow",
