@@ -50,6 +50,13 @@ class SceneOptions(JsonOptions):
         metavar="PATH",
         path="path",
     )
+    workers: int | None = option(
+        "propagate, refine: processes for a data set of several scenes (default: one for each core)",
+        type=values.positive, metavar="N",
+    )  # fmt: skip
+    ray: str | None = option(
+        'propagate, refine: a Ray cluster that sees the same files ("auto", "local", "ray://...")', metavar="ADDRESS"
+    )
     write: bool = flag("symmetries: they are right, add them to models_info.json (what it says already stays)")
     sort: str = option(
         "inspect: the column whose worst rows stand first (default: %(default)s)", default="ADD-S", metavar="COLUMN"
