@@ -2,19 +2,23 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from core.benchmarks.bop_layout import TrueScene, pose_error, standing
+from core.benchmarks.drawn_scene import drawn
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
+from core.benchmarks.truth_floor import beside_photos
 from core.geometry.pose import Pose
 from core.progress import Progress, silent, span
 from core.scenes.arrangements import Arrangement
 from core.scenes.descent import composed
-from core.scenes.refine import WIDE, RefineSettings, refine
+from core.scenes.refine import RefineSettings, refine
 from core.scenes.scene import InstanceKey, ObjectPose
 from core.scenes.solids import load_photo
 
@@ -31,10 +35,11 @@ Outcome = tuple[float, float, float, float]
 
 
 def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
-    """Return a table with a row for five photos together and one for single ones.
+    """Return a table with rows for five photos together and for single ones, of the photos and of drawn ones; and what their truth is worth.
 
     All things that stand still in the photos are disturbed and refined at once; what was moved only hides. Cameras are what
-    most things' truth agrees on, and errors are to each photo's own truth: the median over the photos.
+    most things' truth agrees on, and errors are to each photo's own truth: the median over the photos. Drawn photos have the
+    same things at the same places, where these are exactly (:mod:`core.benchmarks.drawn_scene`).
 
     Args:
         settings: ``data`` is "bop:PATH", ``count`` objects at most for each row.
@@ -42,19 +47,31 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     """
     _, place = parse_data(settings.data, TASKS["scene-refinement"].data)
     true = TrueScene.open(place)
-    rows = []
-    for number, views in enumerate(VIEWS):
-        rng = np.random.default_rng(0)
-        told = span(progress, number / len(VIEWS), (number + 1) / len(VIEWS))
-        found: list[Outcome] = []
-        begin, trials = time.perf_counter(), 0
-        groups = [one for one in true.arrangements if len(one.cameras) >= views]
-        while groups and len(found) < settings.count and trials < settings.count:
-            group = groups[trials % len(groups)]
-            found += _trial(true, group, views, rng, told)
-            trials += 1
-        rows.append(_row(f"{views} photos" if views > 1 else "one photo", found, time.perf_counter() - begin))
-    return {f"disturbed by {DEGREES:g} degrees and {SHARE:.0%} of the distance": rows}
+    rows, floor = [], []
+    with TemporaryDirectory() as folder:
+        kinds = {"": true, ", drawn": drawn(true, Path(folder))}
+        for number, (kind, data) in enumerate(kinds.items()):
+            part = span(progress, number / len(kinds), (number + 1) / len(kinds))
+            rows += [_measured(data, views, kind, settings.count, part) for views in VIEWS]
+            beside = beside_photos(data)
+            degrees, share = np.median(beside, axis=0) if len(beside) else (np.nan, np.nan)
+            method = "the truth" + kind
+            floor.append({"method": method, "objects": len(beside), "degrees": degrees, "per cent": 100 * share})
+    return {
+        f"disturbed by {DEGREES:g} degrees and {SHARE:.0%} of the distance": rows,
+        "how far the truth lies beside the photos, in the picture's plane": floor,
+    }
+
+
+def _measured(true: TrueScene, views: int, kind: str, count: int, progress: Progress) -> Row:
+    rng = np.random.default_rng(0)
+    found: list[Outcome] = []
+    begin, trials = time.perf_counter(), 0
+    groups = [one for one in true.arrangements if len(one.cameras) >= views]
+    while groups and len(found) < count and trials < count:
+        found += _trial(true, groups[trials % len(groups)], views, rng, progress)
+        trials += 1
+    return _row((f"{views} photos" if views > 1 else "one photo") + kind, found, time.perf_counter() - begin)
 
 
 def _row(name: str, found: list[Outcome], seconds: float) -> Row:
@@ -90,7 +107,7 @@ def _trial(
     for thing in things:
         poses |= _disturbed(true, group, thing, keys, rng)
     start = replace(scene, photos=tuple(p for p in scene.photos if p.key in keys), poses=poses)
-    answer = refine(start, things, RefineSettings(WIDE), progress, true.solids)
+    answer = refine(start, things, RefineSettings(far=True), progress, true.solids)
     found = []
     for thing in things:
         errors = [

@@ -1,5 +1,7 @@
 """Which rotations and reflections leave a shape as it is, its colours included, found by trying them."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache, cached
@@ -43,14 +45,69 @@ def symmetries(shape: Shape, samples: int = 1000) -> Floats:
     compare = _Comparison(shape, samples)
     found = np.eye(3)[None]
     for axis in np.eye(3):
-        degrees = np.arange(STEP, 360, STEP)
-        turns = Rotation.from_rotvec(np.radians(degrees)[:, None] * axis).as_matrix()
-        near = min(NEAR, ROUND * compare.radius(axis))
-        same = np.array([compare(turn, near) for turn in turns])
-        steps = (STEP, *(360 // fold for fold in FOLDS))
-        step = next((step for step in steps if same[degrees % step == 0].all()), 360)
-        found = np.einsum("aij,bjk->abik", found, np.stack([np.eye(3), *turns[degrees % step == 0]])).reshape(-1, 3, 3)
+        found = np.einsum("aij,bjk->abik", found, _turns(axis, _step(compare, axis))).reshape(-1, 3, 3)
     return found
+
+
+@dataclass(frozen=True)
+class ShapeSymmetries:
+    """Rotations about the middle of a shape's box that it looks the same after.
+
+    Attributes:
+        axes: float64 [m, 3], about which it may turn by any angle.
+        turns: float64 [n, 3, 3], the others that these do not hold already, without the identity.
+    """
+
+    axes: Floats
+    turns: Floats
+
+
+def proper_symmetries(shape: Shape, samples: int = 1000) -> ShapeSymmetries:
+    """Find the rotations about the shape's own axes that it looks the same after: round ones, and those by certain angles.
+
+    A shape is round about an axis if it looks the same after every step of ``STEP`` degrees, and halfway between.
+
+    Args:
+        shape: the mesh or point cloud.
+        samples: the number of places that are compared.
+    """
+    compare = _Comparison(shape, samples)
+    steps = [_step(compare, axis) for axis in np.eye(3)]
+    halves = [Rotation.from_rotvec(np.radians(STEP / 2) * axis).as_matrix() for axis in np.eye(3)]
+    round_ = [
+        step == STEP and compare(half, compare.near(axis))
+        for step, half, axis in zip(steps, halves, np.eye(3), strict=True)
+    ]
+    axes = np.eye(3)[round_]
+    turns = np.eye(3)[None]
+    for axis, step, free in zip(np.eye(3), steps, round_, strict=True):
+        if not free:
+            turns = np.einsum("aij,bjk->abik", turns, _turns(axis, step)).reshape(-1, 3, 3)
+    kept = [np.eye(3)]
+    for turn in turns if len(axes) < 2 else []:  # two round axes: a ball, any rotation
+        if not any(_alike(turn, other, axes) for other in kept):
+            kept.append(turn)
+    return ShapeSymmetries(axes, np.array(kept[1:]).reshape(-1, 3, 3))
+
+
+def _alike(one: Floats, other: Floats, axes: Floats) -> bool:
+    """Whether two rotations [3, 3] are one, or one up to a turn about a round axis."""
+    if len(axes):
+        return bool(np.allclose(one @ axes[0], other @ axes[0], atol=1e-6))
+    return bool(np.allclose(one, other, atol=1e-6))
+
+
+def _turns(axis: Floats, step: int) -> Floats:
+    """The rotations [n, 3, 3] about an axis [3] by multiples of a step in degrees, the identity first."""
+    return np.asarray(Rotation.from_rotvec(np.radians(np.arange(0, 360, step))[:, None] * axis).as_matrix())
+
+
+def _step(compare: "_Comparison", axis: Floats) -> int:
+    """The least step in degrees whose multiples about an axis [3] leave the shape as it is; 360 if there is none."""
+    degrees, near = np.arange(STEP, 360, STEP), compare.near(axis)
+    same = np.array([compare(turn, near) for turn in _turns(axis, STEP)[1:]])
+    steps = (STEP, *(360 // fold for fold in FOLDS))
+    return next((step for step in steps if same[degrees % step == 0].all()), 360)
 
 
 def reflections(shape: Shape, samples: int = 1000) -> Floats:
@@ -81,10 +138,11 @@ class _Comparison:
         self._position = np.asarray(points.position, np.float64)
         self._color = surface_color(shape, points.face, points.bary) if colors else None
 
-    def radius(self, axis: Floats) -> float:
-        """Return how far from an axis [3] most of the surface is, in diagonals."""
+    def near(self, axis: Floats) -> float:
+        """Return how far, in diagonals, surface may come to lie from itself after a turn about an axis [3]."""
         along = self._position @ axis
-        return float(np.quantile(np.linalg.norm(self._position - along[:, None] * axis, axis=1), 0.9))
+        radius = float(np.quantile(np.linalg.norm(self._position - along[:, None] * axis, axis=1), 0.9))
+        return min(NEAR, ROUND * radius)
 
     def __call__(self, turn: Floats, near: float = NEAR) -> bool:
         gap, nearest = self._tree.query(self._position[self._few] @ turn.T)

@@ -2,15 +2,12 @@
 
 import json
 import os
-import signal
-import socket
-import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ from core.fields.cache import cache_key
 from core.files import cache_dir
 from core.geometry.shape import SUFFIXES
 from core.notices import warn
+from core.processes import begin, ray_cluster
 from core.progress import Progress, silent
 from core.retrieval.describe import Describer, GallerySpec
 from core.retrieval.index import write_indices
@@ -150,27 +148,13 @@ _describer: Describer | CounterpointError | None = None
 
 
 def _begin(spec: GallerySpec, count: int) -> None:
-    """Prepare a process of the pool.
-
-    It uses its share of the cores, and ends with the process that started it, however that ends.
-    """
+    """Prepare a process of the pool."""
     global _describer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the one that writes
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    import torch
-
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // count))
+    begin(count)
     try:
         _describer = Describer(spec)
     except CounterpointError as error:
         _describer = error
-
-
-def _end_with(sentinel: int) -> None:
-    connection.wait([sentinel])
-    os._exit(1)
 
 
 def _describe(file: Path) -> ShapeRecord:
@@ -182,18 +166,9 @@ def _describe(file: Path) -> ShapeRecord:
 
 def _on_ray(files: list[Path], spec: GallerySpec, address: str) -> Iterator[Result]:
     """Describe files with one process for each core of a Ray cluster; the results are merged here."""
-    try:
-        import ray
-        from ray.util import ActorPool
-    except ImportError:
-        raise CounterpointError('Ray is not installed; install it with: pip install "counterpoint[ray]".') from None
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    try:
-        if host and port.isdigit():  # Ray itself would try for minutes
-            socket.create_connection((host, int(port)), timeout=5).close()
-        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
-    except Exception as error:
-        raise CounterpointError(f"There is no Ray cluster at {address} ({error}).") from error
+    ray = ray_cluster(address)
+    from ray.util import ActorPool
+
     cores = int(ray.cluster_resources().get("CPU", 1))
     actors: list[Any] = [ray.remote(Describer).options(max_restarts=-1).remote(spec) for _ in range(cores)]
     pool = ActorPool(actors)

@@ -12,14 +12,18 @@ from scipy.spatial.transform import Rotation
 
 from core.alignment.metrics import diameter
 from core.errors import CounterpointError
+from core.files import read_json, write_json
 from core.geometry.shape import Shape
-from core.geometry.symmetry import symmetries
+from core.geometry.symmetry import proper_symmetries
 from core.notices import warn
 
 Floats = npt.NDArray[np.floating]
 
 DISC_STEP = 0.01
 """How far, as a fraction of the diameter, a point may move between two steps of a continuous symmetry (bop_toolkit)."""
+
+
+SYMMETRIES = ("symmetries_discrete", "symmetries_continuous")
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,47 @@ def _told(info: Mapping[str, Any]) -> ModelInfo:
 
 
 def measured_info(shape: Shape) -> ModelInfo:
-    """Rotations about the middle of the box that the shape looks the same after."""
-    turns = symmetries(shape)
-    transformations = np.tile(np.eye(4), (len(turns), 1, 1))
-    transformations[:, :3, :3] = turns
-    transformations[:, :3, 3] = shape.center - turns @ shape.center
-    return ModelInfo(diameter(shape.vertices), transformations)
+    """What is found in the shape itself."""
+    return _told(proposed_info(shape))
+
+
+def proposed_info(shape: Shape) -> dict[str, Any]:
+    """An entry of ``models_info.json`` that says what is found in the shape itself: its size, and its symmetries if it has any.
+
+    They are rotations about the middle of its box, in units of its file; colours count.
+    """
+    low, high = shape.bounds
+    found, size = proper_symmetries(shape), high - low
+    info: dict[str, Any] = {"diameter": float(diameter(shape.vertices))}
+    info |= {f"min_{name}": float(value) for name, value in zip("xyz", low, strict=True)}
+    info |= {f"size_{name}": float(value) for name, value in zip("xyz", size, strict=True)}
+    moved = np.tile(np.eye(4), (len(found.turns), 1, 1))
+    moved[:, :3, :3] = found.turns
+    moved[:, :3, 3] = shape.center - found.turns @ shape.center
+    if len(moved):
+        info["symmetries_discrete"] = [one.ravel().tolist() for one in moved]
+    if len(found.axes):
+        middle = np.asarray(shape.center, float).tolist()
+        info["symmetries_continuous"] = [{"axis": axis.tolist(), "offset": middle} for axis in found.axes]
+    return info
+
+
+def add_proposals(folder: Path, proposals: Mapping[int, Mapping[str, Any]]) -> Path:
+    """Write what was found into ``models_info.json`` of a folder of models; what it says already stays as it is.
+
+    Raises:
+        CounterpointError: the file holds something else, or cannot be written.
+    """
+    file = folder / "models_info.json"
+    content = read_json(file) if file.exists() else {}
+    if not isinstance(content, dict):
+        raise CounterpointError(f"{file} is no list of models as BOP has it; move it elsewhere.")
+    for number, info in proposals.items():
+        told = content.get(str(number), {})
+        known = any(name in told for name in SYMMETRIES)
+        content[str(number)] = {k: v for k, v in info.items() if not (known and k in SYMMETRIES)} | told
+    write_json(file, content)
+    return file
 
 
 def symmetry_transformations(info: Mapping[str, Any], step: float = DISC_STEP) -> Floats:

@@ -21,7 +21,7 @@ LINES = 120
 BINS = 12
 """Of each of the three colour channels."""
 
-AMPLITUDE, SLOPE = 0.42, 0.8
+AMPLITUDE, SLOPE = 0.42, 1.5
 """Of the smoothed step: how sure the colour of a pixel says its side, and over how many pixels the sides mix."""
 
 EDGE, FLAT = 8.0, 0.02
@@ -45,12 +45,12 @@ def outline_pairs(drawing: Drawing, reach: int) -> Pairs:
         Pairs that say something along the line only.
     """
     alike = _alike(drawing)
-    at, normal = _outline(drawing, alike)
+    at, normal, border = _outline(drawing, alike)
     if len(at) < 8:
         return Pairs.none()
     object_, background = _colours(drawing, alike, reach)
     offsets = np.arange(-reach, reach + 1)
-    places = at[:, None] + offsets[:, None] * normal[:, None]
+    places = at[:, None] + (border[:, None] + offsets)[..., None] * normal[:, None]
     across, down = (places[..., i].astype(np.float32) for i in (0, 1))
     lab = cv2.remap(drawing.window.lab, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     index = _bins(lab)
@@ -60,23 +60,27 @@ def outline_pairs(drawing: Drawing, reach: int) -> Pairs:
     step = 0.5 - AMPLITUDE * np.tanh((offsets[None] - offsets[:, None]) / (2 * SLOPE))  # [place of the edge, pixel]
     likely = np.log(step * share[:, None] + (1 - step) * (1 - share[:, None])).sum(-1)
     contrast = np.linalg.norm(np.gradient(lab, axis=1), axis=-1)
-    posterior = np.exp(likely - likely.max(1, keepdims=True)) * (contrast**2 / (contrast**2 + EDGE**2) + FLAT)
+    edge = contrast**2 / (contrast**2 + EDGE**2) * (contrast / np.maximum(contrast.max(1, keepdims=True), 1e-6)) ** 4
+    posterior = np.exp(likely - likely.max(1, keepdims=True)) * (edge + FLAT)
     posterior /= posterior.sum(1, keepdims=True)
     mean = posterior @ offsets
     variance = posterior @ offsets.astype(float) ** 2 - mean**2 + SURE**2
-    moved = at + (mean - 0.5)[:, None] * normal
+    moved = at + mean[:, None] * normal
     cell = np.rint(at).astype(int)
     step_size = drawing.window.step
     weight = normal[:, :, None] * normal[:, None] / (np.sqrt(variance)[:, None, None] * step_size)
     return Pairs(drawing.points[cell[:, 1], cell[:, 0]], drawing.window.corner + moved * step_size, weight)
 
 
-def _outline(drawing: Drawing, alike: Bools) -> tuple[Floats, Floats]:
-    """Pixels of the window [n, 2] on the object's own outline, and directions [n, 2] outwards."""
+def _outline(drawing: Drawing, alike: Bools) -> tuple[Floats, Floats, Floats]:
+    """Pixels of the window [n, 2] on the object's own outline, directions [n, 2] outwards, and how far along them it ends [n].
+
+    It ends between its last pixel and the next; where its smoothed silhouette is one half.
+    """
     seen = drawing.seen.astype(np.uint8)
     found = cv2.findContours(seen, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)[0]
     if not found:
-        return np.zeros((0, 2)), np.zeros((0, 2))
+        return np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0)
     at = np.concatenate([one[:, 0] for one in found if len(one) > 12] or [np.zeros((0, 2), int)])
     hidden = cv2.dilate((drawing.other | ~drawing.window.inside).astype(np.uint8), np.ones((5, 5), np.uint8))
     rim = 2
@@ -85,15 +89,18 @@ def _outline(drawing: Drawing, alike: Bools) -> tuple[Floats, Floats]:
     at = at[free]
     at = at[hidden[at[:, 1], at[:, 0]] == 0]
     smooth = cv2.GaussianBlur(drawing.own.astype(np.float32), (0, 0), 1.5)
-    slope = np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)], axis=-1)
+    slope = np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)], axis=-1) / 8
     normal = -slope[at[:, 1], at[:, 0]]
     size = np.linalg.norm(normal, axis=1)
-    at, normal = at[size > 1e-3], normal[size > 1e-3] / size[size > 1e-3, None]
+    steep = size > 1e-3
+    at, size, normal = at[steep], size[steep], normal[steep] / size[steep, None]
     inside = (at[:, None] - np.array([2, 3, 4, 5])[:, None] * normal[:, None]).round().astype(int).clip(0, side - 1)
     shown = alike[inside[..., 1], inside[..., 0]].mean(1) > 0.5
-    at, normal = at[shown], normal[shown]
+    at, normal, size = at[shown], normal[shown], size[shown]
     chosen = np.linspace(0, len(at) - 1, min(LINES, len(at))).astype(int)
-    return at[chosen].astype(np.float64), normal[chosen].astype(np.float64)
+    at, normal, size = at[chosen], normal[chosen], size[chosen]
+    border = np.clip((smooth[at[:, 1], at[:, 0]] - 0.5) / size, 0, 1)
+    return at.astype(np.float64), normal.astype(np.float64), border.astype(np.float64)
 
 
 def _alike(drawing: Drawing) -> Bools:
@@ -103,6 +110,11 @@ def _alike(drawing: Drawing) -> Bools:
     apart = drawing.window.lab - drawing.lab
     apart = (apart - np.median(apart[drawing.seen], axis=0)) * [0.5, 1, 1]
     return np.asarray(drawing.seen & (np.linalg.norm(apart, axis=-1) < APART))
+
+
+def share_alike(drawing: Drawing) -> float:
+    """Which share of what is seen of a drawn object has the colours that are drawn; less where something that nobody drew hides it."""
+    return float(_alike(drawing).sum() / max(int(drawing.seen.sum()), 1))
 
 
 def _bins(lab: Floats) -> npt.NDArray[np.intp]:

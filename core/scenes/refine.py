@@ -12,11 +12,12 @@ from core.errors import CounterpointError
 from core.geometry.pose import Pose, rotation_error
 from core.progress import Progress, silent, span
 from core.scenes.arrangements import in_world
-from core.scenes.descent import COARSE, FINE, SEARCH, RefineStage, SceneViews, composed, descend
+from core.scenes.descent import FINE, RefineStage, SceneViews, composed, descend
 from core.scenes.pairs import Pairs
 from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene
 from core.scenes.solids import Solid, load_photo, load_solids, photos_with_cameras
 from core.scenes.solving import Solution
+from core.scenes.starting import brought_near
 from core.scenes.uncertainty import Uncertainty
 
 
@@ -25,18 +26,16 @@ class RefineSettings:
     """How poses are refined.
 
     Attributes:
-        stages: how closely photos are looked at, one after the other; :data:`WIDE` for poses that are far off.
+        stages: how closely photos are looked at, one after the other.
+        far: whether poses may be about ten degrees and five per cent of the distance off, see :mod:`core.scenes.starting`.
         camera: standard deviations of the photos' cameras, (radians, units of the scene); None leaves cameras as they are.
         together: whether one pose in the world is sought for each thing; else one for each photo.
     """
 
     stages: tuple[RefineStage, ...] = FINE
+    far: bool = False
     camera: tuple[float, float] | None = None
     together: bool = True
-
-
-WIDE = SEARCH + COARSE + FINE
-"""For poses that are about ten degrees and five per cent of the distance off."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,12 @@ class _Refinement:
             photos[key] = load_photo(photo, photo.camera, self.scene.unit)
         views = SceneViews(photos, self.solids, shown, self.made)
         free = {key: self.settings.camera for key in cameras} if self.settings.camera and len(cameras) > 1 else None
-        solution = descend(views, objects, cameras, self.settings.stages, free, hiding=hiding, progress=progress)
+        begin = 0.0
+        if self.settings.far:
+            begin = 0.7
+            objects = brought_near(views, objects, cameras, hiding, span(progress, 0.0, begin))
+        told = span(progress, begin, 1.0)
+        solution = descend(views, objects, cameras, self.settings.stages, free, hiding=hiding, progress=told)
         self._keep(solution, views)
         sure = solution.uncertainty
         return {(key, thing): sure[thing] for key, mine in views.shown.items() for thing in mine if thing in sure}

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +144,38 @@ def test_poses_are_refined_and_say_how_sure_they_are(drawn, tmp_path, capsys):
     assert main([*map(str, call)]) == 0
     shown = capsys.readouterr().out
     assert "object 1.0: 3 photos" in shown and "lower bound" in shown
+
+
+def test_every_scene_of_a_data_set_is_done_by_several_processes(drawn, tmp_path, capsys):
+    root = shutil.copytree(drawn.parents[1], tmp_path / "many")
+    shutil.copytree(root / "test" / drawn.name, root / "test" / "000004")
+    call = ["scene", "propagate", root, "--keyframes", "0", "--to", "bop"]
+    alone = report(capsys, *call, "--workers", 1, "--out", tmp_path / "one")
+    both = report(capsys, *call, "--workers", 2, "--out", tmp_path / "two")
+    assert [Path(part["scene"]).name for part in both["scenes"]] == ["000000", "000004"]
+    assert [part["poses"] for part in both["scenes"]] == [part["poses"] for part in alone["scenes"]]
+    assert both["saved"][::2] == [str(tmp_path / "two" / f"test_00000{n}" / "propagate.json") for n in (0, 4)]
+    assert main([*map(str, call), "--workers", "1", "--out", str(tmp_path / "two")]) == 0
+    assert capsys.readouterr().out.count("keyframes") == 2
+    assert main([*map(str, call), "--out", str(tmp_path / "poses.json")]) == 2
+    assert "has 2 scenes" in capsys.readouterr().err
+    assert main([*map(str, call[:3]), "--keyframes", "9", "--workers", "1", "--out", str(tmp_path / "x")]) == 2
+    assert "has no photos 9" in capsys.readouterr().err
+
+
+def test_symmetries_are_proposed_and_written_when_they_are_right(tmp_path, capsys):
+    folder = made.bop(tmp_path, 1)
+    info = tmp_path / "models" / "models_info.json"
+    info.write_text(json.dumps({"1": {"diameter": 53.85, "maker": "us"}}))
+    main(["scene", "symmetries", str(folder)])
+    shown = capsys.readouterr().out
+    assert "object 1: the same after 180 degrees about" in shown and "object 2: round about x" in shown
+    assert "2" not in json.loads(info.read_text())
+    found = report(capsys, "scene", "symmetries", folder, "--write")
+    told = json.loads(info.read_text())
+    assert found["saved"] == [str(info)] and told["1"]["maker"] == "us" and len(told["1"]["symmetries_discrete"]) == 3
+    assert len(told["2"]["symmetries_continuous"]) == 3
+    assert all(one["said"] for one in report(capsys, "scene", "symmetries", folder, "--write")["shapes"])
 
 
 def test_what_a_scene_lacks_is_said(drawn, tmp_path, capsys):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.cli import values
-from app.cli.arguments import argument, option
+from app.cli.arguments import argument, flag, option
 from app.cli.options.groups import JsonOptions
 from core.scenes.formats import FORMATS
 
@@ -13,6 +13,7 @@ ACTIONS = {
     "check": "whether a BOP scene is as bop_toolkit needs it (exit code 1 where it is not)",
     "inspect": "how far other poses are from its own",
     "propagate": "carry the poses of some photos to all others",
+    "symmetries": "which turns its shapes look the same after, found in the shapes",
     "refine": "let its poses follow what the photos show, over all photos with cameras together",
 }
 """What can be done with a scene: an ACTION is ``run`` and ``lines`` of ``app/cli/scene/ACTION.py``."""
@@ -49,6 +50,14 @@ class SceneOptions(JsonOptions):
         metavar="PATH",
         path="path",
     )
+    workers: int | None = option(
+        "propagate, refine: processes for a data set of several scenes (default: one for each core)",
+        type=values.positive, metavar="N",
+    )  # fmt: skip
+    ray: str | None = option(
+        'propagate, refine: a Ray cluster that sees the same files ("auto", "local", "ray://...")', metavar="ADDRESS"
+    )
+    write: bool = flag("symmetries: they are right, add them to models_info.json (what it says already stays)")
     sort: str = option(
         "inspect: the column whose worst rows stand first (default: %(default)s)", default="ADD-S", metavar="COLUMN"
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.options.scene import SceneOptions
+from app.cli.scene.many import lines_of_each, of_each_scene
 from app.cli.scene.results import kept_poses, saved, told
 from core.errors import CounterpointError
 from core.interchange.names import listed
@@ -21,6 +22,11 @@ SHOWN = 20
 
 
 def run(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
+    """The report of the scene, or of all scenes of a data set."""
+    return of_each_scene(options, _one, progress)
+
+
+def _one(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
     """What was carried, with state and residual; photos that an earlier run into the same place did stay."""
     scene = open_scene(options.path)
     keys = _keyframes(options, scene)
@@ -68,6 +74,11 @@ def _keyframes(options: SceneOptions, scene: Scene) -> list[str]:
 
 
 def lines(options: SceneOptions, report: dict[str, Any]) -> list[str]:
+    """The report as text."""
+    return lines_of_each(options, report, _lines)
+
+
+def _lines(options: SceneOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
     drifted = [one for one in report["poses"] if one["state"] == "drifted"]
     shown = [

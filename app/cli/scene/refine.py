@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 from app.cli.options.scene import SceneOptions
+from app.cli.scene.many import lines_of_each, of_each_scene
 from app.cli.scene.results import kept_poses, saved, told
 from core.errors import CounterpointError
 from core.progress import Progress, silent, span
@@ -19,6 +20,11 @@ LOWER_BOUND = (
 
 
 def run(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
+    """The report of the scene, or of all scenes of a data set."""
+    return of_each_scene(options, _one, progress)
+
+
+def _one(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
     """Refined poses with residuals; photos that an earlier run into the same place did stay."""
     scene = open_scene(options.path)
     if not scene.poses:
@@ -40,6 +46,11 @@ def run(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
 
 
 def lines(options: SceneOptions, report: dict[str, Any]) -> list[str]:
+    """The report as text."""
+    return lines_of_each(options, report, _lines)
+
+
+def _lines(options: SceneOptions, report: dict[str, Any]) -> list[str]:
     """The report as text: a line for each thing."""
     things: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
     for one in report["poses"]:
