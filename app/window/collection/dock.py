@@ -182,7 +182,7 @@ class CollectionPanel(QWidget):
         self.average_box, title = QWidget(), QLabel(tr("Average of all photos"))
         self.average, self.azimuth = QLabel(), QSlider(Qt.Orientation.Horizontal)
         self.average.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.average.setMinimumSize(150, 120)
+        self.average.setMinimumSize(150, 150)  # as large as the picture, so that nothing moves when it comes
         self.average.setToolTip(tr("The average of all photos, laid on the shape; the slider turns it"))
         self.azimuth.setRange(-180, 180)
         self.azimuth.setValue(45)
