@@ -31,6 +31,9 @@ RIVALRY = 0.12
 FAR = 1.5
 """The largest lead that counts: the logarithm of the ratio of two scores."""
 
+FAINT = 0.02
+"""Scores below this are alike: of a shape that is not in the photo all poses score near zero, and none leads."""
+
 PERSPECTIVE = 0.25
 """Where the shape's diagonal is less than this share of its distance, another focal length would hardly show."""
 
@@ -152,7 +155,7 @@ def fits_another_camera(one: Hypothesis, scorer: PoseScorer) -> bool:
 
 
 def _lead(score: float, other: float) -> float:
-    return float(np.clip(np.log(max(score, 1e-6) / max(other, 1e-6)), -FAR, FAR))
+    return float(np.clip(np.log(max(score, FAINT) / max(other, FAINT)), -FAR, FAR))
 
 
 def _mirror_lead(one: Hypothesis, scorer: PoseScorer) -> float:

@@ -26,6 +26,7 @@ from core.alignment.rivals import half_turns
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, upright_prior
 from core.alignment.spatial import by_depth, similarities, stretched
 from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
+from core.alignment.trust import pose_features
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
 from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones, suppressed
@@ -148,6 +149,16 @@ def test_the_sample_is_aligned(scene, scorer):
     drawn = overlay(photo.pixels, shape.shape, shape.caster, found.best.pose, photo.K)
     changed = (drawn != photo.pixels).any(axis=2)
     assert (changed & photo.mask).sum() / (changed | photo.mask).sum() > 0.75
+
+
+def test_no_pose_leads_where_all_score_near_zero(scene, scorer):
+    """A hammer laid over a photo of an alligator was called right with 69 %: it fitted three times better than others."""
+    other = Pose(scene[3].R @ Rotation.from_euler("y", 90, degrees=True).as_matrix(), scene[3].t)
+    poses = [Hypothesis(scene[3], 0.12, 0.6), Hypothesis(other, 0.14, 0.38)]
+    assert poses[0].score > 3 * poses[1].score
+    faint = pose_features(poses, 0, scorer)["lead"]
+    clear = pose_features([replace(poses[0], similarity=0.6, overlap=0.8), poses[1]], 0, scorer)["lead"]
+    assert 0 < faint < 0.3 and clear > 1
 
 
 def test_the_true_pose_is_among_the_best_templates(scene, scorer):
