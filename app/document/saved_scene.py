@@ -1,5 +1,7 @@
 """What a project file keeps of an open scene: where it lies, and what differs from its files."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,11 +10,12 @@ import numpy as np
 
 from app.document.scene import OpenScene
 from app.shared.values import Intrinsics, Item, item_for
+from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import camera_matrix
 from core.scenes.kept_poses import KeptPoses, entry_of
-from core.scenes.scene import InstanceKey, Scene, SceneShape
+from core.scenes.scene import InstanceKey, ObjectPose, Scene, SceneShape
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class SavedScene:
 
     Attributes:
         root: what is opened.
-        poses: those that differ from the files, which say no states, as :mod:`core.scenes.kept_poses` has them.
+        poses: those that differ from the files, which say no states, as the JSON of
+            :mod:`core.scenes.kept_poses`.
         removed: (photo, object, instance) of those that are in the files alone.
     """
 
@@ -52,7 +56,7 @@ class SavedScene:
     added: tuple[tuple[int, int], ...] = ()
     shapes: tuple[SavedShape, ...] = ()
     cameras: tuple[SavedCamera, ...] = ()
-    poses: tuple[dict[str, Any], ...] = ()
+    poses: bytes = b"[]"
     removed: tuple[tuple[str, int, int], ...] = ()
 
 
@@ -74,17 +78,26 @@ def saved_scene(opened: OpenScene, on_disk: Scene) -> SavedScene:
             for photo, before in zip(scene.photos, on_disk.photos, strict=True)
             if photo.camera is not None and photo.camera is not before.camera
         ),
-        tuple(
-            entry_of(at, one, scene)
-            for at, one in scene.poses.items()
-            if on_disk.poses.get(at) is not one or one.state != "read"
-        ),
+        _json(entry_of(at, one, scene) for at, one in scene.poses.items() if not _as_read(one, on_disk.poses.get(at))),
         tuple((key, *thing) for key, thing in on_disk.poses if (key, thing) not in scene.poses),
     )
 
 
 def opened_again(saved: SavedScene, on_disk: Scene) -> OpenScene:
-    """The open scene, of what was kept and what its files say now; what is of photos that are gone is left out."""
+    """The open scene, of what was kept and what its files say now; what is of photos that are gone is left out.
+
+    Raises:
+        CounterpointError: what was kept is damaged.
+    """
+    try:
+        return _opened_again(saved, on_disk)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CounterpointError(
+            f"What the project says of the poses in {saved.root} is damaged and cannot be used; open the scene anew."
+        ) from error
+
+
+def _opened_again(saved: SavedScene, on_disk: Scene) -> OpenScene:
     shapes = {
         one.object_id: SceneShape(one.object_id, Path(one.file.path), one.name, one.scale, {}, one.bounds)
         for one in saved.shapes
@@ -100,12 +113,22 @@ def opened_again(saved: SavedScene, on_disk: Scene) -> OpenScene:
         shapes={**on_disk.shapes, **shapes},
         poses={at: one for at, one in on_disk.poses.items() if at not in gone},
     )
-    kept = KeptPoses(Path(), {(one["image"], InstanceKey(one["obj_id"], one["instance"])): one for one in saved.poses})
+    kept = KeptPoses(
+        Path(), {(one["image"], InstanceKey(one["obj_id"], one["instance"])): one for one in json.loads(saved.poses)}
+    )
     scene = scene.with_poses({at: one for at, one in kept.poses(scene).items() if at[0] in scene.by_key})
     added = tuple(InstanceKey(*one) for one in saved.added)
     photo = saved.photo if saved.photo in scene.by_key else scene.photos[0].key
     opened = OpenScene(scene, photo, None if saved.thing is None else InstanceKey(*saved.thing), added)
     return opened if opened.thing in opened.things else replace(opened, thing=None).at(photo)
+
+
+def _as_read(one: ObjectPose, on_disk: ObjectPose | None) -> bool:
+    return one is on_disk and one.state == "read"
+
+
+def _json(entries: Iterable[dict[str, Any]]) -> bytes:
+    return json.dumps(list(entries), separators=(",", ":")).encode()
 
 
 def _numbers(camera: PhotoCamera) -> Intrinsics:

@@ -87,7 +87,7 @@ def entry_of(at: PoseKey, one: ObjectPose, scene: Scene, before: Mapping[str, An
     """What stands in the file for a pose of a scene; the fields of ``before`` stay."""
     key, thing = at
     millimetres = 1000 * scene.unit.metres
-    scaled = {} if np.allclose(one.pose.s, 1) else {"s": np.asarray(one.pose.s).tolist()}
+    scaled = {} if np.abs(one.pose.s - 1.0).max() < 1e-8 else {"s": np.asarray(one.pose.s).tolist()}
     return {**before, "image": key, "obj_id": thing.object_id, "instance": thing.instance, "state": one.state,
             "residual": one.residual, "cam_R_m2c": one.pose.R.ravel().tolist(),
             "cam_t_m2c": (one.pose.t * millimetres).tolist()} | scaled  # fmt: skip

@@ -18,6 +18,7 @@ from app.window.active_pair import ActivePair
 from app.window.requests import Requests
 from app.window.scene.dock import ScenePanel
 from app.window.shell import Shell
+from core.errors import CounterpointError
 from core.scenes.formats import SIGNS, VIDEOS
 from core.scenes.scene import InstanceKey, ObjectPose, PoseState, Scene, SceneShape
 
@@ -234,9 +235,15 @@ class SceneController(QObject):
             return
 
         def done(found: Scene | ScenesFound) -> None:
-            if isinstance(found, Scene) and self._session.kept_scene is kept:
-                self._session.set_on_disk(found)
-                self._session.set_scene(opened_again(kept, found))
+            if isinstance(found, ScenesFound) or self._session.kept_scene is not kept:
+                return
+            try:
+                opened = opened_again(kept, found)
+            except CounterpointError as error:
+                self._shell.fail(str(error), "scene")
+                return
+            self._session.set_on_disk(found)
+            self._session.set_scene(opened)
 
         self._requests.run("open_scene", done, lane="files", path=str(kept.root))
 

@@ -1,5 +1,6 @@
 """An open scene: its place is the pair that is open, corrections are its poses, going through photos is one step."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from app.document.scene import (
 from app.document.scene_commands import Asked, GoTo, SetScene
 from app.document.session import Session
 from app.shared.values import Aligned, PoseInPhoto, item_for
+from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
@@ -236,7 +238,7 @@ def test_a_project_keeps_the_scene_and_what_differs_from_its_files(session, tmp_
         SetScene(session, "K", session.scene.with_scene(replace(session.scene.scene, photos=photos)))
     )
     kept = document_of(session).scene
-    assert len(kept.poses) == len(kept.removed) == len(kept.shapes) == len(kept.cameras) == 1
+    assert len(json.loads(kept.poses)) == len(kept.removed) == len(kept.shapes) == len(kept.cameras) == 1
     document, missing = unpack(pack(document_of(session), tmp_path), tmp_path)
     assert missing == [] and document == document_of(session)
     again = Session()
@@ -249,6 +251,15 @@ def test_a_project_keeps_the_scene_and_what_differs_from_its_files(session, tmp_
     again.set_scene(opened_again(again.kept_scene, scene))
     assert state(again) == state(session) and again.scene.things == session.scene.things
     assert again.scene.scene.by_key["23"].camera.K[0, 0] == 90 and document_of(again) == document
+
+
+@pytest.mark.parametrize(
+    "poses", [b"[", b"{}[]", b'[{"image": 1}]', b'[{"image": "3", "obj_id": 1, "instance": 0}]', b"[3]"]
+)
+def test_a_damaged_project_is_said(session, poses):
+    kept = replace(document_of(session).scene, poses=poses)
+    with pytest.raises(CounterpointError, match="damaged"):
+        opened_again(kept, session.scene.scene)
 
 
 def test_a_scene_is_found_beside_a_project_that_moved_with_it(session, tmp_path, tmp_path_factory):
