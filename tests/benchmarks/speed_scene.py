@@ -23,6 +23,7 @@ from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from core.geometry.pose import Pose
 from tests.benchmarks.scenes import PHOTOS, POSES, SHAPES, SIZE, K
 from tests.benchmarks.speed_opening import rest, run_until
 
@@ -94,13 +95,13 @@ def memory(pid: int | str) -> float:
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
 
-def step(window, watch: Watch, drawn: bool = True) -> tuple[float, float]:
-    """Press D; seconds until the photo is painted, and until what is posed in it is."""
-    begin = watch.begin()
+def step(window, watch: Watch, drawn: bool = True) -> tuple[float, float, float]:
+    """Press D; seconds until the photo is painted, until what is posed in it is, and of them those of the window's CPU."""
+    begin, busy = watch.begin(), time.thread_time()
     window.setFocus()
     QTest.keyClick(window, Qt.Key.Key_D)
     run_until(lambda: watch.photo and (watch.things or not drawn))
-    return watch.photo - begin, watch.things - begin
+    return watch.photo - begin, watch.things - begin, time.thread_time() - busy
 
 
 def open_window(folder: Path):
@@ -135,10 +136,14 @@ def measure(scene: Path, folder: Path, steps: int, report: Report) -> None:
     for _ in range(20):
         looked.append(step(window, watch))
         rest(LOOKS)
-    for name, times in zip(("the photo is painted", "and its 8 posed things"), zip(*looked, strict=True), strict=True):
+    names = (
+        ("the photo is painted", "goal 100 ms"),
+        ("its 8 posed things too", "goal 200 ms"),
+        ("CPU of the window", ""),
+    )
+    for (name, goal), times in zip(names, zip(*looked, strict=True), strict=True):
         told = f"{1e3 * median(times):.0f} / {1e3 * sorted(times)[-3]:.0f} ms"
-        report(f"next photo, each looked at for {LOOKS} s: {name}, median / worst but two", told,
-               "goal 100 ms" if name.startswith("the") else "goal 200 ms")  # fmt: skip
+        report(f"next photo, each looked at for {LOOKS:.0f} s: {name}, median / worst but two", told, goal)
     hurried = [step(window, watch, drawn=False)[0] for _ in range(20)]
     report("the same, key after key", f"{1e3 * median(hurried):.0f} / {1e3 * sorted(hurried)[-3]:.0f} ms", "")
     for number in range(steps):
@@ -157,10 +162,38 @@ def measure(scene: Path, folder: Path, steps: int, report: Report) -> None:
     window.preload.wait()
 
 
+def drawing(scene: Path, report: Report) -> None:
+    """The engine's job alone: eight things, nearer and nearer."""
+    from app.engine.scene_pictures import draw_scene
+    from core.progress import silent
+    from core.scenes.opening import open_scene
+
+    opened = open_scene(scene)
+    camera, here = opened.photos[0].camera, opened.by_photo["0"]
+    assert camera is not None
+    colors = dict.fromkeys(here, (200, 100, 50))
+    for away in (600, 300, 150):
+        poses = {thing: Pose(one.pose.R, one.pose.t * [away / 900, away / 900, 0] + [0, 0, away])
+                 for thing, one in here.items()}  # fmt: skip
+        seconds = []
+        for _ in range(6):
+            begin = time.perf_counter()
+            found = draw_scene(silent, camera, dict(opened.shapes), poses, colors, next(iter(here)))
+            seconds.append(time.perf_counter() - begin)
+        wide = round(80 / away * camera.K[0, 0])
+        told = f"{1e3 * median(seconds[1:]):.0f} ms"
+        report(
+            f"8 things of about {wide} pixels drawn at {found.index.shape[1]} x {found.index.shape[0]}",
+            told,
+            "goal 200 ms",
+        )
+
+
 def main(report: Report, steps: int = 1000) -> None:
     """Make the scene and measure."""
     with tempfile.TemporaryDirectory() as folder:
         scene = make(Path(folder))
+        drawing(scene, report)
         measure(scene, Path(folder), steps, report)
 
 

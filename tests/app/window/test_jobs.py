@@ -16,7 +16,6 @@ QUESTIONS = {
     "list_encoders",
     "measure_caches",
     "scene_thumbnails",
-    "draw_scene",
 }
 """Short ones that are hardly ever in the list, and those that nobody asked for."""
 
