@@ -1,0 +1,60 @@
+"""Where outlines are found in photos whose truth is exact, and starts that are far off."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from core.geometry.pose import Pose, rotation_error
+from core.scenes.descent import composed
+from core.scenes.drawing import box_of, cut_window, draw
+from core.scenes.outlines import outline_pairs
+from core.scenes.refine import RefineSettings, refine
+from core.scenes.scene import ObjectPose
+from core.scenes.solids import load_photo
+from tests.core.scenes.painted import THINGS, K, painted
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The scene with its truth, and its shapes."""
+    return painted(tmp_path_factory.mktemp("scene"))
+
+
+def test_outlines_of_the_truth_lie_on_it(made):
+    scene, solids = made
+    off = []
+    for photo in scene.photos:
+        loaded = load_photo(photo, photo.camera)
+        poses = {thing: one.pose for thing, one in scene.by_photo[photo.key].items()}
+        for thing in THINGS:
+            window = cut_window(loaded, box_of(solids[thing.object_id], poses[thing], K), 192, 0.15)
+            drawing = draw(thing, poses, solids, window, K)
+            pairs = outline_pairs(drawing, 6)
+            normal = np.linalg.eigh(pairs.weight)[1][..., -1]
+            middle = drawing.project(solids[thing.object_id].center[None])
+            away = drawing.project(pairs.points)
+            out = normal * np.sign((normal * (away - middle)).sum(1))[:, None]
+            off.append(((pairs.pixels - away) * out).sum(1) / window.step)
+    gap = np.concatenate(off)
+    assert abs(np.median(gap)) < 0.16 and np.median(np.abs(gap)) < 0.32
+
+
+def test_what_is_far_off_comes_back(made):
+    whole, solids = made
+    truth = replace(whole, photos=whole.photos[::4], poses={at: whole.poses[at] for at in whole.poses if at[0] in "04"})
+    poses = dict(truth.poses)
+    for thing, axis in zip(THINGS, np.eye(3), strict=False):
+        turn = Rotation.from_rotvec(np.radians(10) * axis).as_matrix()
+        center = solids[thing.object_id].center
+        for photo in truth.photos:
+            camera, there = photo.cam_from_world, truth.poses[photo.key, thing].pose
+            world = Pose(camera.R.T @ there.R, camera.R.T @ (there.t - camera.t))
+            middle = world(center) + 0.08 * np.roll(axis, 1)
+            off = Pose(turn @ world.R, middle - turn @ world.R @ center)
+            poses[photo.key, thing] = ObjectPose(composed(camera, off))
+    found = refine(replace(truth, poses=poses), settings=RefineSettings(far=True), solids=solids).scene
+    for at, one in found.poses.items():
+        true, center = truth.poses[at].pose, solids[at[1].object_id].center
+        assert rotation_error(one.pose.R, true.R) < 0.5 and np.linalg.norm(one.pose(center) - true(center)) < 0.003
