@@ -518,7 +518,7 @@ def dies_while_it_works(settings, file, at) -> None:
         window.show()
         begin(window, [{str(file)!r}])
         while "Shape 1" not in window.features.matching.panel.details.text() or not window.requests.is_ready("image 1"):
-            QTest.qWait(100)  # a click where the photo is not yet would ask for a file
+            QTest.qWait(100)  # a click before the photo is there places no pin
         click_pixel(window.panels["image 1"], {at[0]}, {at[1]})
         while not list(project_files._folder().glob("*.counterpoint")):
             QTest.qWait(100)
