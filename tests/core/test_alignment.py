@@ -275,6 +275,7 @@ def test_depth_tells_size_from_distance(scene, encoder):
     assert abs(refined.pose.t[2] / true.t[2] - 1) < 0.02
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**31))
 def test_similarities_and_stretches_are_found_exactly(seed):
     rng = np.random.default_rng(seed)
