@@ -5,7 +5,7 @@ from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.progress import Progress
 from core.scenes.picture import Rgb, draw_things
-from core.scenes.scene import InstanceKey, PoseDoubt, SceneShape
+from core.scenes.scene import InstanceKey, PoseUncertainty, SceneShape
 
 
 def draw_scene(
@@ -17,8 +17,8 @@ def draw_scene(
     active: InstanceKey | None,
     own: bool = False,
     other: Pose | None = None,
-    doubt: PoseDoubt | None = None,
+    uncertainty: PoseUncertainty | None = None,
 ) -> DrawnScene:
     """The things of one photo, see :func:`core.scenes.picture.draw_things`."""
-    picture = draw_things(camera, shapes, poses, colors, active, own, other, doubt)
+    picture = draw_things(camera, shapes, poses, colors, active, own, other, uncertainty)
     return DrawnScene(picture.rgba, picture.index, picture.things)

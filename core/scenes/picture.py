@@ -14,7 +14,7 @@ from core.geometry.pose import Pose
 from core.geometry.raycasting import Raycaster, surface_normal
 from core.geometry.render import surface_color
 from core.scenes.casting import Window, caster_for, overlap, rays_of, window_of
-from core.scenes.scene import InstanceKey, PoseDoubt, SceneShape
+from core.scenes.scene import InstanceKey, PoseUncertainty, SceneShape
 
 Floats = npt.NDArray[np.floating]
 Rgb = tuple[int, int, int]
@@ -57,7 +57,7 @@ def draw_things(
     active: InstanceKey | None = None,
     own: bool = False,
     other: Pose | None = None,
-    doubt: PoseDoubt | None = None,
+    uncertainty: PoseUncertainty | None = None,
 ) -> ScenePicture:
     """Draw things whose shapes are known, each in its colour, and the outline of the active one.
 
@@ -70,7 +70,7 @@ def draw_things(
         own: colours of the shapes themselves, where they have some.
         other: another pose of the active thing, of which the outline is drawn over everything, and filled where the
             thing is not.
-        doubt: of the active thing's pose; the ellipse in which its middle is with 86 % (two standard deviations) is drawn.
+        uncertainty: of the active thing's pose; the ellipse in which its middle is with 86 % (two standard deviations) is drawn.
 
     Raises:
         CounterpointError: a shape cannot be read.
@@ -89,17 +89,24 @@ def draw_things(
         view.shade(rgba, number, casters[number], poses[thing], colors[thing], own)
     _part(rgba, view.index)
     if active is not None and active in things:
+        shape, pose = shapes[active.object_id], poses[active]
         if other is not None:
-            shape = shapes[active.object_id]
-            there = _View(camera).cast(0, caster_for(shape), shape.scale, other, (0, 0, *camera.size))
-            rgba[there & ~whole[active]] = (*OTHER, HIDDEN)
-            _outline(rgba, there, there, OTHER)
+            _other(rgba, camera, shape, other, whole[active])
         _outline(rgba, whole[active], view.index == things.index(active), OUTLINE)
-        if doubt is not None:
-            shape = shapes[active.object_id]
-            middle = poses[active](caster_for(shape).shape.center / shape.scale)
-            _ellipse(rgba, camera, middle, np.array(doubt.axes))
+        if uncertainty is not None:
+            middle = pose(caster_for(shape).shape.center / shape.scale)
+            _ellipse(rgba, camera, middle, np.array(uncertainty.axes))
     return ScenePicture(rgba, view.index, things)
+
+
+def _other(
+    rgba: npt.NDArray[np.uint8], camera: PhotoCamera, shape: SceneShape, pose: Pose, whole: npt.NDArray[np.bool_]
+) -> None:
+    """Draw a thing at another pose than the one at which it is ``whole``."""
+    assert camera.size is not None
+    there = _View(camera).cast(0, caster_for(shape), shape.scale, pose, (0, 0, *camera.size))
+    rgba[there & ~whole] = (*OTHER, HIDDEN)
+    _outline(rgba, there, there, OTHER)
 
 
 def _ellipse(rgba: npt.NDArray[np.uint8], camera: PhotoCamera, middle: Floats, axes: Floats) -> None:

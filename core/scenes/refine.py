@@ -169,8 +169,8 @@ class _Refinement:
                 pose = composed(solution.cameras[key], solution.objects[thing])
                 residual = solution.residuals.get((key, thing), before.residual)
                 sure = solution.uncertainty.get(thing)
-                doubt = None if sure is None else sure.seen_from(solution.cameras[key])
-                found[key, thing] = ObjectPose(pose, "refined", residual, before.info, doubt)
+                unsure = None if sure is None else sure.seen_from(solution.cameras[key])
+                found[key, thing] = ObjectPose(pose, "refined", residual, before.info, unsure)
         photos = self.scene.photos
         if self.settings.camera and not alone:
             photos = tuple(replace(p, cam_from_world=solution.cameras.get(p.key, p.cam_from_world)) for p in photos)

@@ -72,7 +72,7 @@ class ScenePhoto:
 
 
 @dataclass(frozen=True)
-class PoseDoubt:
+class PoseUncertainty:
     """How far a refined pose may be off, at least (one standard deviation).
 
     Attributes:
@@ -99,14 +99,14 @@ class ObjectPose:
         state: where it comes from.
         residual: how far it is from what the photo shows, in pixels, None where nobody measured it.
         info: what else the data set says of it (BOP's ``scene_gt_info``: box, visibility), as it stands there.
-        doubt: how far a refinement says that it may be off.
+        uncertainty: how far a refinement says that it may be off.
     """
 
     pose: Pose
     state: PoseState = "read"
     residual: float | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
-    doubt: PoseDoubt | None = None
+    uncertainty: PoseUncertainty | None = None
 
 
 @dataclass(frozen=True)

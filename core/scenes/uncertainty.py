@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from core.geometry.pose import Pose
-from core.scenes.scene import InstanceKey, PoseDoubt
+from core.scenes.scene import InstanceKey, PoseUncertainty
 
 Floats = npt.NDArray[np.floating]
 
@@ -56,11 +56,11 @@ class Uncertainty:
         values, vectors = np.linalg.eigh(self.covariance[3:, 3:])
         return np.sqrt(np.maximum(values, 0)), vectors
 
-    def seen_from(self, camera: Pose) -> PoseDoubt:
+    def seen_from(self, camera: Pose) -> PoseUncertainty:
         """The same in the axes of a camera, ``x_cam = R x_world + t``."""
         lengths, directions = self.ellipsoid
         axes = (camera.R @ directions * lengths).T
-        return PoseDoubt(self.degrees, tuple((float(x), float(y), float(z)) for x, y, z in axes))
+        return PoseUncertainty(self.degrees, tuple((float(x), float(y), float(z)) for x, y, z in axes))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ ALT = Qt.KeyboardModifier.AltModifier
 
 TOOLS = {"P": "point", "X": "box", "L": "lasso", "R": "brush", "Shift+R": "eraser", "C": "component", "G": "flood"}
 POSE_TOOLS = {"W": "move", "T": "turn", "S": "scale", "K": "pairs"}
-OTHERS = {"Return", "Esc", "N", "Shift+N", "[", "]", "F1", "A", "D", "H"}
-"""Single keys of the menus, by what the tests below and ``test_habits.py`` press; H is held in ``test_layers.py``."""
+OTHERS = {"Return", "Esc", "N", "Shift+N", "[", "]", "F1", "A", "D", "H", "V"}
+"""Single keys of the menus, by what the tests below, ``test_habits.py`` and ``test_scene.py`` press; H is held in ``test_layers.py``."""
 
 
 def press_keys(window, keys):

@@ -120,7 +120,7 @@ class ScenePictures(QObject):
             "active": opened.thing,
             "own": self._own,
             "other": other,
-            "doubt": None if opened.pose is None else opened.pose.doubt,
+            "uncertainty": None if opened.pose is None else opened.pose.uncertainty,
         }
         return arguments, kept
 

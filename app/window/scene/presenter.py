@@ -127,19 +127,19 @@ def _here(opened: OpenScene) -> str:
     )
     if photo.camera is None:
         return text + ". " + tr("Its camera is not known.")
-    return text + _doubt(opened)
+    return text + _uncertainty(opened)
 
 
-def _doubt(opened: OpenScene) -> str:
+def _uncertainty(opened: OpenScene) -> str:
     """How far the pose that is worked on may be off, where a refinement said it."""
-    doubt = None if opened.pose is None else opened.pose.doubt
-    if doubt is None or opened.thing is None:
+    unsure = None if opened.pose is None else opened.pose.uncertainty
+    if unsure is None or opened.thing is None:
         return ""
     unit = opened.scene.unit
-    length = doubt.distance * unit.metres * 1000 if unit.known else doubt.distance
+    length = unsure.distance * unit.metres * 1000 if unit.known else unsure.distance
     far = tr("{length:.2g} mm").format(length=length) if unit.known else tr("{length:.2g} units").format(length=length)
-    if doubt.degrees > 90:
+    if unsure.degrees > 90:
         return ". " + tr("The photos leave the pose of {name} open.").format(name=thing_name(opened, opened.thing))
     return ". " + tr("{name} is off by {degrees:.1f}° and {far} at least, as a rule (ellipse).").format(
-        name=thing_name(opened, opened.thing), degrees=doubt.degrees, far=far
+        name=thing_name(opened, opened.thing), degrees=unsure.degrees, far=far
     )

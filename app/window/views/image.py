@@ -52,6 +52,8 @@ class ImagePanel(FileDrops, Outlined):
     pin_selected = Signal(int)
     match_moved = Signal(int, object)
 
+    overlays_away = False
+
     def __init__(self, badge: str = tr("Photo"), parent: QWidget | None = None):
         super().__init__(parent)
         self.view = ImageView()
@@ -97,7 +99,6 @@ class ImagePanel(FileDrops, Outlined):
         layout.addWidget(self.errors)
         layout.addWidget(stack_host, 1)
         self.setAcceptDrops(True)
-        self.overlays_away = False
         self._image: npt.NDArray[np.uint8] | None = None
         self._box: Box | None = None
         self._heat: tuple[npt.NDArray[np.float32], Box, float, float] | None = None

@@ -12,7 +12,7 @@ from core.scenes import picture
 from core.scenes.casting import silhouettes
 from core.scenes.opening import open_scene
 from core.scenes.picture import HIDDEN, OTHER, OUTLINE, draw_things
-from core.scenes.scene import InstanceKey, PoseDoubt
+from core.scenes.scene import InstanceKey, PoseUncertainty
 from tests.core.scenes import made
 
 BOX, BALL, OUTSIDE = InstanceKey(1), InstanceKey(2), InstanceKey(1, 1)
@@ -77,13 +77,13 @@ def test_large_photos_get_coarser_pictures(scene, monkeypatch):
 
 def test_where_a_pose_may_be_is_an_ellipse_of_two_standard_deviations(scene):
     pose, camera = scene.poses["3", BOX].pose, scene.photos[0].camera
-    doubt = PoseDoubt(2.0, ((20.0, 0, 0), (0, 5.0, 0), (0, 0, 3.0)))
+    doubt = PoseUncertainty(2.0, ((20.0, 0, 0), (0, 5.0, 0), (0, 0, 3.0)))
     assert doubt.distance == pytest.approx(np.sqrt(434))
-    plain, told = drawn(scene, active=BOX), drawn(scene, active=BOX, doubt=doubt)
+    plain, told = drawn(scene, active=BOX), drawn(scene, active=BOX, uncertainty=doubt)
     rows, columns = np.nonzero((plain.rgba != told.rgba).any(-1))
     u, v = camera.project(pose(np.zeros((1, 3))))[0][0]
     wide, high = 2 * 20 * camera.K[0, 0] / pose.t[2], 2 * 5 * camera.K[1, 1] / pose.t[2]
     assert abs(columns.max() - (u + wide)) < 2.5 and abs(columns.min() - (u - wide)) < 2.5
     assert abs(rows.max() - (v + high)) < 2.5 and abs(rows.min() - (v - high)) < 2.5
-    far = PoseDoubt(90.0, ((1e6, 0, 0), (0, 1e6, 0), (0, 0, 1e6)))
-    assert (drawn(scene, active=BOX, doubt=far).rgba == plain.rgba).all()
+    far = PoseUncertainty(90.0, ((1e6, 0, 0), (0, 1e6, 0), (0, 0, 1e6)))
+    assert (drawn(scene, active=BOX, uncertainty=far).rgba == plain.rgba).all()

@@ -64,8 +64,8 @@ def test_disturbed_poses_come_back_over_all_photos_together(made):
     said = np.median([sure.degrees for sure in answer.uncertainty.values()])
     assert 0.5 * said < np.median(after[:, 0]) < 2 * said
     for at, one in answer.scene.poses.items():
-        assert one.doubt.degrees == answer.uncertainty[at].degrees
-        assert one.doubt.distance == pytest.approx(answer.uncertainty[at].moved)
+        assert one.uncertainty.degrees == answer.uncertainty[at].degrees
+        assert one.uncertainty.distance == pytest.approx(answer.uncertainty[at].moved)
     for sure in answer.uncertainty.values():
         lengths, axes = sure.ellipsoid
         assert sure.degrees < 2 and (lengths < 0.01).all() and np.allclose(axes @ axes.T, np.eye(3))
