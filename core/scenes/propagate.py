@@ -225,7 +225,7 @@ class _Propagation:
             least = -np.inf if one is None else one.agreed + (0.0 if moves else CLEARLY)
             for start in starts(self._from_here(photo.key, group, known), number):
                 pose = followed(photo.key, loaded, thing, start, others, self.solids)
-                other = self._candidate(loaded, thing, {**others, thing: pose})
+                other = None if pose is None else self._candidate(loaded, thing, {**others, thing: pose})
                 if other is not None and not self._drifted(other) and other.agreed > least:
                     judged[thing] = other
                     self.moving.add(thing)

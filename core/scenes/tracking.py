@@ -5,12 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
-from core.geometry.pose import Pose
+from core.geometry.pose import Pose, rotation_error
 from core.scenes.descent import COARSE, FINE, SEARCH, SceneViews, descend
 from core.scenes.scene import InstanceKey
 from core.scenes.solids import LoadedPhoto, Solid
 
 STILL = Pose(np.eye(3), np.zeros(3))
+
+TURNED, NEARER = 40.0, 1.25
+"""Degrees by which a thing may have turned since the photo beside, and how many times nearer or farther it may be: what descends
+beyond has lost it."""
 
 
 def starts(known: Mapping[int, Pose], number: int) -> list[Pose]:
@@ -45,8 +49,8 @@ def followed(
     start: Pose,
     others: Mapping[InstanceKey, Pose],
     solids: Mapping[int, Solid],
-) -> Pose:
-    """The pose that a photo shows of a thing, from one nearby: first it is looked for, then it descends.
+) -> Pose | None:
+    """The pose that a photo shows of a thing, from one nearby: first it is looked for, then it descends. None where it was lost.
 
     Args:
         key: of the photo.
@@ -58,4 +62,7 @@ def followed(
     """
     views = SceneViews({key: photo}, solids, {key: frozenset([thing])})
     solution = descend(views, {thing: start}, {key: STILL}, SEARCH + COARSE + FINE, hiding={key: others})
-    return solution.objects[thing]
+    pose, center = solution.objects[thing], solids[thing.object_id].center
+    share = float(np.linalg.norm(pose(center)) / np.linalg.norm(start(center)))
+    near = 1 / NEARER < share < NEARER and pose(center)[2] > 0
+    return pose if near and rotation_error(pose.R, start.R) < TURNED else None
