@@ -38,7 +38,7 @@ class LayerPresenter(QObject):
         listed.swiped.connect(settings.swipe)
         listed.reset.connect(settings.reset)
         settings.changed.connect(self.refresh)
-        facts = {"items", "pins", "current", "answers", "layers", "draft", "aligned", "collection"}
+        facts = {"items", "pins", "current", "answers", "layers", "draft", "aligned", "collection", "scene"}
         session.follow(facts, self._fill)  # type: ignore[arg-type]
 
     def show_task(self, own_on: Callable[[Slot], Set[Layer]]) -> None:
@@ -72,8 +72,13 @@ class LayerPresenter(QObject):
             "heat": pin is not None and bool(pin.answers),
             "parts": bool(session.layers.parts) or session.draft is not None,
             "coordinates": "shape" in kinds,
-            "pose": session.collection.joined or any(one.pose is not None for one in aligned),
+            "pose": session.collection.joined or any(one.pose is not None for one in aligned) or self._posed_here(),
             "cameras": session.collection.joined,
             "photo": "image" in kinds,
         }
         return {layer for layer, is_there in found.items() if is_there}
+
+    def _posed_here(self) -> bool:
+        """Whether anything has a pose in the photo of the open scene, be it another thing than the chosen one."""
+        opened = self._session.scene
+        return opened is not None and bool(opened.scene.by_photo.get(opened.photo))
