@@ -10,15 +10,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 from app.document.commands import SetDraft
+from app.document.scene import OpenScene
+from app.document.scene_commands import SetScene
 from app.shared.resources import resource
 from app.shared.values import Draft
 from app.window.main_window import MainWindow
 from app.window.theme import apply_theme, translate_qt
+from core.geometry.camera import PhotoCamera
+from core.geometry.pose import Pose
+from core.images import image_size
 from core.parts.action import Action
+from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto, SceneShape
 
 SIZES = ("1280x800", "2560x1440")
 TRUNK = (1000.0, 690.0)
@@ -69,13 +76,32 @@ def picture(window: MainWindow, path: Path) -> None:
     screen.grabWindow(0, window.x(), window.y(), window.width(), window.height()).save(str(path))
 
 
+def open_scene(window: MainWindow) -> None:
+    """The sample's two photos with their poses, and those of the collection, as one scene."""
+    sample, photos, poses, shapes = resource("sample"), [], {}, {}
+    said = json.loads((sample / "sample.json").read_text())
+    for number, mark in enumerate(("", "2"), 1):
+        file, pose = sample / said[f"image{mark}"], said[f"pose{mark}"]
+        camera = PhotoCamera(np.array(pose["K"]), image_size(file))
+        shapes[number] = SceneShape(number, sample / said[f"shape{mark}"], f"elephant {number}")
+        photos.append(ScenePhoto(file.name, file, camera))
+        poses[file.name, InstanceKey(number)] = ObjectPose(Pose(np.array(pose["R"]), np.array(pose["t"])), "checked")
+    photos += [ScenePhoto(file.name, file) for file in sorted((sample / "collection").glob("*.jpg"))]
+    scene = Scene(sample, "folder", tuple(photos), shapes, poses)
+    window.show_feature("scene")
+    window.session.undo_stack.push(SetScene(window.session, "Open the sample's scene", OpenScene.of(scene)))
+    wait(lambda: window.panels["image 1"].view.things.shown() and window.tasks.is_idle())
+
+
 def pictures(window: MainWindow, folder: Path, size: str, theme: str) -> None:
     """Of every task, the drawer, and the panel behind Expert."""
     window.appearance.set_theme(theme)
     window.resize(*map(int, size.split("x")))
     settle(1.5)
-    window.show_feature("matching")
+    window.show_feature("matching" if window.session.scene is None else "scene")
     for feature in window.features:
+        if (feature.name == "scene") != (window.session.scene is not None):
+            continue
         window.show_feature(feature.name)
         if feature.name == "parts":
             window.tools.take("point")
@@ -101,10 +127,11 @@ def main() -> None:
         window.show()
         settle()
         picture(window, folder / "welcome.png")
-        work(window)
-        for size in sys.argv[2:] or SIZES:
-            for theme in ("light", "dark"):
-                pictures(window, folder, size, theme)
+        for prepare in (work, open_scene):
+            prepare(window)
+            for size in sys.argv[2:] or SIZES:
+                for theme in ("light", "dark"):
+                    pictures(window, folder, size, theme)
         window.close()
     print(json.dumps(sorted(str(one) for one in folder.glob("*.png")), indent=1))
 

@@ -72,9 +72,14 @@ class LayerPresenter(QObject):
             "heat": pin is not None and bool(pin.answers),
             "parts": bool(session.layers.parts) or session.draft is not None,
             "coordinates": "shape" in kinds,
-            "pose": session.collection.joined or any(one.pose is not None for one in aligned),
+            "pose": session.collection.joined or any(one.pose is not None for one in aligned) or self._posed_here(),
             "cameras": session.collection.joined,
             "depth": any(session.depth_of(item)[0] for item in session.items.values() if item.kind == "image"),
             "photo": "image" in kinds,
         }
         return {layer for layer, is_there in found.items() if is_there}
+
+    def _posed_here(self) -> bool:
+        """Whether anything has a pose in the photo of the open scene, be it another thing than the chosen one."""
+        opened = self._session.scene
+        return opened is not None and bool(opened.scene.by_photo.get(opened.photo))

@@ -193,8 +193,8 @@ def main(report: Report, steps: int = 1000) -> None:
     """Make the scene and measure."""
     with tempfile.TemporaryDirectory() as folder:
         scene = make(Path(folder))
-        drawing(scene, report)
         measure(scene, Path(folder), steps, report)
+        drawing(scene, report)
 
 
 if __name__ == "__main__":

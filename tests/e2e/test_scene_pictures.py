@@ -112,6 +112,7 @@ def test_what_is_posed_is_seen_and_chosen_in_the_photo(opened, qtbot):
     push(window, "Remove pose")
     qtbot.waitUntil(lambda: RED not in window.features.scene.pictures._found[1].things, timeout=30_000)
     assert len([job for job, _ in asked if job == "draw_scene"]) == count + 1
+    assert eye.isEnabled()  # the other one is there
     press(window, Qt.Key.Key_Z, CTRL)
     qtbot.waitUntil(lambda: RED in window.features.scene.pictures._found[1].things, timeout=30_000)
 

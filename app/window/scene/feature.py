@@ -67,6 +67,8 @@ class SceneFeature(Feature):
             for key, by in ((Qt.Key.Key_PageDown, 1), (Qt.Key.Key_PageUp, -1)):
                 step = QShortcut(QKeySequence(key), panel, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 step.activated.connect(partial(self.controller.step, by))
+                step.setEnabled(False)  # else sliders of the layers would not get these keys
+                session.follow({"scene"}, lambda s=step: s.setEnabled(session.scene is not None))  # type: ignore[misc]
 
     def set_current(self, current: bool) -> None:
         """A click chooses a thing that is drawn, and each has its colour, as long as the task is current."""
