@@ -89,6 +89,7 @@ def open_scene(window: MainWindow) -> None:
     photos += [ScenePhoto(file.name, file) for file in sorted((sample / "collection").glob("*.jpg"))]
     scene = Scene(sample, "folder", tuple(photos), shapes, poses)
     window.show_feature("scene")
+    window.session.set_on_disk(scene)
     window.session.undo_stack.push(SetScene(window.session, "Open the sample's scene", OpenScene.of(scene)))
     wait(lambda: window.panels["image 1"].view.things.shown() and window.tasks.is_idle())
 
