@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.errors import CounterpointError
-from core.geometry.pose import Pose
+from core.geometry.pose import Pose, rotation_error
 from core.progress import Progress, silent
 from core.scenes.arrangements import MADE, Arrangement, Posed, arranged, in_world, near
 from core.scenes.descent import COARSE, FINE, SceneViews, composed, descend
@@ -26,6 +26,9 @@ from core.scenes.tracking import followed, starts
 
 CLEARLY = 0.1
 """By how much a photo must agree better with a rarer place of a thing than with the most frequent one."""
+
+BESIDE = 10.0
+"""Degrees that the camera may have turned between two photos for what moves to be followed from one to the other."""
 
 
 @dataclass(frozen=True)
@@ -235,11 +238,12 @@ class _Propagation:
                 self.seen.setdefault(thing, {})[photo.key] = one.pose
 
     def _from_here(self, key: str, group: Arrangement, known: Mapping[str, Pose]) -> dict[int, Pose]:
-        """Where a thing would be in this photo if it stood as in others, by their numbers: cameras are taken off where they are known."""
+        """Where a thing would be in this photo if it stood as in others that were taken from nearly the same side, by their numbers."""
         found, camera = {}, group.cameras[key]
         for other, pose in known.items():
             there = group.cameras.get(other)
-            found[self.order[other]] = pose if there is None else composed(camera, in_world(there, pose))
+            if there is not None and rotation_error(camera.R, there.R) < BESIDE:
+                found[self.order[other]] = composed(camera, in_world(there, pose))
         return found
 
     def _judged(self, loaded: LoadedPhoto, group: Arrangement, camera: Pose) -> dict[InstanceKey, "_Candidate"]:
