@@ -238,12 +238,17 @@ class _Propagation:
                 self.seen.setdefault(thing, {})[photo.key] = one.pose
 
     def _from_here(self, key: str, group: Arrangement, known: Mapping[str, Pose]) -> dict[int, Pose]:
-        """Where a thing would be in this photo if it stood as in others that were taken from nearly the same side, by their numbers."""
+        """Where a thing would be in this photo if it stood as in others that were taken from nearly the same side, by their numbers.
+
+        How photos of another arrangement stand to this one is not known; those of a video follow each other closely.
+        """
         found, camera = {}, group.cameras[key]
         for other, pose in known.items():
-            there = group.cameras.get(other)
+            there, number = group.cameras.get(other), self.order[other]
             if there is not None and rotation_error(camera.R, there.R) < BESIDE:
-                found[self.order[other]] = composed(camera, in_world(there, pose))
+                found[number] = composed(camera, in_world(there, pose))
+            elif there is None and self.scene.form == "video" and abs(number - self.order[key]) == 1:
+                found[number] = pose
         return found
 
     def _judged(self, loaded: LoadedPhoto, group: Arrangement, camera: Pose) -> dict[InstanceKey, "_Candidate"]:

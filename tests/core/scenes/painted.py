@@ -68,7 +68,7 @@ def moving(folder: Path, frames: int = 5) -> tuple[Scene, dict[int, Solid]]:
         save_image(file, picture(mine, solids, camera, table, rng))
         photos.append(ScenePhoto(str(number), file, PhotoCamera(K, SIZE)))
         poses |= {(str(number), thing): ObjectPose(pose) for thing, pose in mine.items()}
-    return Scene(folder, "folder", tuple(photos), scene.shapes, poses), solids
+    return Scene(folder, "video", tuple(photos), scene.shapes, poses), solids
 
 
 def picture(poses, solids, camera, table, rng):
