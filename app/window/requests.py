@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.document.commands import SetItem
 from app.document.session import Session
@@ -16,6 +16,9 @@ from app.window.jobs import place_of, title_of
 from app.window.read_ahead import ReadAhead
 
 log = logging.getLogger(__name__)
+
+REST = 1500
+"""Milliseconds after which what a scene has open is prepared for matching: who goes through its photos only looks at them."""
 
 
 class Requests(QObject):
@@ -53,6 +56,9 @@ class Requests(QObject):
         self._shown: dict[Slot, Item] = {}
         self._ready: dict[Slot, tuple[Item, EncoderSettings]] = {}
         self._preparing: dict[Slot, Request] = {}
+        self._waiting: set[Slot] = set()
+        self._rest = QTimer(self, singleShot=True)
+        self._rest.timeout.connect(self._prepare_waiting)
         self._reading: list[Slot] = []
         self._of_document: set[Request] = set()
         self._document = 0
@@ -205,7 +211,16 @@ class Requests(QObject):
         for slot in changed:
             self._show(slot)
         for slot in self._session.items if "encoder" in facts else changed:
-            self._prepare(slot)
+            self._drop(slot)
+            self._waiting.add(slot)
+        if self._waiting:
+            self._rest.start(0 if self._session.scene is None else REST)
+
+    def _prepare_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, set()
+        for slot in SLOTS:
+            if slot in waiting:
+                self._prepare(slot)
 
     def _show(self, slot: Slot) -> None:
         """Read what the document names, unless it is there already."""
@@ -224,10 +239,12 @@ class Requests(QObject):
                 slot, item, done, lambda: self.opened.emit(slot, None) if self._shown.get(slot) == file else None
             )
 
-    def _prepare(self, slot: Slot) -> None:
+    def _drop(self, slot: Slot) -> None:
         old = self._preparing.pop(slot, None)
         if old is not None:
             old.drop()
+
+    def _prepare(self, slot: Slot) -> None:
         if slot not in self._session.items:
             return
         item, encoder = self._session.items[slot], self._session.encoder
