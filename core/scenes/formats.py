@@ -14,5 +14,5 @@ FORMATS = {
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
 """How videos are called."""
 
-SIGNS = ("transforms.json", "scene_gt.json", "scene_camera.json")
+SIGNS = ("transforms.json", "scene_gt.json", "scene_camera.json", "data.yaml")
 """Files that stand for the scene that they belong to."""

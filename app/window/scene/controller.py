@@ -23,7 +23,7 @@ from core.scenes.formats import SIGNS, VIDEOS
 from core.scenes.scene import InstanceKey, ObjectPose, PoseState, Scene, SceneShape
 
 FILES = tr("Scenes ({patterns});;All files (*)").format(
-    patterns=" ".join((*SIGNS, *(f"*{suffix}" for suffix in VIDEOS)))
+    patterns=" ".join(("*.json", "*.yaml", *(f"*{suffix}" for suffix in VIDEOS)))
 )
 SHAPES = tr("Shapes ({suffixes})").format(suffixes=" ".join("*" + suffix for suffix in SHAPE_SUFFIXES))
 
