@@ -18,7 +18,7 @@ from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose, camera_matrix
 from core.scenes.formats import SIGNS
-from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene, ScenePhoto, SceneShape
+from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Region, Scene, ScenePhoto, SceneShape
 
 IMAGE: Slot = "image 1"
 SHAPE: Slot = "shape 1"
@@ -114,6 +114,11 @@ class OpenScene:
     def color(self, thing: InstanceKey) -> str:
         """The colour ``#rrggbb`` of a thing, in lists and over photos."""
         return PINS[self.things.index(thing) % len(PINS)]
+
+    def region_of(self, items: Mapping[Slot, Item], pair: tuple[Slot, Slot]) -> Region | None:
+        """What a file marks of the thing that is worked on, if the pair is that of its photo and its shape; a mark drawn of a pose says no more than that."""
+        region = None if self.thing is None else self.scene.regions.get((self.photo, self.thing))
+        return region if pair == PAIR and self.shows(items) and region is not None and not region.drawn else None
 
     def camera_of(self, item: Item) -> tuple[Intrinsics, Lens | None] | None:
         """The intrinsics and the lens of an open image, None where the scene does not have them."""

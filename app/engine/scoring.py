@@ -20,6 +20,7 @@ from core.notices import collect_warnings, warn
 from core.parts.layers import Mask
 from core.parts.segmenters import box_mask
 from core.progress import Progress, span
+from core.scenes.regions import region_mask
 from core.units import unit_of
 
 
@@ -99,10 +100,20 @@ def _full_key(task: AlignTask) -> tuple[object, ...]:
 
 def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, Box | None, tuple[str, ...]]:
     """The task with K and mask, where the object was taken to be if it was looked for, and what was assumed."""
+    task = _with_marked_mask(task)
     if task.K and task.mask is not None:
         return replace(task, fov=None), None, ()
     K, lens, mask, place, warnings = _camera_and_mask(task, progress)
     return replace(task, K=K, lens=lens, mask=mask, fov=None, sought=task.sought or place is not None), place, warnings
+
+
+def _with_marked_mask(task: AlignTask) -> AlignTask:
+    """With the mask that a file of the scene marks, where there is one and nobody gave another."""
+    if task.mask is not None or task.region is None:
+        return replace(task, region=None)
+    height, width = image_of(task.image).shape[:2]
+    mask = region_mask(task.region, (width, height))
+    return replace(task, region=None, mask=Mask.of(mask) if mask is not None and mask.any() else None)
 
 
 @keep_last(8, key=lambda task, progress: _photo_key(task))

@@ -11,6 +11,7 @@ from core.geometry.pose import Pose
 from core.interchange.names import nearest_name
 from core.parts.action import Action
 from core.parts.layers import Mask
+from core.scenes.scene import Region
 
 Kind = Literal["image", "shape"]
 KINDS: tuple[Kind, ...] = ("image", "shape")
@@ -294,6 +295,7 @@ class AlignTask:
         depth: a file with measured depth of the photo, or ""; ``depth_scale`` the millimetres of a count, None for what the
             camera's file says, or one; ``camera``: one with its camera, where ``K`` is None.
         sought: whether the mask is of an object that was looked for.
+        region: what a scene's file marks of it, used where ``mask`` is None.
     """
 
     image: Item
@@ -307,6 +309,7 @@ class AlignTask:
     camera: str = ""
     sought: bool = False
     depth_scale: float | None = None
+    region: Region | None = None
 
 
 @dataclass(frozen=True)

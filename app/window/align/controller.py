@@ -110,7 +110,8 @@ class AlignController(QObject):
         mask, K, lens = (known.mask, known.K, known.lens) if known is not None else (None, None, None)
         cameras = self._session.cameras
         of_rig, (depth, scale) = cameras.of_rig(image), self._session.depth_of(image)
-        of_scene = None if self._session.scene is None else self._session.scene.camera_of(image)
+        scene = self._session.scene
+        of_scene = None if scene is None else scene.camera_of(image)
         if K is None and of_scene is not None:
             K, lens = of_scene
         elif K is None and of_rig is not None:
@@ -124,6 +125,7 @@ class AlignController(QObject):
             fov=self._dock.fov.value() or None,
             depth=depth,
             depth_scale=scale,
+            region=None if scene is None else scene.region_of(self._session.items, pair),
             lens=lens,
             camera=cameras.file.path if cameras.file else "",
             sought=known is not None and image.box is None and any(SOUGHT in one.reasons for one in known.poses),
