@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from threading import Thread
@@ -20,6 +21,9 @@ MODULES = (
     "core.geometry.display",
 )
 
+
+SWITCH = 0.001
+"""Seconds after which a thread lets the GUI thread have its turn; Python's own is five times that, each time."""
 
 QT_MODULES = ("qtpy.QtCore", "qtpy.QtGui", "qtpy.QtWidgets")
 """Imported on the GUI thread (a tenth of a second): they touch every class of Qt."""
@@ -42,6 +46,7 @@ class Preload(QObject):
 
         PySide makes its classes when they are first touched, which a second thread must not do, so those come first.
         """
+        sys.setswitchinterval(SWITCH)
         for module in QT_MODULES:
             import_module(module)
         self._thread.start()
