@@ -58,7 +58,7 @@ def from_coco(content: Any, file: str, image_name: str = "", shape: tuple[int, i
             one["file_name"] = str(one["coco_url"])
     image = _image(images, image_name, file)
     height, width = _size(image, shape, file)
-    own = [one for one in annotations if _key(one.get("image_id")) == _key(image.get("id"))]
+    own = [one for one in annotations if id_key(one.get("image_id")) == id_key(image.get("id"))]
     categories = _records(content, "categories", file) if "categories" in content else []
     masks: dict[Any, Mask] = {}
     left_out: Counter[str] = Counter()
@@ -68,15 +68,15 @@ def from_coco(content: Any, file: str, image_name: str = "", shape: tuple[int, i
         except Unusable as reason:
             left_out[str(reason)] += 1
             continue
-        category = _key(annotation.get("category_id"))
+        category = id_key(annotation.get("category_id"))
         if category not in masks:
             check_memory(len(masks) + 1, height * width)
             masks[category] = found
         else:
             masks[category] |= found
     _say(left_out, own, file)
-    known = {_key(one.get("id")) for one in images}
-    lost = sum(_key(one.get("image_id")) not in known for one in annotations)
+    known = {id_key(one.get("id")) for one in images}
+    lost = sum(id_key(one.get("image_id")) not in known for one in annotations)
     if lost:
         warn(f"{file} has {lost} annotations of no image that it lists (image_id), which are left out.")
     if own and all("segments_info" in one for one in own):
@@ -121,7 +121,7 @@ def _records(content: Any, key: str, file: str) -> list[Record]:
     return [one for one in found if isinstance(one, dict)]
 
 
-def _key(value: Any) -> Any:
+def id_key(value: Any) -> Any:
     """Ids as they are compared: 7, 7.0 and "7" are one."""
     if isinstance(value, str):
         return int(value) if re.fullmatch(r"-?\d{1,18}", value.strip()) else value
@@ -147,7 +147,7 @@ def _image(images: list[Record], name: str, file: str) -> Record:
         return _alone(images[0], images, file)
     exact = [one for one in found if _parts(str(one.get("file_name"))) == wanted]
     found = exact or found
-    if len({_key(one.get("id")) for one in found}) > 1:
+    if len({id_key(one.get("id")) for one in found}) > 1:
         listed = ", ".join(f"'{one.get('file_name')}'" for one in found[:5])
         raise CounterpointError(
             f"{file} has {len(found)} images that '{name}' may be ({listed}); keep the one that is meant, or name the "
@@ -162,7 +162,7 @@ def _image(images: list[Record], name: str, file: str) -> Record:
 
 
 def _alone(image: Record, images: list[Record], file: str) -> Record:
-    twins = [one for one in images if _key(one.get("id")) == _key(image.get("id"))]
+    twins = [one for one in images if id_key(one.get("id")) == id_key(image.get("id"))]
     if any(one.get("file_name") != image.get("file_name") for one in twins):
         listed = ", ".join(f"'{one.get('file_name')}'" for one in twins[:5])
         raise CounterpointError(
@@ -244,7 +244,7 @@ def _named(masks: dict[Any, Mask], categories: list[Record], shape: tuple[int, i
     """Parts in the order of the categories; those without a mask only where Counterpoint wrote them."""
     table: dict[Any, Record] = {}
     for category in categories:
-        key = _key(category.get("id"))
+        key = id_key(category.get("id"))
         if key in table and key in masks and table[key].get("name") != category.get("name"):
             warn(f"{file} gives the id {key} to several categories; '{table[key].get('name')}' was taken.")
         table.setdefault(key, category)

@@ -6,6 +6,7 @@ from typing import Any, TypeGuard
 
 from core.errors import CounterpointError
 from core.files import read_json
+from core.interchange.coco import id_key
 from core.interchange.names import listed
 from core.notices import warn
 from core.scenes.readers.photos import header_size, shapes_called
@@ -42,8 +43,10 @@ def read(path: Path) -> Scene:
     content = read_json(file)
     images, annotations, categories = (_records(content, key, file) for key in ("images", "annotations", "categories"))
     photos = _photos(file, images)
-    names = {int(one["id"]): str(one.get("name") or one["id"]) for one in categories if _is_number(one.get("id"))}
-    regions = _regions(file, annotations, photos)
+    names = {id_key(one.get("id")): str(one.get("name") or one["id"]) for one in categories}
+    if not all(_is_number(number) for number in names):
+        raise CounterpointError(f"{file} has categories whose ids are no numbers ({listed(list(map(str, names)), 3)}).")
+    regions = _regions(file, annotations, photos, {id_key(image.get("id")) for image in images})
     missing = sorted({thing.object_id for _, thing in regions} - set(names))
     if missing:
         warn(f"{file.name} does not name the categories {listed(missing)} that its annotations have.")
@@ -74,14 +77,19 @@ def _is_number(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _photos(file: Path, images: list[Record]) -> dict[int, ScenePhoto]:
+def _photos(file: Path, images: list[Record]) -> dict[Any, ScenePhoto]:
     """The photos that are there by the ids of their images."""
-    found: dict[int, ScenePhoto] = {}
+    found: dict[Any, ScenePhoto] = {}
     missing, other = [], []
+    seen = set()
     for image in images:
-        name = str(image.get("file_name") or "")
-        if not _is_number(image.get("id")) or image["id"] in found:
+        name, number = (
+            str(image.get("file_name") or image.get("coco_url") or "").replace("\\", "/"),
+            id_key(image.get("id")),
+        )
+        if image.get("id") is None or number in seen:
             raise CounterpointError(f"{file} has an image without an id of its own ({name}).")
+        seen.add(number)
         place = _place(file, name) if name else None
         size = None if place is None else header_size(place)
         if place is None or size is None:
@@ -90,7 +98,7 @@ def _photos(file: Path, images: list[Record]) -> dict[int, ScenePhoto]:
         if [image.get("width", size[0]), image.get("height", size[1])] != list(size):
             other.append(f"{name} ({size[0]} x {size[1]}, not {image.get('width')} x {image.get('height')})")
             continue
-        found[image["id"]] = ScenePhoto(name, place, info=image)
+        found[number] = ScenePhoto(name, place, info=image)
     if len({photo.key for photo in found.values()}) < len(found):
         raise CounterpointError(f"{file} has two images of one name, so that they cannot be told apart.")
     if not found and not other:
@@ -110,24 +118,30 @@ def _place(file: Path, name: str) -> Path | None:
     """Beside the file or above it, in ``images``, or in a folder that the file is called after (``instances_val2017``)."""
     called = file.stem.split("_")[-1]
     folders = [above / folder for above in (file.parent, file.parent.parent) for folder in ("", "images", called)]
-    return next((place for folder in folders if (place := folder / name).is_file()), None)
+    names = dict.fromkeys((name, name.rsplit("/", 1)[-1]))  # the folders of another machine
+    return next((place for one in names for folder in folders if (place := folder / one).is_file()), None)
 
 
-def _regions(file: Path, annotations: list[Record], photos: dict[int, ScenePhoto]) -> dict[PoseKey, Region]:
+def _regions(
+    file: Path, annotations: list[Record], photos: dict[Any, ScenePhoto], listed_ids: set[Any]
+) -> dict[PoseKey, Region]:
     regions: dict[PoseKey, Region] = {}
     seen: Counter[tuple[str, int]] = Counter()
-    broken = 0
+    broken = lost = 0
     for one in annotations:
-        photo = photos.get(one.get("image_id", -1))
+        photo = photos.get(id_key(one.get("image_id")))
         if photo is None:
+            lost += id_key(one.get("image_id")) not in listed_ids
             continue
-        category, box, mask = one.get("category_id"), _box(one.get("bbox")), one.get("segmentation") or None
+        category, box, mask = id_key(one.get("category_id")), _box(one.get("bbox")), one.get("segmentation") or None
         if not _is_number(category) or (box is None and mask is None):
             broken += 1
             continue
         thing = InstanceKey(category, seen[photo.key, category])
         seen[photo.key, category] += 1
         regions[photo.key, thing] = Region(box, mask, info=one)
+    if lost:
+        warn(f"{file.name} has {lost} annotations of no image that it lists (image_id), which are left out.")
     if broken:
         warn(
             f"{file.name} has {broken} annotations without a category, or with neither box nor mask, which are left out."

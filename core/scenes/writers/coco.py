@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco
 
-from core.files import make_folder, write_json
+from core.files import make_folder, read_json, write_json
+from core.interchange.coco import id_key
 from core.progress import Progress
 from core.scenes.casting import Silhouette, camera_in
 from core.scenes.regions import region_box, region_mask
@@ -35,15 +36,18 @@ def write(scene: Scene, path: Path, progress: Progress) -> list[Path]:
         if size is None:
             continue
         about: Record = dict(photo.info) if scene.form == "coco" else {}
-        image: Record = (
-            {"id": number} | about | {"file_name": _name(photo, file.parent), "width": size[0], "height": size[1]}
-        )
+        image: Record = {"id": number} | about | {"width": size[0], "height": size[1]}
+        if scene.root != file or not about.get("file_name"):
+            image["file_name"] = _name(photo, file.parent)
         images.append(image)
         marked = marked_regions(scene, photo)
         annotations += [_marked(scene, thing, region, size, image["id"]) for thing, region in marked.items()]
         for shown in drawn_things(scene, photo):
             annotations.append(_annotation(scene, photo, shown, image["id"]))
     _number(annotations)
+    if scene.root == file and told:
+        before = read_json(file)
+        images, annotations = _among(before["images"], images), _among(before["annotations"], annotations)
     categories = _categories(scene, told.get("categories") or [], {one["category_id"] for one in annotations})
     write_json(file, {**told, "images": images, "categories": categories, "annotations": annotations})
     return [file]
@@ -53,15 +57,23 @@ def _number(annotations: list[Record]) -> None:
     """Give a number to those that have none yet."""
     free = max((one["id"] for one in annotations if isinstance(one.get("id"), int)), default=0)
     for one in annotations:
-        if one["id"] is None:
+        if one.get("id") is None:
             free += 1
             one["id"] = free
+
+
+def _among(before: list[Record], now: list[Record]) -> list[Record]:
+    """What stood in the file, in its order, with what is written anew in its place, and what is new behind it."""
+    known = {id_key(one["id"]) for one in before if one.get("id") is not None}
+    ours = {id_key(one["id"]): one for one in now}
+    kept = [ours.get(id_key(one.get("id")), one) for one in before]
+    return [*kept, *(one for number, one in ours.items() if number not in known)]
 
 
 def _marked(scene: Scene, thing: InstanceKey, region: Region, size: tuple[int, int], image: int) -> Record:
     """What a file marked by hand, as it stands there where that was COCO."""
     if scene.form == "coco":
-        return {**region.info, "image_id": image}
+        return dict(region.info)
     record: Record = {"id": None, "image_id": image, "category_id": thing.object_id, "iscrowd": 0}
     mask = region_mask(region, size)
     box = region_box(region, size)

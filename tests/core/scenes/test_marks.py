@@ -168,6 +168,28 @@ def test_masks_of_bop_are_read_and_drawn_anew_where_a_pose_says_more(tmp_path):
     assert any(f"{len(found.regions)} are not in it" in one for one in said)
 
 
+def test_coco_of_other_tools_is_read(tmp_path):
+    content = document(tmp_path, [(0, 3, [1, 2, 3, 4], "box", {}), (1, 7, [1, 2, 3, 4], "polygon", {})], {})
+    content["images"][0] |= {"id": "5", "file_name": "C:\\data\\p0.png"}
+    content["images"][1] |= {"file_name": "train/p1.png"}
+    content["annotations"][0]["image_id"] = 5.0
+    content["annotations"].append({**content["annotations"][1], "id": 99, "image_id": 1234})
+    (tmp_path / "marks.json").write_text(json.dumps(content))
+    with collect_warnings() as said:
+        scene = open_scene(tmp_path)
+    assert [photo.path.name for photo in scene.photos] == ["p0.png", "p1.png"] and len(scene.regions) == 2
+    assert [one for one in said if "1 annotations of no image" in one]
+    (tmp_path / "p1.png").rename(tmp_path / "elsewhere.png")  # what is left out stays in the file
+    with collect_warnings():
+        save_scene(open_scene(tmp_path))
+    after = json.loads((tmp_path / "marks.json").read_text())
+    assert after["images"] == content["images"] and after["annotations"] == content["annotations"]
+    content["categories"][0]["id"] = "cup"
+    (tmp_path / "marks.json").write_text(json.dumps(content))
+    with pytest.raises(CounterpointError, match="no numbers"):
+        open_scene(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("1 0.5 0.5 200 100\n", "shares of the photo"), ("1 0.5 0.5\n", "Line 1"), ("cat 0 0 1 1\n", "neither a class")],
