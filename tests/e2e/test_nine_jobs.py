@@ -505,26 +505,31 @@ def dies_while_it_works(settings, file, at) -> None:
     """A process with a window in which the project is opened and a pin placed, which is killed when that is autosaved."""
     code = f"""
         import os, signal
-        from PySide6.QtCore import QSettings
-        from PySide6.QtTest import QTest
+        from PySide6.QtCore import QEventLoop, QSettings, QTimer
         from PySide6.QtWidgets import QApplication
         from app.window import project_files
         from app.window.main_window import MainWindow, begin
         from tests.e2e.hands import click_pixel
         project_files.AUTOSAVE_MS = 500
+
+        def wait(milliseconds):  # QTest.qWait would keep Python's other threads from running
+            loop = QEventLoop()
+            QTimer.singleShot(milliseconds, loop.quit)
+            loop.exec()
+
         application = QApplication(["test"])
         application.setApplicationName("{QApplication.applicationName()}")
         window = MainWindow(QSettings({settings!r}, QSettings.Format.IniFormat))
         window.show()
         begin(window, [{str(file)!r}])
         while "Shape 1" not in window.features.matching.panel.details.text() or not window.requests.is_ready("image 1"):
-            QTest.qWait(100)  # a click before the photo is there places no pin
+            wait(100)  # a click before the photo is there places no pin
         pins = len(window.session.pins)
         while len(window.session.pins) == pins:  # a click that follows at once when the window comes to the front places none
             click_pixel(window.panels["image 1"], {at[0]}, {at[1]})
-            QTest.qWait(400)
+            wait(400)
         while not list(project_files._folder().glob("*.counterpoint")):
-            QTest.qWait(100)
+            wait(100)
         os.kill(window.engine.pid, signal.SIGKILL)
         os.kill(os.getpid(), signal.SIGKILL)
     """
