@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QToolTip
 from app.document.scene import IMAGE, OpenScene
 from app.document.session import Session
 from app.shared.results import DrawnScene
-from app.shared.values import Slot
+from app.shared.values import Item, Slot
 from app.window.content import Content
 from app.window.requests import Requests
 from app.window.views.image import ImagePanel
@@ -50,7 +50,7 @@ class ScenePictures(QObject):
         self._asked: tuple[object, ...] = ()
         self._taken: tuple[object, ...] = ()
         self._kept: object = None
-        self._shown = ""
+        self._seen: Item | None = None
         self._found: tuple[str, DrawnScene] | None = None
         session.follow({"scene", "items"}, self.draw)
         content.shown.connect(self._photo_shown)
@@ -132,10 +132,15 @@ class ScenePictures(QObject):
 
     def _photo_shown(self, slot: Slot, _: int) -> None:
         if slot == IMAGE:
-            opened = self._session.scene
-            photo = None if opened is None else opened.photo_of(self._session.items.get(IMAGE))
-            self._shown = "" if photo is None else photo.key
+            self._seen = self._session.items.get(IMAGE)
             self._lay()
+
+    @property
+    def _shown(self) -> str:
+        """The key of the photo that is seen, which may have been there before its scene; "" for none of the scene."""
+        opened = self._session.scene
+        photo = None if opened is None else opened.photo_of(self._seen)
+        return "" if photo is None else photo.key
 
     def _lay(self) -> None:
         """Lay what was drawn over its photo, once that is seen."""
