@@ -190,3 +190,12 @@ def test_results_are_inspected(opened, place, give, qtbot):
     (place.parents[2] / "results.txt").write_text("nothing")
     push(page, "Open other results")
     qtbot.waitUntil(lambda: "scene" in errors(window), timeout=30_000)
+
+
+def test_a_photo_that_was_open_before_its_scene_has_its_things(window, place, qtbot):
+    photo = sorted((place / "rgb").glob("*"))[0]
+    window.open_files([str(photo)])
+    qtbot.waitUntil(lambda: window.panels["image 1"].image_size != (0, 0), timeout=60_000)
+    window.open_files([str(place)])
+    qtbot.waitUntil(lambda: window.session.scene is not None, timeout=90_000)
+    wait_drawn(window, qtbot, "0")
