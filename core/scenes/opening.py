@@ -32,6 +32,8 @@ def open_scene(path: str | Path) -> Scene:
             "nerfstudio, annotations of COCO, data.yaml of YOLO, a video, or a folder with photos."
         )
     scene: Scene = reader.read(path)
+    if not scene.photos:
+        raise CounterpointError(f"{path} has no photo that can be worked on; what it has was left out.")
     return scene
 
 

@@ -1,6 +1,7 @@
 """Small pictures of a scene's photos, kept on disk: made once, and again when a photo's file changes."""
 
 import hashlib
+from contextlib import suppress
 from io import BytesIO
 
 import numpy as np
@@ -26,19 +27,15 @@ def thumbnail(photo: ScenePhoto, side: int) -> npt.NDArray[np.uint8]:
     """
     kept = cache_dir() / "thumbnails" / f"{_name(photo, side)}.jpg"
     if kept.is_file():
-        try:
+        with suppress(CounterpointError):  # a damaged one is made again
             return load_image(kept)
-        except CounterpointError:
-            pass  # it is made again
     picture = _quick(photo, side) or Image.fromarray(photo_pixels(photo))
     picture.thumbnail((side, side), Image.Resampling.BOX)
     content = BytesIO()
     picture.save(content, "JPEG", quality=QUALITY)
-    try:
+    with suppress(CounterpointError):  # without a cache it is made anew each time
         make_folder(kept.parent)
         write_atomic(kept, content.getvalue())
-    except CounterpointError:
-        pass  # without a cache it is made anew each time
     return np.asarray(picture)
 
 

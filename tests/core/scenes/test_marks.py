@@ -212,3 +212,7 @@ def test_photos_of_another_size_and_missing_ones_are_left_out(tmp_path):
         scene = open_scene(tmp_path / "marks.json")
     assert [photo.key for photo in scene.photos] == ["p0.png"]
     assert any("p1.png (64 x 48, not 640 x 48)" in one for one in said) and any("gone.png" in one for one in said)
+    content["images"][0]["width"] = 640
+    (tmp_path / "marks.json").write_text(json.dumps(content))
+    with collect_warnings(), pytest.raises(CounterpointError, match="no photo that can be worked on"):
+        open_scene(tmp_path / "marks.json")
