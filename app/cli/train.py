@@ -27,7 +27,10 @@ from core.training.procedural import Object3D, make_object, training_seed
 OWN_COLORS, PLAIN_OWN_COLORS = 0.8, 0.65
 """Shares of the photo-like and of the plain pictures in which given shapes wear their own colours."""
 
-CROPS = 0.12
+OCCLUDED, WORN = 0.4, 0.55
+"""Shares of the photo-like pictures with something in front, and of those that a poor camera took."""
+
+CROPS = 0.15
 """Share of the pairs that are two crops of one of the user's photos."""
 
 
@@ -63,7 +66,9 @@ def train_nets(options: TrainOptions, progress: Progress = silent) -> Path:
     chosen = given(options, "steps", "pairs", "uses", "workers", "start", "rate", "renderer")
     items = None if options.data == "procedural" else read_meshes(options.data)
     own, plain_own = (0.0, 0.0) if items is None else (OWN_COLORS, PLAIN_OWN_COLORS)
-    pictures = PictureSettings(size=size, own=own, plain_own=plain_own, photos=options.photos)
+    pictures = PictureSettings(
+        size=size, own=own, plain_own=plain_own, occluded=OCCLUDED, worn=WORN, photos=options.photos
+    )
     crops = CROPS if options.photos and options.recipe == "pocket" else 0.0
     data = PairSettings(pictures, given=options.share, crops=crops)
     out = Path(options.output)
@@ -84,7 +89,8 @@ def train_cutter(options: TrainOptions, progress: Progress = silent) -> Path:
     data = CutterData(**({"count": options.pictures} if options.pictures else {}))
     sources = read_sources(options.data.split(","), options.photos, options.objects or 300)
     recipe = cutter.CutterRecipe(data=data, **chosen)
-    return cutter.train(Path(options.output), sources, recipe, options.device, options.resume, progress)
+    out, workers = Path(options.output), options.workers or 0
+    return cutter.train(out, sources, recipe, options.device, options.resume, progress, workers)
 
 
 def train_points(options: TrainOptions, progress: Progress = silent) -> Path:

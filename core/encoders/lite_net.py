@@ -54,11 +54,6 @@ class LiteNet(nn.Module):
         learnt, aux, vectors = self.heads(maps)
         return F.conv2d(self.side_by_side(learnt, maps), self.mix[:, :, None, None]), aux, vectors
 
-    @property
-    def is_unmixed(self) -> bool:
-        """Whether descriptors are the learnt ones alone, as before a first run; later runs keep the mix of their start."""
-        return torch.equal(self.mix, torch.eye(*self.mix.shape, device=self.mix.device))
-
     def side_by_side(self, learnt: torch.Tensor, maps: list[torch.Tensor]) -> torch.Tensor:
         """Learnt descriptors float32 [B, D, h, w] beside the trunk's maps at strides 8 and 16, [B, C, h, w].
 

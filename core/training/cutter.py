@@ -323,6 +323,7 @@ def train(
     device: str = "auto",
     resume: bool = False,
     progress: Progress = silent,
+    workers: int = 0,
 ) -> Path:
     """Draw the pictures into the folder of a run, unless they are there, and run the recipe.
 
@@ -333,6 +334,7 @@ def train(
         device: "auto", "cpu" or "cuda".
         resume: whether to go on from the checkpoint in the folder.
         progress: called after every picture and step.
+        workers: processes that draw the pictures.
 
     Returns:
         The file of weights; beside it lies what they were trained on.
@@ -340,7 +342,7 @@ def train(
     Raises:
         CounterpointError: there is nothing to draw from, or as :func:`core.training.loop.run_in_folder`.
     """
-    pictures, masks = draw_examples(out / "pictures", sources, recipe.data, span(progress, 0, 0.2))
+    pictures, masks = draw_examples(out / "pictures", sources, recipe.data, span(progress, 0, 0.2), workers)
     learner = CutterLearner(recipe, pictures, masks)
     nets: dict[str, nn.Module] = {"cutter": learner.net}
     net = run_in_folder(out, learner, nets, recipe, device, resume, span(progress, 0.2, 1))["cutter"]

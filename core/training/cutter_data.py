@@ -6,10 +6,12 @@ They are drawn once: objects of photos with outlines, objects cut out and laid o
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from torch.utils.data import DataLoader, Dataset
 
 from core.errors import CounterpointError
 from core.files import make_folder
@@ -92,9 +94,16 @@ def read_sources(data: Sequence[str], photos: str | None = None, procedural: int
 
 
 def draw_examples(
-    folder: Path, sources: Sources, settings: CutterData, progress: Progress = silent
+    folder: Path, sources: Sources, settings: CutterData, progress: Progress = silent, workers: int = 0
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Draw the pictures into a folder, or open those that lie there.
+
+    Args:
+        folder: where they are kept.
+        sources: what they are drawn from.
+        settings: what they are.
+        progress: called after every picture.
+        workers: processes that draw; 0 draws in this one.
 
     Returns:
         Pictures uint8 [N, S, S, 3], and masks uint8 [N, S, S / 8], eight pixels a byte; both are read from disk as
@@ -112,17 +121,16 @@ def draw_examples(
         pictures, masks = (
             np.lib.format.open_memmap(file, "w+", np.uint8, shape) for file, shape in zip(partial, shapes, strict=True)
         )
-        drawer = Drawer(sources, settings)
-        for number in range(count):
-            pictures[number], mask = drawer.draw(np.random.default_rng((settings.seed, number)))
-            masks[number] = np.packbits(mask, axis=1)
+        drawn: DataLoader[Any] = DataLoader(Drawer(sources, settings), batch_size=None, num_workers=workers)
+        for number, (picture, mask) in enumerate(drawn):
+            pictures[number], masks[number] = picture, mask
             progress(number / count, f"drawing {number + 1} of {count}")
         for file, done in zip(partial, files, strict=True):
             file.rename(done)
     return np.load(files[0], mmap_mode="r"), np.load(files[1], mmap_mode="r")
 
 
-class Drawer:
+class Drawer(Dataset[tuple[Image, Image]]):
     """Draws pictures of all kinds."""
 
     def __init__(self, sources: Sources, settings: CutterData):
@@ -131,6 +139,14 @@ class Drawer:
         self._sources, self._settings = sources, settings
         self._objects = [(i, j) for i, (_, masks) in enumerate(sources.labelled) for j in range(len(masks))]
         self._cutouts: list[tuple[Image, Mask]] = []
+
+    def __len__(self) -> int:
+        return self._settings.count
+
+    def __getitem__(self, number: int) -> tuple[Image, Image]:
+        """The picture of a number, uint8 [S, S, 3], and its mask uint8 [S, S / 8], eight pixels a byte."""
+        picture, mask = self.draw(np.random.default_rng((self._settings.seed, number)))
+        return picture, np.packbits(mask, axis=1)
 
     def draw(self, rng: np.random.Generator) -> tuple[Image, Mask]:
         """A picture uint8 [S, S, 3], and the mask bool [S, S] of the object in it."""

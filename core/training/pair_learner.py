@@ -202,7 +202,7 @@ def train_pairs(
     recipe, items = learner.recipe, learner.items
     learner.folder = out
     for net_name, net in run_in_folder(out, learner, learner.nets(), recipe, device, resume, progress).items():
-        if isinstance(net, LiteNet) and net.is_unmixed:
+        if isinstance(net, LiteNet):
             fit_mix(net.eval(), _to_fit(learner, pick_device(device)))
         state = {key: value.half() for key, value in net.state_dict().items() if value.dtype.is_floating_point}
         save_tensors(out / f"{net_name}.safetensors", state)

@@ -91,6 +91,6 @@ class PairRecipe(LongRecipe):
 
     pairs: int = 96
     uses: int = 1
-    trunk_rate: float = 0.2
+    trunk_rate: float = 0.04
     workers: int = 0
     renderer: Literal["auto", "open3d", "warp"] = "auto"
