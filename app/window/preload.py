@@ -47,6 +47,7 @@ class Preload(QObject):
         PySide makes its classes when they are first touched, which a second thread must not do, so those come first.
         """
         sys.setswitchinterval(SWITCH)
+        gc.disable()  # nothing that is imported is garbage, and looking through it all stops the window for 0.1 s
         for module in QT_MODULES:
             import_module(module)
         self._thread.start()
@@ -62,6 +63,7 @@ class Preload(QObject):
         """Forget the calls and import nothing more: the window closes."""
         self._waiting.clear()
         self._stopped = True
+        gc.enable()
         gc.unfreeze()
 
     def wait(self) -> None:
@@ -83,6 +85,7 @@ class Preload(QObject):
             return
         self.done = True
         gc.freeze()  # libraries stay; looking through their objects again and again would make the window stutter
+        gc.enable()
         waiting, self._waiting = self._waiting, []
         for call in waiting:
             call()

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.geometry.atlas import make_atlas, resized, split_seams
+from core.geometry.closed import is_closed
 from core.geometry.shape import Shape
 
 MAX_FACES = 300_000
@@ -14,8 +15,6 @@ MERGED_FACES = 200_000
 
 MAX_POINTS = 400_000
 MAX_TEXTURE = 2048
-MAX_BODIES = 100
-"""Meshes of more parts are not asked whether each is closed."""
 _SPLIT_EDGE = 0.02
 _CREASE = np.cos(np.radians(35))
 
@@ -79,10 +78,7 @@ def _closed(shape: Shape) -> bool:
 
     mesh = trimesh.Trimesh(shape.normalised.astype(np.float64), shape.faces, process=False)
     mesh.merge_vertices(merge_tex=True, merge_norm=True)
-    mesh.update_faces(mesh.nondegenerate_faces())
-    if not (mesh.is_watertight and mesh.is_winding_consistent) or mesh.body_count > MAX_BODIES:
-        return False
-    return all(part.volume > 0 for part in mesh.split(only_watertight=False))
+    return is_closed(mesh.vertices, mesh.faces)
 
 
 def _vertices(shape: Shape) -> tuple[npt.NDArray, npt.NDArray, dict[str, npt.NDArray]]:
@@ -156,7 +152,8 @@ def _merged(shape: Shape) -> DisplayMesh:
     else:
         source, faces, colors = _by_color(faces, corner_color(shape)[element])  # type: ignore[index]
         own, normals = own[source], normals[source]
-    return DisplayMesh(own, faces.astype(np.int32), normals, colors, None, None, element)
+    closed = is_closed(shape.normalised, shape.faces)
+    return DisplayMesh(own, faces.astype(np.int32), normals, colors, None, None, element, closed)
 
 
 def _by_color(

@@ -131,6 +131,8 @@ def test_only_closed_meshes_that_face_outward_hide_their_back():
     for mesh, closed in ((ball, True), (two, True), (inside_out, False)):
         assert display_mesh(make_shape(mesh.vertices, mesh.faces)).closed == closed
     assert not display_mesh(make_shape(ball.vertices, ball.faces[1:])).closed
+    apart = make_shape(ball.vertices[ball.faces.ravel()], np.arange(ball.faces.size).reshape(-1, 3))
+    assert display_mesh(apart).closed  # each face with corners of its own, as in STL
 
 
 def test_display_mesh_merges_what_is_too_fine():
@@ -139,6 +141,7 @@ def test_display_mesh_merges_what_is_too_fine():
     shown = display_mesh(shape)
     assert 50_000 < len(shown.faces) <= MAX_FACES
     np.testing.assert_allclose(np.linalg.norm(shown.points, axis=1), 1, atol=0.01)
+    assert shown.closed and not display_mesh(make_shape(shape.vertices, shape.faces[1:])).closed
 
 
 def _cube():

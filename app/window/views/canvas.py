@@ -3,7 +3,7 @@
 import time
 from typing import Any, ClassVar
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QRect, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 from pyvistaqt import QtInteractor
@@ -22,10 +22,11 @@ class Canvas(QtInteractor):
 
     Qt asks for a picture within every change of size, and for those of all views at once. Where the one before took
     long, or what is to be seen was never drawn, such a view shows its last picture, stretched, and is drawn in the
-    next turn. A view that has no picture yet is filled with its background for a turn.
+    next turn. A view that has no picture yet is filled with its background for two turns: before the first one is drawn,
+    and before it is shown; both make programs of the graphics card.
 
     Attributes:
-        pictures: how many were drawn.
+        pictures: how many were drawn and shown.
     """
 
     _drawn: ClassVar[Any] = None
@@ -33,7 +34,7 @@ class Canvas(QtInteractor):
     _took: ClassVar[float] = 0.0
 
     def __init__(self, parent: QWidget):
-        self._changes_size, self._unknown, self.pictures = False, True, 0
+        self._changes_size, self._unknown, self._shows, self.pictures = False, True, False, 0
         self._last_size: tuple[int, int] | None = None
         super().__init__(parent, auto_update=False, line_smoothing=True, multi_samples=0)
         self.setMouseTracking(True)
@@ -74,11 +75,26 @@ class Canvas(QtInteractor):
         super().paintGL()
         window = self.render_window
         self._last_size = None if window is None else (window.GetSize()[0], window.GetSize()[1])
-        self.pictures += 1
+        self.pictures += self._shows
+        self._shows = True
         self._unknown = False
         Canvas._drawn = self
         Canvas._drawn_at = time.perf_counter()
         Canvas._took = Canvas._drawn_at - begin
+
+    def _blit(self, target_id: int, rect: QRect) -> None:
+        """Copy what VTK drew to the widget; not the first one, which is drawn again in the next turn."""
+        if self._shows:
+            super()._blit(target_id, rect)
+        else:
+            self._gl.glBindFramebuffer(GL_DRAW_FRAMEBUFFER, target_id)
+            self._fill()
+            self._breath.start()
+
+    def _fill(self) -> None:
+        """The background alone."""
+        self._gl.glClearColor(*self.background_color.float_rgb, 1.0)
+        self._gl.glClear(GL_COLOR_BUFFER_BIT)
 
     def _show_last(self) -> None:
         """The last picture, as large as the widget is now; the background where that would take long, or says nothing."""
@@ -86,8 +102,7 @@ class Canvas(QtInteractor):
         if window is not None and last is not None and (not self._unknown or last == tuple(window.GetSize())):
             self._show_again(last)
         else:
-            self._gl.glClearColor(*self.background_color.float_rgb, 1.0)
-            self._gl.glClear(GL_COLOR_BUFFER_BIT)
+            self._fill()
 
     def _show_again(self, last: tuple[int, int]) -> None:
         """The last picture, of ``last`` pixels, as large as the widget is now."""

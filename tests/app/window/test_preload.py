@@ -1,5 +1,6 @@
 """What the first shape needs is imported beside the running window."""
 
+import gc
 import subprocess
 import sys
 
@@ -41,9 +42,10 @@ def test_calls_wait_for_the_libraries_and_keep_their_order(qtbot):
     preload.then(lambda: calls.append(2))
     assert not calls
     preload.start()
+    assert not gc.isenabled()  # it would look through all that is imported, while the window waits
     qtbot.waitUntil(lambda: preload.done, timeout=60_000)
     preload.then(lambda: calls.append(3))
-    assert calls == [1, 2, 3]
+    assert calls == [1, 2, 3] and gc.isenabled()
 
 
 def test_a_window_that_closes_forgets_the_calls(qtbot):
@@ -51,5 +53,6 @@ def test_a_window_that_closes_forgets_the_calls(qtbot):
     preload.start()
     preload.then(lambda: calls.append(1))
     preload.stop()
+    assert gc.isenabled()
     qtbot.wait(50)
     assert not calls
