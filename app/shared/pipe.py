@@ -70,5 +70,8 @@ def run_engine(connection: Connection, jobs_module: str, log_path: Path | None) 
 def free_blocks_of(pid: int) -> None:
     """Free what a process that died had sent or was about to send."""
     for file in Path("/dev/shm").glob(f"{prefix(pid)}*"):
-        file.unlink(missing_ok=True)
+        try:
+            file.unlink()
+        except FileNotFoundError:
+            continue  # it was received meanwhile
         resource_tracker.unregister(f"/{file.name}", "shared_memory")
