@@ -22,7 +22,6 @@ from core.scenes.scene import InstanceKey
 from core.scenes.shifting import Part, colour_score, part_of
 
 Floats = npt.NDArray[np.floating]
-Hiding = Mapping[str, Mapping[InstanceKey, Pose]]
 
 SIDE = 96
 """Of the windows in pixels."""
@@ -36,138 +35,136 @@ DIRECTIONS = 6
 WEAK = 3.0
 """Change of colour from one pixel to the next (CIE 1976) that is half an edge."""
 
-EDGES, FAR = 2.0, 0.2
-"""How much edges count beside colours, and what a place at the end of the reach loses."""
+EDGES = 2.0
+"""How much edges count beside colours."""
+
+FAR = 0.5
+"""What a photo's agreement with a place a diagonal away loses."""
 
 NOWHERE = -0.5
 """What a photo says of places where the thing does not lie in its window."""
 
+DISTINCT = 0.15
+"""Diagonals between places that are followed beside each other."""
+
 
 @dataclass(frozen=True)
 class Trial:
-    """Which poses are tried around the one there is.
+    """Which poses are tried around each that there is.
 
     Attributes:
         reach: how far away, in diagonals of the thing, and in how many ``steps`` to each side.
         margin: of the windows around its box, as a fraction of that.
         turn: by how many degrees it is turned about each axis, to both sides; 0 for not at all.
+        keep: how many poses are followed from there.
     """
 
     reach: float
     steps: int
     margin: float
     turn: float
+    keep: int
 
 
-TRIALS = (Trial(0.6, 14, 1.0, 0), Trial(0.6, 14, 1.0, 12), Trial(0.3, 10, 0.6, 8), Trial(0.3, 10, 0.6, 5))
+TRIALS = (
+    Trial(0.6, 14, 1.0, 0, 4),
+    Trial(0.3, 10, 0.6, 12, 3),
+    Trial(0.15, 6, 0.3, 8, 2),
+    Trial(0.08, 5, 0.15, 5, 1),
+)
+HERE = Trial(0, 0, 0.15, 0, 1)
 
 
-def placed(
-    views: SceneViews,
-    objects: Mapping[InstanceKey, Pose],
-    cameras: Mapping[str, Pose],
-    hiding: Hiding,
-    trials: Sequence[Trial] = TRIALS,
-) -> dict[InstanceKey, Pose]:
-    """Return poses in the world near which the photos show things.
+@dataclass(frozen=True)
+class Photos:
+    """What is looked at.
 
-    Args:
+    Attributes:
         views: photos and what they show.
-        objects: poses in the world to begin with.
-        cameras: of the photos.
+        cameras: of the photos in the world.
         hiding: poses in photos of further things, which only hide.
-        trials: what is tried, one after the other.
     """
-    now = dict(objects)
-    for trial in trials:
-        now = {thing: _best(views, thing, now, cameras, hiding, trial) for thing in now}
-    return now
 
+    views: SceneViews
+    cameras: Mapping[str, Pose]
+    hiding: Mapping[str, Mapping[InstanceKey, Pose]]
 
-def agreement(
-    views: SceneViews,
-    thing: InstanceKey,
-    objects: Mapping[InstanceKey, Pose],
-    cameras: Mapping[str, Pose],
-    hiding: Hiding,
-) -> float:
-    """How well all photos agree with the pose of a thing, among others."""
-    return _look(views, thing, objects, cameras, hiding, Trial(0, 0, 0.6, 0))[1]
+    def agreement(self, thing: InstanceKey, objects: Mapping[InstanceKey, Pose]) -> float:
+        """How well all photos agree with the pose of a thing, among the others."""
+        return self._look(thing, objects, HERE)[0][1]
 
+    def placed(self, objects: Mapping[InstanceKey, Pose], trials: Sequence[Trial] = TRIALS) -> dict[InstanceKey, Pose]:
+        """Return poses in the world near which the photos show things, from those to begin with.
 
-def _best(
-    views: SceneViews,
-    thing: InstanceKey,
-    objects: Mapping[InstanceKey, Pose],
-    cameras: Mapping[str, Pose],
-    hiding: Hiding,
-    trial: Trial,
-) -> Pose:
-    axes = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)])[: 7 if trial.turn else 1]
-    center = views.solids[thing.object_id].center
-    turned = [_turned(objects[thing], center, np.radians(trial.turn) * axis) for axis in axes]
-    found = [_look(views, thing, {**objects, thing: pose}, cameras, hiding, trial) for pose in turned]
-    return max(found, key=lambda one: one[1])[0]
+        Each is looked for by itself first, as those that may hide it are not yet where they belong.
+        """
+        followed = {thing: [pose] for thing, pose in objects.items()}
+        for number, trial in enumerate(trials):
+            best = {thing: poses[0] for thing, poses in followed.items()} if number else {}
+            followed = {thing: self._followed(thing, poses, best, trial) for thing, poses in followed.items()}
+        return {thing: poses[0] for thing, poses in followed.items()}
+
+    def _followed(
+        self, thing: InstanceKey, poses: Sequence[Pose], others: Mapping[InstanceKey, Pose], trial: Trial
+    ) -> list[Pose]:
+        center = self.views.solids[thing.object_id].center
+        axes = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)])[: 7 if trial.turn else 1]
+        found = []
+        for pose in poses:
+            turned = [_turned(pose, center, np.radians(trial.turn) * axis) for axis in axes]
+            some = [self._look(thing, {**others, thing: one}, trial) for one in turned]
+            found += max(some, key=lambda one: one[0][1])
+        return [pose for pose, _ in sorted(found, key=lambda one: -one[1])[: trial.keep]]
+
+    def _look(
+        self, thing: InstanceKey, objects: Mapping[InstanceKey, Pose], trial: Trial
+    ) -> list[tuple[Pose, float]]:
+        """The best places of a thing as it is turned, and how well the photos agree there; several if only places are tried."""
+        solid, pose = self.views.solids[thing.object_id], objects[thing]
+        steps = np.linspace(-trial.reach, trial.reach, 2 * trial.steps + 1) if trial.steps else np.zeros(1)
+        moves = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3)
+        moves = moves[np.linalg.norm(moves, axis=1) <= trial.reach]
+        drawings = self._drawings(thing, objects, trial.margin)
+        colours = _common(list(drawings.values()))
+        total = np.zeros(len(moves))
+        for key, drawing in drawings.items():
+            part, middle = part_of(drawing), pose(solid.center)
+            score = EDGES * _edge_score(drawing, part)
+            if drawing.lab is not None:
+                score = score + colour_score(drawing, part, colours)
+            pixels = project(self.cameras[key], drawing.K, middle + solid.size * np.vstack([np.zeros((1, 3)), moves]))[0]
+            at = (pixels[1:] - pixels[0]) / drawing.window.step + [part[1].start, part[0].start]
+            total += map_coordinates(score, at[:, ::-1].T, order=1, mode="constant", cval=NOWHERE)
+            total -= FAR * (moves**2).sum(1)
+        best: list[int] = []
+        for number in np.argsort(-total):
+            if all(np.linalg.norm(moves[number] - moves[one]) > DISTINCT for one in best):
+                best.append(int(number))
+            if len(best) == (1 if trial.turn else trial.keep):
+                break
+        return [(Pose(pose.R, pose.t + solid.size * moves[one], pose.s), float(total[one])) for one in best]
+
+    def _drawings(self, thing: InstanceKey, objects: Mapping[InstanceKey, Pose], margin: float) -> dict[str, Drawing]:
+        """The thing in each photo that shows enough of it."""
+        found, solids = {}, self.views.solids
+        for key, shown in self.views.shown.items():
+            if thing not in shown:
+                continue
+            photo, camera = self.views.photos[key], self.cameras[key]
+            poses = {other: composed(camera, pose) for other, pose in objects.items()} | dict(self.hiding.get(key, {}))
+            box = box_of(solids[thing.object_id], poses[thing], photo.K)
+            height, width = photo.pixels.shape[:2]
+            if box is None or (box[:2] > [width, height]).any() or (box[2:] < 0).any():
+                continue
+            drawing = draw(thing, poses, solids, cut_window(photo, box, SIDE, margin), photo.K)
+            if drawing.seen.sum() >= FEWEST:
+                found[key] = drawing
+        return found
 
 
 def _turned(pose: Pose, center: Floats, turn: Floats) -> Pose:
     R = Rotation.from_rotvec(turn).as_matrix() @ pose.R
     return Pose(R, pose(center) - R @ (np.asarray(pose.s) * center), pose.s)
-
-
-def _look(
-    views: SceneViews,
-    thing: InstanceKey,
-    objects: Mapping[InstanceKey, Pose],
-    cameras: Mapping[str, Pose],
-    hiding: Hiding,
-    trial: Trial,
-) -> tuple[Pose, float]:
-    """The best place of a thing as it is turned, and how well the photos agree there."""
-    solid, pose = views.solids[thing.object_id], objects[thing]
-    steps = np.linspace(-1, 1, 2 * trial.steps + 1) if trial.steps else np.zeros(1)
-    ways = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3)
-    ways = ways[np.linalg.norm(ways, axis=1) <= 1]
-    moves = trial.reach * solid.size * ways
-    drawings = _drawings(views, thing, objects, cameras, hiding, trial.margin)
-    colours = _common(list(drawings.values()))
-    total = np.zeros(len(moves))
-    for key, drawing in drawings.items():
-        part = part_of(drawing)
-        score = EDGES * _edge_score(drawing, part)
-        if drawing.lab is not None:
-            score = score + colour_score(drawing, part, colours)
-        middle = cameras[key](pose(solid.center))
-        pixels = project(Pose(np.eye(3), middle), drawing.K, moves @ cameras[key].R.T)[0]
-        start = project(Pose(np.eye(3), middle), drawing.K, np.zeros((1, 3)))[0]
-        at = (pixels - start) / drawing.window.step + [part[1].start, part[0].start]
-        total += map_coordinates(score, at[:, ::-1].T, order=1, mode="constant", cval=NOWHERE)
-        total -= FAR * (ways**2).sum(1)
-    best = int(total.argmax())
-    return Pose(pose.R, pose.t + moves[best], pose.s), float(total[best])
-
-
-def _drawings(
-    views: SceneViews,
-    thing: InstanceKey,
-    objects: Mapping[InstanceKey, Pose],
-    cameras: Mapping[str, Pose],
-    hiding: Hiding,
-    margin: float,
-) -> dict[str, Drawing]:
-    """The thing in each photo that shows enough of it."""
-    found = {}
-    for key, shown in views.shown.items():
-        photo = views.photos[key]
-        poses = {other: composed(cameras[key], pose) for other, pose in objects.items()} | dict(hiding.get(key, {}))
-        box = box_of(views.solids[thing.object_id], poses[thing], photo.K) if thing in shown else None
-        height, width = photo.pixels.shape[:2]
-        if box is None or (box[:2] > [width, height]).any() or (box[2:] < 0).any():
-            continue
-        drawing = draw(thing, poses, views.solids, cut_window(photo, box, SIDE, margin), photo.K)
-        if drawing.seen.sum() >= FEWEST:
-            found[key] = drawing
-    return found
 
 
 def _common(drawings: Sequence[Drawing]) -> Floats | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from core.geometry.pose import Pose
 from core.progress import Progress, silent, span
 from core.scenes.descent import COARSE, SceneViews, descend
-from core.scenes.placing import Hiding, agreement, placed
+from core.scenes.placing import Photos
 from core.scenes.scene import InstanceKey
 
 SEARCHED = 0.4
@@ -20,7 +20,7 @@ def brought_near(
     views: SceneViews,
     objects: Mapping[InstanceKey, Pose],
     cameras: Mapping[str, Pose],
-    hiding: Hiding,
+    hiding: Mapping[str, Mapping[InstanceKey, Pose]],
     progress: Progress = silent,
 ) -> dict[InstanceKey, Pose]:
     """Return poses in the world near which the photos show things.
@@ -33,13 +33,15 @@ def brought_near(
         progress: is told of every round.
     """
     progress(0.0, "Looking for objects")
-    starts = placed(views, objects, cameras, hiding), objects
+    photos = Photos(views, cameras, hiding)
+    starts = photos.placed(objects), dict(objects)
     found, score = dict(objects), dict.fromkeys(objects, float("-inf"))
     for number, start in enumerate(starts):
         part = span(progress, *(SEARCHED + (1 - SEARCHED) * (number + end) / len(starts) for end in (0, 1)))
         there = descend(views, start, cameras, COARSE, hiding=hiding, progress=part).objects
-        for thing, pose in there.items():
-            agreed = agreement(views, thing, there, cameras, hiding)
-            if agreed > score[thing]:
-                found[thing], score[thing] = pose, agreed
+        for poses in (start, there):
+            for thing, pose in poses.items():
+                agreed = photos.agreement(thing, poses)
+                if agreed > score[thing]:
+                    found[thing], score[thing] = pose, agreed
     return found
