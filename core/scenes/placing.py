@@ -44,6 +44,9 @@ FAR = 0.5
 NOWHERE = -0.5
 """What a photo says of places where the thing does not lie in its window."""
 
+LIGHT, OTHER = np.array([0.4, 1, 1], np.float32), 25.0
+"""Colours that differ by more (CIE 1976, lightness by less) are of something else, whatever the light."""
+
 DISTINCT = 0.15
 """Diagonals between places that are followed beside each other."""
 
@@ -168,11 +171,20 @@ def _turned(pose: Pose, center: Floats, turn: Floats) -> Pose:
 
 
 def _common(drawings: Sequence[Drawing]) -> Floats | None:
-    """How frequent colours are in most photos where the thing is drawn; what hides it or lies behind it differs. None of none."""
-    if not drawings:
+    """How frequent colours are in most photos where the thing is drawn; what hides it or lies behind it differs. None of none.
+
+    They are not too far from those that are drawn: else a car on an egg box would be as good an egg box.
+    """
+    colours = []
+    for drawing in drawings:
+        own = drawing.seen
+        if drawing.lab is not None:
+            apart = (drawing.window.lab - drawing.lab) * LIGHT
+            own = own & (np.linalg.norm(apart, axis=-1) < OTHER)
+        colours.append(histogram(drawing.window.lab[own]))
+    if not colours:
         return None
-    colours = np.array([histogram(drawing.window.lab[drawing.seen]) for drawing in drawings])
-    common = np.median(colours, axis=0) if len(colours) > 2 else colours.mean(axis=0)
+    common = np.median(colours, axis=0) if len(colours) > 2 else np.mean(colours, axis=0)
     return np.asarray(common / max(float(common.sum()), 1e-6))
 
 
