@@ -119,9 +119,7 @@ class Photos:
             found += max(some, key=lambda one: one[0][1])
         return [pose for pose, _ in sorted(found, key=lambda one: -one[1])[: trial.keep]]
 
-    def _look(
-        self, thing: InstanceKey, objects: Mapping[InstanceKey, Pose], trial: Trial
-    ) -> list[tuple[Pose, float]]:
+    def _look(self, thing: InstanceKey, objects: Mapping[InstanceKey, Pose], trial: Trial) -> list[tuple[Pose, float]]:
         """The best places of a thing as it is turned, and how well the photos agree there; several if only places are tried."""
         solid, pose = self.views.solids[thing.object_id], objects[thing]
         steps = np.linspace(-trial.reach, trial.reach, 2 * trial.steps + 1) if trial.steps else np.zeros(1)
@@ -135,7 +133,9 @@ class Photos:
             score = EDGES * _edge_score(drawing, part)
             if drawing.lab is not None:
                 score = score + colour_score(drawing, part, colours)
-            pixels = project(self.cameras[key], drawing.K, middle + solid.size * np.vstack([np.zeros((1, 3)), moves]))[0]
+            pixels = project(self.cameras[key], drawing.K, middle + solid.size * np.vstack([np.zeros((1, 3)), moves]))[
+                0
+            ]
             at = (pixels[1:] - pixels[0]) / drawing.window.step + [part[1].start, part[0].start]
             total += map_coordinates(score, at[:, ::-1].T, order=1, mode="constant", cval=NOWHERE)
             total -= FAR * (moves**2).sum(1)
@@ -195,15 +195,16 @@ def _edge_score(drawing: Drawing, part: Part) -> Floats:
     slope = np.stack([cv2.Sobel(lab, cv2.CV_32F, 1, 0), cv2.Sobel(lab, cv2.CV_32F, 0, 1)], axis=-1) / 8
     steepest = (slope**2).sum(-1).argmax(-1)
     across, down = np.moveaxis(np.take_along_axis(slope, steepest[..., None, None], axis=2)[..., 0, :], -1, 0)
-    strength, angle = np.hypot(across, down), np.arctan2(down, across)
+    strength = np.hypot(across, down) + 1e-6
     kind = (np.arctan2(normal[:, 1], normal[:, 0]) % np.pi // (np.pi / DIRECTIONS)).astype(int) % DIRECTIONS
     place = np.rint(at).astype(int) - [part[1].start, part[0].start]
     height, width = part[0].stop - part[0].start, part[1].stop - part[1].start
     score: Floats = np.zeros(np.array(strength.shape) - [height, width] + 1, np.float32)
     for direction in range(DIRECTIONS):
         middle = (direction + 0.5) * np.pi / DIRECTIONS
-        edge = strength / (strength + WEAK) * np.cos(angle - middle) ** 4
-        edge = cv2.dilate(edge.astype(np.float32), np.ones((3, 3), np.uint8))
+        along = (across * np.float32(np.cos(middle)) + down * np.float32(np.sin(middle))) / strength
+        along *= along
+        edge = cv2.dilate(strength / (strength + WEAK) * along * along, np.ones((3, 3), np.uint8))
         points = np.zeros((height, width), np.float32)
         mine = place[kind == direction]
         np.add.at(points, (mine[:, 1], mine[:, 0]), 1 / max(len(at), 8))
