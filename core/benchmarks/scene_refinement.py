@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RefinedThing:
     """What came out for one thing: degrees, and the middle's way as a share of its distance.
 
     Attributes:
@@ -86,9 +86,9 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     }
 
 
-def _measured(true: TrueScene, views: int, count: int, progress: Progress) -> list[Outcome]:
+def _measured(true: TrueScene, views: int, count: int, progress: Progress) -> list[RefinedThing]:
     rng = np.random.default_rng(0)
-    found: list[Outcome] = []
+    found: list[RefinedThing] = []
     trials = 0
     groups = [one for one in true.arrangements if len(one.cameras) >= views]
     while groups and len(found) < count and trials < count:
@@ -97,7 +97,7 @@ def _measured(true: TrueScene, views: int, count: int, progress: Progress) -> li
     return found
 
 
-def _row(name: str, found: list[Outcome], seconds: float) -> Row:
+def _row(name: str, found: list[RefinedThing], seconds: float) -> Row:
     errors, floors, said = (
         np.array([getattr(one, key) for one in found]).reshape(-1, 2) for key in ("error", "floor", "said")
     )
@@ -116,7 +116,7 @@ def _row(name: str, found: list[Outcome], seconds: float) -> Row:
     }
 
 
-def _each(name: str, one: Outcome) -> Row:
+def _each(name: str, one: RefinedThing) -> Row:
     return {
         "method": name,
         "object": one.thing.object_id,
@@ -129,7 +129,7 @@ def _each(name: str, one: Outcome) -> Row:
 
 def _trial(
     true: TrueScene, group: Arrangement, views: int, rng: np.random.Generator, progress: Progress
-) -> list[Outcome]:
+) -> list[RefinedThing]:
     """What came out for every thing of a choice of photos."""
     keys = [str(key) for key in rng.permutation(sorted(group.cameras))[:views]]
     scene = true.part(group)
@@ -152,8 +152,8 @@ def _trial(
     for thing in things:
         sure, pose = answer.uncertainty[keys[0], thing], answer.scene.poses[keys[0], thing].pose
         away = float(np.linalg.norm(pose(true.solids[thing.object_id].center)))
-        errors = [_error(true, one, thing, keys) for one in (answer.scene, floor.scene)]
-        found.append(Outcome(thing, *errors, (sure.degrees, sure.moved / away)))
+        error, begun = (_error(true, one, thing, keys) for one in (answer.scene, floor.scene))
+        found.append(RefinedThing(thing, error, begun, (sure.degrees, sure.moved / away)))
     return found
 
 

@@ -112,11 +112,11 @@ class Photos:
     ) -> list[Pose]:
         center = self.views.solids[thing.object_id].center
         axes = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)])[: 7 if trial.turn else 1]
-        found = []
+        found: list[tuple[Pose, float]] = []
         for pose in poses:
             turned = [_turned(pose, center, np.radians(trial.turn) * axis) for axis in axes]
             some = [self._look(thing, {**others, thing: one}, trial) for one in turned]
-            found += max(some, key=lambda one: one[0][1])
+            found += some[int(np.argmax([places[0][1] for places in some]))]
         return [pose for pose, _ in sorted(found, key=lambda one: -one[1])[: trial.keep]]
 
     def _look(self, thing: InstanceKey, objects: Mapping[InstanceKey, Pose], trial: Trial) -> list[tuple[Pose, float]]:
