@@ -45,7 +45,7 @@ def outline_pairs(drawing: Drawing, reach: int) -> Pairs:
         Pairs that say something along the line only.
     """
     alike = _alike(drawing)
-    at, normal, border = _outline(drawing, alike)
+    at, normal, border = outline(drawing, alike)
     if len(at) < 8:
         return Pairs.none()
     object_, background = _colours(drawing, alike, reach)
@@ -72,7 +72,7 @@ def outline_pairs(drawing: Drawing, reach: int) -> Pairs:
     return Pairs(drawing.points[cell[:, 1], cell[:, 0]], drawing.window.corner + moved * step_size, weight)
 
 
-def _outline(drawing: Drawing, alike: Bools) -> tuple[Floats, Floats, Floats]:
+def outline(drawing: Drawing, alike: Bools) -> tuple[Floats, Floats, Floats]:
     """Pixels of the window [n, 2] on the object's own outline, directions [n, 2] outwards, and how far along them it ends [n].
 
     It ends between its last pixel and the next; where its smoothed silhouette is one half.
@@ -131,13 +131,14 @@ def _colours(drawing: Drawing, alike: Bools, reach: int) -> tuple[Floats, Floats
     inner = cv2.erode(seen.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2, borderValue=0) > 0
     inner &= alike
     inner = inner if inner.sum() > 40 else seen
-    object_ = _histogram(lab[inner])
+    object_ = histogram(lab[inner])
     if drawing.lab is not None:
-        object_ = 0.5 * object_ + 0.5 * _histogram(drawing.lab[drawing.own])
-    return object_, _histogram(lab[around])
+        object_ = 0.5 * object_ + 0.5 * histogram(drawing.lab[drawing.own])
+    return object_, histogram(lab[around])
 
 
-def _histogram(lab: Floats) -> Floats:
+def histogram(lab: Floats) -> Floats:
+    """How frequent colours [n, 3] are, float64 [BINS * 2 BINS * 2 BINS]."""
     counts = np.bincount(_bins(lab).ravel(), minlength=BINS * 4 * BINS * BINS).astype(np.float32)
     cube = counts.reshape(BINS, 2 * BINS, 2 * BINS)
     for axis in range(3):  # neighbouring colours count too
@@ -145,16 +146,18 @@ def _histogram(lab: Floats) -> Floats:
     return np.asarray(cube.ravel() / max(float(counts.sum()), 1.0))
 
 
-def histogram_log_odds(drawing: Drawing) -> npt.NDArray[np.float32]:
+def histogram_log_odds(drawing: Drawing, colours: Floats | None = None) -> npt.NDArray[np.float32]:
     """How much each pixel of a window has the drawn object's colours rather than others, float32 [side, side] in [-1, 1].
 
-    Nothing of where the object is drawn is used; brightness may be another.
+    Brightness may be another. Nothing of where the object is drawn is used, but by those who say which ``colours`` photos show of it.
     """
     assert drawing.lab is not None
     object_ = np.zeros(BINS * 4 * BINS * BINS)
     for change in (-12, -6, 0, 6, 12):
-        object_ += _histogram(drawing.lab[drawing.own] + np.array([change, 0, 0])) / 5
+        object_ += histogram(drawing.lab[drawing.own] + np.array([change, 0, 0])) / 5
+    if colours is not None:
+        object_ = (object_ + colours) / 2
     index = _bins(drawing.window.lab)
-    whole = _histogram(drawing.window.lab)
+    whole = histogram(drawing.window.lab)
     share = (object_[index] + 1e-4) / (object_[index] + whole[index] + 2e-4)
     return np.asarray(2 * share - 1, np.float32)

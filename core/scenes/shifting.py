@@ -13,6 +13,11 @@ from core.scenes.outlines import histogram_log_odds
 from core.scenes.pairs import Pairs
 
 Floats = npt.NDArray[np.floating]
+Part = tuple[slice, slice]
+"""Rows and columns of a window."""
+
+PAD = 3
+"""Pixels around what is drawn that belong to it, when it is moved."""
 
 SIGMA = 3.0
 """Standard deviation in the window's pixels of where the object is found."""
@@ -55,23 +60,35 @@ def score_here(drawing: Drawing) -> float:
 
 def _scores(drawing: Drawing) -> tuple[Floats, npt.NDArray[np.intp], tuple[int, int, int, int]] | None:
     """The agreement at every shift [h, w], the place (column, row) of no shift, and the box of what is drawn."""
-    mask = drawing.seen.astype(np.float32)
     rows, columns = np.nonzero(drawing.own)
-    if drawing.lab is None or mask.sum() < 20:
+    if drawing.lab is None or drawing.seen.sum() < 20:
         return None
-    y0, y1, x0, x1 = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
-    pad = 3
-    part = np.s_[max(y0 - pad, 0) : y1 + pad, max(x0 - pad, 0) : x1 + pad]
-    odds = histogram_log_odds(drawing)
+    part = part_of(drawing)
+    box = int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
+    return colour_score(drawing, part), np.array([part[1].start, part[0].start]), box
+
+
+def part_of(drawing: Drawing) -> Part:
+    """The part of a window where an object is drawn, and little around it."""
+    rows, columns = np.nonzero(drawing.own)
+    side = len(drawing.own)
+    spans = ((max(int(one.min()) - PAD, 0), min(int(one.max()) + 1 + PAD, side)) for one in (rows, columns))
+    down, across = (slice(*span) for span in spans)
+    return down, across
+
+
+def colour_score(drawing: Drawing, part: Part, colours: Floats | None = None) -> Floats:
+    """How well colours agree at every shift of a part of the window [h, w], see :func:`core.scenes.outlines.histogram_log_odds`."""
+    mask = drawing.seen.astype(np.float32)
+    odds = histogram_log_odds(drawing, colours)
     ring = cv2.dilate(drawing.own.astype(np.float32), np.ones((5, 5), np.uint8)) - drawing.own
     ring = ring * ~drawing.other
     kernel = mask[part] / mask.sum() - ring[part] / max(float(ring.sum()), 1.0)
     score = cv2.matchTemplate(odds, np.ascontiguousarray(kernel, np.float32), cv2.TM_CCORR)
-    score += _masked_correlation(drawing, mask, part)
-    return score, np.array([part[1].start, part[0].start]), (int(x0), int(y0), int(x1), int(y1))
+    return np.asarray(score + _masked_correlation(drawing, mask, part))
 
 
-def _masked_correlation(drawing: Drawing, mask: Floats, part: tuple[slice, slice]) -> Floats:
+def _masked_correlation(drawing: Drawing, mask: Floats, part: Part) -> Floats:
     assert drawing.lab is not None
     scale = np.array([0.5, 1, 1], np.float32)
     image, piece, weight = drawing.window.lab * scale, drawing.lab[part] * scale, np.ascontiguousarray(mask[part])
