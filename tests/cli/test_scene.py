@@ -5,7 +5,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from app.cli.main import main
 from app.cli.options.scene import ACTIONS
@@ -144,6 +146,22 @@ def test_poses_are_refined_and_say_how_sure_they_are(drawn, tmp_path, capsys):
     assert main([*map(str, call)]) == 0
     shown = capsys.readouterr().out
     assert "object 1.0: 3 photos" in shown and "lower bound" in shown
+
+
+def test_poses_that_are_far_off_are_looked_for_where_that_is_asked(drawn, tmp_path, capsys):
+    off = shutil.copytree(drawn.parents[1], tmp_path / "off") / "test" / drawn.name
+    truth = json.loads((off / "scene_gt.json").read_text())
+    for photo in truth.values():
+        R, t = np.reshape(photo[1]["cam_R_m2c"], (3, 3)), np.array(photo[1]["cam_t_m2c"])
+        photo[1]["cam_R_m2c"] = (R @ Rotation.from_rotvec([0, np.radians(15), 0]).as_matrix()).ravel().tolist()
+        photo[1]["cam_t_m2c"] = (t + R @ [0.1 * t[2], 0, 0]).tolist()
+    (off / "scene_gt.json").write_text(json.dumps(truth))
+    worst = {}
+    for name, more in (("near", []), ("far", ["--far"])):
+        found = report(capsys, "scene", "refine", off, "--out", tmp_path / f"{name}.json", *more)
+        table = report(capsys, "scene", "inspect", drawn, found["saved"][0])["table"]
+        worst[name] = max(row["rotation"] for row in table)
+    assert worst["far"] < 2 < 10 < worst["near"]
 
 
 def test_every_scene_of_a_data_set_is_done_by_several_processes(drawn, tmp_path, capsys):

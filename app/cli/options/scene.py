@@ -57,6 +57,9 @@ class SceneOptions(JsonOptions):
     ray: str | None = option(
         'propagate, refine: a Ray cluster that sees the same files ("auto", "local", "ray://...")', metavar="ADDRESS"
     )
+    far: bool = flag(
+        "refine: poses may be off by ten degrees and a twentieth of the distance, things are looked for first (slower)"
+    )
     write: bool = flag("symmetries: they are right, add them to models_info.json (what it says already stays)")
     sort: str = option(
         "inspect: the column whose worst rows stand first (default: %(default)s)", default="ADD-S", metavar="COLUMN"

@@ -11,7 +11,7 @@ from app.cli.scene.results import kept_poses, saved, told
 from core.errors import CounterpointError
 from core.progress import Progress, silent, span
 from core.scenes.opening import open_scene
-from core.scenes.refine import Refined, refine
+from core.scenes.refine import Refined, RefineSettings, refine
 
 LOWER_BOUND = (
     "What poses may be off by is a lower bound: it is how far photos, or parts of the outline, contradict each other. "
@@ -39,7 +39,8 @@ def _one(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
         def keep(refined: Refined) -> None:
             kept.keep(refined.scene, refined.uncertainty)
 
-        answer = refine(rest, progress=span(progress, 0, 0.9), done=keep)
+        settings = RefineSettings(far=options.far)
+        answer = refine(rest, settings=settings, progress=span(progress, 0, 0.9), done=keep)
         found = found.with_poses(answer.scene.poses)
     report = told(kept, ("refined",))
     return report | {"lower bound": LOWER_BOUND, "saved": saved(options, found, kept, span(progress, 0.9, 1))}
