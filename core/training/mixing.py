@@ -14,6 +14,9 @@ CELLS = 400
 def fit_mix(net: LiteNet, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> float:
     """Set ``net.mix`` to the directions in which descriptors side by side have most of their length (PCA, uncentred).
 
+    They are turned to be as near as they can to those before (orthogonal Procrustes), which changes no similarity: what
+    learnt to speak the language of the net before is still understood.
+
     Args:
         net: an image net that has learnt, in evaluation mode.
         batches: normalised pictures float32 [B, 3, S, S] on the net's device, and where their objects are, bool [B, h,
@@ -33,5 +36,7 @@ def fit_mix(net: LiteNet, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]) 
         some = (cells[chosen] * weight[chosen, None] ** 0.5).double()
         moments += some.T @ some
     lengths, directions = torch.linalg.eigh(moments)
-    net.mix.copy_(directions.flip(1)[:, :dim].T.float())
+    longest = directions.flip(1)[:, :dim].T
+    u, _, v = torch.linalg.svd(net.mix.cpu().double() @ longest.T)
+    net.mix.copy_((u @ v @ longest).float())
     return float(lengths[-dim:].sum() / lengths.sum())
