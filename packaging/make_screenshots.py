@@ -25,7 +25,8 @@ from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.images import image_size
 from core.parts.action import Action
-from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto, SceneShape
+from core.registration.things import InstanceKey
+from core.scenes.scene import ObjectPose, Scene, ScenePhoto, SceneShape
 
 SIZES = ("1280x800", "2560x1440")
 TRUNK = (1000.0, 690.0)

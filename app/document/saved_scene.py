@@ -14,8 +14,9 @@ from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import camera_matrix
+from core.registration.things import InstanceKey
 from core.scenes.kept_poses import KeptPoses, entry_of
-from core.scenes.scene import InstanceKey, ObjectPose, Scene, SceneShape
+from core.scenes.scene import ObjectPose, Scene, SceneShape
 
 
 @dataclass(frozen=True)

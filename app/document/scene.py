@@ -17,8 +17,9 @@ from core.colors import PINS
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose, camera_matrix
+from core.registration.things import InstanceKey
 from core.scenes.formats import SIGNS
-from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Region, Scene, ScenePhoto, SceneShape
+from core.scenes.scene import ObjectPose, PoseKey, Region, Scene, ScenePhoto, SceneShape
 
 IMAGE: Slot = "image 1"
 SHAPE: Slot = "shape 1"

@@ -11,7 +11,7 @@ from app.document.scene import IMAGE, PAIR, SHAPE, OpenScene, aligned_at, box_at
 from app.document.session import Pair, Pin, Session
 from app.shared.values import Aligned, Correction, Draft, Item, Slot, item_for
 from core.parts.layers import Layers
-from core.scenes.scene import InstanceKey
+from core.registration.things import InstanceKey
 
 
 class SetScene(Edit):

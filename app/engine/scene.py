@@ -6,12 +6,13 @@ from app.engine.process import Report
 from app.shared.results import SceneNotes
 from core.notices import warn
 from core.progress import Progress
+from core.registration.things import InstanceKey
 from core.scenes.check import check_scenes
 from core.scenes.propagate import propagate
 from core.scenes.readers.photos import header_size
 from core.scenes.refine import refine
 from core.scenes.saving import save_scene
-from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene, ScenePhoto
+from core.scenes.scene import ObjectPose, PoseKey, Scene, ScenePhoto
 
 Poses = dict[PoseKey, ObjectPose]
 

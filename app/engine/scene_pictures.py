@@ -4,8 +4,9 @@ from app.shared.results import DrawnScene
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.progress import Progress
+from core.registration.things import InstanceKey, PoseUncertainty
 from core.scenes.picture import Rgb, draw_things
-from core.scenes.scene import InstanceKey, PoseUncertainty, SceneShape
+from core.scenes.scene import SceneShape
 
 
 def draw_scene(

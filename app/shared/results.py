@@ -10,7 +10,8 @@ from app.shared.values import Intrinsics, Item, PoseInPhoto
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.parts.layers import Mask
-from core.scenes.scene import InstanceKey, PoseKey
+from core.registration.things import InstanceKey
+from core.scenes.scene import PoseKey
 
 
 @dataclass

@@ -10,6 +10,7 @@ from core.alignment.correspondences import Correspondences2D3D, poses_from_corre
 from core.alignment.depth import check_distance
 from core.alignment.fine import FineSettings, Watch, refine
 from core.alignment.photo import check
+from core.alignment.polish import can_polish, polished
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, non_maximum_suppression, ranked
 from core.alignment.spatial import by_depth, by_measured_pairs
 from core.alignment.templates import TemplateSet
@@ -82,6 +83,8 @@ def align_hypotheses(
     """
     refined = refine(initial_poses(found, scorer, fine.dof), scorer, fine, watch)
     kept = non_maximum_suppression(refined, SHOWN, SUPPRESSION_DEGREES)
+    if can_polish(scorer, fine):
+        kept = non_maximum_suppression(polished(kept, scorer), SHOWN, SUPPRESSION_DEGREES)
     return Alignment(judged(kept, scorer), scorer.photo.mask)
 
 
@@ -137,6 +140,8 @@ def align_from(
     if fine.dof == 6 and poses and (distances := depths(poses[0], scorer)) is not None:
         check_distance(*distances)
     refined = refine(scorer(poses), scorer, fine, watch, correspondences)
+    if correspondences is None and can_polish(scorer, fine):
+        refined = polished(refined, scorer)
     return Alignment(judged(refined, scorer), scorer.photo.mask)
 
 

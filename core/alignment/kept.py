@@ -16,6 +16,7 @@ from core.calibration import FILE
 from core.fields import cache
 from core.files import file_digest
 from core.geometry.pose import Pose
+from core.registration.descent import FINE
 
 
 def search(scorer: PoseScorer, begin: Callable[[], list[Hypothesis]], watch: Watch | None = None) -> list[Hypothesis]:
@@ -49,7 +50,7 @@ def photo_digest(photo: Photo) -> str:
 
 
 def _key(scorer: PoseScorer) -> str:
-    shape, settings = scorer.shape, (CoarseSettings(), FineSettings(), TemplateSettings())
+    shape, settings = scorer.shape, (CoarseSettings(), FineSettings(), TemplateSettings(), FINE)
     field = cache.array_digest(shape.field.descriptors.view(torch.uint8).numpy())
     about = (scorer.encoder.fingerprint, scorer.up_name, str(scorer.photo.sought), repr(settings), _verdicts())
     return cache.cache_key("poses", photo_digest(scorer.photo), shape.shape.digest, field, *about)

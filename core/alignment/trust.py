@@ -143,15 +143,14 @@ def fits_another_camera(one: Hypothesis, scorer: PoseScorer) -> bool:
     shape = scorer.shape.shape
     if shape.diagonal * float(np.max(one.pose.s)) < PERSPECTIVE * float(one.pose(shape.center)[2]):
         return False
-    for factor in OTHER_FOCAL:
+    scores = []
+    for factor in (1.0, *OTHER_FOCAL):
         K = scorer.K.copy()
         K[[0, 1], [0, 1]] *= factor
         other = PoseScorer(replace(scorer.photo, K=K), scorer.shape, scorer.encoder, scorer.up_name)
         start = other([zoomed(one.pose, scorer.K, K, shape.center)])
-        (found,) = refine(start, other, FineSettings(steps=STEPS))
-        if found.score > BETTER * one.score:
-            return True
-    return False
+        scores.append(refine(start, other, FineSettings(steps=STEPS))[0].score)
+    return max(scores[1:]) > BETTER * scores[0]
 
 
 def _lead(score: float, other: float) -> float:

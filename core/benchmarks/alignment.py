@@ -21,6 +21,7 @@ from core.alignment.metrics import (
     vsd,
     vsd_recall,
 )
+from core.alignment.polish import polished
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, non_maximum_suppression
 from core.alignment.templates import TemplateSet, TemplateSettings, template_set
 from core.alignment.verdict import SHOWN, SUPPRESSION_DEGREES
@@ -45,7 +46,14 @@ from core.progress import Progress, silent, span
 if TYPE_CHECKING:
     from core.matching.matchable import MatchableImage, MatchableShape
 
-STAGES = ("PnP on correspondences", "templates alone", "+ NOC", "+ silhouette", "+ NOC and silhouette")
+STAGES = (
+    "PnP on correspondences",
+    "templates alone",
+    "+ NOC",
+    "+ silhouette",
+    "+ NOC and silhouette",
+    "+ outlines and pieces",
+)
 
 MOST_POINTS = 20_000
 """Errors of poses are measured at all vertices of a model, or at so many of a large one."""
@@ -150,11 +158,10 @@ def _measure(
             refine(coarse, scorer, FineSettings(noc=0)),
             refine(coarse, scorer),
         ]
+        found.append(polished(non_maximum_suppression(found[-1], SHOWN, SUPPRESSION_DEGREES), scorer))
         for name, hypotheses in zip(STAGES, found, strict=True):
             _note(stages[name], hypotheses, item, scene)
-        for name, errors in _click(
-            item, scorer, views, non_maximum_suppression(found[-1], SHOWN, SUPPRESSION_DEGREES)
-        ).items():
+        for name, errors in _click(item, scorer, views, found[-1]).items():
             clicks[name].extend(errors)
     width = items[0].image.shape[1]
     answered = [

@@ -16,10 +16,11 @@ import numpy.typing as npt
 from core.benchmarks.bop import BopScene
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose, nearest_rotation, rotation_error
+from core.registration.drawing import box_of, cut_window, draw
+from core.registration.solids import LoadedPhoto, Solid
+from core.registration.things import InstanceKey
 from core.scenes.arrangements import SAME, Arrangement, arranged
-from core.scenes.drawing import box_of, cut_window, draw
-from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto, SceneShape
-from core.scenes.solids import LoadedPhoto, Solid
+from core.scenes.scene import ObjectPose, Scene, ScenePhoto, SceneShape
 from core.units import Unit
 
 Floats = npt.NDArray[np.floating]

@@ -21,12 +21,13 @@ from core.files import check_file, read_json
 from core.interchange.names import listed
 from core.notices import warn
 from core.progress import Progress, silent, span
+from core.registration.things import InstanceKey
 from core.scenes.bop_results import BopResult, mean_time, read_results
 from core.scenes.casting import silhouettes
 from core.scenes.opening import list_scenes, open_scene
 from core.scenes.pose_errors import PhotoErrors
 from core.scenes.readers.bop import data_set_of
-from core.scenes.scene import InstanceKey, Scene, ScenePhoto
+from core.scenes.scene import Scene, ScenePhoto
 
 Floats = npt.NDArray[np.floating]
 Row = dict[str, Any]

@@ -17,10 +17,10 @@ from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_normal
 from core.geometry.render import surface_color
 from core.images import load_image, save_image
+from core.registration.descent import composed
+from core.registration.drawing import box_of
+from core.registration.solids import Solid
 from core.scenes.arrangements import Arrangement
-from core.scenes.descent import composed
-from core.scenes.drawing import box_of
-from core.scenes.solids import Solid
 
 Floats = npt.NDArray[np.floating]
 

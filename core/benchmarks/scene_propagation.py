@@ -10,9 +10,10 @@ from core.benchmarks.bop_layout import TrueScene, pose_error
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.progress import Progress, silent, span
+from core.registration.things import InstanceKey
 from core.scenes.arrangements import Arrangement
 from core.scenes.propagate import propagate
-from core.scenes.scene import InstanceKey, Scene
+from core.scenes.scene import Scene
 from core.scenes.solids import load_photo
 
 EVERY = 4

@@ -16,10 +16,11 @@ from core.benchmarks.tasks import TASKS, parse_data
 from core.benchmarks.truth_floor import beside_photos
 from core.geometry.pose import Pose
 from core.progress import Progress, silent, span
+from core.registration.descent import composed
+from core.registration.things import InstanceKey
 from core.scenes.arrangements import Arrangement
-from core.scenes.descent import composed
 from core.scenes.refine import RefineSettings, refine
-from core.scenes.scene import InstanceKey, ObjectPose, Scene
+from core.scenes.scene import ObjectPose, Scene
 from core.scenes.solids import load_photo
 
 VIEWS = (5, 1)

@@ -5,10 +5,10 @@ import numpy.typing as npt
 from scipy.optimize import least_squares
 
 from core.benchmarks.bop_layout import TrueScene
-from core.scenes.drawing import Drawing, box_of, cut_window, draw
-from core.scenes.outlines import outline_pairs, share_alike
-from core.scenes.pairs import Pairs
-from core.scenes.patches import patch_pairs
+from core.registration.drawing import Drawing, box_of, cut_window, draw
+from core.registration.outlines import outline_pairs, share_alike
+from core.registration.pairs import Pairs
+from core.registration.patches import patch_pairs
 from core.scenes.solids import load_photo
 
 Floats = npt.NDArray[np.floating]

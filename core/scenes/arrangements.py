@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.geometry.pose import Pose, rotation_error
-from core.scenes.scene import InstanceKey
-from core.scenes.solids import Solid
+from core.registration.solids import Solid
+from core.registration.things import InstanceKey
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from core.geometry.shape import Shape, load_shape
 from core.images import load_depth
 from core.interchange.names import listed
 from core.notices import warn
-from core.scenes.scene import InstanceKey, Scene, ScenePhoto, SceneShape
+from core.registration.things import InstanceKey
+from core.scenes.scene import Scene, ScenePhoto, SceneShape
 
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]

@@ -15,11 +15,12 @@ from core.interchange.names import listed, matches, number_of
 from core.interchange.poses import read_entries
 from core.notices import warn
 from core.progress import Progress, silent
+from core.registration.things import InstanceKey
 from core.scenes.bop_results import read_results
 from core.scenes.opening import open_scene
 from core.scenes.pose_errors import PhotoErrors
 from core.scenes.scan2cad import is_annotations, poses_in_photos, symmetries_of
-from core.scenes.scene import InstanceKey, PoseKey, Scene, ScenePhoto
+from core.scenes.scene import PoseKey, Scene, ScenePhoto
 
 Row = dict[str, Any]
 Found = Mapping[str, Mapping[int, list[Pose]]]

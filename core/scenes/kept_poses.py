@@ -16,10 +16,11 @@ import numpy as np
 from core.errors import CounterpointError
 from core.files import make_folder, read_json, write_json
 from core.geometry.pose import Pose
-from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene
+from core.registration.things import InstanceKey
+from core.scenes.scene import ObjectPose, PoseKey, Scene
 
 if TYPE_CHECKING:
-    from core.scenes.uncertainty import Uncertainty
+    from core.registration.uncertainty import Uncertainty
 
 SHARE = 10
 """Writing takes at most one of so many parts of the time."""

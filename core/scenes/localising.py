@@ -15,9 +15,9 @@ from scipy.spatial.transform import Rotation
 
 from core.geometry.pose import Pose, nearest_rotation, rotation_error, shape_rays
 from core.geometry.raycasting import surface_position
-from core.scenes.drawing import box_of
-from core.scenes.scene import InstanceKey
-from core.scenes.solids import LoadedPhoto, Solid
+from core.registration.drawing import box_of
+from core.registration.solids import LoadedPhoto, Solid
+from core.registration.things import InstanceKey
 
 Floats = npt.NDArray[np.floating]
 

@@ -13,8 +13,9 @@ from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.geometry.raycasting import Raycaster, surface_normal
 from core.geometry.render import surface_color
+from core.registration.things import InstanceKey, PoseUncertainty
 from core.scenes.casting import Window, caster_for, overlap, rays_of, window_of
-from core.scenes.scene import InstanceKey, PoseUncertainty, SceneShape
+from core.scenes.scene import SceneShape
 
 Floats = npt.NDArray[np.floating]
 Rgb = tuple[int, int, int]

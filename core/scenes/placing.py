@@ -1,7 +1,7 @@
 """Where things are that are far from where they are drawn: places and turns are tried, in all photos together.
 
 What looks like a thing in one photo alone does not mislead: a place in the world counts by the sum of what all photos say of it.
-In each, the thing's silhouette is moved over the window (:mod:`core.scenes.shifting`), and its outline over edges of the
+In each, the thing's silhouette is moved over the window (:mod:`core.registration.shifting`), and its outline over edges of the
 same direction (Hinterstoisser et al., "Gradient Response Maps for Real-Time Detection of Textureless Objects", PAMI 2012).
 """
 
@@ -15,11 +15,11 @@ from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
 from core.geometry.pose import Pose, project
-from core.scenes.descent import SceneViews, composed
-from core.scenes.drawing import Drawing, box_of, cut_window, draw
-from core.scenes.outlines import histogram, outline
-from core.scenes.scene import InstanceKey
-from core.scenes.shifting import Part, colour_score, part_of
+from core.registration.descent import SceneViews, composed
+from core.registration.drawing import Drawing, box_of, cut_window, draw
+from core.registration.outlines import histogram, outline
+from core.registration.shifting import Part, colour_score, part_of
+from core.registration.things import InstanceKey
 
 Floats = npt.NDArray[np.floating]
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from core.alignment.metrics import PoseErrors, diameter, pose_errors, vsd
 from core.geometry.pose import Pose
 from core.notices import warn
+from core.registration.things import InstanceKey
 from core.scenes.casting import (
     DELTA,
     Silhouette,
@@ -20,7 +21,7 @@ from core.scenes.casting import (
     window_of,
 )
 from core.scenes.models_info import measured_info, symmetry_transformations
-from core.scenes.scene import InstanceKey, Scene, ScenePhoto, SceneShape
+from core.scenes.scene import Scene, ScenePhoto, SceneShape
 
 Floats = npt.NDArray[np.floating]
 

@@ -15,13 +15,15 @@ import numpy as np
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, rotation_error
 from core.progress import Progress, silent
+from core.registration.descent import COARSE, FINE, SceneViews, composed, descend
+from core.registration.drawing import box_of, cut_window, draw
+from core.registration.residuals import agreement
+from core.registration.solids import LoadedPhoto, Solid
+from core.registration.things import InstanceKey
 from core.scenes.arrangements import MADE, Arrangement, Posed, arranged, in_world, near
-from core.scenes.descent import COARSE, FINE, SceneViews, composed, descend
-from core.scenes.drawing import box_of, cut_window, draw
 from core.scenes.localising import Keypoints, Landmarks, keypoints_of, landmarks, localise
-from core.scenes.residuals import agreement
-from core.scenes.scene import InstanceKey, ObjectPose, PoseState, Scene, ScenePhoto
-from core.scenes.solids import LoadedPhoto, Solid, load_photo, load_solids, photos_with_cameras
+from core.scenes.scene import ObjectPose, PoseState, Scene, ScenePhoto
+from core.scenes.solids import load_photo, load_solids, photos_with_cameras
 from core.scenes.tracking import followed, starts
 
 CLEARLY = 0.1
@@ -39,7 +41,7 @@ class PropagateSettings:
         neighbours: known photos that a photo is compared with, the nearest in their order.
         visible: share of a thing's silhouette that must be seen for it to get a pose.
         drift: a residual above this share of the thing's box says that it drifted, as does an ``agreement`` below its own.
-        agreement: see :func:`core.scenes.residuals.agreement`.
+        agreement: see :func:`core.registration.residuals.agreement`.
     """
 
     neighbours: int = 12
@@ -278,7 +280,7 @@ class _Propagation:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A pose of a thing in a photo, see :func:`core.scenes.residuals.agreement`; ``side`` of its box in pixels."""
+    """A pose of a thing in a photo, see :func:`core.registration.residuals.agreement`; ``side`` of its box in pixels."""
 
     pose: Pose
     agreed: float

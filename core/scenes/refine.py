@@ -1,6 +1,6 @@
 """Refinement of a scene: world poses over all calibrated photos together, and cameras where they are uncertain.
 
-What is solved is in :mod:`core.scenes.solving`, how photos are looked at in :mod:`core.scenes.descent`.
+What is solved is in :mod:`core.registration.solving`, how photos are looked at in :mod:`core.registration.descent`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,14 +11,16 @@ import numpy as np
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, rotation_error
 from core.progress import Progress, silent, span
+from core.registration.descent import FINE, RefineStage, SceneViews, composed, descend
+from core.registration.pairs import Pairs
+from core.registration.solids import Solid
+from core.registration.solving import Solution
+from core.registration.things import InstanceKey
+from core.registration.uncertainty import Uncertainty
 from core.scenes.arrangements import in_world
-from core.scenes.descent import FINE, RefineStage, SceneViews, composed, descend
-from core.scenes.pairs import Pairs
-from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Scene
-from core.scenes.solids import Solid, load_photo, load_solids, photos_with_cameras
-from core.scenes.solving import Solution
+from core.scenes.scene import ObjectPose, PoseKey, Scene
+from core.scenes.solids import load_photo, load_solids, photos_with_cameras
 from core.scenes.starting import brought_near
-from core.scenes.uncertainty import Uncertainty
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
+from core.registration.things import InstanceKey, PoseUncertainty
 from core.units import Unit
 
 PoseState = Literal["read", "made", "propagated", "refined", "checked", "drifted"]
@@ -20,13 +21,6 @@ PoseState = Literal["read", "made", "propagated", "refined", "checked", "drifted
 
 UNSAID = Unit(1.0, False, "Nothing says the unit of the scene: it is taken to be a metre.")
 """Of a scene that has no lengths of its own."""
-
-
-class InstanceKey(NamedTuple):
-    """One thing of a scene: the data set's number of its shape, and which of several such things it is (from 0)."""
-
-    object_id: int
-    instance: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,25 +63,6 @@ class ScenePhoto:
     depth: Path | None = None
     frame: int | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class PoseUncertainty:
-    """How far a refined pose may be off, at least (one standard deviation).
-
-    Attributes:
-        degrees: of the rotation, over all axes.
-        axes: the half axes of the ellipsoid in which the thing's middle is, three vectors in the photo's camera and in units
-            of the scene.
-    """
-
-    degrees: float
-    axes: tuple[tuple[float, float, float], ...]
-
-    @property
-    def distance(self) -> float:
-        """By which the middle may be off, over all axes, in units of the scene."""
-        return float(sum(part * part for axis in self.axes for part in axis) ** 0.5)
 
 
 @dataclass(frozen=True)

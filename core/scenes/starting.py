@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from core.geometry.pose import Pose
 from core.progress import Progress, silent, span
-from core.scenes.descent import COARSE, SceneViews, descend
+from core.registration.descent import COARSE, SceneViews, descend
+from core.registration.things import InstanceKey
 from core.scenes.placing import Photos
-from core.scenes.scene import InstanceKey
 
 SEARCHED = 0.4
 """The share of the work that is the search."""

@@ -6,9 +6,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
 from core.geometry.pose import Pose, rotation_error
-from core.scenes.descent import COARSE, FINE, SEARCH, SceneViews, descend
-from core.scenes.scene import InstanceKey
-from core.scenes.solids import LoadedPhoto, Solid
+from core.registration.descent import COARSE, FINE, SEARCH, SceneViews, descend
+from core.registration.solids import LoadedPhoto, Solid
+from core.registration.things import InstanceKey
 
 STILL = Pose(np.eye(3), np.zeros(3))
 

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication, QInputDialog
 from app.shared.resources import resource
 from app.window.messages import MessageList
 from core.notices import collect_warnings
+from core.registration.things import InstanceKey
 from core.scenes.opening import list_scenes, open_scene
 from core.scenes.saving import save_scene
-from core.scenes.scene import InstanceKey
 from tests.core.scenes import made
 from tests.core.scenes.painted import painted
 from tests.e2e.hands import CTRL, LEFT, SHIFT, choose, drag, enter, errors, pick, press, push, undo

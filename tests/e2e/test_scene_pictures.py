@@ -8,11 +8,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from core.notices import collect_warnings
+from core.registration.things import InstanceKey
 from core.scenes.inspect import COLUMNS as CORE_COLUMNS
 from core.scenes.opening import list_scenes
 from core.scenes.picture import OTHER
 from core.scenes.saving import save_scene
-from core.scenes.scene import InstanceKey
 from tests.core.scenes.painted import painted
 from tests.e2e.hands import CTRL, LEFT, click_pixel, differs, errors, on_view, press, push, shown
 

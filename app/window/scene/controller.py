@@ -19,8 +19,9 @@ from app.window.requests import Requests
 from app.window.scene.dock import ScenePanel
 from app.window.shell import Shell
 from core.errors import CounterpointError
+from core.registration.things import InstanceKey
 from core.scenes.formats import SIGNS, VIDEOS
-from core.scenes.scene import InstanceKey, ObjectPose, PoseState, Scene, SceneShape
+from core.scenes.scene import ObjectPose, PoseState, Scene, SceneShape
 
 FILES = tr("Scenes ({patterns});;All files (*)").format(
     patterns=" ".join(("*.json", "*.yaml", *(f"*{suffix}" for suffix in VIDEOS)))

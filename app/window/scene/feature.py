@@ -25,7 +25,7 @@ from app.window.shell import Shell
 from app.window.tools import Tool, Tools
 from app.window.views.layers import Layer
 from app.window.views.panels import Panels
-from core.scenes.scene import InstanceKey
+from core.registration.things import InstanceKey
 
 CHOOSE = "choose a thing"
 """The tool that has the mouse while no other is taken up."""

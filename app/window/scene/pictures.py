@@ -18,7 +18,7 @@ from app.window.views.image import ImagePanel
 from app.window.views.panels import Panels
 from core.colors import rgb_of
 from core.geometry.pose import Pose
-from core.scenes.scene import InstanceKey
+from core.registration.things import InstanceKey
 
 
 class ScenePictures(QObject):

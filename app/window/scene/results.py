@@ -13,7 +13,7 @@ from app.window.scene.results_page import ResultsPage
 from app.window.scene.things import thing_name
 from app.window.shell import Shell
 from core.geometry.pose import Pose
-from core.scenes.scene import InstanceKey
+from core.registration.things import InstanceKey
 
 FILES = tr("Results and poses (*.csv *.json *.txt *.yaml *.yml);;All files (*)")
 

@@ -12,7 +12,7 @@ from app.document.texts import tr
 from app.shared.results import Inspected
 from app.window.scene.results_plot import USUAL, Axis, Point, ResultsPlot
 from app.window.scene.results_table import CIRCUMSTANCES, ERRORS, ResultsTable, Row, thing_of
-from core.scenes.scene import InstanceKey
+from core.registration.things import InstanceKey
 
 VIEWPOINT = "viewpoint"
 OVER = {**{name: text for name, (text, _) in CIRCUMSTANCES.items()}, VIEWPOINT: tr("Viewpoint")}

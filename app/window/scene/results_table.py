@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from app.document.texts import tr
 from app.window.text_keys import OwnReturn
-from core.scenes.scene import InstanceKey
+from core.registration.things import InstanceKey
 
 Row = Mapping[str, Any]
 Index = QModelIndex | QPersistentModelIndex

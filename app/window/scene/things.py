@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 from app.document.scene import OpenScene
 from app.document.texts import tr
 from app.window.views.swatch import swatch
-from core.scenes.scene import InstanceKey
+from core.registration.things import InstanceKey
 
 ROLE = Qt.ItemDataRole.UserRole
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

@@ -18,8 +18,9 @@ from core.interchange.names import listed, number_of
 from core.interchange.poses.matrix import COARSEST
 from core.interchange.poses.view import guarded
 from core.notices import warn
+from core.registration.things import InstanceKey
 from core.scenes.readers.photos import photos_in, sized
-from core.scenes.scene import InstanceKey, ObjectPose, PoseKey, Region, Scene, ScenePhoto, SceneShape
+from core.scenes.scene import ObjectPose, PoseKey, Region, Scene, ScenePhoto, SceneShape
 from core.units import Unit
 
 Floats = npt.NDArray[np.floating]

@@ -9,8 +9,9 @@ from core.files import read_json
 from core.interchange.coco import id_key
 from core.interchange.names import listed
 from core.notices import warn
+from core.registration.things import InstanceKey
 from core.scenes.readers.photos import header_size, shapes_called
-from core.scenes.scene import InstanceKey, PoseKey, Region, Scene, ScenePhoto
+from core.scenes.scene import PoseKey, Region, Scene, ScenePhoto
 from core.units import Unit
 
 UNIT = Unit(1.0, False, "COCO has no lengths: those of the shapes are taken to be metres.")

@@ -10,8 +10,9 @@ import yaml
 from core.errors import CounterpointError
 from core.interchange.names import listed
 from core.notices import warn
+from core.registration.things import InstanceKey
 from core.scenes.readers.photos import header_size, photos_in, shapes_called
-from core.scenes.scene import InstanceKey, Outline, PoseKey, Region, Scene, ScenePhoto
+from core.scenes.scene import Outline, PoseKey, Region, Scene, ScenePhoto
 from core.units import Unit
 
 UNIT = Unit(1.0, False, "YOLO has no lengths: those of the shapes are taken to be metres.")

@@ -17,9 +17,10 @@ from core.interchange.names import number_of
 from core.interchange.poses.view import rigid
 from core.notices import warn
 from core.progress import Progress
+from core.registration.things import InstanceKey
 from core.scenes.casting import Silhouette, camera_in, silhouettes
 from core.scenes.readers.bop import MILLIMETRES, data_set_of, read_table, rotations
-from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto
+from core.scenes.scene import ObjectPose, Scene, ScenePhoto
 from core.scenes.writers.bop_models import write_models
 from core.scenes.writers.pictures import place_depth, place_picture, png_of
 

@@ -10,9 +10,10 @@ from pycocotools import mask as coco
 from core.files import make_folder, read_json, write_json
 from core.interchange.coco import id_key
 from core.progress import Progress
+from core.registration.things import InstanceKey
 from core.scenes.casting import Silhouette, camera_in
 from core.scenes.regions import region_box, region_mask
-from core.scenes.scene import InstanceKey, Region, Scene, ScenePhoto, SceneShape
+from core.scenes.scene import Region, Scene, ScenePhoto, SceneShape
 from core.scenes.writers.marked import drawn_things, marked_regions, photo_size
 from core.scenes.writers.pictures import place_picture
 from core.scenes.writers.views import relative

@@ -1,8 +1,9 @@
 """What of a photo is written as masks and boxes: what a file marks there stays, everything else is drawn by its pose."""
 
+from core.registration.things import InstanceKey
 from core.scenes.casting import Silhouette, camera_in, silhouettes
 from core.scenes.readers.photos import header_size
-from core.scenes.scene import InstanceKey, Region, Scene, ScenePhoto
+from core.scenes.scene import Region, Scene, ScenePhoto
 
 
 def photo_size(scene: Scene, photo: ScenePhoto) -> tuple[int, int] | None:

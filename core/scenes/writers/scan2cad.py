@@ -13,9 +13,10 @@ from core.interchange.names import listed
 from core.interchange.poses.scan2cad import to_trs
 from core.notices import warn
 from core.progress import Progress
+from core.registration.things import InstanceKey
 from core.scenes.casting import shape_of
 from core.scenes.models_info import symmetry_transformations
-from core.scenes.scene import InstanceKey, Scene
+from core.scenes.scene import Scene
 
 MOVED = 0.02
 """Metres between two photos by which a thing of a scene that does not move may seem to have moved."""

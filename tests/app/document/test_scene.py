@@ -29,8 +29,9 @@ from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
+from core.registration.things import InstanceKey
 from core.scenes.opening import open_scene
-from core.scenes.scene import InstanceKey, SceneShape
+from core.scenes.scene import SceneShape
 from tests.core.scenes import made
 
 BOX, BALL, SECOND = InstanceKey(1), InstanceKey(2), InstanceKey(1, 1)

@@ -9,7 +9,8 @@ from app.document.scene import PAIR, OpenScene, box_at
 from app.engine.scoring import _with_marked_mask
 from app.shared.values import AlignTask, EncoderSettings, item_for
 from core.parts.layers import Mask
-from core.scenes.scene import InstanceKey, Region, Scene, ScenePhoto, SceneShape
+from core.registration.things import InstanceKey
+from core.scenes.scene import Region, Scene, ScenePhoto, SceneShape
 
 
 def test_a_marked_mask_is_used_for_its_thing_alone(tmp_path):

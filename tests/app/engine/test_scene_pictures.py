@@ -6,8 +6,8 @@ from app.engine.keep_last import keep_last
 from app.engine.scene_inspection import inspect_scene
 from app.engine.scene_pictures import draw_scene
 from core.progress import silent
+from core.registration.things import InstanceKey
 from core.scenes.opening import open_scene
-from core.scenes.scene import InstanceKey
 from tests.core.scenes import made
 
 

@@ -10,7 +10,8 @@ from scipy.spatial.transform import Rotation
 
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose, camera_matrix
-from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto, SceneShape
+from core.registration.things import InstanceKey
+from core.scenes.scene import ObjectPose, Scene, ScenePhoto, SceneShape
 from core.units import Unit
 
 SIZE = (64, 48)

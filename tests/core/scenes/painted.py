@@ -12,10 +12,11 @@ from core.geometry.pose import Pose, camera_matrix
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import make_shape
 from core.images import save_image
-from core.scenes.descent import composed
-from core.scenes.drawing import Window, draw
-from core.scenes.scene import InstanceKey, ObjectPose, Scene, ScenePhoto, SceneShape
-from core.scenes.solids import Solid
+from core.registration.descent import composed
+from core.registration.drawing import Window, draw
+from core.registration.solids import Solid
+from core.registration.things import InstanceKey
+from core.scenes.scene import ObjectPose, Scene, ScenePhoto, SceneShape
 from tests.core.scenes.test_depth import corner_shape
 
 SIZE = (320, 240)

@@ -6,9 +6,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from core.geometry.pose import Pose, rotation_error
+from core.registration.things import InstanceKey
 from core.scenes.arrangements import MADE, SAME, Arrangement, arranged
 from core.scenes.propagate import propagate
-from core.scenes.scene import InstanceKey
 from tests.core.scenes.painted import THINGS, painted
 
 

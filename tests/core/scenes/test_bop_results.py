@@ -15,13 +15,13 @@ from core.geometry.pose import Pose
 from core.interchange.poses import json as json_poses
 from core.interchange.poses.view import View
 from core.notices import collect_warnings
+from core.registration.things import InstanceKey
 from core.scenes.bop_results import read_results
 from core.scenes.casting import distances, silhouettes
 from core.scenes.inspect import as_csv, beside_truth, inspect, read_poses
 from core.scenes.kept_poses import KeptPoses
 from core.scenes.opening import open_scene
 from core.scenes.pose_errors import PhotoErrors
-from core.scenes.scene import InstanceKey
 from tests.core.scenes import made
 
 HEAD = "scene_id,im_id,obj_id,score,R,t,time"

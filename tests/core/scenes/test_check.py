@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from core.notices import collect_warnings
+from core.registration.things import InstanceKey
 from core.scenes.casting import silhouettes
 from core.scenes.check import check_scenes
 from core.scenes.opening import open_scene
 from core.scenes.saving import save_scene
-from core.scenes.scene import InstanceKey
 from tests.conftest import SHARED
 from tests.core.scenes import made
 

@@ -5,10 +5,12 @@ from scipy.spatial.transform import Rotation
 from core.geometry.pose import Pose, camera_matrix, rotation_error
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import make_shape
-from core.scenes.descent import COARSE, FINE, SceneViews, composed, descend
-from core.scenes.drawing import Window, draw
-from core.scenes.scene import InstanceKey, SceneShape
-from core.scenes.solids import LoadedPhoto, Solid, load_solid
+from core.registration.descent import COARSE, FINE, SceneViews, composed, descend
+from core.registration.drawing import Window, draw
+from core.registration.solids import LoadedPhoto, Solid
+from core.registration.things import InstanceKey
+from core.scenes.scene import SceneShape
+from core.scenes.solids import load_solid
 from tests.core.scenes import made
 
 THING = InstanceKey(1)

@@ -15,11 +15,11 @@ from pycocotools import mask as coco
 
 from core.errors import CounterpointError
 from core.notices import collect_warnings
+from core.registration.things import InstanceKey
 from core.scenes.casting import silhouettes
 from core.scenes.opening import open_scene
 from core.scenes.regions import region_box, region_mask
 from core.scenes.saving import save_scene
-from core.scenes.scene import InstanceKey
 from tests.core.scenes import made
 
 quick = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

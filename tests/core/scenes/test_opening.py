@@ -15,9 +15,9 @@ from core.geometry.pose import Pose
 from core.interchange.poses import colmap, nerfstudio
 from core.interchange.poses.view import View
 from core.notices import collect_warnings
+from core.registration.things import InstanceKey
 from core.scenes.opening import list_scenes, open_scene
 from core.scenes.pixels import photo_pixels
-from core.scenes.scene import InstanceKey
 from tests.conftest import SHARED
 from tests.core.scenes import made
 

@@ -7,9 +7,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from core.geometry.pose import Pose, rotation_error
-from core.scenes.descent import composed
-from core.scenes.drawing import box_of, cut_window, draw
-from core.scenes.outlines import outline_pairs
+from core.registration.descent import composed
+from core.registration.drawing import box_of, cut_window, draw
+from core.registration.outlines import outline_pairs
 from core.scenes.refine import RefineSettings, refine
 from core.scenes.scene import ObjectPose
 from core.scenes.solids import load_photo

@@ -8,11 +8,11 @@ import pytest
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
+from core.registration.things import InstanceKey, PoseUncertainty
 from core.scenes import picture
 from core.scenes.casting import silhouettes
 from core.scenes.opening import open_scene
 from core.scenes.picture import HIDDEN, OTHER, OUTLINE, draw_things
-from core.scenes.scene import InstanceKey, PoseUncertainty
 from tests.core.scenes import made
 
 BOX, BALL, OUTSIDE = InstanceKey(1), InstanceKey(2), InstanceKey(1, 1)

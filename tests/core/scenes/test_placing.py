@@ -9,10 +9,10 @@ from scipy.spatial.transform import Rotation
 
 from core.geometry.pose import Pose
 from core.images import save_image
+from core.registration.descent import SceneViews, composed
+from core.registration.things import InstanceKey
 from core.scenes.arrangements import in_world
-from core.scenes.descent import SceneViews, composed
 from core.scenes.placing import Photos
-from core.scenes.scene import InstanceKey
 from core.scenes.solids import load_photo
 from tests.core.scenes.painted import THINGS, painted, picture
 

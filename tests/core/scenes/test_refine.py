@@ -9,13 +9,14 @@ from scipy.spatial.transform import Rotation
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, rotation_error
 from core.geometry.raycasting import Raycaster
-from core.scenes.descent import FINE, composed
-from core.scenes.pairs import Pairs
+from core.registration.descent import FINE, composed
+from core.registration.pairs import Pairs
+from core.registration.solids import Solid
+from core.registration.solving import Problem, solve
+from core.registration.things import InstanceKey
 from core.scenes.propagate import propagate
 from core.scenes.refine import RefineSettings, nearest_symmetric, refine
-from core.scenes.scene import InstanceKey, ObjectPose
-from core.scenes.solids import Solid
-from core.scenes.solving import Problem, solve
+from core.scenes.scene import ObjectPose
 from core.scenes.tracking import interpolated, starts
 from tests.core.scenes.painted import THINGS, K, moving, painted
 from tests.core.scenes.test_depth import corner_shape

@@ -25,11 +25,12 @@ from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape
 from core.interchange.poses.scan2cad import from_trs, to_trs
 from core.notices import collect_warnings
+from core.registration.things import InstanceKey
 from core.scenes.casting import silhouettes
 from core.scenes.inspect import read_poses, with_symmetries
 from core.scenes.opening import open_scene
 from core.scenes.saving import save_scene
-from core.scenes.scene import InstanceKey, ObjectPose, SceneShape
+from core.scenes.scene import ObjectPose, SceneShape
 from tests.core.scenes import made
 
 numbers = st.floats(-1, 1, allow_nan=False)

@@ -5,9 +5,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from core.geometry.pose import Pose, camera_matrix, project, rotation_error
-from core.scenes.pairs import Pairs
-from core.scenes.scene import InstanceKey
-from core.scenes.solving import Problem, solve
+from core.registration.pairs import Pairs
+from core.registration.solving import Problem, solve
+from core.registration.things import InstanceKey
 
 THING = InstanceKey(1)
 K = camera_matrix(500.0, 500.0, 320.0, 240.0)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.scenes.drawing import Drawing
-from core.scenes.solids import LoadedPhoto
+from core.registration.drawing import Drawing
+from core.registration.solids import LoadedPhoto
 
 Floats = npt.NDArray[np.floating]
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from core.geometry.pose import Pose
-from core.scenes.scene import InstanceKey, PoseUncertainty
+from core.registration.things import InstanceKey, PoseUncertainty
 
 Floats = npt.NDArray[np.floating]
 

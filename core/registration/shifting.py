@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.scenes.drawing import Drawing
-from core.scenes.outlines import histogram_log_odds
-from core.scenes.pairs import Pairs
+from core.registration.drawing import Drawing
+from core.registration.outlines import histogram_log_odds
+from core.registration.pairs import Pairs
 
 Floats = npt.NDArray[np.floating]
 Part = tuple[slice, slice]
@@ -78,7 +78,7 @@ def part_of(drawing: Drawing) -> Part:
 
 
 def colour_score(drawing: Drawing, part: Part, colours: Floats | None = None) -> Floats:
-    """How well colours agree at every shift of a part of the window [h, w], see :func:`core.scenes.outlines.histogram_log_odds`."""
+    """How well colours agree at every shift of a part of the window [h, w], see :func:`core.registration.outlines.histogram_log_odds`."""
     mask = drawing.seen.astype(np.float32)
     odds = histogram_log_odds(drawing, colours)
     ring = cv2.dilate(drawing.own.astype(np.float32), np.ones((5, 5), np.uint8)) - drawing.own

@@ -11,15 +11,15 @@ import numpy.typing as npt
 
 from core.geometry.pose import Pose
 from core.progress import Progress, silent
-from core.scenes.drawing import box_of, cut_window, draw
-from core.scenes.outlines import outline_pairs
-from core.scenes.pairs import Pairs
-from core.scenes.patches import patch_pairs
-from core.scenes.planes import Planes, depth_planes
-from core.scenes.scene import InstanceKey
-from core.scenes.shifting import shift_pairs
-from core.scenes.solids import LoadedPhoto, Solid
-from core.scenes.solving import Problem, Solution, solve
+from core.registration.drawing import box_of, cut_window, draw
+from core.registration.outlines import outline_pairs
+from core.registration.pairs import Pairs
+from core.registration.patches import patch_pairs
+from core.registration.planes import Planes, depth_planes
+from core.registration.shifting import shift_pairs
+from core.registration.solids import LoadedPhoto, Solid
+from core.registration.solving import Problem, Solution, solve
+from core.registration.things import InstanceKey
 
 Floats = npt.NDArray[np.floating]
 
@@ -33,7 +33,7 @@ class RefineStage:
         outline, patch: how far outlines and patches are looked for, in pixels of the window; 0 for not at all.
         rounds: how often.
         shift: above 0 the whole object is looked for up to so many halves of its box away, and nothing else.
-        turn: by how much a thing turns in one round, see :class:`core.scenes.solving.Problem`.
+        turn: by how much a thing turns in one round, see :class:`core.registration.solving.Problem`.
         depth: how far from the surface measured depth may be, in diagonals of the shape; 0 for not at all.
     """
 
@@ -120,7 +120,7 @@ def descend(
         objects: poses in the world to begin with.
         cameras: of the photos, to begin with.
         stages: how closely the photos are looked at, one after the other.
-        free: see :class:`core.scenes.solving.Problem`.
+        free: see :class:`core.registration.solving.Problem`.
         fixed: likewise.
         hiding: poses in photos of further things, which only hide.
         progress: is told of every round.

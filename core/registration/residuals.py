@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from core.scenes.drawing import Drawing
-from core.scenes.outlines import outline_pairs
-from core.scenes.pairs import Pairs
-from core.scenes.patches import patch_pairs
-from core.scenes.shifting import score_here
+from core.registration.drawing import Drawing
+from core.registration.outlines import outline_pairs
+from core.registration.pairs import Pairs
+from core.registration.patches import patch_pairs
+from core.registration.shifting import score_here
 
 
 def agreement(drawing: Drawing, reach: int = 8) -> tuple[float, float]:
@@ -17,7 +17,7 @@ def agreement(drawing: Drawing, reach: int = 8) -> tuple[float, float]:
         reach: how far its outline is looked for, in pixels of the window.
 
     Returns:
-        The agreement of colours (-1 to 2, see :mod:`core.scenes.shifting`), and the median distance in pixels of the photo
+        The agreement of colours (-1 to 2, see :mod:`core.registration.shifting`), and the median distance in pixels of the photo
         from where its outline and patches are drawn to where they were found.
     """
     pairs = Pairs.joined([outline_pairs(drawing, reach), patch_pairs(drawing, 5)])

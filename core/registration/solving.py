@@ -1,7 +1,7 @@
 """Poses of several objects in the world, and of cameras, that explain all pairs together: one robust least-squares problem.
 
 Bundle adjustment over poses (Triggs et al., "Bundle Adjustment: A Modern Synthesis", 1999) with SciPy's trust-region solver:
-residuals are whitened, the loss is Cauchy's, derivatives are exact. How sure the poses are: :mod:`core.scenes.uncertainty`.
+residuals are whitened, the loss is Cauchy's, derivatives are exact. How sure the poses are: :mod:`core.registration.uncertainty`.
 """
 
 from collections import Counter
@@ -15,10 +15,10 @@ from scipy.sparse import coo_matrix, csr_matrix
 from scipy.spatial.transform import Rotation
 
 from core.geometry.pose import Pose, nearest_rotation
-from core.scenes.pairs import Pairs
-from core.scenes.planes import Planes
-from core.scenes.scene import InstanceKey
-from core.scenes.uncertainty import Cluster, Uncertainty, covariances, parts_of
+from core.registration.pairs import Pairs
+from core.registration.planes import Planes
+from core.registration.things import InstanceKey
+from core.registration.uncertainty import Cluster, Uncertainty, covariances, parts_of
 
 Floats = npt.NDArray[np.floating]
 

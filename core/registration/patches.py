@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.scenes.drawing import Drawing
-from core.scenes.pairs import Pairs
+from core.registration.drawing import Drawing
+from core.registration.pairs import Pairs
 
 Floats = npt.NDArray[np.floating]
 

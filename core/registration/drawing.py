@@ -10,8 +10,8 @@ import numpy.typing as npt
 from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.render import surface_color
-from core.scenes.scene import InstanceKey
-from core.scenes.solids import LoadedPhoto, Solid
+from core.registration.solids import LoadedPhoto, Solid
+from core.registration.things import InstanceKey
 
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
