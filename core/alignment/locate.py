@@ -24,6 +24,7 @@ from core.notices import warn
 from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]
+Move = tuple[float, tuple[float, float]]
 
 SQUARES = ((1.0, (4, 6, 8, 11)), (0.5, (5, 6, 7, 9, 10)), (0.28, (5, 6, 7, 9, 10, 12)))
 """Sides of the squares that the photo is described in, as shares of its shorter side, and the cells that the object
@@ -50,11 +51,10 @@ SAME = 0.4
 CLOSER, PLACES = 60, 10
 """So many places are looked at closely, and so many of them are said."""
 
-MOVED = 14
-"""The best of those are tried larger, smaller and beside where they are."""
-
-MOVES = ((0.8, (0, 0)), (1.25, (0, 0)), (1, (0.15, 0)), (1, (-0.15, 0)), (1, (0, 0.15)), (1, (0, -0.15)))
-"""So much larger, and moved by such shares of their size."""
+FAR = ((0.8, (0, 0)), (1.25, (0, 0)), (1, (0.15, 0)), (1, (-0.15, 0)), (1, (0, 0.15)), (1, (0, -0.15)))
+NEAR = ((0.9, (0, 0)), (1.1, (0, 0)), (1, (0.07, 0)), (1, (-0.07, 0)), (1, (0, 0.07)), (1, (0, -0.07)))
+MOVES = ((14, FAR), (5, FAR + NEAR), (3, NEAR))
+"""How many of the best are tried elsewhere, one round after the other: so much larger, and moved by such shares of their size."""
 
 SMALLEST_SQUARE = 40
 """Squares with fewer pixels along their side are left out, unless they are as high or wide as the photo."""
@@ -212,10 +212,11 @@ def locate(
     boxes = _slid(image, squares, views)
     progress(0.3, "Comparing places with the shape")
     scores = _closely(image, boxes, views, encoder) if len(boxes) else np.zeros(0)
-    progress(0.7, "Comparing places with the shape")
-    moved = _moved(boxes[np.argsort(-scores)[:MOVED]], image)
-    boxes = np.concatenate([boxes, moved])
-    scores = np.append(scores, _closely(image, moved, views, encoder)) if len(moved) else scores
+    for number, (count, moves) in enumerate(MOVES):
+        progress(0.7 + 0.1 * number, "Comparing places with the shape")
+        moved = _moved(boxes[_distinct(boxes, scores, count)], image, moves)
+        boxes = np.concatenate([boxes, moved])
+        scores = np.append(scores, _closely(image, moved, views, encoder)) if len(moved) else scores
     kept = [index for index in _distinct(boxes, scores, PLACES) if scores[index] >= LEAST]
     return [Located(tuple(boxes[index].tolist()), float(scores[index])) for index in kept]
 
@@ -243,13 +244,13 @@ def _slid(image: npt.NDArray[np.uint8], squares: list[Squares], views: ComparedV
     return np.asarray(boxes[large][_distinct(boxes[large], scores[large], CLOSER)])
 
 
-def _moved(boxes: Floats, image: npt.NDArray[np.uint8]) -> Floats:
+def _moved(boxes: Floats, image: npt.NDArray[np.uint8], moves: Sequence[Move]) -> Floats:
     """Boxes [n, 4] made larger and smaller, and moved, as far as they stay large enough."""
     size, middle = boxes[:, 2:] - boxes[:, :2], (boxes[:, :2] + boxes[:, 2:]) / 2
     left, top, right, bottom = whole_image(image)
     found = [
         np.concatenate([middle + size * (shift - scale / 2), middle + size * (shift + scale / 2)], axis=1)
-        for scale, shift in ((s, np.array(at)) for s, at in MOVES)
+        for scale, shift in ((s, np.array(at)) for s, at in moves)
     ]
     cut = np.clip(np.concatenate(found), [left, top, left, top], [right, bottom, right, bottom])
     return np.asarray(cut[((cut[:, 2:] - cut[:, :2]) >= SMALLEST).all(1)])
