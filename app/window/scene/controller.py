@@ -189,7 +189,8 @@ class SceneController(QObject):
         if opened is None or opened.scene.root != asked.scene.root:
             return
         now, then = opened.scene.poses, asked.scene.poses
-        new = {at: one for at, one in poses.items() if now.get(at) is then.get(at) and at[0] in opened.scene.by_key}
+        same = {at: one for at, one in poses.items() if now.get(at) is then.get(at) and at[0] in opened.scene.by_key}
+        new = {at: replace(one, info=now[at].info) if at in now else one for at, one in same.items()}
         if new:
             self._push(text, opened, opened.scene.with_poses(new))
         drifted = len({key for (key, _), one in new.items() if one.state == "drifted"})

@@ -23,7 +23,7 @@ class ScenePanel(FileDrops, QWidget):
 
     Signals:
         folder_requested(), file_requested(): a scene is to be opened.
-        propagate_requested(only): carry poses from all posed photos to the others, or from this photo to all.
+        propagate_requested(only): carry poses from all posed photos to where they are missing, or from this photo to all.
         refine_requested(only): refine all things, or the chosen one.
         checked(): what is posed in this photo was found right, or is to be looked at again.
         shape_requested(), another_requested(): add a shape's file; add another thing of the chosen shape.
@@ -108,7 +108,7 @@ class ScenePanel(FileDrops, QWidget):
                         (tr("File or video…"), self.file_requested, ()))  # fmt: skip
         toolbar.add_line()
         self._with_menu(toolbar, self.propagate, "propagate",
-                        (tr("From all posed photos to those without poses"), self.propagate_requested, (False,)),
+                        (tr("From all posed photos: what is missing elsewhere"), self.propagate_requested, (False,)),
                         (tr("From this photo to all others"), self.propagate_requested, (True,)))  # fmt: skip
         self._with_menu(toolbar, self.refine, "refine", (tr("All objects"), self.refine_requested, (False,)),
                         (tr("The chosen object"), self.refine_requested, (True,)))  # fmt: skip
