@@ -266,6 +266,18 @@ def test_a_folder_of_photos_gets_its_shape_and_its_camera_by_hand(window, give, 
     qtbot.waitUntil(lambda: session.scene.pose is not None, timeout=120_000)
     assert session.scene.scene.by_key["toy-3.jpg"].camera is not None and session.scene.pose.state == "made"
     press(window, Qt.Key.Key_5, CTRL)
+    give(tmp_path / "coco")
+    pick(lambda: push(window, "Export"), "COCO")
+    qtbot.waitUntil(lambda: (tmp_path / "coco" / "annotations.json").is_file(), timeout=120_000)
     click_thing(window, 0)
     push(window, "Remove pose")
     assert session.scene.pose is None and not session.aligned
+
+    window.open_files([str(tmp_path / "coco")])  # its category has no shape; another shape is another category
+    qtbot.waitUntil(lambda: session.scene.scene.form == "coco", timeout=60_000)
+    assert session.scene.scene.names == {1: "toy"} and len(session.scene.scene.regions) == 1
+    give(resource("sample/toy2.glb"))
+    pick(lambda: push(window, "Add object"), "Shape file")
+    qtbot.waitUntil(lambda: session.scene.thing == InstanceKey(2), timeout=60_000)
+    pick(lambda: push(window, "Export"), "Save the scene where it came from")
+    qtbot.waitUntil(lambda: open_scene(tmp_path / "coco").names == {1: "toy", 2: "toy2"}, timeout=60_000)

@@ -168,10 +168,9 @@ class SceneController(QObject):
             opened = self._session.scene
             if opened is None or opened.scene.root != asked.scene.root:
                 return
-            number = max(opened.scene.shapes, default=0) + 1
-            shapes = {**opened.scene.shapes, number: replace(shape, object_id=number)}
-            wider = opened.with_scene(replace(opened.scene, shapes=shapes))
-            self._go_on(tr("Add {name}").format(name=shape.name), wider, InstanceKey(number))
+            wider, number = opened.scene.with_shape(shape)
+            text = tr("Add {name}").format(name=wider.shapes[number].name)
+            self._go_on(text, opened.with_scene(wider), InstanceKey(number))
 
         self._requests.run("read_scene_shape", done, lane="files", path=path, number=0, unit=asked.scene.unit)
 
