@@ -69,12 +69,15 @@ class SceneWork(QObject):
         order = tuple(photo.key for photo in opened.scene.photos if photo.key in posed)
         self._run("propagate_poses", tr("Propagate poses"), opened, scene=asked, keyframes=order)
 
-    def refine(self, only: bool) -> None:
-        """Let all poses follow what the photos show, or those of the chosen thing; checked ones stay."""
+    def refine(self, only: bool, far: bool) -> None:
+        """Let all poses follow what the photos show, or those of the chosen thing; checked ones stay.
+
+        Poses that may be ``far`` off are looked for first.
+        """
         opened = self._session.scene
         if opened is not None:
             things = (opened.thing,) if only and opened.thing is not None else None
-            self._run("refine_poses", tr("Refine poses"), opened, scene=opened.scene, things=things)
+            self._run("refine_poses", tr("Refine poses"), opened, scene=opened.scene, things=things, far=far)
 
     def can_save(self) -> bool:
         """Whether the scene can be written in the format that it came in."""
