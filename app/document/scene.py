@@ -26,8 +26,8 @@ SHAPE: Slot = "shape 1"
 PAIR = (IMAGE, SHAPE)
 """Where the photo and the thing's shape are open."""
 
-HIGH = 10.0
-"""Pixels of a residual from which on a pose is a problem."""
+HIGH = 1 / 64
+"""A residual above this share of the photo's longer side is a problem: 10 pixels of 640."""
 
 MARGIN = 0.05
 """Of a thing's box, on each side."""
@@ -143,11 +143,18 @@ def scene_name(scene: Scene) -> str:
 def photo_state(scene: Scene, key: str) -> PhotoState:
     """How far the work on a photo is."""
     poses = scene.by_photo.get(key, {}).values()
-    if any(one.state == "drifted" or (one.residual or 0.0) > HIGH for one in poses):
+    if any(one.state == "drifted" or (one.residual or 0.0) > _high(scene.by_key[key].camera) for one in poses):
         return "problem"
     if not poses:
         return "open"
     return "checked" if all(one.state == "checked" for one in poses) else "posed"
+
+
+def _high(camera: PhotoCamera | None) -> float:
+    """Pixels above which a residual is high; a camera that does not say its size has its principal point in the middle, about."""
+    if camera is None:
+        return HIGH * 640
+    return HIGH * max(camera.size or 2 * camera.K[:2, 2])
 
 
 def worst_residual(scene: Scene, key: str) -> float:

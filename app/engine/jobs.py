@@ -45,7 +45,7 @@ _MODULES = {
         "export_collection",
     ),
     "app.engine.scene_pictures": ("draw_scene",),
-    "app.engine.scene_inspection": ("inspect_scene",),
+    "app.engine.scene_inspection": ("inspect_scene", "inspect_again"),
     "app.engine.scene_files": ("open_scene", "scene_thumbnails", "read_scene_shape"),
     "app.engine.scene": ("propagate_poses", "refine_poses", "write_scene", "check_scene"),
     "app.engine.encoder": ("list_encoders", "adapt_encoder", "measure_encoders", "measure_caches", "clear_caches"),

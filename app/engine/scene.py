@@ -10,7 +10,7 @@ from core.registration.things import InstanceKey
 from core.scenes.check import check_scenes
 from core.scenes.propagate import propagate
 from core.scenes.readers.photos import header_size
-from core.scenes.refine import refine
+from core.scenes.refine import Refined, RefineSettings, refine
 from core.scenes.saving import save_scene
 from core.scenes.scene import ObjectPose, PoseKey, Scene, ScenePhoto
 
@@ -24,10 +24,14 @@ def propagate_poses(progress: Report, scene: Scene, keyframes: tuple[str, ...]) 
     return _changed(start, found)
 
 
-def refine_poses(progress: Report, scene: Scene, things: tuple[InstanceKey, ...] | None) -> Poses:
-    """Poses that follow what the photos show; those found so far are told too."""
+def refine_poses(progress: Report, scene: Scene, things: tuple[InstanceKey, ...] | None, far: bool) -> Poses:
+    """Poses that follow what the photos show, also from ``far`` off; those found so far are told too."""
     start = _sized(scene)
-    answer = refine(start, things, progress=progress, done=lambda now: progress.tell(_changed(start, now.scene)))
+
+    def tell(now: Refined) -> None:
+        progress.tell(_changed(start, now.scene))
+
+    answer = refine(start, things, RefineSettings(far=far), progress=progress, done=tell)
     return _changed(start, answer.scene)
 
 

@@ -1,7 +1,8 @@
 """Keyframes that show things standing to each other in the same way: their cameras follow from the poses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 
@@ -92,6 +93,28 @@ def common_motion(
             if len(agreed) > most:
                 best, most = Pose(R, t), len(agreed)
     return best, most
+
+
+def cameras_of(
+    poses: Posed, groups: Sequence[Arrangement], solids: Mapping[int, Solid]
+) -> list[tuple[Arrangement, Pose]]:
+    """The cameras that a photo has in arrangements if what is posed in it stands there as they say.
+
+    Things that look the same after a turn are asked only where no other is known.
+    """
+    found: list[tuple[Arrangement, Pose]] = []
+    for thing, pose in sorted(poses.items(), key=lambda one: len(solids[one[0].object_id].symmetry)):
+        turns = solids[thing.object_id].symmetry[:24]
+        if found and len(turns) > 1:
+            break
+        for group in groups:
+            for world, turn in product(group.worlds().get(thing, ()), turns):
+                R = pose.R @ turn[:3, :3] @ world.R.T
+                camera = Pose(R, pose(turn[:3, 3]) - R @ world.t)
+                distance = float(np.linalg.norm(pose.t))
+                if not any(one is group and near(camera, other, distance, SAME) for one, other in found):
+                    found.append((group, camera))
+    return found
 
 
 def _follows(first: Pose, second: Pose, motion: Pose, solid: Solid, within: Tolerance) -> bool:

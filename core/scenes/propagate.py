@@ -1,13 +1,15 @@
 """Poses of a few photos, the keyframes, carried to all photos of a scene.
 
+What has a pose in a photo keeps it; every other thing of the keyframes is looked for there, in keyframes too.
+
 Where cameras are known a pose is composed with them. Where they are not, each photo's camera is found from keypoints of
 photos that are known (:mod:`core.scenes.localising`), which then are known themselves; what has too few keypoints starts
 from its nearest neighbour and is refined by the descent on outlines and patches. A thing that the photo does not show where
 the world puts it is followed from the photos beside it (:mod:`core.scenes.tracking`), and if that does not show it either it is
-flagged as drifted; keyframes stay as they are.
+flagged as drifted. In a keyframe it is left out instead: whoever posed the others there may have seen that it is not there.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,11 +22,14 @@ from core.registration.drawing import box_of, cut_window, draw
 from core.registration.residuals import agreement
 from core.registration.solids import LoadedPhoto, Solid
 from core.registration.things import InstanceKey
-from core.scenes.arrangements import MADE, Arrangement, Posed, arranged, in_world, near
+from core.scenes.arrangements import MADE, Arrangement, Posed, arranged, cameras_of, in_world, near
 from core.scenes.localising import Keypoints, Landmarks, keypoints_of, landmarks, localise
 from core.scenes.scene import ObjectPose, PoseState, Scene, ScenePhoto
 from core.scenes.solids import load_photo, load_solids, photos_with_cameras
 from core.scenes.tracking import followed, starts
+
+CARRIED: tuple[PoseState, ...] = ("propagated", "drifted")
+"""States of poses that come from another photo: they are carried no further."""
 
 CLEARLY = 0.1
 """By how much a photo must agree better with a rarer place of a thing than with the most frequent one."""
@@ -60,8 +65,8 @@ def propagate(
 ) -> Scene:
     """Carry the poses of keyframes to all photos of a scene.
 
-    Photos without a camera are left out, and checked poses stay; photos that hold propagated poses are done again, unless these are all there is
-    to do: a run that was stopped goes on from the scene that ``done`` was told last, with ``scene`` being that one.
+    Photos without a camera are left out, and so are those in which nothing is missing: a run that was stopped goes on from the scene that
+    ``done`` was told last, with ``scene`` being that one.
 
     Args:
         scene: with poses in the keyframes and cameras (intrinsics) in all photos.
@@ -75,12 +80,13 @@ def propagate(
         CounterpointError: no photo has a camera, no keyframe a pose, or a thing has no shape.
     """
     with_camera = photos_with_cameras(scene)
-    keys = [key for key in keyframes if scene.by_photo.get(key) and key in with_camera]
-    if not keys:
+    sources = {key: _sources(scene, key) for key in keyframes if key in with_camera and _sources(scene, key)}
+    if not sources:
         raise CounterpointError("No keyframe has a pose; pose the objects of one photo first, or choose another.")
-    solids = solids or load_solids(scene, (thing.object_id for key in keys for thing in scene.by_photo[key]))
-    work = _Propagation(scene, keys, settings, solids)
-    open_ = [photo for key, photo in with_camera.items() if key not in keys and not _carried(scene, key)]
+    wanted = frozenset(thing for poses in sources.values() for thing in poses)
+    work = _Propagation(scene, sources, settings, solids or load_solids(scene, (thing.object_id for thing in wanted)))
+    open_ = [photo for key, photo in with_camera.items() if wanted - scene.by_photo.get(key, {}).keys()]
+    open_.sort(key=lambda photo: photo.key not in sources)
     count = len(open_)
     while open_:
         left: list[ScenePhoto] = []
@@ -92,26 +98,25 @@ def propagate(
             else:
                 left.append(photo)
         if len(left) == len(open_):
-            if not work.follow(left[0]):
-                return scene
-            scene = scene.with_poses(work.pose(left[0]))
-            done(scene)
+            if work.follow(left[0]):
+                scene = scene.with_poses(work.pose(left[0]))
+                done(scene)
             left = left[1:]
         open_ = left
     return scene
 
 
-def _carried(scene: Scene, key: str) -> bool:
-    poses = scene.by_photo.get(key, {})
-    return bool(poses) and all(one.state in ("propagated", "drifted", "refined") for one in poses.values())
+def _sources(scene: Scene, key: str) -> Posed:
+    """The poses of a keyframe that are carried."""
+    return {thing: one.pose for thing, one in scene.by_photo.get(key, {}).items() if one.state not in CARRIED}
 
 
 @dataclass
 class _Propagation:
-    """What is known while poses are carried."""
+    """What is known while poses are carried; ``sources`` are the poses of keyframes."""
 
     scene: Scene
-    keys: list[str]
+    sources: Mapping[str, Posed]
     settings: PropagateSettings
     solids: Mapping[int, Solid]
     loaded: dict[str, LoadedPhoto] = field(default_factory=dict)
@@ -119,23 +124,20 @@ class _Propagation:
     marks: dict[str, Landmarks] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        posed: dict[str, Posed] = {
-            key: {thing: one.pose for thing, one in self.scene.by_photo[key].items()} for key in self.keys
-        }
         told = {photo.key: photo.cam_from_world for photo in self.scene.photos}
         cameras = {key: pose for key, pose in told.items() if pose is not None}
-        if all(key in cameras for key in self.keys):
-            self.groups = [Arrangement({key: cameras[key] for key in self.keys}, posed)]
+        if all(key in cameras for key in self.sources):
+            self.groups = [Arrangement({key: cameras[key] for key in self.sources}, dict(self.sources))]
+            self.exact = cameras
         else:
-            self.groups = arranged(posed, self.solids)
-        self.exact = cameras if all(key in cameras for key in self.keys) else {}
+            self.groups, self.exact = arranged(self.sources, self.solids), {}
         self.order = {photo.key: number for number, photo in enumerate(self.scene.photos)}
-        self.group_of: dict[str, Arrangement] = {}
+        self.found: dict[str, tuple[Arrangement, Pose]] = {}
         self.moving: set[InstanceKey] = set()
         self.seen: dict[InstanceKey, dict[str, Pose]] = {}
-        for key, poses in posed.items():
-            for thing, pose in poses.items():
-                self.seen.setdefault(thing, {})[key] = pose
+        for (key, thing), one in sorted(self.scene.poses.items()):
+            if one.state != "drifted" and thing.object_id in self.solids:
+                self.seen.setdefault(thing, {})[key] = one.pose
 
     def photo(self, key: str) -> LoadedPhoto:
         if key not in self.loaded:
@@ -157,78 +159,113 @@ class _Propagation:
             self.marks[key] = landmarks(self.points(key), self.photo(key), group.cameras[key], poses, self.solids)
         return self.marks[key]
 
+    def here(self, key: str) -> Posed:
+        """What has a pose in a photo and keeps it."""
+        known = self.scene.by_photo.get(key, {})
+        return {thing: one.pose for thing, one in known.items() if thing.object_id in self.solids}
+
+    def helpful(self, key: str) -> list[Arrangement]:
+        """Arrangements of things that are missing in a photo."""
+        return [group for group in self.groups if group.worlds().keys() - self.here(key).keys()]
+
     def locate(self, photo: ScenePhoto) -> bool:
-        """Find the camera of a photo: of several arrangements the one whose things the photo shows best."""
-        if photo.key in self.exact:
-            self._settle(photo.key, self.groups[0], self.exact[photo.key])
+        """Find the camera of a photo, in the arrangement whose things the photo shows best: by what is posed in it, or by keypoints."""
+        key, loaded = photo.key, self.photo(photo.key)
+        if key in self.exact:
+            self._settle(key, self.groups[0], self.exact[key])
             return True
-        loaded = self.photo(photo.key)
-        size = (loaded.pixels.shape[1], loaded.pixels.shape[0])
-        found = []
-        for group in self.groups:
-            nearest = sorted(group.cameras, key=lambda key: abs(self.order[key] - self.order[photo.key]))
-            known = {key: self.known(key, group) for key in nearest[: self.settings.neighbours]}
-            answer = localise(self.points(photo.key), loaded.K, size, known)
-            if answer is not None:
-                judged = self._judged(loaded, group, answer[0])
-                found.append((sum(one.agreed for one in judged.values()), group, answer[0]))
-        if not found:
+        groups = self.helpful(key)
+        known = [(group, group.cameras[key]) for group in groups if key in group.cameras]
+        best = self._best(photo, known or cameras_of(self.here(key), groups, self.solids))
+        if best is None or (best[0] and all(self._drifted(one) for one in best[0].values())):
+            size = (loaded.pixels.shape[1], loaded.pixels.shape[0])
+            for group in groups:
+                if key not in group.cameras:
+                    nearest = sorted(group.cameras, key=lambda other: abs(self.order[other] - self.order[key]))
+                    marks = {other: self.known(other, group) for other in nearest[: self.settings.neighbours]}
+                    answer = localise(self.points(key), loaded.K, size, marks)
+                    known += [] if answer is None else [(group, answer[0])]
+            best = self._best(photo, known) or best
+        if best is None:
             return False
-        _, group, camera = max(found, key=lambda one: one[0])
-        self._settle(photo.key, group, camera)
+        self._settle(key, *best[1:])
         return True
+
+    def _best(
+        self, photo: ScenePhoto, cameras: Sequence[tuple[Arrangement, Pose]]
+    ) -> "tuple[dict[InstanceKey, _Candidate], Arrangement, Pose] | None":
+        """Of several cameras the one with which the photo shows best what is missing in it."""
+        tried = [(self._judged(photo.key, group, camera), group, camera) for group, camera in cameras]
+        return max(tried, key=lambda one: sum(judged.agreed for judged in one[0].values()), default=None)
 
     def follow(self, photo: ScenePhoto) -> bool:
         """Start from the camera of the nearest photo, and let the photo's own camera descend."""
-        distance = {key: abs(self.order[key] - self.order[photo.key]) for group in self.groups for key in group.cameras}
-        nearest = min(distance, key=lambda key: distance[key])
-        group = next(group for group in self.groups if nearest in group.cameras)
+        distance = {
+            (abs(self.order[key] - self.order[photo.key]), key): group
+            for group in self.helpful(photo.key)
+            for key in group.cameras
+            if key != photo.key
+        }
+        if not distance:
+            return False
+        nearest = min(distance)
+        group = distance[nearest]
         objects = {thing: some[0] for thing, some in group.worlds().items()}
         things = frozenset(objects)
         views = SceneViews({photo.key: self.photo(photo.key)}, self.solids, {photo.key: things})
-        start = {photo.key: group.cameras[nearest]}
+        start = {photo.key: group.cameras[nearest[1]]}
         reach = float(np.mean([np.linalg.norm(composed(start[photo.key], pose).t) for pose in objects.values()]))
         solution = descend(views, objects, start, COARSE + FINE, {photo.key: (0.5, 0.5 * reach)}, things)
         self._settle(photo.key, group, solution.cameras[photo.key])
         return True
 
     def _settle(self, key: str, group: Arrangement, camera: Pose) -> None:
-        group.cameras[key] = camera
-        self.group_of[key] = group
+        if key not in self.sources:  # the camera of a keyframe is that of its own arrangement
+            group.cameras[key] = camera
+        self.found[key] = group, camera
 
     def pose(self, photo: ScenePhoto) -> dict[tuple[str, InstanceKey], ObjectPose]:
-        """Where things are in a photo whose camera was found, each with its residual."""
-        group = self.group_of[photo.key]
-        loaded = self.photo(photo.key)
-        judged = self._judged(loaded, group, group.cameras[photo.key])
-        self._track(photo, loaded, judged)
-        kept, found = self.scene.by_photo.get(photo.key, {}), {}
+        """Where the things are that are missing in a photo whose camera was found, each with its residual."""
+        judged = self._judged(photo.key, *self.found[photo.key])
+        self._track(photo, judged)
+        found = {}
         for thing, one in judged.items():
-            if thing in kept and kept[thing].state == "checked":
-                continue
-            info = kept[thing].info if thing in kept else {}
             state: PoseState = "drifted" if self._drifted(one) else "propagated"
-            found[photo.key, thing] = ObjectPose(one.pose, state, one.residual, info)
+            if state == "propagated" or photo.key not in self.sources:
+                found[photo.key, thing] = ObjectPose(one.pose, state, one.residual)
+        if found and photo.key in self.sources:
+            self._join(photo.key, {thing: one.pose for (_, thing), one in found.items()})
         return found
+
+    def _join(self, key: str, found: Posed) -> None:
+        """A keyframe that stood by itself is one of the arrangement whose things were found in it."""
+        group, camera = self.found[key]
+        if any(one is not group and one.cameras.keys() == {key} for one in self.groups):
+            self.groups = [one for one in self.groups if one is group or one.cameras.keys() != {key}]
+            group.cameras[key], group.keyframes[key] = camera, {**self.sources[key], **found}
+            self.marks.pop(key, None)
 
     def _drifted(self, one: "_Candidate") -> bool:
         return one.agreed < self.settings.agreement or one.residual > self.settings.drift * one.side
 
-    def _track(self, photo: ScenePhoto, loaded: LoadedPhoto, judged: "dict[InstanceKey, _Candidate]") -> None:
+    def _track(self, photo: ScenePhoto, judged: "dict[InstanceKey, _Candidate]") -> None:
         """Follow what moves by itself from the photos beside this one, and remember where things are.
 
         A thing moves that keyframes have at several places, or that was followed before; one that the photo does not show where
         the world puts it may.
         """
-        number, group = self.order[photo.key], self.group_of[photo.key]
+        number, loaded, here = self.order[photo.key], self.photo(photo.key), self.here(photo.key)
+        group, camera = self.found[photo.key]
         worlds = group.worlds(MADE)
         for thing, known in self.seen.items():
+            if thing in here:
+                continue
             one, moves = judged.get(thing), thing in self.moving or len(worlds.get(thing, ())) > 1
             if one is not None and not self._drifted(one) and not moves:
                 continue
-            others = {other: found.pose for other, found in judged.items() if other != thing}
+            others = {**here, **{other: found.pose for other, found in judged.items() if other != thing}}
             least = -np.inf if one is None else one.agreed + (0.0 if moves else CLEARLY)
-            for start in starts(self._from_here(photo.key, group, known), number):
+            for start in starts(self._from_here(photo.key, group, camera, known), number):
                 pose = followed(photo.key, loaded, thing, start, others, self.solids)
                 other = None if pose is None else self._candidate(loaded, thing, {**others, thing: pose})
                 if other is not None and not self._drifted(other) and other.agreed > least:
@@ -239,12 +276,12 @@ class _Propagation:
             if not self._drifted(one):
                 self.seen.setdefault(thing, {})[photo.key] = one.pose
 
-    def _from_here(self, key: str, group: Arrangement, known: Mapping[str, Pose]) -> dict[int, Pose]:
+    def _from_here(self, key: str, group: Arrangement, camera: Pose, known: Mapping[str, Pose]) -> dict[int, Pose]:
         """Where a thing would be in this photo if it stood as in others that were taken from nearly the same side, by their numbers.
 
         How photos of another arrangement stand to this one is not known; those of a video follow each other closely.
         """
-        found, camera = {}, group.cameras[key]
+        found = {}
         for other, pose in known.items():
             there, number = group.cameras.get(other), self.order[other]
             if there is not None and rotation_error(camera.R, there.R) < BESIDE:
@@ -253,10 +290,11 @@ class _Propagation:
                 found[number] = pose
         return found
 
-    def _judged(self, loaded: LoadedPhoto, group: Arrangement, camera: Pose) -> dict[InstanceKey, "_Candidate"]:
-        """For each thing that is visible the place, of those that keyframes say, that the photo shows best."""
-        places = {thing: [composed(camera, one) for one in some] for thing, some in group.worlds().items()}
-        poses = {thing: some[0] for thing, some in places.items()}
+    def _judged(self, key: str, group: Arrangement, camera: Pose) -> dict[InstanceKey, "_Candidate"]:
+        """For each visible thing that is missing in a photo the place, of those that keyframes say, that the photo shows best."""
+        loaded, here, worlds = self.photo(key), self.here(key), group.worlds()
+        places = {thing: [composed(camera, one) for one in some] for thing, some in worlds.items() if thing not in here}
+        poses = {**{thing: some[0] for thing, some in places.items()}, **here}
         found: dict[InstanceKey, _Candidate] = {}
         for thing, some in places.items():
             for pose in some:

@@ -187,6 +187,15 @@ class Scene:
             return self.shapes[object_id].name
         return str(self.names.get(object_id, f"object {object_id}"))
 
+    def with_shape(self, shape: SceneShape) -> tuple["Scene", int]:
+        """The same scene with one shape more, and its number: it is called as no other object, neither by its number nor by its name."""
+        seen = {thing.object_id for _, thing in (*self.poses, *self.regions)}
+        number = 1 + max({0, *self.shapes, *self.names, *seen})
+        called = {self.name_of(one) for one in (*self.shapes, *self.names)}
+        names = (shape.name, *(f"{shape.name} {count}" for count in range(2, len(called) + 3)))
+        new = replace(shape, object_id=number, name=next(name for name in names if name not in called))
+        return replace(self, shapes={**self.shapes, number: new}), number
+
     def with_poses(self, poses: Mapping[PoseKey, ObjectPose]) -> "Scene":
         """The same scene, in which these poses are added or stand for those of the same photo and thing."""
         return replace(self, poses={**self.poses, **poses})

@@ -117,6 +117,25 @@ def test_poses_are_carried_to_other_photos_and_a_stopped_run_goes_on(drawn, tmp_
     assert "carried from other keyframes (0)" in capsys.readouterr().err
 
 
+def test_a_thing_that_is_missing_in_a_photo_is_carried_to_it(drawn, tmp_path, capsys):
+    part = shutil.copytree(drawn.parents[1], tmp_path / "part") / "test" / drawn.name
+    truth = json.loads((part / "scene_gt.json").read_text())
+
+    def carried(out, **counts):
+        poses = {key: entries[: counts.get(f"n{key}", 0)] for key, entries in truth.items()}
+        (part / "scene_gt.json").write_text(json.dumps(poses))
+        found = report(capsys, "scene", "propagate", part, "--out", tmp_path / out)
+        assert found["drifted"] == 0
+        return [(one["image"], one["obj_id"]) for one in found["poses"]]
+
+    assert carried("one", n0=1) == [("1", 1), ("2", 1)]
+    assert carried("one", n0=2) == [("1", 1), ("1", 2), ("2", 1), ("2", 2)]  # another object was posed since
+    assert carried("two", n0=2, n1=1) == [("1", 2), ("2", 1), ("2", 2)]
+    assert carried("two", n0=2, n1=1) == [("1", 2), ("2", 1), ("2", 2)]
+    written = json.loads((tmp_path / "two" / "test" / "000000" / "scene_gt.json").read_text())
+    assert [len(written[key]) for key in "012"] == [2, 2, 2]
+
+
 def test_what_drifted_is_not_written_as_truth(drawn, tmp_path, capsys):
     off = shutil.copytree(drawn.parents[1], tmp_path / "off") / "test" / drawn.name
     truth = json.loads((off / "scene_gt.json").read_text())

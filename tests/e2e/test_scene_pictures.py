@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
@@ -14,7 +14,7 @@ from core.scenes.opening import list_scenes
 from core.scenes.picture import OTHER
 from core.scenes.saving import save_scene
 from tests.core.scenes.painted import painted
-from tests.e2e.hands import CTRL, LEFT, click_pixel, differs, errors, on_view, press, push, shown
+from tests.e2e.hands import CTRL, LEFT, click_pixel, differs, drag, errors, on_view, press, push, shown
 
 RED, BLUE = InstanceKey(1), InstanceKey(2)
 
@@ -124,6 +124,57 @@ def test_what_is_posed_is_seen_and_chosen_in_the_photo(opened, qtbot):
     assert panel.view.things.shown()
 
 
+def corrected_while_inspected(window, page, qtbot):
+    """What is corrected in the window is measured anew, and what is undone; what was cancelled says that it is of before."""
+    view, table = window.panels["image 1"].view, page.table
+    at = window.session.scene.place
+
+    def error(what="translation"):
+        return next((row[what] for row in table.rows.rows if (row["photo"], InstanceKey(row["object"])) == at), None)
+
+    def shift(by):
+        middle, before = view.mapFromScene(view.handles.pos()), window.session.scene.pose
+        drag(view.viewport(), middle, middle + QPoint(by, 0))
+        qtbot.waitUntil(lambda: window.session.scene.pose is not before, timeout=90_000)
+
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    first, others = error(), [row for row in table.rows.rows if row["photo"] != at[0]]
+    press(window, Qt.Key.Key_3, CTRL)
+    press(window, Qt.Key.Key_W)
+    qtbot.waitUntil(lambda: view.handles.isVisible(), timeout=60_000)
+    shift(30)
+    qtbot.waitUntil(lambda: abs(error() - first) > 5, timeout=30_000)
+    assert page.changed.isHidden() and page.table.current() >= 0
+    assert [row for row in table.rows.rows if row["photo"] != at[0]] == others  # not measured, but kept
+    assert (table.rows.rows[table.current()]["photo"], table.rows.rows[table.current()]["object"]) == (at[0], at[1][0])
+    press(window, Qt.Key.Key_Z, CTRL)
+    qtbot.waitUntil(lambda: error() == pytest.approx(first), timeout=30_000)
+
+    submit = window.engine.submit
+
+    def cancelled(job, **how):
+        request = submit(job, **how)
+        if job == "inspect_again":
+            QTimer.singleShot(0, request.cancel)
+        return request
+
+    window.engine.submit = cancelled
+    shift(-30)
+    qtbot.waitUntil(lambda: page.again.isVisible() and "measured: 1" in page.changed.text(), timeout=30_000)
+    assert error() == pytest.approx(first)
+    window.engine.submit = submit
+    push(page, "Measure again")
+    qtbot.waitUntil(lambda: abs(error() - first) > 5 and page.changed.isHidden(), timeout=30_000)
+    press(window, Qt.Key.Key_5, CTRL)
+    push(window, "Remove pose")
+    qtbot.waitUntil(lambda: error() is None and page.changed.isHidden(), timeout=30_000)
+    press(window, Qt.Key.Key_Z, CTRL)
+    press(window, Qt.Key.Key_Z, CTRL)
+    qtbot.waitUntil(lambda: error() == pytest.approx(first), timeout=30_000)
+    wait_drawn(window, qtbot, *at)
+
+
 def test_results_are_inspected(opened, place, give, qtbot):
     window, panel = opened, opened.panels["image 1"]
     results = opened.features.scene.results
@@ -174,6 +225,7 @@ def test_results_are_inspected(opened, place, give, qtbot):
     QTest.mouseDClick(page.plot, LEFT, pos=page.plot.place_of(table.current()).toPoint())
     wait_drawn(window, qtbot, chosen["photo"], InstanceKey(chosen["object"]))
 
+    corrected_while_inspected(window, page, qtbot)
     with_other = shown(panel)
     page.activateWindow()
     qtbot.waitUntil(page.isActiveWindow)

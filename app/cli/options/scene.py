@@ -12,7 +12,7 @@ ACTIONS = {
     "export": "write it in another format, or complete it in its own",
     "check": "whether a BOP scene is as bop_toolkit needs it (exit code 1 where it is not)",
     "inspect": "how far other poses are from its own",
-    "propagate": "carry the poses of some photos to all others",
+    "propagate": "carry the poses of some photos to all photos in which they are missing",
     "symmetries": "which turns its shapes look the same after, found in the shapes",
     "refine": "let its poses follow what the photos show, over all photos with cameras together",
 }

@@ -13,10 +13,8 @@ from core.notices import warn
 from core.progress import Progress, silent, span
 from core.scenes.inspect import photo_of
 from core.scenes.opening import open_scene
-from core.scenes.propagate import propagate
+from core.scenes.propagate import CARRIED, propagate
 from core.scenes.scene import Scene
-
-CARRIED = ("propagated", "drifted")
 
 SHOWN = 20
 
@@ -27,7 +25,7 @@ def run(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
 
 
 def _one(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
-    """What was carried, with state and residual; photos that an earlier run into the same place did stay."""
+    """What was carried, with state and residual; poses that an earlier run into the same place found stay."""
     scene = open_scene(options.path)
     keys = _keyframes(options, scene)
     kept = kept_poses(options, scene)
@@ -39,7 +37,7 @@ def _one(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
             "choose another place, or delete the file."
         )
     start = {at: one for at, one in scene.poses.items() if at[0] in keys}
-    start |= {at: one for at, one in earlier.items() if at[0] not in keys}
+    start = {at: one for at, one in earlier.items() if one.state in CARRIED} | start
     found = propagate(replace(scene, poses=start), keys, progress=span(progress, 0, 0.9), done=kept.keep)
     kept.keep(found)
     drifted = [at for at, one in found.poses.items() if one.state == "drifted"]

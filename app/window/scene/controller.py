@@ -169,10 +169,9 @@ class SceneController(QObject):
             opened = self._session.scene
             if opened is None or opened.scene.root != asked.scene.root:
                 return
-            number = max(opened.scene.shapes, default=0) + 1
-            shapes = {**opened.scene.shapes, number: replace(shape, object_id=number)}
-            wider = opened.with_scene(replace(opened.scene, shapes=shapes))
-            self._go_on(tr("Add {name}").format(name=shape.name), wider, InstanceKey(number))
+            wider, number = opened.scene.with_shape(shape)
+            text = tr("Add {name}").format(name=wider.shapes[number].name)
+            self._go_on(text, opened.with_scene(wider), InstanceKey(number))
 
         self._requests.run("read_scene_shape", done, lane="files", path=path, number=0, unit=asked.scene.unit)
 
@@ -190,7 +189,8 @@ class SceneController(QObject):
         if opened is None or opened.scene.root != asked.scene.root:
             return
         now, then = opened.scene.poses, asked.scene.poses
-        new = {at: one for at, one in poses.items() if now.get(at) is then.get(at) and at[0] in opened.scene.by_key}
+        same = {at: one for at, one in poses.items() if now.get(at) is then.get(at) and at[0] in opened.scene.by_key}
+        new = {at: replace(one, info=now[at].info) if at in now else one for at, one in same.items()}
         if new:
             self._push(text, opened, opened.scene.with_poses(new))
         drifted = len({key for (key, _), one in new.items() if one.state == "drifted"})

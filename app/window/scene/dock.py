@@ -23,8 +23,8 @@ class ScenePanel(FileDrops, QWidget):
 
     Signals:
         folder_requested(), file_requested(): a scene is to be opened.
-        propagate_requested(only): carry poses from all posed photos to the others, or from this photo to all.
-        refine_requested(only): refine all things, or the chosen one.
+        propagate_requested(only): carry poses from all posed photos to where they are missing, or from this photo to all.
+        refine_requested(only, far): refine all things, or the chosen one; they may be far off, and are looked for first.
         checked(): what is posed in this photo was found right, or is to be looked at again.
         shape_requested(), another_requested(): add a shape's file; add another thing of the chosen shape.
         results_requested(): other poses are to be compared with the scene's own.
@@ -36,7 +36,7 @@ class ScenePanel(FileDrops, QWidget):
     folder_requested = Signal()
     file_requested = Signal()
     propagate_requested = Signal(bool)
-    refine_requested = Signal(bool)
+    refine_requested = Signal(bool, bool)
     checked = Signal()
     shape_requested = Signal()
     another_requested = Signal()
@@ -108,10 +108,13 @@ class ScenePanel(FileDrops, QWidget):
                         (tr("File or video…"), self.file_requested, ()))  # fmt: skip
         toolbar.add_line()
         self._with_menu(toolbar, self.propagate, "propagate",
-                        (tr("From all posed photos to those without poses"), self.propagate_requested, (False,)),
+                        (tr("From all posed photos: what is missing elsewhere"), self.propagate_requested, (False,)),
                         (tr("From this photo to all others"), self.propagate_requested, (True,)))  # fmt: skip
-        self._with_menu(toolbar, self.refine, "refine", (tr("All objects"), self.refine_requested, (False,)),
-                        (tr("The chosen object"), self.refine_requested, (True,)))  # fmt: skip
+        self._with_menu(toolbar, self.refine, "refine",
+                        (tr("All objects"), self.refine_requested, (False, False)),
+                        (tr("The chosen object"), self.refine_requested, (True, False)),
+                        (tr("All objects, also if about 10° off (slower)"), self.refine_requested, (False, True)),
+                        (tr("The chosen object, also if about 10° off (slower)"), self.refine_requested, (True, True)))  # fmt: skip
         toolbar.add_action(self.check, "confirm")
         toolbar.add_line()
         _, self.another = self._with_menu(toolbar, self.add, "add", (tr("Shape file…"), self.shape_requested, ()),

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QPushButt
 from app.document.texts import tr
 from app.shared.results import Inspected
 from app.window.scene.results_plot import USUAL, Axis, Point, ResultsPlot
-from app.window.scene.results_table import CIRCUMSTANCES, ERRORS, ResultsTable, Row, thing_of
+from app.window.scene.results_table import CIRCUMSTANCES, ERRORS, ResultsTable, Row, place_of, thing_of
 from core.registration.things import InstanceKey
 
 VIEWPOINT = "viewpoint"
@@ -24,11 +24,13 @@ class ResultsPage(QDialog):
     Signals:
         opened(photo, thing): go there.
         other_requested(): read another file.
+        again_requested(): measure anew what was changed.
         left(): it was closed.
     """
 
     opened = Signal(str, object)
     other_requested = Signal()
+    again_requested = Signal()
     left = Signal()
 
     def __init__(self, parent: QWidget | None = None):
@@ -47,8 +49,12 @@ class ResultsPage(QDialog):
         self.other = QPushButton(tr("Open other results…"))
         self.other.setAutoDefault(False)
         self.other.clicked.connect(self.other_requested)
+        self.changed, self.again = QLabel(), QPushButton(tr("Measure again"))
+        self.again.setAutoDefault(False)
+        self.again.clicked.connect(self.again_requested)
         self._name_of: Callable[[InstanceKey], str] = str
         self._lay_out()
+        self.show_changed(0, False)
         self.table.opened.connect(self._open)
         self.table.chosen.connect(self.plot.set_current)
         self.plot.chosen.connect(self.table.choose)
@@ -66,6 +72,26 @@ class ResultsPage(QDialog):
         if found.rows:
             self.table.selectRow(0)
 
+    def update_inspected(self, found: Inspected) -> None:
+        """Other numbers: what is chosen stays so, and the table stays where it is."""
+        rows, bar = self.table.rows, self.table.verticalScrollBar()
+        chosen, place = self.table.current(), bar.value()
+        current = None if chosen < 0 else place_of(rows.rows[chosen])
+        rows.show_rows(found.rows, rows.order, self._name_of)
+        self.about.setText(_summary(found))
+        self._draw()
+        self.table.select(next((number for number, row in enumerate(found.rows) if place_of(row) == current), -1))
+        bar.setValue(place)
+
+    def show_changed(self, count: int, stopped: bool) -> None:
+        """Say that numbers of so many photos are of before these were changed, and whether they are measured anew."""
+        if stopped:
+            self.changed.setText(tr("Photos changed since they were measured: {count}").format(count=count))
+        else:
+            self.changed.setText(tr("Photos changed: {count}. Measuring them again…").format(count=count))
+        self.changed.setVisible(count > 0)
+        self.again.setVisible(count > 0 and stopped)
+
     def _lay_out(self) -> None:
         choice = QHBoxLayout()
         for label, box in ((tr("Plot"), self.error), (tr("over"), self.over)):
@@ -74,6 +100,8 @@ class ResultsPage(QDialog):
             choice.addWidget(name)
             choice.addWidget(box)
         choice.addStretch()
+        choice.addWidget(self.changed)
+        choice.addWidget(self.again)
         choice.addWidget(self.other)
         lower = QWidget()
         column = QVBoxLayout(lower)

@@ -47,19 +47,24 @@ def thing_of(row: Row) -> InstanceKey:
     return InstanceKey(row["object"], row["instance"])
 
 
+def place_of(row: Row) -> tuple[str, InstanceKey]:
+    """The photo that a row is about, and the thing in it."""
+    return row["photo"], thing_of(row)
+
+
 class ResultsModel(QAbstractTableModel):
     """Rows of :func:`core.scenes.inspect.inspect`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: Sequence[Row] = ()
-        self._order: Mapping[str, int] = {}
+        self.order: Mapping[str, int] = {}
         self._name_of: Callable[[InstanceKey], str] = str
 
     def show_rows(self, rows: Sequence[Row], order: Mapping[str, int], name_of: Callable[[InstanceKey], str]) -> None:
         """Show rows; ``order`` is that of the photos, ``name_of`` what people read of a thing."""
         self.beginResetModel()
-        self.rows, self._order, self._name_of = rows, order, name_of
+        self.rows, self.order, self._name_of = rows, order, name_of
         self.endResetModel()
 
     @staticmethod
@@ -103,7 +108,7 @@ class ResultsModel(QAbstractTableModel):
     def _number(self, row: Row, name: str) -> float:
         """What a column is sorted by; a true pose without another one is worse than any."""
         if name == "photo":
-            return self._order.get(row["photo"], -1)
+            return self.order.get(row["photo"], -1)
         if name == "object":
             return 1000.0 * float(row["object"]) + float(row["instance"])
         return math.inf if row[name] is None else float(row[name])
@@ -148,11 +153,14 @@ class ResultsTable(OwnReturn, QTableView):
         """The row of the model that is selected, -1 for none."""
         return self._sorted.mapToSource(self.currentIndex()).row()
 
+    def select(self, row: int) -> None:
+        """Select a row of the model, -1 for none."""
+        self.setCurrentIndex(self._sorted.mapFromSource(self.rows.index(row, 0)))
+
     def choose(self, row: int) -> None:
         """Select a row of the model, and show it."""
-        index = self._sorted.mapFromSource(self.rows.index(row, 0))
-        self.setCurrentIndex(index)
-        self.scrollTo(index)
+        self.select(row)
+        self.scrollTo(self.currentIndex())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current() >= 0:

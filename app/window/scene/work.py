@@ -56,32 +56,28 @@ class SceneWork(QObject):
         dock.refine_requested.connect(self.refine)
 
     def propagate(self, only: bool) -> None:
-        """Carry poses from all posed photos to those without, or (``only``) from this photo to all others.
+        """Carry poses from all posed photos to where things have none, or (``only``) those of this photo to all others.
 
         Poses that were made by hand or checked stay as they are in both cases.
         """
         opened = self._session.scene
         if opened is None:
             return
-        scene, sources = opened.scene, BY_HAND if only else TRUSTED
-        keys = {key for (key, _), one in scene.poses.items() if one.state in sources}
-        if only:
-            keys |= {opened.photo} & scene.by_photo.keys()
-        given = {
-            at: one
-            for at, one in scene.poses.items()
-            if at[0] in keys and (one.state in TRUSTED or (only and at[0] == opened.photo))
-        }
-        asked = replace(scene, poses=given)
-        order = tuple(photo.key for photo in scene.photos if photo.key in keys)
+        given = _given(opened, opened.photo if only else None)
+        posed = {key for key, _ in given}
+        asked = replace(opened.scene, poses=given)
+        order = tuple(photo.key for photo in opened.scene.photos if photo.key in posed)
         self._run("propagate_poses", tr("Propagate poses"), opened, scene=asked, keyframes=order)
 
-    def refine(self, only: bool) -> None:
-        """Let all poses follow what the photos show, or those of the chosen thing; checked ones stay."""
+    def refine(self, only: bool, far: bool) -> None:
+        """Let all poses follow what the photos show, or those of the chosen thing; checked ones stay.
+
+        Poses that may be ``far`` off are looked for first.
+        """
         opened = self._session.scene
         if opened is not None:
             things = (opened.thing,) if only and opened.thing is not None else None
-            self._run("refine_poses", tr("Refine poses"), opened, scene=opened.scene, things=things)
+            self._run("refine_poses", tr("Refine poses"), opened, scene=opened.scene, things=things, far=far)
 
     def can_save(self) -> bool:
         """Whether the scene can be written in the format that it came in."""
@@ -147,3 +143,14 @@ class SceneWork(QObject):
         request = self._requests.run(job, take, **arguments)
         request.partial_result.connect(so_far.update)
         request.cancelled.connect(lambda: take(so_far) if so_far else None)
+
+
+def _given(opened: OpenScene, only: str | None) -> Poses:
+    """The poses that are carried, and stay: all that are trusted, or those of one photo, whatever they come from, and those made by hand."""
+    given = {}
+    for at, one in opened.scene.poses.items():
+        if at[0] == only and one.state not in TRUSTED:
+            given[at] = replace(one, state="made")
+        elif at[0] == only or one.state in (TRUSTED if only is None else BY_HAND):
+            given[at] = one
+    return given

@@ -73,16 +73,14 @@ def _classes(scene: Scene) -> dict[int, int]:
     """The class of each object: that of the labels, which objects are numbered after, or else their order."""
     known = sorted({*scene.shapes, *(thing.object_id for _, thing in scene.regions)})
     if scene.form == "yolo":
-        return {
-            number: number - 1 for number in range(1, max([*known, len(scene.info.get("names") or ())], default=0) + 1)
-        }
+        return {number: number - 1 for number in range(1, max([*known, *scene.names], default=0) + 1)}
     return {object_id: number for number, object_id in enumerate(known)}
 
 
 def _write_table(path: Path, root: Path, told: Mapping[str, Any], scene: Scene, classes: dict[int, int]) -> Path:
     table = path if path != root else root / "data.yaml"
     names = {number: scene.name_of(object_id) for object_id, number in classes.items()}
-    about: dict[str, Any] = dict(told)
+    about: dict[str, Any] = {**told, "nc": len(names)} if "nc" in told else dict(told)
     if scene.root != table:
         splits = [one for split in ("train", "val", "test") for one in _as_list(told.get(split))]
         kept = splits and all(str(one).startswith("images/") for one in splits)

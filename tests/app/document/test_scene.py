@@ -192,10 +192,19 @@ def test_states_of_photos(session):
         {("3", thing): replace(one, state="checked") for thing, one in scene.by_photo["3"].items()}
     )
     assert photo_state(checked, "3") == "checked"
-    for change in ({"state": "drifted"}, {"residual": 25.0}):
-        assert (
-            photo_state(checked.with_poses({("3", BOX): replace(checked.poses["3", BOX], **change)}), "3") == "problem"
-        )
+
+    def with_size(size, K=None, **change):
+        camera = PhotoCamera(checked.by_key["3"].camera.K if K is None else K, size)
+        photos = tuple(replace(one, camera=camera) if one.key == "3" else one for one in checked.photos)
+        changed = {("3", BOX): replace(checked.poses["3", BOX], **change)}
+        return photo_state(replace(checked.with_poses(changed), photos=photos), "3")
+
+    assert with_size((640, 480), state="drifted") == "problem"
+    assert with_size((640, 480), residual=10.1) == with_size((480, 640), residual=10.1) == "problem"
+    assert with_size((640, 480), residual=9.9) == with_size((4000, 3000), residual=62.0) == "checked"
+    assert with_size((4000, 3000), residual=63.0) == with_size((64, 48), residual=1.1) == "problem"
+    middle = np.array([[900.0, 0, 1999.5], [0, 900, 1499.5], [0, 0, 1]])
+    assert with_size(None, middle, residual=62.0) == "checked"  # the camera was found by hand
 
 
 def test_the_box_is_around_the_thing_and_within_the_photo(session):

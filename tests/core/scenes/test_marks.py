@@ -14,12 +14,16 @@ from PIL import Image
 from pycocotools import mask as coco
 
 from core.errors import CounterpointError
+from core.geometry.camera import PhotoCamera
+from core.geometry.pose import Pose
 from core.notices import collect_warnings
 from core.registration.things import InstanceKey
 from core.scenes.casting import silhouettes
+from core.scenes.check import check_scenes
 from core.scenes.opening import open_scene
 from core.scenes.regions import region_box, region_mask
 from core.scenes.saving import save_scene
+from core.scenes.scene import ObjectPose, SceneShape
 from tests.core.scenes import made
 
 quick = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
@@ -166,6 +170,52 @@ def test_masks_of_bop_are_read_and_drawn_anew_where_a_pose_says_more(tmp_path):
     with collect_warnings() as said:
         save_scene(found, tmp_path / "b", "bop")
     assert any(f"{len(found.regions)} are not in it" in one for one in said)
+
+
+def marked_folder(folder, form):
+    """A cup and a saw in two photos, as COCO or YOLO mark them."""
+    folder.mkdir()
+    document(folder, [(0, 3, [1, 2, 9, 8], "runs", {}), (1, 7, [5, 6, 7, 8], "polygon", {})], {})
+    if form == "yolo":
+        scene, folder = open_scene(folder), folder / "yolo"
+        save_scene(scene, folder, "yolo-seg")
+        table = yaml.safe_load((folder / "data.yaml").read_text())
+        (folder / "data.yaml").write_text(yaml.safe_dump({**table, "names": ["cup", "saw"], "nc": 2}))
+    return folder
+
+
+@pytest.mark.parametrize("form", ["coco", "yolo"])
+def test_a_shape_that_is_added_is_a_category_of_its_own(tmp_path, form):
+    made.models(tmp_path / "shapes")
+    folder = marked_folder(tmp_path / "in", form)
+    before = open_scene(folder)
+    assert before.form == form
+    scene, number = before.with_shape(SceneShape(0, tmp_path / "shapes" / "obj_000001.ply", "cup", 1000.0))
+    scene, unposed = scene.with_shape(SceneShape(0, tmp_path / "shapes" / "obj_000002.ply", "cup", 1000.0))
+    assert {number, unposed} & before.names.keys() == set() and number != unposed
+    first, camera = scene.photos[0], PhotoCamera(made.K, made.SIZE)
+    pose = Pose(np.eye(3), np.array([0.005, 0.002, 0.2]))
+    scene = replace(scene, photos=(replace(first, camera=camera), *scene.photos[1:]),
+                    poses={(first.key, InstanceKey(number)): ObjectPose(pose, "made")})  # fmt: skip
+    (drawn,) = silhouettes(scene, scene.photos[0])
+    save_scene(scene)
+    again = open_scene(folder)
+    assert again.names == {**before.names, number: "cup 2", unposed: "cup 3"}
+    assert again.regions.keys() == {*before.regions, (first.key, InstanceKey(number))}
+    for at, one in before.regions.items():
+        assert again.regions[at].box == one.box and again.regions[at].info == one.info
+    new = again.regions[first.key, InstanceKey(number)]
+    assert np.allclose(region_box(new, made.SIZE), drawn.box(visible=True), atol=1e-6)
+    if form == "yolo":
+        table = yaml.safe_load((folder / "data.yaml").read_text())
+        assert table["nc"] == 4 and table["names"] == {0: "cup", 1: "saw", 2: "cup 2", 3: "cup 3"}
+    save_scene(again)
+    assert open_scene(folder).names == again.names
+    with collect_warnings():
+        (place,) = save_scene(scene, tmp_path / "bop", "bop")
+        assert [one.sentence for one in check_scenes(place) if one.error] == []
+        bop = open_scene(place)
+    assert [thing.object_id for _, thing in bop.poses] == [number]
 
 
 def test_coco_of_other_tools_is_read(tmp_path):

@@ -95,6 +95,24 @@ def test_keyframes_are_carried_with_cameras_and_without(made, cameras):
         propagate(replace(start, poses={}), keys, solids=solids)
 
 
+@pytest.mark.parametrize("cameras", [True, False])
+def test_what_is_missing_in_a_photo_is_carried_to_it_and_what_is_there_stays(made, cameras):
+    truth, solids = made
+    photos = truth.photos if cameras else tuple(replace(photo, cam_from_world=None) for photo in truth.photos)
+    there = {"0": THINGS, "2": THINGS[:1], "3": THINGS[1:]}
+    poses = {at: replace(one, state="checked") for at, one in truth.poses.items() if at[1] in there.get(at[0], ())}
+    start, steps = replace(truth, photos=photos, poses=poses), []
+    found = propagate(start, there, solids=solids, done=steps.append)
+    assert set(found.poses) == set(truth.poses) and len(steps) == 4
+    assert all(found.poses[at] is one for at, one in poses.items())
+    assert {one.state for at, one in found.poses.items() if at not in poses} == {"propagated"}
+    wrong = errors(found, truth, solids)
+    assert wrong[:, 0].max() < 2 and wrong[:, 1].max() < 0.01
+    lost = replace(found, poses={at: one for at, one in found.poses.items() if at != ("1", THINGS[1])})
+    again = propagate(lost, there, solids=solids)  # by an earlier run
+    assert all(again.poses[at] is one for at, one in lost.poses.items()) and set(again.poses) == set(truth.poses)
+
+
 @pytest.mark.parametrize("keys", [["0"], ["0", "4"]])
 def test_a_thing_that_moves_by_itself_is_followed(tmp_path, keys):
     truth, solids = moving(tmp_path)
@@ -119,9 +137,10 @@ def test_what_stands_elsewhere_is_flagged(made):
         for at, one in truth.poses.items()
         if at[0] == "0"
     }
-    found = propagate(replace(truth, poses=moved), ["0"], solids=solids)
+    alone = {("1", THINGS[0]): truth.poses["1", THINGS[0]]}  # whoever posed this one saw that the other is not there
+    found = propagate(replace(truth, poses={**moved, **alone}), ["0", "1"], solids=solids)
     states = {at[1]: one.state for at, one in found.poses.items() if at[0] == "2"}
-    assert states == {THINGS[0]: "propagated", THINGS[1]: "drifted"}
+    assert states == {THINGS[0]: "propagated", THINGS[1]: "drifted"} and ("1", THINGS[1]) not in found.poses
 
 
 def test_cameras_are_solved_with_the_objects_by_pairs():
