@@ -13,10 +13,10 @@ from app.cli.text import sentences, sureness, vector
 from core.alignment.align import Alignment, align, align_from, notes
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
-from core.alignment.locate import seek
 from core.alignment.overlay import overlay
 from core.alignment.photo import camera_of, camera_or_guess, compare_with_exif, posed_photo, undistorted_correspondences
 from core.alignment.scorer import Hypothesis, PoseScorer
+from core.alignment.seek import Wanted, seek
 from core.alignment.start import check_start
 from core.alignment.templates import template_set
 from core.alignment.trust import judged
@@ -63,7 +63,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     box, sought = options.box, options.box is None and mask is None
     if sought:
         templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.6))
-        box = seek(image, shape.name, templates, encoder, up, name)
+        box = seek(Wanted(image, camera, name, side, templates, encoder, up))
     photo, flat = posed_photo(image, camera, mask, box, encoder, depth, rigid, name, sought)
     start = None if entry is None else entry.pose
     if start is not None:

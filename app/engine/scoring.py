@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of
-from app.engine.files import image_of, shape_of
+from app.engine.files import image_of
 from app.engine.keep_last import keep_last
 from app.shared.values import AlignTask, Box, item_for
 from core.alignment.align import hypotheses
-from core.alignment.locate import seek
 from core.alignment.photo import camera_or_guess, compare_with_exif, posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
+from core.alignment.seek import Wanted, seek
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import camera_matrix
@@ -125,17 +125,18 @@ def _camera_and_mask(
         if mask is None:
             box = task.image.box
             if box is None:
-                box = place = _sought(task, progress)
+                box = place = _sought(task, camera, progress)
             progress(0.05, f"Cutting the object out of {task.image.name}")
             mask = Mask.of(box_mask(image_of(task.image), encoder_of(task.encoder), box))
     K = camera.K
     return (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2])), camera.lens, mask, place, tuple(warnings)
 
 
-def _sought(task: AlignTask, progress: Progress) -> Box:
+def _sought(task: AlignTask, camera: PhotoCamera, progress: Progress) -> Box:
     templates = templates_of(task.shape, task.encoder, progress)
-    name, encoder = shape_of(task.shape).name, encoder_of(task.encoder)
-    return seek(image_of(task.image), name, templates, encoder, task.shape.up, task.image.name)
+    shape, encoder = matchable_of(task.shape, task.encoder, progress), encoder_of(task.encoder)
+    image = image_of(task.image)
+    return seek(Wanted(image, camera, task.image.name, shape, templates, encoder, task.shape.up))
 
 
 @keep_last(4, key=lambda task, rigid, progress: (*_full_key(task), rigid))

@@ -16,10 +16,10 @@ from scipy.spatial import cKDTree
 from core.alignment import kept
 from core.alignment.align import hypotheses
 from core.alignment.fine import FineSettings
-from core.alignment.locate import seek
 from core.alignment.photo import check, posed_photo
 from core.alignment.rivals import relation
 from core.alignment.scorer import Hypothesis, PoseScorer
+from core.alignment.seek import Wanted, seek
 from core.alignment.templates import TemplateSet, template_set
 from core.alignment.trust import RIVALRY
 from core.calibration import SOUGHT
@@ -165,7 +165,9 @@ def search_poses(
     progress(0.0, f"Looking for the shape in {photo.name}")
     made = templates or cache(lambda: template_set(shape.caster, encoder, progress=span(progress, 0.0, 0.4)))
     sought = photo.box is None
-    box = photo.box or seek(photo.pixels, shape.shape.name, made(), encoder, up, photo.name, photo.clicks)
+    box = photo.box
+    if box is None:
+        box = seek(Wanted(photo.pixels, photo.camera, photo.name, shape, made(), encoder, up), photo.clicks)
     posed, _ = posed_photo(photo.pixels, photo.camera, None, box, encoder, name=photo.name, sought=sought)
 
     def watch(step: int, _: object) -> None:

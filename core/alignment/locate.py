@@ -15,12 +15,8 @@ from torch.nn import functional as F
 from core.alignment.templates import TemplateSet
 from core.encoders.base import ImageEncoder, encode_fitting
 from core.encoders.feature_map import Box, cut_out, whole_image
-from core.errors import CounterpointError
-from core.fields import cache
-from core.geometry.viewpoints import UP_AXES
 from core.matching.crops import centred
 from core.matching.location import Location
-from core.notices import warn
 from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]
@@ -94,58 +90,6 @@ class Squares:
     frames: Floats
     descriptors: torch.Tensor
     spans: tuple[int, ...]
-
-
-def seek(
-    image: npt.NDArray[np.uint8],
-    shape: str,
-    templates: TemplateSet,
-    encoder: ImageEncoder,
-    up: str,
-    name: str,
-    clicks: Sequence[Location] = (),
-) -> Box:
-    """Look for a shape in a photo of which nobody said where the object is, and tell the user where it was taken to be.
-
-    Args:
-        image: RGB uint8 [H, W, 3].
-        shape: what the shape is called.
-        templates: of the shape.
-        encoder: what the templates were described with.
-        up: the axis of the shape's file that points up.
-        name: what the photo is called.
-        clicks: pixels (u, v) that show the object, as far as is known.
-
-    Returns:
-        The box of the likeliest place (x0, y0, x1, y1) in pixels, of those that hold the clicks if some do.
-
-    Raises:
-        CounterpointError: nothing in the photo looks like the shape.
-    """
-    places = _kept_places(image, templates, encoder, up)
-    if not places:
-        raise CounterpointError(
-            f"{name} has no box and no mask, and nothing in it looks like {shape}: draw a box around the object."
-        )
-    box = next((one for one in places if one.holds(clicks)), places[0]).box
-    x0, y0, x1, y1 = box
-    warn(
-        f"{name} has no box and no mask: the object was looked for, and taken to be between the pixels {x0:.0f},{y0:.0f} and "
-        f"{x1:.0f},{y1:.0f}; draw a box around it if that is wrong."
-    )
-    return box
-
-
-def _kept_places(image: npt.NDArray[np.uint8], templates: TemplateSet, encoder: ImageEncoder, up: str) -> list[Located]:
-    """The places of :func:`locate`, from the disk cache if they were looked for before."""
-    shown = cache.array_digest(image, templates.descriptors.view(torch.uint8).numpy(), templates.masks.numpy())
-    key = cache.cache_key("places", shown, encoder.fingerprint, up)
-    stored = cache.read(key)
-    if stored is None:
-        found = locate(image, templates, encoder, np.array(UP_AXES[up], np.float64))
-        stored = {"places": torch.tensor([[*one.box, one.score] for one in found], dtype=torch.float64).reshape(-1, 5)}
-        cache.write(key, stored)
-    return [Located((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in stored["places"].tolist()]
 
 
 @dataclass(frozen=True)

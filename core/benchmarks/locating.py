@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.alignment.locate import box_overlap, locate, look_at_photo
+from core.alignment.seek import Wanted, ranked_by_poses
 from core.alignment.templates import TemplateSet, template_set
 from core.benchmarks.bop import BopScene
 from core.benchmarks.settings import EvaluateSettings
@@ -14,8 +15,12 @@ from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import Box
+from core.fields.lifting import LiftSettings
+from core.geometry.camera import PhotoCamera
 from core.geometry.sampling import spread
 from core.geometry.viewpoints import UP_AXES
+from core.matching.matchable import MatchableShape
+from core.matching.prepare import matchable_shape
 from core.parts.prominence import likely_box
 from core.progress import Progress, silent
 
@@ -26,12 +31,14 @@ RIGHT = 0.5
 """A box is right whose intersection over union with that of the visible object is at least this."""
 
 Row = dict[str, Any]
+Sides = dict[int, tuple[MatchableShape, TemplateSet]]
 
 
 def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
     """A table for every second photo, by which the search was made, and one for the others, which it was not.
 
-    Each has a row for the shape's places, and one for the box of what stands out in the photo, which knows no shape.
+    Each has a row for the shape's places, one for them as poses rank them, and one for the box of what stands out in the
+    photo, which knows no shape.
 
     Args:
         settings: ``data`` is "bop:PATH"; ``count`` photos at most, spread over all of them.
@@ -44,12 +51,12 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     encoder, scene = load_encoder(settings.encoder), BopScene.open(place)
     every = scene.photos()
     chosen = [int(i) for i in spread(len(every), settings.count)]
-    templates: dict[int, TemplateSet] = {}
+    sides: Sides = {}
     tables: dict[str, list[Row]] = {}
     for name, parity in (("even photos", 0), ("odd photos", 1)):
         photos = [every[i] for i in chosen if i % 2 == parity]
         if photos:
-            tables[f"objects without a box, {name}"] = measure(scene, photos, encoder, templates, progress)
+            tables[f"objects without a box, {name}"] = measure(scene, photos, encoder, sides, progress)
     return tables
 
 
@@ -57,7 +64,7 @@ def measure(
     scene: BopScene,
     photos: Sequence[str],
     encoder: ImageEncoder,
-    templates: dict[int, TemplateSet],
+    sides: Sides,
     progress: Progress = silent,
 ) -> list[Row]:
     """Look for every object of some photos that is visible to a tenth or more.
@@ -66,14 +73,14 @@ def measure(
         scene: the photos and models.
         photos: which photos.
         encoder: describes photos and shapes.
-        templates: of the shapes, by their numbers; what is missing is made.
+        sides: the shapes and their templates, by their numbers; what is missing is made.
         progress: told of every photo.
 
     Returns:
         Rows with the shares of objects that the first, and one of the first three, of the boxes is right for, and the
         seconds that a photo and shape took.
     """
-    ranks: dict[str, list[int]] = {"templates of the shape": [], "what stands out": []}
+    ranks: dict[str, list[int]] = {"templates of the shape": [], "and poses": [], "what stands out": []}
     seconds: dict[str, list[float]] = {name: [] for name in ranks}
     up = np.array(UP_AXES[UP], np.float64)
     for number, photo in enumerate(photos):
@@ -83,16 +90,23 @@ def measure(
         squares = look_at_photo(objects[0].image, encoder) if objects else []
         looking = time.perf_counter() - begin
         for item in objects:
-            if item.object_id not in templates:
-                templates[item.object_id] = template_set(scene.casters[item.object_id], encoder)
+            if item.object_id not in sides:
+                shape = matchable_shape(scene.models[item.object_id], encoder, LiftSettings(up=UP))
+                sides[item.object_id] = shape, template_set(shape.caster, encoder)
+            shape, templates = sides[item.object_id]
+            size = (item.image.shape[1], item.image.shape[0])
+            wanted = Wanted(item.image, PhotoCamera(item.camera.K, size), photo, shape, templates, encoder, UP)
             begin = time.perf_counter()
-            places = locate(item.image, templates[item.object_id], encoder, up, squares)
+            places = locate(item.image, templates, encoder, up, squares)
             middle = time.perf_counter()
+            posed = ranked_by_poses(places, wanted)
+            after = time.perf_counter()
             guess = likely_box(item.image, encoder)
             end = time.perf_counter()
             for name, boxes, took in (
                 ("templates of the shape", [one.box for one in places], looking + middle - begin),
-                ("what stands out", [guess], end - middle),
+                ("and poses", [one.box for one in posed], looking + after - begin),
+                ("what stands out", [guess], end - after),
             ):
                 ranks[name].append(_rank(item.box, boxes))
                 seconds[name].append(took)

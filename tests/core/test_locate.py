@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from core.alignment.guided import ObjectInPhoto, guided, search_poses
-from core.alignment.locate import Located, box_overlap, locate, seek
+from core.alignment.locate import Located, box_overlap, locate
 from core.alignment.photo import camera_of
+from core.alignment.seek import Wanted, ranked_by_poses, seek
 from core.alignment.templates import template_set
 from core.calibration import GOOD, SOUGHT
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
-from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape
 from core.images import load_image
 from core.matching.match import match
@@ -32,27 +32,41 @@ def encoder():
 
 
 @pytest.fixture(scope="module")
-def templates(encoder):
-    return template_set(Raycaster(load_shape(SAMPLE / "toy.glb")), encoder)
+def shape(encoder):
+    return matchable_shape(load_shape(SAMPLE / "toy.glb"), encoder)
+
+
+@pytest.fixture(scope="module")
+def templates(encoder, shape):
+    return template_set(shape.caster, encoder)
+
+
+@pytest.fixture
+def wanted(encoder, shape, templates):
+    def make(image, name):
+        camera = camera_of((image.shape[1], image.shape[0]), None, None)[0]
+        return Wanted(image, camera, name, shape, templates, encoder, "y")
+
+    return make
 
 
 def test_the_object_of_the_sample_is_found_without_its_box(templates, encoder):
     places = locate(load_image(SAMPLE / "toy.jpg"), templates, encoder, UP)
     scores = [place.score for place in places]
     assert scores == sorted(scores, reverse=True) and len(places) > 1
-    assert box_overlap(places[0].box, [TRUE["box"]])[0] >= 0.5
+    assert box_overlap(places[0].box, [TRUE["box"]])[0] >= 0.65
     assert box_overlap(places[0].box, [place.box for place in places[1:]]).max() < 0.4
 
 
 @pytest.mark.parametrize("size", [(240, 320), (30, 400), (8, 8)])
-def test_noise_shows_nothing_and_that_is_said(templates, encoder, size):
+def test_noise_shows_nothing_and_that_is_said(wanted, size):
     noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     for image in (noise, np.full_like(noise, 120)):
         with pytest.raises(CounterpointError, match=r"noise\.png has no box .* nothing in it looks like toy"):
-            seek(image, "toy.glb", templates, encoder, "y", "noise.png")
+            seek(wanted(image, "noise.png"))
 
 
-def test_a_click_says_which_place_is_meant(templates, encoder):
+def test_a_click_says_which_place_is_meant(wanted):
     """Two of the object in one photo: without a click one of them, with one the other, too."""
     one = cv2.resize(load_image(SAMPLE / "toy.jpg"), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     pair = np.concatenate([one, one], axis=1)
@@ -60,7 +74,7 @@ def test_a_click_says_which_place_is_meant(templates, encoder):
     for shift in (0.0, float(one.shape[1])):
         click = ((x0 + x1) / 2 + shift, (y0 + y1) / 2)
         with collect_warnings() as said:
-            box = seek(pair, "toy.glb", templates, encoder, "y", "pair.jpg", [click])
+            box = seek(wanted(pair, "pair.jpg"), [click])
         assert box_overlap(box, [(x0 + shift, y0, x1 + shift, y1)])[0] >= 0.4
         assert any("pair.jpg has no box" in sentence and "was looked for" in sentence for sentence in said)
 
@@ -71,9 +85,16 @@ def test_overlap_and_places_that_hold_pixels():
     assert place.holds([]) and place.holds([(1.0, 1.0)]) and not place.holds([(1.0, 1.0), (3.0, 1.0)])
 
 
-def test_what_goes_through_a_sought_object_is_never_good(templates, encoder):
+def test_the_place_on_which_a_pose_agrees_comes_first(wanted):
     image = load_image(SAMPLE / "toy.jpg")
-    shape = matchable_shape(load_shape(SAMPLE / "toy.glb"), encoder)
+    height, width = image.shape[:2]
+    there = Located(tuple(map(float, TRUE["box"])), 0.3)
+    beside = [Located((0.02 * width, y * height, 0.2 * width, (y + 0.3) * height), 0.31) for y in (0.05, 0.6)]
+    assert ranked_by_poses([*beside, there], wanted(image, "toy.jpg"))[0] == there
+
+
+def test_what_goes_through_a_sought_object_is_never_good(shape, templates, encoder):
+    image = load_image(SAMPLE / "toy.jpg")
     camera = camera_of((image.shape[1], image.shape[0]), None, None)[0]
     photo = ObjectInPhoto(image, camera, None, "toy.jpg")
     with collect_warnings() as said:

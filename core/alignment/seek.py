@@ -1,0 +1,114 @@
+"""The object of a photo in which nobody marked it: places that look like the shape, ranked by the poses that agree with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.alignment.coarse import coarse_poses
+from core.alignment.locate import Located, locate
+from core.alignment.photo import posed_photo
+from core.alignment.scorer import PoseScorer
+from core.alignment.templates import TemplateSet
+from core.encoders.base import ImageEncoder
+from core.encoders.feature_map import Box
+from core.errors import CounterpointError
+from core.fields import cache
+from core.geometry.camera import PhotoCamera
+from core.geometry.viewpoints import UP_AXES
+from core.matching.location import Location
+from core.matching.matchable import MatchableShape
+from core.notices import collect_warnings, warn
+
+POSED = 5
+"""So many of the likeliest places are ranked by poses."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for in a photo.
+
+    Attributes:
+        image: RGB uint8 [H, W, 3]; ``name`` is what the photo is called, ``camera`` took it.
+        shape: described by ``encoder``, its ``templates`` too; ``up`` is the axis of its file that points up.
+    """
+
+    image: npt.NDArray[np.uint8]
+    camera: PhotoCamera
+    name: str
+    shape: MatchableShape
+    templates: TemplateSet
+    encoder: ImageEncoder
+    up: str
+
+
+def seek(wanted: Wanted, clicks: Sequence[Location] = ()) -> Box:
+    """Look for a shape in a photo of which nobody said where the object is, and tell the user where it was taken to be.
+
+    Args:
+        wanted: the photo and the shape.
+        clicks: pixels (u, v) that show the object, as far as is known.
+
+    Returns:
+        The box of the likeliest place (x0, y0, x1, y1) in pixels, of those that hold the clicks if some do.
+
+    Raises:
+        CounterpointError: nothing in the photo looks like the shape.
+    """
+    places, name = _kept_places(wanted), wanted.name
+    if not places:
+        raise CounterpointError(
+            f"{name} has no box and no mask, and nothing in it looks like {wanted.shape.shape.name}: draw a box around the object."
+        )
+    box = next((one for one in places if one.holds(clicks)), places[0]).box
+    x0, y0, x1, y1 = box
+    warn(
+        f"{name} has no box and no mask: the object was looked for, and taken to be between the pixels {x0:.0f},{y0:.0f} and "
+        f"{x1:.0f},{y1:.0f}; draw a box around it if that is wrong."
+    )
+    return box
+
+
+def ranked_by_poses(places: list[Located], wanted: Wanted) -> list[Located]:
+    """Rank places by how well the shape agrees with what is cut out there, in the best of its coarse poses.
+
+    Args:
+        places: of :func:`core.alignment.locate.locate`, the likeliest first; ``POSED`` of them are looked at.
+        wanted: the photo and the shape.
+
+    Returns:
+        The same places, the likeliest first.
+    """
+    if len(places) < 2:
+        return places
+    worth = [one.score * _similarity(one, wanted) for one in places[:POSED]]
+    order = np.argsort(-np.array(worth), kind="stable")
+    return [places[i] for i in order] + places[POSED:]
+
+
+def _similarity(place: Located, wanted: Wanted) -> float:
+    """The similarity of the coarse pose that agrees best with a place, 0 where there is none."""
+    try:
+        with collect_warnings():
+            photo, _ = posed_photo(wanted.image, wanted.camera, None, place.box, wanted.encoder)
+    except CounterpointError:
+        return 0.0
+    scorer = PoseScorer(photo, wanted.shape, wanted.encoder, wanted.up)
+    return max((one.similarity for one in coarse_poses(scorer, wanted.templates)), default=0.0)
+
+
+def _kept_places(wanted: Wanted) -> list[Located]:
+    """The places of a photo, from the disk cache if they were looked for before."""
+    templates, field = wanted.templates, wanted.shape.field.descriptors
+    seen = (wanted.image, templates.descriptors.view(torch.uint8).numpy(), templates.masks.numpy())
+    shown = cache.array_digest(*seen, field.view(torch.uint8).numpy(), np.asarray(wanted.camera.K, np.float64))
+    key = cache.cache_key("places", shown, wanted.encoder.fingerprint, wanted.up, repr(wanted.camera.lens))
+    stored = cache.read(key)
+    if stored is None:
+        up = np.array(UP_AXES[wanted.up], np.float64)
+        found = ranked_by_poses(locate(wanted.image, templates, wanted.encoder, up), wanted)
+        stored = {"places": torch.tensor([[*one.box, one.score] for one in found], dtype=torch.float64).reshape(-1, 5)}
+        cache.write(key, stored)
+    return [Located((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in stored["places"].tolist()]
