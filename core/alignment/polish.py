@@ -1,8 +1,11 @@
 """Poses brought onto the photo to the pixel: by outlines and pieces of the surface instead of the object's mask.
 
 A mask that a net cut out of a box is rarely exact at its rim, and its errors make a pose too large or turn it. So the last
-steps are those of :mod:`core.registration`: lines across the drawn outline (SRT3D) and pieces found by their colours.
+steps are those of :mod:`core.registration`: lines across the drawn outline (SRT3D) and pieces found by their colours, where the photo's
+colours are those of the shape at all.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +13,8 @@ from core.alignment.fine import FineSettings
 from core.alignment.scorer import Hypothesis, PoseScorer, ranked
 from core.geometry.pose import Pose
 from core.registration.descent import FINE, SceneViews, descend
+from core.registration.drawing import box_of, cut_window, draw
+from core.registration.shifting import score_here
 from core.registration.solids import LoadedPhoto, Solid
 from core.registration.things import InstanceKey
 
@@ -41,14 +46,25 @@ def polished(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
         As many hypotheses, the best first. Those that would agree clearly worse with the features stay as they were.
     """
     best = found[:POLISHED]
-    views = SceneViews({"": _around(scorer)}, {0: Solid(scorer.shape.caster)}, {"": frozenset([THING])})
-    camera = {"": Pose(np.eye(3), np.zeros(3))}
-    ends = [descend(views, {THING: one.pose}, camera, FINE).objects[THING] for one in best]
+    photo = _around(scorer)
+    ends = [_descended(one.pose, photo, scorer) for one in best]
     kept = [
         end if np.isfinite(end.pose.t).all() and end.similarity >= ALIKE * one.similarity else one
         for one, end in zip(best, scorer(ends), strict=True)
     ]
     return ranked(kept + found[POLISHED:])
+
+
+def _descended(pose: Pose, photo: LoadedPhoto, scorer: PoseScorer) -> Pose:
+    """Where a pose ends; without the shape's colours if the photo's are others."""
+    solid = Solid(scorer.shape.caster)
+    box = box_of(solid, pose, photo.K)
+    if box is None:
+        return pose
+    drawing = draw(THING, {THING: pose}, {0: solid}, cut_window(photo, box, FINE[0].side, FINE[0].margin), photo.K)
+    solid = replace(solid, colored=score_here(drawing) >= 0)
+    views = SceneViews({"": photo}, {0: solid}, {"": frozenset([THING])})
+    return descend(views, {THING: pose}, {"": Pose(np.eye(3), np.zeros(3))}, FINE).objects[THING]
 
 
 def _around(scorer: PoseScorer) -> LoadedPhoto:

@@ -135,7 +135,7 @@ def _cast(solid: Solid, pose: Pose, K: Floats, pixels: Floats) -> tuple[Floats, 
     points[mask] = solid.shape.to_own_frame(where) * solid.scale
     z = np.full(mask.shape, np.inf)
     z[mask] = pose(points[mask])[:, 2]
-    color = surface_color(solid.shape, hits.face[mask], hits.bary[mask])
+    color = surface_color(solid.shape, hits.face[mask], hits.bary[mask]) if solid.colored else None
     if color is None:
         return z, points, None
     lab = np.zeros((*mask.shape, 3), np.float32)

@@ -23,11 +23,13 @@ class Solid:
         caster: of the shape; ``scale`` makes one unit of the scene of one of the shape's file.
         turns: float64 [n, 4, 4], the motions in units of the scene that leave the shape as it is, the identity first;
             None looks for them in the shape itself.
+        colored: whether it is drawn in its own colours; else without any, as what has other colours in the photo.
     """
 
     caster: Raycaster
     scale: float = 1.0
     turns: Floats | None = None
+    colored: bool = True
 
     @property
     def shape(self) -> Shape:
