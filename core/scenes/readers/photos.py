@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.shape import SUFFIXES as SHAPES
-from core.images import SUFFIXES
+from core.images import SUFFIXES, upright_size
 from core.interchange.cameras import fitted
 from core.interchange.names import listed
 from core.notices import collect_warnings, warn
@@ -23,8 +23,7 @@ def header_size(path: str | Path) -> tuple[int, int] | None:
     """(width, height) of a photo as it stands upright, by the head of its file alone; None where that does not say it."""
     try:
         with Image.open(path) as image:
-            width, height = image.size
-            return (height, width) if orientation(image) in (5, 6, 7, 8) else (width, height)
+            return upright_size(image)
     except Exception:  # Pillow raises of every kind on what it does not know
         return None
 
