@@ -9,11 +9,10 @@ import numpy as np
 from core.errors import CounterpointError
 from core.geometry.pose import Pose
 from core.interchange.names import listed
+from core.interchange.poses.bop import RESULTS as NAMES
 from core.interchange.poses.view import guarded
 from core.notices import warn
 from core.scenes.readers.bop import rotations
-
-NAMES = ("scene_id", "im_id", "obj_id", "score", "R", "t", "time")
 
 SAME_TIME = 1e-3
 """Seconds by which the times of the poses of one photo may differ (``check_bop_results`` of bop_toolkit)."""
@@ -53,6 +52,10 @@ def read_results(file: Path) -> list[BopResult]:
                 )
         if not lines:
             raise CounterpointError(f"{file.name} holds no pose.")
+        numbers = np.array([[line[3], line[6], *line[5].split()] for line in lines], np.float64)
+        if not np.isfinite(numbers).all():
+            at = int(np.argmin(np.isfinite(numbers).all(axis=1))) + 1
+            raise CounterpointError(f"{file.name} has a pose ({at}) whose score, t or time is no finite number.")
         R = rotations(np.array([line[4].split() for line in lines], np.float64), file.name)
         t = np.array([line[5].split() for line in lines], np.float64)
         return [
