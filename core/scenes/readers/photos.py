@@ -14,6 +14,7 @@ from core.images import SUFFIXES, upright_size
 from core.interchange.cameras import fitted
 from core.interchange.names import listed
 from core.notices import collect_warnings, warn
+from core.scenes.plausible import say_odd_cameras
 from core.scenes.scene import ScenePhoto, SceneShape
 
 _NUMBERED = (*SUFFIXES, ".gif")
@@ -35,6 +36,12 @@ def orientation(image: Image.Image) -> int:
     return int(image.getexif().get(ExifTags.Base.Orientation, 1))
 
 
+def is_turned(path: Path) -> bool:
+    """Whether a photo lies on its side in its file."""
+    with Image.open(path) as image:
+        return orientation(image) in (5, 6, 7, 8)
+
+
 def photos_in(folder: Path) -> list[Path]:
     """The files of a folder whose names are those of photos, by name; nothing of the folders below."""
     if not folder.is_dir():
@@ -54,6 +61,8 @@ def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
     broken: list[str] = []
     scaled: list[str] = []
     other: list[str] = []
+    unsized: list[ScenePhoto] = []
+    turned: list[str] = []
     for photo in photos:
         size = header_size(photo.path)
         if size is None:
@@ -67,7 +76,10 @@ def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
             photo = replace(photo, camera=fitting)
         elif camera is not None and camera.size is None:
             photo = replace(photo, camera=PhotoCamera(camera.K, size, camera.lens, camera.depth_scale))
+            unsized.append(photo)
+            turned += [photo.path.name] if is_turned(photo.path) else []
         kept.append(photo)
+    say_odd_cameras(unsized, turned, where)
     if broken:
         warn(f"{where} has {len(broken)} files that are no photos, which are left out: {listed(broken, 3)}.")
     if scaled:
