@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.cli.cameras import read_pins
 from core.errors import CounterpointError
 from core.geometry.lens import Lens
 from core.interchange.cameras import load_camera
@@ -92,3 +93,10 @@ def test_results_of_bop_are_numbers(tmp_path):
                 read(file)
     with pytest.raises(CounterpointError, match="nine numbers"):
         load_pose(written(tmp_path, "r.csv", HEAD.replace("R,t", "t,R") + LINE.format(score=1, t="10 20 800")))
+
+
+def test_pins_that_are_no_numbers_are_refused(tmp_path):
+    """JSON of Python has NaN; the lens was blamed for it."""
+    pins = [{"pixel": [float("nan"), 2], "point": [0, 0, 0]}, {"pixel": [1, 2], "point": [1, 0, 0]}]
+    with pytest.raises(CounterpointError, match="not finite"):
+        read_pins(str(written(tmp_path, "pins.json", pins)))

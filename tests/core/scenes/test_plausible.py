@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.benchmarks.bop_results import evaluate
+from core.benchmarks.settings import EvaluateSettings
 from core.notices import collect_warnings
+from core.scenes.inspect import read_poses
 from core.scenes.opening import open_scene
 from core.scenes.scene import Scene
 from tests.core.scenes import made
@@ -53,6 +56,37 @@ def test_poses_and_cameras_of_another_convention(tmp_path):
     Image.open(file).save(file.with_suffix(".jpg"), exif=exif)
     file.unlink()
     assert "turned upright by their EXIF data (000003.jpg)" in opened(folder)[1]
+
+
+def results(path: Path, *poses: tuple[int, int, str]) -> Path:
+    """A file of BOP's results with (photo, object, t) of scene 7."""
+    lines = [f"7,{photo},{number},0.5,1 0 0 0 1 0 0 0 1,{t},0.1" for photo, number, t in poses]
+    path.write_text("\n".join(["scene_id,im_id,obj_id,score,R,t,time", *lines]))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("poses", "words"),
+    [
+        ([(3, 1, "5 2 200")], ""),
+        ([(3, 1, ".005 .002 .2")], "seem to be in metres"),
+        ([(3, 1, "5 2 -200")], "1 poses of 1 that put the object behind the camera"),
+        ([(3, 1, "5 2 200"), (99, 1, "5 2 200")], "1 poses in photos that the data has not (99)"),
+        ([(3, 1, "5 2 200"), (3, 9, "5 2 200")], "1 poses of objects that the data shows nowhere (9)"),
+    ],
+)
+def test_results_that_cannot_be_of_the_data_are_said(tmp_path, poses, words):
+    """Their recall was 0 without a word."""
+    folder = made.bop(tmp_path, 1)
+    file = results(tmp_path / "results.csv", *poses)
+    with collect_warnings() as said:
+        evaluate(EvaluateSettings(data=f"bop:{folder}", results=str(file)))
+    told = [sentence for sentence in said if "no depth" not in sentence]
+    assert words in " ".join(told) if words else not told
+    if "(99)" in words:
+        with collect_warnings() as said:
+            read_poses(file, open_scene(folder))
+        assert "1 poses in photos that the scene has not (99)" in " ".join(said)
 
 
 SEEN = " .3 .3 1 .6 .6 0"
