@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core import masks
+from core.deep_pixels import DEEP_MODES, check_planes, deep_values, is_white_first, say_more_pages, to_8_bit
 from core.errors import CounterpointError
 from core.files import check_file, write_atomic
 from core.notices import warn
@@ -16,7 +17,6 @@ from core.units import METRE, Unit
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 MAX_MEGAPIXELS = 80
-_DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 RGB = npt.NDArray[np.uint8]
 
@@ -26,8 +26,8 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # si
 def load_image(path: str | Path) -> RGB:
     """Read an image file as uint8 [H, W, 3].
 
-    EXIF rotation is applied, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of an animation the
-    first frame is read. The size is checked before anything is decoded.
+    EXIF rotation is applied, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of several pages
+    or frames the first is read; what that loses is said. The size is checked before anything is decoded.
 
     Raises:
         CounterpointError: not there, not readable, not an image, damaged, or larger than ``MAX_MEGAPIXELS``.
@@ -36,7 +36,9 @@ def load_image(path: str | Path) -> RGB:
     try:
         with Image.open(path) as image:
             _check_size(path, *image.size)
-            return _to_rgb(image)
+            check_planes(image, path.name)
+            say_more_pages(image, path.name)
+            return _to_rgb(image, path.name)
     except CounterpointError:
         raise
     except UnidentifiedImageError:
@@ -54,11 +56,20 @@ def image_size(path: str | Path) -> tuple[int, int]:
     file = check_file(path)
     try:
         with Image.open(file) as image:
-            turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-            return image.size[::-1] if turned else image.size
+            return upright_size(image)
     except Exception:  # what Pillow does not know or refuses is said by the reader
         height, width = load_image(file).shape[:2]
         return width, height
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """(width, height) of an opened image when its orientation (EXIF) is applied; of a TIFF Pillow says that already."""
+    if image.format == "TIFF" or (
+        image.format == "PNG" and "exif" not in image.info
+    ):  # Pillow would decode a PNG to look behind its pixels
+        return image.size
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+    return image.size[::-1] if turned else image.size
 
 
 def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
@@ -99,7 +110,7 @@ def _read_mask(path: Path) -> npt.NDArray[np.bool_]:
                 return masks.mask_of_picture(np.asarray(turned.convert("RGBA")), path.name)
             if turned.mode == "P":
                 return _mask_of_palette(turned, path.name)
-            if turned.mode in ("1", "L", *_DEEP_MODES):
+            if turned.mode in ("1", "L", *DEEP_MODES):
                 return masks.mask_of_pixels(np.asarray(turned) * 1, path.name)
     except UnidentifiedImageError:
         pass  # a TIFF that only OpenCV reads
@@ -185,11 +196,12 @@ def _depth_values(file: Path) -> tuple[npt.NDArray, bool]:
     if suffix == ".exr":
         return _depth_of_exr(file), False
     with Image.open(file) as image:
-        if image.mode not in _DEEP_MODES:
+        if image.mode not in DEEP_MODES:
             raise CounterpointError(
                 f"{file.name} is a picture of depth ({image.mode}, 8 bits), not depth; give .npy, a 16-bit PNG, a float TIFF or EXR."
             )
-        return np.array(image), image.mode != "F"
+        say_more_pages(image, file.name)
+        return deep_values(image), image.mode != "F"
 
 
 def _depth_of_exr(file: Path) -> npt.NDArray:
@@ -223,24 +235,16 @@ def _check_size(path: Path, width: int, height: int) -> None:
         )
 
 
-def _to_rgb(image: Image.Image) -> RGB:
+def _to_rgb(image: Image.Image, name: str) -> RGB:
     image.seek(0)
     turned = ImageOps.exif_transpose(image)
-    if turned.mode in _DEEP_MODES:
-        return _to_8_bit(np.asarray(turned))
+    if turned.mode in DEEP_MODES:
+        rgb = to_8_bit(deep_values(image, turned), name)
+        return 255 - rgb if is_white_first(image) else rgb
     if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
         layer = turned.convert("RGBA")
         turned = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     return np.array(turned.convert("RGB"))
-
-
-def _to_8_bit(values: npt.NDArray) -> RGB:
-    """Grey or RGB of any depth -> uint8 RGB; the range is the smallest usual bit depth that holds the largest value."""
-    values = np.nan_to_num(np.asarray(values, np.float32))
-    top = float(values.max(initial=0.0))
-    full = next((f for f in (1.0, 255.0, 1023.0, 4095.0, 65535.0) if top <= f), max(top, 1.0))
-    scaled = np.clip(values * (255.0 / full) + 0.5, 0, 255).astype(np.uint8)
-    return np.repeat(scaled[..., None], 3, axis=2) if scaled.ndim == 2 else scaled[..., :3]
 
 
 def _load_with_opencv(path: Path) -> RGB:
@@ -256,7 +260,7 @@ def _load_with_opencv(path: Path) -> RGB:
     if values is None:
         raise CounterpointError(f"{path.name} is not an image this program can read; use PNG, JPEG, WebP or TIFF.")
     _check_size(path, values.shape[1], values.shape[0])
-    return values if values.dtype == np.uint8 else _to_8_bit(values)
+    return values if values.dtype == np.uint8 else to_8_bit(values, path.name)
 
 
 def save_image(path: str | Path, rgb: RGB) -> None:

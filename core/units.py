@@ -10,6 +10,15 @@ from core.errors import CounterpointError
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "in": 0.0254, "ft": 0.3048}
 """Metres."""
 
+_LONG = {
+    "m": ("metre", "metres", "meter", "meters"),
+    "cm": ("centimetre", "centimetres", "centimeter", "centimeters"),
+    "mm": ("millimetre", "millimetres", "millimeter", "millimeters"),
+    "in": ("inches", '"'),
+    "ft": ("foot", "feet"),
+}
+"""What units are called when they are written out."""
+
 LARGE = 10.0
 """A shape whose diagonal is more than this is hardly in metres: what is matched with photos is not as large as a
 house."""
@@ -34,13 +43,15 @@ METRE = Unit(1.0, True, "One unit is a metre.")
 
 
 def parse_unit(text: str) -> float:
-    """Metres of "m", "cm", "mm", "inch" or a number.
+    """Metres of "m", "cm", "mm", "inch", of such names written out, or of a number.
 
     Raises:
         CounterpointError: it is neither.
     """
+    word = text.strip().lower()
+    word = next((short for short, names in _LONG.items() if word in names), word)
     try:
-        metres = UNITS[text.strip().lower()] if text.strip().lower() in UNITS else float(text)
+        metres = UNITS[word] if word in UNITS else float(text)
     except ValueError:
         metres = float("nan")
     if not (math.isfinite(metres) and metres > 0):

@@ -55,6 +55,8 @@ def read_pins(path: str) -> Correspondences2D3D:
     content = read_json(path)
     try:
         pixels, points = (np.array([pin[name] for pin in content], np.float64) for name in ("pixel", "point"))
+        if not (np.isfinite(pixels).all() and np.isfinite(points).all()):
+            raise CounterpointError(f"{Path(path).name} has a pin with a number that is not finite; mend or remove it.")
         return Correspondences2D3D(pixels.reshape(-1, 2), points.reshape(len(pixels), 3))
     except (KeyError, TypeError, ValueError):
         raise CounterpointError(

@@ -31,6 +31,8 @@ def run(options: MatchOptions, progress: Progress = silent) -> dict[str, Any]:
     encoder = load_encoder(choice_of(options), span(progress, 0.0, 0.1))
     matchable_of, guide = partial(matchable_from_file, options, encoder), PoseGuide(encoder)
     source, source_up = matchable_of(options.source, loaded[0], source_box, span(progress, 0.1, 0.4))
+    for at in options.at:
+        source.snap(at)  # a place that cannot be asked about is refused before long work
     report: dict[str, Any] = {"encoder": encoder.name, "matches": []}
     saved: list[str] = []
     for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):

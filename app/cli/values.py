@@ -1,9 +1,18 @@
 """What the values of the command line's options look like."""
 
 import argparse
+import math
 
 from core.errors import CounterpointError
 from core.units import parse_unit
+
+
+def _finite(text: str) -> float:
+    """A number; ValueError for anything else, also for what is not finite."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def numbers(text: str) -> tuple[float, ...]:
@@ -13,7 +22,7 @@ def numbers(text: str) -> tuple[float, ...]:
         argparse.ArgumentTypeError: the text is not two or three numbers.
     """
     try:
-        numbers = tuple(float(part) for part in text.split(","))
+        numbers = tuple(_finite(part) for part in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a list of numbers such as 120,80") from None
     if len(numbers) not in (2, 3):
@@ -28,7 +37,7 @@ def polygon(text: str) -> tuple[tuple[float, float], ...]:
         argparse.ArgumentTypeError: the text is not three pixels or more.
     """
     try:
-        numbers = [float(part) for part in text.split(",")]
+        numbers = [_finite(part) for part in text.split(",")]
     except ValueError:
         numbers = []
     if len(numbers) < 6 or len(numbers) % 2:
@@ -45,7 +54,7 @@ def signed_point(text: str) -> tuple[float, float, bool]:
     parts = text.split(",")
     sign = parts.pop() if parts[-1].strip() in ("+", "-") else "+"
     try:
-        u, v = map(float, parts)
+        u, v = map(_finite, parts)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a pixel U,V or U,V,- or U,V,+") from None
     return u, v, sign.strip() == "+"
@@ -58,7 +67,7 @@ def box(text: str) -> tuple[float, ...]:
         argparse.ArgumentTypeError: the text is not four numbers.
     """
     try:
-        numbers = tuple(float(part) for part in text.split(","))
+        numbers = tuple(_finite(part) for part in text.split(","))
     except ValueError:
         numbers = ()
     if len(numbers) != 4:

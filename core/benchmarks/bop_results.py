@@ -110,6 +110,23 @@ def _say_others(name: str, results: list[BopResult], scenes: list[Scene]) -> Non
         warn(f"{name} has poses in scenes that the data has not: {listed(lost)}; they are left out.")
         if len(lost) == len({one.scene_id for one in results}):
             raise CounterpointError(f"{name} has no pose in a scene of the data ({listed(sorted(map(str, known)))}).")
+    own = [one for one in results if None in known or one.scene_id in known]
+    photos = {(scene.info.get("scene_id"), int(photo.key)) for scene in scenes for photo in scene.photos}
+    absent = [one.im_id for one in own if not {(one.scene_id, one.im_id), (None, one.im_id)} & photos]
+    if absent:
+        warn(
+            f"{name} has {len(absent)} poses in photos that the data has not ({listed(_once(absent))}); they are left out."
+        )
+    objects = {thing.object_id for scene in scenes for _, thing in scene.poses}
+    foreign = [one.obj_id for one in own if one.obj_id not in objects]
+    if foreign:
+        warn(
+            f"{name} has {len(foreign)} poses of objects that the data shows nowhere ({listed(_once(foreign))}); they count for nothing."
+        )
+
+
+def _once(numbers: list[int]) -> list[int]:
+    return sorted(set(numbers))
 
 
 def _tally(scene: Scene, results: list[BopResult], tallies: dict[int, Tally], progress: Progress) -> None:

@@ -44,7 +44,7 @@ _OTHER = ("equirectangular", "omni", "omnidirectional", "mei", "ds", "doublesphe
           "orthographic", "spherical", "panoramic", "cylindrical")  # fmt: skip
 
 _RADIAL = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4")
-_BENDS = re.compile(r"dist|radial|tangential|fisheye|skew|^[kpsb]\d$")
+_BENDS = re.compile(r"dist|radial|tangential|fisheye|skew|^[kpsb]\d$|^lambda$")
 
 
 def matrix_of(values: Any, name: str) -> Floats:
@@ -99,7 +99,7 @@ def camera_of(content: Any, name: str) -> PhotoCamera:
     """
     if not isinstance(content, dict):
         return PhotoCamera(matrix_of(_numbers(content), name))
-    said = _flat(content)
+    said = _flat(content, name)
     _whole_sensor(said, name)
     size = _size(said)
     lens = _lens(said, name)
@@ -143,9 +143,8 @@ def _matrix(said: dict[str, Any], name: str) -> Floats:
 
 def _lens(said: dict[str, Any], name: str) -> Lens | None:
     """The lens that the named values describe; what is not understood is refused by its name."""
-    bend = _value(said, "bend")
-    coefficients = [] if bend is None or isinstance(bend, str) else np.ravel(_numbers(bend)).tolist()
-    single = {key: float(said[key]) for key in _RADIAL if said.get(key)}
+    coefficients = _coefficients(said, name)
+    single = {key: float(said[key]) for key in _RADIAL if said.get(key) and not isinstance(said[key], list)}
     if any(coefficients) and single and [coefficients[_RADIAL.index(k)] if _RADIAL.index(k) < len(coefficients) else 0
                                          for k in single] != list(single.values()):  # fmt: skip
         raise CounterpointError(f"{name} gives the distortion twice, and not the same.")
@@ -166,6 +165,23 @@ def _lens(said: dict[str, Any], name: str) -> Lens | None:
     if coefficients and len(coefficients) == 4 and not _value(said, "model"):
         warn(f"{name} has four distortion coefficients and does not say which: they are taken as k1, k2, p1, p2.")
     return opencv_lens(_counted(coefficients, name) or _filled(single))
+
+
+def _coefficients(said: dict[str, Any], name: str) -> list[float]:
+    """The numbers of a lens that stand in one value: a list, or a text of them; a text without numbers names the model."""
+    bend = _value(said, "bend")
+    if bend is None:
+        return []
+    if not isinstance(bend, str):
+        return [float(value) for value in np.ravel(_numbers(bend)).tolist()]
+    try:
+        return [float(word) for word in re.split(r"[\s,;\[\]()]+", bend) if word]
+    except ValueError:
+        if _plain(bend) not in (*_STRAIGHT, *_OPENCV, *_FISHEYE, "false", "no"):
+            raise CounterpointError(
+                f"{name} has the distortion {bend!r}, which is not understood; give its coefficients as a list of numbers."
+            ) from None
+        return []
 
 
 def _counted(coefficients: list[float], name: str) -> list[float]:
@@ -206,13 +222,22 @@ def _filled(single: dict[str, float]) -> list[float]:
     return [single.get(key, 0.0) for key in _RADIAL[: 1 + max(_RADIAL.index(key) for key in single)]]
 
 
-def _flat(content: dict[str, Any]) -> dict[str, Any]:
-    """Values by their plain names; those one level deeper too."""
+def _flat(content: dict[str, Any], name: str = "The file") -> dict[str, Any]:
+    """Values by their plain names; those one level deeper too.
+
+    Raises:
+        CounterpointError: they are of several cameras (``Camera1.fx`` beside ``Camera2.fx`` of ORB-SLAM).
+    """
     said: dict[str, Any] = {}
+    numbered = {found[1] for key in content if (found := re.match(r"camera(\d)\.", str(key).lower()))}
+    if len(numbered) > 1:
+        raise CounterpointError(
+            f"{name} holds several cameras (Camera{', Camera'.join(sorted(numbered))}); give a file with one of them."
+        )
     for key, value in content.items():
         plain = _plain(str(key))
         if isinstance(value, dict) and plain in _WITHIN and "data" not in value:
-            said = _flat(value) | said
+            said = _flat(value, name) | said
         else:
             said[plain] = value
     return said

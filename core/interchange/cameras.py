@@ -158,7 +158,7 @@ def of_content(content: Any, path: Path, size: tuple[int, int] | None, image: st
         return camera_for(content, path, size, image)
     if isinstance(content, dict) and content and all(str(key).isdigit() for key in content):
         return _of_scene(content, path.name, image)
-    if isinstance(content, dict) and "lens" in content and "model" in (content["lens"] or {}):
+    if isinstance(content, dict) and isinstance(content.get("lens"), dict) and "model" in content["lens"]:
         from core.interchange.poses.json import camera_in
 
         return camera_in(content)
@@ -284,11 +284,7 @@ def _of_text(path: Path, size: tuple[int, int] | None, image: str | None) -> Pho
     try:
         values = [float(number) for number in numbers]
     except ValueError:
-        content = (
-            yaml.safe_load("\n".join(line.replace("=", ": ", 1) for line in lines))
-            if ":" in text or "=" in text
-            else None
-        )
+        content = _of_lines(lines) if ":" in text or "=" in text else None
         if not isinstance(content, dict):
             raise CounterpointError(f"{path.name} holds no camera that can be read: it is not numbers only.") from None
         return camera_of(content, path.name)
@@ -299,6 +295,16 @@ def _of_text(path: Path, size: tuple[int, int] | None, image: str | None) -> Pho
         named = dict(zip(("fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2"), values, strict=False))
         return camera_of(named, path.name)
     return PhotoCamera(matrix_of(values, path.name))
+
+
+def _of_lines(lines: list[str]) -> Any:
+    """What lines "name = value" or "name: value" say, those of an INI file too; None where they are something else."""
+    try:
+        return yaml.safe_load(
+            "\n".join(line.replace("=", ": ", 1) for line in lines if not re.match(r"\s*\[.*\]\s*$", line))
+        )
+    except yaml.YAMLError:
+        return None
 
 
 def _text(path: Path) -> str:

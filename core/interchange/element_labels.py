@@ -159,6 +159,11 @@ def labels_from_json(content: Any, file: str) -> Labels:
         raise CounterpointError(f"{file} does not hold labels ({error}).") from error
 
 
+def sizes(shape: tuple[int, ...]) -> str:
+    """The sides of an array for a sentence."""
+    return " x ".join(map(str, shape))
+
+
 def _array(values: npt.NDArray) -> npt.NDArray:
     return values.reshape(values.shape[:-1]) if values.ndim > 1 and values.shape[-1] == 1 else values
 

@@ -49,6 +49,10 @@ def load_image_labels(path: str | Path, shape: tuple[int, int] | None = None, im
     """
     path = check_file(path)
     labels: Labels = format_of(path, IMAGE_LABELS).load(path, shape, image_name)
+    if labels.masks.ndim > 3:
+        raise CounterpointError(
+            f"{path.name} has {elements.sizes(labels.shape)} numbers; labels of an image are one number for every pixel (take the argmax of layers)."
+        )
     if labels.masks.ndim != 3:
         raise CounterpointError(f"{path.name} holds labels of a shape, not of an image.")
     if not len(labels.masks):

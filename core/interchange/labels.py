@@ -1,5 +1,6 @@
 """Parts with names and colours, and what files that hold them have in common."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,11 +70,15 @@ def from_index(
 def from_values(values: npt.NDArray, file: str) -> Labels:
     """Labels of what another program wrote for every element: numbers or names, bool for a single part.
 
-    0 is no part. Where there are negative numbers, these are no part and 0 is one; 255 beside small numbers is no part.
+    Names that are whole numbers are numbers. 0 is no part. Where there are negative numbers, these are no part and 0 is one; 255 beside small numbers is no part.
 
     Raises:
         CounterpointError: not whole numbers, or too many different ones.
     """
+    if values.dtype.kind in "US" and all(
+        re.fullmatch(r"\s*[-+]?\d{1,18}\s*", one) for one in np.unique(values.astype(str))
+    ):
+        values = values.astype(str).astype(np.int64)
     if values.dtype.kind in "US":
         found, index = np.unique(values.astype(str), return_inverse=True)
         index = index.reshape(values.shape)

@@ -81,6 +81,11 @@ def load_shape_labels(path: str | Path, shape: Shape | int | None = None) -> Lab
     """
     path = check_file(path)
     found: Any = format_of(path, SHAPE_LABELS).load(path)
+    if found.labels.masks.ndim != 2 and not found.of:
+        raise CounterpointError(
+            f"{path.name} has {files.sizes(found.labels.shape)} numbers of one kind; labels of a shape are one number for every face, polygon or "
+            "vertex (take the argmax of columns)."
+        )
     if found.labels.masks.ndim != 2:
         raise CounterpointError(f"{path.name} holds labels of an image, not of a shape.")
     if shape is None:

@@ -33,15 +33,25 @@ class Prompts:
     painted: Mask | None = None
     erased: Mask | None = None
 
+    def __post_init__(self) -> None:
+        if self.box is not None:  # whichever corners were given
+            x0, y0, x1, y1 = self.box
+            self.box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+
     def check(self, size: tuple[int, int]) -> None:
         """Check the prompts against an image of (width, height) pixels.
 
         Raises:
-            CounterpointError: there is no point, box or stroke, or a point lies outside the image.
+            CounterpointError: there is no point, box or stroke, a point lies outside the image, or the box holds nothing
+                of it.
         """
         width, height = size
         if not self.add and self.box is None and (self.painted is None or not self.painted.any()):
             raise CounterpointError("Nothing says where the part is: add a point, a box or a stroke.")
+        if self.box is not None:
+            x0, y0, x1, y1 = self.box
+            if not (min(x1, width - 0.5) - max(x0, -0.5) >= 1 and min(y1, height - 0.5) - max(y0, -0.5) >= 1):
+                raise CounterpointError(f"The box holds no pixel of the image ({width} x {height}); draw another one.")
         for u, v in (*self.add, *self.remove):
             if not (-0.5 <= u <= width - 0.5 and -0.5 <= v <= height - 0.5):
                 raise CounterpointError(f"The point ({u:.0f}, {v:.0f}) is outside the image ({width} x {height}).")

@@ -48,11 +48,16 @@ def read_poses(path: str | Path, scene: Scene) -> Found:
     """
     path = Path(path)
     found: dict[str, dict[int, list[Pose]]] = defaultdict(lambda: defaultdict(list))
+    absent: list[str] = []
     if path.suffix.lower() == ".csv":
         number = scene.info.get("scene_id")
         for result in read_results(check_file(path)):
             key = photo_of(str(result.im_id), scene)
-            if key is not None and (number is None or result.scene_id == number):
+            if number is not None and result.scene_id != number:
+                continue
+            if key is None:
+                absent.append(str(result.im_id))
+            else:
                 found[key][result.obj_id].append(_scaled(result.pose, 0.001, scene))
     elif path.is_dir() or path.name in ("scene_gt.json", "scene_camera.json"):
         other = open_scene(path)
@@ -65,10 +70,15 @@ def read_poses(path: str | Path, scene: Scene) -> Found:
         for entry in read_entries(path):
             key = photo_of(entry.image, scene)
             object_id = entry.object if entry.object is not None else _only_shape(scene, path)
-            if key is not None:
+            if key is None:
+                absent.append(entry.image)
+            else:
                 found[key][object_id].append(_scaled(entry.pose, entry.unit or scene.unit.metres, scene))
     if not found:
         raise CounterpointError(f"{path} has no poses in photos of {scene.root}.")
+    if absent:
+        names = listed(list(dict.fromkeys(absent)), 3)
+        warn(f"{path.name} has {len(absent)} poses in photos that the scene has not ({names}); they are left out.")
     return found
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import CounterpointError
+from core.scenes.plausible import say_odd_poses
 from core.scenes.readers.bop import scene_folders
 from core.scenes.scene import Scene
 
@@ -34,6 +35,7 @@ def open_scene(path: str | Path) -> Scene:
     scene: Scene = reader.read(path)
     if not scene.photos:
         raise CounterpointError(f"{path} has no photo that can be worked on; what it has was left out.")
+    say_odd_poses(scene)
     return scene
 
 

@@ -38,6 +38,7 @@ def test_the_dataclass_holds_what_is_given_and_its_own_defaults():
         (["a", "--at", "1,2", "--here", "x", "--there", "y"], "not allowed with argument"),
         (["a", "--at", "--quick"], "--at: expected one argument"),
         (["a", "--at", "1,2", "--slow"], "unrecognized arguments: --slow"),
+        (["a", "--at", "1,nan"], "is not a list of numbers"),
         (["a", "--at", "1,2", "--at-most", "x"], "invalid int value"),
         (["a", "--at", "1,2", "--up", "w"], "invalid choice"),
     ],

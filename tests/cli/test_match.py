@@ -63,6 +63,12 @@ def test_without_a_box_the_object_is_looked_for_and_that_is_said(sample, tmp_pat
     assert quick["matches"][0]["through"] == "views" and quick["warnings"] == []
 
 
+def test_a_point_for_a_pixel_is_refused_before_the_object_is_looked_for(sample):
+    """The search for the object had failed on its third number."""
+    done = verb("match", sample["image"], sample["shape"], "--at", "120,80,3", "--samples", 5000)
+    assert done.returncode == 2 and "two numbers" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_match_shape_to_image_and_negative_numbers(sample, tmp_path):
     box = ",".join(map(str, sample["box"]))
     done = verb(

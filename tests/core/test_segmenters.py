@@ -48,6 +48,11 @@ def test_a_box_cuts_out_the_object(cutter, sample, truth):
     assert iou(found[0].mask, truth) > 0.75
 
 
+def test_a_box_may_begin_at_any_corner():
+    """From right to left it had no pixels, which ended in a division by zero."""
+    assert Prompts(box=(90, 10, 20, 60)).box == Prompts(box=(20, 60, 90, 10)).box == (20, 10, 90, 60)
+
+
 def test_points_add_and_remove(cutter, sample, truth):
     u, v = sample["at"]
     one = cutter.predict(Prompts(add=[(u, v)]))[0].mask
@@ -73,6 +78,7 @@ def test_prompts_that_say_nothing_are_refused(cutter, photo):
         (Prompts(), "Nothing says"),
         (Prompts(add=[(-9, 5)]), "outside"),
         (Prompts(remove=[(5, 5)]), "Nothing"),
+        (Prompts(box=(5000, 5000, 6000, 6000)), "no pixel"),
     ):
         with pytest.raises(CounterpointError, match=words):
             cutter.predict(prompts)

@@ -13,6 +13,7 @@ from plyfile import PlyData, PlyElement
 
 from core.errors import CounterpointError
 from core.geometry.shape import Shape, make_shape
+from core.interchange.image_labels import load_image_labels
 from core.interchange.labels import Labels
 from core.interchange.ply_labels import Found
 from core.interchange.shape_labels import Elements, _on_faces, load_shape_labels, load_split, save_split
@@ -213,6 +214,13 @@ def test_names_instead_of_numbers(tmp_path: Path) -> None:
         )
 
 
+def test_numbers_that_are_written_as_text_are_numbers(tmp_path: Path) -> None:
+    """ "0" is no part, as 0 is none."""
+    (tmp_path / "a.json").write_text(json.dumps([str(number) for number in TRUTH]))
+    found, said = read(tmp_path / "a.json")
+    assert list(found) == [f"Part {number}" for number in np.unique(TRUTH) if number] and "Label 0" in said[0]
+
+
 @pytest.mark.parametrize("name", ["_LABEL", "_label", "_CLASS", "_OBJECTID"])
 def test_a_glb_of_others(name: str, tmp_path: Path) -> None:
     of_vertex = np.where(VERTICES[:, 2] > 0, 1, 2)
@@ -244,6 +252,16 @@ def test_what_holds_no_labels_is_refused(kind: str, content: str, words: str, tm
     path.write_text(content)
     with pytest.raises(CounterpointError, match=words):
         read(path, 2)
+
+
+def test_a_column_for_each_label_is_refused(tmp_path: Path) -> None:
+    """Of a shape and of an image, in words that say what to do."""
+    np.save(tmp_path / "a.npy", np.eye(3)[np.arange(12) % 3])
+    np.save(tmp_path / "b.npy", np.eye(3)[np.arange(12) % 3].reshape(4, 3, 3))
+    with collect_warnings(), pytest.raises(CounterpointError, match=r"12 x 3 numbers.*argmax"):
+        load_shape_labels(tmp_path / "a.npy", 12)
+    with collect_warnings(), pytest.raises(CounterpointError, match=r"4 x 3 x 3 numbers.*argmax"):
+        load_image_labels(tmp_path / "b.npy", (4, 3))
 
 
 def test_split_parts_with_a_damaged_table(tmp_path: Path) -> None:

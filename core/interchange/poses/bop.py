@@ -17,11 +17,14 @@ from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.images import check_file
 from core.interchange.camera_values import camera_of
-from core.interchange.names import number_of
+from core.interchange.names import listed, number_of
 from core.interchange.poses.matrix import drift, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
 from core.notices import warn
 from core.units import Unit
+
+RESULTS = ("scene_id", "im_id", "obj_id", "score", "R", "t", "time")
+"""The columns of the results of a method on BOP."""
 
 MILLIMETRE = 0.001
 UNKNOWN = Unit(MILLIMETRE, False, "The unit of the shape is not known: it is taken to be millimetres, as in BOP.")
@@ -108,7 +111,13 @@ def load_results(path: str | Path) -> list[Entry]:
     file = check_file(path)
 
     def read() -> list[Entry]:
-        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines(), skipinitialspace=True))
+        table = csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines(), skipinitialspace=True)
+        rows = list(table)
+        check_columns(list(table.fieldnames or ()), file.name)
+        if not all(np.isfinite(float(row["score"])) for row in rows):
+            raise CounterpointError(f"{file.name} has a score that is no number; give every pose one.")
+        if any(len((row["R"] or "").split()) != 9 or len((row["t"] or "").split()) != 3 for row in rows):
+            raise CounterpointError(f"{file.name} has a pose whose R has not nine numbers, or whose t has not three.")
         if len({row["scene_id"] for row in rows}) > 1:
             raise CounterpointError(f"{file.name} has poses of several scenes; give those of one.")
         best: dict[tuple[int, int], Entry] = {}
@@ -124,6 +133,18 @@ def load_results(path: str | Path) -> list[Entry]:
         return list(best.values())
 
     return guarded(file, read)
+
+
+def check_columns(names: list[str], file: str) -> None:
+    """Refuse a table whose columns are not those of BOP's results.
+
+    Raises:
+        CounterpointError: one is missing.
+    """
+    if not set(RESULTS) <= {name.strip() for name in names}:
+        raise CounterpointError(
+            f"{file} has the columns {listed(names)}, and BOP's are {listed(RESULTS)}, divided by commas."
+        )
 
 
 def _camera(about: Any, name: str) -> PhotoCamera:

@@ -1,5 +1,6 @@
 """Poses as our own JSON documents, and as others write R and t, or a matrix, into JSON."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,10 @@ _MATRICES = (
 
 _PHOTOS = ("image", "image_name", "file_name", "file_path", "img_name", "im_id", "image_id", "frame")
 """What the photo is called."""
+
+_UNIT = re.compile(r"(?i)(^|_)units?($|_(t|trans|translation|length|position)$)")
+_ANGLE = re.compile(r"(?i)rot|angle|rvec")
+"""What the unit of lengths is called, and what that of turns."""
 
 _INVERSE = (
     "c2w",
@@ -88,7 +93,7 @@ def read_entries(content: Any, name: str) -> list[Entry]:
             for key, one in content.items()
             for entry in read_entries(one, name)
         ]
-    unit = _unit(content)
+    unit = _unit(content, name)
     return [replace(entry, unit=entry.unit or unit) for entry in _read_one(content, name)]
 
 
@@ -98,10 +103,13 @@ def _holds_pose(content: Any) -> bool:
     )
 
 
-def _unit(content: Any) -> float | None:
+def _unit(content: Any, name: str) -> float | None:
     """Metres of the ``unit`` that a document gives its translations in."""
-    said = content.get("unit", content.get("units"))
-    return None if said is None else parse_unit(str(said))
+    said = [value for key, value in content.items() if _UNIT.search(str(key)) and not _ANGLE.search(str(key))]
+    found = {parse_unit(str(value)) for value in said}
+    if len(found) > 1:
+        raise CounterpointError(f"{name} gives several units; give the one of its translations.")
+    return next(iter(found), None)
 
 
 def _read_one(content: Any, name: str) -> list[Entry]:
@@ -110,6 +118,8 @@ def _read_one(content: Any, name: str) -> list[Entry]:
     if "cam_R_m2c" in content and "cam_t_m2c" in content:
         pose = Pose(rotation_of(content["cam_R_m2c"], name), np.array(content["cam_t_m2c"], float).reshape(3))
         return [Entry(pose, image, camera, int(content["obj_id"]) if "obj_id" in content else None, 0.001)]
+    _say_degrees(content, name)
+    _check_once(content, name)
     if ("R" in content and "t" in content) or ("rotation" in content and "translation" in content):
         return [Entry(_rigid_parts(content, name), image, camera)]
     if "rvec" in content and "tvec" in content:
@@ -121,6 +131,9 @@ def _read_one(content: Any, name: str) -> list[Entry]:
         R = cv2.Rodrigues(rvec)[0]
         return [Entry(Pose(R, np.array(content["tvec"], float).reshape(3)), image, camera)]
     matrices = [key for key in _MATRICES if key in content]
+    if len(matrices) == 1 and isinstance(content[matrices[0]], dict):
+        return [replace(one, image=one.image or image, camera=one.camera or camera)
+                for one in read_entries(content[matrices[0]], name)]  # fmt: skip
     if len(matrices) == 1:
         return [Entry(from_matrix(content[matrices[0]], name), image, camera)]
     inverse = [key for key in _INVERSE if key in content]
@@ -129,6 +142,31 @@ def _read_one(content: Any, name: str) -> list[Entry]:
             f"{name} has {inverse[0]!r}, which leads from the camera; give the matrix from the shape's frame to the camera's (OpenCV axes)."
         )
     raise CounterpointError(f"{name} holds no pose: give R (3 x 3) and t, or a matrix of 4 x 4 called 'pose'.")
+
+
+def _say_degrees(content: Any, name: str) -> None:
+    """Refuse turns that are said to be in degrees: the ones that are read here are in radians."""
+    for key, value in content.items():
+        if _ANGLE.search(str(key)) and "unit" in str(key).lower() and str(value).lower().startswith("deg"):
+            raise CounterpointError(f"{name} gives its turns in degrees ({key}); give R as 3 x 3.")
+
+
+def _check_once(content: Any, name: str) -> None:
+    """Refuse a document that gives the pose twice, and not the same.
+
+    Raises:
+        CounterpointError: it does.
+    """
+    if "R" not in content or "t" not in content:
+        return
+    pose = _rigid_parts(content, name)
+    for key in _MATRICES:
+        values = content.get(key)
+        if isinstance(values, list) and np.size(values) in (12, 16):
+            other = from_matrix(values, name)
+            size = max(1e-9, float(np.abs(pose.t).max()))
+            if np.abs(other.R - pose.R).max() > 0.01 or np.abs(other.t - pose.t).max() > 0.01 * size:
+                raise CounterpointError(f"{name} gives the pose as R and t and as {key!r}, and not the same; give one.")
 
 
 def _rigid_parts(content: Any, name: str) -> Pose:

@@ -39,7 +39,10 @@ def from_matrix(values: Any, name: str = "The matrix") -> Pose:
     if whole.size not in (12, 16) or not np.isfinite(whole).all():
         raise CounterpointError(f"{name} is no pose: a pose is a matrix of 4 x 4 (or 3 x 4) finite numbers.")
     if whole.shape[-2:] == (4, 3):
-        warn(f"{name} gives its 4 x 3 numbers column by column (the last row is the translation); it is read so.")
+        warn(
+            f"{name} gives its 4 x 3 numbers column by column (the last row is the translation); it is read so. "
+            "If its first three rows are the rows of R, write 4 x 4 numbers."
+        )
         whole = whole.reshape(4, 3).T
     whole = whole.reshape(-1, 4)
     if len(whole) == 4 and np.abs(whole[3] - [0, 0, 0, 1]).max() > 1e-9:

@@ -10,10 +10,11 @@ from PIL import ExifTags, Image
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.shape import SUFFIXES as SHAPES
-from core.images import SUFFIXES
+from core.images import SUFFIXES, upright_size
 from core.interchange.cameras import fitted
 from core.interchange.names import listed
 from core.notices import collect_warnings, warn
+from core.scenes.plausible import say_odd_cameras
 from core.scenes.scene import ScenePhoto, SceneShape
 
 _NUMBERED = (*SUFFIXES, ".gif")
@@ -23,8 +24,7 @@ def header_size(path: str | Path) -> tuple[int, int] | None:
     """(width, height) of a photo as it stands upright, by the head of its file alone; None where that does not say it."""
     try:
         with Image.open(path) as image:
-            width, height = image.size
-            return (height, width) if orientation(image) in (5, 6, 7, 8) else (width, height)
+            return upright_size(image)
     except Exception:  # Pillow raises of every kind on what it does not know
         return None
 
@@ -34,6 +34,12 @@ def orientation(image: Image.Image) -> int:
     if image.format == "PNG" and "exif" not in image.info:
         return 1
     return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def is_turned(path: Path) -> bool:
+    """Whether a photo lies on its side in its file."""
+    with Image.open(path) as image:
+        return orientation(image) in (5, 6, 7, 8)
 
 
 def photos_in(folder: Path) -> list[Path]:
@@ -55,6 +61,8 @@ def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
     broken: list[str] = []
     scaled: list[str] = []
     other: list[str] = []
+    unsized: list[ScenePhoto] = []
+    turned: list[str] = []
     for photo in photos:
         size = header_size(photo.path)
         if size is None:
@@ -68,7 +76,10 @@ def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
             photo = replace(photo, camera=fitting)
         elif camera is not None and camera.size is None:
             photo = replace(photo, camera=PhotoCamera(camera.K, size, camera.lens, camera.depth_scale))
+            unsized.append(photo)
+            turned += [photo.path.name] if is_turned(photo.path) else []
         kept.append(photo)
+    say_odd_cameras(unsized, turned, where)
     if broken:
         warn(f"{where} has {len(broken)} files that are no photos, which are left out: {listed(broken, 3)}.")
     if scaled:

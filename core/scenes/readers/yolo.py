@@ -41,6 +41,7 @@ def read(path: Path) -> Scene:
     photos: list[ScenePhoto] = []
     regions: dict[PoseKey, Region] = {}
     broken: list[str] = []
+    sizes: dict[str, tuple[int, int]] = {}
     for file, labels in files:
         size = header_size(file)
         if size is None:
@@ -48,6 +49,7 @@ def read(path: Path) -> Scene:
             continue
         photo = ScenePhoto(_relative(file, root), file)
         photos.append(photo)
+        sizes[photo.key] = size
         if labels.is_file():
             regions |= {(photo.key, thing): one for thing, one in _lines(labels, size, "kpt_shape" in said).items()}
     if not photos:
@@ -55,6 +57,7 @@ def read(path: Path) -> Scene:
     if broken:
         warn(f"{root} has {len(broken)} files that are no photos, which are left out: {listed(broken, 3)}.")
     names = _names(said)
+    _say_odd(root, [labels for _, labels in files], regions, sizes)
     missing = sorted({thing.object_id - 1 for _, thing in regions} - set(names))
     if names and missing:
         warn(f"{root} does not name the classes {listed(missing)} that its labels have.")
@@ -133,11 +136,44 @@ def _relative(file: Path, root: Path) -> str:
     return file.relative_to(root).as_posix() if root in file.parents else file.as_posix()
 
 
+def _say_odd(root: Path, files: list[Path], regions: dict[PoseKey, Region], sizes: dict[str, tuple[int, int]]) -> None:
+    """Warn of photos that share their lines, and of boxes that no photo can have."""
+    shared = [file for file, count in Counter(files).items() if count > 1 and file.is_file()]
+    if shared:
+        warn(
+            f"{root} has photos of one name that share their labels ({listed([file.name for file in shared], 3)}); "
+            "give each photo a name of its own."
+        )
+    beyond = [key for (key, _), one in regions.items() if one.box is not None and _beyond(one.box, sizes[key]) > BEYOND]
+    if beyond:
+        warn(
+            f"{root} has {len(beyond)} boxes that reach far out of their photos ({listed(list(dict.fromkeys(beyond)), 3)}): "
+            "YOLO's numbers are the middle, width and height, not corners."
+        )
+
+
+def _beyond(box: tuple[float, ...], size: tuple[int, int]) -> float:
+    """How far a box (x, y, width, height) reaches out of a photo, as a share of its side."""
+    low, high = np.array(box[:2]) / size, (np.array(box[:2]) + box[2:]) / size
+    return float(max(0.0, -low.min(), high.max() - 1))
+
+
+def _kind(values: Any, keypoints: bool) -> str:
+    """What the numbers behind a class are: "box" (with a confidence, or keypoints behind it) or "outline" (with one, or without)."""
+    count = len(values)
+    seen = (
+        values[6::3] if count > 6 and (count - 4) % 3 == 0 else np.array([0.5])
+    )  # of a keypoint: 0 none, 1 hidden, 2 seen
+    if keypoints or count < 6 or np.isin(seen, (0, 1, 2)).all():
+        return "box"
+    return "outline"
+
+
 def _lines(file: Path, size: tuple[int, int], keypoints: bool) -> dict[InstanceKey, Region]:
     """What the lines of one photo mark; raises where one is not a class and shares of the photo."""
     found: dict[InstanceKey, Region] = {}
     seen: Counter[int] = Counter()
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(file.read_text("utf-8-sig", "replace").splitlines(), 1):
         words = line.split()
         if not words:
             continue
@@ -145,7 +181,8 @@ def _lines(file: Path, size: tuple[int, int], keypoints: bool) -> dict[InstanceK
             name, values = int(float(words[0])), np.array(words[1:], np.float64)
         except ValueError:
             name, values = -1, np.zeros(0)
-        outline = not keypoints and len(values) >= 6 and len(values) % 2 == 0
+        outline = _kind(values, keypoints) == "outline"
+        values = values[: len(values) // 2 * 2] if outline else values  # a confidence stands behind the corners
         places = values if outline else values[:4]
         if name < 0 or len(places) < 4 or not (np.abs(places - 0.5) <= BEYOND + 0.5).all():
             raise CounterpointError(

@@ -1,0 +1,75 @@
+"""Whether what a scene says can be: poses before the camera and out of the shapes, and cameras that are of their photos."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from core.interchange.names import listed
+from core.notices import warn
+from core.scenes.scene import Scene, ScenePhoto, SceneShape
+
+MOST = 0.5
+"""A share of the poses of a scene above which it is no single slip but a convention."""
+
+
+def say_odd_poses(scene: Scene) -> None:
+    """Warn where poses put shapes behind the camera, or the camera into them, which other axes or another unit do."""
+    behind = [photo for (photo, _), posed in scene.poses.items() if posed.pose.t[2] <= 0]
+    if behind:
+        warn(
+            f"{scene.root} has {len(behind)} poses of {len(scene.poses)} that put their shape behind the camera (photos {_first(behind)}): "
+            "poses are x_cam = R x_shape + t with OpenCV axes (x right, y down, z forward)."
+        )
+    radius = {number: size / 2 for number, shape in scene.shapes.items() if (size := _diameter(shape)) is not None}
+    near = [
+        photo
+        for (photo, thing), posed in scene.poses.items()
+        if posed.pose.t[2] > 0
+        and np.linalg.norm(posed.pose.t) < radius.get(thing.object_id, 0) * float(np.max(posed.pose.s))
+    ]
+    if len(near) > MOST * len(scene.poses):
+        warn(
+            f"{scene.root} has {len(near)} poses of {len(scene.poses)} that put the camera into the shape (photos {_first(near)}): "
+            "check the unit of the translations (BOP: millimetres)."
+        )
+
+
+def _first(photos: list[str]) -> str:
+    return listed(list(dict.fromkeys(photos)), 3)
+
+
+def _diameter(shape: SceneShape) -> float | None:
+    """In the unit of the scene's translations; None where nobody says it."""
+    size = shape.info.get("diameter")
+    if not isinstance(size, int | float) and shape.bounds is not None:
+        size = float(np.linalg.norm(np.subtract(shape.bounds[1], shape.bounds[0])))
+    return float(size) / shape.scale if isinstance(size, int | float) else None
+
+
+def say_odd_cameras(photos: Iterable[ScenePhoto], turned: Iterable[str], where: str) -> None:
+    """Warn of cameras without a size that cannot be of their photos.
+
+    Their principal point lies outside, or the photo is turned by its EXIF data, of which they know nothing.
+
+    Args:
+        photos: whose cameras did not say their size.
+        turned: the names of photos that lie in their files and stand here.
+        where: begins the sentences.
+    """
+    outside = []
+    for photo in photos:
+        if photo.camera is not None and photo.camera.size is not None:
+            (wide, high), (cx, cy) = photo.camera.size, photo.camera.K[:2, 2]
+            if not (0 < cx < wide and 0 < cy < high):
+                outside.append(f"{photo.path.name} ({cx:.4g}, {cy:.4g} of {wide} x {high})")
+    if outside:
+        warn(
+            f"{where} has {len(outside)} cameras whose principal point lies outside their photos, so that they seem to be of photos of "
+            f"another size: {listed(outside, 3)}."
+        )
+    names = list(turned)
+    if names:
+        warn(
+            f"{where} has {len(names)} photos that are turned upright by their EXIF data ({listed(names, 3)}); their cameras are taken to be "
+            "for the upright photos."
+        )
