@@ -183,7 +183,8 @@ def encode_image(
         image: RGB uint8 [H, W, 3].
         box: (x0, y0, x1, y1) in pixels; None for the whole image, without margin.
         margin: what the square adds to the box on every side, as a fraction of the box's longer side.
-        size: the side in pixels of the picture that the encoder gets; None for what it likes best for photos.
+        size: the side in pixels of the picture that the encoder gets; None for both that it likes, for photos and for
+            renders, whose descriptors are averaged.
 
     Raises:
         CounterpointError: the box is not finite, or has too little of the image in it.
@@ -207,7 +208,8 @@ def encode_turned(
         box: (x0, y0, x1, y1) in pixels; None for the whole image, without margin.
         turns: the numbers of quarter turns.
         margin: what the square adds to the box on every side, as a fraction of the box's longer side.
-        size: the side in pixels of the picture that the encoder gets; None for what it likes best for photos.
+        size: the side in pixels of the picture that the encoder gets; None for both that it likes, for photos and for
+            renders, whose descriptors are averaged.
 
     Returns:
         A feature map for each turn, turned back, so that all refer to the same pixels.
@@ -217,11 +219,21 @@ def encode_turned(
     """
     area = whole_image(image) if box is None else check_box(box, image)
     frame = square_frame(area, 0.0 if box is None else margin)
-    crop = cut_out(image, frame, size or encoder.photo_size)
-    encoded = encode_fitting(encoder, np.stack([np.rot90(crop, turn) for turn in turns]))
+    sizes = sorted({encoder.photo_size, encoder.input_size}) if size is None else [size]
+    pictures = [cut_out(image, frame, side) for side in sizes]
+    seen = [encode_fitting(encoder, np.stack([np.rot90(picture, turn) for turn in turns])) for picture in pictures]
+    descriptors = _averaged([F.normalize(one.descriptors.movedim(-1, 1), dim=1) for one in seen])
+    grounds = [one.foreground[:, None] for one in seen if one.foreground is not None]
+    foreground = _averaged(grounds)[:, 0] if grounds else None
     maps = []
     for i, turn in enumerate(turns):
-        descriptors = torch.rot90(encoded.descriptors[i], -turn, (0, 1))
-        foreground = None if encoded.foreground is None else torch.rot90(encoded.foreground[i], -turn, (0, 1))
-        maps.append(FeatureMap(descriptors.contiguous(), foreground, frame, area))
+        there = torch.rot90(F.normalize(descriptors[i].movedim(0, -1), dim=-1), -turn, (0, 1))
+        ground = None if foreground is None else torch.rot90(foreground[i], -turn, (0, 1))
+        maps.append(FeatureMap(there.contiguous(), ground, frame, area))
     return tuple(maps)
+
+
+def _averaged(grids: list[torch.Tensor]) -> torch.Tensor:
+    """The mean of grids float32 [B, C, h, w] of several sizes, on the largest."""
+    size = grids[-1].shape[-2:]
+    return torch.stack([F.interpolate(grid, size, mode="bilinear") for grid in grids]).mean(0)

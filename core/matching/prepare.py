@@ -45,7 +45,8 @@ def matchable_image(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Bo
 
 def _feature_maps(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None) -> Sequence[FeatureMap]:
     picture = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
-    key = cache.cache_key("maps", picture, str(image.shape), encoder.fingerprint, str(encoder.photo_size), str(box))
+    sizes = str((encoder.photo_size, encoder.input_size))
+    key = cache.cache_key("maps", picture, str(image.shape), encoder.fingerprint, sizes, str(box))
     stored = cache.read(key)
     if stored is not None:
         frame, area = (tuple(stored[name].tolist()) for name in ("frame", "box"))

@@ -203,7 +203,7 @@ def test_the_best_score_is_exact(toy_side):
     assert np.abs(got - exact).max() < 0.01
 
 
-def test_a_picture_is_encoded_once_per_box_and_encoder(sample, encoder, tmp_path, monkeypatch):
+def test_a_picture_is_encoded_once_at_each_size_per_box_and_encoder(sample, encoder, tmp_path, monkeypatch):
     monkeypatch.setenv("COUNTERPOINT_CACHE", str(tmp_path))
     image = load_image(sample["image"])
     calls = []
@@ -213,11 +213,11 @@ def test_a_picture_is_encoded_once_per_box_and_encoder(sample, encoder, tmp_path
         input_size, photo_size = encoder.input_size, encoder.photo_size
 
         def encode(self, images):
-            calls.append(len(images))
+            calls.append(images.shape[1])
             return encoder.encode(images)
 
     first, second = (matchable_image(image, Counting(), sample["box"]) for _ in range(2))
-    assert len(calls) == 1
+    assert calls == [encoder.photo_size, encoder.input_size]
     assert torch.equal(first.map.descriptors, second.map.descriptors) and first.map.frame == second.map.frame
     assert torch.equal(first.map.foreground, second.map.foreground) and len(first.turned_maps()) == 4
     assert all(
@@ -226,7 +226,7 @@ def test_a_picture_is_encoded_once_per_box_and_encoder(sample, encoder, tmp_path
     )
     matchable_image(image, Counting(), (500, 300, 1000, 700))
     matchable_image(image[::-1], Counting(), sample["box"])
-    assert len(calls) == 3
+    assert len(calls) == 6
 
 
 def test_up_by_format():
