@@ -9,20 +9,24 @@ import torch
 
 from core.alignment.coarse import coarse_poses
 from core.alignment.locate import Located, locate
-from core.alignment.photo import posed_photo
-from core.alignment.scorer import PoseScorer
+from core.alignment.photo import FEWEST_PIXELS
+from core.alignment.scorer import Photo, PoseScorer
 from core.alignment.templates import TemplateSet
 from core.encoders.base import ImageEncoder
-from core.encoders.feature_map import Box
+from core.encoders.feature_map import Box, encode_image
 from core.errors import CounterpointError
 from core.fields import cache
 from core.geometry.camera import PhotoCamera
+from core.geometry.undistorted import Undistorted
 from core.geometry.viewpoints import UP_AXES
 from core.matching.location import Location
-from core.matching.matchable import MatchableShape
-from core.notices import collect_warnings, warn
+from core.matching.matchable import MatchableImage, MatchableShape
+from core.notices import warn
+from core.parts.segmenters import box_mask
 
-POSED = 5
+Floats = npt.NDArray[np.floating]
+
+POSED = 3
 """So many of the likeliest places are ranked by poses."""
 
 
@@ -83,19 +87,22 @@ def ranked_by_poses(places: list[Located], wanted: Wanted) -> list[Located]:
     """
     if len(places) < 2:
         return places
-    worth = [one.score * _similarity(one, wanted) for one in places[:POSED]]
+    height, width = wanted.image.shape[:2]
+    flat = Undistorted.of(wanted.camera, (width, height))
+    picture = flat.picture(wanted.image)
+    worth = [one.score * _similarity(picture, flat.K, flat.box(one.box), wanted) for one in places[:POSED]]
     order = np.argsort(-np.array(worth), kind="stable")
     return [places[i] for i in order] + places[POSED:]
 
 
-def _similarity(place: Located, wanted: Wanted) -> float:
-    """The similarity of the coarse pose that agrees best with a place, 0 where there is none."""
-    try:
-        with collect_warnings():
-            photo, _ = posed_photo(wanted.image, wanted.camera, None, place.box, wanted.encoder)
-    except CounterpointError:
+def _similarity(picture: npt.NDArray[np.uint8], K: Floats, box: Box, wanted: Wanted) -> float:
+    """The similarity of the coarse pose that agrees best with what is in a box of a picture without distortion, 0 without one."""
+    mask = box_mask(picture, wanted.encoder, box)
+    if mask.sum() < FEWEST_PIXELS:
         return 0.0
-    scorer = PoseScorer(photo, wanted.shape, wanted.encoder, wanted.up)
+    seen = encode_image(wanted.encoder, picture, box, size=wanted.encoder.photo_size)
+    side = MatchableImage(seen, (picture.shape[1], picture.shape[0]), (), wanted.encoder.fingerprint)
+    scorer = PoseScorer(Photo(picture, side, K, mask), wanted.shape, wanted.encoder, wanted.up)
     return max((one.similarity for one in coarse_poses(scorer, wanted.templates)), default=0.0)
 
 
