@@ -11,7 +11,7 @@ import numpy.typing as npt
 from app.engine.cache import surface_of
 from app.engine.files import image_of, shape_of
 from app.engine.process import Report
-from app.engine.scoring import Judge, candidates_of, judge_of
+from app.engine.scoring import Judge, camera_of_task, candidates_of, judge_of
 from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import AlignTask, Correspondence2D3D, Guide, Item, PoseInPhoto, RigCamera
 from core.alignment import kept
@@ -24,6 +24,7 @@ from core.alignment.overlay import shaded
 from core.alignment.photo import undistorted_correspondences
 from core.alignment.rig import carried, load_rig
 from core.alignment.scorer import Hypothesis
+from core.alignment.seek import around_pose
 from core.alignment.start import check_start
 from core.alignment.trust import judged
 from core.geometry.lens import Lens
@@ -59,7 +60,7 @@ def align_shape(progress: Report, task: AlignTask, dof: int, locked: frozenset[s
 def search_poses(progress: Report, task: AlignTask) -> Guide:
     """The poses that ``counterpoint match`` looks for, which guide what is matched.
 
-    Without a box it is told first where the object was taken to be.
+    Without a box it is told first where the object was taken to be, and then where the best pose puts it.
     """
     judge = judge_of(replace(task, depth=""), 6, span(progress, 0.0, 0.5))
     if judge.place is not None:
@@ -69,7 +70,10 @@ def search_poses(progress: Report, task: AlignTask) -> Guide:
     def watch(step: int, _: list[Pose]) -> None:
         progress(0.7 + 0.3 * step / fine.steps, "Making the pose exact")
 
-    found = _begun(judge, kept.search(judge.scorer, lambda: candidates_of(judge, span(progress, 0.5, 0.7)), watch))
+    hypotheses = kept.search(judge.scorer, lambda: candidates_of(judge, span(progress, 0.5, 0.7)), watch)
+    if judge.place is not None:
+        progress.tell(around_pose(judge.place, hypotheses, camera_of_task(judge.task), judge.scorer.shape))
+    found = _begun(judge, hypotheses)
     return found.K, found.lens, tuple(found.poses)
 
 

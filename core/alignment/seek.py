@@ -8,10 +8,11 @@ import numpy.typing as npt
 import torch
 
 from core.alignment.coarse import coarse_poses
-from core.alignment.locate import Located, locate
+from core.alignment.locate import Located, box_overlap, locate
 from core.alignment.photo import FEWEST_PIXELS
-from core.alignment.scorer import Photo, PoseScorer
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSet
+from core.calibration import NONE
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box, encode_image
 from core.errors import CounterpointError
@@ -28,6 +29,9 @@ Floats = npt.NDArray[np.floating]
 
 POSED = 3
 """So many of the likeliest places are ranked by poses."""
+
+SAME_PLACE = 0.4
+"""Boxes that overlap by more (intersection over union) are of one object."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,29 @@ def ranked_by_poses(places: list[Located], wanted: Wanted) -> list[Located]:
     worth = [one.score * _similarity(picture, flat.K, flat.box(one.box), wanted) for one in places[:POSED]]
     order = np.argsort(-np.array(worth), kind="stable")
     return [places[i] for i in order] + places[POSED:]
+
+
+def around_pose(place: Box, found: Sequence[Hypothesis], camera: PhotoCamera, shape: MatchableShape) -> Box:
+    """The box of an object that was looked for, now that poses are known.
+
+    Args:
+        place: where it was taken to be (x0, y0, x1, y1) in pixels.
+        found: poses that were found there, the best first, judged.
+        camera: of the photo, with its lens.
+        shape: that the poses are of.
+
+    Returns:
+        The box around the shape in its best pose, where that is probably there and roughly the place; else the place.
+    """
+    if not found or not found[0].probability >= NONE:
+        return place
+    pixels, depth = camera.project(found[0].pose(shape.shape.to_own_frame(shape.field.points.position)))
+    seen = pixels[(depth > 0) & np.isfinite(pixels).all(axis=-1)]
+    if len(seen) == 0 or camera.size is None:
+        return place
+    low, high = np.clip(np.stack([seen.min(0), seen.max(0)]), -0.5, np.array(camera.size) - 0.5)
+    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    return box if box_overlap(place, [box])[0] >= SAME_PLACE else place
 
 
 def _similarity(picture: npt.NDArray[np.uint8], K: Floats, box: Box, wanted: Wanted) -> float:

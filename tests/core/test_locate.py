@@ -1,6 +1,7 @@
 """The object without a box: places in a photo that look like a shape."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 from core.alignment.guided import ObjectInPhoto, guided, search_poses
 from core.alignment.locate import Located, box_overlap, locate
 from core.alignment.photo import camera_of
-from core.alignment.seek import Wanted, ranked_by_poses, seek
+from core.alignment.seek import Wanted, around_pose, ranked_by_poses, seek
 from core.alignment.templates import template_set
 from core.calibration import GOOD, SOUGHT
 from core.encoders.catalogue import load_encoder
@@ -101,6 +102,10 @@ def test_what_goes_through_a_sought_object_is_never_good(shape, templates, encod
         found = search_poses(photo, shape, encoder, "y", lambda: templates)
     assert len(said) == 1 and "was looked for" in said[0]
     assert all(one.probability < GOOD and one.reasons[0] == SOUGHT for one in found)
+    place = (499.0, 353.0, 1038.0, 696.0)
+    assert box_overlap(around_pose(place, found, camera, shape), [TRUE["box"]])[0] >= 0.85
+    assert around_pose((0.0, 0.0, 90.0, 90.0), found, camera, shape) == (0.0, 0.0, 90.0, 90.0)
+    assert around_pose(place, [replace(found[0], probability=0.1)], camera, shape) == place
     side = matchable_image(image, encoder)
     answer = match(side, shape, tuple(map(float, TRUE["at"])), guided(side, shape, camera, found))
     assert answer.verdict != "good" and answer.reasons[0] == SOUGHT
