@@ -77,7 +77,7 @@ def find(pair: PicturePair, encoder: ImageEncoder) -> npt.NDArray[np.int64]:
     It is one of the object's: (u, v) int64 [N, 2].
     """
     size = len(pair.a.image)
-    maps = [encode_image(encoder, p.image, size=encoder.input_size) for p in (pair.a, pair.b)]
+    maps = [encode_image(encoder, p.image) for p in (pair.a, pair.b)]
     every = pixels_of(pair.b.mask)
     candidates = every[:: max(1, len(every) // 6000)]
     similarity = maps[0].sample(pair.pixels) @ maps[1].sample(candidates).T
