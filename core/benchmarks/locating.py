@@ -9,7 +9,7 @@ import numpy as np
 from core.alignment.locate import box_overlap, locate, look_at_photo
 from core.alignment.seek import Wanted, ranked_by_poses
 from core.alignment.templates import TemplateSet, template_set
-from core.benchmarks.bop import BopScene
+from core.benchmarks.bop import BopScene, PosedObject
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
@@ -90,14 +90,9 @@ def measure(
         squares = look_at_photo(objects[0].image, encoder) if objects else []
         looking = time.perf_counter() - begin
         for item in objects:
-            if item.object_id not in sides:
-                shape = matchable_shape(scene.models[item.object_id], encoder, LiftSettings(up=UP))
-                sides[item.object_id] = shape, template_set(shape.caster, encoder)
-            shape, templates = sides[item.object_id]
-            size = (item.image.shape[1], item.image.shape[0])
-            wanted = Wanted(item.image, PhotoCamera(item.camera.K, size), photo, shape, templates, encoder, UP)
+            wanted = _wanted(item, scene, encoder, sides)
             begin = time.perf_counter()
-            places = locate(item.image, templates, encoder, up, squares)
+            places = locate(item.image, wanted.templates, encoder, up, squares)
             middle = time.perf_counter()
             posed = ranked_by_poses(places, wanted)
             after = time.perf_counter()
@@ -111,6 +106,16 @@ def measure(
                 ranks[name].append(_rank(item.box, boxes))
                 seconds[name].append(took)
     return [_row(name, found, seconds[name]) for name, found in ranks.items()]
+
+
+def _wanted(item: PosedObject, scene: BopScene, encoder: ImageEncoder, sides: Sides) -> Wanted:
+    """The object as what is looked for in its photo; its shape and templates are made if they are missing."""
+    if item.object_id not in sides:
+        shape = matchable_shape(scene.models[item.object_id], encoder, LiftSettings(up=UP))
+        sides[item.object_id] = shape, template_set(shape.caster, encoder)
+    shape, templates = sides[item.object_id]
+    camera = PhotoCamera(item.camera.K, (item.image.shape[1], item.image.shape[0]))
+    return Wanted(item.image, camera, item.photo, shape, templates, encoder, UP)
 
 
 def _row(name: str, ranks: Sequence[int], seconds: Sequence[float]) -> Row:
