@@ -166,7 +166,8 @@ def _details(pin: Pin, session: Session) -> str:
         )
         lines.append(_through(pin.slot, slot, session))
         if answer.rivals:
-            lines.append(tr("{count} other places are nearly as similar").format(count=len(answer.rivals)))
+            several = tr("{count} other places are nearly as similar").format(count=len(answer.rivals))
+            lines.append(several if len(answer.rivals) > 1 else tr("Another place is nearly as similar"))
     return "<br>".join(filter(None, lines))
 
 
