@@ -143,14 +143,17 @@ def fits_another_camera(one: Hypothesis, scorer: PoseScorer) -> bool:
     shape = scorer.shape.shape
     if shape.diagonal * float(np.max(one.pose.s)) < PERSPECTIVE * float(one.pose(shape.center)[2]):
         return False
-    scores = []
-    for factor in (1.0, *OTHER_FOCAL):
-        K = scorer.K.copy()
-        K[[0, 1], [0, 1]] *= factor
-        other = PoseScorer(replace(scorer.photo, K=K), scorer.shape, scorer.encoder, scorer.up_name)
-        start = other([zoomed(one.pose, scorer.K, K, shape.center)])
-        scores.append(refine(start, other, FineSettings(steps=STEPS))[0].score)
-    return max(scores[1:]) > BETTER * scores[0]
+    best = max(_with_focal(one, scorer, factor) for factor in OTHER_FOCAL)
+    return best > BETTER * one.score and best > BETTER * _with_focal(one, scorer, 1.0)
+
+
+def _with_focal(one: Hypothesis, scorer: PoseScorer, factor: float) -> float:
+    """Return the score that a pose descends to with a focal length that is so many times as long."""
+    K = scorer.K.copy()
+    K[[0, 1], [0, 1]] *= factor
+    other = PoseScorer(replace(scorer.photo, K=K), scorer.shape, scorer.encoder, scorer.up_name)
+    start = other([zoomed(one.pose, scorer.K, K, scorer.shape.shape.center)])
+    return refine(start, other, FineSettings(steps=STEPS))[0].score
 
 
 def _lead(score: float, other: float) -> float:
