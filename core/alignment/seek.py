@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 
 from core.alignment.coarse import coarse_poses
-from core.alignment.locate import Located, box_overlap, locate
+from core.alignment.locate import SAME, Located, box_overlap, locate
 from core.alignment.photo import FEWEST_PIXELS
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSet
@@ -29,9 +29,6 @@ Floats = npt.NDArray[np.floating]
 
 POSED = 3
 """So many of the likeliest places are ranked by poses."""
-
-SAME_PLACE = 0.4
-"""Boxes that overlap by more (intersection over union) are of one object."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,7 @@ def around_pose(place: Box, found: Sequence[Hypothesis], camera: PhotoCamera, sh
         return place
     low, high = np.clip(np.stack([seen.min(0), seen.max(0)]), -0.5, np.array(camera.size) - 0.5)
     box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-    return box if box_overlap(place, [box])[0] >= SAME_PLACE else place
+    return box if box_overlap(place, [box])[0] >= SAME else place
 
 
 def _similarity(picture: npt.NDArray[np.uint8], K: Floats, box: Box, wanted: Wanted) -> float:
