@@ -151,6 +151,7 @@ def locate(
     progress(0.0, "Looking for the object in the photo")
     squares = look_at_photo(image, encoder) if squares is None else squares
     above = torch.from_numpy(-(templates.rotations @ up)[:, 2] > LOWEST)
+    above &= templates.masks.flatten(1).any(1)  # a sheet seen from its edge shows nothing
     masks = templates.masks[above]
     views = ComparedViews(templates.descriptors[above].float(), masks, _extents(masks), templates.settings.fill)
     boxes = _slid(image, squares, views)
@@ -174,7 +175,7 @@ def _described(image: npt.NDArray[np.uint8], frames: Sequence[Box], encoder: Ima
 
 def _slid(image: npt.NDArray[np.uint8], squares: list[Squares], views: ComparedViews) -> Floats:
     """Boxes float64 [n, 4] of different places, the best first."""
-    inside = views.maps[views.masks > 0.5]
+    inside = views.maps[_covered(views.masks)]
     basis = torch.linalg.svd(inside[:: max(1, len(inside) // 4000)], full_matrices=False)[2][:COMPONENTS].T
     drawn = (views.maps @ basis * views.masks[..., None]).permute(0, 3, 1, 2)
     found = []
@@ -210,10 +211,15 @@ def _closely(image: npt.NDArray[np.uint8], boxes: Floats, views: ComparedViews, 
     return np.asarray((centred(maps, usual).flatten(1) @ weights.flatten(1).T).amax(1).numpy(), np.float64)
 
 
+def _covered(masks: torch.Tensor) -> torch.Tensor:
+    """The cells bool [V, c, c] of masks [V, c, c] that show mostly the shape, or as much of it as any: it may be thin."""
+    return masks > masks.amax((1, 2), keepdim=True) / 2
+
+
 def _extents(masks: torch.Tensor) -> Floats:
     """The boxes float64 [V, 4] of masks [V, c, c], as shares of their sides."""
     found = []
-    for mask in masks.numpy() > 0.5:
+    for mask in _covered(masks).numpy():
         columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
         found.append((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
     return np.array(found, np.float64) / masks.shape[-1]

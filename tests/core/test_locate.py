@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import trimesh
 
 from core.alignment.guided import ObjectInPhoto, guided, search_poses
 from core.alignment.locate import Located, box_overlap, locate
@@ -16,6 +17,7 @@ from core.alignment.templates import template_set
 from core.calibration import GOOD, SOUGHT
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
+from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape
 from core.images import load_image
 from core.matching.match import match
@@ -65,6 +67,17 @@ def test_noise_shows_nothing_and_that_is_said(wanted, size):
     for image in (noise, np.full_like(noise, 120)):
         with pytest.raises(CounterpointError, match=r"noise\.png has no box .* nothing in it looks like toy"):
             seek(wanted(image, "noise.png"))
+
+
+@pytest.mark.parametrize("extents", [(1, 0.004, 0.004), (1, 1, 0)])
+def test_places_of_a_rod_and_of_a_sheet_are_finite(extents, encoder, tmp_path):
+    """From some sides they fill no cell of a template, or show nothing at all."""
+    x, y, z = extents
+    corners = [[0, 0, 0], [x, 0, z], [x, y, z], [0, y, 0]]
+    trimesh.Trimesh(corners, [[0, 1, 2], [0, 2, 3]], process=False).export(tmp_path / "thin.ply")
+    made = template_set(Raycaster(load_shape(tmp_path / "thin.ply")), encoder)
+    for place in locate(load_image(SAMPLE / "toy.jpg"), made, encoder, UP):
+        assert np.isfinite([*place.box, place.score]).all() and place.box[0] < place.box[2]
 
 
 def test_a_click_says_which_place_is_meant(wanted):
