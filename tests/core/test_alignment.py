@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
-from core.alignment.align import align, align_from, notes, sized
+from core.alignment.align import Alignment, align, align_from, notes, sized
 from core.alignment.coarse import CoarseSettings, by_correspondences, coarse_poses
 from core.alignment.correspondences import Correspondences2D3D, poses_from_correspondences
 from core.alignment.field_of_view import estimate_field_of_view, zoomed
@@ -26,11 +26,13 @@ from core.alignment.rivals import half_turns
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, upright_prior
 from core.alignment.spatial import by_depth, similarities, stretched
 from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
-from core.alignment.trust import pose_features
+from core.alignment.trust import judged, pose_features
+from core.alignment.verdict import with_distance
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
 from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones, suppressed
 from core.benchmarks.settings import EvaluateSettings
+from core.calibration import ASSUMED, GOOD
 from core.encoders.catalogue import EncoderChoice
 from core.encoders.feature_map import box_around
 from core.encoders.residual_head import ResidualHead, save_head
@@ -145,6 +147,10 @@ def test_the_sample_is_aligned(scene, scorer):
     assert errors.rotation < 12 and errors.adds < 0.05 * diameter(vertices) and found.verdict == "good"
     assert steps == [CoarseSettings().keep] * FineSettings().steps and found.best.overlap > 0.8
     assert notes(photo, shape.shape, found.best) == []
+    assumed = PoseScorer(replace(scorer.photo, assumed=True), shape, scorer.encoder, "y")
+    best = judged(found.hypotheses, assumed)[0]
+    assert best.probability == found.best.probability and best.reasons == (*found.best.reasons, ASSUMED)
+    assert Alignment([best], found.mask).verdict == "misfit" and with_distance(best.probability, best.reasons) < GOOD
     coarse = align(scorer, templates, fine=None)
     assert found.best.score >= coarse.best.score
     drawn = overlay(photo.pixels, shape.shape, shape.caster, found.best.pose, photo.K)
