@@ -106,7 +106,8 @@ class CutterSegmenter:
         """See :meth:`core.parts.prompts.Segmenter.predict`.
 
         Without any box the object is looked for in squares of several sizes around the points, and then again in a
-        square around what was found.
+        square around what was found. First comes what all masks of the net agree on (the likeliest mask after one click,
+        which may mean several things), then the two that are least like it.
         """
         image = self._image
         assert image is not None, "set_image comes first"
@@ -117,19 +118,22 @@ class CutterSegmenter:
             return self._in_box(prompts)
         view = self._view(self._first_square(prompts)) if boxed else self._view_without_box(prompts)
         soft, scores = self._answer(view, prompts)
-        found = [
-            Candidate(self._in_photo(view, one, prompts), float(score)) for one, score in zip(soft, scores, strict=True)
-        ]
-        return sorted(found, key=lambda candidate: -candidate.score)
+        return self._candidates(view, _agreed(soft, scores, prompts), soft, scores, prompts)
 
     def _in_box(self, prompts: Prompts) -> list[Candidate]:
-        """What all masks of two looks at a box agree on, and after it the two masks of the first that are least like it."""
+        """As :meth:`predict`, for a box alone, which is looked at twice."""
         view = self._view(self._first_square(prompts))
         close = self._view(self._first_square(prompts, CLOSE_MARGIN), 16 * round(CLOSE_SIZE * self._size / 16))
         (soft, scores), (soft_close, _) = self._answer(view, prompts), self._answer(close, prompts)
         fine = 2 * soft.shape[1]
         mean = np.mean([_seen_from(view, fine, view, soft), _seen_from(view, fine, close, soft_close)], axis=(0, 1))
-        best = Candidate(self._in_photo(view, mean + (0.5 - MEAN), prompts), float(scores.max()))
+        return self._candidates(view, mean + (0.5 - MEAN), soft, scores, prompts)
+
+    def _candidates(
+        self, view: CutterView, mean: Floats, soft: Floats, scores: Floats, prompts: Prompts
+    ) -> list[Candidate]:
+        """The mask of probabilities [h, h] in a view, and those two of [M, h, h] that are least like it."""
+        best = Candidate(self._in_photo(view, mean, prompts), float(scores.max()))
         others = [
             Candidate(self._in_photo(view, one, prompts), float(s)) for one, s in zip(soft, scores, strict=True)
         ]
@@ -168,10 +172,10 @@ class CutterSegmenter:
             square = (x, y, longer) if side >= longer else (float(corner[0]), float(corner[1]), side)
             view = self._view(square)
             soft, scores = self._answer(view, prompts)
-            best = int(scores.argmax())
-            mask = soft[best] > 0.5
+            agreed = _agreed(soft, scores, prompts)
+            mask = agreed > 0.5
             rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
-            likely.append((float(scores[best]) - (CUT * rim if side < longer else 0), view, soft[best]))
+            likely.append((float(scores.max()) - (CUT * rim if side < longer else 0), view, agreed))
         _, view, soft = max(likely, key=lambda one: one[0])
         closer = self._closer(view, soft, prompts)
         return view if closer is None else self._view(closer)
@@ -213,12 +217,11 @@ class CutterSegmenter:
     def _answer(self, view: CutterView, prompts: Prompts) -> tuple[Floats, Floats]:
         """Probabilities float32 [M, size / 2, size / 2] of masks in a view, and their expected overlaps [M].
 
-        Beyond the first click, the answer to it is corrected.
+        Beyond the first click, the answer to it is corrected, and corrected once more.
         """
         add, remove = _points(prompts)
-        rounds = [(add[:1], []), (add, remove)] if len(add) + len(remove) > 1 else [(add, remove)]
-        if prompts.box is not None and len(add) + len(remove) > 0:
-            rounds = [([], []), (add, remove)]
+        every, started = (add, remove), add[: 1 if prompts.box is None else 0]
+        rounds = [every] if len(add) + len(remove) == len(started) else [(started, []), every, every]
         net, previous = load_net(self._file, self._device), None
         for inside, outside in rounds:
             plus, minus = (torch.from_numpy(view.to_view(np.reshape(p, (1, -1, 2)))) for p in (inside, outside))
@@ -322,6 +325,12 @@ def sharpened(picture: npt.NDArray[np.uint8], soft: Floats, reach: float) -> Flo
 def _points(prompts: Prompts) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """What belongs to the part and what does not, as pixels; strokes are a few of them."""
     return [*prompts.add, *spread_over(prompts.painted)], [*prompts.remove, *spread_over(prompts.erased)]
+
+
+def _agreed(soft: Floats, scores: Floats, prompts: Prompts) -> Floats:
+    """Of probabilities [M, h, h] of masks their mean, [h, h]; after one click, which may mean several things, the likeliest."""
+    one_click = sum(map(len, _points(prompts))) == 1 and prompts.box is None
+    return np.asarray(soft[scores.argmax()] if one_click else soft.mean(0), np.float32)
 
 
 def _obeying(
