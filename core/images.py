@@ -13,6 +13,7 @@ from core.deep_pixels import DEEP_MODES, check_planes, deep_values, is_white_fir
 from core.errors import CounterpointError
 from core.files import check_file, write_atomic
 from core.notices import warn
+from core.orientation import upright_size
 from core.units import METRE, Unit
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
@@ -60,16 +61,6 @@ def image_size(path: str | Path) -> tuple[int, int]:
     except Exception:  # what Pillow does not know or refuses is said by the reader
         height, width = load_image(file).shape[:2]
         return width, height
-
-
-def upright_size(image: Image.Image) -> tuple[int, int]:
-    """(width, height) of an opened image when its orientation (EXIF) is applied; of a TIFF Pillow says that already."""
-    if image.format == "TIFF" or (
-        image.format == "PNG" and "exif" not in image.info
-    ):  # Pillow would decode a PNG to look behind its pixels
-        return image.size
-    turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-    return image.size[::-1] if turned else image.size
 
 
 def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:

@@ -46,16 +46,8 @@ def _diameter(shape: SceneShape) -> float | None:
     return float(size) / shape.scale if isinstance(size, int | float) else None
 
 
-def say_odd_cameras(photos: Iterable[ScenePhoto], turned: Iterable[str], where: str) -> None:
-    """Warn of cameras without a size that cannot be of their photos.
-
-    Their principal point lies outside, or the photo is turned by its EXIF data, of which they know nothing.
-
-    Args:
-        photos: whose cameras did not say their size.
-        turned: the names of photos that lie in their files and stand here.
-        where: begins the sentences.
-    """
+def say_odd_cameras(photos: Iterable[ScenePhoto], where: str) -> None:
+    """Warn of cameras without a size whose principal point lies outside their photos; ``where`` begins the sentence."""
     outside = []
     for photo in photos:
         if photo.camera is not None and photo.camera.size is not None:
@@ -66,10 +58,4 @@ def say_odd_cameras(photos: Iterable[ScenePhoto], turned: Iterable[str], where: 
         warn(
             f"{where} has {len(outside)} cameras whose principal point lies outside their photos, so that they seem to be of photos of "
             f"another size: {listed(outside, 3)}."
-        )
-    names = list(turned)
-    if names:
-        warn(
-            f"{where} has {len(names)} photos that are turned upright by their EXIF data ({listed(names, 3)}); their cameras are taken to be "
-            "for the upright photos."
         )

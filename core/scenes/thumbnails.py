@@ -11,8 +11,8 @@ from PIL import Image
 from core.errors import CounterpointError
 from core.files import cache_dir, make_folder, write_atomic
 from core.images import load_image
+from core.orientation import orientation
 from core.scenes.pixels import photo_pixels
-from core.scenes.readers.photos import orientation
 from core.scenes.scene import ScenePhoto
 
 QUALITY = 85

@@ -7,10 +7,12 @@ from typing import Any, TypeGuard
 from core.errors import CounterpointError
 from core.files import read_json
 from core.interchange.coco import id_key
+from core.interchange.lying import say_meant_upright
 from core.interchange.names import listed
 from core.notices import warn
+from core.orientation import may_be_meant_lying
 from core.registration.things import InstanceKey
-from core.scenes.readers.photos import header_size, shapes_called
+from core.scenes.readers.photos import header_size, other_size, shapes_called
 from core.scenes.scene import PoseKey, Region, Scene, ScenePhoto
 from core.units import Unit
 
@@ -81,7 +83,7 @@ def _is_number(value: Any) -> TypeGuard[int]:
 def _photos(file: Path, images: list[Record]) -> dict[Any, ScenePhoto]:
     """The photos that are there by the ids of their images."""
     found: dict[Any, ScenePhoto] = {}
-    missing, other = [], []
+    missing, other, turned = [], [], []
     seen = set()
     for image in images:
         name, number = (
@@ -97,8 +99,10 @@ def _photos(file: Path, images: list[Record]) -> dict[Any, ScenePhoto]:
             missing.append(name)
             continue
         if [image.get("width", size[0]), image.get("height", size[1])] != list(size):
-            other.append(f"{name} ({size[0]} x {size[1]}, not {image.get('width')} x {image.get('height')})")
+            other.append(f"{name} ({other_size(place, size, (image.get('width'), image.get('height')))})")
             continue
+        if may_be_meant_lying(place, size if image.get("width") else None):
+            turned.append(name)
         found[number] = ScenePhoto(name, place, info=image)
     if len({photo.key for photo in found.values()}) < len(found):
         raise CounterpointError(f"{file} has two images of one name, so that they cannot be told apart.")
@@ -112,6 +116,7 @@ def _photos(file: Path, images: list[Record]) -> dict[Any, ScenePhoto]:
         warn(
             f"{file.name} has {len(other)} photos of another size than it says, which are left out: {listed(other, 3)}."
         )
+    say_meant_upright(turned, file.name)
     return found
 
 

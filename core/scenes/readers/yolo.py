@@ -8,8 +8,10 @@ import numpy as np
 import yaml
 
 from core.errors import CounterpointError
+from core.interchange.lying import say_meant_upright
 from core.interchange.names import listed
 from core.notices import warn
+from core.orientation import may_be_meant_lying
 from core.registration.things import InstanceKey
 from core.scenes.readers.photos import header_size, photos_in, shapes_called
 from core.scenes.scene import Outline, PoseKey, Region, Scene, ScenePhoto
@@ -56,6 +58,7 @@ def read(path: Path) -> Scene:
         raise CounterpointError(f"{root} has no photos that are read with labels for YOLO (images/ and labels/).")
     if broken:
         warn(f"{root} has {len(broken)} files that are no photos, which are left out: {listed(broken, 3)}.")
+    say_meant_upright((file.name for file, labels in files if labels.is_file() and may_be_meant_lying(file)), str(root))
     names = _names(said)
     _say_odd(root, [labels for _, labels in files], regions, sizes)
     missing = sorted({thing.object_id - 1 for _, thing in regions} - set(names))

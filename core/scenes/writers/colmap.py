@@ -6,6 +6,7 @@ from pathlib import Path
 from core.errors import CounterpointError
 from core.files import make_folder
 from core.interchange.poses import colmap
+from core.orientation import lies
 from core.progress import Progress
 from core.scenes.scene import Scene, ScenePhoto
 from core.scenes.writers.pictures import copied, place_picture
@@ -36,7 +37,7 @@ def _place(photo: ScenePhoto, folder: Path) -> str:
     parts = [part for part in Path(photo.key).parts if part not in ("..", "/", "images")] or ["photo"]
     target = folder.joinpath(*parts)
     make_folder(target.parent)
-    if photo.frame is not None or not target.suffix:
+    if photo.frame is not None or not target.suffix or lies(photo.path) != 1:
         return place_picture(photo, target.with_suffix("")).relative_to(folder).as_posix()
     if not target.exists():
         copied(photo.path, target)
