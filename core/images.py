@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core import masks
+from core.color_profiles import say_other_colors, to_srgb
 from core.deep_pixels import DEEP_MODES, check_planes, deep_values, is_white_first, say_more_pages, to_8_bit
 from core.errors import CounterpointError
 from core.files import check_file, write_atomic
@@ -27,7 +28,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # si
 def load_image(path: str | Path) -> RGB:
     """Read an image file as uint8 [H, W, 3].
 
-    EXIF rotation is applied, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of several pages
+    EXIF rotation is applied, colours become those of sRGB, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of several pages
     or frames the first is read; what that loses is said. The size is checked before anything is decoded.
 
     Raises:
@@ -69,7 +70,8 @@ def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
     alpha = np.full((*pixels.shape[:2], 1), 255, np.uint8)
     with Image.open(path) as image:
         if "A" in image.getbands() or "transparency" in image.info:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGBA"), np.uint8)
+            turned = to_srgb(ImageOps.exif_transpose(image), image.info.get("icc_profile"), Path(path).name)
+            return np.asarray(turned.convert("RGBA"), np.uint8)
     return np.concatenate([pixels, alpha], axis=-1)
 
 
@@ -228,10 +230,14 @@ def _check_size(path: Path, width: int, height: int) -> None:
 
 def _to_rgb(image: Image.Image, name: str) -> RGB:
     image.seek(0)
+    profile = image.info.get("icc_profile")
+    say_other_colors(image, name)
     turned = ImageOps.exif_transpose(image)
     if turned.mode in DEEP_MODES:
         rgb = to_8_bit(deep_values(image, turned), name)
-        return 255 - rgb if is_white_first(image) else rgb
+        grey = Image.fromarray((255 - rgb if is_white_first(image) else rgb)[..., 0])
+        return np.array(to_srgb(grey, profile, name).convert("RGB"))
+    turned = to_srgb(turned, profile, name)
     if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
         layer = turned.convert("RGBA")
         turned = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
