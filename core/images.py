@@ -10,14 +10,24 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core import masks
 from core.color_profiles import say_other_colors, to_srgb
-from core.deep_pixels import DEEP_MODES, check_planes, deep_values, is_white_first, say_more_pages, to_8_bit
+from core.deep_pixels import (
+    DEEP_MODES,
+    check_planes,
+    colors_have_more_bits,
+    deep_values,
+    is_white_first,
+    say_more_pages,
+    to_8_bit,
+    with_all_bits,
+)
 from core.errors import CounterpointError
 from core.files import check_file, write_atomic
+from core.foreign_photos import check_developed, check_known
 from core.notices import warn
 from core.orientation import upright_size
 from core.units import METRE, Unit
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif")
 MAX_MEGAPIXELS = 80
 
 RGB = npt.NDArray[np.uint8]
@@ -35,9 +45,11 @@ def load_image(path: str | Path) -> RGB:
         CounterpointError: not there, not readable, not an image, damaged, or larger than ``MAX_MEGAPIXELS``.
     """
     path = check_file(path)
+    check_known(path)
     try:
         with Image.open(path) as image:
             _check_size(path, *image.size)
+            check_developed(image, path.name)
             check_planes(image, path.name)
             say_more_pages(image, path.name)
             return _to_rgb(image, path.name)
@@ -232,7 +244,10 @@ def _to_rgb(image: Image.Image, name: str) -> RGB:
     image.seek(0)
     profile = image.info.get("icc_profile")
     say_other_colors(image, name)
+    has_more_bits = colors_have_more_bits(image)
     turned = ImageOps.exif_transpose(image)
+    if has_more_bits:
+        turned = with_all_bits(image, turned, name)
     if turned.mode in DEEP_MODES:
         rgb = to_8_bit(deep_values(image, turned), name)
         grey = Image.fromarray((255 - rgb if is_white_first(image) else rgb)[..., 0])

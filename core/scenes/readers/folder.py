@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import CounterpointError
+from core.foreign_photos import say_unread
 from core.geometry.shape import SUFFIXES as SHAPES
 from core.interchange.cameras import fitted, load_camera
 from core.interchange.names import number_of
@@ -36,6 +37,7 @@ def read(path: Path) -> Scene:
     """Read the photos' names and sizes, the camera and the shapes."""
     place = next(path / name for name in ("", *_BELOW) if photos_in(path / name))
     bare = [ScenePhoto(file.relative_to(path).as_posix(), file) for file in photos_in(place)]
+    say_unread(place.iterdir(), str(place))
     photos = sized(bare, str(path))
     if not photos:
         raise CounterpointError(f"{path} has no file that is a photo.")
