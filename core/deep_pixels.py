@@ -1,5 +1,7 @@
 """Images of more than eight bits: what their numbers mean, and how they are shown in eight."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps
@@ -69,7 +71,7 @@ def deep_values(image: Image.Image, turned: Image.Image | None = None) -> npt.ND
 
 def colors_have_more_bits(image: Image.Image) -> bool:
     """Whether an image in colours that is opened and not loaded yet has 16 bits, of which Pillow takes the upper eight."""
-    tiles = getattr(image, "tile", ())
+    tiles: list[Any] = getattr(image, "tile", None) or []
     return image.mode in ("RGB", "RGBA") and bool(tiles) and ";16" in str(tiles[0].args)
 
 
@@ -84,7 +86,7 @@ def with_all_bits(image: Image.Image, turned: Image.Image, name: str) -> Image.I
         warn(f"{name} uses few of its 16 bits and is shown dark.")
         return turned
     pixels = to_8_bit(values[..., 2::-1], name)
-    if values.shape[-1] == 4:
+    if turned.mode == "RGBA":
         pixels = np.concatenate([pixels, (values[..., 3:] // 257).astype(np.uint8)], axis=2)
     made = Image.fromarray(pixels)
     made.getexif()[ExifTags.Base.Orientation] = orientation(image)
