@@ -18,6 +18,7 @@ from core.interchange.names import listed, number_of
 from core.interchange.poses.matrix import COARSEST
 from core.interchange.poses.view import guarded
 from core.notices import warn
+from core.numbers import by_number
 from core.registration.things import InstanceKey
 from core.scenes.readers.photos import photos_in, sized
 from core.scenes.scene import ObjectPose, PoseKey, Region, Scene, ScenePhoto, SceneShape
@@ -97,7 +98,11 @@ def models_of(place: Path) -> dict[int, SceneShape]:
         return {}
     if folder.name not in MODELS[:1]:
         warn(f"{place} has no folder models; those in {folder.name} are taken.")
-    info = read_json(folder / "models_info.json") if (folder / "models_info.json").is_file() else {}
+    info = (
+        by_number(read_json(folder / "models_info.json"), "models_info.json")
+        if (folder / "models_info.json").is_file()
+        else {}
+    )
     if not isinstance(info, dict):
         raise CounterpointError(f"{folder / 'models_info.json'} does not say diameter and symmetries as BOP has them.")
     shapes = {}
@@ -142,9 +147,9 @@ def read_table(file: Path, kind: type) -> dict[str, Any]:
     """
     if not file.exists():
         return {}
-    content = read_json(file)
+    content = by_number(read_json(file), file.name)
     if not isinstance(content, dict) or not all(
-        str(key).isdigit() and isinstance(value, kind) for key, value in content.items()
+        str(key).isdecimal() and isinstance(value, kind) for key, value in content.items()
     ):
         raise CounterpointError(f"{file} is not as BOP writes it: photos by their numbers.")
     return content
