@@ -56,14 +56,14 @@ def cache_dir() -> Path:
 
 
 def read_json(path: str | Path) -> Any:
-    """The content of a JSON file in UTF-8, with or without a byte order mark.
+    """The content of a JSON file in UTF-8, with or without a byte order mark, or in UTF-16.
 
     Raises:
         CounterpointError: it cannot be read, or is not JSON.
     """
     path = check_file(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise CounterpointError(f"{path.name} is damaged or not JSON ({error}).") from error
 
