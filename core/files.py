@@ -63,9 +63,19 @@ def read_json(path: str | Path) -> Any:
     """
     path = check_file(path)
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_bytes(), object_pairs_hook=_unrepeated)
     except (OSError, ValueError, RecursionError) as error:
         raise CounterpointError(f"{path.name} is damaged or not JSON ({error}).") from error
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A record of JSON; of a name that it gives twice, programs take the first or the last."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        for key, value in pairs:
+            if made[key] != value:
+                raise ValueError(f"it gives '{key}' twice and not the same, keep one of them")
+    return made
 
 
 def write_json(path: str | Path, content: Any, indent: int | None = None) -> None:

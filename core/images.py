@@ -197,7 +197,8 @@ def _depth_values(file: Path) -> tuple[npt.NDArray, bool]:
             raise CounterpointError(
                 f"{file.name} holds numbers of the kind {loaded.dtype}, which are no depth; give lengths, or 16-bit millimetres."
             )
-        return np.squeeze(loaded), loaded.dtype.kind != "f"
+        single = loaded.astype(np.float32) if loaded.dtype.kind == "f" and loaded.dtype.itemsize == 2 else loaded
+        return np.squeeze(single), loaded.dtype.kind != "f"
     if suffix == ".exr":
         return _depth_of_exr(file), False
     with Image.open(file) as image:

@@ -95,11 +95,15 @@ def index_folder(
         progress(0.98, "Writing the index")
         write_indices(gallery)
         progress(1.0, f"{len(gallery)} shapes")
-        left_out = {path for path, _ in gallery.refused}
-        read = [names[file] for file in todo if names[file] not in left_out]
-        added = sum(name not in known for name in read)
-        kept = len(names) - len(left_out) - len(read)
-        return Changes(added, len(read) - added, len(removed), kept, gallery.refused)
+        return _changes(gallery, {names[file] for file in todo}, set(known), len(names), len(removed))
+
+
+def _changes(gallery: Gallery, read: set[str], known: set[str], count: int, removed: int) -> Changes:
+    """What became of ``count`` files, of which some were ``read``, and those ``known`` were there before."""
+    left_out = {path for path, _ in gallery.refused}
+    read = read - left_out
+    added = len(read - known)
+    return Changes(added, len(read) - added, removed, count - len(left_out) - len(read), gallery.refused)
 
 
 def _described(files: list[Path], spec: GallerySpec, workers: int | None, ray: str | None) -> Iterator[Result]:

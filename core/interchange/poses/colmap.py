@@ -250,5 +250,5 @@ def _model(lens: Lens | None) -> tuple[str, tuple[float, ...]]:
 
 def _lines(path: Path) -> list[str]:
     """Lines that say something; comments go."""
-    text = check_file(path).read_text(encoding="utf-8")
+    text = check_file(path).read_text(encoding="utf-8-sig")
     return [line.rstrip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
