@@ -1,13 +1,16 @@
 """Whether what a scene says can be: poses before the camera and out of the shapes, and cameras that are of their photos."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from core.interchange.names import listed
 from core.notices import warn
-from core.scenes.scene import Scene, ScenePhoto, SceneShape
+from core.scenes.scene import PoseKey, Region, Scene, ScenePhoto, SceneShape
 
+BEYOND = 0.1
+"""Shares of its photo that a box may lie outside."""
 MOST = 0.5
 """A share of the poses of a scene above which it is no single slip but a convention."""
 
@@ -44,6 +47,30 @@ def _diameter(shape: SceneShape) -> float | None:
     if not isinstance(size, int | float) and shape.bounds is not None:
         size = float(np.linalg.norm(np.subtract(shape.bounds[1], shape.bounds[0])))
     return float(size) / shape.scale if isinstance(size, int | float) else None
+
+
+def say_odd_boxes(
+    where: object, regions: Mapping[PoseKey, Region], sizes: Mapping[str, tuple[int, int]], rule: str
+) -> None:
+    """Warn of boxes that reach far out of their photos or are smaller than a pixel; ``rule`` says what their numbers are.
+
+    Args:
+        where: begins the sentence.
+        regions: with boxes (x, y, width, height) in pixels.
+        sizes: (width, height) of the photos by their keys.
+        rule: a sentence.
+    """
+    boxes = [(key, np.array(one.box, np.float64)) for (key, _), one in regions.items() if one.box is not None]
+    beyond = [key for key, box in boxes if _beyond(box, sizes[key]) > BEYOND]
+    small = [key for key, box in boxes if box[2:].max() < 1]
+    for found, what in ((beyond, "reach far out of their photos"), (small, "are smaller than a pixel")):
+        if found:
+            warn(f"{where} has {len(found)} boxes that {what} (photos {_first(found)}): {rule}")
+
+
+def _beyond(box: npt.NDArray[np.float64], size: tuple[int, int]) -> float:
+    """How far a box [4] (x, y, width, height) reaches out of a photo, as a share of its side."""
+    return float(max(0.0, -(box[:2] / size).min(), ((box[:2] + box[2:]) / size).max() - 1))
 
 
 def say_odd_cameras(photos: Iterable[ScenePhoto], where: str) -> None:

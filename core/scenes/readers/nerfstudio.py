@@ -68,4 +68,6 @@ def _depth_scale(said: dict[str, Any]) -> float | None:
 
 
 def _file(folder: Path, name: str) -> Path | None:
-    return next((place for suffix in _SUFFIXES if (place := folder / (name + suffix)).is_file()), None)
+    return next(
+        (place for suffix in _SUFFIXES if (place := folder / (name.replace("\\", "/") + suffix)).is_file()), None
+    )
