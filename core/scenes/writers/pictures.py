@@ -29,10 +29,9 @@ def place_picture(photo: ScenePhoto, target: Path) -> Path:
     Raises:
         CounterpointError: another picture is there, or it cannot be written.
     """
-    if photo.frame is None and photo.path.suffix.lower() in PLAIN and lies(photo.path) == 1:
-        place = target.with_name(target.name + photo.path.suffix.lower())
-        return place if _already(photo.path, place) else copied(photo.path, place)
-    place = target.with_name(f"{target.name}.png")
+    place = target.with_name(target.name + picture_suffix(photo))
+    if _is_plain(photo):
+        return place if already(photo.path, place) else copied(photo.path, place)
     if photo.frame is not None and place.exists():
         return place
     content = png_of(Image.fromarray(photo_pixels(photo)))
@@ -40,6 +39,15 @@ def place_picture(photo: ScenePhoto, target: Path) -> Path:
         raise CounterpointError(f"{place} is another picture than {photo.path}; choose another folder.")
     write_atomic(place, content)
     return place
+
+
+def picture_suffix(photo: ScenePhoto) -> str:
+    """The suffix of the file that :func:`place_picture` makes."""
+    return photo.path.suffix.lower() if _is_plain(photo) else ".png"
+
+
+def _is_plain(photo: ScenePhoto) -> bool:
+    return photo.frame is None and photo.path.suffix.lower() in PLAIN and lies(photo.path) == 1
 
 
 def named_picture(photo: ScenePhoto, folder: Path) -> str:
@@ -60,7 +68,7 @@ def place_depth(scene: Scene, photo: ScenePhoto, target: Path) -> float:
     assert photo.depth is not None
     scale = (photo.camera.depth_scale if photo.camera else None) or 1.0
     if photo.depth.suffix.lower() == ".png":
-        if not _already(photo.depth, target):
+        if not already(photo.depth, target):
             copied(photo.depth, target)
         return scale
     assert photo.camera is not None
@@ -92,7 +100,7 @@ def copied(source: Path, place: Path) -> Path:
     return place
 
 
-def _already(source: Path, place: Path) -> bool:
+def already(source: Path, place: Path) -> bool:
     """Whether the file is there; another one of this name is refused."""
     if not place.exists():
         return False

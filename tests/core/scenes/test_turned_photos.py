@@ -124,18 +124,3 @@ def test_an_orientation_behind_the_pixels_of_a_png_counts(tmp_path: Path) -> Non
     with Image.open(tmp_path / "a.png") as image:
         assert orientation(image) == 6
     assert image_size(tmp_path / "a.png") == load_image(tmp_path / "a.png").shape[1::-1] == (HIGH, WIDE)
-
-
-def test_names_with_dots_stay_apart(tmp_path: Path) -> None:
-    """Roboflow's are ``a_png.rf.1234.png``: photos and labels of YOLO go by the whole name."""
-    known = made.scene(tmp_path / "in", [PhotoCamera(made.K, made.SIZE)] * 2, [None] * 2,
-                       [(0, 1, 0, Pose(np.eye(3), np.array([0.0, 0, 0.3]))), (1, 1, 0, Pose(np.eye(3), np.array([0, 0, 0.3])))])  # fmt: skip
-    photos = []
-    for number, photo in enumerate(known.photos):
-        file = photo.path.rename(photo.path.with_name(f"a_png.rf.{number}.png"))
-        photos.append(replace(photo, key=f"photos/{file.name}", path=file))
-    keys = {old.key: new.key for old, new in zip(known.photos, photos, strict=True)}
-    poses = {(keys[key], thing): one for (key, thing), one in known.poses.items()}
-    save_scene(replace(known, photos=tuple(photos), poses=poses), tmp_path / "out", "yolo")
-    again = open_scene(tmp_path / "out")
-    assert len(again.photos) == 2 and len(again.regions) == 2
