@@ -15,6 +15,18 @@ def coordinate(value: float, digits: int = 6) -> str:
     return f"{value:.{max(digits, whole + 3)}g}"
 
 
+def whole(value: Any, name: str) -> int:
+    """A whole number that may be written as text or with a point (7, 7.0, "7").
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = float(value)
+    if not number.is_integer():
+        raise ValueError(f"{name} {value} is no whole number")
+    return int(number)
+
+
 def by_number(content: Any, file: str) -> dict[str, Any]:
     """What a table says by numbers, whose keys are written as ``3`` and as ``000003``: by ``3``; what is no such table stays.
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from core.interchange.names import listed
 from core.notices import warn
-from core.scenes.scene import PoseKey, Region, Scene, ScenePhoto, SceneShape
+from core.scenes.scene import ObjectPose, PoseKey, Region, Scene, ScenePhoto, SceneShape
 
 BEYOND = 0.1
 """Shares of its photo that a box may lie outside."""
@@ -24,6 +24,14 @@ def say_odd_poses(scene: Scene) -> None:
             "poses are x_cam = R x_shape + t with OpenCV axes (x right, y down, z forward)."
         )
     radius = {number: size / 2 for number, shape in scene.shapes.items() if (size := _diameter(shape)) is not None}
+    small = [
+        photo.key for photo, thing, posed in scene.posed() if 0 < _across(photo, radius.get(thing.object_id), posed) < 1
+    ]
+    if len(small) > MOST * len(scene.poses):
+        warn(
+            f"{scene.root} has {len(small)} poses of {len(scene.poses)} that make their shape smaller than a pixel (photos {_first(small)}): "
+            "check the unit of the translations and of the shapes (BOP: millimetres)."
+        )
     near = [
         photo
         for (photo, thing), posed in scene.poses.items()
@@ -35,6 +43,13 @@ def say_odd_poses(scene: Scene) -> None:
             f"{scene.root} has {len(near)} poses of {len(scene.poses)} that put the camera into the shape (photos {_first(near)}): "
             "check the unit of the translations (BOP: millimetres)."
         )
+
+
+def _across(photo: ScenePhoto, radius: float | None, posed: ObjectPose) -> float:
+    """About how many pixels a shape is seen across; 0 where nothing says it."""
+    if photo.camera is None or radius is None or posed.pose.t[2] <= 0:
+        return 0.0
+    return float(2 * radius * np.max(posed.pose.s) * photo.camera.K[0, 0] / posed.pose.t[2])
 
 
 def _first(photos: list[str]) -> str:

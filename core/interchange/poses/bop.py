@@ -21,7 +21,7 @@ from core.interchange.names import listed, number_of
 from core.interchange.poses.matrix import drift, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
 from core.notices import warn
-from core.numbers import by_number
+from core.numbers import by_number, whole
 from core.units import Unit
 
 RESULTS = ("scene_id", "im_id", "obj_id", "score", "R", "t", "time")
@@ -95,7 +95,7 @@ def load(path: str | Path) -> list[Entry]:
                     f"The rotation in {file.name} is off by {off:.2g}; the nearest one is taken." if off > 1e-3 else ""
                 )
                 photo = image or f"{int(key):06d}"
-                entries.append(Entry(pose, photo, camera, int(one["obj_id"]), MILLIMETRE, remark))
+                entries.append(Entry(pose, photo, camera, whole(one["obj_id"], "obj_id"), MILLIMETRE, remark))
         return entries
 
     return guarded(file, read)

@@ -40,6 +40,12 @@ def test_poses_and_cameras_of_another_convention(tmp_path):
             ("scene_gt.json", "cam_t_m2c", lambda t: t / 1000, "9 poses of 9 that put the camera into the shape"),
             ("scene_gt.json", "cam_t_m2c", lambda t: t * [1, -1, -1], "9 poses of 9 that put their shape behind"),
             (
+                "scene_gt.json",
+                "cam_t_m2c",
+                lambda t: t * 1000,
+                "9 poses of 9 that make their shape smaller than a pixel",
+            ),
+            (
                 "scene_camera.json",
                 "cam_K",
                 lambda K: K * [4, 1, 4, 1, 4, 4, 1, 1, 1],
@@ -166,3 +172,22 @@ def test_backslashes_of_instant_ngp_are_folders(tmp_path):
     frame = {"file_path": "images\\a.png", "transform_matrix": np.eye(4).tolist()}
     (tmp_path / "transforms.json").write_text(json.dumps({"fl_x": 50, "w": 64, "h": 48, "frames": [frame]}))
     assert len(opened(tmp_path)[0].photos) == 1
+
+
+def test_odd_values_of_bop_are_said_or_refused(tmp_path):
+    """Numbers of objects that are not whole, counts of depth that are nothing, boxes in words, two pictures of a photo."""
+    folder = made.bop(tmp_path / "a")
+    (folder / "scene_gt_info.json").write_text(json.dumps({"3": [{"bbox_visib": ["a", "b", "c", "d"]}] * 3}))
+    Image.new("RGB", made.SIZE).save(folder / "rgb" / "000003_copy.png")
+    scene, said = opened(folder)
+    assert len(scene.poses) == 9 and not scene.regions and "several pictures of a number" in said
+    for name, key, value, word in (
+        ("scene_gt.json", "obj_id", 1.5, "no whole number"),
+        ("scene_camera.json", "depth_scale", 0, "above zero"),
+    ):
+        folder = made.bop(tmp_path / key)
+        content = json.loads((folder / name).read_text())
+        (content["3"][0] if name == "scene_gt.json" else content["3"])[key] = value
+        (folder / name).write_text(json.dumps(content))
+        with pytest.raises(CounterpointError, match=word):
+            open_scene(folder)
