@@ -60,6 +60,10 @@ def fitted(camera: PhotoCamera, image_size: tuple[int, int] | None, name: str) -
         CounterpointError: the sizes are not of one photo, the focal length is not in pixels, or the principal point
             lies outside.
     """
+    if camera.size is not None and min(camera.size) <= 0:
+        raise CounterpointError(
+            f"{name} is for pictures of {camera.size[0]} x {camera.size[1]} pixels; give their width and height."
+        )
     if camera.K[0, 0] < 10 and camera.K[1, 1] < 10:
         camera = _from_normalised(camera, image_size, name)
     if image_size is not None and camera.size is not None and camera.size != image_size:

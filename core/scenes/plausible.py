@@ -89,7 +89,7 @@ def _beyond(box: npt.NDArray[np.float64], size: tuple[int, int]) -> float:
 
 
 def say_odd_cameras(photos: Iterable[ScenePhoto], where: str) -> None:
-    """Warn of cameras without a size whose principal point lies outside their photos; ``where`` begins the sentence."""
+    """Warn of cameras whose principal point lies outside their photos; ``where`` begins the sentence."""
     outside = []
     for photo in photos:
         if photo.camera is not None and photo.camera.size is not None:

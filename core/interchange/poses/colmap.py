@@ -107,6 +107,8 @@ def read_cameras(path: str | Path) -> dict[int, PhotoCamera]:
                     f"{folder.name} has a {model} with {len(params)} numbers, not {len(made.params)}."
                 )
             made.params = [float(value) for value in params]
+            if int(number) in cameras:
+                raise CounterpointError(f"{folder.name}/cameras.txt has the camera {number} twice; keep one of them.")
             cameras[int(number)] = _ours(made)
         return cameras
 

@@ -60,7 +60,6 @@ def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
     broken: list[str] = []
     scaled: list[str] = []
     other: list[str] = []
-    unsized: list[ScenePhoto] = []
     turned: list[str] = []
     for photo in photos:
         size = header_size(photo.path)
@@ -77,9 +76,8 @@ def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
             photo = replace(photo, camera=fitting)
         elif camera is not None and camera.size is None:
             photo = replace(photo, camera=PhotoCamera(camera.K, size, camera.lens, camera.depth_scale))
-            unsized.append(photo)
         kept.append(photo)
-    say_odd_cameras(unsized, where)
+    say_odd_cameras(kept, where)
     say_meant_upright(turned, where)
     if broken:
         warn(f"{where} has {len(broken)} files that are no photos, which are left out: {listed(broken, 3)}.")

@@ -191,3 +191,26 @@ def test_odd_values_of_bop_are_said_or_refused(tmp_path):
         (folder / name).write_text(json.dumps(content))
         with pytest.raises(CounterpointError, match=word):
             open_scene(folder)
+
+
+def test_cameras_that_cannot_be_are_said(tmp_path):
+    """Sizes of nothing and numbers that are there twice (COLMAP), centres outside, and what a folder has twice."""
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (64, 48)).save(tmp_path / "images" / "a.png")
+    (tmp_path / "images.txt").write_text("1 1 0 0 0 0 0 0 1 a.png\n")
+    for camera, word in (
+        ("1 PINHOLE 0 0 50 50 32 24\n", "not of their photos"),
+        ("1 PINHOLE 64 48 50 50 320 24\n", "principal point"),
+    ):
+        (tmp_path / "cameras.txt").write_text(camera)
+        assert word in opened(tmp_path)[1]
+    (tmp_path / "cameras.txt").write_text(2 * "1 PINHOLE 64 48 50 50 32 24\n")
+    with pytest.raises(CounterpointError, match="camera 1 twice"):
+        open_scene(tmp_path)
+    for name in ("cameras.txt", "images.txt"):
+        (tmp_path / name).unlink()
+    Image.new("RGB", (64, 48)).save(tmp_path / "b.png")
+    for name in ("camera.json", "intrinsics.json"):
+        (tmp_path / name).write_text(json.dumps({"fx": 50, "fy": 50, "cx": 32, "cy": 24}))
+    said = opened(tmp_path)[1]
+    assert "several files of cameras" in said and "also has photos in images" in said
