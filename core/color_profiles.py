@@ -23,6 +23,8 @@ def to_srgb(image: Image.Image, profile: bytes | None, name: str) -> Image.Image
     """
     if image.mode == "CMYK" and not profile:
         warn(f"{name} is CMYK without a colour profile, so that its colours are shown roughly.")
+    if image.mode == "LAB":
+        return image.convert("RGB")
     if not profile or image.mode == "1":
         return image
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None

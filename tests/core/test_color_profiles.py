@@ -73,6 +73,9 @@ def test_grey_and_palettes_have_profiles_too(tmp_path: Path) -> None:
     deep = Image.fromarray(np.full((8, 8), 32768, np.uint16))
     deep.save(tmp_path / "deep.png", icc_profile=profile(b"GRAY", {b"kTRC": curve(1.0)}))
     assert abs(int(load_image(tmp_path / "deep.png")[4, 4, 0]) - 188) <= 1
+    Image.new("LAB", (8, 8), (128, 128, 128)).save(tmp_path / "lab.tif")
+    with collect_warnings() as said:
+        assert np.ptp(load_image(tmp_path / "lab.tif")[4, 4].astype(int)) < 4 and not said
     Image.new("RGB", (8, 8), (180, 120, 90)).convert("P").save(tmp_path / "p.png", icc_profile=adobe_rgb())
     with Image.open(tmp_path / "p.png") as image:
         color = image.convert("RGB").getpixel((4, 4))
