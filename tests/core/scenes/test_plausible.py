@@ -14,6 +14,7 @@ from core.errors import CounterpointError
 from core.notices import collect_warnings
 from core.scenes.inspect import read_poses
 from core.scenes.opening import open_scene
+from core.scenes.regions import region_mask
 from core.scenes.scene import Scene
 from tests.core.scenes import made
 
@@ -179,8 +180,13 @@ def test_odd_values_of_bop_are_said_or_refused(tmp_path):
     folder = made.bop(tmp_path / "a")
     (folder / "scene_gt_info.json").write_text(json.dumps({"3": [{"bbox_visib": ["a", "b", "c", "d"]}] * 3}))
     Image.new("RGB", made.SIZE).save(folder / "rgb" / "000003_copy.png")
+    (folder / "mask_visib").mkdir()
+    Image.fromarray(np.eye(48, 64, dtype=np.uint8)).save(folder / "mask_visib" / "000003_000000.png")
     scene, said = opened(folder)
-    assert len(scene.poses) == 9 and not scene.regions and "several pictures of a number" in said
+    (region,) = scene.regions.values()
+    mask = region_mask(region, made.SIZE)
+    assert mask is not None and mask.sum() == 48  # 0 and 1
+    assert len(scene.poses) == 9 and region.box is None and "several pictures of a number" in said
     for name, key, value, word in (
         ("scene_gt.json", "obj_id", 1.5, "no whole number"),
         ("scene_camera.json", "depth_scale", 0, "above zero"),
