@@ -256,6 +256,8 @@ def _to_rgb(image: Image.Image, name: str) -> RGB:
     turned = to_srgb(turned, profile, name)
     if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
         layer = turned.convert("RGBA")
+        if layer.getchannel("A").getextrema()[1] == 0:
+            warn(f"{name} is transparent everywhere and is shown white.")
         turned = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     return np.array(turned.convert("RGB"))
 

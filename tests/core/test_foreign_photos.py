@@ -66,6 +66,14 @@ def test_photos_of_a_folder_that_are_not_read_are_said(tmp_path: Path) -> None:
     assert ".heic" in " ".join(said)
 
 
+def test_a_photo_of_nothing_is_said(tmp_path: Path) -> None:
+    for alpha, count in ((0, 1), (1, 0)):
+        Image.new("RGBA", (16, 12), (9, 9, 9, alpha)).save(tmp_path / "a.png")
+        with collect_warnings() as said:
+            load_image(tmp_path / "a.png")
+        assert len(said) == count and all("transparent everywhere" in one for one in said)
+
+
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_colours_of_twelve_bits_are_as_bright_as_they_are(tmp_path: Path, suffix: str) -> None:
     """In 16 bits, whose upper eight alone show next to nothing."""
