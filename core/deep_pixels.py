@@ -1,11 +1,14 @@
 """Images of more than eight bits: what their numbers mean, and how they are shown in eight."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from core.errors import CounterpointError
 from core.notices import warn
+from core.orientation import orientation
 
 DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes of grey images of more than eight bits."""
@@ -14,6 +17,8 @@ _COUNTS = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 """The largest numbers of cameras' bit depths, and 1 of images that hold shares."""
 _BRIGHT = 99.5
 """Per cent of the numbers of a float image that are not highlights."""
+_BRIGHT_BYTE = 64
+"""Upper bytes of 16 bits from which on all sixteen are used."""
 _OVERSHOOT = 0.1
 """By what share filters may exceed white, or go below black, without being told."""
 _BITS, _PHOTOMETRIC, _PLANES, _SAMPLES = 258, 262, 284, 339
@@ -62,6 +67,30 @@ def deep_values(image: Image.Image, turned: Image.Image | None = None) -> npt.ND
     values = np.array(image if turned is None else turned)
     unsigned = values.dtype == np.int32 and image.format == "TIFF" and _tag(image, _SAMPLES, (1,)) == (1,)
     return values.view(np.uint32) if unsigned else values
+
+
+def colors_have_more_bits(image: Image.Image) -> bool:
+    """Whether an image in colours that is opened and not loaded yet has 16 bits, of which Pillow takes the upper eight."""
+    tiles: list[Any] = getattr(image, "tile", None) or []
+    return image.mode in ("RGB", "RGBA") and bool(tiles) and ";16" in str(tiles[0].args)
+
+
+def with_all_bits(image: Image.Image, turned: Image.Image, name: str) -> Image.Image:
+    """The picture ``turned`` of 16-bit colours, made anew of all their bits where the upper eight are dark: a camera's twelve, say."""
+    if np.asarray(turned)[..., :3].max() >= _BRIGHT_BYTE:
+        return turned
+    import cv2  # not at the top: the window loads this module
+
+    values = cv2.imread(str(getattr(image, "filename", "")), cv2.IMREAD_UNCHANGED)
+    if values is None or values.dtype != np.uint16 or values.ndim != 3:
+        warn(f"{name} uses few of its 16 bits and is shown dark.")
+        return turned
+    pixels = to_8_bit(values[..., 2::-1], name)
+    if turned.mode == "RGBA":
+        pixels = np.concatenate([pixels, (values[..., 3:] // 257).astype(np.uint8)], axis=2)
+    made = Image.fromarray(pixels)
+    made.getexif()[ExifTags.Base.Orientation] = orientation(image)
+    return ImageOps.exif_transpose(made)
 
 
 def is_white_first(image: Image.Image) -> bool:

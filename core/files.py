@@ -56,16 +56,26 @@ def cache_dir() -> Path:
 
 
 def read_json(path: str | Path) -> Any:
-    """The content of a JSON file in UTF-8, with or without a byte order mark.
+    """The content of a JSON file in UTF-8, with or without a byte order mark, or in UTF-16.
 
     Raises:
         CounterpointError: it cannot be read, or is not JSON.
     """
     path = check_file(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_bytes(), object_pairs_hook=_unrepeated)
     except (OSError, ValueError, RecursionError) as error:
         raise CounterpointError(f"{path.name} is damaged or not JSON ({error}).") from error
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A record of JSON; of a name that it gives twice, programs take the first or the last."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        for key, value in pairs:
+            if made[key] != value:
+                raise ValueError(f"it gives '{key}' twice and not the same, keep one of them")
+    return made
 
 
 def write_json(path: str | Path, content: Any, indent: int | None = None) -> None:

@@ -9,13 +9,25 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core import masks
-from core.deep_pixels import DEEP_MODES, check_planes, deep_values, is_white_first, say_more_pages, to_8_bit
+from core.color_profiles import say_other_colors, to_srgb
+from core.deep_pixels import (
+    DEEP_MODES,
+    check_planes,
+    colors_have_more_bits,
+    deep_values,
+    is_white_first,
+    say_more_pages,
+    to_8_bit,
+    with_all_bits,
+)
 from core.errors import CounterpointError
 from core.files import check_file, write_atomic
+from core.foreign_photos import check_developed, check_known
 from core.notices import warn
+from core.orientation import upright_size
 from core.units import METRE, Unit
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif")
 MAX_MEGAPIXELS = 80
 
 RGB = npt.NDArray[np.uint8]
@@ -26,16 +38,18 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # si
 def load_image(path: str | Path) -> RGB:
     """Read an image file as uint8 [H, W, 3].
 
-    EXIF rotation is applied, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of several pages
+    EXIF rotation is applied, colours become those of sRGB, transparency is laid over white, 16-bit and float images are scaled to 8 bits, of several pages
     or frames the first is read; what that loses is said. The size is checked before anything is decoded.
 
     Raises:
         CounterpointError: not there, not readable, not an image, damaged, or larger than ``MAX_MEGAPIXELS``.
     """
     path = check_file(path)
+    check_known(path)
     try:
         with Image.open(path) as image:
             _check_size(path, *image.size)
+            check_developed(image, path.name)
             check_planes(image, path.name)
             say_more_pages(image, path.name)
             return _to_rgb(image, path.name)
@@ -62,23 +76,14 @@ def image_size(path: str | Path) -> tuple[int, int]:
         return width, height
 
 
-def upright_size(image: Image.Image) -> tuple[int, int]:
-    """(width, height) of an opened image when its orientation (EXIF) is applied; of a TIFF Pillow says that already."""
-    if image.format == "TIFF" or (
-        image.format == "PNG" and "exif" not in image.info
-    ):  # Pillow would decode a PNG to look behind its pixels
-        return image.size
-    turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-    return image.size[::-1] if turned else image.size
-
-
 def load_rgba(path: str | Path) -> npt.NDArray[np.uint8]:
     """An image file with its transparency, uint8 [H, W, 4]; raises as :func:`load_image` does."""
     pixels = load_image(path)
     alpha = np.full((*pixels.shape[:2], 1), 255, np.uint8)
     with Image.open(path) as image:
         if "A" in image.getbands() or "transparency" in image.info:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGBA"), np.uint8)
+            turned = to_srgb(ImageOps.exif_transpose(image), image.info.get("icc_profile"), Path(path).name)
+            return np.asarray(turned.convert("RGBA"), np.uint8)
     return np.concatenate([pixels, alpha], axis=-1)
 
 
@@ -192,7 +197,8 @@ def _depth_values(file: Path) -> tuple[npt.NDArray, bool]:
             raise CounterpointError(
                 f"{file.name} holds numbers of the kind {loaded.dtype}, which are no depth; give lengths, or 16-bit millimetres."
             )
-        return np.squeeze(loaded), loaded.dtype.kind != "f"
+        single = loaded.astype(np.float32) if loaded.dtype.kind == "f" and loaded.dtype.itemsize == 2 else loaded
+        return np.squeeze(single), loaded.dtype.kind != "f"
     if suffix == ".exr":
         return _depth_of_exr(file), False
     with Image.open(file) as image:
@@ -227,12 +233,21 @@ def _check_size(path: Path, width: int, height: int) -> None:
 
 def _to_rgb(image: Image.Image, name: str) -> RGB:
     image.seek(0)
+    profile = image.info.get("icc_profile")
+    say_other_colors(image, name)
+    has_more_bits = colors_have_more_bits(image)
     turned = ImageOps.exif_transpose(image)
+    if has_more_bits:
+        turned = with_all_bits(image, turned, name)
     if turned.mode in DEEP_MODES:
         rgb = to_8_bit(deep_values(image, turned), name)
-        return 255 - rgb if is_white_first(image) else rgb
+        grey = Image.fromarray((255 - rgb if is_white_first(image) else rgb)[..., 0])
+        return np.array(to_srgb(grey, profile, name).convert("RGB"))
+    turned = to_srgb(turned, profile, name)
     if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
         layer = turned.convert("RGBA")
+        if layer.getchannel("A").getextrema()[1] == 0:
+            warn(f"{name} is transparent everywhere and is shown white.")
         turned = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     return np.array(turned.convert("RGB"))
 

@@ -1,11 +1,12 @@
 """How long one unit of a shape is."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import CounterpointError
+from core.files import read_json
+from core.numbers import by_number
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "in": 0.0254, "ft": 0.3048}
 """Metres."""
@@ -86,16 +87,16 @@ def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Un
 
 def _of_models_info(path: Path, diagonal: float) -> float | None:
     """BOP gives the size of each model in millimetres."""
-    digits = "".join(filter(str.isdigit, path.stem))
+    digits = "".join(filter(str.isdecimal, path.stem))
     place = path.parent / "models_info.json"
     if not digits or not place.is_file():
         return None
     try:
-        size = json.loads(place.read_text())[str(int(digits))]
+        size = by_number(read_json(place), place.name)[str(int(digits))]
         true = (
             math.hypot(size["size_x"], size["size_y"], size["size_z"]) if "size_x" in size else float(size["diameter"])
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (CounterpointError, ValueError, KeyError, TypeError):
         return None
     ratio = true / max(diagonal, 1e-12)
     return next((UNITS[name] for name in ("mm", "cm", "m") if 0.7 < ratio * 0.001 / UNITS[name] < 1.4), None)

@@ -30,6 +30,7 @@ from core.geometry.pose import Pose
 from core.geometry.undistorted import Undistorted
 from core.images import load_depth, load_image, load_mask, save_image
 from core.interchange.cameras import fitted, load_camera
+from core.interchange.lying import say_written_upright
 from core.interchange.poses import Entry, View, load_entry, save_view
 from core.matching.matchable import MatchableShape
 from core.matching.prepare import is_shape
@@ -120,6 +121,7 @@ def _written(options: AlignOptions, image: npt.NDArray[np.uint8], view: View, si
     """The files that were wished for: the pose, and the overlay."""
     written = {}
     if options.out:
+        say_written_upright([options.image or ""], Path(options.out).name)
         save_view(options.out, view, options.format)
         written["pose"] = options.out
     if options.save:

@@ -77,7 +77,7 @@ def _rows(path: Path, columns: dict[str, Argument]) -> list[dict[str, str]]:
     plain = [one.name for one in columns.values() if not one.flags]
     if not rows or not {*plain, "out"} <= set(rows[0]):
         raise CounterpointError(
-            f"{path.name} needs a line of column names, with {', '.join(plain)} and out, and rows below it."
+            f"{path.name} needs a line of column names, with {', '.join(plain)} and out, divided by commas, and rows below it."
         )
     return rows
 

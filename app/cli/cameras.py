@@ -52,6 +52,10 @@ def _edges(path: str) -> list[np.ndarray]:
 
 def read_pins(path: str) -> Correspondences2D3D:
     """``[{"pixel": [u, v], "point": [x, y, z]}, ...]`` from JSON."""
+    if Path(path).suffix.lower() in (".csv", ".tsv", ".txt"):
+        raise CounterpointError(
+            f'{Path(path).name} is a table; pins are given as JSON: [{{"pixel": [u, v], "point": [x, y, z]}}, ...].'
+        )
     content = read_json(path)
     try:
         pixels, points = (np.array([pin[name] for pin in content], np.float64) for name in ("pixel", "point"))

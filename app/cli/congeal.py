@@ -18,6 +18,7 @@ from core.encoders.catalogue import load_encoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.files import make_folder, read_json
+from core.foreign_photos import say_unread
 from core.images import SUFFIXES
 from core.interchange.collections import PosedImage, save_collection
 from core.matching.prepare import guess_up, is_shape
@@ -73,6 +74,7 @@ def photos_of(given: Sequence[str]) -> list[str]:
     for name in given:
         place = Path(name)
         if os.path.isdir(place):
+            say_unread(place.iterdir(), str(place))
             paths += sorted(str(file) for file in place.iterdir() if file.suffix.lower() in SUFFIXES)
         elif is_shape(name):
             raise CounterpointError(f"{place.name} is a shape; give it with --shape.")

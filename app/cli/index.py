@@ -25,4 +25,5 @@ def run(options: IndexOptions, progress: Progress = silent) -> dict[str, Any]:
 def lines(options: IndexOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
     counts = ", ".join(f"{report[name]} {name}" for name in CHANGES)
+    counts += f", {len(report['refused'])} left out that could not be read" if report["refused"] else ""
     return [f"{report['shapes']} shapes in {report['gallery']}: {counts}"]

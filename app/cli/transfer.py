@@ -23,6 +23,7 @@ from core.images import load_image, load_mask
 from core.interchange.image_labels import load_image_labels, save_image_labels
 from core.interchange.label_formats import IMAGE_LABELS, SHAPE_LABELS, suffixes_of
 from core.interchange.labels import Labels
+from core.interchange.lying import say_written_upright
 from core.interchange.shape_labels import load_shape_labels, save_shape_labels
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import is_shape, matchable_image, with_joint_prior
@@ -67,7 +68,7 @@ def run(options: TransferOptions, progress: Progress = silent) -> dict[str, Any]
         percents = np.stack([percent(other, part) for part in found])
         masks = assign(percents, options.threshold)
         saved = _name(options.out, path, number, len(boxes), isinstance(other, MatchableShape))
-        _save(saved, content, Path(path).name, Labels(labels.names, labels.colors, masks))
+        _save(saved, content, path, Labels(labels.names, labels.colors, masks))
         for name, part, values, mask in zip(labels.names, found, percents, masks, strict=True):
             near = is_uncertain(values, options.threshold)
             numbers = {"share": float(mask.mean()), "uncertain": float(near.mean()), "overlap": part.overlap}
@@ -154,8 +155,9 @@ def _name(out: str, target: str, number: int, count: int, shape: bool) -> str:
     return f"{out}-{number + 1}{suffix}"
 
 
-def _save(path: str, content: Any, name: str, labels: Labels) -> None:
+def _save(path: str, content: Any, target: str, labels: Labels) -> None:
     if labels.masks.ndim == 2:
         save_shape_labels(path, content, labels)
     else:
-        save_image_labels(path, labels, name)
+        say_written_upright([target], Path(path).name)
+        save_image_labels(path, labels, Path(target).name)

@@ -31,6 +31,7 @@ from core.geometry.lens import Lens
 from core.geometry.pose import Pose, camera_matrix
 from core.images import load_depth
 from core.interchange.cameras import fitted, load_camera
+from core.interchange.lying import say_written_upright
 from core.interchange.poses import View, load_entry, save_view
 from core.progress import Progress, span
 from core.units import unit_of
@@ -179,6 +180,7 @@ def save_pose(
     """Write a pose as :func:`core.interchange.poses.save_view` does; returns the path."""
     height, width = image_of(image).shape[:2]
     unit, name = unit_of(shape.path, shape_of(shape).diagonal), Path(shape.path).name
+    say_written_upright([image.path], Path(path).name)
     save_view(path, View(image.name, (width, height), _matrix(K), pose.pose(), lens, name, unit), file_format)
     return path
 

@@ -13,6 +13,7 @@ from app.shared.values import EncoderSettings, Guide, Item
 from core.errors import CounterpointError
 from core.interchange.image_labels import load_image_labels, save_image_labels
 from core.interchange.labels import Labels, check_shape
+from core.interchange.lying import say_written_upright
 from core.interchange.shape_labels import load_shape_labels, load_split, save_shape_labels, save_split
 from core.parts.action import Action
 from core.parts.carry import Source, carry, percent
@@ -102,6 +103,7 @@ def save_labels(
     progress(0.1, f"Writing {Path(path).name}")
     labels = Labels(names, colors, np.stack([_array(item, mask) for mask in masks]))
     if item.kind == "image":
+        say_written_upright([item.path], Path(path).name)
         save_image_labels(path, labels, item.name)
     elif Path(path).suffix:
         save_shape_labels(path, shape_of(item), labels)

@@ -3,7 +3,6 @@
 It reads photos, poses and models; masks are cast from the poses.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ from core.geometry.raycasting import Hits, Raycaster
 from core.geometry.shape import Shape, load_shape
 from core.images import load_image
 from core.scenes.models_info import ModelInfo, read_models_info
+from core.scenes.readers.bop import read_table
 
 
 @dataclass
@@ -77,17 +77,15 @@ class BopScene:
 
     def photos(self) -> list[str]:
         """Return the numbers of the photos as they are written in the scene, in ascending order."""
-        return sorted(json.loads((self.folder / "scene_gt.json").read_text()), key=int)
+        return sorted(read_table(self.folder / "scene_gt.json", list), key=int)
 
     def objects(self, photo: str, min_visible: float = 0.1) -> Iterator[PosedObject]:
         """The objects of a photo that are visible enough.
 
         At least the share ``min_visible`` of the silhouette is not hidden by another object.
         """
-        truth = json.loads((self.folder / "scene_gt.json").read_text())[photo]
-        K = np.reshape(json.loads((self.folder / "scene_camera.json").read_text())[photo]["cam_K"], (3, 3)).astype(
-            float
-        )
+        truth = read_table(self.folder / "scene_gt.json", list)[photo]
+        K = np.reshape(read_table(self.folder / "scene_camera.json", dict)[photo]["cam_K"], (3, 3)).astype(float)
         image = load_image(next((self.folder / "rgb").glob(f"{int(photo):06d}.*")))
         height, width = image.shape[:2]
         cameras, views, depths = [], [], []
@@ -114,7 +112,7 @@ class BopScene:
         files = sorted((self.folder / "depth").glob(f"{int(photo):06d}.*"))
         if not files:
             return None
-        scale = json.loads((self.folder / "scene_camera.json").read_text())[photo].get("depth_scale", 1.0)
+        scale = read_table(self.folder / "scene_camera.json", dict)[photo].get("depth_scale", 1.0)
         depth = np.asarray(Image.open(files[0]), np.float64) * scale
         u, v = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
         ray = np.sqrt(((u - K[0, 2]) / K[0, 0]) ** 2 + ((v - K[1, 2]) / K[1, 1]) ** 2 + 1)

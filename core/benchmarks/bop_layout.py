@@ -5,7 +5,6 @@ other in exactly the same way are one arrangement, and their cameras are what mo
 written with one pose, so that these agree to the last digit.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from core.registration.drawing import box_of, cut_window, draw
 from core.registration.solids import LoadedPhoto, Solid
 from core.registration.things import InstanceKey
 from core.scenes.arrangements import SAME, Arrangement, arranged
+from core.scenes.readers.bop import read_table
 from core.scenes.scene import ObjectPose, Scene, ScenePhoto, SceneShape
 from core.units import Unit
 
@@ -38,8 +38,8 @@ class TrueScene:
     def open(cls, root: str) -> "TrueScene":
         """Read a data set in the BOP layout, in millimetres."""
         data = BopScene.open(root)
-        told = json.loads((data.folder / "scene_camera.json").read_text())
-        truth = json.loads((data.folder / "scene_gt.json").read_text())
+        told = read_table(data.folder / "scene_camera.json", dict)
+        truth = read_table(data.folder / "scene_gt.json", list)
         photos, poses = [], {}
         for key in data.photos():
             file = next((data.folder / "rgb").glob(f"{int(key):06d}.*"))

@@ -14,6 +14,7 @@ from core.congealing.propagate import average
 from core.files import make_folder
 from core.images import save_image
 from core.interchange.collections import PosedImage, save_collection, save_map
+from core.interchange.lying import say_written_upright
 from core.interchange.names import file_stems, short_names
 from core.interchange.poses import View, colmap, nerfstudio
 from core.progress import Progress, silent
@@ -61,6 +62,7 @@ def write_poses(
     Returns:
         The files and folders that were written.
     """
+    say_written_upright(paths, out.name or str(out))
     images = [posed_image(path, one, factor) for path, one, factor in zip(paths, found.members, shrunk, strict=True)]
     save_collection(out / "collection.json", shape, images, **({"up": found.canon.up, "finished": True} | more))
     saved, names = [out / "collection.json"], short_names([str(Path(path).absolute()) for path in paths])

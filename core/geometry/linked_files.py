@@ -1,5 +1,7 @@
 """Files that a shape's file names: only those in its own folder and below are opened."""
 
+import codecs
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -43,7 +45,7 @@ def beside(path: Path, name: str) -> Path | None:
 def _beside(path: Path, name: str) -> Path | None:
     folders = list(dict.fromkeys((path.parent.resolve(), path.resolve().parent)))  # two where the shape is a link
     name = name.strip().strip('"').replace("\\", "/").removeprefix("file://")
-    names = [each for each in (name, name.rsplit("/", 1)[-1]) if each]
+    names = [each for each in (name, name.rsplit("/", 1)[-1], unquote(name)) if each]
     try:
         exact = [folder / each for each in names for folder in folders]
         other = (_in_other_capitals(folder, each) for each in names for folder in folders)
@@ -63,15 +65,22 @@ def _in_other_capitals(folder: Path, name: str) -> Path | None:
             continue
         if part == ".." or not found.is_dir():
             return None
-        next_one = (each for each in sorted(found.iterdir()) if each.name.lower() == part.lower())
+        next_one = (each for each in sorted(found.iterdir()) if _plain(each.name) == _plain(part))
         if (step := next(next_one, None)) is None:
             return None
         found = step
     return found
 
 
+def _plain(name: str) -> str:
+    """A name without capitals, whose accents are parts of their letters: file systems of Apple keep them apart."""
+    return unicodedata.normalize("NFC", name).lower()
+
+
 def decoded(raw: bytes) -> str:
-    """Text in UTF-8, or else in the code of Windows in the West."""
+    """Text in UTF-8, in UTF-16 with its mark, or else in the code of Windows in the West."""
+    if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return raw.decode("utf-16", errors="replace")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -33,6 +33,8 @@ READERS = {
 SUFFIXES = tuple(READERS)
 MAX_FACES = 12_000_000
 MAX_FILE_BYTES = 4 << 30
+_FARTHEST = 1e30
+"""Of single precision, with room for areas."""
 _COARSE = 1e-5
 """Steps of coordinates, as a part of the diagonal, that are said."""
 _ROWS = 1 << 17
@@ -309,6 +311,8 @@ def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
         vertices[~is_finite] = vertices[np.argmax(is_used)]
     low = vertices.min(axis=0, where=is_used[:, None], initial=np.inf)
     high = vertices.max(axis=0, where=is_used[:, None], initial=-np.inf)
+    if max(float(np.abs(low).max()), float(np.abs(high).max())) > _FARTHEST:
+        raise CounterpointError(f"{name} has coordinates beyond {_FARTHEST:g}, which are no places; repair it first.")
     extent = high - low
     largest = max(float(np.abs(low).max()), float(np.abs(high).max()))
     rounded = _rounded(vertices, float(np.linalg.norm(extent)), largest, name)

@@ -22,6 +22,7 @@ from core.images import check_file
 from core.interchange.camera_values import camera_of, holds_intrinsics, matrix_of
 from core.interchange.names import listed, number_of, picked
 from core.notices import warn
+from core.numbers import by_number
 
 Floats = npt.NDArray[np.floating]
 
@@ -59,6 +60,10 @@ def fitted(camera: PhotoCamera, image_size: tuple[int, int] | None, name: str) -
         CounterpointError: the sizes are not of one photo, the focal length is not in pixels, or the principal point
             lies outside.
     """
+    if camera.size is not None and min(camera.size) <= 0:
+        raise CounterpointError(
+            f"{name} is for pictures of {camera.size[0]} x {camera.size[1]} pixels; give their width and height."
+        )
     if camera.K[0, 0] < 10 and camera.K[1, 1] < 10:
         camera = _from_normalised(camera, image_size, name)
     if image_size is not None and camera.size is not None and camera.size != image_size:
@@ -156,7 +161,7 @@ def of_content(content: Any, path: Path, size: tuple[int, int] | None, image: st
         from core.interchange.poses.nerfstudio import camera_for
 
         return camera_for(content, path, size, image)
-    if isinstance(content, dict) and content and all(str(key).isdigit() for key in content):
+    if isinstance(content, dict) and content and all(str(key).isdecimal() for key in content):
         return _of_scene(content, path.name, image)
     if isinstance(content, dict) and isinstance(content.get("lens"), dict) and "model" in content["lens"]:
         from core.interchange.poses.json import camera_in
@@ -191,7 +196,7 @@ _CALLED = ("image", "img_name", "image_name", "file_name", "file_path", "filenam
 
 def _of_scene(content: dict[str, Any], name: str, image: str | None) -> PhotoCamera:
     """``scene_camera.json`` of BOP: the photo's number chooses, or all are the same."""
-    cameras = {int(key): camera_of(value, name) for key, value in content.items()}
+    cameras = {int(key): camera_of(value, name) for key, value in by_number(content, name).items()}
     number = number_of(image) if image else None
     if number in cameras:
         return cameras[number]

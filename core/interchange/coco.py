@@ -1,6 +1,7 @@
 """COCO: parts of an image as polygons or run-length encodings, from annotation tools of all kinds."""
 
 import re
+import unicodedata
 from collections import Counter
 from typing import Any
 
@@ -16,6 +17,8 @@ from core.interchange.runs import Unusable, mask_of_runs
 from core.notices import warn
 
 MAX_PIXELS = 8e7
+_MOST_COMPARED = 40
+"""Polygons of an annotation that are looked through for holes."""
 
 Mask = npt.NDArray[np.bool_]
 Record = dict[str, Any]
@@ -74,7 +77,7 @@ def from_coco(content: Any, file: str, image_name: str = "", shape: tuple[int, i
             masks[category] = found
         else:
             masks[category] |= found
-    _say(left_out, own, file)
+    _say(left_out, own, file, (height, width))
     known = {id_key(one.get("id")) for one in images}
     lost = sum(id_key(one.get("image_id")) not in known for one in annotations)
     if lost:
@@ -173,7 +176,7 @@ def _alone(image: Record, images: list[Record], file: str) -> Record:
 
 def _parts(name: str) -> list[str]:
     """Folders and name, whichever way they are separated."""
-    return [part for part in re.split(r"[\\/]+", name) if part not in ("", ".")]
+    return [part for part in re.split(r"[\\/]+", unicodedata.normalize("NFC", name)) if part not in ("", ".")]
 
 
 def _agreement(theirs: list[str], wanted: list[str]) -> int:
@@ -228,7 +231,26 @@ def mask_of_segmentation(segmentation: Any, height: int, width: int, left_out: C
     return found
 
 
-def _say(left_out: Counter[str], own: list[Record], file: str) -> None:
+def _inside_others(segmentation: Any, height: int, width: int) -> int:
+    """How many polygons of an annotation lie wholly in another of it."""
+    if not isinstance(segmentation, list) or not 1 < len(segmentation) <= _MOST_COMPARED:
+        return 0
+    polygons, _ = polygons_of(segmentation, height, width)
+    runs = coco.frPyObjects(polygons, height, width) if len(polygons) > 1 else []
+    areas = [int(area) for area in coco.area(runs)] if runs else []
+    return sum(
+        any(areas[i] < areas[j] and int(coco.area(coco.merge([one, other], intersect=True))) == areas[i]
+            for j, other in enumerate(runs) if j != i)
+        for i, one in enumerate(runs) if areas[i]
+    )  # fmt: skip
+
+
+def _say(left_out: Counter[str], own: list[Record], file: str, shape: tuple[int, int]) -> None:
+    holes = sum(_inside_others(one.get("segmentation"), *shape) for one in own)
+    if holes:
+        warn(
+            f"{file}: {holes} polygons lie inside others of their annotations, as holes do; COCO has no holes, so they are filled."
+        )
     if left_out:
         warn(f"{file}: some of the {len(own)} annotations of this image were left out: {_reasons(left_out)}.")
     crowds = sum(bool(one.get("iscrowd")) for one in own)

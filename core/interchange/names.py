@@ -1,6 +1,7 @@
 """Which entry of a file is meant: by the names of photos and shapes, and the numbers in them."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -90,4 +91,4 @@ def listed(values: Sequence[object], most: int = 8) -> str:
 
 
 def _path(name: str) -> PurePosixPath:
-    return PurePosixPath(name.replace("\\", "/"))
+    return PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/"))

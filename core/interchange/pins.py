@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files import write_atomic, write_json
+from core.interchange.lying import say_written_upright
 
 Place = tuple[float, ...]
 """A pixel (u, v) of a photo's file, or a point (x, y, z) in the units and axes of a shape's file."""
@@ -71,7 +72,7 @@ def save_pins_csv(path: str | Path, pins: Iterable[PlacedPin]) -> None:
         CounterpointError: it cannot be written.
     """
     rows: list[list[object]] = []
-    for pin in pins:
+    for pin in _listed(path, pins):
         placed = [pin.name, pin.path, *_places(pin.at)]
         rows += [
             [*placed, one.path, *_places(one.at), *_judged(one), " ".join(one.reasons)]
@@ -87,7 +88,9 @@ def save_pins_json(path: str | Path, pins: Iterable[PlacedPin]) -> None:
     Raises:
         CounterpointError: it cannot be written.
     """
-    write_json(path, {"format": FORMAT, "version": VERSION, "pins": [_pin(one) for one in pins]}, indent=1)
+    write_json(
+        path, {"format": FORMAT, "version": VERSION, "pins": [_pin(one) for one in _listed(path, pins)]}, indent=1
+    )
 
 
 def save_correspondences(path: str | Path, pins: Iterable[PlacedPin]) -> None:
@@ -99,13 +102,21 @@ def save_correspondences(path: str | Path, pins: Iterable[PlacedPin]) -> None:
         CounterpointError: it cannot be written.
     """
     rows: list[list[object]] = []
-    for pin in pins:
+    for pin in _listed(path, pins):
         for one in pin.matches:
             if {len(pin.at), len(one.at)} == {2, 3}:
                 ends = sorted(((pin.at, pin.path), (one.at, one.path)), key=lambda end: len(end[0]))
                 (pixel, photo), (point, shape) = ends
                 rows.append([*map(_cell, (*pixel, *point)), *_judged(one), pin.name, photo, shape])
     _write_table(path, CORRESPONDENCE_COLUMNS, rows)
+
+
+def _listed(path: str | Path, pins: Iterable[PlacedPin]) -> list[PlacedPin]:
+    """The pins; that photos among their files lie turned is said."""
+    found = list(pins)
+    ends = [(pin.path, pin.at) for pin in found] + [(one.path, one.at) for pin in found for one in pin.matches]
+    say_written_upright((file for file, at in ends if len(at) == 2), Path(path).name)
+    return found
 
 
 def _pin(pin: PlacedPin) -> dict[str, Any]:

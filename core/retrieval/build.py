@@ -32,11 +32,11 @@ Result = tuple[Path, ShapeRecord]
 
 @dataclass
 class Changes:
-    """What indexing changed.
+    """What indexing changed: the shapes of the gallery are those that were added, changed and kept.
 
     Attributes:
-        added: the number of new files.
-        changed: the number of files that had changed.
+        added: the number of new files that could be read.
+        changed: the number of files that had changed and could be read.
         removed: the number of files that are gone.
         kept: the number of files that were left as they were.
         refused: the files that could not be read, now or before, as (path, reason).
@@ -87,7 +87,6 @@ def index_folder(
         if removed:
             gallery.remove(removed)
         todo = [file for file in files if known.get(names[file]) != stamps[file]]
-        added = sum(names[file] not in known for file in todo)
         for number, (file, one) in enumerate(_described(todo, spec, workers, ray), 1):
             for sentence in one.warnings:
                 warn(sentence)
@@ -96,7 +95,15 @@ def index_folder(
         progress(0.98, "Writing the index")
         write_indices(gallery)
         progress(1.0, f"{len(gallery)} shapes")
-        return Changes(added, len(todo) - added, len(removed), len(files) - len(todo), gallery.refused)
+        return _changes(gallery, {names[file] for file in todo}, set(known), len(names), len(removed))
+
+
+def _changes(gallery: Gallery, read: set[str], known: set[str], count: int, removed: int) -> Changes:
+    """What became of ``count`` files, of which some were ``read``, and those ``known`` were there before."""
+    left_out = {path for path, _ in gallery.refused}
+    read = read - left_out
+    added = len(read - known)
+    return Changes(added, len(read) - added, removed, count - len(left_out) - len(read), gallery.refused)
 
 
 def _described(files: list[Path], spec: GallerySpec, workers: int | None, ray: str | None) -> Iterator[Result]:

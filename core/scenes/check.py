@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import CounterpointError
 from core.interchange.poses.matrix import COARSEST
+from core.numbers import by_number
 from core.progress import Progress, silent
 from core.scenes.check_masks import mask_findings
 from core.scenes.finding import Finding
@@ -89,8 +90,12 @@ def _table(file: Path, found: list[Finding]) -> Table | None:
     if not isinstance(content, dict):
         found.append(Finding(str(file), "", "it holds no photos by their numbers."))
         return {}
-    found += [Finding(str(file), key, "the key is no number.") for key in content if not key.isdigit()]
-    return {key: value for key, value in content.items() if key.isdigit()}
+    found += [Finding(str(file), key, "the key is no number.") for key in content if not key.isdecimal()]
+    try:
+        return by_number({key: value for key, value in content.items() if key.isdecimal()}, file.name)
+    except CounterpointError as error:
+        found.append(Finding(str(file), "", str(error)))
+        return {}
 
 
 def _pictures(folder: Path, keys: set[str], found: list[Finding]) -> dict[str, tuple[int, int]]:

@@ -1,6 +1,5 @@
 """What BOP's ``models_info.json`` says of models: their diameters and symmetries."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from core.files import read_json, write_json
 from core.geometry.shape import Shape
 from core.geometry.symmetry import proper_symmetries
 from core.notices import warn
+from core.numbers import by_number
 
 Floats = npt.NDArray[np.floating]
 
@@ -50,7 +50,7 @@ def read_models_info(folder: Path, models: Mapping[int, Shape]) -> dict[int, Mod
         warn(f"{folder} has no models_info.json: symmetries were looked for in the models themselves.")
         return {number: measured_info(shape) for number, shape in models.items()}
     try:
-        content = json.loads(file.read_text())
+        content = by_number(read_json(file), file.name)
         return {number: _told(content[str(number)]) for number in models}
     except (ValueError, KeyError, TypeError) as error:
         raise CounterpointError(f"{file} does not say diameter and symmetries as BOP has them ({error}).") from None

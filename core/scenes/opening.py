@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import CounterpointError
+from core.foreign_photos import unread
 from core.scenes.plausible import say_odd_poses
 from core.scenes.readers.bop import scene_folders
 from core.scenes.scene import Scene
@@ -28,6 +29,11 @@ def open_scene(path: str | Path) -> Scene:
         raise CounterpointError(f"{path} does not exist; check the name.")
     reader = _reader_of(path)
     if reader is None:
+        kinds = unread(path.iterdir()) if path.is_dir() else []
+        if kinds:
+            raise CounterpointError(
+                f"{path} has pictures that cannot be read ({', '.join(kinds)}); save them as JPEG or PNG."
+            )
         raise CounterpointError(
             f"{path} is no scene that is understood: give a BOP data set, a COLMAP capture, transforms.json of "
             "nerfstudio, annotations of COCO, data.yaml of YOLO, a video, or a folder with photos."

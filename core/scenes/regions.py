@@ -25,8 +25,8 @@ def region_mask(region: Region, size: tuple[int, int]) -> Bools | None:
     if region.mask is None:
         return None
     if isinstance(region.mask, Path):
-        pixels = load_image(region.mask).max(axis=-1) > 127
-        return fit_size(pixels, size, region.mask.name)
+        pixels = load_image(region.mask).max(axis=-1)
+        return fit_size(pixels > pixels.max() // 2, size, region.mask.name)  # of 0 and 1 as of 0 and 255
     if isinstance(region.mask, Outline):
         filled = np.zeros(size[::-1], np.uint8)
         return np.asarray(cv2.fillPoly(filled, [np.array(region.mask.corners).astype(np.int32)], (1,)) > 0)

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from core.color_profiles import to_srgb
 from core.errors import CounterpointError
 from core.files import cache_dir, make_folder, write_atomic
 from core.images import load_image
+from core.orientation import orientation
 from core.scenes.pixels import photo_pixels
-from core.scenes.readers.photos import orientation
 from core.scenes.scene import ScenePhoto
 
 QUALITY = 85
@@ -48,7 +49,7 @@ def _quick(photo: ScenePhoto, side: int) -> Image.Image | None:
             if image.mode != "RGB" or orientation(image) != 1:
                 return None
             image.draft("RGB", (2 * side, 2 * side))
-            return image.convert("RGB")
+            return to_srgb(image, image.info.get("icc_profile"), photo.path.name).convert("RGB")
     except Exception:  # what Pillow does not know or refuses is said by the reader
         return None
 

@@ -31,6 +31,14 @@ from tests.core.meshes.makers import (
 )
 
 FILES = Path(__file__).parents[2] / "resources" / "docs" / "files.md"
+
+
+def looks(tree: dict[str, Any]) -> None:
+    """Two, which the file requires and does not list."""
+    tree["extensions"] = {"KHR_materials_variants": {"variants": [{"name": "blue"}, {"name": "red"}]}}
+    tree["extensionsRequired"] = ["KHR_materials_variants"]
+
+
 CORNERS = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\n"
 FACE = "vt 0.5 0.5\nf 1/1 2/1 3/1\n"
 
@@ -304,6 +312,11 @@ FEATURES: dict[tuple[str, str], tuple[str, str, list[Maker]]] = {
             ),
         ],
     ),
+    ("glTF", "several looks to choose from (KHR_materials_variants): the one it opens with"): (
+        "warned",
+        "2 looks to choose from",
+        [gltf(looks)],
+    ),
     ("glTF", "lines and points beside faces"): (
         "warned",
         "left out",
@@ -345,8 +358,11 @@ FEATURES: dict[tuple[str, str], tuple[str, str, list[Maker]]] = {
     ),
     ("glTF", "other extensions that are used and not required: by name"): (
         "warned",
-        "KHR_materials_variants",
-        [gltf(using("KHR_materials_variants"))],
+        "KHR_materials_sheen",
+        [
+            gltf(using("KHR_materials_sheen")),
+            gltf(lambda tree: tree["materials"][0].update(extensions={"KHR_materials_sheen": {}})),
+        ],
     ),
     ("glTF", "other extensions that are required: by name"): (
         "refused",

@@ -178,6 +178,7 @@ def short(name: str, tree: dict[str, Any]) -> None:
             "last row",
         ),
         (lambda tree: tree["meshes"][0]["primitives"][0].update(mode=9), "none", "mode 9"),
+        (lambda tree: [view.update(byteStride=4) for view in tree["bufferViews"]], "none", "byteStride"),
         (lambda tree: tree["meshes"][0]["primitives"][0].update(material=5), "none", "materials"),
     ],
 )

@@ -15,6 +15,7 @@ from app.window.collection.dock import HELP, CollectionPanel, ShapeState
 from app.window.collection.presenter import SHAPE, CollectionPresenter
 from app.window.requests import Requests
 from app.window.shell import Shell
+from core.foreign_photos import unread
 
 if TYPE_CHECKING:
     from app.window.engine_client import Request
@@ -75,6 +76,10 @@ class CollectionController(QObject):
         files: list[Path] = []
         for path in map(Path, paths):
             files += sorted(path.iterdir()) if path.is_dir() else [path]
+        left_out = unread(files)
+        if left_out:
+            said = tr("Pictures of the kinds {kinds} cannot be read and were left out; save them as JPEG or PNG.")
+            self._shell.say(said.format(kinds=", ".join(left_out)))
         known = {one.item.path for one in self.collection.photos}
         items = dict.fromkeys(item_for(file) for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
         new = tuple(CollectionPhoto(item) for item in items if item.path not in known)

@@ -14,6 +14,7 @@ from app.window.feature import Entries, Entry
 from app.window.shell import Shell
 from core.errors import CounterpointError
 from core.interchange.pins import PinMatch, PlacedPin, save_correspondences, save_pins_csv, save_pins_json
+from core.notices import collect_warnings
 
 Save = Callable[[Path, Iterable[PlacedPin]], None]
 
@@ -45,11 +46,14 @@ class PinFiles:
             return
         path = Path(name) if Path(name).suffix else Path(name + suffix)
         try:
-            save(path, self.pins())
+            with collect_warnings() as warned:
+                save(path, self.pins())
         except CounterpointError as error:
             self._shell.fail(str(error), "matching")
         else:
             self._shell.saved(path)
+            for sentence in warned:
+                self._shell.say(sentence)
 
     def _has_pins(self) -> bool:
         return bool(self._session.pins)

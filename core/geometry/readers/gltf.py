@@ -15,6 +15,7 @@ from core.geometry.readers.gltf_materials import GltfMaterial, Materials
 from core.geometry.readers.gltf_scene import Placed, placed_meshes
 from core.geometry.shape import MAX_FACES, Floats, Ints, Shape, checked_shape
 
+_VARIANTS = "KHR_materials_variants"
 UNDERSTOOD = (
     "KHR_mesh_quantization",
     "KHR_draco_mesh_compression",
@@ -26,6 +27,7 @@ UNDERSTOOD = (
     "EXT_texture_avif",
     "KHR_node_visibility",
     "KHR_accessor_float64",
+    _VARIANTS,
 )
 """Extensions whose geometry and base colours are read."""
 _NO_MATTER = (
@@ -108,9 +110,23 @@ def _check_extensions(gltf: Gltf, warnings: list[str]) -> None:
     missing = [name for name in required if name not in UNDERSTOOD]
     if missing:
         raise CounterpointError(f"{gltf.name} needs {', '.join(missing)}, which cannot be read; export it without.")
-    used = sorted(set(gltf.tree.get("extensionsUsed", [])) - set(UNDERSTOOD) - set(_NO_MATTER))
+    variants = gltf.tree.get("extensions", {}).get(_VARIANTS, {}).get("variants", [])
+    if len(variants) > 1:
+        names = ", ".join(str(one.get("name", number)) for number, one in enumerate(variants))[:120]
+        warnings.append(f"It has {len(variants)} looks to choose from ({names}); the one that it opens with is shown.")
+    used = sorted(_used(gltf.tree) - {*UNDERSTOOD, *_NO_MATTER})
     if used:
         warnings.append(f"It uses {', '.join(used)}, which are not shown.")
+
+
+def _used(tree: Tree) -> set[str]:
+    """The extensions that a file lists, and those that its parts have without."""
+    found: set[str] = set(tree.get("extensionsUsed", []))
+    parts = [tree]
+    for kind in ("scenes", "nodes", "meshes", "materials", "textures"):
+        parts += tree.get(kind, [])
+    parts += [each for mesh in tree.get("meshes", []) for each in mesh.get("primitives", [])]
+    return found.union(*(part.get("extensions") or {} for part in parts))
 
 
 def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, warnings: list[str]) -> tuple[int, _Part]:

@@ -107,7 +107,9 @@ class Gltf:
 
     def _strided(self, view: int, offset: int, kind: str, count: int, width: int) -> npt.NDArray:
         dtype = np.dtype("<" + kind)
-        stride = self.part("bufferViews", view).get("byteStride", dtype.itemsize * width)
+        stride = self.part("bufferViews", view).get("byteStride") or dtype.itemsize * width
+        if stride < dtype.itemsize * width:
+            raise ValueError("its byteStride is too small for its values")
         data = self.view(view)
         if count < 0 or offset < 0 or (count and offset + stride * (count - 1) + dtype.itemsize * width > len(data)):
             raise ValueError("it is cut off: an accessor reaches beyond its buffer")

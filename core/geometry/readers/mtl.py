@@ -69,9 +69,13 @@ def read_materials(path: Path, libraries: list[str], warnings: list[str]) -> dic
                     f"Its materials {name} are not beside it; put that file into its folder to see its colours."
                 )
             else:
-                for material in _parse(file.read_bytes(), warnings):
+                for material in _parse(_in_one_code(file.read_bytes()), warnings):
                     material.library = file
-                    materials.setdefault(material.name, material)
+                    first = materials.setdefault(material.name, material)
+                    if (first.color, first.map) != (material.color, material.map):
+                        warnings.append(
+                            f"Its material {material.name} is told twice and differently; the first is shown."
+                        )
     return materials
 
 
@@ -117,6 +121,11 @@ def find(materials: dict[str, ObjMaterial], name: str | None) -> ObjMaterial | N
 
 def _before_comment(name: str) -> str:
     return re.split(r"\s#\s", name)[0].strip()
+
+
+def _in_one_code(raw: bytes) -> bytes:
+    """The text of a library; lines of UTF-16 cannot be told apart as bytes."""
+    return decoded(raw).encode() if b"\0" in raw[:4] else raw
 
 
 def _parse(raw: bytes, warnings: list[str]) -> list[ObjMaterial]:

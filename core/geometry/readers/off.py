@@ -14,7 +14,7 @@ from core.geometry.readers.corners import simplest
 from core.geometry.readers.polygons import triangulate
 from core.geometry.shape import Floats, Ints, Shape, checked_shape
 
-_KIND = re.compile(rb"^\s*(ST)?(C)?(N)?(4)?(n)?(?:OFF|off)\b[ \t]*(BINARY)?")
+_KIND = re.compile(rb"^\s*(ST)?(C)?(N)?(4)?(n)?(?:OFF|off)(?=\d|\b)[ \t]*(BINARY)?")
 
 
 def read_off(path: Path) -> Shape:

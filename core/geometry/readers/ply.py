@@ -27,7 +27,6 @@ _ODD_COLORS = {
     "rgba",
     "color",
     "colors",
-    "RGB",
 }
 _ALPHA = ("alpha", "diffuse_alpha", "a")
 _CORNERS = ("vertex_indices", "vertex_index", "vertex_indexes")
@@ -107,7 +106,9 @@ def _corner_lists(path: Path, element: Element) -> Lists:
     return found
 
 
-def _check_indices(path: Path, values: Ints, count: int) -> None:
+def _check_indices(path: Path, values: npt.NDArray, count: int) -> None:
+    if values.dtype.kind == "f" and not (values == np.rint(values)).all():
+        raise CounterpointError(f"{path.name} is damaged: numbers of vertices in its faces are not whole.")
     if len(values) and (values.min() < 0 or values.max() >= count):
         raise CounterpointError(f"{path.name} is damaged: faces refer to vertices that are not there.")
 

@@ -81,7 +81,7 @@ def parse_ply(path: Path) -> Ply:
     Raises:
         ValueError: it is none, or cut off.
     """
-    data = path.read_bytes()
+    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     order, elements, comments, offset = _header(data)
     if order == "ascii":
         has_more = _read_text(data, offset, elements)
@@ -104,13 +104,18 @@ def _header(data: bytes) -> tuple[str, list[Element], list[str], int]:
         elif word in ("comment", "obj_info"):
             comments.append(line.strip()[len(word) :].strip())
         elif word == "element":
-            elements.append(Element(rest[0], int(rest[1])))
+            elements.append(Element(rest[0].lower(), int(rest[1])))
         elif word == "property" and rest[0] == "list":
-            elements[-1].properties.append(Property(rest[3], TYPES[rest[2]], TYPES[rest[1]]))
+            elements[-1].properties.append(Property(rest[3].lower(), TYPES[rest[2]], TYPES[rest[1]]))
         elif word == "property":
-            elements[-1].properties.append(Property(rest[1], TYPES[rest[0]]))
+            elements[-1].properties.append(Property(rest[1].lower(), TYPES[rest[0]]))
     if len({element.name for element in elements}) < len(elements):
         raise ValueError("it has several tables of the same name")
+    for element in elements:
+        names = [each.name for each in element.properties]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"its {element.name} has two columns '{twice}'")
     if order not in _ORDERS:
         raise ValueError(f"its format {order} is not known")
     only_cr = data[3:4] == b"\r" and data[4:5] != b"\n"

@@ -31,6 +31,9 @@ def read_stl(path: Path) -> Shape:
         end = file.read()
     head = start[:_HEADER]
     count = int.from_bytes(head[80:84], "little") if len(head) == _HEADER else 0
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff") and b"s\0o\0" in start[:32].lower():
+        raise ValueError("it is UTF-16 text, save it as UTF-8")
+    start = start.removeprefix(b"\xef\xbb\xbf")
     is_text = start.lstrip()[:5].lower() == b"solid" and re.search(rb"(?i)\bfacet\s|\bendsolid\b", start) is not None
     if is_text and size != _HEADER + 50 * count:
         vertices = _read_text(path)

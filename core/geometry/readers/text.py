@@ -17,6 +17,9 @@ BLOCK = 1 << 21
 _NAMES = re.compile(rb"^[ \t]*(?:usemtl|mtllib)\b[^\n]*", re.MULTILINE)
 """Lines of OBJ files in which a "#" may be a part of a name."""
 
+_NO_NUMBER = re.compile(rb"-?1\.#(?:IND|QNAN|SNAN|INF)", re.IGNORECASE)
+"""What programs on Windows write for numbers that are none; the "#" begins no comment."""
+
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.integer]
 
@@ -38,6 +41,8 @@ def blocks(path: Path, comment: bytes = b"#") -> Iterator[bytes]:
                 piece = piece.removeprefix(b"\xef\xbb\xbf")
             text = (carry + piece).replace(b"\r\n", b"\n").replace(b"\r", b"\n") if piece else carry + b"\n"
             text = text.replace(b"\\\n", b"  ") if b"\\" in text else text
+            if b".#" in text and (found := _NO_NUMBER.search(text)):
+                raise ValueError(f"'{decoded(found[0])}' is where a number should be")
             end = len(text) if not piece else text.rfind(b"\n", 0, len(text) - 1) + 1
             text, carry = text[:end], text[end:]
             if text.strip():

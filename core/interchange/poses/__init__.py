@@ -107,7 +107,7 @@ def read_entries(path: Path) -> list[Entry]:
             return nerfstudio.load(path)
         if "trs" in content or "aligned_models" in content:
             return guarded(path, lambda: scan2cad.read_entries(content, path.name))
-        if content and all(str(key).isdigit() for key in content):
+        if content and all(str(key).isdecimal() for key in content):
             return bop.load(path)
     return guarded(path, lambda: json.read_entries(content, path.name))
 
@@ -150,14 +150,14 @@ def _of_photo(entries: list[Entry], name: str, image_name: str | None) -> list[E
         )
     if not best and image_name and photos[0]:
         warn(f"{name} holds the pose in the photo {photos[0]}; it is taken for {Path(image_name).name}.")
-    if best and image_name and not meant[0].isdigit():
+    if best and image_name and not meant[0].isdecimal():
         say_other_folder(meant[0], image_name, name)
     return [entry for entry in entries if entry.image == meant[0]]
 
 
 def _agrees(photo: str, image_name: str) -> int:
     """How much a photo of the file is the one that is meant; photos that have numbers only go by them."""
-    if photo.isdigit():
+    if photo.isdecimal():
         return int(number_of(image_name) == int(photo))
     return matches(photo, image_name)
 

@@ -21,6 +21,7 @@ from core.interchange.names import listed, number_of
 from core.interchange.poses.matrix import drift, rotation_of
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
 from core.notices import warn
+from core.numbers import by_number, whole
 from core.units import Unit
 
 RESULTS = ("scene_id", "im_id", "obj_id", "score", "R", "t", "time")
@@ -63,8 +64,8 @@ def save(folder: str | Path, view: View) -> None:
         warn(f"The photo {key} of {folder.name} had other intrinsics, which are replaced; check the poses that it had.")
     about = {"cam_K": view.K.ravel().tolist(), "image": view.image, "size": list(view.size)}
     cameras[key] = ({"depth_scale": 1.0} | (before or {})) | about
-    write_json(folder / "scene_gt.json", _sorted(truth))
-    write_json(folder / "scene_camera.json", _sorted(cameras))
+    write_json(folder / "scene_gt.json", as_written(truth, folder / "scene_gt.json"))
+    write_json(folder / "scene_camera.json", as_written(cameras, folder / "scene_camera.json"))
 
 
 def load(path: str | Path) -> list[Entry]:
@@ -78,8 +79,8 @@ def load(path: str | Path) -> list[Entry]:
     """
     path = Path(path)
     file = path / "scene_gt.json" if os.path.isdir(path) else path
-    truth, place = read_json(file), file.parent / "scene_camera.json"
-    cameras = read_json(place) if place.is_file() else {}
+    truth, place = by_number(read_json(file), file.name), file.parent / "scene_camera.json"
+    cameras = by_number(read_json(place), place.name) if place.is_file() else {}
 
     def read() -> list[Entry]:
         entries = []
@@ -94,7 +95,7 @@ def load(path: str | Path) -> list[Entry]:
                     f"The rotation in {file.name} is off by {off:.2g}; the nearest one is taken." if off > 1e-3 else ""
                 )
                 photo = image or f"{int(key):06d}"
-                entries.append(Entry(pose, photo, camera, int(one["obj_id"]), MILLIMETRE, remark))
+                entries.append(Entry(pose, photo, camera, whole(one["obj_id"], "obj_id"), MILLIMETRE, remark))
         return entries
 
     return guarded(file, read)
@@ -157,9 +158,9 @@ def _content(path: Path, kind: type) -> dict[str, Any]:
     """What a scene's file holds already; nothing where there is none."""
     if not path.exists():
         return {}
-    content = read_json(path)
+    content = by_number(read_json(path), path.name)
     if not isinstance(content, dict) or not all(
-        str(key).isdigit() and isinstance(v, kind) for key, v in content.items()
+        str(key).isdecimal() and isinstance(v, kind) for key, v in content.items()
     ):
         raise CounterpointError(f"{path} is not as BOP writes it, so nothing is added to it; choose another folder.")
     return content
@@ -201,5 +202,8 @@ def _with(entries: list[Any], entry: dict[str, Any], key: str) -> list[Any]:
     return replaced
 
 
-def _sorted(content: dict[str, Any]) -> dict[str, Any]:
-    return dict(sorted(content.items(), key=lambda item: int(item[0])))
+def as_written(table: dict[str, Any], file: Path) -> dict[str, Any]:
+    """A table in the order of its numbers, which are written as in the file that is there (``000003``)."""
+    before = read_json(file) if file.is_file() else {}
+    spelled = {str(int(key)): key for key in before}
+    return {spelled.get(key, key): value for key, value in sorted(table.items(), key=lambda item: int(item[0]))}

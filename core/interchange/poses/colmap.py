@@ -107,6 +107,8 @@ def read_cameras(path: str | Path) -> dict[int, PhotoCamera]:
                     f"{folder.name} has a {model} with {len(params)} numbers, not {len(made.params)}."
                 )
             made.params = [float(value) for value in params]
+            if int(number) in cameras:
+                raise CounterpointError(f"{folder.name}/cameras.txt has the camera {number} twice; keep one of them.")
             cameras[int(number)] = _ours(made)
         return cameras
 
@@ -250,5 +252,5 @@ def _model(lens: Lens | None) -> tuple[str, tuple[float, ...]]:
 
 def _lines(path: Path) -> list[str]:
     """Lines that say something; comments go."""
-    text = check_file(path).read_text(encoding="utf-8")
+    text = check_file(path).read_text(encoding="utf-8-sig")
     return [line.rstrip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]

@@ -39,6 +39,12 @@ _UNIT = re.compile(r"(?i)(^|_)units?($|_(t|trans|translation|length|position)$)"
 _ANGLE = re.compile(r"(?i)rot|angle|rvec")
 """What the unit of lengths is called, and what that of turns."""
 
+_SAYS_AXES = re.compile(r"(?i)conven|coord|axes|axis|frame|direction|pose_?type|system")
+_OTHER_AXES = re.compile(
+    r"(?i)opengl|blender|unity|unreal|arkit|pytorch3d|c2w|(to|2)[ _-]?world|cam(era)?[ _-]?(to|2)[ _-]?(obj|mod)|inverse"
+)
+"""Words by which others say that x does not lead right, y down and z forward, or that poses lead from the camera."""
+
 _INVERSE = (
     "c2w",
     "cam2world",
@@ -119,6 +125,7 @@ def _read_one(content: Any, name: str) -> list[Entry]:
         pose = Pose(rotation_of(content["cam_R_m2c"], name), np.array(content["cam_t_m2c"], float).reshape(3))
         return [Entry(pose, image, camera, int(content["obj_id"]) if "obj_id" in content else None, 0.001)]
     _say_degrees(content, name)
+    _check_convention(content, name)
     _check_once(content, name)
     if ("R" in content and "t" in content) or ("rotation" in content and "translation" in content):
         return [Entry(_rigid_parts(content, name), image, camera)]
@@ -149,6 +156,15 @@ def _say_degrees(content: Any, name: str) -> None:
     for key, value in content.items():
         if _ANGLE.search(str(key)) and "unit" in str(key).lower() and str(value).lower().startswith("deg"):
             raise CounterpointError(f"{name} gives its turns in degrees ({key}); give R as 3 x 3.")
+
+
+def _check_convention(content: Any, name: str) -> None:
+    """Refuse a document that says in words that its poses are in other axes, or lead the other way."""
+    for key, value in content.items():
+        if _SAYS_AXES.search(str(key)) and isinstance(value, str) and _OTHER_AXES.search(value):
+            raise CounterpointError(
+                f"{name} says that its poses are '{value}' ({key}); give x_cam = R x_shape + t with OpenCV axes (x right, y down, z forward)."
+            )
 
 
 def _check_once(content: Any, name: str) -> None:

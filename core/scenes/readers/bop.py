@@ -18,6 +18,7 @@ from core.interchange.names import listed, number_of
 from core.interchange.poses.matrix import COARSEST
 from core.interchange.poses.view import guarded
 from core.notices import warn
+from core.numbers import by_number, whole
 from core.registration.things import InstanceKey
 from core.scenes.readers.photos import photos_in, sized
 from core.scenes.scene import ObjectPose, PoseKey, Region, Scene, ScenePhoto, SceneShape
@@ -97,7 +98,11 @@ def models_of(place: Path) -> dict[int, SceneShape]:
         return {}
     if folder.name not in MODELS[:1]:
         warn(f"{place} has no folder models; those in {folder.name} are taken.")
-    info = read_json(folder / "models_info.json") if (folder / "models_info.json").is_file() else {}
+    info = (
+        by_number(read_json(folder / "models_info.json"), "models_info.json")
+        if (folder / "models_info.json").is_file()
+        else {}
+    )
     if not isinstance(info, dict):
         raise CounterpointError(f"{folder / 'models_info.json'} does not say diameter and symmetries as BOP has them.")
     shapes = {}
@@ -142,9 +147,9 @@ def read_table(file: Path, kind: type) -> dict[str, Any]:
     """
     if not file.exists():
         return {}
-    content = read_json(file)
+    content = by_number(read_json(file), file.name)
     if not isinstance(content, dict) or not all(
-        str(key).isdigit() and isinstance(value, kind) for key, value in content.items()
+        str(key).isdecimal() and isinstance(value, kind) for key, value in content.items()
     ):
         raise CounterpointError(f"{file} is not as BOP writes it: photos by their numbers.")
     return content
@@ -152,11 +157,10 @@ def read_table(file: Path, kind: type) -> dict[str, Any]:
 
 def _photos(folder: Path, cameras: dict[str, Any], named: list[str]) -> tuple[ScenePhoto, ...]:
     """The photos that have a picture, by number; with the cameras of those that have one."""
-    pictures = {number: file for name in reversed(PICTURES) for file in photos_in(folder / name)
-                if (number := number_of(file.name)) is not None}  # fmt: skip
+    pictures = _by_number([folder / name for name in PICTURES])
     if not pictures:
         raise CounterpointError(f"{folder} has no photos (rgb/000000.png or gray/000000.png).")
-    depths = {number_of(file.name): file for file in photos_in(folder / "depth")}
+    depths = _by_number([folder / "depth"])
     keys = {int(key): key for key in named}
     without = [keys[number] for number in keys if number not in pictures]
     if without:
@@ -177,6 +181,26 @@ def _photos(folder: Path, cameras: dict[str, Any], named: list[str]) -> tuple[Sc
     return sized(found, str(folder))
 
 
+def _by_number(folders: list[Path]) -> dict[int, Path]:
+    """The pictures of the first of the folders that has some of a number; that one has several is said."""
+    found: dict[int, Path] = {}
+    for folder in reversed(folders):
+        own: dict[int, Path] = {}
+        several: dict[int, str] = {}
+        for file in photos_in(folder):
+            number = number_of(file.name)
+            if number in own:
+                several[number] = file.name
+            if number is not None:
+                own[number] = file
+        if several:
+            warn(
+                f"{folder} has several pictures of a number; of each the last by its name is taken: {listed(list(several.values()), 3)}."
+            )
+        found |= own
+    return found
+
+
 def _camera(about: Any) -> tuple[PhotoCamera | None, Pose | None]:
     """The intrinsics and the place of a photo's camera, of its entry in ``scene_camera.json``."""
     if not about:
@@ -185,6 +209,8 @@ def _camera(about: Any) -> tuple[PhotoCamera | None, Pose | None]:
         raise CounterpointError("scene_camera.json has an entry without cam_K, which is not understood.")
     lens = Lens.from_json(about["lens"]) if about.get("lens") else None
     scale = about.get("depth_scale")
+    if scale is not None and not 0 < float(scale) < np.inf:
+        raise CounterpointError(f"scene_camera.json has a depth_scale of {scale}; it must be above zero.")
     camera = PhotoCamera(matrix_of(about["cam_K"], "cam_K"), None, lens, None if scale is None else float(scale))
     if "cam_R_w2c" not in about and "cam_t_w2c" not in about:
         return camera, None
@@ -206,7 +232,7 @@ def _poses(folder: Path, truth: dict[str, Any], info: dict[str, Any], known: set
             about = []
         seen: Counter[int] = Counter()
         for number, entry in enumerate(truth[photo]):
-            object_id = int(entry["obj_id"])
+            object_id = whole(entry["obj_id"], "obj_id")
             keys.append((photo, InstanceKey(object_id, seen[object_id])))
             seen[object_id] += 1
             entries.append(entry)
@@ -231,16 +257,25 @@ def _regions(
     for photo in photos:
         seen: Counter[int] = Counter()
         for number, entry in enumerate(truth.get(photo.key, [])):
-            object_id = int(entry["obj_id"])
+            object_id = whole(entry["obj_id"], "obj_id")
             at = photo.key, InstanceKey(object_id, seen[object_id])
             seen[object_id] += 1
             mask = masks.get(f"{int(photo.key):06d}_{number:06d}.png")
             box = poses[at].info.get("bbox_visib")
-            if box is not None and len(box) == 4 and min(box[2:]) >= 0:
+            if box is not None and _is_box(box) and min(box[2:]) >= 0:
                 found[at] = Region((box[0], box[1], box[2] + 1, box[3] + 1), mask, drawn=True)
             elif mask is not None:
                 found[at] = Region(None, mask, drawn=True)
     return found
+
+
+def _is_box(values: Any) -> bool:
+    """Whether a value is a box of four finite numbers."""
+    return (
+        isinstance(values, list)
+        and len(values) == 4
+        and all(isinstance(one, int | float) and np.isfinite(one) for one in values)
+    )
 
 
 def rotations(values: Floats, name: str, silently: bool = False) -> Floats:

@@ -4,13 +4,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, TypeGuard
 
+import numpy as np
+
 from core.errors import CounterpointError
 from core.files import read_json
 from core.interchange.coco import id_key
+from core.interchange.lying import say_meant_upright
 from core.interchange.names import listed
 from core.notices import warn
+from core.orientation import may_be_meant_lying
 from core.registration.things import InstanceKey
-from core.scenes.readers.photos import header_size, shapes_called
+from core.scenes.plausible import say_odd_boxes
+from core.scenes.readers.photos import header_size, other_size, shapes_called
 from core.scenes.scene import PoseKey, Region, Scene, ScenePhoto
 from core.units import Unit
 
@@ -48,6 +53,8 @@ def read(path: Path) -> Scene:
     if not all(_is_number(number) for number in names):
         raise CounterpointError(f"{file} has categories whose ids are no numbers ({listed(list(map(str, names)), 3)}).")
     regions = _regions(file, annotations, photos, {id_key(image.get("id")) for image in images})
+    sizes = {photo.key: _told_size(photo) for photo in photos.values()}
+    say_odd_boxes(file.name, regions, sizes, "COCO's numbers are the corner, width and height, in pixels.")
     missing = sorted({thing.object_id for _, thing in regions} - set(names))
     if missing:
         warn(f"{file.name} does not name the categories {listed(missing)} that its annotations have.")
@@ -81,7 +88,7 @@ def _is_number(value: Any) -> TypeGuard[int]:
 def _photos(file: Path, images: list[Record]) -> dict[Any, ScenePhoto]:
     """The photos that are there by the ids of their images."""
     found: dict[Any, ScenePhoto] = {}
-    missing, other = [], []
+    missing, other, turned = [], [], []
     seen = set()
     for image in images:
         name, number = (
@@ -96,9 +103,11 @@ def _photos(file: Path, images: list[Record]) -> dict[Any, ScenePhoto]:
         if place is None or size is None:
             missing.append(name)
             continue
-        if [image.get("width", size[0]), image.get("height", size[1])] != list(size):
-            other.append(f"{name} ({size[0]} x {size[1]}, not {image.get('width')} x {image.get('height')})")
+        if [_whole(image.get(name), size[axis]) for axis, name in enumerate(("width", "height"))] != list(size):
+            other.append(f"{name} ({other_size(place, size, (image.get('width'), image.get('height')))})")
             continue
+        if may_be_meant_lying(place, size if image.get("width") else None):
+            turned.append(name)
         found[number] = ScenePhoto(name, place, info=image)
     if len({photo.key for photo in found.values()}) < len(found):
         raise CounterpointError(f"{file} has two images of one name, so that they cannot be told apart.")
@@ -112,6 +121,7 @@ def _photos(file: Path, images: list[Record]) -> dict[Any, ScenePhoto]:
         warn(
             f"{file.name} has {len(other)} photos of another size than it says, which are left out: {listed(other, 3)}."
         )
+    say_meant_upright(turned, file.name)
     return found
 
 
@@ -129,6 +139,13 @@ def _regions(
     regions: dict[PoseKey, Region] = {}
     seen: Counter[tuple[str, int]] = Counter()
     broken = lost = 0
+    twice = [
+        number
+        for number, count in Counter(id_key(one["id"]) for one in annotations if one.get("id") is not None).items()
+        if count > 1
+    ]
+    if twice:
+        raise CounterpointError(f"{file} has several annotations of one id ({listed(twice, 3)}); give each its own.")
     for one in annotations:
         photo = photos.get(id_key(one.get("image_id")))
         if photo is None:
@@ -154,4 +171,20 @@ def _box(values: Any) -> tuple[float, float, float, float] | None:
     if not isinstance(values, list) or len(values) != 4 or not all(isinstance(one, (int, float)) for one in values):
         return None
     x, y, width, height = values
-    return x, y, width, height
+    return (x, y, width, height) if np.isfinite(values).all() and min(width, height) >= 0 else None
+
+
+def _told_size(photo: ScenePhoto) -> tuple[int, int]:
+    """(width, height) of a photo, which is as its file says where that says it."""
+    about = photo.info
+    if about.get("width") is not None and about.get("height") is not None:
+        return int(float(about["width"])), int(float(about["height"]))
+    return header_size(photo.path) or (1, 1)
+
+
+def _whole(value: Any, default: int) -> float:
+    """A size that may be written as text; ``default`` where nothing is said."""
+    try:
+        return default if value is None else float(value)
+    except (TypeError, ValueError):
+        return -1.0

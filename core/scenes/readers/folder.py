@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import CounterpointError
+from core.foreign_photos import say_unread
 from core.geometry.shape import SUFFIXES as SHAPES
 from core.interchange.cameras import fitted, load_camera
-from core.interchange.names import number_of
+from core.interchange.names import listed, number_of
 from core.notices import warn
 from core.scenes.readers.photos import header_size, photos_in, sized
 from core.scenes.scene import Scene, ScenePhoto, SceneShape
@@ -35,7 +36,13 @@ def recognises(path: Path) -> bool:
 def read(path: Path) -> Scene:
     """Read the photos' names and sizes, the camera and the shapes."""
     place = next(path / name for name in ("", *_BELOW) if photos_in(path / name))
+    beside = [name for name in _BELOW if path / name != place and photos_in(path / name)]
+    if beside:
+        warn(
+            f"{path} also has photos in {listed(beside)}, which are left out; open that folder, or put all photos into one."
+        )
     bare = [ScenePhoto(file.relative_to(path).as_posix(), file) for file in photos_in(place)]
+    say_unread(place.iterdir(), str(place))
     photos = sized(bare, str(path))
     if not photos:
         raise CounterpointError(f"{path} has no file that is a photo.")
@@ -44,9 +51,12 @@ def read(path: Path) -> Scene:
 
 def _with_camera(path: Path, photos: tuple[ScenePhoto, ...]) -> tuple[ScenePhoto, ...]:
     """The photos with the one camera that a file in the folder gives."""
-    file = next((path / name for name in _CAMERAS if (path / name).is_file()), None)
-    if file is None:
+    files = [path / name for name in _CAMERAS if (path / name).is_file()]
+    if not files:
         return photos
+    file = files[0]
+    if len(files) > 1:
+        warn(f"{path} has several files of cameras ({listed([one.name for one in files])}); {file.name} is taken.")
     fitting: dict[tuple[int, int] | None, PhotoCamera] = {}
     found = []
     for photo in photos:

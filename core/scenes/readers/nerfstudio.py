@@ -68,4 +68,6 @@ def _depth_scale(said: dict[str, Any]) -> float | None:
 
 
 def _file(folder: Path, name: str) -> Path | None:
-    return next((place for suffix in _SUFFIXES if (place := folder / (name + suffix)).is_file()), None)
+    names = dict.fromkeys((name, name.replace("\\", "/")))  # folders as Windows parts them
+    places = (folder / (one + suffix) for one in names for suffix in _SUFFIXES)
+    return next((place for place in places if place.is_file()), None)

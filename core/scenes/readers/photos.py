@@ -1,19 +1,21 @@
 """What the readers of scenes have in common: photos in folders, and their sizes by what their files' heads say."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.shape import SUFFIXES as SHAPES
-from core.images import SUFFIXES, upright_size
+from core.images import SUFFIXES
 from core.interchange.cameras import fitted
+from core.interchange.lying import say_meant_upright
 from core.interchange.names import listed
 from core.notices import collect_warnings, warn
+from core.orientation import SIDEWAYS, lies, may_be_meant_lying, upright_size
 from core.scenes.plausible import say_odd_cameras
 from core.scenes.scene import ScenePhoto, SceneShape
 
@@ -29,17 +31,14 @@ def header_size(path: str | Path) -> tuple[int, int] | None:
         return None
 
 
-def orientation(image: Image.Image) -> int:
-    """How a photo lies, 1 for upright (EXIF); Pillow would decode a PNG to look for it behind the pixels."""
-    if image.format == "PNG" and "exif" not in image.info:
-        return 1
-    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-
-
-def is_turned(path: Path) -> bool:
-    """Whether a photo lies on its side in its file."""
-    with Image.open(path) as image:
-        return orientation(image) in (5, 6, 7, 8)
+def other_size(path: Path, size: tuple[int, int], said: Sequence[object]) -> str:
+    """What is said of an upright photo of ``size`` (width, height) in a file that says another one."""
+    turned = (
+        ", as it lies in its file, which EXIF turns upright"
+        if lies(path) in SIDEWAYS and tuple(said) == size[::-1]
+        else ""
+    )
+    return f"{size[0]} x {size[1]}, not {said[0]} x {said[1]}{turned}"
 
 
 def photos_in(folder: Path) -> list[Path]:
@@ -61,7 +60,6 @@ def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
     broken: list[str] = []
     scaled: list[str] = []
     other: list[str] = []
-    unsized: list[ScenePhoto] = []
     turned: list[str] = []
     for photo in photos:
         size = header_size(photo.path)
@@ -69,17 +67,18 @@ def sized(photos: Iterable[ScenePhoto], where: str) -> tuple[ScenePhoto, ...]:
             broken.append(photo.path.name)
             continue
         camera = photo.camera
+        if camera is not None and may_be_meant_lying(photo.path, camera.size):
+            turned.append(photo.path.name)
         if camera is not None and camera.size is not None and camera.size != size:
             fitting = _fitting(camera, size)
-            told = f"{photo.path.name} ({size[0]} x {size[1]}, not {camera.size[0]} x {camera.size[1]})"
+            told = f"{photo.path.name} ({other_size(photo.path, size, camera.size)})"
             (other if fitting is None else scaled).append(told)
             photo = replace(photo, camera=fitting)
         elif camera is not None and camera.size is None:
             photo = replace(photo, camera=PhotoCamera(camera.K, size, camera.lens, camera.depth_scale))
-            unsized.append(photo)
-            turned += [photo.path.name] if is_turned(photo.path) else []
         kept.append(photo)
-    say_odd_cameras(unsized, turned, where)
+    say_odd_cameras(kept, where)
+    say_meant_upright(turned, where)
     if broken:
         warn(f"{where} has {len(broken)} files that are no photos, which are left out: {listed(broken, 3)}.")
     if scaled:

@@ -8,17 +8,17 @@ import numpy as np
 import yaml
 
 from core.errors import CounterpointError
+from core.interchange.lying import say_meant_upright
 from core.interchange.names import listed
 from core.notices import warn
+from core.orientation import may_be_meant_lying
 from core.registration.things import InstanceKey
+from core.scenes.plausible import BEYOND, say_odd_boxes
 from core.scenes.readers.photos import header_size, photos_in, shapes_called
 from core.scenes.scene import Outline, PoseKey, Region, Scene, ScenePhoto
 from core.units import Unit
 
 UNIT = Unit(1.0, False, "YOLO has no lengths: those of the shapes are taken to be metres.")
-
-BEYOND = 0.1
-"""Shares that a line may lie outside its photo."""
 
 
 def recognises(path: Path) -> bool:
@@ -56,6 +56,7 @@ def read(path: Path) -> Scene:
         raise CounterpointError(f"{root} has no photos that are read with labels for YOLO (images/ and labels/).")
     if broken:
         warn(f"{root} has {len(broken)} files that are no photos, which are left out: {listed(broken, 3)}.")
+    say_meant_upright((file.name for file, labels in files if labels.is_file() and may_be_meant_lying(file)), str(root))
     names = _names(said)
     _say_odd(root, [labels for _, labels in files], regions, sizes)
     missing = sorted({thing.object_id - 1 for _, thing in regions} - set(names))
@@ -108,7 +109,8 @@ def _files(root: Path, said: dict[str, Any]) -> list[tuple[Path, Path]]:
     places = [place for split in ("train", "val", "test") for place in _listed_places(said.get(split))] or ["images"]
     photos: dict[Path, None] = {}
     for place in places:
-        folder = next((one for one in (base / place, root / place) if one.exists()), None)
+        near = place.removeprefix("../")  # Roboflow's paths count from a folder beside
+        folder = next((one for one in (base / place, root / place, base / near, root / near) if one.exists()), None)
         if folder is None:
             warn(f"{place} of {root} is not there and is left out.")
         elif folder.suffix.lower() == ".txt":
@@ -137,25 +139,23 @@ def _relative(file: Path, root: Path) -> str:
 
 
 def _say_odd(root: Path, files: list[Path], regions: dict[PoseKey, Region], sizes: dict[str, tuple[int, int]]) -> None:
-    """Warn of photos that share their lines, and of boxes that no photo can have."""
+    """Warn of photos that share their lines, of lines without a photo, and of boxes that no photo can have."""
+    known = set(files)
+    alone = sorted({file for place in {one.parent for one in files} for file in place.glob("*.[tT][xX][tT]")} - known)
+    alone = [file for file in alone if file.stem not in ("classes", "train", "val", "test") and file.stat().st_size]
+    if alone:
+        warn(
+            f"{root} has {len(alone)} files of labels whose photos are not there: {listed([file.name for file in alone], 3)}."
+        )
     shared = [file for file, count in Counter(files).items() if count > 1 and file.is_file()]
     if shared:
         warn(
             f"{root} has photos of one name that share their labels ({listed([file.name for file in shared], 3)}); "
             "give each photo a name of its own."
         )
-    beyond = [key for (key, _), one in regions.items() if one.box is not None and _beyond(one.box, sizes[key]) > BEYOND]
-    if beyond:
-        warn(
-            f"{root} has {len(beyond)} boxes that reach far out of their photos ({listed(list(dict.fromkeys(beyond)), 3)}): "
-            "YOLO's numbers are the middle, width and height, not corners."
-        )
-
-
-def _beyond(box: tuple[float, ...], size: tuple[int, int]) -> float:
-    """How far a box (x, y, width, height) reaches out of a photo, as a share of its side."""
-    low, high = np.array(box[:2]) / size, (np.array(box[:2]) + box[2:]) / size
-    return float(max(0.0, -low.min(), high.max() - 1))
+    say_odd_boxes(
+        root, regions, sizes, "YOLO's numbers are the middle, width and height, as shares of the photo, not corners."
+    )
 
 
 def _kind(values: Any, keypoints: bool) -> str:
@@ -178,8 +178,9 @@ def _lines(file: Path, size: tuple[int, int], keypoints: bool) -> dict[InstanceK
         if not words:
             continue
         try:
-            name, values = int(float(words[0])), np.array(words[1:], np.float64)
-        except ValueError:
+            number_of_class, values = float(words[0]), np.array(words[1:], np.float64)
+            name = int(number_of_class) if number_of_class.is_integer() else -1
+        except (ValueError, OverflowError):
             name, values = -1, np.zeros(0)
         outline = _kind(values, keypoints) == "outline"
         values = values[: len(values) // 2 * 2] if outline else values  # a confidence stands behind the corners

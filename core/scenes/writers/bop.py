@@ -14,6 +14,7 @@ from core.files import make_folder, write_atomic, write_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.interchange.names import number_of
+from core.interchange.poses.bop import as_written
 from core.interchange.poses.view import rigid
 from core.notices import warn
 from core.progress import Progress
@@ -78,8 +79,8 @@ class _Tables:
     def write(self) -> None:
         """The poses last, so that there is none without its visibility."""
         for name, content in (("scene_camera", self.cameras), ("scene_gt_info", self.info), ("scene_gt", self.truth)):
-            by_number = dict(sorted(content.items(), key=lambda item: int(item[0])))
-            write_json(self.folder / f"{name}.json", by_number)
+            file = self.folder / f"{name}.json"
+            write_json(file, as_written(content, file))
 
 
 def _place(scene: Scene, path: Path) -> tuple[Path, Path]:

@@ -15,14 +15,15 @@ from core.scenes.casting import Silhouette, camera_in
 from core.scenes.regions import region_box, region_mask
 from core.scenes.scene import Region, Scene, ScenePhoto, SceneShape
 from core.scenes.writers.marked import drawn_things, marked_regions, photo_size
-from core.scenes.writers.pictures import place_picture
-from core.scenes.writers.views import relative
+from core.scenes.writers.pictures import named_picture
 
 Record = dict[str, Any]
 
 
 def write(scene: Scene, path: Path, progress: Progress) -> list[Path]:
-    """Write ``path``, or ``annotations.json`` in it; photos stay where they are, and those of a video go to ``images``.
+    """Write ``path``, or ``annotations.json`` in it; photos stay where they are.
+
+    Of a picture of a video, and of a photo that lies turned in its file (EXIF), an upright one is made in ``images``.
 
     Raises:
         CounterpointError: a photo with poses has no camera, or the file cannot be written.
@@ -39,7 +40,7 @@ def write(scene: Scene, path: Path, progress: Progress) -> list[Path]:
         about: Record = dict(photo.info) if scene.form == "coco" else {}
         image: Record = {"id": number} | about | {"width": size[0], "height": size[1]}
         if scene.root != file or not about.get("file_name"):
-            image["file_name"] = _name(photo, file.parent)
+            image["file_name"] = named_picture(photo, file.parent)
         images.append(image)
         marked = marked_regions(scene, photo)
         annotations += [_marked(scene, thing, region, size, image["id"]) for thing, region in marked.items()]
@@ -135,10 +136,3 @@ def _keypoints(scene: Scene, photo: ScenePhoto, shown: Silhouette) -> Record:
             visible = bool(seen[row, column]) and far <= depth[row, column] + near
             written += [float(u), float(v), 2 if visible else 1]
     return {"keypoints": written, "num_keypoints": sum(value > 0 for value in written[2::3])}
-
-
-def _name(photo: ScenePhoto, folder: Path) -> str:
-    if photo.frame is None:
-        return relative(photo.path, folder)
-    make_folder(folder / "images")
-    return relative(place_picture(photo, folder / "images" / photo.key), folder)

@@ -1,15 +1,17 @@
 """Scenes as a COLMAP model without points, with the photos in ``images``."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from core.errors import CounterpointError
 from core.files import make_folder
 from core.interchange.poses import colmap
+from core.orientation import lies
 from core.progress import Progress
 from core.scenes.scene import Scene, ScenePhoto
-from core.scenes.writers.pictures import copied, place_picture
-from core.scenes.writers.views import placed_photos
+from core.scenes.writers.pictures import already, copied, picture_suffix, place_picture
+from core.scenes.writers.views import placed_photos, told_apart
 
 
 def write(scene: Scene, path: Path, progress: Progress) -> list[Path]:
@@ -24,20 +26,30 @@ def write(scene: Scene, path: Path, progress: Progress) -> list[Path]:
         raise CounterpointError(f"{path} has a COLMAP model, whose points would be lost; choose another folder.")
     photos = placed_photos(scene, "COLMAP's model")
     views = []
-    for number, (photo, view) in enumerate(photos):
+    names = _names([photo for photo, _ in photos])
+    for number, ((photo, view), name) in enumerate(zip(photos, names, strict=True)):
         progress(number / len(photos), f"photo {number + 1} of {len(photos)}")
-        views.append(replace(view, image=_place(photo, path / "images")))
+        _place(photo, path / "images" / name)
+        views.append(replace(view, image=name))
     colmap.save(make_folder(model), views)
     return [model, path / "images"]
 
 
-def _place(photo: ScenePhoto, folder: Path) -> str:
-    """The photo in the folder, and what it is called in it: as in the scene, without ways out of the folder."""
-    parts = [part for part in Path(photo.key).parts if part not in ("..", "/", "images")] or ["photo"]
-    target = folder.joinpath(*parts)
+def _names(photos: Sequence[ScenePhoto]) -> list[str]:
+    """What the photos are called in the folder: as in the scene, without ways out of the folder."""
+    stems, suffixes = [], []
+    for photo in photos:
+        place = Path(*([part for part in Path(photo.key).parts if part not in ("..", "/", "images")] or ["photo"]))
+        as_it_is = photo.frame is None and place.suffix and lies(photo.path) == 1
+        stems.append(place.with_suffix("").as_posix())
+        suffixes.append(place.suffix if as_it_is else picture_suffix(photo))
+    return told_apart(stems, suffixes)
+
+
+def _place(photo: ScenePhoto, target: Path) -> None:
+    """The photo's file at ``target``, or an upright picture."""
     make_folder(target.parent)
-    if photo.frame is not None or not target.suffix:
-        return place_picture(photo, target.with_suffix("")).relative_to(folder).as_posix()
-    if not target.exists():
+    if photo.frame is not None or lies(photo.path) != 1 or not Path(photo.key).suffix:
+        place_picture(photo, target.with_suffix(""))
+    elif not already(photo.path, target):
         copied(photo.path, target)
-    return target.relative_to(folder).as_posix()

@@ -9,14 +9,16 @@ from core.interchange.poses.nerfstudio import INNER, content_of
 from core.progress import Progress
 from core.scenes.readers.nerfstudio import FILE
 from core.scenes.scene import Scene, ScenePhoto
-from core.scenes.writers.pictures import place_depth, place_picture
+from core.scenes.writers.pictures import named_picture, place_depth
 from core.scenes.writers.views import placed_photos, relative
 
 _ALL = INNER | {"camera_angle_y", "is_fisheye"}
 
 
 def write(scene: Scene, path: Path, progress: Progress) -> list[Path]:
-    """Write ``path``, or ``transforms.json`` in it; photos stay where they are, and those of a video go to ``images``.
+    """Write ``path``, or ``transforms.json`` in it; photos stay where they are.
+
+    Of a picture of a video, and of a photo that lies turned in its file (EXIF), an upright one is made in ``images``.
 
     Raises:
         CounterpointError: no camera has a place in the world, or nerfstudio cannot say a lens.
@@ -28,7 +30,7 @@ def write(scene: Scene, path: Path, progress: Progress) -> list[Path]:
     for number, (photo, view) in enumerate(photos):
         progress(number / len(photos), f"photo {number + 1} of {len(photos)}")
         same = ours and file.parent.resolve() == scene.root.parent.resolve()
-        views.append(view if same else replace(view, image=_name(photo, file.parent)))
+        views.append(view if same else replace(view, image=named_picture(photo, file.parent)))
     content = content_of(views)
     before = read_json(file) if file.is_file() else {}
     own = {frame["file_path"] for frame in content["frames"]}
@@ -59,10 +61,3 @@ def _depth(scene: Scene, photo: ScenePhoto, folder: Path) -> dict[str, Any]:
     place = make_folder(folder / "depth") / f"{Path(photo.key).stem}.png"
     scale = place_depth(scene, photo, place)
     return {"depth_file_path": relative(place, folder), "depth_unit_scale_factor": scale / 1000}
-
-
-def _name(photo: ScenePhoto, folder: Path) -> str:
-    if photo.frame is None:
-        return relative(photo.path, folder)
-    make_folder(folder / "images")
-    return relative(place_picture(photo, folder / "images" / photo.key), folder)

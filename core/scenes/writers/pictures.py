@@ -11,16 +11,17 @@ from PIL import Image
 from core.errors import CounterpointError
 from core.files import make_folder, write_atomic
 from core.images import load_depth
+from core.orientation import lies
 from core.scenes.pixels import photo_pixels
-from core.scenes.readers.photos import orientation
 from core.scenes.scene import Scene, ScenePhoto
+from core.scenes.writers.views import relative
 
 PLAIN = (".png", ".jpg", ".jpeg")
 """What every program reads."""
 
 
 def place_picture(photo: ScenePhoto, target: Path) -> Path:
-    """Make the picture of a photo at ``target``, whose suffix follows; returns the file.
+    """Make the picture of a photo at ``target``, a name without suffix, which follows; returns the file.
 
     A PNG or JPEG that lies upright is copied byte by byte, everything else becomes a PNG. A picture that is there already
     stays if it is the same.
@@ -28,14 +29,38 @@ def place_picture(photo: ScenePhoto, target: Path) -> Path:
     Raises:
         CounterpointError: another picture is there, or it cannot be written.
     """
-    if photo.frame is None and photo.path.suffix.lower() in PLAIN and _upright(photo.path):
-        place = target.with_suffix(photo.path.suffix.lower())
-        return place if _already(photo.path, place) else copied(photo.path, place)
-    place = target.with_suffix(".png")
-    if place.exists():
+    place = target.with_name(target.name + picture_suffix(photo))
+    if _is_plain(photo):
+        return place if already(photo.path, place) else copied(photo.path, place)
+    if photo.frame is not None and place.exists():
         return place
-    write_atomic(place, png_of(Image.fromarray(photo_pixels(photo))))
+    content = png_of(Image.fromarray(photo_pixels(photo)))
+    if place.exists() and place.read_bytes() != content:
+        raise CounterpointError(f"{place} is another picture than {photo.path}; choose another folder.")
+    write_atomic(place, content)
     return place
+
+
+def picture_suffix(photo: ScenePhoto) -> str:
+    """The suffix of the file that :func:`place_picture` makes."""
+    return photo.path.suffix.lower() if _is_plain(photo) else ".png"
+
+
+def _is_plain(photo: ScenePhoto) -> bool:
+    return photo.frame is None and photo.path.suffix.lower() in PLAIN and lies(photo.path) == 1
+
+
+def named_picture(photo: ScenePhoto, folder: Path) -> str:
+    """What a photo is called in a file that stands in ``folder``: it stays where it is, unless it lies turned in its file.
+
+    Of such a photo, and of a picture of a video, an upright one is made in ``images``.
+    """
+    if photo.frame is None and lies(photo.path) == 1:
+        return relative(photo.path, folder)
+    parts = [part for part in Path(photo.key).parts if part not in ("..", "/", "images")]
+    target = (folder / "images").joinpath(*parts).with_suffix("")
+    make_folder(target.parent)
+    return relative(place_picture(photo, target), folder)
 
 
 def place_depth(scene: Scene, photo: ScenePhoto, target: Path) -> float:
@@ -43,7 +68,7 @@ def place_depth(scene: Scene, photo: ScenePhoto, target: Path) -> float:
     assert photo.depth is not None
     scale = (photo.camera.depth_scale if photo.camera else None) or 1.0
     if photo.depth.suffix.lower() == ".png":
-        if not _already(photo.depth, target):
+        if not already(photo.depth, target):
             copied(photo.depth, target)
         return scale
     assert photo.camera is not None
@@ -75,15 +100,10 @@ def copied(source: Path, place: Path) -> Path:
     return place
 
 
-def _already(source: Path, place: Path) -> bool:
+def already(source: Path, place: Path) -> bool:
     """Whether the file is there; another one of this name is refused."""
     if not place.exists():
         return False
     if place.samefile(source) or filecmp.cmp(source, place, shallow=False):
         return True
     raise CounterpointError(f"{place} is another picture than {source}; choose another folder.")
-
-
-def _upright(path: Path) -> bool:
-    with Image.open(path) as image:
-        return orientation(image) == 1

@@ -1,6 +1,8 @@
 """Photos whose cameras stand in the world, for the formats that know cameras alone."""
 
 import os
+from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 
 from core.errors import CounterpointError
@@ -33,6 +35,18 @@ def placed_photos(scene: Scene, what: str) -> list[tuple[ScenePhoto, View]]:
         )
     if scene.poses:
         warn(f"{what} knows cameras alone: the poses of {len(scene.things())} things are not in it.")
+    return found
+
+
+def told_apart(names: Sequence[str], suffixes: Sequence[str] | None = None) -> list[str]:
+    """Names of files with their suffixes, of which those that were there before get a number."""
+    taken: set[str] = set()
+    found = []
+    for name, suffix in zip(names, suffixes or [""] * len(names), strict=True):
+        tries = chain([name + suffix], (f"{name}_{number}{suffix}" for number in count(2)))
+        new = next(one for one in tries if one.lower() not in taken)  # some systems know no capitals
+        taken.add(new.lower())
+        found.append(new)
     return found
 
 

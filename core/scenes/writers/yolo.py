@@ -17,6 +17,7 @@ from core.scenes.regions import region_box, region_mask
 from core.scenes.scene import Region, Scene, ScenePhoto
 from core.scenes.writers.marked import drawn_things, marked_regions, photo_size
 from core.scenes.writers.pictures import place_picture
+from core.scenes.writers.views import told_apart
 
 Floats = npt.NDArray[np.floating]
 Size = tuple[int, int]
@@ -47,13 +48,14 @@ def _write(
     told = scene.info if scene.form == "yolo" else {}
     classes = _classes(scene)
     make_folder(root / "images"), make_folder(root / "labels")
+    names = dict(zip((photo.key for photo in scene.photos), told_apart(list(map(_name, scene.photos))), strict=True))
     for number, photo in enumerate(scene.photos):
         progress(number / len(scene.photos), f"photo {number + 1} of {len(scene.photos)}")
         size = photo_size(scene, photo)
         if size is None:
             continue
         there = scene.form == "yolo" and root.resolve() in photo.path.resolve().parents
-        picture = photo.path if there else root / "images" / _name(photo)
+        picture = photo.path if there else root / "images" / names[photo.key]
         if not there:
             make_folder(picture.parent)
             place_picture(photo, picture)
@@ -63,7 +65,7 @@ def _write(
             lines.append(" ".join([str(classes[thing.object_id]), *values]))
         for shown in drawn_things(scene, photo):
             lines.append(" ".join([str(classes[shown.thing.object_id]), *map(_written, line(shown))]))
-        labels = labels_of(picture) if there else root / "labels" / f"{_name(photo)}.txt"
+        labels = labels_of(picture) if there else root / "labels" / f"{names[photo.key]}.txt"
         if lines or not there:
             write_atomic(make_folder(labels.parent) / labels.name, "".join(f"{one}\n" for one in lines).encode())
     return [_write_table(path, root, told, scene, classes), root / "images", root / "labels"]

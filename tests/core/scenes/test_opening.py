@@ -12,12 +12,14 @@ from scipy.spatial.transform import Rotation
 from core.errors import CounterpointError
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
-from core.interchange.poses import colmap, nerfstudio
+from core.interchange.poses import bop, colmap, nerfstudio
 from core.interchange.poses.view import View
 from core.notices import collect_warnings
 from core.registration.things import InstanceKey
+from core.scenes.check import check_scenes
 from core.scenes.opening import list_scenes, open_scene
 from core.scenes.pixels import photo_pixels
+from core.scenes.saving import save_scene
 from tests.conftest import SHARED
 from tests.core.scenes import made
 
@@ -210,3 +212,26 @@ def test_linemod_occlusion():
         scene = open_scene(SHARED / "data" / "lmo")
     assert (len(scene.photos), len(scene.shapes), len(scene.poses)) == (24, 8, 188)
     assert "43 rotations in scene_gt.json are off by up to 0.0094" in said[0]
+
+
+def test_numbers_with_and_without_zeros_are_one(tmp_path):
+    """Tables of tools beside BOP's own say "000003" in one and "3" in another."""
+    folder = made.bop(tmp_path / "data")
+    plain = open_scene(folder)
+    for name, width in (("scene_gt.json", 6), ("scene_camera.json", 1)):
+        content = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps({f"{int(key):0{width}d}": one for key, one in content.items()}))
+    with collect_warnings() as said:
+        scene = open_scene(folder)
+    assert scene.poses.keys() == plain.poses.keys() and not said
+    assert all(photo.camera is not None for photo in scene.photos)
+    entry = next(one for one in bop.load(folder) if one.image == "000003")
+    assert entry.camera is not None
+    assert not [one for one in check_scenes(folder) if "scene_camera" in one.file]
+    save_scene(scene)
+    assert list(json.loads((folder / "scene_gt.json").read_text())) == ["000003", "000013", "000023"]
+    assert list(json.loads((folder / "scene_camera.json").read_text())) == ["3", "13", "23"]
+    content = json.loads((folder / "scene_gt.json").read_text())
+    (folder / "scene_gt.json").write_text(json.dumps(content | {"3": []}))
+    with pytest.raises(CounterpointError, match="twice"):
+        open_scene(folder)
