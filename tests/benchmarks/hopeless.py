@@ -16,7 +16,6 @@ from core.alignment.photo import camera_of
 from core.alignment.templates import template_set
 from core.alignment.verdict import judge
 from core.encoders.catalogue import load_encoder
-from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.geometry.shape import load_shape
 from core.images import load_image
@@ -42,7 +41,7 @@ def main(shared: Path, per_shape: int = 4, seed: int = 1) -> None:
             image = load_image(photo)
             height, width = image.shape[:2]
             x0, y0, x1, y1 = (rng.uniform(*within) for within in ((0.05, 0.3), (0.05, 0.3), (0.7, 0.95), (0.7, 0.95)))
-            box: Box | None = (x0 * width, y0 * height, x1 * width, y1 * height) if number % 2 == 0 else None
+            box = (x0 * width, y0 * height, x1 * width, y1 * height) if number % 2 == 0 else None
             camera = camera_of((width, height), None, None)[0]
             try:
                 found = search_poses(
