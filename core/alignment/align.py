@@ -20,6 +20,7 @@ from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
+from core.geometry.symmetry import symmetries
 
 Floats = npt.NDArray[np.floating]
 
@@ -134,6 +135,8 @@ def align_from(
     """
     check(scorer.photo)
     poses = [start] if start is not None else []
+    if correspondences is not None:
+        correspondences.check(scorer.shape.shape, scorer.image.image_size)
     if correspondences is not None and start is None:
         poses = poses_from_correspondences(correspondences, scorer.K, scorer.image.image_size)
         poses += by_measured_pairs(correspondences, scorer, fine.dof)
@@ -142,6 +145,8 @@ def align_from(
     refined = refine(scorer(poses), scorer, fine, watch, correspondences)
     if correspondences is None and can_polish(scorer, fine):
         refined = polished(refined, scorer)
+    if correspondences is not None:
+        correspondences.say_misfits(refined[0].pose, scorer.K, scorer.image.image_size)
     return Alignment(judged(refined, scorer), scorer.photo.mask)
 
 
@@ -202,6 +207,10 @@ def notes(photo: Photo, shape: Shape, best: Hypothesis) -> list[str]:
         said.append("The shape lies outside the picture.")
     if best.overlap < SURE_OVERLAP:
         said.append(f"The silhouette overlaps with the object by {best.overlap:.0%} only.")
+    if len(symmetries(shape)) > 1:
+        said.append(
+            "The shape looks the same after some turns in itself: the rotation is one of several that fit alike."
+        )
     s = np.asarray(best.pose.s)
     if (np.abs(np.log(s)) > np.log(2)).any():
         said.append(
