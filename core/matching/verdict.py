@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.calibration import Verdict, doubts, is_known, probability, verdict_of
+from core.calibration import CAUTIOUS, Verdict, doubts, is_known, probability, verdict_of
 
 BY_HAND: Verdict = "good"
 """The verdict on a match that a person put right: it is certain."""
@@ -44,6 +44,9 @@ DOUBTS = {
 }
 """What is said (:data:`core.calibration.REASONS`) where a feature of a match speaks against it."""
 
+EVEN = 0.005
+"""A match is never good if it leads over a far place by less than this, about what descriptors are stored to."""
+
 SILHOUETTE = 0.05
 """Below this support no view or pose puts anything of the shape at the place."""
 
@@ -71,6 +74,8 @@ def judge(kind: str, features: Mapping[str, float], encoder: str, most: float = 
         seen_from: "image" or "shape", where the match was asked for.
     """
     value = probability(kind, features, encoder)
+    if features.get("margin", 1.0) < EVEN:
+        value = min(value, CAUTIOUS)
     return limited(value, most, _reasons(kind, features, encoder, seen_from), encoder)
 
 
@@ -106,7 +111,7 @@ def with_rivals(rivals: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[str,
 
 def _reasons(kind: str, features: Mapping[str, float], encoder: str, seen_from: str) -> list[str]:
     """What speaks against a match; what is certain comes first."""
-    said = []
+    said = ["rivals"] if features.get("margin", 1.0) < EVEN else []
     if features.get("support", 1.0) < SILHOUETTE:
         said.append("hidden" if seen_from == "shape" else "outside")
     if seen_from == "image" and features.get("object", 1.0) < BACKGROUND:

@@ -293,6 +293,20 @@ def test_similarities_and_stretches_are_found_exactly(seed):
     assert np.linalg.norm(pose(points) - targets) < before + 1e-9 and rotation_error(pose.R, R) < 15
 
 
+def test_depth_that_contradicts_the_pose_is_said(scene, encoder):
+    photo, shape, _, true = scene
+    hits = shape.caster.cast(*shape_rays(true, photo.K, shape.shape, pixel_grid(photo)))
+    place = shape.shape.to_own_frame(surface_position(shape.shape, hits.face[hits.mask], hits.bary[hits.mask]))
+    depth = np.full(photo.mask.shape, np.nan)
+    depth[hits.mask] = true(place)[:, 2]
+    flat = np.full(photo.mask.shape, np.nanmedian(depth))
+    for measured, fits in ((depth, True), (depth * 1.4, False), (flat, False)):
+        scorer = PoseScorer(replace(photo, depth=measured), shape, encoder, "y")
+        with collect_warnings() as said:
+            align_from(scorer, FineSettings(steps=1), start=true)
+        assert ["depth does not fit the pose" in one for one in said] == ([] if fits else [True])
+
+
 def test_depth_finds_poses_in_space(scene, encoder):
     """A shape of another size is found where measured depth says; without depth nothing is."""
     photo, shape, _, true = scene
