@@ -111,11 +111,13 @@ def with_rivals(rivals: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[str,
 
 def _reasons(kind: str, features: Mapping[str, float], encoder: str, seen_from: str) -> list[str]:
     """What speaks against a match; what is certain comes first."""
-    said = ["rivals"] if features.get("margin", 1.0) < EVEN else []
+    said = []
     if features.get("support", 1.0) < SILHOUETTE:
         said.append("hidden" if seen_from == "shape" else "outside")
     if seen_from == "image" and features.get("object", 1.0) < BACKGROUND:
         said.append("background")
+    if features.get("margin", 1.0) < EVEN:
+        said.append("rivals")
     weak = [name for name in doubts(kind, features, encoder) if name in DOUBTS]
     words = [("hidden" if seen_from == "shape" else "outside") if name == "support" else DOUBTS[name] for name in weak]
     return said + words
