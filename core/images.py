@@ -217,16 +217,6 @@ def _depth_of_exr(file: Path) -> npt.NDArray:
     return np.asarray(channels[found], np.float64)
 
 
-def field_of_view(path: str | Path) -> float | None:
-    """Degrees that the longer side of a photo spans, from the focal length that its EXIF data give for 35 mm film; else None."""
-    try:
-        with Image.open(path) as image:
-            focal = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
-        return float(np.degrees(2 * np.arctan(18.0 / float(focal)))) if focal and float(focal) > 0 else None
-    except Exception:  # no EXIF, or damaged: the image itself is read elsewhere
-        return None
-
-
 def _check_size(path: Path, width: int, height: int) -> None:
     if width * height > MAX_MEGAPIXELS * 1e6:
         raise CounterpointError(

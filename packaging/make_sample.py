@@ -15,6 +15,7 @@ import numpy as np
 import open3d as o3d
 import pyvista as pv
 import trimesh
+from PIL import ExifTags, Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -342,6 +343,16 @@ def table_camera(azimuth: float, elevation: float, distance: float, offset: tupl
     return Camera(K, R, t, *SIZE)
 
 
+def store_lens(file: Path, camera: Camera) -> None:
+    """Say in a JPEG file what a camera would: its focal length, converted to 35 mm film by the diagonals."""
+    exif = Image.Exif()
+    film = camera.K[0, 0] / np.hypot(*SIZE) * np.hypot(36, 24)
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FocalLengthIn35mmFilm] = round(film)
+    told, jpeg = exif.tobytes(), file.read_bytes()
+    begin, length = jpeg[:2], (len(told) + 2).to_bytes(2, "big")
+    file.write_bytes(begin + b"\xff\xe1" + length + told + jpeg[2:])
+
+
 def write(name: str, toy: Toy, shown: Look, photo: Look, camera: Camera, seed: int) -> dict:
     """The GLB and the picture of one toy; returns its focus box and pose."""
     colors = vertex_colors(toy, shown)
@@ -349,6 +360,7 @@ def write(name: str, toy: Toy, shown: Look, photo: Look, camera: Camera, seed: i
     store_light(OUT / f"{name}.glb")
     picture = photograph(toy, photo, camera, seed)
     cv2.imwrite(str(OUT / f"{name}.jpg"), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
+    store_lens(OUT / f"{name}.jpg", camera)
     pixels, _ = camera.project(toy.vertices)
     low, high = pixels.min(axis=0) - 6, pixels.max(axis=0) + 6
     pose = {"K": camera.K.tolist(), "R": camera.R.tolist(), "t": camera.t.tolist()}

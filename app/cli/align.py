@@ -20,6 +20,7 @@ from core.alignment.seek import Wanted, seek
 from core.alignment.start import check_start
 from core.alignment.templates import template_set
 from core.alignment.trust import judged
+from core.alignment.verdict import with_distance
 from core.calibration import GOOD, per_cent
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
@@ -64,7 +65,8 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     if sought:
         templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.6))
         box = seek(Wanted(image, camera, name, side, templates, encoder, up))
-    photo, flat = posed_photo(image, camera, mask, box, encoder, depth, rigid, name, sought)
+    assumed = solved is None and not _is_told(options, size, entry)
+    photo, flat = posed_photo(image, camera, mask, box, encoder, depth, rigid, name, sought, assumed)
     start = None if entry is None else entry.pose
     if start is not None:
         check_start(start, flat.K, flat.size, shape, Path(options.start or "").name, photo.mask)
@@ -160,6 +162,12 @@ def _camera(options: AlignOptions, size: tuple[int, int], start: Entry | None) -
     return camera_or_guess(size, options.fov, options.image or "")
 
 
+def _is_told(options: AlignOptions, size: tuple[int, int], start: Entry | None) -> bool:
+    """Whether something tells the camera that :func:`_camera` gives."""
+    of_start = start is not None and start.camera is not None
+    return bool(options.K or of_start or options.fov) or camera_of(size, None, options.image or "")[1]
+
+
 def _depth(
     options: AlignOptions, size: tuple[int, int], image: npt.NDArray[np.uint8], unit: Unit, scale: float | None
 ) -> npt.NDArray[np.floating] | None:
@@ -182,4 +190,4 @@ def _depth(
 def _pose(one: Hypothesis) -> dict[str, Any]:
     pose = {"R": one.pose.R.tolist(), "t": one.pose.t.tolist(), "s": np.asarray(one.pose.s).tolist()}
     pose |= {"score": one.score, "similarity": one.similarity, "overlap": one.overlap}
-    return pose | {"probability": one.probability, "reasons": sentences(one.reasons)}
+    return pose | {"probability": with_distance(one.probability, one.reasons), "reasons": sentences(one.reasons)}

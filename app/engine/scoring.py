@@ -10,6 +10,7 @@ from core.alignment.align import hypotheses
 from core.alignment.photo import camera_or_guess, compare_with_exif, posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.seek import Wanted, seek
+from core.exif import field_of_view
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import camera_matrix
@@ -79,7 +80,8 @@ def camera_of_task(task: AlignTask) -> PhotoCamera:
 def _photo_key(task: AlignTask) -> tuple[object, ...]:
     camera = item_for(task.camera).stamp if task.camera else None
     sought = (task.shape, task.encoder) if _is_open(task) else task.sought
-    return task.image, choice_of(task.encoder), task.mask, task.K, task.lens, task.fov, task.camera, camera, sought
+    said = (task.K, task.lens, task.fov, task.camera, camera, task.assumed)
+    return task.image, choice_of(task.encoder), task.mask, said, sought
 
 
 def _is_open(task: AlignTask) -> bool:
@@ -101,6 +103,8 @@ def _full_key(task: AlignTask) -> tuple[object, ...]:
 def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, Box | None, tuple[str, ...]]:
     """The task with K and mask, where the object was taken to be if it was looked for, and what was assumed."""
     task = _with_marked_mask(task)
+    if not (task.K or task.camera or task.fov or field_of_view(task.image.path)):
+        task = replace(task, assumed=True)
     if task.K and task.mask is not None:
         return replace(task, fov=None), None, ()
     K, lens, mask, place, warnings = _camera_and_mask(task, progress)
@@ -151,7 +155,9 @@ def _judge(task: AlignTask, rigid: bool, progress: Progress) -> Judge:
             unit = unit_of(task.shape.path, side.shape.diagonal)
             depth = load_depth(task.depth, (width, height), unit, task.depth_scale or camera.depth_scale)
         mask, shape = task.mask.array().reshape(height, width), side.shape if rigid else None
-        photo, flat = posed_photo(pixels, camera, mask, image.box, encoder, depth, shape, image.name, task.sought)
+        photo, flat = posed_photo(
+            pixels, camera, mask, image.box, encoder, depth, shape, image.name, task.sought, task.assumed
+        )
     return Judge(task, PoseScorer(photo, side, encoder, task.shape.up), flat, tuple(warnings))
 
 

@@ -295,6 +295,7 @@ class AlignTask:
         depth: a file with measured depth of the photo, or ""; ``depth_scale`` the millimetres of a count, None for what the
             camera's file says, or one; ``camera``: one with its camera, where ``K`` is None.
         sought: whether the mask is of an object that was looked for.
+        assumed: whether ``K`` is of a field of view that nothing told.
         region: what a scene's file marks of it, used where ``mask`` is None.
     """
 
@@ -308,6 +309,7 @@ class AlignTask:
     lens: Lens | None = None
     camera: str = ""
     sought: bool = False
+    assumed: bool = False
     depth_scale: float | None = None
     region: Region | None = None
 

@@ -5,13 +5,14 @@ each from where the shape appears the same, and the one that the photo agrees wi
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from core.alignment.fine import FineSettings, refine
 from core.alignment.rays import toward
-from core.alignment.scorer import Hypothesis, Photo, PoseScorer, ranked
+from core.alignment.scorer import Hypothesis, PoseScorer, ranked
 from core.geometry.pose import Pose, intrinsics, project
 from core.progress import Progress, silent
 
@@ -45,11 +46,9 @@ def estimate_field_of_view(
     best: tuple[float, PoseScorer, list[Hypothesis]] | None = None
     for number, field in enumerate(fields):
         progress(number / len(fields), f"Trying a field of view of {field:.0f}°")
-        photo = scorer.photo
-        K = intrinsics(photo.side.image_size, field)
-        other = PoseScorer(
-            Photo(photo.pixels, photo.side, K, photo.mask, photo.depth), scorer.shape, scorer.encoder, scorer.up_name
-        )
+        K = intrinsics(scorer.photo.side.image_size, field)
+        photo = replace(scorer.photo, K=K, assumed=True)
+        other = PoseScorer(photo, scorer.shape, scorer.encoder, scorer.up_name)
         starts = [zoomed(one.pose, scorer.K, K, scorer.shape.shape.center) for one in found[:tried]]
         poses = ranked(refine(other(starts), other, fine))
         if best is None or poses[0].score > best[2][0].score:

@@ -52,7 +52,13 @@ def photo_digest(photo: Photo) -> str:
 def _key(scorer: PoseScorer) -> str:
     shape, settings = scorer.shape, (CoarseSettings(), FineSettings(), TemplateSettings(), FINE)
     field = cache.array_digest(shape.field.descriptors.view(torch.uint8).numpy())
-    about = (scorer.encoder.fingerprint, scorer.up_name, str(scorer.photo.sought), repr(settings), _verdicts())
+    about = (
+        scorer.encoder.fingerprint,
+        scorer.up_name,
+        f"{scorer.photo.sought} {scorer.photo.assumed}",
+        repr(settings),
+        _verdicts(),
+    )
     return cache.cache_key("poses", photo_digest(scorer.photo), shape.shape.digest, field, *about)
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from core.alignment.photo import SMALLEST_BOX
 from core.alignment.templates import TemplateSet
 from core.encoders.base import ImageEncoder, encode_fitting
 from core.encoders.feature_map import Box, cut_out, whole_image
@@ -185,8 +186,14 @@ def _slid(image: npt.NDArray[np.uint8], squares: list[Squares], views: ComparedV
     boxes, scores = (np.concatenate(values) for values in zip(*found, strict=True))
     left, top, right, bottom = whole_image(image)
     boxes = np.clip(boxes, [left, top, left, top], [right, bottom, right, bottom])
-    large = ((boxes[:, 2:] - boxes[:, :2]) >= SMALLEST).all(1)
+    large = _large(boxes)
     return np.asarray(boxes[large][_distinct(boxes[large], scores[large], CLOSER)])
+
+
+def _large(boxes: Floats) -> npt.NDArray[np.bool_]:
+    """Which of boxes [n, 4] a shape can be aligned in."""
+    size = boxes[:, 2:] - boxes[:, :2]
+    return np.asarray((size.min(1) >= SMALLEST) & (size.max(1) >= SMALLEST_BOX))
 
 
 def _moved(boxes: Floats, image: npt.NDArray[np.uint8], moves: Sequence[Move]) -> Floats:
@@ -198,7 +205,7 @@ def _moved(boxes: Floats, image: npt.NDArray[np.uint8], moves: Sequence[Move]) -
         for scale, shift in ((s, np.array(at)) for s, at in moves)
     ]
     cut = np.clip(np.concatenate(found), [left, top, left, top], [right, bottom, right, bottom])
-    return np.asarray(cut[((cut[:, 2:] - cut[:, :2]) >= SMALLEST).all(1)])
+    return np.asarray(cut[_large(cut)])
 
 
 def _closely(image: npt.NDArray[np.uint8], boxes: Floats, views: ComparedViews, encoder: ImageEncoder) -> Floats:

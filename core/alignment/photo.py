@@ -15,11 +15,11 @@ from core.alignment.scorer import Photo
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
+from core.exif import field_of_view
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import FOV, intrinsics
 from core.geometry.shape import Shape
 from core.geometry.undistorted import Undistorted
-from core.images import field_of_view
 from core.matching.prepare import matchable_image
 from core.notices import warn
 from core.parts.segmenters import box_mask
@@ -126,6 +126,7 @@ def posed_photo(
     rigid_shape: Shape | None = None,
     name: str = "The photo",
     sought: bool = False,
+    assumed: bool = False,
 ) -> tuple[Photo, Undistorted]:
     """Make a user's photo ready for alignment.
 
@@ -141,6 +142,7 @@ def posed_photo(
         rigid_shape: The shape of a pose without scale, in whose units depth must be; None where the scale is free.
         name: What the photo is called in warnings and errors.
         sought: Whether the object was looked for, see :func:`core.alignment.locate.seek`.
+        assumed: Whether nothing told the camera, see :func:`camera_of`.
 
     Returns:
         What poses are judged by, and how its pixels belong to those of the user's photo.
@@ -157,7 +159,7 @@ def posed_photo(
     far = None if far is None else np.where(far > 0, far, np.nan)
     area = None if box is None else flat.box(box)
     photo = photo_of(flat.picture(image), encoder, flat.K, area, flat.picture(mask), name, far)
-    photo.sought = sought
+    photo.sought, photo.assumed = sought, assumed
     return (photo if rigid_shape is None else in_shape_units(photo, rigid_shape)), flat
 
 

@@ -41,6 +41,7 @@ class Photo:
         depth: float32 [H, W] along z in the shape's units, not finite where it is not known; or None.
         camera: of the user's file, where this picture was made of one by undoing its lens or shrinking it.
         sought: whether nobody said where the object is, and it was looked for; poses are then never good.
+        assumed: whether nothing told the field of view; poses are then never good, as their distance depends on it.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -50,6 +51,7 @@ class Photo:
     depth: npt.NDArray[np.floating] | None = None
     camera: PhotoCamera | None = None
     sought: bool = False
+    assumed: bool = False
 
 
 @dataclass

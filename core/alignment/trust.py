@@ -12,7 +12,7 @@ from core.alignment.photo import posed_photo
 from core.alignment.rivals import half_turns, mirror_images
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.verdict import SAME_DEGREES, PoseDoubt, doubted
-from core.calibration import CAUTIOUS, GOOD, SOUGHT
+from core.calibration import ASSUMED, CAUTIOUS, GOOD, SOUGHT
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import MIN_BOX
 from core.errors import CounterpointError
@@ -57,6 +57,8 @@ def judged(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
         doubts[0] = PoseDoubt(CAUTIOUS, ("camera",))
     if scorer.photo.sought:
         doubts = [PoseDoubt(min(one.probability, CAUTIOUS), (SOUGHT, *one.reasons)) for one in doubts]
+    if scorer.photo.assumed:
+        doubts = [PoseDoubt(one.probability, (*one.reasons, ASSUMED)) for one in doubts]
     return [
         replace(one, probability=min(doubt.probability, doubts[0].probability), reasons=doubt.reasons)
         for one, doubt in zip(found, doubts, strict=True)

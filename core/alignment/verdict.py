@@ -1,12 +1,12 @@
 """How far a pose is trusted; plain numbers, so that the window judges as the library does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from core.calibration import CAUTIOUS, doubts, is_known, probability, verdict_of
+from core.calibration import ASSUMED, CAUTIOUS, doubts, is_known, probability, verdict_of
 
 Verdict = Literal["good", "misfit", "rival", "none"]
 """Good: right with at least 80 %. Misfit and rival are unsure, for what is said; none: probably not right."""
@@ -66,9 +66,14 @@ def doubted(features: Mapping[str, float], encoder: str) -> PoseDoubt:
     return PoseDoubt(value, tuple(dict.fromkeys([*near, *said]))[:2] + tuple(unknown))
 
 
-def judge(value: float, reasons: tuple[str, ...] = ()) -> Verdict:
+def with_distance(value: float, reasons: Sequence[str] = ()) -> float:
+    """Return how probable a pose is right with its distance, given how probable it shows the right places."""
+    return min(value, CAUTIOUS) if ASSUMED in reasons else value
+
+
+def judge(value: float, reasons: Sequence[str] = ()) -> Verdict:
     """Return the verdict on a pose of a probability, and of the reasons for doubting it."""
-    verdict = verdict_of(value)
+    verdict = verdict_of(with_distance(value, reasons))
     if verdict == "unsure":
         return "rival" if {"rival", "mirror"} & set(reasons[:1]) else "misfit"
     return verdict

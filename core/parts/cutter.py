@@ -18,11 +18,18 @@ from core.errors import CounterpointError
 from core.files import check_file
 from core.parts.cutter_net import CutterNet, CutterSettings, draw_prompts
 from core.parts.prompts import Candidate, Mask, Prompts, spread_over
+from core.parts.verdict import intersection_over_union
 
 WEIGHTS = Path(__file__).parents[2] / "resources" / "weights" / "cutter.safetensors"
 
 MARGIN = 1.4
-"""That square is this much larger than the longer side of the box."""
+"""The square that is looked at is this much larger than the longer side of the box."""
+
+CLOSE_MARGIN, CLOSE_SIZE = 1.15, 7 / 6
+"""The same of a second look at a box, and how much larger the picture is that the net sees then."""
+
+MEAN = 0.42
+"""From a box alone, what all masks of both looks hold to be the object with this mean probability is the object."""
 
 ZOOM = 1.7
 """Where no box is given, the square around the first answer is this much larger than it."""
@@ -99,21 +106,41 @@ class CutterSegmenter:
         """See :meth:`core.parts.prompts.Segmenter.predict`.
 
         Without any box the object is looked for in squares of several sizes around the points, and then again in a
-        square around what was found.
+        square around what was found. First comes what all masks of the net agree on (the likeliest mask after one click,
+        which may mean several things), then the two that are least like it.
         """
         image = self._image
         assert image is not None, "set_image comes first"
         height, width = image.shape[:2]
         prompts.check((width, height))
         boxed = prompts.box or self._box
+        if prompts.box is not None and not any(_points(prompts)):
+            return self._in_box(prompts)
         view = self._view(self._first_square(prompts)) if boxed else self._view_without_box(prompts)
         soft, scores = self._answer(view, prompts)
-        found = [
-            Candidate(self._in_photo(view, one, prompts), float(score)) for one, score in zip(soft, scores, strict=True)
-        ]
-        return sorted(found, key=lambda candidate: -candidate.score)
+        return self._candidates(view, _agreed(soft, scores, prompts), soft, scores, prompts)
 
-    def _first_square(self, prompts: Prompts | None) -> tuple[float, float, float]:
+    def _in_box(self, prompts: Prompts) -> list[Candidate]:
+        """As :meth:`predict`, for a box alone, which is looked at twice."""
+        view = self._view(self._first_square(prompts))
+        close = self._view(self._first_square(prompts, CLOSE_MARGIN), 16 * round(CLOSE_SIZE * self._size / 16))
+        (soft, scores), (soft_close, _) = self._answer(view, prompts), self._answer(close, prompts)
+        fine = 2 * soft.shape[1]
+        mean = np.mean([_seen_from(view, fine, view, soft), _seen_from(view, fine, close, soft_close)], axis=(0, 1))
+        return self._candidates(view, mean + (0.5 - MEAN), soft, scores, prompts)
+
+    def _candidates(
+        self, view: CutterView, mean: Floats, soft: Floats, scores: Floats, prompts: Prompts
+    ) -> list[Candidate]:
+        """The mask of probabilities [h, h] in a view, and those two of [M, h, h] that are least like it."""
+        best = Candidate(self._in_photo(view, mean, prompts), float(scores.max()))
+        others = [
+            Candidate(self._in_photo(view, one, prompts), float(s)) for one, s in zip(soft, scores, strict=True)
+        ]
+        others.sort(key=lambda other: intersection_over_union(best.mask, other.mask))
+        return [best, *sorted(others[:-1], key=lambda candidate: -candidate.score)]
+
+    def _first_square(self, prompts: Prompts | None, margin: float = MARGIN) -> tuple[float, float, float]:
         """Column, row and side of the square around the box (and the points), or around all of the photo."""
         assert self._image is not None
         height, width = self._image.shape[:2]
@@ -122,13 +149,13 @@ class CutterSegmenter:
             return width / 2 - max(width, height) / 2, height / 2 - max(width, height) / 2, float(max(width, height))
         x0, y0, x1, y1 = box
         low, high = np.array([x0, y0], float), np.array([x1, y1], float)
-        side = MARGIN * max(x1 - x0, y1 - y0) + 8
+        side = margin * max(x1 - x0, y1 - y0) + 8
         corner = (low + high) / 2 + 0.5 - side / 2
         points = np.array(_points(prompts)[0] if prompts else [], float).reshape(-1, 2)
         outside = (points < corner).any() or (points > corner + side).any()
         if outside:  # a click beside the box
             low, high = np.minimum(low, points.min(0)), np.maximum(high, points.max(0))
-            side = MARGIN * float((high - low).max()) + 8
+            side = margin * float((high - low).max()) + 8
             corner = (low + high) / 2 + 0.5 - side / 2
         return float(corner[0]), float(corner[1]), float(side)
 
@@ -145,10 +172,10 @@ class CutterSegmenter:
             square = (x, y, longer) if side >= longer else (float(corner[0]), float(corner[1]), side)
             view = self._view(square)
             soft, scores = self._answer(view, prompts)
-            best = int(scores.argmax())
-            mask = soft[best] > 0.5
+            agreed = _agreed(soft, scores, prompts)
+            mask = agreed > 0.5
             rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
-            likely.append((float(scores[best]) - (CUT * rim if side < longer else 0), view, soft[best]))
+            likely.append((float(scores.max()) - (CUT * rim if side < longer else 0), view, agreed))
         _, view, soft = max(likely, key=lambda one: one[0])
         closer = self._closer(view, soft, prompts)
         return view if closer is None else self._view(closer)
@@ -171,29 +198,30 @@ class CutterSegmenter:
         corner = np.round(corner / step) * step
         return float(corner[0]), float(corner[1]), float(np.ceil(side * scale / step) * step)
 
-    def _view(self, square: tuple[float, float, float]) -> CutterView:
-        """Look at a square of the photo; the last ones are kept."""
-        if square not in self._views:
+    def _view(self, square: tuple[float, float, float], size: int | None = None) -> CutterView:
+        """Look at a square of the photo, in a picture of ``size`` pixels (None is the usual); the last ones are kept."""
+        size = size or self._size
+        key = (*square, float(size))
+        if key not in self._views:
             assert self._image is not None
             x, y, side = square
-            picture = _cut_out(self._image, (x, y), side, self._size)
+            picture = _cut_out(self._image, (x, y), side, size)
             batch = torch.from_numpy(picture).permute(2, 0, 1)[None].float().to(self._device)
             with torch.inference_mode():
                 maps = load_net(self._file, self._device).look(batch.contiguous(memory_format=torch.channels_last))
             while len(self._views) > 5:
                 self._views.pop(next(iter(self._views)))
-            self._views[square] = CutterView((x, y), side, self._size, maps)
-        return self._views[square]
+            self._views[key] = CutterView((x, y), side, size, maps)
+        return self._views[key]
 
     def _answer(self, view: CutterView, prompts: Prompts) -> tuple[Floats, Floats]:
         """Probabilities float32 [M, size / 2, size / 2] of masks in a view, and their expected overlaps [M].
 
-        Beyond the first click, the answer to it is corrected.
+        Beyond the first click, the answer to it is corrected, and corrected once more.
         """
         add, remove = _points(prompts)
-        rounds = [(add[:1], []), (add, remove)] if len(add) + len(remove) > 1 else [(add, remove)]
-        if prompts.box is not None and len(add) + len(remove) > 0:
-            rounds = [([], []), (add, remove)]
+        every, started = (add, remove), add[: 1 if prompts.box is None else 0]
+        rounds = [every] if len(add) + len(remove) == len(started) else [(started, []), every, every]
         net, previous = load_net(self._file, self._device), None
         for inside, outside in rounds:
             plus, minus = (torch.from_numpy(view.to_view(np.reshape(p, (1, -1, 2)))) for p in (inside, outside))
@@ -299,6 +327,12 @@ def _points(prompts: Prompts) -> tuple[list[tuple[float, float]], list[tuple[flo
     return [*prompts.add, *spread_over(prompts.painted)], [*prompts.remove, *spread_over(prompts.erased)]
 
 
+def _agreed(soft: Floats, scores: Floats, prompts: Prompts) -> Floats:
+    """Of probabilities [M, h, h] of masks their mean, [h, h]; after one click, which may mean several things, the likeliest."""
+    one_click = sum(map(len, _points(prompts))) == 1 and prompts.box is None
+    return np.asarray(soft[scores.argmax()] if one_click else soft.mean(0), np.float32)
+
+
 def _obeying(
     soft: Floats, view: CutterView, add: list[tuple[float, float]], remove: list[tuple[float, float]]
 ) -> Floats:
@@ -310,6 +344,17 @@ def _obeying(
             cv2.circle(spot, (round(float(u)), round(float(v))), 2, 1, -1)
             drawn[spot > 0] = value
     return np.ascontiguousarray(drawn.transpose(2, 0, 1))
+
+
+def _seen_from(view: CutterView, cells: int, other: CutterView, soft: Floats) -> Floats:
+    """Probabilities [M, h, h] of masks in another view as [M, cells, cells] of this one; beyond it they go on as at its rim."""
+    step = view.side / cells * soft.shape[1] / other.side
+    corner = (np.asarray(view.corner) - other.corner) * soft.shape[1] / other.side
+    start = corner + step / 2 - 0.5
+    turn = np.array([[step, 0, start[0]], [0, step, start[1]]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = [cv2.warpAffine(one, turn, (cells, cells), flags=flags, borderMode=cv2.BORDER_REPLICATE) for one in soft]
+    return np.stack(moved)
 
 
 def _cut_out(

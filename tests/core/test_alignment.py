@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
-from core.alignment.align import align, align_from, notes, sized
+from core.alignment.align import Alignment, align, align_from, notes, sized
 from core.alignment.coarse import CoarseSettings, by_correspondences, coarse_poses
 from core.alignment.correspondences import Correspondences2D3D, poses_from_correspondences
 from core.alignment.field_of_view import estimate_field_of_view, zoomed
@@ -26,15 +26,18 @@ from core.alignment.rivals import half_turns
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, upright_prior
 from core.alignment.spatial import by_depth, similarities, stretched
 from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
-from core.alignment.trust import pose_features
+from core.alignment.trust import judged, pose_features
+from core.alignment.verdict import with_distance
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
 from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones, suppressed
 from core.benchmarks.settings import EvaluateSettings
+from core.calibration import ASSUMED, GOOD
 from core.encoders.catalogue import EncoderChoice
 from core.encoders.feature_map import box_around
 from core.encoders.residual_head import ResidualHead, save_head
 from core.errors import CounterpointError
+from core.exif import field_of_view
 from core.fields.lifting import LiftSettings
 from core.geometry.camera import PhotoCamera
 from core.geometry.handles import turned
@@ -42,7 +45,7 @@ from core.geometry.pose import Pose, intrinsics, project, rotation_error, shape_
 from core.geometry.raycasting import surface_position
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape, make_shape
-from core.images import field_of_view, load_image
+from core.images import load_image
 from core.interchange.poses import View, nerfstudio
 from core.interchange.poses.scan2cad import to_trs
 from core.matching.match import match
@@ -145,6 +148,10 @@ def test_the_sample_is_aligned(scene, scorer):
     assert errors.rotation < 12 and errors.adds < 0.05 * diameter(vertices) and found.verdict == "good"
     assert steps == [CoarseSettings().keep] * FineSettings().steps and found.best.overlap > 0.8
     assert notes(photo, shape.shape, found.best) == []
+    assumed = PoseScorer(replace(scorer.photo, assumed=True), shape, scorer.encoder, "y")
+    best = judged(found.hypotheses, assumed)[0]
+    assert best.probability == found.best.probability and best.reasons == (*found.best.reasons, ASSUMED)
+    assert Alignment([best], found.mask).verdict == "misfit" and with_distance(best.probability, best.reasons) < GOOD
     coarse = align(scorer, templates, fine=None)
     assert found.best.score >= coarse.best.score
     drawn = overlay(photo.pixels, shape.shape, shape.caster, found.best.pose, photo.K)
@@ -596,11 +603,23 @@ def test_alignments_of_frames_are_merged_in_their_scan():
     assert shares == {"instances": 4 / 5, "categories": (3 / 4 + 1) / 2}
 
 
-def test_the_field_of_view_from_exif(tmp_path):
-    image = Image.new("RGB", (40, 30))
-    image.save(tmp_path / "plain.jpg")
+@pytest.mark.parametrize(
+    ("size", "told", "half"),
+    [
+        ((30, 20), {41989: 36}, 18 / 36),
+        ((40, 30), {41989: 36}, 0.8 * np.hypot(18, 12) / 36),  # by the diagonal: its sides have another ratio than film
+        ((30, 40), {41989: 36, 40962: 4000, 40963: 3000}, 0.8 * np.hypot(18, 12) / 36),
+        ((40, 20), {41989: 36, 40962: 4000, 40963: 3000}, None),  # cut out of a larger picture
+        ((30, 20), {37386: 24.0, 41486: 3000 / 0.9, 41488: 2, 40962: 3000, 40963: 2000}, 0.9 * 25.4 / 2 / 24),
+        ((30, 20), {37386: 24.0, 41486: 30.0, 41488: 2, 40962: 3000, 40963: 2000}, None),  # a sensor of 2.5 metres
+        ((30, 20), {37386: 24.0}, None),
+        ((30, 20), {}, None),
+    ],
+)
+def test_the_field_of_view_from_exif(tmp_path, size, told, half):
+    image = Image.new("RGB", size)
     exif = image.getexif()
-    exif.get_ifd(0x8769)[41989] = 36
-    image.save(tmp_path / "phone.jpg", exif=exif)
-    assert field_of_view(tmp_path / "plain.jpg") is None
-    assert field_of_view(tmp_path / "phone.jpg") == pytest.approx(2 * np.degrees(np.arctan(0.5)))
+    exif.get_ifd(0x8769).update(told)
+    image.save(tmp_path / "photo.jpg", exif=exif)
+    expected = None if half is None else pytest.approx(2 * np.degrees(np.arctan(half)))
+    assert field_of_view(tmp_path / "photo.jpg") == expected

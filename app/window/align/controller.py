@@ -24,7 +24,8 @@ from app.window.views.image import ImagePanel
 from app.window.views.layers import Layer
 from app.window.views.mesh import MeshPanel
 from app.window.views.panels import Panels, image_panels, mesh_panels
-from core.calibration import SOUGHT, verdict_of
+from core.alignment.verdict import with_distance
+from core.calibration import ASSUMED, SOUGHT, verdict_of
 from core.geometry.pose import camera_matrix, frustum
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class AlignController(QObject):
             K, lens = of_scene
         elif K is None and of_rig is not None:
             K, lens = of_rig.K, of_rig.lens
+        doubted = {word for one in known.poses for word in one.reasons} if known is not None else set()
         return AlignTask(
             image,
             shape,
@@ -128,7 +130,8 @@ class AlignController(QObject):
             region=None if scene is None else scene.region_of(self._session.items, pair),
             lens=lens,
             camera=cameras.file.path if cameras.file else "",
-            sought=known is not None and image.box is None and any(SOUGHT in one.reasons for one in known.poses),
+            sought=image.box is None and SOUGHT in doubted,
+            assumed=ASSUMED in doubted,
         )
 
     def start(self) -> None:
@@ -279,6 +282,8 @@ def _verdict(aligned: Aligned) -> str:
     probability = aligned.pose.probability
     if probability is None and not aligned.pose.score:
         return tr("Nobody compared this pose with the photo yet; it is compared when you move it.")
+    if probability is not None:
+        probability = with_distance(probability, aligned.pose.reasons)
     verdict = "unsure" if probability is None else verdict_of(probability)
     said = sureness(verdict, probability, aligned.pose.reasons)
     return f"{said}." if verdict == "good" else f"{said}. {NEXT}"

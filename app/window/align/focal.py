@@ -126,7 +126,8 @@ class FocalLength(QObject):
             self._shell.fail(found.sentence, "align")
             return
         self._dock.fov.setValue(found.field)
-        task = self._aligner.task((known.image, known.shape), replace(known, K=found.K, lens=found.lens))
+        solved = replace(known, K=found.K, lens=found.lens)
+        task = replace(self._aligner.task((known.image, known.shape), solved), assumed=False)
         text = tr("Solve the focal length")
 
         def done(begun: Begun) -> None:

@@ -1,10 +1,12 @@
 """The engine's jobs about poses, run in this process: cameras with a lens, poses and depth of files, a rig."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.engine.align import (
     carry_poses,
@@ -16,7 +18,9 @@ from app.engine.align import (
     score_pose,
     solve_pairs,
 )
+from app.engine.scoring import judge_of
 from app.shared.values import AlignTask, Correspondence2D3D, EncoderSettings, PoseInPhoto, item_for
+from core.calibration import ASSUMED
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import OPENCV, Lens
@@ -64,6 +68,19 @@ def test_a_camera_file_with_a_lens_reaches_every_job(known, toy_side, tmp_path):
     again = place_pose(silent, AlignTask(task.image, task.shape, task.encoder, task.mask), str(tmp_path / "out.json"))
     assert again.lens == LENS and pytest.approx(begun.K) == again.K
     np.testing.assert_allclose(again.poses[0].pose().t, found.t, atol=1e-9)
+
+
+def test_a_camera_that_nothing_tells_is_known_to_be_assumed(known, sample, tmp_path):
+    task, true, _ = known
+    Image.open(sample["image"]).save(tmp_path / "plain.png")
+    plain = replace(task, camera="", image=item_for(str(tmp_path / "plain.png")).with_box(tuple(sample["box"])))
+    told = [replace(plain, camera=task.camera), replace(plain, fov=46.2), replace(plain, image=task.image)]
+    said = [judge_of(one, 6, silent).scorer.photo.assumed for one in (plain, *told)]
+    assert said == [True, False, False, False]
+    pose = PoseInPhoto.of(true, 1.0, 1.0, 1.0)
+    again = replace(plain, K=(1500.0, 1500.0, 639.5, 479.5), assumed=True)
+    assert ASSUMED in score_pose(silent, again, pose).reasons
+    assert ASSUMED not in score_pose(silent, replace(again, assumed=False), pose).reasons
 
 
 @pytest.mark.parametrize("file_format", ["json", "matrix", "bop", "scan2cad", "colmap", "nerfstudio"])
