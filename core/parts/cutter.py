@@ -134,9 +134,7 @@ class CutterSegmenter:
     ) -> list[Candidate]:
         """The mask of probabilities [h, h] in a view, and those two of [M, h, h] that are least like it."""
         best = Candidate(self._in_photo(view, mean, prompts), float(scores.max()))
-        others = [
-            Candidate(self._in_photo(view, one, prompts), float(s)) for one, s in zip(soft, scores, strict=True)
-        ]
+        others = [Candidate(self._in_photo(view, one, prompts), float(s)) for one, s in zip(soft, scores, strict=True)]
         others.sort(key=lambda other: intersection_over_union(best.mask, other.mask))
         return [best, *sorted(others[:-1], key=lambda candidate: -candidate.score)]
 
