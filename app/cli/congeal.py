@@ -7,6 +7,8 @@ from typing import Any
 
 from app.cli.inputs import choice_of, open_shape
 from app.cli.options.congeal import CongealOptions
+from app.cli.text import sureness
+from core.calibration import verdict_of
 from core.congealing.canonical import choose_from_gallery
 from core.congealing.collection import OpenedPhoto, canonical_shape, congeal
 from core.congealing.export import posed_image, write_maps, write_poses
@@ -60,8 +62,14 @@ def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
 
 def lines(options: CongealOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
-    shown = [f"{one['score']:.3f}  {one['path']}{'' if one['inlier'] else '  (outlier)'}" for one in report["images"]]
+    shown = [f"{one['score']:.3f}  {one['path']}: {_sureness(one)}" for one in report["images"]]
     return [f"shape  {report['shape']}", *shown, f"saved {options.out}"]
+
+
+def _sureness(one: dict[str, Any]) -> str:
+    """How far the pose of a photo can be trusted."""
+    said = sureness(verdict_of(one["probability"]), one["probability"], one["reasons"])
+    return said if one["inlier"] else f"outlier, {said}"
 
 
 def photos_of(given: Sequence[str]) -> list[str]:

@@ -20,8 +20,13 @@ from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
+from core.geometry.symmetry import symmetries
+from core.notices import warn
 
 Floats = npt.NDArray[np.floating]
+
+DEPTH_OFF = 0.07
+"""Depth that differs by more than this from a pose's own on half of the object, in sizes of the shape, does not fit it."""
 
 
 @dataclass
@@ -85,6 +90,7 @@ def align_hypotheses(
     kept = non_maximum_suppression(refined, SHOWN, SUPPRESSION_DEGREES)
     if can_polish(scorer, fine):
         kept = non_maximum_suppression(polished(kept, scorer), SHOWN, SUPPRESSION_DEGREES)
+    say_depth(kept[0], scorer)
     return Alignment(judged(kept, scorer), scorer.photo.mask)
 
 
@@ -134,6 +140,8 @@ def align_from(
     """
     check(scorer.photo)
     poses = [start] if start is not None else []
+    if correspondences is not None:
+        correspondences.check(scorer.shape.shape, scorer.image.image_size)
     if correspondences is not None and start is None:
         poses = poses_from_correspondences(correspondences, scorer.K, scorer.image.image_size)
         poses += by_measured_pairs(correspondences, scorer, fine.dof)
@@ -142,6 +150,9 @@ def align_from(
     refined = refine(scorer(poses), scorer, fine, watch, correspondences)
     if correspondences is None and can_polish(scorer, fine):
         refined = polished(refined, scorer)
+    if correspondences is not None:
+        correspondences.say_misfits(refined[0].pose, scorer.K, scorer.image.image_size)
+    say_depth(refined[0], scorer)
     return Alignment(judged(refined, scorer), scorer.photo.mask)
 
 
@@ -163,6 +174,31 @@ def depths(pose: Pose, scorer: PoseScorer) -> tuple[float, float] | None:
     Returns:
         The medians of both along z in the shape's units, or None where no depth is known.
     """
+    measured = _depth_pairs(pose, scorer)
+    if measured is None:
+        return None
+    there, own = measured
+    return float(np.median(there / own)) * float(np.median(own)), float(np.median(own))
+
+
+def say_depth(best: Hypothesis, scorer: PoseScorer) -> None:
+    """Warn the user where the depth measured on the object is not that of the pose."""
+    measured = _depth_pairs(best.pose, scorer)
+    if measured is None:
+        return
+    gap = np.abs(measured[0] - measured[1])
+    off = float(np.median(gap)) / (scorer.shape.shape.diagonal * float(np.max(best.pose.s)))
+    if off > DEPTH_OFF:
+        warn(
+            f"The depth does not fit the pose: on half of the object they differ by {off:.0%} of the shape's size or more; "
+            "check the depth, its unit and the intrinsics."
+        )
+
+
+def _depth_pairs(pose: Pose, scorer: PoseScorer) -> tuple[Floats, Floats] | None:
+    """Depth along z that is measured on the object where a pose puts the shape, and the pose's own, [n] each; None without."""
+    if scorer.photo.depth is None:
+        return None
     hits = scorer.shape.caster.cast(*shape_rays(pose, scorer.K, scorer.shape.shape, scorer.pixels))
     cells = np.flatnonzero(hits.mask & (scorer.object > 0.5))
     measured = scorer.depth_at(cells)
@@ -170,8 +206,8 @@ def depths(pose: Pose, scorer: PoseScorer) -> tuple[float, float] | None:
         return None
     position = surface_position(scorer.shape.shape, hits.face[cells], hits.bary[cells])
     own = pose(scorer.shape.shape.to_own_frame(position))[:, 2]
-    factor, known = float(np.nanmedian(measured / own)), np.isfinite(measured)
-    return factor * float(np.median(own[known])), float(np.median(own[known]))
+    known = np.isfinite(measured)
+    return np.asarray(measured[known]), own[known]
 
 
 def hypotheses(
@@ -202,6 +238,10 @@ def notes(photo: Photo, shape: Shape, best: Hypothesis) -> list[str]:
         said.append("The shape lies outside the picture.")
     if best.overlap < SURE_OVERLAP:
         said.append(f"The silhouette overlaps with the object by {best.overlap:.0%} only.")
+    if len(symmetries(shape)) > 1:
+        said.append(
+            "The shape looks the same after some turns in itself: the rotation is one of several that fit alike."
+        )
     s = np.asarray(best.pose.s)
     if (np.abs(np.log(s)) > np.log(2)).any():
         said.append(

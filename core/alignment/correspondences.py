@@ -7,8 +7,16 @@ import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, nearest_rotation, project
+from core.geometry.shape import Shape
+from core.notices import warn
 
 Floats = npt.NDArray[np.floating]
+
+FITS = 0.02
+"""A pair fits a pose that puts its point within this of its pixel, as a share of the photo's longer side."""
+
+BEYOND = 0.5
+"""Pairs lie no farther outside the shape's box than this share of its diagonal, nor outside the photo of its longer side."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,37 @@ class Correspondences2D3D:
         errors = [float(((project(one, K, self.points)[0] - self.pixels) ** 2).sum()) for one in (pose, fitted)]
         return bool(errors[0] <= errors[1] * (1 + 6 / left * f_distribution.ppf(0.95, 6, left)))
 
+    def check(self, shape: Shape, size: tuple[int, int]) -> None:
+        """Refuse pairs that cannot be meant for a shape and a photo of ``size`` (width, height).
+
+        Raises:
+            CounterpointError: A point lies far off the shape, or a pixel far outside the photo.
+        """
+        low, high = shape.bounds
+        off = np.maximum(low - self.points, self.points - high).max(axis=1, initial=0) > BEYOND * shape.diagonal
+        if off.any():
+            raise CounterpointError(
+                f"{off.sum()} of {len(self)} pairs have points far off the shape; give points in the units and axes of its file."
+            )
+        past = np.maximum(-self.pixels, self.pixels - size).max(axis=1, initial=0) > BEYOND * max(size)
+        if past.any():
+            raise CounterpointError(
+                f"{past.sum()} of {len(self)} pairs have pixels far outside the photo of {size[0]} x {size[1]} pixels; "
+                "give pixels of this photo in its own size."
+            )
+
+    def say_misfits(self, pose: Pose, K: Floats, size: tuple[int, int]) -> None:
+        """Warn the user of the pairs that a pose does not fit; ``K`` and ``size`` are as in :func:`poses_from_correspondences`."""
+        pixels, depth = project(pose, K, self.points)
+        errors = np.where(depth > 0, np.linalg.norm(pixels - self.pixels, axis=1), np.inf)
+        missed = np.flatnonzero(errors > FITS * max(size))
+        if len(missed):
+            numbers = ", ".join(str(i + 1) for i in missed[:6]) + (", ..." if len(missed) > 6 else "")
+            warn(
+                f"The pose does not fit {len(missed)} of {len(self)} pairs (number {numbers}): there the point lies more than "
+                f"{FITS * max(size):.0f} pixels from its pixel; check which point belongs to which pixel."
+            )
+
 
 def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, size: tuple[int, int]) -> list[Pose]:
     """Find the poses that put the points of at least three correspondences on their pixels.
@@ -82,7 +121,7 @@ def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, 
             "height": size[1],
             "params": [K[0, 0], K[1, 1], K[0, 2], K[1, 2]],
         }
-        options = {"max_reproj_error": 0.02 * max(size), "seed": 0}
+        options = {"max_reproj_error": FITS * max(size), "seed": 0}
         found = [poselib.estimate_absolute_pose(correspondences.pixels, near, camera, options, {})[0]]
     turns = [(nearest_rotation(np.asarray(one.R)), np.asarray(one.t)) for one in found if np.isfinite(one.t).all()]
     poses = [Pose(R, t - R @ middle) for R, t in turns]

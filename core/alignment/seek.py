@@ -30,6 +30,10 @@ Floats = npt.NDArray[np.floating]
 POSED = 3
 """So many of the likeliest places are ranked by poses."""
 
+ALIKE = 0.75
+"""Places with which the shape agrees by this share as well as with the best are said: of two equal toys the other one has 0.88,
+and what else is in photos 0.45 or less."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -62,7 +66,8 @@ def seek(wanted: Wanted, clicks: Sequence[Location] = ()) -> Box:
     Raises:
         CounterpointError: nothing in the photo looks like the shape.
     """
-    places, name = _kept_places(wanted), wanted.name
+    ranked, name = _kept_places(wanted), wanted.name
+    places = [one for one, _ in ranked]
     if not places:
         raise CounterpointError(
             f"{name} has no box and no mask, and nothing in it looks like {wanted.shape.shape.name}: draw a box around the object."
@@ -73,6 +78,11 @@ def seek(wanted: Wanted, clicks: Sequence[Location] = ()) -> Box:
         f"{name} has no box and no mask: the object was looked for, and taken to be between the pixels {x0:.0f},{y0:.0f} and "
         f"{x1:.0f},{y1:.0f}; draw a box around it if that is wrong."
     )
+    alike = sum(worth >= ALIKE * ranked[0][1] > 0 for _, worth in ranked[1:])
+    if alike and not clicks:
+        warn(
+            f"{name} has {alike + 1} places that look about as much like {wanted.shape.shape.name}: draw a box around the one that is meant."
+        )
     return box
 
 
@@ -86,14 +96,19 @@ def ranked_by_poses(places: list[Located], wanted: Wanted) -> list[Located]:
     Returns:
         The same places, the likeliest first.
     """
+    return [one for one, _ in _with_worth(places, wanted)]
+
+
+def _with_worth(places: list[Located], wanted: Wanted) -> list[tuple[Located, float]]:
+    """Ranked places, and how well the shape agrees with each; 0 for those that were not looked at."""
     if len(places) < 2:
-        return places
+        return [(one, 0.0) for one in places]
     height, width = wanted.image.shape[:2]
     flat = Undistorted.of(wanted.camera, (width, height))
     picture = flat.picture(wanted.image)
     worth = [one.score * _similarity(picture, flat.K, flat.box(one.box), wanted) for one in places[:POSED]]
     order = np.argsort(-np.array(worth), kind="stable")
-    return [places[i] for i in order] + places[POSED:]
+    return [(places[i], worth[i]) for i in order] + [(one, 0.0) for one in places[POSED:]]
 
 
 def around_pose(place: Box, found: Sequence[Hypothesis], camera: PhotoCamera, shape: MatchableShape) -> Box:
@@ -130,16 +145,17 @@ def _similarity(picture: npt.NDArray[np.uint8], K: Floats, box: Box, wanted: Wan
     return max((one.similarity for one in coarse_poses(scorer, wanted.templates)), default=0.0)
 
 
-def _kept_places(wanted: Wanted) -> list[Located]:
-    """The places of a photo, from the disk cache if they were looked for before."""
+def _kept_places(wanted: Wanted) -> list[tuple[Located, float]]:
+    """The places of a photo as :func:`_with_worth` ranks them, from the disk cache if they were looked for before."""
     templates, field = wanted.templates, wanted.shape.field.descriptors
     seen = (wanted.image, templates.descriptors.view(torch.uint8).numpy(), templates.masks.numpy())
     shown = cache.array_digest(*seen, field.view(torch.uint8).numpy(), np.asarray(wanted.camera.K, np.float64))
-    key = cache.cache_key("places", shown, wanted.encoder.fingerprint, wanted.up, repr(wanted.camera.lens))
+    key = cache.cache_key("ranked places", shown, wanted.encoder.fingerprint, wanted.up, repr(wanted.camera.lens))
     stored = cache.read(key)
     if stored is None:
         up = np.array(UP_AXES[wanted.up], np.float64)
-        found = ranked_by_poses(locate(wanted.image, templates, wanted.encoder, up), wanted)
-        stored = {"places": torch.tensor([[*one.box, one.score] for one in found], dtype=torch.float64).reshape(-1, 5)}
+        found = _with_worth(locate(wanted.image, templates, wanted.encoder, up), wanted)
+        rows = [[*one.box, one.score, worth] for one, worth in found]
+        stored = {"places": torch.tensor(rows, dtype=torch.float64).reshape(-1, 6)}
         cache.write(key, stored)
-    return [Located((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in stored["places"].tolist()]
+    return [(Located((x0, y0, x1, y1), score), worth) for x0, y0, x1, y1, score, worth in stored["places"].tolist()]

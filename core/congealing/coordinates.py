@@ -11,7 +11,6 @@ together by descent, coarse to fine.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -20,7 +19,7 @@ from torch.nn import functional as F
 from core.alignment.adam import Adam
 from core.congealing.posed_photos import PosedPhoto
 from core.fields.field import FeatureField
-from core.geometry.pixel_grid import pixels_of
+from core.geometry.pixel_grid import pixels_of, values_at
 from core.geometry.pose import project, shape_rays
 from core.geometry.raycasting import Hits, surface_position
 from core.progress import Progress, silent
@@ -196,11 +195,6 @@ def _displace(
 
 def _at(displacement: npt.NDArray[np.float32], one: PosedPhoto, pixels: Floats) -> Floats:
     """Return the displacements in pixels [n, 2] at pixels (u, v) [n, 2]."""
-    if len(pixels) == 0:
-        return np.zeros((0, 2))
     x0, y0, x1, _ = one.scorer.image.map.frame
-    size = len(displacement)
-    cells = ((pixels - [x0, y0]) / (x1 - x0) * size - 0.5).astype(np.float32)
-    column, row = np.ascontiguousarray(cells[None, :, 0]), np.ascontiguousarray(cells[None, :, 1])
-    moved = cv2.remap(displacement, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved[0].astype(np.float64) * (x1 - x0))
+    cells = (pixels - [x0, y0]) / (x1 - x0) * len(displacement) - 0.5
+    return values_at(displacement, cells, beyond=True).astype(np.float64) * (x1 - x0)

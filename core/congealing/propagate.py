@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from core.congealing.collection import Congealed
 from core.geometry.camera import framing_camera, look_at
-from core.geometry.pixel_grid import pixels_of
+from core.geometry.pixel_grid import pixels_of, values_at
 from core.geometry.raycasting import surface_normal, surface_position
 from core.geometry.viewpoints import UP_AXES
 
@@ -108,12 +108,12 @@ def average(found: Congealed, azimuth: float = 45.0, elevation: float = 20.0, si
         if not one.inlier:
             continue
         pixels, visible = found.show(number, position)
-        inside = sample(one.scorer.photo.mask[..., None].astype(np.uint8), pixels)[:, 0] > 0.5
+        inside = values_at(one.scorer.photo.mask[..., None].astype(np.uint8), pixels)[:, 0] > 0.5
         eye = caster.shape.to_normalised(one.best.pose.inverse(np.zeros(3)))
         toward = eye - position
         facing = np.abs(np.sum(toward * normal, axis=1)) / np.maximum(np.linalg.norm(toward, axis=1), 1e-12)
         share = np.where(visible & inside, facing**2, 0.0)
-        total += share[:, None] * sample(one.scorer.photo.pixels, pixels)
+        total += share[:, None] * values_at(one.scorer.photo.pixels, pixels)
         weight += share
     picture = np.zeros((size, size, 4), np.uint8)
     seen = weight > 0.05
@@ -121,27 +121,6 @@ def average(found: Congealed, azimuth: float = 45.0, elevation: float = 20.0, si
     colors[seen] = np.concatenate([total[seen] / weight[seen, None], np.full((int(seen.sum()), 1), 255.0)], axis=1)
     picture[hits.mask] = np.rint(colors).astype(np.uint8)
     return picture
-
-
-def sample(picture: npt.NDArray, pixels: Floats) -> npt.NDArray[np.float32]:
-    """Interpolate a picture bilinearly.
-
-    Args:
-        picture: uint8 or float32 [H, W, C].
-        pixels: (u, v) [n, 2].
-
-    Returns:
-        float32 [n, C], 0 outside the picture and where pixels are not finite.
-    """
-    at = np.nan_to_num(pixels, nan=-1e4).astype(np.float32).clip(-1e4, 3e4)
-    channels = picture.shape[2]
-    values = np.zeros((len(at), channels), np.float32)
-    for start in range(0, len(at), 30_000):  # OpenCV's limit is 32,767 columns
-        part = at[start : start + 30_000]
-        column, row = np.ascontiguousarray(part[None, :, 0]), np.ascontiguousarray(part[None, :, 1])
-        found = cv2.remap(picture, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        values[start : start + 30_000] = found.reshape(len(part), channels)
-    return values
 
 
 def sample_drawing(drawing: Picture, pixels: Floats) -> npt.NDArray[np.float32]:
@@ -155,7 +134,7 @@ def sample_drawing(drawing: Picture, pixels: Floats) -> npt.NDArray[np.float32]:
         RGBA float32 [n, 4], 0 to 255.
     """
     share = drawing[..., 3:].astype(np.float32) / 255
-    mixed = sample(np.concatenate([drawing[..., :3] * share, share], axis=-1), pixels)
+    mixed = values_at(np.concatenate([drawing[..., :3] * share, share], axis=-1), pixels)
     colors = mixed[:, :3] / np.maximum(mixed[:, 3:], 1e-6)
     return np.concatenate([colors.clip(0, 255), 255 * mixed[:, 3:]], axis=1)
 

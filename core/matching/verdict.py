@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.calibration import Verdict, doubts, is_known, probability, verdict_of
+from core.calibration import CAUTIOUS, Verdict, doubts, is_known, probability, verdict_of
 
 BY_HAND: Verdict = "good"
 """The verdict on a match that a person put right: it is certain."""
@@ -44,6 +44,9 @@ DOUBTS = {
 }
 """What is said (:data:`core.calibration.REASONS`) where a feature of a match speaks against it."""
 
+EVEN = 0.005
+"""A match is never good if it leads over a far place by less than this, about what descriptors are stored to."""
+
 SILHOUETTE = 0.05
 """Below this support no view or pose puts anything of the shape at the place."""
 
@@ -71,6 +74,8 @@ def judge(kind: str, features: Mapping[str, float], encoder: str, most: float = 
         seen_from: "image" or "shape", where the match was asked for.
     """
     value = probability(kind, features, encoder)
+    if features.get("margin", 1.0) < EVEN:
+        value = min(value, CAUTIOUS)
     return limited(value, most, _reasons(kind, features, encoder, seen_from), encoder)
 
 
@@ -111,6 +116,8 @@ def _reasons(kind: str, features: Mapping[str, float], encoder: str, seen_from: 
         said.append("hidden" if seen_from == "shape" else "outside")
     if seen_from == "image" and features.get("object", 1.0) < BACKGROUND:
         said.append("background")
+    if features.get("margin", 1.0) < EVEN:
+        said.append("rivals")
     weak = [name for name in doubts(kind, features, encoder) if name in DOUBTS]
     words = [("hidden" if seen_from == "shape" else "outside") if name == "support" else DOUBTS[name] for name in weak]
     return said + words

@@ -88,9 +88,14 @@ def cut_window(photo: LoadedPhoto, box: Floats, side: int, margin: float) -> Win
     height, width = photo.lab.shape[:2]
     left, top = int(np.clip(x0, 0, width - 1)), int(np.clip(y0, 0, height - 1))
     part = photo.lab[top : max(min(y1, height), top + 1), left : max(min(x1, width), left + 1)]
-    if step > 1.2:
-        part = cv2.GaussianBlur(part, (0, 0), 0.4 * step)
-    to_part = np.array([[step, 0, corner[0] - left], [0, step, corner[1] - top]])
+    n = min(max(1, int(step / 2)), *part.shape[:2])  # of large photos whole pixels are averaged, which is quicker
+    if n > 1:
+        rows, columns = (size // n for size in part.shape[:2])
+        part = cv2.resize(part[: rows * n, : columns * n], (columns, rows), interpolation=cv2.INTER_AREA)
+    if step > 1.2 * n:
+        part = cv2.GaussianBlur(part, (0, 0), 0.4 * step / n)
+    x, y = (corner - [left, top] + 0.5) / n - 0.5
+    to_part = np.array([[step / n, 0, x], [0, step / n, y]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     lab = cv2.warpAffine(part, to_part, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     window = Window(corner, step, lab, np.ones((side, side), bool))

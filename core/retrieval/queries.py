@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.catalogue import load_encoder, load_point_encoder
 from core.encoders.clip import ClipEncoder
-from core.encoders.feature_map import Box, box_around, encode_image, whole_image
+from core.encoders.feature_map import Box, box_around, check_box, encode_image, whole_image
 from core.errors import CounterpointError
 from core.geometry.pixel_grid import pixels_of
 from core.geometry.raycasting import Raycaster
@@ -80,7 +80,7 @@ class QueryEncoder:
                 image_vector(image, self.encoder, box_around(mask)), photo_views(image, mask, self.encoder)
             )
         vector = image_vector(image, self.encoder, box)
-        x0, y0, x1, y1 = box or whole_image(image)
+        x0, y0, x1, y1 = whole_image(image) if box is None else check_box(box, image)
         framed = np.zeros(image.shape[:2], bool)
         framed[max(0, round(y0)) : round(y1) + 1, max(0, round(x0)) : round(x1) + 1] = True
         return _by_views(vector, photo_views(image, framed, self.encoder, boxed=True))
@@ -178,7 +178,9 @@ def shape_query(query_encoder: QueryEncoder, gallery: Gallery, shape: Shape, up:
 
 
 def _by_views(vector: npt.NDArray[np.float32], views: Views) -> Query:
-    """Make a query of an object's vector float32 [G] and its views."""
+    """Make a query of an object's vector float32 [G] and its views; where it is too thin to be seen in them, of the vector alone."""
+    if not views.masks.any():
+        return Query({"shape": vector[None]})
     return Query({"shape": vector[None], "view": short(views)[:AZIMUTHS:3]}, views)
 
 

@@ -124,7 +124,7 @@ def overlap(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """Return the intersection over union float32 [A, B] of masks float32 [A, c, c] and [B, c, c] in [0, 1]."""
     apart = torch.cdist(a.flatten(1), b.flatten(1), p=1)
     both = a.sum((1, 2))[:, None] + b.sum((1, 2))
-    return (both - apart) / (both + apart).clamp(min=1e-6)
+    return (both - apart).clamp(min=0) / (both + apart).clamp(min=1e-6)  # of empty masks it is a little below zero
 
 
 def contains(part: torch.Tensor, shape: Views) -> float:

@@ -18,13 +18,12 @@ from core.errors import CounterpointError
 from core.geometry.pose import Pose, rotation_error
 from core.progress import Progress, silent
 from core.registration.descent import COARSE, FINE, SceneViews, composed, descend
-from core.registration.drawing import box_of, cut_window, draw
-from core.registration.residuals import agreement
 from core.registration.solids import LoadedPhoto, Solid
 from core.registration.things import InstanceKey
 from core.scenes.arrangements import MADE, Arrangement, Posed, arranged, cameras_of, in_world, near
 from core.scenes.localising import Keypoints, Landmarks, keypoints_of, landmarks, localise
 from core.scenes.scene import ObjectPose, PoseState, Scene, ScenePhoto
+from core.scenes.shown import Shown, shown
 from core.scenes.solids import load_photo, load_solids, photos_with_cameras
 from core.scenes.tracking import followed, starts
 
@@ -44,15 +43,9 @@ class PropagateSettings:
 
     Attributes:
         neighbours: known photos that a photo is compared with, the nearest in their order.
-        visible: share of a thing's silhouette that must be seen for it to get a pose.
-        drift: a residual above this share of the thing's box says that it drifted, as does an ``agreement`` below its own.
-        agreement: see :func:`core.registration.residuals.agreement`.
     """
 
     neighbours: int = 12
-    visible: float = 0.1
-    drift: float = 0.045
-    agreement: float = 0.15
 
 
 def propagate(
@@ -177,7 +170,7 @@ class _Propagation:
         groups = self.helpful(key)
         known = [(group, group.cameras[key]) for group in groups if key in group.cameras]
         best = self._best(photo, known or cameras_of(self.here(key), groups, self.solids))
-        if best is None or (best[0] and all(self._drifted(one) for one in best[0].values())):
+        if best is None or (best[0] and all(one.drifted for one in best[0].values())):
             size = (loaded.pixels.shape[1], loaded.pixels.shape[0])
             for group in groups:
                 if key not in group.cameras:
@@ -193,7 +186,7 @@ class _Propagation:
 
     def _best(
         self, photo: ScenePhoto, cameras: Sequence[tuple[Arrangement, Pose]]
-    ) -> "tuple[dict[InstanceKey, _Candidate], Arrangement, Pose] | None":
+    ) -> tuple[dict[InstanceKey, Shown], Arrangement, Pose] | None:
         """Of several cameras the one with which the photo shows best what is missing in it."""
         tried = [(self._judged(photo.key, group, camera), group, camera) for group, camera in cameras]
         return max(tried, key=lambda one: sum(judged.agreed for judged in one[0].values()), default=None)
@@ -230,7 +223,7 @@ class _Propagation:
         self._track(photo, judged)
         found = {}
         for thing, one in judged.items():
-            state: PoseState = "drifted" if self._drifted(one) else "propagated"
+            state: PoseState = "drifted" if one.drifted else "propagated"
             if state == "propagated" or photo.key not in self.sources:
                 found[photo.key, thing] = ObjectPose(one.pose, state, one.residual)
         if found and photo.key in self.sources:
@@ -245,10 +238,7 @@ class _Propagation:
             group.cameras[key], group.keyframes[key] = camera, {**self.sources[key], **found}
             self.marks.pop(key, None)
 
-    def _drifted(self, one: "_Candidate") -> bool:
-        return one.agreed < self.settings.agreement or one.residual > self.settings.drift * one.side
-
-    def _track(self, photo: ScenePhoto, judged: "dict[InstanceKey, _Candidate]") -> None:
+    def _track(self, photo: ScenePhoto, judged: dict[InstanceKey, Shown]) -> None:
         """Follow what moves by itself from the photos beside this one, and remember where things are.
 
         A thing moves that keyframes have at several places, or that was followed before; one that the photo does not show where
@@ -261,19 +251,19 @@ class _Propagation:
             if thing in here:
                 continue
             one, moves = judged.get(thing), thing in self.moving or len(worlds.get(thing, ())) > 1
-            if one is not None and not self._drifted(one) and not moves:
+            if one is not None and not one.drifted and not moves:
                 continue
             others = {**here, **{other: found.pose for other, found in judged.items() if other != thing}}
             least = -np.inf if one is None else one.agreed + (0.0 if moves else CLEARLY)
             for start in starts(self._from_here(photo.key, group, camera, known), number):
                 pose = followed(photo.key, loaded, thing, start, others, self.solids)
-                other = None if pose is None else self._candidate(loaded, thing, {**others, thing: pose})
-                if other is not None and not self._drifted(other) and other.agreed > least:
+                other = None if pose is None else shown(loaded, thing, {**others, thing: pose}, self.solids)
+                if other is not None and not other.drifted and other.agreed > least:
                     judged[thing] = other
                     self.moving.add(thing)
                     break
         for thing, one in judged.items():
-            if not self._drifted(one):
+            if not one.drifted:
                 self.seen.setdefault(thing, {})[photo.key] = one.pose
 
     def _from_here(self, key: str, group: Arrangement, camera: Pose, known: Mapping[str, Pose]) -> dict[int, Pose]:
@@ -290,42 +280,22 @@ class _Propagation:
                 found[number] = pose
         return found
 
-    def _judged(self, key: str, group: Arrangement, camera: Pose) -> dict[InstanceKey, "_Candidate"]:
+    def _judged(self, key: str, group: Arrangement, camera: Pose) -> dict[InstanceKey, Shown]:
         """For each visible thing that is missing in a photo the place, of those that keyframes say, that the photo shows best."""
         loaded, here, worlds = self.photo(key), self.here(key), group.worlds()
         places = {thing: [composed(camera, one) for one in some] for thing, some in worlds.items() if thing not in here}
         poses = {**{thing: some[0] for thing, some in places.items()}, **here}
-        found: dict[InstanceKey, _Candidate] = {}
+        found: dict[InstanceKey, Shown] = {}
         for thing, some in places.items():
             for pose in some:
-                one = self._candidate(loaded, thing, {**poses, thing: pose})
-                if one is not None and (thing not in found or one.better(found[thing])):
+                one = shown(loaded, thing, {**poses, thing: pose}, self.solids)
+                if one is not None and (thing not in found or _better(one, found[thing])):
                     found[thing] = one
                     poses[thing] = pose
         return found
 
-    def _candidate(
-        self, loaded: LoadedPhoto, thing: InstanceKey, poses: Mapping[InstanceKey, Pose]
-    ) -> "_Candidate | None":
-        box = box_of(self.solids[thing.object_id], poses[thing], loaded.K)
-        if box is None:
-            return None
-        drawing = draw(thing, poses, self.solids, cut_window(loaded, box, 96, 0.3), loaded.K)
-        if drawing.seen.sum() < max(self.settings.visible * drawing.own.sum(), 40):
-            return None
-        return _Candidate(poses[thing], *agreement(drawing), float((box[2:] - box[:2]).max()))
 
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A pose of a thing in a photo, see :func:`core.registration.residuals.agreement`; ``side`` of its box in pixels."""
-
-    pose: Pose
-    agreed: float
-    residual: float
-    side: float
-
-    def better(self, other: "_Candidate") -> bool:
-        """Whether the photo shows this place rather than a more frequent one; clearly, where it is not just beside that."""
-        beside = near(self.pose, other.pose, float(np.linalg.norm(other.pose.t)), MADE)
-        return self.agreed > other.agreed + (0.0 if beside else CLEARLY)
+def _better(one: Shown, other: Shown) -> bool:
+    """Whether the photo shows the one place rather than a more frequent other; clearly, where it is not just beside that."""
+    beside = near(one.pose, other.pose, float(np.linalg.norm(other.pose.t)), MADE)
+    return one.agreed > other.agreed + (0.0 if beside else CLEARLY)

@@ -10,8 +10,10 @@ import numpy as np
 
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, rotation_error
+from core.notices import warn
 from core.progress import Progress, silent, span
 from core.registration.descent import FINE, RefineStage, SceneViews, composed, descend
+from core.registration.drawing import box_of
 from core.registration.pairs import Pairs
 from core.registration.solids import Solid
 from core.registration.solving import Solution
@@ -19,6 +21,7 @@ from core.registration.things import InstanceKey
 from core.registration.uncertainty import Uncertainty
 from core.scenes.arrangements import in_world
 from core.scenes.scene import ObjectPose, PoseKey, Scene
+from core.scenes.shown import shown
 from core.scenes.solids import load_photo, load_solids, photos_with_cameras
 from core.scenes.starting import brought_near
 
@@ -96,6 +99,7 @@ def refine(
         progress(share + (1 - share) * number / len(single), f"Refining poses of {key}")
         sure = {**sure, **work.alone(key)}
         done(Refined(work.scene, sure))
+    work.say_doubts()
     return Refined(work.scene, sure)
 
 
@@ -106,6 +110,9 @@ class _Refinement:
     settings: RefineSettings
     solids: Mapping[int, Solid]
     made: Mapping[PoseKey, Pairs]
+    refined: int = 0
+    left: list[PoseKey] = field(default_factory=list)
+    doubtful: list[PoseKey] = field(default_factory=list)
 
     def together(self, keys: list[str], progress: Progress) -> dict[PoseKey, Uncertainty]:
         cameras = {key: self._camera(key) for key in keys}
@@ -160,8 +167,9 @@ class _Refinement:
         told = span(progress, begin, 1.0)
         solution = descend(views, objects, cameras, self.settings.stages, free, hiding=hiding, progress=told)
         self._keep(solution, views)
-        sure = solution.uncertainty
-        return {(key, thing): sure[thing] for key, mine in views.shown.items() for thing in mine if thing in sure}
+        sure, left = solution.uncertainty, set(self.left)
+        shared = ((key, thing) for key, mine in views.shown.items() for thing in mine if thing in sure)
+        return {at: sure[at[1]] for at in shared if at not in left}
 
     def _keep(self, solution: Solution, views: SceneViews) -> None:
         found, alone = {}, len(views.photos) == 1
@@ -173,10 +181,47 @@ class _Refinement:
                 sure = solution.uncertainty.get(thing)
                 unsure = None if sure is None else sure.seen_from(solution.cameras[key])
                 found[key, thing] = ObjectPose(pose, "refined", residual, before.info, unsure)
+        found = self._judged(found, views)
         photos = self.scene.photos
         if self.settings.camera and not alone:
             photos = tuple(replace(p, cam_from_world=solution.cameras.get(p.key, p.cam_from_world)) for p in photos)
         self.scene = replace(self.scene, photos=photos).with_poses(found)
+
+    def _judged(self, found: dict[PoseKey, ObjectPose], views: SceneViews) -> dict[PoseKey, ObjectPose]:
+        """Those of refined poses that stay before the camera and in the photo; what the photos think of them is noted."""
+        kept = {}
+        for (key, thing), one in found.items():
+            loaded, before = views.photos[key], {other: seen.pose for other, seen in self.scene.by_photo[key].items()}
+            after = before | {other: new.pose for (photo, other), new in found.items() if photo == key}
+            now = shown(loaded, thing, after, self.solids)
+            if now is None and (
+                box_of(self.solids[thing.object_id], one.pose, loaded.K) is None
+                or shown(loaded, thing, before, self.solids) is not None
+            ):
+                self.left.append((key, thing))
+                continue
+            kept[key, thing] = one
+            if now is not None and now.drifted:
+                self.doubtful.append((key, thing))
+        self.refined += len(kept)
+        return kept
+
+    def say_doubts(self) -> None:
+        """Warn the user of poses that could not be refined, and of those that are not what their photos show."""
+        if self.left:
+            warn(
+                f"{len(self.left)} poses were left as they were ({_photos(self.left)}): what the photos show does not hold them there."
+            )
+        if self.doubtful:
+            warn(
+                f"{len(self.doubtful)} of {self.refined} refined poses are not what their photos show ({_photos(self.doubtful)}): they "
+                "began too far off, or the photos or cameras are not theirs; check them before you use them."
+            )
+
+
+def _photos(poses: Iterable[PoseKey]) -> str:
+    keys = list(dict.fromkeys(key for key, _ in poses))
+    return f"photos {', '.join(keys[:3])}" + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
 
 
 def typical(poses: list[Pose], solid: Solid) -> Pose:

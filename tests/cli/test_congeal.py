@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from app.cli.congeal import lines
+from app.cli.options.congeal import CongealOptions
 from core.geometry.pose import rotation_error
 from tests.conftest import SAMPLE
 from tests.verb import verb
@@ -43,6 +45,25 @@ def test_congeal_writes_poses_maps_and_the_average(sample, tmp_path):
     assert kept["finished"] and kept["images"] == report["images"]
     assert len(list((tmp_path / "out" / "maps").glob("*.npz"))) == 2 and (tmp_path / "out" / "average.png").exists()
     assert (tmp_path / "out" / "colmap" / "images.txt").exists()
+
+
+def test_what_is_read_says_which_photos_are_right():
+    """A photo of something else may be posed; the line of it says that this is probably wrong."""
+    right = {"path": "a.jpg", "score": 0.4, "inlier": True, "probability": 0.98, "reasons": []}
+    wrong = {
+        "path": "b.jpg",
+        "score": 0.02,
+        "inlier": True,
+        "probability": 0.1,
+        "reasons": ["what is there looks different"],
+    }
+    report = {"shape": "s.ply", "images": [right, wrong, wrong | {"path": "c.jpg", "inlier": False}]}
+    said = lines(CongealOptions(images=(), out="o"), report)
+    assert said[1:4] == [
+        "0.400  a.jpg: good (98%)",
+        "0.020  b.jpg: none (10%): what is there looks different",
+        "0.020  c.jpg: outlier, none (10%): what is there looks different",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from app.cli.main import main
 from app.cli.options.scene import ACTIONS
 from core.errors import Cancelled
 from core.files import make_folder
+from core.images import load_image, save_image
 from core.scenes.kept_poses import KeptPoses
 from core.scenes.saving import save_scene
 from tests.core.scenes import made
@@ -165,6 +166,20 @@ def test_poses_are_refined_and_say_how_sure_they_are(drawn, tmp_path, capsys):
     assert main([*map(str, call)]) == 0
     shown = capsys.readouterr().out
     assert "object 1.0: 3 photos" in shown and "lower bound" in shown
+
+
+def test_photos_that_show_nothing_of_the_poses_are_said(drawn, tmp_path, capsys):
+    """Noise holds no pose: what left the photos stays as it was, and the others are doubted."""
+    noise = shutil.copytree(drawn.parents[1], tmp_path / "noise") / "test" / drawn.name
+    rng = np.random.default_rng(0)
+    for photo in (noise / "rgb").iterdir():
+        save_image(photo, rng.integers(0, 256, load_image(photo).shape, dtype=np.uint8))
+    found = report(capsys, "scene", "refine", noise, "--out", tmp_path / "poses.json")
+    left = 6 - len(found["poses"])
+    said = " ".join(found["warnings"])
+    assert (f"{left} poses were left as they were" in said) == (left > 0)
+    assert f"of {6 - left} refined poses are not what their photos show" in said
+    assert all(one["cam_t_m2c"][2] > 0 for one in found["poses"])
 
 
 def test_poses_that_are_far_off_are_looked_for_where_that_is_asked(drawn, tmp_path, capsys):

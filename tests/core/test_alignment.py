@@ -50,6 +50,7 @@ from core.interchange.poses import View, nerfstudio
 from core.interchange.poses.scan2cad import to_trs
 from core.matching.match import match
 from core.matching.prepare import matchable_image, matchable_shape
+from core.notices import collect_warnings
 from core.parts.marking import outline_mask
 from core.parts.segmenters import box_mask
 
@@ -299,6 +300,20 @@ def test_similarities_and_stretches_are_found_exactly(seed):
     assert np.linalg.norm(pose(points) - targets) < before + 1e-9 and rotation_error(pose.R, R) < 15
 
 
+def test_depth_that_contradicts_the_pose_is_said(scene, encoder):
+    photo, shape, _, true = scene
+    hits = shape.caster.cast(*shape_rays(true, photo.K, shape.shape, pixel_grid(photo)))
+    place = shape.shape.to_own_frame(surface_position(shape.shape, hits.face[hits.mask], hits.bary[hits.mask]))
+    depth = np.full(photo.mask.shape, np.nan)
+    depth[hits.mask] = true(place)[:, 2]
+    flat = np.full(photo.mask.shape, np.nanmedian(depth))
+    for measured, fits in ((depth, True), (depth * 1.4, False), (flat, False)):
+        scorer = PoseScorer(replace(photo, depth=measured), shape, encoder, "y")
+        with collect_warnings() as said:
+            align_from(scorer, FineSettings(steps=1), start=true)
+        assert ["depth does not fit the pose" in one for one in said] == ([] if fits else [True])
+
+
 def test_depth_finds_poses_in_space(scene, encoder):
     """A shape of another size is found where measured depth says; without depth nothing is."""
     photo, shape, _, true = scene
@@ -359,6 +374,26 @@ def test_pins_have_the_last_word(scene, scorer):
     ):
         with pytest.raises(CounterpointError, match=words):
             poses_from_correspondences(few, photo.K, (1280, 960))
+
+
+def test_pins_that_cannot_be_meant_are_said(scene, scorer):
+    photo, shape, _, true = scene
+    points = shape.shape.vertices[np.random.default_rng(3).choice(len(shape.shape.vertices), 6, replace=False)]
+    pixels = project(true, photo.K, points)[0]
+    one_step = FineSettings(steps=1)
+    with collect_warnings() as said:
+        align_from(scorer, one_step, correspondences=Correspondences2D3D(pixels, points))
+    assert not said, "the pose fits all pairs"
+    with collect_warnings() as said:
+        found = align_from(scorer, one_step, correspondences=Correspondences2D3D(pixels[[1, 0, 2, 3, 4, 5]], points))
+    assert rotation_error(found.best.pose.R, true.R) < 1, "four pairs agree"
+    assert len(said) == 1 and "2 of 6 pairs (number 1, 2)" in said[0]
+    for pairs, words in (
+        (Correspondences2D3D(pixels, points * 100), "6 of 6 pairs have points far off the shape"),
+        (Correspondences2D3D(pixels + 5000, points), "6 of 6 pairs have pixels far outside the photo"),
+    ):
+        with pytest.raises(CounterpointError, match=words):
+            align_from(scorer, one_step, correspondences=pairs)
 
 
 def test_a_known_pose_guides_clicks(scene, scorer):
@@ -447,6 +482,11 @@ def test_what_cannot_be_aligned_is_said(scene, encoder):
     stretched = Hypothesis(Pose(true.R, true.t, np.array([1.0, 3.0, 1.0])), 0.5, 0.9)
     for one, words in ((behind, "behind the camera"), (behind, "30%"), (outside, "outside"), (stretched, "scaled")):
         assert any(words in note for note in notes(photo, shape.shape, one)), words
+    can = trimesh.creation.cylinder(0.3, 1.0)
+    assert ["looks the same" in note for note in notes(photo, make_shape(can.vertices, can.faces), outside)] == [
+        False,
+        True,
+    ]
 
 
 @pytest.mark.slow

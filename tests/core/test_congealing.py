@@ -18,7 +18,7 @@ from core.benchmarks import photo_collections, pixels, spair
 from core.benchmarks.settings import EvaluateSettings
 from core.congealing.agreement import AgreementSettings, LearnedField, agree
 from core.congealing.collection import OpenedPhoto, congeal, congeal_jointly
-from core.congealing.coordinates import MapSettings, coordinates, solve
+from core.congealing.coordinates import MapSettings, coordinates, points_at, solve
 from core.congealing.generate import GenerateSettings, distill, generate, learn_word
 from core.congealing.opening import open_photos
 from core.congealing.photos import open_photo, scaled
@@ -27,6 +27,7 @@ from core.congealing.propagate import average, from_photo, from_shape, on_shape
 from core.congealing.volume import Volume
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera, look_at
+from core.geometry.pixel_grid import pixels_of
 from core.geometry.pose import Pose, intrinsics, project, rotation_error
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape
@@ -111,6 +112,14 @@ def test_pixels_are_followed_through_the_shape(found, truth, toy_side):
     assert len(own) > 30 and np.mean(error < 0.1) > 0.8 and visible.mean() > 0.6
     nearest = pixels.nearest_2d(found.members[a], found.members[b], asked)
     assert np.mean(error < 0.1) > np.mean(np.linalg.norm(nearest - there, axis=1) / max(x1 - x0, y1 - y0) < 0.1)
+
+
+def test_coordinates_of_large_objects(found):
+    """An object of more pixels than OpenCV takes at once."""
+    one, solved = found.members[0], found.maps[0]
+    pixels = pixels_of(one.scorer.photo.mask)
+    few, many = pixels[:500], np.tile(pixels[:500], (80, 1))
+    assert np.array_equal(points_at(one, solved, many).face, np.tile(points_at(one, solved, few).face, 80))
 
 
 def test_coordinates_cover_the_object(found, tmp_path):

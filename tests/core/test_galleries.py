@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 import trimesh
 from torch.nn import functional as F
 
@@ -26,7 +27,7 @@ from core.retrieval.index import Index, index_of, write_indices
 from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher, fused
 from core.retrieval.store import ShapeRecord, Stamp, create_gallery, open_gallery
-from core.retrieval.views import Views, _projection, contains, shape_views, short, view_similarity
+from core.retrieval.views import Views, _projection, contains, overlap, shape_views, short, view_similarity
 
 RECIPE = GallerySpec(EncoderChoice())
 
@@ -134,6 +135,17 @@ def test_searches_find_what_is_alike(gallery, shapes, query_encoder, sample):
             searcher(query, tag="nothing")
         with pytest.raises(CounterpointError, match="CLIP"):
             query_encoder.words("a plank")
+
+
+def test_thin_shapes_and_boxes_drawn_backwards_spoil_no_search(gallery, query_encoder, sample, tmp_path):
+    nothing = torch.zeros(1, 7, 7)
+    assert overlap(torch.rand(64, 7, 7, generator=torch.Generator().manual_seed(0)), nothing).min() >= 0, "else NaN"
+    trimesh.creation.cylinder(1e-4, 2, sections=5).export(tmp_path / "needle.ply")
+    query = query_encoder.shape(load_shape(tmp_path / "needle.ply"), "z")
+    assert list(query.vectors) == ["shape"] and query.views is None, "no view shows it"
+    image, (x0, y0, x1, y1) = load_image(sample["image"]), sample["box"]
+    there, back = (query_encoder.image(image, box).views for box in ((x0, y0, x1, y1), (x1, y1, x0, y0)))
+    assert torch.equal(there.descriptors, back.descriptors)
 
 
 def test_a_part_is_found_where_it_is(gallery, query_encoder, sample):

@@ -91,6 +91,12 @@ def test_a_click_says_which_place_is_meant(wanted):
             box = seek(wanted(pair, "pair.jpg"), [click])
         assert box_overlap(box, [(x0 + shift, y0, x1 + shift, y1)])[0] >= 0.4
         assert any("pair.jpg has no box" in sentence and "was looked for" in sentence for sentence in said)
+    with collect_warnings() as said:
+        seek(wanted(pair, "pair.jpg"))
+    assert any("pair.jpg has 2 places that look about as much like toy" in sentence for sentence in said)
+    with collect_warnings() as said:
+        seek(wanted(one, "one.jpg"))
+    assert len(said) == 1, "there is one place only"
 
 
 def test_overlap_and_places_that_hold_pixels():

@@ -125,6 +125,10 @@ def test_symmetry_shows_as_rivals(encoder):
     found = match(side, side, (0.0, 0.0, float(bar.vertices[:, 2].max())))
     assert found.margin < 0.2
     assert any(place[2] < 0 for place, _ in found.rivals) or found.margin > 0.05
+    ball = trimesh.creation.icosphere(3)
+    side = matchable_shape(make_shape(ball.vertices, ball.faces), encoder, LiftSettings(samples=1000, up="z"))
+    found = [match(side, side, tuple(place)) for place in ball.vertices[::60]]
+    assert [(one.verdict == "good", "rivals" in one.reasons) for one in found] == [(False, True)] * len(found)
 
 
 def test_places_outside_are_refused(photo, toy_side):

@@ -1,7 +1,9 @@
 """Where outlines are found in photos whose truth is exact, and starts that are far off."""
 
 from dataclasses import replace
+from time import process_time
 
+import cv2
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -10,6 +12,7 @@ from core.geometry.pose import Pose, rotation_error
 from core.registration.descent import composed
 from core.registration.drawing import box_of, cut_window, draw
 from core.registration.outlines import outline_pairs
+from core.registration.solids import LoadedPhoto
 from core.scenes.refine import RefineSettings, refine
 from core.scenes.scene import ObjectPose
 from core.scenes.solids import load_photo
@@ -39,6 +42,23 @@ def test_outlines_of_the_truth_lie_on_it(made):
             off.append(((pairs.pixels - away) * out).sum(1) / window.step)
     gap = np.concatenate(off)
     assert abs(np.median(gap)) < 0.16 and np.median(np.abs(gap)) < 0.32
+
+
+def test_large_photos_are_seen_alike_and_soon():
+    """A photo of eight times the size shows the same in its window; no blur runs over all of its pixels."""
+    small = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8), (0, 0), 3)
+    large = small.repeat(8, axis=0).repeat(8, axis=1)
+    windows, spent = [], []
+    for pixels, times in ((small, 1), (large, 8)):
+        photo, box = LoadedPhoto(pixels, K), (np.array([90.0, 60, 310, 240]) + 0.5) * times - 0.5
+        blurred = photo.lab.copy()
+        began = process_time()
+        windows.append(cut_window(photo, box, 128, 0.15))
+        spent.append(process_time() - began)
+    began = process_time()
+    cv2.GaussianBlur(blurred, (0, 0), 0.4 * windows[1].step)
+    assert spent[1] < 0.3 * (process_time() - began)
+    assert np.abs(windows[0].lab - windows[1].lab).mean() < 0.1 and np.ptp(windows[0].lab[..., 0]) > 10
 
 
 def test_what_is_far_off_comes_back(made):
