@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from app.window.engine_client import Request
 
 NEXT = tr("Choose another pose, draw a tighter box, or place pairs.")
+NEXT_CAMERA = tr("Give the field of view, or open or solve the intrinsics under Camera.")
 """What helps where a pose is not sure."""
 
 SKETCH = 200
@@ -286,4 +287,6 @@ def _verdict(aligned: Aligned) -> str:
         probability = with_distance(probability, aligned.pose.reasons)
     verdict = "unsure" if probability is None else verdict_of(probability)
     said = sureness(verdict, probability, aligned.pose.reasons)
-    return f"{said}." if verdict == "good" else f"{said}. {NEXT}"
+    if verdict == "good":
+        return f"{said}."
+    return f"{said}. {NEXT_CAMERA if aligned.pose.reasons == (ASSUMED,) else NEXT}"
