@@ -26,6 +26,9 @@ SURE_OVERLAP = 0.75
 NEAR = float(np.log(1.05))
 """A pose is never good if the lead over a different one, or over its mirror image, is less than this."""
 
+LEAST = {"overlap": 0.5, "score": float(np.log(0.1))}
+"""A pose is never good if one of these features is lower: its silhouette does not fit, or what is there looks unlike the shape."""
+
 DOUBTS = {
     "score": "other",
     "similarity": "similar",
@@ -57,6 +60,7 @@ def doubted(features: Mapping[str, float], encoder: str) -> PoseDoubt:
     """
     value = probability("pose", features, encoder)
     near = [DOUBTS[name] for name in ("lead", "mirror") if features[name] < NEAR]
+    near += [DOUBTS[name] for name, least in LEAST.items() if features[name] < least]
     if near:
         value = min(value, CAUTIOUS)
     if verdict_of(value) == "good":

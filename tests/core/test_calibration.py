@@ -130,6 +130,11 @@ class TestPoses:
         assert judge_pose(0.6, doubt.reasons) == "rival"
         assert doubted(GREAT | {near: float("nan")}, known).reasons == ()  # all rivals are the same by symmetry
 
+    @pytest.mark.parametrize(("low", "value", "word"), [("overlap", 0.45, "misfit"), ("score", -2.5, "other")])
+    def test_one_beside_the_object_is_never_good(self, known, low, value, word):
+        doubt = doubted(GREAT | {low: value}, known)
+        assert doubt.probability < 0.8 and doubt.reasons[0] == word
+
     def test_one_that_does_not_fit(self, known):
         bad = doubted({name: -3.0 for name in GREAT} | {"lead": 0.1, "mirror": 0.1}, known)
         assert bad.probability < 0.25 and bad.reasons and judge_pose(bad.probability, bad.reasons) == "none"
