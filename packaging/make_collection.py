@@ -9,7 +9,7 @@ minutes.
 import json
 
 import cv2
-from make_sample import OUT, SIZE, TEAL, WOOD, Proportions, elephant, photograph, table_camera
+from make_sample import OUT, SIZE, TEAL, WOOD, Proportions, elephant, photograph, store_lens, table_camera
 
 WIDTH = 480
 VIEWS = ((20, 18), (65, 25), (110, 15), (155, 30), (-20, 35), (-65, 14), (-110, 24), (-155, 20))
@@ -29,6 +29,7 @@ def main() -> None:
         small = cv2.resize(picture, (WIDTH, round(SIZE[1] * factor)), interpolation=cv2.INTER_AREA)
         name = f"toy-{number + 1}.jpg"
         cv2.imwrite(str(folder / name), small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+        store_lens(folder / name, camera)
         K = camera.K.copy()
         K[:2] *= factor
         K[:2, 2] += (factor - 1) / 2

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from core.alignment.verdict import with_distance
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.interchange.names import nearest_name
@@ -139,7 +140,7 @@ class Draft:
 class PoseInPhoto:
     """``x_cam = R diag(s) x_shape + t`` (R row by row), and how well the photo agrees with it.
 
-    ``probability`` is how probable it is that it is right, None where nobody asked; ``reasons`` are words for doubts.
+    ``probability`` is how probable it shows the right places, None where nobody asked; ``reasons`` are words for doubts.
     """
 
     R: tuple[float, ...]
@@ -157,6 +158,11 @@ class PoseInPhoto:
         R, t, s = (tuple(float(v) for v in np.ravel(values)) for values in (pose.R, pose.t, pose.s))
         score, similarity, overlap = (*scores, 0.0, 0.0, 0.0)[:3]
         return cls(R, t, s, score, similarity, overlap, None if np.isnan(sure) else sure, reasons)
+
+    @property
+    def sure(self) -> float | None:
+        """How probable it is that the pose is right with its distance, see :func:`core.alignment.verdict.with_distance`."""
+        return None if self.probability is None else with_distance(self.probability, self.reasons)
 
     @property
     def upright_prior(self) -> float:

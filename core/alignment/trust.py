@@ -10,7 +10,7 @@ from core.alignment.field_of_view import zoomed
 from core.alignment.fine import FineSettings, refine
 from core.alignment.photo import posed_photo
 from core.alignment.rivals import half_turns, mirror_images
-from core.alignment.scorer import Hypothesis, PoseScorer
+from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.verdict import SAME_DEGREES, PoseDoubt, doubted
 from core.calibration import ASSUMED, CAUTIOUS, GOOD, SOUGHT
 from core.encoders.base import ImageEncoder
@@ -55,14 +55,18 @@ def judged(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
     doubts = [doubt_of(found, number, scorer) for number in range(len(found))]
     if doubts and doubts[0].probability >= GOOD and fits_another_camera(found[0], scorer):
         doubts[0] = PoseDoubt(CAUTIOUS, ("camera",))
-    if scorer.photo.sought:
-        doubts = [PoseDoubt(min(one.probability, CAUTIOUS), (SOUGHT, *one.reasons)) for one in doubts]
-    if scorer.photo.assumed:
-        doubts = [PoseDoubt(one.probability, (*one.reasons, ASSUMED)) for one in doubts]
+    doubts = [as_known(one, scorer.photo) for one in doubts]
     return [
         replace(one, probability=min(doubt.probability, doubts[0].probability), reasons=doubt.reasons)
         for one, doubt in zip(found, doubts, strict=True)
     ]
+
+
+def as_known(doubt: PoseDoubt, photo: Photo) -> PoseDoubt:
+    """Return a doubt with what nobody said of a photo: where the object is, and its camera."""
+    if photo.sought:
+        doubt = PoseDoubt(min(doubt.probability, CAUTIOUS), (SOUGHT, *doubt.reasons))
+    return PoseDoubt(doubt.probability, (*doubt.reasons, ASSUMED)) if photo.assumed else doubt
 
 
 def doubt_of(found: list[Hypothesis], number: int, scorer: PoseScorer) -> PoseDoubt:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from core.alignment.scorer import Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
-from core.alignment.trust import doubt_of
+from core.alignment.trust import as_known, doubt_of
 from core.congealing.agreement import AgreementSettings, LearnedField, agree, refine_jointly
 from core.congealing.coordinates import CoordinateMap, MapSettings, pixels_at, points_at, solve
 from core.congealing.posed_photos import CanonicalShape, PosedPhoto, pose_photo
@@ -200,6 +200,6 @@ def _judged(one: PosedPhoto, canon: CanonicalShape) -> PosedPhoto:
     else:
         scorer = PoseScorer(one.scorer.photo, canon.side, canon.encoder, canon.up)
         others = [h.pose for number, h in enumerate(one.hypotheses) if number != one.choice]
-        doubt = doubt_of(scorer([one.best.pose, *others]), 0, scorer)
+        doubt = as_known(doubt_of(scorer([one.best.pose, *others]), 0, scorer), scorer.photo)
         sure = replace(one.best, probability=doubt.probability, reasons=doubt.reasons)
     return replace(one, hypotheses=[sure if h is one.best else h for h in one.hypotheses])

@@ -71,9 +71,11 @@ def open_photo(
             mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
         K = scaled(K, shrunk)
         box = None if box is None else tuple(v * shrunk for v in box)  # type: ignore[assignment]
+    sought = mask is None and box is None
     if mask is None:
         mask = box_mask(image, encoder, box or likely_box(image, encoder))
-    return replace(photo_of(image, encoder, K, None, mask, Path(path).name), camera=own), shrunk, known
+    photo = photo_of(image, encoder, K, None, mask, Path(path).name)
+    return replace(photo, camera=own, sought=sought, assumed=not known), shrunk, known
 
 
 def as_in_photo(values: npt.NDArray[np.float32], camera: PhotoCamera | None) -> npt.NDArray[np.float32]:

@@ -3,7 +3,7 @@
 Each has several hypotheses, which are kept on disk as soon as they are found.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -94,5 +94,5 @@ def pose_photo(photo: Photo, canon: CanonicalShape, known_camera: bool = True) -
             _, scorer, found = estimate_field_of_view(found, scorer, tried=3, fields=FIELDS)
         stored = tensors_of(found) | {"K": torch.from_numpy(np.asarray(scorer.K, np.float64))}
         cache.write(key, stored)
-    seen = Photo(photo.pixels, photo.side, stored["K"].numpy(), photo.mask)
+    seen = replace(photo, K=stored["K"].numpy())
     return PosedPhoto(PoseScorer(seen, canon.side, canon.encoder, canon.up), hypotheses_of(stored))

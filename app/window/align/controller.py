@@ -24,7 +24,6 @@ from app.window.views.image import ImagePanel
 from app.window.views.layers import Layer
 from app.window.views.mesh import MeshPanel
 from app.window.views.panels import Panels, image_panels, mesh_panels
-from core.alignment.verdict import with_distance
 from core.calibration import ASSUMED, SOUGHT, verdict_of
 from core.geometry.pose import camera_matrix, frustum
 
@@ -280,11 +279,9 @@ def _verdict(aligned: Aligned) -> str:
         return tr("{pairs} of 3 pairs are placed; with three and more the pose follows them.").format(
             pairs=len(aligned.pairs)
         )
-    probability = aligned.pose.probability
+    probability = aligned.pose.sure
     if probability is None and not aligned.pose.score:
         return tr("Nobody compared this pose with the photo yet; it is compared when you move it.")
-    if probability is not None:
-        probability = with_distance(probability, aligned.pose.reasons)
     verdict = "unsure" if probability is None else verdict_of(probability)
     said = sureness(verdict, probability, aligned.pose.reasons)
     if verdict == "good":

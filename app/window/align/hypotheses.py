@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu
 from app.document.texts import tr
 from app.shared.results import PosePicture
 from app.shared.values import PoseInPhoto
-from core.alignment.verdict import with_distance
 from core.calibration import per_cent
 
 SIDE = 72
@@ -51,7 +50,7 @@ def pose_row(number: int, pose: PoseInPhoto, picture: PosePicture | None, drawn:
     if pose.probability is None and not pose.score:
         text = tr("Pose {number}: not compared with the photo").format(number=number)
         return PoseRow(text, text, drawn)
-    sure = "?" if pose.probability is None else per_cent(with_distance(pose.probability, pose.reasons))
+    sure = "?" if pose.sure is None else per_cent(pose.sure)
     tip = tr(
         "Pose {number}: right with a probability of {sure}; score {score:.2f}, overlap of the silhouettes {overlap:.0%}"
     )

@@ -108,15 +108,14 @@ class CollectionPresenter(QObject):
             agreement = "" if np.isnan(one.agreement) else f" · {one.agreement:.2f}"
             state = tr("confirmed by hand") if one.fixed else tr("score {score:.2f}").format(score=one.pose.score)
             outlier = "" if one.inlier else tr(", does not agree with the others")
-            sure = one.pose.score if one.pose.probability is None else one.pose.probability
-            sure_of = f"{sure:.2f}" if one.pose.probability is None else per_cent(sure)
+            sure = one.pose.sure
+            sure_of = f"{one.pose.score:.2f}" if sure is None else per_cent(sure)
             frame.caption = tr("confirmed") if one.fixed else sure_of + agreement
             frame.about += tr("\n{state}, silhouette overlaps by {overlap:.0%}{outlier}").format(
                 state=state, overlap=one.pose.overlap, outlier=outlier
             )
-            if one.pose.probability is not None and not one.fixed:
-                chance = one.pose.probability
-                frame.about += "\n" + sureness(verdict_of(chance), chance, one.pose.reasons)
+            if sure is not None and not one.fixed:
+                frame.about += "\n" + sureness(verdict_of(sure), sure, one.pose.reasons)
             frame.about += tr("\nClick a place to see it in all photos; double-click to open the photo with its pose")
             frame.border = _color(one)
         if self._marks is not None and number < len(self._marks.pixels):
@@ -226,7 +225,8 @@ def _color(one: CollectionPhoto) -> str:
     """Of a posed photo: set by hand, sure and in agreement with the others, not sure, or probably wrong."""
     if one.fixed:
         return FIXED
-    verdict = "unsure" if one.pose is None or one.pose.probability is None else verdict_of(one.pose.probability)
+    sure = None if one.pose is None else one.pose.sure
+    verdict = "unsure" if sure is None else verdict_of(sure)
     if not one.inlier or verdict == "none":
         return OUT
     return GOOD if verdict == "good" else UNSURE
