@@ -201,7 +201,12 @@ def check(photo: Photo) -> None:
 def _cut_out(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None, name: str) -> Mask:
     if box is None:
         raise CounterpointError(f"{name} has no box and no mask: draw a box around the object, or mark it.")
-    return box_mask(image, encoder, box)
+    mask = box_mask(image, encoder, box)
+    if mask.sum() < FEWEST_PIXELS:
+        raise CounterpointError(
+            f"Nothing stands out in the box of {name}: draw it around the whole object, or give a mask of it."
+        )
+    return mask
 
 
 def _check_mask(mask: Mask, size: tuple[int, int]) -> None:

@@ -210,7 +210,12 @@ def test_large_photos_are_looked_at_smaller(tmp_path, encoder, truth):
     )
     assert photo.pixels.shape == (768, 1024, 3) and shrunk == pytest.approx(1024 / 1920) and known
     np.testing.assert_allclose(scaled(photo.K, 1 / shrunk), scaled(K, 4), atol=1e-9)
-    assert not open_photo(SAMPLE / "collection" / "toy-2.jpg", encoder, tuple(box))[2]
+    assert not photo.sought and not photo.assumed
+    told, _, known = open_photo(SAMPLE / "collection" / "toy-2.jpg", encoder, tuple(box))
+    assert known and not told.assumed  # by EXIF
+    image.save(tmp_path / "plain.jpg")
+    plain, _, known = open_photo(tmp_path / "plain.jpg", encoder)
+    assert not known and plain.sought and plain.assumed
     with pytest.raises(CounterpointError, match="no object"):
         photo_of(photo.pixels, encoder, photo.K, None, np.zeros(photo.pixels.shape[:2], bool), "empty.jpg")
 
