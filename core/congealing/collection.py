@@ -194,12 +194,17 @@ def congeal_jointly(
 
 
 def _judged(one: PosedPhoto, canon: CanonicalShape) -> PosedPhoto:
-    """Say how probable it is that the chosen pose of a photo is right, by the photo and the shape alone."""
+    """Say how probable it is that the chosen pose of a photo is right, by the photo and the shape alone.
+
+    That nobody said where the object is counts where the other photos do not agree that it is there.
+    """
     if one.fixed:
         sure = replace(one.best, probability=1.0, reasons=())
     else:
-        scorer = PoseScorer(one.scorer.photo, canon.side, canon.encoder, canon.up)
+        agrees = one.inlier and not np.isnan(one.agreement)
+        photo = replace(one.scorer.photo, sought=one.scorer.photo.sought and not agrees)
+        scorer = PoseScorer(photo, canon.side, canon.encoder, canon.up)
         others = [h.pose for number, h in enumerate(one.hypotheses) if number != one.choice]
-        doubt = as_known(doubt_of(scorer([one.best.pose, *others]), 0, scorer), scorer.photo)
+        doubt = as_known(doubt_of(scorer([one.best.pose, *others]), 0, scorer), photo)
         sure = replace(one.best, probability=doubt.probability, reasons=doubt.reasons)
     return replace(one, hypotheses=[sure if h is one.best else h for h in one.hypotheses])
