@@ -133,10 +133,11 @@ class CutterSegmenter:
         self, view: CutterView, mean: Floats, soft: Floats, scores: Floats, prompts: Prompts
     ) -> list[Candidate]:
         """The mask of probabilities [h, h] in a view, and those two of [M, h, h] that are least like it."""
-        best = Candidate(self._in_photo(view, mean, prompts), float(scores.max()))
-        others = [Candidate(self._in_photo(view, one, prompts), float(s)) for one, s in zip(soft, scores, strict=True)]
-        others.sort(key=lambda other: intersection_over_union(best.mask, other.mask))
-        return [best, *sorted(others[:-1], key=lambda candidate: -candidate.score)]
+        usual = cv2.resize(mean, soft.shape[2:0:-1]) > 0.5
+        alike = np.argsort([intersection_over_union(usual, one > 0.5) for one in soft])[: len(soft) - 1]
+        others = sorted(alike, key=lambda number: -scores[number])
+        shown = [(mean, scores.max()), *((soft[number], scores[number]) for number in others)]
+        return [Candidate(self._in_photo(view, one, prompts), float(score)) for one, score in shown]
 
     def _first_square(self, prompts: Prompts | None, margin: float = MARGIN) -> tuple[float, float, float]:
         """Column, row and side of the square around the box (and the points), or around all of the photo."""
@@ -169,7 +170,7 @@ class CutterSegmenter:
             corner = middle - side / 2
             square = (x, y, longer) if side >= longer else (float(corner[0]), float(corner[1]), side)
             view = self._view(square)
-            soft, scores = self._answer(view, prompts)
+            soft, scores = self._answer(view, prompts, corrections=1)
             agreed = _agreed(soft, scores, prompts)
             mask = agreed > 0.5
             rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
@@ -212,14 +213,14 @@ class CutterSegmenter:
             self._views[key] = CutterView((x, y), side, size, maps)
         return self._views[key]
 
-    def _answer(self, view: CutterView, prompts: Prompts) -> tuple[Floats, Floats]:
+    def _answer(self, view: CutterView, prompts: Prompts, corrections: int = 2) -> tuple[Floats, Floats]:
         """Probabilities float32 [M, size / 2, size / 2] of masks in a view, and their expected overlaps [M].
 
-        Beyond the first click, the answer to it is corrected, and corrected once more.
+        Beyond the first click, the answer to it is corrected, usually twice.
         """
         add, remove = _points(prompts)
         every, started = (add, remove), add[: 1 if prompts.box is None else 0]
-        rounds = [every] if len(add) + len(remove) == len(started) else [(started, []), every, every]
+        rounds = [every] if len(add) + len(remove) == len(started) else [(started, []), *[every] * corrections]
         net, previous = load_net(self._file, self._device), None
         for inside, outside in rounds:
             plus, minus = (torch.from_numpy(view.to_view(np.reshape(p, (1, -1, 2)))) for p in (inside, outside))
