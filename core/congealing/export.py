@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from core.alignment.verdict import with_distance
 from core.congealing.collection import Congealed
 from core.congealing.coordinates import coordinates
 from core.congealing.photos import as_in_photo, scaled
@@ -36,7 +35,7 @@ def posed_image(path: str, one: PosedPhoto, shrunk: float) -> PosedImage:
     else:
         size = (round(width / shrunk), round(height / shrunk))
         view = View(name, size, scaled(one.scorer.K, 1 / shrunk), one.best.pose)
-    sure = (with_distance(one.best.probability, one.best.reasons), one.best.reasons)
+    sure = (one.best.probability, one.best.reasons)
     return PosedImage(path, view, one.best.score, one.agreement, one.inlier, one.fixed, *sure)
 
 

@@ -108,7 +108,7 @@ class CollectionPresenter(QObject):
             agreement = "" if np.isnan(one.agreement) else f" · {one.agreement:.2f}"
             state = tr("confirmed by hand") if one.fixed else tr("score {score:.2f}").format(score=one.pose.score)
             outlier = "" if one.inlier else tr(", does not agree with the others")
-            sure = one.pose.sure
+            sure = one.pose.probability
             sure_of = f"{one.pose.score:.2f}" if sure is None else per_cent(sure)
             frame.caption = tr("confirmed") if one.fixed else sure_of + agreement
             frame.about += tr("\n{state}, silhouette overlaps by {overlap:.0%}{outlier}").format(
@@ -225,7 +225,7 @@ def _color(one: CollectionPhoto) -> str:
     """Of a posed photo: set by hand, sure and in agreement with the others, not sure, or probably wrong."""
     if one.fixed:
         return FIXED
-    sure = None if one.pose is None else one.pose.sure
+    sure = None if one.pose is None else one.pose.probability
     verdict = "unsure" if sure is None else verdict_of(sure)
     if not one.inlier or verdict == "none":
         return OUT
