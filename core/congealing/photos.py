@@ -38,7 +38,7 @@ def open_photo(
         path: of the image file.
         encoder: that describes the photo, and finds the object where no mask is given.
         box: (x0, y0, x1, y1) of the object in pixels of the file. Without a mask the object is cut out of it; without
-            both, of where it is likely to be, of which nothing is said.
+            both, of where it is likely to be: the photo is then ``sought``.
         mask: of the object, bool [H, W] of the file's pixels.
         camera: of the file's pixels. Without it the focal length is that of the EXIF data, or of
             ``core.geometry.pose.FOV`` degrees, which then is not known.
@@ -72,8 +72,7 @@ def open_photo(
         K = scaled(K, shrunk)
         box = None if box is None else tuple(v * shrunk for v in box)  # type: ignore[assignment]
     sought = mask is None and box is None
-    if mask is None:
-        mask = box_mask(image, encoder, box or likely_box(image, encoder))
+    mask = box_mask(image, encoder, box or likely_box(image, encoder)) if mask is None else mask
     photo = photo_of(image, encoder, K, None, mask, Path(path).name)
     return replace(photo, camera=own, sought=sought, assumed=not known), shrunk, known
 
