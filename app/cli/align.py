@@ -21,7 +21,7 @@ from core.alignment.start import check_start
 from core.alignment.templates import template_set
 from core.alignment.trust import judged
 from core.alignment.verdict import with_distance
-from core.calibration import GOOD, per_cent
+from core.calibration import GOOD, per_cent, verdict_of
 from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
@@ -135,7 +135,7 @@ def lines(options: AlignOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
     rows = [("R", report["R"][0]), *(("", row) for row in report["R"][1:]), ("t", report["t"]), ("s", report["s"])]
     shown = [f"{name:<3}{vector(row)}" for name, row in rows]
-    sure = sureness(report["verdict"], report["probability"], report["reasons"])
+    sure = sureness(verdict_of(report["probability"]), report["probability"], report["reasons"])
     shown.append(f"score {report['score']:.3f}, silhouette overlaps {report['overlap']:.0%}: {sure}")
     if report.get("mask_probability", 1.0) < GOOD:
         shown.append(f"the object was cut out of the photo, probably well with {per_cent(report['mask_probability'])}")
