@@ -89,5 +89,7 @@ def test_the_field_of_view_is_estimated(posed, qtbot):
     assert after.K != before.K and dock.fov.isEnabled() and window.session.cameras.file is None
     assert dock.fov.value() == pytest.approx(np.degrees(2 * np.arctan(640 / after.K[0])), abs=0.1)
     assert "Estimate" in window.session.undo_stack.undoText()
+    controller = window.features.align.controller
+    assert controller.task(controller.pair()).assumed  # a pose for an estimated field is not good either
     undo(window)
     assert current(window) == before and window.session.cameras.file is not None and not dock.fov.isEnabled()

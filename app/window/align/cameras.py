@@ -181,6 +181,7 @@ class CameraController(QObject):
         )
         self._session.undo_stack.push(step)
         self._dock.fov.setValue(field)
+        self._aligner.estimated = self._dock.fov.value()
 
     def _show(self) -> None:
         """What the camera menu says."""

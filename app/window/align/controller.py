@@ -41,6 +41,9 @@ SKETCH = 200
 class AlignController(QObject):
     """Connects the pose panel, the engine and the session.
 
+    Attributes:
+        estimated: the last field of view in degrees that was estimated with a pose, which tells no camera.
+
     Signals:
         shown(): the poses of the document were drawn anew, or another pair of panels is meant.
     """
@@ -62,6 +65,7 @@ class AlignController(QObject):
         self._session, self._requests, self._panels, self._layers = session, requests, panels, layers
         self.pair, self._dock = pair.slots, dock
         self._meant: Pair | None = None
+        self.estimated: float | None = None
         self._request: Request | None = None
         dock.align_requested.connect(self.start)
         dock.stopped.connect(self.stop)
@@ -131,7 +135,7 @@ class AlignController(QObject):
             lens=lens,
             camera=cameras.file.path if cameras.file else "",
             sought=image.box is None and SOUGHT in doubted,
-            assumed=ASSUMED in doubted,
+            assumed=ASSUMED in doubted or (K is None and self._dock.fov.value() == self.estimated),
         )
 
     def start(self) -> None:
