@@ -45,7 +45,7 @@ ASSUMED = "assumed"
 """The reason of a pose for whose photo a field of view was assumed; clicks through it are as sure as with any other."""
 
 REASONS = {
-    ASSUMED: "nothing tells the photo's camera, so the distance is a guess",
+    ASSUMED: "the photo's camera is not known for sure, so the distance is a guess",
     "background": "the place looks like background, not like the object",
     "camera": "the picture fits another focal length better",
     "cycle": "matching back from there does not lead to the start",

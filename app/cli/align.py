@@ -14,7 +14,14 @@ from core.alignment.align import Alignment, align, align_from, notes
 from core.alignment.field_of_view import estimate_field_of_view
 from core.alignment.fine import FineSettings
 from core.alignment.overlay import overlay
-from core.alignment.photo import camera_of, camera_or_guess, compare_with_exif, posed_photo, undistorted_correspondences
+from core.alignment.photo import (
+    camera_of,
+    camera_or_guess,
+    compare_with_exif,
+    contradicts_exif,
+    posed_photo,
+    undistorted_correspondences,
+)
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.seek import Wanted, seek
 from core.alignment.start import check_start
@@ -66,7 +73,8 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     if sought:
         templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.6))
         box = seek(Wanted(image, camera, name, side, templates, encoder, up))
-    assumed = solved is None and not _is_told(options, size, entry)
+    told = _is_told(options, size, entry) and not contradicts_exif(camera, size, options.image)
+    assumed = solved is None and not told
     photo, flat = posed_photo(image, camera, mask, box, encoder, depth, rigid, name, sought, assumed)
     start = None if entry is None else entry.pose
     if start is not None:

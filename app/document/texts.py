@@ -43,7 +43,7 @@ _TITLES = {
 }
 
 _REASONS = {
-    "assumed": tr("nothing tells the photo's camera, so the distance is a guess"),
+    "assumed": tr("the photo's camera is not known for sure, so the distance is a guess"),
     "background": tr("the place looks like background, not like the object"),
     "camera": tr("the picture fits another focal length better"),
     "cycle": tr("matching back from there does not lead to the start"),

@@ -7,7 +7,7 @@ from app.engine.files import image_of
 from app.engine.keep_last import keep_last
 from app.shared.values import AlignTask, Box, item_for
 from core.alignment.align import hypotheses
-from core.alignment.photo import camera_or_guess, compare_with_exif, posed_photo
+from core.alignment.photo import camera_or_guess, compare_with_exif, contradicts_exif, posed_photo
 from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.seek import Wanted, seek
 from core.exif import field_of_view
@@ -155,8 +155,9 @@ def _judge(task: AlignTask, rigid: bool, progress: Progress) -> Judge:
             unit = unit_of(task.shape.path, side.shape.diagonal)
             depth = load_depth(task.depth, (width, height), unit, task.depth_scale or camera.depth_scale)
         mask, shape = task.mask.array().reshape(height, width), side.shape if rigid else None
+        assumed = task.assumed or contradicts_exif(camera, (width, height), image.path)
         photo, flat = posed_photo(
-            pixels, camera, mask, image.box, encoder, depth, shape, image.name, task.sought, task.assumed
+            pixels, camera, mask, image.box, encoder, depth, shape, image.name, task.sought, assumed
         )
     return Judge(task, PoseScorer(photo, side, encoder, task.shape.up), flat, tuple(warnings))
 

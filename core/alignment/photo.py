@@ -66,15 +66,20 @@ def camera_or_guess(size: tuple[int, int], fov: float | None, path: str | Path) 
 
 def compare_with_exif(camera: PhotoCamera, size: tuple[int, int], path: str | Path) -> None:
     """Warn the user where the EXIF data of a photo (of ``size``, width and height) tell another focal length."""
-    told = field_of_view(path)
-    if told is None:
-        return
-    known = float(np.degrees(2 * np.arctan(max(size) / 2 / camera.K[0, 0])))
-    if abs(np.log(np.tan(np.radians(told) / 2) / np.tan(np.radians(known) / 2))) > OTHER_FOCAL:
+    if contradicts_exif(camera, size, path):
+        told, known = field_of_view(path), np.degrees(2 * np.arctan(max(size) / 2 / camera.K[0, 0]))
         warn(
             f"{Path(path).name} tells a field of view of {told:.0f} degrees, and its intrinsics are of {known:.0f}: check that they "
             "belong to this photo, as distances depend on them."
         )
+
+
+def contradicts_exif(camera: PhotoCamera, size: tuple[int, int], path: str | Path) -> bool:
+    """Whether the EXIF data of a photo (of ``size``, width and height) tell another focal length than a camera."""
+    told = field_of_view(path)
+    if told is None:
+        return False
+    return bool(abs(np.log(np.tan(np.radians(told) / 2) * camera.K[0, 0] / (max(size) / 2))) > OTHER_FOCAL)
 
 
 def photo_of(
@@ -142,7 +147,7 @@ def posed_photo(
         rigid_shape: The shape of a pose without scale, in whose units depth must be; None where the scale is free.
         name: What the photo is called in warnings and errors.
         sought: Whether the object was looked for, see :func:`core.alignment.locate.seek`.
-        assumed: Whether nothing told the camera, see :func:`camera_of`.
+        assumed: Whether nothing told the camera (see :func:`camera_of`), or the EXIF data contradict it.
 
     Returns:
         What poses are judged by, and how its pixels belong to those of the user's photo.

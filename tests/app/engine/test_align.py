@@ -75,6 +75,8 @@ def test_a_camera_that_nothing_tells_is_known_to_be_assumed(known, sample, tmp_p
     Image.open(sample["image"]).save(tmp_path / "plain.png")
     plain = replace(task, camera="", image=item_for(str(tmp_path / "plain.png")).with_box(tuple(sample["box"])))
     told = [replace(plain, camera=task.camera), replace(plain, fov=46.2), replace(plain, image=task.image)]
+    other = replace(task, camera="", K=(2500.0, 2500.0, 639.5, 479.5))
+    assert judge_of(other, 6, silent).scorer.photo.assumed  # the EXIF data tell 1516 pixels
     said = [judge_of(one, 6, silent).scorer.photo.assumed for one in (plain, *told)]
     assert said == [True, False, False, False]
     pose = PoseInPhoto.of(true, 1.0, 1.0, 1.0)
