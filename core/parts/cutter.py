@@ -1,7 +1,7 @@
 """The cutter: a small net that was trained to make masks from boxes and clicks."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from core.encoders.base import pick_device
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.files import check_file
+from core.parts.consensus import believed
 from core.parts.cutter_net import CutterNet, CutterSettings, draw_prompts
+from core.parts.cutter_view import CutterView, cut_out, seen_from
 from core.parts.prompts import Candidate, Mask, Prompts, spread_over
 from core.parts.verdict import intersection_over_union
 
@@ -34,8 +36,20 @@ MEAN = 0.42
 ZOOM = 1.7
 """Where no box is given, the square around the first answer is this much larger than it."""
 
+CLICK_SCALES = (1.0, 0.7, 0.45, 0.3, 0.2, 0.12)
+"""Sides of the squares that are looked at where one click is all that is given, as shares of the photo's longer side."""
+
 SCALES = (1.0, 0.45, 0.2)
-"""Sides of the squares that are looked at where points are all that is given, as shares of the photo's longer side."""
+"""The same where several points are given."""
+
+LEAST = 48
+"""The side in pixels of the smallest square."""
+
+COARSE = 192
+"""Cells along the photo's longer side at which masks of different squares are compared."""
+
+KEPT = 8
+"""Squares whose maps are kept."""
 
 CUT = 1.5
 """How much less likely a mask is whose pixels fill all of the rim of its square."""
@@ -44,34 +58,6 @@ SHARP = 512
 """The longest side in pixels at which edges are sharpened."""
 
 Floats = npt.NDArray[np.float32]
-
-
-@dataclass
-class CutterView:
-    """A square of a photo that the net has looked at.
-
-    Attributes:
-        corner: the column and row of its top left corner, between pixels of the photo.
-        side: in pixels of the photo.
-        size: in pixels of the picture that the net saw.
-        maps: of the net.
-    """
-
-    corner: tuple[float, float]
-    side: float
-    size: int
-    maps: list[torch.Tensor]
-
-    def to_view(self, pixels: npt.ArrayLike) -> Floats:
-        """Pixels [..., 2] of the photo in those of the net's picture."""
-        at = np.asarray(pixels, np.float32) + 0.5 - np.asarray(self.corner, np.float32)
-        return np.asarray(at * (self.size / self.side) - 0.5, np.float32)
-
-    def box(self, box: Box | None) -> Floats:
-        """A box of the photo in pixels of the net's picture, [1, 4]; not a number without a box."""
-        if box is None:
-            return np.full((1, 4), np.nan, np.float32)
-        return self.to_view(np.reshape(box, (2, 2))).reshape(1, 4)
 
 
 class CutterSegmenter:
@@ -105,9 +91,10 @@ class CutterSegmenter:
     def predict(self, prompts: Prompts) -> list[Candidate]:
         """See :meth:`core.parts.prompts.Segmenter.predict`.
 
-        Without any box the object is looked for in squares of several sizes around the points, and then again in a
-        square around what was found. First comes what all masks of the net agree on (the likeliest mask after one click,
-        which may mean several things), then the two that are least like it.
+        One click may mean several things: first comes the mask that agrees best with those of all squares around it, then
+        the two that are right most often where it is not. Of several clicks without any box the object is looked for in
+        squares around them, and then again in a square around what was found. Then, and from a box, first comes the mean
+        of the net's masks, then the two that are least like it.
         """
         image = self._image
         assert image is not None, "set_image comes first"
@@ -116,9 +103,30 @@ class CutterSegmenter:
         boxed = prompts.box or self._box
         if prompts.box is not None and not any(_points(prompts)):
             return self._in_box(prompts)
+        if not boxed and sum(map(len, _points(prompts))) == 1:
+            return self._at_click(prompts)
         view = self._view(self._first_square(prompts)) if boxed else self._view_without_box(prompts)
         soft, scores = self._answer(view, prompts)
         return self._candidates(view, _agreed(soft, scores, prompts), soft, scores, prompts)
+
+    def _at_click(self, prompts: Prompts) -> list[Candidate]:
+        """As :meth:`predict`, for one click and no box."""
+        views = [self._view(square) for square in self._squares_around(prompts, CLICK_SCALES)]
+        answers = [self._answer(view, prompts) for view in views]
+        whole = views[0]
+        masks = np.concatenate(
+            [seen_from(whole, COARSE, view, soft, 0) > 0.5 for view, (soft, _) in zip(views, answers, strict=True)]
+        )
+        likely = np.concatenate(
+            [scores - _cut_off(view, whole, soft) for view, (soft, scores) in zip(views, answers, strict=True)]
+        )
+        chosen, _ = believed(masks, likely, len(answers[0][0]))
+        found = []
+        for number in chosen:
+            view, (soft, scores) = views[number // len(answers[0][0])], answers[number // len(answers[0][0])]
+            one = number % len(soft)
+            found.append(Candidate(self._in_photo(view, soft[one], prompts), float(scores[one])))
+        return found
 
     def _in_box(self, prompts: Prompts) -> list[Candidate]:
         """As :meth:`predict`, for a box alone, which is looked at twice."""
@@ -126,7 +134,7 @@ class CutterSegmenter:
         close = self._view(self._first_square(prompts, CLOSE_MARGIN), 16 * round(CLOSE_SIZE * self._size / 16))
         (soft, scores), (soft_close, _) = self._answer(view, prompts), self._answer(close, prompts)
         fine = 2 * soft.shape[1]
-        mean = np.mean([_seen_from(view, fine, view, soft), _seen_from(view, fine, close, soft_close)], axis=(0, 1))
+        mean = np.mean([seen_from(view, fine, view, soft), seen_from(view, fine, close, soft_close)], axis=(0, 1))
         return self._candidates(view, mean + (0.5 - MEAN), soft, scores, prompts)
 
     def _candidates(
@@ -158,23 +166,29 @@ class CutterSegmenter:
             corner = (low + high) / 2 + 0.5 - side / 2
         return float(corner[0]), float(corner[1]), float(side)
 
-    def _view_without_box(self, prompts: Prompts) -> CutterView:
-        """The square around what the points most likely mean; masks that the edge of a square cuts are less likely."""
-        assert self._image is not None
+    def _squares_around(self, prompts: Prompts, scales: Sequence[float]) -> list[tuple[float, float, float]]:
+        """Column, row and side of squares around the points, by their sides as shares of the photo's longer side.
+
+        None is larger than the photo, and none so small that points lie at its rim.
+        """
         points = np.array(_points(prompts)[0]).reshape(-1, 2)
         middle, extent = (points.min(0) + points.max(0)) / 2 + 0.5, float(np.ptp(points, axis=0).max())
-        x, y, longer = self._first_square(None)
-        likely: list[tuple[float, CutterView, Floats]] = []
-        for share in SCALES:
-            side = max(share * longer, 1.5 * extent)
+        whole = self._first_square(None)
+        found = []
+        for side in sorted({max(share * whole[2], 1.5 * extent, LEAST) for share in scales}, reverse=True):
             corner = middle - side / 2
-            square = (x, y, longer) if side >= longer else (float(corner[0]), float(corner[1]), side)
+            found.append(whole if side >= whole[2] else (float(corner[0]), float(corner[1]), side))
+        return list(dict.fromkeys(found))
+
+    def _view_without_box(self, prompts: Prompts) -> CutterView:
+        """The square around what the points most likely mean; masks that the edge of a square cuts are less likely."""
+        likely: list[tuple[float, CutterView, Floats]] = []
+        whole = self._view(self._first_square(None))
+        for square in self._squares_around(prompts, SCALES):
             view = self._view(square)
             soft, scores = self._answer(view, prompts, corrections=1)
             agreed = _agreed(soft, scores, prompts)
-            mask = agreed > 0.5
-            rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
-            likely.append((float(scores.max()) - (CUT * rim if side < longer else 0), view, agreed))
+            likely.append((float(scores.max() - _cut_off(view, whole, agreed[None])[0]), view, agreed))
         _, view, soft = max(likely, key=lambda one: one[0])
         closer = self._closer(view, soft, prompts)
         return view if closer is None else self._view(closer)
@@ -204,11 +218,11 @@ class CutterSegmenter:
         if key not in self._views:
             assert self._image is not None
             x, y, side = square
-            picture = _cut_out(self._image, (x, y), side, size)
+            picture = cut_out(self._image, (x, y), side, size)
             batch = torch.from_numpy(picture).permute(2, 0, 1)[None].float().to(self._device)
             with torch.inference_mode():
                 maps = load_net(self._file, self._device).look(batch.contiguous(memory_format=torch.channels_last))
-            while len(self._views) > 5:
+            while len(self._views) >= KEPT:
                 self._views.pop(next(iter(self._views)))
             self._views[key] = CutterView((x, y), side, size, maps)
         return self._views[key]
@@ -249,7 +263,11 @@ class CutterSegmenter:
         fine = sharpened(cv2.resize(part, size, interpolation=cv2.INTER_AREA), fine, max(1.0, 1 / step[0]))
         large = cv2.resize(fine, part.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
         whole = np.zeros((height, width), bool)
-        whole[top:bottom, left:right] = _without_specks(large, _points(prompts)[0], (left, top))
+        add, remove = _points(prompts)
+        whole[top:bottom, left:right] = _without_specks(large, add, (left, top))
+        for pixels, value in ((add, True), (remove, False)):  # whatever the edges are
+            for u, v in pixels:
+                whole[min(max(round(v), 0), height - 1), min(max(round(u), 0), width - 1)] = value
         if prompts.painted is not None:
             whole |= prompts.painted
         return whole if prompts.erased is None else whole & ~prompts.erased
@@ -332,6 +350,14 @@ def _agreed(soft: Floats, scores: Floats, prompts: Prompts) -> Floats:
     return np.asarray(soft[scores.argmax()] if one_click else soft.mean(0), np.float32)
 
 
+def _cut_off(view: CutterView, whole: CutterView, soft: Floats) -> Floats:
+    """How much less likely masks [M, h, h] of a view are because its rim cuts them, [M]; the whole photo's cuts none."""
+    if view.side >= whole.side:
+        return np.zeros(len(soft), np.float32)
+    rim = np.concatenate([soft[:, 0], soft[:, -1], soft[:, :, 0], soft[:, :, -1]], axis=1) > 0.5
+    return np.asarray(CUT * rim.mean(1), np.float32)
+
+
 def _obeying(
     soft: Floats, view: CutterView, add: list[tuple[float, float]], remove: list[tuple[float, float]]
 ) -> Floats:
@@ -343,33 +369,6 @@ def _obeying(
             cv2.circle(spot, (round(float(u)), round(float(v))), 2, 1, -1)
             drawn[spot > 0] = value
     return np.ascontiguousarray(drawn.transpose(2, 0, 1))
-
-
-def _seen_from(view: CutterView, cells: int, other: CutterView, soft: Floats) -> Floats:
-    """Probabilities [M, h, h] of masks in another view as [M, cells, cells] of this one; beyond it they go on as at its rim."""
-    step = view.side / cells * soft.shape[1] / other.side
-    corner = (np.asarray(view.corner) - other.corner) * soft.shape[1] / other.side
-    start = corner + step / 2 - 0.5
-    turn = np.array([[step, 0, start[0]], [0, step, start[1]]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = [cv2.warpAffine(one, turn, (cells, cells), flags=flags, borderMode=cv2.BORDER_REPLICATE) for one in soft]
-    return np.stack(moved)
-
-
-def _cut_out(
-    image: npt.NDArray[np.uint8], corner: tuple[float, float], side: float, size: int
-) -> npt.NDArray[np.uint8]:
-    """A square of a photo, uint8 [size, size, 3], grey where it is beyond the photo."""
-    scale = size / side
-    shrink = min(1.0, 2 * scale)
-    if shrink < 1:
-        small = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
-        image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-    sx, sy = scale / shrink, scale / shrink
-    x, y = corner[0] * shrink, corner[1] * shrink
-    turn = np.array([[sx, 0, (0.5 - x) * sx - 0.5], [0, sy, (0.5 - y) * sy - 0.5]])
-    cut = cv2.warpAffine(image, turn, (size, size), flags=cv2.INTER_LINEAR, borderValue=(127, 127, 127))
-    return np.asarray(cut, np.uint8)
 
 
 def _without_specks(mask: Mask, points: list[tuple[float, float]], corner: tuple[int, int]) -> Mask:

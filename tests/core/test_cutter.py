@@ -10,7 +10,8 @@ import torch
 from core.benchmarks import cutting
 from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
-from core.parts.cutter import CutterSegmenter, sharpened
+from core.parts.consensus import believed, overlap_matrix
+from core.parts.cutter import CLICK_SCALES, CutterSegmenter, sharpened
 from core.parts.cutter_net import CutterNet, draw_prompts
 from core.parts.prompts import Prompts
 from core.parts.segmenters import load_segmenter
@@ -99,6 +100,34 @@ def test_clicks_and_strokes_are_obeyed(run, photos):
         assert one.mask[painted].all() and not one.mask[erased].any()
     with pytest.raises(CounterpointError, match="Nothing says"):
         cutter.predict(Prompts())
+
+
+def test_what_most_masks_agree_on_is_believed_and_the_next_is_another_meaning():
+    disc_a, disc_b = disc(radius=18), disc(radius=17)
+    part, elsewhere = disc(radius=6), disc(center=(75, 20), radius=12)
+    masks = np.stack([part, disc_a, disc_b, disc(radius=19), part & disc(center=(41, 50), radius=6), elsewhere])
+    overlap = overlap_matrix(masks)
+    assert overlap[1, 2] == pytest.approx(intersection_over_union(disc_a, disc_b)) and overlap[0, 5] == 0
+    chosen, expected = believed(masks, np.array([0.8, 0.75, 0.78, 0.7, 0.6, 0.3]), 3)
+    assert chosen[0] in (1, 2, 3)  # though the part has the best score
+    assert chosen[1] in (0, 4) and len(set(chosen)) == 3
+    assert expected[2] > expected[0] > expected[5]
+    assert believed(np.zeros((2, 4, 4), bool), np.zeros(2), 2)[0] == [0, 1]
+
+
+def test_one_click_is_looked_at_in_squares_of_all_sizes(run, photos):
+    photo = read_labelled(photos, photo_names(photos)[1])
+    cutter = CutterSegmenter(run / "cutter.safetensors", device="cpu")
+    wide = np.zeros((160, 1280, 3), np.uint8)
+    wide[:, 900:1060] = photo.image
+    cutter.set_image(wide)
+    true = np.zeros(wide.shape[:2], bool)
+    true[:, 900:1060] = photo.mask(0)
+    assert len(cutter.predict(Prompts([innermost(true)]))) == 3
+    sides = sorted(view.side for view in cutter._views.values())
+    assert np.allclose(sides, np.sort(CLICK_SCALES) * 1280)
+    first = cutter.predict(Prompts([innermost(true)]))[0].mask
+    assert intersection_over_union(first, true) > 0.5  # an eighth of the photo's length
 
 
 def test_a_run_goes_on_where_it_was(photos, tmp_path):
