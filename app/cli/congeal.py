@@ -69,7 +69,10 @@ def lines(options: CongealOptions, report: dict[str, Any]) -> list[str]:
 def _sureness(one: dict[str, Any]) -> str:
     """How far the pose of a photo can be trusted."""
     said = sureness(verdict_of(one["probability"]), one["probability"], one["reasons"])
-    return said if one["inlier"] else f"outlier, {said}"
+    copied = (
+        f"; nearly the same picture as {Path(one['copy_of']).name}; both count as one" if one.get("copy_of") else ""
+    )
+    return (said if one["inlier"] else f"outlier, {said}") + copied
 
 
 def photos_of(given: Sequence[str]) -> list[str]:

@@ -57,10 +57,11 @@ def pose_one(progress: Progress, photo: CollectionPhoto, shape: Item, encoder: E
 
 def join(progress: Progress, collection: Collection) -> tuple[CollectionPhoto, ...]:
     """The photos as they agree."""
-    members = iter(_together(collection, progress).members)
-    photos = []
-    for one in collection.photos:
-        photos.append(_plain(one, next(members), _open(one, collection.encoder)[1]) if one.poses else one)
+    found = _together(collection, progress)
+    photos, members = list(collection.photos), found.members
+    for number, member in zip(_posed_numbers(collection), members, strict=True):
+        plain = _plain(photos[number], member, _open(photos[number], collection.encoder)[1])
+        photos[number] = replace(plain, copy_of="" if member.copy_of is None else found.names[member.copy_of])
     return tuple(photos)
 
 

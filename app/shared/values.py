@@ -333,6 +333,7 @@ class CollectionPhoto:
         inlier: whether it belongs to the collection.
         fixed: whether the pose was set by hand.
         problem: why it could not be posed.
+        copy_of: the path of another photo that it is nearly the same picture as, both of which count as one; or "".
     """
 
     item: Item
@@ -345,6 +346,7 @@ class CollectionPhoto:
     inlier: bool = True
     fixed: bool = False
     problem: str = ""
+    copy_of: str = ""
 
     @property
     def pose(self) -> PoseInPhoto | None:

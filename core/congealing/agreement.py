@@ -5,9 +5,11 @@ What each shows at places of the canonical shape is compared with what the other
 A single photo can only be compared with a shape whose appearance may differ; the other photos, once posed, show how the
 object appears in photos. Each photo in turn takes the hypothesis that agrees best with the others, until none changes.
 This is cycle consistency over shared canonical points: a place of a photo is carried to the canonical shape and on to
-the other photos, where its descriptor should be similar. A photo that agrees with no other is an outlier.
+the other photos, where its descriptor should be similar. A photo that agrees with no other is an outlier. Photos that
+are nearly the same picture (:mod:`core.congealing.copies`) count as one, and not as witnesses of each other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -110,6 +112,7 @@ class _Consensus:
         self.belief = [self._believed(number, self.own[number]) for number in range(len(members))]
         self.agreement = [np.full(len(one.hypotheses), np.nan) for one in members]
         self.inlier = [one.inlier or one.fixed for one in members]
+        self.same = _same(members)
         self.total = settings.prior * members[0].scorer.field[torch.from_numpy(index)]
         self.count = torch.full((len(index),), float(settings.prior))
         for number in range(len(members)):
@@ -126,12 +129,14 @@ class _Consensus:
     def _put(self, number: int, sign: float) -> None:
         if self.inlier[number]:
             for share, (descriptors, weight) in zip(self.belief[number], self.shown[number], strict=True):
-                self.total += sign * share * weight[:, None] * descriptors
-                self.count += sign * share * weight
+                counts = sign * share / len(self.same[number])
+                self.total += counts * weight[:, None] * descriptors
+                self.count += counts * weight
 
     def update(self, number: int) -> float:
         """Compare a photo with all others; returns the largest change of the probabilities of its hypotheses."""
-        self._put(number, -1.0)
+        for one in self.same[number]:
+            self._put(one, -1.0)
         others = F.normalize(self.total, dim=1)
         known = self.count / (self.count + 1)
         scores = []
@@ -141,13 +146,15 @@ class _Consensus:
         self.agreement[number] = np.array(scores)
         joint = self.own[number] + self.settings.weight * np.log(np.clip(scores, 0.02, None))
         before, self.belief[number] = self.belief[number], self._believed(number, joint)
-        self._put(number, 1.0)
+        for one in self.same[number]:
+            self._put(one, 1.0)
         return float(np.abs(self.belief[number] - before).max())
 
     def find_outliers(self) -> bool:
         """Find the outliers; returns whether they are others than before."""
         best = np.array([each[belief.argmax()] for each, belief in zip(self.agreement, self.belief, strict=True)])
-        belongs = inliers(best, self.settings.least)
+        first = [same[0] for same in self.same]
+        belongs = inliers(best, self.settings.least, best[sorted(set(first))])
         changed = False
         for number, one in enumerate(self.members):
             inlier = one.fixed or bool(belongs[number])
@@ -163,9 +170,16 @@ class _Consensus:
         found = []
         for number, one in enumerate(self.members):
             choice = int(self.belief[number].argmax())
-            agreement = float(self.agreement[number][choice])
+            alone = len(self.same[number]) == len(self.members)
+            agreement = float("nan") if alone else float(self.agreement[number][choice])
             found.append(replace(one, choice=choice, agreement=agreement, inlier=self.inlier[number]))
         return found
+
+
+def _same(members: Sequence[PosedPhoto]) -> list[list[int]]:
+    """Return for each photo the numbers of all that are nearly the same picture, its own among them, in order."""
+    first = [number if one.copy_of is None else one.copy_of for number, one in enumerate(members)]
+    return [[other for other, its in enumerate(first) if its == mine] for mine in first]
 
 
 def agree(members: list[PosedPhoto], settings: AgreementSettings = AgreementSettings()) -> list[PosedPhoto]:
@@ -195,23 +209,26 @@ class LearnedField:
             members: the photos; outliers are left out.
             weight: of one photo beside the shape's own descriptors, whose weight is 1.
         """
-        self._members, self._weight = members, weight
+        self._members, self._weight, self._same = members, weight, _same(members)
         side = members[0].scorer.shape
         self._index = np.arange(len(side.field))
         self._side = side
         self._total = members[0].scorer.field.clone()
-        for one in members:
-            self._total += self._shown(one)
+        for number in range(len(members)):
+            self._total += self._shown(number)
 
-    def _shown(self, one: PosedPhoto) -> torch.Tensor:
+    def _shown(self, number: int) -> torch.Tensor:
+        one = self._members[number]
         if not one.inlier:
             return torch.zeros(())
         descriptors, facing = observe(one.best, one.scorer, self._index)
-        return self._weight * facing[:, None] * descriptors
+        return self._weight / len(self._same[number]) * facing[:, None] * descriptors
 
-    def side(self, without: PosedPhoto | None = None) -> MatchableShape:
-        """Return the shape with the field, optionally ``without`` what one of the photos shows."""
-        total = self._total if without is None else self._total - self._shown(without)
+    def side(self, without: int | None = None) -> MatchableShape:
+        """Return the shape with the field, optionally ``without`` what the photo of a number and its copies show."""
+        total = self._total
+        for number in () if without is None else self._same[without]:
+            total = total - self._shown(number)
         field = replace(self._side.field, descriptors=F.normalize(total, dim=1).to(torch.bfloat16))
         return MatchableShape(self._side.shape, self._side.caster, field)
 
@@ -231,7 +248,7 @@ def refine_jointly(members: list[PosedPhoto], progress: Progress = silent, tried
             found.append(one)
             continue
         old = one.scorer
-        scorer = PoseScorer(old.photo, learned.side(without=one), old.encoder, old.up_name)
+        scorer = PoseScorer(old.photo, learned.side(without=number), old.encoder, old.up_name)
         others = [h for h in one.hypotheses if h is not one.best]
         starts = scorer([h.pose for h in [one.best, *others][:tried]])
         hypotheses = refine(starts, scorer)

@@ -13,6 +13,7 @@ from core.alignment.scorer import Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
 from core.alignment.trust import as_known, doubt_of
 from core.congealing.agreement import AgreementSettings, LearnedField, agree, refine_jointly
+from core.congealing.copies import same_pictures
 from core.congealing.coordinates import CoordinateMap, MapSettings, pixels_at, points_at, solve
 from core.congealing.posed_photos import CanonicalShape, PosedPhoto, pose_photo
 from core.encoders.base import ImageEncoder
@@ -21,6 +22,7 @@ from core.fields.lifting import LiftSettings
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
 from core.matching.prepare import matchable_shape
+from core.notices import warn
 from core.progress import Progress, silent, span
 
 Floats = npt.NDArray[np.floating]
@@ -183,6 +185,7 @@ def congeal_jointly(
     members = found.members
     if len(members) > 1:
         progress(0.0, "Making the photos agree")
+        members = _with_copies(members)
         members = agree(members, agreement)
         members = refine_jointly(members, span(progress, 0.1, 0.7))
         members = agree(members, agreement)
@@ -191,6 +194,16 @@ def congeal_jointly(
     solved = solve(members, learned, maps, span(progress, 0.7, 1.0))
     progress(1.0, "Done")
     return replace(found, members=[_judged(one, found.canon) for one in members], maps=solved)
+
+
+def _with_copies(members: list[PosedPhoto]) -> list[PosedPhoto]:
+    """Note of which photos another one is nearly the same picture."""
+    first = same_pictures([one.scorer.photo for one in members])
+    if len(members) > 1 and not first.any():
+        warn("All photos are nearly the same picture, so that their agreement says nothing about the poses.")
+    return [
+        replace(one, copy_of=None if n == m else int(m)) for n, (one, m) in enumerate(zip(members, first, strict=True))
+    ]
 
 
 def _judged(one: PosedPhoto, canon: CanonicalShape) -> PosedPhoto:

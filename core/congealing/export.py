@@ -63,7 +63,10 @@ def write_poses(
         The files and folders that were written.
     """
     say_written_upright(paths, out.name or str(out))
-    images = [posed_image(path, one, factor) for path, one, factor in zip(paths, found.members, shrunk, strict=True)]
+    images = [
+        replace(posed_image(path, one, factor), copy_of="" if one.copy_of is None else paths[one.copy_of])
+        for path, one, factor in zip(paths, found.members, shrunk, strict=True)
+    ]
     save_collection(out / "collection.json", shape, images, **({"up": found.canon.up, "finished": True} | more))
     saved, names = [out / "collection.json"], short_names([str(Path(path).absolute()) for path in paths])
     views = [replace(one.view, image=name) for one, name in zip(images, names, strict=True) if one.inlier]

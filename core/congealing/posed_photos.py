@@ -34,6 +34,8 @@ class PosedPhoto:
             compared.
         inlier: whether the photo belongs to the collection.
         fixed: whether a user set the pose, which is then certain.
+        copy_of: the number of the earlier photo that it is nearly the same picture as, see :mod:`core.congealing.copies`;
+            both together count as one.
     """
 
     scorer: PoseScorer
@@ -42,6 +44,7 @@ class PosedPhoto:
     agreement: float = float("nan")
     inlier: bool = True
     fixed: bool = False
+    copy_of: int | None = None
 
     @property
     def best(self) -> Hypothesis:

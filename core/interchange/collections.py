@@ -28,6 +28,7 @@ class PosedImage:
         agreement: with the other photos, NaN where there are none.
         probability: how probable it is that the pose is right, NaN where nobody asked; ``reasons`` say in words why it
             is doubted.
+        copy_of: the path of another photo that it is nearly the same picture as, both of which count as one; or "".
     """
 
     path: str
@@ -38,6 +39,7 @@ class PosedImage:
     fixed: bool = False
     probability: float = float("nan")
     reasons: tuple[str, ...] = ()
+    copy_of: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """``path, R, t, K, score, inlier`` and more, ``lens`` where it bends.
@@ -58,6 +60,7 @@ class PosedImage:
             "agreement": agreement,
             "inlier": self.inlier,
             "fixed": self.fixed,
+            "copy_of": self.copy_of or None,
             "probability": probability,
             "reasons": [REASONS[word] for word in self.reasons],
         } | ({} if self.view.lens is None else {"lens": self.view.lens.as_json()})
@@ -97,6 +100,7 @@ def _image(entry: dict[str, Any]) -> PosedImage:
         float("nan") if agreement is None else float(agreement),
         bool(entry["inlier"]),
         bool(entry.get("fixed", False)),
+        copy_of=str(entry.get("copy_of") or ""),
     )
 
 

@@ -18,6 +18,7 @@ from core.benchmarks import photo_collections, pixels, spair
 from core.benchmarks.settings import EvaluateSettings
 from core.congealing.agreement import AgreementSettings, LearnedField, agree
 from core.congealing.collection import OpenedPhoto, congeal, congeal_jointly
+from core.congealing.copies import same_pictures
 from core.congealing.coordinates import MapSettings, coordinates, points_at, solve
 from core.congealing.generate import GenerateSettings, distill, generate, learn_word
 from core.congealing.opening import open_photos
@@ -166,6 +167,39 @@ def test_photos_outvote_a_wrong_pose(found):
     judged = agree([odd, *found.members[1:]], AgreementSettings(least=0.8))
     assert [one.inlier for one in judged] == [False, True, True, True]
     assert agree([]) == []
+
+
+def test_the_same_photo_twice_is_no_witness(found):
+    """A wrong pose is not put right by being given twice; of one photo alone nobody knows whether others agree."""
+    right = found.members[0].best
+    turned = right.pose.rotated(right.pose.R @ Rotation.from_euler("y", 180, degrees=True).as_matrix())
+    odd = replace(found.members[0], hypotheses=[Hypothesis(turned, right.similarity, right.overlap)], choice=0)
+    judged = agree([odd, replace(odd, copy_of=0), *found.members[1:]], AgreementSettings(least=0.8))
+    assert [one.inlier for one in judged] == [False, False, True, True, True]
+    once, twice = agree([odd, *found.members[1:]]), agree([odd, replace(odd, copy_of=0), *found.members[1:]])
+    assert twice[0].agreement == pytest.approx(once[0].agreement, abs=1e-4)
+    assert np.isnan(agree([right_photo := found.members[0], replace(right_photo, copy_of=0)])[1].agreement)
+
+
+def test_copies_are_known_by_their_pixels(found, tmp_path):
+    """Saved again, in another size, mirrored: one picture. The same object from elsewhere is another one."""
+    one, other = found.members[0].scorer.photo, found.members[1].scorer.photo
+    Image.fromarray(one.pixels).save(tmp_path / "poor.jpg", quality=25)
+    small = Image.fromarray(one.pixels).resize(
+        (one.pixels.shape[1] // 2, one.pixels.shape[0] // 2), Image.Resampling.BOX
+    )
+    poor, half = load_image(tmp_path / "poor.jpg"), np.asarray(small)
+    mirrored = replace(one, pixels=np.ascontiguousarray(one.pixels[:, ::-1]), mask=one.mask[:, ::-1])
+    copies = [replace(one, pixels=poor), replace(one, pixels=half, mask=one.mask[::2, ::2]), mirrored]
+    assert same_pictures([one, other, *copies]).tolist() == [0, 1, 0, 0, 0]
+    assert same_pictures([member.scorer.photo for member in found.members]).tolist() == [0, 1, 2, 3]
+
+
+def test_a_collection_of_one_photo_says_so(found):
+    with collect_warnings() as said:
+        joined = congeal_jointly(replace(found, names=["a", "b"], members=[found.members[0]] * 2))
+    assert [one.copy_of for one in joined.members] == [None, 0]
+    assert np.isnan(joined.members[0].agreement) and "nearly the same picture" in said[0]
 
 
 def test_the_rest_follows_a_pose_fixed_by_hand(found, truth):

@@ -1,6 +1,7 @@
 """Photos dropped, pulled into one frame, clicked, drawn on, corrected, written."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,13 @@ def test_photos_become_a_collection(congealed, qtbot):
     dock.filter.setCurrentIndex(dock.filter.findData("outliers"))
     assert dock.strip.frames() == []
     dock.filter.setCurrentIndex(0)
+    one, *others = window.session.collection.photos
+    twice = replace(window.session.collection, photos=(replace(one, copy_of=PHOTOS[1]), *others))
+    window.session.undo_stack.push(SetCollection(window.session, "Congeal", twice))
+    assert "1 not counted" in dock.about.text()
+    assert ["same picture as toy-5.jpg" in f.about for f in dock.strip.frames()].count(True) == 1
+    window.session.undo_stack.undo()
+    assert "not counted" not in dock.about.text()
     dock.order.setCurrentIndex(0)
     dock.cameras.click()
     assert {f"photo {number}" for number in range(3)} <= set(window.panels[SHAPE].frustums.seen())

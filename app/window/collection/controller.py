@@ -270,12 +270,14 @@ class CollectionController(QObject):
             self._dock.about.setText(HELP)
             return
         posed = [one for one in photos if one.poses]
-        outliers = sum(not one.inlier for one in posed)
+        outliers, copies = sum(not one.inlier for one in posed), sum(bool(one.copy_of) for one in posed)
         text = tr("{photos} photos").format(photos=len(photos))
         if posed:
             text += tr(", {posed} posed").format(posed=len(posed)) + (
                 tr(", {outliers} outliers").format(outliers=outliers) if outliers else ""
             )
+        if copies:
+            text += tr(", {copies} not counted (nearly the same picture as another)").format(copies=copies)
         if self.collection.joined:
             text += tr(
                 ". Click a place in a photo to see it in all of them and on the shape; double-click opens the photo."

@@ -5,6 +5,7 @@ These are the strip, the cameras around the shape, the average picture, and plac
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,10 @@ class CollectionPresenter(QObject):
             frame.about += tr("\n{state}, silhouette overlaps by {overlap:.0%}{outlier}").format(
                 state=state, overlap=one.pose.overlap, outlier=outlier
             )
+            if one.copy_of:
+                frame.about += "\n" + tr("Nearly the same picture as {name}; both count as one").format(
+                    name=Path(one.copy_of).name
+                )
             if sure is not None and not one.fixed:
                 frame.about += "\n" + sureness(verdict_of(sure), sure, one.pose.reasons)
             frame.about += tr("\nClick a place to see it in all photos; double-click to open the photo with its pose")
