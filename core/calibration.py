@@ -63,6 +63,9 @@ REASONS = {
     "rivals": "other places look alike",
     "similar": "what is there looks different",
     SOUGHT: "the object has no box and was looked for",
+    "silhouette": "the silhouette of what was found is another",
+    "unlike": "what was found looks different from every side",
+    "whole": "what was found is little alike as a whole",
 }
 """Why an answer is doubted, a clause for each word."""
 

@@ -4,15 +4,18 @@ from typing import Any
 
 from app.cli.inputs import choice_of, open_shape, refusals
 from app.cli.options.search import SearchOptions
+from app.cli.text import sentences, sureness
 from core.errors import CounterpointError
 from core.images import load_image, load_mask
 from core.matching.prepare import guess_up, is_shape
+from core.matching.verdict import Doubt
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for
 from core.retrieval.describe import GallerySpec
 from core.retrieval.queries import QueryEncoder, picture_query, shape_query
 from core.retrieval.search import Query, Searcher
 from core.retrieval.store import Gallery
+from core.retrieval.verdict import UNKNOWN, judge_search
 
 WORDS = "text:"
 
@@ -34,14 +37,27 @@ def run(options: SearchOptions, progress: Progress = silent) -> dict[str, Any]:
             else _query(options, query_encoder, gallery, image)
         )
         found = Searcher(gallery)(query, options.top, not options.quick, options.tag, options.worst)
+        doubt = None if options.worst else judge_search(query, found, gallery, query_encoder)
         progress(1.0, "Done")
         results = [{"path": str(one.path), "score": one.score, "tags": list(one.entry.tags)} for one in found]
-        return {"encoder": query_encoder.spec.choice.name, "results": results, "refused": refusals(gallery.refused)}
+        report = {"encoder": query_encoder.spec.choice.name, "results": results, "refused": refusals(gallery.refused)}
+        return report | _judged(doubt, options.worst)
 
 
 def lines(options: SearchOptions, report: dict[str, Any]) -> list[str]:
     """The report as text."""
-    return [f"{one['score']:.3f}  {one['path']}" for one in report["results"]]
+    shown = [f"{one['score']:.3f}  {one['path']}" for one in report["results"]]
+    if report["verdict"] is not None:
+        said = sureness(report["verdict"], report["probability"], report["reasons"])
+        return [*shown, f"first of this kind: {said}"]
+    return [*shown, *(f"no verdict: {why}" for why in report["reasons"])]
+
+
+def _judged(doubt: Doubt | None, worst: bool) -> dict[str, Any]:
+    """``verdict``, ``probability`` and ``reasons`` of the first result; of the least similar nothing is said."""
+    if doubt is None:
+        return {"verdict": None, "probability": None, "reasons": [] if worst else [UNKNOWN]}
+    return {"verdict": doubt.verdict, "probability": doubt.probability, "reasons": sentences(doubt.reasons)}
 
 
 def _query(options: SearchOptions, query_encoder: QueryEncoder, gallery: Gallery, image: bool) -> Query:

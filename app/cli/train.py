@@ -7,6 +7,7 @@ from app.cli.inputs import given
 from app.cli.options.train import TrainOptions
 from core.benchmarks import calibration
 from core.benchmarks.bop import BopScene
+from core.benchmarks.search_answers import fitting_answers
 from core.benchmarks.tasks import parse_data
 from core.calibration import FILE
 from core.encoders.catalogue import EncoderChoice, load_encoder
@@ -16,7 +17,7 @@ from core.errors import CounterpointError
 from core.files import make_folder
 from core.geometry.sampling import spread
 from core.plugins import import_named
-from core.progress import Progress, silent
+from core.progress import Progress, silent, span
 from core.training import adapter, cutter, dlign, pocket, points, tango
 from core.training.cutter_data import CutterData, read_sources
 from core.training.meshes import read_meshes
@@ -138,6 +139,7 @@ def train_verdicts(options: TrainOptions, progress: Progress = silent) -> Path:
         raise CounterpointError(f"The models of verdicts are JSON; call {out.name} so.")
     scene: BopScene | None = None
     meshes: list[Object3D] = []
+    in_gallery: list[Object3D] = []
     for part in options.data.split("+"):
         kind, place = parse_data(part, ("procedural", "bop:PATH", "meshes:FOLDER"))
         if kind == "bop":
@@ -145,8 +147,12 @@ def train_verdicts(options: TrainOptions, progress: Progress = silent) -> Path:
         elif kind == "meshes":
             every = read_meshes(place)
             meshes += [every[i] for i in spread(len(every), 4)]
-    encoder = load_encoder(EncoderChoice(options.encoder, options.start, None, options.device))
-    calibration.train(encoder, scene, meshes, options.photos, out, progress)
+            in_gallery += every[0::2]  # the others test
+    choice = EncoderChoice(options.encoder, options.start, None, options.device)
+    searched = fitting_answers(choice, in_gallery, options.photos, calibration.FIT_SEED, span(progress, 0.0, 0.2))
+    calibration.train(
+        load_encoder(choice), scene, meshes, options.photos, out, span(progress, 0.2, 1.0), searched=searched
+    )
     progress(1.0, "Done")
     return out
 

@@ -60,7 +60,10 @@ _REASONS = {
     "rival": tr("another pose fits nearly as well"),
     "rivals": tr("other places look alike"),
     "similar": tr("what is there looks different"),
+    "silhouette": tr("the silhouette of what was found is another"),
     "sought": tr("the object has no box and was looked for"),
+    "unlike": tr("what was found looks different from every side"),
+    "whole": tr("what was found is little alike as a whole"),
 }
 """The texts of :data:`core.calibration.REASONS`."""
 
@@ -72,6 +75,22 @@ def sureness(verdict: str, probability: float | None, reasons: Sequence[str]) ->
     sure = "" if probability is None or probability != probability else f" ({per_cent(probability)})"
     why = "; ".join(_REASONS[word] for word in reasons)
     return _VERDICTS[verdict] + sure + (f": {why}" if why else "")
+
+
+_FOUND = {
+    "good": tr("The first shape is of this kind"),
+    "unsure": tr("The first shape may be of this kind"),
+    "none": tr("Probably nothing here is of this kind"),
+    "unmeasured": tr("How often searches by words and by parts are right was not measured"),
+    "": "",
+}
+
+
+def search_sureness(verdict: str, probability: float, reasons: Sequence[str]) -> str:
+    """What people read of a verdict on a search: ``Probably nothing here is of this kind (8%): ...``."""
+    sure = "" if probability != probability else f" ({per_cent(probability)})"
+    why = "; ".join(_REASONS[word] for word in reasons)
+    return _FOUND[verdict] + sure + (f": {why}" if why else "")
 
 
 def title(name: str) -> str:

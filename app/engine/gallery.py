@@ -13,6 +13,7 @@ from core.encoders.clip import ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape
+from core.matching.verdict import Doubt
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import GallerySpec
@@ -21,6 +22,7 @@ from core.retrieval.queries import QueryEncoder, picture_query, shape_query
 from core.retrieval.search import Query, Searcher, SearchResult
 from core.retrieval.store import Gallery
 from core.retrieval.thumbnails import thumbnail
+from core.retrieval.verdict import judge_search
 
 MOST_LISTED = 200
 """Shapes of a gallery that are shown, at most, when nothing was asked for."""
@@ -32,11 +34,14 @@ def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSett
     with gallery_for(wish.gallery, spec, progress=span(progress, 0.0, 0.9)) as gallery:
         query_encoder = _query_encoder(GallerySpec.of(gallery.spec, encoder.device))
         progress(0.92, f"Searching {len(gallery)} shapes")
+        sure: tuple[str, float, tuple[str, ...]] = ("", float("nan"), ())
         if wish.kind == "nothing":
             found = _first(gallery, wish.tag)
         else:
             query = _query(wish, query_encoder, gallery, encoder)
             found = Searcher(gallery)(query, wish.top, wish.closer, wish.tag or None, wish.worst)
+            if not wish.worst:
+                sure = _judged(judge_search(query, found, gallery, query_encoder))
         results = [
             FoundShape(
                 one.entry.number,
@@ -49,7 +54,12 @@ def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSett
             for one in found
         ]
         progress(1.0, f"{len(gallery)} shapes searched")
-        return FoundShapes(results, len(gallery), gallery.tags(), gallery.refused, "words" in gallery.spaces)
+        about = (len(gallery), gallery.tags(), gallery.refused, "words" in gallery.spaces)
+        return FoundShapes(results, *about, *sure)
+
+
+def _judged(doubt: Doubt | None) -> tuple[str, float, tuple[str, ...]]:
+    return ("unmeasured", float("nan"), ()) if doubt is None else (doubt.verdict, doubt.probability, doubt.reasons)
 
 
 def _first(gallery: Gallery, tag: str) -> list[SearchResult]:

@@ -170,6 +170,8 @@ class FoundShapes:
 
     Attributes:
         words: whether the gallery can be searched by words.
+        verdict: on the first result, of ``probability`` and doubted for ``reasons``: whether it is of the kind that was
+            asked for; "unmeasured" where nobody knows how often such searches are right, "" where nothing was asked for.
     """
 
     results: list[FoundShape]
@@ -177,6 +179,9 @@ class FoundShapes:
     tags: list[tuple[str, int]]
     refused: list[tuple[str, str]]
     words: bool
+    verdict: str = ""
+    probability: float = float("nan")
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass

@@ -25,6 +25,7 @@ from core.geometry.sampling import spread
 from core.matching.verdict import judge as judge_match
 from core.parts.verdict import judge as judge_part
 from core.progress import Progress, silent, span
+from core.retrieval.verdict import judge_features as judge_search
 from core.training.meshes import read_meshes
 from core.training.procedural import HELD_OUT, Object3D, make_object
 
@@ -39,10 +40,11 @@ FEATURES = {
     "part": ("overlap", "evidence", "decided", "marked", "views"),
     "pose": ("score", "similarity", "overlap", "lead", "mirror", "spread", "edges", "mask", "inliers", "size"),
     "mask": ("score", "edges", "tight", "object", "size"),
+    "search": ("similarity", "vector", "overlap"),
 }
 """Features by the first word of the kind of answer."""
 
-SCALED = {"score", "similarity", "margin", "views"}
+SCALED = {"score", "similarity", "margin", "views", "vector"}
 """Features whose scale depends on the encoder; what is said of encoders that were not measured goes without them."""
 
 BINS = np.linspace(0, 1, 11)
@@ -65,6 +67,8 @@ GROUPS: dict[str, Callable[[str], bool]] = {
     "poses": lambda kind: kind == "pose",
     "parts": lambda kind: kind.startswith("part"),
     "masks": lambda kind: kind == "mask",
+    "searches, by image": lambda kind: kind == "search by image",
+    "searches, by shape": lambda kind: kind == "search by shape",
 }
 """Which kinds of answers are counted together."""
 
@@ -101,6 +105,7 @@ def train(
     out: str | Path,
     progress: Progress = silent,
     objects: int = 44,
+    searched: Sequence[KnownAnswer] = (),
 ) -> dict[str, int]:
     """Fit the models of an encoder's verdicts and write them, see :func:`core.calibration.save`.
 
@@ -112,6 +117,7 @@ def train(
         out: the file; what it says of other encoders stays.
         progress: told of every picture.
         objects: in photos, at most.
+        searched: searches of galleries (:func:`core.benchmarks.search_answers.fitting_answers`), which are answers too.
 
     Returns:
         The number of answers of each kind that the models were fitted on.
@@ -124,9 +130,10 @@ def train(
     renders = render_cases(items, photos, VIEWS, FIT_SEED)
     collector.run(renders, VIEWS * len(items), progress=span(progress, 0.55, 1.0))
     collector.run_alike(ALIKE, FIT_SEED)
-    models, others = fit_models(collector.answers)
+    answers = [*collector.answers, *searched]
+    models, others = fit_models(answers)
     save(out, encoder.fingerprint, models, others)
-    kinds = [answer.kind for answer in collector.answers]
+    kinds = [answer.kind for answer in answers]
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
 
@@ -184,6 +191,8 @@ def probabilities(answers: Sequence[KnownAnswer], encoder: str) -> Floats:
             said.append(poses[number])
         elif word == "mask":
             said.append(probability("mask", one.features, encoder))
+        elif word.startswith("search"):
+            said.append(judge_search(word, one.features, encoder).probability)
         elif word == "part":
             said.append(judge_part(into, one.features, encoder).probability)
         else:

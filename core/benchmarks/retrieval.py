@@ -1,36 +1,30 @@
 """Retrieval: pictures and scans find their shape in a gallery, and shapes find others of their kind."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import trimesh
-from scipy.spatial.transform import Rotation
 
+from core.benchmarks.calibration import probabilities
+from core.benchmarks.calibration import tables as calibration_tables
 from core.benchmarks.classical import d2
+from core.benchmarks.search_answers import KnownQuery, ask, empty_queries, kinds_of
+from core.benchmarks.search_data import gallery_of, numbers_of, scan, take_photos
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
-from core.encoders.feature_map import Box, box_around
-from core.errors import CounterpointError
-from core.fields.cache import cache_key
-from core.files import cache_dir, make_folder, write_atomic
-from core.geometry.sampling import sample_surface, spread
-from core.geometry.shape import Shape, make_shape
+from core.geometry.sampling import spread
 from core.progress import Progress, silent, span
-from core.retrieval.build import index_folder
 from core.retrieval.describe import GallerySpec
 from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Query, Searcher
-from core.retrieval.store import Gallery, open_gallery
+from core.retrieval.store import Gallery
 from core.retrieval.views import Views, overlap
 from core.training.categories import CATEGORIES
 from core.training.meshes import read_meshes
-from core.training.pictures import PictureSettings, Surface, take_picture
 from core.training.procedural import HELD_OUT, Object3D, make_object
 
-Row = dict[str, float | str]
+Row = dict[str, Any]
 Floats = npt.NDArray[np.floating]
 Rank = Callable[[int], Floats]
 """A method: the scores float [N] of all shapes for the query with a number."""
@@ -38,22 +32,8 @@ Rank = Callable[[int], Floats]
 QUERIES = 200
 """The largest number of pictures, and of shapes, that are searched with."""
 
-
-@dataclass
-class QueryPhoto:
-    """A picture of an object.
-
-    Attributes:
-        item: the number of the object.
-        image: RGB uint8 [H, W, 3].
-        mask: bool [H, W], the object's pixels.
-        box: around them, in pixels.
-    """
-
-    item: int
-    image: npt.NDArray[np.uint8]
-    mask: npt.NDArray[np.bool_]
-    box: Box
+JUDGED = 2
+"""Of so many of them one is searched with again, for verdicts."""
 
 
 def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
@@ -67,13 +47,15 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     - picture to shape: upright pictures in new surfaces and light before clutter; each has one shape that is its own.
     - scan to shape: 2,048 points with noise of 1 % of the diagonal, turned about the up axis; again each has its own.
     - shape to its kind: the shapes themselves, of which only others count.
+    - verdicts, reliability, no counterpart: how often searches among some of the kinds are right that are called good;
+      see :mod:`core.benchmarks.calibration`.
 
     Raises:
         CounterpointError: unknown data, or an encoder without vectors for whole pictures.
     """
     items = _items(settings.data, settings.count)
     spec = GallerySpec(settings.encoder)
-    with _gallery(items, settings.data, settings.count, spec, span(progress, 0.0, 0.6)) as gallery:
+    with gallery_of(items, f"{settings.data} {settings.count}", spec, span(progress, 0.0, 0.6)) as gallery:
         task = _Task(items, gallery, QueryEncoder(spec))
         progress(0.6, "describing pictures")
         tables = {
@@ -81,8 +63,8 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
             "scan to shape": _scan_table(task, span(progress, 0.8, 0.9)),
         }
         if len(set(task.kinds)) < len(task.kinds):
-            tables["shape to its kind"] = _kind_table(task, span(progress, 0.9, 1.0))
-        return tables
+            tables["shape to its kind"] = _kind_table(task, span(progress, 0.9, 0.95))
+        return tables | _verdict_tables(task, span(progress, 0.95, 1.0))
 
 
 class _Task:
@@ -91,7 +73,7 @@ class _Task:
     def __init__(self, items: list[Object3D], gallery: Gallery, query_encoder: QueryEncoder):
         self.items, self.gallery, self.query_encoder = items, gallery, query_encoder
         self.kinds = np.array([item.category for item in items])
-        self.numbers = _numbers(gallery, items)
+        self.numbers = numbers_of(gallery, items)
         self.chosen = spread(len(items), QUERIES)
         self.histograms = np.stack([d2(item.shape) for item in items])
         self._searcher, self._rng = Searcher(gallery), np.random.default_rng(5)
@@ -144,66 +126,27 @@ def _kind_table(task: _Task, progress: Progress) -> list[Row]:
     return _table(ranks, several, task.kinds, progress, leave_out=True)
 
 
+def _verdict_tables(task: _Task, progress: Progress) -> dict[str, list[Row]]:
+    """How far the verdicts on searches can be believed: with the query's kind in the gallery, without, and of no object."""
+    chosen = task.chosen[::JUDGED]
+    photos = [photo for photo in take_photos(task.items, chosen, seed=1) if photo is not None]
+    queries = [KnownQuery(task.query_encoder.image(one.image, one.box), one.item) for one in photos]
+    queries += [KnownQuery(task.query_encoder.image(one.image, None, one.mask), one.item) for one in photos[::2]]
+    queries += [
+        KnownQuery(task.query_encoder.shape(scan(task.items[i].shape, int(i)), "y"), int(i)) for i in chosen[::2]
+    ]
+    queries += list(empty_queries(task.query_encoder, None, 900))
+    progress(0.3, "Searching among some kinds")
+    answers = ask(queries, kinds_of(task.items), task.numbers, task.gallery, 900)
+    return calibration_tables(answers, probabilities(answers, task.query_encoder.encoder.fingerprint))
+
+
 def _items(data: str, count: int) -> list[Object3D]:
     kind, folder = parse_data(data, TASKS["retrieval"].data)
     names, items = list(CATEGORIES), []
     if "procedural" in kind:
         items = [make_object(HELD_OUT[7000 + i], names[i % len(names)]) for i in range(min(count, 2000))]
     return items + (read_meshes(folder) if folder else [])
-
-
-def _gallery(items: list[Object3D], data: str, count: int, spec: GallerySpec, progress: Progress) -> Gallery:
-    """Make the gallery of the objects as files; what is in the cache from a run before is used again."""
-    place = cache_dir() / "benchmarks" / cache_key("retrieval", data, str(count), str(spec))[:16]
-    files = place / "shapes"
-    try:
-        for number, item in enumerate(items):
-            file = files / item.category / f"{number}.ply"
-            if not file.exists():
-                make_folder(file.parent)
-                _write(item.shape, file)
-        index_folder(files, place / "gallery", spec, progress=progress)
-    except OSError as error:
-        raise CounterpointError(f"The gallery of the benchmark cannot be written ({error}).") from error
-    return open_gallery(place / "gallery")
-
-
-def _write(shape: Shape, file: Path) -> None:
-    """Write a PLY, which has z up; a whole file or none."""
-    colors = shape.colors
-    mesh = trimesh.Trimesh(shape.vertices[:, [0, 2, 1]] * [1, -1, 1], shape.faces, process=False, vertex_colors=colors)
-    write_atomic(file, mesh.export(file_type="ply"))
-
-
-def _numbers(gallery: Gallery, items: list[Object3D]) -> npt.NDArray[np.int64]:
-    paths = [gallery.root / item.category / f"{number}.ply" for number, item in enumerate(items)]
-    return np.array([gallery.number_of(path) for path in paths], np.int64)
-
-
-def take_photos(items: Sequence[Object3D], chosen: Sequence[int] | npt.NDArray[np.int64]) -> list[QueryPhoto | None]:
-    """Take a picture of each of the chosen objects; None if less than 200 pixels show the object.
-
-    Args:
-        items: the objects.
-        chosen: the numbers of those that are taken, int [n].
-    """
-    settings = PictureSettings(plain=0, any_roll=0, fill=(0.6, 0.9), shift=0.03, elevation=(-5, 60))
-    photos: list[QueryPhoto | None] = []
-    for number in chosen:
-        rng = np.random.default_rng((31, int(number), 0))
-        picture = take_picture(items[number], rng, settings, Surface(3 * int(number)))
-        seen = picture.mask.sum() >= 200
-        photos.append(QueryPhoto(int(number), picture.image, picture.mask, box_around(picture.mask)) if seen else None)
-    return photos
-
-
-def scan(shape: Shape, seed: int) -> Shape:
-    """Make a noisy point cloud of a shape, turned about its up axis (+y)."""
-    rng = np.random.default_rng((37, seed))
-    points = sample_surface(shape, 2048)
-    turn = Rotation.from_euler("y", rng.uniform(0, 2 * np.pi)).as_matrix()
-    places = points.position + rng.normal(0, 0.01, points.position.shape)
-    return make_shape(places @ turn.T, np.zeros((0, 3), np.int64), name="scan")
 
 
 def _scores(searcher: Searcher, query: Query, numbers: npt.NDArray[np.int64], closer: bool) -> Floats:

@@ -13,8 +13,8 @@ from core.alignment.scorer import Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
 from core.alignment.trust import as_known, doubt_of
 from core.congealing.agreement import AgreementSettings, LearnedField, agree, refine_jointly
-from core.congealing.copies import same_pictures
 from core.congealing.coordinates import CoordinateMap, MapSettings, pixels_at, points_at, solve
+from core.congealing.copies import same_pictures
 from core.congealing.posed_photos import CanonicalShape, PosedPhoto, pose_photo
 from core.encoders.base import ImageEncoder
 from core.errors import CounterpointError

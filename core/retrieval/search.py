@@ -75,7 +75,13 @@ class Searcher:
         self._revision = gallery.revision
 
     def __call__(
-        self, query: Query, top: int = 10, closer: bool = True, tag: str | None = None, worst: bool = False
+        self,
+        query: Query,
+        top: int = 10,
+        closer: bool = True,
+        tag: str | None = None,
+        worst: bool = False,
+        among: npt.NDArray[np.int64] | None = None,
     ) -> list[SearchResult]:
         """Find the shapes most similar to a query.
 
@@ -86,6 +92,7 @@ class Searcher:
                 as they were.
             tag: only shapes with this tag are searched.
             worst: whether the least similar come first.
+            among: the numbers of the shapes that are searched, int64 [n]; None for all, or those with the tag.
 
         Returns:
             The shapes, the most similar first.
@@ -93,7 +100,6 @@ class Searcher:
         Raises:
             CounterpointError: the gallery has no vectors to search by in this way, or no shape with the tag.
         """
-        among = None
         if tag is not None:
             among = self.gallery.numbers_tagged(tag)
             if len(among) == 0:

@@ -106,11 +106,7 @@ def photo_views(
 
 def view_similarity(query: Views, shape: Views) -> float:
     """Return the similarity of a photo or a shape with a shape, a number of at most 1."""
-    mine, theirs = (centred(v.descriptors, v.masks, together=True) for v in (query, shape))
-    power = BOXED if query.boxed else 2.0
-    both = torch.einsum("aij,bij->ab", query.masks, shape.masks)
-    similar = torch.einsum("aijd,bijd->ab", mine * query.masks[..., None], theirs * shape.masks[..., None])
-    score = (similar / both.clamp(min=1e-6)).clamp(min=0) * overlap(query.masks, shape.masks) ** power
+    score, _, _ = _compared(query, shape)
     if len(query.masks) == 1:
         return float(score.max())
     rings = score.unflatten(0, (len(ELEVATIONS), AZIMUTHS)).unflatten(2, (len(ELEVATIONS), AZIMUTHS))
@@ -118,6 +114,29 @@ def view_similarity(query: Views, shape: Views) -> float:
     same = rings[level, :, level]
     turned = same[:, view, (view + view[:, None]) % AZIMUTHS]
     return float(turned.mean((0, 2)).max())
+
+
+def most_alike(query: Views, shape: Views) -> tuple[float, float]:
+    """Return the similarity inside both masks, and the overlap of the silhouettes, of the views that are most alike.
+
+    Both are at most 1. Of a photo it is the view that it is most similar to; of a shape the mean over its views of the
+    largest similarity and of the largest overlap.
+    """
+    score, similar, covered = _compared(query, shape)
+    if len(query.masks) == 1:
+        best = int(score.argmax())
+        return float(similar.flatten()[best]), float(covered.flatten()[best])
+    return float(similar.amax(1).mean()), float(covered.amax(1).mean())
+
+
+def _compared(query: Views, shape: Views) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the score, the similarity inside both masks and the overlap of all pairs of views, float32 [A, B] each."""
+    mine, theirs = (centred(v.descriptors, v.masks, together=True) for v in (query, shape))
+    power = BOXED if query.boxed else 2.0
+    both = torch.einsum("aij,bij->ab", query.masks, shape.masks)
+    similar = torch.einsum("aijd,bijd->ab", mine * query.masks[..., None], theirs * shape.masks[..., None])
+    similar, covered = (similar / both.clamp(min=1e-6)).clamp(min=0), overlap(query.masks, shape.masks)
+    return similar * covered**power, similar, covered
 
 
 def overlap(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

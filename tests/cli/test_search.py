@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.verb import verb
 
@@ -13,9 +15,28 @@ def test_the_verb_finds_by_image_and_by_shape(shape_folder, sample):
     assert [r["path"].split("/")[-1][:3] for r in by_image["results"]][:2] == ["toy", "toy"]
     scores = [r["score"] for r in by_image["results"]]
     assert scores == sorted(scores, reverse=True) and len(scores) == 4 and len(by_image["refused"]) == 1
+    assert by_image["verdict"] in ("good", "unsure") and by_image["probability"] > 0.5
     done = verb("search", shape_folder, shape_folder / "toy.glb", "--top", 2)
     lines = done.stdout.splitlines()
-    assert len(lines) == 2 and lines[0].endswith("toy2.glb") and "broken.ply" in done.stderr
+    assert (
+        len(lines) == 3
+        and lines[2].startswith("first of this kind: ")
+        and "%" in lines[2]
+        and lines[0].endswith("toy2.glb")
+        and "broken.ply" in done.stderr
+    )
+
+
+def test_a_search_for_noise_says_that_it_is_probably_nothing(shape_folder, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    done = verb("search", shape_folder, tmp_path / "noise.png")
+    assert done.stdout.splitlines()[-1].startswith("first of this kind: none (")
+    worst = json.loads(verb("search", shape_folder, tmp_path / "noise.png", "--worst", "--json").stdout)
+    assert worst["verdict"] is None and worst["reasons"] == []
+    Image.fromarray(np.full((240, 320), 255, np.uint8)).save(tmp_path / "mask.png")
+    part = verb("search", shape_folder, tmp_path / "noise.png", "--mask", tmp_path / "mask.png", "--part")
+    assert part.stdout.splitlines()[-1].startswith("no verdict: how often searches by words and by parts")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ KINDS = {
     *(f"{word} to {into}" for word in ("alike", "alone", "joint", "guided", "part") for into in ("image", "shape")),
     "pose",
     "mask",
+    "search by image",
+    "search by shape",
 }
 
 

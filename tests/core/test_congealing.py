@@ -18,8 +18,8 @@ from core.benchmarks import photo_collections, pixels, spair
 from core.benchmarks.settings import EvaluateSettings
 from core.congealing.agreement import AgreementSettings, LearnedField, agree
 from core.congealing.collection import OpenedPhoto, congeal, congeal_jointly
-from core.congealing.copies import same_pictures
 from core.congealing.coordinates import MapSettings, coordinates, points_at, solve
+from core.congealing.copies import same_pictures
 from core.congealing.generate import GenerateSettings, distill, generate, learn_word
 from core.congealing.opening import open_photos
 from core.congealing.photos import open_photo, scaled

@@ -14,6 +14,9 @@ import torch
 import trimesh
 from torch.nn import functional as F
 
+from core.benchmarks.calibration import probabilities
+from core.benchmarks.search_answers import KnownQuery, ask, empty_queries
+from core.calibration import REASONS
 from core.encoders.catalogue import EncoderChoice
 from core.errors import Cancelled, CounterpointError
 from core.geometry.raycasting import Raycaster
@@ -27,6 +30,7 @@ from core.retrieval.index import Index, index_of, write_indices
 from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Searcher, fused
 from core.retrieval.store import ShapeRecord, Stamp, create_gallery, open_gallery
+from core.retrieval.verdict import judge_search
 from core.retrieval.views import Views, _projection, contains, overlap, shape_views, short, view_similarity
 
 RECIPE = GallerySpec(EncoderChoice())
@@ -135,6 +139,56 @@ def test_searches_find_what_is_alike(gallery, shapes, query_encoder, sample):
             searcher(query, tag="nothing")
         with pytest.raises(CounterpointError, match="CLIP"):
             query_encoder.words("a plank")
+
+
+def test_a_search_says_when_nothing_is_alike(gallery, query_encoder, sample):
+    """Something is always the most similar; noise, and a thing that the gallery lacks, are told from what is there."""
+    photo, box = load_image(sample["image"]), tuple(sample["box"])
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
+    with open_gallery(gallery) as opened:
+        searcher = Searcher(opened)
+
+        def judged(query, **how):
+            return judge_search(query, searcher(query, **how), opened, query_encoder)
+
+        toy = query_encoder.image(photo, box)
+        there, lacking, none = judged(toy), judged(toy, tag="flat"), judged(query_encoder.image(noise))
+        assert none.verdict == lacking.verdict == "none" and there.probability > 0.5 > lacking.probability
+        assert none.reasons and set(none.reasons) <= set(REASONS)
+        assert judged(toy, closer=False) == judged(toy, tag="toys"), "it is about the first result alone"
+        stick = opened.number_of(opened.root / "long" / "stick0.stl")
+        assert judged(query_encoder.of_gallery(opened, stick)).verdict == "good"
+        assert judged(query_encoder.of_gallery(opened, stick), tag="toys").verdict == "none"
+        mask = np.zeros(photo.shape[:2], bool)
+        mask[int(box[1]) : int(box[3]), int(box[0]) : int(box[2])] = True
+        assert judged(query_encoder.part_of_image(photo, mask, box)) is None, "nobody measured that"
+        assert judge_search(toy, [], opened, query_encoder) is None
+
+
+def test_the_same_shape_twice_is_as_sure_as_once(sample, query_encoder, tmp_path):
+    """Two copies of a file lead over each other by nothing, which says nothing against them."""
+    verdicts, query = [], query_encoder.image(load_image(sample["image"]), tuple(sample["box"]))
+    (tmp_path / "shapes").mkdir()
+    for name in ("one.glb", "two.glb"):
+        shutil.copy(sample["shape"], tmp_path / "shapes" / name)
+        index_folder(tmp_path / "shapes", tmp_path / "gallery", RECIPE, workers=1)
+        with open_gallery(tmp_path / "gallery") as opened:
+            verdicts.append(judge_search(query, Searcher(opened)(query), opened, query_encoder))
+    assert verdicts[0] == verdicts[1] and verdicts[0].probability > 0.5
+
+
+def test_searches_of_known_answer_count_as_right_where_the_kind_is_found(gallery, shapes, query_encoder):
+    files = [shapes / kind for kind in ("toys/toy.glb", "toys/toy2.glb", "flat/plank0.obj", "flat/plank1.obj")]
+    with open_gallery(gallery) as opened:
+        numbers, kinds = np.array([opened.number_of(file) for file in files]), np.array(["toy", "toy", "flat", "flat"])
+        queries = [KnownQuery(query_encoder.of_gallery(opened, int(n)), i) for i, n in enumerate(numbers)]
+        queries += [KnownQuery(one.query, trap="noise or wall") for one in empty_queries(query_encoder, None, 3)][:2]
+        answers = ask(queries, kinds, numbers, opened, 0)
+    there = [one for one in answers if one.kind == "search by shape" and not one.trap]
+    assert len(there) == 4 and all(one.right for one in there)
+    assert {one.trap for one in answers if not one.right} <= {"kind that is left out", "noise or wall"}
+    said = probabilities(answers, query_encoder.encoder.fingerprint)
+    assert said[[one.right for one in answers]].min() > said[[not one.right for one in answers]].max()
 
 
 def test_thin_shapes_and_boxes_drawn_backwards_spoil_no_search(gallery, query_encoder, sample, tmp_path):

@@ -29,6 +29,7 @@ def test_find_shapes_like_the_image_open_turn_and_align_one(
     QTest.mouseClick(dock.likes["image"], LEFT)
     qtbot.waitUntil(lambda: grid.count() == 4, timeout=90_000)
     assert set(names(window)[:2]) == {"toy.glb", "toy2.glb"}
+    assert dock.sure.isVisible() and "of this kind (" in dock.sure.text() and "%" in dock.sure.text()
     assert "1 could not be read" in dock.about.text() and "broken.ply" in dock.about.toolTip()
     assert [dock.tag.itemText(i) for i in range(dock.tag.count())] == ["All tags", "below (1)"]
     toy = names(window).index("toy.glb")
@@ -46,6 +47,7 @@ def test_find_shapes_like_the_image_open_turn_and_align_one(
     wait_ready(window)
     dock.order.setCurrentIndex(1)
     qtbot.waitUntil(lambda: names(window)[0] not in ("toy.glb", "toy2.glb"), timeout=60_000)
+    assert not dock.sure.isVisible()  # nobody asked what is least similar to be alike
     dock.order.setCurrentIndex(0)
     dock.tag.setCurrentIndex(1)
     qtbot.waitUntil(lambda: names(window) == ["toy2.glb"], timeout=60_000)
@@ -80,7 +82,7 @@ def test_a_gallery_is_made_searched_by_a_part_and_names_a_shape(
     assert dock.likes["part"].isEnabled()
     QTest.mouseClick(dock.likes["part"], LEFT)
     qtbot.waitUntil(lambda: set(names(window)[:2]) == {"toy.glb", "toy2.glb"}, timeout=60_000)
-    assert set(names(window)[:2]) == {"toy.glb", "toy2.glb"}
+    assert set(names(window)[:2]) == {"toy.glb", "toy2.glb"} and "not measured" in dock.sure.text()
     QTest.mouseClick(dock.name, LEFT)
     qtbot.waitUntil(lambda: not dock.names.isHidden(), timeout=60_000)
     assert dock.names.text().startswith("below 100%") and "votes" in dock.names.text()

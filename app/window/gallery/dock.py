@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.document.texts import tr
+from app.document.texts import search_sureness, tr
 from app.window.gallery.grid import ShapeGrid
 
 CLIP = tr("""The CLIP model that words are searched with, as ARCHITECTURE:WEIGHTS, for example
@@ -52,6 +52,9 @@ class GalleryPanel(QWidget):
         self.picture = QLabel()
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.hide()
+        self.sure = QLabel()
+        self.sure.setWordWrap(True)
+        self.sure.hide()
         self.about = QLabel(
             tr(
                 "Choose a folder of shapes, or a gallery, to see what is in it and to find shapes like the one in the photo."
@@ -67,6 +70,7 @@ class GalleryPanel(QWidget):
         asks.addStretch(1)
         asks.addWidget(self.about)
         found.addLayout(self._filter_row())
+        found.addWidget(self.sure)
         found.addWidget(self.results, 1)
         found.addWidget(self.picture)
         sides.addLayout(asks, 2)
@@ -83,6 +87,8 @@ class GalleryPanel(QWidget):
     def show_results(self, found: Any) -> None:
         """:class:`app.shared.results.FoundShapes`."""
         self.results.show_shapes(found.results)
+        self.sure.setText(search_sureness(found.verdict, found.probability, found.reasons))
+        self.sure.setVisible(bool(found.verdict and found.results))
         blocker = QSignalBlocker(self.tag)
         chosen = self.tag.currentData()
         self.tag.clear()
