@@ -5,6 +5,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -93,6 +95,21 @@ def test_what_is_in_it(gallery, shapes):
         assert len(numbers) == 8 and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
         assert np.allclose(opened.vector(number, "shape"), vectors[list(numbers).index(number)])
         assert opened.number_of(shapes / "broken.ply") is None and opened.number_of(gallery / "else.obj") is None
+
+
+def test_a_script_without_a_main_guard_blames_no_file(shapes, tmp_path):
+    """Its processes cannot begin; that is no fault of the shapes, which would be refused for ever."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from core.retrieval.build import index_folder\n"
+        f"print(index_folder({str(shapes)!r}, {str(tmp_path / 'made')!r}, workers=2).refused)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, cwd=os.getcwd(), env=dict(os.environ)
+    )
+    assert "crash" not in done.stdout, done.stderr
+    with open_gallery(tmp_path / "made") as opened:
+        assert len(opened) == 8 and [path for path, _ in opened.refused] == ["broken.ply"]
 
 
 def test_the_same_again_does_nothing_and_changes_are_noticed(gallery, shapes, tmp_path):
