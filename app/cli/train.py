@@ -149,7 +149,9 @@ def train_verdicts(options: TrainOptions, progress: Progress = silent) -> Path:
             meshes += [every[i] for i in spread(len(every), 4)]
             in_gallery += every[0::2]  # the others test
     choice = EncoderChoice(options.encoder, options.start, None, options.device)
-    searched = fitting_answers(choice, in_gallery, options.photos, calibration.FIT_SEED, span(progress, 0.0, 0.2))
+    searched = fitting_answers(
+        choice, in_gallery, scene, options.photos, calibration.FIT_SEED, span(progress, 0.0, 0.2)
+    )
     calibration.train(
         load_encoder(choice), scene, meshes, options.photos, out, span(progress, 0.2, 1.0), searched=searched
     )

@@ -80,14 +80,14 @@ def sureness(verdict: str, probability: float | None, reasons: Sequence[str]) ->
 _FOUND = {
     "good": tr("The first shape is of this kind"),
     "unsure": tr("The first shape may be of this kind"),
-    "none": tr("Probably nothing here is of this kind"),
+    "none": tr("The first shape is probably of another kind"),
     "unmeasured": tr("How often searches by words and by parts are right was not measured"),
     "": "",
 }
 
 
 def search_sureness(verdict: str, probability: float, reasons: Sequence[str]) -> str:
-    """What people read of a verdict on a search: ``Probably nothing here is of this kind (8%): ...``."""
+    """What people read of a verdict on a search: ``The first shape may be of this kind (55%): ...``."""
     sure = "" if probability != probability else f" ({per_cent(probability)})"
     why = "; ".join(_REASONS[word] for word in reasons)
     return _FOUND[verdict] + sure + (f": {why}" if why else "")

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.benchmarks.bop import BopScene
+from core.benchmarks.known_cases import photo_cases
 from core.benchmarks.search_data import KINDS, gallery_of, numbers_of, scan, take_photos
 from core.benchmarks.verdict_answers import KnownAnswer
 from core.encoders.catalogue import EncoderChoice
@@ -22,6 +24,7 @@ from core.retrieval.search import Query, Searcher
 from core.retrieval.store import Gallery
 from core.retrieval.verdict import kind_of_search, search_features
 from core.training.categories import CATEGORIES
+from core.training.meshes import stood_up
 from core.training.photos import photo_files, read_photo
 from core.training.pictures import PictureSettings
 from core.training.procedural import HELD_OUT, Object3D, make_object
@@ -90,20 +93,57 @@ def ask(
 
 
 def fitting_answers(
-    choice: EncoderChoice, meshes: Sequence[Object3D], photos: str | None, seed: int, progress: Progress = silent
+    choice: EncoderChoice,
+    meshes: Sequence[Object3D],
+    scene: BopScene | None,
+    photos: str | None,
+    seed: int,
+    progress: Progress = silent,
 ) -> list[KnownAnswer]:
     """Search a gallery of procedural objects and meshes by pictures before photos, by scans, and by each other.
 
     Args:
         choice: the encoder.
         meshes: in the gallery beside ``EACH`` procedural objects of each category.
+        scene: whose models are searched among the meshes by the objects in every other photo; or None.
         photos: a folder of photos that become backgrounds, and that are searched with themselves; or None.
         seed: of the pictures.
         progress: is told how far it is.
     """
     names = list(CATEGORIES)
-    items = [make_object(HELD_OUT[9000 + i], names[i % len(names)]) for i in range(EACH * len(names))] + list(meshes)
+    items = [make_object(HELD_OUT[9000 + i], names[i % len(names)]) for i in range(EACH * len(names))]
+    first = len(items)
+    rendered, shown = [*items, *meshes], {} if scene is None else scene.models
+    models = [stood_up(shape, "z", f"model {number}") for number, shape in shown.items()]
+    items = rendered + [one for one in models if one is not None]
     spec, query_encoder = GallerySpec(choice), QueryEncoder(GallerySpec(choice))
+    name = " ".join(["verdicts", *(item.shape.digest or item.category for item in items)])
+    with gallery_of(items, name, spec, span(progress, 0.0, 0.4)) as gallery:
+        kinds, numbers, last = kinds_of(items), numbers_of(gallery, items), len(rendered)
+        queries = list(empty_queries(query_encoder, photos, seed))
+        queries += _picture_queries(rendered, query_encoder, photos, seed, span(progress, 0.4, 0.8))
+        progress(0.8, "Searching by shapes")
+        some = range(0, last, 2)
+        queries += [KnownQuery(query_encoder.of_gallery(gallery, int(numbers[i])), i) for i in some]
+        scans = [(i, scan(items[i].shape, seed + i)) for i in some[::2]]
+        queries += [KnownQuery(query_encoder.shape(one, "y"), i) for i, one in scans]
+        answers = ask(queries, kinds[:last], numbers[:last], gallery, seed)
+        if scene is not None:
+            real = photo_queries(scene, scene.photos()[0::2], query_encoder, last - first)
+            answers += ask(real, kinds[first:], numbers[first:], gallery, seed)
+        return answers
+
+
+def photo_queries(scene: BopScene, photos: Sequence[str], query_encoder: QueryEncoder, first: int) -> list[KnownQuery]:
+    """Make queries of the objects in photos; ``first`` is the number of the scene's first model among the objects."""
+    place = {f"object {key}": first + number for number, key in enumerate(scene.models)}
+    cases = photo_cases(scene, photos)
+    return [KnownQuery(query_encoder.image(one.image, one.box), place[one.name.split(" ", 1)[1]]) for one in cases]
+
+
+def _picture_queries(
+    items: Sequence[Object3D], query_encoder: QueryEncoder, photos: str | None, seed: int, progress: Progress
+) -> Iterator[KnownQuery]:
     settings = PictureSettings(
         320,
         plain=0,
@@ -115,21 +155,12 @@ def fitting_answers(
         elevation=(-5, 60),
         photos=photos,
     )
-    name = " ".join(["verdicts", *(item.shape.digest or item.category for item in items)])
-    with gallery_of(items, name, spec, span(progress, 0.0, 0.4)) as gallery:
-        numbers, queries = numbers_of(gallery, items), list(empty_queries(query_encoder, photos, seed))
-        for view in range(PICTURES):
-            progress(0.4 + 0.4 * view / PICTURES, "Searching by pictures")
-            for photo in take_photos(items, range(len(items)), settings, seed + view):
-                if photo is not None:
-                    mask = photo.mask if view == 0 else None
-                    queries.append(KnownQuery(query_encoder.image(photo.image, photo.box, mask), photo.item))
-        progress(0.8, "Searching by shapes")
-        some = range(0, len(items), 2)
-        queries += [KnownQuery(query_encoder.of_gallery(gallery, int(numbers[i])), i) for i in some]
-        scans = [(i, scan(items[i].shape, seed + i)) for i in some[::2]]
-        queries += [KnownQuery(query_encoder.shape(one, "y"), i) for i, one in scans]
-        return ask(queries, kinds_of(items), numbers, gallery, seed)
+    for view in range(PICTURES):
+        progress(view / PICTURES, "Searching by pictures")
+        for photo in take_photos(items, range(len(items)), settings, seed + view):
+            if photo is not None:
+                mask = photo.mask if view == 0 else None
+                yield KnownQuery(query_encoder.image(photo.image, photo.box, mask), photo.item)
 
 
 def kinds_of(items: Sequence[Object3D]) -> npt.NDArray:
@@ -145,7 +176,8 @@ def empty_queries(query_encoder: QueryEncoder, photos: str | None, seed: int) ->
     for number in spread(len(files), EMPTY):
         yield KnownQuery(query_encoder.image(_place(read_photo(files[number]), rng)), trap="photo of something else")
     for number in range(EMPTY // 2):
-        yield KnownQuery(query_encoder.image(_pattern(number % 3, rng), BOX), trap="noise or wall")
+        box = BOX if number % 2 else None
+        yield KnownQuery(query_encoder.image(_pattern(number % 3, rng), box), trap="noise or wall")
 
 
 def _place(photo: Image, rng: np.random.Generator) -> Image:

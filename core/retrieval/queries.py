@@ -1,5 +1,6 @@
 """Queries to galleries: pictures, shapes, parts and words, described as the gallery's spec says."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from torch.nn import functional as F
 from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.catalogue import load_encoder, load_point_encoder
 from core.encoders.clip import ClipEncoder
-from core.encoders.feature_map import Box, box_around, check_box, encode_image, whole_image
+from core.encoders.feature_map import Box, box_around, check_box, encode_image
 from core.errors import CounterpointError
 from core.geometry.pixel_grid import pixels_of
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import Shape
 from core.matching.matchable import MatchableShape
+from core.parts.prominence import likely_box
 from core.retrieval.describe import GallerySpec
 from core.retrieval.search import Query
 from core.retrieval.store import Gallery
@@ -68,7 +70,7 @@ class QueryEncoder:
 
         Args:
             image: RGB uint8 [H, W, 3].
-            box: (x0, y0, x1, y1) in pixels around the object; None for the whole image.
+            box: (x0, y0, x1, y1) in pixels around the object; where there is no mask either, None looks for it.
             mask: bool [H, W], the pixels of the object, which count instead of the box.
 
         Raises:
@@ -79,11 +81,12 @@ class QueryEncoder:
             return _by_views(
                 image_vector(image, self.encoder, box_around(mask)), photo_views(image, mask, self.encoder)
             )
-        vector = image_vector(image, self.encoder, box)
-        x0, y0, x1, y1 = whole_image(image) if box is None else check_box(box, image)
+        sought = box is None
+        x0, y0, x1, y1 = box = likely_box(image, self.encoder) if box is None else check_box(box, image)
         framed = np.zeros(image.shape[:2], bool)
         framed[max(0, round(y0)) : round(y1) + 1, max(0, round(x0)) : round(x1) + 1] = True
-        return _by_views(vector, photo_views(image, framed, self.encoder, boxed=True))
+        vector = image_vector(image, self.encoder, box)
+        return replace(_by_views(vector, photo_views(image, framed, self.encoder, boxed=True)), sought=sought)
 
     def shape(self, shape: Shape, up: str) -> Query:
         """Make a query of a shape, whose file has the axis ``up`` pointing up."""

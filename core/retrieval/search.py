@@ -37,12 +37,14 @@ class Query:
         part: the unit descriptors float32 [n, D] of a part, which candidates are compared with in the closer look; None
             for others.
         own: the number of the shape that is the query itself and is left out.
+        sought: whether nobody said where in the photo the object is.
     """
 
     vectors: dict[str, npt.NDArray[np.float32]]
     views: Views | None = None
     part: torch.Tensor | None = None
     own: int | None = None
+    sought: bool = False
 
 
 @dataclass(frozen=True)

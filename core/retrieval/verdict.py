@@ -5,8 +5,9 @@ known of searches by a photo or a shape; how often searches by words and by part
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from core.calibration import doubts, probability
+from core.calibration import SOUGHT, doubts, probability
 from core.matching.verdict import Doubt, limited
 from core.retrieval.queries import QueryEncoder
 from core.retrieval.search import Query, SearchResult
@@ -38,7 +39,10 @@ def judge_search(
     if kind is None or not found:
         return None
     features = search_features(query, found[0].entry.number, gallery)
-    return judge_features(kind, features, query_encoder.encoder.fingerprint)
+    doubt = judge_features(kind, features, query_encoder.encoder.fingerprint)
+    if query.sought and doubt.verdict != "good":
+        doubt = replace(doubt, reasons=(SOUGHT, *doubt.reasons))
+    return doubt
 
 
 def judge_features(kind: str, features: Mapping[str, float], encoder: str) -> Doubt:
