@@ -15,7 +15,7 @@ from core.retrieval.describe import GallerySpec
 from core.retrieval.queries import QueryEncoder, picture_query, shape_query
 from core.retrieval.search import Query, Searcher
 from core.retrieval.store import Gallery
-from core.retrieval.verdict import UNKNOWN, judge_search
+from core.retrieval.verdict import UNKNOWN, judge_search, kind_of_search
 
 WORDS = "text:"
 
@@ -41,7 +41,7 @@ def run(options: SearchOptions, progress: Progress = silent) -> dict[str, Any]:
         progress(1.0, "Done")
         results = [{"path": str(one.path), "score": one.score, "tags": list(one.entry.tags)} for one in found]
         report = {"encoder": query_encoder.spec.choice.name, "results": results, "refused": refusals(gallery.refused)}
-        return report | _judged(doubt, options.worst)
+        return report | _judged(doubt, query, options.worst)
 
 
 def lines(options: SearchOptions, report: dict[str, Any]) -> list[str]:
@@ -50,13 +50,16 @@ def lines(options: SearchOptions, report: dict[str, Any]) -> list[str]:
     if report["verdict"] is not None:
         said = sureness(report["verdict"], report["probability"], report["reasons"])
         return [*shown, f"first of this kind: {said}"]
+    if not shown:
+        return ["nothing but what was asked for is in the gallery"]
     return [*shown, *(f"no verdict: {why}" for why in report["reasons"])]
 
 
-def _judged(doubt: Doubt | None, worst: bool) -> dict[str, Any]:
+def _judged(doubt: Doubt | None, query: Query, worst: bool) -> dict[str, Any]:
     """``verdict``, ``probability`` and ``reasons`` of the first result; of the least similar nothing is said."""
     if doubt is None:
-        return {"verdict": None, "probability": None, "reasons": [] if worst else [UNKNOWN]}
+        unknown = [UNKNOWN] if kind_of_search(query) is None and not worst else []
+        return {"verdict": None, "probability": None, "reasons": unknown}
     return {"verdict": doubt.verdict, "probability": doubt.probability, "reasons": sentences(doubt.reasons)}
 
 

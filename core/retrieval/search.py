@@ -8,6 +8,8 @@ import numpy.typing as npt
 import torch
 
 from core.errors import CounterpointError
+from core.interchange.names import listed
+from core.notices import warn
 from core.retrieval.index import Index, index_of
 from core.retrieval.store import Gallery, GalleryEntry
 from core.retrieval.views import Views, contains, view_similarity
@@ -97,7 +99,7 @@ class Searcher:
             among: the numbers of the shapes that are searched, int64 [n]; None for all, or those with the tag.
 
         Returns:
-            The shapes, the most similar first.
+            The shapes, the most similar first; a warning says which of their files are gone.
 
         Raises:
             CounterpointError: the gallery has no vectors to search by in this way, or no shape with the tag.
@@ -118,7 +120,13 @@ class Searcher:
             limit, bound = looked[first[-1]], max if worst else min
             scores |= {number: bound(scores[number], limit) for number in order[CLOSER:]}
         entries = self.gallery.entries(order[:top])
-        return [SearchResult(one, self.gallery.root / one.path, float(scores[one.number])) for one in entries]
+        found = [SearchResult(one, self.gallery.root / one.path, float(scores[one.number])) for one in entries]
+        gone = [one.path.name for one in found if not one.path.is_file()]
+        if gone:
+            warn(
+                f"{listed(gone, 3)}: no longer where the gallery was made of it; read the folder again (counterpoint index)."
+            )
+        return found
 
     def _index(self, space: str) -> Index:
         if space not in self.gallery.spaces:

@@ -1,6 +1,7 @@
 """The verb search."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -30,8 +31,12 @@ def test_the_verb_finds_by_image_and_by_shape(shape_folder, sample):
 def test_a_search_for_noise_says_that_it_is_probably_nothing(shape_folder, tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
-    done = verb("search", shape_folder, tmp_path / "noise.png")
+    done = verb("search", shape_folder, tmp_path / "noise.png", "--box", "40,30,260,210")
     assert done.stdout.splitlines()[-1].startswith("first of this kind: none (")
+    (tmp_path / "one").mkdir()
+    shutil.copy(shape_folder / "toy.glb", tmp_path / "one")
+    own = verb("search", tmp_path / "one", tmp_path / "one" / "toy.glb")
+    assert own.stdout == "nothing but what was asked for is in the gallery\n"
     worst = json.loads(verb("search", shape_folder, tmp_path / "noise.png", "--worst", "--json").stdout)
     assert worst["verdict"] is None and worst["reasons"] == []
     Image.fromarray(np.full((240, 320), 255, np.uint8)).save(tmp_path / "mask.png")

@@ -25,6 +25,7 @@ from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape
 from core.images import load_image
 from core.matching.crops import centred
+from core.notices import collect_warnings
 from core.retrieval import build, index
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import GallerySpec, typical
@@ -170,7 +171,11 @@ def test_a_search_says_when_nothing_is_alike(gallery, query_encoder, sample):
             return judge_search(query, searcher(query, **how), opened, query_encoder)
 
         toy = query_encoder.image(photo, box)
-        there, lacking, none = judged(toy), judged(toy, tag="flat"), judged(query_encoder.image(noise))
+        there, lacking, none = (
+            judged(toy),
+            judged(toy, tag="flat"),
+            judged(query_encoder.image(noise, (40, 30, 260, 210))),
+        )
         assert none.verdict == lacking.verdict == "none" and there.probability > 0.5 > lacking.probability
         assert none.reasons and set(none.reasons) <= set(REASONS)
         assert judged(toy, closer=False) == judged(toy, tag="toys"), "it is about the first result alone"
@@ -203,6 +208,12 @@ def test_the_same_shape_twice_is_as_sure_as_once(sample, query_encoder, tmp_path
         with open_gallery(tmp_path / "gallery") as opened:
             verdicts.append(judge_search(query, Searcher(opened)(query), opened, query_encoder))
     assert verdicts[0] == verdicts[1] and verdicts[0].probability > 0.5
+    (tmp_path / "shapes" / "one.glb").rename(tmp_path / "elsewhere.glb")
+    with open_gallery(tmp_path / "gallery") as opened, collect_warnings() as said:
+        Searcher(opened)(query)
+    assert len(said) == 1 and said[0].startswith("one.glb: no longer where"), (
+        "else an export of the results fails later"
+    )
 
 
 def test_searches_of_known_answer_count_as_right_where_the_kind_is_found(gallery, shapes, query_encoder):
