@@ -116,6 +116,12 @@ def test_prompts_and_strokes_in_an_image():
     grabcut.set_image(np.zeros((20, 30, 3), np.uint8))
     with pytest.raises(CounterpointError, match="outside the image"):
         part_in_image((30, 20), [Action("point", True, ((99.0, 2.0),))], grabcut)
+    points = [
+        Action("point", wanted, ((u, 5.2),))
+        for wanted, u in ((True, 9), (True, 5), (False, 5.3), (False, 9), (True, 9.1))
+    ]
+    part_in_image((30, 20), points, segmenter)  # in one pixel the last click counts
+    assert segmenter.asked.add == [(9.1, 5.2)] and segmenter.asked.remove == [(5.3, 5.2)]
     assert stroke_mask([(5, 5)], 2, (30, 20)).sum() == pytest.approx(13, abs=9)
     assert outline_mask([(2, 2), (6, 2), (6, 6), (2, 6)], (30, 20)).sum() == 25
 
