@@ -121,7 +121,8 @@ def _here(files: list[Path], spec: GallerySpec) -> Iterator[Result]:
 def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[Result]:
     """Describe files in processes.
 
-    A file that crashes its process is refused; it is found by trying one by one those that were being read.
+    A file that crashes its process is refused; it is found by trying one by one those that were being read. Where no
+    process can begin (as in a script that does its work without ``if __name__ == "__main__"``), this one reads them.
     """
     waiting, suspects = deque(files), deque[Path]()
     pool: ProcessPoolExecutor | None = None
@@ -129,6 +130,9 @@ def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[
         while waiting or suspects:
             if pool is None:
                 pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (spec, count))
+                if not _begins(pool):
+                    yield from _here([*suspects, *waiting], spec)
+                    return
             alone = bool(suspects)
             source = suspects if alone else waiting
             batch = [source.popleft() for _ in range(1 if alone else min(len(source), AT_ONCE * count))]
@@ -148,6 +152,14 @@ def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[
     finally:
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begins(pool: ProcessPoolExecutor) -> bool:
+    try:
+        pool.submit(os.getpid).result()
+    except BrokenProcessPool:
+        return False
+    return True
 
 
 _describer: Describer | CounterpointError | None = None
