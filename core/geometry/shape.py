@@ -240,7 +240,7 @@ def vertex_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
 
     Vertices at the same place share one.
     """
-    group, count = _places(vertices)
+    group, count = places_of(vertices)
     total = np.zeros((count, 3))
     step = max(_ROWS, count // 4)
     for begin in range(0, len(faces), step):
@@ -257,7 +257,7 @@ def vertex_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
     return total.astype(np.float32)[group]
 
 
-def _places(vertices: Floats) -> tuple[Ints, int]:
+def places_of(vertices: Floats) -> tuple[Ints, int]:
     """The number of the place that each vertex [V, 3] lies at, int32 [V], and how many places there are."""
     keys = np.zeros(len(vertices), np.uint64)
     for axis, factor in enumerate((0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)):

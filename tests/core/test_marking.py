@@ -9,6 +9,7 @@ import pytest
 import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import dijkstra
 
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
@@ -239,3 +240,22 @@ def test_fetching_a_checkpoint(tmp_path, monkeypatch):
     with pytest.raises(CounterpointError, match="could not be downloaded"):
         sam.fetch_checkpoint("vit_b", tmp_path / "b", source=source)
     server.shutdown()
+
+
+def test_a_brush_looks_no_farther_than_it_reaches_and_finds_the_same(monkeypatch):
+    """The first stroke on a million faces took 15 seconds, because lengths were measured everywhere."""
+    ball = trimesh.creation.icosphere(5)
+    graph = SurfaceGraph(make_shape(ball.vertices * [1, 0.7, 0.3], ball.faces))
+    everywhere = graph._lengths(np.arange(len(ball.faces)))
+    for radius in (0.01, 0.08, 0.3):
+        reached = dijkstra(everywhere, directed=False, indices=[7, 9000], min_only=True, limit=radius)
+        seen = []
+        monkeypatch.setattr(
+            SurfaceGraph, "_lengths", lambda self, some, find=_LENGTHS: (seen.append(len(some)), find(self, some))[1]
+        )
+        chosen = graph.within([9000, 7], radius)
+        monkeypatch.undo()
+        assert np.array_equal(chosen, np.isfinite(reached)) and seen[0] < 3 * chosen.sum() + 200
+
+
+_LENGTHS = SurfaceGraph._lengths
