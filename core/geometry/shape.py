@@ -14,7 +14,7 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 from core.files import file_digest
 from core.geometry.linked_files import noted
-from core.geometry.odd_points import said_of_points
+from core.geometry.odd_points import said_of_faces, said_of_points
 from core.geometry.paint import Paint
 from core.images import check_file
 
@@ -218,7 +218,7 @@ def checked_shape(
     vertices = np.ascontiguousarray(vertices, np.float64).reshape(-1, 3)
     faces = np.zeros((0, 3), np.int64) if faces is None else np.ascontiguousarray(faces, np.int64).reshape(-1, 3)
     warnings = [*dict.fromkeys(warnings or []), *_check(vertices, faces, name)]
-    warnings += [] if len(faces) else said_of_points(vertices, name)
+    warnings += said_of_faces(vertices, faces, name) if len(faces) else said_of_points(vertices, name)
     if normals is not None:
         normals = np.nan_to_num(np.asarray(normals, np.float32), posinf=0, neginf=0)
         lengths = np.linalg.norm(normals, axis=1)
