@@ -35,7 +35,7 @@ SPOT = 0.25
 
 
 @dataclass(frozen=True)
-class _View:
+class _Sight:
     """What rays hit: whether anything, bool [n]; the normals of the camera's frame and the colours there, float [n, 3]."""
 
     mask: npt.NDArray[np.bool_]
@@ -63,7 +63,7 @@ def unseen_turn(pose: Pose, K: Floats, caster: Raycaster, symmetries: Floats) ->
     low, high = pixels.min(0), pixels.max(0)
     step = float((high - low).max()) / CELLS
     grid = np.stack(np.meshgrid(*(np.arange(low[i] - 2 * step, high[i] + 2 * step, step) for i in (0, 1))), axis=-1)
-    seen = _view(pose, K, caster, grid.reshape(-1, 2))
+    seen = _sight(pose, K, caster, grid.reshape(-1, 2))
     middle, found = pose(shape.center), []
     for axis in candidate_axes(shape):
         for degrees in DEGREES:
@@ -76,14 +76,14 @@ def unseen_turn(pose: Pose, K: Floats, caster: Raycaster, symmetries: Floats) ->
     return min(found, default=None)
 
 
-def _looks_same(seen: _View, turned: Pose, K: Floats, caster: Raycaster, pixels: Floats, depth: float) -> bool:
+def _looks_same(seen: _Sight, turned: Pose, K: Floats, caster: Raycaster, pixels: Floats, depth: float) -> bool:
     """Whether a pose looks as what is seen, after it was moved to where that is."""
     first = caster.cast(*shape_rays(turned, K, caster.shape, pixels)).mask
     if _overlap(seen.mask, first) < LIKELY:
         return False
     gap = _middle(pixels[seen.mask]) - _middle(pixels[first])
     shift = np.append(gap / K[[0, 1], [0, 1]] * depth, 0.0)
-    other = _view(replace(turned, t=turned.t + shift), K, caster, pixels)
+    other = _sight(replace(turned, t=turned.t + shift), K, caster, pixels)
     if _overlap(seen.mask, other.mask) < COVERS:
         return False
     both = seen.mask & other.mask
@@ -101,7 +101,7 @@ def _middle(pixels: Floats) -> Floats:
     return np.asarray((pixels.min(0) + pixels.max(0)) / 2)
 
 
-def _view(pose: Pose, K: Floats, caster: Raycaster, pixels: Floats) -> _View:
+def _sight(pose: Pose, K: Floats, caster: Raycaster, pixels: Floats) -> _Sight:
     shape = caster.shape
     hits = caster.cast(*shape_rays(pose, K, shape, pixels))
     normals, colors = np.zeros((len(pixels), 3)), np.zeros((len(pixels), 3))
@@ -112,4 +112,4 @@ def _view(pose: Pose, K: Floats, caster: Raycaster, pixels: Floats) -> _View:
         painted = surface_color(shape, hits.face[hits.mask], hits.bary[hits.mask])
         if painted is not None:
             colors[hits.mask] = painted[..., :3]
-    return _View(hits.mask, normals, colors)
+    return _Sight(hits.mask, normals, colors)
