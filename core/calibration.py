@@ -62,6 +62,7 @@ REASONS = {
     "rival": "another pose fits nearly as well",
     "rivals": "other places look alike",
     "similar": "what is there looks different",
+    "unseen": "from there it looks the same after some turns",
     SOUGHT: "the object has no box and was looked for",
     "silhouette": "the silhouette of what was found is another",
     "unlike": "what was found looks different from every side",

@@ -19,6 +19,8 @@ _BRIGHT = 99.5
 """Per cent of the numbers of a float image that are not highlights."""
 _BRIGHT_BYTE = 64
 """Upper bytes of 16 bits from which on all sixteen are used."""
+_FLAT = 0.08
+"""If all numbers lie within this share of their range, nothing would be seen."""
 _OVERSHOOT = 0.1
 """By what share filters may exceed white, or go below black, without being told."""
 _BITS, _PHOTOMETRIC, _PLANES, _SAMPLES = 258, 262, 284, 339
@@ -38,6 +40,12 @@ def to_8_bit(values: npt.NDArray, name: str) -> npt.NDArray[np.uint8]:
         warn(f"{name} has {int((~known).sum()):,} numbers that are not finite; they are shown black, or white.")
     found = values[known] if known.any() else np.zeros(1)
     full = _white_of_floats(found, name) if is_float else _white_of_counts(float(found.max()))
+    low, high = np.percentile(found[:: max(1, found.size // 100_000)], [0.5, 99.5])
+    if not is_float and full > 255 and 0 < high - low < _FLAT * full:
+        warn(
+            f"{name} uses only numbers from {low:g} to {high:g} (as thermal cameras do): they are shown from black to white."
+        )
+        values, full = np.clip(values - low, 0, None), high - low
     if found.min() < (-_OVERSHOOT * full if is_float else 0):
         warn(f"{name} has numbers below zero (down to {found.min():.4g}), which are shown black.")
     values = np.clip(np.nan_to_num(values, posinf=full, neginf=0.0), 0, full)

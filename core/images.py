@@ -24,6 +24,7 @@ from core.errors import CounterpointError
 from core.files import check_file, write_atomic
 from core.foreign_photos import check_developed, check_known
 from core.notices import warn
+from core.odd_photos import say_panorama
 from core.orientation import upright_size
 from core.units import METRE, Unit
 
@@ -52,6 +53,7 @@ def load_image(path: str | Path) -> RGB:
             check_developed(image, path.name)
             check_planes(image, path.name)
             say_more_pages(image, path.name)
+            say_panorama(image, path.name)
             return _to_rgb(image, path.name)
     except CounterpointError:
         raise

@@ -20,6 +20,9 @@ _LONG = {
 }
 """What units are called when they are written out."""
 
+OTHER_SIZE = 0.05
+"""How far, as a fraction, a shape's size may be from what its data set says."""
+
 LARGE = 10.0
 """A shape whose diagonal is more than this is hardly in metres: what is matched with photos is not as large as a
 house."""
@@ -71,35 +74,44 @@ def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Un
     path = Path(path)
     if given is not None:
         return Unit(given, True, f"One unit of {path.name} is {given:g} m, as was said.")
-    of_data = _of_models_info(path, diagonal)
-    if of_data is not None:
-        return Unit(of_data, True, f"{path.name} is in {_called(of_data)}, as the models_info.json beside it says.")
+    of_data, ratio = _of_models_info(path, diagonal)
+    if of_data:
+        where = f"{path.name} is in {_called(of_data)}, as the models_info.json beside it says"
+        larger = f", but {abs(1 / ratio - 1):.0%} {'larger' if ratio < 1 else 'smaller'} than it says"
+        is_it = abs(1 / ratio - 1) < OTHER_SIZE
+        return Unit(of_data, is_it, where + ("." if is_it else larger + ": check that it is the right model."))
     if path.suffix.lower() in (".glb", ".gltf"):
         return Unit(1.0, True, f"{path.name} is in metres, as glTF is.")
     guess = 0.001 if diagonal > LARGE else 1.0
+    says = "does not say its unit" if of_data is None else "is of another size than the models_info.json beside it says"
     return Unit(
         guess,
         False,
-        f"{path.name} does not say its unit: it is taken to be in {_called(guess)}, because its diagonal is {diagonal:.4g}; "
+        f"{path.name} {says}: it is taken to be in {_called(guess)}, because its diagonal is {diagonal:.4g}; "
         "give --unit if it is not.",
     )
 
 
-def _of_models_info(path: Path, diagonal: float) -> float | None:
-    """BOP gives the size of each model in millimetres."""
+def _of_models_info(path: Path, diagonal: float) -> tuple[float | None, float]:
+    """BOP gives the size of each model in millimetres.
+
+    Metres of the unit, 0 where no unit explains it, None where nothing is said; and the size that is said as a multiple
+    of the file's own in that unit, 1 where only the diameter is said.
+    """
     digits = "".join(filter(str.isdecimal, path.stem))
     place = path.parent / "models_info.json"
     if not digits or not place.is_file():
-        return None
+        return None, 1.0
     try:
         size = by_number(read_json(place), place.name)[str(int(digits))]
         true = (
             math.hypot(size["size_x"], size["size_y"], size["size_z"]) if "size_x" in size else float(size["diameter"])
         )
     except (CounterpointError, ValueError, KeyError, TypeError):
-        return None
+        return None, 1.0
     ratio = true / max(diagonal, 1e-12)
-    return next((UNITS[name] for name in ("mm", "cm", "m") if 0.7 < ratio * 0.001 / UNITS[name] < 1.4), None)
+    metres = next((UNITS[name] for name in ("mm", "cm", "m") if 0.7 < ratio * 0.001 / UNITS[name] < 1.4), 0.0)
+    return metres, ratio * 0.001 / metres if metres and "size_x" in size else 1.0
 
 
 def _called(metres: float) -> str:

@@ -5,11 +5,14 @@ Its fields say how they are given on the command line, and argparse reads them i
 
 import argparse
 import dataclasses
+import os.path
 import re
 import sys
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, field
 from typing import Any, Literal, NoReturn, TypeVar
+
+from core.errors import CounterpointError
 
 Options = TypeVar("Options")
 PathKind = Literal["path", "path or name"]
@@ -129,6 +132,24 @@ def parse(verb: str, options: type[Options], given: Sequence[str]) -> Options:
     parser = make_parser(verb, options)
     found = vars(parser.parse_args(_bind_negative(parser, given)))
     return options(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})
+
+
+def check_outputs(options: Any) -> None:
+    """Refuse to write over an image or shape that is read.
+
+    Raises:
+        CounterpointError: ``--out`` or ``--save`` names a file that is also a positional argument.
+    """
+    every = arguments_of(type(options))
+    read = [getattr(options, one.name) for one in every if not one.flags and one.path]
+    files = [
+        path for value in read for path in ([value] if isinstance(value, str) else value or ()) if os.path.isfile(path)
+    ]
+    for name in {"out", "save"} & {one.name for one in every}:
+        written = getattr(options, name)
+        is_file = isinstance(written, str) and os.path.isfile(written)
+        if is_file and any(os.path.samefile(written, path) for path in files):
+            raise CounterpointError(f"--{name} would write over {written}, which is read; choose another name.")
 
 
 def _bind_negative(parser: Parser, given: Sequence[str]) -> list[str]:

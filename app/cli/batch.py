@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from app.cli.arguments import Argument, arguments_of, parse
+from app.cli.arguments import Argument, arguments_of, check_outputs, parse
 from app.cli.options.groups import BatchOptions
 from core.errors import CounterpointError
 from core.files import check_file
@@ -51,6 +51,7 @@ def run(verb: str, run_row: Run, options: BatchOptions, progress: Progress = sil
         with collect_warnings() as said:
             try:
                 call = _parse(verb, type(options), _arguments(columns, row, path.parent))
+                check_outputs(call)
                 result |= {"status": "done", **run_row(call)}
             except CounterpointError as error:
                 result |= {"status": "failed", "reason": str(error)}

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any
 
 import core
-from app.cli.arguments import Parser, parse
+from app.cli.arguments import Parser, check_outputs, parse
 from app.cli.options.groups import BatchOptions, JsonOptions
 from core.errors import Cancelled, CounterpointError
 from core.notices import collect_warnings
@@ -100,6 +100,7 @@ def options_of(verb: str) -> type:
 def run_verb(verb: str, given: list[str]) -> int:
     """Read the options of a verb, run it and print its report; returns the exit code."""
     options: Any = parse(verb, options_of(verb), given)
+    check_outputs(options)
     work = import_module(f"app.cli.{verb}")
     run, lines = work.run, work.lines
     if isinstance(options, BatchOptions) and options.batch:

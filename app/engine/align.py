@@ -15,7 +15,7 @@ from app.engine.scoring import Judge, camera_of_task, candidates_of, judge_of
 from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import AlignTask, Correspondence2D3D, Guide, Item, PoseInPhoto, RigCamera
 from core.alignment import kept
-from core.alignment.align import align_from, align_hypotheses
+from core.alignment.align import align_from, align_hypotheses, notes
 from core.alignment.coarse import facing
 from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.field_of_view import estimate_field_of_view
@@ -33,6 +33,7 @@ from core.images import load_depth
 from core.interchange.cameras import fitted, load_camera
 from core.interchange.lying import say_written_upright
 from core.interchange.poses import View, load_entry, save_view
+from core.notices import warn
 from core.progress import Progress, span
 from core.units import unit_of
 
@@ -54,7 +55,10 @@ def align_shape(progress: Report, task: AlignTask, dof: int, locked: frozenset[s
         if step % STRIDE == 0:
             progress.tell(PoseSoFar(found.K, found.lens, PoseInPhoto.of(poses[0])))
 
-    found.poses = _plain(align_hypotheses(candidates, judge.scorer, fine, watch).hypotheses)
+    hypotheses = align_hypotheses(candidates, judge.scorer, fine, watch).hypotheses
+    for note in notes(judge.scorer.photo, judge.scorer.shape.shape, hypotheses[0]):
+        warn(note)
+    found.poses = _plain(hypotheses)
     return found
 
 

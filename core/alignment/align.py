@@ -20,7 +20,7 @@ from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
-from core.geometry.symmetry import symmetries
+from core.geometry.symmetry import turns_alike
 from core.notices import warn
 
 Floats = npt.NDArray[np.floating]
@@ -238,7 +238,7 @@ def notes(photo: Photo, shape: Shape, best: Hypothesis) -> list[str]:
         said.append("The shape lies outside the picture.")
     if best.overlap < SURE_OVERLAP:
         said.append(f"The silhouette overlaps with the object by {best.overlap:.0%} only.")
-    if len(symmetries(shape)) > 1:
+    if turns_alike(shape):
         said.append(
             "The shape looks the same after some turns in itself: the rotation is one of several that fit alike."
         )

@@ -22,6 +22,7 @@ from core.geometry.shape import Shape
 from core.geometry.undistorted import Undistorted
 from core.matching.prepare import matchable_image
 from core.notices import warn
+from core.odd_photos import say_odd
 from core.parts.segmenters import box_mask
 
 Floats = npt.NDArray[np.floating]
@@ -156,6 +157,7 @@ def posed_photo(
         CounterpointError: As :func:`photo_of`; or the depth cannot be in the shape's units.
     """
     size = (image.shape[1], image.shape[0])
+    say_odd(image, name)
     if mask is None:
         mask = _cut_out(image, encoder, box, name)
     _check_mask(mask, size)

@@ -11,6 +11,7 @@ from core.alignment.fine import FineSettings, refine
 from core.alignment.photo import posed_photo
 from core.alignment.rivals import half_turns, mirror_images
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
+from core.alignment.unseen import unseen_turn
 from core.alignment.verdict import SAME_DEGREES, PoseDoubt, doubted
 from core.calibration import ASSUMED, CAUTIOUS, GOOD, SOUGHT
 from core.encoders.base import ImageEncoder
@@ -55,6 +56,8 @@ def judged(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
     doubts = [doubt_of(found, number, scorer) for number in range(len(found))]
     if doubts and doubts[0].probability >= GOOD and fits_another_camera(found[0], scorer):
         doubts[0] = PoseDoubt(CAUTIOUS, ("camera",))
+    if doubts and doubts[0].probability >= GOOD and looks_turned(found[0].pose, scorer):
+        doubts[0] = PoseDoubt(CAUTIOUS, ("unseen",))
     doubts = [as_known(one, scorer.photo) for one in doubts]
     return [
         replace(one, probability=min(doubt.probability, doubts[0].probability), reasons=doubt.reasons)
@@ -151,6 +154,11 @@ def fits_another_camera(one: Hypothesis, scorer: PoseScorer) -> bool:
         return False
     best = max(_with_focal(one, scorer, factor) for factor in OTHER_FOCAL)
     return best > BETTER * one.score and best > BETTER * _with_focal(one, scorer, 1.0)
+
+
+def looks_turned(pose: Pose, scorer: PoseScorer) -> bool:
+    """Return whether the photo cannot tell a pose from the same shape turned, its symmetries aside."""
+    return unseen_turn(pose, scorer.K, scorer.shape.caster, scorer.shape.symmetries) is not None
 
 
 def _with_focal(one: Hypothesis, scorer: PoseScorer, factor: float) -> float:

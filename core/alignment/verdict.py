@@ -79,5 +79,5 @@ def judge(value: float, reasons: Sequence[str] = ()) -> Verdict:
     """Return the verdict on a pose of a probability, and of the reasons for doubting it."""
     verdict = verdict_of(with_distance(value, reasons))
     if verdict == "unsure":
-        return "rival" if {"rival", "mirror"} & set(reasons[:1]) else "misfit"
+        return "rival" if {"rival", "mirror", "unseen"} & set(reasons[:1]) else "misfit"
     return verdict

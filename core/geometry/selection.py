@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from core.geometry.shape import Shape
+from core.geometry.shape import Shape, places_of
 
 Chosen = npt.NDArray[np.bool_]
 
@@ -47,12 +47,11 @@ class SurfaceGraph:
             near = index.reshape(len(index), count)[:, 1:]
             rows = np.repeat(np.arange(len(near)), near.shape[1])
             return np.unique(np.sort(np.stack([rows, near.ravel()], axis=1), axis=1), axis=0)
-        _, weld = np.unique(self.shape.vertices.view("V24").ravel(), return_inverse=True)
-        faces = weld[self.shape.faces].astype(np.int64)
-        edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-        key = edges[:, 0] * (int(faces.max()) + 1) + edges[:, 1]
+        faces = places_of(self.shape.vertices)[0][self.shape.faces].astype(np.int64)
+        one, other = faces.ravel(), faces[:, [1, 2, 0]].ravel()
+        key = np.minimum(one, other) * (int(faces.max()) + 1) + np.maximum(one, other)
         face = np.repeat(np.arange(len(faces)), 3)
-        real = edges[:, 0] != edges[:, 1]
+        real = one != other
         key, face = key[real], face[real]
         order = np.argsort(key, kind="stable")
         key, face = key[order], face[order]
@@ -76,21 +75,38 @@ class SurfaceGraph:
         cross = np.cross(b - a, c - a)
         return np.asarray(cross / np.maximum(np.linalg.norm(cross, axis=1, keepdims=True), 1e-20))
 
-    @cached_property
-    def _lengths(self) -> sparse.csr_array:
-        """The lengths of straight lines between the centres of faces within ``HOPS`` edges.
+    def _lengths(self, some: npt.NDArray[np.int64]) -> sparse.csr_array:
+        """The lengths of straight lines between the centres of some faces [n] within ``HOPS`` edges, [n, n].
 
         So paths over them bend little.
         """
-        next_to = self._matrix(np.ones(len(self.pairs), np.float32), self.pairs)
+        number = np.full(len(self.centers), -1)
+        number[some] = np.arange(len(some))
+        pairs = number[self.pairs]
+        pairs = pairs[(pairs >= 0).all(axis=1)]
+        next_to = _matrix(np.ones(len(pairs), np.float32), pairs, len(some))
         next_to = sparse.csr_array(next_to + next_to.T)
         reach = next_to
-        for _ in range(HOPS - 1 if len(self.centers) < FINE else 0):
+        for _ in range(HOPS - 1 if len(some) < FINE else 0):
             reach = sparse.csr_array(reach + reach @ next_to)
         far = sparse.triu(reach, k=1, format="coo")
         one, other = far.row, far.col
-        lengths = np.linalg.norm(self.centers[one] - self.centers[other], axis=1)
-        return self._matrix(lengths, np.stack([one, other], axis=1))
+        lengths = np.linalg.norm(self.centers[some[one]] - self.centers[some[other]], axis=1)
+        return _matrix(lengths, np.stack([one, other], axis=1), len(some))
+
+    def _around(self, faces: npt.NDArray[np.int64], radius: float) -> npt.NDArray[np.int64]:
+        """The faces [n] whose centres lie within a distance of those of others, and their neighbours over ``HOPS`` edges."""
+        places = self.centers[faces]
+        near = ((self.centers >= places.min(axis=0) - radius) & (self.centers <= places.max(axis=0) + radius)).all(
+            axis=1
+        )
+        inside = np.flatnonzero(near)
+        away, _ = cKDTree(places).query(self.centers[inside], distance_upper_bound=radius * (1 + 1e-9), workers=-1)
+        near[inside] = np.isfinite(away)
+        near[faces] = True
+        for _ in range(HOPS):
+            near[self.pairs[near[self.pairs].any(axis=1)]] = True
+        return np.flatnonzero(near)
 
     @cached_property
     def components(self) -> npt.NDArray[np.int32]:
@@ -109,8 +125,12 @@ class SurfaceGraph:
             bool [F].
         """
         start = np.unique(np.asarray(faces, np.int64))
-        reached = dijkstra(self._lengths, directed=False, indices=start, min_only=True, limit=radius)
-        return np.asarray(np.isfinite(reached))
+        some = self._around(start, radius)  # a path is never shorter than the straight line
+        begin = np.searchsorted(some, start)
+        reached = dijkstra(self._lengths(some), directed=False, indices=begin, min_only=True, limit=radius)
+        chosen = np.zeros(len(self.centers), bool)
+        chosen[some[np.isfinite(reached)]] = True
+        return chosen
 
     def component(self, face: int) -> Chosen:
         """Choose all faces that are connected with a face: bool [F]."""
@@ -135,4 +155,8 @@ class SurfaceGraph:
 
     def _matrix(self, weights: npt.NDArray, pairs: npt.NDArray[np.int64]) -> sparse.csr_array:
         count = len(self.shape.vertices) if self.shape.is_point_cloud else len(self.shape.faces)
-        return sparse.csr_array((np.maximum(weights, 1e-12), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+        return _matrix(weights, pairs, count)
+
+
+def _matrix(weights: npt.NDArray, pairs: npt.NDArray[np.int64], count: int) -> sparse.csr_array:
+    return sparse.csr_array((np.maximum(weights, 1e-12), (pairs[:, 0], pairs[:, 1])), shape=(count, count))

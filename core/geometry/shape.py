@@ -14,6 +14,7 @@ import numpy.typing as npt
 from core.errors import CounterpointError
 from core.files import file_digest
 from core.geometry.linked_files import noted
+from core.geometry.odd_points import said_of_faces, said_of_points
 from core.geometry.paint import Paint
 from core.images import check_file
 
@@ -217,6 +218,7 @@ def checked_shape(
     vertices = np.ascontiguousarray(vertices, np.float64).reshape(-1, 3)
     faces = np.zeros((0, 3), np.int64) if faces is None else np.ascontiguousarray(faces, np.int64).reshape(-1, 3)
     warnings = [*dict.fromkeys(warnings or []), *_check(vertices, faces, name)]
+    warnings += said_of_faces(vertices, faces, name) if len(faces) else said_of_points(vertices, name)
     if normals is not None:
         normals = np.nan_to_num(np.asarray(normals, np.float32), posinf=0, neginf=0)
         lengths = np.linalg.norm(normals, axis=1)
@@ -238,7 +240,7 @@ def vertex_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
 
     Vertices at the same place share one.
     """
-    group, count = _places(vertices)
+    group, count = places_of(vertices)
     total = np.zeros((count, 3))
     step = max(_ROWS, count // 4)
     for begin in range(0, len(faces), step):
@@ -255,7 +257,7 @@ def vertex_normals(vertices: Floats, faces: Ints) -> npt.NDArray[np.float32]:
     return total.astype(np.float32)[group]
 
 
-def _places(vertices: Floats) -> tuple[Ints, int]:
+def places_of(vertices: Floats) -> tuple[Ints, int]:
     """The number of the place that each vertex [V, 3] lies at, int32 [V], and how many places there are."""
     keys = np.zeros(len(vertices), np.uint64)
     for axis, factor in enumerate((0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)):

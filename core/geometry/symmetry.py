@@ -21,6 +21,9 @@ FOLDS = (6, 4, 3, 2)
 """If not all rotations about an axis are symmetries, it may be of one of these orders; smaller steps are not told from
 what is nearly round."""
 
+ORDERS = (2, 3, 4, 5, 6, 7, 24)
+"""Orders of rotations that are tried about axes that are not the shape's own; 24 stands for what is round."""
+
 NEAR = 0.03
 """A shape is the same after a rotation if nearly all of its surface comes to lie within this of itself, in diagonals."""
 
@@ -97,7 +100,7 @@ def _alike(one: Floats, other: Floats, axes: Floats) -> bool:
     return bool(np.allclose(one, other, atol=1e-6))
 
 
-def _turns(axis: Floats, step: int) -> Floats:
+def _turns(axis: Floats, step: float) -> Floats:
     """The rotations [n, 3, 3] about an axis [3] by multiples of a step in degrees, the identity first."""
     return np.asarray(Rotation.from_rotvec(np.radians(np.arange(0, 360, step))[:, None] * axis).as_matrix())
 
@@ -108,6 +111,38 @@ def _step(compare: "_Comparison", axis: Floats) -> int:
     same = np.array([compare(turn, near) for turn in _turns(axis, STEP)[1:]])
     steps = (STEP, *(360 // fold for fold in FOLDS))
     return next((step for step in steps if same[degrees % step == 0].all()), 360)
+
+
+@cached(LRUCache(32), key=lambda shape, samples=1000: (shape.digest, samples))
+def turns_alike(shape: Shape, samples: int = 1000) -> bool:
+    """Whether a shape looks the same after some rotation, however it lies in its file.
+
+    Tried are rotations of all small orders about the middle of its surface, about its own axes, its principal axes, and
+    the directions that most of its surface faces.
+    """
+    if len(symmetries(shape, samples)) > 1:
+        return True
+    compare = _Comparison(shape, samples, centred=True)
+    for axis in candidate_axes(shape):
+        near = compare.near(axis)
+        if any(compare(_turns(axis, 360 / order)[1], near) for order in ORDERS):
+            return True
+    return False
+
+
+def candidate_axes(shape: Shape) -> Floats:
+    """Return directions float64 [n, 3] about which a shape may look the same: own axes, principal ones, and those of its flat sides."""
+    found = [*np.eye(3), *np.linalg.eigh(np.cov(sample_surface(shape, 4000).position.T))[1].T]
+    if len(shape.faces):
+        a, b, c = (shape.vertices[shape.faces[:, corner]] for corner in range(3))
+        normals = np.cross(b - a, c - a)
+        areas = np.linalg.norm(normals, axis=1)
+        rough, index = np.unique(
+            np.rint(normals / np.maximum(areas, 1e-300)[:, None] * 20), axis=0, return_inverse=True
+        )
+        largest = np.argsort(-np.bincount(index.ravel(), areas))[:6]
+        found += [rough[k] / np.linalg.norm(rough[k]) for k in largest if rough[k].any()]
+    return np.array(found)
 
 
 def reflections(shape: Shape, samples: int = 1000) -> Floats:
@@ -129,23 +164,28 @@ def _mirror(axis: int) -> Floats:
 
 
 class _Comparison:
-    """Compares a shape with itself after a rotation or reflection about the middle of its box."""
+    """Compares a shape with itself after a rotation or reflection about the middle of its box, or of its surface (``centred``).
 
-    def __init__(self, shape: Shape, samples: int, colors: bool = True):
+    Attributes:
+        position: float64 [n, 3], places on its surface about that middle.
+    """
+
+    def __init__(self, shape: Shape, samples: int, colors: bool = True, centred: bool = False):
         points = sample_surface(shape, 8 * samples)
-        self._tree = cKDTree(points.position)
         self._few = np.arange(0, len(points), max(1, len(points) // samples))
-        self._position = np.asarray(points.position, np.float64)
+        self.position = np.asarray(points.position, np.float64)
+        self.position -= self.position.mean(axis=0) if centred else 0
+        self._tree = cKDTree(self.position)
         self._color = surface_color(shape, points.face, points.bary) if colors else None
 
     def near(self, axis: Floats) -> float:
         """Return how far, in diagonals, surface may come to lie from itself after a turn about an axis [3]."""
-        along = self._position @ axis
-        radius = float(np.quantile(np.linalg.norm(self._position - along[:, None] * axis, axis=1), 0.9))
+        along = self.position @ axis
+        radius = float(np.quantile(np.linalg.norm(self.position - along[:, None] * axis, axis=1), 0.9))
         return min(NEAR, ROUND * radius)
 
     def __call__(self, turn: Floats, near: float = NEAR) -> bool:
-        gap, nearest = self._tree.query(self._position[self._few] @ turn.T)
+        gap, nearest = self._tree.query(self.position[self._few] @ turn.T)
         if np.quantile(gap, 0.95) > near:
             return False
         if self._color is None:

@@ -11,6 +11,7 @@ from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import FISHEYE, Lens, opencv_lens
 from core.geometry.pose import camera_matrix
+from core.interchange.camera_leftovers import check_leftovers, check_skew, check_whole
 from core.notices import warn
 
 Floats = npt.NDArray[np.floating]
@@ -28,7 +29,8 @@ _NAMES = {
     "matrix": ("k", "cameramatrix", "intrinsicmatrix", "camk", "mtx", "kmatrix", "intrinsics", "intrinsic", "camerak",
                "cameraintrinsics", "projectionmatrix", "p"),
     "bend": ("distortioncoefficients", "distortioncoeffs", "distcoeffs", "distcoefs", "dist", "coeffs", "distortion", "d"),
-    "model": ("distortionmodel", "cameramodel", "model", "type", "modelname"),
+    "model": ("distortionmodel", "cameramodel", "model", "type", "modelname", "lensmodel", "lenstype", "lens", "cameratype",
+              "projection", "projectiontype", "projectionmodel"),
 }  # fmt: skip
 """What values are called, in lower case and without blanks, dots and underscores."""
 
@@ -44,7 +46,9 @@ _OTHER = ("equirectangular", "omni", "omnidirectional", "mei", "ds", "doublesphe
           "orthographic", "spherical", "panoramic", "cylindrical")  # fmt: skip
 
 _RADIAL = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4")
-_BENDS = re.compile(r"dist|radial|tangential|fisheye|skew|^[kpsb]\d$|^lambda$")
+_KNOWN = {key for names in _NAMES.values() for key in names} | {*_RADIAL, "fisheyemodel", "isfisheye"}
+_BENT = re.compile(r"fisheye|omni|panoram|equirect|spheric|prism|division|unified|stereographic|equisolid")
+"""In the names of models that are no perspective."""
 
 
 def matrix_of(values: Any, name: str) -> Floats:
@@ -100,11 +104,12 @@ def camera_of(content: Any, name: str) -> PhotoCamera:
     if not isinstance(content, dict):
         return PhotoCamera(matrix_of(_numbers(content), name))
     said = _flat(content, name)
-    _whole_sensor(said, name)
-    size = _size(said)
-    lens = _lens(said, name)
+    check_whole(said, name)
+    lens, K = _lens(said, name), _matrix(said, name)
+    check_skew(said, K[0, 0], K[1, 2] / K[1, 1], name)
+    check_leftovers(said, _KNOWN, set(K.ravel().tolist()), name)
     scale = content.get("depth_scale")
-    return PhotoCamera(_matrix(said, name), size, lens, None if scale is None else float(scale))
+    return PhotoCamera(K, _size(said), lens, None if scale is None else float(scale))
 
 
 def holds_intrinsics(content: Any) -> bool:
@@ -113,15 +118,6 @@ def holds_intrinsics(content: Any) -> bool:
         return False
     said = _flat(content)
     return any(_value(said, what) is not None for what in ("fx", "focal", "matrix"))
-
-
-def _whole_sensor(said: dict[str, Any], name: str) -> None:
-    """Refuse what says that the photos are cut out of those that the intrinsics are for (``roi`` of ROS)."""
-    cut = said.get("roi")
-    if isinstance(cut, dict) and any(cut.get(key) for key in ("x_offset", "y_offset")):
-        raise CounterpointError(
-            f"{name} has a region of interest (roi), so its photos are cut out of those that K is for; give the K of the cut photo."
-        )
 
 
 def _matrix(said: dict[str, Any], name: str) -> Floats:
@@ -148,21 +144,18 @@ def _lens(said: dict[str, Any], name: str) -> Lens | None:
     if any(coefficients) and single and [coefficients[_RADIAL.index(k)] if _RADIAL.index(k) < len(coefficients) else 0
                                          for k in single] != list(single.values()):  # fmt: skip
         raise CounterpointError(f"{name} gives the distortion twice, and not the same.")
-    known = {key for names in _NAMES.values() for key in names} | {*_RADIAL, "fisheyemodel", "isfisheye"}
-    for key, value in said.items():
-        if _BENDS.search(key) and key not in known and _counts(value):
-            raise CounterpointError(
-                f"{name} has {key!r}, which is not understood; give k1, k2, p1, p2, k3 .. k6 of OpenCV."
-            )
-    _understood(said, name)
+    models = {_plain(word): word for key in _NAMES["model"] if isinstance(word := said.get(key), str)}
+    _understood(models, name)
+    is_fisheye = said.get("fisheyemodel") or said.get("isfisheye") or not models.keys().isdisjoint(_FISHEYE)
     if not any(coefficients) and not single:
-        return _without_coefficients(said)
-    model = _plain(str(_value(said, "model") or "opencv"))
-    if said.get("fisheyemodel") or said.get("isfisheye") or model in _FISHEYE:
+        return _without_coefficients(bool(is_fisheye), name)
+    if is_fisheye:
         return _fisheye(coefficients, single, name)
-    if model not in _OPENCV and model not in _STRAIGHT:
-        raise CounterpointError(f"{name} has a lens of the model {_value(said, 'model')!r}, which is not understood.")
-    if coefficients and len(coefficients) == 4 and not _value(said, "model"):
+    if models and models.keys().isdisjoint((*_OPENCV, *_STRAIGHT)):
+        raise CounterpointError(
+            f"{name} has a lens of the model {next(iter(models.values()))!r}, which is not understood."
+        )
+    if coefficients and len(coefficients) == 4 and not models:
         warn(f"{name} has four distortion coefficients and does not say which: they are taken as k1, k2, p1, p2.")
     return opencv_lens(_counted(coefficients, name) or _filled(single))
 
@@ -203,19 +196,19 @@ def _fisheye(coefficients: list[float], single: dict[str, float], name: str) -> 
     return Lens(FISHEYE, tuple((*four, 0.0, 0.0, 0.0, 0.0)[:4]))
 
 
-def _understood(said: dict[str, Any], name: str) -> None:
+def _understood(models: dict[str, str], name: str) -> None:
     """Refuse projections that are no perspective, whichever value names them."""
-    for key in _NAMES["model"]:
-        if _plain(str(said.get(key) or "")) in _OTHER:
-            raise CounterpointError(f"{name} has a camera of the model {said[key]!r}, which is not understood.")
+    for plain, word in models.items():
+        if plain in _OTHER or (_BENT.search(plain) and plain not in _FISHEYE):
+            raise CounterpointError(f"{name} has a camera of the model {word!r}, which is not understood.")
 
 
-def _without_coefficients(said: dict[str, Any]) -> Lens | None:
+def _without_coefficients(is_fisheye: bool, name: str) -> Lens | None:
     """A fisheye whose coefficients are all zero still bends; all other models do not."""
-    model = _plain(str(_value(said, "model") or ""))
-    if said.get("fisheyemodel") or said.get("isfisheye") or model in _FISHEYE:
-        return Lens(FISHEYE, (0.0, 0.0, 0.0, 0.0))
-    return None
+    if not is_fisheye:
+        return None
+    warn(f"{name} has a fisheye lens without coefficients: it is taken to be equidistant.")
+    return Lens(FISHEYE, (0.0, 0.0, 0.0, 0.0))
 
 
 def _filled(single: dict[str, float]) -> list[float]:
@@ -265,12 +258,3 @@ def _size(said: dict[str, Any]) -> tuple[int, int] | None:
 def _numbers(value: Any) -> Any:
     """Numbers of a list, or of the ``data`` of ROS and OpenCV."""
     return value["data"] if isinstance(value, dict) and "data" in value else value
-
-
-def _counts(value: Any) -> bool:
-    """Whether a value says anything: a number that is not 0, a text, a list with such a number."""
-    if isinstance(value, dict):
-        return any(map(_counts, value.values()))
-    if isinstance(value, list | tuple | np.ndarray):
-        return any(map(_counts, value))
-    return bool(value)

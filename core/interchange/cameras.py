@@ -26,6 +26,9 @@ from core.numbers import by_number
 
 Floats = npt.NDArray[np.floating]
 
+SAME_FOCAL = 1.1
+"""The ratio of fx and fy from which they are said to differ: pixels are square, but for a few per cent."""
+
 OFF_CENTRE = 0.05
 """How far, as a share of the photo, a principal point may lie from its middle without being told: that of a photo a tenth larger or smaller."""
 
@@ -91,7 +94,7 @@ def fitted(camera: PhotoCamera, image_size: tuple[int, int] | None, name: str) -
             f"{name} has its principal point at ({cx:.4g}, {cy:.4g}), far from the middle of the picture of {width} x {height}: "
             "check that it is of photos of this size, turned as this one, and not cut out of a larger one."
         )
-    if max(focal) > 1.5 * min(focal):
+    if max(focal) > SAME_FOCAL * min(focal):
         warn(f"{name} has focal lengths that differ much ({focal[0]:.4g} and {focal[1]:.4g} pixels); check them.")
     return PhotoCamera(camera.K, size, camera.lens, camera.depth_scale)
 

@@ -23,6 +23,9 @@ OBJECT = (0.67, 0.55, 0.75)
 """The three candidates where only a box is given: the object fills about this share of it, and its most prominent half
 is certain."""
 
+AROUND = 3
+"""So many pixels of that picture around a point belong to it."""
+
 DOUBT = 0.18
 """Pixels whose likeness differs by more than this from where the candidate's border is drawn are not left to their
 colour."""
@@ -75,11 +78,11 @@ class GrabCutSegmenter:
             starts = [_prominent(likeness, share) for share in OBJECT]
         found = []
         for labels in starts:
-            mask = _tidy(_cut(small, labels, sure_in, sure_out), sure_in)
+            mask = _tidy(_cut(small, labels, sure_in, sure_out), sure_in) & ~sure_out
             whole = np.zeros((height, width), bool)
             large = cv2.resize(mask.astype(np.float32), part.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
             whole[frame[1] : frame[3], frame[0] : frame[2]] = large
-            found.append(Candidate(whole, _score(small, mask, likeness)))
+            found.append(Candidate(_obeying(whole, prompts, 1 / scale), _score(small, mask, likeness)))
         return sorted(found, key=lambda candidate: -candidate.score)
 
     def _framing(self, box: Box) -> FeatureMap | None:
@@ -126,22 +129,45 @@ def _seeds(prompts: Prompts, frame: tuple[int, int, int, int], size: tuple[int, 
     """Return the pixels that are inside for certain, and those that are outside for certain, bool [h, w] each."""
     sx, sy = size[0] / (frame[2] - frame[0]), size[1] / (frame[3] - frame[1])
     marks = []
-    for points, stroke in ((prompts.add, prompts.painted), (prompts.remove, prompts.erased)):
+    add, remove = prompts.add, prompts.remove
+    for points, other, stroke in ((add, remove, prompts.painted), (remove, add, prompts.erased)):
         canvas = np.zeros(size[::-1], np.uint8)
-        for u, v in points:
-            cv2.circle(canvas, (round((u - frame[0]) * sx), round((v - frame[1]) * sy)), 3, 1, -1)
+        for (u, v), room in zip(points, _rooms(points, other), strict=True):
+            place = round((u - frame[0]) * sx), round((v - frame[1]) * sy)
+            cv2.circle(canvas, place, int(min(AROUND, room * sx)), 1, -1)
         if stroke is not None:
             cut = stroke[frame[1] : frame[3], frame[0] : frame[2]].astype(np.uint8)
             canvas |= cv2.resize(cut, size, interpolation=cv2.INTER_NEAREST)
         marks.append(canvas.astype(bool))
-    inside, outside = marks
+    outside = marks[1]
+    inside = marks[0] & ~outside
     if prompts.box is not None:
         x0, y0, x1, y1 = prompts.box
         box = np.zeros_like(inside)
         rows = slice(max(0, round((y0 - frame[1]) * sy)), max(1, round((y1 - frame[1]) * sy)) + 1)
         box[rows, max(0, round((x0 - frame[0]) * sx)) : max(1, round((x1 - frame[0]) * sx)) + 1] = True
         outside |= ~box & ~inside
-    return inside, outside & ~inside
+    return inside, outside
+
+
+def _rooms(points: list[tuple[float, float]], other: list[tuple[float, float]]) -> list[float]:
+    """Return for each point how far around it nothing is nearer to one of the others, in pixels."""
+    return [min((float(np.hypot(u - x, v - y)) / 2 for x, y in other), default=np.inf) for u, v in points]
+
+
+def _obeying(mask: Mask, prompts: Prompts, most: float) -> Mask:
+    """Return a mask bool [H, W] that holds the pixels that were pointed at, and not those that were taken away.
+
+    Args:
+        mask: is right but for what is smaller than a pixel of the picture that it was cut from.
+        prompts: their points.
+        most: pixels around a point that go with it, where no other kind of point is near.
+    """
+    canvas = mask.astype(np.uint8)
+    for points, other, value in ((prompts.add, prompts.remove, 1), (prompts.remove, prompts.add, 0)):
+        for (u, v), room in zip(points, _rooms(points, other), strict=True):
+            cv2.circle(canvas, (round(u), round(v)), int(min(most, room * 0.99)), value, -1)
+    return canvas.astype(bool)
 
 
 def _alike(likeness: npt.NDArray[np.float32], greed: float) -> npt.NDArray[np.uint8]:

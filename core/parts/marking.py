@@ -13,7 +13,7 @@ from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.geometry.selection import SurfaceGraph
 from core.parts.action import Action
-from core.parts.prompts import Candidate, Mask, Prompts, Segmenter
+from core.parts.prompts import Candidate, Mask, Prompts, Segmenter, pixel_at
 
 
 def part_in_image(
@@ -153,11 +153,14 @@ def _drawn(mask: Mask, actions: Sequence[Action]) -> Mask:
 
 
 def _prompts(size: tuple[int, int], actions: Sequence[Action]) -> Prompts:
-    """Return the segmenter's prompts that the actions make; of several boxes the last counts."""
+    """Return the segmenter's prompts that the actions make; of several boxes, and of points in one pixel, the last counts."""
     prompts = Prompts()
     for action in actions:
         if action.tool == "point":
-            (prompts.add if action.add else prompts.remove).append((action.places[0][0], action.places[0][1]))
+            point = action.places[0][0], action.places[0][1]
+            mine, other = (prompts.add, prompts.remove) if action.add else (prompts.remove, prompts.add)
+            mine.append(point)
+            other[:] = [one for one in other if pixel_at(one) != pixel_at(point)]
         elif action.tool == "box":
             prompts.box = _box(action.places)
         elif action.tool not in ("brush", "lasso"):

@@ -42,8 +42,8 @@ class Prompts:
         """Check the prompts against an image of (width, height) pixels.
 
         Raises:
-            CounterpointError: there is no point, box or stroke, a point lies outside the image, or the box holds nothing
-                of it.
+            CounterpointError: there is no point, box or stroke, a point lies outside the image or is added and removed at
+                once, or the box holds nothing of the image.
         """
         width, height = size
         if not self.add and self.box is None and (self.painted is None or not self.painted.any()):
@@ -55,6 +55,14 @@ class Prompts:
         for u, v in (*self.add, *self.remove):
             if not (-0.5 <= u <= width - 0.5 and -0.5 <= v <= height - 0.5):
                 raise CounterpointError(f"The point ({u:.0f}, {v:.0f}) is outside the image ({width} x {height}).")
+        if both := {pixel_at(point) for point in self.add} & {pixel_at(point) for point in self.remove}:
+            u, v = min(both)
+            raise CounterpointError(f"The point ({u}, {v}) is both added and removed; leave one of them out.")
+
+
+def pixel_at(point: tuple[float, float]) -> tuple[int, int]:
+    """Return the pixel (column, row) in which a point (u, v) lies."""
+    return round(point[0]), round(point[1])
 
 
 @dataclass

@@ -17,6 +17,7 @@ from core.images import load_depth
 from core.interchange.names import listed
 from core.notices import warn
 from core.registration.things import InstanceKey
+from core.scenes.models_info import size_doubt
 from core.scenes.scene import Scene, ScenePhoto, SceneShape
 
 Floats = npt.NDArray[np.floating]
@@ -123,7 +124,17 @@ def caster_for(shape: SceneShape) -> Raycaster:
     """
     if not shape.path.is_file():
         raise CounterpointError(f"{shape.path}, the shape of object {shape.object_id}, is not there.")
-    return caster_of(str(shape.path), shape.path.stat().st_mtime)
+    changed = shape.path.stat().st_mtime
+    _say_size(shape, changed)
+    return caster_of(str(shape.path), changed)
+
+
+@cached({}, key=lambda shape, changed: (shape.path, changed), lock=Lock())
+def _say_size(shape: SceneShape, changed: float) -> None:
+    """Warn once where a file is not as large as the data set says."""
+    doubt = size_doubt(caster_of(str(shape.path), changed).shape, shape.info)
+    if doubt:
+        warn(f"{shape.path.name}: {doubt} Its poses put it where it is not seen; bring it into millimetres first.")
 
 
 def rays_of(camera: PhotoCamera, window: Window) -> Floats:

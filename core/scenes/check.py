@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from core.errors import CounterpointError
+from core.geometry.shape import load_shape
 from core.interchange.poses.matrix import COARSEST
+from core.notices import collect_warnings
 from core.numbers import by_number
 from core.progress import Progress, silent
 from core.scenes.check_masks import mask_findings
 from core.scenes.finding import Finding
+from core.scenes.models_info import size_doubt
 from core.scenes.readers.bop import MODELS, PICTURES, data_set_of, scene_folders
 from core.scenes.readers.photos import header_size
 
@@ -248,10 +251,24 @@ def _models(place: Path, objects: set[int]) -> Iterator[Finding]:
     if info is None:
         yield Finding(str(file), "", "it is not there, so that there are neither diameters nor symmetries.")
     for number in sorted(objects):
-        if not (folder / f"obj_{number:06d}.ply").is_file():
+        model, about = folder / f"obj_{number:06d}.ply", None if info is None else info.get(str(number))
+        if not model.is_file():
             yield Finding(str(folder), str(number), f"there is no model obj_{number:06d}.ply.")
+        elif isinstance(about, dict):
+            yield from _size(model, about)
         if info is not None:
-            yield from _model(str(file), str(number), info.get(str(number)))
+            yield from _model(str(file), str(number), about)
+
+
+def _size(model: Path, about: dict[str, Any]) -> Iterator[Finding]:
+    try:
+        with collect_warnings():
+            doubt = size_doubt(load_shape(model), about)
+    except CounterpointError as error:
+        yield Finding(str(model), "", str(error))
+        return
+    if doubt:
+        yield Finding(str(model), "", doubt)
 
 
 def _model(file: str, key: str, about: Any) -> Iterator[Finding]:

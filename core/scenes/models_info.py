@@ -14,8 +14,10 @@ from core.errors import CounterpointError
 from core.files import read_json, write_json
 from core.geometry.shape import Shape
 from core.geometry.symmetry import proper_symmetries
+from core.geometry.viewpoints import sphere_directions
 from core.notices import warn
 from core.numbers import by_number
+from core.units import OTHER_SIZE
 
 Floats = npt.NDArray[np.floating]
 
@@ -58,6 +60,37 @@ def read_models_info(folder: Path, models: Mapping[int, Shape]) -> dict[int, Mod
 
 def _told(info: Mapping[str, Any]) -> ModelInfo:
     return ModelInfo(float(info["diameter"]), symmetry_transformations(info))
+
+
+def size_doubt(shape: Shape, info: Mapping[str, Any]) -> str:
+    """What speaks against a model of the size that an entry of ``models_info.json`` says; empty where nothing does."""
+    extent = np.ptp(shape.bounds, axis=0)
+    told = [info.get(f"size_{axis}", info.get("diameter")) for axis in "xyz"]
+    if not all(isinstance(one, int | float) and np.isfinite(one) and one > 0 for one in told):
+        return ""
+    if "size_x" in info:
+        own = float(np.linalg.norm(extent))
+        size = float(np.linalg.norm(told))
+        fits = np.abs(np.array(told) - extent).max() <= OTHER_SIZE * max(extent.max(), 1e-12)
+    else:
+        own, size = _about_diameter(shape.vertices), float(told[0])
+        fits = abs(size - own) <= OTHER_SIZE * own
+    if fits:
+        return ""
+    factor = next(
+        (one for one in (1000, 0.001, 100, 0.01, 10, 0.1, 25.4) if 0.7 < size / max(own, 1e-12) / one < 1.4), None
+    )
+    units = {1000: "metres", 100: "decimetres", 10: "centimetres", 25.4: "inches"}
+    seems = f": the model seems to be in {units[factor]}" if factor in units else ""
+    what = "size" if "size_x" in info else "diameter"
+    return f"models_info.json says that its {what} is {size:.4g} mm, and the model's is {own:.4g}{seems}."
+
+
+def _about_diameter(points: Floats, most: int = 50_000) -> float:
+    """The largest width of points [n, 3] in a few hundred directions, which is quick for any number of points."""
+    few = points[:: max(1, len(points) // most)]
+    along = few @ sphere_directions(300).T
+    return float(np.ptp(along, axis=0).max())
 
 
 def measured_info(shape: Shape) -> ModelInfo:

@@ -11,9 +11,10 @@ import pytest
 import trimesh
 
 import core
-from app.cli.arguments import make_parser
+from app.cli.arguments import check_outputs, make_parser, parse
 from app.cli.main import VERBS, options_of, window_parser
 from app.cli.options.groups import BatchOptions
+from core.errors import CounterpointError
 from tests.verb import verb
 
 OPTIONS = json.loads((Path(__file__).parent / "options_0.1.json").read_text())
@@ -122,3 +123,29 @@ def test_warnings_are_in_the_report_or_on_stderr(odd, sample):
 def test_warnings_of_indexed_shapes_are_said(odd, tmp_path):
     made = json.loads(verb("index", odd.parent, "-o", tmp_path / "g", "--workers", 1, "--json").stdout)
     assert made["added"] == 1 and [said.split(": ")[0] for said in made["warnings"]] == ["odd.obj"]
+
+
+def test_what_is_read_is_not_written_over(tmp_path):
+    """``--save`` with the photo's own name took the photo's place."""
+    for name in ("a.png", "a.ply"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
+    for given in (
+        ["align", "a.png", "a.ply", "--box", "1,1,9,9", "--save", "a.png"],
+        ["align", "a.png", "a.ply", "--out", "a.ply"],
+        ["match", "a.png", "a.ply", "--at", "1,1", "--save", "link.png"],
+    ):
+        options = parse(
+            given[0],
+            options_of(given[0]),
+            [str(tmp_path / one) if "a." in one or "link" in one else one for one in given[1:]],
+        )
+        with pytest.raises(CounterpointError, match="write over"):
+            check_outputs(options)
+    check_outputs(
+        parse(
+            "align",
+            options_of("align"),
+            [str(tmp_path / "a.png"), str(tmp_path / "a.ply"), "--save", str(tmp_path / "b.png")],
+        )
+    )

@@ -27,7 +27,7 @@ from core.alignment.scorer import Hypothesis, Photo, PoseScorer, upright_prior
 from core.alignment.spatial import by_depth, similarities, stretched
 from core.alignment.templates import TemplateSettings, compare, pose_of, template_set
 from core.alignment.trust import judged, pose_features
-from core.alignment.verdict import with_distance
+from core.alignment.verdict import judge, with_distance
 from core.benchmarks import alignment as benchmark
 from core.benchmarks import inexact, scan2cad
 from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones, suppressed
@@ -157,6 +157,14 @@ def test_the_sample_is_aligned(scene, scorer):
     drawn = overlay(photo.pixels, shape.shape, shape.caster, found.best.pose, photo.K)
     changed = (drawn != photo.pixels).any(axis=2)
     assert (changed & photo.mask).sum() / (changed | photo.mask).sum() > 0.75
+
+
+def test_a_turn_that_the_photo_cannot_tell_is_never_good(scene, scorer, monkeypatch):
+    (right,) = judged(scorer([scene[3]]), scorer)
+    assert judge(right.probability, right.reasons) == "good"
+    monkeypatch.setattr("core.alignment.trust.unseen_turn", lambda *_: 60.0)
+    (open_,) = judged(scorer([scene[3]]), scorer)
+    assert judge(open_.probability, open_.reasons) == "rival" and open_.reasons == ("unseen",)
 
 
 def test_no_pose_leads_where_all_score_near_zero(scene, scorer):

@@ -1,6 +1,7 @@
 """One known camera, written as every program writes it, is read as the same camera, or refused by a sentence."""
 
 import json
+import re
 
 import cv2
 import numpy as np
@@ -287,3 +288,35 @@ def test_what_looks_odd_is_said(tmp_path):
     with collect_warnings() as said:
         check(load_camera(path, SIZE, "photo.png"), None)
     assert "share" in said[0]
+
+
+LEFT_OVER = {
+    "skew": ({"s": 12.0}, "skew"),
+    "a share of skew": ({"alpha_c": 0.02}, "skew"),
+    "no skew": ({"s": 0, "skew": 1e-9}, None),
+    "a scale in a pose": ({"s": 1.2, "R": np.eye(3).tolist(), "t": [0, 0, 1]}, None),
+    "fisheye elsewhere": ({"model": "iPhone 13", "lens_type": "fisheye"}, "equidistant"),
+    "a prism": ({"model": "THIN_PRISM_FISHEYE"}, "PRISM"),
+    "panorama": ({"projection_type": "equirectangular"}, "equirectangular"),
+    "of Bouguet": ({"kc": [0.1, 0.1, 0, 0, 0]}, "kc"),
+    "of omni": ({"xi": 1.2}, "xi"),
+    "parameters": ({"model": "OPENCV", "params": [FX, FY, CX, CY, 0.1, 0, 0, 0]}, "params"),
+    "parameters again": ({"model": "PINHOLE", "params": [FX, FY, CX, CY]}, None),
+    "cut": ({"roi": [10, 10, 300, 300]}, "region of interest"),
+    "a corner": ({"crop_x": 40}, "not used .cropx"),
+    "smaller": ({"binning_x": 2, "binning_y": 2}, "binning"),
+    "not smaller": ({"binning_x": 1, "fps": 30, "camera_name": "head", "rms": 0.3, "T_cam_imu": np.eye(4).tolist()}, None),
+    "not square": ({"fy": 1.15 * FX}, "differ much"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEFT_OVER)
+def test_nothing_that_a_file_says_is_left_out_without_a_word(name, tmp_path):
+    more, word = LEFT_OVER[name]
+    (tmp_path / "camera.json").write_text(json.dumps(NAMED | more))
+    with collect_warnings() as said:
+        try:
+            load_camera(tmp_path / "camera.json", SIZE)
+        except CounterpointError as error:
+            said = [str(error)]
+    assert re.search(word, " ".join(said)) if word else not said, said

@@ -9,6 +9,7 @@ import pytest
 import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import dijkstra
 
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
@@ -116,6 +117,12 @@ def test_prompts_and_strokes_in_an_image():
     grabcut.set_image(np.zeros((20, 30, 3), np.uint8))
     with pytest.raises(CounterpointError, match="outside the image"):
         part_in_image((30, 20), [Action("point", True, ((99.0, 2.0),))], grabcut)
+    points = [
+        Action("point", wanted, ((u, 5.2),))
+        for wanted, u in ((True, 9), (True, 5), (False, 5.3), (False, 9), (True, 9.1))
+    ]
+    part_in_image((30, 20), points, segmenter)  # in one pixel the last click counts
+    assert segmenter.asked.add == [(9.1, 5.2)] and segmenter.asked.remove == [(5.3, 5.2)]
     assert stroke_mask([(5, 5)], 2, (30, 20)).sum() == pytest.approx(13, abs=9)
     assert outline_mask([(2, 2), (6, 2), (6, 6), (2, 6)], (30, 20)).sum() == 25
 
@@ -233,3 +240,17 @@ def test_fetching_a_checkpoint(tmp_path, monkeypatch):
     with pytest.raises(CounterpointError, match="could not be downloaded"):
         sam.fetch_checkpoint("vit_b", tmp_path / "b", source=source)
     server.shutdown()
+
+
+def test_a_brush_looks_no_farther_than_it_reaches_and_finds_the_same(monkeypatch):
+    """The first stroke on a million faces took 15 seconds, because lengths were measured everywhere."""
+    ball = trimesh.creation.icosphere(5)
+    graph = SurfaceGraph(make_shape(ball.vertices * [1, 0.7, 0.3], ball.faces))
+    everywhere = graph._lengths(np.arange(len(ball.faces)))
+    seen = []
+    measured = SurfaceGraph._lengths
+    monkeypatch.setattr(SurfaceGraph, "_lengths", lambda self, some: (seen.append(len(some)), measured(self, some))[1])
+    for radius in (0.01, 0.08, 0.3):
+        reached = dijkstra(everywhere, directed=False, indices=[7, 9000], min_only=True, limit=radius)
+        chosen = graph.within([9000, 7], radius)
+        assert np.array_equal(chosen, np.isfinite(reached)) and seen[-1] < 3 * chosen.sum() + 200

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 from core.errors import CounterpointError
 from core.geometry.render import surface_color
-from core.geometry.shape import Shape, load_shape
+from core.geometry.shape import Shape, load_shape, make_shape
 from tests.core.meshes.makers import gltf, text
 
 SQUARE = "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\n"
@@ -194,3 +195,12 @@ def test_where_d_and_tr_disagree_d_counts(lines: str, said: int, tmp_path: Path)
     (tmp_path / "m.mtl").write_text("newmtl a\nKd 1 0 0\n" + lines)
     shape = load_shape(text("a.obj", "mtllib m.mtl\nusemtl a\n" + SQUARE + "f 1 2 3\n")(tmp_path))
     assert len(shape.warnings) == said
+
+
+def test_bodies_far_apart_are_said():
+    """Two balls, 300 radii apart, were one shape in which neither could be seen."""
+    ball = trimesh.creation.icosphere(2)
+    for away, words in ((300, "apart"), (3.5, "")):
+        both = trimesh.util.concatenate([ball, ball.copy().apply_translation((0, away, 0))])
+        said = make_shape(np.array(both.vertices), np.array(both.faces)).warnings
+        assert words in " ".join(said) if words else not said

@@ -229,3 +229,25 @@ def test_any_text_is_points_or_a_sentence(content: str) -> None:
         assert str(error).endswith((".", ").")) and "damaged or not in" not in str(error), error
     finally:
         path.unlink()
+
+
+def test_blank_thousands_are_refused_wherever_they_are(tmp_path: Path) -> None:
+    """Rows of "1 045" were two columns each."""
+    places = np.random.default_rng(0).uniform(1000, 9000, (60, 3))
+    blank = lambda value, digits: f"{value:,.{digits}f}".replace(",", " ")  # noqa: E731
+    for digits, whole in ((0, 3), (1, 2), (2, 1)):
+        lines = [" ".join([*(blank(v, digits) for v in row[:whole]), *map(str, row[whole:])]) for row in places]
+        refused("\n".join(lines), tmp_path, "thousands")
+
+
+def test_what_stands_for_no_measurement_is_said(tmp_path: Path) -> None:
+    places = np.random.default_rng(0).uniform(-50, 50, (100, 3))
+    for mark, words in ((0.0, "30 of 100 points of points.xyz lie at (0, 0, 0)"), (-9999.0, "far away")):
+        some = np.where(np.arange(100)[:, None] < (30 if mark == 0 else 1), mark, places)
+        shape = opened("\n".join(" ".join(map(str, row)) for row in some), tmp_path)
+        assert any(words in one for one in shape.warnings), shape.warnings
+    shape = opened("\n".join(" ".join(map(str, row)) for row in places), tmp_path)
+    assert not shape.warnings
+    gaps = [["nan"] * 6 if k % 7 == 0 else [*map(str, row), "250", str(k), "7"] for k, row in enumerate(places)]
+    shape = opened("\n".join(map(" ".join, gaps)), tmp_path)  # colours are there where places are
+    assert shape.colors is not None and len(shape.colors) == 85 and shape.colors[0].tolist() == [250, 1, 7]

@@ -443,6 +443,9 @@ def test_units_of_shapes(tmp_path):
     for diagonal, metres in ((319.0, 0.001), (0.319, 1.0), (31.9, 0.01)):
         unit = unit_of(tmp_path / "obj_000008.ply", diagonal)
         assert unit.known and unit.metres == metres
+    for diagonal, metres, words in ((366.9, 0.001, "15% larger"), (12.6, 0.001, "another size than the models_info")):
+        unit = unit_of(tmp_path / "obj_000008.ply", diagonal)
+        assert not unit.known and unit.metres == metres and words in unit.reason
 
 
 def test_results_of_bop(tmp_path):

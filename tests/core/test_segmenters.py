@@ -133,3 +133,12 @@ def test_checkpoints_of_unknown_origin_are_not_opened(made_sam, tmp_path):
         sam.SamSegmenter(other)
     with pytest.raises(CounterpointError, match="does not exist"):
         sam.SamSegmenter(tmp_path / "nowhere.pth")
+
+
+def test_what_is_taken_away_beside_what_was_pointed_at_is_out(cutter):
+    """Three pixels of the small picture around a point, and holes in a part, were in whatever a minus said."""
+    for gap in (1, 3, 8, 50):
+        for found in cutter.predict(Prompts(add=[(640, 480)], remove=[(640 + gap, 480)])):
+            assert found.mask[480, 640] and not found.mask[480, 640 + gap], gap
+    with pytest.raises(CounterpointError, match="both added and removed"):
+        cutter.predict(Prompts(add=[(640, 480)], remove=[(640.2, 480)]))

@@ -8,7 +8,7 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from core.geometry.shape import make_shape
-from core.geometry.symmetry import STEP, angle, proper_symmetries, reflections, symmetries
+from core.geometry.symmetry import STEP, angle, proper_symmetries, reflections, symmetries, turns_alike
 from core.parts.outline import edge_agreement, tightness
 from core.scenes.models_info import SYMMETRIES, add_proposals, proposed_info, read_models_info
 
@@ -98,3 +98,16 @@ def test_what_is_found_is_proposed_as_bop_writes_it_and_a_label_leaves_nothing(t
     turns = read_models_info(tmp_path, {2: None})[2].symmetries
     axis = np.array([3.0, -2.0, 5.0, 1.0])
     assert len(turns) > 100 and np.allclose(turns @ axis, axis, atol=0.01)
+
+
+def test_shapes_that_turn_about_other_axes_than_their_files_are_found():
+    """A cone that lies askew, a prism whose axis is not in the middle of its box."""
+    askew = trimesh.transformations.rotation_matrix(0.7, [1, 0.4, 0.3])
+    for mesh in (
+        trimesh.creation.cone(0.4, 1),
+        trimesh.creation.box((1, 2, 3)),
+        trimesh.creation.cylinder(0.5, 1, sections=3),
+    ):
+        assert turns_alike(shape_of(mesh.copy().apply_transform(askew), "askew"))
+    leg = trimesh.creation.box((0.3, 0.3, 0.5), transform=trimesh.transformations.translation_matrix([0.45, 0.1, 0.3]))
+    assert not turns_alike(shape_of(trimesh.creation.box((1.2, 0.5, 0.2)) + leg, "hook"))

@@ -11,6 +11,8 @@ _THOUSANDS = re.compile(r"\d,\d{3}[,.]\d|\d\.\d{3}[.,]\d|\d['’\u00a0\u202f\u20
 """Grouped digits, or, in text without blanks or semicolons, numbers between commas."""
 _PAIRS = re.compile(r"\s*(?:[+-]?\d{1,3}[ ,]\d{3}[.,]\d+(?:[\s,;]+|$)){3,}")
 """Rows of which every number is like "1 234.5" or "1,234.5"."""
+_BLANK = re.compile(r"(?<![\d.,])\d{1,3} (?:\d{3} )*0\d{2}(?![\d])")
+"""A group of three digits that begins with 0, behind a number of at most three: "1 045", as nobody writes two numbers."""
 _SPACED = re.compile(r"[^\s,]*(?:\s*,\s+[^\s,]*)+,?")
 """Every comma is followed by a blank, but for one at the end."""
 _TOKEN = r"[^\s,]+(?:,\d+(?:[eE][+-]?\d+)?)?"
@@ -45,7 +47,9 @@ def _delimiter(text: str, lines: list[str], names: int, file: str) -> str | None
     between_commas = "," in text and ";" not in text and not any(re.search(r"\S\s+\S", line) for line in lines)
     grouped = any(_THOUSANDS.search(line) for line in lines) and not between_commas
     spaced = "," in text and all(_SPACED.fullmatch(line) for line in lines)
-    if (grouped and not spaced) or (lines and all(_PAIRS.fullmatch(line) for line in lines)):
+    pairs = bool(lines) and all(_PAIRS.fullmatch(line) for line in lines)
+    blanks = sum(bool(_BLANK.search(line)) for line in lines) > len(lines) // 50
+    if (grouped and not spaced) or pairs or blanks:
         raise CounterpointError(f"{file} has thousands separators; export the numbers without them.")
     if ";" in text:
         return ";"

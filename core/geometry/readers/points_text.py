@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.geometry.readers.delimiters import plain_numbers
-from core.geometry.readers.point_columns import Columns, columns_of_names, guess_columns
+from core.geometry.readers.point_columns import columns_of_names, guess_columns
 from core.geometry.readers.ptx import read_ptx
 from core.geometry.shape import Shape, make_shape
 
@@ -57,11 +57,17 @@ def read_points_text(path: Path) -> Shape:
     """
     text, file = decode(path), path.name
     table = Table(*read_ptx(text, file)) if path.suffix.lower() == ".ptx" else read_table(text, file)
+    xyz = [0, 1, 2] if table.names is None else columns_of_names(table.names, None, file).xyz
+    if table.values.shape[1] > max(xyz):
+        _leave_out(table, xyz, file)
     if table.names is not None:
         columns = columns_of_names(table.names, table.values, file)
     else:
         columns = guess_columns(table.values, table.whole, file)
-    return _shape(table, columns, file)
+    normals = None if columns.normals is None else table.values[:, columns.normals]
+    shape = make_shape(table.values[:, columns.xyz], normals=normals, colors=columns.colors, name=file)
+    shape.warnings[:0] = [*table.warnings, *columns.warnings]
+    return shape
 
 
 def decode(path: Path) -> str:
@@ -227,16 +233,12 @@ def _no_number(lines: list[str], delimiter: str | None, file: str, problem: Valu
     return CounterpointError(f"{file} cannot be read as points ({problem}).")
 
 
-def _shape(table: Table, columns: Columns, file: str) -> Shape:
-    warnings = [*table.warnings, *columns.warnings]
-    points = table.values[:, columns.xyz]
+def _leave_out(table: Table, xyz: list[int], file: str) -> None:
+    """Take the rows without a place out of a table, and say so; say which places may stand for nothing."""
+    points = table.values[:, xyz]
     known = np.asarray(np.isfinite(points).all(axis=1))
     if not known.all():
-        warnings.append(
+        table.warnings.append(
             f"{int((~known).sum()):,} of {len(known):,} points of {file} have no place (NaN) and were left out."
         )
-    normals = None if columns.normals is None else table.values[known][:, columns.normals]
-    colors = None if columns.colors is None else columns.colors[known]
-    shape = make_shape(points[known], normals=normals, colors=colors, name=file)
-    shape.warnings[:0] = warnings
-    return shape
+        table.values = table.values[known]

@@ -15,6 +15,7 @@ from core.files import read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import FISHEYE, OPENCV, Lens, opencv_lens
 from core.geometry.pose import Pose, camera_matrix
+from core.interchange.camera_leftovers import check_skew
 from core.interchange.names import matches, say_other_folder
 from core.interchange.poses.matrix import rotation_of, to_matrix
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
@@ -138,6 +139,7 @@ def _camera(said: Any, path: Path, size: tuple[int, int] | None) -> PhotoCamera:
     K = camera_matrix(fx, fy, cx - 0.5, cy - 0.5)
     if not np.isfinite(K).all() or fx <= 0 or fy <= 0:
         raise CounterpointError(f"{path.name} has a focal length that is not above zero.")
+    check_skew({key: said[key] for key in ("s", "skew") if key in said}, fx, (cy - 0.5) / fy, path.name)
     return PhotoCamera(K, own_size, _lens(said, path.name))
 
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 from core.notices import collect_warnings
@@ -96,7 +97,17 @@ def info(**values):
     return table("scene_gt_info", lambda content: content["3"][0].update(values))
 
 
+def rescaled(factor):
+    def damage(folder):
+        file = folder / "../../models/obj_000001.ply"
+        trimesh.load(file).apply_scale(factor).export(file)
+
+    return damage
+
+
 DAMAGES = [
+    (rescaled(0.001), "obj_000001.ply: models_info.json says that its diameter is 53.85 mm, and the model's is 0.05381: the model seems to be in metres"),
+    (rescaled(1.15), "its diameter is 53.85 mm, and the model's is 61.88."),
     (entry(cam_R_m2c=[1, 0, 0, 0, 1, 0, 0, 0, 1.2]), "scene_gt.json [3/0]: cam_R_m2c is no rotation"),
     (entry(cam_R_m2c=[[1, 0, 0], [0, 1, 0], [0, 0, 1]]), "scene_gt.json [3/0]: cam_R_m2c is not nine numbers"),
     (entry(cam_t_m2c=[0, 0, -5]), "scene_gt.json [3/0]: cam_t_m2c is behind the camera"),
@@ -147,9 +158,15 @@ def test_every_violation_is_found(written, tmp_path):
 
 def test_what_is_odd_is_no_error(written):
     entry(cam_R_m2c=[1, 0, 0, 0, 1, 0, 0, 0, 1.004])(written)
-    table("../../models/models_info", lambda content: content["1"].update(diameter=0.05))(written)
+    table("../../models/models_info", lambda content: content["1"].update(diameter=0.054))(written)
+    rescaled(0.001)(written)
     found = check_scenes(written)
-    assert found and not any(one.error for one in found)
+    assert found and not any(one.error for one in found), [one.sentence for one in found]
     text = " ".join(one.sentence for one in found)
+    table("../../models/models_info", lambda content: content["1"].update(diameter=53.85))(written)
+    with collect_warnings() as said:
+        opened = open_scene(written)
+        silhouettes(opened, opened.photos[0])
+    assert any("obj_000001.ply" in one and "seems to be in metres" in one for one in said)
     assert "off a rotation by 0.008" in text and "seems to be in metres" in text
     assert InstanceKey(1) in open_scene(written).by_photo["3"]
