@@ -80,6 +80,7 @@ def index_folder(
     if not files:
         raise CounterpointError(f"{root} has no shapes ({', '.join(sorted(SUFFIXES))}).")
     with create_gallery(folder, root, spec.plain()) as gallery:
+        gallery.described_with(spec.fingerprint())
         stamps = {file: Stamp.of(file) for file in files}
         names = {file: file.relative_to(root).as_posix() for file in files}
         known = gallery.stamps()
@@ -213,11 +214,18 @@ def gallery_for(
         progress: is told of every file.
 
     Raises:
-        CounterpointError: as :func:`index_folder` and :func:`open_gallery`.
+        CounterpointError: as :func:`index_folder` and :func:`open_gallery`; or the weights of the encoder are no longer
+            those that the gallery was made with.
     """
     place = Path(place)
     if is_gallery(place):
-        return open_gallery(place)
+        gallery = open_gallery(place)
+        if gallery.encoders not in ("", GallerySpec.of(gallery.spec, spec.choice.device).fingerprint()):
+            gallery.close()
+            raise CounterpointError(
+                f"The gallery {place} was made with other weights of {gallery.spec['encoder']['name']}; index its shapes again."
+            )
+        return gallery
     name = cache_key("gallery", str(VERSION), str(place.resolve()), json.dumps(spec.plain(), sort_keys=True))
     folder = cache_dir() / "galleries" / name[:24]
     index_folder(place, folder, spec, workers, None, progress)

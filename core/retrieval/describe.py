@@ -46,6 +46,15 @@ class GallerySpec:
         """Return the spec as plain values for JSON; the device is left out, as it changes nothing."""
         return {"encoder": {k: v for k, v in asdict(self.choice).items() if k != "device"}, "clip": self.clip}
 
+    def fingerprint(self) -> str:
+        """Return a text that changes with the weights of the encoders, which are loaded for it.
+
+        Raises:
+            CounterpointError: as :func:`core.encoders.catalogue.load_encoder`.
+        """
+        points = load_point_encoder(self.choice)
+        return load_encoder(self.choice).fingerprint + ("" if points is None else f" {points.fingerprint}")
+
     @classmethod
     def of(cls, plain: dict[str, Any], device: str = "auto") -> "GallerySpec":
         """Return the spec that :meth:`plain` made plain values of, with a device ("auto", "cpu" or "cuda")."""

@@ -19,6 +19,7 @@ from core.geometry.raycasting import Raycaster
 from core.geometry.shape import Shape
 from core.matching.matchable import MatchableShape
 from core.parts.prominence import likely_box
+from core.parts.segmenters import box_mask
 from core.retrieval.describe import GallerySpec
 from core.retrieval.search import Query
 from core.retrieval.store import Gallery
@@ -70,7 +71,8 @@ class QueryEncoder:
 
         Args:
             image: RGB uint8 [H, W, 3].
-            box: (x0, y0, x1, y1) in pixels around the object; where there is no mask either, None looks for it.
+            box: (x0, y0, x1, y1) in pixels around the object, which is cut out of it; where there is no mask either, None
+                looks for it.
             mask: bool [H, W], the pixels of the object, which count instead of the box.
 
         Raises:
@@ -82,11 +84,12 @@ class QueryEncoder:
                 image_vector(image, self.encoder, box_around(mask)), photo_views(image, mask, self.encoder)
             )
         sought = box is None
-        x0, y0, x1, y1 = box = likely_box(image, self.encoder) if box is None else check_box(box, image)
-        framed = np.zeros(image.shape[:2], bool)
-        framed[max(0, round(y0)) : round(y1) + 1, max(0, round(x0)) : round(x1) + 1] = True
-        vector = image_vector(image, self.encoder, box)
-        return replace(_by_views(vector, photo_views(image, framed, self.encoder, boxed=True)), sought=sought)
+        box = likely_box(image, self.encoder) if box is None else check_box(box, image)
+        cut = box_mask(image, self.encoder, box)
+        if not cut.any():  # nothing stands out in it
+            x0, y0, x1, y1 = box
+            cut[max(0, round(y0)) : round(y1) + 1, max(0, round(x0)) : round(x1) + 1] = True
+        return replace(self.image(image, mask=cut), sought=sought)
 
     def shape(self, shape: Shape, up: str) -> Query:
         """Make a query of a shape, whose file has the axis ``up`` pointing up."""

@@ -114,12 +114,15 @@ class Gallery:
         folder: where the gallery is.
         root: the folder of its shapes.
         spec: how its shapes were described, see :meth:`core.retrieval.describe.GallerySpec.plain`.
+        encoders: which weights they were described with, see :meth:`core.retrieval.describe.GallerySpec.fingerprint`; ""
+            where an earlier version of Counterpoint did not note it.
     """
 
     def __init__(self, folder: Path, database: sqlite3.Connection):
         self.folder, self._database = folder, database
         about = dict(database.execute("SELECT name, value FROM about"))
         self.spec = _spec(json.loads(about["recipe"]), int(about["version"]))
+        self.encoders = about.get("encoders", "")
         self.root = _root(folder, about)
 
     def __enter__(self) -> "Gallery":
@@ -254,6 +257,19 @@ class Gallery:
         """
         with self._changing():
             self._database.executemany("DELETE FROM shapes WHERE path = ?", [(path,) for path in paths])
+
+    def described_with(self, encoders: str) -> None:
+        """Note which weights shapes are described with; what was described with others is removed.
+
+        Raises:
+            CounterpointError: the gallery cannot be written.
+        """
+        if encoders != self.encoders:
+            with self._changing():
+                self._database.execute("DELETE FROM shapes")
+                self._database.execute("DELETE FROM about WHERE name = 'encoders'")
+                self._database.execute("INSERT INTO about VALUES ('encoders', ?)", [encoders])
+            self.encoders = encoders
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -74,7 +74,5 @@ def search_features(query: Query, number: int, gallery: Gallery) -> dict[str, fl
     """
     features = {"vector": float(query.vectors["shape"][0] @ gallery.vector(number, "shape"))}
     if query.views is not None:
-        features["similarity"], overlap = most_alike(query.views, Views.from_bytes(gallery.views(number)))
-        if not query.views.boxed:  # a box says little about the silhouette
-            features["overlap"] = overlap
+        features["similarity"], features["overlap"] = most_alike(query.views, Views.from_bytes(gallery.views(number)))
     return features

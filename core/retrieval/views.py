@@ -33,9 +33,6 @@ FINE = 14
 """The cells to a side that the encoder's are averaged to first; then those of the object only are averaged to
 ``CELLS``."""
 
-BOXED = 0.5
-"""The power of the masks' overlap if the query's mask is only a box; with a real mask the overlap counts squared."""
-
 
 @dataclass
 class Views:
@@ -44,12 +41,10 @@ class Views:
     Attributes:
         descriptors: float32 [V, c, c, D] of unit length.
         masks: float32 [V, c, c] in [0, 1], the part of each cell that shows the object.
-        boxed: whether the mask is only a box.
     """
 
     descriptors: torch.Tensor
     masks: torch.Tensor
-    boxed: bool = False
 
     def to_bytes(self) -> bytes:
         """Return the views as bytes, with eight bits a number."""
@@ -71,7 +66,7 @@ def shape_views(caster: Raycaster, encoder: ImageEncoder, up: str) -> Views:
     cameras = ring_cameras(caster.shape.normalised, up, AZIMUTHS, ELEVATIONS, SIZE, 0.78)
     pictures = [render(caster, camera, supersample=1) for camera in cameras]
     masks = [picture.hits.mask.astype(np.float32) for picture in pictures]
-    return _views(encoder, np.stack([picture.rgb for picture in pictures]), masks, False)
+    return _views(encoder, np.stack([picture.rgb for picture in pictures]), masks)
 
 
 def short(views: Views) -> npt.NDArray[np.float32]:
@@ -89,19 +84,16 @@ def _projection(size: int) -> torch.Tensor:
     return torch.from_numpy((np.random.RandomState(0).standard_normal((size, SHORT)) / SHORT**0.5).astype(np.float32))
 
 
-def photo_views(
-    image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_], encoder: ImageEncoder, boxed: bool = False
-) -> Views:
+def photo_views(image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_], encoder: ImageEncoder) -> Views:
     """Make the view of the object in a photo, cut tightly to its mask.
 
     Args:
         image: RGB uint8 [H, W, 3].
         mask: bool [H, W], the pixels of the object.
         encoder: describes the pixels.
-        boxed: whether the mask is only a box.
     """
     (crop,) = rolled(image, mask, SIZE, rolls=1)
-    return _views(encoder, crop.picture[None], [crop.mask], boxed)
+    return _views(encoder, crop.picture[None], [crop.mask])
 
 
 def view_similarity(query: Views, shape: Views) -> float:
@@ -132,11 +124,10 @@ def most_alike(query: Views, shape: Views) -> tuple[float, float]:
 def _compared(query: Views, shape: Views) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return the score, the similarity inside both masks and the overlap of all pairs of views, float32 [A, B] each."""
     mine, theirs = (centred(v.descriptors, v.masks, together=True) for v in (query, shape))
-    power = BOXED if query.boxed else 2.0
     both = torch.einsum("aij,bij->ab", query.masks, shape.masks)
     similar = torch.einsum("aijd,bijd->ab", mine * query.masks[..., None], theirs * shape.masks[..., None])
     similar, covered = (similar / both.clamp(min=1e-6)).clamp(min=0), overlap(query.masks, shape.masks)
-    return similar * covered**power, similar, covered
+    return similar * covered**2, similar, covered
 
 
 def overlap(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -159,12 +150,10 @@ def contains(part: torch.Tensor, shape: Views) -> float:
     return float((part @ cells.T).amax(1).mean()) if len(cells) else 0.0
 
 
-def _views(
-    encoder: ImageEncoder, pictures: npt.NDArray[np.uint8], masks: list[npt.NDArray[np.float32]], boxed: bool
-) -> Views:
+def _views(encoder: ImageEncoder, pictures: npt.NDArray[np.uint8], masks: list[npt.NDArray[np.float32]]) -> Views:
     descriptors = cells_of(encoder, pictures, FINE)
     weight = torch.stack([shrink(mask, FINE) for mask in masks])
     k = FINE // CELLS
     inside = (descriptors * weight[..., None]).permute(0, 3, 1, 2)
     pooled = F.normalize(F.avg_pool2d(inside, k).permute(0, 2, 3, 1), dim=-1)
-    return Views(pooled, F.avg_pool2d(weight[:, None], k)[:, 0], boxed)
+    return Views(pooled, F.avg_pool2d(weight[:, None], k)[:, 0])

@@ -98,6 +98,8 @@ def test_clicks_and_strokes_are_obeyed(run, photos):
     painted[2:8, 2:30], erased[v : v + 3, u - 5 : u + 5] = True, True
     for one in cutter.predict(Prompts(box=box_around(true), painted=painted, erased=erased)):
         assert one.mask[painted].all() and not one.mask[erased].any()
+    for one in cutter.predict(Prompts(add=[inside], remove=[(inside[0] + 1, inside[1])])):
+        assert one.mask[v, u] and not one.mask[v, u + 1]
     with pytest.raises(CounterpointError, match="Nothing says"):
         cutter.predict(Prompts())
 

@@ -20,6 +20,7 @@ from core.benchmarks.calibration import probabilities
 from core.benchmarks.search_answers import KnownQuery, ask, empty_queries
 from core.calibration import REASONS, SOUGHT
 from core.encoders.catalogue import EncoderChoice
+from core.encoders.pocket import WEIGHTS
 from core.errors import Cancelled, CounterpointError
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape
@@ -349,6 +350,27 @@ def test_bad_galleries_are_said(shapes, gallery, tmp_path):
             assert not opened.stamps()  # no file is blamed for it
     with pytest.raises(CounterpointError, match="no folder"):
         gallery_for(tmp_path / "nowhere", RECIPE)
+
+
+def test_a_gallery_of_other_weights_is_not_searched(shapes, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    weights = tmp_path / "mine.safetensors"
+    tensors = load_file(WEIGHTS / "pocket_image.safetensors")
+    save_file(tensors, weights)
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "plank1.obj").write_bytes(next(shapes.rglob("plank1.obj")).read_bytes())
+    spec = GallerySpec(EncoderChoice(weights=str(weights)))
+    assert index_folder(tmp_path / "one", tmp_path / "g", spec, workers=1).added == 1
+    gallery_for(tmp_path / "g", spec).close()
+    save_file({name: value * 1.01 for name, value in tensors.items()}, weights)  # trained on
+    with pytest.raises(CounterpointError, match="other weights of pocket; index its shapes again"):
+        gallery_for(tmp_path / "g", spec)
+    changes = index_folder(tmp_path / "one", tmp_path / "g", spec, workers=1)
+    assert (changes.added, changes.kept) == (1, 0)
+    with gallery_for(tmp_path / "g", spec) as opened:
+        assert len(opened) == 1
+    assert index_folder(tmp_path / "one", tmp_path / "g", spec, workers=1).kept == 1
 
 
 class Fragile:
