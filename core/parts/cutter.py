@@ -1,7 +1,7 @@
 """The cutter: a small net that was trained to make masks from boxes and clicks."""
 
 import json
-from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,10 @@ MEAN = 0.42
 """From a box alone, what all masks of both looks hold to be the object with this mean probability is the object."""
 
 ZOOM = 1.7
-"""Where no box is given, the square around the first answer is this much larger than it."""
+"""Where no box is given, the square in which the first answer is corrected is this much larger than it."""
 
-CLICK_SCALES = (1.0, 0.7, 0.45, 0.3, 0.2, 0.12)
-"""Sides of the squares that are looked at where one click is all that is given, as shares of the photo's longer side."""
-
-SCALES = (1.0, 0.45, 0.2)
-"""The same where several points are given."""
+SCALES = (1.0, 0.7, 0.45, 0.3, 0.2, 0.12)
+"""Sides of the squares that are looked at around a click where no box is given, as shares of the photo's longer side."""
 
 LEAST = 48
 """The side in pixels of the smallest square."""
@@ -48,7 +45,7 @@ LEAST = 48
 COARSE = 192
 """Cells along the photo's longer side at which masks of different squares are compared."""
 
-KEPT = 8
+KEPT = 9
 """Squares whose maps are kept."""
 
 CUT = 1.5
@@ -58,6 +55,21 @@ SHARP = 512
 """The longest side in pixels at which edges are sharpened."""
 
 Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    """What a click may mean.
+
+    Attributes:
+        view: in which it was found.
+        soft: probabilities float32 [h, h] in it.
+        score: the overlap that the net expects.
+    """
+
+    view: CutterView
+    soft: Floats
+    score: float
 
 
 class CutterSegmenter:
@@ -82,19 +94,19 @@ class CutterSegmenter:
         self._size: int = _about(self._file)["size"]
         self._image: npt.NDArray[np.uint8] | None = None
         self._views: dict[tuple[float, ...], CutterView] = {}
+        self._meant: tuple[tuple[float, float], list[_Meaning]] | None = None
 
     def set_image(self, image: npt.NDArray[np.uint8]) -> None:
         """See :meth:`core.parts.prompts.Segmenter.set_image`."""
-        self._image, self._views = image, {}
+        self._image, self._views, self._meant = image, {}, None
         self._view(self._first_square(None))
 
     def predict(self, prompts: Prompts) -> list[Candidate]:
         """See :meth:`core.parts.prompts.Segmenter.predict`.
 
         One click may mean several things: first comes the mask that agrees best with those of all squares around it, then
-        the two that are right most often where it is not. Of several clicks without any box the object is looked for in
-        squares around them, and then again in a square around what was found. Then, and from a box, first comes the mean
-        of the net's masks, then the two that are least like it.
+        the two that are right most often where it is not. Further clicks correct it in a square around what was found.
+        Of them, and of a box, first comes the mean of the net's masks, then the two that are least like it.
         """
         image = self._image
         assert image is not None, "set_image comes first"
@@ -103,30 +115,32 @@ class CutterSegmenter:
         boxed = prompts.box or self._box
         if prompts.box is not None and not any(_points(prompts)):
             return self._in_box(prompts)
-        if not boxed and sum(map(len, _points(prompts))) == 1:
-            return self._at_click(prompts)
-        view = self._view(self._first_square(prompts)) if boxed else self._view_without_box(prompts)
-        soft, scores = self._answer(view, prompts)
+        if boxed:
+            view = self._view(self._first_square(prompts))
+            soft, scores = self._answer(view, prompts)
+        else:
+            meanings = self._meanings(_points(prompts)[0][0])
+            if sum(map(len, _points(prompts))) == 1:
+                return [Candidate(self._in_photo(one.view, one.soft, prompts), one.score) for one in meanings]
+            view, previous = self._closer(meanings[0], prompts)
+            soft, scores = self._answer(view, prompts, previous)
         return self._candidates(view, _agreed(soft, scores, prompts), soft, scores, prompts)
 
-    def _at_click(self, prompts: Prompts) -> list[Candidate]:
-        """As :meth:`predict`, for one click and no box."""
-        views = [self._view(square) for square in self._squares_around(prompts, CLICK_SCALES)]
-        answers = [self._answer(view, prompts) for view in views]
-        whole = views[0]
-        masks = np.concatenate(
-            [seen_from(whole, COARSE, view, soft, 0) > 0.5 for view, (soft, _) in zip(views, answers, strict=True)]
-        )
-        likely = np.concatenate(
-            [scores - _cut_off(view, whole, soft) for view, (soft, scores) in zip(views, answers, strict=True)]
-        )
-        chosen, _ = believed(masks, likely, len(answers[0][0]))
-        found = []
-        for number in chosen:
-            view, (soft, scores) = views[number // len(answers[0][0])], answers[number // len(answers[0][0])]
-            one = number % len(soft)
-            found.append(Candidate(self._in_photo(view, soft[one], prompts), float(scores[one])))
-        return found
+    def _meanings(self, click: tuple[float, float]) -> list["_Meaning"]:
+        """What a click may mean, the likeliest first; what the last click meant is kept."""
+        if self._meant is None or self._meant[0] != click:
+            whole = self._view(self._first_square(None))
+            answers = [self._answers_to(click, self._view(square)) for square in self._squares_around(click)]
+            every = [one for answer in answers for one in answer]
+            masks = np.stack([seen_from(whole, COARSE, one.view, one.soft[None], 0)[0] > 0.5 for one in every])
+            likely = np.array([one.score - _cut_off(one, whole) for one in every])
+            chosen, _ = believed(masks, likely, len(answers[0]))
+            self._meant = click, [every[number] for number in chosen]
+        return self._meant[1]
+
+    def _answers_to(self, click: tuple[float, float], view: CutterView) -> list["_Meaning"]:
+        soft, scores = self._answer(view, Prompts([click]))
+        return [_Meaning(view, one, float(score)) for one, score in zip(soft, scores, strict=True)]
 
     def _in_box(self, prompts: Prompts) -> list[Candidate]:
         """As :meth:`predict`, for a box alone, which is looked at twice."""
@@ -166,50 +180,34 @@ class CutterSegmenter:
             corner = (low + high) / 2 + 0.5 - side / 2
         return float(corner[0]), float(corner[1]), float(side)
 
-    def _squares_around(self, prompts: Prompts, scales: Sequence[float]) -> list[tuple[float, float, float]]:
-        """Column, row and side of squares around the points, by their sides as shares of the photo's longer side.
-
-        None is larger than the photo, and none so small that points lie at its rim.
-        """
-        points = np.array(_points(prompts)[0]).reshape(-1, 2)
-        middle, extent = (points.min(0) + points.max(0)) / 2 + 0.5, float(np.ptp(points, axis=0).max())
+    def _squares_around(self, click: tuple[float, float]) -> list[tuple[float, float, float]]:
+        """Column, row and side of the squares that are looked at around a click; none is larger than the photo."""
         whole = self._first_square(None)
         found = []
-        for side in sorted({max(share * whole[2], 1.5 * extent, LEAST) for share in scales}, reverse=True):
-            corner = middle - side / 2
+        for side in sorted({max(share * whole[2], LEAST) for share in SCALES}, reverse=True):
+            corner = np.asarray(click) + 0.5 - side / 2
             found.append(whole if side >= whole[2] else (float(corner[0]), float(corner[1]), side))
         return list(dict.fromkeys(found))
 
-    def _view_without_box(self, prompts: Prompts) -> CutterView:
-        """The square around what the points most likely mean; masks that the edge of a square cuts are less likely."""
-        likely: list[tuple[float, CutterView, Floats]] = []
-        whole = self._view(self._first_square(None))
-        for square in self._squares_around(prompts, SCALES):
-            view = self._view(square)
-            soft, scores = self._answer(view, prompts, corrections=1)
-            agreed = _agreed(soft, scores, prompts)
-            likely.append((float(scores.max() - _cut_off(view, whole, agreed[None])[0]), view, agreed))
-        _, view, soft = max(likely, key=lambda one: one[0])
-        closer = self._closer(view, soft, prompts)
-        return view if closer is None else self._view(closer)
-
-    def _closer(self, view: CutterView, soft: Floats, prompts: Prompts) -> tuple[float, float, float] | None:
-        """The square around a mask in a view, if it is much smaller than the view."""
+    def _closer(self, meant: "_Meaning", prompts: Prompts) -> tuple[CutterView, Floats]:
+        """The square around what is meant and all that was pointed at, and the probabilities [h, h] of what is meant in it."""
+        view, soft, points = meant.view, meant.soft, np.array(_points(prompts)[0]).reshape(-1, 2)
+        if not ((view.to_view(points) >= 0) & (view.to_view(points) <= view.size - 1)).all():
+            view = self._view(self._first_square(None))
+            soft = seen_from(view, len(soft), meant.view, soft[None], 0)[0]
         mask = soft > 0.5
-        points = [view.to_view(point) / 2 for point in _points(prompts)[0]]
-        for u, v in points:
-            mask[int(np.clip(v, 0, view.size / 2 - 1)), int(np.clip(u, 0, view.size / 2 - 1))] = True
-        if not mask.any():
-            return None
+        for u, v in np.clip(view.to_view(points) / 2, 0, len(soft) - 1):
+            mask[int(v), int(u)] = True
         x0, y0, x1, y1 = box_around(mask)
         side = max(ZOOM * (max(x1 - x0, y1 - y0) + 2), view.size / 12)
-        if side > 0.85 * view.size / 2:
-            return None
-        scale = view.side / (view.size / 2)
+        if side > 0.85 * len(soft):
+            return view, soft
+        scale = view.side / len(soft)
         corner = (np.array([x0 + x1, y0 + y1]) / 2 + 0.5 - side / 2) * scale + np.asarray(view.corner)
         step = view.side / 32  # so that a further click seldom needs another view
         corner = np.round(corner / step) * step
-        return float(corner[0]), float(corner[1]), float(np.ceil(side * scale / step) * step)
+        close = self._view((float(corner[0]), float(corner[1]), float(np.ceil(side * scale / step) * step)))
+        return close, seen_from(close, len(soft), view, soft[None])[0]
 
     def _view(self, square: tuple[float, float, float], size: int | None = None) -> CutterView:
         """Look at a square of the photo, in a picture of ``size`` pixels (None is the usual); the last ones are kept."""
@@ -227,15 +225,17 @@ class CutterSegmenter:
             self._views[key] = CutterView((x, y), side, size, maps)
         return self._views[key]
 
-    def _answer(self, view: CutterView, prompts: Prompts, corrections: int = 2) -> tuple[Floats, Floats]:
+    def _answer(self, view: CutterView, prompts: Prompts, start: Floats | None = None) -> tuple[Floats, Floats]:
         """Probabilities float32 [M, size / 2, size / 2] of masks in a view, and their expected overlaps [M].
 
-        Beyond the first click, the answer to it is corrected, usually twice.
+        Beyond the first click, the answer to it is corrected twice; ``start`` [h, h] is that answer, where there is one.
         """
         add, remove = _points(prompts)
         every, started = (add, remove), add[: 1 if prompts.box is None else 0]
-        rounds = [every] if len(add) + len(remove) == len(started) else [(started, []), *[every] * corrections]
+        rounds = [every] if len(add) + len(remove) == len(started) else [(started, []), every, every]
         net, previous = load_net(self._file, self._device), None
+        if start is not None:
+            rounds, previous = [every, every], torch.from_numpy(start)[None, None]
         for inside, outside in rounds:
             plus, minus = (torch.from_numpy(view.to_view(np.reshape(p, (1, -1, 2)))) for p in (inside, outside))
             drawn = draw_prompts(view.size, torch.from_numpy(view.box(prompts.box)), plus, minus, previous)
@@ -350,12 +350,11 @@ def _agreed(soft: Floats, scores: Floats, prompts: Prompts) -> Floats:
     return np.asarray(soft[scores.argmax()] if one_click else soft.mean(0), np.float32)
 
 
-def _cut_off(view: CutterView, whole: CutterView, soft: Floats) -> Floats:
-    """How much less likely masks [M, h, h] of a view are because its rim cuts them, [M]; the whole photo's cuts none."""
-    if view.side >= whole.side:
-        return np.zeros(len(soft), np.float32)
-    rim = np.concatenate([soft[:, 0], soft[:, -1], soft[:, :, 0], soft[:, :, -1]], axis=1) > 0.5
-    return np.asarray(CUT * rim.mean(1), np.float32)
+def _cut_off(one: "_Meaning", whole: CutterView) -> float:
+    """How much less likely a mask is because the rim of its square cuts it; that of the whole photo cuts none."""
+    soft = one.soft > 0.5
+    rim = np.concatenate([soft[0], soft[-1], soft[:, 0], soft[:, -1]])
+    return 0.0 if one.view.side >= whole.side else float(CUT * rim.mean())
 
 
 def _obeying(

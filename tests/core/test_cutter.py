@@ -11,7 +11,7 @@ from core.benchmarks import cutting
 from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
 from core.parts.consensus import believed, overlap_matrix
-from core.parts.cutter import CLICK_SCALES, CutterSegmenter, sharpened
+from core.parts.cutter import SCALES, CutterSegmenter, sharpened
 from core.parts.cutter_net import CutterNet, draw_prompts
 from core.parts.prompts import Prompts
 from core.parts.segmenters import load_segmenter
@@ -127,7 +127,7 @@ def test_one_click_is_looked_at_in_squares_of_all_sizes(run, photos):
     true[:, 900:1060] = photo.mask(0)
     assert len(cutter.predict(Prompts([innermost(true)]))) == 3
     sides = sorted(view.side for view in cutter._views.values())
-    assert np.allclose(sides, np.sort(CLICK_SCALES) * 1280)
+    assert np.allclose(sides, np.sort(SCALES) * 1280)
     first = cutter.predict(Prompts([innermost(true)]))[0].mask
     assert intersection_over_union(first, true) > 0.5  # an eighth of the photo's length
 
