@@ -6,7 +6,7 @@ That is the decision of minimum Bayes risk (Kumar and Byrne, HLT-NAACL 2004), wi
 import numpy as np
 import numpy.typing as npt
 
-SHARPNESS = 4
+SHARPNESS = 6
 """The power of a mask's score that weighs it."""
 
 OWN = 0.3

@@ -14,9 +14,9 @@ class SearchOptions(JsonOptions, EncoderOptions):
     gallery: str = argument("GALLERY", "made by index, or a folder of shapes", path="path")
     query: str = argument("QUERY", "an image, a shape, or text:WORDS", path="path or name")
     box: tuple[float, float, float, float] | None = option(
-        "the object in the image", type=values.box, metavar="X0,Y0,X1,Y1"
+        "around the object in the image, which is cut out of it", type=values.box, metavar="X0,Y0,X1,Y1"
     )
-    mask: str | None = option("its pixels, which finds better", metavar="PNG", path="path")
+    mask: str | None = option("its pixels instead, if you know them better", metavar="PNG", path="path")
     part: bool = flag("find shapes that have what the mask shows as a part")
     top: int = option("results (default: %(default)s)", default=10, type=values.positive, metavar="K")
     tag: str | None = option("only shapes with this tag")
