@@ -87,8 +87,10 @@ class GalleryPanel(QWidget):
     def show_results(self, found: Any) -> None:
         """:class:`app.shared.results.FoundShapes`."""
         self.results.show_shapes(found.results)
-        self.sure.setText(search_sureness(found.verdict, found.probability, found.reasons))
-        self.sure.setVisible(bool(found.verdict and found.results))
+        judged = bool(found.verdict and found.results)
+        self.sure.setText(search_sureness(found.verdict, found.probability, found.reasons[:1]))
+        self.sure.setToolTip(search_sureness(found.verdict, found.probability, found.reasons))
+        self.sure.setVisible(judged)
         blocker = QSignalBlocker(self.tag)
         chosen = self.tag.currentData()
         self.tag.clear()
@@ -100,11 +102,9 @@ class GalleryPanel(QWidget):
         left_out = tr(", {refused} could not be read").format(refused=len(found.refused)) if found.refused else ""
         self.knows_words = found.words
         words = "" if found.words else tr("; a search by words needs a CLIP model")
-        self.about.setText(
-            tr("{shapes} shapes{left_out}{words}. Double-click opens one, drag turns it.").format(
-                shapes=found.shapes, left_out=left_out, words=words
-            )
-        )
+        shapes = tr("{shapes} shapes{left_out}").format(shapes=found.shapes, left_out=left_out)
+        hint = words + tr(". Double-click opens one, drag turns it.")
+        self.about.setText(shapes + ("." if judged else hint))
         self.about.setToolTip("\n".join(f"{Path(path).name}: {reason}" for path, reason in found.refused))
 
     def show_picture(self, picture: QPixmap) -> None:
