@@ -13,7 +13,8 @@ def test_a_gallery_is_made_brought_up_to_date_and_searched(shape_folder, tmp_pat
     tagged = json.loads(
         verb("search", tmp_path / "g", shape_folder / "toy.glb", "--tag", "below", "--quick", "--json").stdout
     )
-    assert set(tagged) == {"encoder", "results", "refused", "warnings"}
+    judged = {"verdict", "probability", "reasons"}
+    assert set(tagged) == {"encoder", "results", "refused", "warnings"} | judged and 0 < tagged["probability"] < 1
     assert [r["tags"] for r in tagged["results"]] == [["below"]]
     named = json.loads(verb("classify", shape_folder / "toy.glb", "--gallery", tmp_path / "g", "--json").stdout)
     assert set(named) == {"results", "how", "warnings"} and "votes" in named["how"]
