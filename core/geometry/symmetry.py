@@ -130,6 +130,7 @@ def turns_alike(shape: Shape, samples: int = 1000) -> bool:
     return False
 
 
+@cached(LRUCache(32), key=lambda shape: shape.digest)
 def candidate_axes(shape: Shape) -> Floats:
     """Return directions float64 [n, 3] about which a shape may look the same: own axes, principal ones, and those of its flat sides."""
     found = [*np.eye(3), *np.linalg.eigh(np.cov(sample_surface(shape, 4000).position.T))[1].T]
