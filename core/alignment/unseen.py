@@ -14,6 +14,7 @@ from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import Raycaster, surface_normal
 from core.geometry.render import surface_color
 from core.geometry.symmetry import angle, candidate_axes
+from core.parts.verdict import intersection_over_union
 
 Floats = npt.NDArray[np.floating]
 
@@ -79,22 +80,18 @@ def unseen_turn(pose: Pose, K: Floats, caster: Raycaster, symmetries: Floats) ->
 def _looks_same(seen: _Sight, turned: Pose, K: Floats, caster: Raycaster, pixels: Floats, depth: float) -> bool:
     """Whether a pose looks as what is seen, after it was moved to where that is."""
     first = caster.cast(*shape_rays(turned, K, caster.shape, pixels)).mask
-    if _overlap(seen.mask, first) < LIKELY:
+    if intersection_over_union(seen.mask, first) < LIKELY:
         return False
     gap = _middle(pixels[seen.mask]) - _middle(pixels[first])
     shift = np.append(gap / K[[0, 1], [0, 1]] * depth, 0.0)
     other = _sight(replace(turned, t=turned.t + shift), K, caster, pixels)
-    if _overlap(seen.mask, other.mask) < COVERS:
+    if intersection_over_union(seen.mask, other.mask) < COVERS:
         return False
     both = seen.mask & other.mask
     bent = np.linalg.norm(seen.normals - other.normals, axis=1)[both]
     painted = np.abs(seen.colors - other.colors).mean(axis=1)[both]
     spots = max(float(np.quantile(bent, 0.98)) / 2, float(np.quantile(painted, 0.98)))
     return bool(bent.mean() < BENT and painted.mean() < PAINTED and spots < SPOT)
-
-
-def _overlap(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
-    return float((one & other).sum() / max(1, (one | other).sum()))
 
 
 def _middle(pixels: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """The cutter: a small net that was trained to make masks from boxes and clicks."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ class _Meaning:
     Attributes:
         view: in which it was found.
         soft: probabilities float32 [h, h] in it.
-        score: the overlap that the net expects.
+        score: the overlap that is expected.
     """
 
     view: CutterView
@@ -134,8 +134,8 @@ class CutterSegmenter:
             every = [one for answer in answers for one in answer]
             masks = np.stack([seen_from(whole, COARSE, one.view, one.soft[None], 0)[0] > 0.5 for one in every])
             likely = np.array([one.score - _cut_off(one, whole) for one in every])
-            chosen, _ = believed(masks, likely, len(answers[0]))
-            self._meant = click, [every[number] for number in chosen]
+            chosen, expected = believed(masks, likely, len(answers[0]))
+            self._meant = click, [replace(every[number], score=float(expected[number])) for number in chosen]
         return self._meant[1]
 
     def _answers_to(self, click: tuple[float, float], view: CutterView) -> list["_Meaning"]:

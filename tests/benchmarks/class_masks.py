@@ -22,9 +22,9 @@ import torch
 
 from core.encoders.feature_map import box_around
 from core.images import load_image
-from core.parts.consensus import overlap_matrix
 from core.parts.cutter import CutterSegmenter
 from core.parts.prompts import Prompts
+from core.parts.verdict import intersection_over_union
 from core.training.imagenet import load_trunk
 from core.training.photos import photo_files
 
@@ -104,9 +104,9 @@ def find_object(classifier: Classifier, segmenter: CutterSegmenter, picture: Ima
         if not once.any():
             continue
         mask = segmenter.predict(Prompts(box=box_around(once)))[0].mask
-        alike = [_overlap(mask, other) for other, _ in cuts]
+        alike = [intersection_over_union(mask, other) for other, _ in cuts]
         if 0.01 < mask.mean() < 0.85 and max(alike, default=0) < 0.85:
-            cuts.append((mask, _overlap(once, mask)))
+            cuts.append((mask, intersection_over_union(once, mask)))
     if not cuts:
         return None
     height, width = picture.shape[:2]
@@ -152,10 +152,6 @@ def _boxes(segmenter: CutterSegmenter, activation: npt.NDArray[np.float32]) -> l
 def _batch(picture: Image, size: tuple[int, int]) -> torch.Tensor:
     resized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     return (torch.from_numpy(resized).permute(2, 0, 1)[None].float() - 127) / 128
-
-
-def _overlap(mask: Mask, other: Mask) -> float:
-    return float(overlap_matrix(np.stack([mask, other]))[0, 1])
 
 
 def _box_overlap(a: Box, b: Box) -> float:
