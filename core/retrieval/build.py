@@ -220,7 +220,9 @@ def gallery_for(
     place = Path(place)
     if is_gallery(place):
         gallery = open_gallery(place)
-        if gallery.encoders not in ("", GallerySpec.of(gallery.spec, spec.choice.device).fingerprint()):
+        if not gallery.encoders:
+            warn(f"The gallery {place} does not say which weights it was made with; index its shapes again to be sure.")
+        elif gallery.encoders != GallerySpec.of(gallery.spec, spec.choice.device).fingerprint():
             gallery.close()
             raise CounterpointError(
                 f"The gallery {place} was made with other weights of {gallery.spec['encoder']['name']}; index its shapes again."

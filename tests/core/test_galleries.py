@@ -368,7 +368,11 @@ def test_a_gallery_of_other_weights_is_not_searched(shapes, tmp_path):
         gallery_for(tmp_path / "g", spec)
     changes = index_folder(tmp_path / "one", tmp_path / "g", spec, workers=1)
     assert (changes.added, changes.kept) == (1, 0)
-    gallery_for(tmp_path / "g", spec).close()
+    with gallery_for(tmp_path / "g", spec) as opened, opened._database as database:
+        database.execute("DELETE FROM about WHERE name = 'encoders'")  # as of an earlier version
+    with collect_warnings() as said:
+        gallery_for(tmp_path / "g", spec).close()
+    assert "does not say which weights" in said[0]
 
 
 class Fragile:
