@@ -12,7 +12,8 @@ from typing import Any
 from app.engine.jobs import JOBS
 
 _server = multiprocessing.get_context("forkserver")
-_server.set_forkserver_preload(["app.engine.process", *dict.fromkeys(JOBS.values()), "timm"])
+MODULES = ["app.engine.process", *dict.fromkeys(JOBS.values()), "timm"]
+_server.set_forkserver_preload(MODULES)
 
 Pipe = _server.Pipe
 

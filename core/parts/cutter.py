@@ -16,7 +16,7 @@ from core.encoders.base import pick_device
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.files import check_file
-from core.parts.consensus import believed
+from core.parts.consensus import believed, depth_share
 from core.parts.cutter_net import CutterNet, CutterSettings, draw_prompts
 from core.parts.cutter_view import CutterView, cut_out, seen_from
 from core.parts.prompts import Candidate, Mask, Prompts, spread_over
@@ -31,7 +31,7 @@ CLOSE_MARGIN, CLOSE_SIZE = 1.15, 7 / 6
 """The same of a second look at a box, and how much larger the picture is that the net sees then."""
 
 MEAN = 0.45
-"""From a box alone, what all masks of both looks hold to be the object with this mean probability is the object."""
+"""What all masks of an answer hold to be the object with this mean probability is the object."""
 
 ZOOM = 1.7
 """Where no box is given, the square in which the first answer is corrected is this much larger than it."""
@@ -134,7 +134,7 @@ class CutterSegmenter:
             every = [one for answer in answers for one in answer]
             masks = np.stack([seen_from(whole, COARSE, one.view, one.soft[None], 0)[0] > 0.5 for one in every])
             likely = np.array([one.score - _cut_off(one, whole) for one in every])
-            chosen, expected = believed(masks, likely, len(answers[0]))
+            chosen, expected = believed(masks, likely, np.array([_depth(one, click) for one in every]), len(answers[0]))
             self._meant = click, [replace(every[number], score=float(expected[number])) for number in chosen]
         return self._meant[1]
 
@@ -149,12 +149,13 @@ class CutterSegmenter:
         (soft, scores), (soft_close, _) = self._answer(view, prompts), self._answer(close, prompts)
         fine = 2 * soft.shape[1]
         mean = np.mean([seen_from(view, fine, view, soft), seen_from(view, fine, close, soft_close)], axis=(0, 1))
-        return self._candidates(view, mean + (0.5 - MEAN), soft, scores, prompts)
+        return self._candidates(view, mean, soft, scores, prompts)
 
     def _candidates(
         self, view: CutterView, mean: Floats, soft: Floats, scores: Floats, prompts: Prompts
     ) -> list[Candidate]:
         """The mask of probabilities [h, h] in a view, and those two of [M, h, h] that are least like it."""
+        mean = mean + np.float32(0.5 - MEAN)
         usual = cv2.resize(mean, soft.shape[2:0:-1]) > 0.5
         alike = np.argsort([intersection_over_union(usual, one > 0.5) for one in soft])[: len(soft) - 1]
         others = sorted(alike, key=lambda number: -scores[number])
@@ -348,6 +349,12 @@ def _agreed(soft: Floats, scores: Floats, prompts: Prompts) -> Floats:
     """Of probabilities [M, h, h] of masks their mean, [h, h]; after one click, which may mean several things, the likeliest."""
     one_click = sum(map(len, _points(prompts))) == 1 and prompts.box is None
     return np.asarray(soft[scores.argmax()] if one_click else soft.mean(0), np.float32)
+
+
+def _depth(one: "_Meaning", click: tuple[float, float]) -> float:
+    """How deep a click lies in a mask, see :func:`core.parts.consensus.depth_share`."""
+    column, row = np.clip(np.round(one.view.to_view(click) / 2), 0, len(one.soft) - 1).astype(int)
+    return depth_share(one.soft > 0.5, (int(row), int(column)))
 
 
 def _cut_off(one: "_Meaning", whole: CutterView) -> float:

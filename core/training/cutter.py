@@ -85,7 +85,7 @@ class Batch:
         picture: float32 [B, 3, S, S] in [0, 255].
         mask: bool [B, S, S].
         click: float32 [B, 2], the first click, and
-        beyond: float32 [B], the object's pixels beyond the picture (:class:`core.training.cutter_data.Example`).
+        beyond: float32 [B], the object's pixels beyond the picture (:class:`core.training.cutter_data.CutterExample`).
         seed: of the prompts.
     """
 

@@ -54,7 +54,7 @@ class CutterData:
 
 
 @dataclass
-class Example:
+class CutterExample:
     """What one prompt is about.
 
     Attributes:
@@ -127,7 +127,7 @@ def draw_examples(
 
     Returns:
         Pictures uint8 [N, S, S, 3], masks uint8 [N, S, S / 8], eight pixels a byte, and for each the click (u, v) and
-        the pixels beyond, float32 [N, 3] (see :class:`Example`); they are read from disk as they are used.
+        the pixels beyond, float32 [N, 3] (see :class:`CutterExample`); they are read from disk as they are used.
 
     Raises:
         CounterpointError: there is nothing to draw from.
@@ -172,9 +172,9 @@ class Drawer(Dataset[tuple[Image, Image, npt.NDArray[np.float32]]]):
         one = self.draw(np.random.default_rng((self._settings.seed, number)))
         return one.picture, np.packbits(one.mask, axis=1), np.array([*one.click, one.beyond], np.float32)
 
-    def draw(self, rng: np.random.Generator) -> Example:
+    def draw(self, rng: np.random.Generator) -> CutterExample:
         """An example of any kind."""
-        kinds: list[Callable[[np.random.Generator], Example]] = [self._real, self._laid, self._render]
+        kinds: list[Callable[[np.random.Generator], CutterExample]] = [self._real, self._laid, self._render]
         settings = self._settings
         share = [settings.real, settings.laid, 1 - settings.real - settings.laid]
         if not self._objects:
@@ -187,13 +187,13 @@ class Drawer(Dataset[tuple[Image, Image, npt.NDArray[np.float32]]]):
             if LEAST < one.mask.mean() < 0.9:
                 return one
 
-    def _real(self, rng: np.random.Generator) -> Example:
+    def _real(self, rng: np.random.Generator) -> CutterExample:
         photo, masks = self._sources.labelled[int(rng.integers(len(self._sources.labelled)))]
         if not masks:
             return self._real(rng)
         return self._crop(photo, masks[int(rng.integers(len(masks)))], rng)
 
-    def _laid(self, rng: np.random.Generator) -> Example:
+    def _laid(self, rng: np.random.Generator) -> CutterExample:
         """Objects laid over a photo one after the other; one of them, or of the photo's own, is what is asked for."""
         if self._sources.photos is None or (self._objects and rng.random() < 0.4):
             if self._objects:
@@ -231,7 +231,7 @@ class Drawer(Dataset[tuple[Image, Image, npt.NDArray[np.float32]]]):
         rows, columns = (slice(a.min(), a.max() + 1) for a in np.nonzero(mask))
         return picture[rows, columns], mask[rows, columns]
 
-    def _render(self, rng: np.random.Generator, whole: bool = False) -> Example:
+    def _render(self, rng: np.random.Generator, whole: bool = False) -> CutterExample:
         """A shape before a photo with things in front; a part of it is asked for at times."""
         items = self._sources.items
         item = items[int(rng.integers(len(items)))]
@@ -254,28 +254,28 @@ class Drawer(Dataset[tuple[Image, Image, npt.NDArray[np.float32]]]):
         large = parts[(pixels > 150) & (pixels > 0.05 * mask.sum())]
         if not whole and len(large) > 1 and rng.random() < 0.4:
             mask = made.part == large[int(rng.integers(len(large)))]
-        return Example(made.image, mask)
+        return CutterExample(made.image, mask)
 
-    def _crop(self, photo: Image, mask: Mask, rng: np.random.Generator) -> Example:
+    def _crop(self, photo: Image, mask: Mask, rng: np.random.Generator) -> CutterExample:
         """A square around an object, or around a click on it, turned and mirrored a little."""
         size = self._settings.size
         rows, columns = np.nonzero(mask)
         if len(rows) < 60:
-            return Example(photo[:size, :size], np.zeros((size, size), bool))
+            return CutterExample(photo[:size, :size], np.zeros((size, size), bool))
         longer, whole = max(np.ptp(rows), np.ptp(columns)) + 1, max(photo.shape[:2])
         if rng.random() < self._settings.clicked:
             center = np.array(innermost(mask, rng if rng.random() < 0.5 else None))
             side = max(min(longer * np.exp(rng.uniform(np.log(0.6), np.log(6))), whole), 24)
             picture, cut, total = self._square(photo, mask, center, side, rng)
             middle = (size - 1) / 2
-            return Example(picture, cut, (middle, middle), max(0.0, total - float(cut.sum())))
+            return CutterExample(picture, cut, (middle, middle), max(0.0, total - float(cut.sum())))
         near = rng.random() < self._settings.near
         side = longer * rng.uniform(1.15, 1.9) if near else longer * np.exp(rng.uniform(np.log(1.5), np.log(6)))
         side = max(min(side, 1.05 * whole), 1.05 * longer, 24)
         slack = (side - longer) / 2
         shift = rng.uniform(-1, 1, 2) * (slack if not near else min(slack, 0.12 * side))
         center = np.array([columns.min() + columns.max(), rows.min() + rows.max()]) / 2 + shift
-        return Example(*self._square(photo, mask, center, side, rng)[:2])
+        return CutterExample(*self._square(photo, mask, center, side, rng)[:2])
 
     def _square(
         self, photo: Image, mask: Mask, center: npt.NDArray[np.floating], side: float, rng: np.random.Generator

@@ -61,7 +61,19 @@ class Found:
     @property
     def sure(self) -> bool:
         """Whether it is good enough to learn from."""
-        return self.evidence > 2.3 and self.steady > 0.65 and self.mass > 0.25 and self.mask.mean() < 0.75
+        return self.evidence > 2.3 and self.steady > 0.65 and self.mass > 0.25 and is_one_thing(self.mask)
+
+
+def is_one_thing(mask: Mask) -> bool:
+    """Whether a mask is of one compact piece, of middling size, and cut off by one side of the photo at most."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    areas = [cv2.contourArea(outline) for outline in outlines]
+    whole = sum(areas)
+    cut_off = sum(side.mean() > 0.1 for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
+    if not 0.02 < mask.mean() < 0.55 or cut_off > 1 or max(areas) < 0.95 * whole:
+        return False
+    length = sum(cv2.arcLength(outline, True) for outline in outlines)
+    return whole > 0.62 * cv2.contourArea(cv2.convexHull(np.vstack(outlines))) and length < 9 * np.sqrt(whole)
 
 
 class Classifier:

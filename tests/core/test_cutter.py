@@ -10,7 +10,7 @@ import torch
 from core.benchmarks import cutting
 from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
-from core.parts.consensus import believed, overlap_matrix
+from core.parts.consensus import believed, depth_share, overlap_matrix
 from core.parts.cutter import SCALES, CutterSegmenter, sharpened
 from core.parts.cutter_net import CutterNet, draw_prompts
 from core.parts.prompts import Prompts
@@ -110,11 +110,23 @@ def test_what_most_masks_agree_on_is_believed_and_the_next_is_another_meaning():
     masks = np.stack([part, disc_a, disc_b, disc(radius=19), part & disc(center=(41, 50), radius=6), elsewhere])
     overlap = overlap_matrix(masks)
     assert overlap[1, 2] == pytest.approx(intersection_over_union(disc_a, disc_b)) and overlap[0, 5] == 0
-    chosen, expected = believed(masks, np.array([0.8, 0.75, 0.78, 0.7, 0.6, 0.3]), 3)
+    chosen, expected = believed(masks, np.array([0.8, 0.75, 0.78, 0.7, 0.6, 0.3]), np.ones(6), 3)
     assert chosen[0] in (1, 2, 3)  # though the part has the best score
     assert chosen[1] in (0, 4) and len(set(chosen)) == 3
     assert expected[2] > expected[0] > expected[5]
-    assert believed(np.zeros((2, 4, 4), bool), np.zeros(2), 2)[0] == [0, 1]
+    assert believed(np.zeros((2, 4, 4), bool), np.zeros(2), np.zeros(2), 2)[0] == [0, 1]
+
+
+def test_a_mask_whose_middle_was_clicked_is_likelier():
+    masks = np.zeros((2, 20, 20), bool)
+    masks[0, 3:8, 3:8] = masks[1, 3:18, 3:18] = True
+    assert [depth_share(mask, (5, 5)) for mask in masks] == [1, pytest.approx(3 / 8, abs=0.03)]
+    assert depth_share(masks[0], (12, 12)) == 0
+    masks[0, 14:19, 0:3] = True  # another piece
+    assert depth_share(masks[0], (5, 5)) == 1
+    for click, first in (((5, 5), 0), ((10, 10), 1)):
+        depths = np.array([depth_share(mask, click) for mask in masks])
+        assert believed(masks, np.full(2, 0.7), depths, 1)[0] == [first]
 
 
 def test_one_click_is_looked_at_in_squares_of_all_sizes(run, photos):
