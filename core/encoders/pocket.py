@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from core.encoders.base import Encoded, pick_device, to_batch
+from core.encoders.efficientnet_lite import folded
 from core.encoders.lite_net import LiteNet
 from core.encoders.pocket_net import PocketNet
 from core.errors import CounterpointError
@@ -71,6 +72,7 @@ class PocketEncoder:
         self._mean, self._std = tuple(settings["mean"]), tuple(settings["std"])
         self._device = pick_device(device)
         self._file: Path | None = None
+        self._quick: tuple[int, LiteNet | PocketNet] | None = None
         if random:
             self.name = self.fingerprint = f"{name}-random"
         else:
@@ -80,6 +82,7 @@ class PocketEncoder:
             _ = self._net  # a file that does not fit is said at once
 
     @cached_property
+    @torch.inference_mode(False)
     def _net(self) -> LiteNet | PocketNet:
         if self._file is None:
             torch.manual_seed(0)
@@ -105,7 +108,16 @@ class PocketEncoder:
     @torch.inference_mode()
     def encode(self, images: npt.NDArray[np.uint8]) -> Encoded:
         """See :meth:`core.encoders.base.ImageEncoder.encode`."""
-        return self.finish(self._net, self.begin(self._net, images))
+        quick = self._folded()
+        return self.finish(quick, self.begin(quick, images))
+
+    def _folded(self) -> LiteNet | PocketNet:
+        """The net for inference, made anew where training has changed the net."""
+        state = self._net.state_dict(keep_vars=True).values()
+        version = sum(tensor._version for tensor in state)
+        if self._quick is None or self._quick[0] != version:
+            self._quick = version, folded(self._net)
+        return self._quick[1]
 
 
 def load_weights(net: nn.Module, file: Path) -> None:

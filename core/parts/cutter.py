@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from core.encoders.base import pick_device
+from core.encoders.efficientnet_lite import folded
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.files import check_file
@@ -314,8 +315,7 @@ def load_net(file: str, device: str) -> CutterNet:
     missing = [name for name in missing if "num_batches" not in name]
     if missing or unexpected:
         raise CounterpointError(f"{Path(file).name} does not fit the cutter (for example {(missing + unexpected)[0]}).")
-    net.float().eval().to(torch.device(device))
-    return net.to(memory_format=torch.channels_last)
+    return folded(net.float().eval().to(torch.device(device)))
 
 
 def sharpened(picture: npt.NDArray[np.uint8], soft: Floats, reach: float) -> Floats:

@@ -1,9 +1,11 @@
 """The trunk that stands here is timm's."""
 
+import numpy as np
 import timm
 import torch
 
-from core.encoders.efficientnet_lite import CHANNELS, EfficientNetLite
+from core.encoders.efficientnet_lite import CHANNELS, EfficientNetLite, folded
+from core.encoders.pocket import PocketEncoder
 
 
 def test_the_trunk_is_that_of_timm():
@@ -24,3 +26,17 @@ def test_the_trunk_is_that_of_timm():
         assert [len(first(picture)), *(one.shape[1] for one in maps)] == [3, *CHANNELS]
     for one, other in zip(maps, expected, strict=True):
         assert torch.allclose(one, other, atol=1e-4)
+    with torch.inference_mode():
+        quick = folded(ours)
+        assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in quick.modules())
+        assert any(isinstance(module, torch.nn.BatchNorm2d) for module in ours.modules())
+        for one, other in zip(quick(picture), maps, strict=True):
+            assert torch.allclose(one, other, rtol=1e-4, atol=3e-3)
+
+
+def test_an_encoder_that_is_trained_further_encodes_with_what_it_learnt():
+    encoder, picture = PocketEncoder(device="cpu"), np.full((1, 64, 64, 3), 90, np.uint8)
+    before = encoder.encode(picture).descriptors
+    with torch.no_grad():
+        encoder.net.backbone.bn1.weight *= 0.5
+    assert not torch.allclose(encoder.encode(picture).descriptors, before)
