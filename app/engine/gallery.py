@@ -1,5 +1,8 @@
 """What the engine does with galleries: keeps them up to date, searches them, draws what was found from other sides."""
 
+from dataclasses import asdict, replace
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +23,7 @@ from core.retrieval.describe import GallerySpec
 from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
 from core.retrieval.queries import QueryEncoder, picture_query, shape_query
 from core.retrieval.search import Query, Searcher, SearchResult
-from core.retrieval.store import Gallery
+from core.retrieval.store import Gallery, Stamp
 from core.retrieval.thumbnails import thumbnail
 from core.retrieval.verdict import judge_search
 
@@ -82,7 +85,8 @@ def _query(wish: SearchRequest, query_encoder: QueryEncoder, gallery: Gallery, e
         return picture_query(query_encoder, pixels, item.box, chosen, wish.kind == "part")
     if wish.kind == "part":
         assert mask is not None
-        return query_encoder.part_of_shape(matchable_of(item, encoder, silent), mask.array())
+        settings = replace(encoder, **asdict(query_encoder.spec.choice))
+        return query_encoder.part_of_shape(matchable_of(item, settings, silent), mask.array())
     return shape_query(query_encoder, gallery, shape_of(item), item.up, item.path)
 
 
@@ -125,6 +129,12 @@ def _depth_model(clip: str, branch: str, device: str) -> DepthClip:
     return DepthClip(ClipEncoder(clip, device), branch or None)
 
 
-@keep_last(2, key=lambda spec: spec)
+def _weights(spec: GallerySpec) -> list[Stamp]:
+    """The files of weights as they are now: an encoder that was trained on is another one."""
+    files = [Path(file) for file in (spec.choice.weights, spec.choice.adapter) if file]
+    return [Stamp.of(file) for file in files if file.is_file()]
+
+
+@keep_last(2, key=lambda spec: (spec, *_weights(spec)))
 def _query_encoder(spec: GallerySpec) -> QueryEncoder:
     return QueryEncoder(spec)

@@ -214,20 +214,11 @@ def gallery_for(
         progress: is told of every file.
 
     Raises:
-        CounterpointError: as :func:`index_folder` and :func:`open_gallery`; or the weights of the encoder are no longer
-            those that the gallery was made with.
+        CounterpointError: as :func:`index_folder` and :func:`open_gallery`.
     """
     place = Path(place)
     if is_gallery(place):
-        gallery = open_gallery(place)
-        if not gallery.encoders:
-            warn(f"The gallery {place} does not say which weights it was made with; index its shapes again to be sure.")
-        elif gallery.encoders != GallerySpec.of(gallery.spec, spec.choice.device).fingerprint():
-            gallery.close()
-            raise CounterpointError(
-                f"The gallery {place} was made with other weights of {gallery.spec['encoder']['name']}; index its shapes again."
-            )
-        return gallery
+        return open_gallery(place)
     name = cache_key("gallery", str(VERSION), str(place.resolve()), json.dumps(spec.plain(), sort_keys=True))
     folder = cache_dir() / "galleries" / name[:24]
     index_folder(place, folder, spec, workers, None, progress)

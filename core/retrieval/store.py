@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -291,12 +291,34 @@ def is_gallery(folder: Path) -> bool:
 
 
 def open_gallery(folder: str | Path) -> Gallery:
-    """Open a gallery for reading, which many can do at once, also without the right to write.
+    """Open a gallery, which many can read at once, also without the right to write.
+
+    It is opened for reading if it may not be written, else SQLite undoes what a killed process left half written.
 
     Raises:
         CounterpointError: the folder holds no gallery, or another version of Counterpoint made it.
     """
-    return _open(Path(folder))
+    folder = Path(folder)
+    if not is_gallery(folder):
+        raise CounterpointError(
+            f"{folder} is no gallery; make one of a folder of shapes (counterpoint index, or More in the Gallery)."
+        )
+    try:
+        with ExitStack() as stack:
+            address = f"{(folder / FILE).resolve().as_uri()}?mode=rw"
+            database = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)
+            stack.callback(database.close)
+            database.execute("PRAGMA foreign_keys = ON")
+            version = int(database.execute("SELECT value FROM about WHERE name = 'version'").fetchone()[0])
+            if version not in (OLD_POCKET, VERSION):
+                raise CounterpointError(
+                    f"The gallery {folder} was made by another version of Counterpoint; delete it and index again."
+                )
+            gallery = Gallery(folder, database)
+            stack.pop_all()
+            return gallery
+    except (sqlite3.Error, TypeError, KeyError, ValueError) as error:
+        raise CounterpointError(f"The gallery {folder} cannot be read ({error}).") from error
 
 
 def create_gallery(folder: str | Path, root: str | Path, spec: dict[str, Any]) -> Gallery:
@@ -317,13 +339,15 @@ def create_gallery(folder: str | Path, root: str | Path, spec: dict[str, Any]) -
             _create(folder, root, spec)
         except (OSError, sqlite3.Error) as error:
             raise CounterpointError(f"The gallery {folder} cannot be written ({error}).") from error
-    gallery = _open(folder)
+    gallery = open_gallery(folder)
+    other = ""
     if gallery.root.resolve() != root.resolve():
-        raise CounterpointError(f"{folder} is a gallery of {gallery.root}; choose another place for this one.")
-    if gallery.spec != spec:
-        raise CounterpointError(
-            f"{folder} was made with another encoder or other settings; choose another place, or delete it first."
-        )
+        other = f"{folder} is a gallery of {gallery.root}; choose another place for this one."
+    elif gallery.spec != spec:
+        other = f"{folder} was made with another encoder or other settings; choose another place, or delete it first."
+    if other:
+        gallery.close()
+        raise CounterpointError(other)
     return gallery
 
 
@@ -346,30 +370,6 @@ def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
     finally:
         database.close()
     os.replace(beside, folder / FILE)
-
-
-def _open(folder: Path) -> Gallery:
-    """Open the database.
-
-    It is opened for reading if it may not be written, else SQLite undoes what a killed process left half written.
-    """
-    if not is_gallery(folder):
-        raise CounterpointError(
-            f"{folder} is no gallery; make one of a folder of shapes (counterpoint index, or More in the Gallery)."
-        )
-    try:
-        address = f"{(folder / FILE).resolve().as_uri()}?mode=rw"
-        database = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)
-        database.execute("PRAGMA foreign_keys = ON")
-        version = int(database.execute("SELECT value FROM about WHERE name = 'version'").fetchone()[0])
-        if version in (OLD_POCKET, VERSION):
-            return Gallery(folder, database)
-        database.close()
-    except (sqlite3.Error, TypeError, KeyError, ValueError) as error:
-        raise CounterpointError(f"The gallery {folder} cannot be read ({error}).") from error
-    raise CounterpointError(
-        f"The gallery {folder} was made by another version of Counterpoint; delete it and index again."
-    )
 
 
 def _spec(plain: dict[str, Any], version: int) -> dict[str, Any]:
