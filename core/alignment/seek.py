@@ -136,7 +136,7 @@ def around_pose(place: Box, found: Sequence[Hypothesis], camera: PhotoCamera, sh
 
 def _similarity(picture: npt.NDArray[np.uint8], K: Floats, box: Box, wanted: Wanted) -> float:
     """The similarity of the coarse pose that agrees best with what is in a box of a picture without distortion, 0 without one."""
-    mask = box_mask(picture, wanted.encoder, box)
+    mask = box_mask(picture, box)
     if mask.sum() < FEWEST_PIXELS:
         return 0.0
     seen = encode_image(wanted.encoder, picture, box, size=wanted.encoder.photo_size)

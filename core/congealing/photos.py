@@ -72,7 +72,7 @@ def open_photo(
         K = scaled(K, shrunk)
         box = None if box is None else tuple(v * shrunk for v in box)  # type: ignore[assignment]
     sought = mask is None and box is None
-    mask = box_mask(image, encoder, box or likely_box(image, encoder)) if mask is None else mask
+    mask = box_mask(image, box or likely_box(image, encoder)) if mask is None else mask
     photo = photo_of(image, encoder, K, None, mask, Path(path).name)
     return replace(photo, camera=own, sought=sought, assumed=not known), shrunk, known
 

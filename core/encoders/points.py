@@ -77,14 +77,11 @@ class PointNet(nn.Module):
         self.head = nn.Linear(width, settings["descriptor_dim"])
         self.glob = nn.Linear(width, settings["global_dim"])
 
-    def forward(
-        self, cloud: torch.Tensor, centers: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def forward(self, cloud: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Describe points.
 
         Args:
             cloud: float32 [B, N, 6], position and unit normal in the normalised frame (diagonal 1) with y up.
-            centers: int64 [B, T], the points that groups form around; None for farthest-point sampling.
 
         Returns:
             The places float32 [B, T, 3] of the tokens, their descriptors float32 [B, T, D] and the vectors float32 [B,
@@ -92,8 +89,7 @@ class PointNet(nn.Module):
         """
         own = self._tokens[0]
         if own is None:
-            centers = farthest_points(cloud[..., :3], self.count) if centers is None else centers
-            middle = _take(cloud, centers)
+            middle = _take(cloud, farthest_points(cloud[..., :3], self.count))
             x = self._groups(cloud, middle)
         else:
             with torch.no_grad():
@@ -155,7 +151,6 @@ class PocketPointEncoder:
         self,
         weights: str | Path | None = None,
         device: str = "auto",
-        random: bool = False,
         tokens: PointTokens | None = None,
         name: str = "pocket",
     ):
@@ -164,7 +159,6 @@ class PocketPointEncoder:
         Args:
             weights: a file; None for the bundled weights.
             device: "auto", "cpu" or "cuda".
-            random: whether to keep the initial weights, as a baseline.
             tokens: the source that the weights were trained with, if not the bundled one. It moves to its device by
                 itself.
             name: "pocket" or "pocket-0.1", the image encoder whose space it is.
@@ -177,20 +171,13 @@ class PocketPointEncoder:
         self.dim: int = settings["descriptor_dim"]
         self.points: int = settings["points"]
         self._device = pick_device(device)
-        self._file: Path | None = None
-        if random:
-            self.fingerprint = "pocket-points-random"
-        else:
-            self._file = check_file(weights or WEIGHTS / settings["weights"])
-            self.fingerprint = f"pocket-points-{file_digest(self._file)[:16]}"
+        self._file = check_file(weights or WEIGHTS / settings["weights"])
+        self.fingerprint = f"pocket-points-{file_digest(self._file)[:16]}"
 
     @cached_property
     def _net(self) -> PointNet:
-        if self._file is None:
-            torch.manual_seed(0)
         net = PointNet(self._settings, self._tokens)
-        if self._file is not None:
-            load_points(net, self._file)
+        load_points(net, self._file)
         return net.float().eval().to(self._device)
 
     @torch.inference_mode()

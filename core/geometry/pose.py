@@ -48,10 +48,6 @@ class Pose:
         """Map points [..., 3] from the camera's frame to that of the shape's file: float64 [..., 3]."""
         return ((np.asarray(points, np.float64) - self.t) @ self.R) / self.s
 
-    def rotated(self, rotation: Floats) -> "Pose":
-        """Return a pose with another rotation float64 [3, 3] and the same translation and scales."""
-        return Pose(rotation, self.t, self.s)
-
 
 def nearest_rotation(matrix: Floats) -> Floats:
     """Return the rotation float64 [3, 3] nearest to a matrix [3, 3] whose numbers were rounded or drifted."""

@@ -202,15 +202,12 @@ def _on_ray(files: list[Path], spec: GallerySpec, address: str) -> Iterator[Resu
             ray.kill(actor)
 
 
-def gallery_for(
-    place: str | Path, spec: GallerySpec, workers: int | None = None, progress: Progress = silent
-) -> Gallery:
+def gallery_for(place: str | Path, spec: GallerySpec, progress: Progress = silent) -> Gallery:
     """Open a gallery, or make that of a plain folder of shapes, which is kept in the cache and brought up to date.
 
     Args:
         place: a gallery or a folder of shapes.
         spec: how the shapes of a plain folder are described.
-        workers: the number of processes, see :func:`index_folder`.
         progress: is told of every file.
 
     Raises:
@@ -221,5 +218,5 @@ def gallery_for(
         return open_gallery(place)
     name = cache_key("gallery", str(VERSION), str(place.resolve()), json.dumps(spec.plain(), sort_keys=True))
     folder = cache_dir() / "galleries" / name[:24]
-    index_folder(place, folder, spec, workers, None, progress)
+    index_folder(place, folder, spec, progress=progress)
     return open_gallery(folder)

@@ -89,7 +89,7 @@ class QueryEncoder:
             return self._by_views(vector, photo_views(image, mask, self.encoder))
         sought = box is None
         box = likely_box(image, self.encoder) if box is None else check_box(box, image)
-        cut = box_mask(image, self.encoder, box)
+        cut = box_mask(image, box)
         if not cut.any():  # nothing stands out in it
             x0, y0, x1, y1 = box
             cut[max(0, round(y0)) : round(y1) + 1, max(0, round(x0)) : round(x1) + 1] = True

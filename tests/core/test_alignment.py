@@ -126,7 +126,7 @@ def scene(sample, encoder, toy_side):
     """The sample's photo with the mask cut out of its box, its shape with templates, and the true pose."""
     truth = {name: np.array(values) for name, values in sample["pose"].items()}
     image, box = load_image(sample["image"]), tuple(sample["box"])
-    photo = Photo(image, matchable_image(image, encoder, box), truth["K"], box_mask(image, encoder, box))
+    photo = Photo(image, matchable_image(image, encoder, box), truth["K"], box_mask(image, box))
     return photo, toy_side, template_set(toy_side.caster, encoder, FEW), Pose(truth["R"], truth["t"])
 
 

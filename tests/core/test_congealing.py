@@ -154,10 +154,8 @@ def test_maps_undo_a_known_displacement(found, toy_side):
 
 def test_photos_outvote_a_wrong_pose(found):
     """A photo whose own choice is wrong is put right by the others, and one that agrees with nobody is an outlier."""
-    wrong = found.members[0].best.pose.rotated(
-        found.members[0].best.pose.R @ Rotation.from_euler("y", 180, degrees=True).as_matrix()
-    )
     right = found.members[0].best
+    wrong = replace(right.pose, R=right.pose.R @ Rotation.from_euler("y", 180, degrees=True).as_matrix())
     flattered = Hypothesis(wrong, right.similarity * 1.05, right.overlap)
     members = [replace(found.members[0], hypotheses=[flattered, right], choice=0), *found.members[1:]]
     assert agree(members)[0].best is right
@@ -172,7 +170,7 @@ def test_photos_outvote_a_wrong_pose(found):
 def test_the_same_photo_twice_is_no_witness(found):
     """A wrong pose is not put right by being given twice; of one photo alone nobody knows whether others agree."""
     right = found.members[0].best
-    turned = right.pose.rotated(right.pose.R @ Rotation.from_euler("y", 180, degrees=True).as_matrix())
+    turned = replace(right.pose, R=right.pose.R @ Rotation.from_euler("y", 180, degrees=True).as_matrix())
     odd = replace(found.members[0], hypotheses=[Hypothesis(turned, right.similarity, right.overlap)], choice=0)
     judged = agree([odd, replace(odd, copy_of=0), *found.members[1:]], AgreementSettings(least=0.8))
     assert [one.inlier for one in judged] == [False, False, True, True, True]
