@@ -71,8 +71,9 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     assert isinstance(side, MatchableShape)
     box, sought = options.box, options.box is None and mask is None
     if sought:
-        templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.6))
-        box = seek(Wanted(image, camera, name, side, templates, encoder, up))
+        templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.5))
+        wanted = Wanted(image, camera, name, side, templates, encoder, up)
+        box = seek(wanted, progress=span(progress, 0.5, 0.6))
     told = _is_told(options, size, entry) and not contradicts_exif(camera, size, options.image)
     assumed = solved is None and not told
     photo, flat = posed_photo(image, camera, mask, box, encoder, depth, rigid, name, sought, assumed)
@@ -81,7 +82,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
         check_start(start, flat.K, flat.size, shape, Path(options.start or "").name, photo.mask)
     fine = FineSettings(dof=options.dof, locked=frozenset(options.lock or ()))
     scorer = PoseScorer(photo, side, encoder, up)
-    found = _search(options, scorer, flat, start, fine, span(progress, 0.4, 1.0))
+    found = _search(options, scorer, flat, start, fine, span(progress, 0.6 if sought else 0.4, 1.0))
     if options.fov == 0 and not options.K and solved is None:
         _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
         camera, found = PhotoCamera(scorer.K, size), Alignment(judged(hypotheses, scorer), found.mask)

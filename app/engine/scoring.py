@@ -139,8 +139,8 @@ def _camera_and_mask(
 def _sought(task: AlignTask, camera: PhotoCamera, progress: Progress) -> Box:
     templates = templates_of(task.shape, task.encoder, progress)
     shape, encoder = matchable_of(task.shape, task.encoder, progress), encoder_of(task.encoder)
-    image = image_of(task.image)
-    return seek(Wanted(image, camera, task.image.name, shape, templates, encoder, task.shape.up))
+    wanted = Wanted(image_of(task.image), camera, task.image.name, shape, templates, encoder, task.shape.up)
+    return seek(wanted, progress=progress)
 
 
 @keep_last(4, key=lambda task, rigid, progress: (*_full_key(task), rigid))

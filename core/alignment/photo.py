@@ -147,7 +147,7 @@ def posed_photo(
         depth: Depth [H, W] along z, not finite where it is not known; or None.
         rigid_shape: The shape of a pose without scale, in whose units depth must be; None where the scale is free.
         name: What the photo is called in warnings and errors.
-        sought: Whether the object was looked for, see :func:`core.alignment.locate.seek`.
+        sought: Whether the object was looked for, see :func:`core.alignment.seek.seek`.
         assumed: Whether nothing told the camera (see :func:`camera_of`), or the EXIF data contradict it.
 
     Returns:

@@ -128,6 +128,15 @@ def camera_matrix(fx: float, fy: float, cx: float, cy: float) -> Floats:
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float64)
 
 
+def resized_intrinsics(K: Floats, factor: npt.ArrayLike) -> Floats:
+    """Return the intrinsics float64 [3, 3] of a picture with those of ``K`` [3, 3], resized by ``factor``, or by one along each axis [2]."""
+    factors = np.broadcast_to(np.asarray(factor, np.float64), 2)
+    resized = np.array(K, np.float64)
+    resized[:2] *= factors[:, None]
+    resized[:2, 2] += (factors - 1) / 2
+    return resized
+
+
 FOV = 50.0
 """Degrees that the longer side of a photo spans where nothing tells."""
 

@@ -22,14 +22,14 @@ from core.congealing.coordinates import MapSettings, coordinates, points_at, sol
 from core.congealing.copies import same_pictures
 from core.congealing.generate import GenerateSettings, distill, generate, learn_word
 from core.congealing.opening import open_photos
-from core.congealing.photos import open_photo, scaled
+from core.congealing.photos import open_photo
 from core.congealing.posed_photos import CanonicalShape, pose_photo
 from core.congealing.propagate import average, from_photo, from_shape, on_shape
 from core.congealing.volume import Volume
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera, look_at
 from core.geometry.pixel_grid import pixels_of
-from core.geometry.pose import Pose, intrinsics, project, rotation_error
+from core.geometry.pose import Pose, intrinsics, project, resized_intrinsics, rotation_error
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape
 from core.images import load_image
@@ -238,10 +238,10 @@ def test_large_photos_are_looked_at_smaller(tmp_path, encoder, truth):
     image = Image.open(SAMPLE / "collection" / "toy-2.jpg")
     image.resize((1920, 1440)).save(tmp_path / "large.jpg")
     photo, shrunk, known = open_photo(
-        tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, PhotoCamera(scaled(K, 4))
+        tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, PhotoCamera(resized_intrinsics(K, 4))
     )
     assert photo.pixels.shape == (768, 1024, 3) and shrunk == pytest.approx(1024 / 1920) and known
-    np.testing.assert_allclose(scaled(photo.K, 1 / shrunk), scaled(K, 4), atol=1e-9)
+    np.testing.assert_allclose(resized_intrinsics(photo.K, 1 / shrunk), resized_intrinsics(K, 4), atol=1e-9)
     assert not photo.sought and not photo.assumed
     told, _, known = open_photo(SAMPLE / "collection" / "toy-2.jpg", encoder, tuple(box))
     assert known and not told.assumed  # by EXIF
