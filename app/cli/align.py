@@ -134,7 +134,7 @@ def _written(options: AlignOptions, image: npt.NDArray[np.uint8], view: View, si
         save_view(options.out, view, options.format)
         written["pose"] = options.out
     if options.save:
-        drawn = overlay(image, side.shape, side.caster, view.pose, view.K, lens=view.lens)
+        drawn = overlay(image, side.caster, view.pose, view.camera)
         save_image(options.save, drawn)
         written["saved"] = options.save
     return written
