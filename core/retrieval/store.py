@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.files import written_beside
 
 FILE = "gallery.sqlite"
 VERSION = 3
@@ -352,9 +353,6 @@ def create_gallery(folder: str | Path, root: str | Path, spec: dict[str, Any]) -
 
 
 def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
-    """Write a whole file or none: it is made beside its place and moved there."""
-    beside = folder / f".{FILE}.{os.getpid()}"
-    beside.unlink(missing_ok=True)
     about = {
         "version": VERSION,
         "revision": 0,
@@ -362,14 +360,9 @@ def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
         "root": str(root.resolve()),
         "from here": os.path.relpath(root.resolve(), folder.resolve()),
     }
-    database = sqlite3.connect(beside)
-    try:
-        with database:
-            database.executescript(SCHEMA)
-            database.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
-    finally:
-        database.close()
-    os.replace(beside, folder / FILE)
+    with written_beside(folder / FILE) as beside, closing(sqlite3.connect(beside)) as database, database:
+        database.executescript(SCHEMA)
+        database.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
 
 
 def _spec(plain: dict[str, Any], version: int) -> dict[str, Any]:

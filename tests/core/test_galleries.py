@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -350,6 +351,17 @@ def test_bad_galleries_are_said(shapes, gallery, tmp_path):
             assert not opened.stamps()  # no file is blamed for it
     with pytest.raises(CounterpointError, match="no folder"):
         gallery_for(tmp_path / "nowhere", RECIPE)
+
+
+def test_an_index_that_cannot_be_written_is_said_and_leaves_nothing(tmp_path, monkeypatch):
+    def fill_the_disk(_, file):
+        Path(file).write_bytes(b"half")
+        raise RuntimeError("Error in write_index: No space left on device")
+
+    monkeypatch.setattr(index.faiss, "write_index", fill_the_disk)
+    with pytest.raises(CounterpointError, match=r"cannot be written .*No space left"):
+        Index.build(np.arange(3), np.eye(3, dtype=np.float32)).write(tmp_path / "shape-1.faiss")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_gallery_of_other_weights_is_not_searched(shapes, tmp_path):
