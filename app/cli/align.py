@@ -33,6 +33,7 @@ from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
+from core.geometry.formats import is_shape
 from core.geometry.pose import Pose
 from core.geometry.undistorted import Undistorted
 from core.images import load_depth, load_image, load_mask, save_image
@@ -40,7 +41,6 @@ from core.interchange.cameras import fitted, load_camera
 from core.interchange.lying import say_written_upright
 from core.interchange.poses import Entry, View, load_entry, save_view
 from core.matching.matchable import MatchableShape
-from core.matching.prepare import is_shape
 from core.notices import warn
 from core.parts.outline import mask_features, mask_probability
 from core.plugins import make_plugin, plugins

@@ -7,7 +7,7 @@ from app.cli.options.classify import ClassifyOptions
 from core.encoders.clip import ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
-from core.matching.prepare import guess_up
+from core.geometry.formats import guess_up
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for
 from core.retrieval.describe import GallerySpec

@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import CounterpointError
 from core.fields.cache import cache_key
 from core.files import cache_dir
-from core.geometry.shape import SUFFIXES
+from core.geometry.formats import SHAPE_SUFFIXES
 from core.notices import warn
 from core.processes import begin, ray_cluster
 from core.progress import Progress, silent
@@ -76,9 +76,9 @@ def index_folder(
     root = Path(root)
     if not root.is_dir():
         raise CounterpointError(f"{root} is no folder.")
-    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SHAPE_SUFFIXES and f.is_file())
     if not files:
-        raise CounterpointError(f"{root} has no shapes ({', '.join(sorted(SUFFIXES))}).")
+        raise CounterpointError(f"{root} has no shapes ({', '.join(sorted(SHAPE_SUFFIXES))}).")
     with create_gallery(folder, root, spec.plain()) as gallery:
         gallery.described_with(spec.fingerprint())
         stamps = {file: Stamp.of(file) for file in files}

@@ -13,11 +13,11 @@ from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
 from core.encoders.clip import ClipEncoder
 from core.errors import CounterpointError
+from core.geometry.formats import guess_up
 from core.geometry.raycasting import Raycaster
 from core.geometry.render import render
 from core.geometry.shape import load_shape
 from core.geometry.viewpoints import ring_cameras
-from core.matching.prepare import guess_up
 from core.notices import collect_warnings, warn
 from core.retrieval.store import ShapeRecord
 from core.retrieval.thumbnails import thumbnail
