@@ -1,5 +1,6 @@
 """The engine's searches, run in this process, where the encoder of the dock is not that of the gallery, or was trained on."""
 
+import shutil
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from app.engine.cache import choice_of, matchable_of
-from app.engine.gallery import search_gallery
+from app.engine.gallery import search_gallery, turn_shape
 from app.shared.search import SearchRequest
 from app.shared.values import EncoderSettings, item_for
 from core.encoders.pocket import WEIGHTS
@@ -20,6 +21,13 @@ from core.retrieval.describe import GallerySpec
 from core.retrieval.queries import QueryEncoder
 
 
+def test_a_shape_that_was_saved_anew_is_drawn_anew(shape_folder):
+    place = str(shape_folder / "toy.glb")
+    before = turn_shape(silent, place, "y", 0.0, 48)
+    shutil.copy(shape_folder / "below" / "toy2.glb", place)
+    assert (turn_shape(silent, place, "y", 0.0, 48) != before).any()
+
+
 def test_a_search_is_described_as_the_gallery_is(shape_folder, tmp_path):
     weights = tmp_path / "mine.safetensors"
     tensors = load_file(WEIGHTS / "pocket_image.safetensors")
@@ -30,8 +38,8 @@ def test_a_search_is_described_as_the_gallery_is(shape_folder, tmp_path):
     index_folder(shape_folder, tmp_path / "g", spec, workers=1)
     toy = item_for(str(shape_folder / "toy.glb"))
     part = Mask.of(np.ones(len(load_shape(toy.path).faces), bool))
-    wish = SearchRequest(str(tmp_path / "g"), "part", toy, part)
-    assert {one.path[-8:] for one in search_gallery(silent, wish, dock).results[:2]} == {"/toy.glb", "toy2.glb"}
+    request = SearchRequest(str(tmp_path / "g"), "part", toy, part)
+    assert {one.path[-8:] for one in search_gallery(silent, request, dock).results[:2]} == {"/toy.glb", "toy2.glb"}
     side = matchable_of(toy, replace(dock, **asdict(spec.choice)))
     with pytest.raises(CounterpointError, match="by another encoder than the gallery"):
         QueryEncoder(spec).part_of_shape(replace(side, encoder="pocket-0.1"), part.array())
