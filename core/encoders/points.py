@@ -77,11 +77,14 @@ class PointNet(nn.Module):
         self.head = nn.Linear(width, settings["descriptor_dim"])
         self.glob = nn.Linear(width, settings["global_dim"])
 
-    def forward(self, cloud: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def forward(
+        self, cloud: torch.Tensor, centers: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Describe points.
 
         Args:
             cloud: float32 [B, N, 6], position and unit normal in the normalised frame (diagonal 1) with y up.
+            centers: int64 [B, T], the points that groups form around; None for farthest-point sampling.
 
         Returns:
             The places float32 [B, T, 3] of the tokens, their descriptors float32 [B, T, D] and the vectors float32 [B,
@@ -89,7 +92,8 @@ class PointNet(nn.Module):
         """
         own = self._tokens[0]
         if own is None:
-            middle = _take(cloud, farthest_points(cloud[..., :3], self.count))
+            centers = farthest_points(cloud[..., :3], self.count) if centers is None else centers
+            middle = _take(cloud, centers)
             x = self._groups(cloud, middle)
         else:
             with torch.no_grad():
