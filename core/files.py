@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,21 @@ def write_atomic(path: str | Path, content: bytes) -> None:
             _replace(target, content)
     except (OSError, ValueError) as error:
         raise CounterpointError(f"{path} cannot be written: {_reason(error)}.") from error
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[Path]:
+    """Give the place to write a file to that becomes ``path`` at the end of ``with``, and goes if anything is raised.
+
+    It is for what can only write to a file itself; :func:`write_atomic` is for bytes.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    try:
+        yield beside
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def save_mesh(path: str | Path, mesh: Any) -> None:

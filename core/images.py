@@ -23,12 +23,12 @@ from core.deep_pixels import (
 from core.errors import CounterpointError
 from core.files import check_file, write_atomic
 from core.foreign_photos import check_developed, check_known
+from core.image_formats import IMAGE_SUFFIXES
 from core.notices import warn
 from core.odd_photos import say_panorama
 from core.orientation import upright_size
 from core.units import METRE, Unit
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif")
 MAX_MEGAPIXELS = 80
 
 RGB = npt.NDArray[np.uint8]
@@ -282,6 +282,6 @@ def save_image(path: str | Path, rgb: RGB) -> None:
         Image.fromarray(rgb).save(content, kind or path.suffix)
     except (OSError, ValueError, KeyError) as error:
         raise CounterpointError(
-            f"{path.name} cannot be written as '{path.suffix}'; use {', '.join(SUFFIXES)}."
+            f"{path.name} cannot be written as '{path.suffix}'; use {', '.join(IMAGE_SUFFIXES)}."
         ) from error
     write_atomic(path, content.getvalue())

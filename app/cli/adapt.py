@@ -9,8 +9,8 @@ from app.cli.inputs import given, open_shape
 from app.cli.options.adapt import AdaptOptions
 from core.encoders.catalogue import EncoderChoice, load_tunable
 from core.errors import CounterpointError
+from core.geometry.formats import guess_up
 from core.images import load_image
-from core.matching.prepare import guess_up
 from core.notices import warn
 from core.progress import Progress, silent
 from core.training.adaptation_check import OwnPhoto

@@ -33,6 +33,7 @@ from core.encoders.catalogue import load_encoder
 from core.encoders.depth import DepthModel
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
+from core.geometry.formats import is_shape
 from core.geometry.pose import Pose
 from core.geometry.undistorted import Undistorted
 from core.images import load_depth, load_image, load_mask, save_image
@@ -40,7 +41,6 @@ from core.interchange.cameras import fitted, load_camera
 from core.interchange.lying import say_written_upright
 from core.interchange.poses import Entry, View, load_entry, save_view
 from core.matching.matchable import MatchableShape
-from core.matching.prepare import is_shape
 from core.notices import warn
 from core.parts.outline import mask_features, mask_probability
 from core.plugins import make_plugin, plugins
@@ -71,8 +71,9 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     assert isinstance(side, MatchableShape)
     box, sought = options.box, options.box is None and mask is None
     if sought:
-        templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.6))
-        box = seek(Wanted(image, camera, name, side, templates, encoder, up))
+        templates = template_set(side.caster, encoder, progress=span(progress, 0.4, 0.5))
+        wanted = Wanted(image, camera, name, side, templates, encoder, up)
+        box = seek(wanted, progress=span(progress, 0.5, 0.6))
     told = _is_told(options, size, entry) and not contradicts_exif(camera, size, options.image)
     assumed = solved is None and not told
     photo, flat = posed_photo(image, camera, mask, box, encoder, depth, rigid, name, sought, assumed)
@@ -81,7 +82,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
         check_start(start, flat.K, flat.size, shape, Path(options.start or "").name, photo.mask)
     fine = FineSettings(dof=options.dof, locked=frozenset(options.lock or ()))
     scorer = PoseScorer(photo, side, encoder, up)
-    found = _search(options, scorer, flat, start, fine, span(progress, 0.4, 1.0))
+    found = _search(options, scorer, flat, start, fine, span(progress, 0.6 if sought else 0.4, 1.0))
     if options.fov == 0 and not options.K and solved is None:
         _, scorer, hypotheses = estimate_field_of_view(found.hypotheses, scorer, fine, span(progress, 0.7, 1.0))
         camera, found = PhotoCamera(scorer.K, size), Alignment(judged(hypotheses, scorer), found.mask)
@@ -133,7 +134,7 @@ def _written(options: AlignOptions, image: npt.NDArray[np.uint8], view: View, si
         save_view(options.out, view, options.format)
         written["pose"] = options.out
     if options.save:
-        drawn = overlay(image, side.shape, side.caster, view.pose, view.K, lens=view.lens)
+        drawn = overlay(image, side.caster, view.pose, view.camera)
         save_image(options.save, drawn)
         written["saved"] = options.save
     return written

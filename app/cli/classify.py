@@ -1,6 +1,5 @@
 """The verb ``classify``: what a shape is called."""
 
-from pathlib import Path
 from typing import Any
 
 from app.cli.inputs import choice_of, open_shape, warn_left_out
@@ -8,12 +7,12 @@ from app.cli.options.classify import ClassifyOptions
 from core.encoders.clip import ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.errors import CounterpointError
-from core.matching.prepare import guess_up
+from core.geometry.formats import guess_up
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for
 from core.retrieval.describe import GallerySpec
 from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
-from core.retrieval.queries import QueryEncoder
+from core.retrieval.queries import QueryEncoder, shape_query
 from core.retrieval.search import Searcher
 
 
@@ -30,8 +29,7 @@ def run(options: ClassifyOptions, progress: Progress = silent) -> dict[str, Any]
         ) as gallery:
             warn_left_out(gallery.refused)
             query_encoder = QueryEncoder(GallerySpec.of(gallery.spec, options.device))
-            query = query_encoder.shape(shape, up)
-            query.own = gallery.number_of(Path(options.shape))
+            query = shape_query(query_encoder, gallery, shape, up, options.shape)
             found, how = name_by_gallery(query, Searcher(gallery), labels), BY_GALLERY
     else:
         raise CounterpointError(

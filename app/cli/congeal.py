@@ -21,9 +21,9 @@ from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.files import make_folder, read_json
 from core.foreign_photos import say_unread
-from core.images import SUFFIXES
+from core.geometry.formats import guess_up, is_shape
+from core.image_formats import IMAGE_SUFFIXES
 from core.interchange.collections import PosedImage, save_collection
-from core.matching.prepare import guess_up, is_shape
 from core.progress import Progress, silent, span
 
 
@@ -86,7 +86,7 @@ def photos_of(given: Sequence[str]) -> list[str]:
         place = Path(name)
         if os.path.isdir(place):
             say_unread(place.iterdir(), str(place))
-            paths += sorted(str(file) for file in place.iterdir() if file.suffix.lower() in SUFFIXES)
+            paths += sorted(str(file) for file in place.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
         elif is_shape(name):
             raise CounterpointError(f"{place.name} is a shape; give it with --shape.")
         else:

@@ -5,8 +5,8 @@ from typing import Any
 from app.cli.inputs import open_shape
 from app.cli.options.info import InfoOptions
 from app.cli.text import vector
+from core.geometry.formats import guess_up, is_shape
 from core.images import load_image
-from core.matching.prepare import guess_up, is_shape
 from core.progress import Progress, silent
 
 

@@ -13,10 +13,11 @@ from app.cli.options.transfer import TransferOptions
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import EncoderChoice, need_point_encoder
 from core.errors import CounterpointError
+from core.geometry.formats import is_shape
 from core.geometry.shape import Shape, load_shape
 from core.images import load_image
 from core.matching.matchable import MatchableImage, MatchableShape
-from core.matching.prepare import is_shape, lift_settings, matchable_image, matchable_shape
+from core.matching.prepare import lift_settings, matchable_image, matchable_shape
 from core.notices import warn
 from core.progress import Progress
 

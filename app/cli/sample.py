@@ -16,6 +16,7 @@ from core.fields.interpolation import Interpolator
 from core.fields.lifting import LiftSettings
 from core.files import make_folder
 from core.geometry.camera import framing_camera, look_at
+from core.geometry.formats import guess_up
 from core.geometry.raycasting import Raycaster
 from core.geometry.render import render
 from core.geometry.shape import load_shape
@@ -25,7 +26,7 @@ from core.interchange.heatmaps import heat_range, mark, save_overlay
 from core.matching.joint import joint_prior, view_set
 from core.matching.match import Match, match
 from core.matching.matchable import MatchableShape
-from core.matching.prepare import guess_up, matchable_image, matchable_shape
+from core.matching.prepare import matchable_image, matchable_shape
 from core.progress import Progress, silent
 
 

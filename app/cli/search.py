@@ -6,8 +6,8 @@ from app.cli.inputs import choice_of, open_shape, refusals
 from app.cli.options.search import SearchOptions
 from app.cli.text import sentences, sureness
 from core.errors import CounterpointError
+from core.geometry.formats import guess_up, is_shape
 from core.images import load_image, load_mask
-from core.matching.prepare import guess_up, is_shape
 from core.matching.verdict import Doubt
 from core.progress import Progress, silent, span
 from core.retrieval.build import gallery_for

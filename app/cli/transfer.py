@@ -17,6 +17,7 @@ from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
 from core.files import make_folder
 from core.geometry.camera import PhotoCamera
+from core.geometry.formats import is_shape
 from core.geometry.pose import Pose
 from core.geometry.shape import plain
 from core.images import load_image, load_mask
@@ -26,7 +27,7 @@ from core.interchange.labels import Labels
 from core.interchange.lying import say_written_upright
 from core.interchange.shape_labels import load_shape_labels, save_shape_labels
 from core.matching.matchable import MatchableImage, MatchableShape
-from core.matching.prepare import is_shape, matchable_image, with_joint_prior
+from core.matching.prepare import matchable_image, with_joint_prior
 from core.parts.carry import Source, assign, carry, percent
 from core.parts.layers import is_uncertain
 from core.progress import Progress, silent, span

@@ -27,6 +27,7 @@ from core.alignment.scorer import Hypothesis
 from core.alignment.seek import around_pose
 from core.alignment.start import check_start
 from core.alignment.trust import judged
+from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose, camera_matrix
 from core.images import load_depth
@@ -185,7 +186,7 @@ def save_pose(
     height, width = image_of(image).shape[:2]
     unit, name = unit_of(shape.path, shape_of(shape).diagonal), Path(shape.path).name
     say_written_upright([image.path], Path(path).name)
-    save_view(path, View(image.name, (width, height), _matrix(K), pose.pose(), lens, name, unit), file_format)
+    save_view(path, View(image.name, (width, height), camera_matrix(*K), pose.pose(), lens, name, unit), file_format)
     return path
 
 
@@ -201,13 +202,9 @@ def draw_pose(
 ) -> Drawn:
     """The shape as its pose puts it, where it appears, ``most`` pixels of its own along the longer side."""
     photo = image_of(image)
-    size, caster = (photo.shape[1], photo.shape[0]), surface_of(shape)[1]
-    rgba, box = shaded(shape_of(shape), caster, pose.pose(), _matrix(K), size, style, most, lens, photo)
+    camera = PhotoCamera(camera_matrix(*K), (photo.shape[1], photo.shape[0]), lens)
+    rgba, box = shaded(surface_of(shape)[1], pose.pose(), camera, style, most, photo)
     return Drawn(rgba, box)
-
-
-def _matrix(K: tuple[float, ...]) -> npt.NDArray[np.floating]:
-    return camera_matrix(*K)
 
 
 def _numbers(K: npt.NDArray[np.floating]) -> tuple[float, float, float, float]:
@@ -235,4 +232,4 @@ def _rig_camera(name: str, view: View) -> RigCamera:
 
 def _view(camera: RigCamera) -> View:
     pose = Pose(np.reshape(camera.R, (3, 3)), np.array(camera.t))
-    return View(camera.name, camera.size, _matrix(camera.K), pose, camera.lens)
+    return View(camera.name, camera.size, camera_matrix(*camera.K), pose, camera.lens)

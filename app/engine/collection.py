@@ -19,12 +19,12 @@ from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.congealing.canonical import choose_from_gallery
 from core.congealing.collection import Congealed, OpenedPhoto, congeal_jointly
 from core.congealing.export import write_maps, write_poses
-from core.congealing.photos import open_photo, scaled
+from core.congealing.photos import open_photo
 from core.congealing.posed_photos import CanonicalShape, PosedPhoto, pose_photo
 from core.congealing.propagate import average, blend, draw_parts, draw_picture, from_photo, from_shape, rgba
 from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
-from core.geometry.pose import camera_matrix
+from core.geometry.pose import camera_matrix, resized_intrinsics
 from core.images import load_image, load_rgba, save_image
 from core.interchange.names import file_stems
 from core.progress import Progress, span
@@ -161,7 +161,7 @@ def _together(collection: Collection, progress: Progress) -> Congealed:
         progress(0.1 + 0.3 * number / len(posed), f"Posing {one.item.name} ({number + 1} of {len(posed)})")
         photo, shrunk, known = _open(one, encoder)
         if one.fixed and one.pose is not None and one.K is not None:
-            K = scaled(camera_matrix(*one.K), shrunk)
+            K = resized_intrinsics(camera_matrix(*one.K), shrunk)
             scorer = PoseScorer(Photo(photo.pixels, photo.side, K, photo.mask), canon.side, canon.encoder, canon.up)
             hypothesis = Hypothesis(one.pose.pose(), one.pose.similarity, one.pose.overlap)
             members.append(PosedPhoto(scorer, [hypothesis], fixed=True))
@@ -176,7 +176,7 @@ def _posed_numbers(collection: Collection) -> list[int]:
 
 
 def _plain(photo: CollectionPhoto, found: Any, shrunk: float) -> CollectionPhoto:
-    K = scaled(found.scorer.K, 1 / shrunk)
+    K = resized_intrinsics(found.scorer.K, 1 / shrunk)
     x0, y0, x1, y1 = box_around(found.scorer.photo.mask)
     frame = (*_resized((x0, y0), 1 / shrunk), *_resized((x1, y1), 1 / shrunk))
     poses = tuple(

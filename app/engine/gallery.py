@@ -1,5 +1,8 @@
 """What the engine does with galleries: keeps them up to date, searches them, draws what was found from other sides."""
 
+from dataclasses import asdict, replace
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,7 +11,7 @@ from app.engine.files import image_of, shape_of
 from app.engine.keep_last import keep_last
 from app.shared.results import FoundShape, FoundShapes
 from app.shared.search import SearchRequest
-from app.shared.values import EncoderSettings, Item
+from app.shared.values import EncoderSettings, Item, item_for
 from core.encoders.clip import ClipEncoder
 from core.encoders.dlign import DepthClip
 from core.geometry.raycasting import Raycaster
@@ -20,7 +23,7 @@ from core.retrieval.describe import GallerySpec
 from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
 from core.retrieval.queries import QueryEncoder, picture_query, shape_query
 from core.retrieval.search import Query, Searcher, SearchResult
-from core.retrieval.store import Gallery
+from core.retrieval.store import Gallery, Stamp
 from core.retrieval.thumbnails import thumbnail
 from core.retrieval.verdict import judge_search
 
@@ -28,19 +31,19 @@ MOST_LISTED = 200
 """Shapes of a gallery that are shown, at most, when nothing was asked for."""
 
 
-def search_gallery(progress: Progress, wish: SearchRequest, encoder: EncoderSettings) -> FoundShapes:
-    """The shapes that a wish is for; a plain folder of shapes becomes a gallery first."""
-    spec = GallerySpec(choice_of(encoder), wish.clip or None)
-    with gallery_for(wish.gallery, spec, progress=span(progress, 0.0, 0.9)) as gallery:
+def search_gallery(progress: Progress, request: SearchRequest, encoder: EncoderSettings) -> FoundShapes:
+    """The shapes that are asked for; a plain folder of shapes becomes a gallery first."""
+    spec = GallerySpec(choice_of(encoder), request.clip or None)
+    with gallery_for(request.gallery, spec, progress=span(progress, 0.0, 0.9)) as gallery:
         query_encoder = _query_encoder(GallerySpec.of(gallery.spec, encoder.device))
         progress(0.92, f"Searching {len(gallery)} shapes")
         sure: tuple[str, float, tuple[str, ...]] = ("", float("nan"), ())
-        if wish.kind == "nothing":
-            found = _first(gallery, wish.tag)
+        if request.kind == "nothing":
+            found = _first(gallery, request.tag)
         else:
-            query = _query(wish, query_encoder, gallery, encoder)
-            found = Searcher(gallery)(query, wish.top, wish.closer, wish.tag or None, wish.worst)
-            if not wish.worst:
+            query = _query(request, query_encoder, gallery, encoder)
+            found = Searcher(gallery)(query, request.top, request.closer, request.tag or None, request.worst)
+            if not request.worst:
                 sure = _judged(judge_search(query, found, gallery, query_encoder))
         results = [
             FoundShape(
@@ -69,31 +72,32 @@ def _first(gallery: Gallery, tag: str) -> list[SearchResult]:
     return [SearchResult(one, gallery.root / one.path, float("nan")) for one in gallery.entries(numbers[:MOST_LISTED])]
 
 
-def _query(wish: SearchRequest, query_encoder: QueryEncoder, gallery: Gallery, encoder: EncoderSettings) -> Query:
-    item, mask = wish.item, wish.mask
-    if wish.kind == "words":
-        return query_encoder.words(wish.words)
-    if wish.kind == "number":
-        return query_encoder.of_gallery(gallery, wish.number)
+def _query(request: SearchRequest, query_encoder: QueryEncoder, gallery: Gallery, encoder: EncoderSettings) -> Query:
+    item, mask = request.item, request.mask
+    if request.kind == "words":
+        return query_encoder.words(request.words)
+    if request.kind == "number":
+        return query_encoder.of_gallery(gallery, request.number)
     assert item is not None
     if item.kind == "image":
         pixels = image_of(item)
         chosen = None if mask is None else mask.array().reshape(pixels.shape[:2])
-        return picture_query(query_encoder, pixels, item.box, chosen, wish.kind == "part")
-    if wish.kind == "part":
+        return picture_query(query_encoder, pixels, item.box, chosen, request.kind == "part")
+    if request.kind == "part":
         assert mask is not None
-        return query_encoder.part_of_shape(matchable_of(item, encoder, silent), mask.array())
+        settings = replace(encoder, **asdict(query_encoder.spec.choice))
+        return query_encoder.part_of_shape(matchable_of(item, settings, silent), mask.array())
     return shape_query(query_encoder, gallery, shape_of(item), item.up, item.path)
 
 
 def turn_shape(progress: Progress, path: str, up: str, azimuth: float, size: int) -> npt.NDArray[np.uint8]:
     """A shape of a gallery from another side: uint8 [size, size, 3]; ``azimuth`` in radians from the usual one."""
-    return thumbnail(_caster(path), up, size, azimuth)
+    return thumbnail(_caster(item_for(path)), up, size, azimuth)
 
 
-@keep_last(12, key=lambda path: path)
-def _caster(path: str) -> Raycaster:
-    return Raycaster(load_shape(path))
+@keep_last(12, key=lambda item: item.file)
+def _caster(item: Item) -> Raycaster:
+    return Raycaster(load_shape(item.path))
 
 
 def make_gallery(progress: Progress, folder: str, gallery: str, encoder: EncoderSettings, clip: str) -> None:
@@ -125,6 +129,12 @@ def _depth_model(clip: str, branch: str, device: str) -> DepthClip:
     return DepthClip(ClipEncoder(clip, device), branch or None)
 
 
-@keep_last(2, key=lambda spec: spec)
+def _weights(spec: GallerySpec) -> list[Stamp]:
+    """The files of weights as they are now: an encoder that was trained on is another one."""
+    files = [Path(file) for file in (spec.choice.weights, spec.choice.adapter) if file]
+    return [Stamp.of(file) for file in files if file.is_file()]
+
+
+@keep_last(2, key=lambda spec: (spec, *_weights(spec)))
 def _query_encoder(spec: GallerySpec) -> QueryEncoder:
     return QueryEncoder(spec)

@@ -7,6 +7,7 @@ from app.shared.values import Box, Item, PoseInPhoto
 from core.alignment.overlay import covered, thumbnail, widened
 from core.alignment.rivals import relation
 from core.encoders.feature_map import box_around
+from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import camera_matrix
 from core.geometry.symmetry import symmetries
@@ -27,17 +28,17 @@ def pose_pictures(
     """A picture of the object's box for each pose, ``side`` pixels along the longer side; the best pose comes first."""
     pixels, mesh, caster = image_of(image), shape_of(shape), surface_of(shape)[1]
     height, width = pixels.shape[:2]
-    matrix, best = camera_matrix(*K), poses[0].pose()
+    camera, best = PhotoCamera(camera_matrix(*K), (width, height), lens), poses[0].pose()
     box = _box_of(mask, (width, height)) or image.box
     if box is None:
-        low, high = covered(mesh, best, matrix, (width, height), lens)
+        low, high = covered(mesh, best, camera)
         box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
     box, turns = widened(box, (width, height)), symmetries(mesh)
     found = []
     for one in poses:
         pose = one.pose()
         to_best = relation(pose, best, mesh, turns)
-        drawn = thumbnail(pixels, mesh, caster, pose, matrix, box, side, lens)
+        drawn = thumbnail(pixels, caster, pose, camera, box, side)
         found.append(PosePicture(drawn, to_best.kind, to_best.degrees))
     return found
 

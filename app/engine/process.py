@@ -42,7 +42,7 @@ def serve(connection: Connection, jobs_module: str, log_path: Path | None) -> No
     try:
         engine.loop()
     except (EOFError, OSError):
-        pass
+        pass  # the window is gone
     os._exit(0)
 
 

@@ -131,7 +131,7 @@ def _camera_and_mask(
             if box is None:
                 box = place = _sought(task, camera, progress)
             progress(0.05, f"Cutting the object out of {task.image.name}")
-            mask = Mask.of(box_mask(image_of(task.image), encoder_of(task.encoder), box))
+            mask = Mask.of(box_mask(image_of(task.image), box))
     K = camera.K
     return (float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2])), camera.lens, mask, place, tuple(warnings)
 
@@ -139,8 +139,8 @@ def _camera_and_mask(
 def _sought(task: AlignTask, camera: PhotoCamera, progress: Progress) -> Box:
     templates = templates_of(task.shape, task.encoder, progress)
     shape, encoder = matchable_of(task.shape, task.encoder, progress), encoder_of(task.encoder)
-    image = image_of(task.image)
-    return seek(Wanted(image, camera, task.image.name, shape, templates, encoder, task.shape.up))
+    wanted = Wanted(image_of(task.image), camera, task.image.name, shape, templates, encoder, task.shape.up)
+    return seek(wanted, progress=progress)
 
 
 @keep_last(4, key=lambda task, rigid, progress: (*_full_key(task), rigid))

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from core.alignment.verdict import with_distance
+from core.geometry.formats import guess_up, is_shape
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.interchange.names import nearest_name
@@ -71,21 +72,16 @@ class Item:
         return Item(self.kind, self.path, self.stamp, frame=self.frame)
 
 
-SHAPE_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".xyz", ".asc", ".pts", ".ptx")
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif")
-
-
 def item_for(path: str | Path) -> Item:
     """The item of a file, its kind told by the file's name; the file itself is read by the engine only."""
     path = Path(path).absolute()
-    kind: Kind = "shape" if path.suffix.lower() in SHAPE_SUFFIXES else "image"
+    kind: Kind = "shape" if is_shape(path) else "image"
     try:
         status = path.stat()
         stamp = (status.st_mtime_ns, status.st_size)
     except OSError:
         stamp = (0, 0)
-    up = "z" if path.suffix.lower() in (".stl", ".ply", ".xyz", ".asc", ".pts", ".ptx") else "y"
-    return Item(kind, str(path), stamp, up=up)
+    return Item(kind, str(path), stamp, up=guess_up(path))
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ class EngineClient(QObject):
         while True:
             try:
                 message = receive(connection)
-            except Exception:
+            except Exception:  # a killed engine may leave half a message, which is as good as its end
                 message = None
             try:
                 self._received.emit(generation, message)

@@ -8,12 +8,14 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.document.session import Session
 from app.document.texts import title, tr
-from app.shared.values import IMAGE_SUFFIXES, KINDS, SHAPE_SUFFIXES, Item, Kind, Slot, item_for, kind_of, slots_of
+from app.shared.values import KINDS, Item, Kind, Slot, item_for, kind_of, slots_of
 from app.window.feature import Feature
 from app.window.project_files import ProjectFiles
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.views.panels import Panels
+from core.geometry.formats import SHAPE_SUFFIXES
+from core.image_formats import IMAGE_SUFFIXES
 from core.interchange.project import SUFFIX
 
 MAX_RECENT = 10

@@ -159,7 +159,7 @@ class _Descent:
         settings: FineSettings,
         correspondences: Correspondences2D3D | None = None,
     ):
-        self._scorer, self._settings = scorer, settings
+        self._settings = settings
         count, scales = len(starts), 3 if settings.dof == 9 else 1
         self._turn, self._move, self._grow = (
             torch.zeros(count, size, dtype=torch.float64, requires_grad=True) for size in (3, 3, scales)

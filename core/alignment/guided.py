@@ -49,7 +49,7 @@ class ObjectInPhoto:
     Attributes:
         pixels: The photo, RGB uint8 [H, W, 3].
         camera: Of the photo.
-        box: The object's box x0, y0, x1, y1 in pixels; None looks for the object (:func:`core.alignment.locate.seek`).
+        box: The object's box x0, y0, x1, y1 in pixels; None looks for the object (:func:`core.alignment.seek.seek`).
         name: What the photo is called in warnings and errors.
         clicks: Pixels (u, v) that are known to show the object.
     """
@@ -167,7 +167,8 @@ def search_poses(
     sought = photo.box is None
     box = photo.box
     if box is None:
-        box = seek(Wanted(photo.pixels, photo.camera, photo.name, shape, made(), encoder, up), photo.clicks)
+        wanted = Wanted(photo.pixels, photo.camera, photo.name, shape, made(), encoder, up)
+        box = seek(wanted, photo.clicks, span(progress, 0.4, 0.6))
     posed, _ = posed_photo(photo.pixels, photo.camera, None, box, encoder, name=photo.name, sought=sought)
 
     def watch(step: int, _: object) -> None:

@@ -66,16 +66,22 @@ def average_recall(vsd: float, mssd: float, mspd: float) -> float:
     return (vsd + mssd + mspd) / 3
 
 
+SHARES = np.arange(0.05, 0.51, 0.05)
+"""Limits of MSSD in BOP, as shares of the diameter."""
+
+PIXELS = np.arange(5, 51, 5)
+"""Limits of MSPD in BOP, in pixels of a picture 640 wide."""
+
+
 def mspd_recall(errors: Floats, width: int) -> float:
     """Mean recall of MSPD [n] at 5, 10, ..., 50 pixels of a picture 640 wide, as in the BOP challenge."""
-    limits = np.arange(5, 51, 5) * width / 640
+    limits = PIXELS * width / 640
     return float(np.mean(np.asarray(errors)[:, None] < limits))
 
 
 def mssd_recall(errors: Floats, diameters: Floats) -> float:
     """Mean recall of MSSD [n] at 5, 10, ..., 50 % of the object's diameter."""
-    limits = np.arange(0.05, 0.51, 0.05)
-    return float(np.mean((np.asarray(errors) / np.asarray(diameters))[:, None] < limits))
+    return float(np.mean((np.asarray(errors) / np.asarray(diameters))[:, None] < SHARES))
 
 
 TAUS = np.arange(0.05, 0.51, 0.05)

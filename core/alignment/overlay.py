@@ -7,7 +7,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.geometry.camera import PhotoCamera
-from core.geometry.lens import Lens
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import Hits, Raycaster, surface_normal, surface_position
 from core.geometry.render import surface_color
@@ -31,17 +30,15 @@ MOST = 480
 
 def overlay(
     image: npt.NDArray[np.uint8],
-    shape: Shape,
     caster: Raycaster,
     pose: Pose,
-    K: Floats,
+    camera: PhotoCamera,
     opacity: float = 0.65,
     style: Style = "own",
-    lens: Lens | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """The image uint8 [H, W, 3] with the shape as the pose and the photo's lens put it, its silhouette outlined."""
+    """The image uint8 [H, W, 3] with the shape as the pose and the photo's camera put it, its silhouette outlined."""
     height, width = image.shape[:2]
-    rgba = _cast(shape, caster, pose, K, np.arange(width) * 1.0, np.arange(height) * 1.0, style, lens)
+    rgba = _cast(caster, pose, camera, np.arange(width) * 1.0, np.arange(height) * 1.0, style)
     if style == "difference":
         _subtract(rgba, image)
     return _laid_over(image, rgba, opacity)
@@ -49,13 +46,11 @@ def overlay(
 
 def thumbnail(
     image: npt.NDArray[np.uint8],
-    shape: Shape,
     caster: Raycaster,
     pose: Pose,
-    K: Floats,
+    camera: PhotoCamera,
     box: tuple[float, float, float, float],
     side: int,
-    lens: Lens | None = None,
 ) -> npt.NDArray[np.uint8]:
     """The part ``box`` of an image uint8 [H, W, 3] with the posed shape over it, uint8 [h, w, 3].
 
@@ -69,7 +64,7 @@ def thumbnail(
     edges = (low[0] + 0.5 - left, low[1] + 0.5 - top, high[0] + 0.5 - left, high[1] + 0.5 - top)
     part = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
     small = np.asarray(part.resize((int(width), int(height)), Image.Resampling.BOX, edges))
-    return _laid_over(small, _cast(shape, caster, pose, K, u, v, STYLES[0], lens), 0.8)
+    return _laid_over(small, _cast(caster, pose, camera, u, v, STYLES[0]), 0.8)
 
 
 def widened(
@@ -87,45 +82,42 @@ def widened(
 
 
 def shaded(
-    shape: Shape,
     caster: Raycaster,
     pose: Pose,
-    K: Floats,
-    size: tuple[int, int],
+    camera: PhotoCamera,
     style: Style = "own",
     most: int = MOST,
-    lens: Lens | None = None,
     photo: npt.NDArray[np.uint8] | None = None,
 ) -> tuple[npt.NDArray[np.uint8], tuple[float, float, float, float]]:
     """The posed shape alone, uint8 [h, w, 4], and the part of a picture that it covers.
 
-    The part is (x0, y0, x1, y1) in pixels of a picture of ``size`` (width, height). ``photo`` is that picture, uint8
-    [height, width, 3]; only the style "difference" needs it.
+    The part is (x0, y0, x1, y1) in pixels of the photo that the camera took, whose size it has to know. ``photo`` are its
+    pixels, uint8 [height, width, 3]; only the style "difference" needs them.
     """
-    low, high = covered(shape, pose, K, size, lens)
+    low, high = covered(caster.shape, pose, camera)
     extent = np.maximum(high - low, 1)
     count = np.maximum(np.rint(extent / max(1.0, extent.max() / most)).astype(int), 1) + 1
     u, v = (np.linspace(low[i], high[i], count[i]) for i in range(2))
     half = extent / np.maximum(count - 1, 1) / 2
     (x0, y0), (x1, y1) = low - half, high + half
     box = float(x0), float(y0), float(x1), float(y1)
-    rgba = _cast(shape, caster, pose, K, u, v, style, lens)
+    rgba = _cast(caster, pose, camera, u, v, style)
     if style == "difference" and photo is not None:
-        columns, rows = (np.clip(np.rint(at).astype(int), 0, side - 1) for at, side in zip((u, v), size, strict=True))
+        sides = photo.shape[1::-1]
+        columns, rows = (np.clip(np.rint(at).astype(int), 0, side - 1) for at, side in zip((u, v), sides, strict=True))
         _subtract(rgba, photo[np.ix_(rows, columns)])
     return rgba, box
 
 
-def covered(
-    shape: Shape, pose: Pose, K: Floats, size: tuple[int, int], lens: Lens | None = None
-) -> tuple[Floats, Floats]:
-    """The first and the last pixel [2] of a picture of ``size`` (width, height) that a posed shape may cover.
+def covered(shape: Shape, pose: Pose, camera: PhotoCamera) -> tuple[Floats, Floats]:
+    """The first and the last pixel [2] of a camera's photo, whose size it knows, that a posed shape may cover.
 
-    They are those of the whole picture where the shape is not all before the camera.
+    They are those of the whole photo where the shape is not all before the camera.
     """
-    sides = [np.linspace(low, high, 2 if lens is None else 7) for low, high in shape.bounds.T]
-    pixels, depth = PhotoCamera(K, size, lens).project(pose(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 3)))
-    low, high = np.zeros(2), np.array(size, float) - 1
+    assert camera.size is not None
+    sides = [np.linspace(low, high, 2 if camera.lens is None else 7) for low, high in shape.bounds.T]
+    pixels, depth = camera.project(pose(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 3)))
+    low, high = np.zeros(2), np.array(camera.size, float) - 1
     if (depth > 0).all() and np.isfinite(pixels).all():
         low, high = np.maximum(low, pixels.min(0) - 2), np.minimum(high, pixels.max(0) + 2)
     return low, high
@@ -139,7 +131,7 @@ def _laid_over(image: npt.NDArray[np.uint8], rgba: npt.NDArray[np.uint8], opacit
 
 
 def _cast(
-    shape: Shape, caster: Raycaster, pose: Pose, K: Floats, u: Floats, v: Floats, style: Style, lens: Lens | None = None
+    caster: Raycaster, pose: Pose, camera: PhotoCamera, u: Floats, v: Floats, style: Style
 ) -> npt.NDArray[np.uint8]:
     """Pixels [h, w, 4] at columns ``u`` and rows ``v``, the edge of the silhouette marked.
 
@@ -147,6 +139,7 @@ def _cast(
     coloured by normalised object coordinates (NOC), "wireframe" shows edges: where normals or depth jump between
     neighbouring rays.
     """
+    shape, K, lens = caster.shape, camera.K, camera.lens
     pixels = np.stack(np.meshgrid(u, v), axis=-1) if lens is None else lens.undistort_grid(u, v, K)
     origin, directions = shape_rays(pose, K, shape, pixels)
     hits = caster.cast(origin, directions)

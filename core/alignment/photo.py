@@ -108,7 +108,7 @@ def photo_of(
             tiny, or the intrinsics are none of such a photo.
     """
     if mask is None:
-        mask = _cut_out(image, encoder, box, name)
+        mask = _cut_out(image, box, name)
     _check_mask(mask, (image.shape[1], image.shape[0]))
     if mask.sum() < FEWEST_PIXELS:
         raise CounterpointError(
@@ -147,7 +147,7 @@ def posed_photo(
         depth: Depth [H, W] along z, not finite where it is not known; or None.
         rigid_shape: The shape of a pose without scale, in whose units depth must be; None where the scale is free.
         name: What the photo is called in warnings and errors.
-        sought: Whether the object was looked for, see :func:`core.alignment.locate.seek`.
+        sought: Whether the object was looked for, see :func:`core.alignment.seek.seek`.
         assumed: Whether nothing told the camera (see :func:`camera_of`), or the EXIF data contradict it.
 
     Returns:
@@ -159,7 +159,7 @@ def posed_photo(
     size = (image.shape[1], image.shape[0])
     say_odd(image, name)
     if mask is None:
-        mask = _cut_out(image, encoder, box, name)
+        mask = _cut_out(image, box, name)
     _check_mask(mask, size)
     flat = Undistorted.of(camera, size)
     far = None if depth is None else flat.picture(np.nan_to_num(depth), nearest=True)
@@ -205,10 +205,10 @@ def check(photo: Photo) -> None:
         raise CounterpointError("The intrinsics do not belong to an image of this size; check fx, fy, cx and cy.")
 
 
-def _cut_out(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None, name: str) -> Mask:
+def _cut_out(image: npt.NDArray[np.uint8], box: Box | None, name: str) -> Mask:
     if box is None:
         raise CounterpointError(f"{name} has no box and no mask: draw a box around the object, or mark it.")
-    mask = box_mask(image, encoder, box)
+    mask = box_mask(image, box)
     if mask.sum() < FEWEST_PIXELS:
         raise CounterpointError(
             f"Nothing stands out in the box of {name}: draw it around the whole object, or give a mask of it."

@@ -24,6 +24,7 @@ from core.matching.location import Location
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.notices import warn
 from core.parts.segmenters import box_mask
+from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]
 
@@ -53,12 +54,13 @@ class Wanted:
     up: str
 
 
-def seek(wanted: Wanted, clicks: Sequence[Location] = ()) -> Box:
+def seek(wanted: Wanted, clicks: Sequence[Location] = (), progress: Progress = silent) -> Box:
     """Look for a shape in a photo of which nobody said where the object is, and tell the user where it was taken to be.
 
     Args:
         wanted: the photo and the shape.
         clicks: pixels (u, v) that show the object, as far as is known.
+        progress: is told how far it is.
 
     Returns:
         The box of the likeliest place (x0, y0, x1, y1) in pixels, of those that hold the clicks if some do.
@@ -66,7 +68,7 @@ def seek(wanted: Wanted, clicks: Sequence[Location] = ()) -> Box:
     Raises:
         CounterpointError: nothing in the photo looks like the shape.
     """
-    ranked, name = _kept_places(wanted), wanted.name
+    ranked, name = _kept_places(wanted, progress), wanted.name
     places = [one for one, _ in ranked]
     if not places:
         raise CounterpointError(
@@ -136,7 +138,7 @@ def around_pose(place: Box, found: Sequence[Hypothesis], camera: PhotoCamera, sh
 
 def _similarity(picture: npt.NDArray[np.uint8], K: Floats, box: Box, wanted: Wanted) -> float:
     """The similarity of the coarse pose that agrees best with what is in a box of a picture without distortion, 0 without one."""
-    mask = box_mask(picture, wanted.encoder, box)
+    mask = box_mask(picture, box)
     if mask.sum() < FEWEST_PIXELS:
         return 0.0
     seen = encode_image(wanted.encoder, picture, box, size=wanted.encoder.photo_size)
@@ -145,7 +147,7 @@ def _similarity(picture: npt.NDArray[np.uint8], K: Floats, box: Box, wanted: Wan
     return max((one.similarity for one in coarse_poses(scorer, wanted.templates)), default=0.0)
 
 
-def _kept_places(wanted: Wanted) -> list[tuple[Located, float]]:
+def _kept_places(wanted: Wanted, progress: Progress) -> list[tuple[Located, float]]:
     """The places of a photo as :func:`_with_worth` ranks them, from the disk cache if they were looked for before."""
     templates, field = wanted.templates, wanted.shape.field.descriptors
     seen = (wanted.image, templates.descriptors.view(torch.uint8).numpy(), templates.masks.numpy())
@@ -154,7 +156,7 @@ def _kept_places(wanted: Wanted) -> list[tuple[Located, float]]:
     stored = cache.read(key)
     if stored is None:
         up = np.array(UP_AXES[wanted.up], np.float64)
-        found = _with_worth(locate(wanted.image, templates, wanted.encoder, up), wanted)
+        found = _with_worth(locate(wanted.image, templates, wanted.encoder, up, progress=progress), wanted)
         rows = [[*one.box, one.score, worth] for one, worth in found]
         stored = {"places": torch.tensor(rows, dtype=torch.float64).reshape(-1, 6)}
         cache.write(key, stored)

@@ -147,7 +147,7 @@ def _measure(
             side = matchable_shape(scene.models[item.object_id], encoder, LiftSettings(up="z"))
             sides[item.object_id] = side, template_set(side.caster, encoder, settings), view_set(side, "z")
         shape, templates, views = sides[item.object_id]
-        mask = item.visible if true_mask else box_mask(item.image, encoder, item.box)
+        mask = item.visible if true_mask else box_mask(item.image, item.box)
         photo = Photo(item.image, matchable_image(item.image, encoder, item.box), item.camera.K, mask)
         scorer = PoseScorer(photo, shape, encoder, "z")
         coarse = coarse_poses(scorer, templates)

@@ -113,7 +113,8 @@ class BopScene:
         if not files:
             return None
         scale = read_table(self.folder / "scene_camera.json", dict)[photo].get("depth_scale", 1.0)
-        depth = np.asarray(Image.open(files[0]), np.float64) * scale
+        with Image.open(files[0]) as image:
+            depth = np.asarray(image, np.float64) * scale
         u, v = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
         ray = np.sqrt(((u - K[0, 2]) / K[0, 0]) ** 2 + ((v - K[1, 2]) / K[1, 1]) ** 2 + 1)
         return np.where(depth > 0, depth * ray, np.inf)

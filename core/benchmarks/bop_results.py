@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.alignment.metrics import TAUS, average_recall
+from core.alignment.metrics import PIXELS, SHARES, TAUS, average_recall
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.errors import CounterpointError
@@ -31,12 +31,6 @@ from core.scenes.scene import Scene, ScenePhoto
 
 Floats = npt.NDArray[np.floating]
 Row = dict[str, Any]
-
-SHARES = np.arange(0.05, 0.51, 0.05)
-"""Thresholds of MSSD, as shares of the diameter."""
-
-PIXELS = np.arange(5, 51, 5)
-"""Thresholds of MSPD, in pixels of a picture 640 wide."""
 
 LEAST = 0.1
 """The visible share from which on an instance is a target where no file lists them."""

@@ -107,32 +107,29 @@ class Both:
     congealed: Congealed
 
 
-def posed(
-    collection: Collection, encoder: ImageEncoder, true_mask: bool, progress: Progress = silent
-) -> tuple[Both, list[Shot]]:
+def posed(collection: Collection, encoder: ImageEncoder, true_mask: bool) -> tuple[Both, list[Shot]]:
     """Congeal a collection.
 
     Args:
         collection: the photos and their truth.
         encoder: describes them.
         true_mask: whether the true masks are used; otherwise masks are cut out of the true boxes.
-        progress: is told how far it is.
 
     Returns:
         The collection, and the shots that could be posed.
     """
-    canon = canonical_shape(collection.shape, encoder, collection.up, progress)
+    canon = canonical_shape(collection.shape, encoder, collection.up)
     opened, shots = [], {}
     for shot in collection.shots:
         try:
-            mask = shot.visible if true_mask else box_mask(shot.image, encoder, shot.box)
+            mask = shot.visible if true_mask else box_mask(shot.image, shot.box)
             photo = photo_of(shot.image, encoder, shot.K, None, mask, shot.name)
         except CounterpointError:
             continue
         opened.append(OpenedPhoto(shot.name, photo))
         shots[shot.name] = shot
     alone: list[PosedPhoto] = []
-    found = congeal(opened, canon, progress, lambda _, one: alone.append(one))
+    found = congeal(opened, canon, posed=lambda _, one: alone.append(one))
     return Both(alone, found), [shots[name] for name in found.names]
 
 

@@ -206,7 +206,7 @@ def _aligned(one: Annotated, encoder: ImageEncoder, templates: TemplateSettings)
     """
     image, side = load_image(one.frame), matchable_shape(load_shape(one.model), encoder, LiftSettings())
     depth = None if one.depth is None else _depth(one.depth, (image.shape[1], image.shape[0]))
-    mask = box_mask(image, encoder, one.box)
+    mask = box_mask(image, one.box)
     photo = Photo(image, matchable_image(image, encoder, one.box), one.K, mask, depth)
     scorer = PoseScorer(photo, side, encoder, "y")
     views = template_set(side.caster, encoder, templates)

@@ -102,7 +102,8 @@ def _mask(path: Path) -> np.ndarray:
 
     It is the most frequent label of a segmentation but 0 (background) and 255 (void).
     """
-    labels = np.array(Image.open(check_file(path)))
+    with Image.open(check_file(path)) as image:
+        labels = np.array(image)
     labels = labels if labels.ndim == 2 else labels.max(axis=2)
     found, counts = np.unique(labels[(labels > 0) & (labels < 255)], return_counts=True)
     return np.asarray(labels == (found[counts.argmax()] if len(found) else 255))

@@ -223,7 +223,7 @@ def measure_through_poses(
         image, joint = joint_prior(MatchableImage(maps[0], size, maps[1:], encoder.fingerprint), shape, views)
         prior: Prior = joint
         camera = camera_of(size, None, None)[0]
-        with contextlib.suppress(CounterpointError):
+        with contextlib.suppress(CounterpointError):  # without a pose the views alone guide
             photo = ObjectInPhoto(case.image, camera, case.box, "The picture")
             found = _poses(photo, shape, encoder, target.up, templates)
             prior = guided(image, shape, camera, found, joint)

@@ -53,7 +53,6 @@ class KnownAnswer:
         features: by name.
         right: whether it is right.
         trap: "" where there is a right answer; else why there is none: "background", "hidden", "another object".
-        case: the name of the case.
         most: the number in the list of the pose that the answer depends on, -1 for none.
     """
 
@@ -61,7 +60,6 @@ class KnownAnswer:
     features: dict[str, float]
     right: bool
     trap: str = ""
-    case: str = ""
     most: int = -1
 
 
@@ -155,7 +153,7 @@ class AnswerCollector:
     def _ask(self, case: KnownCase, side: _Side, rng: np.random.Generator) -> None:
         image = matchable_image(case.image, self.encoder, case.box)
         turned, joint = joint_prior(image, side.shape, side.views)
-        mask = box_mask(case.image, self.encoder, case.box)
+        mask = box_mask(case.image, case.box)
         self._note_mask(case, mask, image)
         scorer, found, pose = self._pose(case, mask if rng.random() < 0.8 else case.visible, side, image, "")
         asked = [(pixel, "") for pixel in _some(case.visible, self.pixels, rng)]
@@ -179,9 +177,7 @@ class AnswerCollector:
         """Ask where the object lies on a shape that is another one."""
         image = matchable_image(case.image, self.encoder, case.box)
         turned, joint = joint_prior(image, side.shape, side.views)
-        scorer, found, pose = self._pose(
-            case, box_mask(case.image, self.encoder, case.box), side, image, "another object"
-        )
+        scorer, found, pose = self._pose(case, box_mask(case.image, case.box), side, image, "another object")
         trap = "another object"
         priors: list[tuple[MatchableImage, Prior | None, int]] = [(image, None, -1), (turned, joint, -1)]
         if found:
@@ -197,7 +193,7 @@ class AnswerCollector:
     def _note_mask(self, case: KnownCase, mask: npt.NDArray[np.bool_], image: MatchableImage) -> None:
         features = mask_features(case.image, mask, case.box, image)
         right = intersection_over_union(mask, case.visible) >= RIGHT_MASK
-        self.answers.append(KnownAnswer("mask", features, right, case=case.name))
+        self.answers.append(KnownAnswer("mask", features, right))
 
     def _pose(
         self, case: KnownCase, mask: npt.NDArray[np.bool_], side: _Side, image: MatchableImage, trap: str
@@ -209,7 +205,7 @@ class AnswerCollector:
         except CounterpointError:
             return scorer, [], -1
         right = not trap and pose_is_right(found[0], case, side.shape.symmetries)
-        self.answers.append(KnownAnswer("pose", pose_features(found, 0, scorer), right, trap, case.name))
+        self.answers.append(KnownAnswer("pose", pose_features(found, 0, scorer), right, trap))
         return scorer, found, len(self.answers) - 1
 
     def _to_shape(
@@ -258,7 +254,7 @@ class AnswerCollector:
         numbers = (found.candidate, found.score, found.margin, found.cycle_error)
         features = match_features(source, target, found.query, *numbers, known)
         kind = kind_of_match(source, target, known)
-        self.answers.append(KnownAnswer(kind, features, right, trap, case, most))
+        self.answers.append(KnownAnswer(kind, features, right, trap, most))
 
     def _part(
         self, case: KnownCase, image: MatchableImage, shape: MatchableShape, prior: Prior, rng: np.random.Generator
@@ -278,7 +274,7 @@ class AnswerCollector:
             there, back = find_part(image, shape, region, prior), find_part(shape, image, on_shape, prior)
             for kind, found, truth in (("part to shape", there, on_shape), ("part to image", back, region)):
                 right = intersection_over_union(in_part(100 * found.evidence), truth) >= RIGHT_PART
-                self.answers.append(KnownAnswer(kind, found.features, right, case=case.name))
+                self.answers.append(KnownAnswer(kind, found.features, right))
 
 
 def pose_is_right(one: Hypothesis, case: KnownCase, symmetries: Floats) -> bool:

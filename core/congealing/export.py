@@ -8,10 +8,11 @@ import numpy as np
 
 from core.congealing.collection import Congealed
 from core.congealing.coordinates import coordinates
-from core.congealing.photos import as_in_photo, scaled
+from core.congealing.photos import as_in_photo
 from core.congealing.posed_photos import PosedPhoto
 from core.congealing.propagate import average
 from core.files import make_folder
+from core.geometry.pose import resized_intrinsics
 from core.images import save_image
 from core.interchange.collections import PosedImage, save_collection, save_map
 from core.interchange.lying import say_written_upright
@@ -34,7 +35,7 @@ def posed_image(path: str, one: PosedPhoto, shrunk: float) -> PosedImage:
         view = View(name, camera.size, camera.K, one.best.pose, camera.lens)
     else:
         size = (round(width / shrunk), round(height / shrunk))
-        view = View(name, size, scaled(one.scorer.K, 1 / shrunk), one.best.pose)
+        view = View(name, size, resized_intrinsics(one.scorer.K, 1 / shrunk), one.best.pose)
     sure = (one.best.probability, one.best.reasons)
     return PosedImage(path, view, one.best.score, one.agreement, one.inlier, one.fixed, *sure)
 

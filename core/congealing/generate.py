@@ -6,7 +6,7 @@ such as MVDream, four views at once).
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,6 @@ from core.plugins import import_named, make_plugin, plugins
 from core.progress import Progress, silent, span
 
 Picture = npt.NDArray[np.uint8]
-Plugin = Callable[[list[Picture]], Any]
-"""A function that makes a shape of object crops RGBA uint8 [S, S, 4]: a mesh with ``export(path)`` (trimesh), or the
-path of a file."""
 
 WORD = "<collection>"
 

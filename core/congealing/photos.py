@@ -13,6 +13,7 @@ from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
+from core.geometry.pose import resized_intrinsics
 from core.geometry.undistorted import Undistorted
 from core.images import load_image
 from core.parts.prominence import likely_box
@@ -69,10 +70,10 @@ def open_photo(
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
         if mask is not None:
             mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
-        K = scaled(K, shrunk)
+        K = resized_intrinsics(K, shrunk)
         box = None if box is None else tuple(v * shrunk for v in box)  # type: ignore[assignment]
     sought = mask is None and box is None
-    mask = box_mask(image, encoder, box or likely_box(image, encoder)) if mask is None else mask
+    mask = box_mask(image, box or likely_box(image, encoder)) if mask is None else mask
     photo = photo_of(image, encoder, K, None, mask, Path(path).name)
     return replace(photo, camera=own, sought=sought, assumed=not known), shrunk, known
 
@@ -92,11 +93,3 @@ def as_in_photo(values: npt.NDArray[np.float32], camera: PhotoCamera | None) -> 
     at = ((there + 0.5) * shrunk - 0.5).astype(np.float32)
     moved = cv2.remap(values, at, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=(np.nan,) * 4)
     return np.asarray(moved, np.float32)
-
-
-def scaled(K: Floats, factor: float) -> Floats:
-    """The intrinsics float64 [3, 3] of a picture with those of ``K`` [3, 3], resized by ``factor``."""
-    K = np.array(K, np.float64)
-    K[:2] *= factor
-    K[:2, 2] += (factor - 1) / 2
-    return K

@@ -155,7 +155,6 @@ class PocketPointEncoder:
         self,
         weights: str | Path | None = None,
         device: str = "auto",
-        random: bool = False,
         tokens: PointTokens | None = None,
         name: str = "pocket",
     ):
@@ -164,7 +163,6 @@ class PocketPointEncoder:
         Args:
             weights: a file; None for the bundled weights.
             device: "auto", "cpu" or "cuda".
-            random: whether to keep the initial weights, as a baseline.
             tokens: the source that the weights were trained with, if not the bundled one. It moves to its device by
                 itself.
             name: "pocket" or "pocket-0.1", the image encoder whose space it is.
@@ -177,20 +175,13 @@ class PocketPointEncoder:
         self.dim: int = settings["descriptor_dim"]
         self.points: int = settings["points"]
         self._device = pick_device(device)
-        self._file: Path | None = None
-        if random:
-            self.fingerprint = "pocket-points-random"
-        else:
-            self._file = check_file(weights or WEIGHTS / settings["weights"])
-            self.fingerprint = f"pocket-points-{file_digest(self._file)[:16]}"
+        self._file = check_file(weights or WEIGHTS / settings["weights"])
+        self.fingerprint = f"pocket-points-{file_digest(self._file)[:16]}"
 
     @cached_property
     def _net(self) -> PointNet:
-        if self._file is None:
-            torch.manual_seed(0)
         net = PointNet(self._settings, self._tokens)
-        if self._file is not None:
-            load_points(net, self._file)
+        load_points(net, self._file)
         return net.float().eval().to(self._device)
 
     @torch.inference_mode()

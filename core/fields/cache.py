@@ -49,7 +49,7 @@ def read(key: str) -> dict[str, torch.Tensor] | None:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         os.utime(path)
         return tensors
-    except Exception:
+    except Exception:  # not there, or safetensors raises of every kind on damaged files
         return None
 
 

@@ -48,10 +48,6 @@ class Pose:
         """Map points [..., 3] from the camera's frame to that of the shape's file: float64 [..., 3]."""
         return ((np.asarray(points, np.float64) - self.t) @ self.R) / self.s
 
-    def rotated(self, rotation: Floats) -> "Pose":
-        """Return a pose with another rotation float64 [3, 3] and the same translation and scales."""
-        return Pose(rotation, self.t, self.s)
-
 
 def nearest_rotation(matrix: Floats) -> Floats:
     """Return the rotation float64 [3, 3] nearest to a matrix [3, 3] whose numbers were rounded or drifted."""
@@ -130,6 +126,15 @@ def reprojection_errors(pose: Pose, K: Floats, points: Floats, pixels: Floats, l
 def camera_matrix(fx: float, fy: float, cx: float, cy: float) -> Floats:
     """Return the intrinsics float64 [3, 3] of focal lengths and a principal point, all in pixels."""
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float64)
+
+
+def resized_intrinsics(K: Floats, factor: npt.ArrayLike) -> Floats:
+    """Return the intrinsics float64 [3, 3] of a picture with those of ``K`` [3, 3], resized by ``factor``, or by one along each axis [2]."""
+    factors = np.broadcast_to(np.asarray(factor, np.float64), 2)
+    resized = np.array(K, np.float64)
+    resized[:2] *= factors[:, None]
+    resized[:2, 2] += (factors - 1) / 2
+    return resized
 
 
 FOV = 50.0

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from core.geometry.camera import Camera
 from core.geometry.paint import PLAIN, sample_texture, to_bytes
-from core.geometry.pose import Pose, shape_rays
+from core.geometry.pose import Pose, resized_intrinsics, shape_rays
 from core.geometry.raycasting import Hits, Raycaster, surface_normal
 from core.geometry.shape import Shape
 
@@ -46,7 +46,7 @@ def render(
 
     ``appearance`` "own" takes texture or vertex colours where the shape has any; "plain" is untextured grey.
     """
-    fine = _finer(camera.K, supersample)
+    fine = resized_intrinsics(camera.K, supersample)
     pixels = _grid(camera.width * supersample, camera.height * supersample)
     wide = Camera(fine, camera.R, camera.t, camera.width * supersample, camera.height * supersample)
     rgb = _shaded(caster, *wide.rays(pixels), camera.R, appearance, supersample, background)
@@ -58,16 +58,9 @@ def render_posed(
 ) -> Rendering:
     """The same with the shape where a pose puts it before a camera ``K``, a square picture of ``size`` pixels."""
     pixels = _grid(size * supersample, size * supersample)
-    rays = shape_rays(pose, _finer(K, supersample), caster.shape, pixels)
+    rays = shape_rays(pose, resized_intrinsics(K, supersample), caster.shape, pixels)
     rgb = _shaded(caster, *rays, pose.R, "own", supersample, 1.0)
     return Rendering(rgb, lambda: caster.cast(*shape_rays(pose, K, caster.shape, _grid(size, size))))
-
-
-def _finer(K: npt.NDArray[np.floating], times: int) -> npt.NDArray[np.floating]:
-    fine = K.copy()
-    fine[:2] *= times
-    fine[:2, 2] += (times - 1) / 2
-    return fine
 
 
 def _grid(width: int, height: int) -> npt.NDArray[np.floating]:

@@ -13,25 +13,12 @@ import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.files import file_digest
+from core.geometry.formats import READERS, SHAPE_SUFFIXES
 from core.geometry.linked_files import noted
 from core.geometry.odd_points import said_of_faces, said_of_points
 from core.geometry.paint import Paint
 from core.images import check_file
 
-READERS = {
-    ".obj": "obj.read_obj",
-    ".ply": "ply.read_ply",
-    ".stl": "stl.read_stl",
-    ".off": "off.read_off",
-    ".glb": "gltf.read_gltf",
-    ".gltf": "gltf.read_gltf",
-    ".xyz": "points_text.read_points_text",
-    ".asc": "points_text.read_points_text",
-    ".pts": "points_text.read_points_text",
-    ".ptx": "points_text.read_points_text",
-}
-"""The function of ``core.geometry.readers`` that reads a file with this suffix: path -> :class:`Shape`."""
-SUFFIXES = tuple(READERS)
 MAX_FACES = 12_000_000
 MAX_FILE_BYTES = 4 << 30
 _FARTHEST = 1e30
@@ -138,7 +125,7 @@ def load_shape(path: str | Path) -> Shape:
     path = check_file(path)
     suffix = path.suffix.lower()
     if suffix not in READERS:
-        raise CounterpointError(f"{path.name} is not a shape this program can read; use {', '.join(SUFFIXES)}.")
+        raise CounterpointError(f"{path.name} is not a shape this program can read; use {', '.join(SHAPE_SUFFIXES)}.")
     if path.stat().st_size > MAX_FILE_BYTES:
         raise CounterpointError(f"{path.name} is larger than {MAX_FILE_BYTES >> 30} GiB; reduce it first.")
     try:

@@ -6,6 +6,7 @@ What is not understood or does not fit the photo is refused or said.
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import yaml
 from core.errors import CounterpointError
 from core.files import read_json
 from core.geometry.camera import PhotoCamera
-from core.geometry.pose import camera_matrix
+from core.geometry.pose import camera_matrix, resized_intrinsics
 from core.images import check_file
 from core.interchange.camera_values import camera_of, holds_intrinsics, matrix_of
 from core.interchange.names import listed, number_of, picked
@@ -110,10 +111,7 @@ def _resized(camera: PhotoCamera, size: tuple[int, int], name: str) -> PhotoCame
             "give the intrinsics of this photo."
         )
     warn(f"{name} is for photos of {was_wide} x {was_high} pixels; it was scaled to {wide} x {high}.")
-    x, y = wide / was_wide, high / was_high
-    K = camera.K
-    scaled = camera_matrix(K[0, 0] * x, K[1, 1] * y, (K[0, 2] + 0.5) * x - 0.5, (K[1, 2] + 0.5) * y - 0.5)
-    return PhotoCamera(scaled, size, camera.lens, camera.depth_scale)
+    return replace(camera, K=resized_intrinsics(camera.K, (wide / was_wide, high / was_high)), size=size)
 
 
 def _from_normalised(camera: PhotoCamera, size: tuple[int, int] | None, name: str) -> PhotoCamera:

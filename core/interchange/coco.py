@@ -11,12 +11,12 @@ from PIL import ImageColor
 from pycocotools import mask as coco
 
 from core.errors import CounterpointError
+from core.images import MAX_MEGAPIXELS
 from core.interchange.labels import Labels, check_memory, default_colors
 from core.interchange.polygons import polygons_of
 from core.interchange.runs import Unusable, mask_of_runs
 from core.notices import warn
 
-MAX_PIXELS = 8e7
 _MOST_COMPARED = 40
 """Polygons of an annotation that are looked through for holes."""
 
@@ -199,7 +199,7 @@ def _size(image: Record, shape: tuple[int, int] | None, file: str) -> tuple[int,
             raise CounterpointError(f"{file} does not say how large the image is (width and height).") from None
         warn(f"{file} does not say how large the image is; it was taken to be {shape[1]} x {shape[0]}.")
         height, width = shape
-    if height * width > MAX_PIXELS:
+    if height * width > MAX_MEGAPIXELS * 1e6:
         raise CounterpointError(f"{file} is damaged: its image has {width:.0f} x {height:.0f} pixels.")
     return int(height), int(width)
 

@@ -13,13 +13,12 @@ from core import masks
 from core.colors import rgb_of
 from core.errors import CounterpointError
 from core.files import check_file, read_json, write_atomic, write_json
+from core.images import MAX_MEGAPIXELS
 from core.interchange import element_labels as elements
 from core.interchange.coco import from_coco, to_coco
 from core.interchange.label_formats import IMAGE_LABELS, format_of
 from core.interchange.labels import Labels, check_table, from_index
 from core.notices import warn
-
-MAX_PIXELS = 8e7
 
 
 def save_image_labels(path: str | Path, labels: Labels, image_name: str = "image") -> None:
@@ -92,8 +91,8 @@ def load_png(path: Path, shape: tuple[int, int] | None, image_name: str) -> Labe
     """An index mask with or without names, classes by colour, or an object on black or on transparent."""
     try:
         with Image.open(path) as picture:
-            if picture.size[0] * picture.size[1] > MAX_PIXELS:
-                raise CounterpointError(f"{path.name} has more than 80 megapixels.")
+            if picture.size[0] * picture.size[1] > MAX_MEGAPIXELS * 1e6:
+                raise CounterpointError(f"{path.name} has more than {MAX_MEGAPIXELS} megapixels.")
             text = picture.info.get("counterpoint")
             turned = ImageOps.exif_transpose(picture)
             pixels = np.asarray(turned) * 1

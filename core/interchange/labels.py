@@ -15,6 +15,9 @@ from core.notices import warn
 MAX_BITS = 4e9
 """Elements times parts that labels may have."""
 
+GREY = (200, 198, 194)
+"""The colour of what belongs to no part."""
+
 
 @dataclass
 class Labels:
@@ -45,9 +48,9 @@ class Labels:
             index[self.masks[number - 1]] = number
         return index
 
-    def rgb(self, base: tuple[int, int, int] = (200, 198, 194)) -> npt.NDArray[np.uint8]:
-        """Colour of the topmost part for every element: uint8 [..., 3]; ``base`` where there is none."""
-        return np.array([base, *map(rgb_of, self.colors)], np.uint8)[self.index()]
+    def rgb(self) -> npt.NDArray[np.uint8]:
+        """Colour of the topmost part for every element: uint8 [..., 3]; grey where there is none."""
+        return np.array([GREY, *map(rgb_of, self.colors)], np.uint8)[self.index()]
 
 
 def from_index(

@@ -14,18 +14,14 @@ from core.fields import cache
 from core.fields.field import FeatureField
 from core.fields.from_points import field_from_points
 from core.fields.lifting import LiftSettings, lift
+from core.geometry.formats import guess_up
 from core.geometry.raycasting import Raycaster
 from core.geometry.sampling import sample_surface
-from core.geometry.shape import SUFFIXES, Shape
+from core.geometry.shape import Shape
 from core.matching.joint import joint_prior, view_set
 from core.matching.match import Prior
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.progress import Progress, silent
-
-
-def is_shape(path: str | Path) -> bool:
-    """Return whether a file name is that of a shape; every other file is taken for an image."""
-    return Path(path).suffix.lower() in SUFFIXES
 
 
 def matchable_image(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box | None = None) -> MatchableImage:
@@ -122,14 +118,6 @@ def matchable_shape(
         field = lift(shape, encoder, settings, progress, caster)
         cache.write(key, {"descriptors": field.descriptors, "observed": torch.from_numpy(field.observed)})
     return MatchableShape(shape, caster, field, encoder.fingerprint)
-
-
-def guess_up(path: str | Path) -> str:
-    """Return the usual up axis of a format.
-
-    It is z for STL, PLY and points as text (CAD and scans), y for the others (glTF demands it).
-    """
-    return "z" if Path(path).suffix.lower() in (".stl", ".ply", ".xyz", ".asc", ".pts", ".ptx") else "y"
 
 
 def lift_settings(

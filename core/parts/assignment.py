@@ -35,7 +35,7 @@ class Assignment:
     Attributes:
         weight: float32 [n, h * w], how likely each of the n samples that the views compare is seen in each cell, up to
             a factor for each sample: the probability of the views that put it near the cell (blurred as in
-            :class:`JointPrior`) times ``exp(similarity / SOFTNESS)``.
+            :class:`core.matching.joint.JointPrior`) times ``exp(similarity / SOFTNESS)``.
         seen: bool [n], whether the agreeing views see the sample.
         nearest: int64 [N, 3], for each of the field's samples the nearest of the n compared ones.
         share: float32 [N, 3], their weights; rows sum to 1.

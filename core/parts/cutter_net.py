@@ -126,7 +126,6 @@ def draw_prompts(
     add: torch.Tensor,
     remove: torch.Tensor,
     previous: torch.Tensor | None = None,
-    has_previous: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Draw prompts as channels at stride 4.
 
@@ -136,7 +135,6 @@ def draw_prompts(
         add: float32 [B, K, 2], pixels (u, v) of the object; not a number where there is no further one.
         remove: float32 [B, L, 2], pixels that are none of it; as ``add``.
         previous: float32 [B, 1, h, w], the probabilities of the mask that is corrected; or None.
-        has_previous: bool [B], which rows of ``previous`` count; None is all.
 
     Returns:
         float32 [B, PROMPTS, S / 4, S / 4].
@@ -158,7 +156,5 @@ def draw_prompts(
         channels += [torch.zeros_like(channels[0])] * 2
     else:
         small = F.interpolate(previous, size=(cells, cells), mode="area")[:, 0]
-        counts = torch.ones_like(given) if has_previous is None else has_previous
-        counts = counts.float()[:, None, None].expand(-1, cells, cells)
-        channels += [small * counts, counts]
+        channels += [small, torch.ones_like(channels[0])]
     return torch.stack(channels, dim=1)

@@ -11,7 +11,7 @@ import torch
 
 from core.encoders.base import pick_device
 from core.errors import CounterpointError
-from core.files import check_file
+from core.files import check_file, written_beside
 from core.parts.prompts import Candidate, Prompts, spread_over
 from core.progress import Progress, silent
 
@@ -96,25 +96,23 @@ def fetch_checkpoint(kind: str, folder: str | Path, progress: Progress = silent,
     path = Path(folder) / name
     if path.exists():
         return path
-    hasher, partial = hashlib.sha256(), path.with_suffix(".part")
+    hasher = hashlib.sha256()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(source + name, timeout=30) as answer, partial.open("wb") as file:
-            size = int(answer.headers.get("Content-Length") or 0)
-            while block := answer.read(1 << 20):
-                file.write(block)
-                hasher.update(block)
-                progress(min(file.tell() / max(size, 1), 1.0), f"Downloading {name}")
-        if hasher.hexdigest() != digest:
-            raise CounterpointError(f"What came from {source} is not the published {name}; nothing was kept.")
-        partial.replace(path)
+        with written_beside(path) as beside:
+            with urllib.request.urlopen(source + name, timeout=30) as answer, beside.open("wb") as file:
+                size = int(answer.headers.get("Content-Length") or 0)
+                while block := answer.read(1 << 20):
+                    file.write(block)
+                    hasher.update(block)
+                    progress(min(file.tell() / max(size, 1), 1.0), f"Downloading {name}")
+            if hasher.hexdigest() != digest:
+                raise CounterpointError(f"What came from {source} is not the published {name}; nothing was kept.")
     except OSError as error:
         reason = getattr(error, "reason", None) or error.strerror or error
         raise CounterpointError(
             f"{name} could not be downloaded ({reason}); get it yourself and choose the file."
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 

@@ -41,7 +41,6 @@ def load_segmenter(
     encoder: ImageEncoder,
     box: Box | None = None,
     device: str = "auto",
-    progress: Progress = silent,
     weights: SamSegmenter | None = None,
 ) -> Segmenter:
     """Make a segmenter for one image.
@@ -52,7 +51,6 @@ def load_segmenter(
         encoder: Describes the image for GrabCut.
         box: The object's box x0, y0, x1, y1 in pixels, within which the cutter and GrabCut keep parts; or None.
         device: Where a network runs.
-        progress: Is told what is loaded.
         weights: What :func:`load_weights` gave for the same choice, if it was called before.
 
     Raises:
@@ -67,23 +65,19 @@ def load_segmenter(
         return GrabCutSegmenter(encoder, box)
     if choice.endswith(TRAINED):
         return CutterSegmenter(choice, box, device)
-    return SamSegmenter(choice, device, progress) if weights is None else weights.another()
+    return SamSegmenter(choice, device) if weights is None else weights.another()
 
 
-def box_mask(
-    image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box, choice: str = CUTTER
-) -> npt.NDArray[np.bool_]:
-    """Cut out the object in a box without further prompts.
+def box_mask(image: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.bool_]:
+    """Cut out the object in a box with the bundled cutter.
 
     Args:
         image: RGB uint8 [H, W, 3].
-        encoder: describes the pixels for GrabCut.
         box: (x0, y0, x1, y1) in pixels.
-        choice: of the segmenter, as :func:`load_segmenter` takes it.
 
     Returns:
         bool [H, W].
     """
-    segmenter = load_segmenter(choice, encoder)
+    segmenter = CutterSegmenter()
     segmenter.set_image(image)
     return segmenter.predict(Prompts(box=box))[0].mask

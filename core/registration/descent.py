@@ -4,7 +4,7 @@ Coarse to fine: wide lines and few pixels first. What other posed things hide sa
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -60,13 +60,11 @@ class SceneViews:
         photos: the loaded photos by key.
         solids: the shapes by number.
         shown: which things each photo shows, of those that are sought; others only hide.
-        made: pairs made by hand, by photo and thing.
     """
 
     photos: Mapping[str, LoadedPhoto]
     solids: Mapping[int, Solid]
     shown: Mapping[str, frozenset[InstanceKey]]
-    made: Mapping[tuple[str, InstanceKey], Pairs] = field(default_factory=dict)
 
 
 def observe(
@@ -89,8 +87,6 @@ def observe(
             continue
         pairs = [outline_pairs(drawing, stage.outline)] if stage.outline else []
         pairs += [patch_pairs(drawing, stage.patch)] if stage.patch else []
-        if (photo, thing) in views.made:
-            pairs.append(views.made[photo, thing])
         found[thing] = Pairs.joined(pairs)
         measured = depth_planes(drawing, loaded, views.solids[thing.object_id].size, stage.depth)
         if measured is not None:

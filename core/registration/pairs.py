@@ -39,5 +39,5 @@ class Pairs:
 
     @classmethod
     def exact(cls, points: Floats, pixels: Floats, sigma: float = 1.0) -> "Pairs":
-        """Pairs made by hand: points [n, 3] and pixels [n, 2] with a standard deviation in pixels."""
+        """Pairs that are as exact in all directions: points [n, 3] and pixels [n, 2] with a standard deviation in pixels."""
         return cls(points, pixels, np.tile(np.eye(2) / sigma, (len(points), 1, 1)))

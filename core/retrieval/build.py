@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import CounterpointError
 from core.fields.cache import cache_key
 from core.files import cache_dir
-from core.geometry.shape import SUFFIXES
+from core.geometry.formats import SHAPE_SUFFIXES
 from core.notices import warn
 from core.processes import begin, ray_cluster
 from core.progress import Progress, silent
@@ -76,9 +76,9 @@ def index_folder(
     root = Path(root)
     if not root.is_dir():
         raise CounterpointError(f"{root} is no folder.")
-    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SHAPE_SUFFIXES and f.is_file())
     if not files:
-        raise CounterpointError(f"{root} has no shapes ({', '.join(sorted(SUFFIXES))}).")
+        raise CounterpointError(f"{root} has no shapes ({', '.join(sorted(SHAPE_SUFFIXES))}).")
     with create_gallery(folder, root, spec.plain()) as gallery:
         gallery.described_with(spec.fingerprint())
         stamps = {file: Stamp.of(file) for file in files}
@@ -202,33 +202,21 @@ def _on_ray(files: list[Path], spec: GallerySpec, address: str) -> Iterator[Resu
             ray.kill(actor)
 
 
-def gallery_for(
-    place: str | Path, spec: GallerySpec, workers: int | None = None, progress: Progress = silent
-) -> Gallery:
+def gallery_for(place: str | Path, spec: GallerySpec, progress: Progress = silent) -> Gallery:
     """Open a gallery, or make that of a plain folder of shapes, which is kept in the cache and brought up to date.
 
     Args:
         place: a gallery or a folder of shapes.
         spec: how the shapes of a plain folder are described.
-        workers: the number of processes, see :func:`index_folder`.
         progress: is told of every file.
 
     Raises:
-        CounterpointError: as :func:`index_folder` and :func:`open_gallery`; or the weights of the encoder are no longer
-            those that the gallery was made with.
+        CounterpointError: as :func:`index_folder` and :func:`open_gallery`.
     """
     place = Path(place)
     if is_gallery(place):
-        gallery = open_gallery(place)
-        if not gallery.encoders:
-            warn(f"The gallery {place} does not say which weights it was made with; index its shapes again to be sure.")
-        elif gallery.encoders != GallerySpec.of(gallery.spec, spec.choice.device).fingerprint():
-            gallery.close()
-            raise CounterpointError(
-                f"The gallery {place} was made with other weights of {gallery.spec['encoder']['name']}; index its shapes again."
-            )
-        return gallery
+        return open_gallery(place)
     name = cache_key("gallery", str(VERSION), str(place.resolve()), json.dumps(spec.plain(), sort_keys=True))
     folder = cache_dir() / "galleries" / name[:24]
-    index_folder(place, folder, spec, workers, None, progress)
+    index_folder(place, folder, spec, progress=progress)
     return open_gallery(folder)

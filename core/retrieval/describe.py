@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
 from core.encoders.clip import ClipEncoder
 from core.errors import CounterpointError
+from core.geometry.formats import guess_up
 from core.geometry.raycasting import Raycaster
 from core.geometry.render import render
 from core.geometry.shape import load_shape
 from core.geometry.viewpoints import ring_cameras
-from core.matching.prepare import guess_up
 from core.notices import collect_warnings, warn
 from core.retrieval.store import ShapeRecord
 from core.retrieval.thumbnails import thumbnail
@@ -52,13 +53,17 @@ class GallerySpec:
         Raises:
             CounterpointError: as :func:`core.encoders.catalogue.load_encoder`.
         """
-        points = load_point_encoder(self.choice)
-        return load_encoder(self.choice).fingerprint + ("" if points is None else f" {points.fingerprint}")
+        return fingerprint_of(load_encoder(self.choice), load_point_encoder(self.choice))
 
     @classmethod
     def of(cls, plain: dict[str, Any], device: str = "auto") -> "GallerySpec":
         """Return the spec that :meth:`plain` made plain values of, with a device ("auto", "cpu" or "cuda")."""
         return cls(EncoderChoice(**plain["encoder"], device=device), plain["clip"])
+
+
+def fingerprint_of(encoder: ImageEncoder, points: PointEncoder | None) -> str:
+    """Return a text that changes with the weights of what describes shapes for a gallery."""
+    return encoder.fingerprint + ("" if points is None else f" {points.fingerprint}")
 
 
 class Describer:

@@ -1,6 +1,5 @@
 """Nearest neighbours among the vectors of a gallery: FAISS, exact up to a hundred thousand shapes."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from core.errors import CounterpointError
+from core.files import written_beside
 from core.retrieval.store import Gallery
 
 Numbers = npt.NDArray[np.int64]
@@ -61,10 +62,16 @@ class Index:
         return cls(index)
 
     def write(self, path: Path) -> None:
-        """Write the index to a file, whole or not at all."""
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        faiss.write_index(self._index, str(beside))
-        os.replace(beside, path)
+        """Write the index to a file, whole or not at all.
+
+        Raises:
+            CounterpointError: the file cannot be written.
+        """
+        try:
+            with written_beside(path) as beside:
+                faiss.write_index(self._index, str(beside))
+        except (OSError, RuntimeError) as error:  # faiss says what the system said in one of its own
+            raise CounterpointError(f"{path} cannot be written ({str(error).splitlines()[0]}).") from error
 
     def search(self, query: Vectors, top: int, among: Numbers | None = None) -> tuple[Numbers, Vectors]:
         """Find the vectors nearest to a query.

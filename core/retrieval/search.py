@@ -40,6 +40,8 @@ class Query:
             for others.
         own: the number of the shape that is the query itself and is left out.
         sought: whether nobody said where in the photo the object is.
+        encoders: which weights the gallery must have been described with, as in :attr:`core.retrieval.store.Gallery.encoders`;
+            None for words, which CLIP alone compares.
     """
 
     vectors: dict[str, npt.NDArray[np.float32]]
@@ -47,6 +49,7 @@ class Query:
     part: torch.Tensor | None = None
     own: int | None = None
     sought: bool = False
+    encoders: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,14 @@ class Searcher:
             among: the numbers of the shapes that are searched, int64 [n]; None for all, or those with the tag.
 
         Returns:
-            The shapes, the most similar first; a warning says which of their files are gone.
+            The shapes, the most similar first; a warning says which of their files are gone, or that the gallery does
+            not say its weights.
 
         Raises:
-            CounterpointError: the gallery has no vectors to search by in this way, or no shape with the tag.
+            CounterpointError: the gallery was described with other weights than the query, or has no vectors to search by
+                in this way, or no shape with the tag.
         """
+        self._check_weights(query)
         if tag is not None:
             among = self.gallery.numbers_tagged(tag)
             if len(among) == 0:
@@ -121,12 +127,20 @@ class Searcher:
             scores |= {number: bound(scores[number], limit) for number in order[CLOSER:]}
         entries = self.gallery.entries(order[:top])
         found = [SearchResult(one, self.gallery.root / one.path, float(scores[one.number])) for one in entries]
-        gone = [one.path.name for one in found if not one.path.is_file()]
-        if gone:
-            warn(
-                f"{listed(gone, 3)}: no longer where the gallery was made of it; read the folder again (counterpoint index)."
-            )
+        _warn_of_gone(found)
         return found
+
+    def _check_weights(self, query: Query) -> None:
+        gallery = self.gallery
+        if query.encoders is None or query.encoders == gallery.encoders:
+            return
+        if gallery.encoders:
+            raise CounterpointError(
+                f"The gallery {gallery.folder} was made with other weights of {gallery.spec['encoder']['name']}; index its shapes again."
+            )
+        warn(
+            f"The gallery {gallery.folder} does not say which weights it was made with; index its shapes again to be sure."
+        )
 
     def _index(self, space: str) -> Index:
         if space not in self.gallery.spaces:
@@ -178,6 +192,14 @@ class Searcher:
         near = np.array([scores[number] for number in numbers])
         stretched = (near - near.mean()) * (dense.std() / max(float(near.std()), 1e-6)) + dense.mean()
         return dict(zip(numbers, ((dense + FIRST * stretched) / (1 + FIRST)).tolist(), strict=True))
+
+
+def _warn_of_gone(found: list[SearchResult]) -> None:
+    gone = [one.path.name for one in found if not one.path.is_file()]
+    if gone:
+        warn(
+            f"{listed(gone, 3)}: no longer where the gallery was made of it; read the folder again (counterpoint index)."
+        )
 
 
 def fused(each: list[dict[int, float]]) -> dict[int, float]:

@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.files import written_beside
 
 FILE = "gallery.sqlite"
 VERSION = 3
@@ -291,12 +292,34 @@ def is_gallery(folder: Path) -> bool:
 
 
 def open_gallery(folder: str | Path) -> Gallery:
-    """Open a gallery for reading, which many can do at once, also without the right to write.
+    """Open a gallery, which many can read at once, also without the right to write.
+
+    It is opened for reading if it may not be written, else SQLite undoes what a killed process left half written.
 
     Raises:
         CounterpointError: the folder holds no gallery, or another version of Counterpoint made it.
     """
-    return _open(Path(folder))
+    folder = Path(folder)
+    if not is_gallery(folder):
+        raise CounterpointError(
+            f"{folder} is no gallery; make one of a folder of shapes (counterpoint index, or More in the Gallery)."
+        )
+    try:
+        with ExitStack() as stack:
+            address = f"{(folder / FILE).resolve().as_uri()}?mode=rw"
+            database = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)
+            stack.callback(database.close)
+            database.execute("PRAGMA foreign_keys = ON")
+            version = int(database.execute("SELECT value FROM about WHERE name = 'version'").fetchone()[0])
+            if version not in (OLD_POCKET, VERSION):
+                raise CounterpointError(
+                    f"The gallery {folder} was made by another version of Counterpoint; delete it and index again."
+                )
+            gallery = Gallery(folder, database)
+            stack.pop_all()
+            return gallery
+    except (sqlite3.Error, TypeError, KeyError, ValueError) as error:
+        raise CounterpointError(f"The gallery {folder} cannot be read ({error}).") from error
 
 
 def create_gallery(folder: str | Path, root: str | Path, spec: dict[str, Any]) -> Gallery:
@@ -317,20 +340,19 @@ def create_gallery(folder: str | Path, root: str | Path, spec: dict[str, Any]) -
             _create(folder, root, spec)
         except (OSError, sqlite3.Error) as error:
             raise CounterpointError(f"The gallery {folder} cannot be written ({error}).") from error
-    gallery = _open(folder)
+    gallery = open_gallery(folder)
+    other = ""
     if gallery.root.resolve() != root.resolve():
-        raise CounterpointError(f"{folder} is a gallery of {gallery.root}; choose another place for this one.")
-    if gallery.spec != spec:
-        raise CounterpointError(
-            f"{folder} was made with another encoder or other settings; choose another place, or delete it first."
-        )
+        other = f"{folder} is a gallery of {gallery.root}; choose another place for this one."
+    elif gallery.spec != spec:
+        other = f"{folder} was made with another encoder or other settings; choose another place, or delete it first."
+    if other:
+        gallery.close()
+        raise CounterpointError(other)
     return gallery
 
 
 def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
-    """Write a whole file or none: it is made beside its place and moved there."""
-    beside = folder / f".{FILE}.{os.getpid()}"
-    beside.unlink(missing_ok=True)
     about = {
         "version": VERSION,
         "revision": 0,
@@ -338,38 +360,9 @@ def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
         "root": str(root.resolve()),
         "from here": os.path.relpath(root.resolve(), folder.resolve()),
     }
-    database = sqlite3.connect(beside)
-    try:
-        with database:
-            database.executescript(SCHEMA)
-            database.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
-    finally:
-        database.close()
-    os.replace(beside, folder / FILE)
-
-
-def _open(folder: Path) -> Gallery:
-    """Open the database.
-
-    It is opened for reading if it may not be written, else SQLite undoes what a killed process left half written.
-    """
-    if not is_gallery(folder):
-        raise CounterpointError(
-            f"{folder} is no gallery; make one of a folder of shapes (counterpoint index, or More in the Gallery)."
-        )
-    try:
-        address = f"{(folder / FILE).resolve().as_uri()}?mode=rw"
-        database = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)
-        database.execute("PRAGMA foreign_keys = ON")
-        version = int(database.execute("SELECT value FROM about WHERE name = 'version'").fetchone()[0])
-        if version in (OLD_POCKET, VERSION):
-            return Gallery(folder, database)
-        database.close()
-    except (sqlite3.Error, TypeError, KeyError, ValueError) as error:
-        raise CounterpointError(f"The gallery {folder} cannot be read ({error}).") from error
-    raise CounterpointError(
-        f"The gallery {folder} was made by another version of Counterpoint; delete it and index again."
-    )
+    with written_beside(folder / FILE) as beside, closing(sqlite3.connect(beside)) as database, database:
+        database.executescript(SCHEMA)
+        database.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
 
 
 def _spec(plain: dict[str, Any], version: int) -> dict[str, Any]:

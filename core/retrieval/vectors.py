@@ -39,9 +39,7 @@ def image_vector(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Box |
     return np.asarray(F.normalize(vectors[0].cpu(), dim=0).numpy())
 
 
-def shape_vector(
-    shape: Shape, encoder: ImageEncoder, points: PointEncoder | None, up: str, views: LiftSettings = LiftSettings()
-) -> Vector:
+def shape_vector(shape: Shape, encoder: ImageEncoder, points: PointEncoder | None, up: str) -> Vector:
     """Describe a shape by the point encoder if there is one, and else by the mean over rendered views.
 
     On held-out procedural shapes the point encoder's vector finds as well as 24 views do, in a thirtieth of the time
@@ -52,7 +50,6 @@ def shape_vector(
         encoder: describes views.
         points: describes points; None to render views.
         up: the axis of the shape's file that points up.
-        views: how many views are rendered.
 
     Returns:
         A unit vector float32 [G].
@@ -63,7 +60,7 @@ def shape_vector(
     if points is not None:
         vector = encode_shape(shape, points, up).vector
     else:
-        vector = view_vectors(shape, encoder, LiftSettings(azimuths=views.azimuths, up=up)).mean(0)
+        vector = view_vectors(shape, encoder, LiftSettings(up=up)).mean(0)
     vector = F.normalize(vector, dim=0)
     return np.asarray(vector.numpy())
 

@@ -1,6 +1,6 @@
 """What a photo shows of its posed things: rays cast through its own pixels, lens and all, and what hides what."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
@@ -194,8 +194,8 @@ def distances(camera: PhotoCamera, pose: Pose, shape: SceneShape, window: Window
     return found
 
 
-def silhouettes(scene: Scene, photo: ScenePhoto, things: Iterable[InstanceKey] | None = None) -> list[Silhouette]:
-    """Everything that has a pose in a photo (or these ``things``) with what is seen of it: each may hide the others.
+def silhouettes(scene: Scene, photo: ScenePhoto) -> list[Silhouette]:
+    """Everything that has a pose in a photo with what is seen of it: each may hide the others.
 
     Where the photo has a depth picture, what lies ``DELTA`` behind that is hidden too. Things without a shape are left
     out, which is said.
@@ -219,8 +219,7 @@ def silhouettes(scene: Scene, photo: ScenePhoto, things: Iterable[InstanceKey] |
         nearest[there] = np.minimum(nearest[there], distance[own])
     measured = measured_distances(scene, photo)
     limit = nearest if measured is None else np.minimum(nearest, measured + DELTA / scene.unit.metres)
-    wanted = list(cast) if things is None else [thing for thing in things if thing in cast]
-    return [_silhouette(thing, *cast[thing], limit, measured, camera.size) for thing in wanted]
+    return [_silhouette(thing, *found, limit, measured, camera.size) for thing, found in cast.items()]
 
 
 def _silhouette(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
-from core.geometry.pose import Pose
+from core.geometry.pose import Pose, resized_intrinsics
 from core.geometry.raycasting import Raycaster, surface_normal
 from core.geometry.render import surface_color
 from core.registration.things import InstanceKey, PoseUncertainty
@@ -151,11 +151,7 @@ def scaled(camera: PhotoCamera, share: float) -> PhotoCamera:
     if share >= 1:
         return camera
     size = tuple(max(1, round(side * share**0.5)) for side in camera.size)
-    factor = np.divide(size, camera.size)
-    K = np.array(camera.K, float)
-    K[:2, :2] *= factor[:, None]
-    K[:2, 2] = (K[:2, 2] + 0.5) * factor - 0.5
-    return replace(camera, K=K, size=size)
+    return replace(camera, K=resized_intrinsics(camera.K, np.divide(size, camera.size)), size=size)
 
 
 def _inside(window: Window, size: tuple[int, int]) -> Window:

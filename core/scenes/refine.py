@@ -14,7 +14,6 @@ from core.notices import warn
 from core.progress import Progress, silent, span
 from core.registration.descent import FINE, RefineStage, SceneViews, composed, descend
 from core.registration.drawing import box_of
-from core.registration.pairs import Pairs
 from core.registration.solids import Solid
 from core.registration.solving import Solution
 from core.registration.things import InstanceKey
@@ -63,7 +62,6 @@ def refine(
     settings: RefineSettings = RefineSettings(),
     progress: Progress = silent,
     solids: Mapping[int, Solid] | None = None,
-    made: Mapping[PoseKey, Pairs] | None = None,
     done: Callable[[Refined], None] = lambda refined: None,
 ) -> Refined:
     """Refine the poses of a scene.
@@ -76,7 +74,6 @@ def refine(
         settings: how.
         progress: is told of every round.
         solids: the shapes by number, if they are loaded.
-        made: pairs made by hand, by photo and thing.
         done: is told what there is after every step that can stand by itself: the photos together, and each other photo.
 
     Raises:
@@ -87,7 +84,7 @@ def refine(
     if not posed:
         raise CounterpointError("No photo with a camera shows these objects with a pose; pose them in one photo first.")
     solids = solids or load_solids(scene, (thing.object_id for thing in scene.things()))
-    work = _Refinement(scene, chosen, settings, solids, made or {})
+    work = _Refinement(scene, chosen, settings, solids)
     world = [photo.key for photo in posed if settings.together and photo.cam_from_world is not None]
     single = [photo.key for photo in posed if photo.key not in world]
     sure: dict[PoseKey, Uncertainty] = {}
@@ -109,7 +106,6 @@ class _Refinement:
     things: frozenset[InstanceKey]
     settings: RefineSettings
     solids: Mapping[int, Solid]
-    made: Mapping[PoseKey, Pairs]
     refined: int = 0
     left: list[PoseKey] = field(default_factory=list)
     doubtful: list[PoseKey] = field(default_factory=list)
@@ -158,7 +154,7 @@ class _Refinement:
             photo = self.scene.by_key[key]
             assert photo.camera is not None
             photos[key] = load_photo(photo, photo.camera, self.scene.unit)
-        views = SceneViews(photos, self.solids, shown, self.made)
+        views = SceneViews(photos, self.solids, shown)
         free = {key: self.settings.camera for key in cameras} if self.settings.camera and len(cameras) > 1 else None
         begin = 0.0
         if self.settings.far:
@@ -233,9 +229,3 @@ def typical(poses: list[Pose], solid: Solid) -> Pose:
         return float(moved + np.radians(rotation_error(one.R, other.R, turns)))
 
     return min(poses, key=lambda one: sum(distance(one, other) for other in poses))
-
-
-def nearest_symmetric(pose: Pose, to: Pose, solid: Solid) -> Pose:
-    """The pose that looks the same and whose rotation is nearest to that of another."""
-    best = min(solid.symmetry, key=lambda turn: rotation_error(pose.R @ turn[:3, :3], to.R))
-    return Pose(pose.R @ best[:3, :3], pose(best[:3, 3]), pose.s)

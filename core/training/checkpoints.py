@@ -1,20 +1,19 @@
 """Files of a training run: whole after a kill, and enough to go on to the same losses."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from core.errors import CounterpointError
+from core.files import written_beside
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint, whole or not at all."""
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    os.replace(part, path)
+    with written_beside(path) as beside:
+        torch.save(state, beside)
 
 
 def load(path: Path) -> dict[str, Any]:

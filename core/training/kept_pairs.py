@@ -1,7 +1,6 @@
 """Pairs of pictures that are drawn once, kept on disk, and learnt from several times with fresh changes."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
-from core.files import make_folder
+from core.files import make_folder, written_beside
 from core.training.pair_data import PairData
 from core.training.pair_settings import Batch
 
@@ -68,9 +67,8 @@ class KeptPairs(Dataset[Any]):
             return kept
         pair = reduced(self._pairs[number])
         file.parent.mkdir(exist_ok=True)
-        partial = file.with_suffix(f".{os.getpid()}")
-        torch.save(pair, partial)
-        partial.replace(file)
+        with written_beside(file) as beside:
+            torch.save(pair, beside)
         return pair
 
 

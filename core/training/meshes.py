@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.geometry.shape import SUFFIXES, Shape, load_shape, make_shape
-from core.matching.prepare import guess_up
+from core.geometry.formats import SHAPE_SUFFIXES, guess_up
+from core.geometry.shape import Shape, load_shape, make_shape
 from core.training.procedural import Object3D
 
 
@@ -19,9 +19,9 @@ def read_meshes(folder: str | Path) -> list[Object3D]:
         CounterpointError: no shapes in it, or one that cannot be read.
     """
     folder = Path(folder)
-    files = sorted(f for f in folder.glob("*") if f.suffix.lower() in SUFFIXES)
+    files = sorted(f for f in folder.glob("*") if f.suffix.lower() in SHAPE_SUFFIXES)
     if not files:
-        raise CounterpointError(f"{folder} has no shapes in it ({', '.join(SUFFIXES)}).")
+        raise CounterpointError(f"{folder} has no shapes in it ({', '.join(SHAPE_SUFFIXES)}).")
     return [item for file in files if (item := read_mesh(file)) is not None]
 
 

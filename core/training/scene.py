@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from core.errors import CounterpointError
 from core.geometry.camera import Camera
+from core.geometry.pose import resized_intrinsics
 from core.geometry.raycasting import Raycaster
 from core.geometry.render import surface_color
 from core.geometry.shape import Shape
@@ -170,7 +171,7 @@ def view(scene: TracedScene, which: Sequence[int], cameras: Sequence[Camera], su
 
     Pixels are ``supersample`` times finer than the cameras'.
     """
-    inverse = [camera.R.T @ np.linalg.inv(_finer(camera.K, supersample)) for camera in cameras]
+    inverse = [camera.R.T @ np.linalg.inv(resized_intrinsics(camera.K, supersample)) for camera in cameras]
     origins, matrices = (
         torch.from_numpy(np.stack(rows).astype(np.float32)).to(scene.device)
         for rows in ([camera.center for camera in cameras], inverse)
@@ -210,10 +211,3 @@ def own_colors(scene: TracedScene, seen: Visible) -> tuple[torch.Tensor, torch.T
         found = surface_color(shape, seen.face[here].cpu().numpy(), seen.bary[here].cpu().numpy())
         colors[here], has[here] = torch.from_numpy(np.asarray(found, np.float32)).to(scene.device), True
     return colors, has[:, None]
-
-
-def _finer(K: npt.NDArray[np.floating], times: int) -> npt.NDArray[np.floating]:
-    fine = K.copy()
-    fine[:2] *= times
-    fine[:2, 2] += (times - 1) / 2
-    return fine

@@ -201,7 +201,7 @@ def align(machine: Machine) -> None:
     encoder, image = load_encoder(), load_image(SAMPLE / "toy.jpg")
     K = np.array(json.loads((SAMPLE / "sample.json").read_text())["pose"]["K"])
     shape = matchable_shape(load_shape(SAMPLE / "toy.glb"), encoder)
-    templates, mask = template_set(shape.caster, encoder), box_mask(image, encoder, BOX)
+    templates, mask = template_set(shape.caster, encoder), box_mask(image, BOX)
     crops = templates.settings.crops(image, mask)
     masks = torch.stack([shrink(crop.mask, templates.settings.cells) for crop in crops])
     maps = centred(cells_of(encoder, np.stack([crop.picture for crop in crops]), templates.settings.cells), masks)

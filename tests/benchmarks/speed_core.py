@@ -162,11 +162,11 @@ def _align_warm() -> None:
     report("templates of the sample (from the disk cache if there)", f"{time.perf_counter() - begin:.1f} s")
 
     def once() -> None:
-        photo = Photo(image, matchable_image(image, encoder, box), np.array(pose["K"]), box_mask(image, encoder, box))
+        photo = Photo(image, matchable_image(image, encoder, box), np.array(pose["K"]), box_mask(image, box))
         whole(PoseScorer(photo, shape, encoder, "y"), templates)
 
     report("another photo: box -> mask -> pose", f"{median_ms(once, 5) / 1e3:.1f} s", "goal 2 s")
-    photo = Photo(image, matchable_image(image, encoder, box), np.array(pose["K"]), box_mask(image, encoder, box))
+    photo = Photo(image, matchable_image(image, encoder, box), np.array(pose["K"]), box_mask(image, box))
     scorer = PoseScorer(photo, shape, encoder, "y")
     found = coarse_poses(scorer, templates)
     report(
@@ -194,7 +194,7 @@ def congeal() -> None:
         begin = time.perf_counter()
         canon = canonical_shape(collection.shape, encoder, collection.up)
         described = time.perf_counter()
-        masks = [box_mask(s.image, encoder, s.box) for s in collection.shots]
+        masks = [box_mask(s.image, s.box) for s in collection.shots]
         opened = [
             OpenedPhoto(s.name, photo_of(s.image, encoder, s.K, None, mask, s.name))
             for s, mask in zip(collection.shots, masks, strict=True)

@@ -42,7 +42,7 @@ from core.fields.lifting import LiftSettings
 from core.geometry.camera import PhotoCamera
 from core.geometry.handles import turned
 from core.geometry.pose import Pose, intrinsics, project, rotation_error, shape_rays
-from core.geometry.raycasting import surface_position
+from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape, make_shape
 from core.images import load_image
@@ -126,7 +126,7 @@ def scene(sample, encoder, toy_side):
     """The sample's photo with the mask cut out of its box, its shape with templates, and the true pose."""
     truth = {name: np.array(values) for name, values in sample["pose"].items()}
     image, box = load_image(sample["image"]), tuple(sample["box"])
-    photo = Photo(image, matchable_image(image, encoder, box), truth["K"], box_mask(image, encoder, box))
+    photo = Photo(image, matchable_image(image, encoder, box), truth["K"], box_mask(image, box))
     return photo, toy_side, template_set(toy_side.caster, encoder, FEW), Pose(truth["R"], truth["t"])
 
 
@@ -154,7 +154,7 @@ def test_the_sample_is_aligned(scene, scorer):
     assert Alignment([best], found.mask).verdict == "misfit" and with_distance(best.probability, best.reasons) < GOOD
     coarse = align(scorer, templates, fine=None)
     assert found.best.score >= coarse.best.score
-    drawn = overlay(photo.pixels, shape.shape, shape.caster, found.best.pose, photo.K)
+    drawn = overlay(photo.pixels, shape.caster, found.best.pose, PhotoCamera(photo.K))
     changed = (drawn != photo.pixels).any(axis=2)
     assert (changed & photo.mask).sum() / (changed | photo.mask).sum() > 0.75
 
@@ -229,9 +229,8 @@ def test_the_field_of_view_is_estimated_with_the_pose(scene, encoder, field):
 
 def test_each_look_shows_something_else(scene):
     photo, shape, _, true = scene
-    size = (photo.pixels.shape[1], photo.pixels.shape[0])
-    how = (shape.shape, shape.caster, true, photo.K, size)
-    pictures = {style: shaded(*how, style, photo=photo.pixels)[0] for style in STYLES}
+    camera = PhotoCamera(photo.K, photo.pixels.shape[1::-1])
+    pictures = {style: shaded(shape.caster, true, camera, style, photo=photo.pixels)[0] for style in STYLES}
     covered = {style: (picture[..., 3] > 0).mean() for style, picture in pictures.items()}
     assert covered["silhouette"] < covered["wireframe"] < covered["own"] == covered["coordinates"]
     inside = pictures["coordinates"][pictures["coordinates"][..., 3] > 0]
@@ -241,20 +240,20 @@ def test_each_look_shows_something_else(scene):
 def test_a_posed_shape_has_its_own_colours_and_its_difference_is_dark_where_the_photo_has_them(scene):
     photo, shape, _, true = scene
     own = shape.shape
-    red = make_shape(own.vertices, own.faces, colors=np.tile(np.uint8([200, 0, 0]), (len(own.vertices), 1)))
-    grey = make_shape(own.vertices, own.faces)
-    size, caster = (photo.pixels.shape[1], photo.pixels.shape[0]), shape.caster
-    inside = shaded(red, caster, true, photo.K, size, "coordinates")[0][..., :3].astype(int)
+    reds = np.tile(np.uint8([200, 0, 0]), (len(own.vertices), 1))
+    red, grey = (Raycaster(make_shape(own.vertices, own.faces, colors=one)) for one in (reds, None))
+    camera = PhotoCamera(photo.K, photo.pixels.shape[1::-1])
+    inside = shaded(red, true, camera, "coordinates")[0][..., :3].astype(int)
     edge = (inside == EDGE).all(-1) | (inside == 0).all(-1)
-    drawn = shaded(red, caster, true, photo.K, size)[0][~edge][:, :3]
+    drawn = shaded(red, true, camera)[0][~edge][:, :3]
     assert drawn[:, 0].max() > 150 and not drawn[:, 1:].any()
-    plain = shaded(grey, caster, true, photo.K, size)[0][~edge][:, :3].astype(int)
+    plain = shaded(grey, true, camera)[0][~edge][:, :3].astype(int)
     assert np.ptp(plain, axis=1).max() <= 1 and plain.max() > 150
-    same = overlay(photo.pixels, own, caster, true, photo.K, 1.0)
-    how = (own, caster, true, photo.K)
+    same = overlay(photo.pixels, shape.caster, true, camera, 1.0)
+    how = (shape.caster, true, camera)
     exact = overlay(same, *how, 1.0, "difference")[(same != photo.pixels).any(-1) & (same != EDGE).any(-1)]
     assert (exact == 0).all(-1).mean() > 0.99
-    dark, bright = (shaded(*how, size, "difference", photo=one)[0][~edge][:, :3] for one in (same, 255 - same))
+    dark, bright = (shaded(*how, "difference", photo=one)[0][~edge][:, :3] for one in (same, 255 - same))
     assert np.median(dark) < 10 < 40 < np.median(bright)
 
 

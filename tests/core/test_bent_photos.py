@@ -75,13 +75,12 @@ def test_pins_and_descent_give_the_pose_of_the_straight_photo(bent, toy_side, en
 
 def test_the_overlay_lies_on_the_bent_photo(bent, toy_side):
     image, camera, mask, true = bent
-    shape, caster = toy_side.shape, toy_side.caster
 
-    def drawn(lens):
-        return (overlay(image, shape, caster, true, camera.K, style="coordinates", lens=lens) != image).any(axis=2)
+    def drawn(camera):
+        return (overlay(image, toy_side.caster, true, camera, style="coordinates") != image).any(axis=2)
 
-    assert iou(drawn(camera.lens), mask) > 0.97 > iou(drawn(None), mask) + 0.02
-    rgba, box = shaded(shape, caster, true, camera.K, camera.size, lens=camera.lens)
+    assert iou(drawn(camera), mask) > 0.97 > iou(drawn(replace(camera, lens=None)), mask) + 0.02
+    rgba, box = shaded(toy_side.caster, true, camera)
     rows, columns = np.nonzero(mask)
     assert box[0] <= columns.min() and box[1] <= rows.min() and box[2] >= columns.max() and box[3] >= rows.max()
     there = np.nonzero(rgba[..., 3].any(axis=0))[0] / (rgba.shape[1] - 1) * (box[2] - box[0] - 1) + box[0] + 0.5

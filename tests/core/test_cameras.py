@@ -204,6 +204,8 @@ def test_an_angle_needs_the_size(tmp_path):
         load_camera(path)
     Image.new("RGB", (800, 800)).save(tmp_path / "r_0.png")
     assert load_camera(path).size == (800, 800)
+    path.write_text(path.read_text().replace("./r_0", ".\\\\r_0"))  # as Windows parts folders
+    assert load_camera(path).size == (800, 800)
 
 
 REFUSED = {

@@ -22,14 +22,14 @@ from core.congealing.coordinates import MapSettings, coordinates, points_at, sol
 from core.congealing.copies import same_pictures
 from core.congealing.generate import GenerateSettings, distill, generate, learn_word
 from core.congealing.opening import open_photos
-from core.congealing.photos import open_photo, scaled
+from core.congealing.photos import open_photo
 from core.congealing.posed_photos import CanonicalShape, pose_photo
 from core.congealing.propagate import average, from_photo, from_shape, on_shape
 from core.congealing.volume import Volume
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera, look_at
 from core.geometry.pixel_grid import pixels_of
-from core.geometry.pose import Pose, intrinsics, project, rotation_error
+from core.geometry.pose import Pose, intrinsics, project, resized_intrinsics, rotation_error
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape
 from core.images import load_image
@@ -154,10 +154,8 @@ def test_maps_undo_a_known_displacement(found, toy_side):
 
 def test_photos_outvote_a_wrong_pose(found):
     """A photo whose own choice is wrong is put right by the others, and one that agrees with nobody is an outlier."""
-    wrong = found.members[0].best.pose.rotated(
-        found.members[0].best.pose.R @ Rotation.from_euler("y", 180, degrees=True).as_matrix()
-    )
     right = found.members[0].best
+    wrong = replace(right.pose, R=right.pose.R @ Rotation.from_euler("y", 180, degrees=True).as_matrix())
     flattered = Hypothesis(wrong, right.similarity * 1.05, right.overlap)
     members = [replace(found.members[0], hypotheses=[flattered, right], choice=0), *found.members[1:]]
     assert agree(members)[0].best is right
@@ -172,7 +170,7 @@ def test_photos_outvote_a_wrong_pose(found):
 def test_the_same_photo_twice_is_no_witness(found):
     """A wrong pose is not put right by being given twice; of one photo alone nobody knows whether others agree."""
     right = found.members[0].best
-    turned = right.pose.rotated(right.pose.R @ Rotation.from_euler("y", 180, degrees=True).as_matrix())
+    turned = replace(right.pose, R=right.pose.R @ Rotation.from_euler("y", 180, degrees=True).as_matrix())
     odd = replace(found.members[0], hypotheses=[Hypothesis(turned, right.similarity, right.overlap)], choice=0)
     judged = agree([odd, replace(odd, copy_of=0), *found.members[1:]], AgreementSettings(least=0.8))
     assert [one.inlier for one in judged] == [False, False, True, True, True]
@@ -240,10 +238,10 @@ def test_large_photos_are_looked_at_smaller(tmp_path, encoder, truth):
     image = Image.open(SAMPLE / "collection" / "toy-2.jpg")
     image.resize((1920, 1440)).save(tmp_path / "large.jpg")
     photo, shrunk, known = open_photo(
-        tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, PhotoCamera(scaled(K, 4))
+        tmp_path / "large.jpg", encoder, tuple(4 * v for v in box), None, PhotoCamera(resized_intrinsics(K, 4))
     )
     assert photo.pixels.shape == (768, 1024, 3) and shrunk == pytest.approx(1024 / 1920) and known
-    np.testing.assert_allclose(scaled(photo.K, 1 / shrunk), scaled(K, 4), atol=1e-9)
+    np.testing.assert_allclose(resized_intrinsics(photo.K, 1 / shrunk), resized_intrinsics(K, 4), atol=1e-9)
     assert not photo.sought and not photo.assumed
     told, _, known = open_photo(SAMPLE / "collection" / "toy-2.jpg", encoder, tuple(box))
     assert known and not told.assumed  # by EXIF

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -352,6 +353,17 @@ def test_bad_galleries_are_said(shapes, gallery, tmp_path):
         gallery_for(tmp_path / "nowhere", RECIPE)
 
 
+def test_an_index_that_cannot_be_written_is_said_and_leaves_nothing(tmp_path, monkeypatch):
+    def fill_the_disk(_, file):
+        Path(file).write_bytes(b"half")
+        raise RuntimeError("Error in write_index: No space left on device")
+
+    monkeypatch.setattr(index.faiss, "write_index", fill_the_disk)
+    with pytest.raises(CounterpointError, match=r"cannot be written .*No space left"):
+        Index.build(np.arange(3), np.eye(3, dtype=np.float32)).write(tmp_path / "shape-1.faiss")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_gallery_of_other_weights_is_not_searched(shapes, tmp_path):
     from safetensors.torch import load_file, save_file
 
@@ -362,16 +374,22 @@ def test_a_gallery_of_other_weights_is_not_searched(shapes, tmp_path):
     (tmp_path / "one" / "plank1.obj").write_bytes(next(shapes.rglob("plank1.obj")).read_bytes())
     spec = GallerySpec(EncoderChoice(weights=str(weights)))
     assert index_folder(tmp_path / "one", tmp_path / "g", spec, workers=1).added == 1
-    gallery_for(tmp_path / "g", spec).close()
-    save_file({name: value * 1.01 for name, value in tensors.items()}, weights)  # trained on
-    with pytest.raises(CounterpointError, match="other weights of pocket; index its shapes again"):
-        gallery_for(tmp_path / "g", spec)
+    photo = np.full((64, 64, 3), 90, np.uint8)
+    with open_gallery(tmp_path / "g") as opened:
+        before = QueryEncoder(spec).image(photo, (8, 8, 40, 40))
+        save_file({name: value * 1.01 for name, value in tensors.items()}, weights)  # trained on
+        after = QueryEncoder(spec).image(photo, (8, 8, 40, 40))
+        searcher = Searcher(opened)
+        assert names(searcher(before)) == ["plank1.obj"]
+        with pytest.raises(CounterpointError, match="other weights of pocket; index its shapes again"):
+            searcher(after)
     changes = index_folder(tmp_path / "one", tmp_path / "g", spec, workers=1)
     assert (changes.added, changes.kept) == (1, 0)
-    with gallery_for(tmp_path / "g", spec) as opened, opened._database as database:
+    with open_gallery(tmp_path / "g") as opened, opened._database as database:
+        assert names(Searcher(opened)(after)) == ["plank1.obj"]
         database.execute("DELETE FROM about WHERE name = 'encoders'")  # as of an earlier version
-    with collect_warnings() as said:
-        gallery_for(tmp_path / "g", spec).close()
+    with open_gallery(tmp_path / "g") as opened, collect_warnings() as said:
+        assert names(Searcher(opened)(before)) == ["plank1.obj"]
     assert "does not say which weights" in said[0]
 
 

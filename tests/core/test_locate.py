@@ -16,7 +16,7 @@ from core.alignment.seek import Wanted, around_pose, ranked_by_poses, seek
 from core.alignment.templates import template_set
 from core.calibration import GOOD, SOUGHT
 from core.encoders.catalogue import load_encoder
-from core.errors import CounterpointError
+from core.errors import Cancelled, CounterpointError
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape
 from core.images import load_image
@@ -67,6 +67,15 @@ def test_noise_shows_nothing_and_that_is_said(wanted, size):
     for image in (noise, np.full_like(noise, 120)):
         with pytest.raises(CounterpointError, match=r"noise\.png has no box .* nothing in it looks like toy"):
             seek(wanted(image, "noise.png"))
+
+
+def test_looking_for_the_object_can_be_cancelled(wanted, tmp_path, monkeypatch):
+    def cancel(share, doing):
+        raise Cancelled
+
+    monkeypatch.setenv("COUNTERPOINT_CACHE", str(tmp_path))
+    with pytest.raises(Cancelled):
+        seek(wanted(np.zeros((60, 80, 3), np.uint8), "black.png"), progress=cancel)
 
 
 @pytest.mark.parametrize("extents", [(1, 0.004, 0.004), (1, 1, 0)])

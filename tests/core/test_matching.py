@@ -9,6 +9,7 @@ from core.fields import cache
 from core.fields.interpolation import Interpolator
 from core.fields.lifting import LiftSettings, lift
 from core.geometry.camera import Camera, framing_camera, look_at
+from core.geometry.formats import guess_up
 from core.geometry.raycasting import Raycaster, surface_position
 from core.geometry.render import render
 from core.geometry.shape import load_shape
@@ -16,7 +17,7 @@ from core.images import load_image
 from core.matching.corrections import match_corrected
 from core.matching.location import Correspondence
 from core.matching.match import match
-from core.matching.prepare import guess_up, matchable_image, matchable_shape, with_joint_prior
+from core.matching.prepare import matchable_image, matchable_shape, with_joint_prior
 from core.tensors import save_tensors
 
 

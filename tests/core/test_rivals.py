@@ -8,6 +8,7 @@ from scipy.spatial.transform import Rotation
 from core.alignment.overlay import overlay, thumbnail, widened
 from core.alignment.rivals import half_turns, mirror_images, relation
 from core.alignment.unseen import unseen_turn
+from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose, camera_matrix
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape, make_shape
@@ -39,18 +40,18 @@ def test_poses_are_told_by_how_they_differ(toy_side: MatchableShape, true):
 
 
 def test_a_thumbnail_is_the_boxs_part_of_the_overlay(sample, true):
-    image, shape, K = load_image(sample["image"]), load_shape(sample["shape"]), np.array(sample["pose"]["K"])
+    image, camera = load_image(sample["image"]), PhotoCamera(np.array(sample["pose"]["K"]))
     box = widened(tuple(sample["box"]), (1280, 960))
-    caster = Raycaster(shape)
-    small = thumbnail(image, shape, caster, true, K, box, 144)
+    caster = Raycaster(load_shape(sample["shape"]))
+    small = thumbnail(image, caster, true, camera, box, 144)
     assert max(small.shape[:2]) == 144
     x0, y0, x1, y1 = (round(v) for v in box)
-    large = overlay(image, shape, caster, true, K, opacity=0.8)[y0:y1, x0:x1].astype(float)
+    large = overlay(image, caster, true, camera, opacity=0.8)[y0:y1, x0:x1].astype(float)
     step = (np.arange(144) * large.shape[1] / 144).astype(int)[: small.shape[1]]
     rows = (np.arange(small.shape[0]) * large.shape[0] / small.shape[0]).astype(int)
     assert np.median(np.abs(large[rows][:, step] - small)) < 8
     outside = widened((-40.0, 900.0, 30.0, 990.0), (1280, 960))
-    assert thumbnail(image, shape, caster, true, K, outside, 40).shape[2] == 3
+    assert thumbnail(image, caster, true, camera, outside, 40).shape[2] == 3
 
 
 def test_turns_that_a_photo_cannot_tell(toy_side, true, sample):

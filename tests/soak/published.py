@@ -23,9 +23,9 @@ import numpy as np
 from PIL import Image
 
 from core.errors import CounterpointError
-from core.geometry.shape import SUFFIXES as SHAPES
+from core.geometry.formats import SHAPE_SUFFIXES as SHAPES
 from core.geometry.shape import load_shape
-from core.images import SUFFIXES as IMAGES
+from core.image_formats import IMAGE_SUFFIXES as IMAGES
 from core.images import load_image
 from tests.soak.second import differences
 

@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QFileDialog
 from app.document.commands import SetAligned, SetCollection
 from app.document.session import Session
 from app.document.texts import tr
-from app.shared.values import IMAGE_SUFFIXES, Aligned, Collection, CollectionPhoto, Drawing, Slot, item_for, kind_of
+from app.shared.values import Aligned, Collection, CollectionPhoto, Drawing, Slot, item_for, kind_of
 from app.window.collection.dock import HELP, CollectionPanel, ShapeState
 from app.window.collection.presenter import SHAPE, CollectionPresenter
 from app.window.requests import Requests
 from app.window.shell import Shell
 from core.foreign_photos import unread
+from core.image_formats import IMAGE_SUFFIXES
 
 if TYPE_CHECKING:
     from app.window.engine_client import Request

@@ -83,25 +83,25 @@ class GalleryController(QObject):
         return None
 
     def _search(self, kind: str) -> None:
-        wish = SearchRequest(self._dock.folder.text().strip(), "nothing")
-        if not wish.gallery:
+        request = SearchRequest(self._dock.folder.text().strip(), "nothing")
+        if not request.gallery:
             self._shell.fail(tr("Choose a folder of shapes, or a gallery, first."), "gallery")
             return
         if kind == "words":
             if not self._may_ask_words():
                 return
-            wish = replace(wish, kind="words", words=self._dock.words.text())
+            request = replace(request, kind="words", words=self._dock.words.text())
         elif kind == "part":
             part = self._part()
             if part is None:
                 return
-            wish = replace(wish, kind="part", item=part[0], mask=part[1])
+            request = replace(request, kind="part", item=part[0], mask=part[1])
         elif kind in ("image", "shape"):
             slot = self._slot(kind)
             if slot is None:
                 return
-            wish = replace(wish, kind="object", item=self._session.items[slot])
-        self._ask(wish)
+            request = replace(request, kind="object", item=self._session.items[slot])
+        self._ask(request)
 
     def _may_ask_words(self) -> bool:
         """Whether there are words, and a model that knows them; says so where there is none."""
@@ -119,19 +119,19 @@ class GalleryController(QObject):
         if self._last is not None:
             self._ask(self._last)
 
-    def _ask(self, wish: SearchRequest) -> None:
+    def _ask(self, request: SearchRequest) -> None:
         dock = self._dock
-        wish = replace(
-            wish,
+        request = replace(
+            request,
             closer=dock.closer.isChecked(),
             tag=dock.tag.currentData() or "",
             worst=bool(dock.order.currentData()),
             clip=dock.clip,
         )
-        if self._last is None or wish.gallery != self._last.gallery:
-            wish = replace(wish, tag="")
-        self._last = wish
-        self._requests.run("search_gallery", self._dock.show_results, wish=wish, encoder=self._session.encoder)
+        if self._last is None or request.gallery != self._last.gallery:
+            request = replace(request, tag="")
+        self._last = request
+        self._requests.run("search_gallery", self._dock.show_results, request=request, encoder=self._session.encoder)
 
     def _make(self, folder: str, gallery: str) -> None:
         def done(_: object) -> None:

@@ -13,12 +13,13 @@ from app.document.scene_commands import GoTo, SetScene
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.results import OpenedShape, ScenesFound
-from app.shared.values import SHAPE_SUFFIXES, Slot
+from app.shared.values import Slot
 from app.window.active_pair import ActivePair
 from app.window.requests import Requests
 from app.window.scene.dock import ScenePanel
 from app.window.shell import Shell
 from core.errors import CounterpointError
+from core.geometry.formats import SHAPE_SUFFIXES
 from core.registration.things import InstanceKey
 from core.scenes.formats import SIGNS, VIDEOS
 from core.scenes.scene import ObjectPose, PoseState, Scene, SceneShape

@@ -12,9 +12,9 @@ from app.window.theme import icon
 class ElidedLabel(QLabel):
     """A label that shortens its text in the middle instead of widening the window."""
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._full = text
+        self._full = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def setText(self, text: str) -> None:  # noqa: N802

@@ -1,1 +1,1 @@
-"""Readers of shapes, one file a format; ``core.geometry.shape.READERS`` says which reads what."""
+"""Readers of shapes, one file a format; ``core.geometry.formats.READERS`` says which reads what."""

@@ -118,22 +118,18 @@ class Lines:
         """A line without the blanks around it."""
         return decoded(self.data[self.start[line] : self.start[line] + self.length[line]].tobytes()).strip()
 
-    def words_of(self, chosen: npt.NDArray[np.bool_], skip: int = 1) -> tuple[Bytes, Ints]:
-        """The text of the chosen lines without their first ``skip`` words, and how many words are left in each."""
-        data = self.data
-        if skip:
-            data = data.copy()
-            for word in range(skip):
-                at = self.first[chosen] + word
-                begin, end = self.word[at], self.word_end[at]
-                for offset in range(int((end - begin).max(initial=0))):
-                    data[np.minimum(begin + offset, end - 1)] = 32
+    def words_of(self, chosen: npt.NDArray[np.bool_]) -> tuple[Bytes, Ints]:
+        """The text of the chosen lines without their first word, and how many words are left in each."""
+        data = self.data.copy()
+        begin, end = self.word[self.first[chosen]], self.word_end[self.first[chosen]]
+        for offset in range(int((end - begin).max(initial=0))):
+            data[np.minimum(begin + offset, end - 1)] = 32
         if not chosen.all():
             mark = np.zeros(len(data) + 1, np.int8)
             mark[self.start[chosen]] += 1
             mark[self.start[chosen] + self.length[chosen]] -= 1
             data = data[np.cumsum(mark[:-1], dtype=np.int8) > 0]
-        return data, self.count[chosen] - skip
+        return data, self.count[chosen] - 1
 
 
 def keyword(name: str) -> int:

@@ -210,12 +210,18 @@ def _say_what_moves(content: Any, name: str) -> None:
 
 def _photo_size(said: Any, path: Path) -> tuple[int, int] | None:
     """Of the photo's own file beside ``transforms.json``, if it is there."""
-    for suffix in _SUFFIXES:
-        place = (path.parent / (str(said.get("file_path", "")) + suffix)).resolve()
-        if place.is_file() and place.is_relative_to(path.parent.resolve()):
-            try:
-                with Image.open(place) as image:
-                    return image.size
-            except OSError:
-                return None
-    return None
+    place = file_of(path.parent, str(said.get("file_path", "")))
+    if place is None or not place.resolve().is_relative_to(path.parent.resolve()):
+        return None
+    try:
+        with Image.open(place) as image:
+            return image.size
+    except OSError:
+        return None
+
+
+def file_of(folder: Path, name: str) -> Path | None:
+    """The file that a frame names, with or without its suffix and with folders as any system parts them, if it is there."""
+    names = dict.fromkeys((name, name.replace("\\", "/")))
+    places = (folder / (one + suffix) for one in names for suffix in _SUFFIXES)
+    return next((place for place in places if place.is_file()), None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import CounterpointError
 from core.foreign_photos import say_unread
-from core.geometry.shape import SUFFIXES as SHAPES
+from core.geometry.formats import SHAPE_SUFFIXES
 from core.interchange.cameras import fitted, load_camera
 from core.interchange.names import listed, number_of
 from core.notices import warn
@@ -74,7 +74,7 @@ def _shapes(path: Path) -> dict[int, SceneShape]:
         for place in (path, path / "models", path / "shapes")
         if place.is_dir()
         for file in sorted(place.iterdir())
-        if file.suffix.lower() in SHAPES and file.is_file()
+        if file.suffix.lower() in SHAPE_SUFFIXES and file.is_file()
     ]
     numbers = [number_of(file.name) for file in files]
     if None in numbers or len(set(numbers)) < len(numbers):

@@ -16,7 +16,6 @@ from core.units import Unit
 UNIT = Unit(1.0, False, "nerfstudio's lengths have no unit: they are taken to be metres.")
 
 FILE = "transforms.json"
-_SUFFIXES = ("", ".png", ".jpg", ".jpeg")
 
 
 def recognises(path: Path) -> bool:
@@ -38,7 +37,7 @@ def read(path: Path) -> Scene:
     views = nerfstudio.load_views(file)
     found, missing, seen = [], [], set()
     for view, frame in zip(views, content["frames"], strict=True):
-        photo = _file(file.parent, view.image)
+        photo = nerfstudio.file_of(file.parent, view.image)
         if photo is None:
             missing.append(view.image)
             continue
@@ -48,7 +47,15 @@ def read(path: Path) -> Scene:
         camera = PhotoCamera(view.K, view.size, view.lens, _depth_scale(content | frame))
         depth = frame.get("depth_file_path")
         found.append(
-            ScenePhoto(view.image, photo, camera, view.pose, _file(file.parent, depth) if depth else None, None, frame)
+            ScenePhoto(
+                view.image,
+                photo,
+                camera,
+                view.pose,
+                nerfstudio.file_of(file.parent, depth) if depth else None,
+                None,
+                frame,
+            )
         )
     if not found and not missing:
         raise CounterpointError(f"{file} names no photo; it has no frames.")
@@ -65,9 +72,3 @@ def _depth_scale(said: dict[str, Any]) -> float | None:
     if not said.get("depth_file_path"):
         return None
     return 1000 * float(said.get("depth_unit_scale_factor") or 0.001)
-
-
-def _file(folder: Path, name: str) -> Path | None:
-    names = dict.fromkeys((name, name.replace("\\", "/")))  # folders as Windows parts them
-    places = (folder / (one + suffix) for one in names for suffix in _SUFFIXES)
-    return next((place for place in places if place.is_file()), None)

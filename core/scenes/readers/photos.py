@@ -9,8 +9,8 @@ from PIL import Image
 
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
-from core.geometry.shape import SUFFIXES as SHAPES
-from core.images import SUFFIXES
+from core.geometry.formats import SHAPE_SUFFIXES
+from core.image_formats import IMAGE_SUFFIXES
 from core.interchange.cameras import fitted
 from core.interchange.lying import say_meant_upright
 from core.interchange.names import listed
@@ -19,7 +19,7 @@ from core.orientation import SIDEWAYS, lies, may_be_meant_lying, upright_size
 from core.scenes.plausible import say_odd_cameras
 from core.scenes.scene import ScenePhoto, SceneShape
 
-_NUMBERED = (*SUFFIXES, ".gif")
+_NUMBERED = (*IMAGE_SUFFIXES, ".gif")
 
 
 def header_size(path: str | Path) -> tuple[int, int] | None:
@@ -104,7 +104,7 @@ def shapes_called(folder: Path, names: Mapping[int, str]) -> dict[int, SceneShap
     found = {}
     for place in (folder / "models", folder / "shapes"):
         for file in sorted(place.iterdir()) if place.is_dir() else ():
-            if file.suffix.lower() in SHAPES:
+            if file.suffix.lower() in SHAPE_SUFFIXES:
                 found.update({number: SceneShape(number, file, file.stem) for number, name in names.items()
                               if name == file.stem and number not in found})  # fmt: skip
     return found

@@ -8,18 +8,15 @@ from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, rotation_error
-from core.geometry.raycasting import Raycaster
 from core.registration.descent import FINE, composed
 from core.registration.pairs import Pairs
-from core.registration.solids import Solid
 from core.registration.solving import Problem, solve
 from core.registration.things import InstanceKey
 from core.scenes.propagate import propagate
-from core.scenes.refine import RefineSettings, nearest_symmetric, refine
+from core.scenes.refine import RefineSettings, refine
 from core.scenes.scene import ObjectPose
 from core.scenes.tracking import interpolated, starts
 from tests.core.scenes.painted import THINGS, K, moving, painted
-from tests.core.scenes.test_depth import corner_shape
 
 
 @pytest.fixture(scope="module")
@@ -175,10 +172,3 @@ def test_cameras_are_solved_with_the_objects_by_pairs():
     assert rotation_error(found.cameras["b"].R, cameras["b"].R) < 0.05
     assert found.cameras["a"] is cameras["a"]
     assert found.uncertainty[thing].degrees < 0.7
-
-
-def test_the_nearest_symmetric_pose():
-    half = np.diag([-1.0, -1.0, 1.0, 1.0])
-    solid = Solid(Raycaster(corner_shape()), turns=np.stack([np.eye(4), half]))
-    pose = Pose(Rotation.from_euler("z", 170, degrees=True).as_matrix(), np.array([0, 0, 1.0]))
-    assert rotation_error(nearest_symmetric(pose, Pose(np.eye(3), pose.t), solid).R, np.eye(3)) == pytest.approx(10)
