@@ -1,6 +1,7 @@
 """Nearest neighbours among the vectors of a gallery: FAISS, exact up to a hundred thousand shapes."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from core.errors import CounterpointError
 from core.retrieval.store import Gallery
 
 Numbers = npt.NDArray[np.int64]
@@ -61,10 +63,18 @@ class Index:
         return cls(index)
 
     def write(self, path: Path) -> None:
-        """Write the index to a file, whole or not at all."""
+        """Write the index to a file, whole or not at all.
+
+        Raises:
+            CounterpointError: it cannot be written.
+        """
         beside = path.with_name(f".{path.name}.{os.getpid()}")
-        faiss.write_index(self._index, str(beside))
-        os.replace(beside, path)
+        try:
+            faiss.write_index(self._index, str(beside))
+            os.replace(beside, path)
+        except (RuntimeError, OSError) as error:
+            beside.unlink(missing_ok=True)
+            raise CounterpointError(f"{path} cannot be written; free some space, or choose another place.") from error
 
     def search(self, query: Vectors, top: int, among: Numbers | None = None) -> tuple[Numbers, Vectors]:
         """Find the vectors nearest to a query.
@@ -92,10 +102,13 @@ class Index:
 def index_of(gallery: Gallery, space: str) -> Index:
     """Return the index of a space.
 
-    It is read from its file, or built of the gallery's vectors if the file is older than the gallery.
+    It is read from its file, or built of the gallery's vectors if the file is older than the gallery or damaged.
     """
     path = _file(gallery, space)
-    return Index.read(path) if path.exists() else Index.build(*gallery.vectors(space))
+    with suppress(RuntimeError):
+        if path.exists():
+            return Index.read(path)
+    return Index.build(*gallery.vectors(space))
 
 
 def write_indices(gallery: Gallery) -> None:

@@ -1,8 +1,8 @@
 """Pairs of pictures that are drawn once, kept on disk, and learnt from several times with fresh changes."""
 
 import hashlib
-import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
-from core.files import make_folder
+from core.files import make_folder, write_atomic
 from core.training.pair_data import PairData
 from core.training.pair_settings import Batch
 
@@ -68,9 +68,9 @@ class KeptPairs(Dataset[Any]):
             return kept
         pair = reduced(self._pairs[number])
         file.parent.mkdir(exist_ok=True)
-        partial = file.with_suffix(f".{os.getpid()}")
-        torch.save(pair, partial)
-        partial.replace(file)
+        content = BytesIO()
+        torch.save(pair, content)
+        write_atomic(file, content.getvalue())
         return pair
 
 
