@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.files import file_digest
+from core.foreign_shapes import check_named
 from core.geometry.linked_files import noted
 from core.geometry.odd_points import said_of_faces, said_of_points
 from core.geometry.paint import Paint
@@ -136,6 +137,7 @@ def load_shape(path: str | Path) -> Shape:
             large, or made with something that this program does not understand and that changes the geometry.
     """
     path = check_file(path)
+    check_named(path)
     suffix = path.suffix.lower()
     if suffix not in READERS:
         raise CounterpointError(f"{path.name} is not a shape this program can read; use {', '.join(SUFFIXES)}.")

@@ -1,4 +1,4 @@
-"""Files that stand in the place of others: pointers of Git LFS, web pages, packed files."""
+"""Files that stand in the place of others: pointers of Git LFS, web pages, packed files, shapes of other kinds."""
 
 import gzip
 
@@ -11,6 +11,7 @@ from core.geometry.shape import load_shape
 from core.images import load_image
 from core.interchange.cameras import load_camera
 from core.interchange.project import load_project
+from core.matching.prepare import is_shape
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 STAND_INS = {
@@ -59,3 +60,24 @@ def test_what_stands_beside_a_shape_is_said(tmp_path):
         load_shape(tmp_path / "g.gltf")
     (tmp_path / "g.bin").write_bytes(np.eye(3, dtype=np.float32).tobytes())
     assert len(load_shape(tmp_path / "g.gltf").vertices) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.fbx", b"Kaydara FBX Binary  \0\x1a\0", "is FBX, which is not read; export"),
+        ("a.step", b"ISO-10303-21;\nHEADER;", "is a CAD file, which"),
+        ("a.dae", b"anything", "is COLLADA, which"),
+        ("a.laz", b"LASF\0\0", "is a point cloud in another format, which"),
+        ("a.obj", b"BLENDER-v300", "is a scene of a modelling program, which"),
+        ("a.glb", b'<?xml version="1.0"?>\n<COLLADA xmlns="">', "is COLLADA, which"),
+        ("a.obj", b"glTF\2\0\0\0", r"is in GLB format; .* ends in \.glb"),
+        ("a.stl", b"ply\nformat ascii 1.0\n", r"is in PLY format; .* ends in \.ply"),
+        ("a.png", b"glTF\2\0\0\0", r"is in GLB format; .* ends in \.glb"),
+    ],
+)
+def test_shapes_of_other_kinds_are_named(tmp_path, name, content, said):
+    """An FBX file was called an image that cannot be read, as everything is that is no shape by its name."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CounterpointError, match=f"^{name} {said}"):
+        (load_shape if is_shape(name) else load_image)(tmp_path / name)
