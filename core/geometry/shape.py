@@ -35,6 +35,8 @@ READERS = {
 SUFFIXES = tuple(READERS)
 MAX_FACES = 12_000_000
 MAX_FILE_BYTES = 4 << 30
+MOST_PLANES = 1_000_000
+"""Points of a cloud through whose neighbours planes are laid: one takes many times as long as finding the nearest."""
 _FARTHEST = 1e30
 """Of single precision, with room for areas."""
 _COARSE = 1e-5
@@ -278,13 +280,22 @@ def places_of(vertices: Floats) -> tuple[Ints, int]:
 
 
 def cloud_normals(points: Floats) -> npt.NDArray[np.float32]:
-    """Outward unit normals float32 [V, 3] of a point cloud, from the planes through 16 neighbours."""
+    """Outward unit normals float32 [V, 3] of a point cloud, from the planes through 16 neighbours.
+
+    Of more than ``MOST_PLANES`` points every second, third, ... has a plane of its own, and the others take the nearest.
+    """
+    from scipy.spatial import cKDTree
+
     from core.geometry.open3d_import import o3d
 
-    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points - points.mean(axis=0)))
+    points = points - points.mean(axis=0)
+    some = points[:: -(-len(points) // MOST_PLANES)]
+    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(some))
     cloud.estimate_normals(o3d.geometry.KDTreeSearchParamKNN(16))
     normals = np.asarray(cloud.normals)
-    outward = np.sum(normals * np.asarray(cloud.points), axis=1, keepdims=True) >= 0
+    if len(some) < len(points):
+        normals = normals[cKDTree(some).query(points, eps=0.5, workers=-1)[1]]
+    outward = np.sum(normals * points, axis=1, keepdims=True) >= 0
     return np.where(outward, normals, -normals).astype(np.float32)
 
 
@@ -302,8 +313,12 @@ def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
     """
     if len(vertices) == 0:
         raise CounterpointError(f"{name} has no points; check how it was exported.")
-    if len(faces) > MAX_FACES or len(vertices) > 3 * MAX_FACES:
+    if len(faces) > MAX_FACES:
         raise CounterpointError(f"{name} has {len(faces):,} faces; the limit is {MAX_FACES:,}, so simplify it first.")
+    if len(vertices) > 3 * MAX_FACES:
+        raise CounterpointError(
+            f"{name} has {len(vertices):,} points; the limit is {3 * MAX_FACES:,}, so thin it out first."
+        )
     if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
         raise CounterpointError(f"{name} is damaged: faces refer to vertices that are not there.")
     is_used = _used(vertices, faces)
