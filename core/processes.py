@@ -45,7 +45,7 @@ class _Context(SpawnContext):
         return process
 
 
-class Pool(ProcessPoolExecutor):
+class Processes(ProcessPoolExecutor):
     """Processes that begin anew; ``prepare`` is called in each with the arguments, and calls :func:`begin`."""
 
     def __init__(self, count: int, prepare: Callable[..., None], *arguments: Any):
@@ -115,7 +115,7 @@ def _said(found: Iterator[tuple[Item, tuple[Result, list[str]]]]) -> Iterator[tu
 
 
 def _in_processes(work: Callable[[Item], Result], items: Sequence[Item], count: int) -> Iterator[tuple[Item, Result]]:
-    pool = Pool(count, begin, count)
+    pool = Processes(count, begin, count)
     try:
         futures: dict[Future[Result], Item] = {pool.submit(work, item): item for item in items}
         for future in as_completed(futures):

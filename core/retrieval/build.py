@@ -15,7 +15,7 @@ from core.fields.cache import cache_key
 from core.files import cache_dir
 from core.geometry.shape import SUFFIXES
 from core.notices import warn
-from core.processes import Pool, begin, ray_cluster
+from core.processes import Processes, begin, ray_cluster
 from core.progress import Progress, silent
 from core.retrieval.describe import Describer, GallerySpec
 from core.retrieval.index import write_indices
@@ -125,11 +125,11 @@ def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[
     process can begin (as in a script that does its work without ``if __name__ == "__main__"``), this one reads them.
     """
     waiting, suspects = deque(files), deque[Path]()
-    pool: Pool | None = None
+    pool: Processes | None = None
     try:
         while waiting or suspects:
             if pool is None:
-                pool = Pool(count, _begin, spec, count)
+                pool = Processes(count, _begin, spec, count)
                 if not _begins(pool):
                     yield from _here([*suspects, *waiting], spec)
                     return
@@ -154,7 +154,7 @@ def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[
             pool.end()
 
 
-def _begins(pool: Pool) -> bool:
+def _begins(pool: Processes) -> bool:
     try:
         pool.submit(os.getpid).result()
     except BrokenProcessPool:

@@ -29,7 +29,7 @@ from core.geometry.shape import load_shape
 from core.images import load_image
 from core.matching.crops import centred
 from core.notices import collect_warnings
-from core.processes import Pool
+from core.processes import Processes
 from core.retrieval import build, index
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import GallerySpec, typical
@@ -424,14 +424,14 @@ def _begin_fragile(recipe, count):
 def test_a_file_that_crashes_the_reader_is_refused_and_the_others_are_not(shapes, tmp_path, monkeypatch, forked):
     monkeypatch.setattr(build, "_begin", _begin_fragile)
 
-    class ForkedPool(ProcessPoolExecutor):
+    class ForkedProcesses(ProcessPoolExecutor):
         def __init__(self, count, prepare, *arguments):
             super().__init__(count, forked, prepare, arguments)
 
-        end = Pool.end
+        end = Processes.end
         _context = SimpleNamespace(started=())
 
-    monkeypatch.setattr(build, "Pool", ForkedPool)
+    monkeypatch.setattr(build, "Processes", ForkedProcesses)
     changes = index_folder(shapes, tmp_path / "g", RECIPE, workers=2)
     assert dict(changes.refused) == {
         "broken.ply": dict(changes.refused)["broken.ply"],
