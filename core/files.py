@@ -29,11 +29,28 @@ _REASONS = {
 }
 
 
+_STAND_INS = (
+    (b"version https://git-lfs", "only says where Git LFS keeps the real file; fetch that with: git lfs pull"),
+    (b"/annex/objects/", "only says where git-annex keeps the real file; fetch that with: git annex get"),
+    (b"../.git/annex/objects/", "only says where git-annex keeps the real file; fetch that with: git annex get"),
+    (b"<!doctype html", "is a web page, perhaps one that asks to sign in; download the file itself"),
+    (b"<html", "is a web page, perhaps one that asks to sign in; download the file itself"),
+    (b"<?xml version=\"1.0\" encoding=\"utf-8\"?><error>", "is the answer of a server that refused the download; download it again"),
+    (b"\x1f\x8b", "is packed (gzip); unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "is packed (7-Zip); unpack it first"),
+    (b"rar!\x1a\x07", "is packed (RAR); unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "is packed (zstd); unpack it first"),
+    (b"\xfd7zxz\0", "is packed (xz); unpack it first"),
+)  # fmt: skip
+"""How files begin that stand in the place of others, in small letters, and what to do about them."""
+
+
 def check_file(path: str | Path) -> Path:
-    """``path`` as a readable, non-empty file.
+    """``path`` as a readable file that is what its name says, as far as the first bytes tell.
 
     Raises:
-        CounterpointError: missing, a folder, a pipe, empty or not permitted.
+        CounterpointError: missing, a folder, a pipe, empty or not permitted; or it stands in the place of another: a
+            pointer of Git LFS, the web page of a download that failed, something packed.
     """
     path = Path(path)
     try:
@@ -44,11 +61,16 @@ def check_file(path: str | Path) -> Path:
         if not path.is_file():
             raise CounterpointError(f"{path.name} is not a regular file (a pipe or a device); choose a file.")
         with path.open("rb") as file:
-            if not file.read(1):
-                raise CounterpointError(f"{path.name} is empty (0 bytes); choose another file.")
+            head = file.read(128)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CounterpointError(f"{path.name} cannot be read ({reason}); check its name and permissions.") from error
+    if not head:
+        raise CounterpointError(f"{path.name} is empty (0 bytes); choose another file.")
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().replace(b"\n", b"").replace(b"\r", b"").lower()
+    for sign, what in _STAND_INS:
+        if start.startswith(sign):
+            raise CounterpointError(f"{path.name} {what}.")
     return path
 
 

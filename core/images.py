@@ -23,6 +23,7 @@ from core.deep_pixels import (
 from core.errors import CounterpointError
 from core.files import check_file, write_atomic
 from core.foreign_photos import check_developed, check_known
+from core.foreign_shapes import check_named
 from core.image_formats import IMAGE_SUFFIXES
 from core.notices import warn
 from core.odd_photos import say_panorama
@@ -47,6 +48,7 @@ def load_image(path: str | Path) -> RGB:
     """
     path = check_file(path)
     check_known(path)
+    check_named(path)
     try:
         with Image.open(path) as image:
             _check_size(path, *image.size)

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from functools import partial
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, parent_process, resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, TypeVar
 
 from core.errors import CounterpointError
@@ -15,6 +16,47 @@ from core.notices import collect_warnings, warn
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class _Process(SpawnProcess):
+    """One that Ctrl+C does not reach while it loads its libraries, before :func:`begin`."""
+
+    def start(self) -> None:
+        """Start with the signal held back, which the new process inherits; it reaches this one afterwards."""
+        if not hasattr(signal, "pthread_sigmask"):
+            super().start()
+            return
+        resource_tracker.ensure_running()  # which lets signals through again when it starts
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Context(SpawnContext):
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[_Process] = []
+
+    def Process(self, *given: Any, **named: Any) -> _Process:  # type: ignore[override]  # noqa: N802
+        process = _Process(*given, **named)
+        self.started.append(process)
+        return process
+
+
+class Processes(ProcessPoolExecutor):
+    """Processes that begin anew; ``prepare`` is called in each with the arguments, and calls :func:`begin`."""
+
+    def __init__(self, count: int, prepare: Callable[..., None], *arguments: Any):
+        self._context = _Context()
+        super().__init__(count, self._context, prepare, arguments)
+
+    def end(self) -> None:
+        """End all processes now; what they still work on is given up."""
+        self.shutdown(wait=False, cancel_futures=True)
+        for process in self._context.started:
+            process.terminate()
 
 
 def begin(count: int) -> None:
@@ -73,13 +115,13 @@ def _said(found: Iterator[tuple[Item, tuple[Result, list[str]]]]) -> Iterator[tu
 
 
 def _in_processes(work: Callable[[Item], Result], items: Sequence[Item], count: int) -> Iterator[tuple[Item, Result]]:
-    pool = ProcessPoolExecutor(count, get_context("spawn"), begin, (count,))
+    pool = Processes(count, begin, count)
     try:
         futures: dict[Future[Result], Item] = {pool.submit(work, item): item for item in items}
         for future in as_completed(futures):
             yield futures[future], future.result()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.end()
 
 
 def _on_ray(work: Callable[[Item], Result], items: Sequence[Item], address: str) -> Iterator[tuple[Item, Result]]:

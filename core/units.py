@@ -1,6 +1,7 @@
 """How long one unit of a shape is."""
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +24,18 @@ _LONG = {
 OTHER_SIZE = 0.05
 """How far, as a fraction, a shape's size may be from what its data set says."""
 
+_COMMENT = re.compile(
+    r"^[ \t]*(?:#|//|comment|obj_info)\W*(?:(?:\w+ )?units?(?: (?:are|is|in)\b)*[\s:=]+(?:are |is |in )*([a-z]+)\W*$|.*\buses (\w+) as units\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""As in ``# units: mm``, ``# File units = inches``, ``comment unit mm``, and Maya's "This file uses centimeters as units"."""
+
 LARGE = 10.0
 """A shape whose diagonal is more than this is hardly in metres: what is matched with photos is not as large as a
 house."""
+
+SMALL = 0.005
+"""Metres: what is matched with photos is not smaller."""
 
 
 @dataclass(frozen=True)
@@ -52,24 +62,29 @@ def parse_unit(text: str) -> float:
     Raises:
         CounterpointError: it is neither.
     """
-    word = text.strip().lower()
-    word = next((short for short, names in _LONG.items() if word in names), word)
-    try:
-        metres = UNITS[word] if word in UNITS else float(text)
-    except ValueError:
-        metres = float("nan")
-    if not (math.isfinite(metres) and metres > 0):
+    metres = _metres(text)
+    if metres is None:
         raise CounterpointError(
             f"{text!r} is no unit; give m, cm, mm, inch, or how many metres one unit of the shape is."
         )
     return metres
 
 
+def _metres(text: str) -> float | None:
+    word = text.strip().lower()
+    word = next((short for short, names in _LONG.items() if word in names), word)
+    try:
+        metres = UNITS[word] if word in UNITS else float(text)
+    except ValueError:
+        return None
+    return metres if math.isfinite(metres) and metres > 0 else None
+
+
 def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Unit:
     """The unit of a shape's file.
 
     It is what is ``given`` (metres), what ``models_info.json`` of BOP beside it says, what the format says (glTF:
-    metres), or else a guess by its ``diagonal``.
+    metres), what a comment at its beginning says, or else a guess by its ``diagonal``.
     """
     path = Path(path)
     if given is not None:
@@ -82,6 +97,10 @@ def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Un
         return Unit(of_data, is_it, where + ("." if is_it else larger + ": check that it is the right model."))
     if path.suffix.lower() in (".glb", ".gltf"):
         return Unit(1.0, True, f"{path.name} is in metres, as glTF is.")
+    said = _of_comment(path)
+    if said and SMALL < said * diagonal < LARGE:  # Maya writes centimetres whatever was modelled
+        reason = f"{path.name} is taken to be in {_called(said)}, as a comment in it says; give --unit if it is not."
+        return Unit(said, False, reason)
     guess = 0.001 if diagonal > LARGE else 1.0
     says = "does not say its unit" if of_data is None else "is of another size than the models_info.json beside it says"
     return Unit(
@@ -90,6 +109,17 @@ def unit_of(path: str | Path, diagonal: float, given: float | None = None) -> Un
         f"{path.name} {says}: it is taken to be in {_called(guess)}, because its diagonal is {diagonal:.4g}; "
         "give --unit if it is not.",
     )
+
+
+def _of_comment(path: Path) -> float | None:
+    """Metres of the unit that a comment among the first lines of an OBJ, PLY or text of points names."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4096).decode("latin-1")
+    except OSError:
+        return None
+    found = _COMMENT.search(start)
+    return _metres(found[1] or found[2]) if found else None
 
 
 def _of_models_info(path: Path, diagonal: float) -> tuple[float | None, float]:
@@ -115,4 +145,6 @@ def _of_models_info(path: Path, diagonal: float) -> tuple[float | None, float]:
 
 
 def _called(metres: float) -> str:
-    return {1.0: "metres", 0.01: "centimetres", 0.001: "millimetres"}.get(metres, f"units of {metres:g} m")
+    return {1.0: "metres", 0.01: "centimetres", 0.001: "millimetres", 0.0254: "inches", 0.3048: "feet"}.get(
+        metres, f"units of {metres:g} m"
+    )

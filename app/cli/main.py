@@ -5,9 +5,7 @@ A verb NAME is a line of ``VERBS``, its options (``NameOptions`` in app/cli/opti
 been read, so that ``--help`` and a mistake are answered at once.
 """
 
-import io
 import json
-import os
 import sys
 from functools import partial
 from importlib import import_module
@@ -15,6 +13,7 @@ from typing import Any
 
 import core
 from app.cli.arguments import Parser, check_outputs, parse
+from app.cli.ending import ended_by_interrupt, open_streams, say, stopped, written_out
 from app.cli.options.groups import BatchOptions, JsonOptions
 from core.errors import Cancelled, CounterpointError
 from core.notices import collect_warnings
@@ -41,27 +40,22 @@ VERBS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code (0 done, 1 a check found errors, 2 bad input, 130 interrupted)."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold what the terminal's code cannot write
-        sys.stdout.reconfigure(errors="backslashreplace")
+    open_streams()
     try:
-        if arguments and arguments[0] in VERBS:
-            return run_verb(arguments[0], arguments[1:])
-        return open_window(arguments)
+        with written_out():
+            if arguments and arguments[0] in VERBS:
+                return run_verb(arguments[0], arguments[1:])
+            return open_window(arguments)
     except CounterpointError as error:
-        print(f"counterpoint: {error}", file=sys.stderr)
+        say(str(error))
         return 2
     except (KeyboardInterrupt, Cancelled):
-        print("counterpoint: stopped", file=sys.stderr)
-        return 130
+        return stopped()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
-        print(
-            f"counterpoint: {name}{error.strerror or error}; check the name, the space and the permissions.",
-            file=sys.stderr,
-        )
+        say(f"{name}{error.strerror or error}; check the name, the space and the permissions.")
         return 2
 
 
@@ -101,7 +95,8 @@ def run_verb(verb: str, given: list[str]) -> int:
     """Read the options of a verb, run it and print its report; returns the exit code."""
     options: Any = parse(verb, options_of(verb), given)
     check_outputs(options)
-    work = import_module(f"app.cli.{verb}")
+    with ended_by_interrupt():
+        work = import_module(f"app.cli.{verb}")
     run, lines = work.run, work.lines
     if isinstance(options, BatchOptions) and options.batch:
         batch = import_module("app.cli.batch")

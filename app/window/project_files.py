@@ -40,6 +40,7 @@ class ProjectFiles(QObject):
         super().__init__(parent)
         self._session, self._settings, self._panels, self._shell = session, settings, panels, shell
         self.path: Path | None = None
+        self._stamp: tuple[int, int] | None = None
         self._whole = False
         self._view: dict[str, list[float]] = {}
         self._kept: SavedDocument | None = None
@@ -110,7 +111,10 @@ class ProjectFiles(QObject):
 
     def save(self) -> bool:
         """Write to the file that is open, or ask for one; returns whether it was written."""
-        return self.save_to(self.path) if self.path is not None else self.save_as()
+        if self.path is None:
+            return self.save_as()
+        changed = _stamp(self.path) not in (self._stamp, None)
+        return (not changed or self.ask_overwrite(self.path.name)) and self.save_to(self.path)
 
     def save_as(self, whole: bool = False) -> bool:
         """Ask for a file to write to; ``whole`` puts the photos and shapes in as well, now and whenever it is saved."""
@@ -177,6 +181,7 @@ class ProjectFiles(QObject):
 
     def _became(self, path: Path | None, whole: bool = False) -> None:
         self.path, self._kept, self._whole = path, None, whole
+        self._stamp = None if path is None else _stamp(path)
         if self._store is not None:
             self._store.unlink(missing_ok=True)
         self.changed.emit()
@@ -215,9 +220,32 @@ class ProjectFiles(QObject):
             self._became(Path(document.origin) if document.origin else None)
             self._session.undo_stack.resetClean()
 
+    def ask_overwrite(self, name: str) -> bool:
+        """Whether what another window or program wrote into the project meanwhile may be lost."""
+        buttons = QMessageBox.StandardButton
+        answer = QMessageBox.warning(
+            self._shell.dialog_parent,
+            "Counterpoint",
+            tr(
+                "{name} was changed by another window or program since it was opened here. Save over it? To keep both, cancel and "
+                "save under another name."
+            ).format(name=name),
+            buttons.Save | buttons.Cancel,
+        )
+        return answer == buttons.Save
+
     def ask_recover(self, sentence: str) -> bool:
         answer = QMessageBox.question(self._shell.dialog_parent, "Counterpoint", sentence)
         return answer == QMessageBox.StandardButton.Yes
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Tells whether a file is as it was; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def _folder() -> Path:

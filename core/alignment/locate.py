@@ -56,6 +56,9 @@ MOVES = ((14, FAR), (5, FAR + NEAR), (3, NEAR))
 SMALLEST_SQUARE = 40
 """Squares with fewer pixels along their side are left out, unless they are as high or wide as the photo."""
 
+MOST_SQUARES = 400
+"""Of one size: a photo that is more than nine times as long as it is wide gets no small ones, or it would take minutes."""
+
 LEAST = 0.21
 """Places with a lower score are none: pictures of noise reach 0.20, the sample's right place 0.31, and those of LM-O 0.23 and more."""
 
@@ -111,14 +114,12 @@ class ComparedViews:
 
 def look_at_photo(image: npt.NDArray[np.uint8], encoder: ImageEncoder) -> list[Squares]:
     """Describe a photo uint8 [H, W, 3] in overlapping squares of several sizes."""
-    height, width = image.shape[:2]
     found = []
     for share, spans in SQUARES:
-        side = share * min(width, height)
-        if share < 1 and side < SMALLEST_SQUARE:
+        side = share * min(image.shape[:2])
+        frames = _frames(image.shape, side)
+        if share < 1 and (side < SMALLEST_SQUARE or len(frames) > MOST_SQUARES):
             continue
-        columns, rows = (np.linspace(0, n - side, int(np.ceil(2 * (n / side - 1))) + 1) - 0.5 for n in (width, height))
-        frames = [(float(x), float(y), float(x + side), float(y + side)) for y in rows for x in columns]
         maps = F.normalize(_described(image, frames, encoder).permute(0, 3, 1, 2), dim=1)
         small = F.normalize(F.interpolate(maps, (CELLS, CELLS), mode="area"), dim=1)
         found.append((np.array(frames), small, spans))
@@ -165,6 +166,13 @@ def locate(
         scores = np.append(scores, _closely(image, moved, views, encoder)) if len(moved) else scores
     kept = [index for index in _distinct(boxes, scores, PLACES) if scores[index] >= LEAST]
     return [Located(tuple(boxes[index].tolist()), float(scores[index])) for index in kept]
+
+
+def _frames(size: Sequence[int], side: float) -> list[Box]:
+    """Squares that overlap by half, of a photo of the ``size`` (height, width, ...); along one that is too long they lie apart."""
+    counts = (min(int(np.ceil(2 * (n / side - 1))) + 1, MOST_SQUARES) for n in size[:2])
+    rows, columns = (np.linspace(0, n - side, count) - 0.5 for n, count in zip(size[:2], counts, strict=True))
+    return [(float(x), float(y), float(x + side), float(y + side)) for y in rows for x in columns]
 
 
 def _described(image: npt.NDArray[np.uint8], frames: Sequence[Box], encoder: ImageEncoder) -> torch.Tensor:

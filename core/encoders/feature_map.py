@@ -11,12 +11,16 @@ from torch.nn import functional as F
 from core.encoders.base import ImageEncoder, encode_fitting
 from core.errors import CounterpointError
 from core.geometry.pixel_grid import pixel_grid
+from core.notices import warn
 
 Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1): the left, top, right and bottom edge in pixel coordinates (pixel centres are whole numbers)."""
 
 MIN_BOX = 4.0
 """The least width and height of a box inside the image, in pixels."""
+
+LEAST_INSIDE = 0.5
+"""Of a box of which less than this share lies in the image that is said."""
 
 
 @dataclass
@@ -116,10 +120,21 @@ def check_box(box: Box, image: npt.NDArray[np.uint8]) -> Box:
     (x0, x1), (y0, y1) = sorted((box[0], box[2])), sorted((box[1], box[3]))
     left, top, right, bottom = whole_image(image)
     cut = (max(x0, left), max(y0, top), min(x1, right), min(y1, bottom))
-    if cut[2] - cut[0] < MIN_BOX or cut[3] - cut[1] < MIN_BOX:
-        height, width = image.shape[:2]
+    given, size = ",".join(f"{value:.4g}" for value in box), f"{image.shape[1]} x {image.shape[0]}"
+    if min(x0, y0) >= 0 and x1 <= 1 and y1 <= 1 and size != "1 x 1":
         raise CounterpointError(
-            f"The box covers less than {MIN_BOX:.0f} pixels of the image ({width} x {height}); draw a larger one."
+            f"The box {given} is given in shares of the image; give X0,Y0,X1,Y1 in its pixels ({size})."
+        )
+    if cut[2] - cut[0] < MIN_BOX or cut[3] - cut[1] < MIN_BOX:
+        raise CounterpointError(
+            f"The box {given} covers less than {MIN_BOX:.0f} pixels of the image ({size}); draw a larger one."
+        )
+    if (cut[2] - cut[0]) * (cut[3] - cut[1]) < LEAST_INSIDE * (x1 - x0) * (y1 - y0):
+        warn(f"Most of the box {given} lies outside of the image ({size}): check that its pixels are of this image.")
+    if box[2] < box[0] or box[3] < box[1]:
+        warn(
+            f"The box {given} ends left of where it begins, or above it: its corners were put in order. If its numbers are x, y, width "
+            "and height, give X0,Y0,X1,Y1 instead."
         )
     return cut
 

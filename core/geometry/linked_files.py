@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.errors import CounterpointError
+from core.files import check_file
 from core.images import MAX_MEGAPIXELS
 
 _FOUND: ContextVar[set[Path] | None] = ContextVar("found", default=None)
@@ -99,7 +100,7 @@ def read_texture(source: Path | bytes, name: str) -> tuple[npt.NDArray[np.uint8]
         CounterpointError: it is no picture that can be read, or too large.
     """
     try:
-        with Image.open(BytesIO(source) if isinstance(source, bytes) else source) as image:
+        with Image.open(BytesIO(source) if isinstance(source, bytes) else check_file(source)) as image:
             if image.size[0] * image.size[1] > MAX_MEGAPIXELS * 1e6:
                 raise CounterpointError(
                     f"The texture {name} has more than {MAX_MEGAPIXELS} megapixels; reduce it first."

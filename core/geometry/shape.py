@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.files import file_digest
+from core.foreign_shapes import check_named
 from core.geometry.formats import READERS, SHAPE_SUFFIXES
 from core.geometry.linked_files import noted
 from core.geometry.odd_points import said_of_faces, said_of_points
@@ -21,6 +22,8 @@ from core.images import check_file
 
 MAX_FACES = 12_000_000
 MAX_FILE_BYTES = 4 << 30
+MOST_PLANES = 1_000_000
+"""Points of a cloud through whose neighbours planes are laid: one takes many times as long as finding the nearest."""
 _FARTHEST = 1e30
 """Of single precision, with room for areas."""
 _COARSE = 1e-5
@@ -123,6 +126,7 @@ def load_shape(path: str | Path) -> Shape:
             large, or made with something that this program does not understand and that changes the geometry.
     """
     path = check_file(path)
+    check_named(path)
     suffix = path.suffix.lower()
     if suffix not in READERS:
         raise CounterpointError(f"{path.name} is not a shape this program can read; use {', '.join(SHAPE_SUFFIXES)}.")
@@ -263,13 +267,22 @@ def places_of(vertices: Floats) -> tuple[Ints, int]:
 
 
 def cloud_normals(points: Floats) -> npt.NDArray[np.float32]:
-    """Outward unit normals float32 [V, 3] of a point cloud, from the planes through 16 neighbours."""
+    """Outward unit normals float32 [V, 3] of a point cloud, from the planes through 16 neighbours.
+
+    Of more than ``MOST_PLANES`` points every second, third, ... has a plane of its own, and the others take the nearest.
+    """
+    from scipy.spatial import cKDTree
+
     from core.geometry.open3d_import import o3d
 
-    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points - points.mean(axis=0)))
+    points = points - points.mean(axis=0)
+    some = points[:: -(-len(points) // MOST_PLANES)]
+    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(some))
     cloud.estimate_normals(o3d.geometry.KDTreeSearchParamKNN(16))
     normals = np.asarray(cloud.normals)
-    outward = np.sum(normals * np.asarray(cloud.points), axis=1, keepdims=True) >= 0
+    if len(some) < len(points):
+        normals = normals[cKDTree(some).query(points, eps=0.5, workers=-1)[1]]
+    outward = np.sum(normals * points, axis=1, keepdims=True) >= 0
     return np.where(outward, normals, -normals).astype(np.float32)
 
 
@@ -287,8 +300,12 @@ def _check(vertices: Floats, faces: Ints, name: str) -> list[str]:
     """
     if len(vertices) == 0:
         raise CounterpointError(f"{name} has no points; check how it was exported.")
-    if len(faces) > MAX_FACES or len(vertices) > 3 * MAX_FACES:
+    if len(faces) > MAX_FACES:
         raise CounterpointError(f"{name} has {len(faces):,} faces; the limit is {MAX_FACES:,}, so simplify it first.")
+    if len(vertices) > 3 * MAX_FACES:
+        raise CounterpointError(
+            f"{name} has {len(vertices):,} points; the limit is {3 * MAX_FACES:,}, so thin it out first."
+        )
     if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
         raise CounterpointError(f"{name} is damaged: faces refer to vertices that are not there.")
     is_used = _used(vertices, faces)

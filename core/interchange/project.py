@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.errors import CounterpointError
-from core.files import write_atomic
+from core.files import check_file, write_atomic
 
 SUFFIX = ".counterpoint"
 
@@ -64,9 +64,9 @@ def load_project(path: str | Path) -> Project:
     """Read what :func:`save_project` wrote, in this version or an older one.
 
     Raises:
-        CounterpointError: no project, damaged, too large, or of a newer program.
+        CounterpointError: not there, no project, damaged, too large, or of a newer program.
     """
-    file = Path(path)
+    file = check_file(path)
     try:
         with zipfile.ZipFile(file) as archive:
             if sum(member.file_size for member in archive.infolist()) > LIMIT:
@@ -84,8 +84,6 @@ def load_project(path: str | Path) -> Project:
             return Project(document, _members(archive, "arrays"), _members(archive, "files"))
     except CounterpointError:
         raise
-    except FileNotFoundError:
-        raise CounterpointError(f"{file} does not exist; check the name.") from None
     except Exception as error:
         raise CounterpointError(f"{file.name} is damaged or no project of Counterpoint ({error}).") from error
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from core.encoders.base import ImageEncoder, PointEncoder
-from core.encoders.feature_map import Box, FeatureMap, encode_turned
+from core.encoders.feature_map import Box, FeatureMap, check_box, encode_turned
 from core.fields import cache
 from core.fields.field import FeatureField
 from core.fields.from_points import field_from_points
@@ -35,6 +35,8 @@ def matchable_image(image: npt.NDArray[np.uint8], encoder: ImageEncoder, box: Bo
     Raises:
         CounterpointError: the box is not finite, or has too little of the image in it.
     """
+    if box is not None:
+        check_box(box, image)
     upright, *others = _feature_maps(image, encoder, box)
     return MatchableImage(upright, (image.shape[1], image.shape[0]), tuple(others), encoder.fingerprint)
 

@@ -4,10 +4,9 @@ import json
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from core.fields.cache import cache_key
 from core.files import cache_dir
 from core.geometry.formats import SHAPE_SUFFIXES
 from core.notices import warn
-from core.processes import begin, ray_cluster
+from core.processes import Processes, begin, ray_cluster
 from core.progress import Progress, silent
 from core.retrieval.describe import Describer, GallerySpec
 from core.retrieval.index import write_indices
@@ -126,11 +125,11 @@ def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[
     process can begin (as in a script that does its work without ``if __name__ == "__main__"``), this one reads them.
     """
     waiting, suspects = deque(files), deque[Path]()
-    pool: ProcessPoolExecutor | None = None
+    pool: Processes | None = None
     try:
         while waiting or suspects:
             if pool is None:
-                pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (spec, count))
+                pool = Processes(count, _begin, spec, count)
                 if not _begins(pool):
                     yield from _here([*suspects, *waiting], spec)
                     return
@@ -152,10 +151,10 @@ def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[
                 pool = None
     finally:
         if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.end()
 
 
-def _begins(pool: ProcessPoolExecutor) -> bool:
+def _begins(pool: Processes) -> bool:
     try:
         pool.submit(os.getpid).result()
     except BrokenProcessPool:

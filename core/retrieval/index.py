@@ -1,5 +1,6 @@
 """Nearest neighbours among the vectors of a gallery: FAISS, exact up to a hundred thousand shapes."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +100,13 @@ class Index:
 def index_of(gallery: Gallery, space: str) -> Index:
     """Return the index of a space.
 
-    It is read from its file, or built of the gallery's vectors if the file is older than the gallery.
+    It is read from its file, or built of the gallery's vectors if the file is older than the gallery or damaged.
     """
     path = _file(gallery, space)
-    return Index.read(path) if path.exists() else Index.build(*gallery.vectors(space))
+    with suppress(RuntimeError):
+        if path.exists():
+            return Index.read(path)
+    return Index.build(*gallery.vectors(space))
 
 
 def write_indices(gallery: Gallery) -> None:

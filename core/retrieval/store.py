@@ -121,7 +121,7 @@ class Gallery:
 
     def __init__(self, folder: Path, database: sqlite3.Connection):
         self.folder, self._database = folder, database
-        about = dict(database.execute("SELECT name, value FROM about"))
+        about = dict(self._rows("SELECT name, value FROM about"))
         self.spec = _spec(json.loads(about["recipe"]), int(about["version"]))
         self.encoders = about.get("encoders", "")
         self.root = _root(folder, about)
@@ -147,19 +147,17 @@ class Gallery:
     @property
     def refused(self) -> list[tuple[str, str]]:
         """The files that could not be read, as (path, reason)."""
-        return self._database.execute(
-            "SELECT path, refused FROM shapes WHERE refused IS NOT NULL ORDER BY path"
-        ).fetchall()
+        return list(self._rows("SELECT path, refused FROM shapes WHERE refused IS NOT NULL ORDER BY path"))
 
     @property
     def spaces(self) -> list[str]:
         """The spaces that every shape has a vector in."""
-        found = self._database.execute("SELECT space, count(*) FROM vectors GROUP BY space ORDER BY space")
-        return [space for space, count in found.fetchall() if count == len(self)]
+        found = list(self._rows("SELECT space, count(*) FROM vectors GROUP BY space ORDER BY space"))
+        return [space for space, count in found if count == len(self)]
 
     def stamps(self) -> dict[str, Stamp]:
         """Return the stamps of all files by path, also of those that could not be read."""
-        return {p: Stamp(s, c) for p, s, c in self._database.execute("SELECT path, size, changed FROM shapes")}
+        return {p: Stamp(s, c) for p, s, c in self._rows("SELECT path, size, changed FROM shapes")}
 
     def vectors(self, space: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """Return all vectors of a space.
@@ -169,7 +167,7 @@ class Gallery:
         """
         query = "SELECT shape, count, numbers FROM vectors WHERE space = ? ORDER BY shape"
         numbers, blobs = [], bytearray()
-        for number, count, blob in self._database.execute(query, (space,)):
+        for number, count, blob in self._rows(query, space):
             numbers.extend([number] * count)
             blobs += blob
         values = np.frombuffer(blobs, np.float32)
@@ -181,8 +179,8 @@ class Gallery:
         tags = "SELECT tag FROM tags WHERE shape = ? ORDER BY tag"
         found = []
         for number in numbers:
-            key, path, up, vertices, faces = self._database.execute(query, (int(number),)).fetchone()
-            tagged = tuple(tag for (tag,) in self._database.execute(tags, (int(number),)))
+            key, path, up, vertices, faces = next(self._rows(query, int(number)))
+            tagged = tuple(tag for (tag,) in self._rows(tags, int(number)))
             found.append(GalleryEntry(key, path, up, vertices, faces, tagged))
         return found
 
@@ -197,17 +195,17 @@ class Gallery:
 
     def numbers(self) -> npt.NDArray[np.int64]:
         """Return the numbers of all shapes by the names of their files, int64 [n]."""
-        rows = self._database.execute("SELECT id FROM shapes WHERE refused IS NULL ORDER BY path")
+        rows = self._rows("SELECT id FROM shapes WHERE refused IS NULL ORDER BY path")
         return np.array([number for (number,) in rows], np.int64)
 
     def numbers_tagged(self, tag: str) -> npt.NDArray[np.int64]:
         """Return the numbers of the shapes with a tag, int64 [n]."""
-        rows = self._database.execute("SELECT shape FROM tags WHERE tag = ? ORDER BY shape", (tag,))
+        rows = self._rows("SELECT shape FROM tags WHERE tag = ? ORDER BY shape", tag)
         return np.array([number for (number,) in rows], np.int64)
 
     def tags(self) -> list[tuple[str, int]]:
         """Return all tags by name, as (tag, number of shapes)."""
-        return self._database.execute("SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY tag").fetchall()
+        return list(self._rows("SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY tag"))
 
     def picture(self, number: int) -> bytes:
         """Return the picture of a shape, as PNG."""
@@ -216,7 +214,7 @@ class Gallery:
     def vector(self, number: int, space: str) -> npt.NDArray[np.float32]:
         """Return the first of a shape's unit vectors in a space, float32 [G]."""
         query = "SELECT count, numbers FROM vectors WHERE shape = ? AND space = ?"
-        count, blob = self._database.execute(query, (number, space)).fetchone()
+        count, blob = next(self._rows(query, number, space))
         return np.asarray(np.frombuffer(blob, np.float32).reshape(count, -1)[0])
 
     def views(self, number: int) -> bytes:
@@ -279,11 +277,17 @@ class Gallery:
                 self._database.execute("UPDATE about SET value = value + 1 WHERE name = 'revision'")
                 yield
         except sqlite3.Error as error:
-            raise CounterpointError(f"The gallery {self.folder} cannot be written ({error}).") from error
+            raise CounterpointError(f"The gallery {self.folder} cannot be written ({_why(error)}).") from error
 
     def _one(self, query: str, *values: object) -> Any:
-        row = self._database.execute(query, values).fetchone()
-        return None if row is None else row[0]
+        return next((row[0] for row in self._rows(query, *values)), None)
+
+    def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """What a query finds; the database is read as the rows are taken, and may be damaged anywhere."""
+        try:
+            yield from self._database.execute(query, values)
+        except sqlite3.Error as error:
+            raise CounterpointError(f"The gallery {self.folder} cannot be read ({_why(error)}).") from error
 
 
 def is_gallery(folder: Path) -> bool:
@@ -319,7 +323,7 @@ def open_gallery(folder: str | Path) -> Gallery:
             stack.pop_all()
             return gallery
     except (sqlite3.Error, TypeError, KeyError, ValueError) as error:
-        raise CounterpointError(f"The gallery {folder} cannot be read ({error}).") from error
+        raise CounterpointError(f"The gallery {folder} cannot be read ({_why(error)}).") from error
 
 
 def create_gallery(folder: str | Path, root: str | Path, spec: dict[str, Any]) -> Gallery:
@@ -363,6 +367,12 @@ def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
     with written_beside(folder / FILE) as beside, closing(sqlite3.connect(beside)) as database, database:
         database.executescript(SCHEMA)
         database.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
+
+
+def _why(error: Exception) -> str:
+    if "locked" in str(error):
+        return "another program is writing to it; wait until that is done"
+    return f"{error}; delete it and index its shapes again" if "malformed" in str(error) else str(error)
 
 
 def _spec(plain: dict[str, Any], version: int) -> dict[str, Any]:

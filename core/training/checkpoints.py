@@ -1,19 +1,21 @@
 """Files of a training run: whole after a kill, and enough to go on to the same losses."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from core.errors import CounterpointError
-from core.files import written_beside
+from core.files import write_atomic
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint, whole or not at all."""
-    with written_beside(path) as beside:
-        torch.save(state, beside)
+    """Write a checkpoint, whole or not at all; raises as :func:`core.files.write_atomic` does."""
+    content = BytesIO()
+    torch.save(state, content)
+    write_atomic(path, content.getvalue())
 
 
 def load(path: Path) -> dict[str, Any]:

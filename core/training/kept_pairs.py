@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
-from core.files import make_folder, written_beside
+from core.files import make_folder, write_atomic
 from core.training.pair_data import PairData
 from core.training.pair_settings import Batch
 
@@ -67,8 +68,9 @@ class KeptPairs(Dataset[Any]):
             return kept
         pair = reduced(self._pairs[number])
         file.parent.mkdir(exist_ok=True)
-        with written_beside(file) as beside:
-            torch.save(pair, beside)
+        content = BytesIO()
+        torch.save(pair, content)
+        write_atomic(file, content.getvalue())
         return pair
 
 

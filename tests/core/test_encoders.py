@@ -20,6 +20,8 @@ from core.encoders.catalogue import (
 from core.encoders.feature_map import check_box, cut_out, encode_image, encode_turned, square_frame, whole_image
 from core.encoders.pocket import PocketEncoder
 from core.errors import CounterpointError
+from core.matching.prepare import matchable_image
+from core.notices import collect_warnings
 
 
 def test_pocket_gives_a_dense_map(encoder):
@@ -133,6 +135,19 @@ def test_boxes_are_checked():
     for bad in ((0, 0, 1, 1), (300, 0, 400, 50), (float("nan"), 0, 1, 1)):
         with pytest.raises(CounterpointError):
             check_box(bad, image)
+
+
+def test_boxes_in_other_notations_are_said():
+    encoder = load_encoder()
+    image = np.zeros((100, 200, 3), np.uint8)
+    with pytest.raises(CounterpointError, match=r"0\.1,0\.2,0\.5,0\.9 is given in shares .*\(200 x 100\)"):
+        check_box((0.1, 0.2, 0.5, 0.9), image)
+    odd = {(100, 60, 50, 30): "x, y, width and height", (150, 50, 400, 300): "lies outside", (10, 10, 190, 99): None}
+    for box, said in odd.items():
+        for _ in range(2):  # the second time its maps come from the cache
+            with collect_warnings() as sentences:
+                matchable_image(image, encoder, box)
+            assert (said is None and not sentences) or said in " ".join(sentences), (box, sentences)
 
 
 def test_a_batch_that_does_not_fit_is_halved(encoder):

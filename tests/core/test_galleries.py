@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from core.geometry.shape import load_shape
 from core.images import load_image
 from core.matching.crops import centred
 from core.notices import collect_warnings
+from core.processes import Processes
 from core.retrieval import build, index
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import GallerySpec, typical
@@ -353,15 +355,33 @@ def test_bad_galleries_are_said(shapes, gallery, tmp_path):
         gallery_for(tmp_path / "nowhere", RECIPE)
 
 
-def test_an_index_that_cannot_be_written_is_said_and_leaves_nothing(tmp_path, monkeypatch):
-    def fill_the_disk(_, file):
-        Path(file).write_bytes(b"half")
-        raise RuntimeError("Error in write_index: No space left on device")
+def test_damaged_galleries_and_full_disks_are_said(gallery, tmp_path, monkeypatch):
+    """A copy that was cut off in an index, one with bad bytes in the middle, and an index that does not fit on the disk."""
+    copy = tmp_path / "copy"
+    shutil.copytree(gallery, copy)
+    for file in copy.glob("*.faiss"):
+        file.write_bytes(file.read_bytes()[:300])
+    with open_gallery(copy) as opened:
+        numbers, vectors = opened.vectors("shape")
+        assert index_of(opened, "shape").search(vectors[0], 1)[0] == numbers[0]
+    content = bytearray((copy / "gallery.sqlite").read_bytes())
+    content[len(content) // 3 :] = bytes(len(content) - len(content) // 3)
+    (copy / "gallery.sqlite").write_bytes(content)
+    with (
+        open_gallery(copy) as opened,
+        pytest.raises(CounterpointError, match=r"cannot be read .*index its shapes again"),
+    ):
+        opened.vectors("shape"), opened.entries([1]), opened.stamps(), opened.tags()
 
-    monkeypatch.setattr(index.faiss, "write_index", fill_the_disk)
-    with pytest.raises(CounterpointError, match=r"cannot be written .*No space left"):
-        Index.build(np.arange(3), np.eye(3, dtype=np.float32)).write(tmp_path / "shape-1.faiss")
-    assert not list(tmp_path.iterdir())
+    def full(index, path):
+        with open(path, "wb") as file:
+            file.write(b"half")
+        raise RuntimeError("write error: No space left on device")
+
+    monkeypatch.setattr(index.faiss, "write_index", full)
+    with pytest.raises(CounterpointError, match="cannot be written"):
+        Index.build(numbers, vectors).write(tmp_path / "a.faiss")
+    assert not [file for file in tmp_path.iterdir() if "faiss" in file.name]
 
 
 def test_a_gallery_of_other_weights_is_not_searched(shapes, tmp_path):
@@ -409,7 +429,15 @@ def _begin_fragile(recipe, count):
 
 def test_a_file_that_crashes_the_reader_is_refused_and_the_others_are_not(shapes, tmp_path, monkeypatch, forked):
     monkeypatch.setattr(build, "_begin", _begin_fragile)
-    monkeypatch.setattr(build, "get_context", lambda _: forked)
+
+    class ForkedProcesses(ProcessPoolExecutor):
+        def __init__(self, count, prepare, *arguments):
+            super().__init__(count, forked, prepare, arguments)
+
+        end = Processes.end
+        _context = SimpleNamespace(started=())
+
+    monkeypatch.setattr(build, "Processes", ForkedProcesses)
     changes = index_folder(shapes, tmp_path / "g", RECIPE, workers=2)
     assert dict(changes.refused) == {
         "broken.ply": dict(changes.refused)["broken.ply"],

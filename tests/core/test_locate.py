@@ -7,10 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 import trimesh
 
 from core.alignment.guided import ObjectInPhoto, guided, search_poses
-from core.alignment.locate import Located, box_overlap, locate
+from core.alignment.locate import Located, box_overlap, locate, look_at_photo
 from core.alignment.photo import camera_of
 from core.alignment.seek import Wanted, around_pose, ranked_by_poses, seek
 from core.alignment.templates import template_set
@@ -137,3 +138,19 @@ def test_what_goes_through_a_sought_object_is_never_good(shape, templates, encod
     side = matchable_image(image, encoder)
     answer = match(side, shape, tuple(map(float, TRUE["at"])), guided(side, shape, camera, found))
     assert answer.verdict != "good" and answer.reasons[0] == SOUGHT
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "sizes"), [(480, 640, 3), (40000, 400, 1), (400, 4000, 2), (12, 100000, 1)]
+)
+def test_strips_are_looked_at_in_few_squares(monkeypatch, height, width, sizes):
+    """A strip of 40,000 x 400 pixels had 5,600 of them, and one of 100,000 x 12 had 17,000."""
+    monkeypatch.setattr(
+        "core.alignment.locate._described", lambda image, frames, encoder: torch.rand(len(frames), 14, 14, 4)
+    )
+    found = look_at_photo(np.zeros((height, width, 3), np.uint8), None)
+    assert len(found) == sizes
+    for squares in found:
+        assert 1 < len(squares.frames) <= 400
+        assert squares.frames.min() == -0.5
+        assert np.allclose(squares.frames[:, 2:].max(0), [width - 0.5, height - 0.5])

@@ -11,6 +11,8 @@ import trimesh
 from PIL import Image
 
 from core.errors import CounterpointError
+from core.geometry import shape as shapes
+from core.geometry.open3d_import import o3d
 from core.geometry.render import surface_color
 from core.geometry.shape import Shape, load_shape, make_shape
 from tests.core.meshes.makers import gltf, text
@@ -204,3 +206,17 @@ def test_bodies_far_apart_are_said():
         both = trimesh.util.concatenate([ball, ball.copy().apply_translation((0, away, 0))])
         said = make_shape(np.array(both.vertices), np.array(both.faces)).warnings
         assert words in " ".join(said) if words else not said
+
+
+def test_vast_clouds_have_normals_soon_and_limits_of_their_own(monkeypatch):
+    """Planes through the neighbours of 20 million points took four minutes; too many points were called 0 faces."""
+    points = np.random.default_rng(0).standard_normal((20_001, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    planes, real = [], o3d.utility.Vector3dVector
+    monkeypatch.setattr(o3d.utility, "Vector3dVector", lambda some: planes.append(len(some)) or real(some))
+    monkeypatch.setattr(shapes, "MOST_PLANES", 2000)
+    assert (make_shape(points).normals * points).sum(1).min() > 0.95
+    assert len(planes) == 1 and planes[0] <= 2000
+    monkeypatch.setattr(shapes, "MAX_FACES", 6000)
+    with pytest.raises(CounterpointError, match="has 20,001 points; the limit is 18,000"):
+        make_shape(points)

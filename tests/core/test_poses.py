@@ -437,6 +437,13 @@ def test_units_of_shapes(tmp_path):
     assert unit_of("a.stl", 250.0).metres == 0.001 and not unit_of("a.stl", 250.0).known
     assert unit_of("a.stl", 0.25).metres == 1.0 and "--unit" in unit_of("a.stl", 0.25).reason
     assert unit_of("a.stl", 250.0, 0.0254).metres == 0.0254
+    said = {"# Units: inches\r": 0.0254, "# This file uses centimeters as units for": 0.01, "comment unit mm": 0.001}
+    for line, metres in (said | {"# 8 units": 0.001, "# the unit cube": 0.001, "# units: parsec": 0.001}).items():
+        (tmp_path / "a.obj").write_text(f"{line}\nv 0 0 0\n", newline="")
+        unit = unit_of(tmp_path / "a.obj", 30.0)
+        assert unit.metres == metres and not unit.known and ("comment" in unit.reason) == (line in said), line
+    (tmp_path / "a.obj").write_text("# This file uses centimeters as units\n")
+    assert unit_of(tmp_path / "a.obj", 0.25).metres == 1.0  # Maya says that of whatever was modelled
     (tmp_path / "models_info.json").write_text(
         json.dumps({"8": {"diameter": 261.0, "size_x": 230.0, "size_y": 75.0, "size_z": 208.0}})
     )

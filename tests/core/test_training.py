@@ -1,6 +1,7 @@
 """The pocket recipe on a CPU: the loss falls, all of the net learns, a killed run goes on as if it had not been."""
 
 import json
+import resource
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from torch.utils.data import default_collate
 
 from core.encoders.pocket import PocketEncoder
 from core.errors import Cancelled, CounterpointError
+from core.training import checkpoints
 from core.training.losses import global_loss, part_target, place_target, soft_info_nce
 from core.training.pair_data import PairData
 from core.training.pair_settings import PairSettings
@@ -149,3 +151,14 @@ def test_the_verb_trains_and_goes_on(tmp_path):
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     done = verb(*command[:-4], "--size", "50")
     assert done.returncode == 2 and "multiple of 32" in done.stderr
+
+
+def test_a_checkpoint_that_does_not_fit_is_said(tmp_path):
+    """On a full disk torch raises what is no OSError, and leaves half a file."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, resource.RLIM_INFINITY))
+    try:
+        with pytest.raises(CounterpointError, match="cannot be written"):
+            checkpoints.save(tmp_path / "a.pt", {"weights": torch.zeros(1 << 16)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert not list(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from app.document import commands
 from app.window.project_files import _folder
-from core.interchange.project import load_project
+from core.interchange.project import Project, load_project, save_project
 from tests.e2e.hands import (
     draw_focus_box,
     errors,
@@ -79,6 +79,23 @@ def test_a_failed_save_is_said_and_leaves_the_document_unsaved(worked, tmp_path,
     assert not window.projects.save_to(tmp_path / "nowhere" / "p.counterpoint")
     assert window.isWindowModified() and window.projects.path is None
     assert "cannot be written" in "".join(errors(window).values())
+
+
+def test_a_project_that_another_window_saved_is_not_written_over_without_a_word(worked, tmp_path, monkeypatch):
+    window, file, asked = worked, tmp_path / "p.counterpoint", []
+    buttons = QMessageBox.StandardButton
+    monkeypatch.setattr(QMessageBox, "warning", lambda *a, **k: asked.append(a[2]) or answer)
+    answer = buttons.Cancel
+    assert window.projects.save_to(file) and window.projects.save() and not asked
+    save_project(file, Project({"by": "another window"}))
+    theirs = file.read_bytes()
+    window.session.undo_stack.undo()
+    assert not window.projects.save() and file.read_bytes() == theirs and window.isWindowModified()
+    assert "p.counterpoint was changed by another window" in asked[0]
+    answer = buttons.Save
+    assert window.projects.save() and file.read_bytes() != theirs and not window.isWindowModified()
+    file.unlink()
+    assert window.projects.save() and file.exists() and len(asked) == 2
 
 
 def test_a_project_that_cannot_be_read_is_said_and_nothing_changes(worked, tmp_path):

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.files import check_file
 from core.geometry.linked_files import beside_uri
 
 TYPES = {5120: "i1", 5121: "u1", 5122: "i2", 5123: "u2", 5125: "u4", 5126: "f4", 5130: "f8"}
@@ -77,7 +78,7 @@ class Gltf:
         """The bytes that a URI stands for: data in the URI itself, or a file in the folder of the shape.
 
         Raises:
-            CounterpointError: there is no such file.
+            CounterpointError: there is no such file, or another in its place.
         """
         if uri.startswith("data:"):
             head, _, data = uri.partition(",")
@@ -85,7 +86,7 @@ class Gltf:
         file = beside_uri(self.path, uri)
         if file is None:
             raise CounterpointError(f"{self.name} refers to {uri[:120]}, which is not beside it; put it there.")
-        return memoryview(file.read_bytes())
+        return memoryview(check_file(file).read_bytes())
 
     def accessor(self, number: int) -> npt.NDArray:
         """The values of an accessor as they are stored, [count, width]; sparse ones filled in."""

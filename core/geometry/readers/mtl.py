@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import CounterpointError
+from core.files import check_file
 from core.geometry.linked_files import beside, decoded, read_texture
 from core.geometry.paint import Texture, Wrap
 
@@ -68,14 +69,17 @@ def read_materials(path: Path, libraries: list[str], warnings: list[str]) -> dic
                 warnings.append(
                     f"Its materials {name} are not beside it; put that file into its folder to see its colours."
                 )
-            else:
-                for material in _parse(_in_one_code(file.read_bytes()), warnings):
-                    material.library = file
-                    first = materials.setdefault(material.name, material)
-                    if (first.color, first.map) != (material.color, material.map):
-                        warnings.append(
-                            f"Its material {material.name} is told twice and differently; the first is shown."
-                        )
+                continue
+            try:
+                content = check_file(file).read_bytes()
+            except CounterpointError as error:
+                warnings.append(str(error))
+                continue
+            for material in _parse(_in_one_code(content), warnings):
+                material.library = file
+                first = materials.setdefault(material.name, material)
+                if (first.color, first.map) != (material.color, material.map):
+                    warnings.append(f"Its material {material.name} is told twice and differently; the first is shown.")
     return materials
 
 

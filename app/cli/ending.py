@@ -1,0 +1,68 @@
+"""How a run ends in order: where its output goes, and what Ctrl+C does to it."""
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+STOPPED = 130
+"""The exit code of a run that was interrupted."""
+
+
+def open_streams() -> None:
+    """Let everything be written: names of files that the terminal's code does not have, and where no stream is open."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def written_out() -> Iterator[None]:
+    """Writes what still waits at the end; a pipe that nobody reads and a full disk are noticed here, not by Python at its exit."""
+    try:
+        yield
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise
+
+
+@contextmanager
+def ended_by_interrupt() -> Iterator[None]:
+    """Lets Ctrl+C end the process at once: libraries that load make errors of their own of it, and nothing is lost yet."""
+    try:
+        before = signal.signal(signal.SIGINT, _end)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def say(sentence: str) -> None:
+    """Write a sentence to stderr, in the place of the progress that may stand there."""
+    clear = "\r\033[K" if sys.stderr.isatty() else ""
+    print(f"{clear}counterpoint: {sentence}", file=sys.stderr)
+
+
+def stopped() -> int:
+    """Say that the run was interrupted; whoever presses Ctrl+C once more does not wait for anything."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    except ValueError:  # not the main thread
+        pass
+    say("stopped")
+    return STOPPED
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    os._exit(stopped())
