@@ -7,11 +7,11 @@ import pytest
 
 from core.errors import CounterpointError
 from core.files import read_json
+from core.geometry.formats import is_shape
 from core.geometry.shape import load_shape
 from core.images import load_image
 from core.interchange.cameras import load_camera
 from core.interchange.project import load_project
-from core.matching.prepare import is_shape
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 STAND_INS = {
