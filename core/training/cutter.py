@@ -84,29 +84,19 @@ class Batch:
         numbers: int64 [B], which they are.
         picture: float32 [B, 3, S, S] in [0, 255].
         mask: bool [B, S, S].
-        click: float32 [B, 2], the first click, and
-        beyond: float32 [B], the object's pixels beyond the picture (:class:`core.training.cutter_data.CutterExample`).
         seed: of the prompts.
     """
 
     numbers: npt.NDArray[np.int64]
     picture: torch.Tensor
     mask: npt.NDArray[np.bool_]
-    click: npt.NDArray[np.float32]
-    beyond: npt.NDArray[np.float32]
     seed: int
 
 
 class CutterLearner(Learner[Batch]):
     """The net, its pictures, and how wrong it was about each of them."""
 
-    def __init__(
-        self,
-        recipe: CutterRecipe,
-        pictures: npt.NDArray[np.uint8],
-        masks: npt.NDArray[np.uint8],
-        clicks: npt.NDArray[np.float32],
-    ):
+    def __init__(self, recipe: CutterRecipe, pictures: npt.NDArray[np.uint8], masks: npt.NDArray[np.uint8]):
         super().__init__()
         torch.manual_seed(recipe.seed)
         self.recipe, self.net = recipe, CutterNet(recipe.net)
@@ -114,7 +104,7 @@ class CutterLearner(Learner[Batch]):
         for part in (self.net.backbone.conv_stem, self.net.backbone.bn1, *self.net.backbone.blocks[:3]):
             part.requires_grad_(False)
         self.net.to(memory_format=torch.channels_last)
-        self._pictures, self._masks, self._clicks = pictures, masks, clicks
+        self._pictures, self._masks = pictures, masks
         self.hardness: torch.Tensor
         self.register_buffer("hardness", torch.full((len(pictures),), 1.0))
 
@@ -136,11 +126,10 @@ class CutterLearner(Learner[Batch]):
         for step in range(done, self.recipe.steps):
             rng = np.random.default_rng((self.recipe.seed, step))
             numbers = self._chosen(rng, step)
-            picture, mask, click, beyond = zip(*(self._example(number, rng) for number in numbers), strict=True)
-            batch = torch.from_numpy(np.stack(picture)).permute(0, 3, 1, 2).to(device).float()
-            batch = batch.contiguous(memory_format=torch.channels_last)
-            seed = int(rng.integers(2**31))
-            yield Batch(numbers, batch, np.stack(mask), np.stack(click), np.array(beyond, np.float32), seed)
+            drawn = [self._example(number, rng) for number in numbers]
+            picture = torch.from_numpy(np.stack([one for one, _ in drawn])).permute(0, 3, 1, 2).to(device).float()
+            picture = picture.contiguous(memory_format=torch.channels_last)
+            yield Batch(numbers, picture, np.stack([mask for _, mask in drawn]), int(rng.integers(2**31)))
 
     def _chosen(self, rng: np.random.Generator, step: int) -> npt.NDArray[np.int64]:
         recipe, count = self.recipe, len(self._pictures)
@@ -151,28 +140,24 @@ class CutterLearner(Learner[Batch]):
             numbers[:half] = hard[rng.integers(len(hard), size=half)]
         return np.asarray(numbers)
 
-    def _example(
-        self, number: int, rng: np.random.Generator
-    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], npt.NDArray[np.float32], float]:
-        """Picture, mask, click and pixels beyond of an example, mirrored, its colours changed, and worn."""
+    def _example(self, number: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+        """A picture uint8 [S, S, 3] and its mask bool [S, S], mirrored, its colours changed, and worn."""
         size = self.recipe.size
         picture = np.asarray(self._pictures[number])
         mask = np.unpackbits(np.asarray(self._masks[number]), axis=1)
-        share = size / picture.shape[0]
-        click, beyond = (self._clicks[number, :2] + 0.5) * share - 0.5, float(self._clicks[number, 2]) * share**2
         if picture.shape[0] != size:
             picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
             mask = cv2.resize(mask * np.float32(1), (size, size), interpolation=cv2.INTER_AREA) > 0.5
         if rng.random() < 0.5:
-            picture, mask, click = picture[:, ::-1], mask[:, ::-1], np.array([size - 1 - click[0], click[1]])
-        return _changed(picture, rng), np.ascontiguousarray(mask > 0), np.asarray(click, np.float32), beyond
+            picture, mask = picture[:, ::-1], mask[:, ::-1]
+        return _changed(picture, rng), np.ascontiguousarray(mask > 0)
 
     def losses(self, batch: Batch, step: int) -> Terms:
         """See :meth:`core.training.loop.Learner.losses`."""
         device = batch.picture.device
         rng = np.random.default_rng(batch.seed)
         maps = self.net.look(batch.picture)
-        prompts = SimulatedPrompts(batch.mask, batch.click, rng, self.recipe.boxes)
+        prompts = SimulatedPrompts(batch.mask, rng, self.recipe.boxes)
         previous = None
         for _ in range(int(rng.choice(len(CORRECTIONS), p=CORRECTIONS))):
             with torch.no_grad():
@@ -187,7 +172,7 @@ class CutterLearner(Learner[Batch]):
         best_loss = wrong.amin(1)
         share = torch.from_numpy(np.where(prompts.boxed, *OTHERS)).float().to(device)
         self.hardness[torch.from_numpy(batch.numbers)] = best_loss.detach().to(self.hardness.device)
-        truth = overlaps(logits.detach() > 0, target > 0.5, torch.from_numpy(batch.beyond).to(device) / 4)
+        truth = overlaps(logits.detach() > 0, target > 0.5)
         quality = F.binary_cross_entropy_with_logits(overlap, truth)
         return {
             "mask": (1.0, best_loss.mean()),
@@ -200,20 +185,13 @@ class CutterLearner(Learner[Batch]):
 class SimulatedPrompts:
     """Boxes and clicks about B pictures whose masks are known."""
 
-    def __init__(
-        self,
-        masks: npt.NDArray[np.bool_],
-        clicks: npt.NDArray[np.float32],
-        rng: np.random.Generator,
-        boxes: float,
-    ):
+    def __init__(self, masks: npt.NDArray[np.bool_], rng: np.random.Generator, boxes: float):
         """Draw first prompts.
 
         Args:
             masks: bool [B, S, S].
-            clicks: float32 [B, 2], the first click; where it is not a number, prompts are drawn at random.
             rng: of all random numbers.
-            boxes: share of those with a box; of them some have a click, too.
+            boxes: share of the pictures with a box; of them some have a click, too.
         """
         self._masks, self._rng = masks, rng
         count = len(masks)
@@ -222,9 +200,6 @@ class SimulatedPrompts:
         for row, mask in enumerate(masks):
             boxed = rng.random() < boxes
             if not mask.any():
-                continue
-            if np.isfinite(clicks[row]).all():
-                self._add(row, (float(clicks[row, 0]), float(clicks[row, 1])), True)
                 continue
             if boxed:
                 self._box[row] = _box_of(mask, rng)
@@ -302,13 +277,10 @@ def mask_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return 2 * (cross * weight).sum((2, 3)) / weight.sum((2, 3)) + dice
 
 
-def overlaps(masks: torch.Tensor, target: torch.Tensor, beyond: torch.Tensor) -> torch.Tensor:
-    """Intersection over union float32 [B, M] of masks bool [B, M, h, w] and of one, bool [B, 1, h, w].
-
-    Of that one float32 [B] pixels lie ``beyond`` the picture, which no mask reaches.
-    """
+def overlaps(masks: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Intersection over union float32 [B, M] of masks bool [B, M, h, w] and of one, bool [B, 1, h, w]."""
     both, either = (masks & target).sum((2, 3)).float(), (masks | target).sum((2, 3)).float()
-    return both / (either + beyond[:, None]).clamp(min=1)
+    return both / either.clamp(min=1)
 
 
 def load_start(net: CutterNet, start: str | Path) -> None:
@@ -370,8 +342,8 @@ def train(
     Raises:
         CounterpointError: there is nothing to draw from, or as :func:`core.training.loop.run_in_folder`.
     """
-    examples = draw_examples(out / "pictures", sources, recipe.data, span(progress, 0, 0.2), workers)
-    learner = CutterLearner(recipe, *examples)
+    pictures, masks = draw_examples(out / "pictures", sources, recipe.data, span(progress, 0, 0.2), workers)
+    learner = CutterLearner(recipe, pictures, masks)
     nets: dict[str, nn.Module] = {"cutter": learner.net}
     net = run_in_folder(out, learner, nets, recipe, device, resume, span(progress, 0.2, 1))["cutter"]
     state = {key: value.half() for key, value in net.state_dict().items() if value.dtype.is_floating_point}

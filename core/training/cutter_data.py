@@ -1,4 +1,4 @@
-"""Examples that the cutter learns from: square crops, each with the mask of one object.
+"""Pictures that the cutter learns from: square crops, each with the mask of one object.
 
 They are drawn once: objects of photos with outlines, objects cut out and laid over other photos, and renders.
 """
@@ -16,7 +16,6 @@ from torch.utils.data import DataLoader, Dataset
 from core.errors import CounterpointError
 from core.files import make_folder
 from core.progress import Progress, silent
-from core.training.clicks import innermost
 from core.training.labelled import is_held_out, photo_names, read_labelled
 from core.training.meshes import read_meshes
 from core.training.photos import photo_files, read_photo
@@ -40,7 +39,6 @@ class CutterData:
         real: share that shows objects of photos with outlines as they are, where there are such photos.
         laid: share in which objects are laid over photos.
         near: share that is cut close to the object, as a box frames it; the others show more around it.
-        clicked: share of the crops of photos that are squares around a click, which may cut the object off.
         seed: of all random numbers.
     """
 
@@ -49,25 +47,7 @@ class CutterData:
     real: float = 0.5
     laid: float = 0.3
     near: float = 0.65
-    clicked: float = 0.25
     seed: int = 0
-
-
-@dataclass
-class CutterExample:
-    """What one prompt is about.
-
-    Attributes:
-        picture: uint8 [S, S, 3].
-        mask: bool [S, S], what of the object lies in it.
-        click: the pixel (u, v) that it was cut around; not a number where it was not.
-        beyond: how many pixels of the object lie beyond the picture.
-    """
-
-    picture: Image
-    mask: Mask
-    click: tuple[float, float] = (np.nan, np.nan)
-    beyond: float = 0.0
 
 
 @dataclass
@@ -115,8 +95,8 @@ def read_sources(data: Sequence[str], photos: str | None = None, procedural: int
 
 def draw_examples(
     folder: Path, sources: Sources, settings: CutterData, progress: Progress = silent, workers: int = 0
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
-    """Draw the examples into a folder, or open those that lie there.
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Draw the pictures into a folder, or open those that lie there.
 
     Args:
         folder: where they are kept.
@@ -126,35 +106,31 @@ def draw_examples(
         workers: processes that draw; 0 draws in this one.
 
     Returns:
-        Pictures uint8 [N, S, S, 3], masks uint8 [N, S, S / 8], eight pixels a byte, and for each the click (u, v) and
-        the pixels beyond, float32 [N, 3] (see :class:`CutterExample`); they are read from disk as they are used.
+        Pictures uint8 [N, S, S, 3], and masks uint8 [N, S, S / 8], eight pixels a byte; both are read from disk as
+        they are used.
 
     Raises:
         CounterpointError: there is nothing to draw from.
     """
-    files = folder / "pictures.npy", folder / "masks.npy", folder / "clicks.npy"
+    files = folder / "pictures.npy", folder / "masks.npy"
     if not all(file.exists() for file in files):
         make_folder(folder)
         size, count = settings.size, settings.count
         partial = [file.with_suffix(".part") for file in files]
-        shapes = (count, size, size, 3), (count, size, size // 8), (count, 3)
-        kinds = np.uint8, np.uint8, np.float32
-        arrays = [
-            np.lib.format.open_memmap(file, "w+", kind, shape)
-            for file, kind, shape in zip(partial, kinds, shapes, strict=True)
-        ]
+        shapes = (count, size, size, 3), (count, size, size // 8)
+        pictures, masks = (
+            np.lib.format.open_memmap(file, "w+", np.uint8, shape) for file, shape in zip(partial, shapes, strict=True)
+        )
         drawn: DataLoader[Any] = DataLoader(Drawer(sources, settings), batch_size=None, num_workers=workers)
-        for number, values in enumerate(drawn):
-            for array, value in zip(arrays, values, strict=True):
-                array[number] = value
+        for number, (picture, mask) in enumerate(drawn):
+            pictures[number], masks[number] = picture, mask
             progress(number / count, f"drawing {number + 1} of {count}")
         for file, done in zip(partial, files, strict=True):
             file.rename(done)
-    pictures, masks, clicks = (np.load(file, mmap_mode="r") for file in files)
-    return pictures, masks, clicks
+    return np.load(files[0], mmap_mode="r"), np.load(files[1], mmap_mode="r")
 
 
-class Drawer(Dataset[tuple[Image, Image, npt.NDArray[np.float32]]]):
+class Drawer(Dataset[tuple[Image, Image]]):
     """Draws pictures of all kinds."""
 
     def __init__(self, sources: Sources, settings: CutterData):
@@ -167,14 +143,14 @@ class Drawer(Dataset[tuple[Image, Image, npt.NDArray[np.float32]]]):
     def __len__(self) -> int:
         return self._settings.count
 
-    def __getitem__(self, number: int) -> tuple[Image, Image, npt.NDArray[np.float32]]:
-        """The example of a number, as a row of what :func:`draw_examples` returns."""
-        one = self.draw(np.random.default_rng((self._settings.seed, number)))
-        return one.picture, np.packbits(one.mask, axis=1), np.array([*one.click, one.beyond], np.float32)
+    def __getitem__(self, number: int) -> tuple[Image, Image]:
+        """The picture of a number, uint8 [S, S, 3], and its mask uint8 [S, S / 8], eight pixels a byte."""
+        picture, mask = self.draw(np.random.default_rng((self._settings.seed, number)))
+        return picture, np.packbits(mask, axis=1)
 
-    def draw(self, rng: np.random.Generator) -> CutterExample:
-        """An example of any kind."""
-        kinds: list[Callable[[np.random.Generator], CutterExample]] = [self._real, self._laid, self._render]
+    def draw(self, rng: np.random.Generator) -> tuple[Image, Mask]:
+        """A picture uint8 [S, S, 3], and the mask bool [S, S] of the object in it."""
+        kinds: list[Callable[[np.random.Generator], tuple[Image, Mask]]] = [self._real, self._laid, self._render]
         settings = self._settings
         share = [settings.real, settings.laid, 1 - settings.real - settings.laid]
         if not self._objects:
@@ -183,24 +159,24 @@ class Drawer(Dataset[tuple[Image, Image, npt.NDArray[np.float32]]]):
             share[2] = 0
         while True:
             kind = kinds[int(rng.choice(3, p=np.array(share) / sum(share)))]
-            one = kind(rng)
-            if LEAST < one.mask.mean() < 0.9:
-                return one
+            picture, mask = kind(rng)
+            if mask.mean() > LEAST and mask.mean() < 0.9:
+                return picture, mask
 
-    def _real(self, rng: np.random.Generator) -> CutterExample:
+    def _real(self, rng: np.random.Generator) -> tuple[Image, Mask]:
         photo, masks = self._sources.labelled[int(rng.integers(len(self._sources.labelled)))]
         if not masks:
             return self._real(rng)
         return self._crop(photo, masks[int(rng.integers(len(masks)))], rng)
 
-    def _laid(self, rng: np.random.Generator) -> CutterExample:
+    def _laid(self, rng: np.random.Generator) -> tuple[Image, Mask]:
         """Objects laid over a photo one after the other; one of them, or of the photo's own, is what is asked for."""
         if self._sources.photos is None or (self._objects and rng.random() < 0.4):
             if self._objects:
                 photo, masks = self._sources.labelled[int(rng.integers(len(self._sources.labelled)))]
                 layers = list(masks)
             else:
-                photo, layers = self._render(rng).picture, []
+                photo, layers = self._render(rng)[0], []
         else:
             files = photo_files(self._sources.photos)
             photo, layers = read_photo(files[int(rng.integers(len(files)))]), []
@@ -225,13 +201,12 @@ class Drawer(Dataset[tuple[Image, Image, npt.NDArray[np.float32]]]):
                 return self._cutout(rng)
             return photo[rows, columns], masks[j][rows, columns]
         if len(self._cutouts) < 1500:
-            made = self._render(rng, whole=True)
-            self._cutouts.append((made.picture, made.mask))
+            self._cutouts.append(self._render(rng, whole=True))
         picture, mask = self._cutouts[int(rng.integers(len(self._cutouts)))]
         rows, columns = (slice(a.min(), a.max() + 1) for a in np.nonzero(mask))
         return picture[rows, columns], mask[rows, columns]
 
-    def _render(self, rng: np.random.Generator, whole: bool = False) -> CutterExample:
+    def _render(self, rng: np.random.Generator, whole: bool = False) -> tuple[Image, Mask]:
         """A shape before a photo with things in front; a part of it is asked for at times."""
         items = self._sources.items
         item = items[int(rng.integers(len(items)))]
@@ -254,34 +229,22 @@ class Drawer(Dataset[tuple[Image, Image, npt.NDArray[np.float32]]]):
         large = parts[(pixels > 150) & (pixels > 0.05 * mask.sum())]
         if not whole and len(large) > 1 and rng.random() < 0.4:
             mask = made.part == large[int(rng.integers(len(large)))]
-        return CutterExample(made.image, mask)
+        return made.image, mask
 
-    def _crop(self, photo: Image, mask: Mask, rng: np.random.Generator) -> CutterExample:
-        """A square around an object, or around a click on it, turned and mirrored a little."""
+    def _crop(self, photo: Image, mask: Mask, rng: np.random.Generator) -> tuple[Image, Mask]:
+        """A square around an object, turned and mirrored a little."""
         size = self._settings.size
         rows, columns = np.nonzero(mask)
         if len(rows) < 60:
-            return CutterExample(photo[:size, :size], np.zeros((size, size), bool))
-        longer, whole = max(np.ptp(rows), np.ptp(columns)) + 1, max(photo.shape[:2])
-        if rng.random() < self._settings.clicked:
-            center = np.array(innermost(mask, rng if rng.random() < 0.5 else None))
-            side = max(min(longer * np.exp(rng.uniform(np.log(0.6), np.log(6))), whole), 24)
-            picture, cut, total = self._square(photo, mask, center, side, rng)
-            middle = (size - 1) / 2
-            return CutterExample(picture, cut, (middle, middle), max(0.0, total - float(cut.sum())))
+            return photo[:size, :size], np.zeros((size, size), bool)
+        longer = max(np.ptp(rows), np.ptp(columns)) + 1
+        whole = max(photo.shape[:2])
         near = rng.random() < self._settings.near
         side = longer * rng.uniform(1.15, 1.9) if near else longer * np.exp(rng.uniform(np.log(1.5), np.log(6)))
         side = max(min(side, 1.05 * whole), 1.05 * longer, 24)
         slack = (side - longer) / 2
         shift = rng.uniform(-1, 1, 2) * (slack if not near else min(slack, 0.12 * side))
         center = np.array([columns.min() + columns.max(), rows.min() + rows.max()]) / 2 + shift
-        return CutterExample(*self._square(photo, mask, center, side, rng)[:2])
-
-    def _square(
-        self, photo: Image, mask: Mask, center: npt.NDArray[np.floating], side: float, rng: np.random.Generator
-    ) -> tuple[Image, Mask, float]:
-        """A square of a photo and of a mask, and how many of its pixels all of the mask has, in the square or not."""
-        size = self._settings.size
         scale = size / side
         if scale < 0.7:
             factor = scale / 0.7 if scale < 0.35 else 0.5 if scale < 0.5 else 1.0
@@ -297,7 +260,7 @@ class Drawer(Dataset[tuple[Image, Image, npt.NDArray[np.float32]]]):
         border = (GRAY, GRAY, GRAY)
         picture = cv2.warpAffine(photo, turn, (size, size), flags=cv2.INTER_LINEAR, borderValue=border)
         warped = cv2.warpAffine(mask.astype(np.float32), turn, (size, size), flags=cv2.INTER_LINEAR)
-        return np.asarray(picture, np.uint8), np.asarray(warped > 0.5), float(mask.sum()) * scale**2
+        return np.asarray(picture, np.uint8), np.asarray(warped > 0.5)
 
 
 def _lay(photo: Image, thing: Image, cut: Mask, rng: np.random.Generator) -> Mask:

@@ -18,7 +18,7 @@ from core.parts.segmenters import load_segmenter
 from core.parts.verdict import intersection_over_union
 from core.training import cutter as recipe
 from core.training.clicks import innermost, next_click
-from core.training.cutter_data import CutterData, Drawer, draw_examples, read_sources
+from core.training.cutter_data import CutterData, draw_examples, read_sources
 from core.training.labelled import is_held_out, photo_names, read_labelled
 
 
@@ -146,36 +146,19 @@ def test_one_click_is_looked_at_in_squares_of_all_sizes(run, photos):
 
 def test_a_run_goes_on_where_it_was(photos, tmp_path):
     short = {"warmup": 1, "size": 32, "batch": 2, "save_every": 2, "log_every": 1, "data": CutterData(6, 32, laid=0)}
-    pictures, masks, clicks = draw_examples(tmp_path / "pictures", read_sources([str(photos)]), short["data"])
+    pictures, masks = draw_examples(tmp_path / "pictures", read_sources([str(photos)]), short["data"])
     again = draw_examples(tmp_path / "pictures", read_sources([str(photos)]), short["data"])
     assert pictures.shape == (6, 32, 32, 3) and masks.shape == (6, 32, 4) and (again[0] == pictures).all()
     settings = recipe.CutterRecipe(steps=4, **short)
 
     def log(folder, resume):
-        learner = recipe.CutterLearner(settings, pictures, masks, clicks)
+        learner = recipe.CutterLearner(settings, pictures, masks)
         recipe.run_in_folder(folder, learner, {"cutter": learner.net}, settings, "cpu", resume)
         return [json.loads(line)["loss"] for line in (folder / "log.jsonl").read_text().splitlines()]
 
     whole = log(tmp_path / "run", False)
     state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
     assert len(whole) == 4 and state["step"] == 4
-
-
-def test_squares_around_a_click_say_what_they_cut_off(photos):
-    sources = read_sources([str(photos)])
-    drawer = Drawer(sources, CutterData(30, 64, real=1, laid=0, clicked=1))
-    made = [drawer.draw(np.random.default_rng(number)) for number in range(30)]
-    assert all(one.click == (31.5, 31.5) and one.mask[31:33, 31:33].any() for one in made)
-    cut = [one.beyond / (one.beyond + one.mask.sum()) for one in made]
-    assert sum(share > 0.1 for share in cut) > 3 and sum(share < 0.02 for share in cut) > 10
-    drawer = Drawer(sources, CutterData(30, 64, real=1, laid=0, clicked=0))
-    assert all(np.isnan(drawer.draw(np.random.default_rng(number)).click).all() for number in range(5))
-    mask = torch.ones(1, 1, 4, 4, dtype=torch.bool)
-    assert recipe.overlaps(mask, mask, torch.tensor([16.0])).item() == 0.5
-    prompts = recipe.SimulatedPrompts(
-        made[0].mask[None], np.array([[31.5, 31.5]], np.float32), np.random.default_rng(0), 1
-    )
-    assert not prompts.boxed.any()
 
 
 def test_weights_that_do_not_fit_are_said(tmp_path, run):
