@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,10 +40,8 @@ def serve(connection: Connection, jobs_module: str, log_path: Path | None) -> No
     faulthandler.enable(2)
     sys.setswitchinterval(0.001)
     engine = _Process(connection, jobs_module)
-    try:
+    with suppress(EOFError, OSError):  # the window is gone
         engine.loop()
-    except (EOFError, OSError):
-        pass  # the window is gone
     os._exit(0)
 
 

@@ -231,6 +231,7 @@ class ProjectFiles(QObject):
                 "save under another name."
             ).format(name=name),
             buttons.Save | buttons.Cancel,
+            buttons.Cancel,
         )
         return answer == buttons.Save
 

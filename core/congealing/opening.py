@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
 from core.images import image_size, load_mask
-from core.interchange.cameras import load_camera
+from core.interchange.cameras import check_sizes, load_camera
 from core.interchange.names import listed, nearest_name
 from core.notices import warn
 from core.progress import Progress, silent
@@ -59,7 +60,7 @@ def open_photos(
         progress: Is told which photo is opened.
 
     Raises:
-        CounterpointError: Fewer than ``FEWEST`` photos can be used.
+        CounterpointError: Fewer than ``FEWEST`` photos can be used, or photos of several sizes would have one camera.
     """
     boxes, found, searched = boxes or {}, OpenedPhotos([], {}, []), []
     names = list(boxes)
@@ -67,11 +68,11 @@ def open_photos(
     _say_unused(names, of_photo)
     if masks is not None:
         _say_shared_masks(paths)
+    _check_camera(camera, paths)
     for number, path in enumerate(paths):
         progress(number / len(paths), f"Cutting out {Path(path).name} ({number + 1} of {len(paths)})")
         try:
-            name = of_photo[path]
-            box, mask = None if name is None else boxes[name], _mask(path, masks)
+            box, mask = boxes.get(of_photo[path] or ""), _mask(path, masks)
             known_camera = load_camera(camera, image_size(path), path) if camera else None
             photo, factor, known = open_photo(path, encoder, box, mask, known_camera)
         except CounterpointError as error:
@@ -115,3 +116,13 @@ def _mask(path: str, folder: str | Path | None) -> npt.NDArray[np.bool_] | None:
         return None
     file = Path(folder) / f"{Path(path).stem}.png"
     return load_mask(file) if file.exists() else None
+
+
+def _check_camera(camera: str | Path | None, paths: Sequence[str]) -> None:
+    if camera is None:
+        return
+    sizes = {}
+    for path in paths:
+        with suppress(CounterpointError):  # a photo that cannot be read is refused by its name
+            sizes[path] = image_size(path)
+    check_sizes(camera, sizes)

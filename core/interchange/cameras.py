@@ -6,6 +6,7 @@ What is not understood or does not fit the photo is refused or said.
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,12 +50,39 @@ def load_camera(
         CounterpointError: it is none of these, holds several cameras of which the name chooses none, or does not fit
             the photo.
     """
-    name = Path(path).name
+    return fitted(_understood(path, image_size, image_name), image_size, Path(path).name)
+
+
+def check_sizes(path: str | Path, photos: Mapping[str, tuple[int, int]]) -> None:
+    """Check that a file does not give photos of several sizes the same camera without saying of which size it is.
+
+    Args:
+        path: of the file, as in :func:`load_camera`.
+        photos: their sizes (width, height) by their names.
+
+    Raises:
+        CounterpointError: it does.
+    """
+    first: dict[tuple[float, ...], tuple[int, int]] = {}
+    for name, size in photos.items():
+        try:
+            camera = _understood(path, size, name)
+        except CounterpointError:  # said of that photo when it is opened
+            continue
+        if camera.size is None and camera.K[0, 0] >= 10:  # less is a share of the photo
+            other = first.setdefault(tuple(camera.K.ravel()), size)
+            if other != size:
+                raise CounterpointError(
+                    f"{Path(path).name} gives photos of {other[0]} x {other[1]} and of {size[0]} x {size[1]} pixels the same camera, "
+                    "which is right for one size only; write the width and height that it is of into the file."
+                )
+
+
+def _understood(path: str | Path, image_size: tuple[int, int] | None, image_name: str | None) -> PhotoCamera:
     try:
-        camera = _read(Path(path), image_size, image_name)
+        return _read(Path(path), image_size, image_name)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise CounterpointError(f"{name} holds no camera that can be read ({error}).") from error
-    return fitted(camera, image_size, name)
+        raise CounterpointError(f"{Path(path).name} holds no camera that can be read ({error}).") from error
 
 
 def fitted(camera: PhotoCamera, image_size: tuple[int, int] | None, name: str) -> PhotoCamera:

@@ -33,6 +33,7 @@ from core.geometry.pose import Pose, intrinsics, project, resized_intrinsics, ro
 from core.geometry.render import render_posed
 from core.geometry.shape import load_shape
 from core.images import load_image
+from core.interchange.cameras import check_sizes
 from core.interchange.collections import PosedImage, load_collection, load_map, save_collection, save_map
 from core.interchange.poses import View
 from core.matching.prepare import matchable_image
@@ -470,6 +471,21 @@ def test_photos_that_cannot_be_posed_are_named(canon, encoder):
     small = OpenedPhoto("small.jpg", Photo(noise, seen, intrinsics((64, 64)), mask))
     with pytest.raises(CounterpointError, match=r"small\.jpg"):
         congeal([small], canon)
+
+
+def test_one_camera_is_not_believed_for_photos_of_two_sizes(photos_of_two_folders, encoder, tmp_path):
+    first, second = photos_of_two_folders
+    file, numbers = tmp_path / "K.json", {"fx": 70.0, "fy": 70.0, "cx": 31.5, "cy": 31.5}
+    file.write_text(json.dumps(numbers))
+    assert len(open_photos([first, second], encoder, camera=file).photos) == 2
+    width, height = Image.open(second).size
+    Image.open(second).resize((width + 8, height + 6)).save(second)
+    with pytest.raises(CounterpointError, match="right for one size only"):
+        open_photos([first, second], encoder, camera=file)
+    file.write_text(json.dumps(numbers | {"width": width, "height": height}))
+    check_sizes(file, {first: (width, height), second: (2 * width, 2 * height)})  # scaled for each
+    file.write_text(json.dumps({"fx": 1.1, "fy": 1.1, "cx": 0.5, "cy": 0.5}))
+    check_sizes(file, {first: (width, height), second: (2 * width, 2 * height)})  # shares of each photo
 
 
 def test_boxes_that_fit_no_photo_are_said(photos_of_two_folders, encoder):
