@@ -64,6 +64,7 @@ REASONS = {
     "similar": "what is there looks different",
     "unseen": "from there it looks the same after some turns",
     SOUGHT: "the object has no box and was looked for",
+    "small": "the object is small in the photo",
     "silhouette": "the silhouette of what was found is another",
     "unlike": "what was found looks different from every side",
     "whole": "what was found is little alike as a whole",

@@ -61,6 +61,7 @@ _REASONS = {
     "unseen": tr("from there it looks the same after some turns"),
     "rivals": tr("other places look alike"),
     "similar": tr("what is there looks different"),
+    "small": tr("the object is small in the photo"),
     "silhouette": tr("the silhouette of what was found is another"),
     "sought": tr("the object has no box and was looked for"),
     "unlike": tr("what was found looks different from every side"),

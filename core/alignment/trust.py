@@ -29,8 +29,9 @@ Floats = npt.NDArray[np.floating]
 RIVALRY = 0.12
 """Hypotheses whose scores differ by this share of the best one's differ in probability by the factor e."""
 
-FAR = 1.5
-"""The largest lead that counts: the logarithm of the ratio of two scores."""
+FAR = 0.7
+"""The largest lead that counts, the logarithm of the ratio of two scores: of a shape that is not in the photo one chance
+resemblance may lead over all others by more, and of right poses most lead by less."""
 
 FAINT = 0.02
 """Scores below this are alike: of a shape that is not in the photo all poses score near zero, and none leads."""

@@ -26,8 +26,9 @@ SURE_OVERLAP = 0.75
 NEAR = float(np.log(1.05))
 """A pose is never good if the lead over a different one, or over its mirror image, is less than this."""
 
-LEAST = {"overlap": 0.5, "score": float(np.log(0.1))}
-"""A pose is never good if one of these features is lower: its silhouette does not fit, or what is there looks unlike the shape."""
+LEAST = {"overlap": 0.5, "score": float(np.log(0.1)), "size": float(np.log(30))}
+"""A pose is never good if one of these features is lower: its silhouette does not fit, what is there looks unlike the shape, or
+the object is smaller than any whose pose was ever right where it was measured (the root of its area, in pixels)."""
 
 DOUBTS = {
     "score": "other",
@@ -39,6 +40,7 @@ DOUBTS = {
     "edges": "edges",
     "mask": "mask",
     "inliers": "other",
+    "size": "small",
 }
 """What is said (:data:`core.calibration.REASONS`) where a feature of a pose speaks against it."""
 

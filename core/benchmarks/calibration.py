@@ -222,6 +222,7 @@ def tables(answers: Sequence[KnownAnswer], said: Floats) -> dict[str, list[Row]]
                 "number": len(p),
                 "right": float(y.mean()),
                 "error": calibration_error(p, y),
+                "by chance": chance_error(p),
                 "good": float(good.mean()),
                 "right of good": float(y[good].mean()) if good.any() else float("nan"),
                 "none": float((p < NONE).mean()),
@@ -266,6 +267,15 @@ def calibration_error(said: Floats, right: npt.NDArray[np.bool_]) -> float:
     ``said`` are probabilities float [N], ``right`` is bool [N].
     """
     return float(sum(row["number"] * abs(row["mean"] - row["right"]) for row in reliability(said, right)) / len(said))
+
+
+def chance_error(said: Floats, draws: int = 100) -> float:
+    """Return the calibration error that exact probabilities ``said`` float [N] would have, as so few answers scatter.
+
+    It is the mean over answers that are drawn to be right independently of each other with just these probabilities.
+    """
+    rng = np.random.default_rng(0)
+    return float(np.mean([calibration_error(said, rng.random(len(said)) < said) for _ in range(draws)]))
 
 
 def auc(higher: Floats, lower: Floats) -> float:

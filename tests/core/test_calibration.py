@@ -9,7 +9,15 @@ from app.document.texts import sureness
 from core import calibration
 from core.alignment.verdict import NEAR, doubted
 from core.alignment.verdict import judge as judge_pose
-from core.benchmarks.calibration import FEATURES, SCALED, auc, calibration_error, fit_models, reliability
+from core.benchmarks.calibration import (
+    FEATURES,
+    SCALED,
+    auc,
+    calibration_error,
+    chance_error,
+    fit_models,
+    reliability,
+)
 from core.benchmarks.verdict_answers import KnownAnswer
 from core.calibration import CAUTIOUS, REASONS, Logistic, fit, is_known, load, probability, save, verdict_of
 from core.encoders.catalogue import load_encoder
@@ -132,7 +140,9 @@ class TestPoses:
         assert judge_pose(0.6, doubt.reasons) == "rival"
         assert doubted(GREAT | {near: float("nan")}, known).reasons == ()  # all rivals are the same by symmetry
 
-    @pytest.mark.parametrize(("low", "value", "word"), [("overlap", 0.45, "misfit"), ("score", -2.5, "other")])
+    @pytest.mark.parametrize(
+        ("low", "value", "word"), [("overlap", 0.45, "misfit"), ("score", -2.5, "other"), ("size", 3.1, "small")]
+    )
     def test_one_beside_the_object_is_never_good(self, known, low, value, word):
         doubt = doubted(GREAT | {low: value}, known)
         assert doubt.probability < 0.8 and doubt.reasons[0] == word
@@ -178,6 +188,12 @@ def test_reliability_and_its_error_by_hand():
     assert [(row["said"], row["number"]) for row in rows] == [("10 to 20 %", 1), ("90 to 100 %", 5)]
     assert rows[1]["right"] == pytest.approx(0.8) and rows[1]["mean"] == pytest.approx(0.96)
     assert calibration_error(said, right) == pytest.approx((1 * 0.15 + 5 * 0.16) / 6)
+
+
+def test_few_answers_seem_badly_calibrated_by_chance():
+    exact = [chance_error(np.full(number, 0.5)) for number in (10, 1000)]
+    assert exact[0] == pytest.approx(np.sqrt(0.25 / 10 * 2 / np.pi), rel=0.25) and exact[1] < 0.03
+    assert chance_error(np.array([0.0, 1.0])) == 0
     assert auc(np.array([0.9, 0.5]), np.array([0.5, 0.1])) == pytest.approx(3.5 / 4)
     assert np.isnan(auc(np.array([]), np.array([0.5])))
 
