@@ -23,10 +23,10 @@ class CoarseSettings:
     """How many poses of templates are tried.
 
     Attributes:
-        tried: This many of the best of all templates and rolls are looked at.
-        drawn: Of this many of those that differ the shape is drawn, and compared with the photo.
-        keep: This many of them are kept.
-        suppression: Degrees by which their rotations differ.
+        tried: this many of the best of all templates and rolls are looked at.
+        drawn: of this many of those that differ the shape is drawn, and compared with the photo.
+        keep: this many of them are kept.
+        suppression: degrees by which their rotations differ.
     """
 
     tried: int = 150

@@ -143,8 +143,8 @@ def draw_parts(parts: Sequence[tuple[npt.NDArray[np.bool_], str]], size: tuple[i
     """Draw parts of a photo as a layer that can be carried to other photos.
 
     Args:
-        parts: Masks bool [H, W] of one size each, and their colours "#rrggbb"; later ones cover earlier ones.
-        size: Width and height of the layer in pixels, which may be those of the photo as it was shrunk.
+        parts: masks bool [H, W] of one size each, and their colours "#rrggbb"; later ones cover earlier ones.
+        size: width and height of the layer in pixels, which may be those of the photo as it was shrunk.
 
     Returns:
         RGBA uint8 [height, width, 4], clear where there is no part.
