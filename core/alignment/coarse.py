@@ -6,7 +6,6 @@ And, to be compared with, what the correspondences of single cells say.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from core.alignment.rays import toward
@@ -14,8 +13,6 @@ from core.alignment.scorer import Hypothesis, PoseScorer, non_maximum_suppressio
 from core.alignment.templates import TemplateSet, compare, pose_of
 from core.geometry.camera import look_at
 from core.geometry.pose import Pose, nearest_rotation
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from core.alignment.adam import Adam
@@ -19,7 +18,6 @@ from core.alignment.observations import Observations, SilhouetteTarget, observe,
 from core.alignment.scorer import Hypothesis, PoseScorer, ranked
 from core.geometry.pose import Pose, nearest_rotation
 
-Floats = npt.NDArray[np.floating]
 Watch = Callable[[int, list[Pose]], None]
 
 

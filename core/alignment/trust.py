@@ -24,8 +24,6 @@ from core.geometry.symmetry import angle
 from core.matching.matchable import MatchableShape
 from core.parts.outline import edge_agreement
 
-Floats = npt.NDArray[np.floating]
-
 RIVALRY = 0.12
 """Hypotheses whose scores differ by this share of the best one's differ in probability by the factor e."""
 

@@ -62,22 +62,6 @@ def from_shape(found: Congealed, colors: Picture) -> list[Picture]:
     return result
 
 
-def on_shape(found: Congealed, number: int, drawing: Picture) -> Picture:
-    """Carry a drawing on one photo to the shape.
-
-    Args:
-        found: the collection.
-        number: of the photo.
-        drawing: RGBA uint8 [H, W, 4], of the photo's size.
-
-    Returns:
-        Colours RGBA uint8 [N, 4] of the field's samples, transparent where the photo does not show them.
-    """
-    places = found.canon.side.field.points.position
-    pixels, visible = found.show(number, places)
-    return np.where(visible[:, None], sample_drawing(drawing, pixels), 0).astype(np.uint8)
-
-
 def average(found: Congealed, azimuth: float = 45.0, elevation: float = 20.0, size: int = 256) -> Picture:
     """Average all photos of the collection in one picture of the shape.
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import yaml
 
 from core.errors import CounterpointError
@@ -25,8 +24,6 @@ from core.interchange.camera_values import camera_of, holds_intrinsics, matrix_o
 from core.interchange.names import listed, number_of, picked
 from core.notices import warn
 from core.numbers import by_number
-
-Floats = npt.NDArray[np.floating]
 
 SAME_FOCAL = 1.1
 """The ratio of fx and fy from which they are said to differ: pixels are square, but for a few per cent."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
@@ -22,7 +21,6 @@ from core.images import check_file
 from core.interchange.poses.view import Entry, View, guarded, rigid
 from core.notices import warn
 
-Floats = npt.NDArray[np.floating]
 Posed = tuple[str, int, Pose]
 
 _OURS = {"OPENCV": OPENCV, "FULL_OPENCV": OPENCV, "OPENCV_FISHEYE": FISHEYE}

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from core.errors import CounterpointError
@@ -20,8 +19,6 @@ from core.interchange.names import matches, say_other_folder
 from core.interchange.poses.matrix import rotation_of, to_matrix
 from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
 from core.notices import warn
-
-Floats = npt.NDArray[np.floating]
 
 _GL = np.diag([1.0, -1.0, -1.0, 1.0])
 """OpenGL camera axes (y up, z backward) from OpenCV's."""
