@@ -87,9 +87,9 @@ def photo_of(
     image: npt.NDArray[np.uint8],
     encoder: ImageEncoder,
     K: Floats,
-    box: Box | None,
-    mask: Mask | None,
-    name: str,
+    box: Box | None = None,
+    mask: Mask | None = None,
+    name: str = "The photo",
     depth: Floats | None = None,
 ) -> Photo:
     """Make a photo without lens distortion ready for alignment.
