@@ -53,7 +53,7 @@ class ProjectFiles(QObject):
     def start(self) -> None:
         """Begin to autosave; a document that a crash left behind is offered."""
         left = self._left_behind()
-        folder = _folder()
+        folder = autosave_folder()
         name = f"{uuid.uuid4().hex}{SUFFIX}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ class ProjectFiles(QObject):
             return
         try:
             project = load_project(path)
-            document, missing = unpack(project, path.absolute().parent, _folder().with_name("embedded"))
+            document, missing = unpack(project, path.absolute().parent, autosave_folder().with_name("embedded"))
         except CounterpointError as error:
             self._shell.fail(str(error))
             return
@@ -199,7 +199,7 @@ class ProjectFiles(QObject):
     def _left_behind(self) -> list[tuple[Path, QLockFile]]:
         """Autosaved documents of windows that are no more, locked by us."""
         found = []
-        for path in sorted(_folder().glob(f"*{SUFFIX}")):
+        for path in sorted(autosave_folder().glob(f"*{SUFFIX}")):
             lock = QLockFile(f"{path}.lock")
             lock.setStaleLockTime(0)
             if lock.tryLock(0):  # the lock of a process that lives is respected
@@ -249,5 +249,6 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-def _folder() -> Path:
+def autosave_folder() -> Path:
+    """Return where documents are kept that nobody saved yet."""
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "autosave"

@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.files import file_digest
+from core.files import check_file, file_digest
 from core.foreign_shapes import check_named
 from core.geometry.formats import READERS, SHAPE_SUFFIXES
 from core.geometry.linked_files import noted
 from core.geometry.odd_points import said_of_faces, said_of_points
 from core.geometry.paint import Paint
-from core.images import check_file
 
 MAX_FACES = 12_000_000
 MAX_FILE_BYTES = 4 << 30

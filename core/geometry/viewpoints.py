@@ -55,7 +55,7 @@ def ring_cameras(
     return [framing_camera(hull, look_at(one, axis), size, np.radians(FOV), fill) for one in directions]
 
 
-def standing(up: str) -> npt.NDArray[np.float64]:
+def upright_rotation(up: str) -> npt.NDArray[np.float64]:
     """Return the rotation float64 [3, 3] that turns the axis ``up`` of a file to +y; for z up, x stays."""
     axis = np.array(UP_AXES[up], np.float64)
     if abs(axis[1]) == 1:

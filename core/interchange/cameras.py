@@ -16,10 +16,9 @@ import numpy as np
 import yaml
 
 from core.errors import CounterpointError
-from core.files import read_json
+from core.files import check_file, read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import camera_matrix, resized_intrinsics
-from core.images import check_file
 from core.interchange.camera_values import camera_of, holds_intrinsics, matrix_of
 from core.interchange.names import listed, number_of, picked
 from core.notices import warn

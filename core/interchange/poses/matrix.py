@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.files import write_atomic
+from core.files import check_file, write_atomic
 from core.geometry.pose import Pose, nearest_rotation
-from core.images import check_file
 from core.interchange.poses.view import Entry, View, guarded
 from core.notices import warn
 
