@@ -168,3 +168,9 @@ def test_a_crash_leaves_the_document_and_another_window_is_no_crash(worked, wait
     wait_ready(worked)
     worked.projects.stop()
     assert not list(autosave_folder().glob("*"))
+    damaged = autosave_folder() / "left.counterpoint"
+    damaged.write_bytes(b"half a docu")
+    worked.projects.start()
+    said = [bar.text.text() for bar in worked.errors.bars.values() if bar.isVisible()]
+    assert any("left.unread" in text for text in said)  # it is told, and kept
+    assert damaged.with_suffix(".unread").read_bytes() == b"half a docu" and not damaged.exists()
