@@ -24,7 +24,7 @@ class Adam:
         """Take one step.
 
         Args:
-            loss: a scalar that depends on the parameters, or on some of them.
+            loss: a scalar [] that depends on the parameters, or on some of them.
             free: what the gradient of each parameter is multiplied by, broadcast; None is one.
         """
         gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)

@@ -42,7 +42,7 @@ class Correspondences2D3D:
         return float(np.linalg.norm(project(pose, K, self.points)[0] - self.pixels, axis=1).mean())
 
     def allow(self, pose: Pose, fitted: Pose, K: Floats) -> bool:
-        """Whether a pose lies in the region of 95 % confidence of the pose that was fitted to the correspondences alone.
+        """Whether a pose lies in the region of 95 % confidence of the pose that was fitted to the correspondences alone, for intrinsics K [3, 3].
 
         How exact they are is estimated from how far the fitted pose misses them (an F-test on the squared errors in pixels); three of
         them leave that open, and allow every pose.
@@ -75,7 +75,7 @@ class Correspondences2D3D:
             )
 
     def say_misfits(self, pose: Pose, K: Floats, size: tuple[int, int]) -> None:
-        """Warn the user of the pairs that a pose does not fit; ``K`` and ``size`` are as in :func:`poses_from_correspondences`."""
+        """Warn the user of the pairs that a pose does not fit; K [3, 3] and ``size`` are as in :func:`poses_from_correspondences`."""
         pixels, depth = project(pose, K, self.points)
         errors = np.where(depth > 0, np.linalg.norm(pixels - self.pixels, axis=1), np.inf)
         missed = np.flatnonzero(errors > FITS * max(size))

@@ -101,7 +101,7 @@ def drift(values: Any) -> float:
 
 
 def decimals(values: Floats) -> int:
-    """Digits behind the point that the numbers were written with: of the one that has the most, 17 at most."""
+    """Digits behind the point that numbers [...] were written with: of the one that has the most, 17 at most."""
     return min(17, max(_places(float(value)) for value in np.ravel(values)))
 
 
