@@ -99,7 +99,7 @@ def load_mask(path: str | Path, image_size: tuple[int, int] | None = None) -> np
     :func:`core.notices.warn`.
 
     Args:
-        path: Of the file.
+        path: of the file.
         image_size: (width, height) of the image that it belongs to; a mask of the same proportions is scaled to it.
 
     Raises:

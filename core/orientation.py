@@ -20,8 +20,8 @@ def orientation(image: Image.Image) -> int:
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
-def lies(path: str | Path) -> int:
-    """How the photo in a file lies, 1 for upright and for what is no picture that Pillow knows."""
+def exif_orientation(path: str | Path) -> int:
+    """The EXIF orientation of a photo's file, 1 to 8: 1 is upright, and what is said of no picture that Pillow knows."""
     try:
         with Image.open(path) as image:
             return orientation(image)
@@ -42,7 +42,7 @@ def may_be_meant_lying(path: str | Path, size: tuple[int, int] | None = None) ->
         path: of the photo.
         size: (width, height) for which the pixels are told, those of the upright photo; None where nothing says it.
     """
-    found = lies(path)
+    found = exif_orientation(path)
     return found != 1 and (size is None or found not in SIDEWAYS or size[0] == size[1])
 
 

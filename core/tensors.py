@@ -10,7 +10,7 @@ from core.files import write_atomic
 
 
 def save_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], about: dict[str, str] | None = None) -> None:
-    """Write tensors, wherever they are, with what is known about them.
+    """Write tensors [...], wherever they are, with what is known about them.
 
     Raises:
         CounterpointError: the folder is missing, full or not writable.

@@ -3,7 +3,8 @@
 from typing import Any
 
 from app.cli.options.encoders import EncodersOptions
-from core.encoders.catalogue import DEFAULT, available
+from core.encoders.catalogue import available
+from core.encoders.names import DEFAULT
 from core.progress import Progress, silent
 
 

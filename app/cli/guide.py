@@ -43,13 +43,13 @@ class PoseGuide:
         meant, it is looked for.
 
         Args:
-            one: An image or a shape.
-            other: The same.
-            photo: The image's path, its pixels uint8 [H, W, 3], and the object's box or None.
-            up: The axis of the shape's file that points up.
-            views: The joint prior.
-            clicks: Pixels of the image that show the object.
-            progress: Is told how far it is.
+            one: an image or a shape.
+            other: the same.
+            photo: the image's path, its pixels uint8 [H, W, 3], and the object's box or None.
+            up: the axis of the shape's file that points up.
+            views: the joint prior.
+            clicks: pixels of the image that show the object.
+            progress: is told how far it is.
         """
         image, shape = (one, other) if isinstance(one, MatchableImage) else (other, one)
         if not isinstance(image, MatchableImage) or not isinstance(shape, MatchableShape):

@@ -136,7 +136,7 @@ class OpenScene:
 
 def scene_name(scene: Scene) -> str:
     """What people read of a scene: with the folder of its data set where its own name is that of many."""
-    count = 3 if scene.form == "bop" and scene.root.name.isdigit() else 2 if scene.root.name in SIGNS else 1
+    count = 3 if scene.layout == "bop" and scene.root.name.isdigit() else 2 if scene.root.name in SIGNS else 1
     return "/".join(scene.root.parts[-count:])
 
 
@@ -249,7 +249,7 @@ def _with_camera(scene: Scene, key: str, K: Intrinsics, lens: Lens | None) -> Sc
     camera = PhotoCamera(camera_matrix(*K), old.size, lens, old.depth_scale)
     photos = tuple(
         replace(photo, camera=camera)
-        if photo.key == key or (scene.form == "video" and photo.camera is known)
+        if photo.key == key or (scene.layout == "video" and photo.camera is known)
         else photo
         for photo in scene.photos
     )

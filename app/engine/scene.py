@@ -59,7 +59,7 @@ def _changed(start: Scene, now: Scene) -> Poses:
 
 def _sized(scene: Scene) -> Scene:
     """With the sizes of photos whose cameras were found by hand."""
-    size = tuple(scene.info["size"]) if scene.form == "video" else None
+    size = tuple(scene.info["size"]) if scene.layout == "video" else None
 
     def fitting(photo: ScenePhoto) -> ScenePhoto:
         if photo.camera is None or photo.camera.size is not None:

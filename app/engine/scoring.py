@@ -102,7 +102,7 @@ def _full_key(task: AlignTask) -> tuple[object, ...]:
 
 def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, Box | None, tuple[str, ...]]:
     """The task with K and mask, where the object was taken to be if it was looked for, and what was assumed."""
-    task = _with_marked_mask(task)
+    task = with_marked_mask(task)
     if not (task.K or task.camera or task.fov or field_of_view(task.image.path)):
         task = replace(task, assumed=True)
     if task.K and task.mask is not None:
@@ -111,7 +111,7 @@ def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, Box | No
     return replace(task, K=K, lens=lens, mask=mask, fov=None, sought=task.sought or place is not None), place, warnings
 
 
-def _with_marked_mask(task: AlignTask) -> AlignTask:
+def with_marked_mask(task: AlignTask) -> AlignTask:
     """With the mask that a file of the scene marks, where there is one and nobody gave another."""
     if task.mask is not None or task.region is None:
         return replace(task, region=None)

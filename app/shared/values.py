@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from core.alignment.verdict import with_distance
+from core.encoders.names import DEFAULT
 from core.geometry.formats import guess_up, is_shape
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
@@ -88,7 +89,7 @@ def item_for(path: str | Path) -> Item:
 class EncoderSettings:
     """The choice of encoder and how shapes are looked at, as in the encoder dock."""
 
-    name: str = "pocket"
+    name: str = DEFAULT
     weights: str | None = None
     layer: int | None = None
     device: str = "auto"

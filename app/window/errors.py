@@ -6,49 +6,36 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QBoxLayout
 
-from app.document.session import Session
 from app.document.texts import tr
 from app.shared.pipe import GPU_FULL
 from app.shared.values import SLOTS
-from app.window.engine_client import EngineClient, Request
+from app.window.engine_client import Request
 from app.window.feature import Feature
 from app.window.messages import Messages
-from app.window.requests import Requests
-from app.window.shell import Shell
+from app.window.services import Services
 from app.window.views.error_bar import ErrorBar
-from app.window.views.panels import ActivePanel, Panels
+from app.window.views.panels import Panels
 
 
 class Errors(QObject):
     """A bar for every panel and every task; what is said in one is kept among the messages too."""
 
-    def __init__(
-        self,
-        engine: EngineClient,
-        requests: Requests,
-        session: Session,
-        panels: Panels,
-        features: Iterable[Feature],
-        active: ActivePanel,
-        messages: Messages,
-        shell: Shell,
-        parent: QObject,
-    ):
-        super().__init__(parent)
-        self._session, self._active, self._messages = session, active, messages
-        self.bars: dict[str, ErrorBar] = {slot: panel.errors for slot, panel in panels.items()}
+    def __init__(self, use: Services, features: Iterable[Feature], messages: Messages):
+        super().__init__(use.parent)
+        self._session, self._active, self._messages = use.session, use.active, messages
+        self.bars: dict[str, ErrorBar] = {slot: panel.errors for slot, panel in use.panels.items()}
         for feature in features:
             layout = feature.panel.layout()
             assert isinstance(layout, QBoxLayout)
             self.bars[feature.name] = ErrorBar()
             layout.insertWidget(0, self.bars[feature.name])
-        engine.ask = self._ask_again
-        engine.died.connect(lambda sentence: shell.say(sentence, 15_000))
-        requests.failed.connect(self._failed)
-        requests.busy.connect(self._begun)
-        requests.opened.connect(lambda slot, _: self.bars[slot].clear())
-        session.leaving.connect(lambda: self._clear(self.bars))
-        session.follow({"pins"}, lambda: self._pins_changed(panels))
+        use.engine.ask = self._ask_again
+        use.engine.died.connect(lambda sentence: use.shell.say(sentence, 15_000))
+        use.requests.failed.connect(self._failed)
+        use.requests.busy.connect(self._begun)
+        use.requests.opened.connect(lambda slot, _: self.bars[slot].clear())
+        use.session.leaving.connect(lambda: self._clear(self.bars))
+        use.session.follow({"pins"}, lambda: self._pins_changed(use.panels))
 
     def say(
         self,

@@ -34,7 +34,7 @@ Entries = Sequence[Entry | None]
 
 
 class Feature:
-    """A task of the window. Its constructor says what it needs; ``app.window.features`` lists all of them.
+    """A task of the window, made with :class:`app.window.services.Services`; ``app.window.features`` lists all of them.
 
     Attributes:
         name: of the folder that the task has in every room.

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from app.document.session import Session
 from app.document.texts import title, tr
 from app.shared.values import KINDS, Item, Kind, Slot, item_for, kind_of, slots_of
 from app.window.feature import Feature
 from app.window.project_files import ProjectFiles
-from app.window.requests import Requests
-from app.window.shell import Shell
-from app.window.views.panels import Panels
+from app.window.services import Services
 from core.geometry.formats import SHAPE_SUFFIXES
 from core.image_formats import IMAGE_SUFFIXES
 from core.interchange.project import SUFFIX
@@ -24,25 +21,15 @@ MAX_RECENT = 10
 class Files(QObject):
     """Opens images, shapes and projects, and remembers what was open."""
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        projects: ProjectFiles,
-        panels: Panels,
-        features: Sequence[Feature],
-        settings: QSettings,
-        shell: Shell,
-        parent: QObject | None = None,
-    ):
-        super().__init__(parent)
-        self._session, self._requests, self._projects = session, requests, projects
-        self._features, self._settings, self._shell = features, settings, shell
+    def __init__(self, use: Services, projects: ProjectFiles, features: Sequence[Feature]):
+        super().__init__(use.parent)
+        self._session, self._requests, self._projects = use.session, use.requests, projects
+        self._features, self._settings, self._shell = features, use.settings, use.shell
         self._known: dict[Slot, Item] = {}
         self._scene: Path | None = None
-        session.follow({"items", "scene"}, self._remember_items)
+        use.session.follow({"items", "scene"}, self._remember_items)
         projects.changed.connect(self._remember_project)
-        for slot, panel in panels.items():
+        for slot, panel in use.panels.items():
             panel.files_dropped.connect(lambda paths, s=slot: self.open(paths, s))
             panel.open_requested.connect(lambda s=slot: self.ask(s))
 

@@ -24,7 +24,7 @@ from app.window.content import Content
 from app.window.engine_client import EngineClient
 from app.window.errors import Errors
 from app.window.feature import Entries, Entry
-from app.window.features import Services, build_features
+from app.window.features import build_features
 from app.window.files import Files
 from app.window.guide import Guide
 from app.window.help import console_entries, help_entries
@@ -39,6 +39,7 @@ from app.window.preload import Preload
 from app.window.project_files import ProjectFiles
 from app.window.requests import Requests
 from app.window.sample import Sample
+from app.window.services import Services
 from app.window.staging import Staging
 from app.window.task_bar import TaskBar
 from app.window.text_keys import TextKeys
@@ -74,27 +75,16 @@ class MainWindow(QMainWindow):
         self.tools, self.layers = Tools(self.panels, self), LayerSettings(self)
         self.messages, self.tasks = Messages(self.statusBar(), self), TaskBar()
         self.steps = PhotoSteps(self)
-        self.features = build_features(self._services())
+        services = self._services()
+        self.features = build_features(services)
         self.projects = ProjectFiles(self.session, self.settings, self.panels, self.content, self, self)
-        self.files = Files(
-            self.session, self.requests, self.projects, self.panels, tuple(self.features), self.settings, self, self
-        )
+        self.files = Files(services, self.projects, tuple(self.features))
         self.sample = Sample(self.session, self.requests, self.tools, self)
         samples: dict[str, Callable[[], object]] = {tr("the sample"): self.open_sample}
         for feature in self.features:
             samples |= feature.samples()
         self.guide = Guide(self.session, self.engine, self.tools, self.files, samples, self)
-        self.errors = Errors(
-            self.engine,
-            self.requests,
-            self.session,
-            self.panels,
-            self.features,
-            self.active,
-            self.messages,
-            self,
-            self,
-        )
+        self.errors = Errors(services, self.features, self.messages)
         self.tour = Tour(self.session, self.tools, self.settings, self)
         self.pictures = Pictures(self.panels, self.active, self)
         self.memory, self.text_keys = GiveBack(self.session, self), TextKeys(self)
@@ -110,9 +100,20 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self.projects.start)
 
     def _services(self) -> Services:
-        panels = self.panels, self.content, self.active, self.pair, self.tools
         return Services(
-            self.session, self.engine, self.requests, *panels, self.layers, self.settings, self, self.steps, self
+            session=self.session,
+            engine=self.engine,
+            requests=self.requests,
+            panels=self.panels,
+            content=self.content,
+            active=self.active,
+            pair=self.pair,
+            tools=self.tools,
+            layers=self.layers,
+            settings=self.settings,
+            shell=self,
+            steps=self.steps,
+            parent=self,
         )
 
     @property

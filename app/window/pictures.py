@@ -1,11 +1,17 @@
 """Pictures of what panels show, saved to files."""
 
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtGui import QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog
 
 from app.document.texts import title, tr
 from app.shared.values import Kind, Slot, kind_of, slots_of
 from app.window.shell import Shell
 from app.window.views.panels import ActivePanel, Panels
+from core.errors import CounterpointError
+from core.files import write_atomic
 
 
 class Pictures:
@@ -22,12 +28,31 @@ class Pictures:
 
     def save_of(self, slot: Slot) -> None:
         """Save the picture of a panel, and say where."""
-        parent, caption = self._shell.dialog_parent, tr("Save picture of {slot}").format(slot=title(slot))
+        picture, name = self._panels[slot].picture(), title(slot)
+        if picture is None:
+            self._shell.fail(tr("Nothing is open in {slot}, so there is no picture to save.").format(slot=name), slot)
+            return
+        parent, caption = self._shell.dialog_parent, tr("Save picture of {slot}").format(slot=name)
         path, _ = QFileDialog.getSaveFileName(parent, caption, f"{slot.replace(' ', '-')}.png", tr("PNG (*.png)"))
-        if path and self._panels[slot].save_picture(path):
-            self._shell.saved(path)
-        elif path:
-            sentence = tr(
-                "The picture of {slot} could not be written to {path}; check that something is open and the folder exists."
-            )
-            self._shell.fail(sentence.format(slot=title(slot), path=path), slot)
+        if path:
+            try:
+                self._shell.saved(write_picture(path, picture))
+            except CounterpointError as error:
+                self._shell.fail(str(error), slot)
+
+
+def write_picture(path: str | Path, picture: QImage) -> Path:
+    """Write a picture whole or not at all, in the format of the suffix; returns its file, a PNG where there is none.
+
+    Raises:
+        CounterpointError: no such format, or the file cannot be written.
+    """
+    path, content = Path(path), QBuffer()
+    if not path.suffix:
+        path = path.with_suffix(".png")
+    content.open(QIODevice.OpenModeFlag.WriteOnly)
+    if not QImageWriter(content, path.suffix[1:].encode()).write(picture):
+        sentence = tr("Pictures are not written as {suffix}; give the file a name that ends in .png.")
+        raise CounterpointError(sentence.format(suffix=path.suffix))
+    write_atomic(path, bytes(content.data().data()))
+    return path

@@ -31,6 +31,7 @@ class Preferences(QDialog):
     def __init__(self, appearance: Appearance, requests: Requests, parent: QWidget | None = None):
         super().__init__(parent)
         self._appearance, self._requests = appearance, requests
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # it is made anew each time
         self.setWindowTitle(tr("Preferences"))
         self.resize(560, 460)
         tabs = QTabWidget()

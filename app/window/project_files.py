@@ -1,6 +1,7 @@
 """The project file in the window: new, open, save, autosave, and recovery after a crash."""
 
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,9 @@ from core.interchange.project import SUFFIX, load_project, save_project
 
 AUTOSAVE_MS = 20_000
 """Between two looks at whether there is something new to keep."""
+
+UNREAD = ".unread"
+"""Of autosaved documents that could not be opened."""
 
 PATTERN = tr("Projects (*{suffix})").format(suffix=SUFFIX)
 
@@ -53,7 +57,7 @@ class ProjectFiles(QObject):
     def start(self) -> None:
         """Begin to autosave; a document that a crash left behind is offered."""
         left = self._left_behind()
-        folder = _folder()
+        folder = autosave_folder()
         name = f"{uuid.uuid4().hex}{SUFFIX}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -73,14 +77,14 @@ class ProjectFiles(QObject):
         self._timer.start()
         for path, lock in left:
             self._offer(path)
-            path.unlink(missing_ok=True)
+            _remove(path)
             lock.unlock()
 
     def stop(self) -> None:
         """The window closes in order: nothing is left behind."""
         self._timer.stop()
         if self._store is not None and self._lock is not None:
-            self._store.unlink(missing_ok=True)
+            _remove(self._store)
             self._lock.unlock()
             self._store = None
 
@@ -150,7 +154,7 @@ class ProjectFiles(QObject):
             return
         try:
             project = load_project(path)
-            document, missing = unpack(project, path.absolute().parent, _folder().with_name("embedded"))
+            document, missing = unpack(project, path.absolute().parent, autosave_folder().with_name("embedded"))
         except CounterpointError as error:
             self._shell.fail(str(error))
             return
@@ -183,7 +187,7 @@ class ProjectFiles(QObject):
         self.path, self._kept, self._whole = path, None, whole
         self._stamp = None if path is None else _stamp(path)
         if self._store is not None:
-            self._store.unlink(missing_ok=True)
+            _remove(self._store)
         self.changed.emit()
 
     def _ask_for(self, document: SavedDocument, missing: list[Item]) -> SavedDocument:
@@ -199,7 +203,7 @@ class ProjectFiles(QObject):
     def _left_behind(self) -> list[tuple[Path, QLockFile]]:
         """Autosaved documents of windows that are no more, locked by us."""
         found = []
-        for path in sorted(_folder().glob(f"*{SUFFIX}")):
+        for path in sorted(autosave_folder().glob(f"*{SUFFIX}")):
             lock = QLockFile(f"{path}.lock")
             lock.setStaleLockTime(0)
             if lock.tryLock(0):  # the lock of a process that lives is respected
@@ -209,7 +213,8 @@ class ProjectFiles(QObject):
     def _offer(self, path: Path) -> None:
         try:
             document, missing = unpack(load_project(path), path.parent)
-        except CounterpointError:
+        except CounterpointError as error:
+            self._put_aside(path, str(error))
             return
         when = QDateTime.fromSecsSinceEpoch(int(path.stat().st_mtime)).toString("d MMM, HH:mm")
         name = Path(document.origin).name or tr("an unsaved project")
@@ -219,6 +224,16 @@ class ProjectFiles(QObject):
             self._show(self._ask_for(document, missing))
             self._became(Path(document.origin) if document.origin else None)
             self._session.undo_stack.resetClean()
+
+    def _put_aside(self, path: Path, reason: str) -> None:
+        """Keep a document that is left behind and cannot be opened, and ask about it no more."""
+        aside = path.with_suffix(UNREAD)
+        with suppress(OSError):
+            path.replace(aside)
+        sentence = tr(
+            "What was autosaved when Counterpoint was not closed properly cannot be opened: {reason} It is kept as {path}."
+        )
+        self._shell.fail(sentence.format(reason=reason, path=aside))
 
     def ask_overwrite(self, name: str) -> bool:
         """Whether what another window or program wrote into the project meanwhile may be lost."""
@@ -249,5 +264,12 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-def _folder() -> Path:
+def _remove(path: Path) -> None:
+    """Delete a file that is there; one that cannot be deleted stays, which harms nobody."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def autosave_folder() -> Path:
+    """Return where documents are kept that nobody saved yet."""
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "autosave"

@@ -24,8 +24,8 @@ class Adam:
         """Take one step.
 
         Args:
-            loss: A scalar that depends on the parameters, or on some of them.
-            free: What the gradient of each parameter is multiplied by, broadcast; None is one.
+            loss: a scalar [] that depends on the parameters, or on some of them.
+            free: what the gradient of each parameter is multiplied by, broadcast; None is one.
         """
         gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
         self._steps += 1

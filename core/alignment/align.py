@@ -61,14 +61,14 @@ def align(
     """Align a shape with a feature field and templates to the object in a photo.
 
     Args:
-        scorer: Compares poses of the shape with the photo.
-        templates: Pictures of the shape from all around, as the scorer's encoder sees them.
-        coarse: How hypotheses are made.
-        fine: How they are made exact; None leaves them as they are.
-        watch: Called with the number of the step and the poses while they improve.
+        scorer: compares poses of the shape with the photo.
+        templates: pictures of the shape from all around, as the scorer's encoder sees them.
+        coarse: how hypotheses are made.
+        fine: how they are made exact; None leaves them as they are.
+        watch: called with the number of the step and the poses while they improve.
 
     Raises:
-        CounterpointError: The mask is empty or of another size, the box is tiny, the intrinsics are none of such a
+        CounterpointError: the mask is empty or of another size, the box is tiny, the intrinsics are none of such a
             photo, depth contradicts the size of the shape, or no pose agrees at all.
     """
     check(scorer.photo)
@@ -84,7 +84,7 @@ def align_hypotheses(
     """Make hypotheses exact and keep the best that differ; see :func:`align`.
 
     Raises:
-        CounterpointError: Depth contradicts the size of the shape.
+        CounterpointError: depth contradicts the size of the shape.
     """
     refined = refine(initial_poses(found, scorer, fine.dof), scorer, fine, watch)
     kept = non_maximum_suppression(refined, SHOWN, SUPPRESSION_DEGREES)
@@ -101,12 +101,12 @@ def initial_poses(found: list[Hypothesis], scorer: PoseScorer, dof: int) -> list
     is free), and poses on which correspondences in space agree come to them.
 
     Args:
-        found: Hypotheses of the templates, the best first.
-        scorer: Compares poses of the shape with the photo.
+        found: hypotheses of the templates, the best first.
+        scorer: compares poses of the shape with the photo.
         dof: 6, 7 or 9 degrees of freedom.
 
     Raises:
-        CounterpointError: Depth is far from where the best hypothesis puts the shape, which has no freedom of scale.
+        CounterpointError: depth is far from where the best hypothesis puts the shape, which has no freedom of scale.
     """
     if scorer.photo.depth is None:
         return found
@@ -127,15 +127,15 @@ def align_from(
     """Align a shape to a photo from a pose that is known roughly, or from correspondences.
 
     Args:
-        scorer: Compares poses of the shape with the photo.
-        fine: How the pose is made exact.
-        watch: Called with the number of the step and the poses while they improve.
-        start: The pose to begin with, or None to take those that the correspondences allow.
-        correspondences: Three pixels or more with their points on the shape. They order the poses before the photo
+        scorer: compares poses of the shape with the photo.
+        fine: how the pose is made exact.
+        watch: called with the number of the step and the poses while they improve.
+        start: the pose to begin with, or None to take those that the correspondences allow.
+        correspondences: three pixels or more with their points on the shape. They order the poses before the photo
             does. Where depth is measured at three or more of them they are pairs in space too.
 
     Raises:
-        CounterpointError: The photo cannot be aligned to (see :func:`core.alignment.photo.check`), the correspondences
+        CounterpointError: the photo cannot be aligned to (see :func:`core.alignment.photo.check`), the correspondences
             leave the pose open, or depth is far from where the pose puts the shape.
     """
     check(scorer.photo)
@@ -216,7 +216,7 @@ def hypotheses(
     """Find poses by comparing the photo with templates; they are not exact yet. The best comes first.
 
     Raises:
-        CounterpointError: No pose agrees with the photo at all.
+        CounterpointError: no pose agrees with the photo at all.
     """
     found = coarse_poses(scorer, templates, coarse)
     if not found or found[0].score <= 0:

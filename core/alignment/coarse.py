@@ -6,7 +6,6 @@ And, to be compared with, what the correspondences of single cells say.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from core.alignment.rays import toward
@@ -15,18 +14,16 @@ from core.alignment.templates import TemplateSet, compare, pose_of
 from core.geometry.camera import look_at
 from core.geometry.pose import Pose, nearest_rotation
 
-Floats = npt.NDArray[np.floating]
-
 
 @dataclass(frozen=True)
 class CoarseSettings:
     """How many poses of templates are tried.
 
     Attributes:
-        tried: This many of the best of all templates and rolls are looked at.
-        drawn: Of this many of those that differ the shape is drawn, and compared with the photo.
-        keep: This many of them are kept.
-        suppression: Degrees by which their rotations differ.
+        tried: this many of the best of all templates and rolls are looked at.
+        drawn: of this many of those that differ the shape is drawn, and compared with the photo.
+        keep: this many of them are kept.
+        suppression: degrees by which their rotations differ.
     """
 
     tried: int = 150

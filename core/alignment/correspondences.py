@@ -24,8 +24,8 @@ class Correspondences2D3D:
     """Pixels of a photo and the points of a shape that they show.
 
     Attributes:
-        pixels: Float64 [n, 2], pixels (u, v) of the photo.
-        points: Float64 [n, 3], points in the shape's own frame and units.
+        pixels: float64 [n, 2], pixels (u, v) of the photo.
+        points: float64 [n, 3], points in the shape's own frame and units.
     """
 
     pixels: Floats
@@ -42,7 +42,7 @@ class Correspondences2D3D:
         return float(np.linalg.norm(project(pose, K, self.points)[0] - self.pixels, axis=1).mean())
 
     def allow(self, pose: Pose, fitted: Pose, K: Floats) -> bool:
-        """Whether a pose lies in the region of 95 % confidence of the pose that was fitted to the correspondences alone.
+        """Whether a pose lies in the region of 95 % confidence of the pose that was fitted to the correspondences alone, for intrinsics K [3, 3].
 
         How exact they are is estimated from how far the fitted pose misses them (an F-test on the squared errors in pixels); three of
         them leave that open, and allow every pose.
@@ -59,7 +59,7 @@ class Correspondences2D3D:
         """Refuse pairs that cannot be meant for a shape and a photo of ``size`` (width, height).
 
         Raises:
-            CounterpointError: A point lies far off the shape, or a pixel far outside the photo.
+            CounterpointError: a point lies far off the shape, or a pixel far outside the photo.
         """
         low, high = shape.bounds
         off = np.maximum(low - self.points, self.points - high).max(axis=1, initial=0) > BEYOND * shape.diagonal
@@ -75,7 +75,7 @@ class Correspondences2D3D:
             )
 
     def say_misfits(self, pose: Pose, K: Floats, size: tuple[int, int]) -> None:
-        """Warn the user of the pairs that a pose does not fit; ``K`` and ``size`` are as in :func:`poses_from_correspondences`."""
+        """Warn the user of the pairs that a pose does not fit; K [3, 3] and ``size`` are as in :func:`poses_from_correspondences`."""
         pixels, depth = project(pose, K, self.points)
         errors = np.where(depth > 0, np.linalg.norm(pixels - self.pixels, axis=1), np.inf)
         missed = np.flatnonzero(errors > FITS * max(size))
@@ -91,15 +91,15 @@ def poses_from_correspondences(correspondences: Correspondences2D3D, K: Floats, 
     """Find the poses that put the points of at least three correspondences on their pixels.
 
     Args:
-        correspondences: At least three.
-        K: Intrinsics [3, 3] in pixels.
-        size: Width and height of the photo in pixels.
+        correspondences: at least three.
+        K: intrinsics [3, 3] in pixels.
+        size: width and height of the photo in pixels.
 
     Returns:
         The poses, the best first: up to four for three correspondences (Grunert's P3P), else one.
 
     Raises:
-        CounterpointError: There are too few correspondences, they lie on a line, or no pose puts them before the
+        CounterpointError: there are too few correspondences, they lie on a line, or no pose puts them before the
             camera.
     """
     import poselib

@@ -3,14 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from core.alignment.scorer import Photo
 from core.errors import CounterpointError
 from core.geometry.shape import Shape
 from core.notices import warn
-
-Floats = npt.NDArray[np.floating]
 
 FACTORS = (1.0, 1000.0, 0.001, 100.0, 0.01)
 """How many times larger the unit of depth may be than the shape's: metres and millimetres, or with centimetres."""

@@ -33,12 +33,12 @@ def estimate_field_of_view(
     """Estimate the field of view with the pose.
 
     Args:
-        found: Hypotheses for the scorer's camera, the best first.
-        scorer: Compares poses with the photo through a camera that was guessed.
-        fine: How poses are made exact for each field of view.
-        progress: Is told which field of view is tried.
-        tried: This many of the hypotheses are made exact.
-        fields: Degrees of the longer side that are tried.
+        found: hypotheses for the scorer's camera, the best first.
+        scorer: compares poses with the photo through a camera that was guessed.
+        fine: how poses are made exact for each field of view.
+        progress: is told which field of view is tried.
+        tried: this many of the hypotheses are made exact.
+        fields: degrees of the longer side that are tried.
 
     Returns:
         The field of view in degrees, a scorer with that camera, and the poses for it, the best first.
@@ -61,10 +61,10 @@ def zoomed(pose: Pose, K: Floats, other: Floats, center: Floats) -> Pose:
     """Move a pose so that it looks the same through another camera, but for perspective.
 
     Args:
-        pose: Of the shape.
-        K: Intrinsics [3, 3] of its camera in pixels.
-        other: Intrinsics [3, 3] of the other camera in pixels.
-        center: The point [3] of the shape's own frame that stays at its pixel.
+        pose: of the shape.
+        K: intrinsics [3, 3] of its camera in pixels.
+        other: intrinsics [3, 3] of the other camera in pixels.
+        center: the point [3] of the shape's own frame that stays at its pixel.
     """
     pixel, depth = project(pose, K, center)
     before, after = (np.linalg.solve(camera, [*pixel, 1.0]) for camera in (K, other))

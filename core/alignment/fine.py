@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from core.alignment.adam import Adam
@@ -19,7 +18,6 @@ from core.alignment.observations import Observations, SilhouetteTarget, observe,
 from core.alignment.scorer import Hypothesis, PoseScorer, ranked
 from core.geometry.pose import Pose, nearest_rotation
 
-Floats = npt.NDArray[np.floating]
 Watch = Callable[[int, list[Pose]], None]
 
 
@@ -28,14 +26,14 @@ class FineSettings:
     """How poses descend.
 
     Attributes:
-        steps: Steps of Adam.
-        recast: Steps after which observations are made anew.
-        trial, finalists: After so many steps only so many go on, those that agree best with the field.
-        noc, silhouette, depth, correspondences: Weights of the losses; correspondences are certain.
-        rate: Learning rate of Adam, in radians, diagonals of the shape and log scale.
-        reach: Coordinates are looked for within this many diagonals of where the pose puts them, half of it at the end.
-        dof: Degrees of freedom: 6 (rotation and translation), 7 (and one scale) or 9 (and one for each axis).
-        locked: Names of ``FREEDOMS`` that do not change.
+        steps: steps of Adam.
+        recast: steps after which observations are made anew.
+        trial, finalists: after so many steps only so many go on, those that agree best with the field.
+        noc, silhouette, depth, correspondences: weights of the losses; correspondences are certain.
+        rate: learning rate of Adam, in radians, diagonals of the shape and log scale.
+        reach: coordinates are looked for within this many diagonals of where the pose puts them, half of it at the end.
+        dof: degrees of freedom: 6 (rotation and translation), 7 (and one scale) or 9 (and one for each axis).
+        locked: names of ``FREEDOMS`` that do not change.
     """
 
     steps: int = 40
@@ -62,11 +60,11 @@ def refine(
     """Make hypotheses exact; one that would score worse stays as it was.
 
     Args:
-        starts: Hypotheses to begin with.
-        scorer: Compares poses of the shape with the photo.
-        settings: How poses descend.
-        watch: Called with the number of each step (from 1) and the poses in the order of ``starts``.
-        correspondences: Certain 2D-3D correspondences. With them a hypothesis stays only where the descent would leave what they allow
+        starts: hypotheses to begin with.
+        scorer: compares poses of the shape with the photo.
+        settings: how poses descend.
+        watch: called with the number of each step (from 1) and the poses in the order of ``starts``.
+        correspondences: certain 2D-3D correspondences. With them a hypothesis stays only where the descent would leave what they allow
             (see :meth:`core.alignment.correspondences.Correspondences2D3D.allow`), and the smallest error in pixels for its score
             comes first.
 

@@ -47,11 +47,11 @@ class ObjectInPhoto:
     """An object in a photo, before its pose is known.
 
     Attributes:
-        pixels: The photo, RGB uint8 [H, W, 3].
-        camera: Of the photo.
-        box: The object's box x0, y0, x1, y1 in pixels; None looks for the object (:func:`core.alignment.seek.seek`).
-        name: What the photo is called in warnings and errors.
-        clicks: Pixels (u, v) that are known to show the object.
+        pixels: the photo, RGB uint8 [H, W, 3].
+        camera: of the photo.
+        box: the object's box x0, y0, x1, y1 in pixels; None looks for the object (:func:`core.alignment.seek.seek`).
+        name: what the photo is called in warnings and errors.
+        clicks: pixels (u, v) that are known to show the object.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -148,18 +148,18 @@ def search_poses(
     """Look for the poses of a shape in a photo, to guide clicks with :func:`guided`.
 
     Args:
-        photo: The photo, in which the object is cut out of its box.
-        shape: The shape with its feature field.
-        encoder: What the field was made with.
-        up: The axis of the shape's file that points up.
-        templates: Gives those of the shape; None makes them.
-        progress: Is told how far it is.
+        photo: the photo, in which the object is cut out of its box.
+        shape: the shape with its feature field.
+        encoder: what the field was made with.
+        up: the axis of the shape's file that points up.
+        templates: gives those of the shape; None makes them.
+        progress: is told how far it is.
 
     Returns:
         Hypotheses that differ, made exact, the best first; from the disk cache where they were found before.
 
     Raises:
-        CounterpointError: There is no object in the photo, or no pose agrees at all.
+        CounterpointError: there is no object in the photo, or no pose agrees at all.
     """
     steps = FineSettings()
     progress(0.0, f"Looking for the shape in {photo.name}")
@@ -191,12 +191,12 @@ def guided(
     """The prior of an image as it is, its lens included, and a shape, through poses of the one in the other.
 
     Args:
-        image: The image.
-        shape: The shape.
-        camera: Of the image.
-        hypotheses: Poses of the shape, the best first. Each counts by its probability, and all together the more, the
+        image: the image.
+        shape: the shape.
+        camera: of the image.
+        hypotheses: poses of the shape, the best first. Each counts by its probability, and all together the more, the
             better the silhouette of the best overlaps with the object.
-        views: What counts with the rest of the trust, such as the joint prior; None for nothing.
+        views: what counts with the rest of the trust, such as the joint prior; None for nothing.
 
     Matches are at most as probable as the best pose; a pose whose probability nobody asked for (NaN) is taken as certain.
     """

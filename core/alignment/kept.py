@@ -69,7 +69,7 @@ def _verdicts() -> str:
 
 
 def tensors_of(found: list[Hypothesis]) -> dict[str, torch.Tensor]:
-    """Hypotheses as the disk cache holds them; :func:`hypotheses_of` makes them again."""
+    """H hypotheses as the disk cache holds them: numbers [H, 19] and their reasons as bytes [n]; :func:`hypotheses_of` makes them again."""
     rows = [
         [*one.pose.R.ravel(), *one.pose.t, *one.pose.s, one.similarity, one.overlap, one.upright_prior, one.probability]
         for one in found
@@ -82,7 +82,7 @@ def tensors_of(found: list[Hypothesis]) -> dict[str, torch.Tensor]:
 
 
 def hypotheses_of(stored: dict[str, torch.Tensor]) -> list[Hypothesis]:
-    """The hypotheses of :func:`tensors_of`."""
+    """The hypotheses of the tensors [...] of :func:`tensors_of`."""
     found = []
     for row, reasons in zip(stored["numbers"].numpy(), json.loads(bytes(stored["reasons"].tolist())), strict=True):
         pose = Pose(row[:9].reshape(3, 3), row[9:12], row[12:15])

@@ -57,10 +57,10 @@ class SilhouetteTarget:
     """The outline of the object in the photo, which the silhouette of a pose is compared with.
 
     Attributes:
-        size: Longer side of the object's box in pixels.
-        distance: Float32 [1, 1, h, w], signed distance from the outline as a fraction of ``size``, above zero outside.
-        corner: Float64 [2], the pixel (u, v) of the first value of ``distance``.
-        points: Float64 [n, 2], pixels on the outline.
+        size: longer side of the object's box in pixels.
+        distance: float32 [1, 1, h, w], signed distance from the outline as a fraction of ``size``, above zero outside.
+        corner: float64 [2], the pixel (u, v) of the first value of ``distance``.
+        points: float64 [n, 2], pixels on the outline.
     """
 
     size: float
@@ -100,9 +100,9 @@ def observe(poses: list[Pose], scorer: PoseScorer, reach: float, outline: Silhou
 
     Args:
         poses: H poses.
-        scorer: Has the photo's descriptors and the shape's field.
-        reach: Coordinates are looked for within this many diagonals of where a pose puts them.
-        outline: The silhouette target, or None to leave silhouettes out.
+        scorer: has the photo's descriptors and the shape's field.
+        reach: coordinates are looked for within this many diagonals of where a pose puts them.
+        outline: the silhouette target, or None to leave silhouettes out.
     """
     shape, caster = scorer.shape.shape, scorer.shape.caster
     columns: list[list[Floats]] = [[] for _ in range(6)]
@@ -151,10 +151,10 @@ def coordinates_near(scorer: PoseScorer, cells: npt.NDArray[np.int64], points: F
     """Find the coordinates that the picture says near where a pose puts them.
 
     Args:
-        scorer: Has the photo's descriptors and the shape's field.
-        cells: Numbers [n] of cells of the feature map that show the object (``LEAST_OBJECT``).
-        points: Surface points [n, 3] that the pose puts there (normalised frame).
-        reach: In diagonals of the shape.
+        scorer: has the photo's descriptors and the shape's field.
+        cells: numbers [n] of cells of the feature map that show the object (``LEAST_OBJECT``).
+        points: surface points [n, 3] that the pose puts there (normalised frame).
+        reach: in diagonals of the shape.
 
     Returns:
         Float64 [n, 3], for each cell the mean of the samples within ``reach``, weighted by how similar they are

@@ -42,9 +42,9 @@ def camera_of(size: tuple[int, int], fov: float | None, path: str | Path | None)
     """Make the camera of a photo whose intrinsics nobody gave.
 
     Args:
-        size: Width and height of the photo in pixels.
-        fov: Field of view of the longer side in degrees, or None (or 0) where it is not known.
-        path: The photo's file, whose EXIF data may tell the field of view; or None.
+        size: width and height of the photo in pixels.
+        fov: field of view of the longer side in degrees, or None (or 0) where it is not known.
+        path: the photo's file, whose EXIF data may tell the field of view; or None.
 
     Returns:
         The camera, and whether something told its field of view. If nothing did, it has ``core.geometry.pose.FOV``
@@ -87,24 +87,24 @@ def photo_of(
     image: npt.NDArray[np.uint8],
     encoder: ImageEncoder,
     K: Floats,
-    box: Box | None,
-    mask: Mask | None,
-    name: str,
+    box: Box | None = None,
+    mask: Mask | None = None,
+    name: str = "The photo",
     depth: Floats | None = None,
 ) -> Photo:
     """Make a photo without lens distortion ready for alignment.
 
     Args:
-        image: The photo, uint8 [H, W, 3].
-        encoder: The image encoder; it sees the square around ``box``, or around the mask where no box is given.
-        K: Intrinsics [3, 3] in pixels.
-        box: The object's box x0, y0, x1, y1 in pixels, or None.
-        mask: The object's pixels, bool [H, W]; None cuts it out of the box.
-        name: What the photo is called in warnings and errors.
-        depth: Depth [H, W] along z in the shape's units, not finite where it is not known; or None.
+        image: the photo, uint8 [H, W, 3].
+        encoder: the image encoder; it sees the square around ``box``, or around the mask where no box is given.
+        K: intrinsics [3, 3] in pixels.
+        box: the object's box x0, y0, x1, y1 in pixels, or None.
+        mask: the object's pixels, bool [H, W]; None cuts it out of the box.
+        name: what the photo is called in warnings and errors.
+        depth: depth [H, W] along z in the shape's units, not finite where it is not known; or None.
 
     Raises:
-        CounterpointError: There is neither box nor mask, the mask is of another size or shows no object, the box is
+        CounterpointError: there is neither box nor mask, the mask is of another size or shows no object, the box is
             tiny, or the intrinsics are none of such a photo.
     """
     if mask is None:
@@ -139,22 +139,22 @@ def posed_photo(
     The distortion of its lens is undone, and its depth is brought into the shape's units.
 
     Args:
-        image: The photo, uint8 [H, W, 3].
-        camera: The photo's camera.
-        mask: The object's pixels, bool [H, W]; None cuts it out of the box.
-        box: The object's box x0, y0, x1, y1 in pixels, or None.
-        encoder: The image encoder.
-        depth: Depth [H, W] along z, not finite where it is not known; or None.
-        rigid_shape: The shape of a pose without scale, in whose units depth must be; None where the scale is free.
-        name: What the photo is called in warnings and errors.
-        sought: Whether the object was looked for, see :func:`core.alignment.seek.seek`.
-        assumed: Whether nothing told the camera (see :func:`camera_of`), or the EXIF data contradict it.
+        image: the photo, uint8 [H, W, 3].
+        camera: the photo's camera.
+        mask: the object's pixels, bool [H, W]; None cuts it out of the box.
+        box: the object's box x0, y0, x1, y1 in pixels, or None.
+        encoder: the image encoder.
+        depth: depth [H, W] along z, not finite where it is not known; or None.
+        rigid_shape: the shape of a pose without scale, in whose units depth must be; None where the scale is free.
+        name: what the photo is called in warnings and errors.
+        sought: whether the object was looked for, see :func:`core.alignment.seek.seek`.
+        assumed: whether nothing told the camera (see :func:`camera_of`), or the EXIF data contradict it.
 
     Returns:
         What poses are judged by, and how its pixels belong to those of the user's photo.
 
     Raises:
-        CounterpointError: As :func:`photo_of`; or the depth cannot be in the shape's units.
+        CounterpointError: as :func:`photo_of`; or the depth cannot be in the shape's units.
     """
     size = (image.shape[1], image.shape[0])
     say_odd(image, name)
@@ -174,7 +174,7 @@ def undistorted_correspondences(given: Correspondences2D3D, flat: Undistorted) -
     """Move the pixels of correspondences from the user's photo to the undistorted one.
 
     Raises:
-        CounterpointError: The lens shows nothing at one of the pixels.
+        CounterpointError: the lens shows nothing at one of the pixels.
     """
     pixels = flat.undistort(given.pixels)
     if not np.isfinite(pixels).all():
@@ -188,7 +188,7 @@ def check(photo: Photo) -> None:
     """Refuse a photo that no shape can be aligned to.
 
     Raises:
-        CounterpointError: The mask is empty or of another size, the box is tiny, or the intrinsics are none of such a
+        CounterpointError: the mask is empty or of another size, the box is tiny, or the intrinsics are none of such a
             photo.
     """
     K = photo.K

@@ -39,8 +39,8 @@ def polished(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
     """Bring the best of some poses onto the photo.
 
     Args:
-        found: Hypotheses about one photo, the best first.
-        scorer: Compares poses of the shape with the photo.
+        found: hypotheses about one photo, the best first.
+        scorer: compares poses of the shape with the photo.
 
     Returns:
         As many hypotheses, the best first. Those that would agree clearly worse with the features stay as they were.

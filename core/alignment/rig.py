@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import CounterpointError
 from core.geometry.pose import Pose
-from core.interchange.names import nearest_name, short_names
+from core.interchange.names import short_names
 from core.interchange.poses import colmap, nerfstudio
 from core.interchange.poses.view import View
 
@@ -36,15 +36,6 @@ def load_rig(path: str | Path) -> dict[str, View]:
     if twice:
         raise CounterpointError(f"{path.name} must name each photo of the rig once; {twice[0]} is there twice.")
     return dict(zip(short_names(whole), views, strict=True))
-
-
-def camera_of(rig: dict[str, View], photo: str | Path) -> View | None:
-    """The camera of a photo by its path, as many folders as it takes.
-
-    None where the rig has no such photo, or cannot tell which.
-    """
-    name = nearest_name(list(rig), str(photo))
-    return None if name is None else rig[name]
 
 
 def carried(pose: Pose, source: View, target: View) -> Pose:

@@ -59,13 +59,13 @@ class Hypothesis:
     """A pose and how well the picture agrees with it.
 
     Attributes:
-        similarity: Mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered
+        similarity: mean cosine similarity inside both masks, of centred descriptors: of the field's and of the rendered
             picture's.
-        overlap: Intersection over union of the silhouette and the object's mask.
-        upright_prior: At most 1, less for poses that are rare (see :func:`upright_prior`).
-        probability: How probable it is that the pose is right, NaN where nobody asked
+        overlap: intersection over union of the silhouette and the object's mask.
+        upright_prior: at most 1, less for poses that are rare (see :func:`upright_prior`).
+        probability: how probable it is that the pose is right, NaN where nobody asked
             (:func:`core.alignment.trust.judged`).
-        reasons: Words of :data:`core.calibration.REASONS` for why it is doubted.
+        reasons: words of :data:`core.calibration.REASONS` for why it is doubted.
         score: similarity x overlap to the third x upright_prior, which ranks better than any of them.
     """
 
@@ -195,9 +195,9 @@ def upright_prior(pose: Pose, up: Floats, middle: Floats) -> float:
     """Say how usual it is that a shape stands so in a photo.
 
     Args:
-        pose: Of the shape in the photo.
-        up: The direction [3] that points up in the shape's own frame.
-        middle: The shape's middle [3] in its own frame.
+        pose: of the shape in the photo.
+        up: the direction [3] that points up in the shape's own frame.
+        middle: the shape's middle [3] in its own frame.
 
     Returns:
         1 where the shape stands upright, within 50 degrees or seen from above, and is not seen from below; else 0.75.
@@ -219,9 +219,9 @@ def non_maximum_suppression(found: list[Hypothesis], count: int, suppression: fl
     """Keep the best poses that differ from each other.
 
     Args:
-        found: Hypotheses, the best first.
-        count: At most this many are kept.
-        suppression: Degrees by which the rotation of a pose must differ from those of all better ones that are kept.
+        found: hypotheses, the best first.
+        count: at most this many are kept.
+        suppression: degrees by which the rotation of a pose must differ from those of all better ones that are kept.
     """
     kept: list[Hypothesis] = []
     for one in found:

@@ -39,7 +39,7 @@ def by_depth(scorer: PoseScorer, dof: int) -> list[Pose]:
     They are found by 3D-3D RANSAC on triples (Umeyama, PAMI 1991) and least squares.
 
     Args:
-        scorer: Has the photo's descriptors and depth, and the shape's field.
+        scorer: has the photo's descriptors and depth, and the shape's field.
         dof: 9 for a scale of each axis, 7 for one scale, 6 for none.
 
     Returns:
@@ -72,8 +72,8 @@ def by_measured_pairs(correspondences: Correspondences2D3D, scorer: PoseScorer, 
     """The pose that brings the points of pairs to where depth is measured at their pixels: pairs in space (Umeyama, PAMI 1991).
 
     Args:
-        correspondences: Pixels of the photo and points of the shape.
-        scorer: Has the photo's depth and K.
+        correspondences: pixels of the photo and points of the shape.
+        scorer: has the photo's depth and K.
         dof: 9 or 7 for one scale, 6 for none.
 
     Returns:

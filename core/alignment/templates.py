@@ -31,13 +31,13 @@ class TemplateSettings:
     """How templates are drawn and compared.
 
     Attributes:
-        directions: Number of viewpoints, spread over the whole sphere: 25 degrees from one to the next, of which the
+        directions: number of viewpoints, spread over the whole sphere: 25 degrees from one to the next, of which the
             descent finds the rest.
-        rolls: Number of angles by which the photo is turned.
-        size: Side of a picture in pixels.
-        cells: Side of its map of descriptors.
-        fill: Share of a picture that the object spans.
-        fov: Field of view of the templates in degrees.
+        rolls: number of angles by which the photo is turned.
+        size: side of a picture in pixels.
+        cells: side of its map of descriptors.
+        fill: share of a picture that the object spans.
+        fov: field of view of the templates in degrees.
     """
 
     directions: int = 80
@@ -137,11 +137,11 @@ def pose_of(crop: Crop, number: int, templates: TemplateSet, K: Floats, caster: 
     """Find the pose in the photo that looks in a crop as a template does.
 
     Args:
-        crop: Of the photo.
-        number: Of the template.
-        templates: Of the shape.
-        K: Intrinsics [3, 3] of the photo in pixels.
-        caster: Of the shape.
+        crop: of the photo.
+        number: of the template.
+        templates: of the shape.
+        K: intrinsics [3, 3] of the photo in pixels.
+        caster: of the shape.
     """
     focal, cx, cy, distance = templates.cameras[number]
     shape = caster.shape

@@ -24,8 +24,6 @@ from core.geometry.symmetry import angle
 from core.matching.matchable import MatchableShape
 from core.parts.outline import edge_agreement
 
-Floats = npt.NDArray[np.floating]
-
 RIVALRY = 0.12
 """Hypotheses whose scores differ by this share of the best one's differ in probability by the factor e."""
 
@@ -51,8 +49,8 @@ def judged(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
     """Return hypotheses with their probabilities, at most that of the best, and reasons for doubt, in the same order.
 
     Args:
-        found: Hypotheses about one photo, the best first.
-        scorer: Compares poses of the shape with the photo.
+        found: hypotheses about one photo, the best first.
+        scorer: compares poses of the shape with the photo.
     """
     doubts = [doubt_of(found, number, scorer) for number in range(len(found))]
     if doubts and doubts[0].probability >= GOOD and fits_another_camera(found[0], scorer):
@@ -89,12 +87,12 @@ def judged_alone(
     """Judge a pose that was found elsewhere by the photo.
 
     Args:
-        pose: Of the shape.
-        camera: Of the photo, with its lens.
-        image: The photo, RGB uint8 [H, W, 3].
-        shape: Described by ``encoder``.
-        encoder: Describes the photo.
-        up: The direction that points up in the shape's file.
+        pose: of the shape.
+        camera: of the photo, with its lens.
+        image: the photo, RGB uint8 [H, W, 3].
+        shape: described by ``encoder``.
+        encoder: describes the photo.
+        up: the direction that points up in the shape's file.
 
     Returns:
         The pose with its scores and its probability. Where the object is too small or too far outside the picture to
@@ -119,9 +117,9 @@ def pose_features(found: list[Hypothesis], number: int, scorer: PoseScorer) -> d
     """Measure what tells whether a hypothesis is right; more is better.
 
     Args:
-        found: All hypotheses about the photo, the best first.
-        number: Of the one that is judged.
-        scorer: Compares poses of the shape with the photo.
+        found: all hypotheses about the photo, the best first.
+        number: of the one that is judged.
+        scorer: compares poses of the shape with the photo.
 
     Returns:
         The lead over the best different hypothesis, the lead over the pose's mirror images (of the best hypothesis

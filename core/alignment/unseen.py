@@ -48,10 +48,10 @@ def unseen_turn(pose: Pose, K: Floats, caster: Raycaster, symmetries: Floats) ->
     """Return the least turn that a photo of a pose cannot tell, beside the symmetries of the shape.
 
     Args:
-        pose: Of the shape.
-        K: Intrinsics [3, 3] in pixels, without distortion.
-        caster: Of the shape.
-        symmetries: Rotations [n, 3, 3] that the shape looks the same after from everywhere.
+        pose: of the shape.
+        K: intrinsics [3, 3] in pixels, without distortion.
+        caster: of the shape.
+        symmetries: rotations [n, 3, 3] that the shape looks the same after from everywhere.
 
     Returns:
         Degrees, or None where every turn of ``DEGREES`` about its axes would be seen.

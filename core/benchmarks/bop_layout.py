@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from core.benchmarks.bop import BopScene
 from core.geometry.camera import PhotoCamera
@@ -22,8 +21,6 @@ from core.scenes.arrangements import SAME, Arrangement, arranged
 from core.scenes.readers.bop import read_table
 from core.scenes.scene import ObjectPose, Scene, ScenePhoto, SceneShape
 from core.units import Unit
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass

@@ -9,6 +9,9 @@ from core.encoders.base import Encoded
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape
 
+BINS = 64
+"""Of the shape distribution, between 0 and the diagonal."""
+
 
 class DenseSift:
     """RootSIFT (Arandjelovic and Zisserman, CVPR 2012) on a grid of 8 pixels at three scales, one orientation."""
@@ -40,18 +43,17 @@ class DenseSift:
         return np.concatenate(layers, axis=1).reshape(len(cells), len(cells), -1).astype(np.float32)
 
 
-def d2(shape: Shape, bins: int = 64) -> npt.NDArray[np.floating]:
+def d2(shape: Shape) -> npt.NDArray[np.floating]:
     """Return the D2 shape distribution (Osada et al., 2002).
 
     Args:
         shape: the shape.
-        bins: the number of bins between 0 and the diagonal.
 
     Returns:
-        The histogram of the distances between random surface points, float64 [bins], whose sum is 1.
+        The histogram of the distances between random surface points, float64 [BINS], whose sum is 1.
     """
     position = sample_surface(shape, 4000).position
     rng = np.random.default_rng(0)
     a, b = (position[rng.integers(len(position), size=100_000)] for _ in range(2))
-    counts, _ = np.histogram(np.linalg.norm(a - b, axis=1), bins, (0, 1))
+    counts, _ = np.histogram(np.linalg.norm(a - b, axis=1), BINS, (0, 1))
     return np.asarray(counts / counts.sum())

@@ -33,6 +33,13 @@ from core.parts.segmenters import box_mask
 from core.progress import Progress, silent, span
 
 Floats = npt.NDArray[np.floating]
+STEP = 15
+"""Degrees between the rotations that are tried as symmetries."""
+
+NEAR = 0.015
+"""Diagonals within which the samples of a shape must be to the turned one."""
+
+
 Row = dict[str, Any]
 
 PAIRS, PIXELS = 40, 20
@@ -133,14 +140,12 @@ def posed(collection: Collection, encoder: ImageEncoder, true_mask: bool) -> tup
     return Both(alone, found), [shots[name] for name in found.names]
 
 
-def symmetries(shape: Shape, up: str, step: int = 15, near: float = 0.015) -> Floats:
+def symmetries(shape: Shape, up: str) -> Floats:
     """Find the rotations about the up axis that leave a shape as it is.
 
     Args:
         shape: the shape.
         up: the axis of its file that points up.
-        step: of the angles that are tried, in degrees.
-        near: how near its samples must be to the turned shape, in diagonals.
 
     Returns:
         float64 [n, 3, 3], the identity first.
@@ -148,9 +153,9 @@ def symmetries(shape: Shape, up: str, step: int = 15, near: float = 0.015) -> Fl
     points = sample_surface(shape, 3000).position
     axis, tree = np.array(UP_AXES[up], np.float64), cKDTree(sample_surface(shape, 20_000, seed=1).position)
     found = [np.eye(3)]
-    for degrees in range(step, 360, step):
+    for degrees in range(STEP, 360, STEP):
         turn = Rotation.from_rotvec(np.radians(degrees) * axis).as_matrix()
-        if float(np.quantile(tree.query(points @ turn.T)[0], 0.95)) < near:
+        if float(np.quantile(tree.query(points @ turn.T)[0], 0.95)) < NEAR:
             found.append(turn)
     return np.stack(found)
 

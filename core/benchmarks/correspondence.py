@@ -12,7 +12,8 @@ from core.benchmarks.classical import DenseSift
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder, PointEncoder
-from core.encoders.catalogue import POCKETS, EncoderChoice, load_encoder, load_point_encoder
+from core.encoders.catalogue import EncoderChoice, load_encoder, load_point_encoder
+from core.encoders.names import POCKETS
 from core.encoders.pocket import PocketEncoder
 from core.errors import CounterpointError
 from core.progress import Progress, silent, span

@@ -31,7 +31,7 @@ from core.files import read_json
 from core.geometry.depth_maps import depth_views
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import load_shape, make_shape
-from core.geometry.viewpoints import standing
+from core.geometry.viewpoints import upright_rotation
 from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]
@@ -186,7 +186,7 @@ def read_scene(file: Path) -> IndoorScene:
     content: Any = read_json(str(file))
     try:
         up = str(content.get("up", "z"))
-        turn = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]) @ standing(up)
+        turn = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]) @ upright_rotation(up)
         points = load_shape(file.parent / str(content["points"])).vertices @ turn.T
         objects = [_box(one, turn, str(one["label"])) for one in content["objects"]]
         proposals = [

@@ -12,6 +12,10 @@ from core.geometry.sampling import spread
 
 Floats = npt.NDArray[np.floating]
 
+LINES = 12
+"""At most so many matches are drawn."""
+
+
 GOOD, BAD = (60, 200, 90), (235, 60, 60)
 
 
@@ -72,7 +76,6 @@ def draw_matches(
     asked: Floats,
     found: Floats,
     right: npt.NDArray[np.bool_],
-    most: int = 12,
 ) -> npt.NDArray[np.uint8]:
     """Draw matches as lines between two pictures side by side.
 
@@ -82,7 +85,6 @@ def draw_matches(
         asked: pixels (u, v) of the first picture, float [N, 2].
         found: the pixels (u, v) that were found in the second, float [N, 2].
         right: bool [N], whether they are right; their lines are green, and the others red.
-        most: the largest number of lines.
 
     Returns:
         RGB uint8 [240, W'', 3].
@@ -94,7 +96,7 @@ def draw_matches(
         for picture, scale in zip((a, b), scales, strict=True)
     ]
     canvas = np.concatenate(sides, axis=1)
-    for i in spread(len(asked), most):
+    for i in spread(len(asked), LINES):
         begin = np.rint((asked[i] + 0.5) * scales[0]).astype(int)
         end = np.rint((found[i] + 0.5) * scales[1]).astype(int) + [sides[0].shape[1], 0]
         color = GOOD if right[i] else BAD

@@ -17,6 +17,13 @@ from core.training.scene import Object3D
 Floats = npt.NDArray[np.floating]
 
 
+VISIBLE = 0.3
+"""Objects of photos of which less is seen are left out."""
+
+SIZE = 320
+"""Of a drawn picture's sides in pixels."""
+
+
 @dataclass
 class KnownCase:
     """One object in one picture.
@@ -43,10 +50,10 @@ class KnownCase:
     up: str
 
 
-def photo_cases(scene: BopScene, photos: Sequence[str], min_visible: float = 0.3) -> Iterator[KnownCase]:
+def photo_cases(scene: BopScene, photos: Sequence[str]) -> Iterator[KnownCase]:
     """Make a case of every object of some photos that is visible enough, photo by photo."""
     for photo in photos:
-        for item in scene.objects(photo, min_visible):
+        for item in scene.objects(photo, VISIBLE):
             shape, hits = scene.models[item.object_id], item.hits
             point = np.zeros((*item.visible.shape, 3), np.float32)
             at = item.visible
@@ -56,9 +63,7 @@ def photo_cases(scene: BopScene, photos: Sequence[str], min_visible: float = 0.3
             yield KnownCase(name, item.image, item.box, item.camera.K, item.visible, point, pose, shape, "z")
 
 
-def render_cases(
-    items: Sequence[Object3D], photos: str | None, pictures: int, seed: int, size: int = 320
-) -> Iterator[KnownCase]:
+def render_cases(items: Sequence[Object3D], photos: str | None, pictures: int, seed: int) -> Iterator[KnownCase]:
     """Make cases of pictures of objects as a camera might take them, object by object.
 
     Args:
@@ -66,10 +71,9 @@ def render_cases(
         photos: a folder of photos that become backgrounds, textures and things in front half of the time, or None.
         pictures: of each object.
         seed: of the pictures.
-        size: the side of a picture in pixels.
     """
     settings = PictureSettings(
-        size, plain=0, any_roll=0.05, fill=(0.4, 0.8), shift=0.1, occluded=0.3, own=0.7, photos=photos
+        SIZE, plain=0, any_roll=0.05, fill=(0.4, 0.8), shift=0.1, occluded=0.3, own=0.7, photos=photos
     )
     for number, item in enumerate(items):
         for view in range(pictures):

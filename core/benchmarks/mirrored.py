@@ -15,18 +15,19 @@ import numpy as np
 
 from core.alignment.templates import compare, template_set
 from core.benchmarks.bop import BopScene
-from core.encoders.catalogue import EncoderChoice, load_encoder
+from core.encoders.catalogue import load_encoder
+
+VISIBLE = 0.3
+"""Objects of which less is seen are left out."""
 
 
-def agreements(
-    root: str | Path, encoder_name: str = "pocket", min_visible: float = 0.3
-) -> list[tuple[str, int, float, float]]:
+def agreements(root: str | Path) -> list[tuple[str, int, float, float]]:
     """(photo, object, agreement of the photo, agreement of its mirror image) of each object."""
-    scene, encoder = BopScene.open(root), load_encoder(EncoderChoice(encoder_name))
+    scene, encoder = BopScene.open(root), load_encoder()
     sets = {number: template_set(caster, encoder) for number, caster in scene.casters.items()}
     found = []
     for photo in scene.photos():
-        for one in scene.objects(photo, min_visible):
+        for one in scene.objects(photo, VISIBLE):
             templates = sets[one.object_id]
             plain, flipped = (
                 float(compare(templates.settings.crops(picture, mask), templates, encoder).max())

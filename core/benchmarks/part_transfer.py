@@ -278,10 +278,10 @@ def _grown(picture: Picture, image: MatchableImage, shape: MatchableShape, prior
     return np.asarray(reached <= np.quantile(reached[np.isfinite(reached)], min(share, 1)))
 
 
-def summary(scores: dict[str, list[float]], best: str = "Counterpoint") -> list[Row]:
+def summary(scores: dict[str, list[float]]) -> list[Row]:
     """Return a row for each method, see :func:`evaluate`."""
     rng, rows = np.random.default_rng(0), []
-    ours = np.array(scores[best])
+    ours = np.array(scores["Counterpoint"])
     for name, values in scores.items():
         iou = np.array(values)
         have = np.isfinite(iou)

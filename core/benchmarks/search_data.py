@@ -22,8 +22,6 @@ from core.retrieval.store import Gallery, open_gallery
 from core.training.pictures import PictureSettings, Surface, take_picture
 from core.training.procedural import Object3D
 
-Floats = npt.NDArray[np.floating]
-
 KINDS = {
     "beetle": "car", "CesiumMilkTruck": "car", "cow": "quadruped", "spot": "quadruped", "stanford-bunny": "quadruped",
     "alligator": "quadruped", "homer": "biped", "woody": "biped", "cheburashka": "biped", "Duck": "bird",

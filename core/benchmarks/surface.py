@@ -105,13 +105,13 @@ class MatchErrors:
         return chosen
 
 
-def photo_cases(scene: BopScene, pixels: int, up: str = "z") -> list[SurfaceCase]:
+def photo_cases(scene: BopScene, pixels: int) -> list[SurfaceCase]:
     """Make a case of every object of every photo that is visible enough.
 
     It has the true box and ``pixels`` random visible pixels.
     """
     rng = np.random.default_rng(0)
-    targets = {i: Target.of(shape, scene.casters[i], up) for i, shape in scene.models.items()}
+    targets = {i: Target.of(shape, scene.casters[i], "z") for i, shape in scene.models.items()}
     cases = []
     for photo in scene.photos():
         for item in scene.objects(photo):
@@ -197,7 +197,7 @@ def measure(
 
 
 def measure_through_poses(
-    cases: Sequence[SurfaceCase], encoder: ImageEncoder, samples: int = 20_000, progress: Progress = silent
+    cases: Sequence[SurfaceCase], encoder: ImageEncoder, progress: Progress = silent
 ) -> MatchErrors:
     """Match every pixel of every case as ``counterpoint match`` does: through poses that are looked for.
 
@@ -206,7 +206,6 @@ def measure_through_poses(
     Args:
         cases: the pictures.
         encoder: describes pictures, and shapes by their views.
-        samples: the number of surface samples of a shape.
         progress: is told of every picture.
     """
     shapes: dict[int, tuple[MatchableShape, ViewSet, TemplateSet]] = {}
@@ -215,7 +214,7 @@ def measure_through_poses(
         progress(number / len(cases), f"{encoder.name}, through poses: picture {number + 1} of {len(cases)}")
         target, size = case.target, (case.image.shape[1], case.image.shape[0])
         if id(target) not in shapes:
-            field = lift(target.shape, encoder, LiftSettings(samples, up=target.up), caster=target.caster)
+            field = lift(target.shape, encoder, LiftSettings(up=target.up), caster=target.caster)
             side = MatchableShape(target.shape, target.caster, field, encoder.fingerprint)
             shapes[id(target)] = side, view_set(side, target.up), template_set(target.caster, encoder)
         shape, views, templates = shapes[id(target)]

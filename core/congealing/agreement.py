@@ -29,6 +29,9 @@ from core.progress import Progress, silent
 
 Floats = npt.NDArray[np.floating]
 
+REFINED = 3
+"""So many hypotheses of each photo are refined against what the other photos show."""
+
 
 @dataclass(frozen=True)
 class AgreementSettings:
@@ -202,14 +205,9 @@ def agree(members: list[PosedPhoto], settings: AgreementSettings = AgreementSett
 class LearnedField:
     """The shape's feature field with what the photos show mixed in, so that photos are compared with photos."""
 
-    def __init__(self, members: list[PosedPhoto], weight: float = 1.0):
-        """Mix the photos in.
-
-        Args:
-            members: the photos; outliers are left out.
-            weight: of one photo beside the shape's own descriptors, whose weight is 1.
-        """
-        self._members, self._weight, self._same = members, weight, _same(members)
+    def __init__(self, members: list[PosedPhoto]):
+        """Mix the photos in, each with the weight of the shape's own descriptors; outliers are left out."""
+        self._members, self._same = members, _same(members)
         side = members[0].scorer.shape
         self._index = np.arange(len(side.field))
         self._side = side
@@ -222,7 +220,7 @@ class LearnedField:
         if not one.inlier:
             return torch.zeros(())
         descriptors, facing = observe(one.best, one.scorer, self._index)
-        return self._weight / len(self._same[number]) * facing[:, None] * descriptors
+        return 1 / len(self._same[number]) * facing[:, None] * descriptors
 
     def side(self, without: int | None = None) -> MatchableShape:
         """Return the shape with the field, optionally ``without`` what the photo of a number and its copies show."""
@@ -233,13 +231,12 @@ class LearnedField:
         return MatchableShape(self._side.shape, self._side.caster, field)
 
 
-def refine_jointly(members: list[PosedPhoto], progress: Progress = silent, tried: int = 3) -> list[PosedPhoto]:
+def refine_jointly(members: list[PosedPhoto], progress: Progress = silent) -> list[PosedPhoto]:
     """Refine every photo's chosen hypothesis, and its best others, against what the other photos show.
 
     Args:
         members: the photos; those whose pose a user fixed stay as they are.
         progress: is told of every photo.
-        tried: the number of hypotheses of each photo that are refined.
     """
     learned, found = LearnedField(members), []
     for number, one in enumerate(members):
@@ -250,7 +247,7 @@ def refine_jointly(members: list[PosedPhoto], progress: Progress = silent, tried
         old = one.scorer
         scorer = PoseScorer(old.photo, learned.side(without=number), old.encoder, old.up_name)
         others = [h for h in one.hypotheses if h is not one.best]
-        starts = scorer([h.pose for h in [one.best, *others][:tried]])
+        starts = scorer([h.pose for h in [one.best, *others][:REFINED]])
         hypotheses = refine(starts, scorer)
         found.append(replace(one, scorer=scorer, hypotheses=hypotheses, choice=0))
     return found

@@ -57,14 +57,14 @@ def choose_from_gallery(
     """Choose the canonical shape of photos from a gallery, as :func:`choose_shape` does.
 
     Args:
-        opened: The photos.
-        gallery: The folder of a gallery, or a folder of shapes, which becomes one first.
-        choice: What the encoder was chosen by; a folder of shapes is described by it.
-        encoder: The encoder that photos are posed with.
-        progress: Is told what is done.
+        opened: the photos.
+        gallery: the folder of a gallery, or a folder of shapes, which becomes one first.
+        choice: what the encoder was chosen by; a folder of shapes is described by it.
+        encoder: the encoder that photos are posed with.
+        progress: is told what is done.
 
     Raises:
-        CounterpointError: The gallery cannot be read or is empty, or no photo can be posed with any of its shapes.
+        CounterpointError: the gallery cannot be read or is empty, or no photo can be posed with any of its shapes.
     """
     with gallery_for(gallery, GallerySpec(choice), progress=span(progress, 0.0, 0.5)) as found:
         for path, reason in found.refused:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from core.alignment.scorer import Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
 from core.alignment.trust import as_known, doubt_of
-from core.congealing.agreement import AgreementSettings, LearnedField, agree, refine_jointly
+from core.congealing.agreement import LearnedField, agree, refine_jointly
 from core.congealing.coordinates import CoordinateMap, MapSettings, pixels_at, points_at, solve
 from core.congealing.copies import same_pictures
 from core.congealing.posed_photos import CanonicalShape, PosedPhoto, pose_photo
@@ -169,7 +169,6 @@ def congeal(
 def congeal_jointly(
     found: Congealed,
     progress: Progress = silent,
-    agreement: AgreementSettings = AgreementSettings(),
     maps: MapSettings = MapSettings(),
 ) -> Congealed:
     """Do the joint step alone, as after a pose was fixed by hand.
@@ -179,16 +178,15 @@ def congeal_jointly(
     Args:
         found: the collection.
         progress: is told how far it is.
-        agreement: how the photos are made to agree.
         maps: how the coordinate maps are found.
     """
     members = found.members
     if len(members) > 1:
         progress(0.0, "Making the photos agree")
         members = _with_copies(members)
-        members = agree(members, agreement)
+        members = agree(members)
         members = refine_jointly(members, span(progress, 0.1, 0.7))
-        members = agree(members, agreement)
+        members = agree(members)
     progress(0.7, "Finding the coordinate maps")
     learned = LearnedField(members).side().field
     solved = solve(members, learned, maps, span(progress, 0.7, 1.0))

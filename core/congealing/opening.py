@@ -29,9 +29,9 @@ class OpenedPhotos:
     """Photos that are ready to be posed.
 
     Attributes:
-        photos: Those that can be used, named by their paths.
-        shrunk: How much each was shrunk (1 or less), by its path.
-        refused: The path of each of the others, and why it cannot be used.
+        photos: those that can be used, named by their paths.
+        shrunk: how much each was shrunk (1 or less), by its path.
+        refused: the path of each of the others, and why it cannot be used.
     """
 
     photos: list[OpenedPhoto]
@@ -50,17 +50,17 @@ def open_photos(
     """Open the photos of a collection.
 
     Args:
-        paths: The photos' files.
-        encoder: The image encoder.
-        boxes: The objects' boxes x0, y0, x1, y1 in pixels, by path (as many folders as tell the photos
+        paths: the photos' files.
+        encoder: the image encoder.
+        boxes: the objects' boxes x0, y0, x1, y1 in pixels, by path (as many folders as tell the photos
             apart) or name. In a photo without box and mask the object is looked for, which the user is told once for all
             photos.
-        masks: A folder with masks, named as the photos and ending in ``.png``; or None.
-        camera: A file with the photos' camera, or None to go by EXIF data.
-        progress: Is told which photo is opened.
+        masks: a folder with masks, named as the photos and ending in ``.png``; or None.
+        camera: a file with the photos' camera, or None to go by EXIF data.
+        progress: is told which photo is opened.
 
     Raises:
-        CounterpointError: Fewer than ``FEWEST`` photos can be used, or photos of several sizes would have one camera.
+        CounterpointError: fewer than ``FEWEST`` photos can be used, or photos of several sizes would have one camera.
     """
     boxes, found, searched = boxes or {}, OpenedPhotos([], {}, []), []
     names = list(boxes)

@@ -19,7 +19,6 @@ from core.images import load_image
 from core.parts.prominence import likely_box
 from core.parts.segmenters import box_mask
 
-Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
 
 LONGEST = 1024

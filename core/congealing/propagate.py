@@ -62,22 +62,6 @@ def from_shape(found: Congealed, colors: Picture) -> list[Picture]:
     return result
 
 
-def on_shape(found: Congealed, number: int, drawing: Picture) -> Picture:
-    """Carry a drawing on one photo to the shape.
-
-    Args:
-        found: the collection.
-        number: of the photo.
-        drawing: RGBA uint8 [H, W, 4], of the photo's size.
-
-    Returns:
-        Colours RGBA uint8 [N, 4] of the field's samples, transparent where the photo does not show them.
-    """
-    places = found.canon.side.field.points.position
-    pixels, visible = found.show(number, places)
-    return np.where(visible[:, None], sample_drawing(drawing, pixels), 0).astype(np.uint8)
-
-
 def average(found: Congealed, azimuth: float = 45.0, elevation: float = 20.0, size: int = 256) -> Picture:
     """Average all photos of the collection in one picture of the shape.
 
@@ -143,8 +127,8 @@ def draw_parts(parts: Sequence[tuple[npt.NDArray[np.bool_], str]], size: tuple[i
     """Draw parts of a photo as a layer that can be carried to other photos.
 
     Args:
-        parts: Masks bool [H, W] of one size each, and their colours "#rrggbb"; later ones cover earlier ones.
-        size: Width and height of the layer in pixels, which may be those of the photo as it was shrunk.
+        parts: masks bool [H, W] of one size each, and their colours "#rrggbb"; later ones cover earlier ones.
+        size: width and height of the layer in pixels, which may be those of the photo as it was shrunk.
 
     Returns:
         RGBA uint8 [height, width, 4], clear where there is no part.

@@ -6,7 +6,6 @@ It has density and colour in a cube, volume rendering, and marching cubes to mak
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -14,8 +13,6 @@ from torch.nn import functional as F
 from core.errors import CounterpointError
 from core.files import save_mesh
 from core.geometry.paint import as_light
-
-Floats = npt.NDArray[np.floating]
 
 
 class Volume(nn.Module):

@@ -105,7 +105,7 @@ class TunableEncoder(ImageEncoder, Protocol):
         ...
 
     def finish(self, net: torch.nn.Module, begun: list[torch.Tensor]) -> Encoded:
-        """Run the rest of ``net``, a changed copy of :attr:`net`, on what :meth:`begin` returned.
+        """Run the rest of ``net``, a changed copy of :attr:`net`, on the tensors [B, ...] that :meth:`begin` returned.
 
         Gradients go through.
         """

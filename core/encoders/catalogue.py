@@ -8,14 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.encoders.base import ImageEncoder, PointEncoder, TunableEncoder
+from core.encoders.names import DEFAULT, POCKETS
 from core.errors import CounterpointError
 from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent
-
-DEFAULT = "pocket"
-
-POCKETS = ("pocket", "pocket-0.1")
-"""The bundled encoders, which have a point encoder each."""
 
 TIMM_NAMES = {
     "dinov2": "vit_small_patch14_dinov2.lvd142m",

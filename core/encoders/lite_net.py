@@ -50,7 +50,7 @@ class LiteNet(nn.Module):
         return maps
 
     def finish(self, maps: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Descriptors, aux and vectors (see :meth:`core.encoders.pocket_net.PocketNet.forward`) of trunk's maps."""
+        """Descriptors, aux and vectors (see :meth:`core.encoders.pocket_net.PocketNet.forward`) of the trunk's maps [B, C, h, w]."""
         learnt, aux, vectors = self.heads(maps)
         return F.conv2d(self.side_by_side(learnt, maps), self.mix[:, :, None, None]), aux, vectors
 
@@ -64,7 +64,7 @@ class LiteNet(nn.Module):
         return torch.cat([F.normalize(learnt, dim=1) * (1 - self.trunk_share) ** 0.5, *trunk], dim=1)
 
     def heads(self, maps: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Learnt descriptors, aux and vectors of the trunk's maps."""
+        """Learnt descriptors [B, D, h, w], aux and vectors of the trunk's maps [B, C, h, w], at strides of 4, 8, 16 and 32."""
         at4, at8, at16, at32 = maps
         y = self.s16(self.out16(self._attend(self.in16(at16) + _resized(self.in32(at32), at16))))
         y = self.s8(self.lat8(at8) + _resized(y, at8))

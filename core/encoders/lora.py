@@ -107,7 +107,7 @@ class LoraNet(nn.Module):
         return self._base.begin(self.net, images)
 
     def finish(self, begun: list[torch.Tensor]) -> Encoded:
-        """Run the rest of the network on what :meth:`begin` returned; gradients go through."""
+        """Run the rest of the network on the tensors [B, ...] that :meth:`begin` returned; gradients go through."""
         found = self._base.finish(self.net, begun)
         maps = found.descriptors.permute(0, 3, 1, 2)
         return Encoded((maps + self.conv(maps)).permute(0, 2, 3, 1), found.foreground, found.vectors)

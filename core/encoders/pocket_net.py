@@ -54,7 +54,7 @@ class PocketNet(nn.Module):
         return maps
 
     def finish(self, maps: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What :meth:`forward` returns, from what :meth:`begin` returned."""
+        """What :meth:`forward` returns, from the maps [B, C, h, w] that :meth:`begin` returned."""
         maps = [*maps, self.backbone.stages_3(maps[-1])]
         y = self._merge(maps)
         aux = self.aux(y)

@@ -46,7 +46,7 @@ def read_published(file: Path, base: TunableEncoder) -> tuple[dict[str, torch.Te
     less the identity.
 
     Returns:
-        The parameters float32 by their names in :class:`core.encoders.lora.LoraNet`, and the fingerprint of the encoder
+        The parameters float32 [...] by their names in :class:`core.encoders.lora.LoraNet`, and the fingerprint of the encoder
         under "base".
 
     Raises:

@@ -8,7 +8,7 @@ from core.encoders.base import EncodedPoints, PointEncoder
 from core.fields.field import FeatureField
 from core.geometry.sampling import SurfacePoints, sample_surface
 from core.geometry.shape import Shape
-from core.geometry.viewpoints import standing
+from core.geometry.viewpoints import upright_rotation
 
 
 def encode_shape(shape: Shape, encoder: PointEncoder, up: str = "y") -> EncodedPoints:
@@ -28,7 +28,7 @@ def encode_shape(shape: Shape, encoder: PointEncoder, up: str = "y") -> EncodedP
         position, normal = points.position[repeated], points.normal[repeated]
     else:
         position, normal = points.position, points.normal
-    turn = standing(up)
+    turn = upright_rotation(up)
     encoded = encoder.encode(position @ turn.T, normal @ turn.T)
     return EncodedPoints((encoded.places @ turn).astype(np.float32), encoded.descriptors, encoded.vector)
 

@@ -124,7 +124,7 @@ def _limited(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def resized(pixels: npt.NDArray[np.uint8], scale: float) -> npt.NDArray[np.uint8]:
-    """A picture made smaller by a factor of at most 1."""
+    """A picture uint8 [h, w, C] made smaller by a factor of at most 1."""
     if scale >= 1:
         return pixels
     import cv2

@@ -8,6 +8,10 @@ from core.geometry.camera import Camera
 from core.geometry.raycasting import Raycaster
 from core.geometry.viewpoints import ring_cameras
 
+AZIMUTHS = 5
+"""Pictures in each ring."""
+
+
 FAR = 0.2
 """The brightness of the farthest point, in [0, 1]; the background is black."""
 
@@ -28,17 +32,16 @@ def depth_picture(caster: Raycaster, camera: Camera) -> npt.NDArray[np.uint8]:
     return np.repeat((picture * 255 + 0.5).astype(np.uint8)[..., None], 3, axis=2)
 
 
-def depth_views(caster: Raycaster, up: str = "y", size: int = 224, azimuths: int = 5) -> npt.NDArray[np.uint8]:
+def depth_views(caster: Raycaster, up: str = "y", size: int = 224) -> npt.NDArray[np.uint8]:
     """Draw depth pictures from all around a standing shape, in a ring at 5 degrees and another at 30.
 
     Args:
         caster: of the shape.
         up: the axis of the shape's file that points up.
         size: the side of a picture in pixels.
-        azimuths: the number of pictures in each ring.
 
     Returns:
-        uint8 [2 * azimuths, size, size, 3].
+        uint8 [2 * AZIMUTHS, size, size, 3].
     """
-    cameras = ring_cameras(caster.shape.normalised, up, azimuths, (5.0, 30.0), size, 0.85)
+    cameras = ring_cameras(caster.shape.normalised, up, AZIMUTHS, (5.0, 30.0), size, 0.85)
     return np.stack([depth_picture(caster, camera) for camera in cameras])

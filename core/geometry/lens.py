@@ -73,7 +73,7 @@ class Lens:
         return np.asarray(bent, np.float64).reshape(np.shape(xy))
 
     def undistort(self, xy: Floats) -> Floats:
-        """The inverse of :meth:`distort` on the part of the picture that shows the world once.
+        """The inverse of :meth:`distort`, [n, 2] -> float64 [n, 2], on the part of the picture that shows the world once.
 
         NaN where there is no inverse.
         """

@@ -45,7 +45,7 @@ class Paint:
     textures: list[Texture] = field(default_factory=list)
 
     def arrays(self) -> Iterator[npt.NDArray | None]:
-        """All that decides the look, for digests."""
+        """All arrays [...] that decide the look, for digests."""
         yield from (self.color, self.uv, self.texture, *(texture.pixels for texture in self.textures))
 
     def at(self, face: npt.NDArray[np.integer], bary: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -104,7 +104,7 @@ def to_srgb(linear: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 
 
 def as_light(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """sRGB bytes as bytes that say amounts of light, which is what glTF stores at vertices."""
+    """sRGB bytes [...] as bytes [...] that say amounts of light, which is what glTF stores at vertices."""
     return to_bytes(to_linear(rgb / 255.0))
 
 

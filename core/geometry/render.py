@@ -56,7 +56,7 @@ def render(
 def render_posed(
     caster: Raycaster, pose: Pose, K: npt.NDArray[np.floating], size: int, supersample: int = 2
 ) -> Rendering:
-    """The same with the shape where a pose puts it before a camera ``K``, a square picture of ``size`` pixels."""
+    """The same with the shape where a pose puts it before a camera K [3, 3], a square picture of ``size`` pixels."""
     pixels = _grid(size * supersample, size * supersample)
     rays = shape_rays(pose, resized_intrinsics(K, supersample), caster.shape, pixels)
     rgb = _shaded(caster, *rays, pose.R, "own", supersample, 1.0)

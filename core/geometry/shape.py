@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.files import file_digest
+from core.files import check_file, file_digest
 from core.foreign_shapes import check_named
 from core.geometry.formats import READERS, SHAPE_SUFFIXES
 from core.geometry.linked_files import noted
 from core.geometry.odd_points import said_of_faces, said_of_points
 from core.geometry.paint import Paint
-from core.images import check_file
 
 MAX_FACES = 12_000_000
 MAX_FILE_BYTES = 4 << 30
@@ -176,7 +175,7 @@ def make_shape(
     paint: Paint | None = None,
     name: str = "shape",
 ) -> Shape:
-    """A checked :class:`Shape` from arrays, as described there; the digest covers geometry and colours.
+    """A checked :class:`Shape` from vertices [V, 3], faces [F, 3] and what else is described there; the digest covers geometry and colours.
 
     Raises:
         CounterpointError: the same as :func:`load_shape` for the content.
@@ -205,7 +204,7 @@ def checked_shape(
     name: str = "shape",
     warnings: list[str] | None = None,
 ) -> Shape:
-    """What :func:`make_shape` does, without a digest; ``warnings`` are those of the reader and stand first."""
+    """What :func:`make_shape` does of vertices [V, 3] and faces [F, 3], without a digest; ``warnings`` are those of the reader and stand first."""
     vertices = np.ascontiguousarray(vertices, np.float64).reshape(-1, 3)
     faces = np.zeros((0, 3), np.int64) if faces is None else np.ascontiguousarray(faces, np.int64).reshape(-1, 3)
     warnings = [*dict.fromkeys(warnings or []), *_check(vertices, faces, name)]

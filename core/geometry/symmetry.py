@@ -1,4 +1,4 @@
-"""Which rotations and reflections leave a shape as it is, its colours included, found by trying them."""
+"""Which rotations leave a shape as it is, its colours included, found by trying them."""
 
 from dataclasses import dataclass
 
@@ -146,38 +146,26 @@ def candidate_axes(shape: Shape) -> Floats:
     return np.array(found)
 
 
-def reflections(shape: Shape, samples: int = 1000) -> Floats:
-    """Return the reflections across the shape's own axes that leave its surface as it is, float64 [n, 3, 3]."""
-    compare = _Comparison(shape, samples, colors=False)
-    return np.array([mirror for axis in range(3) if compare(mirror := _mirror(axis))]).reshape(-1, 3, 3)
-
-
 def angle(a: Floats, b: Floats, turns: Floats) -> float:
     """Return the angle in degrees between two rotations [3, 3] of a shape with symmetries [n, 3, 3], the smallest."""
     trace = np.einsum("ij,njk,ik->n", b, turns, a)
     return float(np.degrees(np.arccos(np.clip((trace.max() - 1) / 2, -1, 1))))
 
 
-def _mirror(axis: int) -> Floats:
-    signs = np.ones(3)
-    signs[axis] = -1
-    return np.diag(signs)
-
-
 class _Comparison:
-    """Compares a shape with itself after a rotation or reflection about the middle of its box, or of its surface (``centred``).
+    """Compares a shape with itself after a rotation about the middle of its box, or of its surface (``centred``).
 
     Attributes:
         position: float64 [n, 3], places on its surface about that middle.
     """
 
-    def __init__(self, shape: Shape, samples: int, colors: bool = True, centred: bool = False):
+    def __init__(self, shape: Shape, samples: int, centred: bool = False):
         points = sample_surface(shape, 8 * samples)
         self._few = np.arange(0, len(points), max(1, len(points) // samples))
         self.position = np.asarray(points.position, np.float64)
         self.position -= self.position.mean(axis=0) if centred else 0
         self._tree = cKDTree(self.position)
-        self._color = surface_color(shape, points.face, points.bary) if colors else None
+        self._color = surface_color(shape, points.face, points.bary)
 
     def near(self, axis: Floats) -> float:
         """Return how far, in diagonals, surface may come to lie from itself after a turn about an axis [3]."""

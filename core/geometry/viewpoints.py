@@ -7,6 +7,10 @@ from core.geometry.camera import Camera, framing_camera, look_at
 
 Floats = npt.NDArray[np.floating]
 
+FOV = 30.0
+"""Degrees that a picture of a shape spans."""
+
+
 UP_AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1), "-x": (-1, 0, 0), "-y": (0, -1, 0), "-z": (0, 0, -1)}
 """Names for the direction that points up when a shape stands as it usually does."""
 
@@ -34,7 +38,7 @@ def ring_directions(up: str, azimuths: int, elevations: tuple[float, ...]) -> Fl
 
 
 def ring_cameras(
-    points: Floats, up: str, azimuths: int, elevations: tuple[float, ...], size: int, fill: float, fov: float = 30.0
+    points: Floats, up: str, azimuths: int, elevations: tuple[float, ...], size: int, fill: float
 ) -> list[Camera]:
     """Return cameras in rings around a standing shape that it fills.
 
@@ -45,14 +49,13 @@ def ring_cameras(
         elevations: the elevations of the rings, in degrees.
         size: the side of a picture in pixels.
         fill: the part of a picture that the shape spans.
-        fov: the field of view in degrees.
     """
     hull, axis = points[:: max(1, len(points) // 5000)], np.array(UP_AXES[up], np.float64)
     directions = ring_directions(up, azimuths, elevations)
-    return [framing_camera(hull, look_at(one, axis), size, np.radians(fov), fill) for one in directions]
+    return [framing_camera(hull, look_at(one, axis), size, np.radians(FOV), fill) for one in directions]
 
 
-def standing(up: str) -> npt.NDArray[np.float64]:
+def upright_rotation(up: str) -> npt.NDArray[np.float64]:
     """Return the rotation float64 [3, 3] that turns the axis ``up`` of a file to +y; for z up, x stays."""
     axis = np.array(UP_AXES[up], np.float64)
     if abs(axis[1]) == 1:

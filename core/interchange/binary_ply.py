@@ -7,7 +7,7 @@ _TYPES = {"f4": "float", "f8": "double", "i4": "int", "u1": "uchar", "u2": "usho
 
 
 def ply_bytes(elements: dict[str, npt.NDArray], comment: str) -> bytes:
-    """A little-endian PLY of structured arrays by the name of their element; fields of several numbers become lists."""
+    """A little-endian PLY of structured arrays [n] by the name of their element; fields of several numbers become lists."""
     header, body = ["ply", "format binary_little_endian 1.0", f"comment {comment}"], []
     for name, rows in elements.items():
         header.append(f"element {name} {len(rows)}")

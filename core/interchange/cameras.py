@@ -13,20 +13,16 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import yaml
 
 from core.errors import CounterpointError
-from core.files import read_json
+from core.files import check_file, read_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import camera_matrix, resized_intrinsics
-from core.images import check_file
 from core.interchange.camera_values import camera_of, holds_intrinsics, matrix_of
 from core.interchange.names import listed, number_of, picked
 from core.notices import warn
 from core.numbers import by_number
-
-Floats = npt.NDArray[np.floating]
 
 SAME_FOCAL = 1.1
 """The ratio of fx and fy from which they are said to differ: pixels are square, but for a few per cent."""

@@ -11,9 +11,7 @@ import numpy.typing as npt
 
 from core.calibration import REASONS
 from core.errors import CounterpointError
-from core.files import check_file, read_json, write_atomic, write_json
-from core.geometry.lens import Lens
-from core.geometry.pose import Pose
+from core.files import write_atomic, write_json
 from core.interchange.poses.view import View
 
 Maps = npt.NDArray[np.float32]
@@ -72,38 +70,6 @@ def save_collection(path: str | Path, shape: str, images: list[PosedImage], **mo
     write_json(path, content, indent=1)
 
 
-def load_collection(path: str | Path) -> tuple[str, list[PosedImage]]:
-    """What :func:`save_collection` wrote: the shape, and the photos.
-
-    Raises:
-        CounterpointError: it is something else.
-    """
-    content = read_json(path)
-    try:
-        return str(content["shape"]), [_image(entry) for entry in content["images"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise CounterpointError(
-            f"{Path(path).name} holds no collection as counterpoint congeal writes it ({error})."
-        ) from error
-
-
-def _image(entry: dict[str, Any]) -> PosedImage:
-    R, t, s, K = (np.array(entry[name], np.float64) for name in ("R", "t", "s", "K"))
-    pose = Pose(R.reshape(3, 3), t.reshape(3), s.reshape(3))
-    lens = Lens.from_json(entry["lens"]) if entry.get("lens") else None
-    view = View(Path(entry["path"]).name, (int(entry["width"]), int(entry["height"])), K.reshape(3, 3), pose, lens)
-    agreement = entry.get("agreement")
-    return PosedImage(
-        str(entry["path"]),
-        view,
-        float(entry["score"]),
-        float("nan") if agreement is None else float(agreement),
-        bool(entry["inlier"]),
-        bool(entry.get("fixed", False)),
-        copy_of=str(entry.get("copy_of") or ""),
-    )
-
-
 def save_map(path: str | Path, coordinates: Maps) -> None:
     """Write canonical coordinates float32 [H, W, 3], NaN off the object.
 
@@ -122,29 +88,6 @@ def save_map(path: str | Path, coordinates: Maps) -> None:
         _save_exr(path, coordinates)
     else:
         raise CounterpointError(f"Maps are written as .npz or .exr, not as {path.suffix or 'a file without a suffix'}.")
-
-
-def load_map(path: str | Path) -> Maps:
-    """What :func:`save_map` wrote.
-
-    Raises:
-        CounterpointError: it holds no map.
-    """
-    path = check_file(path)
-    try:
-        if path.suffix == ".exr":
-            import OpenEXR
-
-            with OpenEXR.File(str(path)) as file:
-                rgba = np.asarray(file.channels()["RGBA"].pixels, np.float32)
-            return np.where(rgba[..., 3:] > 0.5, rgba[..., :3], np.nan).astype(np.float32)
-        with np.load(path, allow_pickle=False) as arrays:
-            found = np.asarray(arrays["coordinates"], np.float32)
-    except Exception as error:  # numpy and zipfile raise of every kind on damaged files
-        raise CounterpointError(f"{path.name} holds no map of coordinates ({error}).") from error
-    if found.ndim < 3 or found.shape[-1] != 3:
-        raise CounterpointError(f"{path.name} holds no map of coordinates (its shape is {found.shape}).")
-    return found
 
 
 def _save_exr(path: Path, coordinates: Maps) -> None:

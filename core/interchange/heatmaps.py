@@ -15,7 +15,7 @@ from core.interchange.coordinates import float32_fits
 
 
 def heat_range(scores: npt.NDArray[np.floating]) -> tuple[float, float]:
-    """The range of similarity that colours span.
+    """The range of similarity that colours span, of scores [...], which are above -1 where something can match.
 
     It goes from the median of what can match (of some 20,000 of them) to the best.
     """
@@ -77,7 +77,7 @@ def overlay(
 def mark(
     image: npt.NDArray[np.uint8], pixel: tuple[float, float], color: tuple[int, int, int]
 ) -> npt.NDArray[np.uint8]:
-    """The image with a ring at a pixel."""
+    """The image uint8 [H, W, 3] with a ring at a pixel."""
     marked = np.ascontiguousarray(image)
     radius = max(4, round(max(image.shape[:2]) / 120))
     at = (round(pixel[0]), round(pixel[1]))
@@ -93,5 +93,5 @@ def save_overlay(
     box: Box,
     pixel: tuple[float, float],
 ) -> None:
-    """PNG of the image with the heatmap over it and the best pixel ringed."""
+    """PNG of the image uint8 [H, W, 3] with the heatmap [h, w] over its box, and the best pixel ringed."""
     save_image(path, mark(overlay(image, heatmap, box), pixel, (255, 40, 90)))

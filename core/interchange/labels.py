@@ -42,7 +42,7 @@ class Labels:
         return bool((self.masks.sum(axis=0) > 1).any())
 
     def index(self) -> npt.NDArray[np.int32]:
-        """For every element the number of its topmost part, counted from 1, and 0 for none: int32 of :attr:`shape`."""
+        """For every element the number of its topmost part, counted from 1, and 0 for none: int32 [...] of :attr:`shape`."""
         index = np.zeros(self.shape, np.int32)
         for number in range(len(self.masks), 0, -1):
             index[self.masks[number - 1]] = number
@@ -56,7 +56,7 @@ class Labels:
 def from_index(
     index: npt.NDArray[np.integer], names: list[str] | None = None, colors: list[str] | None = None
 ) -> Labels:
-    """Labels of numbers, 0 for none; without names every number above 0 that occurs is a part.
+    """Labels of numbers [N] or [H, W], 0 for none; without names every number above 0 that occurs is a part.
 
     Raises:
         CounterpointError: more parts than fit into memory.
@@ -71,7 +71,7 @@ def from_index(
 
 
 def from_values(values: npt.NDArray, file: str) -> Labels:
-    """Labels of what another program wrote for every element: numbers or names, bool for a single part.
+    """Labels of what another program wrote for every element, [N] or [H, W]: numbers or names, bool for a single part.
 
     Names that are whole numbers are numbers. 0 is no part. Where there are negative numbers, these are no part and 0 is one; 255 beside small numbers is no part.
 

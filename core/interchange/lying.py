@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.interchange.names import listed
 from core.notices import warn
-from core.orientation import lies
+from core.orientation import exif_orientation
 
 
 def say_meant_upright(names: Iterable[str], where: str) -> None:
@@ -25,7 +25,7 @@ def say_written_upright(photos: Iterable[str | Path], where: str) -> None:
         photos: paths of their files.
         where: what is written, for the sentence.
     """
-    names = [Path(path).name for path in dict.fromkeys(photos) if lies(path) != 1]
+    names = [Path(path).name for path in dict.fromkeys(photos) if exif_orientation(path) != 1]
     if names:
         warn(
             f"{listed(names, 3)} lies turned in its file (EXIF orientation): pixels and sizes in {where} are those of the upright photo. "

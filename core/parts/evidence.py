@@ -96,7 +96,7 @@ def grow(side: MatchableShape, evidence: Evidence, share: float) -> Evidence:
     return np.asarray(1 / (1 + np.exp(np.minimum((away - reach) / (0.15 * reach + 1e-6), 50))), np.float32)
 
 
-def close_holes(side: MatchableShape, evidence: Evidence, size: float = HOLE) -> Evidence:
+def close_holes(side: MatchableShape, evidence: Evidence) -> Evidence:
     """Close small holes and drop small islands, so that there are none whatever the threshold.
 
     This is grey-scale area closing and opening (Vincent, 1992) over the graph of samples. It finds the connected pieces
@@ -105,13 +105,12 @@ def close_holes(side: MatchableShape, evidence: Evidence, size: float = HOLE) ->
     Args:
         side: the shape.
         evidence: float32 [N].
-        size: the size of the smallest hole and island that stays, as a part of the surface.
 
     Returns:
         Evidence float32 [N], rounded to ``STEP`` per cent.
     """
     steps = np.rint(evidence * (100 / STEP)).astype(int)
-    least = size * len(steps)
+    least = HOLE * len(steps)
     for level in range(1, 100 // STEP + 1):
         small = _small_pieces(side.surface_graph, steps < level, least)
         steps[small] = level

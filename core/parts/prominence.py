@@ -17,6 +17,10 @@ from core.encoders.feature_map import Box, FeatureMap, encode_image
 Floats = npt.NDArray[np.floating]
 
 
+MARGIN = 0.08
+"""What a guessed box has on every side, as a fraction of the longer side of the piece that it is around."""
+
+
 def prominence(box: Box, u: Floats, v: Floats, feature_map: FeatureMap | None = None) -> Floats:
     """Return how much pixels stand out in a box, as ranks in [0, 1]; 0 outside the box.
 
@@ -42,7 +46,7 @@ def prominence(box: Box, u: Floats, v: Floats, feature_map: FeatureMap | None = 
     return _rank(sum((_rank(clue, inside) for clue in clues), np.zeros(u.shape)), inside)
 
 
-def likely_box(image: npt.NDArray[np.uint8], encoder: ImageEncoder, margin: float = 0.08) -> Box:
+def likely_box(image: npt.NDArray[np.uint8], encoder: ImageEncoder) -> Box:
     """Guess the box of a photo's object.
 
     It is around the largest piece of the encoder's foreground, or else of what stands out.
@@ -50,7 +54,6 @@ def likely_box(image: npt.NDArray[np.uint8], encoder: ImageEncoder, margin: floa
     Args:
         image: RGB uint8 [H, W, 3].
         encoder: describes the pixels.
-        margin: what is added on every side, as a fraction of the piece's longer side.
 
     Returns:
         (x0, y0, x1, y1) in pixels.
@@ -72,7 +75,7 @@ def likely_box(image: npt.NDArray[np.uint8], encoder: ImageEncoder, margin: floa
         return (0.0, 0.0, width - 1.0, height - 1.0)
     piece = labels == 1 + facts[1:, cv2.CC_STAT_AREA].argmax()
     x0, x1, y0, y1 = u[piece].min(), u[piece].max(), v[piece].min(), v[piece].max()
-    more = margin * max(x1 - x0, y1 - y0)
+    more = MARGIN * max(x1 - x0, y1 - y0)
     low, high = np.clip([x0 - more, y0 - more], 0, None), np.minimum([x1 + more, y1 + more], [width - 1, height - 1])
     return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 

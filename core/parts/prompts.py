@@ -15,6 +15,10 @@ from core.geometry.pixel_grid import pixels_of
 Mask = npt.NDArray[np.bool_]
 
 
+SPREAD = 6
+"""So many pixels stand for a stroke."""
+
+
 @dataclass
 class Prompts:
     """Hints about one part.
@@ -100,11 +104,11 @@ class Segmenter(Protocol):
         ...
 
 
-def spread_over(stroke: Mask | None, count: int = 6) -> list[tuple[float, float]]:
-    """Return a few pixels (u, v) of a stroke bool [H, W], far from each other."""
+def spread_over(stroke: Mask | None) -> list[tuple[float, float]]:
+    """Return ``SPREAD`` pixels (u, v) of a stroke bool [H, W], far from each other."""
     if stroke is None or not stroke.any():
         return []
     every = pixels_of(stroke)
     pixels = every.astype(np.float32)[:: max(1, len(every) // 2000)]
-    chosen = farthest_points(torch.from_numpy(pixels)[None], count)[0].numpy()
+    chosen = farthest_points(torch.from_numpy(pixels)[None], SPREAD)[0].numpy()
     return [(float(u), float(v)) for u, v in pixels[chosen]]

@@ -29,7 +29,7 @@ def load_weights(choice: str, device: str = "auto", progress: Progress = silent)
         Segment Anything where ``choice`` is a checkpoint; None for the others, which share nothing or do it themselves.
 
     Raises:
-        CounterpointError: The checkpoint cannot be read.
+        CounterpointError: the checkpoint cannot be read.
     """
     if choice in (CUTTER, *GRABCUT) or choice.endswith(TRAINED) or choice in plugins("segmenters"):
         return None
@@ -48,13 +48,13 @@ def load_segmenter(
     Args:
         choice: "cutter" for the bundled net, "grabcut" (or "") for GrabCut with descriptors, the name of a plugin, a
             checkpoint of Segment Anything, or the weights of a cutter (``.safetensors``).
-        encoder: Describes the image for GrabCut.
-        box: The object's box x0, y0, x1, y1 in pixels, within which the cutter and GrabCut keep parts; or None.
-        device: Where a network runs.
-        weights: What :func:`load_weights` gave for the same choice, if it was called before.
+        encoder: describes the image for GrabCut.
+        box: the object's box x0, y0, x1, y1 in pixels, within which the cutter and GrabCut keep parts; or None.
+        device: where a network runs.
+        weights: what :func:`load_weights` gave for the same choice, if it was called before.
 
     Raises:
-        CounterpointError: There is no such file, or the plugin fails.
+        CounterpointError: there is no such file, or the plugin fails.
     """
     if choice in plugins("segmenters"):
         made: Segmenter = make_plugin("segmenters", choice, device)

@@ -6,9 +6,6 @@ Coarse to fine: wide lines and few pixels first. What other posed things hide sa
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
-
 from core.geometry.pose import Pose
 from core.progress import Progress, silent
 from core.registration.drawing import box_of, cut_window, draw
@@ -20,8 +17,6 @@ from core.registration.shifting import shift_pairs
 from core.registration.solids import LoadedPhoto, Solid
 from core.registration.solving import Problem, Solution, solve
 from core.registration.things import InstanceKey
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)

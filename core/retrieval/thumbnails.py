@@ -6,7 +6,7 @@ import numpy.typing as npt
 from core.geometry.camera import framing_camera, look_at
 from core.geometry.raycasting import Raycaster
 from core.geometry.render import render
-from core.geometry.viewpoints import UP_AXES, standing
+from core.geometry.viewpoints import UP_AXES, upright_rotation
 
 
 def thumbnail(caster: Raycaster, up: str = "y", size: int = 128, azimuth: float = 0.0) -> npt.NDArray[np.uint8]:
@@ -22,7 +22,7 @@ def thumbnail(caster: Raycaster, up: str = "y", size: int = 128, azimuth: float 
         RGB uint8 [size, size, 3].
     """
     turn = np.arctan2(0.55, 1.0) + azimuth
-    direction = standing(up).T @ np.array([1.14 * np.sin(turn), 0.45, 1.14 * np.cos(turn)])
+    direction = upright_rotation(up).T @ np.array([1.14 * np.sin(turn), 0.45, 1.14 * np.cos(turn)])
     R = look_at(direction, np.array(UP_AXES[up], float))
     points = caster.shape.normalised
     camera = framing_camera(points[:: max(1, len(points) // 20_000)], R, size, np.radians(30), 0.9)

@@ -74,10 +74,8 @@ class SolvedCamera:
         return said + (f", k1 {self.k1:.3f} ± {self.k1_sigma:.3f}." if self.k1_determined else ".")
 
 
-def solve_camera(
-    photos: Sequence[PhotoPairs], size: tuple[int, int], distortion: bool = True, sigma: float | None = None
-) -> SolvedCamera:
-    """Solve focal length, distortion and poses of photos that one camera took.
+def solve_camera(photos: Sequence[PhotoPairs], size: tuple[int, int]) -> SolvedCamera:
+    """Solve focal length, distortion (where it is significant) and poses of photos that one camera took.
 
     Robust least squares on the reprojection (Hartley and Zisserman, "Multiple View Geometry", ch. 7.2) over log f, k1 and
     six numbers of each pose, from poses of PnP at several fields of view; the covariance is that of the normal matrix.
@@ -85,8 +83,6 @@ def solve_camera(
     Args:
         photos: the pairs of each photo.
         size: (width, height) of the photos in pixels.
-        distortion: whether k1 may be solved; it is where it is significant.
-        sigma: standard deviation of a pixel; None estimates it from the residuals.
 
     Raises:
         CounterpointError: fewer than four pairs in a photo, or no camera shows them.
@@ -99,11 +95,11 @@ def solve_camera(
         raise CounterpointError("No camera shows the points at their pixels; check which point belongs to which pixel.")
     few = [problem.solve(start, bent=False) for start in starts]
     best = min(few, key=lambda answer: answer.cost)
-    plain = problem.result(best, False, sigma)
-    if not distortion or problem.spare(True) < 4 or not plain.focal_determined:
+    plain = problem.result(best, False)
+    if problem.spare(True) < 4 or not plain.focal_determined:
         return plain
     start = np.insert(best.x, 1, 0.0)
-    bent = problem.result(problem.solve(start, bent=True), True, sigma)
+    bent = problem.result(problem.solve(start, bent=True), True)
     return bent if bent.k1_determined and bent.focal_determined else plain
 
 
@@ -157,12 +153,12 @@ class _Lensed:
             self.residuals, start, args=(bent,), loss="soft_l1", f_scale=3.0, x_scale="jac", max_nfev=200
         )
 
-    def result(self, answer: Any, bent: bool, sigma: float | None) -> SolvedCamera:
+    def result(self, answer: Any, bent: bool) -> SolvedCamera:
         values = answer.x
         residuals = self.residuals(values, bent)
         jacobian = answer.jac
         robust = float(np.sqrt((np.minimum(np.abs(residuals), 9.0) ** 2).sum() / max(self.spare(bent), 1)))
-        noise = sigma if sigma is not None else max(robust, LEAST_SIGMA)
+        noise = max(robust, LEAST_SIGMA)
         eigen, vectors = np.linalg.eigh(jacobian.T @ jacobian)
         covariance = (vectors / np.maximum(eigen, 1e-10 * eigen[-1])) @ vectors.T * noise**2
         focal, relative = float(np.exp(values[0])), float(np.sqrt(covariance[0, 0]))

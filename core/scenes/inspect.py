@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import CounterpointError
+from core.files import check_file
 from core.geometry.pose import Pose
-from core.images import check_file
 from core.interchange.names import listed, matches, number_of
 from core.interchange.poses import read_entries
 from core.notices import warn

@@ -21,6 +21,9 @@ from core.registration.things import InstanceKey
 
 Floats = npt.NDArray[np.floating]
 
+KEYPOINTS = 4000
+"""At most so many are found in a photo."""
+
 RATIO = 0.85
 """Of the distances to the nearest and the second descriptor (Lowe)."""
 
@@ -58,10 +61,10 @@ class Landmarks:
     points: Floats
 
 
-def keypoints_of(photo: LoadedPhoto, count: int = 4000) -> Keypoints:
+def keypoints_of(photo: LoadedPhoto) -> Keypoints:
     """Find the keypoints of a photo."""
     grey = cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY)
-    found, described = cv2.SIFT_create(count, contrastThreshold=0.02).detectAndCompute(grey, None)  # type: ignore[attr-defined]
+    found, described = cv2.SIFT_create(KEYPOINTS, contrastThreshold=0.02).detectAndCompute(grey, None)  # type: ignore[attr-defined]
     if described is None:
         return Keypoints(np.zeros((0, 2)), np.zeros((0, 128), np.float32))
     described = np.sqrt(described / np.maximum(described.sum(1, keepdims=True), 1e-9))

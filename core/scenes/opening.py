@@ -10,7 +10,7 @@ from core.scenes.plausible import say_odd_poses
 from core.scenes.readers.bop import scene_folders
 from core.scenes.scene import Scene
 
-FORMS = ("video", "bop", "nerfstudio", "colmap", "coco", "yolo", "folder")
+LAYOUTS = ("video", "bop", "nerfstudio", "colmap", "coco", "yolo", "folder")
 """The modules of ``core.scenes.readers``, in the order in which they are asked whether they know what is opened."""
 
 
@@ -54,5 +54,5 @@ def list_scenes(path: str | Path) -> list[Path]:
 
 
 def _reader_of(path: Path) -> Any:
-    readers = (import_module(f"core.scenes.readers.{form}") for form in FORMS)
+    readers = (import_module(f"core.scenes.readers.{layout}") for layout in LAYOUTS)
     return next((reader for reader in readers if reader.recognises(path)), None)

@@ -96,13 +96,13 @@ class Photos:
         """How well all photos agree with the pose of a thing, among the others."""
         return self._look(thing, objects, HERE)[0][1]
 
-    def placed(self, objects: Mapping[InstanceKey, Pose], trials: Sequence[Trial] = TRIALS) -> dict[InstanceKey, Pose]:
+    def placed(self, objects: Mapping[InstanceKey, Pose]) -> dict[InstanceKey, Pose]:
         """Return poses in the world near which the photos show things, from those to begin with.
 
         Each is looked for by itself first, as those that may hide it are not yet where they belong.
         """
         followed = {thing: [pose] for thing, pose in objects.items()}
-        for number, trial in enumerate(trials):
+        for number, trial in enumerate(TRIALS):
             best = {thing: poses[0] for thing, poses in followed.items()} if number else {}
             followed = {thing: self._followed(thing, poses, best, trial) for thing, poses in followed.items()}
         return {thing: poses[0] for thing, poses in followed.items()}

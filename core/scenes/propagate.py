@@ -276,7 +276,7 @@ class _Propagation:
             there, number = group.cameras.get(other), self.order[other]
             if there is not None and rotation_error(camera.R, there.R) < BESIDE:
                 found[number] = composed(camera, in_world(there, pose))
-            elif there is None and self.scene.form == "video" and abs(number - self.order[key]) == 1:
+            elif there is None and self.scene.layout == "video" and abs(number - self.order[key]) == 1:
                 found[number] = pose
         return found
 

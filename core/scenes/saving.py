@@ -40,10 +40,10 @@ def save_scene(
     Raises:
         CounterpointError: the format is unknown or cannot say this scene, or a file cannot be written.
     """
-    name = file_format or scene.form
+    name = file_format or scene.layout
     if name not in FORMATS:
         raise CounterpointError(f"Scenes are written as {listed(list(FORMATS))}, not as {name}; choose one of them.")
-    if path is None and name != scene.form:
+    if path is None and name != scene.layout:
         raise CounterpointError(f"{scene.root} did not come as {name}; say where it is to be written.")
     bare = sum(at not in scene.poses and not one.drawn for at, one in scene.regions.items())
     if bare and name not in _WITH_MARKS:

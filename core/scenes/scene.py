@@ -117,8 +117,8 @@ class Scene:
     """Photos, shapes and poses of one data set. A value: steps make new ones.
 
     Attributes:
-        root: the folder or file that was opened; ``form`` is its layout: ``bop``, ``colmap``, ``nerfstudio``, ``coco``,
-            ``yolo``, ``folder`` or ``video``.
+        root: the folder or file that was opened; ``layout`` is the reader that understood it: ``bop``, ``colmap``,
+            ``nerfstudio``, ``coco``, ``yolo``, ``folder`` or ``video``.
         unit: of all translations.
         photos: in their order.
         shapes: by their numbers.
@@ -129,7 +129,7 @@ class Scene:
     """
 
     root: Path
-    form: str
+    layout: str
     photos: tuple[ScenePhoto, ...]
     shapes: Mapping[int, SceneShape] = field(default_factory=dict)
     poses: Mapping[PoseKey, ObjectPose] = field(default_factory=dict)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
@@ -17,9 +16,6 @@ from core.scenes.models_info import symmetry_transformations
 from core.scenes.pixels import photo_pixels
 from core.scenes.scene import Scene, ScenePhoto, SceneShape
 from core.units import METRE, Unit
-
-Floats = npt.NDArray[np.floating]
-
 
 STEP = 0.05
 """Of continuous symmetries, see :func:`core.scenes.models_info.symmetry_transformations`."""

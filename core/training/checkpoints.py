@@ -39,7 +39,7 @@ class Log:
     def __init__(self, path: Path, after: int):
         kept = path.read_text().splitlines() if after and path.exists() else []
         lines = [line for line in kept if line.endswith("}") and json.loads(line)["step"] <= after]
-        path.write_text("".join(line + "\n" for line in lines))
+        write_atomic(path, "".join(line + "\n" for line in lines).encode())
         self._path = path
 
     def add(self, **values: Any) -> None:

@@ -31,6 +31,12 @@ from core.training.observing import Observation, Observer, PhotoCorrespondence, 
 from core.training.recipe import Recipe
 from core.training.scene import Object3D
 
+VIEWS = 8
+"""In so many of the views held-out places are looked for."""
+
+WITHIN = 0.1
+"""Object diagonals within which a place counts as found."""
+
 
 @dataclass(frozen=True)
 class AdaptSettings(Recipe):
@@ -264,20 +270,18 @@ def place_loss(
 
 
 @torch.no_grad()
-def consistency(net: LoraNet, pool: Pool, within: float = 0.1, views: int = 8) -> float:
-    """Share of places of held-out pictures that are found in some views.
+def consistency(net: LoraNet, pool: Pool) -> float:
+    """Share of places of held-out pictures that are found in ``VIEWS`` of the views.
 
     A place is found if the most similar one lies within a tenth of the object's diagonal.
 
     Args:
         net: what is measured.
         pool: what is observed of an object.
-        within: the distance, in object diagonals.
-        views: how many of the pool's.
     """
     rng = np.random.default_rng(1)
-    few = pool.views[:: max(1, len(pool.views) // views)]
+    few = pool.views[:: max(1, len(pool.views) // VIEWS)]
     a, places_a = describe(net, pool.held_out, 100, rng)
     b, places_b = describe(net, few, 400, rng)
     nearest = places_b[(a @ b.T).argmax(1)]
-    return float(((nearest - places_a).norm(dim=1) < within).float().mean())
+    return float(((nearest - places_a).norm(dim=1) < WITHIN).float().mean())

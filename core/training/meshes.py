@@ -55,13 +55,13 @@ def read_surfaces(files: Sequence[tuple[str | Path, str | None]]) -> dict[int, O
     """Read shapes that pictures can be taken of.
 
     Args:
-        files: Path of each shape, and the direction that points up in its file (None for what its format says).
+        files: path of each shape, and the direction that points up in its file (None for what its format says).
 
     Returns:
         The meshes by their numbers in ``files``, in that order; point clouds are left out.
 
     Raises:
-        CounterpointError: There is no mesh among them, or a file cannot be read.
+        CounterpointError: there is no mesh among them, or a file cannot be read.
     """
     read = {number: item for number, (file, up) in enumerate(files) if (item := read_mesh(file, up)) is not None}
     if not read:

@@ -71,7 +71,7 @@ def main() -> None:
                 start = time.perf_counter()
                 scene = open_scene(place)
                 seconds.append(time.perf_counter() - start)
-            assert len(scene.photos) == PHOTOS and scene.form == name, (name, scene.form)
+            assert len(scene.photos) == PHOTOS and scene.layout == name, (name, scene.layout)
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(f"{name:<12}{len(scene.photos)} photos, {len(scene.poses)} poses: "
                   f"first {seconds[0]:.2f} s, then {min(seconds[1:]):.2f} s; {memory:.0f} MiB")  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 
-from core.encoders.catalogue import DEFAULT
+from core.encoders.names import DEFAULT
 from tests.verb import verb
 
 

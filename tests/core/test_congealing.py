@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import OpenEXR
 import pytest
 import torch
 import trimesh
@@ -24,7 +25,7 @@ from core.congealing.generate import GenerateSettings, distill, generate, learn_
 from core.congealing.opening import open_photos
 from core.congealing.photos import open_photo
 from core.congealing.posed_photos import CanonicalShape, pose_photo
-from core.congealing.propagate import average, from_photo, from_shape, on_shape
+from core.congealing.propagate import average, from_photo, from_shape
 from core.congealing.volume import Volume
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera, look_at
@@ -34,7 +35,7 @@ from core.geometry.render import render_posed
 from core.geometry.shape import load_shape
 from core.images import load_image
 from core.interchange.cameras import check_sizes
-from core.interchange.collections import PosedImage, load_collection, load_map, save_collection, save_map
+from core.interchange.collections import PosedImage, save_collection, save_map
 from core.interchange.poses import View
 from core.matching.prepare import matchable_image
 from core.notices import collect_warnings
@@ -130,9 +131,13 @@ def test_coordinates_cover_the_object(found, tmp_path):
     mask = found.members[0].scorer.photo.mask
     assert not known[~mask].any() and known[mask].mean() > 0.8
     assert np.abs(image[known]).max() <= 0.5 + 1e-3
-    for suffix in ("npz", "exr"):
-        save_map(tmp_path / f"map.{suffix}", image)
-        np.testing.assert_allclose(load_map(tmp_path / f"map.{suffix}"), image, atol=1e-6)
+    save_map(tmp_path / "map.npz", image)
+    np.testing.assert_array_equal(np.load(tmp_path / "map.npz")["coordinates"], image)
+    save_map(tmp_path / "map.exr", image)
+    with OpenEXR.File(str(tmp_path / "map.exr")) as file:
+        rgba = file.channels()["RGBA"].pixels
+    np.testing.assert_array_equal(rgba[..., 3] == 1, known)
+    np.testing.assert_allclose(rgba[known][:, :3], image[known], atol=1e-6)
     with pytest.raises(CounterpointError, match="not as"):
         save_map(tmp_path / "map.png", image)
 
@@ -221,8 +226,6 @@ def test_drawings_are_carried(found, toy_side):
     painted = carried[1][..., 3] > 128
     assert not painted[~other].any() and 0.1 < painted[other].mean() < 1
     assert (carried[1][painted][:, 0] > 150).all()
-    colors = on_shape(found, 0, drawing)
-    assert 0.2 < (colors[:, 3] > 128).mean() < 0.7
     red = np.tile(np.array([200, 30, 30, 255], np.uint8), (len(toy_side.field), 1))
     every = from_shape(found, red)
     assert all((one[..., 3] > 0)[m.scorer.photo.mask].mean() > 0.8 for one, m in zip(every, found.members, strict=True))
@@ -261,20 +264,19 @@ def test_the_object_of_a_photo_is_likely_there(encoder, truth):
         assert both / ((x1 - x0) * (y1 - y0) + (c - a) * (d - b) - both) > 0.5
 
 
-def test_collections_are_written_and_read(tmp_path):
+def test_collections_are_written(tmp_path):
     view = View("a b.jpg", (640, 480), intrinsics((640, 480)), Pose(np.eye(3), np.array([0.1, 0.2, 3.0])))
     images = [
         PosedImage("photos/a b.jpg", view, 0.5, float("nan"), True),
         PosedImage("é.jpg", view, 0.1, 0.3, False, True),
     ]
     save_collection(tmp_path / "c.json", "shape.glb", images, up="y")
-    shape, read = load_collection(tmp_path / "c.json")
-    assert shape == "shape.glb" and [one.path for one in read] == ["photos/a b.jpg", "é.jpg"]
-    assert np.isnan(read[0].agreement) and read[1].fixed and not read[1].inlier
-    np.testing.assert_array_equal(read[0].view.K, view.K)
-    (tmp_path / "d.json").write_text('{"shape": "x", "images": [{"path": "y"}]}')
-    with pytest.raises(CounterpointError, match="no collection"):
-        load_collection(tmp_path / "d.json")
+    written = json.loads((tmp_path / "c.json").read_text())
+    first, second = written["images"]
+    assert (written["shape"], written["up"]) == ("shape.glb", "y")
+    assert (first["path"], second["path"]) == ("photos/a b.jpg", "é.jpg")
+    assert first["agreement"] is None and second["fixed"] and not second["inlier"]
+    assert (first["K"], first["t"], first["width"]) == (view.K.tolist(), [0.1, 0.2, 3.0], 640)
 
 
 def test_procrustes_finds_the_frame():

@@ -1,6 +1,7 @@
 """Files are written whole or not at all, through links, with their modes, and what goes wrong is one sentence."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from core.errors import CounterpointError
 from core.files import make_folder, read_json, write_atomic, write_json
+from core.geometry.formats import SHAPE_SUFFIXES
 from core.images import load_image, save_image
 from core.interchange.names import file_stems
 
@@ -152,12 +154,12 @@ def test_pictures_are_written_as_other_files(tmp_path: Path) -> None:
 
 
 def test_the_page_names_every_format() -> None:
-    """Of points, masks and labels; what it says of each is tested beside the readers."""
-    from core.geometry.readers.points_text import SUFFIXES
+    """Of shapes, masks and labels; what it says of each is tested beside the readers."""
     from core.interchange.label_formats import IMAGE_LABELS, SHAPE_LABELS
 
     page = (Path(__file__).parents[2] / "resources" / "docs" / "files.md").read_text()
-    assert all(suffix in page for suffix in SUFFIXES)
+    shapes = page[page.index("## Meshes") : page.index("## Scenes")]
+    assert all(re.search(rf"\b{suffix[1:]}\b", shapes, re.IGNORECASE) for suffix in SHAPE_SUFFIXES)
     labels = page[page.index("## Labels") : page.index("## Writing")]
     for file_format in (*IMAGE_LABELS, *SHAPE_LABELS):
         assert all(

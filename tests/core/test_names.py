@@ -9,7 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "core").rglob("*.py"))
-ROOMS = ("matching", "fields", "parts", "retrieval", "congealing", "benchmarks")
+ROOMS = (
+    "geometry", "encoders", "interchange", "fields", "matching", "parts", "registration", "alignment", "retrieval", "congealing", "scenes",
+    "benchmarks",
+)  # fmt: skip
 ARRAY = re.compile(r"NDArray|Tensor|ArrayLike|\b(Floats|Ints|Bools|Evidence|Vectors|Chosen|Percent)\b")
 
 
@@ -24,12 +27,13 @@ def test_no_class_name_is_used_twice():
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_docstrings_begin_with_a_sentence(file):
-    if file.relative_to(ROOT).parts[1] not in ROOMS:
-        pytest.skip("not yet held to it")
+def test_docstrings_begin_with_a_sentence_and_their_entries_in_lower_case(file):
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and (text := ast.get_docstring(node)):
             assert not re.match(r"(Attributes|Args|Returns|Raises):", text), node.name
+            for entries in re.findall(r"(?m)^(?:Attributes|Args|Raises):\n((?:    .*\n|\n)*)", text + "\n"):
+                first = re.findall(r"(?m)^    [*\w, ]+: ([A-Z][a-z]+)\b", entries)
+                assert set(first) <= {"Euler", "Ray", "Warp"}, node.name
 
 
 def array_functions(tree):

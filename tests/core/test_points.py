@@ -14,7 +14,7 @@ from core.errors import CounterpointError
 from core.fields.from_points import encode_shape, field_from_points
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import make_shape
-from core.geometry.viewpoints import UP_AXES, standing
+from core.geometry.viewpoints import UP_AXES, upright_rotation
 from core.training.pictures import PictureSettings, take_picture
 from core.training.procedural import HELD_OUT, make_object
 
@@ -48,7 +48,7 @@ def test_tokens_lie_in_the_space_of_pixels(points, encoder):
 @pytest.mark.parametrize("up", UP_AXES)
 def test_the_up_axis_of_the_file_makes_no_difference(points, up):
     item = make_object(HELD_OUT[3], "chair")
-    turn = standing(up)
+    turn = upright_rotation(up)
     np.testing.assert_allclose(turn @ UP_AXES[up], [0, 1, 0], atol=1e-9)
     assert np.linalg.det(turn) == pytest.approx(1)
     turned = make_shape(item.shape.vertices @ turn, item.shape.faces)

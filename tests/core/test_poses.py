@@ -13,17 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from core.alignment.rig import camera_of, load_rig
+from core.alignment.rig import load_rig
 from core.alignment.start import check_start
 from core.errors import CounterpointError
 from core.geometry.lens import FISHEYE, OPENCV, Lens
 from core.geometry.pose import Pose, project
 from core.geometry.shape import make_shape
 from core.interchange.cameras import load_camera
-from core.interchange.names import number_of
+from core.interchange.names import nearest_name, number_of
 from core.interchange.pose_formats import POSE_FORMATS
 from core.interchange.poses import SAVERS, View, colmap, load_entry, load_pose, nerfstudio, save_view
-from core.interchange.poses.json import load_view
 from core.interchange.poses.matrix import from_matrix, to_matrix
 from core.notices import collect_warnings
 from core.units import METRE, Unit, unit_of
@@ -106,10 +105,9 @@ def test_the_lens_is_kept_or_said(file_format, lens, tmp_path):
 
 def test_own_json_is_read_whole(tmp_path):
     save_view(tmp_path / "pose.json", view_of(lens=LENSES[1]))
-    again = load_view(tmp_path / "pose.json")
-    assert (
-        close(again.pose, POSE) and again.lens == LENSES[1] and again.image == "000003.png" and again.size == (640, 480)
-    )
+    again = load_entry(tmp_path / "pose.json")
+    assert close(again.pose, POSE) and again.image == "000003.png"
+    assert again.camera.lens == LENSES[1] and again.camera.size == (640, 480)
 
 
 def test_axes_are_those_of_the_formats(tmp_path):
@@ -180,7 +178,7 @@ def test_a_rig_with_equal_names_in_different_folders(tmp_path):
     (tmp_path / "rig.json").write_text(json.dumps(inner | {"frames": frames}))
     rig = load_rig(tmp_path / "rig.json")
     assert sorted(rig) == ["cam0/1.png", "cam1/1.png"]
-    assert camera_of(rig, "/data/cam1/1.png") is rig["cam1/1.png"] and camera_of(rig, "1.png") is None
+    assert nearest_name(list(rig), "/data/cam1/1.png") == "cam1/1.png" and nearest_name(list(rig), "1.png") is None
     assert close(load_pose(tmp_path / "rig.json", "cam1/1.png"), rig["cam1/1.png"].pose)
     with pytest.raises(CounterpointError, match="several"):
         load_pose(tmp_path / "rig.json", "1.png")

@@ -8,7 +8,7 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from core.geometry.shape import make_shape
-from core.geometry.symmetry import STEP, angle, proper_symmetries, reflections, symmetries, turns_alike
+from core.geometry.symmetry import STEP, angle, proper_symmetries, symmetries, turns_alike
 from core.parts.outline import edge_agreement, tightness
 from core.scenes.models_info import SYMMETRIES, add_proposals, proposed_info, read_models_info
 
@@ -27,14 +27,12 @@ def test_what_looks_the_same_after_turning():
         [trimesh.creation.box((2, 0.3, 0.3)), trimesh.creation.box((0.3, 1.2, 0.3)).apply_translation((0.8, 0.6, 0))]
     )
     assert len(symmetries(shape_of(corner, "corner"))) == 1
-    assert len(reflections(shape_of(corner, "corner"))) == 1  # across z
 
 
 def test_colours_count():
     can = trimesh.creation.cylinder(0.5, 2.0, sections=64).subdivide().subdivide()
     half = np.where(can.vertices[:, :1] > 0, [[250, 20, 20]], [[20, 20, 250]]).astype(np.uint8)
     assert len(symmetries(shape_of(can, "grey can"))) > len(symmetries(shape_of(can, "label", half)))
-    assert len(reflections(shape_of(can, "label", half))) == 3  # of the surface alone
 
 
 def test_small_turns_of_what_is_thin_are_no_symmetries():

@@ -162,3 +162,12 @@ def test_a_checkpoint_that_does_not_fit_is_said(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert not list(tmp_path.iterdir())
+
+
+def test_the_log_of_a_run_that_goes_on_is_shortened_in_one_step(tmp_path):
+    log, before = tmp_path / "log.jsonl", '{"step": 1}\n{"step": 9}\n'
+    log.write_text(before)
+    (tmp_path / "as it was").hardlink_to(log)
+    checkpoints.Log(log, after=1).add(step=2)
+    assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == [1, 2]
+    assert (tmp_path / "as it was").read_text() == before  # it is not emptied first, which a kill would leave so

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -175,9 +176,13 @@ def test_a_photo_is_opened_corrected_and_the_others_follow(congealed, qtbot):
     assert not window.session.collection.photos[2].fixed
 
 
-def test_a_run_that_is_stopped_keeps_what_it_found(window, sample, wait_ready, qtbot):
+def test_a_run_that_is_stopped_keeps_what_it_found(window, sample, wait_ready, qtbot, monkeypatch):
     window.show_feature("collection")
     panel = window.features.collection.panel
+    with monkeypatch.context() as patch:  # whoever runs the tests may read every folder
+        patch.setattr(Path, "iterdir", Mock(side_effect=PermissionError(13, "Permission denied")))
+        panel.strip.files_dropped.emit([str(FOLDER)])
+    assert "Permission denied" in window.errors.bars["collection"].text.text() and not panel.strip.count()
     window.open_files([str(sample["shape"])])
     qtbot.waitUntil(lambda: SHAPE in window.session.items, timeout=90_000)
     wait_ready(window)

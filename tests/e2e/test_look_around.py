@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 
-from tests.e2e.hands import LEFT, MIDDLE, click_pixel, on_view, pixels_of
+from tests.e2e.hands import CTRL, LEFT, MIDDLE, SHIFT, click_pixel, on_view, pixels_of, press
 
 
 def test_a_drag_navigates_and_does_not_pin(opened, qtbot):
@@ -41,11 +41,19 @@ def test_zoom_stays_at_the_cursor(opened):
     assert view.viewport().rect().contains(on_view(opened.panels["image 1"], 1279, 959))
 
 
-def test_saved_pictures_hold_what_is_shown(opened, sample, wait_ready, tmp_path):
-    click_pixel(opened.panels["image 1"], *sample["at"])
-    wait_ready(opened)
-    for slot in ("image 1", "shape 1"):
-        assert opened.panels[slot].save_picture(tmp_path / f"{slot}.png")
+def test_saved_pictures_hold_what_is_shown(opened, sample, wait_ready, give, tmp_path):
+    window = opened
+    click_pixel(window.panels["image 1"], *sample["at"])
+    wait_ready(window)
+    for key, slot in ((CTRL, "image 1"), (CTRL | SHIFT, "shape 1")):
+        give(tmp_path / slot)  # a name without suffix
+        press(window, Qt.Key.Key_E, key)
+        assert (tmp_path / f"{slot}.png").is_file() and not window.errors.bars[slot].isVisible()
+        for wrong in (tmp_path / "none" / "a.png", tmp_path / f"{slot}.xyz"):
+            give(wrong)
+            press(window, Qt.Key.Key_E, key)
+            assert window.errors.bars[slot].isVisible() and not wrong.exists()
+            window.errors.bars[slot].clear()
     assert QImage(str(tmp_path / "image 1.png")).width() == 1280
     assert pixels_of(QImage(str(tmp_path / "shape 1.png"))).std() > 20
 

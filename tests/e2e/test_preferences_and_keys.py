@@ -52,6 +52,8 @@ def test_preferences_change_the_window_at_once_and_are_kept(window, preferences,
     qtbot.waitUntil(lambda: "MB in" in dialog.cache.text(), timeout=90_000)
     again = QSettings(window.settings.fileName(), QSettings.Format.IniFormat)
     assert again.value("heatmap") == "viridis" and again.value("navigation") == "turntable"
+    press(dialog, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not window.findChildren(Preferences))  # none is kept for each time that it was open
 
 
 def test_shortcuts_can_be_changed_and_not_given_twice(window, preferences, qtbot):

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from app.document import commands
-from app.window.project_files import _folder
+from app.window.project_files import autosave_folder
 from core.interchange.project import Project, load_project, save_project
 from tests.e2e.hands import (
     draw_focus_box,
@@ -138,7 +138,7 @@ def test_a_project_with_all_files_is_opened_without_them(worked, sample, wait_re
 def test_a_crash_leaves_the_document_and_another_window_is_no_crash(worked, wait_ready, qtbot, sample, tmp_path):
     """A second process keeps a document and is killed; a window that lives is left alone."""
     worked.projects.autosave()
-    (alive,) = _folder().glob("*.counterpoint")
+    (alive,) = autosave_folder().glob("*.counterpoint")
     code = f"""
         import os, signal
         from PySide6.QtCore import QSettings
@@ -158,7 +158,7 @@ def test_a_crash_leaves_the_document_and_another_window_is_no_crash(worked, wait
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, timeout=60, env=dict(os.environ))
     assert done.returncode == -9  # killed, and not exited because it took the living window for a crash
-    assert len(list(_folder().glob("*.counterpoint"))) == 2
+    assert len(list(autosave_folder().glob("*.counterpoint"))) == 2
     asked = []
     worked.projects.ask_recover = lambda sentence: asked.append(sentence) or True
     worked.projects.stop()
@@ -167,4 +167,10 @@ def test_a_crash_leaves_the_document_and_another_window_is_no_crash(worked, wait
     assert not worked.session.undo_stack.isClean() and not alive.exists()
     wait_ready(worked)
     worked.projects.stop()
-    assert not list(_folder().glob("*"))
+    assert not list(autosave_folder().glob("*"))
+    damaged = autosave_folder() / "left.counterpoint"
+    damaged.write_bytes(b"half a docu")
+    worked.projects.start()
+    said = [bar.text.text() for bar in worked.errors.bars.values() if bar.isVisible()]
+    assert any("left.unread" in text for text in said)  # it is told, and kept
+    assert damaged.with_suffix(".unread").read_bytes() == b"half a docu" and not damaged.exists()

@@ -303,7 +303,7 @@ def test_a_folder_of_photos_gets_its_shape_and_its_camera_by_hand(window, give, 
     assert session.scene.pose is None and not session.aligned
 
     window.open_files([str(tmp_path / "coco")])  # its category has no shape; another shape is another category
-    qtbot.waitUntil(lambda: session.scene.scene.form == "coco", timeout=60_000)
+    qtbot.waitUntil(lambda: session.scene.scene.layout == "coco", timeout=60_000)
     assert session.scene.scene.names == {1: "toy"} and len(session.scene.scene.regions) == 1
     give(resource("sample/toy2.glb"))
     pick(lambda: push(window, "Add object"), "Shape file")

@@ -17,7 +17,6 @@ from core.geometry.shape import Shape, load_shape, make_shape
 from core.images import load_depth, load_image, load_mask
 from core.interchange import poses
 from core.interchange.cameras import load_camera
-from core.interchange.collections import PosedImage, load_collection, load_map, save_collection, save_map
 from core.interchange.image_labels import load_image_labels, save_image_labels
 from core.interchange.labels import Labels
 from core.interchange.project import load_project, save_project
@@ -72,10 +71,6 @@ def seeds(folder: Path) -> list[tuple[Path, Load]]:
     poses.save_view(add("scan2cad.json", poses.load_pose), view, "scan2cad")
     add("K.yaml", load_camera).write_text("fx: 500\nfy: 500\ncx: 16\ncy: 12\nk1: -0.1\n")
     add("K.json", load_camera).write_text(json.dumps({"fx": 500, "fy": 500, "cx": 16, "cy": 12}))
-    save_collection(
-        add("collection.json", load_collection), "mesh.obj", [PosedImage("picture.png", view, 0.5, 0.5, True)]
-    )
-    save_map(add("map.npz", load_map), rng.normal(size=(6, 8, 3)).astype(np.float32))
     shape = make_shape(mesh.vertices, mesh.faces, name="mesh")
     masks = np.stack([np.arange(len(mesh.faces)) % 3 == i for i in range(2)])
     for suffix in ("ply", "glb", "npz", "json"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.cli import values
 from app.cli.arguments import argument, option
 from app.cli.options.groups import DEVICES, JsonOptions
+from core.encoders.names import DEFAULT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class AdaptOptions(JsonOptions):
     box: tuple[tuple[float, float, float, float], ...] = option(
         "the object in each --photo, in their order", action="append", type=values.box, metavar="X0,Y0,X1,Y1"
     )
-    encoder: str = option("see `counterpoint encoders`", default="pocket", metavar="NAME")
+    encoder: str = option("see `counterpoint encoders`", default=DEFAULT, metavar="NAME")
     weights: str | None = option("weights from a local file", metavar="FILE", path="path")
     layer: int | None = option("block of a ViT (default: three quarters of its depth)", type=int, metavar="N")
     device: str = option("", default="auto", choices=DEVICES)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from app.cli import values
 from app.cli.arguments import flag, option
+from core.encoders.names import DEFAULT
 
 Box = tuple[float, float, float, float]
 AXES = ("x", "y", "z", "-x", "-y", "-z")
@@ -34,7 +35,7 @@ class EncoderOptions:
 
     TITLE: ClassVar[str] = "encoder"
 
-    encoder: str = option("see `counterpoint encoders`; any timm ViT by name", default="pocket", metavar="NAME")
+    encoder: str = option("see `counterpoint encoders`; any timm ViT by name", default=DEFAULT, metavar="NAME")
     weights: str | None = option("weights from a local file", metavar="FILE", path="path")
     adapter: str | None = option(
         "made by `counterpoint adapt` or `train adapter` for this encoder; 3dcorrenhance: the published one",

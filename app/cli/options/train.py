@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.cli import values
 from app.cli.arguments import argument, flag, option
 from app.cli.options.groups import DEVICES
+from core.encoders.names import DEFAULT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,7 @@ class TrainOptions:
         choices=("pocket", "tango", "points", "cutter", "adapter", "dlign", "verdicts"),
     )
     encoder: str = option(
-        "points, adapter, verdicts: of this encoder (with --start as its weights)", default="pocket", metavar="NAME"
+        "points, adapter, verdicts: of this encoder (with --start as its weights)", default=DEFAULT, metavar="NAME"
     )
     clip: str | None = option("dlign: the CLIP model", metavar="ARCH:WEIGHTS")
     controlnet: str | None = option(

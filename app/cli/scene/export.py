@@ -18,7 +18,12 @@ def run(options: SceneOptions, progress: Progress = silent) -> dict[str, Any]:
         part = span(progress, number / len(places), (number + 1) / len(places))
         saved += save_scene(scene, _target(options, place, len(places)), options.to, part)
         photos, poses = photos + len(scene.photos), poses + len(scene.poses)
-    return {"format": options.to or scene.form, "photos": photos, "poses": poses, "saved": [str(one) for one in saved]}
+    return {
+        "format": options.to or scene.layout,
+        "photos": photos,
+        "poses": poses,
+        "saved": [str(one) for one in saved],
+    }
 
 
 def _target(options: SceneOptions, place: Path, scenes: int) -> Path | None:

@@ -26,7 +26,7 @@ def _facts(scene: Scene) -> dict[str, Any]:
     sizes = Counter(photo.camera.size for photo in photos if photo.camera is not None and photo.camera.size is not None)
     return {
         "path": str(scene.root),
-        "format": scene.form,
+        "format": scene.layout,
         "unit": {"metres": scene.unit.metres, "known": scene.unit.known},
         "photos": len(photos),
         "sizes": {f"{width} x {height}": count for (width, height), count in sizes.most_common()},

@@ -9,21 +9,18 @@ from PySide6.QtCore import QObject, Signal
 
 from app.document.commands import SetAligned
 from app.document.scene_commands import Asked
-from app.document.session import Fact, Pair, Session
+from app.document.session import Fact, Pair
 from app.document.texts import sureness, title, tr
 from app.shared.results import Begun, Drawn, PoseSoFar
 from app.shared.values import Aligned, AlignTask, PoseInPhoto, Slot
-from app.window.active_pair import ActivePair
 from app.window.align.dock import AlignPanel
 from app.window.align.pairs import pair_rows
 from app.window.align.pictures import PosePictures
-from app.window.content import Content
-from app.window.layer_settings import LayerSettings
-from app.window.requests import Requests
+from app.window.services import Services
 from app.window.views.image import ImagePanel
 from app.window.views.layers import Layer
 from app.window.views.mesh import MeshPanel
-from app.window.views.panels import Panels, image_panels, mesh_panels
+from app.window.views.panels import image_panels, mesh_panels
 from core.calibration import ASSUMED, SOUGHT, verdict_of
 from core.geometry.pose import camera_matrix, frustum
 
@@ -50,20 +47,10 @@ class AlignController(QObject):
 
     shown = Signal()
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        panels: Panels,
-        content: Content,
-        pair: ActivePair,
-        layers: LayerSettings,
-        dock: AlignPanel,
-        parent: QObject | None = None,
-    ):
-        super().__init__(parent)
-        self._session, self._requests, self._panels, self._layers = session, requests, panels, layers
-        self.pair, self._dock = pair.slots, dock
+    def __init__(self, use: Services, dock: AlignPanel):
+        super().__init__(use.parent)
+        self._session, self._requests, self._panels, self._layers = use.session, use.requests, use.panels, use.layers
+        self.pair, self._dock = use.pair.slots, dock
         self._meant: Pair | None = None
         self.estimated: float | None = None
         self._request: Request | None = None
@@ -71,15 +58,15 @@ class AlignController(QObject):
         dock.stopped.connect(self.stop)
         dock.clear_requested.connect(lambda: self.push(tr("Clear pose"), None))
         dock.chosen.connect(self._choose)
-        self._pictures = PosePictures(requests, self)
+        self._pictures = PosePictures(use.requests, self)
         self._pictures.drawn.connect(self._fill_dock)
         self._show_next_step()
-        layers.drawing_changed.connect(self._show)
-        session.changed.connect(self._follow)
-        session.leaving.connect(self._finish)
-        pair.changed.connect(self._pair_changed)
-        content.shown.connect(self._panel_changed)
-        for photo in image_panels(panels).values():
+        use.layers.drawing_changed.connect(self._show)
+        use.session.changed.connect(self._follow)
+        use.session.leaving.connect(self._finish)
+        use.pair.changed.connect(self._pair_changed)
+        use.content.shown.connect(self._panel_changed)
+        for photo in image_panels(use.panels).values():
             photo.overlays_wanted.connect(self._show)
 
     def current(self) -> Aligned | None:

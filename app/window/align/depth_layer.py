@@ -6,16 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject
 
-from app.document.session import Pair, Session
+from app.document.session import Pair
 from app.shared.values import Slot
 from app.window.align.controller import AlignController
-from app.window.content import Content
-from app.window.layer_settings import LayerSettings
-from app.window.requests import Requests
-from app.window.shell import Shell
+from app.window.services import Services
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
-from app.window.views.panels import Panels, image_panels, mesh_panels
+from app.window.views.panels import image_panels, mesh_panels
 
 NAME = "depth"
 
@@ -23,24 +20,14 @@ NAME = "depth"
 class DepthLayer(QObject):
     """Draws what was measured while its eye is open."""
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        panels: Panels,
-        content: Content,
-        layers: LayerSettings,
-        aligner: AlignController,
-        shell: Shell,
-        parent: QObject | None = None,
-    ):
-        super().__init__(parent)
-        self._session, self._requests, self._panels = session, requests, panels
-        self._layers, self._aligner, self._shell = layers, aligner, shell
+    def __init__(self, use: Services, aligner: AlignController):
+        super().__init__(use.parent)
+        self._session, self._requests, self._panels = use.session, use.requests, use.panels
+        self._layers, self._aligner, self._shell = use.layers, aligner, use.shell
         self._seen = False
-        session.follow({"items", "cameras", "aligned", "scene"}, self._show)
-        content.shown.connect(lambda *_: self._show())
-        layers.changed.connect(self._toggled)
+        use.session.follow({"items", "cameras", "aligned", "scene"}, self._show)
+        use.content.shown.connect(lambda *_: self._show())
+        use.layers.changed.connect(self._toggled)
 
     def _toggled(self) -> None:
         if self._layers.chosen()["depth"].visible != self._seen:

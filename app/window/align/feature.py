@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject
-
-from app.document.session import Session
 from app.document.texts import tr
-from app.window.active_pair import ActivePair
 from app.window.align.cameras import CameraController
 from app.window.align.controller import AlignController
 from app.window.align.depth_layer import DepthLayer
@@ -16,14 +12,10 @@ from app.window.align.files import PoseFiles
 from app.window.align.focal import TOOL, FocalLength
 from app.window.align.manual import ManualPose
 from app.window.align.search import PoseSearch
-from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
-from app.window.layer_settings import LayerSettings
-from app.window.requests import Requests
-from app.window.shell import Shell
-from app.window.tools import Tool, Tools
+from app.window.services import Services
+from app.window.tools import Tool
 from app.window.views.layers import Layer
-from app.window.views.panels import Panels
 
 
 class AlignFeature(Feature):
@@ -32,30 +24,19 @@ class AlignFeature(Feature):
     name, title, icon, menu, key = "align", tr("Pose"), "task-pose", tr("P&ose"), "Ctrl+3"
     layers: frozenset[Layer] = frozenset({"pose", "coordinates", "depth", "pins"})
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        panels: Panels,
-        content: Content,
-        pair: ActivePair,
-        tools: Tools,
-        layers: LayerSettings,
-        shell: Shell,
-        parent: QObject,
-    ):
-        self._tools, self._shell = tools, shell
+    def __init__(self, use: Services):
+        self._tools, self._shell = use.tools, use.shell
         self.panel = AlignPanel()
         self.toolbar, self._pairs = self.panel.toolbar, self.panel.pairs
-        pair.changed.connect(lambda: self.panel.show_pair(pair.name()))
-        self.controller = AlignController(session, requests, panels, content, pair, layers, self.panel, parent)
-        self.cameras = CameraController(session, requests, self.controller, self.panel, parent)
-        self.manual = ManualPose(session, requests, panels, self.controller, tools, self.panel, shell, parent)
-        self.focal = FocalLength(session, requests, panels, self.controller, tools, self.panel, shell, parent)
-        self.depth = DepthLayer(session, requests, panels, content, layers, self.controller, shell, parent)
-        self.files = PoseFiles(self.manual, shell)
+        use.pair.changed.connect(lambda: self.panel.show_pair(use.pair.name()))
+        self.controller = AlignController(use, self.panel)
+        self.cameras = CameraController(use.session, use.requests, self.controller, self.panel, use.parent)
+        self.manual = ManualPose(use, self.controller, self.panel)
+        self.focal = FocalLength(use, self.controller, self.panel)
+        self.depth = DepthLayer(use, self.controller)
+        self.files = PoseFiles(self.manual, use.shell)
         self.panel.save_requested.connect(self.files.save)
-        self.search = PoseSearch(session, requests, self.controller, shell, parent)
+        self.search = PoseSearch(use.session, use.requests, self.controller, use.shell, use.parent)
 
     def align(self) -> None:
         """Show the task and align the shape to the photo."""

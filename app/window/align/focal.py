@@ -5,17 +5,14 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from app.document.commands import SetAligned
-from app.document.session import Session
 from app.document.texts import tr
 from app.shared.results import Begun, FoundCamera
 from app.shared.values import Aligned, Slot, kind_of
 from app.window.align.controller import AlignController
 from app.window.align.dock import AlignPanel
-from app.window.requests import Requests
-from app.window.shell import Shell
-from app.window.tools import Tools
+from app.window.services import Services
 from app.window.views.image import ImagePanel
-from app.window.views.panels import Panels, image_panels
+from app.window.views.panels import image_panels
 
 Pixel = tuple[float, float]
 
@@ -33,29 +30,19 @@ PAIRS = 5
 class FocalLength(QObject):
     """Connects the camera menu, clicks along edges, the engine and the session."""
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        panels: Panels,
-        aligner: AlignController,
-        tools: Tools,
-        dock: AlignPanel,
-        shell: Shell,
-        parent: QObject | None = None,
-    ):
-        super().__init__(parent)
-        self._session, self._requests, self._panels, self._shell = session, requests, panels, shell
-        self._aligner, self._tools, self._dock = aligner, tools, dock
+    def __init__(self, use: Services, aligner: AlignController, dock: AlignPanel):
+        super().__init__(use.parent)
+        self._session, self._requests, self._panels, self._shell = use.session, use.requests, use.panels, use.shell
+        self._aligner, self._tools, self._dock = aligner, use.tools, dock
         self._slot: Slot | None = None
         self._ends: list[Pixel] = []
         self._said = ""
-        dock.edges_requested.connect(lambda: tools.toggle(TOOL))
+        dock.edges_requested.connect(lambda: use.tools.toggle(TOOL))
         dock.focal_requested.connect(self.solve)
-        tools.changed.connect(self._taken)
+        use.tools.changed.connect(self._taken)
         aligner.shown.connect(self._show)
-        session.follow({"items", "cameras"}, self._items_changed)
-        session.leaving.connect(self._forget)
+        use.session.follow({"items", "cameras"}, self._items_changed)
+        use.session.leaving.connect(self._forget)
 
     def click(self, slot: Slot, at: tuple[float, ...]) -> bool:
         """A click in a photo is an end of an edge; one on a shape is none, and means nothing meanwhile."""

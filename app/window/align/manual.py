@@ -7,18 +7,16 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject
 
-from app.document.session import Pair, Session
+from app.document.session import Pair
 from app.document.texts import title, tr
 from app.shared.results import Begun, OpenedShape
 from app.shared.values import Aligned, Correspondence2D3D, PoseInPhoto, Slot, kind_of
 from app.window.align.controller import SKETCH, AlignController
 from app.window.align.dock import AlignPanel
-from app.window.requests import Requests
-from app.window.shell import Shell
-from app.window.tools import Tools
+from app.window.services import Services
 from app.window.views.image import ImagePanel
 from app.window.views.mesh import MeshPanel
-from app.window.views.panels import Panels, image_panels
+from app.window.views.panels import image_panels
 from app.window.views.pose_handles import RADIUS, TOOLS
 from core.geometry import handles
 from core.geometry.pose import Pose, camera_matrix, project
@@ -33,32 +31,22 @@ STEEP = 0.3
 class ManualPose(QObject):
     """Connects the tools of the pose panel, the handles in the photo and the session."""
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        panels: Panels,
-        aligner: AlignController,
-        tools: Tools,
-        dock: AlignPanel,
-        shell: Shell,
-        parent: QObject | None = None,
-    ):
-        super().__init__(parent)
-        self._session, self._requests, self._panels, self._shell = session, requests, panels, shell
-        self._aligner, self._tools, self._dock = aligner, tools, dock
+    def __init__(self, use: Services, aligner: AlignController, dock: AlignPanel):
+        super().__init__(use.parent)
+        self._session, self._requests, self._panels, self._shell = use.session, use.requests, use.panels, use.shell
+        self._aligner, self._tools, self._dock = aligner, use.tools, dock
         self._middles: dict[Slot, npt.NDArray] = {}
         self._half: tuple[Slot, tuple[float, ...]] | None = None
         self._half_of: Pair | None = None
-        tools.changed.connect(self._take)
-        dock.tool_requested.connect(tools.take)
+        use.tools.changed.connect(self._take)
+        dock.tool_requested.connect(use.tools.take)
         dock.pairs.deleted.connect(self.delete_pairs)
         dock.view_requested.connect(self.look_as_photo)
-        requests.opened.connect(self._opened)
+        use.requests.opened.connect(self._opened)
         aligner.shown.connect(self._place_handles)
         aligner.shown.connect(self._pair_changed)
-        session.leaving.connect(self._forget_half)
-        for slot, panel in image_panels(panels).items():
+        use.session.leaving.connect(self._forget_half)
+        for slot, panel in image_panels(use.panels).items():
             panel.view.posed.connect(partial(self._drag, slot))
             panel.view.pushed.connect(partial(self._push, slot))
 

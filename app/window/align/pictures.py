@@ -9,7 +9,7 @@ from app.shared.results import PosePicture
 from app.shared.values import Aligned, Item, PoseInPhoto
 from app.window.align.hypotheses import SIDE, PoseRow, pose_row
 from app.window.requests import Requests
-from app.window.views.overlays import as_pixmap
+from app.window.views.pixels import as_pixmap
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPixmap

@@ -76,7 +76,13 @@ class CollectionController(QObject):
         """Photos of files and folders; those that are there already are left out."""
         files: list[Path] = []
         for path in map(Path, paths):
-            files += sorted(path.iterdir()) if path.is_dir() else [path]
+            try:
+                files += sorted(path.iterdir()) if path.is_dir() else [path]
+            except OSError as error:
+                reason = error.strerror or error
+                self._shell.fail(
+                    tr("{folder} cannot be opened ({reason}).").format(folder=path, reason=reason), "collection"
+                )
         left_out = unread(files)
         if left_out:
             said = tr("Pictures of the kinds {kinds} cannot be read and were left out; save them as JPEG or PNG.")

@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject, QSettings
-
-from app.document.session import Session
 from app.document.texts import tr
 from app.shared.resources import resource
 from app.shared.values import Slot, item_for, kind_of
@@ -13,11 +10,8 @@ from app.window.collection.controller import IMAGE, CollectionController
 from app.window.collection.dock import EXPORTS, CollectionPanel
 from app.window.collection.presenter import SHAPE, CollectionPresenter
 from app.window.feature import Entries, Entry, Feature
-from app.window.requests import Requests
-from app.window.shell import Shell
-from app.window.tools import Tools
+from app.window.services import Services
 from app.window.views.layers import Layer
-from app.window.views.panels import Panels
 
 
 class CollectionFeature(Feature):
@@ -26,21 +20,15 @@ class CollectionFeature(Feature):
     name, title, icon, key = "collection", tr("Collection"), "task-collection", "Ctrl+4"
     layers: frozenset[Layer] = frozenset({"heat", "pins", "cameras"})
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        panels: Panels,
-        tools: Tools,
-        settings: QSettings,
-        shell: Shell,
-        parent: QObject,
-    ):
-        self._session, self._requests, self._shell = session, requests, shell
+    def __init__(self, use: Services):
+        self._session, self._requests, self._shell = use.session, use.requests, use.shell
+        session, requests, shell, parent = use.session, use.requests, use.shell, use.parent
         self.panel = CollectionPanel()
         self.toolbar = self.panel.toolbar
-        self.presenter = CollectionPresenter(session, requests, panels, tools, self.panel, shell, parent)
-        self.controller = CollectionController(session, requests, self.presenter, self.panel, settings, shell, parent)
+        self.presenter = CollectionPresenter(session, requests, use.panels, use.tools, self.panel, shell, parent)
+        self.controller = CollectionController(
+            session, requests, self.presenter, self.panel, use.settings, shell, parent
+        )
 
     def layers_on(self, slot: Slot) -> frozenset[Layer]:
         """The pose of a photo of the collection lies over it; other poses belong to the task Pose."""

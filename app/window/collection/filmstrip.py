@@ -3,10 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPalette, QPen, QPixmap
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import (
     QApplication,
     QListWidget,
@@ -216,12 +214,3 @@ def _mark(painter: QPainter, area: QRectF, mark: tuple[float, float, bool], colo
     painter.setBrush(color if visible else Qt.BrushStyle.NoBrush)
     painter.drawEllipse(at, 5.0, 5.0)
     painter.setClipping(False)
-
-
-def pixmap_of(pixels: npt.NDArray[np.uint8]) -> QPixmap:
-    """uint8 [h, w, 3] or [h, w, 4] as a pixmap."""
-    height, width, channels = pixels.shape
-    pixel_format = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
-    return QPixmap.fromImage(
-        QImage(np.ascontiguousarray(pixels).tobytes(), width, height, channels * width, pixel_format)
-    )

@@ -18,13 +18,14 @@ from app.document.texts import sureness, tr
 from app.shared.results import Followed
 from app.shared.values import Collection, CollectionPhoto, Slot
 from app.window.collection.dock import CollectionPanel
-from app.window.collection.filmstrip import FIXED, GOOD, OUT, PICTURE, UNSURE, Frame, pixmap_of
+from app.window.collection.filmstrip import FIXED, GOOD, OUT, PICTURE, UNSURE, Frame
 from app.window.collection.order import passes, quality, viewpoint
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.tools import Tools
 from app.window.views.mesh import MeshPanel
 from app.window.views.panels import Panels
+from app.window.views.pixels import as_pixmap
 from core.calibration import per_cent, verdict_of
 from core.geometry.pose import camera_matrix, frustum
 
@@ -133,7 +134,7 @@ class CollectionPresenter(QObject):
         return frame
 
     def _set_small(self, path: str, answer: tuple[npt.NDArray[np.uint8], tuple[int, int]]) -> None:
-        self._small[path], self._sizes[path] = pixmap_of(answer[0]), answer[1]
+        self._small[path], self._sizes[path] = as_pixmap(answer[0]), answer[1]
         self.show()
 
     def _show_cameras(self, collection: Collection) -> None:
@@ -161,7 +162,7 @@ class CollectionPresenter(QObject):
         request = self._requests.ask(
             "average_picture",
             "average",
-            lambda picture: self._dock.show_average(pixmap_of(picture)),
+            lambda picture: self._dock.show_average(as_pixmap(picture)),
             collection=self._asked(),
             azimuth=float(self._dock.azimuth.value()),
             elevation=20.0,
@@ -222,7 +223,7 @@ class CollectionPresenter(QObject):
             self._requests.run("carry", self._set_drawings, collection=self.collection, size=SIZE)
 
     def _set_drawings(self, drawings: list[Any]) -> None:
-        self._drawings = {number: pixmap_of(one) for number, one in enumerate(drawings) if one is not None}
+        self._drawings = {number: as_pixmap(one) for number, one in enumerate(drawings) if one is not None}
         self.show()
 
 

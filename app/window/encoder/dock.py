@@ -21,9 +21,7 @@ from PySide6.QtWidgets import (
 from app.document.texts import tr
 from app.shared.values import EncoderSettings
 from app.window.encoder.curve import Curve
-
-POCKETS = ("pocket", "pocket-0.1")
-"""The bundled encoders, as :data:`core.encoders.catalogue.POCKETS`, which is not imported here: it needs torch."""
+from core.encoders.names import DEFAULT, POCKETS
 
 
 class EncoderPanel(QWidget):
@@ -214,7 +212,7 @@ class EncoderPanel(QWidget):
     def settings(self) -> EncoderSettings:
         """What the fields say."""
         return EncoderSettings(
-            name=self.name.currentText().strip() or "pocket",
+            name=self.name.currentText().strip() or DEFAULT,
             weights=self.weights.text().strip() or None,
             layer=None if self.layer.value() < 0 else self.layer.value(),
             device=self.device.currentText(),

@@ -14,10 +14,10 @@ from app.shared.results import FoundShape
 from app.shared.search import SearchRequest
 from app.shared.values import Item, Slot, kind_of
 from app.window.gallery.dock import GalleryPanel
-from app.window.gallery.grid import picture_of
 from app.window.requests import Requests
 from app.window.shell import Shell
 from app.window.views.panels import ActivePanel
+from app.window.views.pixels import as_pixmap
 from core.parts.layers import Mask
 
 LOOKED_AT = 220
@@ -182,7 +182,7 @@ class GalleryController(QObject):
         """A larger picture of a shape; what is open stays."""
 
         def show(pixels: npt.NDArray[np.uint8]) -> None:
-            self._dock.show_picture(picture_of(pixels))
+            self._dock.show_picture(as_pixmap(pixels))
 
         self._requests.ask("turn_shape", "look at shape", show, path=one.path, up=one.up, azimuth=0.0, size=LOOKED_AT)
 

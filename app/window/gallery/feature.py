@@ -1,15 +1,10 @@
 """The drawer Gallery: shapes that are like what is open."""
 
-from PySide6.QtCore import QObject, QSettings
-
-from app.document.session import Session
 from app.document.texts import tr
 from app.window.feature import Feature
 from app.window.gallery.controller import GalleryController
 from app.window.gallery.dock import GalleryPanel
-from app.window.requests import Requests
-from app.window.shell import Shell
-from app.window.views.panels import ActivePanel
+from app.window.services import Services
 
 
 class GalleryFeature(Feature):
@@ -17,14 +12,8 @@ class GalleryFeature(Feature):
 
     name, title, icon, place, key = "gallery", tr("Gallery"), "gallery", "drawer", "Ctrl+G"
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        active: ActivePanel,
-        settings: QSettings,
-        shell: Shell,
-        parent: QObject,
-    ):
+    def __init__(self, use: Services):
         self.panel = GalleryPanel()
-        self.controller = GalleryController(session, requests, active, self.panel, settings, shell, parent)
+        self.controller = GalleryController(
+            use.session, use.requests, use.active, self.panel, use.settings, use.shell, use.parent
+        )

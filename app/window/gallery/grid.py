@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImage, QMouseEvent, QPixmap
+from PySide6.QtGui import QIcon, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QApplication, QListWidget, QListWidgetItem, QMenu
 
 from app.document.texts import tr
 from app.window.text_keys import OwnReturn
+from app.window.views.pixels import as_pixmap
 
 PICTURE = 88
 
@@ -88,7 +89,7 @@ class ShapeGrid(OwnReturn, QListWidget):
         for row in range(self.count()):
             item = self.item(row)
             if item.data(Qt.ItemDataRole.UserRole).number == number:
-                item.setIcon(QIcon(picture_of(pixels)))
+                item.setIcon(QIcon(as_pixmap(pixels)))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mousePressEvent(event)
@@ -138,9 +139,3 @@ class ShapeGrid(OwnReturn, QListWidget):
                 one = item.data(Qt.ItemDataRole.UserRole)
                 menu.addAction(text).triggered.connect(lambda _=False, w=what, o=one: self.chosen.emit(w, o))
             menu.popup(self.viewport().mapToGlobal(at))
-
-
-def picture_of(pixels: npt.NDArray[np.uint8]) -> QPixmap:
-    """A picture of pixels uint8 [h, w, 3]."""
-    height, width, _ = pixels.shape
-    return QPixmap.fromImage(QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888))

@@ -2,12 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject
-
-from app.document.session import Session
 from app.document.texts import tr
-from app.window.active_pair import ActivePair
-from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
 from app.window.matching.controller import MatchController
 from app.window.matching.dock import PinsPanel
@@ -15,11 +10,9 @@ from app.window.matching.files import PinFiles
 from app.window.matching.focus import FocusFirst
 from app.window.matching.next_steps import NextSteps
 from app.window.matching.presenter import MatchPresenter
-from app.window.requests import Requests
-from app.window.shell import Shell
-from app.window.tools import Tool, Tools
+from app.window.services import Services
+from app.window.tools import Tool
 from app.window.views.layers import Layer
-from app.window.views.panels import Panels
 
 
 class MatchingFeature(Feature):
@@ -28,25 +21,16 @@ class MatchingFeature(Feature):
     name, title, icon, key = "matching", tr("Match"), "task-match", "Ctrl+1"
     layers: frozenset[Layer] = frozenset({"heat", "pins"})
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        panels: Panels,
-        content: Content,
-        pair: ActivePair,
-        tools: Tools,
-        shell: Shell,
-        parent: QObject,
-    ):
+    def __init__(self, use: Services):
+        session, panels, shell, parent = use.session, use.panels, use.shell, use.parent
         self.panel = PinsPanel()
         self.toolbar = self.panel.toolbar
-        self.steps = NextSteps(session, panels, pair, lambda slot: self.focus.draw_box(slot), shell)
-        self.controller = MatchController(session, requests, panels, self.panel, self.steps, shell, parent)
-        self.focus = FocusFirst(session, panels, pair, self.panel, tools, self.controller.place, parent)
+        self.steps = NextSteps(session, panels, use.pair, lambda slot: self.focus.draw_box(slot), shell)
+        self.controller = MatchController(session, use.requests, panels, self.panel, self.steps, shell, parent)
+        self.focus = FocusFirst(session, panels, use.pair, self.panel, use.tools, self.controller.place, parent)
         self.files = PinFiles(session, shell)
         self.panel.forget_requested.connect(self.controller.forget_corrections)
-        self.presenter = MatchPresenter(session, self.controller, content, panels, self.panel, self.steps, parent)
+        self.presenter = MatchPresenter(session, self.controller, use.content, panels, self.panel, self.steps, parent)
 
     def edit_entries(self) -> Entries:
         return (

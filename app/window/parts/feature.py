@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject
-
-from app.document.session import Session
 from app.document.texts import tr
-from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
 from app.window.parts.clicks import ClickController
 from app.window.parts.controller import PartsController
@@ -16,11 +12,9 @@ from app.window.parts.draft import Drafts
 from app.window.parts.files import PartFiles
 from app.window.parts.marking_tools import HINTS, KEYS, TOOLS
 from app.window.parts.presenter import PartsPresenter
-from app.window.requests import Requests
-from app.window.shell import Shell
-from app.window.tools import Tool, Tools
+from app.window.services import Services
+from app.window.tools import Tool
 from app.window.views.layers import Layer
-from app.window.views.panels import ActivePanel, Panels
 
 
 class PartsFeature(Feature):
@@ -30,25 +24,16 @@ class PartsFeature(Feature):
     layers: frozenset[Layer] = frozenset({"parts"})
     panel: PartsPanel
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        panels: Panels,
-        content: Content,
-        active: ActivePanel,
-        tools: Tools,
-        shell: Shell,
-        parent: QObject,
-    ):
-        self._tools = tools
+    def __init__(self, use: Services):
+        session, requests, panels, parent = use.session, use.requests, use.panels, use.parent
+        self._tools = use.tools
         self.panel = PartsPanel()
         self.toolbar = self.panel.toolbar
         self.drafts = Drafts(session, requests, parent)
-        self.controller = PartsController(session, self.drafts, requests, panels, tools, self.panel, parent)
+        self.controller = PartsController(session, self.drafts, requests, panels, use.tools, self.panel, parent)
         self.clicks = ClickController(session, self.drafts, panels, parent)
-        self.presenter = PartsPresenter(session, self.drafts, content, panels, self.panel, parent)
-        self.files = PartFiles(session, requests, self.controller, active, self.panel, shell, parent)
+        self.presenter = PartsPresenter(session, self.drafts, use.content, panels, self.panel, parent)
+        self.files = PartFiles(session, requests, self.controller, use.active, self.panel, use.shell, parent)
 
     def entries(self) -> Entries:
         brush = self.panel.brush

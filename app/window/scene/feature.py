@@ -3,17 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 
 from app.document.scene import IMAGE
-from app.document.session import Session
 from app.document.texts import tr
 from app.shared.values import Slot
-from app.window.active_pair import ActivePair
-from app.window.content import Content
 from app.window.feature import Entries, Entry, Feature
-from app.window.requests import Requests
 from app.window.scene.controller import SceneController, is_scene
 from app.window.scene.dock import CHECK_KEY, ScenePanel
 from app.window.scene.neighbours import Neighbours
@@ -21,10 +17,9 @@ from app.window.scene.pictures import ScenePictures
 from app.window.scene.presenter import ScenePresenter
 from app.window.scene.results import Results
 from app.window.scene.work import TITLES, SceneWork
-from app.window.shell import Shell
-from app.window.tools import Tool, Tools
+from app.window.services import Services
+from app.window.tools import Tool
 from app.window.views.layers import Layer
-from app.window.views.panels import Panels
 from core.registration.things import InstanceKey
 
 CHOOSE = "choose a thing"
@@ -37,33 +32,23 @@ class SceneFeature(Feature):
     name, title, icon, key = "scene", tr("Scene"), "task-scene", "Ctrl+5"
     layers: frozenset[Layer] = frozenset({"pose", "pins"})
 
-    def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        panels: Panels,
-        content: Content,
-        pair: ActivePair,
-        tools: Tools,
-        settings: QSettings,
-        shell: Shell,
-        parent: QObject,
-    ):
+    def __init__(self, use: Services):
+        session, requests, shell, parent = use.session, use.requests, use.shell, use.parent
         self.panel = ScenePanel()
         self.toolbar, self.foot = self.panel.toolbar, self.panel.strip
         self.presenter = ScenePresenter(session, requests, self.panel, parent)
-        self.controller = SceneController(session, requests, pair, self.panel, settings, shell, parent)
-        self.work = SceneWork(session, requests, self.controller, self.panel, settings, shell, parent)
+        self.controller = SceneController(session, requests, use.pair, self.panel, use.settings, shell, parent)
+        self.work = SceneWork(session, requests, self.controller, self.panel, use.settings, shell, parent)
         self.neighbours = Neighbours(session, requests, self.panel.strip, parent)
         self.results = Results(session, requests, self._show_result, shell, parent)
         self.panel.results_requested.connect(self.results.ask)
         self.pictures = ScenePictures(
-            session, requests, panels, content, self.results.name_of, self.results.other, parent
+            session, requests, use.panels, use.content, self.results.name_of, self.results.other, parent
         )
         self.results.changed.connect(self.pictures.draw)
         self.panel.own.toggled.connect(self.pictures.use_own_colors)
-        self._tools, self._shell = tools, shell
-        for panel in panels.values():
+        self._tools, self._shell = use.tools, shell
+        for panel in use.panels.values():
             for key, by in ((Qt.Key.Key_PageDown, 1), (Qt.Key.Key_PageUp, -1)):
                 step = QShortcut(QKeySequence(key), panel, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 step.activated.connect(partial(self.controller.step, by))

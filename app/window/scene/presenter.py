@@ -14,7 +14,7 @@ from app.window.scene.cells import STATES, Cell, cells_of
 from app.window.scene.dock import HELP, ScenePanel
 from app.window.scene.filmstrip import HEIGHT, WIDTH
 from app.window.scene.things import ThingRow, thing_name
-from app.window.views.overlays import as_pixmap
+from app.window.views.pixels import as_pixmap
 
 if TYPE_CHECKING:
     from app.window.engine_client import Request

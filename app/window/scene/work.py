@@ -82,7 +82,7 @@ class SceneWork(QObject):
     def can_save(self) -> bool:
         """Whether the scene can be written in the format that it came in."""
         opened = self._session.scene
-        return opened is not None and opened.scene.form in FORMATS
+        return opened is not None and opened.scene.layout in FORMATS
 
     def save(self) -> None:
         """Write the scene back to where it came from."""
@@ -118,7 +118,7 @@ class SceneWork(QObject):
     def is_bop(self) -> bool:
         """Whether there are rules for the scene's files."""
         opened = self._session.scene
-        return opened is not None and opened.scene.form == "bop"
+        return opened is not None and opened.scene.layout == "bop"
 
     def _write(self, folder: str | None, file_format: str | None) -> None:
         opened = self._session.scene

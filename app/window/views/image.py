@@ -1,7 +1,5 @@
 """The image panel: a photo with a heatmap over it, pins on it, and the focus box that decides what the encoder sees."""
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPoint, QRectF, Signal
@@ -18,9 +16,10 @@ from app.window.views.image_view import ImageView
 from app.window.views.layers import Layer, Looks
 from app.window.views.marks import ClickMark, PinMark
 from app.window.views.outline import WIDTH, Outlined
-from app.window.views.overlays import Overlays, as_pixmap
+from app.window.views.overlays import Overlays
 from app.window.views.panel_bar import PanelBar
 from app.window.views.panel_menu import show_menu
+from app.window.views.pixels import as_pixmap
 from app.window.views.strokes import IMAGE_TOOLS
 from core.colors import HEATMAPS, apply_colormap, heat_weight
 
@@ -233,14 +232,16 @@ class ImagePanel(FileDrops, Outlined):
         self.view.zoom_to(zoom)
         self.view.centerOn(x, y)
 
-    def save_picture(self, path: str | Path) -> bool:
-        """Write what is shown, at the image's own resolution; returns whether that worked."""
+    def picture(self) -> QImage | None:
+        """What is shown, at the image's own resolution; None while nothing is."""
         width, height = self.image_size
+        if not width:
+            return None
         picture = QImage(width, height, QImage.Format.Format_RGB32)
         painter = QPainter(picture)
         self.view.scene().render(painter, QRectF(0, 0, width, height), QRectF(0, 0, width, height))
         painter.end()
-        return picture.save(str(path))
+        return picture
 
     def _show_menu(self, at: QPoint) -> None:
         tools = (self.box_tool, self.clear_box, self.fit_tool, self.actual_tool)

@@ -1,12 +1,11 @@
 """The shape panel: a mesh or point cloud to turn around, with a heatmap as colours and pins on it."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QOpenGLContext
+from PySide6.QtGui import QImage, QOpenGLContext
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -21,6 +20,7 @@ from app.window.views.mesh_marks import MeshMarks
 from app.window.views.mesh_mouse import SHAPE_TOOLS, MeshMouse, navigate
 from app.window.views.outline import WIDTH, Outlined
 from app.window.views.panel_menu import show_menu
+from app.window.views.pixels import as_image
 from app.window.views.view_menu import ViewMenu, view_of
 from core.colors import HEATMAPS
 
@@ -224,15 +224,12 @@ class MeshPanel(FileDrops, Outlined):
             self._camera.look_from(eye, at, up, angle)
             self._schedule()
 
-    def save_picture(self, path: str | Path) -> bool:
-        """Write what is shown, with legend and pins; returns whether that worked."""
+    def picture(self) -> QImage | None:
+        """What is shown, with legend and pins; None while nothing is."""
         if self._shape is None:
-            return False
-        from PIL import Image
-
+            return None
         self._render()
-        Image.fromarray(np.asarray(self.plotter.screenshot(return_img=True))).save(path)
-        return True
+        return as_image(np.asarray(self.plotter.screenshot(return_img=True)))
 
     def world_to_widget(self, point: npt.ArrayLike) -> QPointF:
         """Where a point of the shape appears, in the coordinates of :attr:`plotter` (logical pixels)."""

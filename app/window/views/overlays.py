@@ -3,10 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPixmap, QTransform
+from PySide6.QtGui import QPainter, QPixmap, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from app.shared.values import Box
+from app.window.views.pixels import as_pixmap
 
 
 class Overlays(QGraphicsRectItem):
@@ -63,11 +64,3 @@ def lay(item: QGraphicsPixmapItem, pixmap: QPixmap | None, box: Box) -> None:
     if pixmap is not None:
         sx, sy = (box[2] - box[0]) / pixmap.width(), (box[3] - box[1]) / pixmap.height()
         item.setTransform(QTransform(sx, 0, 0, sy, box[0] + 0.5, box[1] + 0.5))
-
-
-def as_pixmap(pixels: npt.NDArray[np.uint8]) -> QPixmap:
-    """Of uint8 [h, w, 3] or, with transparency, [h, w, 4]."""
-    pixels = np.ascontiguousarray(pixels)
-    height, width, channels = pixels.shape
-    layout = QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBA8888
-    return QPixmap.fromImage(QImage(pixels.data, width, height, channels * width, layout))

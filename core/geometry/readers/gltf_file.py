@@ -117,13 +117,13 @@ class Gltf:
         return np.ndarray((count, width), dtype, data, offset, (stride, dtype.itemsize))
 
     def floats(self, number: int) -> npt.NDArray[np.floating]:
-        """The values of an accessor as numbers: integers that are normalised become 0 to 1 or -1 to 1."""
+        """The values [n, k] of an accessor as numbers: integers that are normalised become 0 to 1 or -1 to 1."""
         about = self.part("accessors", number)
         return as_floats(self.accessor(number), bool(about.get("normalized")))
 
 
 def as_floats(values: npt.NDArray, normalized: bool) -> npt.NDArray[np.floating]:
-    """Stored values as float32 (or float64 where they were)."""
+    """Stored values [n, k] as float32 (or float64 where they were)."""
     if values.dtype.kind == "f":
         return values
     if not normalized:

@@ -68,7 +68,7 @@ def columns_of_names(names: list[str], values: Floats | None, file: str) -> Colu
 def guess_columns(values: Floats, whole: list[bool], file: str) -> Columns:
     """Columns without names: x, y, z and, where the numbers leave no doubt, normals and colours.
 
-    ``whole`` says which are integers.
+    ``values`` [n, k] are those of n points; ``whole`` says which columns are integers.
 
     Raises:
         CounterpointError: fewer than three columns, or the first only numbers the points.

@@ -14,8 +14,6 @@ from core.geometry.readers.point_columns import columns_of_names, guess_columns
 from core.geometry.readers.ptx import read_ptx
 from core.geometry.shape import Shape, make_shape
 
-SUFFIXES = (".xyz", ".asc", ".pts", ".ptx")
-
 Floats = npt.NDArray[np.float64]
 
 _COMMENT = re.compile(r"(?:#|//|%|!)[^\n]*")

@@ -105,7 +105,7 @@ class Lines:
         )
 
     def keywords(self) -> Ints:
-        """The first word of each line as a number: its bytes, lowest first, where it has one or two.
+        """The first word of each line as a number, [lines]: its bytes, lowest first, where it has one or two.
 
         -1 for longer ones.
         """
@@ -119,7 +119,7 @@ class Lines:
         return decoded(self.data[self.start[line] : self.start[line] + self.length[line]].tobytes()).strip()
 
     def words_of(self, chosen: npt.NDArray[np.bool_]) -> tuple[Bytes, Ints]:
-        """The text of the chosen lines without their first word, and how many words are left in each."""
+        """The text of the chosen lines (bool [lines]) without their first word, and how many words are left in each."""
         data = self.data.copy()
         begin, end = self.word[self.first[chosen]], self.word_end[self.first[chosen]]
         for offset in range(int((end - begin).max(initial=0))):
@@ -138,7 +138,7 @@ def keyword(name: str) -> int:
 
 
 def numbers(text: bytes | Bytes, count: int | None = None, dtype: type = np.float64) -> npt.NDArray:
-    """Numbers parted by blanks; exactly ``count`` of them where that is given.
+    """Numbers [n] parted by blanks; exactly ``count`` of them where that is given.
 
     Raises:
         ValueError: something among them is not a number, or there are more or fewer.

@@ -10,9 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.errors import CounterpointError
-from core.files import read_json
+from core.files import check_file, make_folder, read_json
 from core.geometry.pose import Pose
-from core.images import check_file
 from core.interchange.names import listed, matches, number_of, say_other_folder
 from core.interchange.poses import bop, colmap, json, matrix, nerfstudio, scan2cad
 from core.interchange.poses.view import Entry, View, guarded
@@ -25,9 +24,9 @@ __all__ = ["SAVERS", "Entry", "View", "load_entry", "load_pose", "read_entries",
 SAVERS: dict[str, Callable[[Path, View], None]] = {
     "json": json.save,
     "matrix": matrix.save,
-    "bop": lambda path, view: bop.save(_made(path), view),
+    "bop": lambda path, view: bop.save(make_folder(path), view),
     "scan2cad": scan2cad.save,
-    "colmap": lambda path, view: colmap.save(_made(path), [view]),
+    "colmap": lambda path, view: colmap.save(make_folder(path), [view]),
     "nerfstudio": lambda path, view: nerfstudio.save(path, [view]),
 }
 """How each of :data:`core.interchange.pose_formats.POSE_FORMATS` is written."""
@@ -160,11 +159,3 @@ def _agrees(photo: str, image_name: str) -> int:
     if photo.isdecimal():
         return int(number_of(image_name) == int(photo))
     return matches(photo, image_name)
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CounterpointError(f"The folder {folder} cannot be made ({error.strerror}).") from error
-    return folder

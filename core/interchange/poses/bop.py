@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from core.errors import CounterpointError
-from core.files import read_json
+from core.files import check_file, read_json, write_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
-from core.images import check_file
 from core.interchange.camera_values import camera_of
 from core.interchange.names import listed, number_of
 from core.interchange.poses.matrix import drift, rotation_of
-from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
+from core.interchange.poses.view import Entry, View, guarded, rigid
 from core.notices import warn
 from core.numbers import by_number, whole
 from core.units import Unit
@@ -64,8 +63,8 @@ def save(folder: str | Path, view: View) -> None:
         warn(f"The photo {key} of {folder.name} had other intrinsics, which are replaced; check the poses that it had.")
     about = {"cam_K": view.K.ravel().tolist(), "image": view.image, "size": list(view.size)}
     cameras[key] = ({"depth_scale": 1.0} | (before or {})) | about
-    write_json(folder / "scene_gt.json", as_written(truth, folder / "scene_gt.json"))
-    write_json(folder / "scene_camera.json", as_written(cameras, folder / "scene_camera.json"))
+    write_json(folder / "scene_gt.json", as_written(truth, folder / "scene_gt.json"), indent=1)
+    write_json(folder / "scene_camera.json", as_written(cameras, folder / "scene_camera.json"), indent=1)
 
 
 def load(path: str | Path) -> list[Entry]:

@@ -10,19 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
-from core.files import write_atomic
+from core.files import check_file, write_atomic
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import FISHEYE, OPENCV, Lens
 from core.geometry.pose import Pose, camera_matrix
-from core.images import check_file
 from core.interchange.poses.view import Entry, View, guarded, rigid
 from core.notices import warn
 
-Floats = npt.NDArray[np.floating]
 Posed = tuple[str, int, Pose]
 
 _OURS = {"OPENCV": OPENCV, "FULL_OPENCV": OPENCV, "OPENCV_FISHEYE": FISHEYE}

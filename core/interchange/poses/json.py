@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 
 from core.errors import CounterpointError
-from core.files import read_json
+from core.files import write_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.interchange.camera_values import camera_of
 from core.interchange.poses.matrix import drift, from_matrix, rotation_of
-from core.interchange.poses.view import Entry, View, guarded, write_json
+from core.interchange.poses.view import Entry, View
 from core.notices import warn
 from core.units import parse_unit
 
@@ -62,23 +62,7 @@ def save(path: str | Path, view: View) -> None:
     """``image``, ``width``, ``height``, ``K``, ``R``, ``t``, ``s``, and ``lens`` where it bends."""
     pose = {"R": view.pose.R.tolist(), "t": view.pose.t.tolist(), "s": np.asarray(view.pose.s).tolist()}
     about = {"image": view.image, "width": view.size[0], "height": view.size[1], "K": view.K.tolist()}
-    write_json(path, about | ({} if view.lens is None else {"lens": view.lens.as_json()}) | pose)
-
-
-def load_view(path: str | Path) -> View:
-    """What :func:`save` wrote, whole.
-
-    Raises:
-        CounterpointError: it is something else.
-    """
-    content = read_json(path)
-
-    def read() -> View:
-        size = (int(content["width"]), int(content["height"]))
-        pose = _rigid_parts(content, Path(path).name)
-        return View(str(content["image"]), size, np.array(content["K"], float).reshape(3, 3), pose, _lens(content))
-
-    return guarded(path, read)
+    write_json(path, about | ({} if view.lens is None else {"lens": view.lens.as_json()}) | pose, indent=1)
 
 
 def camera_in(content: Any) -> PhotoCamera:

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.files import write_atomic
+from core.files import check_file, write_atomic
 from core.geometry.pose import Pose, nearest_rotation
-from core.images import check_file
 from core.interchange.poses.view import Entry, View, guarded
 from core.notices import warn
 
@@ -102,7 +101,7 @@ def drift(values: Any) -> float:
 
 
 def decimals(values: Floats) -> int:
-    """Digits behind the point that the numbers were written with: of the one that has the most, 17 at most."""
+    """Digits behind the point that numbers [...] were written with: of the one that has the most, 17 at most."""
     return min(17, max(_places(float(value)) for value in np.ravel(values)))
 
 

@@ -7,21 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from core.errors import CounterpointError
-from core.files import read_json
+from core.files import read_json, write_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import FISHEYE, OPENCV, Lens, opencv_lens
 from core.geometry.pose import Pose, camera_matrix
 from core.interchange.camera_leftovers import check_skew
 from core.interchange.names import matches, say_other_folder
 from core.interchange.poses.matrix import rotation_of, to_matrix
-from core.interchange.poses.view import Entry, View, guarded, rigid, write_json
+from core.interchange.poses.view import Entry, View, guarded, rigid
 from core.notices import warn
-
-Floats = npt.NDArray[np.floating]
 
 _GL = np.diag([1.0, -1.0, -1.0, 1.0])
 """OpenGL camera axes (y up, z backward) from OpenCV's."""
@@ -35,7 +32,7 @@ def save(path: str | Path, views: list[View]) -> None:
     Raises:
         CounterpointError: a pose has a scale, or a lens bends as nerfstudio cannot say.
     """
-    write_json(path, content_of(views))
+    write_json(path, content_of(views), indent=1)
 
 
 def content_of(views: list[View]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from core.errors import CounterpointError
+from core.files import write_json
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
 from core.interchange.camera_values import matrix_of
-from core.interchange.poses.view import Entry, View, guarded, write_json
+from core.interchange.poses.view import Entry, View, guarded
 
 
 def to_trs(pose: Pose) -> dict[str, list[float]]:
@@ -42,7 +43,7 @@ def save(path: str | Path, view: View) -> None:
     """One ``trs`` with the photo's name and camera."""
     content = {"image": view.image, "size": list(view.size), "K": view.K.tolist()}
     lens = {} if view.lens is None else {"lens": view.lens.as_json()}
-    write_json(path, content | lens | {"trs": to_trs(view.pose), "sym": "__SYM_NONE"})
+    write_json(path, content | lens | {"trs": to_trs(view.pose), "sym": "__SYM_NONE"}, indent=1)
 
 
 def read_entries(content: Any, name: str) -> list[Entry]:

@@ -1,16 +1,14 @@
 """A shape in a photo, and what the files of poses have in common."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.files import write_atomic
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose
@@ -81,11 +79,6 @@ def rigid(pose: Pose, where: str) -> None:
         raise CounterpointError(f"{where} has no scale, and this pose has; save it as JSON, a matrix or Scan2CAD.")
     if off > 1e-9:
         warn(f"{where} has no scale; that of this pose, which differs from 1 by {off:.2g}, is left out.")
-
-
-def write_json(path: str | Path, content: Any) -> None:
-    """Write a JSON document whole or not at all."""
-    write_atomic(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def guarded(path: str | Path, read: Callable[[], Read]) -> Read:

@@ -15,7 +15,7 @@ from core.interchange.cameras import fitted
 from core.interchange.lying import say_meant_upright
 from core.interchange.names import listed
 from core.notices import collect_warnings, warn
-from core.orientation import SIDEWAYS, lies, may_be_meant_lying, upright_size
+from core.orientation import SIDEWAYS, exif_orientation, may_be_meant_lying, upright_size
 from core.scenes.plausible import say_odd_cameras
 from core.scenes.scene import ScenePhoto, SceneShape
 
@@ -35,7 +35,7 @@ def other_size(path: Path, size: tuple[int, int], said: Sequence[object]) -> str
     """What is said of an upright photo of ``size`` (width, height) in a file that says another one."""
     turned = (
         ", as it lies in its file, which EXIF turns upright"
-        if lies(path) in SIDEWAYS and tuple(said) == size[::-1]
+        if exif_orientation(path) in SIDEWAYS and tuple(said) == size[::-1]
         else ""
     )
     return f"{size[0]} x {size[1]}, not {said[0]} x {said[1]}{turned}"

@@ -94,8 +94,8 @@ def _place(scene: Scene, path: Path) -> tuple[Path, Path]:
 
 def _numbers(scene: Scene, cameras: dict[str, Record]) -> dict[str, str]:
     """What each photo is called in the lists: its own number, or of photos without numbers the first that is free."""
-    if all(photo.key.isdigit() for photo in scene.photos) and scene.form in ("bop", "video"):
-        return {photo.key: photo.key if scene.form == "bop" else str(int(photo.key)) for photo in scene.photos}
+    if all(photo.key.isdigit() for photo in scene.photos) and scene.layout in ("bop", "video"):
+        return {photo.key: photo.key if scene.layout == "bop" else str(int(photo.key)) for photo in scene.photos}
     ours = {about["image"]: key for key, about in cameras.items() if about.get("image")}
     free = (str(n) for n in range(len(cameras) + len(scene.photos) + 1) if str(n) not in cameras)
     own = [number_of(photo.key) for photo in scene.photos]
@@ -214,7 +214,7 @@ def _note_camera(
 ) -> None:
     """The photo's entry in ``scene_camera.json``."""
     old = tables.cameras.get(number, {})
-    carried = dict(photo.info) if scene.form == "bop" else {"image": photo.key}
+    carried = dict(photo.info) if scene.layout == "bop" else {"image": photo.key}
     scale = camera.depth_scale
     if photo.depth is not None and folder.resolve() not in photo.depth.resolve().parents:
         make_folder(folder / "depth")

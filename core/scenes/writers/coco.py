@@ -31,13 +31,13 @@ def write(scene: Scene, path: Path, progress: Progress) -> list[Path]:
     file = path if path.suffix.lower() == ".json" else make_folder(path) / "annotations.json"
     images: list[Record] = []
     annotations: list[Record] = []
-    told = scene.info if scene.form == "coco" else {}
+    told = scene.info if scene.layout == "coco" else {}
     for number, photo in enumerate(scene.photos, 1):
         progress(number / len(scene.photos), f"photo {number} of {len(scene.photos)}")
         size = photo_size(scene, photo)
         if size is None:
             continue
-        about: Record = dict(photo.info) if scene.form == "coco" else {}
+        about: Record = dict(photo.info) if scene.layout == "coco" else {}
         image: Record = {"id": number} | about | {"width": size[0], "height": size[1]}
         if scene.root != file or not about.get("file_name"):
             image["file_name"] = named_picture(photo, file.parent)
@@ -74,7 +74,7 @@ def _among(before: list[Record], now: list[Record]) -> list[Record]:
 
 def _marked(scene: Scene, thing: InstanceKey, region: Region, size: tuple[int, int], image: int) -> Record:
     """What a file marked by hand, as it stands there where that was COCO."""
-    if scene.form == "coco":
+    if scene.layout == "coco":
         return dict(region.info)
     record: Record = {"id": None, "image_id": image, "category_id": thing.object_id, "iscrowd": 0}
     mask = region_mask(region, size)

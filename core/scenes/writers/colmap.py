@@ -7,7 +7,7 @@ from pathlib import Path
 from core.errors import CounterpointError
 from core.files import make_folder
 from core.interchange.poses import colmap
-from core.orientation import lies
+from core.orientation import exif_orientation
 from core.progress import Progress
 from core.scenes.scene import Scene, ScenePhoto
 from core.scenes.writers.pictures import already, copied, picture_suffix, place_picture
@@ -40,7 +40,7 @@ def _names(photos: Sequence[ScenePhoto]) -> list[str]:
     stems, suffixes = [], []
     for photo in photos:
         place = Path(*([part for part in Path(photo.key).parts if part not in ("..", "/", "images")] or ["photo"]))
-        as_it_is = photo.frame is None and place.suffix and lies(photo.path) == 1
+        as_it_is = photo.frame is None and place.suffix and exif_orientation(photo.path) == 1
         stems.append(place.with_suffix("").as_posix())
         suffixes.append(place.suffix if as_it_is else picture_suffix(photo))
     return told_apart(stems, suffixes)
@@ -49,7 +49,7 @@ def _names(photos: Sequence[ScenePhoto]) -> list[str]:
 def _place(photo: ScenePhoto, target: Path) -> None:
     """The photo's file at ``target``, or an upright picture."""
     make_folder(target.parent)
-    if photo.frame is not None or lies(photo.path) != 1 or not Path(photo.key).suffix:
+    if photo.frame is not None or exif_orientation(photo.path) != 1 or not Path(photo.key).suffix:
         place_picture(photo, target.with_suffix(""))
     elif not already(photo.path, target):
         copied(photo.path, target)

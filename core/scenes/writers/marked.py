@@ -13,7 +13,7 @@ def photo_size(scene: Scene, photo: ScenePhoto) -> tuple[int, int] | None:
         CounterpointError: it has poses and no camera.
     """
     if photo.camera is None and photo.key not in scene.by_photo:
-        marked = scene.form in ("coco", "yolo") or photo.key in scene.regions_by_photo
+        marked = scene.layout in ("coco", "yolo") or photo.key in scene.regions_by_photo
         return header_size(photo.path) if marked else None
     return camera_in(photo).size
 

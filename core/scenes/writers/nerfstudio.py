@@ -24,7 +24,7 @@ def write(scene: Scene, path: Path, progress: Progress) -> list[Path]:
         CounterpointError: no camera has a place in the world, or nerfstudio cannot say a lens.
     """
     file = path if path.suffix.lower() == ".json" else make_folder(path) / FILE
-    ours = scene.form == "nerfstudio"
+    ours = scene.layout == "nerfstudio"
     photos = placed_photos(scene, "transforms.json")
     views = []
     for number, (photo, view) in enumerate(photos):

@@ -11,7 +11,7 @@ from PIL import Image
 from core.errors import CounterpointError
 from core.files import make_folder, write_atomic
 from core.images import load_depth
-from core.orientation import lies
+from core.orientation import exif_orientation
 from core.scenes.pixels import photo_pixels
 from core.scenes.scene import Scene, ScenePhoto
 from core.scenes.writers.views import relative
@@ -47,7 +47,7 @@ def picture_suffix(photo: ScenePhoto) -> str:
 
 
 def _is_plain(photo: ScenePhoto) -> bool:
-    return photo.frame is None and photo.path.suffix.lower() in PLAIN and lies(photo.path) == 1
+    return photo.frame is None and photo.path.suffix.lower() in PLAIN and exif_orientation(photo.path) == 1
 
 
 def named_picture(photo: ScenePhoto, folder: Path) -> str:
@@ -55,7 +55,7 @@ def named_picture(photo: ScenePhoto, folder: Path) -> str:
 
     Of such a photo, and of a picture of a video, an upright one is made in ``images``.
     """
-    if photo.frame is None and lies(photo.path) == 1:
+    if photo.frame is None and exif_orientation(photo.path) == 1:
         return relative(photo.path, folder)
     parts = [part for part in Path(photo.key).parts if part not in ("..", "/", "images")]
     target = (folder / "images").joinpath(*parts).with_suffix("")

@@ -45,7 +45,7 @@ def _write(
     line_of_region: Callable[[Region, Size], list[float]],
 ) -> list[Path]:
     root = path.parent if path.suffix.lower() in (".yaml", ".yml") else path
-    told = scene.info if scene.form == "yolo" else {}
+    told = scene.info if scene.layout == "yolo" else {}
     classes = _classes(scene)
     make_folder(root / "images"), make_folder(root / "labels")
     names = dict(zip((photo.key for photo in scene.photos), told_apart(list(map(_name, scene.photos))), strict=True))
@@ -54,7 +54,7 @@ def _write(
         size = photo_size(scene, photo)
         if size is None:
             continue
-        there = scene.form == "yolo" and root.resolve() in photo.path.resolve().parents
+        there = scene.layout == "yolo" and root.resolve() in photo.path.resolve().parents
         picture = photo.path if there else root / "images" / names[photo.key]
         if not there:
             make_folder(picture.parent)
@@ -74,7 +74,7 @@ def _write(
 def _classes(scene: Scene) -> dict[int, int]:
     """The class of each object: that of the labels, which objects are numbered after, or else their order."""
     known = sorted({*scene.shapes, *(thing.object_id for _, thing in scene.regions)})
-    if scene.form == "yolo":
+    if scene.layout == "yolo":
         return {number: number - 1 for number in range(1, max([*known, *scene.names], default=0) + 1)}
     return {object_id: number for number, object_id in enumerate(known)}
 

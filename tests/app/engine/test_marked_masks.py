@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from app.document.scene import PAIR, OpenScene, box_at
-from app.engine.scoring import _with_marked_mask
+from app.engine.scoring import with_marked_mask
 from app.shared.values import AlignTask, EncoderSettings, item_for
 from core.parts.layers import Mask
 from core.registration.things import InstanceKey
@@ -26,9 +26,9 @@ def test_a_marked_mask_is_used_for_its_thing_alone(tmp_path):
     assert opened.region_of(items, ("image 2", "shape 1")) is None
     assert opened.region_of({**items, "shape 1": item_for(tmp_path / "b.ply")}, PAIR) is None
     task = AlignTask(items["image 1"], items["shape 1"], EncoderSettings(), region=region)
-    found = _with_marked_mask(task)
+    found = with_marked_mask(task)
     mask = found.mask.array().reshape(30, 40)
     assert found.region is None and mask.sum() == 80 and mask[5:13, 4:14].all()
     own = Mask.of(np.ones((30, 40), bool))
-    assert _with_marked_mask(replace(task, mask=own)).mask is own
-    assert _with_marked_mask(replace(task, region=Region((1, 2, 3, 4)))).mask is None
+    assert with_marked_mask(replace(task, mask=own)).mask is own
+    assert with_marked_mask(replace(task, region=Region((1, 2, 3, 4)))).mask is None

@@ -77,7 +77,7 @@ def test_coco_comes_back_as_it_was(given, extra):
         folder = Path(place)
         content = document(folder, given, extra)
         scene = open_scene(folder)
-        assert scene.form == "coco" and scene.names == {3: "cup", 7: "saw"}
+        assert scene.layout == "coco" and scene.names == {3: "cup", 7: "saw"}
         for (photo, category, box, kind, _), (at, one) in zip(
             sorted(given, key=lambda m: m[0]),
             sorted(scene.regions.items(), key=lambda r: r[1].info["image_id"]),
@@ -126,7 +126,7 @@ def test_yolo_comes_back_as_it_was_and_goes_to_coco(given):
         (folder / "data.yaml").write_text(yaml.safe_dump(table))
         with collect_warnings() as said:
             scene = open_scene(folder)
-        assert not said and scene.form == "yolo" and len(scene.photos) == 2 and len(scene.regions) == len(given)
+        assert not said and scene.layout == "yolo" and len(scene.photos) == 2 and len(scene.regions) == len(given)
         save_scene(scene)
         assert all(file.read_text() == text for file, text in written.items())
         after = yaml.safe_load((folder / "data.yaml").read_text())
@@ -172,11 +172,11 @@ def test_masks_of_bop_are_read_and_drawn_anew_where_a_pose_says_more(tmp_path):
     assert any(f"{len(found.regions)} are not in it" in one for one in said)
 
 
-def marked_folder(folder, form):
+def marked_folder(folder, layout):
     """A cup and a saw in two photos, as COCO or YOLO mark them."""
     folder.mkdir()
     document(folder, [(0, 3, [1, 2, 9, 8], "runs", {}), (1, 7, [5, 6, 7, 8], "polygon", {})], {})
-    if form == "yolo":
+    if layout == "yolo":
         scene, folder = open_scene(folder), folder / "yolo"
         save_scene(scene, folder, "yolo-seg")
         table = yaml.safe_load((folder / "data.yaml").read_text())
@@ -184,12 +184,12 @@ def marked_folder(folder, form):
     return folder
 
 
-@pytest.mark.parametrize("form", ["coco", "yolo"])
-def test_a_shape_that_is_added_is_a_category_of_its_own(tmp_path, form):
+@pytest.mark.parametrize("layout", ["coco", "yolo"])
+def test_a_shape_that_is_added_is_a_category_of_its_own(tmp_path, layout):
     made.models(tmp_path / "shapes")
-    folder = marked_folder(tmp_path / "in", form)
+    folder = marked_folder(tmp_path / "in", layout)
     before = open_scene(folder)
-    assert before.form == form
+    assert before.layout == layout
     scene, number = before.with_shape(SceneShape(0, tmp_path / "shapes" / "obj_000001.ply", "cup", 1000.0))
     scene, unposed = scene.with_shape(SceneShape(0, tmp_path / "shapes" / "obj_000002.ply", "cup", 1000.0))
     assert {number, unposed} & before.names.keys() == set() and number != unposed
@@ -206,7 +206,7 @@ def test_a_shape_that_is_added_is_a_category_of_its_own(tmp_path, form):
         assert again.regions[at].box == one.box and again.regions[at].info == one.info
     new = again.regions[first.key, InstanceKey(number)]
     assert np.allclose(region_box(new, made.SIZE), drawn.box(visible=True), atol=1e-6)
-    if form == "yolo":
+    if layout == "yolo":
         table = yaml.safe_load((folder / "data.yaml").read_text())
         assert table["nc"] == 4 and table["names"] == {0: "cup", 1: "saw", 2: "cup 2", 3: "cup 3"}
     save_scene(again)

@@ -39,11 +39,11 @@ def test_photos_stay_apart(tmp_path: Path, names: tuple[str, str]) -> None:
     keys = {old.key: new.key for old, new in zip(known.photos, photos, strict=True)}
     poses = {(keys[key], thing): one for (key, thing), one in known.poses.items()}
     known = replace(known, photos=tuple(photos), poses=poses)
-    for form in ("bop", "coco", "yolo", "nerfstudio", "colmap"):
-        save_scene(known, tmp_path / form, form)
-        again = open_scene(tmp_path / form)
+    for layout in ("bop", "coco", "yolo", "nerfstudio", "colmap"):
+        save_scene(known, tmp_path / layout, layout)
+        again = open_scene(tmp_path / layout)
         assert len(again.photos) == 2
         for number, photo in enumerate(photos):
             (same,) = (one for one in again.photos if np.array_equal(load_image(one.path), load_image(photo.path)))
             marked = [thing.object_id for key, thing in again.regions if key == same.key]
-            assert marked == ([number + 1] if form in ("bop", "coco", "yolo") else []), form
+            assert marked == ([number + 1] if layout in ("bop", "coco", "yolo") else []), layout

@@ -36,7 +36,7 @@ def test_a_bop_scene_is_read_whole(tmp_path):
     folder = made.bop(tmp_path)
     for place in (tmp_path, tmp_path / "test", folder, folder / "scene_gt.json"):
         scene = open_scene(place)
-        assert (scene.form, scene.root, len(scene.photos)) == ("bop", folder, 3)
+        assert (scene.layout, scene.root, len(scene.photos)) == ("bop", folder, 3)
     photo = scene.photos[1]
     assert (photo.key, photo.path.name, photo.info["elev"]) == ("13", "000013.png", 12)
     assert np.array_equal(photo.camera.K, made.K)
@@ -130,7 +130,7 @@ def test_a_colmap_capture(tmp_path, where):
     (tmp_path / "images" / "2.png").unlink()
     with collect_warnings() as said:
         scene = open_scene(tmp_path / where)
-        assert open_scene(tmp_path).form == "colmap"
+        assert open_scene(tmp_path).layout == "colmap"
     assert "1 images whose photos are not there" in said[0] and not scene.unit.known
     assert [photo.key for photo in scene.photos] == ["0.png", "1.png"]
     assert np.allclose(scene.photos[1].cam_from_world.R, given[1].pose.R) and scene.photos[1].camera.lens == LENS
@@ -159,7 +159,7 @@ def test_a_nerfstudio_capture(tmp_path):
 
     changed(tmp_path / "transforms.json", more)
     scene = open_scene(tmp_path)
-    assert scene.form == "nerfstudio" and scene.info["ply_file_path"] == "cloud.ply"
+    assert scene.layout == "nerfstudio" and scene.info["ply_file_path"] == "cloud.ply"
     photo = scene.photos[1]
     assert photo.info["colmap_im_id"] == 4 and photo.camera.lens == LENS and photo.camera.depth_scale == 1
     assert photo.depth == tmp_path / "images" / "1.png"

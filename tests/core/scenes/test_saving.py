@@ -101,7 +101,7 @@ def test_nerfstudio_and_colmap_hold_the_cameras(cams, places):
         for name in ("nerfstudio", "colmap"):
             save_scene(scene, out / name, name)
             found = open_scene(out / name)
-            assert found.form == name
+            assert found.layout == name
             same_cameras(scene, found)
 
 

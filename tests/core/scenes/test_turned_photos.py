@@ -52,24 +52,24 @@ def seen(file: Path) -> np.ndarray:
 def test_what_is_written_names_upright_photos(tmp_path: Path, code: int) -> None:
     known = scene(tmp_path / "in", code)
     upright = load_image(known.photos[0].path)
-    for form in ("nerfstudio", "colmap", "bop", "yolo", "coco"):
-        out = tmp_path / form
+    for layout in ("nerfstudio", "colmap", "bop", "yolo", "coco"):
+        out = tmp_path / layout
         made_of = known
-        if form == "coco":  # photos with neither pose nor mark have no place in it
-            made_of = replace(known, form="yolo", root=tmp_path)
-        save_scene(made_of, out, form)
-        if form == "coco":
+        if layout == "coco":  # photos with neither pose nor mark have no place in it
+            made_of = replace(known, layout="yolo", root=tmp_path)
+        save_scene(made_of, out, layout)
+        if layout == "coco":
             names = [one["file_name"] for one in json.loads((out / "annotations.json").read_text())["images"]]
             file = out / names[0]
-        elif form == "nerfstudio":
+        elif layout == "nerfstudio":
             file = out / json.loads((out / "transforms.json").read_text())["frames"][0]["file_path"]
-        elif form == "colmap":
+        elif layout == "colmap":
             lines = (out / "sparse/0/images.txt").read_text().splitlines()
             file = out / "images" / next(line for line in lines if "IMG" in line).split()[-1]
         else:
             file = next(one for one in sorted((out).rglob("*.png")) if "IMG" in one.name or "rgb" in one.parts)
-        assert np.array_equal(seen(file), upright), form
-        if form in ("nerfstudio", "colmap"):
+        assert np.array_equal(seen(file), upright), layout
+        if layout in ("nerfstudio", "colmap"):
             with collect_warnings() as said:
                 again = open_scene(out)
             assert np.array_equal(load_image(again.photos[0].path), upright)
