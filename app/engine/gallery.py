@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.engine.cache import choice_of, matchable_of
-from app.engine.files import image_of, shape_of
+from app.engine.files import image_of, marked_on, shape_of
 from app.engine.keep_last import keep_last
 from app.shared.results import FoundShape, FoundShapes
 from app.shared.search import SearchRequest
@@ -81,12 +81,12 @@ def _query(request: SearchRequest, query_encoder: QueryEncoder, gallery: Gallery
     assert item is not None
     if item.kind == "image":
         pixels = image_of(item)
-        chosen = None if mask is None else mask.array().reshape(pixels.shape[:2])
+        chosen = None if mask is None else marked_on(item, mask)
         return picture_query(query_encoder, pixels, item.box, chosen, request.kind == "part")
     if request.kind == "part":
         assert mask is not None
         settings = replace(encoder, **asdict(query_encoder.spec.choice))
-        return query_encoder.part_of_shape(matchable_of(item, settings, silent), mask.array())
+        return query_encoder.part_of_shape(matchable_of(item, settings, silent), marked_on(item, mask))
     return shape_query(query_encoder, gallery, shape_of(item), item.up, item.path)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of
-from app.engine.files import image_of
+from app.engine.files import image_of, marked_on
 from app.engine.keep_last import keep_last
 from app.shared.values import AlignTask, Box, item_for
 from core.alignment.align import hypotheses
@@ -154,7 +154,7 @@ def _judge(task: AlignTask, rigid: bool, progress: Progress) -> Judge:
         if task.depth:
             unit = unit_of(task.shape.path, side.shape.diagonal)
             depth = load_depth(task.depth, (width, height), unit, task.depth_scale or camera.depth_scale)
-        mask, shape = task.mask.array().reshape(height, width), side.shape if rigid else None
+        mask, shape = marked_on(image, task.mask), side.shape if rigid else None
         assumed = task.assumed or contradicts_exif(camera, (width, height), image.path)
         photo, flat = posed_photo(
             pixels, camera, mask, image.box, encoder, depth, shape, image.name, task.sought, assumed
