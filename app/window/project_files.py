@@ -7,7 +7,7 @@ from typing import Literal
 from PySide6.QtCore import QDateTime, QLockFile, QObject, QSettings, QStandardPaths, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from app.document.project import SavedDocument, apply, document_of, moved, pack, unpack
+from app.document.project import SavedDocument, apply, changed_files, document_of, moved, pack, unpack
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.values import Item, Slot, item_for
@@ -156,6 +156,7 @@ class ProjectFiles(QObject):
             return
         self._show(self._ask_for(document, missing))
         self._became(path, bool(project.files))
+        self._say_changed(changed_files(project, path.absolute().parent))
 
     def autosave(self) -> None:
         """Keep what is not saved, beside the program's other data; quiet, and only when something is new."""
@@ -196,6 +197,15 @@ class ProjectFiles(QObject):
                 document = moved(document, item, item_for(name))
         return document
 
+    def _say_changed(self, names: list[str]) -> None:
+        for name in names:
+            self._shell.say(
+                tr("{name} was changed since the project was saved: check the pins, parts and poses on it.").format(
+                    name=name
+                ),
+                20_000,
+            )
+
     def _left_behind(self) -> list[tuple[Path, QLockFile]]:
         """Autosaved documents of windows that are no more, locked by us."""
         found = []
@@ -208,7 +218,8 @@ class ProjectFiles(QObject):
 
     def _offer(self, path: Path) -> None:
         try:
-            document, missing = unpack(load_project(path), path.parent)
+            project = load_project(path)
+            document, missing = unpack(project, path.parent)
         except CounterpointError:
             return
         when = QDateTime.fromSecsSinceEpoch(int(path.stat().st_mtime)).toString("d MMM, HH:mm")
@@ -219,6 +230,7 @@ class ProjectFiles(QObject):
             self._show(self._ask_for(document, missing))
             self._became(Path(document.origin) if document.origin else None)
             self._session.undo_stack.resetClean()
+            self._say_changed(changed_files(project, path.parent))
 
     def ask_overwrite(self, name: str) -> bool:
         """Whether what another window or program wrote into the project meanwhile may be lost."""
