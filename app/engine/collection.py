@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of
+from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of, weights_of
 from app.engine.files import as_opened, image_of, marked_on
 from app.engine.keep_last import keep_last
 from app.shared.results import Followed
@@ -126,7 +126,7 @@ def export_collection(progress: Progress, collection: Collection, folder: str, w
     return [str(file) for file in saved]
 
 
-@keep_last(256, key=lambda photo, encoder: (photo.item, photo.mask, choice_of(encoder)))
+@keep_last(256, key=lambda photo, encoder: (photo.item, photo.mask, weights_of(choice_of(encoder))))
 def _open(photo: CollectionPhoto, encoder: EncoderSettings) -> tuple[Photo, float, bool]:
     """The photo, how much it was shrunk, and whether its camera is known."""
     mask = None
@@ -147,7 +147,7 @@ def _posed(collection: Collection) -> list[CollectionPhoto]:
 
 def _collection_key(collection: Collection, progress: Progress) -> tuple[object, ...]:
     photos = tuple((one.item, one.mask, one.fixed and (one.pose, one.K)) for one in _posed(collection))
-    return collection.shape, collection.encoder, photos
+    return collection.shape, collection.encoder, weights_of(choice_of(collection.encoder)), photos
 
 
 @keep_last(2, key=_collection_key)

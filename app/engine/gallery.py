@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from app.engine.cache import choice_of, matchable_of
+from app.engine.cache import choice_of, matchable_of, weights_of
 from app.engine.files import image_of, marked_on, shape_of
 from app.engine.keep_last import keep_last
 from app.shared.results import FoundShape, FoundShapes
@@ -23,7 +23,7 @@ from core.retrieval.describe import GallerySpec
 from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
 from core.retrieval.queries import QueryEncoder, picture_query, shape_query
 from core.retrieval.search import Query, Searcher, SearchResult
-from core.retrieval.store import Gallery, Stamp
+from core.retrieval.store import Gallery
 from core.retrieval.thumbnails import thumbnail
 from core.retrieval.verdict import judge_search
 
@@ -129,12 +129,6 @@ def _depth_model(clip: str, branch: str, device: str) -> DepthClip:
     return DepthClip(ClipEncoder(clip, device), branch or None)
 
 
-def _weights(spec: GallerySpec) -> list[Stamp]:
-    """The files of weights as they are now: an encoder that was trained on is another one."""
-    files = [Path(file) for file in (spec.choice.weights, spec.choice.adapter) if file]
-    return [Stamp.of(file) for file in files if file.is_file()]
-
-
-@keep_last(2, key=lambda spec: (spec, *_weights(spec)))
+@keep_last(2, key=lambda spec: (spec, weights_of(spec.choice)))
 def _query_encoder(spec: GallerySpec) -> QueryEncoder:
     return QueryEncoder(spec)

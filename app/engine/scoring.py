@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of
+from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of, weights_of
 from app.engine.files import image_of, marked_on
 from app.engine.keep_last import keep_last
 from app.shared.values import AlignTask, Box, item_for
@@ -81,7 +81,7 @@ def _photo_key(task: AlignTask) -> tuple[object, ...]:
     camera = item_for(task.camera).stamp if task.camera else None
     sought = (task.shape, task.encoder) if _is_open(task) else task.sought
     said = (task.K, task.lens, task.fov, task.camera, camera, task.assumed)
-    return task.image, choice_of(task.encoder), task.mask, said, sought
+    return task.image, weights_of(choice_of(task.encoder)), task.mask, said, sought
 
 
 def _is_open(task: AlignTask) -> bool:
