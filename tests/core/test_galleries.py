@@ -334,6 +334,19 @@ def test_stopping_keeps_what_is_done(shapes, tmp_path):
     assert index_folder(shapes / "flat", tmp_path / "g", RECIPE, workers=1).kept == there
 
 
+def test_where_no_process_can_begin_one_does_all(tmp_path, monkeypatch):
+    for number in range(8):
+        trimesh.creation.box((1, 1, 1 + number)).export(tmp_path / f"{number}.ply")
+
+    def full(process):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("core.processes._Process.start", full)
+    monkeypatch.setattr(build, "_here", lambda files, spec: [(file, ShapeRecord()) for file in files])
+    monkeypatch.setattr(build, "write_indices", lambda gallery: None)
+    assert index_folder(tmp_path, tmp_path / "g", RECIPE, workers=2).added == 8
+
+
 def test_two_runs_that_begin_at_once_make_one_gallery(tmp_path):
     """What one has described stays where the other makes the gallery, or notes the weights, a moment later."""
     one = Stamp(1, 2)
