@@ -56,7 +56,8 @@ class Processes(ProcessPoolExecutor):
         """End all processes now; what they still work on is given up."""
         self.shutdown(wait=False, cancel_futures=True)
         for process in self._context.started:
-            process.terminate()
+            if process.pid is not None:  # it did start
+                process.terminate()
 
 
 def begin(count: int) -> None:

@@ -129,9 +129,14 @@ def parse(verb: str, options: type[Options], given: Sequence[str]) -> Options:
     Raises:
         SystemExit: after --help, or after a sentence about what is wrong.
     """
+    return options(**parse_given(verb, options, given))
+
+
+def parse_given(verb: str, options: type, given: Sequence[str]) -> dict[str, Any]:
+    """The fields of a call's options that are given, by name; raises as :func:`parse`."""
     parser = make_parser(verb, options)
     found = vars(parser.parse_args(_bind_negative(parser, given)))
-    return options(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
 
 def check_outputs(options: Any) -> None:

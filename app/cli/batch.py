@@ -7,10 +7,12 @@ import io
 import json
 import os.path
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.cli.arguments import Argument, arguments_of, check_outputs, parse
+from app.cli.arguments import Argument, arguments_of, check_outputs, parse_given
 from app.cli.options.groups import BatchOptions
 from core.errors import CounterpointError
 from core.files import check_file
@@ -19,12 +21,16 @@ from core.progress import Progress, silent
 
 Run = Callable[[Any], dict[str, Any]]
 
+WRITTEN = ("out", "save")
+"""The options that name what is written."""
+
 
 def run(verb: str, run_row: Run, options: BatchOptions, progress: Progress = silent) -> dict[str, Any]:
     """Every row of a manifest as one call; rows that are done already are left out.
 
     The columns are called as the arguments of the verb are; several values in a cell are divided by ``;`` and files are
-    relative to the manifest's folder. What was done stands in MANIFEST.results.jsonl, a line a row.
+    relative to the manifest's folder. What was done stands in MANIFEST.results.jsonl, a line a row; a row is done again
+    when its options or the files that it reads are others than then.
 
     Args:
         verb: the name of the verb, for sentences.
@@ -37,29 +43,61 @@ def run(verb: str, run_row: Run, options: BatchOptions, progress: Progress = sil
     """
     path = check_file(options.batch or "")
     columns = {one.name: one for one in arguments_of(type(options))}
+    for name in WRITTEN:
+        if getattr(options, name, None):
+            raise CounterpointError(f"--{name} names one file for all rows; make it a column of {path.name}.")
     rows, results = _rows(path, columns), path.with_name(path.name + ".results.jsonl")
     done = _done(results)
     report: dict[str, Any] = {"rows": []}
     for number, row in enumerate(rows, 1):
         progress((number - 1) / len(rows), f"row {number} of {len(rows)}")
-        key = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
-        old = done.get(key)
-        if old is not None and all(Path(saved).exists() for saved in old["saved"]):
-            report["rows"].append({"warnings": []} | old | {"row": number, "status": "done before"})
-            continue
-        result: dict[str, Any] = {"key": key, "row": number, "saved": []}
-        with collect_warnings() as said:
-            try:
-                call = _parse(verb, type(options), _arguments(columns, row, path.parent))
-                check_outputs(call)
-                result |= {"status": "done", **run_row(call)}
-            except CounterpointError as error:
-                result |= {"status": "failed", "reason": str(error)}
-        result["warnings"] = said
-        _note(results, result)
+        call = partial(_call, verb, options, columns, row, path.parent)
+        result = {"row": number, **_result(call, run_row, done)}
+        if result["status"] != "done before":
+            _note(results, result)
         report["rows"].append(result)
     progress(1.0, "Done")
     return report
+
+
+def _result(call: Callable[[], Any], run_row: Run, done: dict[str, Any]) -> dict[str, Any]:
+    """What a row did, now or before."""
+    result: dict[str, Any] = {"saved": []}
+    with collect_warnings() as said:
+        try:
+            options = call()
+            result["key"] = key = _key(options)
+            old = done.get(key)
+            if old is not None and all(Path(saved).exists() for saved in old["saved"]):
+                rest = {name: value for name, value in old.items() if name != "row"}
+                return {"warnings": []} | rest | {"status": "done before"}
+            check_outputs(options)
+            result |= {"status": "done", **run_row(options)}
+        except CounterpointError as error:
+            result |= {"status": "failed", "reason": str(error)}
+    return result | {"warnings": said}
+
+
+def _key(options: Any) -> str:
+    """Tells calls apart: by all options, and by the files that they read as they are now."""
+    about = {
+        one.name: _known(getattr(options, one.name), one.path is not None, one.name in WRITTEN)
+        for one in arguments_of(type(options))
+        if one.name not in ("batch", "json")
+    }
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def _known(value: Any, is_path: bool, is_written: bool) -> Any:
+    if isinstance(value, list | tuple):
+        return [_known(one, is_path, is_written) for one in value]
+    if not isinstance(value, str) or not is_path:
+        return value
+    place = os.path.abspath(value)
+    if is_written or not os.path.isfile(place):
+        return [place, value]
+    status = os.stat(place)
+    return [place, status.st_size, status.st_mtime_ns]
 
 
 def lines(options: BatchOptions, report: dict[str, Any]) -> list[str]:
@@ -116,12 +154,17 @@ def _several(flag: str, values: list[str], count: int) -> Iterator[str]:
         yield from (flag, *values[begin : begin + count])
 
 
-def _parse(verb: str, options: type, given: list[str]) -> Any:
+def _call(verb: str, options: Any, columns: dict[str, Argument], row: dict[str, str], folder: Path) -> Any:
+    """The options of a row: its own, and for the rest those beside ``--batch``."""
+    arguments = _arguments(columns, row, folder)
     try:
         with contextlib.redirect_stderr(io.StringIO()) as said:
-            return parse(verb, options, given)
+            given = parse_given(verb, type(options), arguments)
     except SystemExit:
         raise CounterpointError(said.getvalue().removeprefix("counterpoint: ").strip()) from None
+    instead = {columns[name].exclusive for name in given} - {None}
+    given = {one.name: one.default for one in columns.values() if one.exclusive in instead} | given
+    return replace(options, **{"batch": None, **given})
 
 
 def _note(results: Path, result: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How a run ends in order: where its output goes, and what Ctrl+C does to it."""
+"""How a run ends in order: where its output goes, and what Ctrl+C and a request to end (SIGTERM) do to it."""
 
 import io
 import os
@@ -10,6 +10,9 @@ from types import FrameType
 
 STOPPED = 130
 """The exit code of a run that was interrupted."""
+
+ENDED = 143
+"""The exit code of a run that was asked to end, by SIGTERM."""
 
 
 def open_streams() -> None:
@@ -48,6 +51,20 @@ def ended_by_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Lets a request to end close what is open, the processes of a run above all; Python by itself would leave it as it is."""
+    try:
+        before = signal.signal(signal.SIGTERM, _end_in_order)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def say(sentence: str) -> None:
     """Write a sentence to stderr, in the place of the progress that may stand there."""
     clear = "\r\033[K" if sys.stderr.isatty() else ""
@@ -62,6 +79,12 @@ def stopped() -> int:
         pass
     say("stopped")
     return STOPPED
+
+
+def _end_in_order(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # who asks once more does not wait for anything
+    say("stopped")
+    raise SystemExit(ENDED)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import core
 from app.cli.arguments import Parser, check_outputs, parse
-from app.cli.ending import ended_by_interrupt, open_streams, say, stopped, written_out
+from app.cli.ending import ended_by_interrupt, ended_in_order, open_streams, say, stopped, written_out
 from app.cli.options.groups import BatchOptions, JsonOptions
 from core.errors import Cancelled, CounterpointError
 from core.notices import collect_warnings
@@ -38,7 +38,7 @@ VERBS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code (0 done, 1 a check found errors, 2 bad input, 130 interrupted)."""
+    """Run the command line; returns the exit code (0 done, 1 a check found errors, 2 bad input, 130 interrupted, 143 ended)."""
     arguments = sys.argv[1:] if arguments is None else arguments
     open_streams()
     try:
@@ -103,8 +103,13 @@ def run_verb(verb: str, given: list[str]) -> int:
         run, lines = partial(batch.run, verb, work.run_row), batch.lines
     as_json = isinstance(options, JsonOptions) and options.json
     progress = silent if as_json or not sys.stderr.isatty() else _show_progress
-    with collect_warnings() as said:
-        report: dict[str, Any] = run(options, progress)
+    with ended_in_order(), collect_warnings() as said:
+        try:
+            report: dict[str, Any] = run(options, progress)
+        except CounterpointError:
+            for sentence in said:  # what was odd before is often the reason
+                say(f"warning: {sentence}")
+            raise
     report["warnings"] = said
     code = int(report.pop("exit", 0))
     if as_json:
@@ -123,7 +128,7 @@ def _print(report: dict[str, Any], lines: list[str]) -> None:
     of_rows = [f"row {row['row']}: {sentence}" for row in report.get("rows", ()) for sentence in row["warnings"]]
     for sentence in (*report["warnings"], *of_rows):
         if not any(sentence in line for line in lines):
-            print(f"counterpoint: warning: {sentence}", file=sys.stderr)
+            say(f"warning: {sentence}")
 
 
 def _show_progress(fraction: float, message: str) -> None:

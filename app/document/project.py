@@ -124,7 +124,7 @@ def pack(document: SavedDocument, folder: Path, whole: bool = False) -> Project:
     ``whole`` puts the files in as well.
 
     Raises:
-        CounterpointError: a file that is to be put in cannot be read.
+        CounterpointError: a file that is to be put in cannot be read, or was changed since it was opened.
     """
     arrays: dict[str, bytes] = {}
     files: dict[str, bytes] = {}
@@ -137,7 +137,9 @@ def pack(document: SavedDocument, folder: Path, whole: bool = False) -> Project:
 
     def item(one: Item) -> dict[str, Any]:
         path = Path(one.path)
-        digest = _digest(path)
+        digest = _digest(path) if item_for(path).stamp == one.stamp else None
+        if whole and digest is None and path.exists():
+            raise CounterpointError(f"{path.name} was changed since it was opened; open it again.")
         if whole:
             try:
                 files[f"{digest}{path.suffix}"] = path.read_bytes()
@@ -148,6 +150,7 @@ def pack(document: SavedDocument, folder: Path, whole: bool = False) -> Project:
             "path": one.path,
             "relative": _relative(path, folder),
             "sha256": digest,
+            "stamp": list(one.stamp),
             "box": one.box,
             "up": one.up,
             "frame": one.frame,
@@ -201,15 +204,32 @@ def unpack(project: Project, folder: Path, store: Path | None = None) -> tuple[S
     return document, missing
 
 
+def changed_files(project: Project, folder: Path) -> list[str]:
+    """The names of files that are where they were, and are not what was open when the project was saved."""
+    found: dict[str, None] = {}
+
+    def look(plain: Any) -> None:
+        if isinstance(plain, dict) and "sha256" in plain and "relative" in plain:
+            place = _in_place(Path(plain["path"]), plain["relative"], folder)
+            if place is not None and _is_other(place, plain):
+                found[place.name] = None
+        elif isinstance(plain, dict | list):
+            for part in plain.values() if isinstance(plain, dict) else plain:
+                look(part)
+
+    look(project.document)
+    return list(found)
+
+
 def find(path: Path, relative: str | None, digest: str | None, folder: Path) -> Path | None:
     """Find a file again by its place or its content.
 
     It is looked for where it was, beside the project as it was, and anywhere below the project's folder with the same
     content.
     """
-    for place in ((folder / relative) if relative else path, path):
-        if place.is_file():
-            return place
+    place = _in_place(path, relative, folder)
+    if place is not None:
+        return place
     if digest is None:
         return None
     looked = 0
@@ -223,6 +243,17 @@ def find(path: Path, relative: str | None, digest: str | None, folder: Path) -> 
             if place.suffix == path.suffix and _digest(place) == digest:
                 return place
     return None
+
+
+def _in_place(path: Path, relative: str | None, folder: Path) -> Path | None:
+    """A file beside the project as it was, or else where it was; None where it is in neither place."""
+    return next((place for place in ((folder / relative) if relative else path, path) if place.is_file()), None)
+
+
+def _is_other(place: Path, plain: dict[str, Any]) -> bool:
+    """Whether a file is another one than a project says; it is read only where its time or its size is another."""
+    same_time = list(item_for(place).stamp) == plain.get("stamp")
+    return not same_time and (plain["sha256"] is None or plain["sha256"] != _digest(place))
 
 
 def _written(project: Project, path: str, digest: str | None, store: Path) -> Path | None:

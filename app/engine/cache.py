@@ -1,10 +1,11 @@
 """What the engine has computed of images and shapes, kept for the next request."""
 
+from pathlib import Path
 from typing import Any
 
 from app.engine.files import display_of, image_of, shape_of
 from app.engine.keep_last import keep_last
-from app.shared.values import EncoderSettings, Guide, Item
+from app.shared.values import EncoderSettings, Guide, Item, item_for
 from core.alignment.guided import guided
 from core.alignment.scorer import Hypothesis
 from core.alignment.templates import TemplateSet, template_set
@@ -33,13 +34,28 @@ def choice_of(settings: EncoderSettings) -> EncoderChoice:
     return EncoderChoice(settings.name, settings.weights, settings.layer, settings.device, settings.adapter)
 
 
-@keep_last(2, key=lambda settings, progress=silent: choice_of(settings))
+def weights_of(choice: EncoderChoice) -> tuple[object, ...]:
+    """A choice with the stamps of its files: an encoder that was trained on is another one."""
+    files = [file for file in (choice.weights, choice.adapter) if file]
+    return choice, *(stamp for file in files for stamp in _stamped(file))
+
+
+def _stamped(file: str) -> tuple[object, ...]:
+    """A file as it is now; a name that is none is itself."""
+    return (file, item_for(file).stamp) if Path(file).is_file() else (file,)
+
+
+def _described(settings: EncoderSettings) -> tuple[object, ...]:
+    return settings, *weights_of(choice_of(settings))
+
+
+@keep_last(2, key=lambda settings, progress=silent: weights_of(choice_of(settings)))
 def encoder_of(settings: EncoderSettings, progress: Progress = silent) -> ImageEncoder:
     """The encoder of the dock's settings."""
     return load_encoder(choice_of(settings), progress)
 
 
-@keep_last(12, key=lambda item, settings, progress=silent: (item, settings))
+@keep_last(12, key=lambda item, settings, progress=silent: (item, _described(settings)))
 def matchable_of(item: Item, settings: EncoderSettings, progress: Progress = silent) -> Any:
     """An image or a shape ready to be matched: a MatchableImage or a MatchableShape."""
     progress(0.0, "Loading the encoder")
@@ -64,7 +80,7 @@ def pair_of(
     return shape, image, prior
 
 
-@keep_last(8, key=lambda image, shape, settings, progress: (image, shape, settings))
+@keep_last(8, key=lambda image, shape, settings, progress: (image, shape, _described(settings)))
 def _image_and_shape(
     image: Item, shape: Item, settings: EncoderSettings, progress: Progress
 ) -> tuple[AnyMatchable, AnyMatchable, Prior | None]:
@@ -83,7 +99,7 @@ def guided_pair(
     return begin, end, prior
 
 
-@keep_last(8, key=lambda image, shape, settings, known, progress: (image, shape, settings, known))
+@keep_last(8, key=lambda image, shape, settings, known, progress: (image, shape, _described(settings), known))
 def _guided(image: Item, shape: Item, settings: EncoderSettings, known: Any, progress: Progress) -> Prior:
     picture, solid, prior = _image_and_shape(image, shape, settings, progress)
     assert isinstance(picture, MatchableImage) and isinstance(solid, MatchableShape)
@@ -102,14 +118,14 @@ def _guided(image: Item, shape: Item, settings: EncoderSettings, known: Any, pro
     return guided(picture, solid, PhotoCamera(camera_matrix(*K), None, lens), found, prior)
 
 
-@keep_last(4, key=lambda item, settings, side: (item, settings))
+@keep_last(4, key=lambda item, settings, side: (item, _described(settings)))
 def to_display(item: Item, settings: EncoderSettings, side: MatchableShape) -> Interpolator:
     """Carries values of the field's samples to the vertices of the mesh that is drawn."""
     mesh = display_of(item)
     return Interpolator.build(side.field.points, side.shape.to_normalised(mesh.points), mesh.normals)
 
 
-@keep_last(4, key=lambda item, settings, choice, progress=silent: (item, choice_of(settings), choice))
+@keep_last(4, key=lambda item, settings, choice, progress=silent: (item, _described(settings), *_stamped(choice)))
 def segmenter_of(item: Item, settings: EncoderSettings, choice: str, progress: Progress = silent) -> Segmenter:
     """A segmenter that has looked at an image.
 
@@ -122,12 +138,12 @@ def segmenter_of(item: Item, settings: EncoderSettings, choice: str, progress: P
     return segmenter
 
 
-@keep_last(1, key=lambda choice, device, progress: (choice, device))
+@keep_last(1, key=lambda choice, device, progress: (*_stamped(choice), device))
 def _weights(choice: str, device: str, progress: Progress) -> SamSegmenter | None:
     return load_weights(choice, device, progress)
 
 
-@keep_last(2, key=lambda item, settings, progress=silent: (item.file, choice_of(settings)))
+@keep_last(2, key=lambda item, settings, progress=silent: (item.file, _described(settings)))
 def templates_of(item: Item, settings: EncoderSettings, progress: Progress = silent) -> TemplateSet:
     """Pictures of a shape from all around, as the encoder sees them."""
     return template_set(matchable_of(item, settings).caster, encoder_of(settings), progress=progress)

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of
+from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of, weights_of
+from app.engine.files import as_opened, image_of, marked_on
 from app.engine.keep_last import keep_last
 from app.shared.results import Followed
 from app.shared.values import Collection, CollectionPhoto, Drawing, EncoderSettings, Item, PoseInPhoto
@@ -25,7 +26,7 @@ from core.congealing.propagate import average, blend, draw_parts, draw_picture, 
 from core.encoders.feature_map import box_around
 from core.errors import CounterpointError
 from core.geometry.pose import camera_matrix, resized_intrinsics
-from core.images import load_image, load_rgba, save_image
+from core.images import load_rgba, save_image
 from core.interchange.names import file_stems
 from core.progress import Progress, span
 
@@ -115,7 +116,7 @@ def export_collection(progress: Progress, collection: Collection, folder: str, w
         names, pictures = file_stems([one.item.path for one in shown]), _drawn(collection, span(progress, 0.5, 0.9))
         for name, one, drawn in zip(names, shown, pictures, strict=True):
             file = out / f"{name}.png"
-            save_image(file, blend(load_image(one.item.path), drawn))
+            save_image(file, blend(image_of(one.item), drawn))
             files.append(str(file))
         return files
     factors = [_open(one, collection.encoder)[1] for one in shown]
@@ -125,13 +126,13 @@ def export_collection(progress: Progress, collection: Collection, folder: str, w
     return [str(file) for file in saved]
 
 
-@keep_last(256, key=lambda photo, encoder: (photo.item, photo.mask, choice_of(encoder)))
+@keep_last(256, key=lambda photo, encoder: (photo.item, photo.mask, weights_of(choice_of(encoder))))
 def _open(photo: CollectionPhoto, encoder: EncoderSettings) -> tuple[Photo, float, bool]:
     """The photo, how much it was shrunk, and whether its camera is known."""
     mask = None
     if photo.mask is not None:
-        mask = photo.mask.array().reshape(load_image(photo.item.path).shape[:2])
-    return open_photo(photo.item.path, encoder_of(encoder), photo.item.box, mask)
+        mask = marked_on(photo.item, photo.mask)
+    return open_photo(as_opened(photo.item), encoder_of(encoder), photo.item.box, mask)
 
 
 def _canon(shape: Item, encoder: EncoderSettings, progress: Progress) -> CanonicalShape:
@@ -146,7 +147,7 @@ def _posed(collection: Collection) -> list[CollectionPhoto]:
 
 def _collection_key(collection: Collection, progress: Progress) -> tuple[object, ...]:
     photos = tuple((one.item, one.mask, one.fixed and (one.pose, one.K)) for one in _posed(collection))
-    return collection.shape, collection.encoder, photos
+    return collection.shape, collection.encoder, weights_of(choice_of(collection.encoder)), photos
 
 
 @keep_last(2, key=_collection_key)
@@ -204,8 +205,9 @@ def _drawn(collection: Collection, progress: Progress) -> list[npt.NDArray[np.ui
     if drawing.source is None:
         field = found.canon.side.field
         colors = np.zeros((len(field), 4), np.uint8)
+        assert collection.shape is not None
         for mask, color in drawing.masks:
-            colors[mask.array()[field.points.face]] = rgba(color)
+            colors[marked_on(collection.shape, mask)[field.points.face]] = rgba(color)
         return from_shape(found, colors)
     posed = _posed_numbers(collection)
     if drawing.source not in posed:
@@ -219,9 +221,9 @@ def _source(collection: Collection, drawing: Drawing, photo: Photo) -> npt.NDArr
     if drawing.picture:
         return draw_picture(load_rgba(drawing.picture), photo.mask)
     assert drawing.source is not None
-    full = load_image(collection.photos[drawing.source].item.path).shape[:2]
+    item = collection.photos[drawing.source].item
     height, width = photo.pixels.shape[:2]
-    return draw_parts([(mask.array().reshape(full), color) for mask, color in drawing.masks], (width, height))
+    return draw_parts([(marked_on(item, mask), color) for mask, color in drawing.masks], (width, height))
 
 
 def _shape(collection: Collection) -> Any:

@@ -1,13 +1,12 @@
 """What the engine does with galleries: keeps them up to date, searches them, draws what was found from other sides."""
 
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from app.engine.cache import choice_of, matchable_of
-from app.engine.files import image_of, shape_of
+from app.engine.cache import choice_of, matchable_of, weights_of
+from app.engine.files import image_of, marked_on, shape_of
 from app.engine.keep_last import keep_last
 from app.shared.results import FoundShape, FoundShapes
 from app.shared.search import SearchRequest
@@ -23,7 +22,7 @@ from core.retrieval.describe import GallerySpec
 from core.retrieval.naming import BY_GALLERY, by_words, name_by_gallery, name_by_words
 from core.retrieval.queries import QueryEncoder, picture_query, shape_query
 from core.retrieval.search import Query, Searcher, SearchResult
-from core.retrieval.store import Gallery, Stamp
+from core.retrieval.store import Gallery
 from core.retrieval.thumbnails import thumbnail
 from core.retrieval.verdict import judge_search
 
@@ -81,12 +80,12 @@ def _query(request: SearchRequest, query_encoder: QueryEncoder, gallery: Gallery
     assert item is not None
     if item.kind == "image":
         pixels = image_of(item)
-        chosen = None if mask is None else mask.array().reshape(pixels.shape[:2])
+        chosen = None if mask is None else marked_on(item, mask)
         return picture_query(query_encoder, pixels, item.box, chosen, request.kind == "part")
     if request.kind == "part":
         assert mask is not None
         settings = replace(encoder, **asdict(query_encoder.spec.choice))
-        return query_encoder.part_of_shape(matchable_of(item, settings, silent), mask.array())
+        return query_encoder.part_of_shape(matchable_of(item, settings, silent), marked_on(item, mask))
     return shape_query(query_encoder, gallery, shape_of(item), item.up, item.path)
 
 
@@ -129,12 +128,6 @@ def _depth_model(clip: str, branch: str, device: str) -> DepthClip:
     return DepthClip(ClipEncoder(clip, device), branch or None)
 
 
-def _weights(spec: GallerySpec) -> list[Stamp]:
-    """The files of weights as they are now: an encoder that was trained on is another one."""
-    files = [Path(file) for file in (spec.choice.weights, spec.choice.adapter) if file]
-    return [Stamp.of(file) for file in files if file.is_file()]
-
-
-@keep_last(2, key=lambda spec: (spec, *_weights(spec)))
+@keep_last(2, key=lambda spec: (spec, weights_of(spec.choice)))
 def _query_encoder(spec: GallerySpec) -> QueryEncoder:
     return QueryEncoder(spec)

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from app.engine.cache import guided_pair, segmenter_of, surface_of
-from app.engine.files import image_of, shape_of
+from app.engine.files import image_of, marked_on, shape_of
 from app.shared.results import Carried, ReadLabels
 from app.shared.values import EncoderSettings, Guide, Item
 from core.errors import CounterpointError
@@ -43,14 +42,14 @@ def mark_part(
     """What a series of actions marks, on top of ``base``: candidates with scores, the best first (one on a shape)."""
     if item.kind == "image":
         height, width = image_of(item).shape[:2]
-        start = None if base is None else base.array().reshape(height, width)
+        start = None if base is None else marked_on(item, base)
         segmenter = segmenter_of(item, encoder, sam, progress)
         candidates = part_in_image((width, height), actions, segmenter, start)
         return [(Mask.of(candidate.mask), candidate.score) for candidate in candidates]
     graph, caster = surface_of(item)
     shape = shape_of(item)
     places = [caster.closest(shape.to_normalised(np.array(action.places))).face.astype(np.int64) for action in actions]
-    return [(Mask.of(part_on_shape(graph, places, actions, None if base is None else base.array())), 1.0)]
+    return [(Mask.of(part_on_shape(graph, places, actions, None if base is None else marked_on(item, base))), 1.0)]
 
 
 def carry_part(
@@ -71,7 +70,7 @@ def carry_part(
         votes = list(zip(sources, guides, strict=True))
         for (item, mask), poses in votes if target.kind == "shape" else votes[:1]:
             one, other, prior = guided_pair(item, target, encoder, poses, step)
-            voters.append(Source(one, _array(item, mask)[None], prior))
+            voters.append(Source(one, marked_on(item, mask)[None], prior))
         (found,) = carry(voters, other)
         numbers = (found.share, found.overlap, found.verdict, found.probability, found.reasons)
         carried.append(Carried(np.ravel(percent(other, found)), *numbers))
@@ -80,7 +79,7 @@ def carry_part(
 
 def split_part(progress: Progress, item: Item, mask: Mask) -> list[Mask]:
     """The connected pieces of a part, the largest first."""
-    chosen = _array(item, mask)
+    chosen = marked_on(item, mask)
     if item.kind == "image":
         _, label = cv2.connectedComponents(chosen.astype(np.uint8))
         order = np.argsort(-np.bincount(label.ravel())[1:], kind="stable") + 1
@@ -101,7 +100,7 @@ def save_labels(
     Returns what was written.
     """
     progress(0.1, f"Writing {Path(path).name}")
-    labels = Labels(names, colors, np.stack([_array(item, mask) for mask in masks]))
+    labels = Labels(names, colors, np.stack([marked_on(item, mask) for mask in masks]))
     if item.kind == "image":
         say_written_upright([item.path], Path(path).name)
         save_image_labels(path, labels, item.name)
@@ -127,8 +126,3 @@ def read_labels(progress: Progress, item: Item, paths: list[str]) -> ReadLabels:
                 raise
             labels = load_shape_labels(paths[0], shape)
     return ReadLabels(labels.names, labels.colors, [Mask.of(mask) for mask in labels.masks])
-
-
-def _array(item: Item, mask: Mask) -> npt.NDArray[np.bool_]:
-    """bool [H, W] of an image, [F] of a shape."""
-    return mask.array().reshape(image_of(item).shape[:2]) if item.kind == "image" else mask.array()

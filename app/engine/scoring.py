@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of
-from app.engine.files import image_of
+from app.engine.cache import choice_of, encoder_of, matchable_of, templates_of, weights_of
+from app.engine.files import image_of, marked_on
 from app.engine.keep_last import keep_last
 from app.shared.values import AlignTask, Box, item_for
 from core.alignment.align import hypotheses
@@ -81,7 +81,7 @@ def _photo_key(task: AlignTask) -> tuple[object, ...]:
     camera = item_for(task.camera).stamp if task.camera else None
     sought = (task.shape, task.encoder) if _is_open(task) else task.sought
     said = (task.K, task.lens, task.fov, task.camera, camera, task.assumed)
-    return task.image, choice_of(task.encoder), task.mask, said, sought
+    return task.image, weights_of(choice_of(task.encoder)), task.mask, said, sought
 
 
 def _is_open(task: AlignTask) -> bool:
@@ -154,7 +154,7 @@ def _judge(task: AlignTask, rigid: bool, progress: Progress) -> Judge:
         if task.depth:
             unit = unit_of(task.shape.path, side.shape.diagonal)
             depth = load_depth(task.depth, (width, height), unit, task.depth_scale or camera.depth_scale)
-        mask, shape = task.mask.array().reshape(height, width), side.shape if rigid else None
+        mask, shape = marked_on(image, task.mask), side.shape if rigid else None
         assumed = task.assumed or contradicts_exif(camera, (width, height), image.path)
         photo, flat = posed_photo(
             pixels, camera, mask, image.box, encoder, depth, shape, image.name, task.sought, assumed

@@ -25,6 +25,7 @@ from app.window.engine_client import EngineClient
 from app.window.errors import Errors
 from app.window.feature import Entries, Entry
 from app.window.features import build_features
+from app.window.file_watch import FileWatch
 from app.window.files import Files
 from app.window.guide import Guide
 from app.window.help import console_entries, help_entries
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
             samples |= feature.samples()
         self.guide = Guide(self.session, self.engine, self.tools, self.files, samples, self)
         self.errors = Errors(services, self.features, self.messages)
+        self.watch = FileWatch(self.session, self.requests, self, self)
         self.tour = Tour(self.session, self.tools, self.settings, self)
         self.pictures = Pictures(self.panels, self.active, self)
         self.memory, self.text_keys = GiveBack(self.session, self), TextKeys(self)

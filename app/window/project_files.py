@@ -8,7 +8,7 @@ from typing import Literal
 from PySide6.QtCore import QDateTime, QLockFile, QObject, QSettings, QStandardPaths, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from app.document.project import SavedDocument, apply, document_of, moved, pack, unpack
+from app.document.project import SavedDocument, apply, changed_files, document_of, moved, pack, unpack
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.values import Item, Slot, item_for
@@ -160,6 +160,7 @@ class ProjectFiles(QObject):
             return
         self._show(self._ask_for(document, missing))
         self._became(path, bool(project.files))
+        self._say_changed(changed_files(project, path.absolute().parent))
 
     def autosave(self) -> None:
         """Keep what is not saved, beside the program's other data; quiet, and only when something is new."""
@@ -200,6 +201,15 @@ class ProjectFiles(QObject):
                 document = moved(document, item, item_for(name))
         return document
 
+    def _say_changed(self, names: list[str]) -> None:
+        for name in names:
+            self._shell.say(
+                tr("{name} was changed since the project was saved: check the pins, parts and poses on it.").format(
+                    name=name
+                ),
+                20_000,
+            )
+
     def _left_behind(self) -> list[tuple[Path, QLockFile]]:
         """Autosaved documents of windows that are no more, locked by us."""
         found = []
@@ -212,7 +222,8 @@ class ProjectFiles(QObject):
 
     def _offer(self, path: Path) -> None:
         try:
-            document, missing = unpack(load_project(path), path.parent)
+            project = load_project(path)
+            document, missing = unpack(project, path.parent)
         except CounterpointError as error:
             self._put_aside(path, str(error))
             return
@@ -224,6 +235,7 @@ class ProjectFiles(QObject):
             self._show(self._ask_for(document, missing))
             self._became(Path(document.origin) if document.origin else None)
             self._session.undo_stack.resetClean()
+            self._say_changed(changed_files(project, path.parent))
 
     def _put_aside(self, path: Path, reason: str) -> None:
         """Keep a document that is left behind and cannot be opened, and ask about it no more."""

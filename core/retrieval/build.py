@@ -131,6 +131,8 @@ def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[
             if pool is None:
                 pool = Processes(count, _begin, spec, count)
                 if not _begins(pool):
+                    pool.end()
+                    pool = None
                     yield from _here([*suspects, *waiting], spec)
                     return
             alone = bool(suspects)
@@ -157,7 +159,7 @@ def _in_processes(files: list[Path], spec: GallerySpec, count: int) -> Iterator[
 def _begins(pool: Processes) -> bool:
     try:
         pool.submit(os.getpid).result()
-    except BrokenProcessPool:
+    except (BrokenProcessPool, OSError):  # the system lets no more processes begin
         return False
     return True
 

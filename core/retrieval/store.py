@@ -7,6 +7,7 @@ older.
 
 import json
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -18,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
-from core.files import written_beside
 
 FILE = "gallery.sqlite"
 VERSION = 3
@@ -265,9 +265,10 @@ class Gallery:
         """
         if encoders != self.encoders:
             with self._changing():
-                self._database.execute("DELETE FROM shapes")
-                self._database.execute("DELETE FROM about WHERE name = 'encoders'")
-                self._database.execute("INSERT INTO about VALUES ('encoders', ?)", [encoders])
+                if self._one("SELECT value FROM about WHERE name = 'encoders'") != encoders:  # by another run
+                    self._database.execute("DELETE FROM shapes")
+                    self._database.execute("DELETE FROM about WHERE name = 'encoders'")
+                    self._database.execute("INSERT INTO about VALUES ('encoders', ?)", [encoders])
             self.encoders = encoders
 
     @contextmanager
@@ -364,9 +365,18 @@ def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
         "root": str(root.resolve()),
         "from here": os.path.relpath(root.resolve(), folder.resolve()),
     }
-    with written_beside(folder / FILE) as beside, closing(sqlite3.connect(beside)) as database, database:
-        database.executescript(SCHEMA)
-        database.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
+    beside = folder / f".{FILE}.{secrets.token_hex(8)}"
+    try:
+        with closing(sqlite3.connect(beside)) as database, database:
+            database.executescript(SCHEMA)
+            database.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
+        os.link(beside, folder / FILE)
+    except FileExistsError:
+        pass  # another run made it meanwhile, which is the gallery of both
+    except OSError:  # a file system without hard links
+        os.replace(beside, folder / FILE)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _why(error: Exception) -> str:

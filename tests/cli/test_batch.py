@@ -5,10 +5,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from app.cli import batch
 from app.cli.options.align import AlignOptions
 from app.cli.options.transfer import TransferOptions
+from core.errors import CounterpointError
 from core.geometry.shape import load_shape
 from core.interchange.labels import Labels
 from core.interchange.shape_labels import load_shape_labels, save_shape_labels
@@ -113,3 +115,30 @@ def test_each_row_has_its_own_warnings(tmp_path):
     for report, status in ((first, "done"), (again, "done before")):
         assert [row["warnings"] for row in report["rows"]] == [["a.png is odd."], ["c.png is odd."]]
         assert [row["status"] for row in report["rows"]] == [status] * 2
+
+
+def test_options_beside_the_list_are_of_all_rows_and_what_changes_is_done_again(tmp_path):
+    (tmp_path / "list.csv").write_text("image,shape,out,fov\na.png,b.glb,1.json,\na.png,b.glb,2.json,20\n")
+    (tmp_path / "a.png").write_bytes(b"one")
+    seen = []
+
+    def note(options):
+        seen.append((options.fov, options.dof, options.batch))
+        return {"saved": []}
+
+    def states(**given):
+        report = batch.run("align", note, AlignOptions(batch=str(tmp_path / "list.csv"), **given))
+        return [row["status"] for row in report["rows"]]
+
+    assert states(fov=60.0, dof=7) == ["done"] * 2 and seen == [(60.0, 7, None), (20.0, 7, None)]
+    assert states(fov=60.0, dof=7, json=True) == ["done before"] * 2
+    assert states(fov=50.0, dof=7) == ["done", "done before"]  # the second says its own
+    (tmp_path / "a.png").write_bytes(b"another")
+    assert states(fov=50.0, dof=7) == ["done"] * 2
+    with pytest.raises(CounterpointError, match="--save names one file for all rows"):
+        states(save="all.png")
+    (tmp_path / "parts.csv").write_text("source,target,out,mask\na.png,b.glb,o.ply,m.png\n")
+    parts = []
+    outside = TransferOptions(batch=str(tmp_path / "parts.csv"), labels="l.png")
+    batch.run("transfer", lambda options: parts.append((options.mask, options.labels)) or {"saved": []}, outside)
+    assert parts == [(str(tmp_path / "m.png"), None)]

@@ -1,4 +1,4 @@
-"""How runs end: output that nobody takes, a disk that is full, closed streams, Ctrl+C at any time."""
+"""How runs end: output that nobody takes, a disk that is full, closed streams, Ctrl+C and SIGTERM at any time."""
 
 import os
 import signal
@@ -67,6 +67,23 @@ def test_processes_of_a_run_hear_no_interrupt_and_end_with_it():
     while any(map(is_alive, children)):
         assert time.monotonic() - begun < 40
         time.sleep(0.05)
+
+
+def test_a_request_to_end_leaves_nothing_behind():
+    code = """
+import os, signal, sys
+import app.cli.main as command
+from core.processes import each
+def run(options, progress):
+    for _ in each(os.getpgid, [0, 0, 0], workers=2):
+        os.kill(os.getpid(), signal.SIGTERM)
+real, work = command.import_module, type(sys)("work")
+work.run, work.lines = run, None
+command.import_module = lambda name: real(name) if "options" in name else work
+sys.exit(command.main(["info", "a.png"]))
+"""
+    done = run(code, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (143, "", "counterpoint: stopped\n")
 
 
 def is_alive(number):

@@ -114,6 +114,9 @@ def test_warnings_are_in_the_report_or_on_stderr(odd, sample):
     assert done.stderr == "" and said.startswith("odd.obj: ") and "zero area" in said
     done = verb(*match)
     assert done.returncode == 0 and done.stderr == f"counterpoint: warning: {said}\n" and "->" in done.stdout
+    done = verb("match", odd, sample["shape"], "--at", "50,0,0")
+    assert done.returncode == 2 and done.stderr.splitlines()[0] == f"counterpoint: warning: {said}"  # of what fails too
+    assert "is far from the shape" in done.stderr.splitlines()[1] and len(done.stderr.splitlines()) == 2
     told = json.loads(verb("info", odd, "--json").stdout)
     assert told["warnings"] == [said]
     shown = verb("info", odd)

@@ -163,6 +163,8 @@ def test_poses_are_refined_and_say_how_sure_they_are(drawn, tmp_path, capsys):
     (tmp_path / "poses.json").write_text(json.dumps(rest))
     again = report(capsys, *call)
     assert [one for one in again["poses"] if one["image"] != "2"] == rest and len(again["poses"]) == 6
+    earlier = [any("poses of an earlier run, which stay" in one for one in run["warnings"]) for run in (found, again)]
+    assert earlier == [False, True]
     assert main([*map(str, call)]) == 0
     shown = capsys.readouterr().out
     assert "object 1.0: 3 photos" in shown and "lower bound" in shown

@@ -30,7 +30,7 @@ from core.images import load_image
 from core.matching.crops import centred
 from core.notices import collect_warnings
 from core.processes import Processes
-from core.retrieval import build, index
+from core.retrieval import build, index, store
 from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import GallerySpec, typical
 from core.retrieval.index import Index, index_of, write_indices
@@ -332,6 +332,32 @@ def test_stopping_keeps_what_is_done(shapes, tmp_path):
         there = len(opened.stamps())
     assert 0 < there < 3
     assert index_folder(shapes / "flat", tmp_path / "g", RECIPE, workers=1).kept == there
+
+
+def test_where_no_process_can_begin_one_does_all(tmp_path, monkeypatch):
+    for number in range(8):
+        trimesh.creation.box((1, 1, 1 + number)).export(tmp_path / f"{number}.ply")
+
+    def full(process):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("core.processes._Process.start", full)
+    monkeypatch.setattr(build, "_here", lambda files, spec: [(file, ShapeRecord()) for file in files])
+    monkeypatch.setattr(build, "write_indices", lambda gallery: None)
+    assert index_folder(tmp_path, tmp_path / "g", RECIPE, workers=2).added == 8
+
+
+def test_two_runs_that_begin_at_once_make_one_gallery(tmp_path):
+    """What one has described stays where the other makes the gallery, or notes the weights, a moment later."""
+    one = Stamp(1, 2)
+    with create_gallery(tmp_path / "g", tmp_path, {}) as mine, open_gallery(tmp_path / "g") as theirs:
+        mine.described_with("weights")
+        mine.put("a.obj", one, ShapeRecord(), ())
+        store._create(tmp_path / "g", tmp_path, {})
+        theirs.described_with("weights")
+    with open_gallery(tmp_path / "g") as opened:
+        assert opened.stamps() == {"a.obj": one}
+    assert [file.name for file in (tmp_path / "g").iterdir()] == ["gallery.sqlite"]
 
 
 def test_bad_galleries_are_said(shapes, gallery, tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.document.project import SavedDocument, SavedPin, find, moved, pack, unpack
+from app.document.project import SavedDocument, SavedPin, changed_files, find, moved, pack, unpack
 from app.shared.values import (
     SLOTS,
     Aligned,
@@ -134,6 +134,23 @@ def test_a_renamed_file_is_found_by_its_content_and_a_lost_one_is_told(tmp_path)
     again = moved(after, missing[0], item_for(tmp_path / "wrong.obj"))
     assert again.items["shape 1"].name == again.collection.shape.name == "wrong.obj"
     assert find(tmp_path / "gone.obj", None, None, tmp_path) is None
+
+
+def test_files_that_were_changed_meanwhile_are_told(tmp_path):
+    """Since the project was saved, or before, while they were open; one that was only copied again is the same."""
+    before, file = document(tmp_path), tmp_path / "p.counterpoint"
+    save_project(file, pack(before, tmp_path))
+    (tmp_path / "photos" / "a.png").touch()
+    os.utime(tmp_path / "b.obj", ns=(1, 1))
+    assert changed_files(load_project(file), tmp_path) == []
+    (tmp_path / "b.obj").write_bytes(b"SHAPE")
+    assert changed_files(load_project(file), tmp_path) == ["b.obj"]
+    save_project(file, pack(before, tmp_path))  # the window still shows what it was
+    assert changed_files(load_project(file), tmp_path) == ["a.png", "b.obj"]  # whether a.png is the same cannot be told
+    with pytest.raises(CounterpointError, match="changed since it was opened"):
+        pack(before, tmp_path, whole=True)
+    (tmp_path / "b.obj").unlink()
+    assert "b.obj" not in changed_files(load_project(file), tmp_path)
 
 
 def test_a_project_with_all_files_needs_no_other(tmp_path):

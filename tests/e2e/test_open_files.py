@@ -3,11 +3,14 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 
-from tests.e2e.hands import LEFT, shown
+from app.document import commands
+from tests.e2e.hands import LEFT, click_pixel, errors, shown
 
 
 def test_open_sample_lights_up_the_trunk(window, wait_ready, qtbot, sample):
@@ -57,3 +60,29 @@ def test_projects_are_among_the_recent_files(window, open_sample, tmp_path):
     window.projects.open(tmp_path / "sent.counterpoint")
     names = [Path(path).name for path in window.files.recent()]
     assert names[0] == "sent.counterpoint" and "saved.counterpoint" in names
+
+
+def test_a_file_that_is_replaced_is_said_and_read_again(window, qtbot, tmp_path):
+    """Pixels of the old file and of the new one are never mixed, also not where a project is opened again."""
+    file, project = tmp_path / "a.png", tmp_path / "p.counterpoint"
+    Image.new("RGB", (60, 40), "red").save(file)
+    window.open_files([str(file)])
+    qtbot.waitUntil(lambda: window.requests.is_ready("image 1"), timeout=60_000)
+    click_pixel(window.panels["image 1"], 20, 20)
+    layers = window.session.layers.new_part("Half").mark(1, "image 1", np.eye(40, 60, dtype=bool))
+    window.session.undo_stack.push(commands.SetLayers(window.session, "Mark", layers))
+    assert window.projects.save_to(project)
+    Image.new("RGB", (80, 50), "blue").save(tmp_path / "new.png")
+    (tmp_path / "new.png").replace(file)  # as editors save
+    qtbot.waitUntil(lambda: "a.png was changed by another program" in errors(window).get("image 1", ""), timeout=10_000)
+    assert window.panels["image 1"].image_size == (60, 40) and window.session.pins
+    QTest.mouseClick(window.errors.bars["image 1"].action, LEFT)
+    qtbot.waitUntil(lambda: window.panels["image 1"].image_size == (80, 50), timeout=10_000)
+    assert not errors(window) and not window.session.pins and not window.session.layers.parts
+    Image.new("RGB", (80, 50), "green").save(file)  # in its place, and once more
+    qtbot.waitUntil(lambda: "image 1" in errors(window), timeout=10_000)
+    window.projects.open(project)
+    said = [sentence for _, sentence in window.messages.kept]
+    assert "a.png was changed since the project was saved: check the pins, parts and poses on it." in said
+    qtbot.waitUntil(lambda: window.requests.is_ready("image 1"), timeout=60_000)
+    assert not errors(window) and len(window.session.layers.parts) == 1

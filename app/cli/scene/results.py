@@ -6,6 +6,7 @@ from typing import Any
 
 from app.cli.options.scene import SceneOptions
 from core.errors import CounterpointError
+from core.notices import warn
 from core.progress import Progress
 from core.scenes.kept_poses import KeptPoses
 from core.scenes.saving import save_scene
@@ -13,15 +14,22 @@ from core.scenes.scene import Scene
 
 
 def kept_poses(options: SceneOptions, scene: Scene) -> KeptPoses:
-    """The file of poses, that of an earlier run if there is one."""
+    """The file of poses, that of an earlier run if there is one, which is said."""
     if options.out is None:
         raise CounterpointError(f"Say where the poses go: counterpoint scene {options.action} PATH --out FOLDER.")
     out = Path(options.out)
     if out.suffix.lower() == ".json":
-        return KeptPoses.open(out)
+        return _opened(out)
     if out.resolve() in (scene.root.resolve(), Path(options.path).resolve()):
         raise CounterpointError(f"{out} is the scene itself, whose poses would be lost; choose another folder.")
-    return KeptPoses.open(out / f"{options.action}.json")
+    return _opened(out / f"{options.action}.json")
+
+
+def _opened(path: Path) -> KeptPoses:
+    kept = KeptPoses.open(path)
+    if kept.entries:
+        warn(f"{path} has poses of an earlier run, which stay; if the scene or the options changed, delete it first.")
+    return kept
 
 
 def saved(options: SceneOptions, scene: Scene, kept: KeptPoses, progress: Progress) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from app.engine.cache import choice_of, matchable_of
@@ -26,6 +27,18 @@ def test_a_shape_that_was_saved_anew_is_drawn_anew(shape_folder):
     before = turn_shape(silent, place, "y", 0.0, 48)
     shutil.copy(shape_folder / "below" / "toy2.glb", place)
     assert (turn_shape(silent, place, "y", 0.0, 48) != before).any()
+
+
+def test_weights_that_were_written_anew_describe_anew(tmp_path):
+    """What is already open is described by the weights as they are now, in all that is matched."""
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)).save(tmp_path / "a.png")
+    tensors, weights = load_file(WEIGHTS / "pocket_image.safetensors"), tmp_path / "mine.safetensors"
+    save_file(tensors, weights)
+    settings, item = EncoderSettings(weights=str(weights)), item_for(tmp_path / "a.png")
+    before = matchable_of(item, settings)
+    assert matchable_of(item, settings) is before
+    save_file({name: value * 1.01 for name, value in tensors.items()}, weights)
+    assert (matchable_of(item, settings).map.descriptors != before.map.descriptors).any()
 
 
 def test_a_search_is_described_as_the_gallery_is(shape_folder, tmp_path):

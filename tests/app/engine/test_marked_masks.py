@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from app.document.scene import PAIR, OpenScene, box_at
+from app.engine.files import image_of, marked_on
 from app.engine.scoring import with_marked_mask
 from app.shared.values import AlignTask, EncoderSettings, item_for
+from core.errors import CounterpointError
 from core.parts.layers import Mask
 from core.registration.things import InstanceKey
 from core.scenes.scene import Region, Scene, ScenePhoto, SceneShape
@@ -32,3 +35,15 @@ def test_a_marked_mask_is_used_for_its_thing_alone(tmp_path):
     own = Mask.of(np.ones((30, 40), bool))
     assert with_marked_mask(replace(task, mask=own)).mask is own
     assert with_marked_mask(replace(task, region=Region((1, 2, 3, 4)))).mask is None
+
+
+def test_a_file_that_was_changed_since_it_was_opened_is_not_read_in_its_place(tmp_path):
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+    old, mask = item_for(tmp_path / "a.png"), Mask.of(np.ones((30, 40), bool))
+    assert marked_on(old, mask).shape == (30, 40)
+    Image.new("RGB", (50, 60)).save(tmp_path / "a.png")
+    assert image_of(old).shape == (30, 40, 3)  # what the window shows is still known
+    with pytest.raises(CounterpointError, match="changed since it was opened; open it again"):
+        image_of(replace(old, stamp=(1, 1)))
+    with pytest.raises(CounterpointError, match="the marks do not fit"):
+        marked_on(item_for(tmp_path / "a.png"), mask)
