@@ -163,6 +163,25 @@ def written_beside(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
+@contextmanager
+def made_once(path: Path) -> Iterator[Path]:
+    """Give the place to write a new file to that becomes ``path`` at the end of ``with``, unless another process made it first.
+
+    What the other process made stays, so that both go on with the same file; ours goes then, and if anything is raised.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        yield beside
+        try:
+            os.link(beside, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def save_mesh(path: str | Path, mesh: Any) -> None:
     """Write a mesh of trimesh in the format of the suffix, whole or not at all.
 

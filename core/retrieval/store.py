@@ -7,7 +7,6 @@ older.
 
 import json
 import os
-import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -19,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CounterpointError
+from core.files import made_once
 
 FILE = "gallery.sqlite"
 VERSION = 3
@@ -365,18 +365,9 @@ def _create(folder: Path, root: Path, spec: dict[str, Any]) -> None:
         "root": str(root.resolve()),
         "from here": os.path.relpath(root.resolve(), folder.resolve()),
     }
-    beside = folder / f".{FILE}.{secrets.token_hex(8)}"
-    try:
-        with closing(sqlite3.connect(beside)) as database, database:
-            database.executescript(SCHEMA)
-            database.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
-        os.link(beside, folder / FILE)
-    except FileExistsError:
-        pass  # another run made it meanwhile, which is the gallery of both
-    except OSError:  # a file system without hard links
-        os.replace(beside, folder / FILE)
-    finally:
-        beside.unlink(missing_ok=True)
+    with made_once(folder / FILE) as beside, closing(sqlite3.connect(beside)) as database, database:
+        database.executescript(SCHEMA)
+        database.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
 
 
 def _why(error: Exception) -> str:
