@@ -38,7 +38,9 @@ def test_transfer_a_part_to_a_shape_and_an_image(sample, tmp_path):
     assert done.returncode == 0 and (tmp_path / "cut.ply").exists(), done.stderr
     save_image(tmp_path / "mask.png", np.full((8, 8, 3), 255, np.uint8))
     done = verb("transfer", sample["image"], sample["shape"], "--mask", tmp_path / "mask.png", "--out", tmp_path / "x")
-    assert done.returncode == 2 and "use the mask of this image" in done.stderr and done.stderr.count("\n") == 1
+    *before, refused = done.stderr.splitlines()
+    assert done.returncode == 2 and "use the mask of this image" in refused
+    assert before == ["counterpoint: warning: mask.png marks the whole image."]
 
 
 def test_a_known_pose_and_a_second_picture_have_their_say(sample, tmp_path):
