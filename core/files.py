@@ -154,13 +154,9 @@ def written_beside(path: Path) -> Iterator[Path]:
 
     It is for what can only write to a file itself; :func:`write_atomic` is for bytes.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.unlink(missing_ok=True)
-    try:
+    with _beside(path) as beside:
         yield beside
         os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -169,8 +165,7 @@ def made_once(path: Path) -> Iterator[Path]:
 
     What the other process made stays, so that both go on with the same file; ours goes then, and if anything is raised.
     """
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
+    with _beside(path) as beside:
         yield beside
         try:
             os.link(beside, path)
@@ -178,6 +173,14 @@ def made_once(path: Path) -> Iterator[Path]:
             pass
         except OSError:  # a file system without hard links
             os.replace(beside, path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Give a name in the same folder that no other process has; what is there at the end goes."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        yield beside
     finally:
         beside.unlink(missing_ok=True)
 

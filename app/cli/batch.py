@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import core
 from app.cli.arguments import Argument, arguments_of, check_outputs, parse_given
 from app.cli.options.groups import BatchOptions
 from core.errors import CounterpointError
@@ -79,13 +80,13 @@ def _result(call: Callable[[], Any], run_row: Run, done: dict[str, Any]) -> dict
 
 
 def _key(options: Any) -> str:
-    """Tells calls apart: by all options, and by the files that they read as they are now."""
+    """Tells calls apart: by the program's version, all options, and by the files that they read as they are now."""
     about = {
         one.name: _known(getattr(options, one.name), one.path is not None, one.name in WRITTEN)
         for one in arguments_of(type(options))
         if one.name not in ("batch", "json")
     }
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([core.__version__, about], sort_keys=True).encode()).hexdigest()
 
 
 def _known(value: Any, is_path: bool, is_written: bool) -> Any:

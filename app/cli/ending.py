@@ -4,8 +4,8 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
 STOPPED = 130
@@ -37,32 +37,14 @@ def written_out() -> Iterator[None]:
             raise
 
 
-@contextmanager
-def ended_by_interrupt() -> Iterator[None]:
+def ended_by_interrupt() -> AbstractContextManager[None]:
     """Lets Ctrl+C end the process at once: libraries that load make errors of their own of it, and nothing is lost yet."""
-    try:
-        before = signal.signal(signal.SIGINT, _end)
-    except ValueError:  # not the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return _handled(signal.SIGINT, _end)
 
 
-@contextmanager
-def ended_in_order() -> Iterator[None]:
+def ended_in_order() -> AbstractContextManager[None]:
     """Lets a request to end close what is open, the processes of a run above all; Python by itself would leave it as it is."""
-    try:
-        before = signal.signal(signal.SIGTERM, _end_in_order)
-    except ValueError:  # not the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return _handled(signal.SIGTERM, _end_in_order)
 
 
 def say(sentence: str) -> None:
@@ -79,6 +61,19 @@ def stopped() -> int:
         pass
     say("stopped")
     return STOPPED
+
+
+@contextmanager
+def _handled(number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    try:
+        before = signal.signal(number, handler)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _end_in_order(number: int, frame: FrameType | None) -> None:
