@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.document.texts import title, tr
 from app.shared.values import Kind, Slot, kind_of, slots_of
+from app.window.file_names import with_suffix
 from app.window.shell import Shell
 from app.window.views.panels import ActivePanel, Panels
 from core.errors import CounterpointError
@@ -34,25 +35,24 @@ class Pictures:
             return
         parent, caption = self._shell.dialog_parent, tr("Save picture of {slot}").format(slot=name)
         path, _ = QFileDialog.getSaveFileName(parent, caption, f"{slot.replace(' ', '-')}.png", tr("PNG (*.png)"))
-        if path:
+        file = with_suffix(parent, path, ".png") if path else None
+        if file is not None:
             try:
-                self._shell.saved(write_picture(path, picture))
+                write_picture(file, picture)
+                self._shell.saved(file)
             except CounterpointError as error:
                 self._shell.fail(str(error), slot)
 
 
-def write_picture(path: str | Path, picture: QImage) -> Path:
-    """Write a picture whole or not at all, in the format of the suffix; returns its file, a PNG where there is none.
+def write_picture(path: Path, picture: QImage) -> None:
+    """Write a picture whole or not at all, in the format of the suffix.
 
     Raises:
         CounterpointError: no such format, or the file cannot be written.
     """
-    path, content = Path(path), QBuffer()
-    if not path.suffix:
-        path = path.with_suffix(".png")
+    content = QBuffer()
     content.open(QIODevice.OpenModeFlag.WriteOnly)
     if not QImageWriter(content, path.suffix[1:].encode()).write(picture):
         sentence = tr("Pictures are not written as {suffix}; give the file a name that ends in .png.")
         raise CounterpointError(sentence.format(suffix=path.suffix))
     write_atomic(path, bytes(content.data().data()))
-    return path

@@ -13,6 +13,7 @@ from app.document.session import Session
 from app.document.texts import tr
 from app.shared.values import Item, Slot, item_for
 from app.window.content import Content
+from app.window.file_names import with_suffix
 from app.window.shell import Shell
 from app.window.views.panels import Panels
 from core.errors import CounterpointError
@@ -124,10 +125,11 @@ class ProjectFiles(QObject):
         """Ask for a file to write to; ``whole`` puts the photos and shapes in as well, now and whenever it is saved."""
         start = str(self.path or Path(str(self._settings.value("folder", ""))) / f"untitled{SUFFIX}")
         name, _ = QFileDialog.getSaveFileName(self._shell.dialog_parent, tr("Save project"), start, PATTERN)
-        if not name:
+        path = with_suffix(self._shell.dialog_parent, name, SUFFIX, another=False) if name else None
+        if path is None:
             return False
-        path, self._whole = Path(name), whole
-        return self.save_to(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
+        self._whole = whole
+        return self.save_to(path)
 
     def save_to(self, path: Path) -> bool:
         """Write a project; when that fails the document stays as unsaved as it was, and the old file as it was."""

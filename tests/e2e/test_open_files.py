@@ -69,6 +69,7 @@ def test_a_file_that_is_replaced_is_said_and_read_again(window, qtbot, tmp_path)
     window.open_files([str(file)])
     qtbot.waitUntil(lambda: window.requests.is_ready("image 1"), timeout=60_000)
     click_pixel(window.panels["image 1"], 20, 20)
+    qtbot.waitUntil(lambda: bool(window.session.pins), timeout=60_000)  # a box is looked for first
     layers = window.session.layers.new_part("Half").mark(1, "image 1", np.eye(40, 60, dtype=bool))
     window.session.undo_stack.push(commands.SetLayers(window.session, "Mark", layers))
     assert window.projects.save_to(project)

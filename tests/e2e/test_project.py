@@ -45,6 +45,12 @@ def test_saved_closed_and_opened_again(worked, wait_ready, qtbot, tmp_path, monk
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(tmp_path / "mine"), ""))
     assert window.projects.save() and file.exists() and not window.isWindowModified()
     assert "mine.counterpoint" in window.windowTitle()
+    before = file.read_bytes()  # the dialog asked about "mine", not about this file
+    with monkeypatch.context() as asked:
+        asked.setattr(QMessageBox, "question", lambda *a, **k: QMessageBox.StandardButton.Cancel)
+        assert not window.projects.save_as() and file.read_bytes() == before
+        asked.setattr(QMessageBox, "question", lambda *a, **k: QMessageBox.StandardButton.Yes)
+        assert window.projects.save_as()
     session.undo_stack.undo()  # undo survives a save
     assert window.isWindowModified() and not session.layers.parts
     session.undo_stack.redo()

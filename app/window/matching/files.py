@@ -11,6 +11,7 @@ from app.document.texts import tr
 from app.shared.results import Answer
 from app.shared.values import Slot
 from app.window.feature import Entries, Entry
+from app.window.file_names import with_suffix
 from app.window.shell import Shell
 from core.errors import CounterpointError
 from core.interchange.pins import PinMatch, PlacedPin, save_correspondences, save_pins_csv, save_pins_json
@@ -44,7 +45,9 @@ class PinFiles:
         name, _ = QFileDialog.getSaveFileName(self._shell.dialog_parent, tr("Save pins"), suggestion, pattern)
         if not name:
             return
-        path = Path(name) if Path(name).suffix else Path(name + suffix)
+        path = with_suffix(self._shell.dialog_parent, name, suffix)
+        if path is None:
+            return
         try:
             with collect_warnings() as warned:
                 save(path, self.pins())

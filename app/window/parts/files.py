@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from app.document.session import Session
 from app.document.texts import tr
 from app.shared.values import SLOTS, Kind, Slot, kind_of
+from app.window.file_names import with_suffix
 from app.window.parts.controller import PartsController
 from app.window.parts.dock import FROM_FILE, PartsPanel
 from app.window.requests import Requests
@@ -50,10 +51,10 @@ class PartFiles(QObject):
             suggestion,
             _written(kind_of(slot)),
         )
-        if path:
-            if not Path(path).suffix:
-                path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-            self._controller.save(slot, path, self._shell.saved)
+        suffix = chosen[chosen.index("*") + 1 : chosen.index(")")] if chosen else ""
+        file = with_suffix(self._shell.dialog_parent, path, suffix) if path else None
+        if file is not None:
+            self._controller.save(slot, str(file), self._shell.saved)
 
     def save_meshes(self) -> None:
         """Write the parts of a shape as meshes into a folder."""
