@@ -12,7 +12,9 @@ from core.alignment.coarse import CoarseSettings
 from core.alignment.fine import FineSettings, Watch
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSettings
-from core.calibration import FILE
+from core.alignment.trust import FAR
+from core.alignment.verdict import LEAST, NEAR
+from core.calibration import CAUTIOUS, FILE, GOOD
 from core.fields import cache
 from core.files import file_digest
 from core.geometry.pose import Pose
@@ -64,8 +66,8 @@ def _key(scorer: PoseScorer) -> str:
 
 @lru_cache(1)
 def _verdicts() -> str:
-    """What says how probable poses are."""
-    return file_digest(FILE)
+    """What says how probable poses are: the models, and the limits beside them."""
+    return f"{file_digest(FILE)} {LEAST} {NEAR} {FAR} {CAUTIOUS} {GOOD}"
 
 
 def tensors_of(found: list[Hypothesis]) -> dict[str, torch.Tensor]:

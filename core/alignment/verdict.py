@@ -26,9 +26,10 @@ SURE_OVERLAP = 0.75
 NEAR = float(np.log(1.05))
 """A pose is never good if the lead over a different one, or over its mirror image, is less than this."""
 
-LEAST = {"overlap": 0.5, "score": float(np.log(0.1)), "size": float(np.log(30))}
-"""A pose is never good if one of these features is lower: its silhouette does not fit, what is there looks unlike the shape, or
-the object is smaller than any whose pose was ever right where it was measured (the root of its area, in pixels)."""
+LEAST = {"overlap": 0.5, "score": float(np.log(0.1)), "similarity": 0.3, "size": float(np.log(30))}
+"""A pose is never good if one of these features is lower: its silhouette does not fit, what is there looks unlike the shape (19 of
+20 poses of shapes that are not in the photo show no more), or the object is smaller than any whose pose was ever right where it was
+measured (the root of its area, in pixels)."""
 
 DOUBTS = {
     "score": "other",

@@ -141,7 +141,13 @@ class TestPoses:
         assert doubted(GREAT | {near: float("nan")}, known).reasons == ()  # all rivals are the same by symmetry
 
     @pytest.mark.parametrize(
-        ("low", "value", "word"), [("overlap", 0.45, "misfit"), ("score", -2.5, "other"), ("size", 3.1, "small")]
+        ("low", "value", "word"),
+        [
+            ("overlap", 0.45, "misfit"),
+            ("score", -2.5, "other"),
+            ("size", 3.1, "small"),
+            ("similarity", 0.28, "similar"),
+        ],
     )
     def test_one_beside_the_object_is_never_good(self, known, low, value, word):
         doubt = doubted(GREAT | {low: value}, known)
