@@ -26,7 +26,7 @@ from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.seek import Wanted, seek
 from core.alignment.start import check_start
 from core.alignment.templates import template_set
-from core.alignment.trust import judged
+from core.alignment.trust import cut_out_well, judged
 from core.alignment.verdict import with_distance
 from core.calibration import GOOD, per_cent, verdict_of
 from core.encoders.catalogue import load_encoder
@@ -42,7 +42,6 @@ from core.interchange.lying import say_written_upright
 from core.interchange.poses import Entry, View, load_entry, save_view
 from core.matching.matchable import MatchableShape
 from core.notices import warn
-from core.parts.outline import mask_features, mask_probability
 from core.plugins import make_plugin, plugins
 from core.progress import Progress, silent, span
 from core.units import Unit, unit_of
@@ -89,7 +88,7 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     report: dict[str, Any] = {"encoder": encoder.name, "K": camera.K.tolist()}
     report |= {} if camera.lens is None else {"lens": camera.lens.as_json()}
     report |= {"verdict": found.verdict, **_pose(found.best)}
-    report |= {} if options.mask else {"mask_probability": _mask_probability(scorer)}
+    report |= {} if options.mask else {"mask_probability": cut_out_well(scorer)}
     report["notes"] = [*([] if solved is None else [solved[1]]), *notes(scorer.photo, shape, found.best)]
     report["hypotheses"] = [_pose(one) for one in found.hypotheses]
     name, shown = Path(options.image).name, Path(options.shape).name
@@ -97,13 +96,6 @@ def run(options: AlignOptions, progress: Progress = silent) -> dict[str, Any]:
     report |= _written(options, image, view, side)
     progress(1.0, "Done")
     return report
-
-
-def _mask_probability(scorer: PoseScorer) -> float:
-    """How probable it is that the object was cut out well."""
-    photo = scorer.photo
-    features = mask_features(photo.pixels, photo.mask, photo.side.map.box, photo.side)
-    return mask_probability(features, scorer.encoder.fingerprint)
 
 
 def _search(

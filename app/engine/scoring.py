@@ -81,7 +81,7 @@ def _photo_key(task: AlignTask) -> tuple[object, ...]:
     camera = item_for(task.camera).stamp if task.camera else None
     sought = (task.shape, task.encoder) if _is_open(task) else task.sought
     said = (task.K, task.lens, task.fov, task.camera, camera, task.assumed)
-    return task.image, weights_of(choice_of(task.encoder)), task.mask, said, sought
+    return task.image, weights_of(choice_of(task.encoder)), task.mask, task.cut, said, sought
 
 
 def _is_open(task: AlignTask) -> bool:
@@ -103,6 +103,7 @@ def _full_key(task: AlignTask) -> tuple[object, ...]:
 def _completed(task: AlignTask, progress: Progress) -> tuple[AlignTask, Box | None, tuple[str, ...]]:
     """The task with K and mask, where the object was taken to be if it was looked for, and what was assumed."""
     task = with_marked_mask(task)
+    task = replace(task, cut=task.cut or task.mask is None)
     if not (task.K or task.camera or task.fov or field_of_view(task.image.path)):
         task = replace(task, assumed=True)
     if task.K and task.mask is not None:
@@ -159,6 +160,7 @@ def _judge(task: AlignTask, rigid: bool, progress: Progress) -> Judge:
         photo, flat = posed_photo(
             pixels, camera, mask, image.box, encoder, depth, shape, image.name, task.sought, assumed
         )
+    photo = replace(photo, cut=task.cut)
     return Judge(task, PoseScorer(photo, side, encoder, task.shape.up), flat, tuple(warnings))
 
 

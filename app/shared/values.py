@@ -300,6 +300,7 @@ class AlignTask:
         sought: whether the mask is of an object that was looked for.
         assumed: whether ``K`` is of a field of view that nothing told.
         region: what a scene's file marks of it, used where ``mask`` is None.
+        cut: whether the program cut ``mask`` out.
     """
 
     image: Item
@@ -315,6 +316,7 @@ class AlignTask:
     assumed: bool = False
     depth_scale: float | None = None
     region: Region | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True)

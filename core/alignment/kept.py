@@ -12,7 +12,7 @@ from core.alignment.coarse import CoarseSettings
 from core.alignment.fine import FineSettings, Watch
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSettings
-from core.alignment.trust import FAR
+from core.alignment.trust import EVEN_ODDS, FAR
 from core.alignment.verdict import LEAST, NEAR
 from core.calibration import CAUTIOUS, FILE, GOOD
 from core.fields import cache
@@ -57,7 +57,7 @@ def _key(scorer: PoseScorer) -> str:
     about = (
         scorer.encoder.fingerprint,
         scorer.up_name,
-        f"{scorer.photo.sought} {scorer.photo.assumed}",
+        f"{scorer.photo.sought} {scorer.photo.assumed} {scorer.photo.cut}",
         repr(settings),
         _verdicts(),
     )
@@ -67,7 +67,7 @@ def _key(scorer: PoseScorer) -> str:
 @lru_cache(1)
 def _verdicts() -> str:
     """What says how probable poses are: the models, and the limits beside them."""
-    return f"{file_digest(FILE)} {LEAST} {NEAR} {FAR} {CAUTIOUS} {GOOD}"
+    return f"{file_digest(FILE)} {LEAST} {NEAR} {FAR} {EVEN_ODDS} {CAUTIOUS} {GOOD}"
 
 
 def tensors_of(found: list[Hypothesis]) -> dict[str, torch.Tensor]:

@@ -158,6 +158,7 @@ def posed_photo(
     """
     size = (image.shape[1], image.shape[0])
     say_odd(image, name)
+    cut = mask is None
     if mask is None:
         mask = _cut_out(image, box, name)
     _check_mask(mask, size)
@@ -166,7 +167,7 @@ def posed_photo(
     far = None if far is None else np.where(far > 0, far, np.nan)
     area = None if box is None else flat.box(box)
     photo = photo_of(flat.picture(image), encoder, flat.K, area, flat.picture(mask), name, far)
-    photo.sought, photo.assumed = sought, assumed
+    photo.sought, photo.assumed, photo.cut = sought, assumed, cut
     return (photo if rigid_shape is None else in_shape_units(photo, rigid_shape)), flat
 
 

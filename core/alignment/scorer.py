@@ -42,6 +42,7 @@ class Photo:
         camera: of the user's file, where this picture was made of one by undoing its lens or shrinking it.
         sought: whether nobody said where the object is, and it was looked for; poses are then never good.
         assumed: whether nothing told the field of view; poses are then never good, as their distance depends on it.
+        cut: whether the mask was cut out by the program; poses are never good where it is probably wrong.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -52,6 +53,7 @@ class Photo:
     camera: PhotoCamera | None = None
     sought: bool = False
     assumed: bool = False
+    cut: bool = False
 
 
 @dataclass

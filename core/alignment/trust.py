@@ -22,7 +22,7 @@ from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.symmetry import angle
 from core.matching.matchable import MatchableShape
-from core.parts.outline import edge_agreement
+from core.parts.outline import edge_agreement, mask_features, mask_probability
 
 RIVALRY = 0.12
 """Hypotheses whose scores differ by this share of the best one's differ in probability by the factor e."""
@@ -41,6 +41,9 @@ OTHER_FOCAL, STEPS, BETTER = (0.8, 1.25), 20, 1.08
 """Factors of the focal length that are tried, the steps of the descent with each, and by what ratio of the scores one of
 them must be better."""
 
+EVEN_ODDS = 0.5
+"""A pose is never good whose object was cut out by the program and probably not well."""
+
 INLIER = 0.15
 """What a cell of the picture resembles most agrees with a pose that puts a place within this there, in diagonals."""
 
@@ -57,6 +60,8 @@ def judged(found: list[Hypothesis], scorer: PoseScorer) -> list[Hypothesis]:
         doubts[0] = PoseDoubt(CAUTIOUS, ("camera",))
     if doubts and doubts[0].probability >= GOOD and looks_turned(found[0].pose, scorer):
         doubts[0] = PoseDoubt(CAUTIOUS, ("unseen",))
+    if doubts and doubts[0].probability >= GOOD and scorer.photo.cut and cut_out_well(scorer) < EVEN_ODDS:
+        doubts[0] = PoseDoubt(CAUTIOUS, ("mask",))
     doubts = [as_known(one, scorer.photo) for one in doubts]
     return [
         replace(one, probability=min(doubt.probability, doubts[0].probability), reasons=doubt.reasons)
@@ -153,6 +158,13 @@ def fits_another_camera(one: Hypothesis, scorer: PoseScorer) -> bool:
         return False
     best = max(_with_focal(one, scorer, factor) for factor in OTHER_FOCAL)
     return best > BETTER * one.score and best > BETTER * _with_focal(one, scorer, 1.0)
+
+
+def cut_out_well(scorer: PoseScorer) -> float:
+    """Return how probable it is that the object of the photo was cut out well."""
+    photo = scorer.photo
+    features = mask_features(photo.pixels, photo.mask, photo.side.map.box, photo.side)
+    return mask_probability(features, scorer.encoder.fingerprint)
 
 
 def looks_turned(pose: Pose, scorer: PoseScorer) -> bool:

@@ -20,7 +20,7 @@ from core.alignment.fine import FineSettings, refine, refine_each
 from core.alignment.guided import ObjectInPhoto, guided, search_poses
 from core.alignment.metrics import alignment_errors, diameter, mspd_recall, mssd_recall, pose_errors, vsd, vsd_recall
 from core.alignment.overlay import EDGE, STYLES, overlay, shaded
-from core.alignment.photo import camera_of, check
+from core.alignment.photo import camera_of, check, posed_photo
 from core.alignment.rig import carried, load_rig
 from core.alignment.rivals import half_turns
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, upright_prior
@@ -165,6 +165,19 @@ def test_a_turn_that_the_photo_cannot_tell_is_never_good(scene, scorer, monkeypa
     monkeypatch.setattr("core.alignment.trust.unseen_turn", lambda *_: 60.0)
     (open_,) = judged(scorer([scene[3]]), scorer)
     assert judge(open_.probability, open_.reasons) == "rival" and open_.reasons == ("unseen",)
+
+
+def test_a_pose_through_a_bad_mask_of_the_program_is_never_good(scene, scorer, monkeypatch):
+    monkeypatch.setattr("core.alignment.trust.mask_probability", lambda *_: 0.43)
+    (given,) = judged(scorer([scene[3]]), scorer)
+    assert judge(given.probability, given.reasons) == "good"  # a person's mask is not doubted
+    through = PoseScorer(replace(scorer.photo, cut=True), scorer.shape, scorer.encoder, "y")
+    (cut,) = judged(through([scene[3]]), through)
+    assert judge(cut.probability, cut.reasons) == "misfit" and cut.reasons == ("mask",)
+    box = box_around(scorer.photo.mask)
+    camera, pixels = PhotoCamera(scorer.photo.K), scorer.photo.pixels
+    assert posed_photo(pixels, camera, None, box, scorer.encoder)[0].cut
+    assert not posed_photo(pixels, camera, scorer.photo.mask, box, scorer.encoder)[0].cut
 
 
 def test_no_pose_leads_where_all_score_near_zero(scene, scorer):

@@ -122,6 +122,7 @@ class AlignController(QObject):
             lens=lens,
             camera=cameras.file.path if cameras.file else "",
             sought=image.box is None and SOUGHT in doubted,
+            cut=known is not None and (scene is None or scene.region_of(self._session.items, pair) is None),
             assumed=ASSUMED in doubted or (K is None and self._dock.fov.value() == self.estimated),
         )
 
