@@ -48,7 +48,7 @@ def test_a_new_view_is_its_background_before_it_is_drawn_and_before_it_is_shown(
     monkeypatch.setattr(Canvas, "paintGL", lambda self: (paint(self), drawn.append(self.pictures)))
     assert not panel.show_canvas() and panel.show_canvas()
     qtbot.waitUntil(lambda: drawn[-1:] == [1], timeout=20_000)
-    assert drawn[:-1] == [0, 0]
+    assert drawn.count(0) >= 2 and not any(drawn[:-1])  # a busy machine may ask for one more before it is shown
 
 
 def test_a_shape_is_made_ready_beside_the_window_and_what_came_later_waits(panel, qtbot, monkeypatch):
