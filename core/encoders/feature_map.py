@@ -89,11 +89,24 @@ def sample_grid(grid: torch.Tensor, cells: npt.ArrayLike) -> torch.Tensor:
     Returns:
         Unit descriptors float32 [N, D].
     """
+    return F.normalize(_interpolated(grid, np.reshape(cells, (-1, 2))), dim=-1)
+
+
+def sample_values(grid: torch.Tensor, cells: npt.ArrayLike) -> torch.Tensor:
+    """Interpolate a grid float32 [h, w] bilinearly at continuous cell coordinates (column, row) [..., 2]: float32 [...].
+
+    Beyond the grid its edge repeats.
+    """
+    at = np.asarray(cells)
+    return _interpolated(grid[..., None], at.reshape(-1, 2)).reshape(at.shape[:-1])
+
+
+def _interpolated(grid: torch.Tensor, cells: npt.NDArray[np.floating]) -> torch.Tensor:
     h, w = grid.shape[:2]
     at = torch.as_tensor(np.asarray(cells, np.float32)).to(grid.device).reshape(1, 1, -1, 2)
     scaled = (at + 0.5) * 2 / torch.tensor([w, h], device=grid.device) - 1
     values = F.grid_sample(grid.permute(2, 0, 1)[None], scaled, align_corners=False, padding_mode="border")
-    return F.normalize(values[0, :, 0].T, dim=-1)
+    return values[0, :, 0].T
 
 
 def whole_image(image: npt.NDArray[np.uint8]) -> Box:

@@ -2,8 +2,8 @@
 
 One pixel's nearest neighbour is often wrong; the crop as a whole is not. Views around the shape are compared position
 by position with the feature map (the semantic image distance of 3D Congealing, Eq. 7, with the feature field in place
-of rendered pictures), and the views that agree say where on the surface a pixel may lie, and where in the image a
-surface point.
+of rendered pictures) and by their silhouettes with what the encoder takes for the object, and the views that agree say
+where on the surface a pixel may lie, and where in the image a surface point.
 """
 
 from dataclasses import dataclass, replace
@@ -15,9 +15,10 @@ import torch
 from scipy.spatial import cKDTree
 from torch.nn import functional as F
 
-from core.encoders.feature_map import FeatureMap
+from core.encoders.feature_map import FeatureMap, sample_values
 from core.fields.lifting import seen_samples
 from core.geometry.camera import framing_camera, look_at
+from core.geometry.pixel_grid import pixel_grid
 from core.geometry.sampling import spread
 from core.geometry.viewpoints import UP_AXES, ring_directions
 from core.matching.location import Location
@@ -41,6 +42,7 @@ class JointSettings:
         spread: how far a point may lie from where a view puts it: a standard deviation, as a fraction of the frame.
         proportion: what a view loses for each natural logarithm by which its proportions differ from those of the box; at
             most for one, as a box may end where something hides the object.
+        outline: what a silhouette that is the object (see :func:`outline_scores`) adds to the score of a view.
         turn_gap: a picture is taken for turned by 90 degrees or more if that agrees better by this; most photos are
             upright.
     """
@@ -55,7 +57,15 @@ class JointSettings:
     keep: int = 40
     spread: float = 0.06
     proportion: float = 0.1
+    outline: float = 0.15
     turn_gap: float = 0.08
+
+
+CELLS, REACH = 28, 1.3
+"""Silhouettes are compared on a grid of so many cells a side, which reaches beyond the object's square by this factor."""
+
+HIDDEN = 0.5
+"""What counts of a place of the silhouette that does not look like the object: something may be in front of it."""
 
 
 @dataclass
@@ -83,6 +93,15 @@ class ViewSet:
         low = torch.where(visible, self.place, far).amin(1)
         extent = (torch.where(visible, self.place, -far).amax(1) - low).clamp(min=0.02, max=2)
         return (extent[:, 0] / extent[:, 1]).log()
+
+    @cached_property
+    def silhouettes(self) -> torch.Tensor:
+        """Which cells of a grid across [-REACH, REACH] the shape covers in each view, float32 [V, CELLS, CELLS] of 0 and 1."""
+        cell = ((self.place / REACH + 1) / 2 * CELLS).long().clamp_(0, CELLS - 1)
+        covered = torch.zeros(len(cell), CELLS * CELLS)
+        covered.scatter_(1, cell[..., 1] * CELLS + cell[..., 0], 1.0)
+        dilated = F.max_pool2d(covered.reshape(-1, 1, CELLS, CELLS), 3, 1, 1)
+        return -F.max_pool2d(-dilated, 3, 1, 1)[:, 0]
 
 
 def view_set(
@@ -128,7 +147,8 @@ class JointPrior:
         view_set: all views of the shape.
         views: int64 [k], the numbers of the views that are kept, the best first.
         probability: float32 [k], how likely each is; they sum to 1.
-        score: the mean similarity over the visible samples in the best view, less what its proportions cost.
+        score: the mean similarity over the visible samples in the best view, less what its proportions cost, and with what
+            its silhouette adds.
         pixels: float32 [k, n, 2], the image pixels (u, v) where each view puts the samples.
         frame_size: the side in pixels of the square that the object is assumed to span.
         settings: how the views were compared.
@@ -225,9 +245,10 @@ def joint_prior(
     """
     candidates: list[tuple[float, MatchableImage, torch.Tensor, torch.Tensor]] = []
     place, proportions = views.place, views.proportions
-    for feature_map in image.turned_maps():
+    for turn, feature_map in enumerate(image.turned_maps()):
         scores = view_scores(feature_map, shape, views, place, settings)
         scores = scores - settings.proportion * (proportions - _proportion(feature_map)).abs().clamp(max=1)
+        scores = scores + settings.outline * outline_scores(feature_map, views, turn, settings)
         gap = settings.turn_gap if candidates else 0.0
         candidates.append((float(scores.max()) - gap, replace(image, map=feature_map), scores, place))
         place, proportions = torch.stack([-place[..., 1], place[..., 0]], dim=-1), -proportions
@@ -289,3 +310,30 @@ def view_scores(
     start = torch.arange(len(field)) * (h * w)
     values = similarity[start + row * w + column] * views.visible
     return values.sum(1) / views.visible.sum(1).clamp(min=1)
+
+
+def outline_scores(feature_map: FeatureMap, views: ViewSet, turn: int, settings: JointSettings) -> torch.Tensor:
+    """Compare the silhouette of each view with what the encoder takes for the object (Tversky's index, 1977).
+
+    Args:
+        feature_map: of the photo.
+        views: of the shape.
+        turn: how many quarter turns the views are turned by.
+        settings: how much of the frame the object fills.
+
+    Returns:
+        1 where the silhouette is the object, and 0 where they have nothing in common, float32 [V]; 0 for all views if
+        the encoder does not know what the object is. A silhouette where the object is not counts half, since something
+        may be in front of it.
+    """
+    if feature_map.foreground is None:
+        return torch.zeros(len(views.rotations))
+    center, half = _object_frame(feature_map, settings)
+    pixels = center + (2 * (pixel_grid(CELLS, CELLS) + 0.5) / CELLS - 1) * REACH * half
+    u, v = np.moveaxis(pixels, -1, 0)
+    x0, y0, x1, y1 = feature_map.box
+    inside = torch.from_numpy((u >= x0) & (u <= x1) & (v >= y0) & (v <= y1))
+    found = sample_values(feature_map.foreground, feature_map.to_cells(pixels)) * inside
+    silhouettes = torch.rot90(views.silhouettes, -turn, (1, 2))
+    both = (silhouettes * found).sum((1, 2))
+    return both / (both + HIDDEN * (silhouettes * (1 - found)).sum((1, 2)) + ((1 - silhouettes) * found).sum((1, 2)))
