@@ -68,7 +68,13 @@ def train_nets(options: TrainOptions, progress: Progress = silent) -> Path:
     items = None if options.data == "procedural" else read_meshes(options.data)
     own, plain_own = (0.0, 0.0) if items is None else (OWN_COLORS, PLAIN_OWN_COLORS)
     pictures = PictureSettings(
-        size=size, own=own, plain_own=plain_own, occluded=OCCLUDED, worn=WORN, photos=options.photos
+        size=size,
+        own=own,
+        plain_own=plain_own,
+        occluded=OCCLUDED,
+        worn=WORN,
+        photos=options.photos,
+        surrounded=True,
     )
     crops = CROPS if options.photos and options.recipe == "pocket" else 0.0
     data = PairSettings(pictures, given=options.share, crops=crops)

@@ -33,6 +33,7 @@ from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import Match, Prior, Supporting, kind_of_match, match, match_features
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import matchable_image, matchable_shape
+from core.notices import collect_warnings
 from core.parts.carry import region_of
 from core.parts.layers import in_part
 from core.parts.outline import mask_features
@@ -128,7 +129,7 @@ class AnswerCollector:
                 case = KnownCase(Path(file).name, image, (0, 0, 0, 0), camera.K, nowhere, points, pose, shape, up)
                 side = self._side(case)
                 wanted = Wanted(image, camera, case.name, side.shape, side.templates, self.encoder, up)
-                with suppress(CounterpointError):
+                with suppress(CounterpointError), collect_warnings():
                     x0, y0, x1, y1 = box = check_box(seek(wanted), image)
                     marked = nowhere.copy()
                     marked[int(y0) + 1 : int(y1) + 1, int(x0) + 1 : int(x1) + 1] = True

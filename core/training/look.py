@@ -19,6 +19,7 @@ from core.training.layers import draw_layers
 from core.training.parallel import each
 from core.training.scene import TracedScene, Visible
 from core.training.surfaces import Surfaces
+from core.training.surroundings import Surroundings, shade
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class PictureSettings:
         plain_own: share of plain pictures in which an object that has colours wears them, as the program draws it.
         photos: a folder of the user's photos; cut-outs of them become backgrounds, surfaces and things in front, half
             of the time.
+        surrounded: whether about half of the objects are lit from all around, by those photos in the place of panoramas.
     """
 
     size: int = 224
@@ -55,6 +57,7 @@ class PictureSettings:
     own: float = 0.0
     plain_own: float = 0.0
     photos: str | None = None
+    surrounded: bool = False
 
 
 class Look:
@@ -107,6 +110,8 @@ class Look:
         self._cast, self._gray = draw.between(0.88, 1.12, count, 3, 1, 1), draw.chance(0.12, count, 1, 1, 1)
         self._wear = Wear(draw, photo_like, settings)
         self.plain_own = draw.chance(settings.plain_own, count)
+        surrounded = settings.surrounded and settings.photos
+        self._surroundings = Surroundings(draw, count, settings.photos or "") if surrounded else None
 
     def evaluate(self, scene: TracedScene, seen: Visible) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw the pictures that are not plain.
@@ -130,8 +135,7 @@ class Look:
             seen = seen.some(torch.nonzero(photo_like[seen.picture])[:, 0])
         at = seen.picture, seen.row, seen.column
         albedo = self.surfaces.albedo(scene, seen, self._surface[seen.picture], self._speckles[at])
-        lit = albedo * self._ambient[seen.picture] + sum(light.shade(albedo, seen) for light in self._lights)
-        image[seen.picture, :, seen.row, seen.column] = lit
+        image[seen.picture, :, seen.row, seen.column] = self._lit(albedo, seen)
         for layer in self._layers:
             if layer.in_front:
                 layer.lay(image, covered)
@@ -139,6 +143,15 @@ class Look:
         image = torch.where(self._gray, image.mean(1, keepdim=True), image).clamp(0, 1)
         self._wear.apply(image)
         return image, covered
+
+    def _lit(self, albedo: torch.Tensor, seen: Visible) -> torch.Tensor:
+        """The colours float32 [P, 3] of pixels of an albedo [P, 3]: by two lamps, or by one and what is all around."""
+        lamp, other = (light.shade(albedo, seen) for light in self._lights)
+        lit = albedo * self._ambient[seen.picture] + other
+        if self._surroundings is not None:
+            around = albedo * shade(self._surroundings.light(), seen)
+            lit = torch.where(self._surroundings.lit[seen.picture, None], around, lit)
+        return lit + lamp
 
 
 class Light:

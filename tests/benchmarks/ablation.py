@@ -30,13 +30,14 @@ STEPS, SHARE_OF_SCANS = 250, 0.4
 
 @dataclass(frozen=True)
 class Run:
-    """A run: all ingredients, but for one."""
+    """A run: all ingredients but for one, and for light from photos, which came last."""
 
     seed: int = 0
     imagenet: bool = True
     scans: bool = True
     photos: bool = True
     attention: bool = True
+    surrounded: bool = False
 
 
 RUNS: dict[str, Run | None] = {
@@ -47,6 +48,8 @@ RUNS: dict[str, Run | None] = {
     "without photos": Run(photos=False),
     "all, seed 1": Run(seed=1),
     "all, seed 2": Run(seed=2),
+    "with light from photos, seed 0": Run(surrounded=True),
+    "with light from photos, seed 1": Run(seed=1, surrounded=True),
     "the bundled encoder": None,
 }
 
@@ -56,7 +59,15 @@ def train(run: Run, shared: Path, out: Path, steps: int) -> Path:
     items = read_meshes(shared / "data/scans") if run.scans else None
     own, plain_own = (OWN_COLORS, PLAIN_OWN_COLORS) if run.scans else (0.0, 0.0)
     photos = str(shared / "data/photos") if run.photos else None
-    pictures = PictureSettings(size=128, own=own, plain_own=plain_own, occluded=OCCLUDED, worn=WORN, photos=photos)
+    pictures = PictureSettings(
+        size=128,
+        own=own,
+        plain_own=plain_own,
+        occluded=OCCLUDED,
+        worn=WORN,
+        photos=photos,
+        surrounded=run.surrounded,
+    )
     data = PairSettings(pictures, given=SHARE_OF_SCANS, crops=CROPS if run.photos else 0.0)
     start = "imagenet" if run.imagenet else None
     recipe = PocketRecipe(data=data, pairs=16, uses=5, steps=steps, warmup=40, rate=1.2e-3, ema_decay=0.98, start=start)
@@ -64,7 +75,7 @@ def train(run: Run, shared: Path, out: Path, steps: int) -> Path:
     if not run.attention:
         silence(learner.teacher.net)
     out.mkdir(parents=True, exist_ok=True)
-    kept = out.parent / "pairs"
+    kept = out.parent / ("pairs-surrounded" if run.surrounded else "pairs")
     kept.mkdir(exist_ok=True)
     if not (out / "pairs").exists():
         (out / "pairs").symlink_to(kept)
@@ -110,7 +121,7 @@ def main(shared: Path, out: Path, steps: int) -> None:
             row = measured(None if run is None else train(run, shared, folder, steps), cases)
             folder.mkdir(parents=True, exist_ok=True)
             result.write_text(json.dumps(row))
-        print(f"{name:22s}", json.loads(result.read_text()), flush=True)
+        print(f"{name:30s}", json.loads(result.read_text()), flush=True)
 
 
 if __name__ == "__main__":

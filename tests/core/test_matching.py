@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.encoders.feature_map import FeatureMap
 from core.errors import Cancelled, CounterpointError
 from core.fields import cache
 from core.fields.interpolation import Interpolator
@@ -15,6 +16,7 @@ from core.geometry.render import render
 from core.geometry.shape import load_shape
 from core.images import load_image
 from core.matching.corrections import match_corrected
+from core.matching.joint import CELLS, REACH, JointSettings, outline_scores, view_set
 from core.matching.location import Correspondence
 from core.matching.match import match
 from core.matching.prepare import matchable_image, matchable_shape, with_joint_prior
@@ -277,3 +279,17 @@ class TestCorrections:
         image, shape, prior, pixel, right = wrong
         back = match_corrected(shape, image, right, [Correspondence(right, pixel)], prior)
         assert back.location == pixel and image.distances(pixel).argmin() == back.candidate
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_the_view_whose_silhouette_is_the_object_scores_best(toy_side, turn):
+    views = view_set(toy_side, "y")
+    number = 100
+    object_there = torch.rot90(views.silhouettes[number], -turn)
+    half = REACH * 50
+    seen = FeatureMap(torch.zeros(CELLS, CELLS, 4), object_there, (-half, -half, half, half), (-50, -50, 50, 50))
+    scores = outline_scores(seen, views, turn, JointSettings())
+    assert scores[number] > 0.9 and scores[number] >= scores.max() - 0.02
+    assert scores[int((views.silhouettes - views.silhouettes[number]).abs().sum((1, 2)).argmax())] < 0.75
+    seen.foreground = None
+    assert not outline_scores(seen, views, turn, JointSettings()).any()
