@@ -40,7 +40,7 @@ FEATURES = {
     "guided": ("score", "margin", "cycle", "object", "support", "pose"),
     "part": ("overlap", "evidence", "decided", "marked", "views"),
     "pose": ("score", "similarity", "overlap", "lead", "mirror", "spread", "edges", "mask", "inliers", "size"),
-    "mask": ("score", "edges", "tight", "object", "size"),
+    "mask": ("edges", "tight", "object", "size"),
     "search": ("similarity", "vector", "overlap"),
 }
 """Features by the first word of the kind of answer."""

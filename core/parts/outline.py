@@ -64,9 +64,7 @@ def tightness(mask: Mask, box: Box) -> float:
     return float(both / max((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both, 1e-9))
 
 
-def mask_features(
-    image: npt.NDArray[np.uint8], mask: Mask, box: Box, side: MatchableImage, score: float = float("nan")
-) -> dict[str, float]:
+def mask_features(image: npt.NDArray[np.uint8], mask: Mask, box: Box, side: MatchableImage) -> dict[str, float]:
     """Measure what tells whether a mask that was cut out of a box is right.
 
     Args:
@@ -74,11 +72,9 @@ def mask_features(
         mask: bool [H, W].
         box: (x0, y0, x1, y1) in pixels, which the object fills.
         side: the feature map of what is in and around the box.
-        score: what the segmenter thinks of the mask, in [0, 1]; NaN where it says nothing.
     """
     small = min(box[2] - box[0], box[3] - box[1])
     return {
-        "score": score,
         "edges": edge_agreement(image, mask),
         "tight": tightness(mask, box),
         "object": _foreground_agreement(mask, side),
