@@ -1,6 +1,6 @@
 """How often a photo is taken for mirrored that is not, and one that is mirrored is noticed.
 
-``python -m core.benchmarks.mirrored DATA``.
+``python -m tests.benchmarks.mirrored DATA``.
 
 DATA is in the BOP layout. Each object is looked at in its photo and in the photo's mirror image; what the mirror image
 of the one says is what the other one says of itself, so that one pass gives both rates. On 183 objects of LM-O no
