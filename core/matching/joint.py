@@ -147,8 +147,8 @@ class JointPrior:
         view_set: all views of the shape.
         views: int64 [k], the numbers of the views that are kept, the best first.
         probability: float32 [k], how likely each is; they sum to 1.
-        score: the mean similarity over the visible samples in the best view, less what its proportions cost, and with what
-            its silhouette adds.
+        score: the mean similarity over the visible samples in the best view, less what its proportions cost; its
+            silhouette tells views apart, but not whether the photo shows the shape.
         pixels: float32 [k, n, 2], the image pixels (u, v) where each view puts the samples.
         frame_size: the side in pixels of the square that the object is assumed to span.
         settings: how the views were compared.
@@ -243,22 +243,21 @@ def joint_prior(
     Returns:
         The image with the feature map of the turn (by quarter turns) that agrees best, and the prior.
     """
-    candidates: list[tuple[float, MatchableImage, torch.Tensor, torch.Tensor]] = []
+    candidates: list[tuple[float, MatchableImage, torch.Tensor, torch.Tensor, torch.Tensor]] = []
     place, proportions = views.place, views.proportions
     for turn, feature_map in enumerate(image.turned_maps()):
-        scores = view_scores(feature_map, shape, views, place, settings)
-        scores = scores - settings.proportion * (proportions - _proportion(feature_map)).abs().clamp(max=1)
-        scores = scores + settings.outline * outline_scores(feature_map, views, turn, settings)
+        alike = view_scores(feature_map, shape, views, place, settings)
+        alike = alike - settings.proportion * (proportions - _proportion(feature_map)).abs().clamp(max=1)
+        scores = alike + settings.outline * outline_scores(feature_map, views, turn, settings)
         gap = settings.turn_gap if candidates else 0.0
-        candidates.append((float(scores.max()) - gap, replace(image, map=feature_map), scores, place))
+        candidates.append((float(scores.max()) - gap, replace(image, map=feature_map), scores, alike, place))
         place, proportions = torch.stack([-place[..., 1], place[..., 0]], dim=-1), -proportions
-    _, turned, scores, place = max(candidates, key=lambda c: c[0])
+    _, turned, scores, alike, place = max(candidates, key=lambda c: c[0])
     probability, kept = torch.softmax(scores / settings.temperature, 0).topk(min(settings.keep, len(scores)))
     center, half = _object_frame(turned.map, settings)
     pixels = place[kept] * half + torch.tensor(center, dtype=torch.float32)
-    prior = JointPrior(
-        views, kept.numpy(), probability / probability.sum(), float(scores.max()), pixels, 2 * half, settings
-    )
+    best = float(alike[kept[0]])
+    prior = JointPrior(views, kept.numpy(), probability / probability.sum(), best, pixels, 2 * half, settings)
     return turned, prior
 
 
