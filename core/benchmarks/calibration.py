@@ -27,7 +27,6 @@ from core.parts.verdict import judge as judge_part
 from core.progress import Progress, silent, span
 from core.retrieval.verdict import judge_features as judge_search
 from core.training.meshes import read_meshes
-from core.training.photos import photo_files
 from core.training.procedural import HELD_OUT, Object3D, make_object
 
 Floats = npt.NDArray[np.floating]
@@ -55,9 +54,6 @@ FIT_SEED, TEST_SEED = 100, 900
 
 ALIKE = 6
 """Pairs of pictures, and of shapes, that are matched with each other."""
-
-ABSENT = 2
-"""Photos of other things in which each shape is looked for."""
 
 VIEWS = 4
 """Pictures of each object that is rendered."""
@@ -117,7 +113,7 @@ def train(
         encoder: whose answers are judged.
         scene: photos with exact poses, every other one of which is used; or None.
         meshes: that are rendered before ``photos``, beside eight procedural objects.
-        photos: a folder of photos, or None; in every second one shapes are looked for that it does not show.
+        photos: a folder of photos, or None.
         out: the file; what it says of other encoders stays.
         progress: told of every picture.
         objects: in photos, at most.
@@ -132,11 +128,7 @@ def train(
         collector.run(cases, len(cases), progress=span(progress, 0.0, 0.55))
     items = [*meshes, *(make_object(HELD_OUT[7000 + number]) for number in range(8))]
     renders = render_cases(items, photos, VIEWS, FIT_SEED)
-    collector.run(renders, VIEWS * len(items), progress=span(progress, 0.55, 0.9))
-    if photos is not None:
-        shapes = [(item.shape, "y") for item in items]
-        shapes += [(model, "z") for model in scene.models.values()] if scene is not None else []
-        collector.run_absent(shapes, photo_files(photos)[0::2], ABSENT, FIT_SEED)
+    collector.run(renders, VIEWS * len(items), progress=span(progress, 0.55, 1.0))
     collector.run_alike(ALIKE, FIT_SEED)
     answers = [*collector.answers, *searched]
     models, others = fit_models(answers)

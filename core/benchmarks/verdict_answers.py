@@ -1,9 +1,7 @@
 """Answers whose truth is known, with the features that verdicts on them are made of."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -11,29 +9,24 @@ import numpy.typing as npt
 
 from core.alignment.align import align_hypotheses, hypotheses
 from core.alignment.guided import guided
-from core.alignment.photo import camera_of
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
-from core.alignment.seek import Wanted, seek
 from core.alignment.templates import TemplateSet, template_set
 from core.alignment.trust import pose_features
 from core.benchmarks.held_out import category_pair
 from core.benchmarks.known_cases import KnownCase
 from core.benchmarks.pairs import view_pairs
 from core.encoders.base import ImageEncoder
-from core.encoders.feature_map import Box, box_around, check_box
+from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
 from core.fields.lifting import LiftSettings
 from core.geometry.camera import PhotoCamera
 from core.geometry.pixel_grid import pixels_of
-from core.geometry.pose import Pose, project
-from core.geometry.shape import Shape
+from core.geometry.pose import project
 from core.geometry.symmetry import angle
-from core.images import load_image
 from core.matching.joint import ViewSet, joint_prior, view_set
 from core.matching.match import Match, Prior, Supporting, kind_of_match, match, match_features
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import matchable_image, matchable_shape
-from core.notices import collect_warnings
 from core.parts.carry import region_of
 from core.parts.layers import in_part
 from core.parts.outline import mask_features
@@ -59,7 +52,7 @@ class KnownAnswer:
         kind: that it is judged as, see :func:`core.calibration.probability`.
         features: by name.
         right: whether it is right.
-        trap: "" where there is a right answer; else why there is none: "background", "hidden", "another object", "absent".
+        trap: "" where there is a right answer; else why there is none: "background", "hidden", "another object".
         most: the number in the list of the pose that the answer depends on, -1 for none.
     """
 
@@ -109,31 +102,6 @@ class AnswerCollector:
             wrong = [one for one in self._sides.values() if one is not side]
             if others and wrong and number % 3 == 0:
                 self._ask_another(case, wrong[int(rng.integers(len(wrong)))], rng)
-
-    def run_absent(self, shapes: Sequence[tuple[Shape, str]], photos: Sequence[str], each: int, seed: int) -> None:
-        """Ask about shapes in photos of other things, in boxes around what looks most like them.
-
-        Args:
-            shapes: with the axis of their files that points up.
-            photos: files of photos that do not show them.
-            each: so many photos for every shape.
-            seed: chooses the photos.
-        """
-        rng = np.random.default_rng(seed)
-        for shape, up in shapes:
-            for file in rng.choice(photos, each, replace=False):
-                image = load_image(file)
-                camera = camera_of(image.shape[1::-1], None, None)[0]
-                nowhere, points = np.zeros(image.shape[:2], bool), np.zeros(image.shape, np.float32)
-                pose = Pose(np.eye(3), np.zeros(3))
-                case = KnownCase(Path(file).name, image, (0, 0, 0, 0), camera.K, nowhere, points, pose, shape, up)
-                side = self._side(case)
-                wanted = Wanted(image, camera, case.name, side.shape, side.templates, self.encoder, up)
-                with suppress(CounterpointError), collect_warnings():
-                    x0, y0, x1, y1 = box = check_box(seek(wanted), image)
-                    marked = nowhere.copy()
-                    marked[int(y0) + 1 : int(y1) + 1, int(x0) + 1 : int(x1) + 1] = True
-                    self._ask_another(replace(case, box=box, visible=marked), side, rng, "absent")
 
     def run_alike(self, pairs: int, seed: int) -> None:
         """Ask about pairs of pictures of one object, and about pairs of shapes of one category.
@@ -205,13 +173,12 @@ class AnswerCollector:
                 self._to_image(case, turned, side.shape, place, pixel, known, pose)
         self._part(case, turned, side.shape, joint, rng)
 
-    def _ask_another(
-        self, case: KnownCase, side: _Side, rng: np.random.Generator, trap: str = "another object"
-    ) -> None:
-        """Ask where what is in the box lies on a shape that is another one."""
+    def _ask_another(self, case: KnownCase, side: _Side, rng: np.random.Generator) -> None:
+        """Ask where the object lies on a shape that is another one."""
         image = matchable_image(case.image, self.encoder, case.box)
         turned, joint = joint_prior(image, side.shape, side.views)
-        scorer, found, pose = self._pose(case, box_mask(case.image, case.box), side, image, trap)
+        scorer, found, pose = self._pose(case, box_mask(case.image, case.box), side, image, "another object")
+        trap = "another object"
         priors: list[tuple[MatchableImage, Prior | None, int]] = [(image, None, -1), (turned, joint, -1)]
         if found:
             priors.append((turned, guided(turned, side.shape, PhotoCamera(scorer.K), found, joint), pose))

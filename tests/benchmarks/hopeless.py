@@ -2,7 +2,7 @@
 
 Each shape of SHARED (meshes, every eighth scan, the models of LM-O) is looked for in random photos of other things, in turns within a
 random box, without a box, and in a box around what looks most like it, as if a person had taken that for the object. In boxes nine
-pixels are clicked, through the poses and by the joint views alone. The photos are those that no verdict was fitted on.
+pixels are clicked, through the poses and by the joint views alone.
 """
 
 import random
@@ -31,7 +31,7 @@ GRID = (0.35, 0.5, 0.65)
 def main(shared: Path, per_shape: int = 3, seed: int = 1) -> None:
     """Print a line for each pair that is not probably wrong, and the counts of all."""
     data, rng, encoder = shared / "data", random.Random(seed), load_encoder()
-    photos = [*sorted(data.glob("photos/*.jpg"))[1::2], *sorted(data.glob("masks/images/*"))]
+    photos = sorted([*data.glob("photos/*.jpg"), *data.glob("masks/images/*")])
     meshes, scans, models = (sorted(data.glob(where)) for where in ("meshes/*", "scans/*.glb", "lmo/models/*.ply"))
     poses, clicks = Counter[str](), Counter[str]()
     for file in [*meshes, *scans[::8], *models]:

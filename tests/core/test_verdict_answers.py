@@ -50,14 +50,6 @@ def test_all_kinds_of_answers_come_of_one_picture(case, encoder):
     assert "verdicts" in tables(collector.answers, said)
 
 
-@pytest.mark.slow
-def test_shapes_are_looked_for_where_they_are_not(case, encoder, sample):
-    collector = AnswerCollector(encoder, pixels=4)
-    collector.run_absent([(case.shape, "y")], [str(sample["image"])], 1, 0)
-    assert {answer.kind.split()[0] for answer in collector.answers} >= {"alone", "joint", "pose"}
-    assert all(answer.trap == "absent" and not answer.right for answer in collector.answers)
-
-
 def test_verdicts_are_written_as_json_only(tmp_path):
     done = verb("train", "verdicts", "--data", "procedural", "-o", tmp_path / "out")
     assert done.returncode == 2 and "are JSON" in done.stderr
