@@ -62,6 +62,7 @@ REASONS = {
     "rival": "another pose fits nearly as well",
     "rivals": "other places look alike",
     "similar": "what is there looks different",
+    "votes": "the pictures that vote do not agree on it",
     "unseen": "from there it looks the same after some turns",
     SOUGHT: "the object has no box and was looked for",
     "small": "the object is small in the photo",

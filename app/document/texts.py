@@ -65,6 +65,7 @@ _REASONS = {
     "silhouette": tr("the silhouette of what was found is another"),
     "sought": tr("the object has no box and was looked for"),
     "unlike": tr("what was found looks different from every side"),
+    "votes": tr("the pictures that vote do not agree on it"),
     "whole": tr("what was found is little alike as a whole"),
 }
 """The texts of :data:`core.calibration.REASONS`."""

@@ -11,6 +11,9 @@ from core.matching.verdict import Doubt, limited
 DOUBTS = {"overlap": "cycle", "evidence": "rivals", "decided": "rivals", "views": "other"}
 """What is said (:data:`core.calibration.REASONS`) where a feature of a part speaks against it."""
 
+RIGHT = 0.5
+"""A part is right if it overlaps with the true one by this or more (intersection over union)."""
+
 
 def judge(into: str, features: Mapping[str, float], encoder: str, most: float = 1.0) -> Doubt:
     """Judge a carried part.
@@ -27,6 +30,23 @@ def judge(into: str, features: Mapping[str, float], encoder: str, most: float = 
     if features.get("evidence", 1.0) == 0:
         reasons.insert(0, "nothing")
     return limited(value, most, reasons, encoder)
+
+
+def judge_vote(alone: Doubt, agreement: float, is_empty: bool, encoder: str) -> Doubt:
+    """Judge a part on which several sources voted.
+
+    Args:
+        alone: what was said of the part as the best source alone has it.
+        agreement: the intersection over union of that part and of the one that was voted for. Of two parts that share less than
+            half at most one is right.
+        is_empty: whether the vote left nothing.
+        encoder: the fingerprint of the encoder.
+    """
+    if agreement >= RIGHT:
+        return alone
+    return limited(
+        min(alone.probability, agreement), 1.0, ["nothing" if is_empty else "votes", *alone.reasons], encoder
+    )
 
 
 def intersection_over_union(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
