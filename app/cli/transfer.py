@@ -16,7 +16,7 @@ from core.alignment.trust import judged_alone
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
-from core.files import make_folder
+from core.files import check_place, make_folder
 from core.geometry.camera import PhotoCamera
 from core.geometry.formats import is_shape
 from core.geometry.pose import Pose
@@ -161,6 +161,9 @@ def _names(options: TransferOptions) -> list[str]:
     else:
         names = [f"{out}-{number + 1}{suffix}" for number, suffix in enumerate(suffixes)]
     refuse_overwriting("out", names, [options.source or "", *targets])
+    if not out.endswith("/"):
+        for name in names:
+            check_place(name)
     return names
 
 

@@ -11,6 +11,7 @@ fine-tuning of zero-shot models", CVPR 2022), and the base's descriptors count h
 :mod:`core.encoders.lora`.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ import torch
 from core.encoders.base import TunableEncoder
 from core.encoders.lora import LoraNet, save_lora
 from core.errors import Cancelled, CounterpointError
+from core.files import check_place
 from core.progress import Progress, silent, span
 from core.training.adaptation_check import OwnPhoto, compare, refuse_if_worse
 from core.training.loop import Learner, Terms, run
@@ -231,6 +233,9 @@ def adapt(
     """
     if not items:
         raise CounterpointError("There is nothing to adapt to: give one shape or more.")
+    if not (0 < settings.minutes < math.inf and 0 < settings.rate < math.inf):
+        raise CounterpointError("The minutes and the learning rate must be numbers above zero.")
+    check_place(out)
     torch.manual_seed(settings.seed)
     net, rng = LoraNet(encoder).eval(), np.random.default_rng(settings.seed)
     observer = Observer(net, encoder)

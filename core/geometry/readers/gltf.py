@@ -177,7 +177,7 @@ def _numbers(
     if values is None or np.isfinite(values).all():
         return values
     warnings.append(f"Some of its {what} are not numbers, so that its colours are not right there.")
-    return np.nan_to_num(values, posinf=0, neginf=0)
+    return np.asarray(np.nan_to_num(values, posinf=0, neginf=0))
 
 
 class _Attributes:
