@@ -48,6 +48,7 @@ REASONS = {
     ASSUMED: "the photo's camera is not known for sure, so the distance is a guess",
     "background": "the place looks like background, not like the object",
     "camera": "the picture fits another focal length better",
+    "chance": "so much is marked that matching back says little",
     "cycle": "matching back from there does not lead to the start",
     "edges": "the outline does not follow the edges in the picture",
     "encoder": "how often this encoder is right is not known",

@@ -101,3 +101,18 @@ def test_a_part_of_which_nothing_is_kept_is_none():
     assert judged_as_kept(found, np.array([False, True, False])) is found
     nothing = judged_as_kept(found, np.zeros(3, bool))
     assert (nothing.verdict, nothing.probability, nothing.reasons) == ("none", 0.0, ("nothing",))
+
+
+def test_nearly_everything_found_in_noise_is_not_good(sample, tmp_path):
+    save_image(tmp_path / "noise.png", np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8))
+    outline = (
+        "540,480,600,375,690,345,870,340,980,340,985,450,1080,700,1000,730,930,580,850,690,690,735,690,620,545,665"
+    )
+    for part in (outline, "0,0,1279,0,1279,959,20,959,20,900,0,900"):
+        done = verb(
+            "transfer", sample["image"], tmp_path / "noise.png", "--outline", part, "--box", ",".join(map(str, sample["box"])),
+            "--out", tmp_path / "part.png", "--json",
+        )  # fmt: skip
+        if "covers all" not in done.stderr:
+            (found,) = json.loads(done.stdout)["parts"]
+            assert found["verdict"] != "good", found
