@@ -200,6 +200,15 @@ class EquivarianceLearner(Learner[Comparison]):
         return {name: parameter.detach().clone() for name, parameter in self.net.trainable().items()}
 
 
+def _check(items: Sequence[Object3D], out: str | Path, settings: AdaptSettings) -> None:
+    """Refuse before the work what would fail after it."""
+    if not items:
+        raise CounterpointError("There is nothing to adapt to: give one shape or more.")
+    if not (0 < settings.minutes < math.inf and 0 < settings.rate < math.inf):
+        raise CounterpointError("The minutes and the learning rate must be numbers above zero.")
+    check_place(out)
+
+
 def adapt(
     items: Sequence[Object3D],
     encoder: TunableEncoder,
@@ -231,11 +240,7 @@ def adapt(
             written, or the adapted encoder finds fewer places again than the base, on held-out pictures of an object or
             in a photo (see :mod:`core.training.adaptation_check`).
     """
-    if not items:
-        raise CounterpointError("There is nothing to adapt to: give one shape or more.")
-    if not (0 < settings.minutes < math.inf and 0 < settings.rate < math.inf):
-        raise CounterpointError("The minutes and the learning rate must be numbers above zero.")
-    check_place(out)
+    _check(items, out, settings)
     torch.manual_seed(settings.seed)
     net, rng = LoraNet(encoder).eval(), np.random.default_rng(settings.seed)
     observer = Observer(net, encoder)
