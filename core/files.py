@@ -137,15 +137,36 @@ def write_atomic(path: str | Path, content: bytes) -> None:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "")
         if not target.parent.is_dir() and not target.parent.exists():
-            raise CounterpointError(
-                f"{path} cannot be written: the folder {target.parent} does not exist; make it or choose another place."
-            )
+            raise _no_folder(path, target)
         if Path(path).exists() and not Path(path).is_file():
             Path(path).write_bytes(content)
         else:
             _replace(target, content)
     except (OSError, ValueError) as error:
         raise CounterpointError(f"{path} cannot be written: {_reason(error)}.") from error
+
+
+def check_place(path: str | Path) -> None:
+    """Refuse, before the work, a place where :func:`write_atomic` could not write a file.
+
+    Raises:
+        CounterpointError: it is a folder, or the folder that it is in is missing or protected.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise CounterpointError(f"{path} cannot be written: {_REASONS[errno.EISDIR]}.")
+    if not target.parent.is_dir():
+        if target.parent.exists():
+            raise CounterpointError(f"{path} cannot be written: {_REASONS[errno.ENOTDIR]}.")
+        raise _no_folder(path, target)
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise CounterpointError(f"{path} cannot be written: {_REASONS[errno.EACCES]}.")
+
+
+def _no_folder(path: str | Path, target: Path) -> CounterpointError:
+    return CounterpointError(
+        f"{path} cannot be written: the folder {target.parent} does not exist; make it or choose another place."
+    )
 
 
 @contextmanager

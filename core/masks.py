@@ -34,6 +34,8 @@ _SOLID = 4
 """A value is a class, not the rim of one, where this many pixels and their four neighbours have it."""
 _FILLED = 0.3
 """A value fills areas where this share of its pixels are surrounded by it."""
+_STEP = 0.07
+"""Where neighbouring pixels differ by less than this share of the brightest there is no edge."""
 _RIM = 4
 """Pixels along an outline that tell nothing of how many values the object has."""
 
@@ -252,22 +254,30 @@ def _thin(pixels: npt.NDArray, levels: Levels, name: str) -> Mask:
 
 
 def _of_photo(pixels: npt.NDArray, name: str) -> Mask:
-    """Of an object cut out on black what is not black."""
+    """Of an object cut out on black what is not black; of grey that only fades the brighter half."""
     bright = pixels if pixels.ndim == 2 else pixels.max(axis=2)
     dark = bright <= 10
     border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
     middle = (bright > 0.1 * bright.max()) & (bright < 0.9 * bright.max())
-    if border.mean() > 0.5 and dark.mean() > 0.05:
+    if border.mean() > 0.5 and dark.mean() > 0.05 and not (pixels.ndim == 2 and _fades(pixels)):
         warn(
             f"{name} looks like an object cut out on black; what is not black was taken, so dark places may be missing."
         )
         return np.asarray(~dark)
     if pixels.ndim == 2 and middle.mean() < 0.5:
         warn(f"{name} has shades of grey; what is at least half as bright as its brightest pixel was taken.")
-        return np.asarray(bright * 2 >= bright.max())
+        return np.asarray(bright >= bright.max() / 2)
     raise CounterpointError(
         f"{name} is a picture of many shades and no mask; mark the object in white on black, or make the rest transparent."
     )
+
+
+def _fades(grey: npt.NDArray) -> bool:
+    """Whether a grey picture [H, W] nowhere has an edge, as a mask with soft rims or a map of probabilities."""
+    grey = grey.astype(np.float32)
+    step = np.maximum(np.abs(np.diff(grey, axis=0))[:, :-1], np.abs(np.diff(grey, axis=1))[:-1])
+    lit = grey[:-1, :-1] > 0.04 * grey.max()
+    return bool(lit.any()) and float(np.percentile(step[lit], 99.9)) < _STEP * float(grey.max())
 
 
 def _holds_numbers(pixels: npt.NDArray) -> bool:

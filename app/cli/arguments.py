@@ -8,7 +8,7 @@ import dataclasses
 import os.path
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, field
 from typing import Any, Literal, NoReturn, TypeVar
 
@@ -147,14 +147,23 @@ def check_outputs(options: Any) -> None:
     """
     every = arguments_of(type(options))
     read = [getattr(options, one.name) for one in every if not one.flags and one.path]
-    files = [
-        path for value in read for path in ([value] if isinstance(value, str) else value or ()) if os.path.isfile(path)
-    ]
+    files = [path for value in read for path in ([value] if isinstance(value, str) else value or ())]
     for name in {"out", "save"} & {one.name for one in every}:
         written = getattr(options, name)
-        is_file = isinstance(written, str) and os.path.isfile(written)
-        if is_file and any(os.path.samefile(written, path) for path in files):
-            raise CounterpointError(f"--{name} would write over {written}, which is read; choose another name.")
+        if isinstance(written, str):
+            refuse_overwriting(name, [written], files)
+
+
+def refuse_overwriting(option: str, written: Iterable[str], read: Iterable[str]) -> None:
+    """Refuse to write, for an option, over a file that is read.
+
+    Raises:
+        CounterpointError: one of ``written`` is one of ``read``.
+    """
+    files = [path for path in read if os.path.isfile(path)]
+    for target in written:
+        if os.path.isfile(target) and any(os.path.samefile(target, path) for path in files):
+            raise CounterpointError(f"--{option} would write over {target}, which is read; choose another name.")
 
 
 def _bind_negative(parser: Parser, given: Sequence[str]) -> list[str]:

@@ -37,6 +37,7 @@ def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
         raise CounterpointError(
             "Say what the photos show: give --shape, or --gallery to choose it from, or --generate to make it."
         )
+    _check_out(options.out, options.images)
     out = make_folder(options.out)
     encoder = load_encoder(choice_of(options))
     boxes = boxes_from(options.boxes) if options.boxes else {}
@@ -58,6 +59,14 @@ def run(options: CongealOptions, progress: Progress = silent) -> dict[str, Any]:
     saved += write_maps(out, found, found.names, options.maps, span(progress, 0.95, 1.0))
     progress(1.0, "Done")
     return {**read_json(out / "collection.json"), "saved": [str(file) for file in saved]}
+
+
+def _check_out(out: str, images: Sequence[str]) -> None:
+    """Refuse a folder of the photos: what is written there would be photos of the next call."""
+    if os.path.isdir(out) and any(os.path.isdir(one) and os.path.samefile(one, out) for one in images):
+        raise CounterpointError(
+            f"--out is the folder of the photos ({out}), where the average picture would be taken for one; choose another."
+        )
 
 
 def lines(options: CongealOptions, report: dict[str, Any]) -> list[str]:

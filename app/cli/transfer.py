@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from app.cli.arguments import refuse_overwriting
 from app.cli.guide import PoseGuide
 from app.cli.inputs import boxes_of, choice_of, matchable_from_file, open_file
 from app.cli.options.transfer import TransferOptions
@@ -15,7 +16,7 @@ from core.alignment.trust import judged_alone
 from core.encoders.base import ImageEncoder
 from core.encoders.catalogue import load_encoder
 from core.errors import CounterpointError
-from core.files import make_folder
+from core.files import check_place, make_folder
 from core.geometry.camera import PhotoCamera
 from core.geometry.formats import is_shape
 from core.geometry.pose import Pose
@@ -25,10 +26,11 @@ from core.interchange.image_labels import load_image_labels, save_image_labels
 from core.interchange.label_formats import IMAGE_LABELS, SHAPE_LABELS, suffixes_of
 from core.interchange.labels import Labels
 from core.interchange.lying import say_written_upright
+from core.interchange.names import file_stems
 from core.interchange.shape_labels import load_shape_labels, save_shape_labels
 from core.matching.matchable import MatchableImage, MatchableShape
 from core.matching.prepare import matchable_image, with_joint_prior
-from core.parts.carry import Source, assign, carry, percent
+from core.parts.carry import Source, assign, carry, judged_as_kept, percent
 from core.parts.layers import is_uncertain
 from core.progress import Progress, silent, span
 
@@ -37,6 +39,7 @@ def run(options: TransferOptions, progress: Progress = silent) -> dict[str, Any]
     """Carry parts from SOURCE to every TARGET and write them; the report that ``--json`` prints."""
     if not options.source or not options.target or not options.out:
         raise CounterpointError("Name a SOURCE, at least one TARGET and --out, or a list of calls with --batch.")
+    every_saved = _names(options)
     source_box, boxes = boxes_of(options)
     loaded = [open_file(path) for path in (options.source, *options.target)]
     encoder = load_encoder(choice_of(options))
@@ -49,7 +52,8 @@ def run(options: TransferOptions, progress: Progress = silent) -> dict[str, Any]
     side, source_up = matchable_from_file(options, encoder, options.source, seen, source_box, silent)
     guide = PoseGuide(encoder)
     report: dict[str, Any] = {"encoder": encoder.name, "parts": []}
-    for number, (path, content, box) in enumerate(zip(options.target, loaded[1:], boxes, strict=True)):
+    targets = zip(options.target, every_saved, loaded[1:], boxes, strict=True)
+    for number, (path, saved, content, box) in enumerate(targets):
         begin, end = number / len(boxes), (number + 1) / len(boxes)
         target, up = matchable_from_file(options, encoder, path, content, box, span(progress, begin, end))
         one, other, prior = with_joint_prior(side, target, up or source_up)
@@ -68,9 +72,9 @@ def run(options: TransferOptions, progress: Progress = silent) -> dict[str, Any]
         found = carry(sources, other)
         percents = np.stack([percent(other, part) for part in found])
         masks = assign(percents, options.threshold)
-        saved = _name(options.out, path, number, len(boxes), isinstance(other, MatchableShape))
-        _save(saved, content, path, Labels(labels.names, labels.colors, masks))
-        for name, part, values, mask in zip(labels.names, found, percents, masks, strict=True):
+        _save(options.out, saved, content, path, Labels(labels.names, labels.colors, masks))
+        kept = map(judged_as_kept, found, masks)
+        for name, part, values, mask in zip(labels.names, kept, percents, masks, strict=True):
             near = is_uncertain(values, options.threshold)
             numbers = {"share": float(mask.mean()), "uncertain": float(near.mean()), "overlap": part.overlap}
             sure = {"verdict": part.verdict, "probability": part.probability, "reasons": sentences(part.reasons)}
@@ -145,18 +149,27 @@ def _pose(options: TransferOptions, source: Any, path: str, target: Any) -> tupl
     return pose, camera
 
 
-def _name(out: str, target: str, number: int, count: int, shape: bool) -> str:
-    """Where the result goes: --out itself for one target, FOLDER/NAME.ply in a folder, else PREFIX-N.ply."""
-    suffix = ".ply" if shape else ".png"
+def _names(options: TransferOptions) -> list[str]:
+    """Where the results go: --out itself for one target, FOLDER/NAME.ply in a folder, else PREFIX-N.ply; nothing that is read."""
+    out, targets = options.out or "", options.target
+    suffixes = [".ply" if is_shape(target) else ".png" for target in targets]
+    known = suffixes_of(SHAPE_LABELS if is_shape(targets[0]) else IMAGE_LABELS, written=True)
     if out.endswith("/") or os.path.isdir(out):
-        return str(make_folder(out) / (Path(target).stem + suffix))
-    known = suffixes_of(SHAPE_LABELS if shape else IMAGE_LABELS, written=True)
-    if count == 1 and Path(out).suffix.lower() in known:
-        return out
-    return f"{out}-{number + 1}{suffix}"
+        names = [os.path.join(out, stem + suffix) for stem, suffix in zip(file_stems(targets), suffixes, strict=True)]
+    elif len(targets) == 1 and Path(out).suffix.lower() in known:
+        names = [out]
+    else:
+        names = [f"{out}-{number + 1}{suffix}" for number, suffix in enumerate(suffixes)]
+    refuse_overwriting("out", names, [options.source or "", *targets])
+    if not out.endswith("/"):
+        for name in names:
+            check_place(name)
+    return names
 
 
-def _save(path: str, content: Any, target: str, labels: Labels) -> None:
+def _save(out: str, path: str, content: Any, target: str, labels: Labels) -> None:
+    if out.endswith("/"):
+        make_folder(out)
     if labels.masks.ndim == 2:
         save_shape_labels(path, content, labels)
     else:

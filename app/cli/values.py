@@ -131,6 +131,32 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def whole(text: str) -> int:
+    """Parse a whole number, zero or above.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is anything else.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number, zero or above")
+    return int(text)
+
+
+def above_zero(text: str) -> float:
+    """Parse a number above zero.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is anything else, also what is not finite.
+    """
+    try:
+        number = _finite(text)
+    except ValueError:
+        number = 0.0
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number above zero")
+    return number
+
+
 def fraction(text: str) -> float:
     """Parse a number from 0 to 1.
 

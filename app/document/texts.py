@@ -46,6 +46,7 @@ _REASONS = {
     "assumed": tr("the photo's camera is not known for sure, so the distance is a guess"),
     "background": tr("the place looks like background, not like the object"),
     "camera": tr("the picture fits another focal length better"),
+    "chance": tr("so much is marked that matching back says little"),
     "cycle": tr("matching back from there does not lead to the start"),
     "edges": tr("the outline does not follow the edges in the picture"),
     "encoder": tr("how often this encoder is right is not known"),
@@ -65,6 +66,7 @@ _REASONS = {
     "silhouette": tr("the silhouette of what was found is another"),
     "sought": tr("the object has no box and was looked for"),
     "unlike": tr("what was found looks different from every side"),
+    "votes": tr("the pictures that vote do not agree on it"),
     "whole": tr("what was found is little alike as a whole"),
 }
 """The texts of :data:`core.calibration.REASONS`."""

@@ -14,6 +14,7 @@ from core.congealing.photos import open_photo
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
+from core.image_formats import IMAGE_SUFFIXES
 from core.images import image_size, load_mask
 from core.interchange.cameras import check_sizes, load_camera
 from core.interchange.names import listed, nearest_name
@@ -67,7 +68,7 @@ def open_photos(
     of_photo = {path: nearest_name(names, path) for path in paths}
     _say_unused(names, of_photo)
     if masks is not None:
-        _say_shared_masks(paths)
+        _check_masks(Path(masks), paths)
     _check_camera(camera, paths)
     for number, path in enumerate(paths):
         progress(number / len(paths), f"Cutting out {Path(path).name} ({number + 1} of {len(paths)})")
@@ -104,9 +105,25 @@ def _say_unused(names: Sequence[str], of_photo: Mapping[str, str | None]) -> Non
         )
 
 
-def _say_shared_masks(paths: Sequence[str]) -> None:
-    count = Counter(Path(path).stem for path in paths)
-    shared = [name for name, times in count.items() if times > 1]
+def _check_masks(folder: Path, paths: Sequence[str]) -> None:
+    """Warn of masks that belong to no photo, and of those that belong to several; refuse a folder that has none for them."""
+    if not folder.is_dir():
+        raise CounterpointError(f"{folder} is no folder; give the folder with the masks.")
+    uses = Counter(Path(path).stem for path in paths)
+    photos = {Path(path).resolve() for path in paths}
+    files = [
+        file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.resolve() not in photos
+    ]
+    there = sorted(file.name for file in files)
+    unused = [name for name in there if not name.endswith(".png") or name.removesuffix(".png") not in uses]
+    if len(unused) == len(there):
+        example = f"{Path(paths[0]).stem}.png"
+        raise CounterpointError(
+            f"{folder} has no mask for any of the photos; call that of {Path(paths[0]).name} {example}."
+        )
+    if unused:
+        warn(f"The masks {listed(unused, 3)} are left out: they are not called as any of the photos, ending in .png.")
+    shared = [name for name, times in uses.items() if times > 1]
     if shared:
         warn(f"The masks of {listed(shared, 3)} are each taken for several photos of that name.")
 

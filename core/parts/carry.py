@@ -14,9 +14,11 @@ from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
 from core.matching.match import Prior
 from core.matching.matchable import Matchable, MatchableImage, MatchableShape
-from core.parts.evidence import on_elements, on_pixels, project_mask, vote
+from core.matching.verdict import Doubt
+from core.parts.evidence import Evidence, on_elements, on_pixels, project_mask, vote
 from core.parts.layers import THRESHOLD, in_part
 from core.parts.transfer import FoundPart, find_part, mask_region
+from core.parts.verdict import intersection_over_union, judge_vote
 
 
 @dataclass
@@ -41,7 +43,8 @@ class Source:
 def carry(sources: Sequence[Source], target: MatchableImage | MatchableShape) -> list[FoundPart]:
     """Find every part of the sources on the target; several sources (images of one object) vote.
 
-    A source whose mask of a part is empty has no vote. Overlap and verdict of a part are those of the best source.
+    A source whose mask of a part is empty has no vote. Overlap and verdict of a part are those of the best source, and no part
+    is sure that the vote puts elsewhere.
 
     Raises:
         CounterpointError: a mask is empty in all sources, lies outside the box or covers all of it.
@@ -64,7 +67,21 @@ def _one(sources: Sequence[Source], target: MatchableImage | MatchableShape, par
     share = (
         best.share if evidence is best.evidence and have[0].pose is None else float(np.mean(in_part(100 * evidence)))
     )
-    return replace(best, evidence=evidence, candidate=int(evidence.argmax()), share=share)
+    voted = replace(best, evidence=evidence, candidate=int(evidence.argmax()), share=share)
+    return voted if len(found) == 1 else _doubted(voted, best.evidence, target.encoder)
+
+
+def _doubted(voted: FoundPart, alone: Evidence, encoder: str) -> FoundPart:
+    """A part as unsure as what was voted for differs from the best source's own evidence [N]."""
+    chosen, own = in_part(100 * voted.evidence), in_part(100 * alone)
+    before = Doubt(voted.verdict, voted.probability, voted.reasons)
+    doubt = judge_vote(before, intersection_over_union(chosen, own), not chosen.any(), encoder)
+    return replace(voted, verdict=doubt.verdict, probability=doubt.probability, reasons=doubt.reasons)
+
+
+def judged_as_kept(found: FoundPart, mask: npt.NDArray[np.bool_]) -> FoundPart:
+    """A part as it is kept, bool [...] of the target's elements: there is none where none of them is in it."""
+    return found if mask.any() else replace(found, verdict="none", probability=0.0, reasons=("nothing",))
 
 
 def region_of(side: Matchable, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

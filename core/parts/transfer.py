@@ -166,7 +166,8 @@ def find_part(
     features = _features(evidence[valid], overlap, float(region.mean()), prior)
     encoder = target.encoder if target.encoder == source.encoder else ""
     most = min(most, prior.most) if isinstance(prior, Supporting) else most
-    doubt = judge("image" if isinstance(target, MatchableImage) else "shape", features, encoder, most)
+    chance = float(region.sum() / max(_selectable(source).sum(), 1))
+    doubt = judge("image" if isinstance(target, MatchableImage) else "shape", features, encoder, most, chance)
     reasons = with_doubts(prior.doubts, doubt.reasons) if isinstance(prior, Supporting) else doubt.reasons
     numbers = (float(found[valid].mean()), overlap, doubt.verdict, doubt.probability, reasons)
     return FoundPart(evidence, best, *numbers, features)

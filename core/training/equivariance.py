@@ -11,6 +11,7 @@ fine-tuning of zero-shot models", CVPR 2022), and the base's descriptors count h
 :mod:`core.encoders.lora`.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ import torch
 from core.encoders.base import TunableEncoder
 from core.encoders.lora import LoraNet, save_lora
 from core.errors import Cancelled, CounterpointError
+from core.files import check_place
 from core.progress import Progress, silent, span
 from core.training.adaptation_check import OwnPhoto, compare, refuse_if_worse
 from core.training.loop import Learner, Terms, run
@@ -198,6 +200,15 @@ class EquivarianceLearner(Learner[Comparison]):
         return {name: parameter.detach().clone() for name, parameter in self.net.trainable().items()}
 
 
+def _check(items: Sequence[Object3D], out: str | Path, settings: AdaptSettings) -> None:
+    """Refuse before the work what would fail after it."""
+    if not items:
+        raise CounterpointError("There is nothing to adapt to: give one shape or more.")
+    if not (0 < settings.minutes < math.inf and 0 < settings.rate < math.inf):
+        raise CounterpointError("The minutes and the learning rate must be numbers above zero.")
+    check_place(out)
+
+
 def adapt(
     items: Sequence[Object3D],
     encoder: TunableEncoder,
@@ -229,8 +240,7 @@ def adapt(
             written, or the adapted encoder finds fewer places again than the base, on held-out pictures of an object or
             in a photo (see :mod:`core.training.adaptation_check`).
     """
-    if not items:
-        raise CounterpointError("There is nothing to adapt to: give one shape or more.")
+    _check(items, out, settings)
     torch.manual_seed(settings.seed)
     net, rng = LoraNet(encoder).eval(), np.random.default_rng(settings.seed)
     observer = Observer(net, encoder)

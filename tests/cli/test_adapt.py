@@ -27,9 +27,15 @@ def test_an_adapter_is_written_and_what_is_left_out_is_said(tmp_path):
 def test_bad_input_ends_with_a_sentence(tmp_path):
     cloud = tmp_path / "cloud.xyz"
     cloud.write_text("0 0 0\n1 0 0\n0 1 0\n0 0 1\n")
+    box = tmp_path / "box.obj"
+    trimesh.creation.box((1, 2, 3)).export(box)
     for arguments, words in (
+        (["adapt", box, "-o", tmp_path / "none" / "a.safetensors"], "does not exist; make it"),
+        (["adapt", box, "-o", tmp_path / "a.safetensors", "--minutes", "0"], "not a number above zero"),
+        (["adapt", box, "-o", tmp_path / "a.safetensors", "--rate", "nan"], "not a number above zero"),
+        (["adapt", box, "-o", tmp_path / "a.safetensors", "--seed", "-1"], "not a whole number"),
         (["adapt", cloud, "-o", tmp_path / "a.safetensors"], "give a mesh"),
         (["adapt", cloud, "-o", tmp_path / "a.pth"], "is kept as .safetensors"),
     ):
         done = verb(*arguments)
-        assert done.returncode == 2 and words in done.stderr and done.stdout == ""
+        assert done.returncode == 2 and words in done.stderr and done.stdout == "", words

@@ -47,6 +47,15 @@ def test_congeal_writes_poses_maps_and_the_average(sample, tmp_path):
     assert (tmp_path / "out" / "colmap" / "images.txt").exists()
 
 
+def test_the_folder_of_the_photos_takes_no_results(sample, tmp_path):
+    """The average picture of one call was a photo of the next, with a good pose."""
+    for name in ("toy-3.jpg", "toy-5.jpg"):
+        shutil.copy(FOLDER / name, tmp_path)
+    done = verb("congeal", tmp_path, "--shape", sample["shape"], "-o", f"{tmp_path}/")
+    assert done.returncode == 2 and "choose another" in done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["toy-3.jpg", "toy-5.jpg"]
+
+
 def test_what_is_read_says_which_photos_are_right():
     """A photo of something else may be posed; the line of it says that this is probably wrong."""
     right = {"path": "a.jpg", "score": 0.4, "inlier": True, "probability": 0.98, "reasons": []}

@@ -1,7 +1,9 @@
 """Photo collections: posed together, mapped to one shape, drawn on, and made into a shape."""
 
 import json
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import OpenEXR
@@ -505,6 +507,22 @@ def test_boxes_that_fit_no_photo_are_said(photos_of_two_folders, encoder):
     with collect_warnings() as said:
         open_photos([first, second], encoder, {"1.png": (4, 4, 60, 60)})
     assert "several photos" in said[0]
+
+
+def test_masks_that_fit_no_photo_are_said(photos_of_two_folders, encoder, tmp_path):
+    first, second = photos_of_two_folders
+    os.rename(second, second := str(Path(second).with_name("2.png")))
+    folder, mask = tmp_path / "masks", Image.fromarray(np.pad(np.full((40, 40), 255, np.uint8), 12))
+    with pytest.raises(CounterpointError, match="is no folder"):
+        open_photos([first, second], encoder, masks=folder)
+    folder.mkdir()
+    mask.save(folder / "1_mask.png")
+    with pytest.raises(CounterpointError, match=r"has no mask for any of the photos; call that of 1\.png 1\.png"):
+        open_photos([first, second], encoder, masks=folder)
+    mask.save(folder / "1.png")
+    with collect_warnings() as said:
+        assert len(open_photos([first, second], encoder, masks=folder).photos) == 2
+    assert "1_mask.png are left out" in said[0]
 
 
 @pytest.fixture

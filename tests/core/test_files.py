@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.errors import CounterpointError
-from core.files import make_folder, read_json, write_atomic, write_json
+from core.files import check_place, make_folder, read_json, write_atomic, write_json
 from core.geometry.formats import SHAPE_SUFFIXES
 from core.images import load_image, save_image
 from core.interchange.names import file_stems
@@ -171,3 +171,17 @@ def test_what_is_written_about_photos_is_named_after_them():
     assert file_stems(["/a/x.jpg", "/a/y.png"]) == ["x", "y"]
     assert file_stems(["/a/x.jpg", "/a/x.png", "/a/z.png"]) == ["x.jpg", "x.png", "z"]
     assert file_stems(["/a/x.jpg", "/b/x.jpg"]) == ["a-x", "b-x"]
+
+
+def test_a_place_where_nothing_can_be_written_is_refused_before_the_work(tmp_path):
+    (tmp_path / "file").write_bytes(b"1")
+    check_place(tmp_path / "new")
+    check_place(tmp_path / "file")
+    for place, words in (
+        (tmp_path, "it is a folder"),
+        (tmp_path / "none" / "new", "does not exist"),
+        (tmp_path / "file" / "new", "is a file"),
+    ):
+        for write in (check_place, lambda path: write_atomic(path, b"")):
+            with pytest.raises(CounterpointError, match=words):
+                write(place)

@@ -126,6 +126,17 @@ def test_what_had_to_be_assumed_is_said(name: str, picture: np.ndarray | None, w
     assert np.array_equal(mask, MASK) and any(words in one for one in warnings), warnings
 
 
+@pytest.mark.parametrize("on_border", [False, True])
+def test_a_mask_that_only_fades_is_cut_at_half(on_border: bool, tmp_path: Path) -> None:
+    wide = np.hypot(
+        (np.arange(400) - 200)[None] / 160, (np.arange(300) - (150 if not on_border else 20))[:, None] / 120
+    )
+    soft = (255 / (1 + np.exp(12 * (wide - 0.5)))).astype(np.uint8)
+    for name, picture in (("grey", Image.fromarray(soft)), ("rgb", Image.fromarray(soft).convert("RGB"))):
+        mask, warnings = said(saved(picture, name, tmp_path), (400, 300))
+        assert np.mean(mask != (wide < 0.5)) < 0.002 and "shades of grey" in warnings[0]
+
+
 def test_an_undecided_border_is_left_out(tmp_path: Path) -> None:
     rim = (COLUMNS - 40) ** 2 / 600 + (ROWS - 30) ** 2 / 360 < 1
     index = np.where(MASK, 15, np.where(rim, 255, 0)).astype(np.uint8)

@@ -16,11 +16,11 @@ class AdaptOptions(JsonOptions):
     out: str = option(
         "what was learnt (.safetensors), for --adapter", "-o", "--out", required=True, metavar="FILE", path="path"
     )
-    minutes: float | None = option("at most (default: 3)", type=float, metavar="M")
+    minutes: float | None = option("at most (default: 3)", type=values.above_zero, metavar="M")
     steps: int | None = option("at most (default: 400)", type=values.positive, metavar="N")
     loss: str | None = option("default: smoothap", choices=("smoothap", "infonce"))
-    rate: float | None = option("peak learning rate (default: 1e-3)", type=float)
-    seed: int | None = option("of pictures (default: 0)", type=int)
+    rate: float | None = option("peak learning rate (default: 1e-3)", type=values.above_zero)
+    seed: int | None = option("of pictures (default: 0)", type=values.whole)
     photo: tuple[str, ...] = option(
         "a photo of the shapes, in which the encoder must not get worse; may be given again",
         action="append",

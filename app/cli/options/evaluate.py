@@ -24,7 +24,7 @@ class EvaluateOptions(JsonOptions, WordsOptions, EncoderOptions):
     )
     count: int = option("objects or photos' objects at most", default=60, type=values.positive, metavar="N")
     pixels: int = option("pixels asked for in each picture", default=40, type=values.positive, metavar="N")
-    minutes: float = option("adaptation: of each run", default=3.0, type=float, metavar="M")
+    minutes: float = option("adaptation: of each run", default=3.0, type=values.above_zero, metavar="M")
     seeds: int = option("adaptation: runs of each object", default=1, type=values.positive, metavar="N")
     photos: int = option("of each collection (default: %(default)s)", default=24, type=values.positive, metavar="N")
     beside: tuple[str, ...] = option(

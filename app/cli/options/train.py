@@ -77,7 +77,7 @@ class TrainOptions:
         "draw pictures in the workers, or in batches on the device (default: warp on a GPU)",
         choices=("auto", "open3d", "warp"),
     )
-    rate: float | None = option("peak learning rate", type=float)
+    rate: float | None = option("peak learning rate", type=values.above_zero)
     size: int | None = option(
         "side of a picture, a multiple of 32 (cutter: 16)", type=values.positive, metavar="PIXELS"
     )

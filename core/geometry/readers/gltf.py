@@ -82,12 +82,15 @@ def _arguments(path: Path) -> dict[str, Any]:
     parts: list[_Part] = []
     clouds: list[_Part] = []
     left_out: set[str] = set()
-    total = 0
+    faces = points = 0
     for placed in placed_meshes(gltf, warnings):
         primitives = [_primitive(gltf, each, placed, materials, warnings) for each in placed.mesh["primitives"]]
-        total += sum(len(each.faces) for _, each in primitives) * len(placed.placements)
-        if total > MAX_FACES:
+        faces += sum(len(each.faces) for _, each in primitives) * len(placed.placements)
+        points += sum(len(each.vertices) for _, each in primitives) * len(placed.placements)
+        if faces > MAX_FACES:
             raise CounterpointError(f"{path.name} has more than {MAX_FACES:,} faces; simplify it first.")
+        if points > 3 * MAX_FACES:
+            raise CounterpointError(f"{path.name} has more than {3 * MAX_FACES:,} points; thin it out first.")
         for placement in placed.placements:
             for mode, each in primitives:
                 if mode in _MODES:
@@ -146,8 +149,9 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, wa
     if len(faces) and faces.max() >= len(vertices):
         raise CounterpointError(f"{gltf.name} is damaged: faces refer to vertices that are not there.")
     material = materials.of(about)
-    colors = read.get("COLOR_0", colors=True)
+    colors = _numbers(read.get("COLOR_0", colors=True), "vertex colours", warnings)
     uv = read.get(f"TEXCOORD_{material.coordinates}") if material.texture >= 0 else None
+    uv = _numbers(uv, "texture coordinates", warnings)
     if uv is not None:
         uv = (uv @ material.placement[:2, :2].T + material.placement[:2, 2]) * (1, -1) + (0, 1)
     elif material.texture >= 0:
@@ -164,6 +168,16 @@ def _primitive(gltf: Gltf, about: Tree, placed: Placed, materials: Materials, wa
     if placed.joints is not None:
         vertices, normals, faces = _skinned(read, placed.joints, vertices, normals, faces)
     return mode, _Part(vertices, faces, normals, tint, uv, material)
+
+
+def _numbers(
+    values: npt.NDArray[np.floating] | None, what: str, warnings: list[str]
+) -> npt.NDArray[np.floating] | None:
+    """Values [n, k] with 0 in the place of what is no number, which is said."""
+    if values is None or np.isfinite(values).all():
+        return values
+    warnings.append(f"Some of its {what} are not numbers, so that its colours are not right there.")
+    return np.asarray(np.nan_to_num(values, posinf=0, neginf=0))
 
 
 class _Attributes:
