@@ -176,10 +176,7 @@ class Searcher:
         return dict(zip(numbers[best].tolist(), scores[best].tolist(), strict=True))
 
     def _closer(self, query: Query, scores: dict[int, float]) -> dict[int, float]:
-        """Compare candidates by their views.
-
-        The vectors' scores count a little, scaled to the same mean and deviation.
-        """
+        """Compare candidates by their views, see :func:`blended`."""
         numbers = list(scores)
         views = [Views.from_bytes(self.gallery.views(number)) for number in numbers]
         if query.part is not None:
@@ -190,8 +187,16 @@ class Searcher:
             own = query.views
             dense = np.array([view_similarity(own, one) for one in views])
         near = np.array([scores[number] for number in numbers])
-        stretched = (near - near.mean()) * (dense.std() / max(float(near.std()), 1e-6)) + dense.mean()
-        return dict(zip(numbers, ((dense + FIRST * stretched) / (1 + FIRST)).tolist(), strict=True))
+        return dict(zip(numbers, blended(near, dense).tolist(), strict=True))
+
+
+def blended(near: npt.NDArray[np.floating], dense: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Return similarities [n] of views with those of vectors, which count a little, scaled to the same mean and deviation.
+
+    None exceeds 1 if none of ``dense`` does.
+    """
+    stretched = (near - near.mean()) * (dense.std() / max(float(near.std()), 1e-6)) + dense.mean()
+    return np.asarray((dense + FIRST * np.minimum(stretched, 1)) / (1 + FIRST))
 
 
 def _warn_of_gone(found: list[SearchResult]) -> None:

@@ -35,7 +35,7 @@ from core.retrieval.build import gallery_for, index_folder
 from core.retrieval.describe import GallerySpec, typical
 from core.retrieval.index import Index, index_of, write_indices
 from core.retrieval.queries import QueryEncoder
-from core.retrieval.search import Searcher, fused
+from core.retrieval.search import Searcher, blended, fused
 from core.retrieval.store import ShapeRecord, Stamp, create_gallery, open_gallery
 from core.retrieval.verdict import judge_search
 from core.retrieval.views import Views, _projection, contains, overlap, shape_views, short, view_similarity
@@ -274,6 +274,13 @@ def test_views_of_a_shape_agree_at_any_turn(query_encoder, shapes):
     assert len(typical(still)) == 8
     cells = still.descriptors[still.masks > 0.3]
     assert contains(cells[:20], still) == pytest.approx(1, abs=1e-3)
+
+
+def test_no_similarity_exceeds_one():
+    near, dense = np.array([1.0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]), np.array([0.99, 0.9, 0.1, 0.1, 0.1, 0.1, 0.1])
+    found = blended(near, dense)
+    assert found.max() <= 1 and (np.argsort(-found, kind="stable")[:2] == [0, 1]).all()
+    assert found[1] < dense[1]
 
 
 def test_rankings_are_fused_by_hand():
