@@ -15,10 +15,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.files import write_json
 
-Floats = npt.NDArray[np.floating]
 Verdict = Literal["good", "unsure", "none"]
 
 FILE = Path(__file__).parents[1] / "resources" / "weights" / "verdicts.json"

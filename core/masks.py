@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_erosion
 
+from core.arrays import Mask
 from core.errors import CounterpointError
 from core.notices import warn
-
-Mask = npt.NDArray[np.bool_]
 
 IGNORED = 255
 """The number that label maps of eight bits give to what is to be left out (PASCAL VOC's borders)."""

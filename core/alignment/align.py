@@ -16,14 +16,13 @@ from core.alignment.spatial import by_depth, by_measured_pairs
 from core.alignment.templates import TemplateSet
 from core.alignment.trust import judged
 from core.alignment.verdict import SHOWN, SUPPRESSION_DEGREES, SURE_OVERLAP, Verdict, judge
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
 from core.geometry.symmetry import turns_alike
 from core.notices import warn
-
-Floats = npt.NDArray[np.floating]
 
 DEPTH_OFF = 0.07
 """Depth that differs by more than this from a pose's own on half of the object, in sizes of the shape, does not fit it."""

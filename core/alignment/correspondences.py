@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, nearest_rotation, project
 from core.geometry.shape import Shape
 from core.notices import warn
-
-Floats = npt.NDArray[np.floating]
 
 FITS = 0.02
 """A pair fits a pose that puts its point within this of its pixel, as a share of the photo's longer side."""

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from core.alignment.fine import FineSettings, refine
 from core.alignment.rays import toward
 from core.alignment.scorer import Hypothesis, PoseScorer, ranked
+from core.arrays import Floats
 from core.geometry.pose import Pose, intrinsics, project
 from core.progress import Progress, silent
-
-Floats = npt.NDArray[np.floating]
 
 FIELDS = (20.0, 30.0, 40.0, 50.0, 60.0, 70.0)
 """Degrees that the longer side of the photo may span."""

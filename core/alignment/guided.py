@@ -22,6 +22,7 @@ from core.alignment.scorer import Hypothesis, PoseScorer
 from core.alignment.seek import Wanted, seek
 from core.alignment.templates import TemplateSet, template_set
 from core.alignment.trust import RIVALRY
+from core.arrays import Floats
 from core.calibration import SOUGHT
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
@@ -31,8 +32,6 @@ from core.matching.location import Location
 from core.matching.match import Prior
 from core.matching.matchable import Matchable, MatchableImage, MatchableShape
 from core.progress import Progress, silent, span
-
-Floats = npt.NDArray[np.floating]
 
 SAMPLES = 5000
 ELSEWHERE = 0.1

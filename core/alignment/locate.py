@@ -14,13 +14,13 @@ from torch.nn import functional as F
 
 from core.alignment.photo import SMALLEST_BOX
 from core.alignment.templates import TemplateSet
+from core.arrays import Floats
 from core.encoders.base import ImageEncoder, encode_fitting
 from core.encoders.feature_map import Box, cut_out, whole_image
 from core.matching.crops import centred
 from core.matching.location import Location
 from core.progress import Progress, silent
 
-Floats = npt.NDArray[np.floating]
 Move = tuple[float, tuple[float, float]]
 
 SQUARES = ((1.0, (4, 6, 8, 11)), (0.5, (5, 6, 7, 9, 10)), (0.28, (5, 6, 7, 9, 10, 12)))

@@ -6,13 +6,11 @@ They are in the shape's own units unless a function says otherwise.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial import ConvexHull, cKDTree
 from scipy.spatial.distance import pdist
 
+from core.arrays import Floats
 from core.geometry.pose import Pose, project, rotation_error
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ import numpy.typing as npt
 import torch
 
 from core.alignment.scorer import LEAST_OBJECT, PoseScorer
+from core.arrays import Floats
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_normal, surface_position
 from core.geometry.sampling import spread
-
-Floats = npt.NDArray[np.floating]
 
 GRID = 64
 """Rays across the frame when the silhouette is cast."""

@@ -6,14 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from core.arrays import Floats
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import Hits, Raycaster, surface_normal, surface_position
 from core.geometry.render import surface_color
 from core.geometry.shape import Shape
-
-Floats = npt.NDArray[np.floating]
-
 
 Style = Literal["own", "wireframe", "silhouette", "coordinates", "difference"]
 STYLES: tuple[Style, ...] = ("own", "wireframe", "silhouette", "coordinates", "difference")

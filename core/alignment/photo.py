@@ -12,6 +12,7 @@ import numpy.typing as npt
 from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.depth import in_shape_units
 from core.alignment.scorer import Photo
+from core.arrays import Floats, Mask
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
@@ -24,9 +25,6 @@ from core.matching.prepare import matchable_image
 from core.notices import warn
 from core.odd_photos import say_odd
 from core.parts.segmenters import box_mask
-
-Floats = npt.NDArray[np.floating]
-Mask = npt.NDArray[np.bool_]
 
 FEWEST_PIXELS = 100
 """An object that covers fewer pixels cannot be aligned."""

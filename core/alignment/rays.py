@@ -1,10 +1,9 @@
 """Rotations of viewing rays."""
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
-Floats = npt.NDArray[np.floating]
+from core.arrays import Floats
 
 
 def toward(ray: Floats) -> Floats:

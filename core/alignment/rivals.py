@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.alignment.verdict import SAME_DEGREES
+from core.arrays import Floats
 from core.geometry.pose import Pose
 from core.geometry.shape import Shape
 from core.geometry.symmetry import angle
-
-Floats = npt.NDArray[np.floating]
 
 Kinship = Literal["same", "symmetric", "mirror", "half turn", "turned"]
 """How a pose stands to another one: nearly the same; the same to the eye, since the shape looks alike after that turn;

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from torch.nn import functional as F
 
 from core.alignment.templates import TemplateSettings
+from core.arrays import Floats
 from core.encoders.base import ImageEncoder
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose, rotation_error, shape_rays
@@ -18,9 +19,6 @@ from core.geometry.render import render_posed
 from core.geometry.viewpoints import UP_AXES
 from core.matching.crops import cells_of, centred, shrink
 from core.matching.matchable import MatchableImage, MatchableShape
-
-Floats = npt.NDArray[np.floating]
-
 
 LEAST_OBJECT = 0.3
 """A cell shows the object where at least this much of it lies in the mask."""

@@ -12,6 +12,7 @@ from core.alignment.locate import SAME, Located, box_overlap, locate
 from core.alignment.photo import FEWEST_PIXELS
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSet
+from core.arrays import Floats
 from core.calibration import NONE
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box, encode_image
@@ -25,8 +26,6 @@ from core.matching.matchable import MatchableImage, MatchableShape
 from core.notices import warn
 from core.parts.segmenters import box_mask
 from core.progress import Progress, silent
-
-Floats = npt.NDArray[np.floating]
 
 POSED = 3
 """So many of the likeliest places are ranked by poses."""

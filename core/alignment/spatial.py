@@ -9,10 +9,9 @@ import torch
 
 from core.alignment.correspondences import Correspondences2D3D
 from core.alignment.scorer import PoseScorer
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, nearest_rotation, rotation_error
-
-Floats = npt.NDArray[np.floating]
 
 NEIGHBOURS = 3
 """Samples of the field that each cell is tried with."""

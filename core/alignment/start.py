@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
@@ -13,8 +14,6 @@ from core.interchange.cameras import fitted
 from core.interchange.poses import load_entry
 from core.notices import warn
 from core.units import unit_of
-
-Floats = npt.NDArray[np.floating]
 
 SMALLER, LARGER = 0.5, 8.0
 """How large the shape's ball may appear as a multiple of the object's extent; some of the object may be hidden."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 
 from core.alignment.rays import toward
+from core.arrays import Floats
 from core.encoders.base import ImageEncoder
 from core.fields import cache
 from core.geometry.camera import framing_camera, look_at
@@ -22,8 +23,6 @@ from core.geometry.render import render
 from core.geometry.viewpoints import sphere_directions
 from core.matching.crops import Crop, cells_of, centred, rolled, shrink
 from core.progress import Progress, silent
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,12 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.alignment.verdict import SAME_DEGREES
+from core.arrays import Floats
 from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import Raycaster, surface_normal
 from core.geometry.render import surface_color
 from core.geometry.symmetry import angle, candidate_axes
 from core.parts.verdict import intersection_over_union
-
-Floats = npt.NDArray[np.floating]
 
 CELLS = 40
 """Rays across the longer side of the shape as it appears."""

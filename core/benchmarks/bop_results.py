@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from core.alignment.metrics import PIXELS, SHARES, TAUS, average_recall
+from core.arrays import Floats
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.errors import CounterpointError
@@ -29,7 +29,6 @@ from core.scenes.pose_errors import PhotoErrors
 from core.scenes.readers.bop import data_set_of
 from core.scenes.scene import Scene, ScenePhoto
 
-Floats = npt.NDArray[np.floating]
 Row = dict[str, Any]
 
 LEAST = 0.1

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from core.alignment.verdict import doubted
+from core.arrays import Floats
 from core.benchmarks.bop import BopScene
 from core.benchmarks.known_cases import KnownCase, photo_cases, render_cases
 from core.benchmarks.settings import EvaluateSettings
@@ -29,7 +30,6 @@ from core.retrieval.verdict import judge_features as judge_search
 from core.training.meshes import read_meshes
 from core.training.procedural import HELD_OUT, Object3D, make_object
 
-Floats = npt.NDArray[np.floating]
 Row = dict[str, Any]
 
 FEATURES = {

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from core.alignment.photo import photo_of
+from core.arrays import Floats
 from core.benchmarks import pixels
 from core.benchmarks.photo_collections import Collection, Shot, collections_of
 from core.benchmarks.settings import EvaluateSettings
@@ -32,7 +32,6 @@ from core.geometry.viewpoints import UP_AXES
 from core.parts.segmenters import box_mask
 from core.progress import Progress, silent, span
 
-Floats = npt.NDArray[np.floating]
 STEP = 15
 """Degrees between the rotations that are tried as symmetries."""
 

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.arrays import Floats
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.clip import ClipEncoder
@@ -34,7 +35,6 @@ from core.geometry.shape import load_shape, make_shape
 from core.geometry.viewpoints import upright_rotation
 from core.progress import Progress, silent
 
-Floats = npt.NDArray[np.floating]
 Row = dict[str, float | str]
 
 FEWEST = 30

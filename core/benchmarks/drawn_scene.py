@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
+from core.arrays import Floats
 from core.benchmarks.bop_layout import TrueScene
 from core.geometry.pose import Pose, shape_rays
 from core.geometry.raycasting import surface_normal
@@ -21,8 +22,6 @@ from core.registration.descent import composed
 from core.registration.drawing import box_of
 from core.registration.solids import Solid
 from core.scenes.arrangements import Arrangement
-
-Floats = npt.NDArray[np.floating]
 
 FINER = 3
 """Rays along each side of a pixel."""

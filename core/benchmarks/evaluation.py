@@ -7,10 +7,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.encoders.base import ImageEncoder
 from core.geometry.sampling import spread
-
-Floats = npt.NDArray[np.floating]
 
 LINES = 12
 """At most so many matches are drawn."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from core.alignment.align import sized
 from core.alignment.coarse import coarse_poses
@@ -20,6 +19,7 @@ from core.alignment.metrics import alignment_errors, alignment_shares
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer, ranked
 from core.alignment.spatial import by_depth
 from core.alignment.templates import TemplateSettings, template_set
+from core.arrays import Floats
 from core.benchmarks.held_out import category_pair
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import box_around
@@ -34,7 +34,6 @@ from core.training.categories import CATEGORIES
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
 from core.training.procedural import Object3D
 
-Floats = npt.NDArray[np.floating]
 Row = dict[str, Any]
 
 STAGES = {

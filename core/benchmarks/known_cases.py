@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.benchmarks.bop import BopScene
 from core.encoders.feature_map import Box, box_around
 from core.geometry.pose import Pose, nearest_rotation
@@ -13,9 +14,6 @@ from core.geometry.raycasting import surface_position
 from core.geometry.shape import Shape
 from core.training.pictures import PictureSettings, Surface, take_picture
 from core.training.scene import Object3D
-
-Floats = npt.NDArray[np.floating]
-
 
 VISIBLE = 0.3
 """Objects of photos of which less is seen are left out."""

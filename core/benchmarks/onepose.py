@@ -12,6 +12,7 @@ import numpy.typing as npt
 import poselib
 import torch
 
+from core.arrays import Floats
 from core.benchmarks.evaluation import BAD, GOOD, EvaluationUnit, Example, Outcome, whole_size
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image
@@ -20,8 +21,6 @@ from core.files import read_json
 from core.geometry.pixel_grid import pixel_grid
 from core.geometry.pose import rotation_error
 from core.images import load_image
-
-Floats = npt.NDArray[np.floating]
 
 LIMITS = (1, 3, 5)
 """The limits of errors, in centimetres and degrees."""

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.arrays import Floats
 from core.benchmarks.bootstrap import spread_of_share
 from core.benchmarks.held_out import category_pair
 from core.encoders.base import ImageEncoder
@@ -15,8 +16,6 @@ from core.geometry.pixel_grid import pixels_of, random_pixels
 from core.progress import Progress, silent
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
 from core.training.procedural import Object3D
-
-Floats = npt.NDArray[np.floating]
 
 SAME_PLACE = 0.02
 """A pixel of the other picture shows the same place if its surface point is this near (fraction of the diagonal)."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
+from core.arrays import Floats, Mask
 from core.benchmarks.bop import BopScene
 from core.encoders.feature_map import Box, box_around
 from core.errors import CounterpointError
@@ -22,9 +23,6 @@ from core.images import load_image, load_mask
 from core.training.categories import CATEGORIES
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
 from core.training.procedural import HELD_OUT, make_object
-
-Floats = npt.NDArray[np.floating]
-Mask = npt.NDArray[np.bool_]
 
 GL = np.diag([1.0, -1.0, -1.0])
 """OpenGL camera axes from OpenCV's."""

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.arrays import Floats
 from core.congealing.collection import Congealed
 from core.congealing.coordinates import MapSettings, solve
 from core.congealing.posed_photos import PosedPhoto
-
-Floats = npt.NDArray[np.floating]
 
 METHODS = ("nearest neighbour in 2D", "through 3D, poses alone", "through 3D, with maps")
 

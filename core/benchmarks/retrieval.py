@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.benchmarks.calibration import probabilities
 from core.benchmarks.calibration import tables as calibration_tables
 from core.benchmarks.classical import d2
@@ -25,7 +26,6 @@ from core.training.meshes import read_meshes
 from core.training.procedural import HELD_OUT, Object3D, make_object
 
 Row = dict[str, Any]
-Floats = npt.NDArray[np.floating]
 Rank = Callable[[int], Floats]
 """A method: the scores float [N] of all shapes for the query with a number."""
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from core.alignment.align import initial_poses
 from core.alignment.coarse import coarse_poses
@@ -24,6 +23,7 @@ from core.alignment.fine import FineSettings, refine
 from core.alignment.metrics import alignment_errors, alignment_shares
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
+from core.arrays import Floats
 from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
@@ -39,7 +39,6 @@ from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.segmenters import box_mask
 from core.progress import Progress, silent
 
-Floats = npt.NDArray[np.floating]
 Row = dict[str, Any]
 
 TURNS = {"__SYM_NONE": 1, "__SYM_ROTATE_UP_2": 2, "__SYM_ROTATE_UP_4": 4, "__SYM_ROTATE_UP_INF": 36}

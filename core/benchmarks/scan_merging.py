@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from core.alignment.metrics import NEAR, alignment_errors
+from core.arrays import Floats
 from core.geometry.pose import Pose
-
-Floats = npt.NDArray[np.floating]
 
 SAME = np.array([60.0, 0.4, 0.6])
 """Two alignments nearer than this are the same: degrees, metres and the relative difference of the scales."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.arrays import Floats
 from core.benchmarks.evaluation import EvaluationUnit, Example, Outcome, draw_matches, pck, whole_size
 from core.benchmarks.spair import pair_files
 from core.encoders.base import ImageEncoder
@@ -18,8 +19,6 @@ from core.errors import CounterpointError
 from core.files import check_file, read_json
 from core.geometry.pixel_grid import pixel_grid
 from core.images import load_image
-
-Floats = npt.NDArray[np.floating]
 
 THRESHOLDS = (0.05, 0.1, 0.15)
 

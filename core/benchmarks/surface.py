@@ -13,6 +13,7 @@ from core.alignment.guided import ObjectInPhoto, guided, search_poses
 from core.alignment.photo import camera_of
 from core.alignment.scorer import Hypothesis
 from core.alignment.templates import TemplateSet, template_set
+from core.arrays import Floats
 from core.benchmarks.bop import BopScene
 from core.encoders.base import ImageEncoder, PointEncoder
 from core.encoders.feature_map import Box, box_around, encode_turned
@@ -29,8 +30,6 @@ from core.matching.matchable import MatchableImage, MatchableShape
 from core.progress import Progress, silent
 from core.training.pictures import PictureSettings, Surface, take_picture
 from core.training.procedural import Object3D
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass

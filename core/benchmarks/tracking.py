@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from core.arrays import Floats
 from core.benchmarks.evaluation import EvaluationUnit, Example, Outcome, draw_matches, whole_size
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import encode_image, sample_grid
@@ -20,7 +21,6 @@ from core.errors import CounterpointError
 from core.files import check_file
 from core.geometry.pixel_grid import pixel_grid
 
-Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
 
 PIXELS = (1, 2, 4, 8, 16)

@@ -1,17 +1,15 @@
 """How far a data set's truth lies beside its own photos: below that no error to the truth says anything of a method."""
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import least_squares
 
+from core.arrays import Floats
 from core.benchmarks.bop_layout import TrueScene
 from core.registration.drawing import Drawing, box_of, cut_window, draw
 from core.registration.outlines import outline_pairs, share_alike
 from core.registration.pairs import Pairs
 from core.registration.patches import patch_pairs
 from core.scenes.solids import load_photo
-
-Floats = npt.NDArray[np.floating]
 
 VISIBLE, ALIKE = 0.5, 0.6
 """Shares of a silhouette that posed things leave to be seen, and of that which has the colours that are drawn."""

@@ -12,6 +12,7 @@ from core.alignment.guided import guided
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSet, template_set
 from core.alignment.trust import pose_features
+from core.arrays import Floats
 from core.benchmarks.held_out import category_pair
 from core.benchmarks.known_cases import KnownCase
 from core.benchmarks.pairs import view_pairs
@@ -36,8 +37,6 @@ from core.parts.verdict import intersection_over_union
 from core.progress import Progress, silent
 from core.training.procedural import HELD_OUT, make_object
 from core.training.scene import Object3D
-
-Floats = npt.NDArray[np.floating]
 
 RIGHT_DEGREES, RIGHT_DISTANCE, RIGHT_MATCH, RIGHT_PART, RIGHT_MASK = 20.0, 0.1, 0.1, 0.5, 0.7
 """A pose is right within so many degrees and this share of its distance; a match within this share of the object's

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from core.alignment.fine import refine
 from core.alignment.scorer import Hypothesis, PoseScorer
+from core.arrays import Floats
 from core.congealing.posed_photos import PosedPhoto
 from core.congealing.verdict import inliers
 from core.encoders.feature_map import sample_grid
@@ -26,8 +27,6 @@ from core.geometry.pose import project
 from core.geometry.sampling import spread
 from core.matching.matchable import MatchableShape
 from core.progress import Progress, silent
-
-Floats = npt.NDArray[np.floating]
 
 REFINED = 3
 """So many hypotheses of each photo are refined against what the other photos show."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from core.alignment.scorer import Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
 from core.alignment.trust import as_known, doubt_of
+from core.arrays import Floats, Mask
 from core.congealing.agreement import LearnedField, agree, refine_jointly
 from core.congealing.coordinates import CoordinateMap, MapSettings, pixels_at, points_at, solve
 from core.congealing.copies import same_pictures
@@ -24,9 +25,6 @@ from core.geometry.shape import Shape
 from core.matching.prepare import matchable_shape
 from core.notices import warn
 from core.progress import Progress, silent, span
-
-Floats = npt.NDArray[np.floating]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,13 @@ import torch
 from torch.nn import functional as F
 
 from core.alignment.adam import Adam
+from core.arrays import Floats
 from core.congealing.posed_photos import PosedPhoto
 from core.fields.field import FeatureField
 from core.geometry.pixel_grid import pixels_of, values_at
 from core.geometry.pose import project, shape_rays
 from core.geometry.raycasting import Hits, surface_position
 from core.progress import Progress, silent
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from core.alignment.photo import camera_of, photo_of
 from core.alignment.scorer import Photo
+from core.arrays import Mask
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
 from core.errors import CounterpointError
@@ -18,8 +19,6 @@ from core.geometry.undistorted import Undistorted
 from core.images import load_image
 from core.parts.prominence import likely_box
 from core.parts.segmenters import box_mask
-
-Mask = npt.NDArray[np.bool_]
 
 LONGEST = 1024
 """Pixels: larger photos are looked at in this size, so that hundreds fit into memory."""

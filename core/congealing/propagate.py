@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.congealing.collection import Congealed
 from core.geometry.camera import framing_camera, look_at
 from core.geometry.pixel_grid import pixels_of, values_at
 from core.geometry.raycasting import surface_normal, surface_position
 from core.geometry.viewpoints import UP_AXES
 
-Floats = npt.NDArray[np.floating]
 Picture = npt.NDArray[np.uint8]
 
 ALPHA = 150

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.geometry.paint import Paint, Texture
 
 SIZE = 4096
@@ -15,7 +16,6 @@ _TILES = 4
 _BORDER = 2
 
 Ints = npt.NDArray[np.integer]
-Floats = npt.NDArray[np.floating]
 
 
 def split_seams(faces: Ints, paint: Paint) -> tuple[Ints, Ints, dict[str, Floats]]:

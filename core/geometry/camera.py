@@ -6,11 +6,9 @@ X right, y down, z forward, pixel (0, 0) is the centre of the top-left pixel.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from core.arrays import Floats
 from core.geometry.lens import Lens
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ turns or scales keeps the middle in place.
 """
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
+from core.arrays import Floats
 from core.geometry.pose import Pose, project
-
-Floats = npt.NDArray[np.floating]
 
 NEAREST = 0.02
 """A drag along the viewing direction brings the middle no nearer than this part of its distance."""

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.errors import CounterpointError
-
-Floats = npt.NDArray[np.floating]
 
 OPENCV, FISHEYE = "opencv", "fisheye"
 

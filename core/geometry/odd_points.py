@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+from core.arrays import Floats
 
 FEW = 0.02
 """So small a share of the points makes no shape."""

@@ -7,14 +7,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.geometry.camera import lengths
 
 if TYPE_CHECKING:
     from core.geometry.lens import Lens
     from core.geometry.shape import Shape
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)

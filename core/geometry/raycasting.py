@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.geometry.camera import Camera, lengths
 from core.geometry.open3d_import import o3d
 from core.geometry.shape import Shape
 
-Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
 _DISC = 6

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.files import check_file, file_digest
 from core.foreign_shapes import check_named
@@ -30,7 +31,6 @@ _COARSE = 1e-5
 _ROWS = 1 << 17
 """Faces that are worked on at once, so that memory stays near what the arrays themselves take."""
 
-Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
 

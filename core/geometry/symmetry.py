@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from cachetools import LRUCache, cached
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
+from core.arrays import Floats
 from core.geometry.render import surface_color
 from core.geometry.sampling import sample_surface
 from core.geometry.shape import Shape
-
-Floats = npt.NDArray[np.floating]
 
 STEP = 15
 """Degrees between the rotations about an axis that are tried."""

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import remapped
 from core.notices import warn
 
-Floats = npt.NDArray[np.floating]
 Box = tuple[float, float, float, float]
 
 MARGIN = 0.5

@@ -3,9 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.geometry.camera import Camera, framing_camera, look_at
-
-Floats = npt.NDArray[np.floating]
 
 FOV = 30.0
 """Degrees that a picture of a shape spans."""

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import FISHEYE, Lens, opencv_lens
 from core.geometry.pose import camera_matrix
 from core.interchange.camera_leftovers import check_leftovers, check_skew, check_whole
 from core.notices import warn
-
-Floats = npt.NDArray[np.floating]
 
 _NAMES = {
     "fx": ("fx", "flx", "focallengthx"),

@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import ImageColor
 from pycocotools import mask as coco
 
+from core.arrays import Mask
 from core.errors import CounterpointError
 from core.images import MAX_MEGAPIXELS
 from core.interchange.labels import Labels, check_memory, default_colors
@@ -20,7 +20,6 @@ from core.notices import warn
 _MOST_COMPARED = 40
 """Polygons of an annotation that are looked through for holes."""
 
-Mask = npt.NDArray[np.bool_]
 Record = dict[str, Any]
 
 

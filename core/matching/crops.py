@@ -12,11 +12,9 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from core.arrays import Floats, Mask
 from core.encoders.base import ImageEncoder, encode_fitting
 from core.geometry.pixel_grid import pixels_of
-
-Floats = npt.NDArray[np.floating]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass

@@ -4,11 +4,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Mask
 from core.calibration import probability
 from core.encoders.feature_map import Box, box_around
 from core.matching.matchable import MatchableImage
-
-Mask = npt.NDArray[np.bool_]
 
 SIDE = 200
 """The longer side of the part of the picture that is looked at, in pixels."""

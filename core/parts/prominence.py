@@ -11,11 +11,9 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from core.arrays import Floats
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box, FeatureMap, encode_image
-
-Floats = npt.NDArray[np.floating]
-
 
 MARGIN = 0.08
 """What a guessed box has on every side, as a fraction of the longer side of the piece that it is around."""

@@ -7,13 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.arrays import Mask
 from core.encoders.feature_map import Box
 from core.encoders.points import farthest_points
 from core.errors import CounterpointError
 from core.geometry.pixel_grid import pixels_of
-
-Mask = npt.NDArray[np.bool_]
-
 
 SPREAD = 6
 """So many pixels stand for a stroke."""

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.geometry.pose import Pose, project, shape_rays
 from core.geometry.raycasting import surface_position
 from core.geometry.render import surface_color
 from core.registration.solids import LoadedPhoto, Solid
 from core.registration.things import InstanceKey
 
-Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
 
 NEARLY = 0.02

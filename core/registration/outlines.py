@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.registration.drawing import Drawing
 from core.registration.pairs import Pairs
 
-Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
 
 LINES = 120

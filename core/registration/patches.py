@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.arrays import Floats
 from core.registration.drawing import Drawing
 from core.registration.pairs import Pairs
-
-Floats = npt.NDArray[np.floating]
 
 PIECES = 120
 """Pieces of one object at most."""

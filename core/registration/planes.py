@@ -7,12 +7,10 @@ the same pixel measured (Newcombe et al., "KinectFusion", 2011, Sec. 3.5).
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from core.arrays import Floats
 from core.registration.drawing import Drawing
 from core.registration.solids import LoadedPhoto
-
-Floats = npt.NDArray[np.floating]
 
 MOST = 200
 """Points of one object at most."""

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.registration.drawing import Drawing
 from core.registration.outlines import histogram_log_odds
 from core.registration.pairs import Pairs
 
-Floats = npt.NDArray[np.floating]
 Part = tuple[slice, slice]
 """Rows and columns of a window."""
 

@@ -7,12 +7,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.geometry.pose import Pose
 from core.geometry.raycasting import Raycaster
 from core.geometry.shape import Shape
 from core.geometry.symmetry import symmetries
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass

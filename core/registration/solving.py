@@ -14,13 +14,12 @@ from scipy.optimize import least_squares
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.spatial.transform import Rotation
 
+from core.arrays import Floats
 from core.geometry.pose import Pose, nearest_rotation
 from core.registration.pairs import Pairs
 from core.registration.planes import Planes
 from core.registration.things import InstanceKey
 from core.registration.uncertainty import Cluster, Uncertainty, covariances, parts_of
-
-Floats = npt.NDArray[np.floating]
 
 SCALE = 2.0
 """Whitened residuals beyond this count less and less (Cauchy)."""

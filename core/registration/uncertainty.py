@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
+from core.arrays import Floats
 from core.geometry.pose import Pose
 from core.registration.things import InstanceKey, PoseUncertainty
-
-Floats = npt.NDArray[np.floating]
 
 FEWEST = 4
 """Clusters that say how far they differ: Student's t of fewer has no variance."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache, cached
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.pose import Pose
@@ -20,7 +21,6 @@ from core.registration.things import InstanceKey
 from core.scenes.models_info import size_doubt
 from core.scenes.scene import Scene, ScenePhoto, SceneShape
 
-Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
 Window = tuple[int, int, int, int]
 """Columns x0 to x1 and rows y0 to y1 of a picture, without the last; it may reach beyond the picture."""

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.geometry.pose import Pose, camera_matrix, nearest_rotation
-
-Floats = npt.NDArray[np.floating]
 
 FIELDS = (25.0, 45.0, 65.0, 90.0)
 """Degrees over the longer side of a photo that the search begins with."""

@@ -13,13 +13,12 @@ import numpy.typing as npt
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
+from core.arrays import Floats
 from core.geometry.pose import Pose, nearest_rotation, rotation_error, shape_rays
 from core.geometry.raycasting import surface_position
 from core.registration.drawing import box_of
 from core.registration.solids import LoadedPhoto, Solid
 from core.registration.things import InstanceKey
-
-Floats = npt.NDArray[np.floating]
 
 KEYPOINTS = 4000
 """At most so many are found in a photo."""

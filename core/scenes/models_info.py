@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from core.alignment.metrics import diameter
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.files import read_json, write_json
 from core.geometry.shape import Shape
@@ -18,8 +18,6 @@ from core.geometry.viewpoints import sphere_directions
 from core.notices import warn
 from core.numbers import by_number
 from core.units import OTHER_SIZE
-
-Floats = npt.NDArray[np.floating]
 
 DISC_STEP = 0.01
 """How far, as a fraction of the diameter, a point may move between two steps of a continuous symmetry (bop_toolkit)."""

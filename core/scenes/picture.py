@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
 from core.geometry.pose import Pose, resized_intrinsics
@@ -17,7 +18,6 @@ from core.registration.things import InstanceKey, PoseUncertainty
 from core.scenes.casting import Window, caster_for, overlap, rays_of, window_of
 from core.scenes.scene import SceneShape
 
-Floats = npt.NDArray[np.floating]
 Rgb = tuple[int, int, int]
 
 PIXELS = 400_000

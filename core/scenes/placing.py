@@ -10,18 +10,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
+from core.arrays import Floats
 from core.geometry.pose import Pose, project
 from core.registration.descent import SceneViews, composed
 from core.registration.drawing import Drawing, box_of, cut_window, draw
 from core.registration.outlines import histogram, outline
 from core.registration.shifting import Part, colour_score, part_of
 from core.registration.things import InstanceKey
-
-Floats = npt.NDArray[np.floating]
 
 SIDE = 96
 """Of the windows in pixels."""

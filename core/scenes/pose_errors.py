@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from core.alignment.metrics import PoseErrors, diameter, pose_errors, vsd
+from core.arrays import Floats
 from core.geometry.pose import Pose
 from core.notices import warn
 from core.registration.things import InstanceKey
@@ -22,8 +22,6 @@ from core.scenes.casting import (
 )
 from core.scenes.models_info import measured_info, symmetry_transformations
 from core.scenes.scene import Scene, ScenePhoto, SceneShape
-
-Floats = npt.NDArray[np.floating]
 
 MOST_POINTS = 20_000
 """Errors are measured at all vertices of a shape, or at so many of a large one."""

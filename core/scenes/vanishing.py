@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.geometry.pose import nearest_rotation
 from core.scenes.focal import DETERMINED
-
-Floats = npt.NDArray[np.floating]
 
 END_SIGMA = 1.0
 """Pixels (standard deviation) that a clicked end of an edge is taken to be off by."""

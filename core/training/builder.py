@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import trimesh
 
+from core.arrays import Floats
 from core.geometry.shape import make_shape
 from core.training.scene import Object3D
 
-Floats = npt.NDArray[np.floating]
 Kind = Literal["box", "ellipsoid", "cylinder", "cone", "capsule", "torus"]
 Triple = Sequence[float]
 KINDS: tuple[Kind, ...] = ("box", "ellipsoid", "cylinder", "cone", "capsule", "torus")

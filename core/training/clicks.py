@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Mask = npt.NDArray[np.bool_]
+from core.arrays import Mask
 
 
 def innermost(mask: Mask, rng: np.random.Generator | None = None) -> tuple[float, float]:

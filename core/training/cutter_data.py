@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import DataLoader, Dataset
 
+from core.arrays import Mask
 from core.errors import CounterpointError
 from core.files import make_folder
 from core.progress import Progress, silent
@@ -23,7 +24,6 @@ from core.training.pictures import PictureSettings, take_picture
 from core.training.procedural import Object3D, make_object, training_seed
 
 Image = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 GRAY = 127
 LEAST = 0.003
 """The smallest share of a crop that an object covers."""

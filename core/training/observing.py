@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.arrays import Floats
 from core.encoders.base import TunableEncoder
 from core.encoders.feature_map import Box, cut_out, encode_image, sample_grid
 from core.encoders.lora import LoraNet
@@ -17,8 +18,6 @@ from core.geometry.render import render
 from core.progress import Progress, span
 from core.training.pictures import PictureSettings, take_picture
 from core.training.scene import Object3D
-
-Floats = npt.NDArray[np.floating]
 
 FEWEST = 100
 """Pixels of the object that a picture of use shows at least."""

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import timm
 import torch
 
+from core.arrays import Mask
 from core.encoders.feature_map import box_around
 from core.images import load_image
 from core.parts.cutter import CutterSegmenter
@@ -29,7 +30,6 @@ from core.training.imagenet import load_trunk
 from core.training.photos import photo_files
 
 Image = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 
 SIDES = (288, 448)

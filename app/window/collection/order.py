@@ -1,12 +1,10 @@
 """The photos of a collection in another order, and some of them only."""
 
 import numpy as np
-import numpy.typing as npt
 
 from app.shared.values import Collection, CollectionPhoto
+from core.arrays import Floats
 from core.geometry.viewpoints import viewed_from
-
-Floats = npt.NDArray[np.floating]
 
 
 def quality(one: CollectionPhoto) -> float:

@@ -3,11 +3,10 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from vtkmodules.vtkCommonCore import mutable
 from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 
-Floats = npt.NDArray[np.floating]
+from core.arrays import Floats
 
 EDGE_REACH = 1e-7
 """A ray that passes a triangle's edge within this fraction of the diagonal hits it, so that none slips between two

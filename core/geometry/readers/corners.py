@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import Floats
 from core.geometry.paint import Paint, Texture
 
-Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 
 

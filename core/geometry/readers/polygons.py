@@ -6,7 +6,8 @@ import mapbox_earcut
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+from core.arrays import Floats
+
 Ints = npt.NDArray[np.integer]
 _ROWS = 1 << 17
 

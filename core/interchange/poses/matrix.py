@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.files import check_file, write_atomic
 from core.geometry.pose import Pose, nearest_rotation
 from core.interchange.poses.view import Entry, View, guarded
 from core.notices import warn
-
-Floats = npt.NDArray[np.floating]
 
 COARSEST = 0.05
 """How far rounded numbers may be off and still be taken for a rotation."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.geometry.camera import PhotoCamera
 from core.geometry.lens import Lens
@@ -18,7 +18,6 @@ from core.units import Unit
 SAME = 5e-3
 """Scales nearer to 1 come of rotations that were rounded or have drifted."""
 
-Floats = npt.NDArray[np.floating]
 Read = TypeVar("Read")
 
 

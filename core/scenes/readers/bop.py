@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from core.arrays import Floats
 from core.errors import CounterpointError
 from core.files import read_json
 from core.geometry.camera import PhotoCamera
@@ -23,8 +23,6 @@ from core.registration.things import InstanceKey
 from core.scenes.readers.photos import photos_in, sized
 from core.scenes.scene import ObjectPose, PoseKey, Region, Scene, ScenePhoto, SceneShape
 from core.units import Unit
-
-Floats = npt.NDArray[np.floating]
 
 MILLIMETRES = Unit(0.001, True, "Lengths of BOP are in millimetres.")
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from core.arrays import Floats
 from core.files import make_folder, write_atomic
 from core.progress import Progress
 from core.scenes.casting import Silhouette
@@ -19,7 +20,6 @@ from core.scenes.writers.marked import drawn_things, marked_regions, photo_size
 from core.scenes.writers.pictures import place_picture
 from core.scenes.writers.views import told_apart
 
-Floats = npt.NDArray[np.floating]
 Size = tuple[int, int]
 
 
