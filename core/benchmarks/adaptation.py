@@ -12,6 +12,7 @@ import numpy as np
 
 from core.benchmarks import surface
 from core.benchmarks.bop import BopScene
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.catalogue import load_encoder, load_tunable
@@ -19,14 +20,10 @@ from core.progress import Progress, silent
 from core.training.equivariance import AdaptSettings, adapt
 from core.training.meshes import read_mesh
 
-Row = dict[str, Any]
-
 PIXELS = 12
 
 
-def evaluate(
-    settings: EvaluateSettings, progress: Progress = silent, adapting: AdaptSettings | None = None
-) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent, adapting: AdaptSettings | None = None) -> Tables:
     """Measure the share of visible pixels found within 10 % of the diameter, a row for each object.
 
     Pixels are matched alone and jointly, before and after adapting.

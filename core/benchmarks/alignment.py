@@ -27,6 +27,7 @@ from core.alignment.templates import TemplateSet, TemplateSettings, template_set
 from core.alignment.verdict import SHOWN, SUPPRESSION_DEGREES
 from core.benchmarks import inexact, scan2cad
 from core.benchmarks.bop import BopScene, PosedObject
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
@@ -63,8 +64,6 @@ DELTA = 15.0
 
 CLICKS = ("one pixel alone", "joint with all pixels", "guided by the poses found")
 
-Row = dict[str, Any]
-
 
 @dataclass
 class StageErrors:
@@ -85,7 +84,7 @@ class StageErrors:
 
 def evaluate(
     settings: EvaluateSettings, progress: Progress = silent, templates: TemplateSettings = TemplateSettings()
-) -> dict[str, list[Row]]:
+) -> Tables:
     """One table for true masks and one for the program's own, a row for each stage.
 
     All twice, without and with the adapter, if one is chosen.
@@ -103,14 +102,14 @@ def evaluate(
     choice = settings.encoder
     if choice.adapter is None:
         return _tables(settings, progress, templates)
-    tables: dict[str, list[Row]] = {}
+    tables: Tables = {}
     for number, (word, one) in enumerate((("without", replace(choice, adapter=None)), ("with", choice))):
         found = _tables(replace(settings, encoder=one), span(progress, number / 2, (number + 1) / 2), templates)
         tables |= {f"{name}, {word} adapter": rows for name, rows in found.items()}
     return tables
 
 
-def _tables(settings: EvaluateSettings, progress: Progress, templates: TemplateSettings) -> dict[str, list[Row]]:
+def _tables(settings: EvaluateSettings, progress: Progress, templates: TemplateSettings) -> Tables:
     kind, place = parse_data(settings.data, TASKS["alignment"].data)
     encoder, count = load_encoder(settings.encoder), settings.count
     if kind == "procedural":
@@ -120,7 +119,7 @@ def _tables(settings: EvaluateSettings, progress: Progress, templates: TemplateS
     scene = BopScene.open(place)
     every = [item for photo in scene.photos() for item in scene.objects(photo)]
     items = [every[i] for i in spread(len(every), count)]
-    tables: dict[str, list[Row]] = {}
+    tables: Tables = {}
     for number, true_mask in enumerate((True, False)):
         where = "true mask" if true_mask else "mask cut out of the box"
         part = span(progress, number / 2, (number + 1) / 2)

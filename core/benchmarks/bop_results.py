@@ -8,12 +8,12 @@ scores; they are matched with the most visible true poses, greedily, at every th
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from core.alignment.metrics import PIXELS, SHARES, TAUS, average_recall
 from core.arrays import Floats
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.errors import CounterpointError
@@ -28,8 +28,6 @@ from core.scenes.opening import list_scenes, open_scene
 from core.scenes.pose_errors import PhotoErrors
 from core.scenes.readers.bop import data_set_of
 from core.scenes.scene import Scene, ScenePhoto
-
-Row = dict[str, Any]
 
 LEAST = 0.1
 """The visible share from which on an instance is a target where no file lists them."""
@@ -53,7 +51,7 @@ class Tally:
     mspd: Floats = field(default_factory=lambda: np.zeros(10))
 
 
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """A row for each object and one for all: targets, the three recalls and their mean; and the mean time of a photo.
 
     Args:

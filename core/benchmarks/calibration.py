@@ -6,7 +6,6 @@ The models are fitted on every other photo of BOP data and on renders; the other
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ from core.alignment.verdict import doubted
 from core.arrays import Floats
 from core.benchmarks.bop import BopScene
 from core.benchmarks.known_cases import KnownCase, photo_cases, render_cases
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.benchmarks.verdict_answers import AnswerCollector, KnownAnswer
@@ -29,8 +29,6 @@ from core.progress import Progress, silent, span
 from core.retrieval.verdict import judge_features as judge_search
 from core.training.meshes import read_meshes
 from core.training.procedural import HELD_OUT, Object3D, make_object
-
-Row = dict[str, Any]
 
 FEATURES = {
     "alike": ("score", "margin", "cycle", "object"),
@@ -73,7 +71,7 @@ GROUPS: dict[str, Callable[[str], bool]] = {
 """Which kinds of answers are counted together."""
 
 
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """Measure the calibration of an encoder's verdicts on answers that they were not fitted on.
 
     Args:
@@ -205,7 +203,7 @@ def probabilities(answers: Sequence[KnownAnswer], encoder: str) -> Floats:
     return np.array(said)
 
 
-def tables(answers: Sequence[KnownAnswer], said: Floats) -> dict[str, list[Row]]:
+def tables(answers: Sequence[KnownAnswer], said: Floats) -> Tables:
     """Return the tables of :func:`evaluate` for answers and what was said of them, float [N]."""
     right = np.array([one.right for one in answers])
     trap = np.array([one.trap for one in answers])

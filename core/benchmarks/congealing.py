@@ -6,7 +6,6 @@ neighbour in 2D by the same descriptors.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -16,6 +15,7 @@ from core.alignment.photo import photo_of
 from core.arrays import Floats
 from core.benchmarks import pixels
 from core.benchmarks.photo_collections import Collection, Shot, collections_of
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.spair import measure as measure_spair
 from core.benchmarks.tasks import TASKS, parse_data
@@ -39,8 +39,6 @@ NEAR = 0.015
 """Diagonals within which the samples of a shape must be to the turned one."""
 
 
-Row = dict[str, Any]
-
 PAIRS, PIXELS = 40, 20
 
 
@@ -61,7 +59,7 @@ class CollectionErrors:
     inlier: list[bool] = field(default_factory=list)
 
 
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """Tables of poses and of pixels, with true masks and with those cut out of the true boxes.
 
     Args:
@@ -78,7 +76,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     if kind == "spair":
         return measure_spair(place, encoder, settings.count, settings.photos, progress)
     read = collections_of(kind, place, settings.count, settings.photos)
-    tables: dict[str, list[Row]] = {}
+    tables: Tables = {}
     for number, true_mask in enumerate((True, False)):
         where = "true mask" if true_mask else "mask cut out of the box"
         stages, note = {"each photo alone": CollectionErrors(), "together": CollectionErrors()}, pixels.PixelErrors()

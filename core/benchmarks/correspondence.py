@@ -1,7 +1,6 @@
 """Correspondence by an encoder, beside chance, a classical descriptor and the same network with random weights."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from core.benchmarks import pairs, shapes, surface
 from core.benchmarks.bootstrap import spread_of_share
 from core.benchmarks.bop import BopScene
 from core.benchmarks.classical import DenseSift
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder, PointEncoder
@@ -20,10 +20,8 @@ from core.progress import Progress, silent, span
 from core.training.meshes import read_meshes
 from core.training.procedural import HELD_OUT, make_object
 
-Row = dict[str, Any]
 
-
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """Tables by name, rows by method; "±" is the standard deviation by the bootstrap over pictures.
 
     Args:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from core.benchmarks.bop import BopScene
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
@@ -34,8 +34,6 @@ SMALLEST_OBJECT = 32
 CLICKS = 5
 """Clicks that a mask is corrected by, with the first."""
 
-Row = dict[str, Any]
-
 
 @dataclass
 class Case:
@@ -52,7 +50,7 @@ class Case:
     mask: npt.NDArray[np.bool_]
 
 
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """One table, a row for each segmenter: the mean overlap from the true box, from one click and from five.
 
     Of photos with outlines those that the cutter learnt from are left out, which is said.

@@ -23,6 +23,7 @@ import numpy.typing as npt
 import torch
 
 from core.arrays import Floats
+from core.benchmarks.report import Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.clip import ClipEncoder
@@ -72,7 +73,7 @@ class IndoorScene:
     proposals: list[Box3D]
 
 
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """A row for each label and one for the mean.
 
     Args:

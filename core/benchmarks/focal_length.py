@@ -1,10 +1,9 @@
 """The focal length of one photo from eight pairs of a posed object's surface, whose pixels are a pixel off."""
 
-from typing import Any
-
 import numpy as np
 
 from core.benchmarks.bop import BopScene
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.geometry.raycasting import surface_position
@@ -16,10 +15,8 @@ PAIRS = 8
 NOISE = 1.0
 """Pixels (standard deviation)."""
 
-Row = dict[str, Any]
 
-
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """Return a table: pairs on one object, and spread over all objects of the photo, whose truth puts them in one frame.
 
     Args:

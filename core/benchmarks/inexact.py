@@ -8,7 +8,6 @@ way. An alignment counts as ROCA and SPARC count it: rotation within 20 degrees,
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from core.alignment.spatial import by_depth
 from core.alignment.templates import TemplateSettings, template_set
 from core.arrays import Floats
 from core.benchmarks.held_out import category_pair
+from core.benchmarks.report import Row
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import box_around
 from core.fields.lifting import LiftSettings
@@ -33,8 +33,6 @@ from core.progress import Progress, silent
 from core.training.categories import CATEGORIES
 from core.training.pictures import Picture, PictureSettings, Surface, take_picture
 from core.training.procedural import Object3D
-
-Row = dict[str, Any]
 
 STAGES = {
     "templates alone": None,

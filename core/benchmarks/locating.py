@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from core.alignment.locate import box_overlap, locate, look_at_photo
 from core.alignment.seek import Wanted, ranked_by_poses
 from core.alignment.templates import TemplateSet, template_set
 from core.benchmarks.bop import BopScene, PosedObject
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
@@ -30,11 +30,10 @@ UP = "z"
 RIGHT = 0.5
 """A box is right whose intersection over union with that of the visible object is at least this."""
 
-Row = dict[str, Any]
 Sides = dict[int, tuple[MatchableShape, TemplateSet]]
 
 
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """A table for every second photo, by which the search was made, and one for the others, which it was not.
 
     Each has a row for the shape's places, one for them as poses rank them, and one for the box of what stands out in the
@@ -52,7 +51,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[st
     every = scene.photos()
     chosen = [int(i) for i in spread(len(every), settings.count)]
     sides: Sides = {}
-    tables: dict[str, list[Row]] = {}
+    tables: Tables = {}
     for name, parity in (("even photos", 0), ("odd photos", 1)):
         photos = [every[i] for i in chosen if i % 2 == parity]
         if photos:

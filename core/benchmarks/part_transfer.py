@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from core.benchmarks import cutting
 from core.benchmarks.held_out import category_pair
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.base import ImageEncoder
@@ -44,7 +45,6 @@ SAMPLES = 6000
 PICTURES = 3
 """The number of pictures of each object; the first is used alone, and all vote together."""
 
-Row = dict[str, Any]
 Found = npt.NDArray[np.bool_]
 
 
@@ -123,7 +123,7 @@ def _case(shown: Object3D, target: Object3D, number: int) -> PartCase | None:
     return PartCase(pictures, shown, target) if pictures else None
 
 
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """Tables by name, rows by method: mean intersection over union of found and true surface, over parts.
 
     ``spread`` is the standard deviation over parts; ``lead`` how much better Counterpoint is than the row on the same

@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 from core.files import write_atomic, write_json
 
-Tables = dict[str, list[dict[str, Any]]]
+Row = dict[str, Any]
+"""Of a table: values by column."""
+
+Tables = dict[str, list[Row]]
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1c2530; background: #fff; }

@@ -1,7 +1,6 @@
 """Retrieval: pictures and scans find their shape in a gallery, and shapes find others of their kind."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +9,7 @@ from core.arrays import Floats
 from core.benchmarks.calibration import probabilities
 from core.benchmarks.calibration import tables as calibration_tables
 from core.benchmarks.classical import d2
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.search_answers import KnownQuery, ask, empty_queries, kinds_of
 from core.benchmarks.search_data import gallery_of, numbers_of, scan, take_photos
 from core.benchmarks.settings import EvaluateSettings
@@ -25,7 +25,6 @@ from core.training.categories import CATEGORIES
 from core.training.meshes import read_meshes
 from core.training.procedural import HELD_OUT, Object3D, make_object
 
-Row = dict[str, Any]
 Rank = Callable[[int], Floats]
 """A method: the scores float [N] of all shapes for the query with a number."""
 
@@ -36,7 +35,7 @@ JUDGED = 2
 """Of so many of them one is searched with again, for verdicts."""
 
 
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """Tables of rows with the same columns.
 
     The gallery is made as ``counterpoint index`` makes it, and kept in the cache.
@@ -126,7 +125,7 @@ def _kind_table(task: _Task, progress: Progress) -> list[Row]:
     return _table(ranks, several, task.kinds, progress, leave_out=True)
 
 
-def _verdict_tables(task: _Task, progress: Progress) -> dict[str, list[Row]]:
+def _verdict_tables(task: _Task, progress: Progress) -> Tables:
     """How far the verdicts on searches can be believed: with the query's kind in the gallery, without, and of no object."""
     chosen = task.chosen[::JUDGED]
     photos = [photo for photo in take_photos(task.items, chosen, seed=1) if photo is not None]

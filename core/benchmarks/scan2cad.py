@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -24,6 +23,7 @@ from core.alignment.metrics import alignment_errors, alignment_shares
 from core.alignment.scorer import Hypothesis, Photo, PoseScorer
 from core.alignment.templates import TemplateSettings, template_set
 from core.arrays import Floats
+from core.benchmarks.report import Tables
 from core.benchmarks.scan_merging import PlacedModel, accuracies, right_ones
 from core.encoders.base import ImageEncoder
 from core.encoders.feature_map import Box
@@ -38,8 +38,6 @@ from core.interchange.poses.scan2cad import from_trs
 from core.matching.prepare import matchable_image, matchable_shape
 from core.parts.segmenters import box_mask
 from core.progress import Progress, silent
-
-Row = dict[str, Any]
 
 TURNS = {"__SYM_NONE": 1, "__SYM_ROTATE_UP_2": 2, "__SYM_ROTATE_UP_4": 4, "__SYM_ROTATE_UP_INF": 36}
 """The number of turns about y after which a model looks the same, by the name of its symmetry."""
@@ -143,7 +141,7 @@ def measure(
     count: int,
     progress: Progress = silent,
     templates: TemplateSettings = TemplateSettings(),
-) -> dict[str, list[Row]]:
+) -> Tables:
     """Align the models and measure the errors.
 
     Args:
@@ -185,7 +183,7 @@ def measure(
     return _tables(found, scans)
 
 
-def _tables(found: dict[str, list[Floats]], scans: list[dict[str, tuple[int, int]]]) -> dict[str, list[Row]]:
+def _tables(found: dict[str, list[Floats]], scans: list[dict[str, tuple[int, int]]]) -> Tables:
     """Make the tables of errors by method and of the counts of right models in each scan."""
     single = [{"method": name, "objects": len(v)} | alignment_shares(np.stack(v)) for name, v in found.items()]
     merged = {"method": f"refined, {FRAMES} frames each", "objects": len(found["refined"]), "scans": len(scans)}

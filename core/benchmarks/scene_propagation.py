@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.benchmarks.bop_layout import TrueScene, pose_error
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.progress import Progress, silent, span
@@ -24,10 +25,8 @@ RIGHT = (5.0, 0.02)
 
 VISIBLE = 0.1
 
-Row = dict[str, Any]
 
-
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """Return a table with a row for known cameras and one for unknown ones.
 
     Things that were moved since the keyframes have no right pose that could be carried; they are counted by themselves.

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from core.benchmarks.bop_layout import TrueScene, pose_error, standing
 from core.benchmarks.drawn_scene import drawn
+from core.benchmarks.report import Row, Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.benchmarks.truth_floor import beside_photos
@@ -30,8 +31,6 @@ DEGREES, SHARE = 10.0, 0.05
 
 VISIBLE = 0.5
 
-Row = dict[str, Any]
-
 
 @dataclass(frozen=True)
 class RefinedThing:
@@ -50,7 +49,7 @@ class RefinedThing:
     said: tuple[float, float]
 
 
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """Return a table with rows for five photos together and for single ones, of the photos and of drawn ones; and what their truth is worth.
 
     All things that stand still in the photos are disturbed and refined at once; what was moved only hides. Cameras are what

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.benchmarks.report import Tables
 from core.benchmarks.settings import EvaluateSettings
 from core.benchmarks.tasks import TASKS, parse_data
 from core.encoders.clip import ClipEncoder
@@ -50,7 +51,7 @@ class Labelled:
         return make_shape(self.points.astype(np.float64), np.zeros((0, 3), np.int64), name=self.label)
 
 
-def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> dict[str, list[Row]]:
+def evaluate(settings: EvaluateSettings, progress: Progress = silent) -> Tables:
     """A row for chance, for CLIP as it is on depth pictures, and with the tuned branch.
 
     Args:
