@@ -26,6 +26,10 @@ FILE = Path(__file__).parents[1] / "resources" / "weights" / "verdicts.json"
 GOOD, NONE = 0.8, 0.25
 """An answer is good from the first probability on, and there is probably none below the second."""
 
+SMALL = 30.0
+"""No answer about an object of a photo that is smaller is good (the root of its area, in pixels): none of eleven poses was right
+where they were measured, and what shows no more resembles much that it is not."""
+
 ANY = "any"
 """The models for encoders that were not measured; they know no feature whose scale depends on the encoder."""
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.calibration import ASSUMED, CAUTIOUS, doubts, is_known, probability, verdict_of
+from core.calibration import ASSUMED, CAUTIOUS, SMALL, doubts, is_known, probability, verdict_of
 
 Verdict = Literal["good", "misfit", "rival", "none"]
 """Good: right with at least 80 %. Misfit and rival are unsure, for what is said; none: probably not right."""
@@ -26,10 +26,9 @@ SURE_OVERLAP = 0.75
 NEAR = float(np.log(1.05))
 """A pose is never good if the lead over a different one, or over its mirror image, is less than this."""
 
-LEAST = {"overlap": 0.5, "score": float(np.log(0.1)), "similarity": 0.3, "size": float(np.log(30))}
+LEAST = {"overlap": 0.5, "score": float(np.log(0.1)), "similarity": 0.3, "size": float(np.log(SMALL))}
 """A pose is never good if one of these features is lower: its silhouette does not fit, what is there looks unlike the shape (19 of
-20 poses of shapes that are not in the photo show no more), or the object is smaller than any whose pose was ever right where it was
-measured (the root of its area, in pixels)."""
+20 poses of shapes that are not in the photo show no more), or the object is too small."""
 
 DOUBTS = {
     "score": "other",

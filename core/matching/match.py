@@ -186,11 +186,18 @@ def match_features(
         features["object"] = source.foreground(at)
     elif isinstance(target, MatchableImage):
         features["object"] = target.foreground(target.location(candidate))
+    features |= size_of_object(source, target)
     if known is not None:
         most = min(max(known.most, 0.01), 0.99)
         features |= {"support": known.support(source, target, at), "views": known.agreement}
         features["pose"] = float(np.log(most / (1 - most)))
     return features
+
+
+def size_of_object(source: Matchable, target: Matchable) -> dict[str, float]:
+    """Measure how large the object is in the photo that shows it smaller: {"size": root of the box's area}; {} of shapes."""
+    sizes = [side.box_size for side in (source, target) if isinstance(side, MatchableImage)]
+    return {"size": min(sizes)} if sizes else {}
 
 
 def _with(

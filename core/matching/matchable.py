@@ -121,6 +121,12 @@ class MatchableImage:
         x0, y0, x1, y1 = self.map.box
         return float(np.hypot(x1 - x0, y1 - y0))
 
+    @property
+    def box_size(self) -> float:
+        """The root of the area of the box, in pixels."""
+        x0, y0, x1, y1 = self.map.box
+        return float(np.sqrt((x1 - x0) * (y1 - y0)))
+
     def foreground(self, at: Location) -> float:
         """Return the probability in [0, 1] that a pixel (u, v) shows an object; NaN if the encoder does not know."""
         if self.map.foreground is None:

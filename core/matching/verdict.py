@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.calibration import CAUTIOUS, Verdict, doubts, is_known, probability, verdict_of
+from core.calibration import CAUTIOUS, SMALL, Verdict, doubts, is_known, probability, verdict_of
 
 BY_HAND: Verdict = "good"
 """The verdict on a match that a person put right: it is certain."""
@@ -74,7 +74,7 @@ def judge(kind: str, features: Mapping[str, float], encoder: str, most: float = 
         seen_from: "image" or "shape", where the match was asked for.
     """
     value = probability(kind, features, encoder)
-    if features.get("margin", 1.0) < EVEN:
+    if features.get("margin", 1.0) < EVEN or features.get("size", SMALL) < SMALL:
         value = min(value, CAUTIOUS)
     return limited(value, most, _reasons(kind, features, encoder, seen_from), encoder)
 
@@ -118,6 +118,8 @@ def _reasons(kind: str, features: Mapping[str, float], encoder: str, seen_from: 
         said.append("background")
     if features.get("margin", 1.0) < EVEN:
         said.append("rivals")
+    if features.get("size", SMALL) < SMALL:
+        said.append("small")
     weak = [name for name in doubts(kind, features, encoder) if name in DOUBTS]
     words = [("hidden" if seen_from == "shape" else "outside") if name == "support" else DOUBTS[name] for name in weak]
     return said + words

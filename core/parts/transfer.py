@@ -12,7 +12,7 @@ from core.calibration import Verdict
 from core.encoders.feature_map import cut_out
 from core.errors import CounterpointError
 from core.matching.joint import JointPrior, placing
-from core.matching.match import Prior, Supporting
+from core.matching.match import Prior, Supporting, size_of_object
 from core.matching.matchable import Matchable, MatchableImage, MatchableShape
 from core.matching.verdict import with_doubts
 from core.parts.assignment import assignment, object_cells
@@ -163,7 +163,7 @@ def find_part(
         back = in_part(100 * transfer(target, source, found & valid, prior)) & _selectable(source)
         overlap = intersection_over_union(back, region)
     best = int(np.where(valid, evidence, -1).argmax())
-    features = _features(evidence[valid], overlap, float(region.mean()), prior)
+    features = _features(evidence[valid], overlap, float(region.mean()), prior) | size_of_object(source, target)
     encoder = target.encoder if target.encoder == source.encoder else ""
     most = min(most, prior.most) if isinstance(prior, Supporting) else most
     chance = float(region.sum() / max(_selectable(source).sum(), 1))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from core.calibration import CAUTIOUS, doubts, probability
+from core.calibration import CAUTIOUS, SMALL, doubts, probability
 from core.matching.verdict import Doubt, limited
 
 DOUBTS = {"overlap": "cycle", "evidence": "rivals", "decided": "rivals", "views": "other"}
@@ -37,6 +37,8 @@ def judge(into: str, features: Mapping[str, float], encoder: str, most: float = 
         reasons.insert(0, "nothing")
     if math.isnan(features.get("views", math.nan)) and features.get("overlap", 1.0) < chance + LEAD * (1 - chance):
         value, reasons = min(value, CAUTIOUS), ["chance", *reasons] if value > CAUTIOUS else reasons
+    if features.get("size", SMALL) < SMALL:
+        value, reasons = min(value, CAUTIOUS), ["small", *reasons]
     return limited(value, most, reasons, encoder)
 
 

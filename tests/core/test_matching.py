@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from core.calibration import CAUTIOUS
 from core.encoders.feature_map import FeatureMap
 from core.errors import Cancelled, CounterpointError
 from core.fields import cache
@@ -293,3 +295,14 @@ def test_the_view_whose_silhouette_is_the_object_scores_best(toy_side, turn):
     assert scores[int((views.silhouettes - views.silhouettes[number]).abs().sum((1, 2)).argmax())] < 0.75
     seen.foreground = None
     assert not outline_scores(seen, views, turn, JointSettings()).any()
+
+
+def test_no_match_of_a_tiny_object_is_good(sample, encoder, toy_side, truth):
+    scale = 29 / np.sqrt((sample["box"][2] - sample["box"][0]) * (sample["box"][3] - sample["box"][1]))
+    image = Image.fromarray(load_image(sample["image"]))
+    tiny = np.asarray(image.resize([round(side * scale) for side in image.size], Image.Resampling.BOX))
+    side = matchable_image(tiny, encoder, tuple(scale * np.array(sample["box"])))
+    image, shape, prior = with_joint_prior(side, toy_side, "y")
+    found = [match(image, shape, tuple(uv), prior) for uv in truth[0] * scale]
+    assert all(one.verdict != "good" for one in found)
+    assert any(one.probability == CAUTIOUS and one.reasons[0] == "small" for one in found)
