@@ -68,6 +68,7 @@ REASONS = {
     "rivals": "other places look alike",
     "similar": "what is there looks different",
     "votes": "the pictures that vote do not agree on it",
+    "unposed": "no pose that was looked for confirms it",
     "unseen": "from there it looks the same after some turns",
     SOUGHT: "the object has no box and was looked for",
     "small": "the object is small in the photo",

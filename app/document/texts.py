@@ -59,6 +59,7 @@ _REASONS = {
     "outside": tr("outside the object"),
     "pose": tr("the pose it was found through is not sure"),
     "rival": tr("another pose fits nearly as well"),
+    "unposed": tr("no pose that was looked for confirms it"),
     "unseen": tr("from there it looks the same after some turns"),
     "rivals": tr("other places look alike"),
     "similar": tr("what is there looks different"),

@@ -47,6 +47,10 @@ DOUBTS = {
 EVEN = 0.005
 """A match is never good if it leads over a far place by less than this, about what descriptors are stored to."""
 
+UNPOSED = "joint"
+"""A match of this kind is never good: views tell places of a shape apart, but not whether the photo shows it, which poses do. Of
+patches of photos that look most like shapes which are not there they are as sure as of objects."""
+
 SILHOUETTE = 0.05
 """Below this support no view or pose puts anything of the shape at the place."""
 
@@ -73,10 +77,12 @@ def judge(kind: str, features: Mapping[str, float], encoder: str, most: float = 
         most: the probability of what the match depends on, which it cannot exceed.
         seen_from: "image" or "shape", where the match was asked for.
     """
-    value = probability(kind, features, encoder)
+    value, reasons = probability(kind, features, encoder), _reasons(kind, features, encoder, seen_from)
+    if kind.startswith(UNPOSED) and value > CAUTIOUS:
+        value, reasons = CAUTIOUS, ["unposed", *reasons]
     if features.get("margin", 1.0) < EVEN or features.get("size", SMALL) < SMALL:
         value = min(value, CAUTIOUS)
-    return limited(value, most, _reasons(kind, features, encoder, seen_from), encoder)
+    return limited(value, most, reasons, encoder)
 
 
 def limited(value: float, most: float, reasons: list[str], encoder: str) -> Doubt:

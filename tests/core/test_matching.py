@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from core.calibration import CAUTIOUS
 from core.encoders.feature_map import FeatureMap
@@ -22,6 +21,7 @@ from core.matching.joint import CELLS, REACH, JointSettings, outline_scores, vie
 from core.matching.location import Correspondence
 from core.matching.match import match
 from core.matching.prepare import matchable_image, matchable_shape, with_joint_prior
+from core.matching.verdict import judge
 from core.tensors import save_tensors
 
 
@@ -297,12 +297,12 @@ def test_the_view_whose_silhouette_is_the_object_scores_best(toy_side, turn):
     assert not outline_scores(seen, views, turn, JointSettings()).any()
 
 
-def test_no_match_of_a_tiny_object_is_good(sample, encoder, toy_side, truth):
-    scale = 29 / np.sqrt((sample["box"][2] - sample["box"][0]) * (sample["box"][3] - sample["box"][1]))
-    image = Image.fromarray(load_image(sample["image"]))
-    tiny = np.asarray(image.resize([round(side * scale) for side in image.size], Image.Resampling.BOX))
-    side = matchable_image(tiny, encoder, tuple(scale * np.array(sample["box"])))
-    image, shape, prior = with_joint_prior(side, toy_side, "y")
-    found = [match(image, shape, tuple(uv), prior) for uv in truth[0] * scale]
-    assert all(one.verdict != "good" for one in found)
-    assert any(one.probability == CAUTIOUS and one.reasons[0] == "small" for one in found)
+def test_views_alone_and_tiny_objects_are_never_good(photo, toy_side, truth, encoder):
+    image, shape, prior = with_joint_prior(photo, toy_side, "y")
+    found = [match(image, shape, tuple(uv), prior) for uv in truth[0]]
+    assert max(one.probability for one in found) == CAUTIOUS
+    assert any(one.probability == CAUTIOUS and one.reasons[0] == "unposed" for one in found)
+    best = {"score": 0.9, "margin": 0.6, "cycle": 0.0, "object": 1.0, "support": 1.0, "pose": 4.0}
+    for size, verdict in ((29.0, "unsure"), (31.0, "good")):
+        doubt = judge("guided to shape", best | {"size": size}, encoder.fingerprint)
+        assert doubt.verdict == verdict and ("small" in doubt.reasons) == (verdict == "unsure")
