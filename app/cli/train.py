@@ -66,16 +66,7 @@ def train_nets(options: TrainOptions, progress: Progress = silent) -> Path:
         raise CounterpointError(f"A side of {size} pixels is not a multiple of 32.")
     chosen = given(options, "steps", "pairs", "uses", "workers", "start", "rate", "renderer")
     items = None if options.data == "procedural" else read_meshes(options.data)
-    own, plain_own = (0.0, 0.0) if items is None else (OWN_COLORS, PLAIN_OWN_COLORS)
-    pictures = PictureSettings(
-        size=size,
-        own=own,
-        plain_own=plain_own,
-        occluded=OCCLUDED,
-        worn=WORN,
-        photos=options.photos,
-        surrounded=True,
-    )
+    pictures = varied_pictures(size, items is not None, options.photos)
     crops = CROPS if options.photos and options.recipe == "pocket" else 0.0
     data = PairSettings(pictures, given=options.share, crops=crops)
     out = Path(options.output)
@@ -86,6 +77,21 @@ def train_nets(options: TrainOptions, progress: Progress = silent) -> Path:
     if options.tokens:
         raise CounterpointError("The pocket recipe has no point net; --tokens belongs to tango.")
     return pocket.train(out, pocket.PocketRecipe(data=data, **chosen), items, options.device, options.resume, progress)
+
+
+def varied_pictures(size: int, colored: bool, photos: str | None, surrounded: bool = True) -> PictureSettings:
+    """How the pictures vary that the bundled encoder's nets learn from.
+
+    Args:
+        size: their side in pixels.
+        colored: whether there are objects that have colours of their own.
+        photos: a folder of photos, or None.
+        surrounded: see :class:`core.training.look.PictureSettings`.
+    """
+    own, plain_own = (OWN_COLORS, PLAIN_OWN_COLORS) if colored else (0.0, 0.0)
+    return PictureSettings(
+        size, own=own, plain_own=plain_own, occluded=OCCLUDED, worn=WORN, photos=photos, surrounded=surrounded
+    )
 
 
 def train_cutter(options: TrainOptions, progress: Progress = silent) -> Path:

@@ -33,12 +33,12 @@ from core.parts.layers import in_part
 from core.parts.outline import mask_features
 from core.parts.segmenters import box_mask
 from core.parts.transfer import find_part
-from core.parts.verdict import intersection_over_union
+from core.parts.verdict import RIGHT, intersection_over_union
 from core.progress import Progress, silent
 from core.training.procedural import HELD_OUT, make_object
 from core.training.scene import Object3D
 
-RIGHT_DEGREES, RIGHT_DISTANCE, RIGHT_MATCH, RIGHT_PART, RIGHT_MASK = 20.0, 0.1, 0.1, 0.5, 0.7
+RIGHT_DEGREES, RIGHT_DISTANCE, RIGHT_MATCH, RIGHT_PART, RIGHT_MASK = 20.0, 0.1, 0.1, RIGHT, 0.7
 """A pose is right within so many degrees and this share of its distance; a match within this share of the object's
 size; a part and a mask if they overlap with the true ones by this."""
 

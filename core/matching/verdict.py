@@ -47,8 +47,8 @@ DOUBTS = {
 EVEN = 0.005
 """A match is never good if it leads over a far place by less than this, about what descriptors are stored to."""
 
-UNPOSED = "joint"
-"""A match of this kind is never good: views tell places of a shape apart, but not whether the photo shows it, which poses do. Of
+UNPOSED = ("alone", "joint")
+"""Matches of these kinds are never good: a pixel and views tell places of a shape apart, but not whether the photo shows it, which poses do. Of
 patches of photos that look most like shapes which are not there they are as sure as of objects."""
 
 SILHOUETTE = 0.05

@@ -14,12 +14,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from app.cli.train import CROPS, OCCLUDED, OWN_COLORS, PLAIN_OWN_COLORS, WORN
+from app.cli.train import CROPS, varied_pictures
 from core.benchmarks import surface
 from core.benchmarks.bop import BopScene
 from core.encoders.catalogue import EncoderChoice, load_encoder
 from core.encoders.lite_net import Attention, LiteNet
-from core.training.look import PictureSettings
 from core.training.meshes import read_meshes
 from core.training.pair_learner import train_pairs
 from core.training.pair_settings import PairSettings
@@ -57,17 +56,8 @@ RUNS: dict[str, Run | None] = {
 def train(run: Run, shared: Path, out: Path, steps: int) -> Path:
     """Run the recipe into ``out``; pairs are kept beside it. Returns the weights."""
     items = read_meshes(shared / "data/scans") if run.scans else None
-    own, plain_own = (OWN_COLORS, PLAIN_OWN_COLORS) if run.scans else (0.0, 0.0)
     photos = str(shared / "data/photos") if run.photos else None
-    pictures = PictureSettings(
-        size=128,
-        own=own,
-        plain_own=plain_own,
-        occluded=OCCLUDED,
-        worn=WORN,
-        photos=photos,
-        surrounded=run.surrounded,
-    )
+    pictures = varied_pictures(128, run.scans, photos, run.surrounded)
     data = PairSettings(pictures, given=SHARE_OF_SCANS, crops=CROPS if run.photos else 0.0)
     start = "imagenet" if run.imagenet else None
     recipe = PocketRecipe(data=data, pairs=16, uses=5, steps=steps, warmup=40, rate=1.2e-3, ema_decay=0.98, start=start)
